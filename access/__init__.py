@@ -1,0 +1,1 @@
+"""The analysts' door: search, captures, replay, export. Writes nothing but ledger entries."""

@@ -1,0 +1,1 @@
+"""Spiders: each asks page objects what is on the page and yields requests."""

@@ -1,0 +1,1 @@
+"""Airflow DAGs: what runs when. Thin wiring; the work is in `pipeline`."""

@@ -1,0 +1,27 @@
+"""The `letapis` command: assembles the command groups; the work is in `pipeline.commands`.
+
+Heavy imports stand inside the commands, so that `letapis --help` answers at once.
+"""
+
+import typer
+
+from pipeline.commands import ask, crawl, harvest, keep, media, parse, stack
+
+app = typer.Typer(
+    name="letapis",
+    help="Collects open sources as evidence: captures to the byte, reads, compares, finds again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (stack, harvest, crawl, keep, parse, media, ask):
+    group.register(app)
+
+
+def main() -> None:
+    """Entry point of the `letapis` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `letapis` commands, one module per group; `pipeline.cli` assembles them."""

@@ -1,0 +1,63 @@
+"""How commands answer: JSON lines on stdout with ``--json``, words and tables for people without.
+
+Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7).
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from processors.digest import Digest
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, for programs.")]
+
+out = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+err = Console(file=sys.stderr, soft_wrap=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    SOURCES_FAILED = 3
+
+
+def plain(value: object) -> str:
+    """JSON has no times, digests or bytes: times become ISO 8601 in UTC, digests their text form."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Digest):
+        return str(value)
+    raise TypeError(f"no JSON form for {type(value).__name__}: {value!r}")
+
+
+def to_json(row: Mapping[str, Any]) -> str:
+    """One row as one line of JSON, letters of every script left readable."""
+    return json.dumps(row, ensure_ascii=False, default=plain)
+
+
+def emit(rows: Iterable[Mapping[str, Any]], *, as_json: bool, human: Callable[[Mapping[str, Any]], str]) -> int:
+    """Print each row as it comes, as JSON or in the words of ``human``; returns how many there were."""
+    count = 0
+    for row in rows:
+        count += 1
+        if as_json:
+            sys.stdout.write(to_json(row) + "\n")
+        else:
+            out.print(human(row), markup=False)
+    sys.stdout.flush()
+    return count
+
+
+def fail(message: str, code: Exit = Exit.FAILED) -> typer.Exit:
+    """Say what went wrong on stderr; raise what this returns."""
+    err.print(message, markup=False)
+    return typer.Exit(int(code))

@@ -1,0 +1,1 @@
+"""Airflow plugins: mounts `access` inside Airflow and supplies its user."""

@@ -1,0 +1,1 @@
+"""What bytes mean: page parsers, outcomes, fingerprints, neighbours, clusters. Pure: no I/O, no clock."""
