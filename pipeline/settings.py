@@ -1,0 +1,292 @@
+"""What this installation is told from outside: folders, store, database, retention, Airflow.
+
+In: `LETAPIS_*` variables, then `.env` in the project's folder, then `<data>/stack.json` (written by the embedded
+services while they run, readable by its owner alone), then defaults; the first that names a value wins. Out: one
+frozen `Settings`. Raises `SettingsError`, which lists every mistake in words. Reads nothing at import.
+
+A store, database or Airflow named by the operator is never completed from `stack.json`: an outside endpoint with
+the embedded store's key would be a mixture nobody asked for.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+"""The project's folder: holds `dags/`, `plugins/`, `airflow.cfg`, `.env`."""
+
+LockMode = Literal["governance", "compliance"]
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3_endpoint": ("s3_bucket", "s3_access_key", "s3_secret_key", "s3_region", "lock_mode", "lock_days"),
+    "database_url": ("database_writer_url", "database_reader_url"),
+    "airflow_url": ("airflow_user", "airflow_password"),
+}
+"""What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
+
+
+class SettingsError(Exception):
+    """The settings contradict themselves or lack something; the operator mends them. ``problems``: sentences."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class StoreAccess:
+    """How to reach the object store, and how long what is put there stays locked."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str
+    region: str
+    lock_mode: LockMode
+    lock_days: int
+
+
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """Three doors to one PostgreSQL database: owner migrates, writer appends, reader asks (SQLAlchemy URLs)."""
+
+    owner_url: str
+    writer_url: str
+    reader_url: str
+
+
+@dataclass(frozen=True)
+class AirflowAccess:
+    """How to reach the running Airflow's REST API and pages."""
+
+    url: str
+    user: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation. ``None`` means: not told, and no embedded service has told it either."""
+
+    data: Path = ROOT / ".letapis"
+    watchlist: Path = ROOT / "watchlist.yaml"
+
+    s3_endpoint: str | None = None
+    s3_bucket: str = "letapis"
+    s3_access_key: str | None = None
+    s3_secret_key: str | None = None
+    s3_region: str = "us-east-1"
+    s3_port: int | None = None
+    lock_mode: LockMode | None = None
+    lock_days: int | None = None
+
+    database_url: str | None = None
+    database_writer_url: str | None = None
+    database_reader_url: str | None = None
+
+    airflow_url: str | None = None
+    airflow_user: str | None = None
+    airflow_password: str | None = None
+    airflow_port: int | None = None
+
+    connect_to: tuple[str, ...] = ()
+    allow_addresses: tuple[str, ...] = ()
+    upstream_ca: Path | None = None
+    user_agent: str = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+    )
+    collector: str = "collector-1"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where crawls write their WARC files until these are deposited."""
+        return self.data / "spool"
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the running services say how they are reached."""
+        return self.data / "stack.json"
+
+    def store(self) -> StoreAccess:
+        """The object store; raises `SettingsError` that names what is missing."""
+        told = ("s3_endpoint", "s3_access_key", "s3_secret_key", "lock_mode", "lock_days")
+        values = self._all_of("object store", *told)
+        return StoreAccess(
+            endpoint=values["s3_endpoint"],
+            bucket=self.s3_bucket,
+            access_key=values["s3_access_key"],
+            secret_key=values["s3_secret_key"],
+            region=self.s3_region,
+            lock_mode=values["lock_mode"],
+            lock_days=values["lock_days"],
+        )
+
+    def database(self) -> DatabaseAccess:
+        """The database; raises `SettingsError` that names what is missing."""
+        values = self._all_of("database", "database_url", "database_writer_url", "database_reader_url")
+        return DatabaseAccess(
+            owner_url=values["database_url"],
+            writer_url=values["database_writer_url"],
+            reader_url=values["database_reader_url"],
+        )
+
+    def airflow(self) -> AirflowAccess:
+        """The running Airflow; raises `SettingsError` that names what is missing."""
+        values = self._all_of("Airflow", "airflow_url", "airflow_user", "airflow_password")
+        return AirflowAccess(
+            url=values["airflow_url"], user=values["airflow_user"], password=values["airflow_password"]
+        )
+
+    def _all_of(self, what: str, *names: str) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in names}
+        missing = [variable(name) for name, value in values.items() if value is None]
+        if len(missing) == len(names):
+            raise SettingsError(
+                (f"No {what} is known: start the embedded one with `letapis up`, or set {', '.join(missing)}.",)
+            )
+        if missing:
+            raise SettingsError((f"The {what} is known only in part: set {', '.join(missing)} as well.",))
+        return values
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"LETAPIS_{name.upper()}"
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _folder_or_file(raw: str) -> Path:
+    path = Path(raw).expanduser()
+    return (path if path.is_absolute() else ROOT / path).resolve()
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 65535:
+        raise ValueError("a port number up to 65535, or 0 for any free one")
+    return int(raw)
+
+
+def _days(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) < 1:
+        raise ValueError("a whole number of days, 1 or more")
+    return int(raw)
+
+
+def _lock_mode(raw: str) -> str:
+    if raw.lower() not in get_args(LockMode):
+        raise ValueError(f"one of {', '.join(get_args(LockMode))}")
+    return raw.lower()
+
+
+def _web_address(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return raw.rstrip("/")
+
+
+def _database_url(raw: str) -> str:
+    if not raw.startswith(("postgresql://", "postgresql+psycopg2://")):
+        raise ValueError("an address that begins with postgresql://")
+    return raw
+
+
+def _several(raw: str) -> tuple[str, ...]:
+    return tuple(raw.replace(",", " ").split())
+
+
+READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "data": _folder_or_file,
+    "watchlist": _folder_or_file,
+    "upstream_ca": _folder_or_file,
+    "s3_endpoint": _web_address,
+    "s3_port": _port,
+    "lock_mode": _lock_mode,
+    "lock_days": _days,
+    "database_url": _database_url,
+    "database_writer_url": _database_url,
+    "database_reader_url": _database_url,
+    "airflow_url": _web_address,
+    "airflow_port": _port,
+    "connect_to": _several,
+    "allow_addresses": _several,
+}
+"""How each setting is read from text; those not named here are text."""
+
+
+def load_settings(env: Mapping[str, str] | None = None, *, dotenv: Path = ROOT / ".env") -> Settings:
+    """Read the settings of this process; ``env`` stands for `os.environ`, an empty variable for an absent one."""
+    told = _read_dotenv(dotenv) | dict(os.environ if env is None else env)
+    values, problems = _read_variables(told)
+    stack_file = Settings(data=values["data"]).stack_file if "data" in values else Settings().stack_file
+    values = _read_stack(stack_file, values) | values
+    if problems:
+        raise SettingsError(tuple(problems))
+    return Settings(**values)
+
+
+def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    names = {variable(field.name): field.name for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, name in names.items():
+        raw = told.get(key, "").strip()
+        if not raw:
+            continue
+        try:
+            values[name] = READERS.get(name, _text)(raw)
+        except ValueError as wanted:
+            shown = "(not shown)" if name.endswith(("key", "password", "url")) else repr(raw)
+            problems.append(f"{key}: expected {wanted}, found {shown}.")
+    return values, problems
+
+
+def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the embedded services, without the groups that the operator placed elsewhere."""
+    try:
+        written: dict[str, Any] = json.loads(stack_file.read_text("utf-8"))["settings"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError) as problem:
+        raise SettingsError(
+            (f"{stack_file}: cannot be read ({problem}); stop the stack and start it again with `letapis up`.",)
+        ) from problem
+    elsewhere = {
+        name
+        for first, rest in GROUPS.items()
+        if first in told and told[first] != written.get(first)
+        for name in (first, *rest)
+    }
+    known = {field.name for field in fields(Settings)}
+    texts = {name: value for name, value in written.items() if name in known - elsewhere and value is not None}
+    return {name: _from_json(name, value) for name, value in texts.items()}
+
+
+def _from_json(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return READERS[name](value) if isinstance(value, str) and name in READERS else value
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    """`NAME=value` lines; `#` begins a comment line; quotes around a value are taken off."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    told: dict[str, str] = {}
+    for number, line in enumerate((line.strip() for line in lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals:
+            raise SettingsError((f"{path}, line {number}: expected NAME=value.",))
+        value = value.strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        told[name.strip()] = value[1:-1] if quoted else value
+    return told
