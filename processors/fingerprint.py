@@ -1,0 +1,42 @@
+"""Fingerprints: fixed-width bits that stay near for pictures that look alike.
+
+A fingerprint is valid from birth: its algorithm, version and width are checked, leading zeros are kept, and
+fingerprints of different algorithm or version are never compared. Raises ``ValueError`` on anything else.
+"""
+
+from dataclasses import dataclass
+
+WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32}
+"""Every algorithm and version this project has written, with its width in bytes; entries are only ever added."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fingerprint:
+    """Bits of one algorithm and version; ``quality`` 0 (no ground for a match) to 100, None where unknown."""
+
+    algorithm: str
+    version: str
+    bits: bytes
+    quality: int | None = None
+
+    def __post_init__(self) -> None:
+        expected = WIDTH_BYTES.get((self.algorithm, self.version))
+        if expected is None:
+            known = ", ".join("/".join(name) for name in WIDTH_BYTES)
+            raise ValueError(f"fingerprint: expected one of {known}, found {self.algorithm}/{self.version}")
+        if len(self.bits) != expected:
+            raise ValueError(f"{self.algorithm}/{self.version}: expected {expected} bytes, found {len(self.bits)}")
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise ValueError(
+                f"{self.algorithm}/{self.version}: expected a quality of 0 to 100, found {self.quality}"
+            )
+
+    @property
+    def hex(self) -> str:
+        """The bits in lower-case hexadecimal, two digits a byte, leading zeros kept."""
+        return self.bits.hex()
+
+    @property
+    def name(self) -> str:
+        """Algorithm and version as one word: ``pdq/1``."""
+        return f"{self.algorithm}/{self.version}"
