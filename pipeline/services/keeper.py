@@ -1,0 +1,145 @@
+"""Keeps one command and everything it starts, and ends all of it when told or when its own parent dies.
+
+A script of the standard library alone (started with ``-I -S``, so that it costs little), not a module to import:
+
+    keeper.py STOP_SIGNAL GRACE_S UID GID COMMAND...
+
+Standard input is a pipe held by the parent: at its end, even after ``kill -9`` of the parent, the keeper sends
+STOP_SIGNAL to the command, waits GRACE_S seconds, and then ends what is left. The keeper is the subreaper of all
+its descendants, so a process that has left its group or lost its parent is still found; it goes only when it has
+no child left, alive or dead. UID and GID are ``-`` or whom the command runs as. The exit code is the command's
+(128 + signal).
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+"""Numbers of linux/prctl.h."""
+
+SECONDS_FOR_THE_REST = 5.0
+"""How long descendants that outlived the command get between SIGTERM and SIGKILL."""
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def start(command: list[str], uid: str, gid: str) -> int:
+    """Fork and execute the command in a session of its own; returns its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        if uid != "-":
+            os.setgroups([])
+            os.setgid(int(gid))
+            os.setuid(int(uid))
+        # After setuid, which would clear it. Without it, a keeper killed with -9 would leave the command running.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.execvp(command[0], command)  # noqa: S606 - a shell is not wanted
+    except OSError as problem:
+        os.write(2, f"{command[0]}: {problem.strerror}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def descendants() -> list[int]:
+    """Process ids of every living process below this one."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                # The name in parentheses may hold anything; state and parent follow the last parenthesis.
+                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            if state != "Z":
+                children.setdefault(int(parent), []).append(int(folder.name))
+    found: list[int] = []
+    waiting = [os.getpid()]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def signal_all(number: int) -> None:
+    """Send a signal to every descendant."""
+    for pid in descendants():
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+def reap() -> tuple[dict[int, int], bool]:
+    """Collect the dead without waiting; returns their exit codes, and whether any child is left."""
+    codes: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return codes, False
+        if not pid:
+            return codes, True
+        code = os.waitstatus_to_exitcode(status)
+        codes[pid] = code if code >= 0 else 128 - code
+
+
+def main(arguments: list[str]) -> int:
+    """Keep the command until it ends or must end; returns its exit code."""
+    stop_signal, grace_s, uid, gid = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3]
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    kept = start(arguments[4:], uid, gid)
+
+    exit_code: int | None = None
+    deadline = float("inf")
+    next_step = "stop"
+    watched = [0, woken]
+    while True:
+        codes, any_left = reap()
+        exit_code = codes.get(kept, exit_code)
+        if not any_left:
+            return 1 if exit_code is None else exit_code
+        if exit_code is not None and next_step in ("stop", "rest"):
+            next_step, deadline = "kill", time.monotonic() + SECONDS_FOR_THE_REST
+            signal_all(signal.SIGTERM)
+        if time.monotonic() >= deadline:
+            if next_step == "rest":
+                next_step, deadline = "kill", time.monotonic() + SECONDS_FOR_THE_REST
+                signal_all(signal.SIGTERM)
+            else:
+                # Again and again: a dying parent may have forked in between.
+                signal_all(signal.SIGKILL)
+                deadline = time.monotonic() + 0.1
+        wait_s = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        ready, _, _ = select.select(watched, [], [], wait_s)
+        woken_by = os.read(woken, 512) if woken in ready else b""
+        parent_gone = 0 in ready and not os.read(0, 512)
+        if parent_gone:
+            watched.remove(0)
+        if (parent_gone or signal.SIGTERM in woken_by) and next_step == "stop" and exit_code is None:
+            next_step, deadline = "rest", time.monotonic() + grace_s
+            os.kill(kept, stop_signal)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

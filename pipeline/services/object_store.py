@@ -1,0 +1,227 @@
+"""The embedded object store: SeaweedFS in one process, on loopback, with credentials; fit to try out and develop.
+
+In: a folder of its own. Out: an S3 endpoint with keys. Guaranteed: only loopback listens, no usage reports are
+sent, and the ports beside S3 refuse unsigned requests: without the four JWT keys, a plain HTTP DELETE on the
+filer's port removes objects that S3 holds locked (measured, SeaweedFS 4.48). Whoever owns the folder can still
+delete its files, and gRPC is open to local users: a production archive needs an outside store (docs/limits.md).
+"""
+
+import json
+import os
+import secrets
+import sys
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pipeline.services.ports import GRPC_OFFSET, RANGE, free_ports, is_free
+from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
+
+PORT_FLAGS: Final = (
+    "s3.port",
+    "s3.port.grpc",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "admin.port",
+    "admin.port.grpc",
+)
+
+START_S: Final = 60.0
+"""Measured 0.6 to 0.9 s; the rest is for a machine under load."""
+
+ATTEMPTS: Final = 3
+"""A port can be taken between the look and the use; then others are tried."""
+
+SECURITY: Final = """\
+[jwt.signing]
+key = "{0}"
+[jwt.signing.read]
+key = "{1}"
+[jwt.filer_signing]
+key = "{2}"
+[jwt.filer_signing.read]
+key = "{3}"
+"""
+
+
+class ObjectStoreServer:
+    """SeaweedFS over one folder. ``port`` is S3's: a number, or None for the one used last or any free one."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, home: Path | None = None) -> None:
+        self.folder = folder.resolve()
+        self.home = home or self.folder
+        self._wanted_port = port or None
+        self._ports: dict[str, int] = {}
+        self._process: KeptProcess | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the S3 API; known once started."""
+        return f"http://127.0.0.1:{self._ports['s3.port']}"
+
+    @property
+    def access_key(self) -> str:
+        """The one identity's access key."""
+        return str(self._credentials()["accessKey"])
+
+    @property
+    def secret_key(self) -> str:
+        """The one identity's secret key."""
+        return str(self._credentials()["secretKey"])
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs."""
+        return self._process is not None and self._process.alive
+
+    def start(self) -> None:
+        """Start and wait until S3 answers; raises `ServiceError`."""
+        for part in (self.folder, self._config, self.folder / "objects"):
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.home == self.folder:
+            end_leftovers(self.home)
+        self._write_config_once()
+        self._ports = self._remembered_ports()
+        self._remove_sockets()
+        for attempt in range(1, ATTEMPTS + 1):
+            self._process = self._new_process()
+            self._process.start()
+            try:
+                self._process.wait_until(self._answers, timeout_s=START_S)
+            except ServiceError:
+                self.stop()
+                if attempt == ATTEMPTS or self._wanted_port:
+                    raise
+                self._ports = self._chosen_ports()
+            else:
+                self._write(self._config / "ports.json", json.dumps(self._ports))
+                return
+
+    def stop(self) -> None:
+        """End the server; returns when no process is left."""
+        if self._process is not None:
+            self._process.stop()
+            self._remove_sockets()
+
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._remove_sockets()
+
+    def restart_if_dead(self) -> bool:
+        """Start again, at the same address, a server that ended by itself; returns whether it had."""
+        if self._process is None or self._process.alive:
+            return False
+        self._process.start()
+        self._process.wait_until(self._answers, timeout_s=START_S)
+        return True
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "config"
+
+    def _credentials(self) -> dict[str, str]:
+        identities = json.loads((self._config / "s3.json").read_text("utf-8"))["identities"]
+        credentials: dict[str, str] = identities[0]["credentials"][0]
+        return credentials
+
+    def _write_config_once(self) -> None:
+        keys = {"accessKey": secrets.token_hex(10).upper(), "secretKey": secrets.token_hex(20)}
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        identity = {"name": "letapis", "credentials": [keys], "actions": actions}
+        for name, text in {
+            "s3.json": json.dumps({"identities": [identity]}),
+            "security.toml": SECURITY.format(*(secrets.token_hex(32) for _ in range(4))),
+        }.items():
+            if not (self._config / name).exists():
+                self._write(self._config / name, text)
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        """Whole or not at all, and for the owner alone."""
+        draft = path.with_name(path.name + ".new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(path)
+
+    def _remembered_ports(self) -> dict[str, int]:
+        try:
+            ports: dict[str, int] = json.loads((self._config / "ports.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return self._chosen_ports()
+        wanted = self._wanted_port or ports["s3.port"]
+        if ports["s3.port"] == wanted and all(map(is_free, ports.values())):
+            return ports
+        return self._chosen_ports()
+
+    def _chosen_ports(self) -> dict[str, int]:
+        if self._wanted_port and not is_free(self._wanted_port):
+            raise ServiceError(f"Port {self._wanted_port} (LETAPIS_S3_PORT) is taken by another program.")
+        below = range(RANGE.start, RANGE.stop - GRPC_OFFSET)
+        admin = next(port for port in free_ports(50, within=below) if is_free(port + GRPC_OFFSET))
+        fixed = {"admin.port": admin, "admin.port.grpc": admin + GRPC_OFFSET}
+        if self._wanted_port:
+            fixed["s3.port"] = self._wanted_port
+        others = [flag for flag in PORT_FLAGS if flag not in fixed]
+        return fixed | dict(zip(others, free_ports(len(others), besides=fixed.values()), strict=True))
+
+    def _new_process(self) -> KeptProcess:
+        program = Path(sys.executable).with_name("weed")
+        if not program.exists():
+            raise ServiceError(f"{program} is missing: run `make env`.")
+        flags = {
+            "dir": self.folder / "objects",
+            "ip": "127.0.0.1",
+            "ip.bind": "127.0.0.1",
+            "master.telemetry": "false",
+            "s3.config": self._config / "s3.json",
+            "s3.autoCreateBucket": "false",
+            "s3.iam": "false",
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "webdav": "false",
+            "admin.ui": "false",
+            **self._ports,
+        }
+        return KeptProcess(
+            name="Object store (SeaweedFS)",
+            command=[str(program), "mini", *(f"-{name}={value}" for name, value in flags.items())],
+            home=self.home,
+            log=self.folder / "seaweedfs.log",
+            cwd=self._config,  # where security.toml is looked for
+            env={"PATH": os.environ.get("PATH", ""), "HOME": str(self._config)},
+        )
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self._ports["s3.port"], timeout=2)
+        try:
+            connection.request("GET", "/status")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _remove_sockets(self) -> None:
+        """SeaweedFS leaves its sockets in the temporary folder when it is killed."""
+        temporary = Path("/tmp")  # noqa: S108 - SeaweedFS's choice, and not to be changed by a flag
+        for flag, port in self._ports.items():
+            server, _, kind = flag.partition(".port")
+            grpc = f"{server}-grpc" if kind else server
+            (temporary / f"seaweedfs-{grpc}-{port}.sock").unlink(missing_ok=True)
