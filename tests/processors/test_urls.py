@@ -1,0 +1,54 @@
+"""SURT keys equal the reference library's on real URLs, and no input breaks them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.urls import absolute, host_of, surt_key
+
+
+@pytest.mark.realdata
+def test_real_urls_have_the_keys_of_the_reference_library(realdata: Path) -> None:
+    cases = json.loads((realdata / "urls/surt/real-urls.json").read_text(encoding="utf-8"))
+    wrong = [(case["url"], surt_key(case["url"])) for case in cases if surt_key(case["url"]) != case["surt"]]
+    assert len(cases) > 400
+    assert wrong == []
+
+
+@pytest.mark.realdata
+def test_wayback_cases_have_the_keys_the_wayback_machine_gives(realdata: Path) -> None:
+    cases = json.loads((realdata / "urls/surt/webarchive-commons-cases.json").read_text(encoding="utf-8"))
+    keys = [case for case in cases if case["rule"] == "wayback_key"]
+    assert len(keys) == 7
+    assert [surt_key(case["input"]) for case in keys] == [case["expected"] for case in keys]
+
+
+def test_scheme_www_port_and_order_of_the_query_do_not_matter() -> None:
+    assert surt_key("http://www.example.com:80/A?b=2&a=1") == "com,example)/a?a=1&b=2"
+    assert surt_key("https://example.com/A?a=1&b=2") == "com,example)/a?a=1&b=2"
+
+
+@given(st.text())
+def test_any_text_has_a_key(url: str) -> None:
+    assert isinstance(surt_key(url), str)
+
+
+@given(st.text(), st.text())
+def test_a_link_becomes_a_web_address_or_nothing(base: str, link: str) -> None:
+    found = absolute(base, link)
+    assert found is None or found.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:void(0)", "mailto:a@example.org", "tg://resolve?domain=x", "http://"]
+)
+def test_what_is_no_web_address_is_none(link: str) -> None:
+    assert absolute("https://example.org/", link) is None
+
+
+def test_host_is_lower_case_without_port() -> None:
+    assert host_of("https://WWW.Example.org:8443/x") == "www.example.org"
+    assert host_of("no address") == ""
