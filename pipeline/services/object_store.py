@@ -65,6 +65,11 @@ class ObjectStoreServer:
         return f"http://127.0.0.1:{self._ports['s3.port']}"
 
     @property
+    def ports(self) -> dict[str, int]:
+        """Every loopback port it holds, by SeaweedFS's flag; known once started."""
+        return dict(self._ports)
+
+    @property
     def access_key(self) -> str:
         """The one identity's access key."""
         return str(self._credentials()["accessKey"])

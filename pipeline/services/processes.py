@@ -60,7 +60,7 @@ class KeptProcess:
         _set_aside(self.log)
         whom = (str(self.account.uid), str(self.account.gid)) if self.account else ("-", "-")
         keeper = (sys.executable, "-I", "-S", str(KEEPER), str(int(self.stop_signal)), str(self.grace_s), *whom)
-        with self.log.open("ab") as log:
+        with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             self._keeper = subprocess.Popen(
                 [*keeper, *self.command],
                 stdin=subprocess.PIPE,
@@ -100,10 +100,11 @@ class KeptProcess:
         """End the process at once, as ``kill -9`` or a power cut would."""
         if self._keeper is None:
             return
-        # Children first: the keeper's own end would make it impossible to find them.
-        for pid in (*children_of(self._keeper.pid), self._keeper.pid):
-            send(pid, signal.SIGKILL)
-        self._keeper.wait()
+        # The keeper itself is spared: it collects the dead, and goes when none is left.
+        while self._keeper.poll() is None:
+            for pid in children_of(self._keeper.pid):
+                send(pid, signal.SIGKILL)
+            time.sleep(0.01)
         self.begin_stop()
 
     def wait_until(self, ready: Callable[[], bool], *, timeout_s: float) -> None:

@@ -1,0 +1,121 @@
+"""What tests of every package share: real services of this session, fresh databases and buckets, captured pages.
+
+Services start when the first test asks for them and end with the session, however it ends. With LETAPIS_STRICT set
+(`.ci/run` does, where the captured pages are there), a skipped test fails.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.services.object_store import ObjectStoreServer
+from pipeline.services.postgres import PostgresServer
+from pipeline.settings import ROOT, DatabaseAccess, Settings
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+MIGRATED = "letapis_migrated"
+
+
+@pytest.fixture(scope="session")
+def services_folder() -> Iterator[Path]:
+    """Not pytest's own folder: as root, the database's account has to get there."""
+    folder = Path(tempfile.mkdtemp(prefix="letapis-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def object_store_server(services_folder: Path) -> Iterator[ObjectStoreServer]:
+    with ObjectStoreServer(services_folder / "store") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(services_folder: Path) -> Iterator[PostgresServer]:
+    with PostgresServer(services_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer) -> str:
+    """Name of a database that has every migration and no row."""
+    from storage.migrations import migrate
+
+    access = postgres_server.create_database(MIGRATED)
+    migrate(access.owner_url)
+    return MIGRATED
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[DatabaseAccess]:
+    """A fresh migrated database of this test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield postgres_server.create_database(name, template=migrated_template)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings that know a data folder of this test's own, and no services."""
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def stored_settings(
+    settings: Settings, object_store_server: ObjectStoreServer, database: DatabaseAccess
+) -> Settings:
+    """Settings that know this test's database, and a bucket of its own which is not there yet."""
+    return replace(
+        settings,
+        s3_endpoint=object_store_server.endpoint,
+        s3_access_key=object_store_server.access_key,
+        s3_secret_key=object_store_server.secret_key,
+        s3_bucket=f"test-{secrets.token_hex(6)}",
+        lock_mode="governance",
+        lock_days=1,
+        database_url=database.owner_url,
+        database_writer_url=database.writer_url,
+        database_reader_url=database.reader_url,
+    )
+
+
+@pytest.fixture
+def archive(stored_settings: Settings) -> "Iterator[Archive]":
+    """An empty archive: fresh bucket, fresh migrated database."""
+    from pipeline.connect import open_archive
+
+    opened = open_archive(stored_settings)
+    opened.objects.ensure_bucket()
+    yield opened
+    opened.writer.dispose()
+    opened.reader.dispose()
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of captured pages, feeds, WARC files and pictures."""
+    folder = Path(os.environ.get("LETAPIS_REALDATA") or ROOT.parent / "shared" / "realdata")
+    if not folder.is_dir():
+        pytest.skip(f"no captured pages: {folder} is not there (LETAPIS_REALDATA)")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("LETAPIS_STRICT"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: skipped, which LETAPIS_STRICT forbids: {report.longrepr}"
+    return report
