@@ -1,0 +1,220 @@
+"""Tables of the schema `catalogue`: everything here is derived from the store and made anew by `rebuild`.
+
+Ids are derived, never serial, and are the primary keys; no row carries the time of its making, so that two
+derivations from the same store give equal rows. Digests stand in their text form (``sha256:<hex>``), media under
+the bare hex of their sha256, times as aware UTC. The migrations make these tables; a test compares both.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
+
+SCHEMA = "catalogue"
+metadata = MetaData(schema=SCHEMA)
+TIME = TIMESTAMP(timezone=True)
+SURT_INDEXED = 600
+"""Characters of a SURT key that the index holds: 2400 bytes in the worst case."""
+
+warcs = Table(
+    "warcs",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("object_version", Text, nullable=False),
+    Column("custody_seq", BigInteger, nullable=False, unique=True),
+    Column("sha256", Text, nullable=False),
+    Column("sha512", Text, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("origin", Text, nullable=False, comment="crawl: made by our recorder; import: by another tool"),
+    Column("source_id", Text, nullable=False, index=True),
+    Column("crawl_id", Text, nullable=False, index=True),
+    Column("serial", Integer, nullable=False),
+    Column("access_label", Text, nullable=False),
+    Column("declaration", JSONB, comment="the source as the watch-list had it, from warcinfo; null of imports"),
+    Column("warcinfo", JSONB, nullable=False),
+    Column("processed_with", Text, index=True, comment="versions that read this file; null: not yet read"),
+)
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("surt", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("captured_at", TIME, nullable=False),
+    Column("record_type", Text, nullable=False),
+    Column("record_id", Text, nullable=False, comment="WARC-Record-ID, also where the id is derived otherwise"),
+    Column("status", Integer),
+    Column("media_type", Text),
+    Column("block_digest", Text, nullable=False),
+    Column("payload_digest", Text, index=True),
+    Column("payload_length_bytes", BigInteger),
+    Column("transport_outcome", Text, comment="unreachable or refused_by_policy, a fact of the WARC"),
+    Column("transport_reason", Text),
+    Column("truncated", Text),
+    Column("peer_address", Text),
+    Column("refers_to_id", Text),
+    Column("refers_to_url", Text),
+    Column("refers_to_at", TIME),
+    Column("warc_key", Text, ForeignKey(warcs.c.key), nullable=False),
+    Column("object_version", Text, nullable=False),
+    Column("offset_bytes", BigInteger, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Column("crawl_id", Text, nullable=False, index=True),
+    Column("source_id", Text, nullable=False),
+    Column("access_label", Text, nullable=False),
+    # an index row holds no more than 2704 bytes, a URL may be longer
+    Index("captures_of_url", func.left(literal_column("surt"), SURT_INDEXED), "captured_at"),
+    Index("captures_of_source", "source_id", "captured_at"),
+    Index("captures_of_warc", "warc_key", "offset_bytes"),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("capture_id", Text, ForeignKey(captures.c.id), primary_key=True),
+    Column("classifier_version", Text, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("capture_id", Text, ForeignKey(captures.c.id), primary_key=True),
+    Column("parser_version", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("crawl_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("captured_at", TIME, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("outcome_reason", Text),
+    Column("layout", Text),
+    Column("records", Integer, nullable=False),
+    Column("links", JSONB, nullable=False),
+    Column("remarks", JSONB, nullable=False),
+    Column("problem", Text, comment="why the page could not be read at all; null: it was"),
+    Index("readings_of_source", "source_id", "kind", "captured_at"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("natural_key", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record_id", Text, ForeignKey(records.c.id), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("content", JSONB, nullable=False),
+    Column("text", Text, nullable=False, comment="what full-text search reads"),
+    Column(
+        "words",
+        TSVECTOR,
+        Computed(
+            "to_tsvector('simple'::regconfig, text) || to_tsvector('russian'::regconfig, text)", persisted=True
+        ),
+    ),
+    Index("versions_words", "words", postgresql_using="gin"),
+    Index("versions_trigrams", "text", postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"}),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("capture_id", Text, primary_key=True),
+    Column("parser_version", Text, primary_key=True),
+    Column("record_id", Text, ForeignKey(records.c.id), primary_key=True),
+    Column("version_id", Text, ForeignKey(versions.c.id), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("content", JSONB, nullable=False, comment="what this capture saw besides the version's content"),
+    Column("captured_at", TIME, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("access_label", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["capture_id", "parser_version"], ["catalogue.readings.capture_id", "catalogue.readings.parser_version"]
+    ),
+    Index("sightings_of_record", "record_id", "captured_at"),
+    Index("sightings_of_source", "source_id", "captured_at"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("media_type", Text),
+    Column("length_bytes", BigInteger, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("frames", Integer),
+    Column("duration_s", Float),
+    Column("refused", Text, comment="why there are no fingerprints; null: there are"),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("capture_id", Text, ForeignKey(captures.c.id), primary_key=True),
+    Column("sha256", Text, ForeignKey(media.c.sha256), nullable=False, index=True),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("sha256", Text, ForeignKey(media.c.sha256), primary_key=True),
+    Column("algorithm", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+    Column("quality", SmallInteger),
+    Column("compared", Boolean, nullable=False, comment="whether its neighbours have been looked for"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("a", Text, ForeignKey(media.c.sha256), primary_key=True),
+    Column("b", Text, ForeignKey(media.c.sha256), primary_key=True),
+    Column("algorithm", Text, primary_key=True),
+    Column("matched", Text, primary_key=True),
+    Column("distance_bits", Integer, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("quality", SmallInteger),
+    Index("links_from_b", "b"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("members", Integer, nullable=False),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("group_id", Text, ForeignKey(groups.c.id), primary_key=True),
+    Column("sha256", Text, ForeignKey(media.c.sha256), primary_key=True),
+    Index("groups_of_medium", "sha256", unique=True),
+)

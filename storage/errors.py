@@ -1,0 +1,8 @@
+"""What can go wrong in storage: one base, each type with its values as fields.
+
+Every message says what happened to which thing, what was expected and found, what is safe, and what to do next.
+"""
+
+
+class StorageError(Exception):
+    """Base of all errors of this package; whoever runs the job shows the message and fails the run."""
