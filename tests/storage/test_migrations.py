@@ -36,7 +36,7 @@ def test_migrating_again_changes_nothing(database: DatabaseAccess) -> None:
 
 @pytest.mark.parametrize("table", LEDGER_TABLES)
 @pytest.mark.parametrize(
-    "statement", ["UPDATE ledger.{} SET at = at", "DELETE FROM ledger.{}", "TRUNCATE ledger.{}"]
+    "statement", ["UPDATE ledger.{} SET {} = {}", "DELETE FROM ledger.{}", "TRUNCATE ledger.{}"]
 )
 @pytest.mark.parametrize("role", ["writer", "owner", "reader"])
 def test_nobody_changes_the_ledger(database: DatabaseAccess, table: str, statement: str, role: str) -> None:
