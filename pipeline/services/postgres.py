@@ -166,7 +166,7 @@ class PostgresServer:
         return passwords[role]
 
     def _url(self, role: str, database: str) -> str:
-        socket = quote(str(self.place.socket), safe="")
+        socket = quote(str(self.place.socket))
         return f"postgresql+psycopg2://{role}:{quote(self._password(role), safe='')}@/{database}?host={socket}"
 
     def _new_process(self) -> KeptProcess:

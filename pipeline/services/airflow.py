@@ -1,0 +1,242 @@
+"""The embedded Airflow: API server, scheduler, DAG processor and triggerer, started directly, on loopback.
+
+In: a folder (`AIRFLOW_HOME`) and its database. Out: the address and passwords of its pages and REST API. The
+checked-in `airflow.cfg` is used as it stands. `airflow standalone` is not used: its log servers listen on every
+interface, and it leaves its children behind when it is terminated (docs/decisions/0001-embedded-stack.md).
+Secrets are made at the first start, in files for the owner alone.
+"""
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import psycopg2
+
+from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.services.ports import free_ports, is_free
+from pipeline.services.processes import KeptProcess, ServiceError
+from pipeline.settings import ROOT, AirflowAccess
+
+COMPONENTS: Final = {
+    "api-server": ("api-server",),
+    # The log servers of these two listen on every interface, and no setting changes that.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+
+PREFERRED_PORT: Final = 8080
+
+START_S: Final = 300.0
+"""Measured 31 s on two free cores; the imports of four processes are all of it."""
+
+GRACE_S: Final = 15.0
+"""Measured 7 s from SIGTERM to the last process; a scheduler would wait for its running tasks without end."""
+
+POOLS: Final = {
+    "harvest": (4, "The nightly crawls: so many sources at once."),
+    "on_demand": (2, "Pages that a person asked for; never behind the nightly crawls."),
+}
+
+USERS: Final = ("admin", "analyst")
+"""As in airflow.cfg, `simple_auth_manager_users`."""
+
+
+class AirflowServer:
+    """Airflow over one folder. ``port``: a number; 0 for any free one; None for 8080 or else any free one."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str,
+        data: Path,
+        port: int | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self._database_url = database_url
+        self._data = data
+        self._port = _chosen_port(port)
+        self._say = say
+        self._components: dict[str, KeptProcess] = {}
+
+    @property
+    def url(self) -> str:
+        """Address of pages and API."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Password by user name; known once started."""
+        found: dict[str, str] = json.loads((self.folder / "passwords.json").read_text("utf-8"))
+        return found
+
+    @property
+    def access(self) -> AirflowAccess:
+        """How this installation's own commands reach it."""
+        return AirflowAccess(url=self.url, user="admin", password=self.passwords["admin"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every Airflow process and every task sees: ours, without what would lead it elsewhere."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        without_proxy = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+        return {
+            **inherited,
+            "PATH": f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}",
+            "NO_PROXY": without_proxy,
+            "no_proxy": without_proxy,
+            "AIRFLOW_HOME": str(self.folder),
+            "AIRFLOW_CONFIG": str(ROOT / "airflow.cfg"),
+            "AIRFLOW__API__PORT": str(self._port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "LETAPIS_ROOT": str(ROOT),
+            "LETAPIS_DATA": str(self._data),
+            # Else process titles overwrite the environment, by which leftovers are found.
+            "SPT_NOENV": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def start(self) -> None:
+        """Start, at first making secrets and tables; returns when every component has given a sign of life."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / "logs").mkdir(mode=0o700, exist_ok=True)
+        self._write_secrets()
+        self._migrate_if_needed()
+        self._say(f"Airflow starts at {self.url} (half a minute on two cores) ...")
+        started_at = datetime.now(UTC)
+        self._components = {name: self._component(name) for name in COMPONENTS}
+        for component in self._components.values():
+            component.start()
+        try:
+            with AirflowApi(self.access) as api:
+                self._wait_until_healthy(api, started_at)
+                for name, (slots, description) in POOLS.items():
+                    api.ensure_pool(name, slots=slots, description=description)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End every component and every task; returns when no process is left."""
+        for component in self._components.values():
+            component.begin_stop()
+        for component in self._components.values():
+            component.stop()
+
+    def restart_dead(self) -> tuple[str, ...]:
+        """Start components again that ended by themselves; returns their names."""
+        dead = tuple(name for name, component in self._components.items() if not component.alive)
+        for name in dead:
+            self._components[name].start()
+        return dead
+
+    def _wait_until_healthy(self, api: AirflowApi, started_at: datetime) -> None:
+        waiting_for = set(COMPONENTS)
+
+        def all_beat() -> bool:
+            for name, component in self._components.items():
+                if not component.alive:
+                    raise ServiceError(
+                        f"Airflow's {name} ended with code {component.exit_code}.{component.last_words()}"
+                    )
+            try:
+                health = api.health()
+            except (AirflowUnreachable, AirflowRefused):
+                return False
+            beating = {"api-server"} | {
+                name.replace("_", "-")
+                for name, at in health.heartbeats.items()
+                if at is not None and at >= started_at
+            }
+            for name in sorted(waiting_for & beating):
+                self._say(f"Airflow's {name} is up ({(datetime.now(UTC) - started_at).seconds} s).")
+            waiting_for.difference_update(beating)
+            return health.all_beat_since(started_at)
+
+        self._components["api-server"].wait_until(all_beat, timeout_s=START_S)
+
+    def _component(self, name: str) -> KeptProcess:
+        return KeptProcess(
+            name=f"Airflow's {name}",
+            command=[str(Path(sys.executable).with_name("airflow")), *COMPONENTS[name]],
+            home=self._data,
+            log=self.folder / "logs" / f"{name}.log",
+            cwd=self.folder,
+            env=self.environment,
+            grace_s=GRACE_S,
+        )
+
+    def _write_secrets(self) -> None:
+        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()  # the format Fernet asks for
+        passwords = {user: secrets.token_urlsafe(12) for user in USERS}
+        for name, text in {
+            "fernet_key": fernet_key,
+            "secret_key": secrets.token_hex(32),
+            "jwt_secret": secrets.token_hex(64),
+            "passwords.json": json.dumps(passwords),
+        }.items():
+            if not (self.folder / name).exists():
+                self._write(name, text)
+        self._write("sql_alchemy_conn", self._database_url)
+
+    def _write(self, name: str, text: str) -> None:
+        """Whole or not at all, and for the owner alone."""
+        draft = self.folder / f"{name}.new"
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(self.folder / name)
+
+    def _migrate_if_needed(self) -> None:
+        """`airflow db migrate` takes 7 s, even to find nothing to do: once per version and database is enough."""
+        stamp = f"apache-airflow {version('apache-airflow')}, schema {self._schema_revision()}"
+        done = self.folder / "migrated"
+        if done.exists() and done.read_text("utf-8") == stamp:
+            return
+        self._say("Airflow's tables are made ...")
+        made = subprocess.run(
+            [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise ServiceError(f"`airflow db migrate` failed:\n{made.stdout[-3000:]}")
+        done.write_text(f"apache-airflow {version('apache-airflow')}, schema {self._schema_revision()}", "utf-8")
+
+    def _schema_revision(self) -> str | None:
+        """What Airflow's own migrations have noted in the database; None in an empty one."""
+        with closing(psycopg2.connect(self._database_url.replace("+psycopg2", ""))) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT to_regclass('alembic_version') IS NOT NULL")
+            (there,) = cursor.fetchone() or (False,)
+            if not there:
+                return None
+            cursor.execute("SELECT version_num FROM alembic_version")
+            (revision,) = cursor.fetchone() or (None,)
+            return None if revision is None else str(revision)
+
+
+def _chosen_port(wanted: int | None) -> int:
+    if wanted:
+        if not is_free(wanted):
+            raise ServiceError(f"Port {wanted} (LETAPIS_AIRFLOW_PORT) is taken by another program.")
+        return wanted
+    if wanted is None and is_free(PREFERRED_PORT):
+        return PREFERRED_PORT
+    return free_ports(1)[0]
