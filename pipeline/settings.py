@@ -10,12 +10,14 @@ the embedded store's key would be a mixture nobody asked for.
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+from pipeline.settings_text import PROJECT, READERS, read_dotenv
+
+ROOT: Final = PROJECT
 """The project's folder: holds `dags/`, `plugins/`, `airflow.cfg`, `.env`."""
 
 LockMode = Literal["governance", "compliance"]
@@ -157,76 +159,20 @@ def variable(name: str) -> str:
     return f"LETAPIS_{name.upper()}"
 
 
-def _text(raw: str) -> str:
-    return raw
+def load_settings(
+    env: Mapping[str, str] | None = None, *, dotenv: Path = ROOT / ".env", running_stack: bool = True
+) -> Settings:
+    """Read the settings of this process; ``env`` stands for `os.environ`, an empty variable for an absent one.
 
-
-def _folder_or_file(raw: str) -> Path:
-    path = Path(raw).expanduser()
-    return (path if path.is_absolute() else ROOT / path).resolve()
-
-
-def _port(raw: str) -> int:
-    if not raw.isdecimal() or int(raw) > 65535:
-        raise ValueError("a port number up to 65535, or 0 for any free one")
-    return int(raw)
-
-
-def _days(raw: str) -> int:
-    if not raw.isdecimal() or int(raw) < 1:
-        raise ValueError("a whole number of days, 1 or more")
-    return int(raw)
-
-
-def _lock_mode(raw: str) -> str:
-    if raw.lower() not in get_args(LockMode):
-        raise ValueError(f"one of {', '.join(get_args(LockMode))}")
-    return raw.lower()
-
-
-def _web_address(raw: str) -> str:
-    if not raw.startswith(("http://", "https://")):
-        raise ValueError("an address that begins with http:// or https://")
-    return raw.rstrip("/")
-
-
-def _database_url(raw: str) -> str:
-    if not raw.startswith(("postgresql://", "postgresql+psycopg2://")):
-        raise ValueError("an address that begins with postgresql://")
-    return raw
-
-
-def _several(raw: str) -> tuple[str, ...]:
-    return tuple(raw.replace(",", " ").split())
-
-
-READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "data": _folder_or_file,
-    "watchlist": _folder_or_file,
-    "upstream_ca": _folder_or_file,
-    "s3_endpoint": _web_address,
-    "s3_port": _port,
-    "lock_mode": _lock_mode,
-    "lock_days": _days,
-    "database_url": _database_url,
-    "database_writer_url": _database_url,
-    "database_reader_url": _database_url,
-    "airflow_url": _web_address,
-    "airflow_port": _port,
-    "connect_to": _several,
-    "allow_addresses": _several,
-}
-"""How each setting is read from text; those not named here are text."""
-
-
-def load_settings(env: Mapping[str, str] | None = None, *, dotenv: Path = ROOT / ".env") -> Settings:
-    """Read the settings of this process; ``env`` stands for `os.environ`, an empty variable for an absent one."""
-    told = _read_dotenv(dotenv) | dict(os.environ if env is None else env)
-    values, problems = _read_variables(told)
+    Without ``running_stack``, what a running stack has written is left out: so asks who is about to start one.
+    """
+    written, problems_there = read_dotenv(dotenv)
+    variables = {name: value for name, value in (os.environ if env is None else env).items() if value.strip()}
+    values, problems = _read_variables(written | variables)
     stack_file = Settings(data=values["data"]).stack_file if "data" in values else Settings().stack_file
-    values = _read_stack(stack_file, values) | values
-    if problems:
-        raise SettingsError(tuple(problems))
+    values = (_read_stack(stack_file, values) if running_stack else {}) | values
+    if problems_there or problems:
+        raise SettingsError((*problems_there, *problems))
     return Settings(**values)
 
 
@@ -239,7 +185,7 @@ def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
         if not raw:
             continue
         try:
-            values[name] = READERS.get(name, _text)(raw)
+            values[name] = READERS.get(name, str)(raw)
         except ValueError as wanted:
             shown = "(not shown)" if name.endswith(("key", "password", "url")) else repr(raw)
             problems.append(f"{key}: expected {wanted}, found {shown}.")
@@ -249,13 +195,17 @@ def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
 def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the embedded services, without the groups that the operator placed elsewhere."""
     try:
-        written: dict[str, Any] = json.loads(stack_file.read_text("utf-8"))["settings"]
+        content = json.loads(stack_file.read_text("utf-8"))
+        process, written = content["process"], content["settings"]
+        runs = process_started_at(process["pid"]) == process["started_at"]
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError) as problem:
         raise SettingsError(
             (f"{stack_file}: cannot be read ({problem}); stop the stack and start it again with `letapis up`.",)
         ) from problem
+    if not runs:
+        return {}  # left by a stack that was killed
     elsewhere = {
         name
         for first, rest in GROUPS.items()
@@ -267,26 +217,18 @@ def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _from_json(name, value) for name, value in texts.items()}
 
 
+def process_started_at(pid: int) -> int | None:
+    """When a process was started (clock ticks since boot: `proc(5)`, field 22), None if there is none.
+
+    With the process id it names one process, although ids are given anew.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def _from_json(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     return READERS[name](value) if isinstance(value, str) and name in READERS else value
-
-
-def _read_dotenv(path: Path) -> dict[str, str]:
-    """`NAME=value` lines; `#` begins a comment line; quotes around a value are taken off."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    told: dict[str, str] = {}
-    for number, line in enumerate((line.strip() for line in lines), start=1):
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.removeprefix("export ").partition("=")
-        if not equals:
-            raise SettingsError((f"{path}, line {number}: expected NAME=value.",))
-        value = value.strip()
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-        told[name.strip()] = value[1:-1] if quoted else value
-    return told

@@ -77,7 +77,7 @@ class AirflowServer:
 
     @property
     def passwords(self) -> dict[str, str]:
-        """Password by user name; known once started."""
+        """Password by user name; known once prepared."""
         found: dict[str, str] = json.loads((self.folder / "passwords.json").read_text("utf-8"))
         return found
 
@@ -107,11 +107,15 @@ class AirflowServer:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def start(self) -> None:
-        """Start, at first making secrets and tables; returns when every component has given a sign of life."""
+    def prepare(self) -> None:
+        """Make folders and secrets that are missing, so that `access` is known before the first task can run."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "logs").mkdir(mode=0o700, exist_ok=True)
         self._write_secrets()
+
+    def start(self) -> None:
+        """Start, at first making secrets and tables; returns when every component has given a sign of life."""
+        self.prepare()
         self._migrate_if_needed()
         self._say(f"Airflow starts at {self.url} (half a minute on two cores) ...")
         started_at = datetime.now(UTC)

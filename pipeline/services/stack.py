@@ -1,0 +1,180 @@
+"""The embedded stack as one thing: started in order, watched, ended without a trace.
+
+In: `Settings`. Out: the same with the addresses of what was started, also written to `<data>/stack.json` for other
+shells. A store or database that the settings name is used and not started. Raises `ServiceError`; when the start
+fails half-way, what was started is stopped again.
+"""
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from pipeline.connect import open_archive
+from pipeline.services.airflow import AirflowServer
+from pipeline.services.data_folder import (
+    DataFolderLock,
+    make_data_folder,
+    remove_stack_file,
+    write_stack_file,
+)
+from pipeline.services.object_store import ObjectStoreServer
+from pipeline.services.postgres import PostgresServer
+from pipeline.services.processes import ServiceError, end_leftovers
+from pipeline.settings import Settings
+from storage.migrations import migrate
+
+RESTARTS: Final = 3
+RESTARTS_WITHIN_S: Final = 600.0
+"""A service that ends more often than that does not end by chance, and a person has to look."""
+
+LOCK_DAYS: Final = 1
+"""Of the embedded store, with mode governance: enough to try it out (architecture §5)."""
+
+
+class Stack:
+    """The embedded services over one data folder. ``settings`` must not come from another running stack."""
+
+    def __init__(self, settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings
+        self._say = say
+        self._undo = ExitStack()
+        self._store: ObjectStoreServer | None = None
+        self._database: PostgresServer | None = None
+        self._airflow: AirflowServer | None = None
+        self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Airflow's users and their passwords; known once started."""
+        return {} if self._airflow is None else self._airflow.passwords
+
+    def start(self, *, with_airflow: bool = True) -> None:
+        """Start everything; returns when all of it answers."""
+        try:
+            self._start_storage()
+            if with_airflow:
+                self._start_airflow()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End everything, last started first; returns when no process is left."""
+        self._undo.close()
+
+    def restart_dead(self) -> None:
+        """Start again what ended by itself; raises `ServiceError` for what ends again and again."""
+        if self._store is not None and self._store.restart_if_dead():
+            self._count_restart("The object store")
+        if self._database is not None and self._database.restart_if_dead():
+            self._count_restart("The database")
+        if self._airflow is not None:
+            for name in self._airflow.restart_dead():
+                self._count_restart(f"Airflow's {name}")
+
+    def watch(self) -> None:
+        """Keep everything running until interrupted; raises `ServiceError` when that is not possible."""
+        while True:
+            time.sleep(1)
+            self.restart_dead()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_storage(self) -> None:
+        data = self.settings.data
+        make_data_folder(data)
+        lock = DataFolderLock(data)
+        lock.take()
+        self._undo.callback(lock.release)
+        if left := end_leftovers(data):
+            self._say(f"Ended {len(left)} processes that an earlier stack had left behind.")
+        self._undo.callback(remove_stack_file, self.settings)
+        if self.settings.s3_endpoint is None:
+            self._start_object_store()
+        # Airflow's own tables stay on the embedded server, wherever the archive's are.
+        self._start_database()
+        migrate(self.settings.database().owner_url)
+        self._make_bucket()
+        write_stack_file(self.settings)
+
+    def _start_object_store(self) -> None:
+        settings = self.settings
+        self._say("The object store starts ...")
+        self._store = ObjectStoreServer(settings.data / "store", port=settings.s3_port, home=settings.data)
+        self._store.start()
+        self._undo.callback(self._store.stop)
+        self.settings = replace(
+            settings,
+            s3_endpoint=self._store.endpoint,
+            s3_access_key=self._store.access_key,
+            s3_secret_key=self._store.secret_key,
+            lock_mode=settings.lock_mode or "governance",
+            lock_days=settings.lock_days or LOCK_DAYS,
+        )
+
+    def _start_database(self) -> None:
+        settings = self.settings
+        self._say("The database starts ...")
+        self._database = PostgresServer(settings.data / "postgres", home=settings.data)
+        self._database.start()
+        self._undo.callback(self._database.stop)
+        if settings.database_url is None:
+            access = self._database.access
+            self.settings = replace(
+                settings,
+                database_url=access.owner_url,
+                database_writer_url=access.writer_url,
+                database_reader_url=access.reader_url,
+            )
+
+    def _make_bucket(self) -> None:
+        archive = open_archive(self.settings)
+        try:
+            archive.objects.ensure_bucket()
+        finally:
+            archive.writer.dispose()
+            archive.reader.dispose()
+
+    def _start_airflow(self) -> None:
+        settings = self.settings
+        if self._database is None:
+            raise ServiceError("Airflow has no database.")
+        self._airflow = AirflowServer(
+            settings.data / "airflow",
+            database_url=self._database.airflow_url,
+            data=settings.data,
+            port=settings.airflow_port,
+            say=self._say,
+        )
+        self._undo.callback(self._airflow.stop)
+        # Tasks may run before `start` returns, and read the file.
+        self._airflow.prepare()
+        access = self._airflow.access
+        self.settings = replace(
+            settings, airflow_url=access.url, airflow_user=access.user, airflow_password=access.password
+        )
+        write_stack_file(self.settings)
+        self._airflow.start()
+
+    def _count_restart(self, name: str) -> None:
+        times = self._restarts[name]
+        times.append(time.monotonic())
+        while times[0] < times[-1] - RESTARTS_WITHIN_S:
+            times.popleft()
+        if len(times) > RESTARTS:
+            raise ServiceError(
+                f"{name} ended {len(times)} times within {RESTARTS_WITHIN_S / 60:.0f} minutes; "
+                f"its log is below {self.settings.data}."
+            )
+        self._say(f"{name} had ended by itself and was started again ({len(times)} of {RESTARTS}).")

@@ -1,0 +1,95 @@
+"""Settings as text: how each value is read from a variable or a line of `.env`.
+
+Every reader takes the text and gives the value, or raises `ValueError` with what it had expected.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+"""Relative paths in settings are meant from here, wherever a command is called."""
+
+LOCK_MODES: Final = ("governance", "compliance")
+
+
+def _folder_or_file(raw: str) -> Path:
+    path = Path(raw).expanduser()
+    return (path if path.is_absolute() else PROJECT / path).resolve()
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 65535:
+        raise ValueError("a port number up to 65535, or 0 for any free one")
+    return int(raw)
+
+
+def _days(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) < 1:
+        raise ValueError("a whole number of days, 1 or more")
+    return int(raw)
+
+
+def _lock_mode(raw: str) -> str:
+    if raw.lower() not in LOCK_MODES:
+        raise ValueError(f"one of {', '.join(LOCK_MODES)}")
+    return raw.lower()
+
+
+def _web_address(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return raw.rstrip("/")
+
+
+def _database_url(raw: str) -> str:
+    if not raw.startswith(("postgresql://", "postgresql+psycopg2://")):
+        raise ValueError("an address that begins with postgresql://")
+    return raw
+
+
+def _several(raw: str) -> tuple[str, ...]:
+    return tuple(raw.replace(",", " ").split())
+
+
+READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "data": _folder_or_file,
+    "watchlist": _folder_or_file,
+    "upstream_ca": _folder_or_file,
+    "s3_endpoint": _web_address,
+    "s3_port": _port,
+    "lock_mode": _lock_mode,
+    "lock_days": _days,
+    "database_url": _database_url,
+    "database_writer_url": _database_url,
+    "database_reader_url": _database_url,
+    "airflow_url": _web_address,
+    "airflow_port": _port,
+    "connect_to": _several,
+    "allow_addresses": _several,
+}
+"""How each setting is read from text; those not named here are text."""
+
+
+def read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Values by name, and one sentence per line that cannot be read.
+
+    `NAME=value` lines; `#` begins a comment line; quotes around a value are taken off. No file is an empty one.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}, ()
+    told: dict[str, str] = {}
+    problems = []
+    for number, line in enumerate((line.strip() for line in lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals:
+            problems.append(f"{path}, line {number}: expected NAME=value.")
+            continue
+        value = value.strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        told[name.strip()] = value[1:-1] if quoted else value
+    return told, tuple(problems)

@@ -1,0 +1,139 @@
+"""Settings: who wins, what is refused, and that a stack's own values never mix with an operator's."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.services.data_folder import write_stack_file
+from pipeline.settings import ROOT, Settings, SettingsError, load_settings
+
+EMBEDDED = {
+    "s3_endpoint": "http://127.0.0.1:20001",
+    "s3_access_key": "EMBEDDED",
+    "s3_secret_key": "embedded secret",
+    "lock_mode": "governance",
+    "lock_days": 1,
+    "database_url": "postgresql+psycopg2://letapis_owner:pw@/letapis?host=/s",
+    "database_writer_url": "postgresql+psycopg2://letapis_writer:pw@/letapis?host=/s",
+    "database_reader_url": "postgresql+psycopg2://letapis_reader:pw@/letapis?host=/s",
+    "connect_to": ("::127.0.0.1:8443",),
+    "upstream_ca": Path("/authority.pem"),
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def running_stack(data: Path) -> Settings:
+    """A stack.json as a living process, this one, has written it."""
+    data.mkdir()
+    settings = replace(Settings(data=data), **EMBEDDED)  # type: ignore[arg-type]  # one dict of several types
+    write_stack_file(settings)
+    return settings
+
+
+def load(data: Path, dotenv: Path | None = None, **variables: str) -> Settings:
+    return load_settings({"LETAPIS_DATA": str(data), **variables}, dotenv=dotenv or data / "no.env")
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    settings = load_settings({}, dotenv=tmp_path / "no.env", running_stack=False)
+
+    assert settings == Settings()
+    assert settings.data == ROOT / ".letapis"
+    assert settings.spool_dir == ROOT / ".letapis" / "spool"
+
+
+def test_what_a_running_stack_wrote_is_read_back_whole(data: Path, running_stack: Settings) -> None:
+    assert load(data) == running_stack
+
+
+def test_the_stack_file_is_for_its_owner_alone(running_stack: Settings) -> None:
+    assert running_stack.stack_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_starts_a_stack_does_not_take_the_old_one_for_an_outside_store(
+    data: Path, running_stack: Settings
+) -> None:
+    assert load_settings({"LETAPIS_DATA": str(data)}, running_stack=False).s3_endpoint is None
+
+
+def test_a_stack_file_of_a_process_that_is_gone_says_nothing(data: Path, running_stack: Settings) -> None:
+    content = json.loads(running_stack.stack_file.read_text())
+    content["process"]["started_at"] -= 1  # the same process id, given to an older process
+    running_stack.stack_file.write_text(json.dumps(content))
+
+    assert load(data) == Settings(data=data)
+
+
+def test_variable_wins_over_dotenv_and_dotenv_over_the_stack(
+    data: Path, running_stack: Settings, tmp_path: Path
+) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text('# ours\nLETAPIS_LOCK_DAYS=30\nexport LETAPIS_COLLECTOR="night, one"\n')
+
+    assert load(data).lock_days == 1
+    assert load(data, dotenv).lock_days == 30
+    assert load(data, dotenv, LETAPIS_LOCK_DAYS="365").lock_days == 365
+    assert load(data, dotenv, LETAPIS_LOCK_DAYS="").lock_days == 30
+    assert load(data, dotenv).collector == "night, one"
+
+
+def test_an_outside_store_is_not_completed_with_the_embedded_stores_key(
+    data: Path, running_stack: Settings
+) -> None:
+    settings = load(data, LETAPIS_S3_ENDPOINT="https://s3.example.org/")
+
+    assert (settings.s3_endpoint, settings.s3_access_key, settings.lock_mode) == (
+        "https://s3.example.org",
+        None,
+        None,
+    )
+    assert settings.database_url == EMBEDDED["database_url"]
+    with pytest.raises(
+        SettingsError, match=r"only in part: set LETAPIS_S3_ACCESS_KEY, .*LETAPIS_LOCK_DAYS as well"
+    ):
+        settings.store()
+
+
+def test_nothing_known_says_how_to_start_it(data: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"start the embedded one with `letapis up`, or set LETAPIS_DATABASE_URL"
+    ):
+        load(data).database()
+
+
+def test_every_mistake_is_listed_and_no_secret_shown(data: Path, tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("LETAPIS_LOCK_MODE=forever\nnonsense\n")
+
+    with pytest.raises(SettingsError) as refused:
+        load(data, dotenv, LETAPIS_AIRFLOW_PORT="80800", LETAPIS_DATABASE_URL="mysql://me:secret@db/x")
+
+    assert refused.value.problems == (
+        f"{dotenv}, line 2: expected NAME=value.",
+        "LETAPIS_LOCK_MODE: expected one of governance, compliance, found 'forever'.",
+        "LETAPIS_DATABASE_URL: expected an address that begins with postgresql://, found (not shown).",
+        "LETAPIS_AIRFLOW_PORT: expected a port number up to 65535, or 0 for any free one, found '80800'.",
+    )
+
+
+def test_relative_folders_are_meant_from_the_project_wherever_the_command_is_called(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert load_settings({"LETAPIS_DATA": "elsewhere"}, running_stack=False).data == ROOT / "elsewhere"
+    assert load(data, LETAPIS_WATCHLIST="~/mine.yaml").watchlist == Path("~/mine.yaml").expanduser().resolve()
+
+
+def test_lists_are_separated_by_commas_or_spaces(data: Path) -> None:
+    settings = load(data, LETAPIS_ALLOW_ADDRESSES="127.0.0.0/8, 10.0.0.0/8", LETAPIS_CONNECT_TO="::127.0.0.1:8443")
+
+    assert settings.allow_addresses == ("127.0.0.0/8", "10.0.0.0/8")
+    assert settings.connect_to == ("::127.0.0.1:8443",)
