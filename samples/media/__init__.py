@@ -1,0 +1,1 @@
+"""The media of the sample sites, made at run time from seeds: the same bytes in every run."""

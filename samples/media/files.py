@@ -1,0 +1,50 @@
+"""Every medium of the samples by its short name: pictures, videos, voice messages, documents.
+
+``bridge/w800/q82`` is a picture (see ``pictures``), ``video:tram/320x240/6`` a video of six seconds,
+``voice:12/7`` a recording of twelve seconds with serial number 7, ``pdf:Notice 14`` a document.
+"""
+
+from dataclasses import dataclass
+
+from samples.media.document import pdf_bytes
+from samples.media.mp4 import video_bytes
+from samples.media.pictures import picture_bytes, picture_of
+from samples.media.voice import voice_bytes
+
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/png": ".png",
+    "video/mp4": ".mp4",
+    "audio/ogg": ".ogg",
+    "application/pdf": ".pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A medium's bytes and the content type its server gives."""
+
+    content: bytes
+    media_type: str
+
+    @property
+    def suffix(self) -> str:
+        """The file name's ending, dot included."""
+        return SUFFIXES[self.media_type]
+
+
+def media_file(name: str) -> MediaFile:
+    """The medium of that name; raises ``ValueError`` or ``KeyError`` for a name without one."""
+    kind, _, rest = name.rpartition(":")
+    if kind == "video":
+        scene_name, size, seconds = rest.split("/")
+        width, height = (int(side) for side in size.split("x"))
+        return MediaFile(video_bytes(scene_name, width, height, int(seconds)), "video/mp4")
+    if kind == "voice":
+        seconds, serial = rest.split("/")
+        return MediaFile(voice_bytes(int(seconds), int(serial)), "audio/ogg")
+    if kind == "pdf":
+        return MediaFile(pdf_bytes(rest), "application/pdf")
+    picture = picture_of(name)
+    return MediaFile(picture_bytes(picture), picture.media_type)
