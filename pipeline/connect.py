@@ -1,0 +1,42 @@
+"""Opens the archive that the settings name: the one place where store and database become an `Archive`."""
+
+from sqlalchemy import Engine, create_engine
+
+from pipeline.settings import Settings
+from storage.archive import Archive
+from storage.objects import ObjectStore
+
+
+def open_archive(settings: Settings) -> Archive:
+    """Connect lazily: nothing is asked of store or database yet. Raises `SettingsError` for what is missing."""
+    database = settings.database()
+    return Archive(
+        objects=open_store(settings),
+        writer=_engine(database.writer_url, "letapis-writer"),
+        reader=_engine(database.reader_url, "letapis-reader"),
+    )
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """The object store alone."""
+    store = settings.store()
+    return ObjectStore(
+        store.endpoint,
+        store.bucket,
+        access_key=store.access_key,
+        secret_key=store.secret_key,
+        region=store.region,
+        lock_mode=store.lock_mode,
+        lock_days=store.lock_days,
+    )
+
+
+def _engine(url: str, name: str) -> Engine:
+    # pre-ping: a pooled connection that a restarted database has dropped is replaced, not handed out
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=8,
+        connect_args={"application_name": name, "connect_timeout": 10, "options": "-c timezone=UTC"},
+    )

@@ -1,0 +1,43 @@
+"""Keys of objects in the store, and what a key says.
+
+Source: architecture §5. A key names what is in it and never changes meaning; nothing in it comes from the web but
+the source's id, which the watch-list restricts.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+WARC_PREFIX: Final = "warc/"
+CUSTODY_PREFIX: Final = "custody/"
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+def warc_key(
+    source_id: str, crawl_id: str, serial: int, captured_at: datetime, *, suffix: str = ".warc.gz"
+) -> str:
+    """``warc/<yyyy>/<mm>/<dd>/<source>/<crawl-id>-<nnnnn>.warc.gz``; the day is UTC.
+
+    Raises ``ValueError`` for a source or crawl id that could leave its place in the key.
+    """
+    for part in (source_id, crawl_id):
+        if not _PART.fullmatch(part) or ".." in part:
+            raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {part!r}")
+    if captured_at.tzinfo is None:
+        raise ValueError(f"a time without a zone: {captured_at!r}")
+    day = captured_at.astimezone(UTC).strftime("%Y/%m/%d")
+    return f"{WARC_PREFIX}{day}/{source_id}/{crawl_id}-{serial:05d}{suffix}"
+
+
+def custody_key(seq: int) -> str:
+    """``custody/<seq>.json``, filled with zeros so that the store lists entries in order."""
+    return f"{CUSTODY_PREFIX}{seq:012d}.json"
+
+
+def custody_seq(key: str) -> int:
+    """The entry a key names; raises ``ValueError`` for any other key."""
+    match = re.fullmatch(r"custody/(\d{12})\.json", key)
+    if match is None:
+        raise ValueError(f"expected custody/<12 digits>.json, found {key!r}")
+    return int(match[1])

@@ -1,0 +1,103 @@
+"""What can go wrong with the object store, each with its values as fields."""
+
+from processors.digest import Digest
+from storage.errors import StorageError
+
+
+class StoreError(StorageError):
+    """Base of the object store's errors. Nothing that was stored before is touched by any of them."""
+
+
+class StoreUnreachableError(StoreError):
+    """The store gave no answer or a failing one; wait or mend it, then run the same step again."""
+
+    def __init__(self, endpoint: str, doing: str, found: str) -> None:
+        super().__init__(
+            f"Object store {endpoint}: {doing} failed ({found}). What is in the spool stays there; "
+            "see that the store runs and has room, then run the step again."
+        )
+        self.endpoint = endpoint
+        self.doing = doing
+        self.found = found
+
+
+class WrongCredentialsError(StoreError):
+    """The store refused the key or what the key may do; the operator mends the settings or the store's policy."""
+
+    def __init__(self, endpoint: str, doing: str, found: str) -> None:
+        super().__init__(
+            f"Object store {endpoint}: {doing} was refused ({found}). Nothing was stored; what is in the spool "
+            "stays there. Check LETAPIS_S3_ACCESS_KEY and LETAPIS_S3_SECRET_KEY and what this key may do."
+        )
+        self.endpoint = endpoint
+        self.doing = doing
+        self.found = found
+
+
+class StoreUnfitError(StoreError):
+    """The bucket cannot hold evidence; the operator makes one that can."""
+
+    def __init__(self, bucket: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"Bucket {bucket}: expected {expected}, found {found}. What is in the spool stays there; make a "
+            "bucket with versioning and Object Lock (it cannot always be added later) and set LETAPIS_S3_BUCKET."
+        )
+        self.bucket = bucket
+        self.expected = expected
+        self.found = found
+
+
+class ObjectMissingError(StoreError):
+    """An object version that was stored is not there; compare with the custody chain, ask the replica."""
+
+    def __init__(self, key: str, version_id: str | None) -> None:
+        version = "current version" if version_id is None else f"version {version_id}"
+        super().__init__(
+            f"Object {key}: expected {version} in the store, found none. Nothing was changed; "
+            "run `letapis verify` and look for the object in another copy of the store."
+        )
+        self.key = key
+        self.version_id = version_id
+
+
+class KeyTakenError(StoreError):
+    """Another object stands under the key; both are kept, a person has to find out which is meant."""
+
+    def __init__(self, key: str, version_id: str, expected: Digest, found: Digest) -> None:
+        super().__init__(
+            f"Object {key}: another object stands there. Expected {expected}, found {found} "
+            f"(version {version_id}). The stored one was not touched, ours was not stored; keep both and compare."
+        )
+        self.key = key
+        self.version_id = version_id
+        self.expected = expected
+        self.found = found
+
+
+class ChecksumDiffersError(StoreError):
+    """Bytes are not what they were; ``version_id`` is None where the store refused to take them."""
+
+    def __init__(self, key: str, version_id: str | None, expected: Digest, found: str) -> None:
+        where = "on the way into the store" if version_id is None else f"in the store (version {version_id})"
+        super().__init__(
+            f"Object {key}: the bytes changed {where}. Expected {expected}, found {found}. "
+            "The file in the spool was not let go of; check disk and memory, then run the step again."
+        )
+        self.key = key
+        self.version_id = version_id
+        self.expected = expected
+        self.found = found
+
+
+class LockMissingError(StoreError):
+    """The object is stored, but not locked as asked; until it is, it does not count as deposited."""
+
+    def __init__(self, key: str, version_id: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"Object {key} (version {version_id}): expected a lock {expected}, found {found}. The object is there "
+            "and whole, but could be deleted, so it does not count as deposited; check the bucket's Object Lock."
+        )
+        self.key = key
+        self.version_id = version_id
+        self.expected = expected
+        self.found = found
