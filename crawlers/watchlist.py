@@ -1,0 +1,200 @@
+"""The watch-list: reads and checks the file that declares the sources.
+
+In: a YAML file with ``sources`` (a list), ``layouts`` (named, for several court lists) and ``defaults`` (fields
+that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``WatchlistErrors``, which
+lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from crawlers.source import (
+    Expectation,
+    Source,
+    SourceKind,
+    SourceLimits,
+    source_for_urls,
+    source_from_json,
+    source_to_json,
+)
+from crawlers.watchlist_entries import ENTRIES, LayoutEntry, SourceEntry, sentence, source_of
+from crawlers.yaml_places import PlacedYaml, YamlMistake, load_placed
+from processors.pages.layout import Layout
+
+__all__ = [
+    "Expectation",
+    "Mistake",
+    "Source",
+    "SourceKind",
+    "SourceLimits",
+    "Watchlist",
+    "WatchlistErrors",
+    "read_watchlist",
+    "source_for_urls",
+    "source_from_json",
+    "source_to_json",
+]
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days", "access_label"})
+"""What ``defaults`` may set: what no source needs to differ in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a watch-list. ``field`` is a path such as ``sources[2].limits.pages``, or None."""
+
+    file: Path
+    line: int
+    field: str | None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: "
+        return f"{where}{self.message}" if self.field is None else f"{where}{self.field}: {self.message}"
+
+
+class WatchlistErrors(Exception):
+    """The watch-list cannot be used; whoever wrote it mends every mistake listed."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """The sources in the order of the file, and the layouts it names."""
+
+    sources: tuple[Source, ...]
+    layouts: Mapping[str, Layout]
+
+    def source(self, source_id: str) -> Source:
+        """The source with this id; raises ``KeyError`` where there is none."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise KeyError(source_id)
+
+
+def read_watchlist(path: Path) -> Watchlist:
+    """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be."""
+    try:
+        placed = load_placed(path.read_text("utf-8"))
+    except OSError as error:
+        raise WatchlistErrors((Mistake(path, 1, None, f"cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise WatchlistErrors((Mistake(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
+    except YamlMistake as error:
+        raise WatchlistErrors((Mistake(path, error.line, None, error.message),)) from error
+    reader = _Reader(path, placed)
+    watchlist = reader.read()
+    if reader.mistakes:
+        raise WatchlistErrors(tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)))
+    return watchlist
+
+
+class _Reader:
+    """Walks one file once and gathers mistakes instead of stopping at the first."""
+
+    def __init__(self, file: Path, placed: PlacedYaml) -> None:
+        self._file = file
+        self._placed = placed
+        self.mistakes: list[Mistake] = []
+        for path, line in placed.repeated:
+            self.mistakes.append(Mistake(file, line, field_name(path), "stands here a second time"))
+
+    def _wrong(self, path: tuple[str | int, ...], message: str) -> None:
+        line = self._placed.line_of(path)
+        self.mistakes.append(Mistake(self._file, line, field_name(path) or None, message))
+
+    def read(self) -> Watchlist:
+        top = self._placed.value
+        if not isinstance(top, dict) or not isinstance(top.get("sources"), list) or not top["sources"]:
+            self._wrong((), "expected `sources:` with at least one source")
+            return Watchlist((), {})
+        for key in top.keys() - {"sources", "layouts", "defaults"}:
+            self._wrong((str(key),), "unknown field; known here: defaults, layouts, sources")
+        layouts = dict(self._layouts(top.get("layouts")))
+        defaults = self._defaults(top.get("defaults"))
+        sources = []
+        first_line: dict[str, int] = {}
+        for index, raw in enumerate(top["sources"]):
+            source = self._source(("sources", index), raw, defaults, layouts)
+            if isinstance(raw, dict) and isinstance(raw.get("id"), str):
+                place = ("sources", index, "id")
+                line = self._placed.line_of(place)
+                if first_line.setdefault(raw["id"], line) != line:
+                    self._wrong(place, f"{raw['id']!r} is taken, see line {first_line[raw['id']]}")
+            if source is not None:
+                sources.append(source)
+        return Watchlist(tuple(sources), layouts)
+
+    def _layouts(self, raw: object) -> Iterator[tuple[str, Layout]]:
+        if raw is None:
+            return
+        if not isinstance(raw, dict):
+            self._wrong(("layouts",), "expected names, each with its layout")
+            return
+        for name, value in raw.items():
+            entry = self._valid(LayoutEntry, ("layouts", str(name)), value)
+            if entry is not None:
+                yield str(name), entry.layout(str(name))
+
+    def _defaults(self, raw: object) -> dict[str, Any]:
+        if raw is None:
+            return {}
+        if not isinstance(raw, dict):
+            self._wrong(("defaults",), "expected fields of its own")
+            return {}
+        for key in raw.keys() - DEFAULTABLE:
+            self._wrong(("defaults", str(key)), f"has no default; known here: {', '.join(sorted(DEFAULTABLE))}")
+        known = {key: value for key, value in raw.items() if key in DEFAULTABLE}
+        # Checked once here, so that a mistake in a default is named where it stands and not at every source.
+        return known if self._valid(SourceEntry, ("defaults",), {"id": "defaults", **known}) is not None else {}
+
+    def _source(
+        self, path: tuple[str | int, ...], raw: object, defaults: Mapping[str, Any], layouts: Mapping[str, Layout]
+    ) -> Source | None:
+        if not isinstance(raw, dict):
+            self._wrong(path, "expected a source with id and kind")
+            return None
+        kind = raw.get("kind")
+        if not isinstance(kind, str) or kind not in ENTRIES:
+            found = "missing" if kind is None else f"unknown kind {kind!r}"
+            self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(ENTRIES)}")
+            return None
+        merged = {**defaults, **raw}
+        if isinstance(merged.get("limits"), dict):
+            merged["limits"] = {**defaults.get("limits", {}), **merged["limits"]}
+        declared, layout = raw.get("layout"), None
+        if isinstance(declared, dict):
+            own = self._valid(LayoutEntry, (*path, "layout"), declared)
+            merged["layout"], layout = "own", own.layout(str(raw.get("id"))) if own is not None else None
+        elif isinstance(declared, str):
+            layout = layouts.get(declared)
+            if layout is None:
+                self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
+        entry = self._valid(ENTRIES[kind], path, merged)
+        return None if entry is None else source_of(entry, layout)
+
+    def _valid(self, model: type[Entry], path: tuple[str | int, ...], raw: object) -> Entry | None:
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                self._wrong((*path, *found["loc"]), sentence(found, model))
+            return None
+
+
+def field_name(path: tuple[str | int, ...]) -> str:
+    """``("sources", 2, "limits", "pages")`` as people write it: ``sources[2].limits.pages``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

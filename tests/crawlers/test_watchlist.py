@@ -1,0 +1,237 @@
+"""The watch-list: what it accepts, and that every mistake in it is named with file, line and field."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawlers.watchlist import (
+    Expectation,
+    Source,
+    SourceLimits,
+    WatchlistErrors,
+    read_watchlist,
+    source_for_urls,
+    source_from_json,
+    source_to_json,
+)
+from crawlers.watchlist_entries import ENTRIES
+from pipeline.settings import ROOT
+from processors.pages.layout import Layout
+
+FULL = """\
+defaults:
+  delay_s: 2
+  limits: {seconds: 900}
+layouts:
+  district:
+    columns: {case_number: [Номер справы, № дела], judge: Суддзя}
+    timezone: Europe/Minsk
+    language: be
+sources:
+  - id: channel
+    kind: telegram
+    channel: "@naviny"
+    limits: {pages: 5, bytes: 10MB}
+    expect: {min: 1}
+  - id: site
+    kind: news
+    feeds: [https://news.example/rss.xml]
+    sitemaps: [https://news.example/sitemap.xml]
+    scope: [news.example, other.example/news/]
+    mirrors: [News-Mirror.example]
+    publisher: naviny
+    robots: ignore
+    engine: browser
+  - id: court
+    kind: court_list
+    pages: [https://court.example/list]
+    layout: district
+    allow_invalid_certificate: true
+  - id: court-2
+    kind: court_list
+    pages: [https://court.example/other]
+    layout: {court: Суд Прыдуманага раёна}
+  - {id: one-page, kind: page, pages: ["https://example.org/a"], follow: nothing}
+"""
+
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Write:
+    def write(text: str) -> Path:
+        path = tmp_path / "watchlist.yaml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def mistakes(path: Path) -> list[str]:
+    with pytest.raises(WatchlistErrors) as caught:
+        read_watchlist(path)
+    return [str(mistake).removeprefix(f"{path}:") for mistake in caught.value.mistakes]
+
+
+def test_every_kind_of_source_is_read_with_defaults_and_layouts(written: Write) -> None:
+    watchlist = read_watchlist(written(FULL))
+    assert [source.id for source in watchlist.sources] == ["channel", "site", "court", "court-2", "one-page"]
+    channel, site, court, other, page = watchlist.sources
+    assert channel == Source(
+        id="channel",
+        kind="telegram",
+        channel="naviny",
+        delay_s=2,
+        limits=SourceLimits(pages=5, bytes=10_000_000, seconds=900),
+        expect=Expectation(min=1),
+    )
+    assert channel.seeds == ("https://t.me/s/naviny",)
+    assert site.seeds == ("https://news.example/rss.xml", "https://news.example/sitemap.xml")
+    assert (site.mirrors, site.scope) == (("news-mirror.example",), ("news.example", "other.example/news/"))
+    assert (site.robots, site.engine) == ("ignore", "browser")
+    assert court.layout == Layout(
+        name="district",
+        columns={"case_number": ("Номер справы", "№ дела"), "judge": ("Суддзя",)},
+        timezone="Europe/Minsk",
+        language="be",
+    )
+    assert court.allow_invalid_certificate
+    assert other.layout == Layout(name="court-2", court="Суд Прыдуманага раёна")
+    assert page.follow == "nothing"
+
+
+def test_every_mistake_is_listed_with_file_line_and_field(written: Write) -> None:
+    path = written("""\
+sources:
+  - id: Bad Id
+    kind: telegram
+    chanel: naviny
+  - id: two
+    kind: news
+    feeds:
+      - https://news.example/rss.xml
+      - news.example/rss.xml
+    limits:
+      pages: 0
+      hours: 2
+    delay_s: soon
+  - id: two
+    kind: court_list
+    pages: [https://court.example/]
+    layout: nowhere
+  - id: four
+    kind: podcast
+  - id: five
+    kind: page
+    pages: []
+    expect: {min: 9, max: 2}
+colour: green
+""")
+    assert mistakes(path) == [
+        "2: sources[0].id: 'Bad Id': expected a-z, 0-9, - and _, at most 64, not - or _ first",
+        "2: sources[0].channel: missing",
+        "4: sources[0].chanel: unknown field; did you mean 'channel'?",
+        "9: sources[1].feeds[1]: 'news.example/rss.xml' is not a web address: expected https://host/path",
+        "11: sources[1].limits.pages: input should be greater than or equal to 1, found 0",
+        "12: sources[1].limits.hours: unknown field; known here: bytes, pages, seconds",
+        "13: sources[1].delay_s: expected a number, found 'soon'",
+        "14: sources[2].id: 'two' is taken, see line 5",
+        "17: sources[2].layout: no layout 'nowhere'; declared: none",
+        "19: sources[3].kind: unknown kind 'podcast'; known kinds: telegram, news, court_list, page",
+        "23: sources[4].expect: min (9) is more than max (2)",
+        "24: colour: unknown field; known here: defaults, layouts, sources",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1: expected `sources:` with at least one source"),
+        ("sources: []", "1: expected `sources:` with at least one source"),
+        ("- a\n- b", "1: expected `sources:` with at least one source"),
+        ("sources: [", "1: expected the node content, but found"),
+        ("sources:\n  - just text", "2: sources[0]: expected a source with id and kind"),
+        ("sources:\n  - {id: a, kind: page}", "2: sources[0]: nothing to fetch: expected at least one of pages"),
+        (
+            "sources:\n  - id: a\n    id: b\n    kind: telegram\n    channel: abcde",
+            "3: sources[0].id: stands here a second time",
+        ),
+        (
+            "defaults: {engine: firefox}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
+            "1: defaults.engine: input should be 'http' or 'browser', found 'firefox'",
+        ),
+        (
+            "defaults: {kind: page}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
+            "1: defaults.kind: has no default; known here: access_label, delay_s, engine,",
+        ),
+        (
+            "layouts:\n  x: {timezone: Minsk}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
+            "2: layouts.x.timezone: 'Minsk' is not a time zone: expected a name such as Europe/Minsk",
+        ),
+        (
+            "sources:\n  - {id: a, kind: page, pages: ['https://user:secret@example.org/']}",
+            "2: sources[0].pages[0]: a web address with a password in it would end up in the evidence",
+        ),
+        (
+            "sources:\n  - {id: a, kind: telegram, channel: 'https://vk.com/abcde'}",
+            "2: sources[0].channel: 'https://vk.com/abcde' is not a channel: expected the HANDLE in t.me/HANDLE",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_words(written: Write, text: str, expected: str) -> None:
+    told = mistakes(written(text))
+    assert len(told) == 1
+    assert told[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["naviny", "@naviny", "t.me/naviny", "https://t.me/s/naviny", "https://t.me/naviny/"]
+)
+def test_a_channel_may_be_written_as_people_write_it(written: Write, spelling: str) -> None:
+    path = written(f"sources:\n  - {{id: a, kind: telegram, channel: '{spelling}'}}")
+    assert read_watchlist(path).sources[0].channel == "naviny"
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1/", "http://169.254.169.254/latest", "http://10.0.0.1/"])
+def test_private_addresses_are_left_to_the_recorder(written: Write, address: str) -> None:
+    path = written(f"sources:\n  - {{id: a, kind: page, pages: ['{address}']}}")
+    assert read_watchlist(path).sources[0].pages == (address,)
+
+
+def test_a_file_that_is_not_there_or_not_text_is_told_so(tmp_path: Path) -> None:
+    assert mistakes(tmp_path / "none.yaml") == ["1: cannot be read: No such file or directory"]
+    (tmp_path / "latin.yaml").write_bytes(b"sources: \xe9")
+    assert mistakes(tmp_path / "latin.yaml")[0].startswith("1: is not UTF-8")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_either_read_or_refused_in_words(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "w.yaml"
+        path.write_text(text, "utf-8", newline="")
+        with pytest.raises(WatchlistErrors):
+            read_watchlist(path)
+
+
+def test_sources_survive_their_json_form(written: Write) -> None:
+    for source in read_watchlist(written(FULL)).sources:
+        assert source_from_json(source_to_json(source)) == source
+
+
+def test_pages_named_by_a_person_make_a_source_of_their_own() -> None:
+    source = source_for_urls(("https://a.example/", "https://b.example/"), follow="nothing")
+    assert (source.kind, source.seeds, source.robots) == (
+        "page",
+        ("https://a.example/", "https://b.example/"),
+        "ignore",
+    )
+
+
+def test_the_watchlist_we_ship_has_every_kind_of_source_and_no_mistake() -> None:
+    shipped = read_watchlist(ROOT / "watchlist.yaml")
+    assert {source.kind for source in shipped.sources} == set(ENTRIES)
