@@ -1,11 +1,21 @@
 """Which site answers for which host name."""
 
+from samples.courts import city, regional
 from samples.messages import Site
-from samples.telegram import files, site
+from samples.news import site as news
+from samples.news.articles import IMAGE_HOST
+from samples.telegram import files
+from samples.telegram import site as telegram
 
 SITES: dict[str, Site] = {
-    "t.me": site.answer,
+    "t.me": telegram.answer,
     **dict.fromkeys(files.MEDIA_HOSTS, files.answer),
+    news.HOST: news.answer,
+    news.MIRROR: news.answer,
+    news.CONSENT_HOST: news.answer_consent,
+    IMAGE_HOST: news.answer_image,
+    regional.HOST: regional.answer,
+    city.HOST: city.answer,
 }
 
 UNTRUSTED_HOSTS: tuple[str, ...] = ()

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-CONTENT = Path(__file__).parent.parent / "content"
+from samples.days import content_file, on_day
+
 CHANNELS = ("pryklad_vestki", "oblsud_pryklad", "pryklad_monitor")
 
 
@@ -148,27 +147,10 @@ class Channel(Part):
     posts: tuple[Post, ...]
 
 
-def merged(facts: dict[str, Any], day: int) -> dict[str, Any]:
-    """The facts of one day: those of ``day2`` replace the others from day 2 on, inside parts too."""
-    plain = {key: merged(value, day) if isinstance(value, dict) else value for key, value in facts.items()}
-    later: dict[str, Any] = plain.pop("day2", {})
-    return plain | later if day >= 2 else plain
-
-
-def on_day(posts: list[dict[str, Any]], day: int) -> list[dict[str, Any]]:
-    """The posts that stand on that day."""
-    standing = [merged(facts, day) for facts in posts if facts.get("new_on", 1) <= day]
-    return [
-        {key: value for key, value in facts.items() if key not in ("new_on", "absent")}
-        for facts in standing
-        if not facts.get("absent", False)
-    ]
-
-
 @lru_cache(maxsize=16)
 def channel(handle: str, day: int) -> Channel:
     """The channel of that handle on that day; raises ``KeyError`` for a handle the samples do not have."""
     if handle not in CHANNELS:
         raise KeyError(handle)
-    facts = yaml.safe_load((CONTENT / f"{handle}.yaml").read_text(encoding="utf-8"))
+    facts = content_file(handle)
     return Channel.model_validate(facts | {"posts": on_day(facts["posts"], day)})
