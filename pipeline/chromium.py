@@ -2,7 +2,7 @@
 
 Playwright's own comes first, since it is the version Playwright was tested with; where it cannot be downloaded,
 the system's; where there is none, the distribution's package, if this process may install it. `LETAPIS_CHROMIUM`
-names one by hand. Ubuntu's `chromium-browser` is a door to a snap that sees no hidden folders, so it does not count.
+names one by hand. Ubuntu's `chromium-browser` is a door to a snap that sees no hidden folders: it does not count.
 """
 
 import json

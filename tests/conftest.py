@@ -4,12 +4,15 @@ Services start when the first test asks for them and end with the session, howev
 (`.ci/run` does, where the captured pages are there), a skipped test fails.
 """
 
+import json
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,9 @@ import pytest
 
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT, DatabaseAccess, Settings
+from pipeline.services.processes import kept_for
+from pipeline.settings import ROOT, DatabaseAccess, Settings, load_settings
+from samples.sites import SampleSites
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -99,6 +104,50 @@ def archive(stored_settings: Settings) -> "Iterator[Archive]":
     yield opened
     opened.writer.dispose()
     opened.reader.dispose()
+
+
+@pytest.fixture(scope="session")
+def sample_sites(services_folder: Path) -> Iterator[SampleSites]:
+    """The sample sites on loopback, on day 1; a test that turns the clock turns it back."""
+    with SampleSites(folder=services_folder / "sites") as sites:
+        yield sites
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """The one stack of the test session, started as an operator starts it."""
+
+    settings: Settings
+    passwords: dict[str, str]
+    supervisor: "subprocess.Popen[str]"
+
+
+@pytest.fixture(scope="session")
+def airflow_stack(services_folder: Path, sample_sites: SampleSites) -> Iterator[RunningStack]:
+    """`letapis up` over the sample sites' watch-list; that it ends without a trace is part of the fixture."""
+    data = services_folder / "stack"
+    told = {
+        "LETAPIS_DATA": str(data),
+        "LETAPIS_WATCHLIST": str(ROOT / "samples" / "watchlist.yaml"),
+        "LETAPIS_AIRFLOW_PORT": "0",
+        "LETAPIS_CONNECT_TO": sample_sites.connect_to,
+        "LETAPIS_ALLOW_ADDRESSES": "127.0.0.0/8",
+        "LETAPIS_UPSTREAM_CA": str(sample_sites.authority),
+    }
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "up", "--json"],
+        env={**os.environ, **told},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert supervisor.stdout is not None
+    described = supervisor.stdout.readline()
+    assert described, f"`letapis up` ended with code {supervisor.wait()}; its words are in the captured stderr"
+    yield RunningStack(load_settings(told), json.loads(described)["passwords"], supervisor)
+    supervisor.terminate()
+    assert supervisor.wait(timeout=120) == 0
+    assert kept_for(data) == ()
 
 
 @pytest.fixture(scope="session")

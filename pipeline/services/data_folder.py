@@ -93,3 +93,15 @@ def described(settings: Settings, passwords: Mapping[str, str]) -> tuple[str, ..
         f"Store       {settings.s3_endpoint} (bucket {settings.s3_bucket})",
         f"Data        {settings.data}",
     )
+
+
+def described_for_programs(settings: Settings, passwords: Mapping[str, str]) -> dict[str, Any]:
+    """The same for programs: keys of `letapis up --json`."""
+    return {
+        "kind": "stack",
+        "airflow_url": settings.airflow_url,
+        "passwords": dict(passwords),
+        "s3_endpoint": settings.s3_endpoint,
+        "s3_bucket": settings.s3_bucket,
+        "data": str(settings.data),
+    }

@@ -58,6 +58,11 @@ class PostgresServer:
         return self._url(AIRFLOW, AIRFLOW)
 
     @property
+    def superuser_password(self) -> str:
+        """Password of `postgres`, for an administrator's own work; nothing else here uses that role."""
+        return self._password(SUPERUSER)
+
+    @property
     def alive(self) -> bool:
         """Whether the server runs."""
         return self._process is not None and self._process.alive

@@ -7,13 +7,13 @@ fails half-way, what was started is stopped again.
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from pipeline.connect import open_archive
+from pipeline.connect import open_store
 from pipeline.services.airflow import AirflowServer
 from pipeline.services.data_folder import (
     DataFolderLock,
@@ -52,15 +52,20 @@ class Stack:
         """Airflow's users and their passwords; known once started."""
         return {} if self._airflow is None else self._airflow.passwords
 
-    def start(self, *, with_airflow: bool = True) -> None:
+    def start(self) -> None:
         """Start everything; returns when all of it answers."""
-        try:
+        self.start_storage()
+        self.start_airflow()
+
+    def start_storage(self) -> None:
+        """Start store and database, migrated and with the bucket made; takes the data folder's lock."""
+        with self._stopped_on_failure():
             self._start_storage()
-            if with_airflow:
-                self._start_airflow()
-        except BaseException:
-            self.stop()
-            raise
+
+    def start_airflow(self) -> None:
+        """Start Airflow on the database; `start_storage` has gone before."""
+        with self._stopped_on_failure():
+            self._start_airflow()
 
     def stop(self) -> None:
         """End everything, last started first; returns when no process is left."""
@@ -91,6 +96,14 @@ class Stack:
     ) -> None:
         self.stop()
 
+    @contextmanager
+    def _stopped_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+
     def _start_storage(self) -> None:
         data = self.settings.data
         make_data_folder(data)
@@ -105,15 +118,15 @@ class Stack:
         # Airflow's own tables stay on the embedded server, wherever the archive's are.
         self._start_database()
         migrate(self.settings.database().owner_url)
-        self._make_bucket()
+        open_store(self.settings).ensure_bucket()
         write_stack_file(self.settings)
 
     def _start_object_store(self) -> None:
         settings = self.settings
         self._say("The object store starts ...")
         self._store = ObjectStoreServer(settings.data / "store", port=settings.s3_port, home=settings.data)
-        self._store.start()
         self._undo.callback(self._store.stop)
+        self._store.start()
         self.settings = replace(
             settings,
             s3_endpoint=self._store.endpoint,
@@ -127,8 +140,8 @@ class Stack:
         settings = self.settings
         self._say("The database starts ...")
         self._database = PostgresServer(settings.data / "postgres", home=settings.data)
-        self._database.start()
         self._undo.callback(self._database.stop)
+        self._database.start()
         if settings.database_url is None:
             access = self._database.access
             self.settings = replace(
@@ -137,14 +150,6 @@ class Stack:
                 database_writer_url=access.writer_url,
                 database_reader_url=access.reader_url,
             )
-
-    def _make_bucket(self) -> None:
-        archive = open_archive(self.settings)
-        try:
-            archive.objects.ensure_bucket()
-        finally:
-            archive.writer.dispose()
-            archive.reader.dispose()
 
     def _start_airflow(self) -> None:
         settings = self.settings

@@ -1,0 +1,195 @@
+"""What this machine has of what Letapis needs, and how to get the rest.
+
+In: `Settings`. Out: one `Check` per thing, in the order in which a person would mend them. Nothing is changed, and
+nothing that is wrong raises: it becomes a check that says so.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import psycopg2
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from crawlers.watchlist import WatchlistErrors, read_watchlist
+from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.chromium import HOW as HOW_CHROMIUM
+from pipeline.chromium import find_chromium
+from pipeline.clock import clock_state
+from pipeline.connect import open_store
+from pipeline.services.postgres_place import installed_programs
+from pipeline.services.processes import ServiceError
+from pipeline.settings import ROOT, Settings, SettingsError
+from storage.store_errors import StoreError
+
+State = Literal["ok", "warning", "missing"]
+
+PYTHONS: Final = ((3, 11), (3, 13))
+
+SPACE_NEEDED_BYTES: Final = 2 * 10**9
+SPACE_WANTED_BYTES: Final = 20 * 10**9
+"""One WARC file is rolled at 1 GB, and stands in spool and store until it is deposited."""
+
+EXTENSIONS: Final = ("pg_trgm",)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing: what was found, and how to get it better where it is not ``ok``."""
+
+    name: str
+    state: State
+    found: str
+    how: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, one after another."""
+    checks: tuple[Callable[[Settings], Check], ...] = (
+        _python,
+        _chromium,
+        _space,
+        _clock,
+        _store,
+        _store_fitness,
+        _database,
+        _airflow,
+        _watchlist,
+    )
+    for check in checks:
+        yield check(settings)
+
+
+def _python(_: Settings) -> Check:
+    lowest, highest = (".".join(map(str, version)) for version in PYTHONS)
+    found = f"Python {sys.version.split()[0]}"
+    if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
+        return Check("Python", "ok", found)
+    how = f"Install Python {lowest} to {highest} (`sudo apt-get install python3 python3-venv`), then `make env`."
+    return Check("Python", "missing", found, how)
+
+
+def _chromium(_: Settings) -> Check:
+    found = find_chromium()
+    if found is None:
+        # Sources fetched by plain HTTP work without; only `engine: browser` needs one.
+        return Check("Chromium", "missing", "none that starts", HOW_CHROMIUM)
+    return Check("Chromium", "ok", f"{found.version} ({found.origin})")
+
+
+def _space(settings: Settings) -> Check:
+    folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 10**9:.1f} GB free for {settings.data}"
+    how = "Free space on that disk, or set LETAPIS_DATA to a folder on another one."
+    if free < SPACE_NEEDED_BYTES:
+        return Check("Disk", "missing", found, how)
+    return Check("Disk", "warning" if free < SPACE_WANTED_BYTES else "ok", found, how)
+
+
+def _clock(_: Settings) -> Check:
+    state = clock_state()
+    if state.synchronised and state.largest_error_us is not None:
+        return Check("Clock", "ok", f"kept in step, off by at most {state.largest_error_us / 1000:.0f} ms")
+    found = "unknown" if state.synchronised is None else "not kept in step by anything the kernel knows of"
+    how = "The times of evidence are this clock's: `sudo apt-get install chrony`, or `timedatectl set-ntp true`."
+    return Check("Clock", "warning", found, how)
+
+
+def _store(settings: Settings) -> Check:
+    if settings.s3_endpoint is None:
+        program = Path(sys.executable).with_name("weed")
+        version = _said_by(program, "version")
+        if version is None:
+            return Check("Object store", "missing", "SeaweedFS is not installed", "Run `make env`.")
+        return Check("Object store", "ok", f"SeaweedFS ({version}) is installed and not running; `letapis up`")
+    try:
+        next(open_store(settings).list("custody/"), None)
+    except (SettingsError, StoreError) as problem:
+        how = "Start the embedded one with `letapis up`, or mend LETAPIS_S3_* and LETAPIS_LOCK_*."
+        return Check("Object store", "missing", str(problem), how)
+    locked = f"locks for {settings.lock_days} days, {settings.lock_mode}"
+    return Check("Object store", "ok", f"{settings.s3_endpoint}, bucket {settings.s3_bucket}, {locked}")
+
+
+def _store_fitness(settings: Settings) -> Check:
+    embedded = settings.s3_endpoint is None or (settings.data / "store").exists()
+    if not embedded:
+        return Check("Evidence", "ok", "the store is an outside one")
+    return Check(
+        "Evidence",
+        "warning",
+        "the embedded store is fit to try out: who owns its folder can delete what it has locked",
+        "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS.",
+    )
+
+
+def _database(settings: Settings) -> Check:
+    if settings.database_url is None:
+        try:
+            version = _said_by(installed_programs() / "postgres", "--version")
+        except ServiceError as problem:
+            return Check("Database", "missing", str(problem), "Run `make env`.")
+        return Check("Database", "ok", f"{version} is installed and not running; `letapis up`")
+    how = "Start the embedded one with `letapis up`, or mend LETAPIS_DATABASE_URL, _WRITER_URL and _READER_URL."
+    try:
+        engine = create_engine(settings.database().reader_url, poolclass=NullPool)
+        with engine.connect() as connection:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            lowered = connection.execute(text("SELECT lower('МІНСК ЎЗГОРАК')")).scalar_one()
+            there = set(connection.execute(text("SELECT extname FROM pg_extension")).scalars())
+    except (SettingsError, SQLAlchemyError, psycopg2.Error) as problem:
+        return Check("Database", "missing", str(problem).splitlines()[0], how)
+    if lowered != "мінск ўзгорак":
+        how = (
+            "Make it anew: CREATE DATABASE letapis TEMPLATE template0 ENCODING 'UTF8' "
+            "LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
+        )
+        return Check("Database", "missing", "lower() leaves Cyrillic letters as they are: searching fails", how)
+    if missing := [name for name in EXTENSIONS if name not in there]:
+        how = f"As its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
+        return Check("Database", "missing", f"without {', '.join(missing)}", how)
+    return Check("Database", "ok", f"PostgreSQL {version}, every script lower-cased")
+
+
+def _airflow(settings: Settings) -> Check:
+    if settings.airflow_url is None:
+        there = (ROOT / "airflow.cfg").exists() and os.access(Path(sys.executable).with_name("airflow"), os.X_OK)
+        if there:
+            return Check("Airflow", "ok", "installed and not running; `letapis up`")
+        return Check("Airflow", "missing", "not installed", "Run `make env`.")
+    try:
+        with AirflowApi(settings.airflow()) as api:
+            health, errors = api.health(), api.import_errors()
+    except (SettingsError, AirflowUnreachable, AirflowRefused) as problem:
+        return Check("Airflow", "missing", str(problem), "Start it with `letapis up`.")
+    silent = [name for name, at in health.heartbeats.items() if at is None]
+    if silent or not health.database_ok or errors:
+        found = "; ".join([*(f"{name} is silent" for name in silent), *errors]) or "its database does not answer"
+        return Check("Airflow", "missing", found, f"Read the logs in {settings.data / 'airflow' / 'logs'}.")
+    return Check("Airflow", "ok", f"{settings.airflow_url}, every component up, every DAG read")
+
+
+def _watchlist(settings: Settings) -> Check:
+    try:
+        sources = read_watchlist(settings.watchlist).sources
+    except (WatchlistErrors, OSError) as problem:
+        return Check(
+            "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."
+        )
+    return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
+
+
+def _said_by(program: Path, argument: str) -> str | None:
+    """First line of what a program says of its version; None if it does not start."""
+    try:
+        done = subprocess.run([str(program), argument], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else None

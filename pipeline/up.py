@@ -1,0 +1,38 @@
+"""Brings the stack up for a command that stays: storage, what stopped crawls left in the spool, Airflow.
+
+SIGINT, SIGTERM and SIGHUP all become `KeyboardInterrupt`, also where a shell has started the command with SIGINT
+ignored (``command &`` in a script does).
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from pipeline.harvest import recover_spools
+from pipeline.services.stack import Stack
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def until_told_to_stop() -> Iterator[None]:
+    """Swallows the `KeyboardInterrupt` that ends the block; a second signal does not disturb the clearing up."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def bring_up(stack: Stack, say: Callable[[str], None]) -> None:
+    """Start everything and deposit what the spool holds; raises `ServiceError`, with nothing left running."""
+    stack.start_storage()
+    recovered = recover_spools(stack.settings)
+    if recovered:
+        say(f"Deposited what stopped crawls had left: {len(recovered)} WARC files.")
+    stack.start_airflow()

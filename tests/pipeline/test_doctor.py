@@ -1,0 +1,114 @@
+"""The doctor: names what is missing and how to get it, and sees through a database that would fail silently."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from pipeline.doctor import Check, examine
+from pipeline.services.postgres import PostgresServer
+from pipeline.settings import ROOT, DatabaseAccess, Settings
+
+
+def found(settings: Settings, name: str) -> Check:
+    return next(check for check in examine(settings) if check.name == name)
+
+
+def test_every_check_that_is_not_ok_says_how_to_get_it(settings: Settings) -> None:
+    assert [check.name for check in examine(settings) if check.state != "ok" and not check.how] == []
+
+
+def test_services_that_are_installed_and_not_running_are_no_fault(settings: Settings) -> None:
+    states = {check.name: check.state for check in examine(settings)}
+
+    assert {name: states[name] for name in ("Object store", "Database", "Airflow")} == {
+        "Object store": "ok",
+        "Database": "ok",
+        "Airflow": "ok",
+    }
+
+
+def test_the_embedded_store_is_said_to_be_fit_to_try_out(settings: Settings) -> None:
+    check = found(settings, "Evidence")
+
+    assert check.state == "warning"
+    assert "fit to try out" in check.found
+
+
+def test_running_store_and_database_are_found_in_order(stored_settings: Settings) -> None:
+    from pipeline.connect import open_store
+
+    open_store(stored_settings).ensure_bucket()
+
+    assert found(stored_settings, "Object store").state == "ok"
+    assert found(stored_settings, "Database").state == "ok"
+
+
+def test_a_store_that_does_not_answer_is_named(stored_settings: Settings) -> None:
+    check = found(replace(stored_settings, s3_endpoint="http://127.0.0.1:9"), "Object store")
+
+    assert check.state == "missing"
+    assert "http://127.0.0.1:9" in check.found
+
+
+def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(
+    postgres_server: PostgresServer, settings: Settings
+) -> None:
+    engine = sqlalchemy.create_engine(postgres_server.airflow_url, isolation_level="AUTOCOMMIT")
+    superuser = engine.url.set(
+        username="postgres", password=postgres_server.superuser_password, database="postgres"
+    )
+    with sqlalchemy.create_engine(superuser, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sqlalchemy.text("DROP DATABASE IF EXISTS plain_c"))
+        connection.execute(
+            sqlalchemy.text("CREATE DATABASE plain_c TEMPLATE template0 LOCALE 'C' OWNER letapis_owner")
+        )
+    access: DatabaseAccess = postgres_server.access_to("plain_c")
+
+    check = found(
+        replace(
+            settings,
+            database_url=access.owner_url,
+            database_writer_url=access.writer_url,
+            database_reader_url=access.reader_url,
+        ),
+        "Database",
+    )
+
+    assert check.state == "missing"
+    assert "lower() leaves Cyrillic" in check.found
+    assert check.how is not None
+    assert "LC_CTYPE 'C.UTF-8'" in check.how
+
+
+def test_a_watch_list_with_mistakes_is_named(settings: Settings, tmp_path: Path) -> None:
+    watchlist = tmp_path / "list.yaml"
+    watchlist.write_text("sources: [{id: x, kind: radio}]\n")
+
+    check = found(replace(settings, watchlist=watchlist), "Watch-list")
+
+    assert check.state == "missing"
+    assert str(watchlist) in check.found
+
+
+@pytest.mark.parametrize("lang", [None, "C", "be_BY.UTF-8"])
+def test_the_command_answers_in_json_whatever_lang_says(tmp_path: Path, lang: str | None) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    env |= {"LETAPIS_DATA": str(tmp_path / "data"), **({} if lang is None else {"LANG": lang})}
+
+    said = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "doctor", "--json"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        check=False,
+    )
+
+    rows = [json.loads(line) for line in said.stdout.decode("utf-8").splitlines()]
+    assert {"kind", "name", "state", "found", "how"} == set(rows[0])
+    assert said.returncode == (1 if any(row["state"] == "missing" for row in rows) else 0)

@@ -1,0 +1,104 @@
+"""The running Airflow: only loopback, every component up, started again when it falls, its secrets closed."""
+
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from pipeline.airflow_api import AirflowApi, AirflowRefused
+from pipeline.services.airflow import POOLS
+from pipeline.services.processes import kept_for
+
+if TYPE_CHECKING:
+    from tests.conftest import RunningStack
+
+pytestmark = pytest.mark.airflow
+
+
+def listening(pids: tuple[int, ...]) -> set[str]:
+    """Local addresses, in the kernel's hexadecimal, of listening (0A) TCP sockets held by these processes."""
+    inodes = set()
+    for pid in pids:
+        try:
+            names = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
+        except OSError:
+            continue
+        inodes |= {name[8:-1] for name in names if name.startswith("socket:[")}
+    lines = [
+        line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()
+    ]
+    return {columns[1].partition(":")[0] for columns in lines if columns[3] == "0A" and columns[9] in inodes}
+
+
+def test_every_component_is_up(airflow_stack: "RunningStack") -> None:
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        health = api.health()
+
+    assert health.database_ok
+    assert all(health.heartbeats.values())
+
+
+def test_every_dag_file_is_read_and_no_dag_is_paused(airflow_stack: "RunningStack") -> None:
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        paused = [dag["dag_id"] for dag in api.get("/api/v2/dags", what="list DAGs")["dags"] if dag["is_paused"]]
+
+        assert api.import_errors() == ()
+        assert paused == []
+
+
+def test_nothing_of_the_whole_stack_listens_beyond_loopback(airflow_stack: "RunningStack") -> None:
+    assert listening(kept_for(airflow_stack.settings.data)) == {"0100007F"}
+
+
+def test_pages_and_api_ask_for_a_user(airflow_stack: "RunningStack") -> None:
+    assert httpx.get(f"{airflow_stack.settings.airflow_url}/api/v2/dags", trust_env=False).status_code == 401
+
+
+def test_a_wrong_password_is_refused_in_words(airflow_stack: "RunningStack") -> None:
+    access = airflow_stack.settings.airflow()
+    wrong = type(access)(access.url, access.user, "guess")
+
+    with AirflowApi(wrong) as api, pytest.raises(AirflowRefused, match=r"refused to log in admin \(401\)"):
+        api.known_dags()
+
+
+def test_harvest_and_on_demand_have_pools_of_their_own(airflow_stack: "RunningStack") -> None:
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        pools = {pool["name"] for pool in api.get("/api/v2/pools", what="list pools")["pools"]}
+
+    assert pools >= set(POOLS)
+
+
+def test_secrets_are_for_their_owner_alone(airflow_stack: "RunningStack") -> None:
+    home = airflow_stack.settings.data / "airflow"
+    secret = [
+        home / name for name in ("fernet_key", "jwt_secret", "secret_key", "passwords.json", "sql_alchemy_conn")
+    ]
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_scheduler_that_is_killed_is_started_again(airflow_stack: "RunningStack") -> None:
+    before = scheduler_of(airflow_stack.settings.data)
+    os.kill(before, signal.SIGKILL)
+
+    deadline = time.monotonic() + 120
+    while (after := scheduler_of(airflow_stack.settings.data)) in (None, before):
+        assert time.monotonic() < deadline, "no new scheduler"
+        time.sleep(0.5)
+    assert after != before
+
+
+def scheduler_of(data: Path) -> int:
+    """Process id of the scheduler itself, not of its keeper nor of its workers."""
+    for pid in kept_for(data):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"scheduler" in words and b"-S" not in words:
+            return pid
+    return 0
