@@ -135,14 +135,15 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """Find or install, and print which program it is. Exit code 1, with the ways out, where there is none."""
+    """Find or install, and print its path. Exit code 1, with the ways out, where there is none."""
     found = find_chromium()
     if found is None or found.origin == "system":
         found = install_chromium() or found
     if found is None:
         _say(HOW)
         return 1
-    sys.stdout.write(f"{found.version} ({found.program})\n")
+    _say(f"Chromium: {found.version}, {found.origin}")
+    sys.stdout.write(f"{found.program}\n")
     return 0
 
 

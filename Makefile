@@ -1,0 +1,62 @@
+# Two commands: `make demo` shows the whole way of the data, `make test` checks it. `make help` lists the rest.
+
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11
+BIN := .venv/bin
+DATA := $(or $(LETAPIS_DATA),.letapis)
+
+.DEFAULT_GOAL := help
+.PHONY: help env up demo test clean
+
+help:
+	@echo 'make demo         harvest the sample sites through a stack of its own, and stay (ONCE=1: stop after the table)'
+	@echo 'make up           start the stack with watchlist.yaml, and stay'
+	@echo 'make test         everything that must hold (ARGS="-k words" goes to pytest)'
+	@echo 'make env          only prepare .venv and a Chromium; then .venv/bin/letapis is the command'
+	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
+
+# Done when the stamp holds the digest of what the environment is made from; then it takes no time.
+env:
+	@if ! $(BIN)/python -c '' 2>/dev/null; then \
+	  for python in $(PYTHONS); do \
+	    "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	      2>/dev/null && found="$$python" && break; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo 'No Python 3.11 to 3.13 with venv was found. On Debian 12 or later and Ubuntu 24.04:' >&2; \
+	    echo '    sudo apt-get install python3 python3-venv' >&2; \
+	    echo 'or name another one: make env PYTHON=/path/to/python3.12' >&2; \
+	    exit 1; \
+	  fi; \
+	  rm -rf .venv && "$$found" -m venv .venv; \
+	fi
+	@digest=$$(cat requirements.lock pyproject.toml | sha256sum); \
+	if [ "$$(cat .venv/made-from 2>/dev/null)" != "$$digest" ]; then \
+	  echo 'Preparing .venv ...' >&2; \
+	  awk '/^uv==/ { found = 1 } found { print } found && !/\\$$/ { exit }' requirements.lock > .venv/uv.lock && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock && \
+	  $(BIN)/uv pip sync -q --require-hashes requirements.lock && \
+	  $(BIN)/uv pip install -q --no-deps -e . && \
+	  echo "$$digest" > .venv/made-from; \
+	fi
+	@if ! [ -x "$$(cat .venv/chromium 2>/dev/null)" ]; then \
+	  $(BIN)/python -m pipeline.chromium > .venv/chromium; \
+	fi
+
+up: env
+	@exec $(BIN)/letapis up
+
+demo: env
+	@exec $(BIN)/letapis demo $(if $(ONCE),--once)
+
+test: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+
+# The database of a demo that root has run may live elsewhere; the file `place` says where.
+clean:
+	@if [ -f "$(DATA)/demo/postgres/place" ]; then rm -rf -- "$$(cat "$(DATA)/demo/postgres/place")"; fi
+	rm -rf -- .venv "$(DATA)/demo" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -not -path './.git/*' -exec rm -rf {} +
