@@ -2,9 +2,15 @@
 
 A fingerprint is valid from birth: its algorithm, version and width are checked, leading zeros are kept, and
 fingerprints of different algorithm or version are never compared. Raises ``ValueError`` on anything else.
+
+The recipe that leads from bytes to pixels is in ``processors.picture`` and is part of the version.
 """
 
 from dataclasses import dataclass
+
+from processors.pdq import SMALLEST_SIDE, bits, quality, sample
+from processors.phash import phash
+from processors.picture import Picture
 
 WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32}
 """Every algorithm and version this project has written, with its width in bytes; entries are only ever added."""
@@ -40,3 +46,15 @@ class Fingerprint:
     def name(self) -> str:
         """Algorithm and version as one word: ``pdq/1``."""
         return f"{self.algorithm}/{self.version}"
+
+
+def fingerprints(picture: Picture) -> tuple[Fingerprint, ...]:
+    """pHash and PDQ of one picture; none where it is smaller than the 5 pixels PDQ is defined for."""
+    if min(picture.width, picture.height) < SMALLEST_SIDE:
+        return ()
+    samples = sample(picture.luma, picture.height, picture.width, picture.shrink)
+    ground = quality(samples)
+    return (
+        Fingerprint("phash", "1", phash(picture.luma), ground),
+        Fingerprint("pdq", "1", bits(samples), ground),
+    )
