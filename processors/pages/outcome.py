@@ -1,11 +1,41 @@
 """What a visit to a page came to, each with a reason in words.
 
 Transport outcomes (``unreachable``, ``refused_by_policy``) are facts of the capture and stand in the WARC.
-Page outcomes are derived from the bytes and belong to (capture, classifier version).
+Page outcomes are derived from the bytes by `classify` and belong to (capture, classifier version).
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from lxml import html
+
+from processors.pages.encoding import decode
+from processors.pages.markup import UNSEEN, elements, parse, seen_text
+from processors.pages.page import Page
+from processors.pages.refusals import (
+    BLOCKS,
+    CHALLENGES,
+    CONSENTS,
+    LOGIN_WALLS,
+    MISSING,
+    NEEDS_SCRIPTS,
+    RESTRICTIONS,
+    SETS_COOKIE_AND_RELOADS,
+    Sign,
+)
+from processors.text import one_line
+
+CLASSIFIER_VERSION = "outcome-1"
+# text of its own, in words outside links and forms: refusals seen have under 200, and a court's list or a short
+# notice can have as few, which is why few words alone never refuse a page
+THIN_WORDS = 200
+_SAMPLE_CHARACTERS = 300_000
+_ARTICLE_MARK = re.compile(
+    r"""og:type["'][^>]{0,80}article|"@type"\s*:\s*\[?\s*"(?:News|Report|Analysis|Blog|Opinion)?\w*(?:Article|Posting)"|articlebody""",
+    re.IGNORECASE,
+)
+_BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"{\\rtf")
 
 
 class Outcome(StrEnum):
@@ -29,3 +59,145 @@ class Verdict:
 
     outcome: Outcome
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What classifying needs of a page; ``words`` counts text outside links, forms and navigation."""
+
+    markup: str
+    title: str
+    text: str
+    words: int
+    rows: int
+    article: bool
+
+    @property
+    def thin(self) -> bool:
+        return self.words < THIN_WORDS and self.rows < 4 and not self.article
+
+
+def classify(page: Page) -> Verdict:
+    """The page's outcome. Only ``content`` may feed records; a challenge is never content, whatever its status."""
+    if not page.body.strip():
+        return _by_status(page.status) or Verdict(Outcome.EMPTY, "the server sent no bytes")
+    if page.body.startswith(_BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
+        return _by_status(page.status) or Verdict(Outcome.CONTENT, None)
+    look = _look(decode(page.body, page.content_type).text)
+    proof = _first(look, CHALLENGES, proof_only=True)
+    if proof:
+        return proof
+    refused = page.status is not None and page.status >= 400
+    if look.thin or refused:
+        found = _first(look, CHALLENGES) or _cookie_gate(look)
+        if found:
+            return found
+    if refused:
+        by_words = _first(look, RESTRICTIONS) if look.thin else None
+        return by_words or _by_status(page.status) or Verdict(Outcome.BLOCKED, f"status {page.status}")
+    by_status = _by_status(page.status)
+    if by_status:
+        return by_status
+    return _in_words(look) if look.thin else Verdict(Outcome.CONTENT, None)
+
+
+def _look(text: str) -> _Look:
+    sample = text[:_SAMPLE_CHARACTERS]
+    tree = parse(text)
+    if tree is None:
+        return _Look(markup=sample, title="", text="", words=0, rows=0, article=False)
+    title = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
+    heading = next((one_line(seen_text(element)) for element in tree.iter("h1")), "")
+    seen = seen_text(tree)
+    return _Look(
+        markup=sample,
+        title=f"{title}\n{heading}".strip(),
+        text=one_line(seen[:_SAMPLE_CHARACTERS]),
+        words=_own_words(tree),
+        rows=sum(1 for row in tree.iter("tr") if len(row) > 2),
+        article=_ARTICLE_MARK.search(sample) is not None,
+    )
+
+
+def _own_words(tree: html.HtmlElement) -> int:
+    """Words outside links, forms and navigation: what the page itself has to say."""
+    skipped: set[html.HtmlElement] = set()
+    count = 0
+    for element in elements(tree):
+        parent = element.getparent()
+        outside = (
+            element.tag in ("a", "form", "nav", "header", "footer", "button", "title") or element.tag in UNSEEN
+        )
+        if outside or parent in skipped:
+            skipped.add(element)
+        elif element.text:
+            count += len(element.text.split())
+        if element.tail and parent is not None and parent not in skipped:
+            count += len(element.tail.split())
+    return count
+
+
+def _first(look: _Look, signs: tuple[Sign, ...], *, proof_only: bool = False) -> Verdict | None:
+    for sign in signs:
+        if proof_only and not sign.proof:
+            continue
+        places = {"markup": look.markup, "title": look.title, "text": look.text}
+        found = sign.pattern.search(places[sign.place])
+        if found:
+            return Verdict(Outcome(sign.outcome), _reason(sign, one_line(found.group())))
+    return None
+
+
+def _reason(sign: Sign, words: str) -> str:
+    meaning = {
+        "challenge": "asks whether the visitor is a person",
+        "login_wall": "shows its content only after signing in",
+        "soft_404": "says that there is no such page",
+        "consent": "asks for consent before it shows anything",
+        "blocked": "refuses this visitor",
+        "restricted": "is withheld",
+        "empty": "shows nothing",
+    }[sign.outcome]
+    return f"the page {meaning} ({sign.named}: {words[:120]!r})"
+
+
+def _cookie_gate(look: _Look) -> Verdict | None:
+    """A page of nothing but a script that sets a cookie and comes again."""
+    if look.words < 30 and SETS_COOKIE_AND_RELOADS.search(look.markup):
+        return Verdict(Outcome.CHALLENGE, "the page only sets a cookie by script and loads itself again")
+    return None
+
+
+def _by_status(status: int | None) -> Verdict | None:
+    if status is None or 200 <= status < 300:
+        return Verdict(Outcome.EMPTY, f"status {status}: no content") if status in (204, 205) else None
+    if status == 304:
+        return Verdict(Outcome.EMPTY, "status 304: not changed since it was asked for before")
+    if 300 <= status < 400:
+        return Verdict(Outcome.EMPTY, f"status {status}: sent on to another address")
+    known = {
+        401: (Outcome.LOGIN_WALL, "the server asks for a password"),
+        402: (Outcome.LOGIN_WALL, "the server asks for payment"),
+        403: (Outcome.BLOCKED, "the server refuses this visitor"),
+        404: (Outcome.SOFT_404, "the server has no such page"),
+        407: (Outcome.LOGIN_WALL, "a proxy asks for a password"),
+        410: (Outcome.SOFT_404, "the server says the page is gone for good"),
+        429: (Outcome.BLOCKED, "the server says there were too many requests"),
+        451: (Outcome.RESTRICTED, "the server withholds the page for legal reasons"),
+        511: (Outcome.LOGIN_WALL, "the network asks to sign in"),
+    }
+    outcome, words = known.get(status, (Outcome.BLOCKED, "the server did not serve the page"))
+    return Verdict(outcome, f"status {status}: {words}")
+
+
+def _in_words(look: _Look) -> Verdict:
+    """A thin page with a good status: its sentences decide, the most specific first."""
+    for signs in (RESTRICTIONS, BLOCKS, MISSING, CONSENTS, LOGIN_WALLS):
+        found = _first(look, signs)
+        if found:
+            return found
+    if look.words < 30 and NEEDS_SCRIPTS.search(look.text or look.markup):
+        return Verdict(Outcome.EMPTY, "the page shows nothing without scripts")
+    if not look.text:
+        return Verdict(Outcome.EMPTY, "the page has no text")
+    return Verdict(Outcome.CONTENT, None)

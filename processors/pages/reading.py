@@ -8,7 +8,7 @@ from processors.pages.news import Article
 from processors.pages.notice import Notice
 from processors.pages.outcome import Outcome
 from processors.pages.register import RegisterEntry
-from processors.pages.telegram import TelegramPost
+from processors.pages.telegram import Coverage, TelegramPost
 
 PageKind = Literal["telegram", "news", "court_list", "register"]
 Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice
@@ -35,7 +35,7 @@ class Reading:
 
     ``layout`` names what the parser recognised (``channel``, ``embed``, a declared or guessed table layout).
     ``remarks`` are sentences about what could not be understood; nothing is dropped without one.
-    Only an outcome of content brings records.
+    ``coverage`` is given for Telegram. Only an outcome of content brings records.
     """
 
     url: str
@@ -47,3 +47,4 @@ class Reading:
     records: tuple[Record, ...] = ()
     links: Links = field(default_factory=Links)
     remarks: tuple[str, ...] = ()
+    coverage: Coverage | None = None

@@ -1,16 +1,51 @@
 """Chooses the parser for a page: by kind, and by the day of capture among a kind's versions."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date
+
 from processors.pages.layout import Layout
-from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.pages.reading import Links, PageKind, Reading, Record
+from processors.pages.telegram_page import PARSER_VERSION as TELEGRAM_VERSION
+from processors.pages.telegram_page import read_telegram
 
-__all__ = ["Layout", "Links", "PageKind", "Reading", "Record", "read_page"]
+__all__ = ["PARSERS", "Layout", "Links", "PageKind", "ParserVersion", "Reading", "Record", "read_page"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParserVersion:
+    """A parser and the days of capture it is valid for, both ends included; None is open.
+
+    When a site changes its layout, a new version is added from that day on and the old one keeps its fixture and
+    gets a ``valid_until``, so that old captures stay readable.
+    """
+
+    kind: PageKind
+    name: str
+    read: Callable[[Page, Layout | None], Reading]
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether a page captured on this day is to be read by this version."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+PARSERS: tuple[ParserVersion, ...] = (ParserVersion(kind="telegram", name=TELEGRAM_VERSION, read=read_telegram),)
+
+
+def parser_for(kind: PageKind, day: date) -> ParserVersion:
+    """The one version of a kind that covers the day; raises ``LookupError`` where none or several do."""
+    found = [parser for parser in PARSERS if parser.kind == kind and parser.covers(day)]
+    if len(found) != 1:
+        names = ", ".join(parser.name for parser in found) or "none"
+        raise LookupError(f"parsers of {kind} for pages of {day.isoformat()}: expected one, found {names}")
+    return found[0]
 
 
 def read_page(page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
     """Read one captured page; only an outcome of content brings records."""
-    del layout
-    return Reading(
-        url=page.url, kind=kind, outcome=Outcome.EMPTY, outcome_reason="no reader yet", parser_version="none"
-    )
+    return parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout)

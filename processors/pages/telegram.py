@@ -87,8 +87,7 @@ class TelegramPost:
     """One post.
 
     ``channel`` is the handle at the time, an alias; ``channel_id`` the number that survives renaming, negative
-    as the page gives it. ``post_ids`` are all ids the post consumed (an album takes one per item).
-    ``service`` is true for notices Telegram itself wrote (created, renamed, pinned).
+    as the page gives it. ``service`` is true for notices Telegram itself wrote (created, renamed, pinned).
     """
 
     kind: Literal["telegram_post"] = "telegram_post"
@@ -96,7 +95,6 @@ class TelegramPost:
     channel: str
     channel_id: int | None = None
     post_id: int
-    post_ids: tuple[int, ...] = ()
     published_at: datetime | None = None
     edited: bool = False
     signature: str | None = None
@@ -112,3 +110,22 @@ class TelegramPost:
     link_preview: LinkPreview | None = None
     service: bool = False
     officials: tuple[Official, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """Something the preview names but does not give, with its reason in words: another path may fetch it."""
+
+    post_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a page proves to exist: all ids its posts consumed (an album takes one per item), oldest first.
+
+    Every id between the first and the last that is not named was not shown at that time.
+    """
+
+    post_ids: tuple[int, ...] = ()
+    withheld: tuple[Withheld, ...] = ()

@@ -21,7 +21,6 @@ POST = TelegramPost(
     channel="rechka_news",
     channel_id=-1001234567890,
     post_id=12,
-    post_ids=(12,),
     published_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
     text="Суд перенёс\u00a0заседание",
     views=2730,

@@ -1,0 +1,1 @@
+"""Measures on real data; each prints what it measured."""

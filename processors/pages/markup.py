@@ -1,0 +1,106 @@
+"""HTML as a tree that hostile pages cannot break, and what a reader of it would see.
+
+In: decoded text. Out: lxml elements and plain text. Never raises on markup, however broken; nesting deeper than
+the parser allows is cut there. Walks are loops, not recursion.
+"""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree, html
+
+from processors.text import printable
+
+# phrasing content flows; these begin and end a line (HTML standard, "flow content", read 2026-11)
+_FLOW = (
+    "address article aside blockquote caption center dd details dialog div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody tfoot thead tr ul"
+)
+BLOCKS = frozenset(_FLOW.split())
+UNSEEN = frozenset(
+    ("script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "textarea")
+)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_AROUND_BREAK = re.compile(r" *([\n\v]) *")
+_BREAKS = re.compile(r"[\n\v]+")
+_STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
+# a page larger than this is a dump, not a page; the rest of it is not read
+MAX_CHARACTERS = 20_000_000
+
+
+def parse(text: str) -> html.HtmlElement | None:
+    """The page as a tree; None where there is nothing in it (empty, only comments)."""
+    cleaned = printable(_DECLARATION.sub("", text[:MAX_CHARACTERS])).strip()
+    if not cleaned:
+        return None
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_pis=True)
+    try:
+        return html.document_fromstring(cleaned.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def elements(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """All elements in page order, comments left out."""
+    yield from root.iter(etree.Element)
+
+
+def classes(element: html.HtmlElement) -> tuple[str, ...]:
+    """The element's classes in order."""
+    return tuple((element.get("class") or "").split())
+
+
+def attribute(element: html.HtmlElement, name: str) -> str | None:
+    """The attribute's value, None where it is missing or blank."""
+    value = element.get(name)
+    return str(value).strip() or None if value else None
+
+
+def style_url(element: html.HtmlElement) -> str | None:
+    """The address in the element's own ``style`` (``background-image:url('...')``)."""
+    found = _STYLE_URL.search(element.get("style") or "")
+    return found.group(1) if found else None
+
+
+def seen_text(element: html.HtmlElement) -> str:
+    """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank."""
+    pieces: list[str] = []
+    preformatted = 0
+    walk = etree.iterwalk(element, events=("start", "end", "comment"))
+    for event, node in walk:
+        if event == "comment":
+            pieces.append(_flow(node.tail, preformatted))
+            continue
+        tag = node.tag
+        if event == "start":
+            if tag in UNSEEN and node is not element:
+                walk.skip_subtree()
+                continue
+            if tag == "br":
+                pieces.append("\n")
+            elif tag in BLOCKS:
+                pieces.append("\v")
+            elif tag in ("td", "th"):
+                pieces.append(" ")
+            preformatted += tag == "pre"
+            pieces.append(_flow(node.text, preformatted))
+            continue
+        if tag in BLOCKS:
+            pieces.append("\v")
+        preformatted -= tag == "pre"
+        if node is not element:
+            pieces.append(_flow(node.tail, preformatted))
+    return _settle("".join(pieces))
+
+
+def _flow(text: str | None, preformatted: int) -> str:
+    if not text:
+        return ""
+    return text if preformatted else _SPACE.sub(" ", text)
+
+
+def _settle(text: str) -> str:
+    """Block edges (``\\v``) end a line only where none has ended; blanks at line ends and in rows go."""
+    text = _AROUND_BREAK.sub(r"\1", re.sub(r" {2,}", " ", text))
+    return _BREAKS.sub(lambda run: "\n" * max(run.group().count("\n"), 1), text).strip(" \n")
