@@ -92,6 +92,11 @@ class SampleSites:
         return f"::127.0.0.1:{self.port}"
 
     @property
+    def connect_to_each(self) -> tuple[str, ...]:
+        """The same for each host name alone, so that every other name and address stays what it is."""
+        return tuple(f"{host}:{port}:127.0.0.1:{self.port}" for host in self.hosts for port in (80, 443))
+
+    @property
     def day(self) -> int:
         """The sample clock's day."""
         return self._clock()
