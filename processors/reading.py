@@ -1,8 +1,8 @@
 """One media file to its reading, in the calling process.
 
 Limits on size, pixels and frames hold here; those on memory and time need a process of their own, so everything
-that holds anything of value asks ``processors.decode.Decoders``. This module is for the worker processes behind it,
-for a process that is already as expendable as they are, and for measuring the recipe.
+that holds anything of value asks ``processors.decode.Decoders``. This module is for the worker processes behind
+it, for a process that is already as expendable as they are, and for measuring the recipe.
 """
 
 import json
@@ -37,9 +37,7 @@ def read_media(content: bytes, limits: Limits) -> MediaReading:
     except MemoryError:
         return refusal(digest, media_type, f"too large: needs more memory than {limits.memory_bytes >> 20} MB")
     except Exception as error:  # a decoder raises whatever a damaged file makes it trip over
-        return refusal(
-            digest, media_type, f"damaged: {error}" if str(error) else f"damaged: {type(error).__name__}"
-        )
+        return refusal(digest, media_type, f"damaged: {str(error) or type(error).__name__}")
     return MediaReading(
         sha256=digest,
         media_type=media_type,
