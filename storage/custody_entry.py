@@ -1,0 +1,117 @@
+"""One entry of the chain of custody: its fields, its canonical bytes, its digest.
+
+The canonical form is the RFC 8785 JSON of every field but the digest; the digest is the sha256 of these bytes,
+which are also the bytes of the locked object ``custody/<seq>.json``. So the store's own checksum of that object is
+the entry's digest, and each entry carries the digest of the one before. Raises ``ValueError`` on what is no entry.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import rfc8785
+
+from crawlers.capture import time_text
+from processors.digest import Digest, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the machine's clock stood: offset in seconds against ``source``, or why that is not known."""
+
+    source: str | None
+    offset_s: float | None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.offset_s is None) == (self.reason is None):
+            raise ValueError(f"clock: expected an offset or a reason why there is none, found {self!r}")
+
+
+SAFE_NUMBER: Final = 2**53 - 1
+"""The largest whole number that every JSON reader keeps (RFC 7493, section 2.2)."""
+
+NOT_MEASURED: Final = Clock(None, None, "the clock was not compared with another")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened (``event``, an open list) to what, by whom, when, by which software."""
+
+    seq: int
+    previous: Digest | None
+    event: str
+    subject_id: str
+    subject_digest: Digest | None
+    actor: str
+    at: datetime
+    software: str
+    clock: Clock
+    details: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        _require_lasting(self.details)
+
+    def canonical(self) -> bytes:
+        """The bytes that are hashed and stored."""
+        return rfc8785.dumps(
+            {
+                "seq": self.seq,
+                "previous": None if self.previous is None else str(self.previous),
+                "event": self.event,
+                "subject_id": self.subject_id,
+                "subject_digest": None if self.subject_digest is None else str(self.subject_digest),
+                "actor": self.actor,
+                "at": time_text(self.at),
+                "software": self.software,
+                "clock_source": self.clock.source,
+                "clock_offset_s": self.clock.offset_s,
+                "clock_reason": self.clock.reason,
+                "details": dict(self.details),
+            }
+        )
+
+    @property
+    def digest(self) -> Digest:
+        """The sha256 of the canonical bytes."""
+        return sha256(self.canonical())
+
+
+def _require_lasting(value: Any) -> None:
+    """Refuse what JSON readers or the database would give back otherwise than it was written."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            _require_lasting(name)
+            _require_lasting(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _require_lasting(item)
+    elif isinstance(value, int | float) and not abs(value) <= SAFE_NUMBER:
+        raise ValueError(f"details of a custody entry: expected numbers up to {SAFE_NUMBER}, found {value!r}")
+    elif isinstance(value, str) and "\x00" in value:
+        raise ValueError(f"details of a custody entry: expected text without U+0000, found {value!r}")
+
+
+def parse_entry(content: bytes) -> Entry:
+    """Read canonical bytes; raises ``ValueError`` where they are no entry, or not in canonical form."""
+    try:
+        row = json.loads(content)
+        entry = Entry(
+            seq=row["seq"],
+            previous=None if row["previous"] is None else Digest.parse(row["previous"]),
+            event=row["event"],
+            subject_id=row["subject_id"],
+            subject_digest=None if row["subject_digest"] is None else Digest.parse(row["subject_digest"]),
+            actor=row["actor"],
+            at=datetime.fromisoformat(row["at"]),
+            software=row["software"],
+            clock=Clock(row["clock_source"], row["clock_offset_s"], row["clock_reason"]),
+            details=row["details"],
+        )
+    except (KeyError, TypeError) as problem:
+        raise ValueError(f"no custody entry: {problem!r}") from problem
+    if entry.canonical() != content:
+        raise ValueError(f"custody entry {entry.seq}: not in canonical form, so its digest could not be told")
+    return entry

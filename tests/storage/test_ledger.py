@@ -1,0 +1,185 @@
+"""The chain of custody: appended in order by many, owed until the store has it, checked from the store alone."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.digest import Digest, sha256
+from storage.archive import Archive
+from storage.chain import check_chain, read_chain
+from storage.custody_entry import Clock, Entry, parse_entry
+from storage.facts import Fact, begin_collection, commitment
+from storage.ledger import append, entries, record, settle
+
+ENTRY = Entry(
+    seq=1,
+    previous=None,
+    event="deposited",
+    subject_id="warc/2026/11/23/kanal/01J-00000.warc.gz",
+    subject_digest=sha256(b"the file"),
+    actor="letapis",
+    at=datetime(2026, 11, 23, 20, 0, 0, 5, UTC),
+    software="letapis/0.1.0",
+    clock=Clock(None, None, "the clock was not compared with another"),
+    details={"length_bytes": 8},
+)
+
+
+def note(archive: Archive, event: str = "received") -> Entry:
+    return record(archive, event, subject_id="x", actor="tester", details={"слово": [1, 2.5, None]})
+
+
+def test_the_digest_is_the_sha256_of_the_canonical_json() -> None:
+    as_written = (
+        '{"actor":"letapis","at":"2026-11-23T20:00:00.000005Z","clock_offset_s":null,'
+        '"clock_reason":"the clock was not compared with another","clock_source":null,'
+        '"details":{"length_bytes":8},"event":"deposited","previous":null,"seq":1,"software":"letapis/0.1.0",'
+        f'"subject_digest":"{sha256(b"the file")}","subject_id":"warc/2026/11/23/kanal/01J-00000.warc.gz"}}'
+    )
+    assert ENTRY.canonical().decode() == as_written
+    assert ENTRY.digest == sha256(as_written.encode())
+
+
+SAFE = 2**53 - 1
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=["\0"]), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-SAFE, SAFE) | st.floats(-SAFE, SAFE) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+DETAILS = st.dictionaries(TEXTS, JSON, max_size=4)
+
+
+@given(details=DETAILS, at=st.datetimes(datetime(2000, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - zone is added
+def test_what_is_written_is_read_back_the_same(details: dict[str, object], at: datetime) -> None:
+    entry = replace(ENTRY, details=details, at=at)
+    assert parse_entry(entry.canonical()).digest == entry.digest
+
+
+@pytest.mark.parametrize("details", [{"n": 2**53}, {"n": [1e300]}, {"n": float("nan")}, {"t": "\0"}, {"\0": 1}])
+def test_what_would_not_come_back_the_same_is_refused(details: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="details of a custody entry"):
+        replace(ENTRY, details=details)
+
+
+@pytest.mark.parametrize("spoilt", [b"{}", b"[]", b"no json", ENTRY.canonical() + b"\n", b'{"seq":1}'])
+def test_what_is_no_entry_is_refused(spoilt: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_entry(spoilt)
+
+
+def test_entries_form_a_chain_that_the_store_alone_can_check(archive: Archive) -> None:
+    written = [note(archive, event) for event in ("received", "deposited", "verified")]
+    chain = read_chain(archive.objects)
+    assert [chained.entry.digest for chained in chain.entries] == [entry.digest for entry in written]
+    assert [entry.previous for entry in written] == [None, written[0].digest, written[1].digest]
+    assert chain.problems == ()
+
+
+def test_an_entry_comes_out_of_the_database_as_it_went_in(archive: Archive) -> None:
+    details = {
+        "дробь": 0.1,
+        "круглое": 1.0,
+        "большое": 2**53 - 1,
+        "мелкое": 5e-324,
+        "текст": "\u2028 «ў» 🙂",
+        "n": None,
+    }
+    entry = record(
+        archive, "received", subject_id="x", actor="tester", details=details, clock=Clock("ntp", -0.0125)
+    )
+    with archive.reader.connect() as connection:
+        (stored,) = entries(connection)
+    assert stored.canonical() == entry.canonical()
+
+
+def test_an_entry_of_a_transaction_that_fails_was_never_there(archive: Archive) -> None:
+    with pytest.raises(RuntimeError), archive.writer.begin() as connection:
+        append(connection, "deposited", subject_id="x", actor="tester", details={})
+        raise RuntimeError
+    assert note(archive).seq == 1
+
+
+def test_an_entry_not_yet_in_the_store_is_owed_and_brought_there_later(archive: Archive) -> None:
+    with archive.writer.begin() as connection:
+        entry = append(connection, "deposited", subject_id="x", actor="tester", details={})
+    assert list(archive.objects.list("custody/")) == []
+    assert settle(archive) == 1
+    assert settle(archive) == 0
+    assert read_chain(archive.objects).entries[0].entry.digest == entry.digest
+
+
+def test_many_writers_at_once_make_one_chain(archive: Archive) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: note(archive), range(24)))
+    chain = read_chain(archive.objects)
+    assert [chained.entry.seq for chained in chain.entries] == list(range(1, 25))
+    assert chain.problems == ()
+
+
+def forged(archive: Archive, seq: int) -> bytes:
+    """The stored entry with another actor, in canonical form."""
+    chained = read_chain(archive.objects).entries[seq - 1]
+    row = json.loads(chained.entry.canonical())
+    return rfc8785.dumps(row | {"actor": "somebody else"})
+
+
+def test_a_changed_entry_breaks_the_chain_at_the_next(archive: Archive) -> None:
+    with archive.writer.begin() as connection:
+        first = append(connection, "received", subject_id="x", actor="tester", details={})
+    changed = replace(first, actor="somebody else")
+    archive.objects.put_new("custody/000000000001.json", changed.canonical(), sha256=changed.digest)
+    with archive.writer.begin() as connection:
+        second = append(connection, "deposited", subject_id="x", actor="tester", details={})
+    archive.objects.put_new("custody/000000000002.json", second.canonical(), sha256=second.digest)
+    (problem,) = check_chain(archive.objects)
+    assert (problem.what, problem.expected, problem.found) == ("digest", str(first.digest), str(changed.digest))
+
+
+def test_an_entry_that_is_gone_is_named(archive: Archive) -> None:
+    first = ENTRY
+    third = replace(ENTRY, seq=3, previous=sha256(b"the second"))
+    for entry, key in ((first, "custody/000000000001.json"), (third, "custody/000000000003.json")):
+        archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
+    (problem,) = check_chain(archive.objects)
+    assert (problem.subject, problem.expected, problem.found) == ("custody/000000000002.json", "the entry", "none")
+
+
+def test_a_version_laid_over_an_entry_is_named_and_not_believed(archive: Archive) -> None:
+    first = note(archive)
+    note(archive)
+    archive.objects._client.put_object(
+        Bucket=archive.objects.bucket, Key="custody/000000000001.json", Body=forged(archive, 1)
+    )
+    chain = read_chain(archive.objects)
+    assert chain.entries[0].entry.digest == first.digest
+    assert [problem.what for problem in chain.problems] == ["versions"]
+
+
+def test_facts_stand_in_custody_and_the_commitments_fit_them(archive: Archive) -> None:
+    facts = {"reason": Fact("дело 1-23"), "egress_address": Fact(None, "nobody was asked")}
+    commitments = begin_collection(archive, crawl_id="01J", source_id="kanal", actor="tester", facts=facts)
+    (entry,) = [chained.entry for chained in read_chain(archive.objects).entries]
+    for name, fact in facts.items():
+        assert commitments[name] == str(commitment(name, entry.details["salts"][name], fact))
+        assert entry.details["facts"][name] == fact.as_json()
+    assert "1-23" not in str(commitments)
+
+
+def test_equal_facts_give_different_commitments(archive: Archive) -> None:
+    facts = {"reason": Fact("дело 1-23")}
+    one, other = (begin_collection(archive, crawl_id=i, source_id="s", actor="t", facts=facts) for i in "12")
+    assert one["reason"] != other["reason"]
+    assert Digest.parse(one["reason"]).algorithm == "sha256"
+
+
+@pytest.mark.parametrize("value, reason", [(None, None), ("known", "and unknown")])
+def test_a_fact_is_known_or_has_a_reason(value: str | None, reason: str | None) -> None:
+    with pytest.raises(ValueError):
+        Fact(value, reason)
