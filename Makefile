@@ -8,7 +8,8 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 .PHONY: help env up demo test clean
 
 help:
-	@echo 'make demo         harvest the sample sites through a stack of its own, and stay (ONCE=1: stop after the table)'
+	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
+	@echo '                  (ONCE=1: stop after the table; DAY=2: the sites a day later)'
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
 	@echo 'make test         everything that must hold (ARGS="-k words" goes to pytest)'
 	@echo 'make env          only prepare .venv and a Chromium; then .venv/bin/letapis is the command'
@@ -46,7 +47,7 @@ up: env
 	@exec $(BIN)/letapis up
 
 demo: env
-	@exec $(BIN)/letapis demo $(if $(ONCE),--once)
+	@exec $(BIN)/letapis demo $(if $(ONCE),--once) $(if $(DAY),--day $(DAY))
 
 test: env
 	$(BIN)/ruff check .

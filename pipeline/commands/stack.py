@@ -1,6 +1,7 @@
 """Commands of the running stack: `up`, `doctor`, `demo`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -48,30 +49,31 @@ def doctor(as_json: JsonOption = False) -> None:
     from pipeline.doctor import examine
     from pipeline.settings import SettingsError, load_settings
 
-    marks = {"ok": "ok      ", "warning": "warning ", "missing": "MISSING "}
     try:
         settings = load_settings()
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
-    states = []
+    states = set()
     for check in examine(settings):
-        states.append(check.state)
-        advice = f"\n                      {check.how}" if check.how and check.state != "ok" else ""
-        row = {"kind": "check", **asdict(check), "how": check.how if check.state != "ok" else None}
-        emit(
-            [row],
-            as_json=as_json,
-            human=lambda row, advice=advice: f"{marks[row['state']]}{row['name']:<14}{row['found']}{advice}",
-        )
+        states.add(check.state)
+        how = None if check.state == "ok" else check.how
+        emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=in_words)
     if "missing" in states:
         raise typer.Exit(int(Exit.FAILED))
 
 
+def in_words(check: Mapping[str, Any]) -> str:
+    """One check of the doctor as a line, with the advice below it."""
+    line = f"{check['state']:<8}{check['name']:<14}{check['found']}"
+    return f"{line}\n{'':<22}{check['how']}" if check["how"] else line
+
+
 def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="Stop after the table; exit 0 only if all came through.")
-    ] = False,
     as_json: JsonOption = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop after the table; 0 only if all came through.")
+    ] = False,
+    day: Annotated[int, typer.Option(min=1, max=2, help="The sample sites' day; on day 2 things changed.")] = 1,
 ) -> None:
     """Harvest the sample sites through a stack of its own, show what came of it, and stay until Ctrl-C."""
     from pipeline.demo import run_demo
@@ -79,7 +81,7 @@ def demo(
     from pipeline.settings import SettingsError, load_settings
 
     try:
-        code = run_demo(load_settings(running_stack=False), stay=not once, as_json=as_json)
+        code = run_demo(load_settings(running_stack=False), day=day, stay=not once, as_json=as_json)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except ServiceError as problem:

@@ -1,0 +1,192 @@
+"""What a night brought, source by source: counts over the WARC files deposited after a point in the custody chain.
+
+A point, not a list of crawls, since every deposited file has its place in the chain, whoever crawled it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, select
+
+from storage.catalogue_tables import (
+    captures,
+    group_members,
+    media,
+    occurrences,
+    readings,
+    sightings,
+    versions,
+    warcs,
+)
+
+KINDS: Final = {"telegram_post": "posts", "article": "articles", "hearing": "hearings"}
+
+
+@dataclass(frozen=True)
+class SourceFigures:
+    """Counts of one source.
+
+    ``new``: wordings of records, and media, that no file deposited earlier had shown. ``duplicates``: media whose
+    bytes were seen at another address as well, or whose picture is another's. ``failures``: requests without an
+    answer, pages that are not content, media that no decoder took.
+    """
+
+    source_id: str
+    pages: int = 0
+    posts: int = 0
+    articles: int = 0
+    hearings: int = 0
+    media: int = 0
+    new: int = 0
+    duplicates: int = 0
+    failures: int = 0
+    warc_files: int = 0
+    warc_bytes: int = 0
+
+
+def newest_deposit(connection: Connection) -> int:
+    """The point in the custody chain of the newest deposited file; 0 where there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(warcs.c.custody_seq), 0))).scalar_one())
+
+
+def unread_files(connection: Connection) -> int:
+    """How many deposited files have not been read into records yet."""
+    unread = select(func.count()).select_from(warcs).where(warcs.c.processed_with.is_(None))
+    return int(connection.execute(unread).scalar_one())
+
+
+def figures_since(connection: Connection, after_seq: int) -> tuple[SourceFigures, ...]:
+    """One row per source with a file deposited after this point, in the order of their ids."""
+    counts: dict[str, dict[str, int]] = {}
+    for question in (
+        _files(after_seq),
+        _pages(after_seq),
+        _records(after_seq),
+        _media(after_seq),
+        _failed_requests(after_seq),
+        _new_versions(after_seq),
+        _new_media(after_seq),
+    ):
+        for row in connection.execute(question):
+            _add(counts.setdefault(row.source_id, {}), row)
+    return tuple(SourceFigures(source_id, **found) for source_id, found in sorted(counts.items()))
+
+
+def _add(found: dict[str, int], row: Row[Any]) -> None:
+    for name, value in row._mapping.items():
+        if name != "source_id":
+            found[name] = found.get(name, 0) + int(value)
+
+
+def _files(after_seq: int) -> Select[Any]:
+    return (
+        select(
+            warcs.c.source_id,
+            func.count().label("warc_files"),
+            func.sum(warcs.c.length_bytes).label("warc_bytes"),
+        )
+        .where(warcs.c.custody_seq > after_seq)
+        .group_by(warcs.c.source_id)
+    )
+
+
+def _pages(after_seq: int) -> Select[Any]:
+    return (
+        select(
+            readings.c.source_id,
+            func.count(distinct(readings.c.capture_id)).label("pages"),
+            func.count(distinct(case((readings.c.outcome != "content", readings.c.capture_id)))).label("failures"),
+        )
+        .join(captures, captures.c.id == readings.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq)
+        .group_by(readings.c.source_id)
+    )
+
+
+def _records(after_seq: int) -> Select[Any]:
+    return (
+        select(
+            captures.c.source_id,
+            *(
+                func.count(distinct(case((versions.c.kind == kind, sightings.c.record_id)))).label(name)
+                for kind, name in KINDS.items()
+            ),
+        )
+        .select_from(sightings)
+        .join(versions, versions.c.id == sightings.c.version_id)
+        .join(captures, captures.c.id == sightings.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq)
+        .group_by(captures.c.source_id)
+    )
+
+
+def _media(after_seq: int) -> Select[Any]:
+    other_occurrences = occurrences.alias()
+    other_captures = captures.alias()
+    seen_elsewhere = exists(
+        select(other_occurrences.c.capture_id)
+        .join(other_captures, other_captures.c.id == other_occurrences.c.capture_id)
+        .where(other_occurrences.c.sha256 == occurrences.c.sha256, other_captures.c.surt != captures.c.surt)
+    )
+    same_picture = exists(select(group_members.c.sha256).where(group_members.c.sha256 == occurrences.c.sha256))
+    return (
+        select(
+            captures.c.source_id,
+            func.count(distinct(occurrences.c.sha256)).label("media"),
+            func.count(distinct(case((seen_elsewhere | same_picture, occurrences.c.sha256)))).label("duplicates"),
+            func.count(distinct(case((media.c.refused.is_not(None), occurrences.c.sha256)))).label("failures"),
+        )
+        .select_from(occurrences)
+        .join(media, media.c.sha256 == occurrences.c.sha256)
+        .join(captures, captures.c.id == occurrences.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq)
+        .group_by(captures.c.source_id)
+    )
+
+
+def _failed_requests(after_seq: int) -> Select[Any]:
+    return (
+        select(captures.c.source_id, func.count().label("failures"))
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, captures.c.transport_outcome.is_not(None))
+        .group_by(captures.c.source_id)
+    )
+
+
+def _new_versions(after_seq: int) -> Select[Any]:
+    earlier, earlier_captures, earlier_warcs = sightings.alias(), captures.alias(), warcs.alias()
+    known = exists(
+        select(earlier.c.version_id)
+        .join(earlier_captures, earlier_captures.c.id == earlier.c.capture_id)
+        .join(earlier_warcs, earlier_warcs.c.key == earlier_captures.c.warc_key)
+        .where(earlier.c.version_id == sightings.c.version_id, earlier_warcs.c.custody_seq <= after_seq)
+    )
+    return (
+        select(captures.c.source_id, func.count(distinct(sightings.c.version_id)).label("new"))
+        .select_from(sightings)
+        .join(captures, captures.c.id == sightings.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, ~known)
+        .group_by(captures.c.source_id)
+    )
+
+
+def _new_media(after_seq: int) -> Select[Any]:
+    earlier, earlier_captures, earlier_warcs = occurrences.alias(), captures.alias(), warcs.alias()
+    known = exists(
+        select(earlier.c.sha256)
+        .join(earlier_captures, earlier_captures.c.id == earlier.c.capture_id)
+        .join(earlier_warcs, earlier_warcs.c.key == earlier_captures.c.warc_key)
+        .where(earlier.c.sha256 == occurrences.c.sha256, earlier_warcs.c.custody_seq <= after_seq)
+    )
+    return (
+        select(captures.c.source_id, func.count(distinct(occurrences.c.sha256)).label("new"))
+        .select_from(occurrences)
+        .join(captures, captures.c.id == occurrences.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, ~known)
+        .group_by(captures.c.source_id)
+    )
