@@ -1,0 +1,77 @@
+"""Reads the head of an HTTP/1 message as servers really write it.
+
+Lenient where the wire is sloppy, never inventive: lines may end in CRLF or LF, names may be followed by spaces,
+values may be folded, lines without a colon are skipped here (they stay in the block). Text is decoded as ISO
+8859-1, which gives every byte back. Sources: RFC 9110, section 5; RFC 9112, sections 2 to 5.
+"""
+
+import re
+from dataclasses import dataclass
+
+# More than any server sends in earnest; what has no end by then is no head.
+MAX_HEAD_BYTES = 1 << 20
+
+Fields = tuple[tuple[str, str], ...]
+
+HEAD_END = re.compile(rb"\n\r?\n")
+STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Start line without its line end, and the header fields in order, names in their own case."""
+
+    start_line: str
+    fields: Fields
+
+
+def head_end(block: bytes | bytearray, start: int = 0) -> int | None:
+    """Where the head ends, the empty line included; None while it has not ended."""
+    at = block.find(b"\r\n\r\n", start)
+    if at >= 0 and block.find(b"\n\n", start, at) < 0 and block.find(b"\n\r\n", start, at) < 0:
+        return at + 4
+    match = HEAD_END.search(block, start)
+    return None if match is None else match.end()
+
+
+def read_head(head: bytes) -> Head:
+    """Read a head. Folded lines join their field's value with one space; lines without a colon are skipped."""
+    lines = head.decode("latin-1").split("\n")
+    fields: list[tuple[str, str]] = []
+    for line in lines[1:]:
+        if line[:1] in (" ", "\t"):
+            folded = line.strip(" \t\r")
+            if fields and folded:
+                name, value = fields[-1]
+                fields[-1] = (name, f"{value} {folded}" if value else folded)
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.append((name.rstrip(" \t"), value.strip(" \t\r")))
+    return Head(start_line=lines[0].rstrip("\r"), fields=tuple(fields))
+
+
+def head_values(fields: Fields, name: str) -> list[str]:
+    """Every value of a field, in order."""
+    wanted = name.lower()
+    return [value for found, value in fields if found.lower() == wanted]
+
+
+def head_value(fields: Fields, name: str) -> str | None:
+    """The first value of a field; None where it is absent."""
+    values = head_values(fields, name)
+    return values[0] if values else None
+
+
+def status_of(head: Head) -> tuple[int, str] | None:
+    """Status code and reason phrase; None where the line is no status line."""
+    match = STATUS_LINE.match(head.start_line)
+    return None if match is None else (int(match[1]), match[2] or "")
+
+
+def is_chunked(fields: Fields) -> bool:
+    """Whether the last transfer coding is ``chunked``."""
+    codings = [
+        coding.strip().lower() for value in head_values(fields, "transfer-encoding") for coding in value.split(",")
+    ]
+    return bool(codings) and codings[-1] == "chunked"
