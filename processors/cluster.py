@@ -1,8 +1,37 @@
-"""Groups of media that show the same picture, made from links that are each kept."""
+"""Groups of media that show the same picture, made from links that are each kept.
 
+Two groups become one only where at least half of all pairs between them are linked. One weak link therefore never
+melts two families into one, while a family whose copies all know each other grows as it should. What an analyst
+said outranks every distance: "same" joins, "different" keeps apart whatever the links say.
+
+Deterministic: the outcome depends on the set of links and judgements, not on their order.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from processors.digest import Digest
+
+SUPPORT = 0.5
+"""Share of linked pairs that two groups need to become one (average linkage over what was found)."""
+
+
+MEANINGS = {
+    "phash": (
+        (0, "the same in all 64 bits of coarse structure: the same picture, re-saved at most"),
+        (4, "almost the same coarse structure: the same picture, re-saved or scaled"),
+        (8, "similar coarse structure: the same picture edited, or a very similar scene; look at both"),
+        (64, "not alike by coarse structure"),
+    ),
+    "pdq": (
+        (0, "the same in all 256 bits: the same picture, re-saved at most"),
+        (10, "as near as re-saving or scaling brings it: the same picture"),
+        (31, "near: the same picture, re-compressed, recoloured or with a small addition"),
+        (256, "not alike by fine structure"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,9 +56,111 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person decided about two files; ``same`` False means that they show different pictures."""
+
+    a: Digest
+    b: Digest
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Two or more files; ``id`` is the hex sha256 of the sorted members, ``links`` those between members."""
 
     id: str
     members: tuple[Digest, ...]
     links: tuple[Link, ...]
+
+
+def meaning(algorithm: str, distance_bits: int) -> str:
+    """A distance in words for the analyst; raises ``KeyError`` for an algorithm that has no words."""
+    return next(words for limit, words in MEANINGS[algorithm] if distance_bits <= limit)
+
+
+def cluster_id(members: Iterable[Digest]) -> str:
+    """Hex sha256 over the text forms of the sorted members, one a line: the same members always get the same."""
+    return hashlib.sha256("".join(f"{member}\n" for member in sorted(members)).encode()).hexdigest()
+
+
+def groups(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple[Cluster, ...]:
+    """Clusters of two or more members, sorted by id; links from one cluster to another are in neither."""
+    links, judgements = sorted(set(links)), list(judgements)
+    families = _Families(links, judgements)
+    families.join_judged_same()
+    families.join_supported()
+    inside: dict[Digest, list[Link]] = {}
+    for link in links:
+        if families.of[link.a] == families.of[link.b]:
+            inside.setdefault(families.of[link.a], []).append(link)
+    clusters = (
+        Cluster(cluster_id(members), tuple(sorted(members)), tuple(inside.get(name, ())))
+        for name, members in families.members.items()
+        if len(members) > 1
+    )
+    return tuple(sorted(clusters, key=lambda cluster: cluster.id))
+
+
+class _Families:
+    """Members of each family (named by one member) and how many linked pairs lie between any two families."""
+
+    def __init__(self, links: list[Link], judgements: list[Judgement]) -> None:
+        pairs = [(link.a, link.b) for link in links] + [(said.a, said.b) for said in judgements]
+        files = {file for pair in pairs for file in pair}
+        self.of = {file: file for file in files}
+        self.members = {file: {file} for file in files}
+        self.linked: dict[Digest, dict[Digest, int]] = {file: {} for file in files}
+        self.apart: dict[Digest, set[Digest]] = {file: set() for file in files}
+        self.same = [judgement for judgement in judgements if judgement.same]
+        told_apart = {(judgement.a, judgement.b) for judgement in judgements if not judgement.same}
+        for a, b in told_apart:
+            self.apart[a].add(b)
+            self.apart[b].add(a)
+        self.nearest: dict[tuple[Digest, Digest], int] = {}
+        for link in links:
+            pair = (link.a, link.b)
+            self.nearest[pair] = min(link.distance_bits, self.nearest.get(pair, link.distance_bits))
+        for a, b in self.nearest:
+            self.linked[a][b] = self.linked[b][a] = 1
+
+    def join_judged_same(self) -> None:
+        for judgement in sorted(self.same, key=lambda pair: (pair.a, pair.b)):
+            a, b = self.of[judgement.a], self.of[judgement.b]
+            if a != b and b not in self.apart[a]:
+                self._join(a, b)
+
+    def join_supported(self) -> None:
+        """Join the best supported pair of families again and again; ties go to the smaller names."""
+        waiting = [self._candidate(a, b) for a in self.linked for b in self.linked[a] if a < b]
+        heapq.heapify(waiting)
+        while waiting:
+            candidate = heapq.heappop(waiting)
+            _, _, a, b = candidate
+            if a not in self.members or b not in self.members or candidate != self._candidate(a, b):
+                continue  # one of them has grown since: its newer candidates are waiting, too
+            if b in self.apart[a] or -candidate[0] < SUPPORT:
+                continue
+            joined = self._join(a, b)
+            for other in self.linked[joined]:
+                heapq.heappush(waiting, self._candidate(*sorted((joined, other))))
+
+    def _candidate(self, a: Digest, b: Digest) -> tuple[float, int, Digest, Digest]:
+        pairs = len(self.members[a]) * len(self.members[b])
+        return -self.linked[a][b] / pairs, pairs, a, b
+
+    def _join(self, a: Digest, b: Digest) -> Digest:
+        """Move the smaller family into the larger one; returns the name that stays."""
+        if (len(self.members[a]), b) < (len(self.members[b]), a):
+            a, b = b, a
+        for file in self.members[b]:
+            self.of[file] = a
+        self.members[a] |= self.members.pop(b)
+        for other, count in self.linked.pop(b).items():
+            del self.linked[other][b]
+            if other != a:
+                self.linked[a][other] = self.linked[other][a] = self.linked[a].get(other, 0) + count
+        for other in self.apart.pop(b):
+            self.apart[other].discard(b)
+            self.apart[other].add(a)
+            self.apart[a].add(other)
+        return a

@@ -1,7 +1,142 @@
-"""Commands over media files: `fingerprint`, `group`."""
+"""Commands over media files, without a store: `fingerprint`, `group`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from processors.cluster import Link
+    from processors.digest import Digest
+    from processors.media import MediaReading
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files; every one gets an answer.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    app.command()(fingerprint)
+    app.command()(group)
+
+
+def fingerprint(files: Files, as_json: JsonOption = False) -> None:
+    """Print type, size and fingerprints of media files; a file that cannot be read says why.
+
+    Exit code 1 when a file is not there; a file refused for its content is an answer, not a failure.
+    """
+    _check(files)
+    rows = (fingerprint_row(path, reading) for path, reading in _read(files))
+    emit(rows, as_json=as_json, human=_say_fingerprint)
+
+
+def group(files: Files, as_json: JsonOption = False) -> None:
+    """Put media files that show the same picture into groups, with the links that made each group.
+
+    Byte-equal files are one member under several names; they are a group even where they cannot be read.
+    """
+    from processors.cluster import cluster_id, groups
+    from processors.match import links
+
+    _check(files)
+    names: dict[Digest, list[str]] = {}
+    readings = []
+    for path, reading in _read(files):
+        names.setdefault(reading.sha256, []).append(str(path))
+        readings.append(reading)
+        if reading.refused:
+            err.print(f"{path}: {reading.refused}", markup=False)
+    clusters = groups(links(readings))
+    grouped = {member for cluster in clusters for member in cluster.members}
+    rows = [group_row(cluster.id, cluster.members, cluster.links, names) for cluster in clusters]
+    for digest, copies in sorted(names.items()):
+        if len(copies) > 1 and digest not in grouped:
+            rows.append(group_row(cluster_id([digest]), (digest,), (), names))
+    count = emit(rows, as_json=as_json, human=_say_group)
+    err.print(f"{len(readings)} files, {count} groups", markup=False)
+
+
+def group_row(
+    name: str, members: Iterable[Digest], links: Iterable[Link], files: Mapping[Digest, list[str]]
+) -> dict[str, Any]:
+    """The JSON keys of kind ``group``."""
+    return {
+        "kind": "group",
+        "id": name,
+        "members": [{"file": file, "sha256": str(member)} for member in members for file in files[member]],
+        "links": [link_row(link) for link in links],
+    }
+
+
+def fingerprint_row(path: Path, reading: MediaReading) -> dict[str, Any]:
+    """The JSON keys of kind ``fingerprint``."""
+    return {
+        "kind": "fingerprint",
+        "file": str(path),
+        "sha256": str(reading.sha256),
+        "media_type": reading.media_type,
+        "width": reading.width,
+        "height": reading.height,
+        "hashes": [
+            {"algorithm": h.algorithm, "version": h.version, "bits": h.hex, "quality": h.quality}
+            for h in reading.hashes
+        ],
+        "refused": reading.refused,
+        "frames": reading.frames,
+        "duration_s": reading.duration_s,
+        "metadata": [{"name": name, "value": value} for name, value in reading.metadata],
+        "decoder": reading.decoder,
+    }
+
+
+def link_row(link: Link) -> dict[str, Any]:
+    """The JSON keys of one link of kind ``group``."""
+    return {
+        "a": str(link.a),
+        "b": str(link.b),
+        "algorithm": link.algorithm,
+        "distance": link.distance_bits,
+        "meaning": link.meaning,
+        "quality": link.quality,
+        "matched": link.matched,
+    }
+
+
+def _check(files: Iterable[Path]) -> None:
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise fail(f"no such file: {', '.join(missing)}; nothing was read", Exit.FAILED)
+
+
+def _read(files: list[Path]) -> Iterator[tuple[Path, MediaReading]]:
+    """Every file with its reading, in the order given; progress on stderr."""
+    from rich.progress import track
+
+    from processors.decode import Decoders
+
+    with Decoders() as decoders:
+        readings = decoders.fingerprint_all(path.read_bytes() for path in files)
+        pairs = zip(files, readings, strict=True)
+        yield from track(pairs, "fingerprinting", len(files), console=err, transient=True)
+
+
+def _say_fingerprint(row: Mapping[str, Any]) -> str:
+    if row["refused"]:
+        return f"{row['file']}: {row['refused']}"
+    told = [f"{row['file']}: {row['media_type']} {row['width']} x {row['height']}"]
+    told += [f"{h['algorithm']}/{h['version']} {h['bits']} (quality {h['quality']})" for h in row["hashes"]]
+    return "  ".join(told)
+
+
+def _say_group(row: Mapping[str, Any]) -> str:
+    names = {member["sha256"]: member["file"] for member in row["members"]}
+    lines = [f"group {row['id'][:12]}: {len(row['members'])} files"]
+    lines += [f"  {member['file']}" for member in row["members"]]
+    for link in row["links"]:
+        lines.append(f"    {names[link['a']]} = {names[link['b']]}")
+        lines.append(f"      {link['algorithm']} {link['distance']} bits: {link['meaning']}")
+    return "\n".join(lines)
