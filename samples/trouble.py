@@ -6,7 +6,7 @@ import struct
 from collections.abc import Awaitable, Callable
 
 from samples import damaged
-from samples.messages import Request, Response, Site, WireScript, html, not_found, redirect
+from samples.messages import Answer, Request, Response, Site, WireScript, html, not_found, redirect
 
 TRICKLE_S = 0.5
 PIECE = b"<p>" + b"again and again " * 255 + b"</p>\n"
@@ -151,10 +151,21 @@ async def reset(writer: Writer, request: Request) -> None:
     writer.transport.abort()
 
 
+def with_robots(site: Site) -> Site:
+    """The site with a robots.txt that allows everything, so that its trouble is met on its pages."""
+
+    def both(request: Request) -> Answer:
+        if request.path == "/robots.txt":
+            return Response(body=b"User-agent: *\nAllow: /\n", content_type="text/plain")
+        return site(request)
+
+    return both
+
+
 UNTRUSTED = "untrusted.pryklad.example"
 MISNAMED = "misnamed.pryklad.example"
 
-SITES: dict[str, Site] = {
+TROUBLES: dict[str, Site] = {
     "forbidden.pryklad.example": forbidden,
     "challenge.pryklad.example": challenge,
     "restricted.pryklad.example": restricted,
@@ -171,3 +182,5 @@ SITES: dict[str, Site] = {
     UNTRUSTED: plain_page,
     MISNAMED: plain_page,
 }
+
+SITES = {host: with_robots(site) for host, site in TROUBLES.items()}
