@@ -12,7 +12,7 @@ help:
 	@echo '                  (ONCE=1: stop after the table; DAY=2: the sites a day later)'
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
 	@echo 'make test         everything that must hold (ARGS="-k words" goes to pytest)'
-	@echo 'make env          only prepare .venv and a Chromium; then .venv/bin/letapis is the command'
+	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
 
 # Done when the stamp holds the digest of what the environment is made from; then it takes no time.

@@ -19,8 +19,6 @@ from pipeline.services.postgres_cluster import standing_in
 from pipeline.services.postgres_place import STATE_FOLDER
 from pipeline.services.processes import kept_for
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="concerns a stack that root starts")
-
 
 def one(url: str, question: str) -> object:
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
@@ -146,7 +144,7 @@ def test_a_folder_too_deep_for_a_socket_works(services_folder: Path) -> None:
     assert not socket.exists()
 
 
-@as_root
+@pytest.mark.root
 def test_as_root_a_folder_below_a_closed_one_works_and_no_mode_is_changed(tmp_path: Path) -> None:
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
@@ -163,7 +161,7 @@ def test_as_root_a_folder_below_a_closed_one_works_and_no_mode_is_changed(tmp_pa
     assert not place.exists()
 
 
-@as_root
+@pytest.mark.root
 def test_as_root_the_server_runs_as_an_account_of_its_own(postgres_server: PostgresServer) -> None:
     owners = {Path(f"/proc/{pid}").stat().st_uid for pid in standing_in(postgres_server.place.cluster)}
 
