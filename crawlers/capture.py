@@ -28,7 +28,7 @@ class Limits:
     """Where a crawl ends, and where one exchange does.
 
     ``pages`` is kept by the engine; the others by the recorder, for every engine alike. What is cut becomes
-    ``WARC-Truncated``. None is no limit.
+    ``WARC-Truncated``; so does a response that pauses for ``idle_seconds``. None is no limit.
     """
 
     pages: int | None = None
@@ -36,6 +36,7 @@ class Limits:
     seconds: float | None = None
     exchange_bytes: int | None = None
     exchange_seconds: float | None = 600.0
+    idle_seconds: float | None = 90.0
     connect_seconds: float = 20.0
 
 
@@ -80,6 +81,11 @@ class ByteSource(Protocol):
     @property
     def length_bytes(self) -> int:
         """How many bytes ``chunks`` gives in all."""
+        ...
+
+    @property
+    def digest(self) -> Digest:
+        """The sha256 of all of them."""
         ...
 
     def chunks(self) -> Iterator[bytes]:
@@ -137,7 +143,8 @@ class Exchange:
 
     ``peer_ip`` is None only where an egress proxy resolves names itself. ``interim`` are 1xx responses that came
     before the final one. ``problem`` labels bytes that break the protocol ("the response is not HTTP: ..."); they
-    are kept all the same.
+    are kept all the same. ``protocol`` is the version the status line names, in small letters (``http/1.1``), or
+    ``http/0.9`` where there is none.
     """
 
     crawl_id: str
@@ -147,6 +154,8 @@ class Exchange:
     response: Message
     status: int | None
     media_type: str | None
+    content_encoding: str | None
+    protocol: str
     started_at: datetime
     first_byte_at: datetime
     ended_at: datetime
