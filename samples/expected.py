@@ -299,19 +299,19 @@ RECURRING_PICTURES = {
         "courthouse/c3/w640/q75",
         "courthouse/w640/q75",
         "courthouse/w960/q80",
-        "courthouse/c4/w800/q70",
+        "courthouse/c2/w800/q70",
     ),
     "courtroom": (
         "courtroom/w800/q82",
         "courtroom/w640/q75",
         "courtroom/c3/w640/q75",
-        "courtroom/c5/w800/q80",
+        "courtroom/c2/w800/q80",
         "courtroom/w960/q80",
-        "courtroom/c4/w800/q72",
+        "courtroom/c2/w800/q72",
     ),
-    "tram": ("tram/w800/q82", "tram/c4/w640/q72", "tram/w960/q80"),
+    "tram": ("tram/w800/q82", "tram/c3/w640/q72", "tram/w960/q80"),
     "snow": ("snow/w800/q82", "snow/w640/q70", "snow/w960/q80"),
-    "letter": ("letter/w800/q82", "letter/c4/w640/q78", "letter/c3/w720/q75"),
+    "letter": ("letter/w800/q82", "letter/c2/w640/q78", "letter/c2/w720/q75"),
     "station": ("station/w800/q82", "station/c3/w640/q75"),
     "library": ("library/w800/q82", "library/w960/q80"),
     "forest": ("forest/w800/q82", "forest/w960/q80"),
@@ -319,12 +319,12 @@ RECURRING_PICTURES = {
     "crowd": ("crowd/w800/q82", "crowd/c3/w960/q78"),
     "concert": ("concert/w800/q82", "concert/w960/q80"),
     "archive": ("archive/w800/q82", "archive/w960/q80"),
-    "factory": ("factory/w800/q82", "factory/c5/w640/q75", "factory/w960/q80"),
+    "factory": ("factory/w800/q82", "factory/c3/w640/q75", "factory/w960/q80"),
     "school": ("school/w800/q82", "school/c3/w640/q75", "school/w800/q80"),
     "market": ("market/w800/q82", "market/c4/w800/q78"),
 }
 """Scene and its files on day 1, of posts and articles: one picture, re-encoded, resized, cropped.
 
-``samples.media.files.media_file(name).content`` gives a file's bytes. Files of different scenes show different
-pictures.
+``samples.media.files.media_file(name).content`` gives a file's bytes. Each is at most 8 bits of pHash from the
+first of its scene; files of different scenes are at least 18 apart.
 """

@@ -13,7 +13,8 @@ from typing import Literal
 
 from PIL import Image
 
-from samples.media.scenes import WIDTH, scene
+from samples.media.scenes import scene
+from samples.media.shapes import WIDTH
 
 NAME = re.compile(
     r"(?P<scene>[a-z_]+)(/c(?P<crop>\d+))?(/w(?P<width>\d+))?(/(q(?P<quality>\d+)|(?P<format>webp|png)))?"

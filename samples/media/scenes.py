@@ -1,118 +1,149 @@
 """Invented scenes that look like photographs to a perceptual hash: each name gives one picture, always the same.
 
-Every scene is drawn from its own seed: a composition of large shapes, which decides the hash, under texture and
-grain, which make it behave like a photograph when it is compressed.
+A scene is a kind of place and a seed. Its large shapes decide the hash; texture, shadow and grain over them make
+it behave like a photograph when it is resized and compressed.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-WIDTH, HEIGHT = 1280, 960
-GRAIN = 9.0  # standard deviation of the noise, in grey levels of 255
+from samples.media.shapes import (
+    HEIGHT,
+    WIDTH,
+    Colour,
+    Random,
+    colour,
+    draw_hills,
+    draw_house,
+    draw_people,
+    draw_road,
+    draw_room,
+    draw_tree,
+    gradient,
+    texture,
+    whole,
+)
 
-SCENES = {
-    "courthouse": 11,
-    "courtroom": 12,
-    "bridge": 13,
-    "tram": 14,
-    "library": 15,
-    "square": 16,
-    "river": 17,
-    "factory": 18,
-    "market": 19,
-    "school": 20,
-    "station": 21,
-    "archive": 22,
-    "press_room": 23,
-    "forest": 24,
-    "snow": 25,
-    "concert": 26,
-    "bakery": 27,
-    "theatre": 28,
-    "hospital": 29,
-    "park": 30,
-    "letter": 31,
-    "night_street": 32,
-    "crowd": 33,
-    "lake": 34,
+GRAIN = 7.0  # standard deviation of the noise, in grey levels of 255
+
+BLUE_SKY, PALE_SKY = (70, 120, 190), (205, 220, 235)
+NIGHT_SKY, NIGHT_GLOW = (12, 14, 30), (70, 58, 60)
+GRASS, LEAVES, SNOW, ASPHALT, WATER = (88, 120, 60), (58, 96, 44), (228, 232, 238), (88, 88, 92), (72, 108, 132)
+
+
+def landscape(random: Random, sky: tuple[Colour, Colour], land: Colour, clouds: Colour) -> tuple[Image.Image, int]:
+    """Sky, sun or moon, hills and land; the second value is the height of the horizon in pixels."""
+    cover = np.clip((texture(random, 0.55) - whole(random, 40, 56) / 100) * 5, 0, 1)[:, :, None]
+    pixels = gradient(*sky) * (1 - cover) + np.array(clouds) * cover
+    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), mode="RGB")
+    draw = ImageDraw.Draw(image)
+    horizon = whole(random, 300, 700)
+    x, y, size = whole(random, 80, WIDTH - 80), whole(random, 40, horizon - 100), whole(random, 25, 70)
+    draw.ellipse((x - size, y - size, x + size, y + size), fill=(255, 246, 214))
+    red, green, blue = sky[1]
+    draw_hills(random, draw, horizon, (red // 2, green // 2, blue // 2))
+    draw.rectangle((0, horizon, WIDTH, HEIGHT), fill=land)
+    return image, horizon
+
+
+def town(random: Random) -> Image.Image:
+    """A street by day."""
+    image, horizon = landscape(random, (BLUE_SKY, PALE_SKY), colour(random, 95, 150), (240, 240, 240))
+    draw = ImageDraw.Draw(image)
+    draw_road(random, draw, horizon, ASPHALT)
+    for _ in range(whole(random, 2, 6)):
+        draw_house(random, draw, horizon + whole(random, 10, 190), lit=False)
+    for _ in range(whole(random, 0, 4)):
+        draw_tree(random, draw, horizon + whole(random, 80, 260), LEAVES)
+    return image
+
+
+def night(random: Random) -> Image.Image:
+    """A street by night, windows lit."""
+    image, horizon = landscape(random, (NIGHT_SKY, NIGHT_GLOW), (34, 32, 38), (40, 38, 52))
+    draw = ImageDraw.Draw(image)
+    for _ in range(whole(random, 3, 6)):
+        draw_house(random, draw, horizon + whole(random, 10, 190), lit=True)
+    draw_road(random, draw, horizon + 60, (120, 100, 70))
+    return image
+
+
+def country(random: Random) -> Image.Image:
+    """Land with trees and water."""
+    image, horizon = landscape(random, (BLUE_SKY, PALE_SKY), GRASS, (235, 235, 240))
+    draw = ImageDraw.Draw(image)
+    draw_road(random, draw, horizon, WATER)
+    for _ in range(whole(random, 4, 14)):
+        draw_tree(random, draw, horizon + whole(random, 20, 300), LEAVES)
+    return image
+
+
+def winter(random: Random) -> Image.Image:
+    """A town under snow and a grey sky."""
+    image, horizon = landscape(random, ((120, 124, 132), (176, 178, 184)), SNOW, (150, 152, 158))
+    draw = ImageDraw.Draw(image)
+    for _ in range(whole(random, 2, 5)):
+        draw_house(random, draw, horizon + whole(random, 10, 150), lit=False)
+    for _ in range(whole(random, 2, 6)):
+        draw_tree(random, draw, horizon + whole(random, 80, 260), (84, 74, 70))
+    return image
+
+
+def gathering(random: Random) -> Image.Image:
+    """People in a square."""
+    image, horizon = landscape(random, (BLUE_SKY, PALE_SKY), (150, 140, 128), (245, 245, 245))
+    draw = ImageDraw.Draw(image)
+    for _ in range(whole(random, 2, 5)):
+        draw_house(random, draw, horizon + 20, lit=False)
+    draw_people(random, draw, horizon)
+    return image
+
+
+def room(random: Random) -> Image.Image:
+    """A room with windows or shelves."""
+    image = Image.new("RGB", (WIDTH, HEIGHT))
+    draw_room(random, ImageDraw.Draw(image))
+    return image
+
+
+SCENES: dict[str, tuple[Callable[[Random], Image.Image], int]] = {
+    "courthouse": (town, 11),
+    "courtroom": (room, 12),
+    "bridge": (country, 13),
+    "tram": (town, 14),
+    "library": (room, 15),
+    "square": (gathering, 16),
+    "river": (country, 17),
+    "factory": (night, 18),
+    "market": (gathering, 19),
+    "school": (town, 20),
+    "station": (town, 21),
+    "archive": (room, 22),
+    "press_room": (room, 23),
+    "forest": (country, 24),
+    "snow": (winter, 25),
+    "concert": (gathering, 26),
+    "bakery": (room, 27),
+    "theatre": (night, 28),
+    "hospital": (town, 29),
+    "park": (country, 30),
+    "letter": (room, 31),
+    "night_street": (night, 32),
+    "crowd": (gathering, 33),
+    "lake": (winter, 34),
 }
-"""Name and seed. A changed seed is another picture: expected clusters and digests change with it."""
-
-Pixels = NDArray[np.float64]
-
-
-def whole(random: np.random.Generator, low: int, high: int) -> int:
-    """A whole number from ``low`` up to, not including, ``high``."""
-    return int(random.integers(low, high))
-
-
-def texture(random: np.random.Generator, roughness: float) -> Pixels:
-    """Fractal noise of the picture's size, about 0 to 1; ``roughness`` is the weight of each finer layer."""
-    total = np.zeros((HEIGHT, WIDTH))
-    weight, weights = 1.0, 0.0
-    for cells in (3, 6, 12, 24, 48, 96):
-        layer = random.random((cells, cells + cells // 3)).astype(np.float32)
-        image = Image.fromarray(layer, mode="F").resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-        total += weight * np.asarray(image)
-        weights += weight
-        weight *= roughness
-    return total / weights
-
-
-def colour(random: np.random.Generator, low: int, high: int) -> tuple[int, int, int]:
-    """A muted colour between two levels of brightness."""
-    base = whole(random, low, high)
-    red, green, blue = (int(np.clip(base + whole(random, -28, 29), 0, 255)) for _ in range(3))
-    return red, green, blue
-
-
-def draw_block(random: np.random.Generator, draw: ImageDraw.ImageDraw, dark: bool) -> None:
-    """A building, wall or sheet of paper: one large rectangle with rows of smaller ones on it."""
-    left, top = whole(random, -100, 1000), whole(random, 40, 620)
-    wide, high = whole(random, 220, 620), whole(random, 220, 700)
-    face = colour(random, 20, 90) if dark else colour(random, 140, 240)
-    spots = colour(random, 150, 250) if dark else colour(random, 10, 110)
-    draw.rectangle((left, top, left + wide, top + high), fill=face)
-    columns, rows = whole(random, 2, 8), whole(random, 2, 9)
-    for column in range(columns):
-        for row in range(rows):
-            if random.random() < 0.15:
-                continue
-            x, y = left + (column + 0.25) * wide / columns, top + (row + 0.2) * high / rows
-            draw.rectangle((x, y, x + 0.5 * wide / columns, y + 0.55 * high / rows), fill=spots)
-
-
-def draw_mass(random: np.random.Generator, draw: ImageDraw.ImageDraw, dark: bool) -> None:
-    """A hill, tree, cloud or lamp: an ellipse."""
-    x, y = whole(random, 0, WIDTH), whole(random, 0, HEIGHT)
-    wide, high = whole(random, 120, 520), whole(random, 100, 420)
-    draw.ellipse(
-        (x - wide, y - high, x + wide, y + high), fill=colour(random, 5, 90) if dark else colour(random, 150, 255)
-    )
-
-
-def draw_band(random: np.random.Generator, draw: ImageDraw.ImageDraw, dark: bool) -> None:
-    """A road, river or roof line: a slanting stripe through the picture."""
-    left, right = whole(random, -200, HEIGHT + 200), whole(random, -200, HEIGHT + 200)
-    thick = whole(random, 40, 200)
-    corners = [(0, left), (WIDTH, right), (WIDTH, right + thick), (0, left + thick)]
-    draw.polygon(corners, fill=colour(random, 10, 90) if dark else colour(random, 150, 250))
+"""Name, kind of place and seed. With another seed it is another picture, and expected groups change with it."""
 
 
 @lru_cache(maxsize=8)
 def scene(name: str) -> Image.Image:
     """The scene of that name, 1280 by 960 pixels, RGB; raises ``KeyError`` for an unknown name."""
-    random = np.random.default_rng(SCENES[name])
-    image = Image.new("RGB", (WIDTH, HEIGHT), colour(random, 90, 180))
-    draw = ImageDraw.Draw(image)
-    shapes = (draw_block, draw_mass, draw_band)
-    for step in range(whole(random, 5, 9)):
-        shapes[whole(random, 0, 3)](random, draw, dark=bool((step + SCENES[name]) % 2))
-    image = image.filter(ImageFilter.GaussianBlur(2.2))
-    shaded = np.asarray(image, dtype=np.float64)
-    light = 0.55 + 0.9 * texture(random, 0.62)
+    place, seed = SCENES[name]
+    random = np.random.default_rng(seed)
+    drawn = np.asarray(place(random).filter(ImageFilter.GaussianBlur(1.6)), dtype=np.float64)
+    light = 0.6 + 0.8 * texture(random, 0.62)
     grain = random.normal(0.0, GRAIN, (HEIGHT, WIDTH, 1))
-    return Image.fromarray(np.clip(shaded * light[:, :, None] + grain, 0, 255).astype(np.uint8), mode="RGB")
+    return Image.fromarray(np.clip(drawn * light[:, :, None] + grain, 0, 255).astype(np.uint8), mode="RGB")

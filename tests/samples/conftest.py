@@ -10,9 +10,16 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from lxml import etree
 
 from processors.pages.page import Page
 from samples.sites import SampleSites
+
+
+def text_of(element: etree._Element) -> str:
+    """The text of an element without markup."""
+    return etree.tostring(element, method="text", encoding="unicode", with_tail=False)
+
 
 SAMPLE_NOW = datetime(2026, 11, 11, 6, 30, tzinfo=UTC)
 
