@@ -17,6 +17,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -82,63 +83,76 @@ def signal_all(number: int) -> None:
             continue
 
 
-def reap() -> tuple[dict[int, int], bool]:
-    """Collect the dead without waiting; returns their exit codes, and whether any child is left."""
-    codes: dict[int, int] = {}
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return codes, False
-        if not pid:
-            return codes, True
-        code = os.waitstatus_to_exitcode(status)
-        codes[pid] = code if code >= 0 else 128 - code
+class Watch:
+    """Waits for what a keeper waits for: the end of its children, and the word or the end of its parent."""
+
+    def __init__(self, kept: int) -> None:
+        self.exit_code: int | None = None
+        self.any_left = True
+        self.must_stop = False
+        self._kept = kept
+        self._woken, wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
+        self._watched = [0, self._woken]
+
+    @property
+    def stopping_or_ended(self) -> bool:
+        """Whether the command has ended or has to."""
+        return self.must_stop or self.exit_code is not None
+
+    def until(self, reached: Callable[[], bool], within_s: float = float("inf")) -> None:
+        """Return when ``reached`` says so, no child is left, or time is up."""
+        deadline = time.monotonic() + within_s
+        self._collect_the_dead()
+        while self.any_left and not reached() and time.monotonic() < deadline:
+            rest_s = None if within_s == float("inf") else max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select(self._watched, [], [], rest_s)
+            if self._woken in ready and signal.SIGTERM in os.read(self._woken, 512):
+                self.must_stop = True
+            if 0 in ready and not os.read(0, 512):
+                self.must_stop = True
+                self._watched.remove(0)
+            self._collect_the_dead()
+
+    def _collect_the_dead(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self.any_left = False
+                return
+            if not pid:
+                return
+            if pid == self._kept:
+                code = os.waitstatus_to_exitcode(status)
+                self.exit_code = code if code >= 0 else 128 - code
 
 
 def main(arguments: list[str]) -> int:
     """Keep the command until it ends or must end; returns its exit code."""
     stop_signal, grace_s, uid, gid = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3]
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    woken, wake = os.pipe()
-    os.set_blocking(woken, False)
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # seen through the wake-up pipe
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     kept = start(arguments[4:], uid, gid)
+    watch = Watch(kept)
 
-    exit_code: int | None = None
-    deadline = float("inf")
-    next_step = "stop"
-    watched = [0, woken]
-    while True:
-        codes, any_left = reap()
-        exit_code = codes.get(kept, exit_code)
-        if not any_left:
-            return 1 if exit_code is None else exit_code
-        if exit_code is not None and next_step in ("stop", "rest"):
-            next_step, deadline = "kill", time.monotonic() + SECONDS_FOR_THE_REST
-            signal_all(signal.SIGTERM)
-        if time.monotonic() >= deadline:
-            if next_step == "rest":
-                next_step, deadline = "kill", time.monotonic() + SECONDS_FOR_THE_REST
-                signal_all(signal.SIGTERM)
-            else:
-                # Again and again: a dying parent may have forked in between.
-                signal_all(signal.SIGKILL)
-                deadline = time.monotonic() + 0.1
-        wait_s = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
-        ready, _, _ = select.select(watched, [], [], wait_s)
-        woken_by = os.read(woken, 512) if woken in ready else b""
-        parent_gone = 0 in ready and not os.read(0, 512)
-        if parent_gone:
-            watched.remove(0)
-        if (parent_gone or signal.SIGTERM in woken_by) and next_step == "stop" and exit_code is None:
-            next_step, deadline = "rest", time.monotonic() + grace_s
-            os.kill(kept, stop_signal)
+    watch.until(lambda: watch.stopping_or_ended)
+    if watch.exit_code is None:
+        os.kill(kept, stop_signal)
+        watch.until(lambda: watch.exit_code is not None, within_s=grace_s)
+    if watch.any_left:
+        signal_all(signal.SIGTERM)
+        watch.until(lambda: False, within_s=SECONDS_FOR_THE_REST)
+    while watch.any_left:
+        # Again and again: a dying parent may have forked in between.
+        signal_all(signal.SIGKILL)
+        watch.until(lambda: False, within_s=0.1)
+    return 1 if watch.exit_code is None else watch.exit_code
 
 
 if __name__ == "__main__":
