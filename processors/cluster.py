@@ -2,7 +2,8 @@
 
 Two groups become one only where at least half of all pairs between them are linked. One weak link therefore never
 melts two families into one, while a family whose copies all know each other grows as it should. What an analyst
-said outranks every distance: "same" joins, "different" keeps apart whatever the links say.
+said outranks every distance: "same" joins the families of two files, "different" keeps two files apart whatever
+links or further judgements say.
 
 Deterministic: the outcome depends on the set of links and judgements, not on their order.
 """
@@ -87,8 +88,8 @@ def groups(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple
     """Clusters of two or more members, sorted by id; links from one cluster to another are in neither."""
     links, judgements = sorted(set(links)), list(judgements)
     families = _Families(links, judgements)
-    families.join_judged_same()
     families.join_supported()
+    families.join_judged_same()
     inside: dict[Digest, list[Link]] = {}
     for link in links:
         if families.of[link.a] == families.of[link.b]:
@@ -124,6 +125,7 @@ class _Families:
             self.linked[a][b] = self.linked[b][a] = 1
 
     def join_judged_same(self) -> None:
+        """Join the whole families of two files that a person called the same."""
         for judgement in sorted(self.same, key=lambda pair: (pair.a, pair.b)):
             a, b = self.of[judgement.a], self.of[judgement.b]
             if a != b and b not in self.apart[a]:

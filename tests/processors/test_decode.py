@@ -1,0 +1,218 @@
+"""Hostile and odd files are read or refused with a reason; nothing they do reaches us."""
+
+import io
+import os
+import resource
+import signal
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from processors import decode
+from processors.decode import Decoders
+from processors.digest import sha256
+from processors.media import MediaReading
+from processors.picture import Limits
+from processors.reading import from_text, read_media, to_text
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    with Decoders(workers=2) as processes:
+        yield processes
+
+
+def scene(width: int = 400, height: int = 300) -> Image.Image:
+    """A picture with structure at every scale, the same every time."""
+    steps = np.random.default_rng(11).normal(size=(height, width))
+    surface = np.cumsum(np.cumsum(steps, axis=0), axis=1) + 30 * steps
+    return Image.fromarray(((surface - surface.min()) / np.ptp(surface) * 255).astype(np.uint8))
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
+
+
+def png(width: int, height: int, rows: bytes) -> bytes:
+    """A grey PNG that says it has this size, whatever its rows hold."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_a_photo_gets_both_fingerprints(decoders: Decoders) -> None:
+    content = saved(scene(), "JPEG")
+    reading = decoders.fingerprint(content)
+    assert (reading.sha256, reading.media_type, reading.width, reading.height) == (
+        sha256(content),
+        "image/jpeg",
+        400,
+        300,
+    )
+    assert [(found.name, len(found.bits)) for found in reading.hashes] == [("phash/1", 8), ("pdq/1", 32)]
+    assert reading.refused is None
+
+
+def test_a_worker_and_the_calling_process_read_the_same(decoders: Decoders) -> None:
+    content = saved(scene(), "WEBP")
+    assert decoders.fingerprint(content) == read_media(content, Limits())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000"])
+def test_the_same_picture_in_other_formats_stays_near(kind: str) -> None:
+    jpeg, other = (read_media(saved(scene(), form), Limits()) for form in ("JPEG", kind))
+    for a, b in zip(jpeg.hashes, other.hashes, strict=True):
+        assert (int(a.hex, 16) ^ int(b.hex, 16)).bit_count() <= (2 if a.algorithm == "phash" else 10)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_gives_the_upright_picture(orientation: int) -> None:
+    upright = scene()
+    lying = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright if lying is None else upright.transpose(lying)
+    reading = read_media(saved(stored, "PNG", exif=exif), Limits())
+    assert (reading.width, reading.height) == (400, 300)
+    assert reading.hashes == read_media(saved(upright, "PNG"), Limits()).hashes
+
+
+def test_transparent_pixels_count_as_white() -> None:
+    black = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    black.paste(scene(200, 150).convert("RGBA"), (100, 75))
+    white = Image.new("RGB", (400, 300), "white")
+    white.paste(scene(200, 150), (100, 75))
+    assert read_media(saved(black, "PNG"), Limits()).hashes == read_media(saved(white, "PNG"), Limits()).hashes
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty: no bytes"),
+        (b"\xff\xd8\xff", "damaged"),
+        (b"%PDF-1.4", "no decoder for application/pdf"),
+        (b"words", "no decoder for bytes of unknown kind"),
+        (png(50_000, 50_000, zlib.compress(bytes(100))), "too large"),
+        (png(9_000, 9_000, zlib.compress(bytes(100))), "decompression bomb"),
+        (png(100, 100, zlib.compress(bytes(100))), "damaged"),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else value,
+)
+def test_what_cannot_be_read_is_refused_with_a_reason(decoders: Decoders, content: bytes, reason: str) -> None:
+    reading = decoders.fingerprint(content)
+    assert reading.hashes == ()
+    assert reading.refused is not None
+    assert reason in reading.refused
+
+
+def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_is_read() -> None:
+    large = saved(Image.effect_noise((6000, 6000), 50).convert("RGBA"), "PNG", compress_level=1)
+    with Decoders(workers=1, limits=Limits(memory_bytes=280 << 20)) as tight:
+        reading = tight.fingerprint(large)
+        assert reading.refused == "too large: needs more memory than 280 MB"
+        assert tight.fingerprint(saved(scene(), "JPEG")).refused is None
+
+
+def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read() -> None:
+    slow = saved(Image.effect_noise((5000, 5000), 50), "PNG")
+    with Decoders(workers=1, limits=Limits(seconds=0.05)) as hasty:
+        assert hasty.fingerprint(slow).refused == "decoding took longer than 0.05 s"
+        hasty.limits = replace(hasty.limits, seconds=20)
+        assert hasty.fingerprint(saved(scene(), "JPEG")).refused is None
+
+
+def test_a_worker_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Noted(decode._Worker):
+        def __init__(self, limits: Limits) -> None:
+            super().__init__(limits)
+            started.append(self.process.pid)
+
+    monkeypatch.setattr(decode, "_Worker", Noted)
+    content = saved(scene(), "JPEG")
+    with Decoders(workers=1) as single:
+        assert single.fingerprint(content).refused is None
+        os.kill(started[0], signal.SIGKILL)
+        assert single.fingerprint(content).refused == "the decoder was killed on it"
+        assert single.fingerprint(content).refused is None
+    assert len(started) == 2
+
+
+def test_many_threads_may_ask_at_once(decoders: Decoders) -> None:
+    contents = [saved(scene(300 + step, 300), "JPEG") for step in range(12)]
+    answers: list[MediaReading | None] = [None] * len(contents)
+
+    def ask(place: int) -> None:
+        answers[place] = decoders.fingerprint(contents[place])
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(contents))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.sha256 for answer in answers if answer] == [sha256(content) for content in contents]
+
+
+def test_many_files_come_back_in_their_order(decoders: Decoders) -> None:
+    contents = [saved(scene(300 + step, 300), "JPEG") for step in range(9)] + [b"noise"]
+    assert [reading.sha256 for reading in decoders.fingerprint_all(contents)] == [sha256(c) for c in contents]
+
+
+def test_no_process_outlives_the_block() -> None:
+    before = _children()
+    with Decoders(workers=2) as processes:
+        list(processes.fingerprint_all([saved(scene(), "JPEG")] * 4))
+        assert _children() - before
+    deadline = time.monotonic() + 5
+    while _children() - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _children() - before
+
+
+def _children() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def test_a_reading_survives_the_way_from_a_worker() -> None:
+    reading = read_media(saved(scene(), "JPEG"), Limits())
+    assert from_text(to_text(reading)) == reading
+
+
+@pytest.mark.realdata
+def test_every_odd_picture_is_read_or_refused(realdata: Path, decoders: Decoders) -> None:
+    refused = {}
+    for path in sorted((realdata / "images/pillow-odd").rglob("*")):
+        if path.is_file():
+            reading = decoders.fingerprint(path.read_bytes())
+            assert (reading.refused is None) == bool(reading.hashes), path.name
+            refused[path.name] = reading.refused
+    assert {name for name, reason in refused.items() if reason} == {
+        "broken.png",
+        "decompression_bomb.gif",
+        "truncated_jpeg.jpg",
+        "zero_width.gif",
+    }
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20  # kilobytes: 1 GB
