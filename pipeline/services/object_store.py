@@ -202,6 +202,7 @@ class ObjectStoreServer:
             "s3.port.lance": 0,
             "webdav": "false",
             "admin.ui": "false",
+            "volume.preStopSeconds": 0,  # time for other nodes to notice; there are none
             **self._ports,
         }
         return KeptProcess(
