@@ -26,10 +26,12 @@ class Hashed(Protocol):
     """A file and its fingerprints: a ``MediaReading``, or a row of the catalogue."""
 
     @property
-    def sha256(self) -> Digest: ...  # noqa: D102
+    def sha256(self) -> Digest:
+        """Digest of the file."""
 
     @property
-    def hashes(self) -> tuple[Fingerprint, ...]: ...  # noqa: D102
+    def hashes(self) -> tuple[Fingerprint, ...]:
+        """All fingerprints of the file; empty where it was refused."""
 
 
 def is_poor_ground(hashes: Sequence[Fingerprint]) -> bool:
