@@ -164,10 +164,10 @@ MODIFIED_SENTENCE_DAY_2 = "Заседание перенесено на 26 но�
 NOT_ARTICLES = {
     "/naviny/vydalenae/": "soft_404",
     "/premium/analityka-biudzetu/": "login_wall",
-    "/mierkavanni/kalonka/": "consent",
+    "/mierkavanni/2026/11/kalonka-tydnia/": "consent",
 }
 """Pages that feed, sitemap or start page link to and that hold no article, with their outcome."""
-DISALLOWED = "/redakcyja/cernavik/"
+DISALLOWED = "/redakcyja/2026/11/cernavik-vypusku/"
 """Linked from the start page, forbidden by robots.txt."""
 
 ARTICLE_IMAGES_DAY_1 = 15

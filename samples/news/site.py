@@ -19,8 +19,8 @@ FEED_LENGTH = 10
 NEWS_SITEMAP_LENGTH = 3
 SOFT_404 = "/naviny/vydalenae/"
 PAYWALL = "/premium/analityka-biudzetu/"
-CONSENT = "/mierkavanni/kalonka/"
-DISALLOWED = "/redakcyja/cernavik/"
+CONSENT = "/mierkavanni/2026/11/kalonka-tydnia/"
+DISALLOWED = "/redakcyja/2026/11/cernavik-vypusku/"
 
 ROBOTS = f"""User-agent: *
 Disallow: /redakcyja/

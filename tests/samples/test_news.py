@@ -7,6 +7,9 @@ import re
 import pytest
 from lxml import etree, html
 
+from processors.pages.news import Article
+from processors.pages.records import version_content
+from processors.pages.select import read_page
 from samples import expected
 from samples.media.files import media_file
 from samples.news.articles import picture_at
@@ -88,6 +91,49 @@ def test_linked_data_says_when_an_article_appeared_and_changed(visitor: Visitor)
     assert facts["dateModified"] == "2026-11-10T18:05:00+03:00"
 
 
+@pytest.mark.parametrize("day", [1, 2])
+def test_the_parser_reads_every_article_as_expected(visitor: Visitor, day: int) -> None:
+    visitor.sites.set_day(day)
+    found = {path: read_page(visitor.get(f"{HOME}{path}").page, "news") for path in expected.articles(day)}
+    articles = {path: record for path, reading in found.items() for record in reading.records}
+    assert sorted(articles) == sorted(expected.articles(day))
+    images = 0
+    for path, article in articles.items():
+        assert isinstance(article, Article)
+        assert article.title == expected.ARTICLE_TITLES.get(path, article.title)
+        assert article.published_at is not None
+        published = article.published_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert published == expected.ARTICLE_TIMES.get(path, published)
+        images += len(article.images)
+    assert images == (expected.ARTICLE_IMAGES_DAY_1 if day == 1 else expected.ARTICLE_IMAGES_DAY_2)
+
+
+def test_the_parser_finds_one_new_version_on_day_two(visitor: Visitor) -> None:
+    versions = []
+    for day in (1, 2):
+        visitor.sites.set_day(day)
+        pages = {path: visitor.get(f"{HOME}{path}").page for path in expected.ARTICLES_DAY_1}
+        versions.append(
+            {path: version_content(read_page(page, "news").records[0]) for path, page in pages.items()}
+        )
+    changed = [path for path in expected.ARTICLES_DAY_1 if versions[0][path] != versions[1][path]]
+    assert changed == [expected.MODIFIED_ARTICLE]
+
+
+@pytest.mark.parametrize(("path", "outcome"), sorted(expected.NOT_ARTICLES.items()))
+def test_what_is_no_article_gives_no_record(visitor: Visitor, path: str, outcome: str) -> None:
+    visit = visitor.get(f"{HOME}{path}")
+    if visit.status == 302:
+        visit = visitor.get(str(visit.header("location")))
+    reading = read_page(visit.page, "news")
+    assert (reading.outcome, reading.records) == (outcome, ())
+
+
+def test_the_start_page_leads_to_what_neither_feed_nor_sitemap_names(visitor: Visitor) -> None:
+    links = read_page(visitor.get(f"{HOME}/").page, "news").links.articles
+    assert {f"{HOME}{expected.DISALLOWED}", f"{HOME}/mierkavanni/2026/11/kalonka-tydnia/"} <= set(links)
+
+
 def test_the_mirror_has_the_same_articles_under_its_own_name(visitor: Visitor) -> None:
     for path in expected.ARTICLES_DAY_1:
         mirrored = visitor.get(f"https://vesnik-2.pryklad.example{path}")
@@ -106,7 +152,7 @@ def test_the_pages_that_are_no_articles_answer_like_real_ones(visitor: Visitor) 
     assert (gone.status, "Старонка не знойдзена" in gone.body.decode()) == (200, True)
     paid = visitor.get(f"{HOME}/premium/analityka-biudzetu/")
     assert (paid.status, 'type="password"' in paid.body.decode()) == (200, True)
-    opinion = visitor.get(f"{HOME}/mierkavanni/kalonka/")
+    opinion = visitor.get(f"{HOME}/mierkavanni/2026/11/kalonka-tydnia/")
     assert opinion.status == 302
     wall = visitor.get(str(opinion.header("location")))
     assert (wall.status, "cookies" in wall.body.decode()) == (200, True)

@@ -190,3 +190,12 @@ def test_the_watch_lists_are_valid_and_name_hosts_that_are_served(sites: SampleS
 def test_connect_to_each_leaves_other_names_alone(sites: SampleSites) -> None:
     assert f"t.me:443:127.0.0.1:{sites.port}" in sites.connect_to_each
     assert len(sites.connect_to_each) == 2 * len(sites.hosts)
+
+
+@pytest.mark.realdata
+def test_a_captured_channel_page_arrives_byte_for_byte(realdata: Path) -> None:
+    captured = realdata / "telegram" / "layout-2026" / "s-durov-excerpt.html"
+    with SampleSites(extra=page_at("https://t.me/s/durov", captured, "text/html; charset=utf-8")) as sites:
+        visitor = Visitor(sites)
+        assert visitor.get("https://t.me/s/durov").body == captured.read_bytes()
+        assert visitor.get("https://t.me/s/pryklad_monitor").status == 200
