@@ -1,8 +1,8 @@
 """Sample sites with invented content, served over HTTPS under their own authority, for demo and tests.
 
-``python -m samples --folder DIR`` serves them all on one loopback port; ``SampleSites`` in ``samples.sites`` does so
-in a test. What the sites hold on each of their two days is written down in ``samples.expected``, how to collect them in
-``watchlist.yaml`` and, for those that misbehave, in ``watchlist-trouble.yaml``.
+``python -m samples --folder DIR`` serves them all on one loopback port; ``samples.sites.SampleSites`` does so in a
+test. What the sites hold on each of their two days is written down in ``samples.expected``, how to collect them
+in ``watchlist.yaml`` and, for those that misbehave, in ``watchlist-trouble.yaml``.
 
     content/    the words: channels, articles, hearings, and what changes on day 2
     templates/  the markup: layouts of 2026 as in the captured material

@@ -11,14 +11,7 @@ from samples.media.mp4 import video_bytes
 from samples.media.pictures import picture_bytes, picture_of
 from samples.media.voice import voice_bytes
 
-SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/png": ".png",
-    "video/mp4": ".mp4",
-    "audio/ogg": ".ogg",
-    "application/pdf": ".pdf",
-}
+SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +21,10 @@ class MediaFile:
     content: bytes
     media_type: str
 
-    @property
-    def suffix(self) -> str:
-        """The file name's ending, dot included."""
-        return SUFFIXES[self.media_type]
+
+def picture_suffix(name: str) -> str:
+    """The ending of a picture's file name, dot included; raises ``ValueError`` for a name that is no picture's."""
+    return SUFFIXES[picture_of(name).media_type]
 
 
 def media_file(name: str) -> MediaFile:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from samples.days import content_file, on_day
-from samples.media.files import media_file
+from samples.media.files import picture_suffix
 
 IMAGE_HOST = "img.vesnik.pryklad.example"
 UPLOADS = "/uploads/"
@@ -53,8 +53,7 @@ class NewsArticle(BaseModel):
 
 def image_url(picture: str) -> str:
     """The address of a picture: readable, and the same at every page load."""
-    suffix = media_file(picture).suffix
-    return f"https://{IMAGE_HOST}{UPLOADS}{picture.replace('/', '--')}{suffix}"
+    return f"https://{IMAGE_HOST}{UPLOADS}{picture.replace('/', '--')}{picture_suffix(picture)}"
 
 
 def picture_at(path: str) -> str:

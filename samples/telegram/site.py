@@ -82,6 +82,12 @@ def telegram_page(template: str, **values: object) -> Response:
     return html(text, headers=headers)
 
 
+def cursor(request: Request, name: str) -> int | None:
+    """A cursor of the query; what is no number counts as not given."""
+    value = request.query.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() else None
+
+
 def preview(request: Request, handle: str, post: int | None) -> Response:
     """A page of the channel's preview; what has none is sent to its landing card."""
     if handle not in CHANNELS:
@@ -93,7 +99,7 @@ def preview(request: Request, handle: str, post: int | None) -> Response:
         if asked
         else shown.posts
     )
-    before, after = (int(request.query[name]) if name in request.query else None for name in ("before", "after"))
+    before, after = cursor(request, "before"), cursor(request, "after")
     if post is not None and before is None and after is None:
         after = max((one.id for one in shown.posts if one.id < post), default=0)
     seen = window(found, before, after) if found else Window((), None, None)
