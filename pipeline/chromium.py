@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
+from pipeline.settings import load_settings
+
 SYSTEM_NAMES: Final = ("chromium", "google-chrome-stable", "google-chrome")
 
 DOWNLOAD_S: Final = 900
@@ -36,10 +38,10 @@ class Chromium:
     origin: Literal["named", "playwright", "system"]
 
 
-def find_chromium() -> Chromium | None:
-    """The browser to use on this machine, None where there is none that starts."""
-    if named := os.environ.get("LETAPIS_CHROMIUM"):
-        return _that_starts(Path(named), "named")
+def find_chromium(named: Path | None = None) -> Chromium | None:
+    """The browser to use, None where there is none that starts; ``named`` is the setting `chromium`."""
+    if named is not None:
+        return _that_starts(named, "named")
     own = _playwrights_own()
     found = _that_starts(own, "playwright") if own else None
     return found or _systems()
@@ -136,7 +138,7 @@ def _say(text: str) -> None:
 
 def main() -> int:
     """Find or install, and print its path. Exit code 1, with the ways out, where there is none."""
-    found = find_chromium()
+    found = find_chromium(load_settings().chromium)
     if found is None or found.origin == "system":
         found = install_chromium() or found
     if found is None:

@@ -78,9 +78,10 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     wait_for_dags(api)
     with archive.reader.connect() as connection:
         before = newest_deposit(connection)
+    runs_before = frozenset(run["dag_run_id"] for run in api.runs("process"))
     run_id = api.trigger("harvest", {})
     state = follow_harvest(api, run_id)
-    problem = follow_process(api, archive)
+    problem = follow_process(api, archive, runs_before)
     with archive.reader.connect() as connection:
         figures = figures_since(connection, before)
     asked = [source.id for source in read_watchlist(settings.watchlist).sources]
@@ -122,14 +123,14 @@ def follow_harvest(api: AirflowApi, run_id: str) -> str:
         return state
 
 
-def follow_process(api: AirflowApi, archive: Archive) -> str | None:
+def follow_process(api: AirflowApi, archive: Archive, runs_before: frozenset[str]) -> str | None:
     """Wait until every deposited file has been read and grouped; returns what went wrong, None if nothing did."""
     with progress("Process: waiting for the scheduler") as show_line:
         deadline = time.monotonic() + PROCESS_S
         while True:
             with archive.reader.connect() as connection:
                 unread = unread_files(connection)
-            runs = api.runs("process")
+            runs = [run for run in api.runs("process") if run["dag_run_id"] not in runs_before]
             at_work = [run for run in runs if run["state"] not in ENDED]
             if not unread and not at_work:
                 return None

@@ -75,8 +75,8 @@ def _python(_: Settings) -> Check:
     return Check("Python", "missing", found, how)
 
 
-def _chromium(_: Settings) -> Check:
-    found = find_chromium()
+def _chromium(settings: Settings) -> Check:
+    found = find_chromium(settings.chromium)
     if found is None:
         # Sources fetched by plain HTTP work without; only `engine: browser` needs one.
         return Check("Chromium", "missing", "none that starts", HOW_CHROMIUM)

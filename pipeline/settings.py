@@ -97,6 +97,7 @@ class Settings:
     connect_to: tuple[str, ...] = ()
     allow_addresses: tuple[str, ...] = ()
     upstream_ca: Path | None = None
+    chromium: Path | None = None
     user_agent: str = (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
     )

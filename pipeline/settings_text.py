@@ -56,6 +56,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "data": _folder_or_file,
     "watchlist": _folder_or_file,
     "upstream_ca": _folder_or_file,
+    "chromium": _folder_or_file,
     "s3_endpoint": _web_address,
     "s3_port": _port,
     "lock_mode": _lock_mode,
