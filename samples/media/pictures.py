@@ -40,11 +40,6 @@ class Picture:
         """The type its bytes have."""
         return MEDIA_TYPES[self.format]
 
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        return picture_image(self).height
-
 
 def picture_of(name: str) -> Picture:
     """The picture a text names; raises ``ValueError`` for one that names none."""
