@@ -72,7 +72,8 @@ captures = Table(
     Column("refers_to_id", Text),
     Column("refers_to_url", Text),
     Column("refers_to_at", TIME),
-    Column("warc_key", Text, ForeignKey(warcs.c.key), nullable=False),
+    # deferred: captures go in first, so that the lock on the custody chain is held for a moment only
+    Column("warc_key", Text, ForeignKey(warcs.c.key, deferrable=True, initially="DEFERRED"), nullable=False),
     Column("object_version", Text, nullable=False),
     Column("offset_bytes", BigInteger, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),

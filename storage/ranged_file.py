@@ -1,12 +1,15 @@
-"""A file that is read by ranges from elsewhere, for readers that seek, such as `zipfile`."""
+"""Files that are views of others: read by ranges from elsewhere, or hashed while they are read."""
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
 
 class RangedFile(io.RawIOBase):
-    """``read(offset, length)`` gives the bytes; wrap in `io.BufferedReader`, since each call may be a request."""
+    """A file read by ranges, for readers that seek, such as `zipfile`.
+
+    ``read(offset, length)`` gives the bytes; wrap in `io.BufferedReader`, since each call may be a request.
+    """
 
     def __init__(self, read: Callable[[int, int], bytes], length_bytes: int) -> None:
         self._read = read
@@ -34,3 +37,28 @@ class RangedFile(io.RawIOBase):
         buffer[: len(content)] = content
         self._at += len(content)
         return len(content)
+
+
+class Hash(Protocol):
+    """A digest that runs along."""
+
+    def update(self, content: bytes, /) -> None:
+        """Take more bytes."""
+        ...
+
+
+class TeeReader:
+    """Hands on what it reads from ``inner`` and feeds it to ``hashes``; reads forward only."""
+
+    def __init__(self, inner: BinaryIO, hashes: tuple[Hash, ...]) -> None:
+        self._inner = inner
+        self._hashes = hashes
+        self.length_bytes = 0
+
+    def read(self, most: int, /) -> bytes:
+        """Up to ``most`` bytes; empty at the end."""
+        content = self._inner.read(most)
+        for running in self._hashes:
+            running.update(content)
+        self.length_bytes += len(content)
+        return content

@@ -88,7 +88,7 @@ CREATE TABLE catalogue.captures (
     source_id TEXT NOT NULL,
     access_label TEXT NOT NULL,
     PRIMARY KEY (id),
-    FOREIGN KEY(warc_key) REFERENCES catalogue.warcs (key)
+    FOREIGN KEY(warc_key) REFERENCES catalogue.warcs (key) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX captures_of_source ON catalogue.captures (source_id, captured_at);
 CREATE INDEX captures_of_url ON catalogue.captures (left(surt, 600), captured_at);

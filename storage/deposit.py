@@ -1,0 +1,182 @@
+"""Turns a WARC file into evidence: the only place where that happens.
+
+In: a closed file, from our spool or from another tool. Out: `Deposited`. In this order: the file is read and
+checked; uploaded under lock and read back; index and custody are written in one transaction; the custody entry
+becomes a locked object, too. Only when all of it is confirmed does `deposit_file` return, and only then may the
+caller let go of the file. A crash between any two steps, then the same call again, gives exactly one deposit: the
+object is found under its key with the same sha256, the row under that key, the entry is owed until it is there.
+Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError` and the errors of `storage.store_errors`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.catalogue_tables import captures, warcs
+from storage.errors import StorageError
+from storage.ledger import append, settle
+from storage.objects import StoredObject
+from storage.placing import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
+from storage.survey import Survey, survey_file
+from storage.warc_index import IndexedRecord
+
+
+class DepositRefusedError(StorageError):
+    """The file is whole, but cannot stand where it says it belongs; a person has to look."""
+
+    def __init__(self, name: str, what: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"File {name}: {what}: expected {expected}, found {found}. It was not deposited and not changed; "
+            "keep it and find out where it comes from."
+        )
+        self.name = name
+        self.what = what
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows."""
+
+    key: str
+    version_id: str
+    sha256: Digest
+    captures: int
+    already: bool
+    crawl_id: str
+    source_id: str
+
+
+def deposit_file(
+    archive: Archive,
+    path: Path,
+    *,
+    source_id: str | None = None,
+    crawl_id: str | None = None,
+    serial: int | None = None,
+    expected: Digest | None = None,
+    actor: str = "letapis",
+) -> Deposited:
+    """Deposit one file. What is named must agree with what the file says of itself; ``expected`` is its sha256.
+
+    Files that our recorder did not write stand under ``source_id`` (or ``imported``) and a crawl id made of their
+    digest, so that bringing the same file twice is one deposit.
+    """
+    surveyed = survey_file(path)
+    _agree(path.name, "sha256", expected, surveyed.sha256)
+    place = place_of(surveyed, source_id=source_id)
+    if surveyed.own is None:
+        place = _place_taken_before(archive, surveyed) or place
+    else:
+        _agree(path.name, "source", source_id, place.source_id)
+        _agree(path.name, "crawl", crawl_id, place.crawl_id)
+        _agree(path.name, "serial number", serial, place.serial)
+    stored = archive.objects.put_new(place.key, path, sha256=surveyed.sha256)
+    with archive.writer.begin() as connection:
+        already = not _index_and_enter(connection, path.name, surveyed, place, stored, actor)
+    settle(archive)
+    return Deposited(
+        key=place.key,
+        version_id=stored.version_id,
+        sha256=surveyed.sha256,
+        captures=len(surveyed.rows),
+        already=already,
+        crawl_id=place.crawl_id,
+        source_id=place.source_id,
+    )
+
+
+def _agree(name: str, what: str, named: str | int | Digest | None, found: str | int | Digest) -> None:
+    if named is not None and named != found:
+        raise DepositRefusedError(name, what, str(named), str(found))
+
+
+def _place_taken_before(archive: Archive, surveyed: Survey) -> Place | None:
+    """An imported file that stands under another source keeps its place: the same bytes are one deposit."""
+    columns = [warcs.c[name] for name in Place.__dataclass_fields__]
+    asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256), warcs.c.origin == "import")
+    with archive.writer.connect() as connection:
+        row = connection.execute(asked).first()
+    return None if row is None else Place(**row._mapping)
+
+
+def custody_details(name: str, surveyed: Survey, place: Place, stored: StoredObject) -> dict[str, Any]:
+    """What the entry says of the deposit; with the object itself, enough to derive every row again."""
+    return {
+        "object_version": stored.version_id,
+        "sha512": str(surveyed.sha512),
+        "length_bytes": surveyed.length_bytes,
+        "records": surveyed.records,
+        "captures": len(surveyed.rows),
+        "origin": place.origin,
+        "source_id": place.source_id,
+        "crawl_id": place.crawl_id,
+        "serial": place.serial,
+        "access_label": place.access_label,
+        "file_name": name,
+        "remarks": list(surveyed.remarks),
+    }
+
+
+def _index_and_enter(
+    connection: Connection, name: str, surveyed: Survey, place: Place, stored: StoredObject, actor: str
+) -> bool:
+    """Write index and custody; False where both stand already."""
+    # two deposits of one file at once: the second waits here and then finds the row
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": place.key})
+    standing = connection.execute(select(warcs.c.sha256).where(warcs.c.key == place.key)).scalar_one_or_none()
+    if standing is not None:
+        if standing != str(surveyed.sha256):
+            raise DepositRefusedError(name, "digest in the index", standing, str(surveyed.sha256))
+        return False
+    _require_new_ids(connection, name, place, surveyed.rows)
+    _require_targets(connection, name, place, surveyed.rows)
+    insert_captures(connection, captures_of_file(surveyed, place, stored.version_id))
+    entry = append(
+        connection,
+        "deposited",
+        subject_id=place.key,
+        subject_digest=surveyed.sha256,
+        actor=actor,
+        details=custody_details(name, surveyed, place, stored),
+    )
+    connection.execute(insert(warcs).values(**warc_row(surveyed, place, stored.version_id, entry.seq)))
+    return True
+
+
+def _require_new_ids(connection: Connection, name: str, place: Place, rows: Sequence[IndexedRecord]) -> None:
+    """A file that names records of another file is no crawl of ours, whatever it says."""
+    if place.origin != "crawl":
+        return
+    ids = [row.record_id for row in rows]
+    if len(set(ids)) != len(ids):
+        twice = next(record_id for record_id in ids if ids.count(record_id) > 1)
+        raise DepositRefusedError(name, "record ids", "each once", f"{twice} twice")
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        among = captures.c.id.in_(ids[start : start + ROWS_AT_ONCE])
+        for found in connection.execute(select(captures.c.id, captures.c.warc_key).where(among).limit(1)):
+            raise DepositRefusedError(name, "record ids", "new ones", f"{found.id}, which is in {found.warc_key}")
+
+
+def _require_targets(connection: Connection, name: str, place: Place, rows: Sequence[IndexedRecord]) -> None:
+    """What a revisit of ours stands for must be deposited, or earlier in the same file."""
+    if place.origin != "crawl":
+        return
+    earlier: dict[str, str] = {}
+    for row in rows:
+        if row.record_type != "revisit":
+            earlier[row.record_id] = str(row.payload_digest)
+            continue
+        found = earlier.get(row.refers_to_id or "")
+        if found is None:
+            asked = select(captures.c.payload_digest).where(captures.c.id == row.refers_to_id)
+            found = connection.execute(asked).scalar_one_or_none()
+        if found != str(row.payload_digest):
+            what = f"target {row.refers_to_id} of the revisit at offset {row.offset_bytes}"
+            raise DepositRefusedError(name, what, f"a deposited payload {row.payload_digest}", found or "none")

@@ -1,0 +1,176 @@
+"""Looks over a file before it is deposited: its digests, what is in it, and where it belongs.
+
+In: the path of a WARC (1.0 or 1.1; gzip, zstd, plain) or WACZ file. Out: `Survey`. The file is read once, front to
+back (a WACZ twice). Raises `WarcDamageError` for what is damaged and `NotTakenError` for what is no such file.
+"""
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from processors.digest import Digest
+from storage.errors import StorageError
+from storage.ranged_file import TeeReader
+from storage.warc_facts import declaration_of
+from storage.warc_index import IndexedRecord, WarcIndex, index_warc
+from storage.warc_reader import WarcDamageError
+
+OWN_NAME: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-(\d{5})\.warc\.gz")
+"""``<ULID>-<nnnnn>.warc.gz``, as `storage.spool` names its files."""
+WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
+SUFFIXES: Final = (
+    (b"\x1f\x8b", ".warc.gz"),
+    (b"\x28\xb5\x2f\xfd", ".warc.zst"),
+    (b"\x5d\x2a\x4d\x18", ".warc.zst"),
+)
+CHUNK_BYTES: Final = 1 << 20
+
+
+class NotTakenError(StorageError):
+    """The file is none that is taken in; convert it with the tool that made it and try again."""
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"File {name}: expected {expected}, found {found}. Nothing of it was stored and it was not changed."
+        )
+        self.name = name
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Whose file it is when our own recorder wrote it."""
+
+    source_id: str
+    crawl_id: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key."""
+
+    sha256: Digest
+    sha512: Digest
+    length_bytes: int
+    suffix: str
+    records: int
+    first_at: datetime
+    warcinfo: Mapping[str, str]
+    declaration: dict[str, Any] | None
+    own: Own | None
+    rows: tuple[IndexedRecord, ...]
+    remarks: tuple[str, ...]
+
+
+def survey_file(path: Path) -> Survey:
+    """Read the whole file and check it."""
+    with path.open("rb") as file:
+        return survey(file, path.name)
+
+
+def survey(file: BinaryIO, name: str) -> Survey:
+    """The same for a file that is open, at its beginning; a WACZ must seek."""
+    start = file.peek(16) if hasattr(file, "peek") else b""
+    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
+    if start.startswith(b"PK\x03\x04"):
+        length = 0
+        while chunk := file.read(CHUNK_BYTES):
+            sha256.update(chunk)
+            sha512.update(chunk)
+            length += len(chunk)
+        index, suffix = _index_wacz(file, name), ".wacz"
+    else:
+        if start.startswith(b"filedesc:"):
+            raise NotTakenError(name, "a WARC or WACZ file", "an ARC file")
+        tee = TeeReader(file, (sha256, sha512))
+        index = index_warc(tee, name)
+        length = tee.length_bytes
+        suffix = next((suffix for magic, suffix in SUFFIXES if start.startswith(magic)), ".warc")
+    declaration = declaration_of(index.warcinfo)
+    named = OWN_NAME.fullmatch(name)
+    own = Own(declaration["id"], named[1], int(named[2])) if declaration and named else None
+    return Survey(
+        sha256=Digest("sha256", sha256.digest()),
+        sha512=Digest("sha512", sha512.digest()),
+        length_bytes=length,
+        suffix=suffix,
+        records=index.records,
+        first_at=index.first_at,
+        warcinfo=index.warcinfo,
+        declaration=declaration,
+        own=own,
+        rows=index.rows,
+        remarks=index.remarks,
+    )
+
+
+def _index_wacz(file: BinaryIO, name: str) -> WarcIndex:
+    """The WARC files inside, each stored as it is (WACZ 1.1.1, section 4), with offsets in the WACZ itself."""
+    found: list[WarcIndex] = []
+    try:
+        with zipfile.ZipFile(file) as wacz:
+            _check_package(wacz, name)
+            for member in wacz.infolist():
+                if not WARC_IN_WACZ.fullmatch(member.filename):
+                    continue
+                if member.compress_type != zipfile.ZIP_STORED:
+                    raise NotTakenError(name, f"{member.filename} stored as it is", "it compressed again")
+                with wacz.open(member) as inner:
+                    found.append(
+                        index_warc(inner, f"{name}/{member.filename}", base_offset=_content_offset(file, member))
+                    )
+    except zipfile.BadZipFile as damage:
+        raise WarcDamageError(name, 1, 0, "a whole ZIP file", str(damage)) from damage
+    if not found:
+        raise NotTakenError(name, "WARC files in archive/", "none")
+    return WarcIndex(
+        records=sum(index.records for index in found),
+        first_at=min(index.first_at for index in found),
+        warcinfo=found[0].warcinfo,
+        rows=tuple(row for index in found for row in index.rows),
+        remarks=tuple(remark for index in found for remark in index.remarks),
+    )
+
+
+def _content_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin: behind its local header, of which the directory does not tell the length.
+
+    Source: PKWARE APPNOTE.TXT, section 4.3.7.
+    """
+    here = file.tell()
+    file.seek(member.header_offset)
+    header = file.read(30)
+    file.seek(here)
+    return (
+        member.header_offset
+        + 30
+        + int.from_bytes(header[26:28], "little")
+        + int.from_bytes(header[28:30], "little")
+    )
+
+
+def _check_package(wacz: zipfile.ZipFile, name: str) -> None:
+    """Every digest that the package itself declares."""
+    try:
+        resources = json.loads(wacz.read("datapackage.json")).get("resources", [])
+        declared = [(entry["path"], entry["hash"]) for entry in resources if "hash" in entry]
+    except (KeyError, ValueError, AttributeError, TypeError) as problem:
+        raise WarcDamageError(name, 1, 0, "datapackage.json with a list of resources", repr(problem)) from problem
+    for path, expected in declared:
+        algorithm, _, value = str(expected).partition(":")
+        if algorithm not in hashlib.algorithms_guaranteed:
+            continue
+        if path not in wacz.namelist():
+            raise WarcDamageError(name, 1, 0, f"{path}, which datapackage.json lists", "no such file")
+        with wacz.open(path) as inner:
+            found = hashlib.file_digest(inner, algorithm).hexdigest()  # type: ignore[arg-type]  # ZipExtFile reads into
+        if found != value.lower():
+            raise WarcDamageError(name, 1, 0, f"{path} with {expected}", f"{algorithm}:{found}")

@@ -1,0 +1,154 @@
+"""What a record's block says to the index: status, media type and payload of a message, fields, failures.
+
+Streams: a payload of any size is hashed in pieces. Sources: WARC 1.1, sections 6.2 to 6.7; RFC 9112 (through
+`processors.http_head` and `http_body`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crawlers.capture import NoteKind
+from processors.digest import Digest
+from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
+from processors.http_head import head_end, head_value, is_chunked, read_head, status_of
+from processors.pages.outcome import Outcome
+from storage.warc_reader import RecordHead
+
+HEAD_LIMIT_BYTES: Final = 1 << 20
+
+
+class MessagePayload:
+    """The payload of a stored HTTP response, fed in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._body: Body | None = None
+        self._hash = hashlib.sha256()
+        self._length = 0
+        self._status: int | None = None
+        self._media_type: str | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes of the block."""
+        if self._body is None:
+            self._head += piece
+            end = head_end(self._head)
+            if end is None and len(self._head) < HEAD_LIMIT_BYTES:
+                return
+            piece = self._begin_body(end)
+        self._take(piece)
+
+    def facts(self) -> dict[str, Any]:
+        """Status, media type and payload, once the block has ended."""
+        if self._body is None and self._head:
+            self._take(self._begin_body(None))
+        return {
+            "status": self._status,
+            "media_type": self._media_type,
+            "payload_digest": Digest("sha256", self._hash.digest()) if self._length else None,
+            "payload_length_bytes": self._length,
+        }
+
+    def _begin_body(self, end: int | None) -> bytes:
+        """Read the head; returns the bytes behind it. What is not HTTP is all body."""
+        whole = bytes(self._head)
+        if end is None:
+            end = len(whole) if whole.startswith(b"HTTP/") else 0
+        head = read_head(whole[:end])
+        status = status_of(head)
+        if status is None:
+            self._body = OpenBody()
+            return whole
+        self._status = status[0]
+        self._media_type = media_type_of(head_value(head.fields, "content-type"))
+        self._body = ChunkedBody() if is_chunked(head.fields) else OpenBody()
+        return whole[end:]
+
+    def _take(self, piece: bytes) -> None:
+        assert self._body is not None
+        pieces: list[PayloadPiece] = []
+        self._body.take(piece, 0, pieces)
+        for part in pieces:
+            self._hash.update(part)
+            self._length += len(part)
+
+
+class ResourcePayload:
+    """The payload of a record whose block is the thing itself."""
+
+    def __init__(self, media_type: str | None) -> None:
+        self._media_type = media_type
+        self._hash = hashlib.sha256()
+        self._length = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes of the block."""
+        self._hash.update(piece)
+        self._length += len(piece)
+
+    def facts(self) -> dict[str, Any]:
+        """Media type and payload, once the block has ended."""
+        return {
+            "status": None,
+            "media_type": self._media_type,
+            "payload_digest": Digest("sha256", self._hash.digest()) if self._length else None,
+            "payload_length_bytes": self._length,
+        }
+
+
+def payload_of(head: RecordHead) -> MessagePayload | ResourcePayload | None:
+    """How the payload of this record is found; None for records that have none for the index."""
+    content_type = media_type_of(head.value("Content-Type"))
+    if head.record_type in ("response", "revisit") and content_type in ("application/http", None):
+        return MessagePayload()
+    if head.record_type in ("response", "resource", "conversion"):
+        return ResourcePayload(content_type)
+    return None
+
+
+def media_type_of(content_type: str | None) -> str | None:
+    """``text/html; charset=utf-8`` as ``text/html``; None for nothing."""
+    return (content_type or "").partition(";")[0].strip().lower() or None
+
+
+def read_fields(content: bytes) -> dict[str, str]:
+    """``application/warc-fields``: names as written, the first value of each."""
+    fields: dict[str, str] = {}
+    for name, value in read_head(b"\n" + content).fields:
+        text = value.encode("latin-1").decode("utf-8", "replace").replace("\x00", "")
+        fields.setdefault(name.replace("\x00", ""), text)
+    return fields
+
+
+def declaration_of(warcinfo: Mapping[str, str]) -> dict[str, Any] | None:
+    """The source as the watch-list had it, which our recorder puts into warcinfo; None in files of other tools."""
+    try:
+        declared = json.loads(warcinfo.get("source", ""))
+    except ValueError:
+        return None
+    return declared if isinstance(declared, dict) and isinstance(declared.get("id"), str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a request got no response: ``unreachable`` or ``refused_by_policy``, and a sentence."""
+
+    outcome: str
+    reason: str
+
+
+def read_failure(head: RecordHead, content: bytes) -> Failure | None:
+    """The failure a ``metadata`` record tells of; None where it tells of something else."""
+    if head.url is None or media_type_of(head.value("Content-Type")) != "application/json":
+        return None
+    try:
+        facts = json.loads(content)
+    except ValueError:
+        return None
+    if not isinstance(facts, dict) or facts.get("kind") != NoteKind.NO_RESPONSE:
+        return None
+    reason = str(facts.get("reason") or "no reason given").replace("\x00", "")
+    return Failure(str(facts.get("outcome") or Outcome.UNREACHABLE), reason)

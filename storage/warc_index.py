@@ -1,0 +1,161 @@
+"""Makes index rows from a WARC file and checks it on the way: framing, dates, block digests.
+
+In: a binary stream. Out: `WarcIndex`, whose `IndexedRecord`s become captures once key and version are known.
+Raises `WarcDamageError`. Guaranteed: block digests are sha256 and computed here; payload digests are sha256 over
+the entity with transfer-encoding removed, computed here too: writers disagree about theirs (docs/limits.md).
+"""
+
+import hashlib
+from base64 import b32decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from processors.digest import Digest
+from storage.warc_facts import Failure, payload_of, read_failure, read_fields
+from storage.warc_members import Stream
+from storage.warc_reader import RecordHead, WarcDamageError, WarcReader, bare_uri, warc_time
+
+INDEXED: Final = ("response", "revisit", "resource", "conversion")
+FACTS_LIMIT_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedRecord:
+    """What the index holds of one record, before the file has a place in the store.
+
+    ``refers_to_id`` is the record a revisit stands for, a rendering depicts, or a note belongs to.
+    """
+
+    url: str
+    captured_at: datetime
+    record_type: str
+    record_id: str
+    status: int | None
+    media_type: str | None
+    block_digest: Digest
+    payload_digest: Digest | None
+    payload_length_bytes: int | None
+    transport_outcome: str | None
+    transport_reason: str | None
+    truncated: str | None
+    peer_address: str | None
+    refers_to_id: str | None
+    refers_to_url: str | None
+    refers_to_at: datetime | None
+    offset_bytes: int
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarcIndex:
+    """One file: how many records, when the first was made, what warcinfo says, the rows, and remarks in words."""
+
+    records: int
+    first_at: datetime
+    warcinfo: Mapping[str, str]
+    rows: tuple[IndexedRecord, ...]
+    remarks: tuple[str, ...]
+
+
+def index_warc(stream: Stream, name: str, *, base_offset: int = 0) -> WarcIndex:
+    """Read the whole file once."""
+    reader = WarcReader(stream, name, base_offset=base_offset)
+    rows: list[IndexedRecord] = []
+    warcinfo: dict[str, str] = {}
+    first_at: datetime | None = None
+    records = 0
+    while (head := reader.next_record()) is not None:
+        records += 1
+        first_at = first_at or head.at
+        made = _read_record(reader, head, name)
+        if isinstance(made, IndexedRecord):
+            rows.append(made)
+        elif made is not None and not warcinfo:
+            warcinfo = made
+    if first_at is None:
+        raise WarcDamageError(name, 1, base_offset, "a WARC record", "an empty file")
+    remarks = (f"{reader.unended} records without the two line ends",) if reader.unended else ()
+    return WarcIndex(records, first_at, warcinfo, tuple(rows), remarks)
+
+
+def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedRecord | dict[str, str] | None:
+    block = hashlib.sha256()
+    declared = declared_digest(head.value("WARC-Block-Digest"))
+    other = hashlib.new(declared[0], usedforsecurity=False) if declared and declared[0] != "sha256" else None
+    payload = payload_of(head)
+    facts = bytearray()
+    keeps_facts = head.record_type in ("warcinfo", "metadata") and head.block_length <= FACTS_LIMIT_BYTES
+    for piece in reader.block():
+        block.update(piece)
+        if other is not None:
+            other.update(piece)
+        if payload is not None:
+            payload.feed(piece)
+        if keeps_facts:
+            facts += piece
+    length = reader.end_record()
+    if declared is not None:
+        found = block.digest() if other is None else other.digest()
+        if found != declared[1]:
+            expected = f"block digest {declared[0]}:{declared[1].hex()}"
+            raise WarcDamageError(name, head.number, head.offset, expected, f"{declared[0]}:{found.hex()}")
+    if head.record_type == "warcinfo":
+        return read_fields(bytes(facts))
+    failure = read_failure(head, bytes(facts)) if head.record_type == "metadata" else None
+    if (head.record_type not in INDEXED and failure is None) or head.url is None:
+        return None
+    digest = Digest("sha256", block.digest())
+    return _row(head, length, digest, payload.facts() if payload else {}, failure)
+
+
+def _row(
+    head: RecordHead, length: int, block: Digest, payload: Mapping[str, Any], failure: Failure | None
+) -> IndexedRecord:
+    refers_at = head.value("WARC-Refers-To-Date")
+    if head.record_type == "revisit":
+        named = declared_digest(head.value("WARC-Payload-Digest"))
+        digest = None if named is None or named[0] not in ("sha1", "sha256", "sha512") else Digest(*named)
+        payload = {**payload, "payload_digest": digest, "payload_length_bytes": None}
+    return IndexedRecord(
+        url=head.url or "",
+        captured_at=head.at,
+        record_type=head.record_type,
+        record_id=head.record_id,
+        status=payload.get("status"),
+        media_type=payload.get("media_type"),
+        block_digest=block,
+        payload_digest=payload.get("payload_digest"),
+        payload_length_bytes=payload.get("payload_length_bytes"),
+        transport_outcome=None if failure is None else failure.outcome,
+        transport_reason=None if failure is None else failure.reason,
+        truncated=head.value("WARC-Truncated"),
+        peer_address=head.value("WARC-IP-Address"),
+        refers_to_id=_bare(head.value("WARC-Refers-To") or head.value("WARC-Concurrent-To")),
+        refers_to_url=_bare(head.value("WARC-Refers-To-Target-URI")),
+        refers_to_at=None if refers_at is None else warc_time(refers_at),
+        offset_bytes=head.offset,
+        length_bytes=length,
+    )
+
+
+def _bare(value: str | None) -> str | None:
+    return None if value is None else bare_uri(value)
+
+
+def declared_digest(text: str | None) -> tuple[str, bytes] | None:
+    """``sha1:<base32>`` or ``sha256:<hex or base32>``; None where the field is absent or not in a form we know."""
+    algorithm, colon, value = (text or "").partition(":")
+    algorithm = algorithm.strip().lower().replace("-", "")
+    if not colon or algorithm not in ("md5", "sha1", "sha256", "sha512"):
+        return None
+    length = hashlib.new(algorithm, usedforsecurity=False).digest_size
+    value = value.strip()
+    try:
+        if len(value) == 2 * length:
+            return algorithm, bytes.fromhex(value)
+        decoded = b32decode(value.upper() + "=" * (-len(value) % 8))
+    except ValueError:
+        return None
+    return (algorithm, decoded) if len(decoded) == length else None

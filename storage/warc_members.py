@@ -1,0 +1,235 @@
+"""The bytes of a WARC file, decompressed member by member, with the file offset of every member.
+
+In: a binary stream (gzip, zstd or plain; seeking is not needed). Out: decompressed bytes on demand, in bounded
+memory whatever the file claims. A member is one gzip member, one zstd frame, or the whole of a plain file. Raises
+``MemberDamage`` with the offset. Sources: RFC 1952; "Zstandard compression for WARC files" (IIPC, 1.0).
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol, cast
+
+import zstandard
+from isal import igzip_lib, isal_zlib
+
+ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an instance
+READ_BYTES: Final = 1 << 18
+STEP_BYTES: Final = 1 << 20
+ZSTD_STEP_BYTES: Final = 1 << 10
+"""A block of 4 bytes can stand for 128 KiB (RFC 8878, section 3.1.1.2): one step gives 32 MiB at most."""
+GZIP: Final = b"\x1f\x8b"
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+ZSTD_DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
+ZSTD_DICTIONARY_LIMIT_BYTES: Final = 16 << 20
+
+
+class MemberDamage(Exception):
+    """The compressed bytes at ``offset`` are not what they should be."""
+
+    def __init__(self, offset: int, expected: str, found: str) -> None:
+        super().__init__(f"offset {offset}: expected {expected}, found {found}")
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+
+
+class Stream(Protocol):
+    """Whatever gives bytes from front to back."""
+
+    def read(self, most: int, /) -> bytes:
+        """Up to ``most`` bytes; empty at the end."""
+        ...
+
+
+class Members(Protocol):
+    """Decompressed bytes with their place in the file."""
+
+    offset: int
+    """Where the present member begins in the file."""
+    each_record_a_member: bool
+
+    def read(self, most: int) -> bytes:
+        """Up to ``most`` bytes of the present member; empty at its end."""
+        ...
+
+    def peek(self) -> bytes:
+        """What lies ready of the present member, at least one byte unless it has ended."""
+        ...
+
+    def next_member(self) -> bool:
+        """Go to the next member, whose ``offset`` is then set; False at the end of the file."""
+        ...
+
+    def position(self) -> int:
+        """File offset behind what was read; exact at the end of a member and anywhere in a plain file."""
+        ...
+
+
+def open_members(stream: Stream, base_offset: int = 0) -> Members:
+    """Tell the compression by the first bytes; ``base_offset`` is where the stream begins in its file."""
+    start = stream.read(READ_BYTES)
+    if start.startswith(GZIP):
+        return _Compressed(stream, start, base_offset, _Gzip, _Gzip)
+    if start.startswith(ZSTD_DICTIONARY):
+        return _with_dictionary(stream, start, base_offset)
+    if start.startswith(ZSTD):
+        return _zstd(stream, start, base_offset, zstandard.ZstdDecompressor())
+    return _Plain(stream, start, base_offset)
+
+
+def _zstd(stream: Stream, start: bytes, offset: int, context: zstandard.ZstdDecompressor) -> Members:
+    return _Compressed(stream, start, offset, _Zstd, lambda: _Zstd(context))
+
+
+def _with_dictionary(stream: Stream, start: bytes, base_offset: int) -> Members:
+    """The first, skippable frame holds the dictionary of all others, itself compressed or not."""
+    length = int.from_bytes(start[4:8], "little")
+    if length > ZSTD_DICTIONARY_LIMIT_BYTES:
+        expected = f"a dictionary of at most {ZSTD_DICTIONARY_LIMIT_BYTES} bytes"
+        raise MemberDamage(base_offset, expected, f"one of {length} bytes")
+    while len(start) < 8 + length and (more := stream.read(READ_BYTES)):
+        start += more
+    if len(start) < 8 + length:
+        raise MemberDamage(base_offset, f"a dictionary of {length} bytes", f"{len(start) - 8} bytes")
+    content = start[8 : 8 + length]
+    if content.startswith(ZSTD):
+        limit = ZSTD_DICTIONARY_LIMIT_BYTES
+        try:
+            content = zstandard.ZstdDecompressor().decompress(content, max_output_size=limit)
+        except zstandard.ZstdError as problem:
+            raise MemberDamage(base_offset, "a zstd dictionary", str(problem)) from problem
+    context = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(content))
+    return _zstd(stream, start[8 + length :], base_offset + 8 + length, context)
+
+
+class _Plain:
+    each_record_a_member = False
+
+    def __init__(self, stream: Stream, start: bytes, base_offset: int) -> None:
+        self._stream = stream
+        self._ready = memoryview(start)
+        self._at = base_offset
+        self.offset = base_offset
+        self._begun = False
+
+    def read(self, most: int) -> bytes:
+        part = bytes(self.peek()[:most])
+        self._ready = self._ready[len(part) :]
+        self._at += len(part)
+        return part
+
+    def peek(self) -> bytes:
+        if not self._ready:
+            self._ready = memoryview(self._stream.read(READ_BYTES))
+        return bytes(self._ready)
+
+    def next_member(self) -> bool:
+        if self._begun:
+            return False
+        self._begun = True
+        return bool(self.peek())
+
+    def position(self) -> int:
+        return self._at
+
+
+class _Inflater(Protocol):
+    ended: bool
+
+    def step(self, raw: memoryview) -> tuple[bytes, memoryview]:
+        """Decompress a bounded piece; returns it and the raw bytes that are left."""
+        ...
+
+
+class _Gzip:
+    magic = GZIP
+    wanted = "a gzip member"
+
+    def __init__(self) -> None:
+        self._inner = isal_zlib.decompressobj(31)
+        self.ended = False
+
+    def step(self, raw: memoryview) -> tuple[bytes, memoryview]:
+        piece = self._inner.decompress(raw, STEP_BYTES)
+        self.ended = self._inner.eof
+        return piece, memoryview(self._inner.unused_data if self.ended else self._inner.unconsumed_tail)
+
+
+class _Zstd:
+    magic = ZSTD
+    wanted = "a zstd frame"
+
+    def __init__(self, context: zstandard.ZstdDecompressor) -> None:
+        self._inner = context.decompressobj()
+        self.ended = False
+
+    def step(self, raw: memoryview) -> tuple[bytes, memoryview]:
+        piece = self._inner.decompress(raw[:ZSTD_STEP_BYTES])
+        self.ended = self._inner.eof
+        left = len(self._inner.unused_data) if self.ended else 0
+        return piece, raw[min(ZSTD_STEP_BYTES, len(raw)) - left :]
+
+
+class _Compressed:
+    each_record_a_member = True
+
+    def __init__(
+        self,
+        stream: Stream,
+        start: bytes,
+        base_offset: int,
+        codec: type[_Gzip] | type[_Zstd],
+        begin: Callable[[], _Inflater],
+    ) -> None:
+        self._stream = stream
+        self._raw = memoryview(start)
+        self._raw_end = base_offset + len(start)
+        self._codec = codec
+        self._begin = begin
+        self._inflater: _Inflater | None = None
+        self._ready = memoryview(b"")
+        self.offset = base_offset
+
+    def read(self, most: int) -> bytes:
+        part = bytes(self._peeked()[:most])
+        self._ready = self._ready[len(part) :]
+        return part
+
+    def peek(self) -> bytes:
+        return bytes(self._peeked())
+
+    def next_member(self) -> bool:
+        if not self._raw and not self._more():
+            return False
+        while len(self._raw) < len(self._codec.magic) and self._more():
+            pass
+        self.offset = self.position()
+        if self._raw[: len(self._codec.magic)] != self._codec.magic:
+            raise MemberDamage(self.offset, self._codec.wanted, repr(bytes(self._raw[:16])))
+        self._inflater = self._begin()
+        return True
+
+    def position(self) -> int:
+        return self._raw_end - len(self._raw)
+
+    def _more(self) -> bool:
+        more = self._stream.read(READ_BYTES)
+        self._raw = memoryview(bytes(self._raw) + more)
+        self._raw_end += len(more)
+        return bool(more)
+
+    def _peeked(self) -> memoryview:
+        while not self._ready and self._inflater is not None:
+            self._inflate(self._inflater)
+        return self._ready
+
+    def _inflate(self, inflater: _Inflater) -> None:
+        at_end = not self._raw and not self._more()
+        try:
+            piece, self._raw = inflater.step(self._raw)
+        except (ISAL_ERROR, zstandard.ZstdError) as problem:
+            raise MemberDamage(self.offset, f"{self._codec.wanted} without damage", str(problem)) from problem
+        self._ready = memoryview(piece)
+        if inflater.ended:
+            self._inflater = None
+        elif at_end and not piece:
+            raise MemberDamage(self.offset, f"{self._codec.wanted} with its end", "the end of the file")

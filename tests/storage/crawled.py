@@ -1,0 +1,80 @@
+"""WARC files as a crawl of ours leaves them in the spool, with invented pages."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ulid import ULID
+
+from crawlers.capture import Captured, Exchange, Message, Note, NoteKind
+from crawlers.source import Source, source_to_json
+from processors.digest import sha256
+from processors.http_message import parse_response
+from processors.pages.outcome import Outcome
+from storage.spool import Spool
+
+NIGHT = datetime(2026, 11, 20, 21, 0, 0, 123456, UTC)
+KANAL = Source(id="kanal", kind="telegram", channel="kanal")
+HTML = "text/html; charset=utf-8"
+
+
+def response(body: bytes, media_type: str = HTML, *, status: str = "200 OK", headers: bytes = b"") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n".encode()
+    return head + headers + b"\r\n" + body
+
+
+def exchange(url: str, block: bytes, *, at: datetime = NIGHT, crawl_id: str = "", page_id: str = "1") -> Exchange:
+    """The exchange that a server's bytes make."""
+    read = parse_response(block)
+    request = f"GET {url} HTTP/1.1\r\n\r\n".encode()
+    media_type = next((value for name, value in read.headers if name.lower() == "content-type"), None)
+    return Exchange(
+        crawl_id=crawl_id,
+        page_id=page_id,
+        url=url,
+        request=Message(request, len(request), sha256(request), None, 0),
+        response=Message(
+            block, read.head_length, sha256(block), sha256(read.body) if read.body else None, len(read.body)
+        ),
+        status=read.status,
+        media_type=None if media_type is None else media_type.partition(";")[0],
+        content_encoding=None,
+        protocol="http/1.1",
+        started_at=at,
+        first_byte_at=at + timedelta(milliseconds=20),
+        ended_at=at + timedelta(milliseconds=30),
+        peer_ip="127.0.0.1",
+        peer_port=443,
+    )
+
+
+def no_answer(url: str, *, at: datetime = NIGHT) -> Note:
+    """A request that nobody answered."""
+    return Note(
+        kind=NoteKind.NO_RESPONSE,
+        page_id="1",
+        url=url,
+        at=at,
+        reason="the connection was refused",
+        outcome=Outcome.UNREACHABLE,
+    )
+
+
+def crawl(
+    spool_dir: Path, items: Sequence[Captured], *, source: Source = KANAL, crawl_id: str | None = None
+) -> tuple[Path, ...]:
+    """Write the items as one crawl and close it."""
+    declared = json.dumps(source_to_json(source), ensure_ascii=False)
+    spool = Spool(spool_dir, crawl_id or str(ULID()), {"software": "letapis/0.1.0", "source": declared})
+    for item in items:
+        spool.keep(item)
+    return tuple(closed.path for closed in spool.close())
+
+
+def crawl_one(
+    spool_dir: Path, items: Sequence[Captured], *, source: Source = KANAL, crawl_id: str | None = None
+) -> Path:
+    """The same where all fits one file."""
+    (path,) = crawl(spool_dir, items, source=source, crawl_id=crawl_id)
+    return path
