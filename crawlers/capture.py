@@ -261,6 +261,8 @@ class CrawlReport:
 
     ``truncated`` counts exchanges cut short, ``refused`` requests the address policy refused, ``pages`` what the
     engine asked for as pages; ``problem`` says why the crawl could not go on, None if it ended by itself.
+    ``records`` counts what those pages say; ``failures`` are sentences on where the source fell short (a seed that
+    is no content, too few or too many records), ``remarks`` on anything else worth knowing.
     """
 
     crawl_id: str
@@ -275,6 +277,9 @@ class CrawlReport:
     refused: int
     pages: int = 0
     problem: str | None = None
+    records: int = 0
+    failures: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def time_text(moment: datetime) -> str:

@@ -75,6 +75,9 @@ def report_to_json(report: CrawlReport) -> dict[str, Any]:
         "refused": report.refused,
         "pages": report.pages,
         "problem": report.problem,
+        "records": report.records,
+        "failures": list(report.failures),
+        "remarks": list(report.remarks),
     }
 
 
@@ -101,4 +104,7 @@ def report_from_json(row: Mapping[str, Any]) -> CrawlReport:
         refused=row["refused"],
         pages=row["pages"],
         problem=row["problem"],
+        records=row["records"],
+        failures=tuple(row["failures"]),
+        remarks=tuple(row["remarks"]),
     )
