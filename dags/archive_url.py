@@ -1,0 +1,146 @@
+"""Archives web pages now, on demand: one sealed WARC file per address.
+
+**What it does.** Checks the addresses and refuses bad ones with a sentence for each line. Writes the request
+(who, why, which case) to the ledger, never into a WARC. Then crawls each address by itself, deposits its WARC
+file under lock, reads it, and says where to look. It has a pool of its own, `on_demand`, and never waits behind
+the harvest.
+
+**Parameters.** `urls`: web addresses, one per line, `http://` or `https://`; addresses of private networks are
+refused. `reason` and `case`: kept in the ledger, and visible here to everyone who may see runs of this DAG: name
+no person who must not be named. `engine`: `http` fetches the page and what it takes to show it; `browser` also
+runs its scripts in Chromium and keeps a full-page screenshot.
+
+Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page", "reason": "may
+vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
+
+**Where to look.** The log of `say_where` has one line per address: its capture in the *Archive* page of this
+site, its WARC file, and what came of the visit. A page that could not be reached is recorded as such; that is a
+fact as well.
+
+**When it is red.** `check` red: an address was refused, nothing was fetched. `archive` red: trouble of ours
+(store or database down, killed). `say_where` red: a page was not reached, or was not what was asked for; the log
+says which.
+
+**Starting again** makes new captures beside the old ones; nothing is replaced.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, TriggerRule, dag, get_current_context, task
+
+log = logging.getLogger(__name__)
+
+
+@dag(
+    dag_display_name="Archive web pages now",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    is_paused_upon_creation=False,
+    tags=["letapis", "collect", "on demand"],
+    params={
+        "urls": Param(
+            default="",
+            type="string",
+            format="multiline",
+            minLength=1,
+            maxLength=100_000,
+            title="Web addresses",
+            description="One per line, each beginning with http:// or https://. At most 256.",
+        ),
+        "reason": Param(
+            default=None,
+            type=["null", "string"],
+            maxLength=2000,
+            title="Reason",
+            description="Why these pages are archived. Others who may see runs of this DAG can read it. "
+            "It goes to the ledger, never into the archived file.",
+        ),
+        "case": Param(
+            default=None,
+            type=["null", "string"],
+            maxLength=200,
+            title="Case reference",
+            description="Your reference, if there is one. Others who may see runs of this DAG can read it. "
+            "It goes to the ledger, never into the archived file.",
+        ),
+        "engine": Param(
+            default="http",
+            enum=["http", "browser"],
+            type="string",
+            title="How to fetch",
+            description="http: the page and what it takes to show it. browser: in Chromium, with a screenshot.",
+        ),
+    },
+)
+def archive_url() -> None:
+    """Check, archive each address, say where to look."""
+
+    @task(pool="on_demand")
+    def check() -> list[dict[str, str]]:
+        """Refuse bad addresses in words; write the request to the ledger; returns one job per address."""
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from pipeline.archive import accept_request
+        from pipeline.settings import load_settings
+        from pipeline.url_list import BadUrls, validate_urls
+
+        context = get_current_context()
+        params, settings = context["params"], load_settings()
+        try:
+            urls = validate_urls(params["urls"], allow_addresses=settings.allow_addresses)
+        except BadUrls as refused:
+            raise AirflowFailException(str(refused)) from refused
+        request_id = accept_request(
+            settings,
+            urls,
+            actor=context["dag_run"].triggering_user_name or "airflow",
+            reason=params["reason"],
+            case=params["case"],
+        )
+        log.info("Request %s: %d addresses accepted.", request_id, len(urls))
+        return [{"url": url, "request_id": request_id} for url in urls]
+
+    @task(
+        pool="on_demand",
+        retries=1,
+        retry_delay=timedelta(seconds=30),
+        execution_timeout=timedelta(hours=1),
+        map_index_template="{{ address }}",
+    )
+    def archive(job: dict[str, str]) -> dict[str, Any]:
+        """Crawl, deposit and read one address; returns keys and counts."""
+        from pipeline.archive import archive_one
+        from pipeline.settings import load_settings
+
+        context = get_current_context()
+        context["address"] = job["url"]  # type: ignore[typeddict-unknown-key] # what map_index_template shows
+        archived = archive_one(
+            load_settings(),
+            job["url"],
+            request_id=job["request_id"],
+            engine=context["params"]["engine"],
+            say=log.info,
+        )
+        return archived.as_json()
+
+    @task(pool="on_demand", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    def say_where(jobs: Any, results: Any) -> str:
+        """One line per address; red if one of them is not there."""
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from pipeline.archive import where_to_look
+
+        lines, missing = where_to_look([job["url"] for job in jobs], list(results))
+        log.info("Where to look:\n%s", "\n".join(lines))
+        if missing:
+            raise AirflowFailException("\n".join(missing))
+        return "\n".join(lines)
+
+    jobs = check()
+    say_where(jobs, archive.expand(job=jobs))
+
+
+archive_url_dag = archive_url()

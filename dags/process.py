@@ -1,0 +1,56 @@
+"""Reads records and media from every sealed WARC file that has not been read yet, and groups media that recur.
+
+**What it does.** Follows the harvest: every deposit starts a run, and so does the clock every ten minutes, so
+that a lost event loses nothing. One run at a time. The unit of work is one sealed WARC file, claimed in the
+catalogue: a crash repeats nothing and skips nothing. Pages become outcomes and records, pictures become
+fingerprints, fingerprints that are near become groups.
+
+**Parameters.** None.
+
+**When it is red.** The log names the file and the reason. The other files were read; the one that failed is
+tried again by the next run. The evidence itself is not touched by anything here.
+
+**Starting again** is always safe. With nothing to do it says so and ends.
+
+**If it does not run:** everything collected is safe in the store, but not yet found by search.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+SEALED = Asset(name="sealed_warcs", uri="letapis://sealed-warcs", group="letapis")
+log = logging.getLogger(__name__)
+
+
+@dag(
+    dag_display_name="Process: records, media, groups",
+    doc_md=__doc__,
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
+        assets=[SEALED],
+    ),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    is_paused_upon_creation=False,
+    max_active_runs=1,
+    tags=["letapis", "derive"],
+)
+def process() -> None:
+    """One task: everything that is not yet read."""
+
+    @task(execution_timeout=timedelta(hours=12))
+    def read_sealed() -> dict[str, Any]:
+        """Read what is pending; returns counts."""
+        from pipeline.process import process_pending
+
+        from pipeline.settings import load_settings
+
+        return process_pending(load_settings())
+
+    read_sealed()
+
+
+process_dag = process()

@@ -1,0 +1,89 @@
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.services.airflow import POOLS
+from pipeline.settings import ROOT
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+DAG_FILES = tuple(sorted(path for path in (ROOT / "dags").glob("*.py") if path.stem != "__init__"))
+
+HEAVY = ("sqlalchemy.orm", "boto3", "scrapy", "playwright", "numpy", "PIL", "trafilatura", "psycopg2", "storage")
+"""What may not be loaded where a file is only read: Airflow reads each of them again and again."""
+
+
+@pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
+def test_a_dag_file_begins_with_its_operators_manual(path: Path) -> None:
+    first = ast.parse(path.read_text("utf-8")).body[0]
+    assert isinstance(first, ast.Expr)
+    assert isinstance(first.value, ast.Constant)
+    manual = str(first.value.value)
+    for chapter in ("**What it does.**", "**Parameters.**", "**When it is red.**", "**Starting again**"):
+        assert chapter in manual
+
+
+@pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
+def test_a_dag_file_shows_its_manual_in_airflow(path: Path, dags: "dict[str, DAG]") -> None:
+    assert dags[path.stem].doc_md == ast.get_docstring(ast.parse(path.read_text("utf-8")), clean=False)
+
+
+@pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
+def test_reading_a_dag_file_loads_nothing_of_ours(path: Path, airflow_home: Path) -> None:
+    told = "import sys, runpy, json; from airflow.sdk import dag; before = set(sys.modules); "
+    told += f"runpy.run_path({str(path)!r}); print(json.dumps(sorted(set(sys.modules) - before)))"
+    ran = subprocess.run(
+        [sys.executable, "-c", told],
+        env={"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(airflow_home), "HOME": str(airflow_home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = json.loads(ran.stdout.splitlines()[-1])
+    assert [name for name in loaded if name.startswith((*HEAVY, "pipeline.", "crawlers", "processors"))] == []
+
+
+def test_there_are_exactly_the_dags_that_are_documented(dags: "dict[str, DAG]") -> None:
+    assert sorted(dags) == [path.stem for path in DAG_FILES]
+
+
+def test_every_dag_starts_unpaused_and_catches_nothing_up(dags: "dict[str, DAG]") -> None:
+    assert {(dag.is_paused_upon_creation, dag.catchup) for dag in dags.values()} == {(False, False)}
+
+
+def test_every_pool_that_a_task_names_is_made_at_the_start(dags: "dict[str, DAG]") -> None:
+    named = {task.pool for dag in dags.values() for task in dag.tasks}
+    assert named == {"default_pool", *POOLS}
+
+
+def test_on_demand_work_never_waits_behind_the_harvest(dags: "dict[str, DAG]") -> None:
+    assert {task.pool for task in dags["archive_url"].tasks} == {"on_demand"}
+
+
+def test_the_harvest_is_judged_last_whatever_became_of_the_sources(dags: "dict[str, DAG]") -> None:
+    judge = dags["harvest"].get_task("judge")
+    assert judge.trigger_rule == "all_done_min_one_success"
+    assert judge.upstream_task_ids == {"plan", "collect"}
+    assert judge.downstream_task_ids == set()
+
+
+def test_process_follows_what_each_source_deposits_and_the_clock(dags: "dict[str, DAG]") -> None:
+    from airflow.sdk import AssetAll, AssetOrTimeSchedule
+
+    (emitted,) = dags["harvest"].get_task("collect").outlets
+    schedule = dags["process"].schedule
+    assert isinstance(schedule, AssetOrTimeSchedule)
+    assert schedule.asset_condition == AssetAll(emitted)
+    assert dags["process"].max_active_runs == 1
+
+
+def test_the_form_says_who_may_read_reason_and_case(dags: "dict[str, DAG]") -> None:
+    for name in ("reason", "case"):
+        said = dags["archive_url"].params.get_param(name).description
+        assert "Others who may see runs of this DAG can read it" in str(said)
