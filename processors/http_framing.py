@@ -8,7 +8,7 @@ message then lasts until the connection ends.
 
 from collections.abc import Callable
 
-from processors.http_body import Body, OpenBody, PayloadPiece
+from processors.http_body import Body, NoBody, OpenBody, PayloadPiece
 from processors.http_head import MAX_HEAD_BYTES, head_end
 
 LINE_ENDS = (b"\r", b"\n")
@@ -46,6 +46,16 @@ class MessageFramer:
     def in_head(self) -> bool:
         """Whether the head has not ended yet."""
         return self._body is None
+
+    @property
+    def partial_head(self) -> bool:
+        """Whether some bytes of a head that has not ended yet have been seen."""
+        return bool(self._pending)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the head announces a body."""
+        return self._body is not None and not isinstance(self._body, NoBody)
 
     @property
     def begun(self) -> bool:

@@ -1,0 +1,172 @@
+"""The ways out to a site: directly, or through an HTTP or SOCKS proxy.
+
+A way out gives a connected socket to ``host`` and ``port``. Going directly, names are resolved here, every
+address is judged by the policy, and the very address that was judged is connected to. Raises ``NotReached``.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from python_socks import ProxyError
+from python_socks.async_.asyncio import Proxy
+
+from crawlers.addresses import AddressPolicy, AddressRefused
+from processors.pages.outcome import Outcome
+
+
+class NotReached(Exception):
+    """No connection to the site: ``outcome`` is ``unreachable`` or ``refused_by_policy``, None at a crawl's
+    limit."""
+
+    def __init__(self, outcome: Outcome | None, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connected socket. ``peer_ip`` is None where a proxy resolved the name and did not say to what."""
+
+    sock: socket.socket
+    peer_ip: str | None
+    peer_port: int
+
+
+class Egress(Protocol):
+    """A way out."""
+
+    async def open_socket(self, host: str, port: int) -> Opened:
+        """Connect; raises ``NotReached``."""
+        ...
+
+
+class ConnectTo:
+    """Where to connect instead of where a URL points, in curl's syntax ``host:port:to-host:to-port``.
+
+    Empty ``host`` or ``port`` match all; empty ``to-host`` or ``to-port`` keep what was asked; IPv6 addresses
+    stand in brackets; the first rule that matches holds. Source: curl(1), ``--connect-to``.
+    """
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        """Raises ``ValueError`` naming the rule that is none."""
+        self._rules = tuple(_rule(text) for text in rules)
+
+    def place(self, host: str, port: int) -> tuple[str, int]:
+        """The host and port to connect to."""
+        for rule in self._rules:
+            if rule.host in ("", host.lower().strip("[]")) and rule.port in (None, port):
+                return rule.to_host or host, port if rule.to_port is None else rule.to_port
+        return host, port
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    host: str
+    port: int | None
+    to_host: str
+    to_port: int | None
+
+
+def _rule(text: str) -> _Rule:
+    fields: list[str] = []
+    rest = text
+    while True:
+        if rest.startswith("["):
+            field, _, rest = rest[1:].partition("]")
+        else:
+            end = rest.find(":")
+            field, rest = (rest, "") if end < 0 else (rest[:end], rest[end:])
+        fields.append(field)
+        if not rest:
+            break
+        rest = rest[1:]
+    ports = fields[1::2]
+    if len(fields) != 4 or not all(port == "" or (port.isdecimal() and int(port) < 1 << 16) for port in ports):
+        raise ValueError(f"connect-to rule: expected host:port:to-host:to-port, found {text!r}")
+    host, port, to_host, to_port = fields
+    return _Rule(host.lower(), int(port) if port else None, to_host, int(to_port) if to_port else None)
+
+
+class Direct:
+    """Straight to the site."""
+
+    def __init__(self, policy: AddressPolicy, connect_to: ConnectTo) -> None:
+        self._policy = policy
+        self._connect_to = connect_to
+
+    async def open_socket(self, host: str, port: int) -> Opened:
+        """Resolve, judge, connect to the first judged address that answers; raises ``NotReached``."""
+        loop = asyncio.get_running_loop()
+        to_host, to_port = self._connect_to.place(host, port)
+        try:
+            found = await loop.getaddrinfo(to_host.strip("[]"), to_port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            reason = f"the name {to_host} does not resolve: {_words(error)}"
+            raise NotReached(Outcome.UNREACHABLE, reason) from error
+        refusal: AddressRefused | None = None
+        failure = f"the name {to_host} resolves to no address"
+        for family, kind, protocol, _, place in dict.fromkeys(found):
+            address = str(place[0])
+            try:
+                self._policy.check(address)
+            except AddressRefused as refused:
+                refusal = refused
+                continue
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                await loop.sock_connect(sock, place)
+            except OSError as error:
+                sock.close()
+                failure = f"no connection to {address} port {to_port}: {_words(error)}"
+                continue
+            except BaseException:
+                sock.close()
+                raise
+            return Opened(sock, address.partition("%")[0], to_port)
+        if refusal is not None:
+            raise NotReached(Outcome.REFUSED_BY_POLICY, refusal.reason) from refusal
+        raise NotReached(Outcome.UNREACHABLE, failure)
+
+
+class ThroughProxy:
+    """Through an HTTP or SOCKS proxy (``http://``, ``socks5://``, with user and password if need be).
+
+    The proxy resolves the names, so that this machine's resolver does not learn them; the policy judges what can
+    be judged of a name.
+    """
+
+    def __init__(self, proxy_url: str, policy: AddressPolicy, connect_to: ConnectTo) -> None:
+        self._proxy_url = proxy_url
+        self._policy = policy
+        self._connect_to = connect_to
+
+    async def open_socket(self, host: str, port: int) -> Opened:
+        """Ask the proxy for a connection; raises ``NotReached``."""
+        to_host, to_port = self._connect_to.place(host, port)
+        try:
+            self._policy.check_name(to_host)
+        except AddressRefused as refused:
+            raise NotReached(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
+        proxy = Proxy.from_url(self._proxy_url, rdns=True)
+        try:
+            sock = await proxy.connect(to_host.strip("[]"), to_port)
+        except (ProxyError, OSError) as error:
+            reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_words(error)}"
+            raise NotReached(Outcome.UNREACHABLE, reason) from error
+        return Opened(sock, None, to_port)
+
+
+def egress_for(profile: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
+    """The way out that a source's profile names: None is direct, else the proxy's URL."""
+    return Direct(policy, connect_to) if profile is None else ThroughProxy(profile, policy, connect_to)
+
+
+def _words(error: Exception) -> str:
+    said = error.strerror if isinstance(error, OSError) else None
+    return said or str(error) or type(error).__name__

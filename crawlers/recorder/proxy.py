@@ -1,0 +1,127 @@
+"""The recorder of one crawl: a forward proxy on loopback that copies every byte it relays.
+
+``start`` opens the door and gives the address engines use; ``close`` ends what is under way, waits until
+everything is kept, and gives the totals. ``failed`` is done with an exception as soon as nothing more can be
+kept: the crawl must end then. The sink is called from one thread of the recorder's own.
+"""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawlers.capture import Captured, CaptureSink, Limits
+from crawlers.recorder.certificates import Authority
+from crawlers.recorder.egress import Egress
+from crawlers.recorder.engine_side import EngineSide
+from crawlers.recorder.scribe import Scribe
+from crawlers.recorder.session import Session, Totals
+from crawlers.recorder.tls import lenient_context, verifying_context
+
+SWEEP_SECONDS = 0.25
+LOOPBACK = "127.0.0.1"
+CRAWL_OVER = "the crawl ended before the answer was whole"
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderAddress:
+    """How engines reach a recorder: address, password (the user name is the page id), whom to trust."""
+
+    host: str
+    port: int
+    password: str
+    authority_pem: str
+    authority_spki_sha256: str
+
+
+class Recorder:
+    """Stands between one crawl's engines and the web. Make it and use it within one event loop."""
+
+    def __init__(
+        self,
+        sink: CaptureSink,
+        *,
+        crawl_id: str,
+        folder: Path,
+        egress: Egress,
+        limits: Limits,
+        upstream_ca: Path | None = None,
+        allow_invalid_certificate: bool = False,
+        on_change: Callable[[Totals], None] | None = None,
+    ) -> None:
+        """``folder`` takes large bodies while they last; ``on_change`` hears of the totals after each exchange."""
+        self._sink = sink
+        self._folder = folder
+        self._crawl_id = crawl_id
+        self._egress = egress
+        self._limits = limits
+        self._verifying = verifying_context(upstream_ca)
+        self._lenient = lenient_context() if allow_invalid_certificate else None
+        self._on_change = on_change
+        self._session: Session | None = None
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> RecorderAddress:
+        """Open the door, on loopback and a port that is free."""
+        session = self._session = Session(
+            crawl_id=self._crawl_id,
+            limits=self._limits,
+            password=secrets.token_urlsafe(24),
+            egress=self._egress,
+            authority=Authority(),
+            verifying=self._verifying,
+            lenient=self._lenient,
+            scribe=Scribe(self._sink, self._folder),
+            on_change=self._on_change,
+        )
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: EngineSide(session), LOOPBACK, 0, family=socket.AF_INET, backlog=512
+        )
+        self._sweeper = loop.create_task(self._sweep(session))
+        port: int = self._server.sockets[0].getsockname()[1]
+        authority = session.authority
+        return RecorderAddress(LOOPBACK, port, session.password, authority.pem, authority.spki_sha256)
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Done with an exception when nothing more can be kept."""
+        return self._open_session().scribe.failed
+
+    @property
+    def totals(self) -> Totals:
+        """What has been seen so far."""
+        return self._open_session().totals
+
+    async def keep(self, item: Captured) -> None:
+        """Keep a rendering or note after everything that was seen before; raises what keeping raised."""
+        await self._open_session().scribe.keep_soon(item)
+
+    async def close(self) -> Totals:
+        """Close the door, keep what is under way as far as it came; raises what made keeping fail."""
+        session = self._open_session()
+        if self._server is not None:
+            self._server.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        for each in tuple(session.live):
+            each.abandon(CRAWL_OVER)
+        await session.scribe.close()
+        return session.totals
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("a recorder has to be started first")
+        return self._session
+
+    @staticmethod
+    async def _sweep(session: Session) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            session.sweep()

@@ -1,0 +1,145 @@
+"""What all connections of one crawl's recorder share: its limits and counts, its ways out, its scribe."""
+
+import asyncio
+import base64
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from crawlers.capture import Exchange, Limits, Note, NoteKind
+from crawlers.recorder.certificates import Authority
+from crawlers.recorder.egress import Egress
+from crawlers.recorder.scribe import Scribe
+from processors.pages.outcome import Outcome
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(nanoseconds: int) -> datetime:
+    """Aware UTC from ``time.time_ns``, exact to the microsecond."""
+    return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a recorder has seen so far. ``bytes`` counts response bytes as on the wire."""
+
+    exchanges: int = 0
+    bytes: int = 0
+    truncated: int = 0
+    refused: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+class Sweepable(Protocol):
+    """A connection that is looked at now and then."""
+
+    def sweep(self, now: float) -> None:
+        """End what has lasted too long; ``now`` is the event loop's time."""
+        ...
+
+    def hold(self) -> None:
+        """Stop reading from the site for a while."""
+        ...
+
+    def go_on(self) -> None:
+        """Read again."""
+        ...
+
+    def abandon(self, reason: str) -> None:
+        """End at once, keeping what has come."""
+        ...
+
+
+@dataclass(slots=True)
+class Session:
+    """The shared state of one recorder; lives in its event loop."""
+
+    crawl_id: str
+    limits: Limits
+    password: str
+    egress: Egress
+    authority: Authority
+    verifying: ssl.SSLContext
+    lenient: ssl.SSLContext | None
+    scribe: Scribe
+    on_change: Callable[[Totals], None] | None = None
+    totals: Totals = field(default_factory=Totals)
+    began: float = field(default_factory=time.monotonic)
+    live: set[Sweepable] = field(default_factory=set)
+    _holding: bool = False
+
+    def bytes_left(self) -> int | None:
+        """How many response bytes the crawl may still take; None is no limit."""
+        return None if self.limits.bytes is None else max(0, self.limits.bytes - self.totals.bytes)
+
+    def limit_reached(self) -> str | None:
+        """Which limit of the crawl is reached, as a sentence; None while it may go on."""
+        limits = self.limits
+        if limits.bytes is not None and self.totals.bytes >= limits.bytes:
+            return f"the crawl's limit of {limits.bytes} bytes is reached"
+        if limits.seconds is not None and time.monotonic() - self.began >= limits.seconds:
+            return f"the crawl's limit of {limits.seconds:g} seconds is reached"
+        return None
+
+    def keep_exchange(self, build: Callable[[], Exchange], cost_bytes: int, *, truncated: bool) -> None:
+        """Have the scribe build and keep an exchange."""
+        self.totals.exchanges += 1
+        self.totals.truncated += truncated
+        scribe = self.scribe
+        scribe.give(lambda: scribe.keep(build()), cost_bytes)
+        self._changed()
+
+    def keep_note(self, build: Callable[[], Note], outcome: Outcome | None = None) -> None:
+        """Have the scribe build and keep a note; counts its outcome."""
+        if outcome is not None:
+            self.totals.outcomes[outcome.value] += 1
+            self.totals.refused += outcome is Outcome.REFUSED_BY_POLICY
+        scribe = self.scribe
+        scribe.give(lambda: scribe.keep(build()), 0)
+        self._changed()
+
+    def note_no_response(
+        self,
+        *,
+        url: str,
+        page_id: str | None,
+        reason: str,
+        outcome: Outcome | None,
+        request: bytes | None,
+        interim: tuple[bytes, ...] = (),
+    ) -> None:
+        """Keep why a request got no response; no outcome where the site was not to blame."""
+        details = {"interim_base64": [base64.b64encode(each).decode() for each in interim]} if interim else {}
+        at = moment(time.time_ns())
+        note = Note(
+            NoteKind.NO_RESPONSE, page_id, url, at, reason, outcome=outcome, details=details, request=request
+        )
+        self.keep_note(lambda: note, outcome)
+
+    def check_room(self) -> None:
+        """Stop reading from sites while too much waits to be kept."""
+        if self.scribe.full and not self._holding:
+            self._holding = True
+            for each in self.live:
+                each.hold()
+            self.scribe.call_on_room(self._go_on)
+
+    def sweep(self) -> None:
+        """Look after all connections."""
+        now = asyncio.get_running_loop().time()
+        for each in tuple(self.live):
+            each.sweep(now)
+
+    def _go_on(self) -> None:
+        self._holding = False
+        for each in tuple(self.live):
+            each.go_on()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change(self.totals)

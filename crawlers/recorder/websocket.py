@@ -1,0 +1,104 @@
+"""Keeps the frames of a WebSocket beside its handshake: one JSON object for each frame, in the order they passed.
+
+A very long frame is cut into several objects, of which the first alone reads its head. Frames are kept as on the
+wire (base64), masks and compression included, with direction, moment and what their head says. Bytes that are no
+frames, after a switch to another protocol, are kept the same way, without such a reading. Source: RFC 6455,
+section 5.2.
+"""
+
+import base64
+import json
+import time
+from typing import Literal
+
+from crawlers.capture import Note, NoteKind, time_text
+from crawlers.recorder.exchange import Peer
+from crawlers.recorder.scribe import Gathered
+from crawlers.recorder.session import Session, moment
+
+LONGEST_FRAME_KEPT_WHOLE = 1 << 20
+Sender = Literal["engine", "site"]
+
+
+class FrameKeeper:
+    """The frames of one connection."""
+
+    def __init__(self, session: Session, url: str, page_id: str | None) -> None:
+        self._session = session
+        self._url = url
+        self._page_id = page_id
+        self._gathered = Gathered(session.scribe.folder)
+        self._pending: dict[Sender, bytearray] = {"engine": bytearray(), "site": bytearray()}
+        self._rest_bytes: dict[Sender, int] = {"engine": 0, "site": 0}
+        self._count = 0
+
+    def from_engine(self, data: bytes) -> None:
+        """Bytes the engine sent."""
+        self._take("engine", data)
+
+    def from_site(self, data: bytes) -> None:
+        """Bytes the site sent."""
+        self._take("site", data)
+
+    def keep(self, peer: Peer) -> None:
+        """The connection has ended: have all frames kept."""
+        for sender, pending in self._pending.items():
+            if pending:
+                self._write(sender, bytes(pending), None)
+        count, at = self._count, moment(time.time_ns())
+
+        def build() -> Note:
+            return Note(
+                kind=NoteKind.WEBSOCKET,
+                page_id=self._page_id,
+                url=self._url,
+                at=at,
+                reason=f"{count} frames after the handshake",
+                details={"frames": count, "peer_ip": peer.ip, "peer_port": peer.port},
+                content=self._gathered.content(),
+                content_type="application/x-ndjson",
+            )
+
+        self._session.keep_note(build)
+
+    def _take(self, sender: Sender, data: bytes) -> None:
+        rest = self._rest_bytes[sender]
+        if rest:
+            self._write(sender, data[:rest], None)
+            self._rest_bytes[sender] = max(0, rest - len(data))
+            data = data[rest:]
+        pending = self._pending[sender]
+        pending += data
+        while (length := frame_length(pending)) is not None:
+            if len(pending) < length and len(pending) <= LONGEST_FRAME_KEPT_WHOLE:
+                return
+            self._write(sender, bytes(pending[:length]), pending[0])
+            self._rest_bytes[sender] = max(0, length - len(pending))
+            del pending[:length]
+
+    def _write(self, sender: Sender, frame: bytes, first: int | None) -> None:
+        self._count += 1
+        row = {
+            "from": sender,
+            "at": time_text(moment(time.time_ns())),
+            "opcode": None if first is None else first & 0x0F,
+            "final": None if first is None else bool(first & 0x80),
+            "compressed": None if first is None else bool(first & 0x40),
+            "frame_base64": base64.b64encode(frame).decode(),
+        }
+        line = json.dumps(row).encode() + b"\n"
+        gathered = self._gathered
+        self._session.scribe.give(lambda: gathered.add([line], []), len(line))
+
+
+def frame_length(start: bytes | bytearray) -> int | None:
+    """The length of the frame that begins here, its head included; None while too little of it is known."""
+    if len(start) < 2:
+        return None
+    head, length = 2, start[1] & 0x7F
+    if length >= 126:
+        extended = 2 if length == 126 else 8
+        if len(start) < 2 + extended:
+            return None
+        head, length = 2 + extended, int.from_bytes(start[2 : 2 + extended])
+    return head + (4 if start[1] & 0x80 else 0) + length
