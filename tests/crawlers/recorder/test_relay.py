@@ -54,7 +54,7 @@ KINDS = {
             OK + b"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n",
             chunks(b"ab", b"cde", extension=b";n=1", trailers=b"X-Sum: 5\r\n"),
         ),
-        b"abc",
+        b"abcde",
     ),
     "gzip in chunks": Kind(
         (
@@ -158,13 +158,7 @@ KINDS = {
     ),
     "a bomb": Kind(sized(BOMB, b"Content-Encoding: deflate\r\n"), BOMB),
     "a large body": Kind(sized(LARGE), LARGE),
-        (OK + b"Content-Length: %d\r\n\r\n" % (3 << 20), b"0123456789abcdef" * (3 << 16)),
-        b"0123456789abcdef" * (3 << 16),
-    ),
     "one byte at a time": Kind(tuple(bytes([byte]) for byte in LETTERS), b"abcde"),
-        tuple(bytes([byte]) for byte in OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(b"abc", b"de")),
-        b"abcde",
-    ),
 }
 
 
