@@ -19,6 +19,7 @@ from rich.table import Table
 from crawlers.watchlist import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.connect import open_archive
+from pipeline.nightly import follow_harvest, harvested
 from pipeline.output import Exit, emit, err, out
 from pipeline.services.data_folder import described, make_data_folder
 from pipeline.services.processes import ServiceError
@@ -33,7 +34,6 @@ DAGS: Final = ("harvest", "process")
 DAGS_READ_S: Final = 120.0
 """The DAG processor reads every file in a few seconds once it is up."""
 
-HARVEST_S: Final = 1800.0
 PROCESS_S: Final = 900.0
 """Far above what two cores need; a demo that hangs must end all the same."""
 
@@ -80,7 +80,8 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
         before = newest_deposit(connection)
     runs_before = frozenset(run["dag_run_id"] for run in api.runs("process"))
     run_id = api.trigger("harvest", {})
-    state = follow_harvest(api, run_id)
+    with progress("Harvest: waiting for the scheduler") as show_line:
+        state = follow_harvest(api, run_id, say=show_line)
     problem = follow_process(api, archive, runs_before)
     with archive.reader.connect() as connection:
         figures = figures_since(connection, before)
@@ -93,6 +94,7 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
         say(problem)
     if state != "success":
         say(f"The harvest ended as {state}: {settings.airflow_url}/dags/harvest/runs/{run_id}")
+        say(harvested(api, run_id).sentence())
     return Exit.DONE if state == "success" and not silent and not problem else Exit.SOURCES_FAILED
 
 
@@ -104,23 +106,6 @@ def wait_for_dags(api: AirflowApi) -> None:
             errors = "\n".join(api.import_errors()) or "no reason given"
             raise ServiceError(f"Airflow has not read the DAGs {', '.join(sorted(missing))}: {errors}")
         time.sleep(1)
-
-
-def follow_harvest(api: AirflowApi, run_id: str) -> str:
-    """Show how far the run is until it has ended; returns its state."""
-    with progress("Harvest: waiting for the scheduler") as show_line:
-        deadline = time.monotonic() + HARVEST_S
-        while (state := api.run_state("harvest", run_id)) not in ENDED:
-            if time.monotonic() > deadline:
-                return f"still {state} after {HARVEST_S:.0f} s"
-            sources = [task for task in api.tasks_of_run("harvest", run_id) if task["map_index"] >= 0]
-            if sources:
-                done = [task for task in sources if task["state"] in ("success", "failed", "upstream_failed")]
-                running = [str(task["rendered_map_index"]) for task in sources if task["state"] == "running"]
-                what = f"; at work: {', '.join(sorted(running))}" if running else ""
-                show_line(f"Harvest: {len(done)} of {len(sources)} sources done{what}")
-            time.sleep(1)
-        return state
 
 
 def follow_process(api: AirflowApi, archive: Archive, runs_before: frozenset[str]) -> str | None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pipeline.harvest import recover_spools
+from pipeline.connect import opened_archive
+from pipeline.deposits import recover_spools
 from pipeline.services.stack import Stack
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,7 +33,6 @@ def until_told_to_stop() -> Iterator[None]:
 def bring_up(stack: Stack, say: Callable[[str], None]) -> None:
     """Start everything and deposit what the spool holds; raises `ServiceError`, with nothing left running."""
     stack.start_storage()
-    recovered = recover_spools(stack.settings)
-    if recovered:
-        say(f"Deposited what stopped crawls had left: {len(recovered)} WARC files.")
+    with opened_archive(stack.settings) as archive:
+        recover_spools(archive, stack.settings.spool_dir, actor=stack.settings.collector, say=say)
     stack.start_airflow()
