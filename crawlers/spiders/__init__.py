@@ -1,1 +1,1 @@
-"""Spiders: each asks page objects what is on the page and yields requests."""
+"""The spiders: one per kind of source; each says what to ask for next and nothing of how it is fetched."""

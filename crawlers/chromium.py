@@ -1,0 +1,69 @@
+"""Starts Chromium so that nothing of it reaches the network except through the recorder.
+
+The browser as a whole gets a proxy at a dead port and no name to resolve; each context gets the recorder as its
+proxy, loopback addresses included. Certificates are accepted from the crawl's own authority, named by its key.
+"""
+
+import os
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Playwright
+
+from crawlers.recorder.proxy import RecorderAddress
+
+DEAD_PROXY = "http://127.0.0.1:9"
+"""The discard port: what Chromium asks for on its own account (updates, lists) ends here."""
+
+VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
+
+
+def arguments(door: RecorderAddress, user_agent: str) -> list[str]:
+    """Command-line switches of the browser."""
+    return [
+        f"--ignore-certificate-errors-spki-list={door.authority_spki_sha256}",
+        # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        # WebRTC would send UDP past any proxy.
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        # Service workers ask with this one, whatever a context says.
+        f"--user-agent={user_agent}",
+    ]
+
+
+async def launch(playwright: Playwright, door: RecorderAddress, program: Path | None, user_agent: str) -> Browser:
+    """Start the browser; ``program`` None is Playwright's own. Raises Playwright's ``Error`` where it does not
+    start.
+    """
+    return await playwright.chromium.launch(
+        executable_path=program,
+        args=arguments(door, user_agent),
+        proxy={"server": DEAD_PROXY},
+        # Chromium's sandbox does not work for root; for everyone else it stays on.
+        chromium_sandbox=os.geteuid() != 0,
+        # The crawl's own process decides when the browser ends.
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+    )
+
+
+async def open_context(browser: Browser, door: RecorderAddress, page_id: str, user_agent: str) -> BrowserContext:
+    """A context of its own storage, whose exchanges the recorder files under ``page_id``."""
+    return await browser.new_context(
+        proxy={
+            "server": f"http://{door.host}:{door.port}",
+            "bypass": "<-loopback>",
+            "username": page_id,
+            "password": door.password,
+        },
+        user_agent=user_agent,
+        viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT},
+        locale="en-US",
+        timezone_id="UTC",
+        service_workers="allow",
+        accept_downloads=False,
+    )

@@ -1,0 +1,32 @@
+"""What every part of one running crawl shares: the way to the recorder, the pace, and whom to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from crawlers.capture import Note, Pace, Rendering
+from crawlers.fetch import Fetcher
+from crawlers.visits import Told
+
+
+class Patience(Pace, Protocol):
+    """A pace that can also be told to leave a host alone."""
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Leave ``host`` alone for so many seconds from now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The means of one crawl. ``note`` and ``rendering`` hand over to the recorder's process; ``tell``
+    accounts.
+    """
+
+    fetcher: Fetcher
+    pace: Patience
+    tell: Callable[[Told], None]
+    note: Callable[[Note], None]
+    rendering: Callable[[Rendering], None]
+    user_agent: str
+    obey_robots: bool

@@ -1,0 +1,24 @@
+"""Which spider goes for which kind of source."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from crawlers.capture import CrawlJob
+from crawlers.source import SourceKind
+from crawlers.spiders.asking import Spider
+from crawlers.spiders.court_list import CourtListSpider
+from crawlers.spiders.news import NewsSpider
+from crawlers.spiders.page import PageSpider
+from crawlers.spiders.telegram import TelegramSpider
+
+SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob], Spider]]] = {
+    "telegram": TelegramSpider,
+    "news": NewsSpider,
+    "court_list": CourtListSpider,
+    "page": PageSpider,
+}
+
+
+def spider_for(job: CrawlJob) -> Spider:
+    """A spider for one crawl."""
+    return SPIDERS[job.source.kind](job)

@@ -1,0 +1,119 @@
+"""A news site: feeds, sitemaps and start pages lead to articles, articles to their pictures.
+
+Articles already known are asked for again only while they are young enough to be read again. Sitemaps are
+followed into sitemaps a few levels deep and no further; within one, the newest pages come first, so that a
+limit cuts the old.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from crawlers.capture import CrawlJob
+from crawlers.scope import in_scope, scope_of
+from crawlers.spiders.asking import Ask, Findings, Role, findings_of, findings_of_verdict, seed_page_id
+from processors.pages.feeds import read_feed
+from processors.pages.outcome import Outcome, classify
+from processors.pages.page import Page
+from processors.pages.select import read_page
+from processors.pages.sitemaps import read_sitemap
+from processors.urls import surt_key
+
+SITEMAP_LEVELS = 3
+"""An index of indexes occurs; deeper is a circle."""
+
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class NewsSpider:
+    """One crawl of one publisher's site."""
+
+    def __init__(self, job: CrawlJob) -> None:
+        self._job = job
+        self._scope = scope_of(job.source)
+        self._mirrored = bool(job.source.mirrors)
+        self._known = frozenset(map(self._key, job.known.article_urls))
+        self._passed: set[str] = set()
+
+    def start(self) -> Iterator[Ask]:
+        """Feeds, sitemaps and start pages, in this order; seeds that are none of these are articles."""
+        source = self._job.source
+        roles: dict[str, Role] = dict.fromkeys(source.start_pages, Role.START)
+        roles |= dict.fromkeys(source.sitemaps, Role.SITEMAP)
+        roles |= dict.fromkeys(source.feeds, Role.FEED)
+        for number, url in enumerate(self._job.seeds, 1):
+            yield Ask(url, roles.get(url, Role.PAGE), seed_page_id(number), seed=True)
+
+    def read(self, ask: Ask, page: Page) -> Findings:
+        """What the page is good for, by what it was asked for as."""
+        if ask.role is Role.FEED:
+            return self._read_feed(ask, page)
+        if ask.role is Role.SITEMAP:
+            return self._read_sitemap(ask, page)
+        if ask.role is Role.START:
+            return self._read_start(ask, page)
+        reading = read_page(page, "news")
+        return findings_of(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
+
+    def _read_feed(self, ask: Ask, page: Page) -> Findings:
+        verdict = classify(page)
+        feed = read_feed(page.body, page.url, page.content_type)
+        if not feed.entries:
+            refused = verdict.outcome is not Outcome.CONTENT
+            outcome, reason = (
+                (verdict.outcome, verdict.reason) if refused else (Outcome.EMPTY, "no entry in the feed")
+            )
+            return Findings(outcome, feed.problem or reason)
+        remarks = (feed.problem,) if feed.problem else ()
+        articles, known = self._articles(ask, ((entry.url, entry.published_at) for entry in feed.entries))
+        return Findings(Outcome.CONTENT, known=known, asks=articles, remarks=remarks)
+
+    def _read_sitemap(self, ask: Ask, page: Page) -> Findings:
+        sitemap = read_sitemap(page.body, page.url)
+        if not sitemap.pages and not sitemap.sitemaps:
+            verdict = classify(page)
+            if verdict.outcome is not Outcome.CONTENT:
+                return findings_of_verdict(verdict)
+            return Findings(Outcome.EMPTY, sitemap.problem or "no address in the sitemap")
+        remarks = [sitemap.problem] if sitemap.problem else []
+        asks: list[Ask] = []
+        if ask.depth < SITEMAP_LEVELS:
+            asks = [ask.lead(url, Role.SITEMAP) for url in sitemap.sitemaps]
+        elif sitemap.sitemaps:
+            remarks.append(f"sitemaps more than {SITEMAP_LEVELS} levels deep were left alone")
+        newest_first = sorted(sitemap.pages, key=lambda entry: entry.modified_at or LONG_AGO, reverse=True)
+        articles, known = self._articles(ask, ((entry.url, entry.modified_at) for entry in newest_first))
+        return Findings(Outcome.CONTENT, known=known, asks=(*asks, *articles), remarks=tuple(remarks))
+
+    def _read_start(self, ask: Ask, page: Page) -> Findings:
+        reading = read_page(page, "news")
+        articles, known = self._articles(ask, ((url, None) for url in reading.links.articles))
+        # What the reader misses of an article is no fault of a page that only leads to them.
+        return replace(findings_of(reading, articles), known=known, remarks=())
+
+    def _articles(self, ask: Ask, found: Iterable[tuple[str, datetime | None]]) -> tuple[tuple[Ask, ...], int]:
+        """Those to ask for, and how many are known already (each counted once a crawl)."""
+        if not self._job.follow_links:
+            return (), 0
+        since = self._job.known.reread_since
+        asks: list[Ask] = []
+        known = 0
+        for url, changed_at in found:
+            if not in_scope(url, self._scope):
+                continue
+            key = self._key(url)
+            if key not in self._known or _is_young(changed_at, since):
+                asks.append(ask.lead(url, Role.PAGE))
+            elif key not in self._passed:
+                self._passed.add(key)
+                known += 1
+        return tuple(asks), known
+
+    def _key(self, url: str) -> str:
+        """Under which an article is known: mirrors of a publisher share their paths."""
+        key = surt_key(url)
+        return key.partition(")")[2] if self._mirrored else key
+
+
+def _is_young(changed_at: datetime | None, since: datetime | None) -> bool:
+    return since is not None and changed_at is not None and changed_at >= since

@@ -1,0 +1,19 @@
+"""The crawl's own process: ``python -m pipeline.crawl FOLDER [CHROMIUM]``, started by ``pipeline.crawl.run``."""
+
+import sys
+from pathlib import Path
+
+import uvloop
+
+from pipeline.crawl.lead import lead
+
+
+def main(arguments: list[str]) -> int:
+    """Run the crawl whose job lies in the folder; exit code 0 when its report was written."""
+    chromium = Path(arguments[1]) if len(arguments) > 1 and arguments[1] else None
+    uvloop.run(lead(Path(arguments[0]), chromium))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+"""Leads one crawl in its own process: recorder and spool here, the engine in a process beside it.
+
+Goes out: closed WARC files and ``report.json`` in the crawl's folder, a sentence now and then on standard
+output. Whatever ends the crawl (its engine, a limit, a full disk, SIGTERM), the files are closed and the report
+says why.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crawlers.addresses import AddressPolicy
+from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.capture_json import job_from_json, report_to_json
+from crawlers.engine import orders
+from crawlers.recorder.egress import ConnectTo, egress_for
+from crawlers.recorder.handover import HandOverServer
+from crawlers.recorder.proxy import Recorder
+from crawlers.visits import Remark, Visit, heard
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.tally import Tally
+from pipeline.crawl.warcinfo import warcinfo_facts
+from storage.errors import StorageError
+from storage.spool import Spool
+
+ENGINE_GRACE_S = 8.0
+"""How long an engine that is told to stop may take."""
+
+LONGEST_LINE_BYTES = 1 << 22
+"""Of what an engine tells; reasons that quote a page are cut long before."""
+
+OVERTIME_S = 30.0
+"""After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
+
+
+async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
+    """Run the crawl whose job lies in ``folder``; returns the report it has written there."""
+    job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
+    told_to_stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
+    spool = Spool(folder.parent, job.crawl_id, warcinfo_facts(job), file_per_page=job.one_warc_per_url)
+    tally = Tally(job, spool, datetime.now(UTC))
+    try:
+        problem = await _record(job, tally, folder, chromium, told_to_stop)
+    finally:
+        closed = spool.close()
+    files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
+    report = tally.report(files, datetime.now(UTC), problem)
+    write_json(folder / REPORT_NAME, report_to_json(report))
+    return report
+
+
+async def _record(
+    job: CrawlJob, tally: Tally, folder: Path, chromium: Path | None, told_to_stop: asyncio.Event
+) -> str | None:
+    """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
+    recorder = Recorder(
+        tally,
+        crawl_id=job.crawl_id,
+        folder=folder,
+        egress=egress_for(job.egress, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to)),
+        limits=job.limits,
+        upstream_ca=job.upstream_ca,
+        allow_invalid_certificate=job.source.allow_invalid_certificate,
+    )
+    address = await recorder.start()
+    problem: str | None = None
+    handover = HandOverServer(folder, recorder.keep)
+    try:
+        await handover.start()
+        try:
+            engine = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "crawlers.engine",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE_BYTES,
+            )
+            assert engine.stdin is not None
+            engine.stdin.write(orders(job, address, folder, chromium))
+            engine.stdin.close()
+            problem = await _watch(engine, job, tally, recorder, told_to_stop)
+        finally:
+            await handover.close()
+        await recorder.close()
+    except StorageError as error:
+        problem = str(error)
+    return problem
+
+
+async def _watch(
+    engine: asyncio.subprocess.Process,
+    job: CrawlJob,
+    tally: Tally,
+    recorder: Recorder,
+    told_to_stop: asyncio.Event,
+) -> str | None:
+    """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
+    listening = asyncio.create_task(_listen(engine, job, tally))
+    ended = asyncio.create_task(engine.wait())
+    stopping = asyncio.create_task(told_to_stop.wait())
+    seconds = None if job.limits.seconds is None else job.limits.seconds + OVERTIME_S
+    endings: set[asyncio.Future[Any]] = {ended, stopping, recorder.failed}
+    await asyncio.wait(endings, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    problem: str | None = None
+    if recorder.failed.done():
+        problem = str(recorder.failed.exception())
+    elif stopping.done():
+        problem = "the crawl was told to stop before its end"
+    elif not ended.done():
+        tally.hear(Remark(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
+    overtime = not ended.done()
+    await _end(engine)
+    await ended
+    stopping.cancel()
+    await listening
+    if problem is None and not tally.finished and not overtime:
+        problem = f"the engine ended early, with code {engine.returncode}"
+    return problem or tally.problem
+
+
+async def _end(engine: asyncio.subprocess.Process) -> None:
+    """Tell the engine to stop; kill it if it does not."""
+    if engine.returncode is not None:
+        return
+    engine.terminate()
+    try:
+        async with asyncio.timeout(ENGINE_GRACE_S):
+            await engine.wait()
+    except TimeoutError:
+        engine.kill()
+
+
+async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: Tally) -> None:
+    """Take in what the engine tells, and pass progress on, until it falls silent for good."""
+    assert engine.stdout is not None
+    async for line in engine.stdout:
+        event = heard(line.decode("utf-8", "replace"))
+        if event is None:
+            continue
+        tally.hear(event)
+        if isinstance(event, Visit):
+            why = "" if event.reason is None else f" ({event.reason})"
+            sys.stdout.write(
+                f"{job.source.id}: {tally.pages} pages, {tally.records} records, {tally.exchanges} exchanges, "
+                f"{tally.bytes / 1e6:.1f} MB; {event.url}: {event.outcome.value}{why}\n"
+            )
+            sys.stdout.flush()

@@ -1,0 +1,114 @@
+"""Counts what a crawl comes to while it goes on, and sums it up as its report.
+
+Hears of each capture that is kept (``keep``, it stands before the spool) and of what the engine tells
+(``hear``). What the recorder knows of a failed request goes before what the engine could see of it: a browser
+learns only that a tunnel did not open. Says where the crawl fell short of what the source declares.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from crawlers.capture import Captured, CaptureSink, CrawledFile, CrawlJob, CrawlReport, Exchange, Note, NoteKind
+from crawlers.visits import Finished, Remark, Told, Visit
+from processors.pages.outcome import Outcome
+
+MOST_REMARKS = 200
+"""A crawl of broken links would otherwise fill its report with them; the number left out is told."""
+
+
+class Tally:
+    """The account of one crawl; a ``CaptureSink`` in front of another."""
+
+    def __init__(self, job: CrawlJob, sink: CaptureSink, started_at: datetime) -> None:
+        self._job = job
+        self._sink = sink
+        self._started_at = started_at
+        self._visits: list[Visit] = []
+        self._remarks: list[str] = []
+        self._failures_noted: dict[str, tuple[Outcome, str]] = {}
+        self.exchanges = 0
+        self.bytes = 0
+        self._truncated = 0
+        self._refused = 0
+        self.finished = False
+        self.problem: str | None = None
+
+    def keep(self, item: Captured) -> None:
+        """Keep the item, then count it: what was not kept was not captured."""
+        self._sink.keep(item)
+        if isinstance(item, Exchange):
+            self.exchanges += 1
+            self.bytes += item.request.length_bytes + item.response.length_bytes
+            self._truncated += item.truncated is not None
+        elif isinstance(item, Note):
+            self._refused += item.outcome is Outcome.REFUSED_BY_POLICY
+            if item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
+                self._failures_noted[item.url] = (item.outcome, item.reason)
+
+    def hear(self, event: Told) -> None:
+        """Take in what the engine tells."""
+        if isinstance(event, Visit):
+            self._visits.append(event)
+        elif isinstance(event, Remark):
+            self._remarks.append(event.text)
+        elif isinstance(event, Finished):
+            self.finished = True
+            self.problem = event.problem
+
+    @property
+    def pages(self) -> int:
+        """Pages the engine has visited."""
+        return len(self._visits)
+
+    @property
+    def records(self) -> int:
+        """Records those pages hold or are known to lead to."""
+        return sum(visit.records + visit.known for visit in self._visits)
+
+    def report(self, files: tuple[CrawledFile, ...], ended_at: datetime, problem: str | None) -> CrawlReport:
+        """The sum of it all."""
+        judged = [(visit, *self._judged(visit)) for visit in self._visits]
+        outcomes = Counter(outcome.value for _, outcome, _ in judged)
+        left_out = len(self._remarks) - MOST_REMARKS
+        remarks = self._remarks[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
+        failures = [
+            f"{visit.url}: {outcome.value}: {reason}"
+            for visit, outcome, reason in judged
+            if visit.seed and self._is_failure(outcome)
+        ]
+        return CrawlReport(
+            crawl_id=self._job.crawl_id,
+            source=self._job.source.id,
+            started_at=self._started_at,
+            ended_at=ended_at,
+            exchanges=self.exchanges,
+            bytes=self.bytes,
+            outcomes=dict(sorted(outcomes.items())),
+            files=files,
+            truncated=self._truncated,
+            refused=self._refused,
+            pages=self.pages,
+            problem=problem,
+            records=self.records,
+            failures=(*failures, *self._short_of_expectation()),
+            remarks=tuple(remarks),
+        )
+
+    def _judged(self, visit: Visit) -> tuple[Outcome, str | None]:
+        if visit.outcome is Outcome.UNREACHABLE and visit.url in self._failures_noted:
+            return self._failures_noted[visit.url]
+        return visit.outcome, visit.reason
+
+    def _is_failure(self, outcome: Outcome) -> bool:
+        """A court may have no hearings; what the operator named and cannot be read otherwise is a failure."""
+        if outcome is Outcome.EMPTY:
+            return self._job.source.kind != "court_list"
+        return outcome is not Outcome.CONTENT
+
+    def _short_of_expectation(self) -> list[str]:
+        expect, found = self._job.source.expect, self.records
+        if expect.min is not None and found < expect.min:
+            return [f"expected at least {expect.min} records, found {found}"]
+        if expect.max is not None and found > expect.max:
+            return [f"expected at most {expect.max} records, found {found}"]
+        return []
