@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from crawlers.watchlist import read_watchlist
@@ -36,6 +37,9 @@ DAGS_READ_S: Final = 120.0
 
 PROCESS_S: Final = 900.0
 """Far above what two cores need; a demo that hangs must end all the same."""
+
+TABLE_WIDTH: Final = 120
+"""Where the output is no terminal, the table is not squeezed into the 80 columns that are then assumed."""
 
 COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
 
@@ -134,14 +138,14 @@ def show(figures: tuple[SourceFigures, ...], asked: list[str], *, as_json: bool)
     if as_json:
         emit([{"kind": "harvested", **asdict(row)} for row in rows], as_json=True, human=str)
         return
-    table = Table(title="Harvested", title_justify="left")
-    table.add_column("source")
+    table = Table(box=SIMPLE)
+    table.add_column("source", no_wrap=True)
     for name in (*COLUMNS, "WARC files", "bytes"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         counts = [str(getattr(row, name)) for name in COLUMNS]
         table.add_row(row.source_id, *counts, str(row.warc_files), f"{row.warc_bytes:,}")
-    out.print(table)
+    out.print(table, width=max(out.width, TABLE_WIDTH))
     if not sum(row.new for row in rows):
         out.print("Nothing new: every record and every medium was known before.")
 
