@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.box import SIMPLE
+from rich.console import Console
 from rich.table import Table
 
 from crawlers.watchlist import read_watchlist
@@ -145,7 +146,7 @@ def show(figures: tuple[SourceFigures, ...], asked: list[str], *, as_json: bool)
     for row in rows:
         counts = [str(getattr(row, name)) for name in COLUMNS]
         table.add_row(row.source_id, *counts, str(row.warc_files), f"{row.warc_bytes:,}")
-    out.print(table, width=max(out.width, TABLE_WIDTH))
+    Console(file=sys.stdout, width=max(out.width, TABLE_WIDTH)).print(table)
     if not sum(row.new for row in rows):
         out.print("Nothing new: every record and every medium was known before.")
 
