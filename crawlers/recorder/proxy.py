@@ -82,6 +82,7 @@ class Recorder:
         self._server = await loop.create_server(
             lambda: EngineSide(session), LOOPBACK, 0, family=socket.AF_INET, backlog=512
         )
+        session.scribe.failed.add_done_callback(lambda failed: self._stop(session))
         self._sweeper = loop.create_task(self._sweep(session))
         port: int = self._server.sockets[0].getsockname()[1]
         authority = session.authority
@@ -104,14 +105,11 @@ class Recorder:
     async def close(self) -> Totals:
         """Close the door, keep what is under way as far as it came; raises what made keeping fail."""
         session = self._open_session()
-        if self._server is not None:
-            self._server.close()
+        self._stop(session)
         if self._sweeper is not None:
             self._sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sweeper
-        for each in tuple(session.live):
-            each.abandon(CRAWL_OVER)
         await session.scribe.close()
         return session.totals
 
@@ -119,6 +117,14 @@ class Recorder:
         if self._session is None:
             raise RuntimeError("a recorder has to be started first")
         return self._session
+
+    def _stop(self, session: Session) -> None:
+        """Relay nothing any more: what is relayed must also be kept."""
+        session.ended = True
+        if self._server is not None:
+            self._server.close()
+        for each in tuple(session.live):
+            each.abandon(CRAWL_OVER)
 
     @staticmethod
     async def _sweep(session: Session) -> None:

@@ -71,6 +71,7 @@ class Session:
     totals: Totals = field(default_factory=Totals)
     began: float = field(default_factory=time.monotonic)
     live: set[Sweepable] = field(default_factory=set)
+    ended: bool = False
     _holding: bool = False
 
     def bytes_left(self) -> int | None:
@@ -80,6 +81,8 @@ class Session:
     def limit_reached(self) -> str | None:
         """Which limit of the crawl is reached, as a sentence; None while it may go on."""
         limits = self.limits
+        if self.ended:
+            return "the crawl has ended"
         if limits.bytes is not None and self.totals.bytes >= limits.bytes:
             return f"the crawl's limit of {limits.bytes} bytes is reached"
         if limits.seconds is not None and time.monotonic() - self.began >= limits.seconds:

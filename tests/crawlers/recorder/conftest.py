@@ -50,7 +50,7 @@ def start_recorder(tmp_path: Path) -> Iterator[Callable[..., RunningRecorder]]:
 
     yield start
     for recorder in running:
-        if recorder.totals is None:
+        if not recorder.closed:
             recorder.close()
 
 

@@ -72,11 +72,13 @@ class RunningRecorder:
         )
         self.address: RecorderAddress = self.run(self.recorder.start())
         self.totals: Totals | None = None
+        self.closed = False
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     def close(self) -> None:
+        self.closed = True
         try:
             self.totals = self.run(self.recorder.close())
         finally:
