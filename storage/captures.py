@@ -106,7 +106,7 @@ def captures_of(connection: Connection, url: str, *, viewer: Viewer = EVERYONE) 
     key = surt_key(url)
     indexed = func.left(captures.c.surt, literal_column(str(SURT_INDEXED)))
     asked = (
-        _seen_by(viewer)
+        captures_joined(viewer)
         .where(indexed == key[:SURT_INDEXED], captures.c.surt == key)
         .order_by(captures.c.captured_at, captures.c.id)
     )
@@ -116,27 +116,27 @@ def captures_of(connection: Connection, url: str, *, viewer: Viewer = EVERYONE) 
 def capture_by_id(connection: Connection, capture_id: str, *, viewer: Viewer = EVERYONE) -> Capture | None:
     """One capture; ``capture_id`` may carry the angle brackets that WARC headers have."""
     bare = capture_id[1:-1] if capture_id.startswith("<") and capture_id.endswith(">") else capture_id
-    row = connection.execute(_seen_by(viewer).where(captures.c.id == bare)).first()
+    row = connection.execute(captures_joined(viewer).where(captures.c.id == bare)).first()
     return None if row is None else capture_of(row)
 
 
 def captures_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one WARC file in file order."""
-    asked = _seen_by(viewer).where(captures.c.warc_key == warc_key).order_by(captures.c.offset_bytes)
+    asked = captures_joined(viewer).where(captures.c.warc_key == warc_key).order_by(captures.c.offset_bytes)
     return (capture_of(row) for row in connection.execute(asked))
 
 
 def captures_of_crawl(connection: Connection, crawl_id: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one crawl in the order they were made."""
     asked = (
-        _seen_by(viewer)
+        captures_joined(viewer)
         .where(captures.c.crawl_id == crawl_id)
         .order_by(captures.c.captured_at, captures.c.warc_key, captures.c.offset_bytes)
     )
     return (capture_of(row) for row in connection.execute(asked))
 
 
-def _seen_by(viewer: Viewer) -> Select[Any]:
+def captures_joined(viewer: Viewer) -> Select[Any]:
     """Captures with their page's outcome; there is one per capture, since a new classifier replaces the old."""
     joined = captures.outerjoin(outcomes, and_(outcomes.c.capture_id == captures.c.id))
     return (

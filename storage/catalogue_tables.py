@@ -1,8 +1,8 @@
 """Tables of the schema `catalogue`: everything here is derived from the store and made anew by `rebuild`.
 
 Ids are derived, never serial, and are the primary keys; no row carries the time of its making, so that two
-derivations from the same store give equal rows. Digests stand in their text form (``sha256:<hex>``), media under
-the bare hex of their sha256, times as aware UTC. The migrations make these tables; a test compares both.
+derivations from the same store give equal rows. Digests stand in their text form (``sha256:<hex>``), which names
+media, too; times as aware UTC. The migrations make these tables; a test compares both.
 """
 
 from sqlalchemy import (
@@ -171,6 +171,8 @@ media = Table(
     Column("height", Integer),
     Column("frames", Integer),
     Column("duration_s", Float),
+    Column("metadata", JSONB, nullable=False, comment="what the file says of itself: [name, value] in its order"),
+    Column("decoder", Text),
     Column("refused", Text, comment="why there are no fingerprints; null: there are"),
 )
 

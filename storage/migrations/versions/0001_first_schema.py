@@ -22,9 +22,12 @@ CREATE TABLE catalogue.media (
     height INTEGER,
     frames INTEGER,
     duration_s FLOAT,
+    metadata JSONB NOT NULL,
+    decoder TEXT,
     refused TEXT,
     PRIMARY KEY (sha256)
 );
+COMMENT ON COLUMN catalogue.media.metadata IS 'what the file says of itself: [name, value] in its order';
 COMMENT ON COLUMN catalogue.media.refused IS 'why there are no fingerprints; null: there are';
 
 CREATE TABLE catalogue.records (

@@ -1,0 +1,44 @@
+"""Says how a captured page is to be read: which kind of parser, which layout, whose publication.
+
+In: the source as it was declared when the page was captured (from the WARC file itself), the page's URL. Out:
+`HowToRead`, or None for what is no page of a kind we read. Pages of files that other tools made, and pages asked
+for one by one, are told by their address: Telegram's preview by its hosts, all others as news.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crawlers.source import layout_from_json
+from processors.pages.layout import Layout
+from processors.pages.reading import PageKind
+from processors.urls import host_of
+
+TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
+"""Hosts of the public preview (core.telegram.org/api/links, read 2026-11-23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HowToRead:
+    """Parser kind, declared layout, and the publisher under whose name articles stand."""
+
+    kind: PageKind
+    layout: Layout | None
+    publisher: str | None
+
+
+def how_to_read(declaration: Mapping[str, Any] | None, url: str) -> HowToRead | None:
+    """By the source's declaration where there is one, else by the address."""
+    declared = declaration or {}
+    on_telegram = host_of(url) in TELEGRAM_HOSTS
+    layout = declared.get("layout")
+    publisher = declared.get("publisher")
+    match declared.get("kind"):
+        case "telegram":
+            return HowToRead("telegram", None, None) if on_telegram else None
+        case "court_list":
+            return HowToRead("court_list", None if layout is None else layout_from_json(layout), None)
+        case "news":
+            return HowToRead("news", None, publisher)
+        case _:
+            return HowToRead("telegram" if on_telegram else "news", None, publisher)

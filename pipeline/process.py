@@ -1,0 +1,155 @@
+"""Reads sealed WARC files: pages into outcomes and records, media into fingerprints, fingerprints into groups.
+
+In: the archive; what is to be done stands in the catalogue. Out: `ProcessReport`. The unit of work is one WARC
+file, the unit of writing one capture, so a crash repeats nothing and skips nothing. A page that a parser cannot
+read and a picture that no decoder takes are counted with their reason, never a failure of the run. Raises
+`ProcessError` at the end if a whole file could not be read; all others have been.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from pipeline.connect import open_archive
+from pipeline.read_capture import Found, read_capture
+from pipeline.settings import Settings
+from processors.decode import Decoders
+from processors.match import WITHIN_BITS
+from processors.pages.outcome import CLASSIFIER_VERSION
+from processors.pages.select import PARSERS
+from storage.archive import Archive
+from storage.errors import StorageError
+from storage.media import compare_new
+from storage.records import drop_unseen
+from storage.replay import iterate_warc
+from storage.unread import SealedWarc, claim_unread, read_before
+
+Say = Callable[[str], None]
+
+VERSIONS: Final = (
+    CLASSIFIER_VERSION,
+    *sorted(parser.name for parser in PARSERS),
+    *sorted(f"{algorithm}/{version}" for algorithm, version in WITHIN_BITS),
+)
+READ_WITH: Final = " ".join(VERSIONS)
+"""What a file is marked with once it was read; a better parser or fingerprint makes all files unread again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """Counts of one run. ``refused`` are media no decoder took, ``unreadable`` pages a parser could not read.
+
+    ``failed`` are sentences about whole files that stay unread.
+    """
+
+    files: int = 0
+    captures: int = 0
+    pages: int = 0
+    records: int = 0
+    media: int = 0
+    refused: int = 0
+    unreadable: int = 0
+    compared: int = 0
+    failed: tuple[str, ...] = ()
+
+
+class ProcessError(Exception):
+    """Files could not be read; look at each reason, mend it, and let the next run try again."""
+
+    def __init__(self, report: ProcessReport) -> None:
+        said = "\n".join(report.failed)
+        super().__init__(
+            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{said}"
+        )
+        self.report = report
+
+
+def process_pending(where: Settings | Archive, *, on_progress: Say = lambda _: None) -> ProcessReport:
+    """Read every file that was not read by the present versions; returns when there is none left."""
+    with _opened(where) as archive:
+        return _process(archive, None, on_progress)
+
+
+def process_files(archive: Archive, keys: Collection[str], *, on_progress: Say = lambda _: None) -> ProcessReport:
+    """Read these files now, waiting for whoever reads one of them at this moment."""
+    return _process(archive, keys, on_progress)
+
+
+@contextmanager
+def _opened(where: Settings | Archive) -> Iterator[Archive]:
+    if isinstance(where, Archive):
+        yield where
+        return
+    archive = open_archive(where)
+    try:
+        yield archive
+    finally:
+        archive.writer.dispose()
+        archive.reader.dispose()
+
+
+def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> ProcessReport:
+    report = ProcessReport()
+    failed: dict[str, str] = {}
+    with Decoders() as decoders:
+        while True:
+            try:
+                with claim_unread(archive, READ_WITH, among=keys, besides=failed) as warc:
+                    if warc is None:
+                        break
+                    key = warc.key
+                    report = _sum(report, _read_warc(archive, warc, decoders))
+                    say(
+                        f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
+                    )
+            except StorageError as problem:
+                failed[key] = f"{key}: {problem}"
+                say(failed[key])
+    with archive.writer.begin() as connection:
+        compared = compare_new(connection)
+        if report.files:
+            drop_unseen(connection)
+    report = replace(report, compared=compared, failed=tuple(failed.values()))
+    if failed:
+        raise ProcessError(report)
+    return report
+
+
+def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders) -> ProcessReport:
+    with archive.reader.connect() as connection:
+        done = read_before(connection, warc.key, VERSIONS)
+    report = ProcessReport(files=1)
+    for capture, block in iterate_warc(archive, warc.key, warc.object_version):
+        if capture.id in done:
+            continue
+        with _quick_transaction(archive) as connection:
+            found = read_capture(connection, capture, block, warc.declaration, decoders)
+        report = _sum(report, _counted(found))
+    return report
+
+
+@contextmanager
+def _quick_transaction(archive: Archive) -> Iterator[Connection]:
+    """What is derived can be derived again: these commits need not wait for the disk, the claim's does."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SET LOCAL synchronous_commit TO off"))
+        yield connection
+
+
+def _counted(found: Found) -> ProcessReport:
+    return ProcessReport(
+        captures=1,
+        pages=int(found.page),
+        records=found.records,
+        media=int(found.medium),
+        refused=int(found.refused),
+        unreadable=int(found.unreadable),
+    )
+
+
+def _sum(a: ProcessReport, b: ProcessReport) -> ProcessReport:
+    names = [field.name for field in fields(ProcessReport)]
+    return ProcessReport(**{name: getattr(a, name) + getattr(b, name) for name in names})
