@@ -4,6 +4,7 @@
 ``voice:12/7`` a recording of twelve seconds with serial number 7, ``pdf:Notice 14`` a document.
 """
 
+import threading
 from dataclasses import dataclass
 
 from samples.media.document import pdf_bytes
@@ -12,6 +13,10 @@ from samples.media.pictures import picture_bytes, picture_of
 from samples.media.voice import voice_bytes
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+
+
+MAKING = threading.Lock()
+"""One medium is made at a time: a second request for it finds it made, and memory stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,8 @@ def picture_suffix(name: str) -> str:
     return SUFFIXES[picture_of(name).media_type]
 
 
-def media_file(name: str) -> MediaFile:
-    """The medium of that name; raises ``ValueError`` or ``KeyError`` for a name without one."""
+def made(name: str) -> MediaFile:
+    """The medium of that name, made now unless it was made before."""
     kind, _, rest = name.rpartition(":")
     if kind == "video":
         scene_name, size, seconds = rest.split("/")
@@ -41,3 +46,9 @@ def media_file(name: str) -> MediaFile:
         return MediaFile(pdf_bytes(rest), "application/pdf")
     picture = picture_of(name)
     return MediaFile(picture_bytes(picture), picture.media_type)
+
+
+def media_file(name: str) -> MediaFile:
+    """The medium of that name; raises ``ValueError`` or ``KeyError`` for a name without one."""
+    with MAKING:
+        return made(name)

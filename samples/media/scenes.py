@@ -14,6 +14,7 @@ from samples.media.shapes import (
     HEIGHT,
     WIDTH,
     Colour,
+    Pixels,
     Random,
     colour,
     draw_hills,
@@ -34,11 +35,17 @@ NIGHT_SKY, NIGHT_GLOW = (12, 14, 30), (70, 58, 60)
 GRASS, LEAVES, SNOW, ASPHALT, WATER = (88, 120, 60), (58, 96, 44), (228, 232, 238), (88, 88, 92), (72, 108, 132)
 
 
+def picture_of_pixels(pixels: Pixels) -> Image.Image:
+    """The pixels, cut to the levels a picture has."""
+    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8), mode="RGB")
+
+
 def landscape(random: Random, sky: tuple[Colour, Colour], land: Colour, clouds: Colour) -> tuple[Image.Image, int]:
     """Sky, sun or moon, hills and land; the second value is the height of the horizon in pixels."""
     cover = np.clip((texture(random, 0.55) - whole(random, 40, 56) / 100) * 5, 0, 1)[:, :, None]
-    pixels = gradient(*sky) * (1 - cover) + np.array(clouds) * cover
-    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), mode="RGB")
+    pixels = gradient(*sky)
+    pixels += (np.array(clouds, dtype=np.float32) - pixels) * cover
+    image = picture_of_pixels(pixels)
     draw = ImageDraw.Draw(image)
     horizon = whole(random, 300, 700)
     x, y, size = whole(random, 80, WIDTH - 80), whole(random, 40, horizon - 100), whole(random, 25, 70)
@@ -143,7 +150,7 @@ def scene(name: str) -> Image.Image:
     """The scene of that name, 1280 by 960 pixels, RGB; raises ``KeyError`` for an unknown name."""
     place, seed = SCENES[name]
     random = np.random.default_rng(seed)
-    drawn = np.asarray(place(random).filter(ImageFilter.GaussianBlur(1.6)), dtype=np.float64)
-    light = 0.6 + 0.8 * texture(random, 0.62)
-    grain = random.normal(0.0, GRAIN, (HEIGHT, WIDTH, 1))
-    return Image.fromarray(np.clip(drawn * light[:, :, None] + grain, 0, 255).astype(np.uint8), mode="RGB")
+    pixels = np.array(place(random).filter(ImageFilter.GaussianBlur(1.6)), dtype=np.float32)
+    pixels *= (0.6 + 0.8 * texture(random, 0.62))[:, :, None]
+    pixels += GRAIN * random.standard_normal((HEIGHT, WIDTH, 1), dtype=np.float32)
+    return picture_of_pixels(pixels)

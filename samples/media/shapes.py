@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 WIDTH, HEIGHT = 1280, 960
 
 Random = np.random.Generator
-Pixels = NDArray[np.float64]
+Pixels = NDArray[np.float32]
 Colour = tuple[int, int, int]
 
 
@@ -18,15 +18,16 @@ def whole(random: Random, low: int, high: int) -> int:
 
 def texture(random: Random, roughness: float) -> Pixels:
     """Fractal noise of the picture's size, about 0 to 1; ``roughness`` is the weight of each finer layer."""
-    total = np.zeros((HEIGHT, WIDTH))
+    total = np.zeros((HEIGHT, WIDTH), dtype=np.float32)
     weight, weights = 1.0, 0.0
     for cells in (3, 6, 12, 24, 48, 96):
         layer = random.random((cells, cells + cells // 3)).astype(np.float32)
         image = Image.fromarray(layer, mode="F").resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-        total += weight * np.asarray(image)
+        total += weight * np.asarray(image, dtype=np.float32)
         weights += weight
         weight *= roughness
-    return total / weights
+    total /= weights
+    return total
 
 
 def colour(random: Random, low: int, high: int, warmth: int = 0) -> Colour:
@@ -43,8 +44,9 @@ def clipped(level: float) -> int:
 
 def gradient(top: Colour, bottom: Colour) -> Pixels:
     """A picture that runs from one colour at its top to another at its bottom."""
-    down = np.linspace(0.0, 1.0, HEIGHT)[:, None, None]
-    return np.broadcast_to(np.array(top) * (1 - down) + np.array(bottom) * down, (HEIGHT, WIDTH, 3)).copy()
+    down = np.linspace(0.0, 1.0, HEIGHT, dtype=np.float32)[:, None, None]
+    column = np.array(top, dtype=np.float32) * (1 - down) + np.array(bottom, dtype=np.float32) * down
+    return np.broadcast_to(column, (HEIGHT, WIDTH, 3)).copy()
 
 
 def draw_hills(random: Random, draw: ImageDraw.ImageDraw, horizon: int, fill: Colour) -> None:
