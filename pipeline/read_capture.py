@@ -17,6 +17,7 @@ from pipeline.page_kind import HowToRead, how_to_read
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
 from processors.http_message import ResponseMessage, UndecodableEntity, entity, header, parse_response
+from processors.match import WITHIN_BITS
 from processors.media import MediaReading, is_media, sniff
 from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
 from processors.pages.page import Page
