@@ -1,0 +1,36 @@
+"""Archived pictures that a page of ours may draw: of types in which nothing can run, judged by their bytes.
+
+In: a capture. Out: the picture's bytes and type, or None. Raises the errors of `storage.replay` for a record
+that is not what was indexed.
+"""
+
+from typing import Final
+
+from processors.content_coding import UndecodableEntity
+from processors.http_message import entity, parse_response
+from processors.media import sniff
+from storage.archive import Archive
+from storage.captures import Capture
+from storage.replay import BlockTooLargeError, read_record
+
+PICTURE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PICTURE_LIMIT_BYTES: Final = 32 << 20
+
+
+def may_be_picture(capture: Capture) -> bool:
+    """Whether the index says so; the bytes have the last word."""
+    return capture.media_type in PICTURE_TYPES and capture.record_type in ("response", "resource")
+
+
+def picture_of(archive: Archive, capture: Capture) -> tuple[bytes, str] | None:
+    """Content and type of a captured picture."""
+    if capture.record_type not in ("response", "resource"):
+        return None
+    try:
+        block = read_record(archive, capture, limit_bytes=PICTURE_LIMIT_BYTES).block
+        if capture.record_type == "response":
+            block = entity(parse_response(block), PICTURE_LIMIT_BYTES)
+    except (BlockTooLargeError, UndecodableEntity):
+        return None
+    media_type = sniff(block)
+    return (block, media_type) if media_type in PICTURE_TYPES else None

@@ -1,0 +1,87 @@
+"""What was said: search over records, and one record with its versions and sightings.
+
+In: the archive, words or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of its
+kind (architecture section 7), beside them what the archive knows of it.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from access.wording import dated, heading, shortened
+from storage.archive import Archive
+from storage.records import SeenRecord, sightings_of_record
+from storage.search import Found, search_records
+from storage.visibility import EVERYONE, Viewer
+
+EXCERPT_LENGTH = 320
+
+
+def found(archive: Archive, text: str, *, viewer: Viewer = EVERYONE, most: int = 50) -> Iterator[dict[str, Any]]:
+    """Records that match the words, best first.
+
+    Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt``,
+    ``dated_at`` (what the source says), ``source``, ``capture_id`` and ``captured_at`` of its newest sighting.
+    """
+    with archive.reader.connect() as connection:
+        yield from (_found_row(each) for each in search_records(connection, text, viewer=viewer, limit=most))
+
+
+def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
+    """One record: ``versions`` in the order in which they were first seen, each with its sightings, oldest first.
+
+    None where there is none of this name that the viewer may see.
+    """
+    with archive.reader.connect() as connection:
+        seen = tuple(sightings_of_record(connection, record_id, viewer=viewer))
+    if not seen:
+        return None
+    order = {version_id: place for place, version_id in enumerate(dict.fromkeys(each.version_id for each in seen))}
+    by_version = groupby(sorted(seen, key=lambda each: order[each.version_id]), key=lambda each: each.version_id)
+    newest = seen[-1]
+    return {
+        "kind": newest.kind,
+        "id": newest.record_id,
+        "key": newest.natural_key,
+        "heading": heading(newest.kind, newest.content),
+        "first_seen_at": seen[0].captured_at,
+        "last_seen_at": newest.captured_at,
+        "versions": [_version_row(version_id, tuple(group)) for version_id, group in by_version],
+    }
+
+
+def record_row(seen: SeenRecord) -> dict[str, Any]:
+    """A record in a list: its own keys, and what the archive knows of it."""
+    return {
+        **seen.content,
+        "record_id": seen.record_id,
+        "version_id": seen.version_id,
+        "heading": heading(seen.kind, seen.content),
+        "dated_at": dated(seen.content),
+        "source": seen.source_id,
+        "capture_id": seen.capture_id,
+        "captured_at": seen.captured_at,
+    }
+
+
+def _found_row(each: Found) -> dict[str, Any]:
+    return record_row(each.seen) | {"excerpt": shortened(" ".join(each.excerpt.split()), EXCERPT_LENGTH)}
+
+
+def _version_row(version_id: str, seen: tuple[SeenRecord, ...]) -> dict[str, Any]:
+    return {
+        "version_id": version_id,
+        "first_seen_at": seen[0].captured_at,
+        "last_seen_at": seen[-1].captured_at,
+        "content": seen[-1].content,
+        "sightings": [
+            {
+                "capture_id": each.capture_id,
+                "captured_at": each.captured_at,
+                "source": each.source_id,
+                "url": each.content.get("url"),
+                "content": each.content,
+            }
+            for each in seen
+        ],
+    }

@@ -1,0 +1,129 @@
+"""What was captured: the captures of an address, one capture with its custody, the raw record as it stands.
+
+In: the archive, a URL or capture id, whom the answer is for. Out: JSON-ready rows with the keys of architecture
+section 7, or archived bytes. That a capture is looked at, or a record leaves, stands in the access log first.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from access.pictures import may_be_picture, picture_of
+from access.search import record_row
+from storage.access_log import log_access
+from storage.archive import Archive
+from storage.captures import Capture, capture_by_id, capture_json, captures_of
+from storage.custody_entry import Entry
+from storage.exchange_facts import exchange_facts
+from storage.ledger import entries
+from storage.media import medium_of_capture
+from storage.records import records_of_capture
+from storage.replay import stream_record
+from storage.visibility import EVERYONE, Viewer
+
+RECORD_TYPES: Final = (
+    (b"\x1f\x8b", "application/gzip", ".warc.gz"),
+    (b"\x28\xb5\x2f\xfd", "application/zstd", ".warc.zst"),
+)
+"""How a record by itself is named, by the first bytes of the compression it is stored in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedBytes:
+    """Bytes to hand out, with the type and name under which they are to be saved."""
+
+    content: Iterable[bytes]
+    length_bytes: int
+    media_type: str
+    file_name: str
+
+
+def captures_of_page(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
+    """Every capture of the address, oldest first."""
+    with archive.reader.connect() as connection:
+        yield from (capture_json(capture) for capture in captures_of(connection, url, viewer=viewer))
+
+
+def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
+    """One capture with everything known of it; None where the viewer has none of this name.
+
+    ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
+    file and about the crawl; ``facts``: the facts of collection; ``records``: what was read from it; ``medium``:
+    the digest under which it is known as a medium; ``picture``: whether a browser can draw it.
+    """
+    capture = _looked_at(archive, capture_id, viewer, "viewed")
+    if capture is None:
+        return None
+    with archive.reader.connect() as connection:
+        about_file = entries(connection, subject_id=capture.warc_key)
+        about_crawl = entries(connection, subject_id=capture.crawl_id)
+        records = [record_row(seen) for seen in records_of_capture(connection, capture.id, viewer=viewer)]
+        medium = medium_of_capture(connection, capture.id)
+    return {
+        "kind": "capture_facts",
+        "capture": capture_json(capture),
+        "exchange": dict(exchange_facts(archive, capture) or {}),
+        "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
+        "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
+        "records": records,
+        "medium": None if medium is None else str(medium),
+        "picture": may_be_picture(capture),
+    }
+
+
+def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
+    """The record byte for byte as it lies in the WARC file; by itself, it is a WARC file again."""
+    capture = _looked_at(archive, capture_id, viewer, "downloaded")
+    if capture is None:
+        return None
+    chunks = stream_record(archive, capture)
+    first = next(chunks, b"")
+    media_type, suffix = next(
+        ((name, suffix) for magic, name, suffix in RECORD_TYPES if first.startswith(magic)),
+        ("application/warc", ".warc"),
+    )
+    name = capture.id.removeprefix("urn:uuid:") + suffix
+    return ArchivedBytes(chain((first,), chunks), capture.length_bytes, media_type, name)
+
+
+def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
+    """The captured picture, as a page of ours draws it; None for anything else."""
+    capture = _looked_at(archive, capture_id, viewer, "shown")
+    found = None if capture is None else picture_of(archive, capture)
+    if capture is None or found is None:
+        return None
+    content, media_type = found
+    name = f"{capture.id.removeprefix('urn:uuid:')}.{media_type.partition('/')[2]}"
+    return ArchivedBytes((content,), len(content), media_type, name)
+
+
+def _looked_at(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
+    """The capture, after the access log has it that this viewer looked."""
+    with archive.reader.begin() as connection:
+        capture = capture_by_id(connection, capture_id, viewer=viewer)
+        if capture is not None:
+            log_access(connection, actor=viewer.name, action=action, subject_id=capture.id)
+    return capture
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "event": entry.event,
+        "subject_id": entry.subject_id,
+        "at": entry.at,
+        "actor": entry.actor,
+        "software": entry.software,
+        "clock_source": entry.clock.source,
+        "clock_offset_s": entry.clock.offset_s,
+        "clock_reason": entry.clock.reason,
+        "digest": str(entry.digest),
+    }
+
+
+def _facts_of_collection(entry: Entry) -> Iterator[dict[str, Any]]:
+    """Names and values of an entry that states them; the salts stay in the ledger."""
+    facts = entry.details.get("facts")
+    if isinstance(facts, Mapping):
+        yield from ({"name": name, **fact} for name, fact in facts.items())

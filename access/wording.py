@@ -1,0 +1,105 @@
+"""How records, times and digests are said on a page: short, in plain words, nothing invented.
+
+In: JSON-ready values with the keys of architecture section 7. Out: text, which the templates escape.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+EXCERPT_LENGTH: Final = 280
+HEADING_LENGTH: Final = 110
+
+HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "telegram_post": ("text",),
+    "article": ("title", "text"),
+    "hearing": ("parties_raw", "case_number", "charges_raw"),
+    "register_entry": ("name_raw", "number_raw"),
+    "notice": ("title", "text"),
+}
+"""Which field names the record, per kind: the first that is filled."""
+
+SAID_ELSEWHERE: Final = frozenset({"kind", "text", "url"})
+SEEN_BESIDES: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
+
+
+def heading(kind: str, content: Mapping[str, Any]) -> str:
+    """What stands for the record in a list: its title, or how it begins."""
+    for name in HEADINGS.get(kind, ()):
+        if content.get(name):
+            return shortened(str(content[name]).strip().splitlines()[0], HEADING_LENGTH)
+    if kind == "telegram_post":
+        media = ", ".join(str(medium["kind"]).replace("_", " ") for medium in content.get("media") or [])
+        return f"Post {content.get('post_id')}" + (f" ({media})" if media else "")
+    return f"{kind.replace('_', ' ')} without a title"
+
+
+def excerpt(content: Mapping[str, Any]) -> str | None:
+    """The beginning of the text, on one line; None where there is none."""
+    text = " ".join(str(content.get("text") or "").split())
+    return shortened(text, EXCERPT_LENGTH) if text else None
+
+
+def dated(content: Mapping[str, Any]) -> str | None:
+    """When the source says it was: published, or the hearing's beginning."""
+    when = content.get("published_at") or content.get("starts_at")
+    return None if when is None else str(when)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis."""
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def moment(value: datetime | str | None) -> str:
+    """``2026-11-23 20:15:07`` in UTC; a time that is not known says so."""
+    if value is None:
+        return "at a time not known"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def exactly(value: str) -> str:
+    """The same to the microsecond, as the record has it."""
+    return value.replace("T", " ").removesuffix("Z")
+
+
+def short(digest: str | None) -> str:
+    """The first 16 digits of a digest; the whole stands on the capture's page."""
+    return "" if digest is None else f"{digest.partition(':')[2][:16] or digest[:16]}…"
+
+
+def brief(url: str) -> str:
+    """An address that fits into a line."""
+    bare = url.partition("://")[2] or url
+    return bare if len(bare) <= 60 else f"{bare[:57]}…"
+
+
+def filled(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of every field that says something and is not shown elsewhere, in order."""
+    rows = ((name, plain(value)) for name, value in content.items() if name not in SAID_ELSEWHERE)
+    return [(name, value) for name, value in rows if value]
+
+
+def counted(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What one sighting saw that makes no version: counts and marks, and the address it was seen under."""
+    rows = ((name, plain(content.get(name))) for name in SEEN_BESIDES)
+    return [(name, value) for name, value in rows if value]
+
+
+def plain(value: Any) -> str:
+    """A JSON value as a person reads it; empty for what says nothing."""
+    match value:
+        case None | "" | False:
+            return ""
+        case True:
+            return "yes"
+        case Mapping():
+            return ", ".join(f"{name}: {said}" for name, item in value.items() if (said := plain(item)))
+        case str():
+            return value
+        case Iterable():
+            return "; ".join(said for item in value if (said := plain(item)))
+    return str(value)

@@ -1,0 +1,50 @@
+"""What our recorder wrote down about an exchange besides its bytes: times, peer, TLS of that same socket.
+
+In: a capture. Out: the facts as JSON values, None where the file has none (files of other tools, failures). They
+stand in a ``metadata`` record behind the response and its request (`storage.warc`), and are read from there,
+never copied.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from storage.archive import Archive
+from storage.captures import Capture
+from storage.warc_reader import WarcReader, bare_uri
+
+RECORDS_BEHIND: Final = 2
+"""The request, then the facts."""
+
+FACTS_LIMIT_BYTES: Final = 1 << 20
+
+
+def exchange_facts(archive: Archive, capture: Capture) -> Mapping[str, Any] | None:
+    """Read the record; raises `StorageError` where the store does not give the file."""
+    if capture.record_type not in ("response", "revisit"):
+        return None
+    behind = capture.offset_bytes + capture.length_bytes
+    with archive.objects.open(capture.warc_key, capture.object_version) as stream:
+        stream.seek(behind)
+        reader = WarcReader(stream, capture.warc_key, base_offset=behind)
+        for _ in range(RECORDS_BEHIND):
+            head = reader.next_record()
+            if head is None:
+                return None
+            if head.record_type == "metadata" and _belongs_to(head.value("WARC-Concurrent-To"), capture):
+                block = b"".join(reader.block())
+                return _read(block) if len(block) <= FACTS_LIMIT_BYTES else None
+            reader.end_record()
+    return None
+
+
+def _belongs_to(concurrent_to: str | None, capture: Capture) -> bool:
+    return concurrent_to is not None and bare_uri(concurrent_to) == bare_uri(capture.record_id)
+
+
+def _read(block: bytes) -> Mapping[str, Any] | None:
+    try:
+        facts = json.loads(block)
+    except ValueError:
+        return None  # another tool's metadata
+    return facts if isinstance(facts, dict) and facts.get("kind") == "exchange" else None
