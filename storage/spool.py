@@ -37,6 +37,7 @@ __all__ = [
     "ClosedFile",
     "CrawlAliveError",
     "Recovered",
+    "Sealed",
     "Spool",
     "SpoolFullError",
     "SpoolWriteError",

@@ -1,0 +1,353 @@
+"""The spool keeps whole records whatever happens: rolled files, a full disk, a killed writer, two crawls at
+once."""
+
+import gzip
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastwarc.warc import ArchiveIterator as FastIterator
+from fastwarc.warc import WarcRecordType
+from warcio.archiveiterator import ArchiveIterator
+
+from crawlers.capture import Exchange, Message, Note, NoteKind, Rendering, RenderingKind, TlsFacts
+from processors.digest import Digest, sha256
+from storage.spool import CrawlAliveError, Sealed, Spool, SpoolFullError, Written, recover
+from storage.warc_reader import WarcReader
+
+CRAWL = "01JNKZ5V0000000000000000CR"
+AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
+FACTS = {"software": "letapis/0.1.0"}
+TLS = TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", (b"leaf", b"root"))
+
+
+def exchange(payload: bytes, *, media_type: str = "text/html") -> Exchange:
+    block = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(payload), payload)
+    asked = b"GET / HTTP/1.1\r\n\r\n"
+    return Exchange(
+        crawl_id=CRAWL,
+        page_id="p",
+        url="https://a.example/",
+        request=Message(asked, len(asked), sha256(asked), None, 0),
+        response=Message(block, len(block) - len(payload), sha256(block), sha256(payload), len(payload)),
+        status=200,
+        media_type=media_type,
+        content_encoding=None,
+        protocol="http/1.1",
+        started_at=AT,
+        first_byte_at=AT,
+        ended_at=AT,
+        peer_ip="192.0.2.1",
+        peer_port=443,
+        tls=TLS,
+    )
+
+
+def types_in(path: Path) -> list[str]:
+    with path.open("rb") as stream:
+        return [record.rec_type for record in ArchiveIterator(stream)]
+
+
+def records_in(path: Path) -> list[tuple[str, bytes]]:
+    """By a reader of our own that is strict: type and block of every record."""
+    records = []
+    with path.open("rb") as stream:
+        reader = WarcReader(stream, path.name)
+        while (head := reader.next_record()) is not None:
+            records.append((head.record_type, b"".join(reader.block())))
+            reader.end_record()
+    return records
+
+
+def test_an_exchange_is_a_response_its_request_its_facts_and_new_certificates(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"one"))
+    spool.keep(exchange(b"two"))
+    [file] = spool.close()
+    assert file.path == tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz"
+    assert types_in(file.path) == [
+        *("warcinfo", "response", "request", "metadata", "resource", "resource"),
+        *("response", "request", "metadata"),
+    ]
+    content = file.path.read_bytes()
+    assert (file.records, file.bytes) == (9, len(content))
+    assert file.sha256 == sha256(content)
+
+
+def test_every_record_is_a_gzip_member_of_its_own_where_its_receipt_says(tmp_path: Path) -> None:
+    written: list[Written] = []
+    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
+    spool.keep(exchange(b"page " * 3000))
+    spool.keep(exchange(hashlib.shake_256(b"x").digest(30_000), media_type="image/jpeg"))
+    [file] = spool.close()
+    content = file.path.read_bytes()
+    at = 0
+    for each in written:
+        receipt = each.receipt
+        assert receipt.offset == at
+        at += receipt.length
+        record = gzip.decompress(content[receipt.offset : at])
+        assert receipt.record_id.encode() in record.split(b"\r\n\r\n")[0]
+        block = record.partition(b"\r\n\r\n")[2][:-4]
+        assert sha256(block) == receipt.block_digest
+    assert at == len(content)
+
+
+def test_two_readers_that_are_not_ours_read_all_and_find_block_digests_right(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    for number in range(20):
+        spool.keep(exchange(b"%d " % number * 500))
+    spool.keep(Rendering("p", "https://a.example/#top", RenderingKind.FULL_PAGE, "image/png", b"\x89PNG", AT, "x"))
+    spool.keep(Note(NoteKind.ROBOTS, "p", "https://a.example/x", AT, "no"))
+    [file] = spool.close()
+    with file.path.open("rb") as stream:
+        checked = 0
+        for record in ArchiveIterator(stream, check_digests="raise"):
+            record.content_stream().read()
+            checked += 1
+    assert checked == file.records
+    with file.path.open("rb") as stream:
+        fast = FastIterator(stream, record_types=WarcRecordType.any_type, parse_http=False)
+        assert sum(record.verify_block_digest() for record in fast) == file.records
+
+
+def test_a_rendering_points_at_the_response_it_depicts(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"page"))
+    spool.keep(Rendering("p", "https://a.example/#top", RenderingKind.DOM, "text/html", b"<p>", AT, "x"))
+    [file] = spool.close()
+    with file.path.open("rb") as stream:
+        heads = [record.rec_headers for record in ArchiveIterator(stream)]
+    assert heads[-1]["WARC-Target-URI"] == "urn:dom:https://a.example/#top"
+    assert heads[-1]["WARC-Concurrent-To"] == heads[1]["WARC-Record-ID"]
+
+
+def test_files_roll_and_each_has_its_own_warcinfo_and_certificates(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS, roll_bytes=8000)
+    for number in range(6):
+        spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(3000), media_type="image/jpeg"))
+    files = spool.close()
+    assert [file.path.name[-13:] for file in files] == ["00000.warc.gz", "00001.warc.gz", "00002.warc.gz"]
+    for file in files:
+        assert types_in(file.path)[0] == "warcinfo"
+        assert types_in(file.path).count("resource") == 2
+    assert list(tmp_path.rglob("*.open")) == []
+
+
+def test_a_page_can_have_a_file_of_its_own(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS, file_per_page=True, revisits=True)
+    picture = exchange(b"p" * 5000, media_type="image/jpeg")
+    for page in ("a", "b", "a"):
+        spool.keep(replace(picture, page_id=page))
+    files = spool.close()
+    assert [types_in(file.path).count("response") for file in files] == [2, 1]
+    assert all("revisit" not in types_in(file.path) for file in files)
+
+
+def test_media_that_came_before_become_revisits_and_pages_never_do(tmp_path: Path) -> None:
+    picture = exchange(b"p" * 5000, media_type="image/jpeg")
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True)
+    page, tiny = exchange(b"page " * 900), exchange(b"s", media_type="image/gif")
+    for item in (picture, picture, page, page, tiny):
+        spool.keep(item)
+    [file] = spool.close()
+    assert [kind for kind in types_in(file.path) if kind in ("response", "revisit")] == [
+        *("response", "revisit", "response", "response", "response"),
+    ]
+    with file.path.open("rb") as stream:
+        [head] = [each.rec_headers for each in ArchiveIterator(stream) if each.rec_type == "revisit"]
+    assert head["WARC-Profile"] == "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+    assert head["WARC-Refers-To-Target-URI"] == "https://a.example/"
+    assert head["WARC-Refers-To-Date"] == "2026-03-05T01:02:03.000004Z"
+
+
+def test_a_payload_deposited_before_is_found_by_the_look_up(tmp_path: Path) -> None:
+    picture = exchange(b"p" * 5000, media_type="image/jpeg")
+    sealed = Sealed("<urn:uuid:00000000-0000-4000-8000-000000000001>", "https://b.example/p.jpg", AT)
+    known: dict[Digest | None, Sealed] = {picture.response.payload_digest: sealed}
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, payloads_sealed=known.get)
+    spool.keep(picture)
+    [file] = spool.close()
+    assert "revisit" in types_in(file.path)
+
+
+def test_a_revisit_never_points_into_another_file_of_the_same_crawl(tmp_path: Path) -> None:
+    picture = exchange(hashlib.shake_256(b"x").digest(5000), media_type="image/jpeg")
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, roll_bytes=4000)
+    spool.keep(picture)
+    spool.keep(picture)
+    files = spool.close()
+    assert len(files) == 2
+    assert all("revisit" not in types_in(file.path) for file in files)
+
+
+def test_two_crawls_never_share_a_folder(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    with pytest.raises(CrawlAliveError, match="living process"):
+        Spool(tmp_path, CRAWL, FACTS)
+    spool.close()
+
+
+def test_a_name_that_is_taken_is_never_written_over(tmp_path: Path) -> None:
+    Spool(tmp_path, CRAWL, FACTS).close()
+    taken = tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz"
+    taken.write_bytes(b"evidence")
+    with pytest.raises(FileExistsError):
+        Spool(tmp_path, CRAWL, FACTS).keep(exchange(b"x"))
+    assert taken.read_bytes() == b"evidence"
+
+
+class Endless:
+    """A block larger than what the disk will take."""
+
+    length_bytes = 10 << 20
+    digest = sha256(b"")
+
+    def chunks(self) -> Iterator[bytes]:
+        for _ in range(10):
+            yield os.urandom(1 << 20)
+
+
+def test_a_disk_that_is_full_costs_only_the_record_that_did_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    real_write = os.write
+    room = 60_000
+
+    def write_while_there_is_room(descriptor: int, content: bytes | memoryview) -> int:
+        nonlocal room
+        if room == 0:
+            raise OSError(28, "No space left on device")
+        part = memoryview(content)[:room]
+        room -= len(part)
+        return real_write(descriptor, part)
+
+    kept = 0
+    monkeypatch.setattr("storage.warc_file.os.write", write_while_there_is_room)
+    with pytest.raises(SpoolFullError, match="every record before it is complete"):
+        for number in range(100):
+            spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(9000), media_type="image/jpeg"))
+            kept += 1
+    with pytest.raises(SpoolFullError):
+        spool.keep(exchange(b"more"))
+    [file] = spool.close()
+    assert 3 < kept < 7
+    assert types_in(file.path).count("response") == kept
+    assert file.sha256 == sha256(file.path.read_bytes())
+    assert len(records_in(file.path)) == file.records
+
+
+def test_a_large_block_that_does_not_fit_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"small"))
+    real_write = os.write
+
+    def short(descriptor: int, content: bytes | memoryview) -> int:
+        if len(content) > 1 << 20:
+            raise OSError(28, "No space left on device")
+        return real_write(descriptor, content)
+
+    monkeypatch.setattr("storage.warc_file.os.write", short)
+    large = exchange(b"")
+    with pytest.raises(SpoolFullError):
+        spool.keep(replace(large, media_type="image/jpeg", response=replace(large.response, block=Endless())))
+    [file] = spool.close()
+    assert types_in(file.path).count("response") == 1
+    assert len(records_in(file.path)) == file.records
+
+
+WRITER = """
+import hashlib, sys
+from pathlib import Path
+from tests.storage.test_spool import CRAWL, FACTS, exchange
+from storage.spool import Spool
+spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000)
+number = 0
+while True:
+    spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(20_000), media_type="image/jpeg"))
+    number += 1
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_writer_killed_at_any_moment_loses_nothing_that_was_kept(seed: int, tmp_path: Path) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "1\n"
+    assert recover(tmp_path).alive == (tmp_path / CRAWL,)
+    time.sleep(random.Random(seed).uniform(0, 0.4))
+    writer.send_signal(signal.SIGKILL)
+    kept = 1 + len(writer.stdout.read().splitlines())
+    writer.wait()
+
+    recovered = recover(tmp_path)
+
+    assert recovered.alive == ()
+    assert recovered.damaged == ()
+    assert len(recovered.torn) <= 1
+    blocks = [record for file in recovered.files for record in records_in(file.path)]
+    responses = [block for kind, block in blocks if kind == "response"]
+    expected = [hashlib.shake_256(b"%d" % number).digest(20_000) for number in range(len(responses))]
+    assert [block[-20_000:] for block in responses] == expected
+    assert len(responses) >= kept
+    assert list(tmp_path.rglob("*.open")) == []
+    for file in recovered.files:
+        assert file.sha256 == sha256(file.path.read_bytes())
+    assert recover(tmp_path).files == recovered.files
+
+
+def test_a_torn_last_record_is_cut_off_at_every_byte_it_may_end_at(tmp_path: Path) -> None:
+    written: list[Written] = []
+    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
+    spool.keep(exchange(b"first"))
+    spool.keep(Note(NoteKind.ROBOTS, "p", "https://a.example/x", AT, "no"))
+    [file] = spool.close()
+    content = file.path.read_bytes()
+    last = written[-1].receipt
+    for end in range(last.offset + 1, len(content)):
+        file.path.unlink()
+        torn = file.path.with_name(file.path.name + ".open")
+        torn.write_bytes(content[:end])
+        recovered = recover(tmp_path)
+        [cut] = recovered.torn
+        assert (cut.path, cut.offset, cut.cut_bytes) == (torn, last.offset, end - last.offset)
+        assert file.path.read_bytes() == content[: last.offset]
+        assert [each.records for each in recovered.files] == [file.records - 1]
+
+
+def test_a_file_without_one_whole_record_goes_and_is_reported(tmp_path: Path) -> None:
+    folder = tmp_path / CRAWL
+    folder.mkdir()
+    (folder / "lock").touch()
+    torn = folder / f"{CRAWL}-00000.warc.gz.open"
+    torn.write_bytes(b"\x1f\x8b\x08")
+    recovered = recover(tmp_path)
+    assert (recovered.files, [cut.cut_bytes for cut in recovered.torn]) == ((), [3])
+    assert not torn.exists()
+
+
+def test_a_closed_file_that_is_not_whole_is_named_and_left_alone(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"x"))
+    [file] = spool.close()
+    content = bytearray(file.path.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.path.write_bytes(content)
+    recovered = recover(tmp_path)
+    assert recovered.files == ()
+    [damage] = recovered.damaged
+    assert file.path.name in str(damage)
+    assert file.path.read_bytes() == content
