@@ -16,7 +16,8 @@ def surt_key(url: str) -> str:
         return ",".join(reversed(url[4:].lower().split("."))) + ")"
     try:
         key: str = surt.surt(url)
-    except (ValueError, UnicodeError):
+    except (ValueError, AttributeError, IndexError, TypeError):
+        # the library gives up in these ways on what is no URL at all
         return url
     return key
 

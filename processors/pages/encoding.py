@@ -60,7 +60,7 @@ _CLEARLY_BETTER = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, Python's name of its encoding, and what told it: ``bom``, ``utf-8``, ``header``, ``page``, ``letters``."""
+    """Text, Python's name of its encoding, and who told: ``bom``, ``utf-8``, ``header``, ``page``, ``letters``."""
 
     text: str
     encoding: str

@@ -13,8 +13,9 @@ from processors.text import printable
 
 # phrasing content flows; these begin and end a line (HTML standard, "flow content", read 2026-11)
 _FLOW = (
-    "address article aside blockquote caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody tfoot thead tr ul"
+    "address article aside blockquote caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary table tbody tfoot thead "
+    "tr ul"
 )
 BLOCKS = frozenset(_FLOW.split())
 UNSEEN = frozenset(
@@ -34,7 +35,13 @@ def parse(text: str) -> html.HtmlElement | None:
     cleaned = printable(_DECLARATION.sub("", text[:MAX_CHARACTERS])).strip()
     if not cleaned:
         return None
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_pis=True)
+    parser = html.HTMLParser(
+        encoding="utf-8",
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
     try:
         return html.document_fromstring(cleaned.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError):
@@ -42,7 +49,7 @@ def parse(text: str) -> html.HtmlElement | None:
 
 
 def elements(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    """All elements in page order, comments left out."""
+    """All elements in page order."""
     yield from root.iter(etree.Element)
 
 
@@ -67,11 +74,8 @@ def seen_text(element: html.HtmlElement) -> str:
     """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank."""
     pieces: list[str] = []
     preformatted = 0
-    walk = etree.iterwalk(element, events=("start", "end", "comment"))
+    walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in walk:
-        if event == "comment":
-            pieces.append(_flow(node.tail, preformatted))
-            continue
         tag = node.tag
         if event == "start":
             if tag in UNSEEN and node is not element:

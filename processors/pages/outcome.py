@@ -30,7 +30,8 @@ CLASSIFIER_VERSION = "outcome-1"
 # text of its own, in words outside links and forms: refusals seen have under 200, and a court's list or a short
 # notice can have as few, which is why few words alone never refuse a page
 THIN_WORDS = 200
-_SAMPLE_CHARACTERS = 300_000
+# refusals are small pages: their marks stand in the first of it
+_SAMPLE_CHARACTERS = 100_000
 _ARTICLE_MARK = re.compile(
     r"""og:type["'][^>]{0,80}article|"@type"\s*:\s*\[?\s*"(?:News|Report|Analysis|Blog|Opinion)?\w*(?:Article|Posting)"|articlebody""",
     re.IGNORECASE,
@@ -77,13 +78,27 @@ class _Look:
         return self.words < THIN_WORDS and self.rows < 4 and not self.article
 
 
-def classify(page: Page) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page decoded and parsed; ``tree`` is None where there is nothing in it."""
+
+    text: str
+    tree: html.HtmlElement | None
+
+
+def open_page(page: Page) -> Opened:
+    """Decode and parse once, for the classifier and the reader after it."""
+    text = decode(page.body, page.content_type).text
+    return Opened(text, parse(text))
+
+
+def classify(page: Page, opened: Opened | None = None) -> Verdict:
     """The page's outcome. Only ``content`` may feed records; a challenge is never content, whatever its status."""
     if not page.body.strip():
         return _by_status(page.status) or Verdict(Outcome.EMPTY, "the server sent no bytes")
     if page.body.startswith(_BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
         return _by_status(page.status) or Verdict(Outcome.CONTENT, None)
-    look = _look(decode(page.body, page.content_type).text)
+    look = _look(opened or open_page(page))
     proof = _first(look, CHALLENGES, proof_only=True)
     if proof:
         return proof
@@ -101,21 +116,21 @@ def classify(page: Page) -> Verdict:
     return _in_words(look) if look.thin else Verdict(Outcome.CONTENT, None)
 
 
-def _look(text: str) -> _Look:
-    sample = text[:_SAMPLE_CHARACTERS]
-    tree = parse(text)
+def _look(opened: Opened) -> _Look:
+    sample = opened.text[:_SAMPLE_CHARACTERS]
+    tree = opened.tree
     if tree is None:
         return _Look(markup=sample, title="", text="", words=0, rows=0, article=False)
+    words = _own_words(tree)
     title = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
     heading = next((one_line(seen_text(element)) for element in tree.iter("h1")), "")
-    seen = seen_text(tree)
     return _Look(
         markup=sample,
         title=f"{title}\n{heading}".strip(),
-        text=one_line(seen[:_SAMPLE_CHARACTERS]),
-        words=_own_words(tree),
+        text=one_line(seen_text(tree)[:_SAMPLE_CHARACTERS]) if words < THIN_WORDS else "",
+        words=words,
         rows=sum(1 for row in tree.iter("tr") if len(row) > 2),
-        article=_ARTICLE_MARK.search(sample) is not None,
+        article=_ARTICLE_MARK.search(opened.text) is not None,
     )
 
 

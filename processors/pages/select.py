@@ -4,9 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date
 
+from processors.pages.court_page import PARSER_VERSION as COURT_VERSION
+from processors.pages.court_page import read_court_list
 from processors.pages.layout import Layout
+from processors.pages.news_page import PARSER_VERSION as NEWS_VERSION
+from processors.pages.news_page import read_news
 from processors.pages.page import Page
 from processors.pages.reading import Links, PageKind, Reading, Record
+from processors.pages.register_page import PARSER_VERSION as REGISTER_VERSION
+from processors.pages.register_page import read_register
 from processors.pages.telegram_page import PARSER_VERSION as TELEGRAM_VERSION
 from processors.pages.telegram_page import read_telegram
 
@@ -34,7 +40,12 @@ class ParserVersion:
         )
 
 
-PARSERS: tuple[ParserVersion, ...] = (ParserVersion(kind="telegram", name=TELEGRAM_VERSION, read=read_telegram),)
+PARSERS: tuple[ParserVersion, ...] = (
+    ParserVersion(kind="telegram", name=TELEGRAM_VERSION, read=read_telegram),
+    ParserVersion(kind="news", name=NEWS_VERSION, read=read_news),
+    ParserVersion(kind="court_list", name=COURT_VERSION, read=read_court_list),
+    ParserVersion(kind="register", name=REGISTER_VERSION, read=read_register),
+)
 
 
 def parser_for(kind: PageKind, day: date) -> ParserVersion:

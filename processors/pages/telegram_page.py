@@ -32,7 +32,7 @@ def read_telegram(page: Page, layout: Layout | None = None) -> Reading:
     del layout
     tree = parse(decode(page.body, page.content_type).text)
     if tree is None:
-        return _refused(page, classify(page), None)
+        return _refused(page, _verdict(page, {}), None)
     index = _by_class(tree)
     messages = index.get("tgme_widget_message", [])
     posts = [reading for reading in (read_message(message, page.url) for message in messages) if reading]

@@ -1,0 +1,184 @@
+"""What the columns of court lists and registers mean, by the words of their headings in five languages.
+
+Data and one look-up: heading in, field out. Words collected from lists of courts of Belarus, Russia, Ukraine,
+Poland and the United Kingdom (2026-11). The first pattern that fits wins, so the narrower stand first.
+"""
+
+import re
+
+from processors.text import folded
+
+# field and a pattern over the folded heading (lower case, ё as е); `extra` keeps its own heading on purpose
+_HEARING: tuple[tuple[str, str], ...] = (
+    (
+        "row",
+        r"^(?:№|n|no|nr|#)?\s*(?:п\s*[/.]?\s*п|з\s*/?\s*п|з\s*/\s*п|л\.?\s*п|lp)\.?$|^(?:№|#|нумар|n)$"
+        r"|^порядковый номер$",
+    ),
+    (
+        "extra",
+        r"поступлени|рэгістрац|регистрац|реєстрац|надходжен|вступлени|набыцц|набрання|прекращ|filing|filed"
+        r"|received|decision date|wpływu",
+    ),
+    (
+        "extra",
+        r"^дата (?:вынесения )?(?:решения|приговора|постановления)|^дата (?:рашэння|прысуду|рішення|вироку)"
+        r"|^data wyroku",
+    ),
+    (
+        "case_number",
+        r"(?:№|номер|нумар|n|no)\.?\s*(?:\w+\s){0,2}(?:дела|справы|справи|судов\w+ справ\w|материала"
+        r"|матэрыялу|производства|провадження)",
+    ),
+    (
+        "case_number",
+        r"^(?:дело|справа|материал) ?№?$|єдиний унікальний номер|уникальный идентификатор|^sygn|sygnatura"
+        r"|^number$",
+    ),
+    (
+        "case_number",
+        r"(?:case|docket|file|claim|appeal|application|cause|matter)\s*(?:number|no|ref|num|id|#|№)"
+        r"|^reference$|^docket$|^case$",
+    ),
+    (
+        "documents",
+        r"судебн\w+ акт|судовы\w* акт|судов\w+ рішен|текст (?:решения|приговора|рашэння)|документ|дакумент"
+        r"|^документи|orzeczeni|opinion|^documents?$|^download|^attachments?$",
+    ),
+    (
+        "starts",
+        r"дата\s*(?:и|,|/|і|та|й|i)?\s*(?:час|время)|(?:время|час|дата) (?:и|і|та) (?:дата|час|время|место)"
+        r"|date\s*(?:and|&|/)\s*time|data i godzina|^(?:starts?|start time|hearing start|sitting at)$",
+    ),
+    ("starts", r"^(?:время|час)\s*,?\s*дата|^termin(?: rozprawy)?$|^hearing date time$"),
+    (
+        "time",
+        r"^(?:время|час|гадзіна|година|godz|time|hour)|(?:время|час) (?:начала|слушания|заседания"
+        r"|рассмотрения|пачатку|пасяджэння|засідання|слухання|разгляду)|^(?:start|hearing) time|godzina",
+    ),
+    (
+        "date",
+        r"^(?:дата|день|дзень|date|data|day)$|дата (?:слушан|заседан|рассмотр|назнач|проведен|судебн|пасядж"
+        r"|разгляд|слухан|засідан|судов)|(?:hearing|sitting|court) date|date of (?:hearing|sitting)"
+        r"|data (?:rozprawy|posiedzenia)|^назначено (?:на|к)",
+    ),
+    (
+        "room",
+        r"^(?:зал|зала|кабинет|кабінет|каб|№ зала|номер зала|sala|room|court ?room)|зал (?:судеб|судав|судов)"
+        r"|court ?(?:room|number|no\b)|номер залы|№ залы|^место (?:проведения|рассмотрения)|^месца|^місце",
+    ),
+    (
+        "panel",
+        r"состав (?:суда|коллегии)|склад (?:суда|суду|калегіі|колегії)|skład (?:sądu|orzekając)|^(?:panel"
+        r"|judges|bench|coram)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
+    ),
+    (
+        "judge",
+        r"судь|судд|председательств|старшын|головуюч|sędzi|przewodnicząc|^judge|judge$|^before$|justice"
+        r"|^referent",
+    ),
+    ("prosecutor", r"прокурор|гособвин|обвинител|дзяржаўн\w+ абвінаваўц|prokurator|prosecut"),
+    ("clerk", r"секретар|сакратар|protokolant|^clerk|помощник|памочнік|помічник"),
+    (
+        "instance",
+        r"инстанц|інстанцы|інстанці|instancj|instance|вид (?:судо)?производства|форма судочинства"
+        r"|вид судочинства|^forma$",
+    ),
+    (
+        "charges",
+        r"стать|артыкул|^арт|ст\. |статт|обвинен|абвінавачанн|обвинувачення|kwalifikacj|artyku|paragraf"
+        r"|offen[cs]e|charge|состав преступления|перечень статей",
+    ),
+    (
+        "charges",
+        r"(?:суть|существо|предмет|категория|содержание) (?:дела|спора|иска|требован|заявлен|позову|справи"
+        r"|правонарушен)|сутнасць|сутність|предмет(?: позову| спору)?$|катэгорыя справы|категорія|przedmiot"
+        r"|^(?:суть|описание|description)$",
+    ),
+    ("sentence", r"наказан|пакаранн|покаранн|мера (?:наказания|пакарання)|^kara$|wymiar kary|sentence|срок"),
+    (
+        "verdict",
+        r"результат|решени|приговор|постановлен|вынік|рашэнн|прысуд|рішення|вирок|ухвал|wyrok|rozstrzygni"
+        r"|outcome|verdict|decision|disposition|^result",
+    ),
+    ("status", r"^(?:статус|стан|состояние|стадия|стадыя|стадія|status|stan|state)|status$|движение дела|отложен"),
+    (
+        "hearing_kind",
+        r"(?:вид|тип|характер) (?:судебного |судового |судавага )?(?:заседан|слушан|рассмотр|пасядж|разгляд"
+        r"|засідан|події|події)|^(?:вид|тып|тип|type|rodzaj)$|hearing type|type of hearing|rodzaj (?:posiedz"
+        r"|spraw|rozpraw)|мероприяти|наименование события|^purpose$|^nature$",
+    ),
+    (
+        "parties",
+        r"сторон|бак[іо]|лица|асобы|особи|участник|удзельнік|учасник|подсудим|падсудн|обвиняем|абвінавачаны"
+        r"|обвинувачен|истец|ответчик|пазоўнік|адказчык|позивач|відповідач|заявител|заяўнік|заявник|осужд"
+        r"|асуджан|засуджен|привлека\w+ лиц|фио|піб|прозвішча|потерпевш",
+    ),
+    (
+        "parties",
+        r"^strony|oskarżon|powód|pozwan|wnioskodawc|uczestni|obwinion|part(?:y|ies)|defendant|respondent"
+        r"|claimant|appellant|applicant|plaintiff|accused|case (?:name|title|details)|^title$|^style$|^name$"
+        r"|^involved$|caption",
+    ),
+    (
+        "court",
+        r"^(?:суд|court|sąd)$|наименование суда|назва суд[ау]|назва суду|^(?:court ?house|court name|site"
+        r"|venue|tribunal)(?: name)?$|^суд ",
+    ),
+)
+_REGISTER: tuple[tuple[str, str], ...] = (
+    (
+        "in_force",
+        r"вступлени\w+ в|законную силу|набыцц\w+ (?:законнай )?сіл|набрання (?:законної )?сили|prawomocn"
+        r"|in force|effective",
+    ),
+    (
+        "decided_at",
+        r"дата (?:вынесен|принят|решен|прин|рашэн|прыняцц|рішенн|ухвален|включ|уключ)|date of (?:decision"
+        r"|listing)|decision date|data (?:decyzji|wpisu)|^дата$|^date$|^data$",
+    ),
+    ("born", r"рожден|нараджэн|народжен|birth|urodz|д\.?\s*р\.?$|год рожд"),
+    (
+        "decided_by",
+        r"(?:орган|суд|кем)\b.*(?:решен|вынес|принял|прыня|рашэн|рішен)|наименование суда|^(?:суд|орган|court"
+        r"|authority|sąd|organ)$|назва суд|кім прынята|issued by|decided by",
+    ),
+    ("number", r"^(?:№|n|no|nr|#|lp)\.?(?:\s*п\s*/?\s*п)?$|п/п|порядков|парадкав|^номер|^нумар|number|^numer"),
+    (
+        "act",
+        r"решени|приговор|постановлен|основани|рашэнн|прысуд|падстав|рішення|підстав|статья|артыкул|стаття"
+        r"|decision|act\b|ground|basis|podstaw|decyzj|реквизит",
+    ),
+    (
+        "name",
+        r"фио|ф\.и\.о|фамили|прозвішч|прізвищ|имя|імя|ім'я|наименован|назва|найменув|name|nazw|материал"
+        r"|матэрыял|матеріал|организац|арганізац|організац|лицо|асоба|особа|описание|title",
+    ),
+)
+_HEARING_PATTERNS = tuple((field, re.compile(pattern)) for field, pattern in _HEARING)
+_REGISTER_PATTERNS = tuple((field, re.compile(pattern)) for field, pattern in _REGISTER)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+")
+_LONGEST_HEADING = 120
+
+
+def heading_form(heading: str) -> str:
+    """The heading as the lexicon compares it: folded, keys of JSON taken apart into words, end marks off."""
+    words = _CAMEL.sub(" ", heading) if heading.isascii() else heading
+    return folded(words).strip(" :.*|")
+
+
+def hearing_field(heading: str) -> str | None:
+    """The field of a hearing that a heading means: ``extra`` where it keeps its heading, None where unknown."""
+    return _field(heading, _HEARING_PATTERNS)
+
+
+def register_field(heading: str) -> str | None:
+    """The field of a register entry that a heading means, None where unknown."""
+    return _field(heading, _REGISTER_PATTERNS)
+
+
+def _field(heading: str, patterns: tuple[tuple[str, re.Pattern[str]], ...]) -> str | None:
+    form = heading_form(heading)
+    if not form or len(form) > _LONGEST_HEADING:
+        return None
+    return next((field for field, pattern in patterns if pattern.search(form)), None)

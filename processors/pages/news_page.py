@@ -1,0 +1,134 @@
+"""A page of a news site: the article on it, or the links to articles where it is a list of them.
+
+In: a `Page`. Out: a `Reading` with at most one `Article`. Text by `news_text`; title, people, times and topics
+by modules of those names.
+"""
+
+import re
+from datetime import tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml import html
+
+from processors.pages.evidence import Evidence, read_evidence, text_in
+from processors.pages.language import language_of
+from processors.pages.layout import Layout
+from processors.pages.markup import elements
+from processors.pages.news import Article
+from processors.pages.news_links import article_links, document_links, read_images
+from processors.pages.news_people import read_authors
+from processors.pages.news_text import read_text
+from processors.pages.news_times import read_modified, read_published
+from processors.pages.news_title import read_title
+from processors.pages.news_topics import read_section, read_tags
+from processors.pages.outcome import Outcome, Verdict, classify, open_page
+from processors.pages.page import Page
+from processors.pages.reading import Links, Reading
+from processors.urls import absolute
+
+PARSER_VERSION = "news-1"
+_ARTICLE_WORDS_AT_LEAST = 25
+_PARAGRAPH_ENDS = re.compile(r"\r?\n+")
+
+
+def read_news(page: Page, layout: Layout | None = None) -> Reading:
+    """Read a news page; ``layout`` may declare the time zone of times without one."""
+    opened = open_page(page)
+    tree = opened.tree
+    # lxml makes an element's Python side anew on every walk unless somebody holds it
+    held = [] if tree is None else list(elements(tree))
+    verdict = classify(page, opened)
+    if tree is None or verdict.outcome is not Outcome.CONTENT:
+        return _reading(page, verdict)
+    zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
+    evidence = read_evidence(tree)
+    links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))
+    article = _article(page, tree, evidence, zone)
+    held.clear()
+    if article is None:
+        return _reading(page, verdict, links=links, remarks=("no article on this page, only its links are read",))
+    return _reading(
+        page,
+        verdict,
+        layout="article",
+        records=(article,),
+        links=Links(
+            articles=links.articles, documents=links.documents, media=tuple(image.url for image in article.images)
+        ),
+    )
+
+
+def _article(page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinfo | None) -> Article | None:
+    title = read_title(tree, evidence, page.url)
+    stated_body = text_in_lines(evidence.stated("articleBody"))
+    found = read_text(
+        tree,
+        page.url,
+        title=title,
+        descriptions=tuple(
+            text
+            for text in (
+                text_in(evidence.stated("description")),
+                evidence.meta("og:description"),
+                evidence.meta("description"),
+                evidence.meta("twitter:description"),
+            )
+            if text
+        ),
+        data_body=stated_body,
+    )
+    if found is None or not _is_article(page, evidence, found.text):
+        return None
+    published = read_published(tree, evidence, page.url, zone, title)
+    modified = read_modified(evidence, tree, page.url, zone)
+    return Article(
+        url=page.url,
+        canonical_url=_canonical(page, evidence),
+        title=title,
+        text=found.text,
+        authors=read_authors(tree, evidence, page.url),
+        published_at=published.at,
+        published_raw=published.raw,
+        modified_at=modified.at,
+        modified_raw=modified.raw,
+        language=language_of(found.text, evidence.language),
+        section=read_section(evidence),
+        tags=read_tags(tree, evidence),
+        images=read_images(tree, evidence, page.url, found.lines),
+    )
+
+
+def text_in_lines(value: object) -> str | None:
+    """The body that linked data states, its paragraphs as lines, markup in it taken off."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    bare = re.sub(r"<[^>]{0,500}>", " ", value) if "<" in value else value
+    return "\n".join(line.strip() for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
+
+
+def _is_article(page: Page, evidence: Evidence, text: str) -> bool:
+    """The front page of a site is no article, and neither is a page of few words that claims to be none."""
+    claimed = bool(evidence.articles) or "article" in (evidence.meta("og:type") or "").lower()
+    if urlsplit(page.url).path in ("", "/") and not urlsplit(page.url).query and not claimed:
+        return False
+    return claimed or len(text.split()) >= _ARTICLE_WORDS_AT_LEAST or len(text) > 150
+
+
+def _canonical(page: Page, evidence: Evidence) -> str | None:
+    for link in (*evidence.links.get("canonical", ()), evidence.meta("og:url")):
+        found = absolute(page.url, link) if link else None
+        if found:
+            return found
+    return None
+
+
+def _reading(page: Page, verdict: Verdict, **parts: object) -> Reading:
+    return Reading(
+        url=page.url,
+        kind="news",
+        outcome=verdict.outcome,
+        outcome_reason=verdict.reason,
+        parser_version=PARSER_VERSION,
+        **parts,  # type: ignore[arg-type]  # the fields of Reading by name
+    )

@@ -1,0 +1,196 @@
+"""The text of an article: trafilatura as the generic reader, and what it leaves out or takes in wrongly put right.
+
+In: the page as a tree, its URL, and what else is known of the article (title, description, the body its data block
+gives). Out: the text, one paragraph a line. Rules, each for a failure seen on several sites (2026-11):
+a lead shown above the text belongs to it; the headline does not; lines that are nothing but a link lead elsewhere;
+where the reader stopped early, the paragraphs of the article's own container are the text.
+"""
+
+import copy
+import re
+from dataclasses import dataclass
+
+from lxml import html
+from trafilatura import bare_extraction
+
+from processors.pages.markup import UNSEEN, classes, elements, seen_text
+from processors.text import comparable, folded, one_line
+
+_BLOCK_TAGS = frozenset(
+    ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "td", "div", "span", "strong")
+)
+_PARAGRAPH_TAGS = frozenset(("p", "blockquote", "h2", "h3", "h4", "li", "pre"))
+_OUTSIDE = frozenset(("nav", "aside", "footer", "form", "figure", "figcaption", "button", "header", *UNSEEN))
+_OUTSIDE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:comment|related|recommend|sidebar|share|social|promo|newsletter|teaser|footer|menu"
+    r"|breadcrumb|cookie"
+    r"|advert|banner|tags?|author-?(?:bio|box)|most-?read|popular)",
+    re.IGNORECASE,
+)
+# whole lines that lead elsewhere or ask for something, in the languages we meet
+_PLEA = re.compile(
+    r"^(?:[-–—>»\s]*)(?:read (?:more|also|next)|see also|related(?: stories| articles| topics)?"
+    r"|more on this|more from|also read|sign up|subscribe|follow (?:us|\w+ on)"
+    r"|share (?:this|on)|advertisement|click here|download (?:the|our) app|join (?:our|us)"
+    r"|continue reading|most read|watch(?::| more)"
+    r"|читайте (?:также|ещ[её]|нас|далее)|чита[йт]\w* (?:по теме)|смотрите также|подпи(?:шитесь|сывайтесь"
+    r"|сывайся)|поделиться|по теме|реклама|больше новостей|присоединяйтесь|наш (?:телеграм|telegram)"
+    r"|материалы по теме|фото по теме"
+    r"|чытайце (?:таксама|яшчэ|нас)|глядзіце таксама|падпі(?:шыцеся|свайцеся)|падзяліцца|па тэме|рэклама"
+    r"|далучайцеся"
+    r"|читайте (?:також|ще)|дивіться також|підпи(?:шіться|суйтесь|суйтеся)|поділитися|за темою|приєднуйтесь"
+    r"|czytaj (?:też|także|również|więcej)|zobacz (?:też|także|również)|przeczytaj|reklama|udostępnij|obserwuj nas"
+    r"|mehr (?:zum thema|dazu|lesen)|lesen sie (?:auch|mehr|hier)|hier finden sie|das könnte sie auch"
+    r"|lire aussi|à lire|voir aussi|il vous reste"
+    r"|lee también|te puede interesar|más información|leggi anche|ti potrebbe|leia (?:mais|também)"
+    r"|læs også|läs (?:mer|också)|les også|lees ook)\b",
+    re.IGNORECASE,
+)
+_PLEA_WORDS_AT_MOST = 25
+_LEAD_WORDS = (6, 120)
+# of the words of a line; above, the line is a link with a mark or two around it
+_LINK_SHARE = 0.85
+_LONGER = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """The text, its paragraphs as they compare (`folded`), and the element that holds them."""
+
+    text: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """What the page shows in blocks: share of link text, by the block's words; and the same in page order."""
+
+    link_share: dict[str, float]
+    order: tuple[str, ...]
+
+
+def read_text(
+    tree: html.HtmlElement,
+    url: str,
+    *,
+    title: str | None,
+    descriptions: tuple[str, ...],
+    data_body: str | None,
+) -> ArticleText | None:
+    """The article's text; None where the page has none. Leaves ``tree`` as it was."""
+    blocks = _blocks(tree)
+    own = _own_paragraphs(tree)
+    lines = _extract(tree, url, own)
+    if data_body and len(data_body.split()) > _LONGER * max(_words(lines), 20):
+        lines = [line for line in data_body.splitlines() if line.strip()]
+    lines = _without_foreign(lines, blocks, title)
+    lead = _lead(descriptions, blocks, lines)
+    if lead is not None:
+        lines.insert(0, lead)
+    if not lines:
+        return None
+    return ArticleText(text="\n".join(lines), lines=tuple(folded(line) for line in lines))
+
+
+def _extract(tree: html.HtmlElement, url: str, own: list[str]) -> list[str]:
+    """The strict reading; where that has much less than the paragraphs' container, the loose one, else these."""
+    lines: list[str] = []
+    for precise in (True, False):
+        found = bare_extraction(
+            copy.deepcopy(tree),
+            url=url,
+            with_metadata=False,
+            include_comments=False,
+            favor_precision=precise,
+        )
+        text = None if found is None or isinstance(found, dict) else found.text
+        read = [line.strip() for line in (text or "").splitlines() if line.strip()]
+        lines = read if _words(read) > 1.2 * _words(lines) else lines
+        if _words(lines) * _LONGER > _words(own):
+            return lines
+    return own if _words(own) > 80 else lines
+
+
+def _words(lines: list[str]) -> int:
+    return sum(len(line.split()) for line in lines)
+
+
+def _blocks(tree: html.HtmlElement) -> _Blocks:
+    shares: dict[str, float] = {}
+    for element in elements(tree):
+        if element.tag not in _BLOCK_TAGS:
+            continue
+        if element.tag == "div" and any(
+            child.tag in ("p", "div", "ul", "section", "article") for child in element
+        ):
+            continue
+        words = _plain(element)
+        if not words or len(words) > 2000:
+            continue
+        linked = sum(len(_plain(link)) for link in element.iter("a"))
+        share = linked / len(words)
+        shares[words] = min(share, shares.get(words, 1.0))
+    return _Blocks(shares, tuple(shares))
+
+
+def _plain(element: html.HtmlElement) -> str:
+    return folded(" ".join(element.itertext()))
+
+
+def _without_foreign(lines: list[str], blocks: _Blocks, title: str | None) -> list[str]:
+    heading = folded(title or "")
+    kept: list[str] = []
+    for line in lines:
+        plain = folded(line.lstrip("-–• ").strip())
+        if not plain or (heading and plain == heading and len(kept) < 3):
+            continue
+        words = len(plain.split())
+        if words <= _PLEA_WORDS_AT_MOST and _PLEA.search(line):
+            continue
+        if blocks.link_share.get(plain, 0.0) > _LINK_SHARE and words > 2:
+            continue
+        kept.append(line)
+    return kept
+
+
+def _lead(descriptions: tuple[str, ...], blocks: _Blocks, lines: list[str]) -> str | None:
+    """The description, if the page shows it as a block of its own and the text lacks it."""
+    text = folded(" ".join(lines))
+    for description in descriptions:
+        wanted = folded(description).rstrip(".… ")
+        if not _LEAD_WORDS[0] <= len(wanted.split()) <= _LEAD_WORDS[1] or wanted[:200] in text:
+            continue
+        for block in blocks.order:
+            if block.rstrip(".… ").startswith(wanted) and len(block) < 1.6 * len(wanted) + 40:
+                if blocks.link_share[block] > 0.5:
+                    continue
+                return one_line(comparable(description))
+    return None
+
+
+def _own_paragraphs(tree: html.HtmlElement) -> list[str]:
+    """Paragraphs of the container that has most of them: a plain reader, for where the other stops early."""
+    weight: dict[html.HtmlElement, int] = {}
+    held: list[tuple[html.HtmlElement, str, int]] = []
+    outside: set[html.HtmlElement] = set()
+    for element in elements(tree):
+        parent = element.getparent()
+        foreign = element.tag in _OUTSIDE or _OUTSIDE_CLASS.search(" ".join(classes(element)))
+        if (parent in outside or foreign) and element.tag not in ("html", "body", "main", "article"):
+            outside.add(element)
+            continue
+        if element.tag not in _PARAGRAPH_TAGS or any(child.tag in _PARAGRAPH_TAGS for child in element):
+            continue
+        text = one_line(seen_text(element))
+        own_words = len(text.split()) - sum(len(" ".join(link.itertext()).split()) for link in element.iter("a"))
+        held.append((element, text, own_words))
+        if element.tag == "p" and own_words > 8 and parent is not None:
+            weight[parent] = weight.get(parent, 0) + own_words
+            above = parent.getparent()
+            if above is not None:
+                weight[above] = weight.get(above, 0) + own_words // 2
+    if not weight:
+        return []
+    best = max(weight, key=lambda element: weight[element])
+    inside = set(best.iter())
+    return [text for element, text, own in held if element in inside and text and own * 2 >= len(text.split())]
