@@ -44,7 +44,7 @@ def warcinfo_facts(job: CrawlJob) -> dict[str, str]:
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()} {parts}",
         "program-digest": tree_digest(),
         "crawl-id": job.crawl_id,
-        "source": job.source.id,
+        "source": json.dumps(told["source"], ensure_ascii=False, sort_keys=True),
         "collector": job.collector,
         "robots": job.source.robots,
         "settings": json.dumps(settings, ensure_ascii=False, sort_keys=True),
