@@ -119,6 +119,7 @@ async def endless(writer: Writer, request: Request) -> None:
     while True:
         writer.write(piece)
         await writer.drain()
+        await asyncio.sleep(0)  # or the loop would never hear that the client is gone
 
 
 async def garbage(writer: Writer, request: Request) -> None:
