@@ -286,4 +286,5 @@ def time_text(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds and ``Z``; raises ``ValueError`` on a naive time."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {moment!r}")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.removesuffix("+00:00") + "Z"

@@ -6,6 +6,7 @@ Guarantees: a name without ``.open`` is a whole, synced file; an exchange stands
 most what was being written. A failed write raises and ends the spool: every later ``keep`` raises the same.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -70,9 +71,18 @@ class Written:
     item: Captured | None
 
 
-def new_record_id() -> str:
-    """A fresh WARC-Record-ID."""
-    return f"<urn:uuid:{uuid.uuid4()}>"
+class RecordIds:
+    """Fresh WARC-Record-IDs (random UUIDs, RFC 9562 section 5.4), their chance drawn many at a time."""
+
+    def __init__(self) -> None:
+        self._random = b""
+
+    def __call__(self) -> str:
+        """One more id."""
+        if not self._random:
+            self._random = os.urandom(16 * 256)
+        drawn, self._random = self._random[:16], self._random[16:]
+        return f"<urn:uuid:{uuid.UUID(bytes=drawn, version=4)}>"
 
 
 def utc_now() -> datetime:
@@ -105,7 +115,7 @@ class Spool:
         file_per_page: bool = False,
         payloads_sealed: Callable[[Digest], Sealed | None] = no_payload_sealed,
         on_written: Callable[[Written], None] | None = None,
-        new_id: Callable[[], str] = new_record_id,
+        new_id: Callable[[], str] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.folder = spool_dir / crawl_id
@@ -119,7 +129,7 @@ class Spool:
         self._file_per_page = file_per_page
         self._payloads_sealed = payloads_sealed
         self._on_written = on_written
-        self._new_id = new_id
+        self._new_id = new_id or RecordIds()
         self._clock = clock
         self._serial = 0
         self._files: dict[str | None, _SpoolFile] = {}

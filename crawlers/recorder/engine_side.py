@@ -74,8 +74,8 @@ class EngineSide(asyncio.Protocol):
         waiting = self._pipe.waiting()
         if waiting and self._transport is not None:
             self._transport.write(waiting)
-        for piece in plain:
-            self._take(piece)
+        if plain:
+            self._take(plain)
         if self._pipe.closed_by_peer:
             self._end()
 

@@ -107,8 +107,8 @@ class SiteSide(asyncio.Protocol):
             self._transport.write(waiting)
         if self._pipe.established and not self._ready.done():
             self._ready.set_result(None)
-        for piece in plain:
-            self._events.site_sent(piece)
+        if plain:
+            self._events.site_sent(plain)
         if self._pipe.closed_by_peer:
             self._end(said=True)
 

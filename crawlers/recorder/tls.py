@@ -36,8 +36,8 @@ class TlsPipe:
         self.closed_by_peer = False
         """Whether the peer said that it has sent everything (close_notify)."""
 
-    def receive(self, data: bytes) -> list[bytes]:
-        """Take bytes from the wire; gives the plain bytes within, in order. Raises ``TlsFailed``."""
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes from the wire; gives the plain bytes within. Raises ``TlsFailed``."""
         self._incoming.write(data)
         plain: list[bytes] = []
         try:
@@ -55,11 +55,10 @@ class TlsPipe:
         except ssl.SSLZeroReturnError:
             self.closed_by_peer = True
         except ssl.SSLError as error:
-            if plain:
-                self.closed_by_peer = False
-                return plain  # what was decrypted is kept; the fault shows again with the next bytes
-            raise _failed(error) from error
-        return plain
+            if not plain:
+                raise _failed(error) from error
+            # what was decrypted is kept; the fault shows again with the next bytes
+        return plain[0] if len(plain) == 1 else b"".join(plain)
 
     def begin(self) -> bytes:
         """The client's first bytes."""
