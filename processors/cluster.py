@@ -32,6 +32,11 @@ MEANINGS = {
         (31, "near: the same picture, re-compressed, recoloured or with a small addition"),
         (256, "not alike by fine structure"),
     ),
+    "regions": (
+        (8, "parts agree in look and place: one is a crop of the other, framed, turned, or has something added"),
+        (16, "parts agree in place and roughly in look: probably a crop or an edited copy; look at both"),
+        (63, "no part in common"),
+    ),
 }
 
 
@@ -39,8 +44,8 @@ MEANINGS = {
 class Link:
     """Two files found alike: by what algorithm, how far apart, what that means, what of them matched.
 
-    ``a < b`` always. ``quality`` is the lower of both fingerprints' qualities; ``matched`` names what was
-    compared: ``whole``, ``mirrored``, ``rotated 90`` ...
+    ``a < b`` always. ``quality`` is the lower of both fingerprints' qualities; ``matched`` says how ``a`` must be
+    turned to match (``whole`` for not at all) and, for regions, how many of them agree.
     """
 
     a: Digest

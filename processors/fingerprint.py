@@ -8,12 +8,19 @@ The recipe that leads from bytes to pixels is in ``processors.picture`` and is p
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from processors.pdq import SMALLEST_SIDE, bits, quality, sample
 from processors.phash import phash
 from processors.picture import Picture
+from processors.regions import WIDTH_BYTES as REGIONS_BYTES
+from processors.regions import regions
 
-WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32}
+WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32, ("regions", "1"): REGIONS_BYTES}
 """Every algorithm and version this project has written, with its width in bytes; entries are only ever added."""
+
+PLAIN_LEVELS = 33
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,12 +56,23 @@ class Fingerprint:
 
 
 def fingerprints(picture: Picture) -> tuple[Fingerprint, ...]:
-    """pHash and PDQ of one picture; none where it is smaller than the 5 pixels PDQ is defined for."""
+    """pHash, PDQ and regions of one picture; none where it is smaller than the 5 pixels PDQ is defined for.
+
+    Quality is PDQ's: 0 for a flat picture. pHash sees coarse structure only, which every page of one layout has in
+    common, so its quality also falls with the share of the picture that is plain background.
+    """
     if min(picture.width, picture.height) < SMALLEST_SIDE:
         return ()
     samples = sample(picture.luma, picture.height, picture.width, picture.shrink)
     ground = quality(samples)
     return (
-        Fingerprint("phash", "1", phash(picture.luma), ground),
+        Fingerprint("phash", "1", phash(picture.luma), min(ground, round(100 - 100 * plain_share(picture.luma)))),
         Fingerprint("pdq", "1", bits(samples), ground),
+        Fingerprint("regions", "1", regions(picture.luma), ground),
     )
+
+
+def plain_share(luma: NDArray[np.uint8]) -> float:
+    """Share of pixels within 16 levels of the most frequent: 0.2 to 0.5 in photos, 0.5 to 0.8 in pages of text."""
+    histogram = np.bincount(luma.ravel(), minlength=256)
+    return float(np.convolve(histogram, np.ones(PLAIN_LEVELS), "same").max() / luma.size)
