@@ -1,0 +1,91 @@
+"""A body of any size passes with little memory; LETAPIS_LARGE_BODY_MB says how large (4096 was tried)."""
+
+import base64
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from storage.warc_reader import WarcReader
+from tests.crawlers.recorder.origin import Channel, Origin
+
+LARGE_MB = int(os.environ.get("LETAPIS_LARGE_BODY_MB", "300"))
+PIECE = hashlib.shake_256(b"a film").digest(1 << 20)
+MOST_MEMORY_MB = 200
+
+RECORDING = """
+import json, resource, sys
+from pathlib import Path
+from storage.spool import Spool
+from tests.crawlers.recorder.engine import RunningRecorder
+spool = Spool(Path(sys.argv[1]), "01JNKZ5V0000000000000000CR", {})
+recorder = RunningRecorder(spool.folder, sink=spool, connect_to=(sys.argv[2],))
+print(recorder.address.port, recorder.address.password, flush=True)
+sys.stdin.readline()
+recorder.close()
+files = [str(file.path) for file in spool.close()]
+most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"files": files, "most_kb": most_kb}))
+"""
+
+
+def test_a_film_passes_with_less_than_200_megabytes_of_memory(tmp_path: Path) -> None:
+    def film(channel: Channel) -> bool:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: %d\r\n\r\n" % (LARGE_MB << 20)
+        channel.sock.sendall(head)
+        for _ in range(LARGE_MB):
+            channel.sock.sendall(PIECE)
+        return True
+
+    origin = Origin()
+    origin.handlers["/film"] = film
+    recording = subprocess.Popen(
+        [sys.executable, "-c", RECORDING, str(tmp_path), f"::127.0.0.1:{origin.port}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert recording.stdout is not None
+    port, password = recording.stdout.readline().split()
+    received = watch(int(port), password)
+    said = json.loads(recording.communicate("\n")[0])
+    origin.close()
+
+    assert received == LARGE_MB << 20
+    assert said["most_kb"] / 1024 < MOST_MEMORY_MB
+    sha256 = hashlib.sha256()
+    with Path(said["files"][0]).open("rb") as stream:
+        reader = WarcReader(stream, "film")
+        while (head := reader.next_record()) is not None and head.record_type != "response":
+            reader.end_record()
+        assert head is not None
+        for piece in reader.block():
+            sha256.update(piece)
+    assert head.value("WARC-Block-Digest") == f"sha256:{sha256.hexdigest()}"
+    expected = hashlib.sha256()
+    for _ in range(LARGE_MB):
+        expected.update(PIECE)
+    assert head.value("WARC-Payload-Digest") == f"sha256:{expected.hexdigest()}"
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+        "01JNKZ5V0000000000000000CR-00000.warc.gz",
+        "lock",
+    ]
+
+
+def watch(port: int, password: str) -> int:
+    """Ask for the film; gives the length of its body."""
+
+    sock = socket.create_connection(("127.0.0.1", port))
+    credentials = base64.b64encode(f"p:{password}".encode())
+    sock.sendall(b"GET http://a.example/film HTTP/1.1\r\nProxy-Authorization: Basic %s\r\n\r\n" % credentials)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += sock.recv(1000)
+    length = len(head.partition(b"\r\n\r\n")[2])
+    buffer = bytearray(1 << 20)
+    while length < LARGE_MB << 20:
+        length += sock.recv_into(buffer)
+    return length
