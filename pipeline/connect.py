@@ -1,5 +1,8 @@
 """Opens the archive that the settings name: the one place where store and database become an `Archive`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Engine, create_engine
 
 from pipeline.settings import Settings
@@ -15,6 +18,17 @@ def open_archive(settings: Settings) -> Archive:
         writer=_engine(database.writer_url, "letapis-writer"),
         reader=_engine(database.reader_url, "letapis-reader"),
     )
+
+
+@contextmanager
+def opened_archive(settings: Settings) -> Iterator[Archive]:
+    """The archive for the length of a piece of work; its connections are closed at the end."""
+    archive = open_archive(settings)
+    try:
+        yield archive
+    finally:
+        archive.writer.dispose()
+        archive.reader.dispose()
 
 
 def open_store(settings: Settings) -> ObjectStore:

@@ -1,7 +1,147 @@
 """The analysts' questions: `search`, `captures`, `show`, `similar`."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail, out
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="TEXT...", help='Words, "phrases", -without, or.')],
+    most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many records.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Find records by their words: posts, articles, hearings, registers, notices."""
+    from access.search import found
+
+    with asked_archive() as archive:
+        count = emit(found(archive, " ".join(words), most=most), as_json=as_json, human=found_in_words)
+    told(count, "record")
+
+
+def captures(url: Annotated[str, typer.Argument(metavar="URL")], as_json: JsonOption = False) -> None:
+    """List every capture of an address, oldest first."""
+    from access.snapshots import captures_of_page
+
+    with asked_archive() as archive:
+        count = emit(captures_of_page(archive, url), as_json=as_json, human=capture_in_words)
+    told(count, "capture")
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Of a capture, a record, or a medium (sha256:...).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything known of one capture, record or medium."""
+    from access.media import one_medium
+    from access.search import one_record
+    from access.snapshots import one_capture
+
+    with asked_archive() as archive:
+        found = one_capture(archive, name) or one_record(archive, name) or one_medium(archive, name)
+        if found is None:
+            raise fail(f"Nothing in the archive is called {name}. It may not have been read yet.")
+    if as_json:
+        emit([found], as_json=True, human=str)
+    else:
+        out.print("\n".join(lines(found)), markup=False)
+
+
+def similar(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture.", exists=True, dir_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Find the media of the archive that look like a picture in hand."""
+    from access.media import similar_to_reading
+    from processors.decode import Decoders
+
+    with Decoders(workers=1) as decoders:
+        reading = decoders.fingerprint(file.read_bytes())
+    with asked_archive() as archive:
+        rows = similar_to_reading(archive, reading, file=str(file))
+        count = emit(rows, as_json=as_json, human=similar_in_words)
+    if reading.refused:
+        err.print(f"{file}: only the very same bytes were looked for, since {reading.refused}", markup=False)
+    told(count, "match", "matches")
+
+
+@contextmanager
+def asked_archive() -> "Iterator[Archive]":
+    """The archive for one question; errors in words."""
+    from pipeline.connect import opened_archive
+    from pipeline.settings import SettingsError, load_settings
+    from storage.errors import StorageError
+
+    try:
+        with opened_archive(load_settings()) as archive:
+            yield archive
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except StorageError as problem:
+        raise fail(str(problem)) from problem
+
+
+def told(count: int, one: str, many: str | None = None) -> None:
+    """How many there were, for people; nothing found is an answer, not a failure."""
+    err.print(f"{count} {one if count == 1 else many or one + 's'}", markup=False)
+
+
+def found_in_words(row: Mapping[str, Any]) -> str:
+    """A record as three lines."""
+    from access.wording import moment
+
+    said = f", dated {moment(row['dated_at'])}" if row["dated_at"] else ""
+    return (
+        f"{row['heading']}\n  {row['kind'].replace('_', ' ')} of {row['source']}{said}, seen "
+        f"{moment(row['captured_at'])}\n  {row['url']}\n  letapis show {row['record_id']}"
+    )
+
+
+def capture_in_words(row: Mapping[str, Any]) -> str:
+    """A capture as one line."""
+    said = row["outcome"] or "not classified"
+    return f"{row['captured_at']}  {row['status'] or '---'}  {said:<12}  {row['id']}  {row['warc_key']}"
+
+
+def similar_in_words(row: Mapping[str, Any]) -> str:
+    """A match as one line."""
+    captures_seen = ", ".join(row["capture_ids"])
+    return f"{row['meaning']} ({row['distance']} bits of {row['algorithm']})  {row['sha256']}  {captures_seen}"
+
+
+def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+    """A JSON value as indented lines; what says nothing is left out."""
+    from pipeline.output import plain
+
+    indent = "  " * depth
+    label = f"{indent}{name.replace('_', ' ')}: " if name else indent
+    match value:
+        case None | "" | [] | {}:
+            return
+        case Mapping():
+            if name:
+                yield f"{indent}{name.replace('_', ' ')}:"
+            for key, item in value.items():
+                yield from lines(item, key, depth + bool(name))
+        case list() | tuple():
+            yield f"{indent}{name.replace('_', ' ')}:"
+            for item in value:
+                rows = list(lines(item, "", depth + 1))
+                yield from ([f"{indent}- {rows[0].strip()}", *rows[1:]] if rows else [])
+        case str() | int() | float():
+            yield f"{label}{value}"
+        case _:
+            yield f"{label}{plain(value)}"
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    for command in (search, captures, show, similar):
+        app.command()(command)

@@ -1,7 +1,112 @@
-"""Commands that collect on the running stack: `harvest`, `archive`."""
+"""Commands that collect: `harvest` on the running stack, `archive` at once."""
+
+import getpass
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+
+def harvest(
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only this source of the watch-list; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the nightly job now, on the running stack; exit code 3 if sources did not come through."""
+    from crawlers.watchlist import WatchlistErrors
+    from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+    from pipeline.harvest import UnknownSourceError, planned_sources
+    from pipeline.nightly import follow_harvest, harvested
+    from pipeline.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings()
+        planned_sources(settings, source or ())
+        access = settings.airflow()
+    except (SettingsError, WatchlistErrors, UnknownSourceError) as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    try:
+        with AirflowApi(access) as api:
+            run_id = api.trigger("harvest", {"sources": source or []})
+            state = follow_harvest(api, run_id, say=say)
+            summary = harvested(api, run_id)
+    except (AirflowRefused, AirflowUnreachable) as problem:
+        raise fail(str(problem)) from problem
+    rows = [dict(row) for row in summary.rows.values()]
+    rows += [missing(name, said) for name, said in summary.failures.items() if name not in summary.rows]
+    emit(rows, as_json=as_json, human=in_words)
+    where = f"{access.url}/dags/harvest/runs/{run_id}"
+    if summary.failures:
+        raise fail(f"{summary.sentence()}\n{where}", Exit.SOURCES_FAILED)
+    if state != "success":
+        raise fail(f"The run ended as {state}: {where}")
+
+
+def archive(
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Web addresses, http:// or https://.")],
+    reason: Annotated[
+        str | None, typer.Option(help="Why; kept in the ledger, never in the archived file.")
+    ] = None,
+    case: Annotated[str | None, typer.Option(help="Your case reference; kept in the ledger likewise.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="http: the page and what shows it. browser: in Chromium, with a screenshot.")
+    ] = "http",
+    as_json: JsonOption = False,
+) -> None:
+    """Archive pages now: crawl, deposit, read; prints where to look. Exit code 3 if a page was not there."""
+    from pipeline.archive import archive_urls, in_words
+    from pipeline.settings import SettingsError, load_settings
+    from pipeline.url_list import BadUrls, validate_urls
+    from storage.errors import StorageError
+
+    if engine not in ("http", "browser"):
+        raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
+    try:
+        settings = load_settings()
+        checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
+    except (SettingsError, BadUrls) as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    try:
+        done = archive_urls(
+            settings,
+            checked,
+            actor=getpass.getuser(),
+            reason=reason,
+            case=case,
+            engine="browser" if engine == "browser" else "http",
+            say=say,
+        )
+    except (SettingsError, StorageError) as problem:
+        raise fail(str(problem)) from problem
+    emit((each.as_json() for each in done), as_json=as_json, human=in_words)
+    missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
+    if missing_pages:
+        raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)
+
+
+def say(text: str) -> None:
+    """Progress, for people."""
+    err.print(text, markup=False)
+
+
+def missing(source_id: str, sentence: str) -> dict[str, Any]:
+    """The row of a source whose task gave no result."""
+    return {"kind": "harvested_source", "source_id": source_id, "problem": sentence, "keys": []}
+
+
+def in_words(row: Mapping[str, Any]) -> str:
+    """One source as a line."""
+    if row.get("crawl_id") is None:
+        return f"{row['source_id']}: {row['problem']}"
+    counts = f"{row['pages']} pages, {row['captures']} captures, {len(row['keys'])} WARC files"
+    problem = f". {row['problem']}" if row["problem"] else ""
+    return f"{row['source_id']}: {counts}, {row['bytes']:,} bytes{problem}"
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    for command in (harvest, archive):
+        app.command()(command)

@@ -1,0 +1,33 @@
+"""What the catalogue holds of a source, so that a crawl of it knows where to stop.
+
+In: a reading connection, a source. Out: `Known`. What has been deposited but not yet read is not known: the crawl
+then fetches it once more, which costs a capture and loses nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Connection, cast, distinct, func, select
+
+from crawlers.capture import Known
+from crawlers.source import Source
+from storage.catalogue_tables import sightings, versions
+
+
+def known_of(connection: Connection, source: Source, *, now: datetime | None = None) -> Known:
+    """The newest post and every article address; ``now`` (aware) is when the crawl begins."""
+    begins_at = now or datetime.now(UTC)
+    newest_post = (
+        select(func.max(cast(versions.c.content["post_id"].astext, BigInteger)))
+        .join(sightings, sightings.c.version_id == versions.c.id)
+        .where(sightings.c.source_id == source.id, versions.c.kind == "telegram_post")
+    )
+    addresses = (
+        select(distinct(sightings.c.content["url"].astext))
+        .join(versions, versions.c.id == sightings.c.version_id)
+        .where(sightings.c.source_id == source.id, versions.c.kind == "article")
+    )
+    return Known(
+        newest_post_id=connection.execute(newest_post).scalar_one_or_none(),
+        reread_since=begins_at - timedelta(days=source.reread_days),
+        article_urls=frozenset(filter(None, connection.execute(addresses).scalars())),
+    )

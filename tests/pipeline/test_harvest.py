@@ -1,0 +1,140 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastwarc.warc import ArchiveIterator
+
+from pipeline.connect import opened_archive
+from pipeline.harvest import UnknownSourceError, harvest_batch, harvest_source, in_batches, planned_sources
+from pipeline.harvest_summary import summary_of
+from pipeline.settings import ROOT, Settings
+from samples.sites import SampleSites
+from storage.archive import Archive
+from storage.captures import captures_of_crawl
+from storage.ledger import entries
+
+SAMPLES = ROOT / "samples" / "watchlist.yaml"
+
+TROUBLED = """
+defaults: {delay_s: 0.01, limits: {pages: 5, seconds: 30}}
+sources:
+  - {id: forbidden, kind: court_list, pages: ["https://forbidden.pryklad.example/"]}
+  - {id: nowhere, kind: court_list, pages: ["https://nowhere.pryklad.example:1/"]}
+  - {id: inward, kind: court_list, pages: ["http://169.254.169.254/latest/meta-data/"]}
+"""
+
+
+@pytest.fixture
+def collecting(stored_settings: Settings, sample_sites: SampleSites) -> Iterator[Settings]:
+    """Settings that lead every host to the sample sites."""
+    settings = replace(
+        stored_settings,
+        watchlist=SAMPLES,
+        connect_to=(sample_sites.connect_to,),
+        allow_addresses=("127.0.0.0/8",),
+        upstream_ca=sample_sites.authority,
+    )
+    with opened_archive(settings) as archive:
+        archive.objects.ensure_bucket()
+    yield settings
+
+
+@pytest.fixture
+def opened(collecting: Settings) -> Iterator[Archive]:
+    with opened_archive(collecting) as archive:
+        yield archive
+
+
+def test_a_source_is_crawled_deposited_and_accounted_for(collecting: Settings, opened: Archive) -> None:
+    result = harvest_source(collecting, "oblsud")
+
+    assert result.problem is None
+    assert result.pages >= 1
+    assert len(result.keys) == 1
+    with opened.reader.connect() as connection:
+        captures = tuple(captures_of_crawl(connection, result.crawl_id))
+        custody = [entry.event for entry in entries(connection)]
+    assert len(captures) == result.captures
+    assert custody == ["collection_started", "deposited", "collection_ended"]
+    assert list(collecting.spool_dir.iterdir()) == []
+
+
+def test_facts_of_collection_stand_in_custody_and_only_their_commitments_in_the_warc(
+    collecting: Settings, opened: Archive, tmp_path: Path
+) -> None:
+    result = harvest_source(replace(collecting, collector="pseudonym-9"), "oblsud")
+
+    with opened.reader.connect() as connection:
+        (started,) = [entry for entry in entries(connection) if entry.event == "collection_started"]
+        (capture, *_) = captures_of_crawl(connection, result.crawl_id)
+    assert started.details["facts"]["collector"]["value"] == "pseudonym-9"
+    machine = started.details["facts"]["machine"]["value"]
+    stream = opened.objects.open(result.keys[0], capture.object_version)
+    blocks = [record.reader.read() for record in ArchiveIterator(stream, parse_http=False)]
+    info = blocks[0].decode()
+    for name, commitment in started.details["commitments"].items():
+        assert f"{name}: {commitment}" in info
+    assert all(machine.encode() not in block for block in blocks)
+
+
+def test_trouble_with_a_source_is_a_result_and_its_warc_holds_what_was_seen(
+    collecting: Settings, opened: Archive, tmp_path: Path
+) -> None:
+    watchlist = tmp_path / "watchlist.yaml"
+    watchlist.write_text(TROUBLED, "utf-8")
+    troubled = replace(collecting, watchlist=watchlist)
+
+    results = [
+        *harvest_batch(troubled, ("forbidden",), say=lambda _: None),
+        *harvest_batch(replace(troubled, connect_to=()), ("nowhere", "inward"), say=lambda _: None),
+    ]
+
+    assert all(result.problem for result in results)
+    with opened.reader.connect() as connection:
+        seen = {
+            result.source_id: {
+                (capture.status, capture.transport_outcome)
+                for capture in captures_of_crawl(connection, result.crawl_id)
+                if capture.url.startswith("http") and "robots.txt" not in capture.url
+            }
+            for result in results
+        }
+    assert seen == {
+        "forbidden": {(403, None)},
+        "nowhere": {(None, "unreachable")},
+        "inward": {(None, "refused_by_policy")},
+    }
+
+
+def test_an_unknown_source_is_named_with_those_there_are(collecting: Settings) -> None:
+    with pytest.raises(UnknownSourceError, match=r"no source tg-nothing\. It has: tg-vestki, .*Nothing was"):
+        planned_sources(collecting, ("sud-zavadski", "tg-nothing"))
+
+
+def test_sources_are_planned_in_the_order_of_the_watch_list(collecting: Settings) -> None:
+    assert planned_sources(collecting, ("vesnik", "tg-vestki")) == ("tg-vestki", "vesnik")
+
+
+@pytest.mark.parametrize(("sources", "batches", "largest"), [(0, 0, 0), (1, 1, 1), (256, 256, 1), (600, 200, 3)])
+def test_there_are_never_more_tasks_than_airflow_takes_easily(sources: int, batches: int, largest: int) -> None:
+    made = in_batches([f"source-{number}" for number in range(sources)])
+    assert len(made) == batches
+    assert max((len(batch) for batch in made), default=0) == largest
+    assert [source for batch in made for source in batch] == [f"source-{number}" for number in range(sources)]
+
+
+def result_row(source_id: str, problem: str | None = None) -> dict[str, object]:
+    counts = dict.fromkeys(("pages", "exchanges", "captures", "bytes", "truncated", "refused"), 1)
+    return {"source_id": source_id, "problem": problem, "keys": [f"warc/{source_id}"], **counts}
+
+
+def test_a_source_whose_task_left_nothing_is_a_failure_as_is_one_with_a_problem() -> None:
+    summary = summary_of([["a"], ["b"], ["c"]], [[result_row("a")], [result_row("c", "1 seed answered 403")]])
+
+    assert dict(summary.failures) == {
+        "b": "Its task failed; the log of the task says why. What was seen is in the spool.",
+        "c": "1 seed answered 403",
+    }
+    assert summary.sentence().startswith("2 of 3 sources did not come through:\nb: Its task failed")
+    assert summary.totals()["warc_files"] == 2
