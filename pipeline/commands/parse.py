@@ -1,7 +1,162 @@
 """The command that reads a page file into records: `parse`."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from processors.pages.layout import Layout
+    from processors.pages.reading import PageKind, Reading
+
+LARGEST_PAGE_BYTES = 256 << 20
+
+
+class Kind(StrEnum):
+    """Kinds of pages as the command spells them."""
+
+    TELEGRAM = "telegram"
+    NEWS = "news"
+    COURT_LIST = "court-list"
+    REGISTER = "register"
+
+
+Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="When, ISO 8601, UTC unless it says otherwise; decides the parser version. Default: now.",
+    ),
+]
+LayoutName = Annotated[
+    str | None, typer.Option("--layout", metavar="NAME", help="A layout declared in the watch-list, by its name.")
+]
+WatchlistFile = Annotated[
+    Path | None,
+    typer.Option("--watchlist", metavar="FILE", help="Where --layout is declared, instead of the set one."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    app.command()(parse)
+
+
+def parse(
+    kind: Annotated[Kind, typer.Argument(metavar="telegram|news|court-list|register", show_choices=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The page's bytes; gzip is taken off.")],
+    url: Url,
+    at: At = None,
+    layout: LayoutName = None,
+    watchlist: WatchlistFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a page file into records: what the page came to first, then each record.
+
+    A page that is no content (a captcha, a refusal, an empty list) has its outcome with a reason, and no records.
+    """
+    from processors.pages.page import Page
+    from processors.pages.select import read_page
+
+    page = Page(url=url, body=_content(file), captured_at=_moment(at))
+    page_kinds: dict[Kind, PageKind] = {
+        Kind.TELEGRAM: "telegram",
+        Kind.NEWS: "news",
+        Kind.COURT_LIST: "court_list",
+        Kind.REGISTER: "register",
+    }
+    try:
+        reading = read_page(page, page_kinds[kind], layout=_layout(layout, watchlist))
+    except LookupError as problem:
+        raise fail(f"{file}: {problem}") from problem
+    emit(_rows(reading), as_json=as_json, human=_in_words)
+    for remark in reading.remarks:
+        err.print(f"note: {remark}", markup=False)
+
+
+def _content(file: Path) -> bytes:
+    import gzip
+    import io
+
+    if not file.is_file():
+        raise fail(f"{file}: no such file", Exit.WRONG_USE)
+    content = file.read_bytes()
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST_PAGE_BYTES + 1)
+    except (OSError, EOFError) as problem:
+        raise fail(f"{file}: the gzip file is damaged ({problem})") from problem
+    if len(unpacked) > LARGEST_PAGE_BYTES:
+        raise fail(f"{file}: unpacks to more than {LARGEST_PAGE_BYTES} bytes, which is no page")
+    return unpacked
+
+
+def _moment(at: str | None) -> datetime:
+    if at is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            moment = datetime.fromisoformat(f"{moment.isoformat()}+00:00")
+    except ValueError as problem:
+        raise fail(
+            f"--at: expected ISO 8601 like 2026-03-01T12:00:00+03:00, found {at!r}", Exit.WRONG_USE
+        ) from problem
+    return moment.astimezone(UTC)
+
+
+def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
+    if name is None:
+        return None
+    from crawlers.watchlist import WatchlistErrors, read_watchlist
+    from pipeline.settings import SettingsError, load_settings
+
+    try:
+        file = watchlist or load_settings(running_stack=False).watchlist
+        declared = read_watchlist(file)
+    except (SettingsError, WatchlistErrors, OSError) as problem:
+        raise fail(f"--layout {name}: {problem}", Exit.WRONG_USE) from problem
+    layouts = dict(declared.layouts)
+    layouts |= {source.layout.name: source.layout for source in declared.sources if source.layout is not None}
+    if name not in layouts:
+        known = ", ".join(sorted(layouts)) or "none"
+        raise fail(f"--layout: {file} declares no layout {name!r}; declared: {known}", Exit.WRONG_USE)
+    return layouts[name]
+
+
+def _rows(reading: Reading) -> Iterator[dict[str, Any]]:
+    from processors.pages.records import record_json
+
+    yield {
+        "kind": "page",
+        "url": reading.url,
+        "outcome": reading.outcome.value,
+        "outcome_reason": reading.outcome_reason,
+        "layout": reading.layout,
+        "parser_version": reading.parser_version,
+    }
+    for record in reading.records:
+        yield record_json(record)
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    """One record as a person reads it: its first line names it, the rest are the fields that say something."""
+    if row["kind"] == "page":
+        reason = f" ({row['outcome_reason']})" if row["outcome_reason"] else ""
+        return f"{row['url']}: {row['outcome']}{reason}, read by {row['parser_version']}"
+    said = [
+        f"  {key}: {value}"
+        for key, value in row.items()
+        if key not in ("kind", "url") and value not in (None, [], {})
+    ]
+    return "\n".join([f"{row['kind']} {row['url']}", *said])

@@ -7,7 +7,7 @@ k.k.``). Out: each once, in order, article first, then part, then the law's abbr
 
 import re
 
-_NUMBER = r"\d{1,4}(?:[.\-]\d{1,3})*"
+_NUMBER = r"\d{1,4}(?:[.\-]\d{1,3})*[a-zа-я]?(?![^\W_])"
 _PART = re.compile(
     rf"(?:ч(?:\.|аст\w*|\b)|п(?:\.|ункт\w*)|§|ust\.?|par\.?|s(?:ection)?\.?)\s*({_NUMBER})", re.IGNORECASE
 )

@@ -28,6 +28,12 @@ _ROOM = re.compile(
 _INSTANCE = re.compile(r"инстанц|інстанц|instancj|instance", re.IGNORECASE)
 _CHARGES_IN_PARTIES = re.compile(r"\s*[-–—,(]\s*(?=(?:ч\.?\s*\d\S*\s*)?(?:ст|арт|art)\.?\s*\d)", re.IGNORECASE)
 _NAMES_JOINT = re.compile(r"\s*[;\n]\s*|,\s+(?=[^\W\d_]{2,}\s)")
+_ROLE = re.compile(
+    r"^\s*(?P<role>(?:головуюч\w+|председательств\w+|старшын\w+|przewodnicz\w+|presiding|учасник\w*"
+    r"|член\w*|судь\w*|суддя|судді"
+    r"|суддзя|sędzia)(?:[\s-][^\W\d_]+){0,2}?)\s*[:–—-]\s*(?P<name>\S.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _NUMBER_IN_CASE = re.compile(r"\d")
 
 
@@ -49,8 +55,9 @@ def instance_in(texts: tuple[str, ...]) -> str | None:
 
 
 def court_in(texts: tuple[str, ...]) -> str | None:
-    """The first line that is the name of a court."""
-    return next((one_line(text) for text in texts if _COURT.search(text) and 5 < len(text) < 120), None)
+    """The shortest line that is the name of a court: longer ones name the list besides."""
+    named = [one_line(text) for text in texts if _COURT.search(text) and len(text) < 120 and " " in text.strip()]
+    return min(named, key=len) if named else None
 
 
 def day_in(texts: tuple[str, ...]) -> tuple[Moment, str] | None:
@@ -83,14 +90,19 @@ def _hearing(row: Row, around: Surroundings) -> Hearing:
     parties, charges = _parties_and_charges(row)
     starts_raw, starts_at = _starts(row, said.get("day"), around)
     court = row.text("court") or said.get("court") or around.court
-    judge = row.text("judge") or said.get("judge")
-    panel = tuple(name for name in _NAMES_JOINT.split(row.text("panel") or "") if name)
+    bench = _bench(row, said.get("judge"))
+    judge = (
+        bench[0][0]
+        if bench and (row.text("judge") or said.get("judge") or len(bench) == 1 or bench[0][1])
+        else None
+    )
+    panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
     return Hearing(
         url=around.url,
         court=court,
         room=row.text("room") or said.get("room"),
-        judge=judge or (panel[0] if len(panel) == 1 else None),
-        panel=panel if len(panel) > 1 or judge else (),
+        judge=judge,
+        panel=panel,
         prosecutor_raw=row.text("prosecutor"),
         clerk_raw=row.text("clerk"),
         instance_raw=row.text("instance") or said.get("instance") or around.instance,
@@ -106,8 +118,24 @@ def _hearing(row: Row, around: Surroundings) -> Hearing:
         sentence_raw=row.text("sentence"),
         documents=tuple(CourtDocument(url=link.url, title=link.title) for _, link in row.links),
         extra=_extra(row, said.get("section")),
-        officials=_officials(row, judge, panel, court),
+        officials=_officials(row, bench, court),
     )
+
+
+def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
+    """Judges with their roles, whoever presides first: the judge's column, then the panel's."""
+    found: list[tuple[str, str | None]] = []
+    for name in ("judge", "panel"):
+        for heading, value in row.all(name):
+            for piece in _NAMES_JOINT.split(value) if name == "panel" else [value]:
+                labelled = _ROLE.match(piece)
+                if labelled:
+                    found.append((one_line(labelled.group("name")), one_line(labelled.group("role"))))
+                elif piece.strip():
+                    found.append((one_line(piece), heading if name == "judge" else None))
+    if not found and section_judge:
+        found.append((section_judge, None))
+    return list(dict.fromkeys(found))
 
 
 def _section(line: str) -> tuple[str, str]:
@@ -155,13 +183,11 @@ def _starts(row: Row, section_day: str | None, around: Surroundings) -> tuple[st
         return None, None
     moment = read_moment(raw)
     if moment is None:
-        of_list = (read_moment(section_day), section_day) if section_day else (around.day, around.day_raw)
-        if of_list[0] is None:
+        day, wording = (read_moment(section_day), section_day) if section_day else (around.day, around.day_raw)
+        moment = _with_clock(day, raw) if day is not None else None
+        if moment is None:
             return raw, None
-        moment = read_moment(f"{of_list[0].day.isoformat()} {raw}") or read_moment(f"{raw} {of_list[1]}")
-        moment = _with_clock(of_list[0], raw) or moment
-    if moment is None:
-        return raw, None
+        raw = f"{wording} {raw}"
     zone = moment.zone or around.zone
     return raw, moment.at(zone) if zone is not None else None
 
@@ -186,17 +212,11 @@ def _extra(row: Row, section: str | None) -> dict[str, str]:
     return extra
 
 
-def _officials(row: Row, judge: str | None, panel: tuple[str, ...], court: str | None) -> tuple[Official, ...]:
-    """Whoever the row names in office, each with the heading as role."""
-    named: list[tuple[str, str | None]] = []
-    headings = {
-        name: next((heading for heading, _ in row.all(name)), None)
-        for name in ("judge", "panel", "prosecutor", "clerk")
-    }
-    if judge:
-        named.append((judge, headings["judge"]))
-    named += [(member, headings["panel"]) for member in panel]
-    named += [(value, headings[name]) for name in ("prosecutor", "clerk") for _, value in row.all(name)]
+def _officials(row: Row, bench: list[tuple[str, str | None]], court: str | None) -> tuple[Official, ...]:
+    """Whoever the row names in office, each with the role it gives or its heading."""
+    panel_heading = next((heading for heading, _ in row.all("panel")), None)
+    named = [(name, role or panel_heading) for name, role in bench]
+    named += [(value, heading) for name in ("prosecutor", "clerk") for heading, value in row.all(name)]
     return tuple(
         Official(name_raw=one_line(name), role_raw=role, body_raw=court)
         for name, role in dict.fromkeys(named)

@@ -109,6 +109,7 @@ def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) ->
     """Columns, and the first row of content: a second heading row names the parts of a spanning heading."""
     cells = table.rows[place]
     headings = [" ".join(cell.text.split()) for cell in cells]
+    parts: list[tuple[str, ...]] = [(heading,) for heading in headings]
     first = place + 1
     if any(cell.width > 1 for cell in cells) and first < len(table.rows):
         below = table.rows[first]
@@ -120,8 +121,15 @@ def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) ->
                 else f"{upper} {' '.join(lower.text.split())}"
                 for index, (upper, lower) in enumerate(zip(headings, below, strict=True))
             ]
+            # "Hearing | Time": the lower word says more than both together or the upper alone
+            parts = [
+                (lower.text, whole, upper.text) for lower, whole, upper in zip(below, headings, cells, strict=True)
+            ]
             first += 1
-    columns = [Column(heading, field_of(heading)) for heading in headings]
+    columns = [
+        Column(heading, next((name for part in words if (name := field_of(part)) is not None), None))
+        for heading, words in zip(headings, parts, strict=True)
+    ]
     return tuple(columns), first
 
 

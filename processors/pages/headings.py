@@ -11,6 +11,11 @@ from processors.text import folded
 # field and a pattern over the folded heading (lower case, ё as е); `extra` keeps its own heading on purpose
 _HEARING: tuple[tuple[str, str], ...] = (
     (
+        "extra",
+        r"^(?:заувага|заўвага|примеч|примітк|примечание|коммент|каментар|uwagi|notes?\b|remarks?\b|additional)",
+    ),
+    ("extra", r"^(?:форма|вид|від) (?:судо|суда|произв|вытвор)|^forma$"),
+    (
         "row",
         r"^(?:№|n|no|nr|#)?\s*(?:п\s*[/.]?\s*п|з\s*/?\s*п|з\s*/\s*п|л\.?\s*п|lp)\.?$|^(?:№|#|нумар|n)$"
         r"|^порядковый номер$",
@@ -78,11 +83,10 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"|^referent",
     ),
     ("prosecutor", r"прокурор|гособвин|обвинител|дзяржаўн\w+ абвінаваўц|prokurator|prosecut"),
-    ("clerk", r"секретар|сакратар|protokolant|^clerk|помощник|памочнік|помічник"),
+    ("clerk", r"^(?:\w+ )?(?:секретар|сакратар|protokolant|clerk|помощник|памочнік|помічник)"),
     (
         "instance",
-        r"инстанц|інстанцы|інстанці|instancj|instance|вид (?:судо)?производства|форма судочинства"
-        r"|вид судочинства|^forma$",
+        r"инстанц|інстанцы|інстанці|instancj|instance",
     ),
     (
         "charges",
@@ -104,8 +108,9 @@ _HEARING: tuple[tuple[str, str], ...] = (
     ("status", r"^(?:статус|стан|состояние|стадия|стадыя|стадія|status|stan|state)|status$|движение дела|отложен"),
     (
         "hearing_kind",
-        r"(?:вид|тип|характер) (?:судебного |судового |судавага )?(?:заседан|слушан|рассмотр|пасядж|разгляд"
-        r"|засідан|події|події)|^(?:вид|тып|тип|type|rodzaj)$|hearing type|type of hearing|rodzaj (?:posiedz"
+        r"(?:вид|від|тип|тып|характер|rodzaj) (?:судебного |судового |судавага )?(?:заседан|слушан"
+        r"|рассмотр|пасядж|разгляд"
+        r"|засідан|події|події)|^(?:вид|від|тып|тип|type|rodzaj)$|hearing type|type of hearing|rodzaj (?:posiedz"
         r"|spraw|rozpraw)|мероприяти|наименование события|^purpose$|^nature$",
     ),
     (
@@ -155,8 +160,8 @@ _REGISTER: tuple[tuple[str, str], ...] = (
         r"|матэрыял|матеріал|организац|арганізац|організац|лицо|асоба|особа|описание|title",
     ),
 )
-_HEARING_PATTERNS = tuple((field, re.compile(pattern)) for field, pattern in _HEARING)
-_REGISTER_PATTERNS = tuple((field, re.compile(pattern)) for field, pattern in _REGISTER)
+_HEARING_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _HEARING)
+_REGISTER_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _REGISTER)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+")
 _LONGEST_HEADING = 120
 
@@ -164,7 +169,7 @@ _LONGEST_HEADING = 120
 def heading_form(heading: str) -> str:
     """The heading as the lexicon compares it: folded, keys of JSON taken apart into words, end marks off."""
     words = _CAMEL.sub(" ", heading) if heading.isascii() else heading
-    return folded(words).strip(" :.*|")
+    return folded(words).replace("ў", "у").strip(" :.*|")
 
 
 def hearing_field(heading: str) -> str | None:

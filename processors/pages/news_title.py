@@ -36,7 +36,7 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
             text_in(evidence.stated("headline")),
             evidence.meta("og:title"),
             evidence.meta("twitter:title"),
-            evidence.meta("dc.title", "headline", "title"),
+            evidence.meta("dc.title", "headline"),
         )
         if title and not site.is_named_by(title)
     ]
@@ -48,6 +48,9 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
         return headings[0]
     best = max(headings, key=lambda heading: max(_likeness(heading, title) for title in stated))
     if max(_likeness(best, title) for title in stated) < _ALIKE:
+        if len(stated) == 1 and len(headings) == 1 and len(best.split()) > 2:
+            # only the window's title contradicts, and many sites put the same one on every page
+            return best
         return _shown_second_heading(tree, stated) or stated[0]
     return _less_the_kicker(best, stated)
 

@@ -52,7 +52,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
 
 
 def _title(tree: html.HtmlElement) -> str | None:
-    texts = (one_line(seen_text(element)) for element in tree.iter("h1", "h2", "title"))
+    texts = (one_line(seen_text(element)) for tag in ("h1", "h2", "title") for element in tree.iter(tag))
     return next((text for text in texts if text), None)
 
 

@@ -13,6 +13,7 @@ from processors.pages.page import Page
 from processors.pages.reading import Links, PageKind, Reading, Record
 from processors.pages.register_page import PARSER_VERSION as REGISTER_VERSION
 from processors.pages.register_page import read_register
+from processors.pages.sound import sound
 from processors.pages.telegram_page import PARSER_VERSION as TELEGRAM_VERSION
 from processors.pages.telegram_page import read_telegram
 
@@ -59,4 +60,4 @@ def parser_for(kind: PageKind, day: date) -> ParserVersion:
 
 def read_page(page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
     """Read one captured page; only an outcome of content brings records."""
-    return parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout)
+    return sound(parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout))
