@@ -60,6 +60,8 @@ class BrowserCrawl:
                     findings = await self._visit(playwright, ask)
                 except CrawlOver as over:
                     self._means.tell(Remark(f"{over.reason}; what still waited was not asked for"))
+                    if ask.seed:
+                        self._ended(ask, Findings(over.outcome, over.reason))
                     break
                 asks = list(self._itinerary.admit(findings.asks))
                 # Documents first: their links may expire.

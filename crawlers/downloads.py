@@ -4,12 +4,16 @@ Fails closed: the handler knows the fetcher alone, and the fetcher the recorder 
 or any other meta key changes nothing.
 """
 
+import logging
+
 import scrapy
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
+from twisted.python.failure import Failure
 
 from crawlers.answers import CUT, read_body
 from crawlers.fetch import Answer, CrawlOver, FetchFailed, Refused
@@ -91,6 +95,19 @@ class ObeyRobots:
             raise DisallowedByRobots(refusal)
 
 
+class QuietAboutSites(LogFormatter):
+    """Failures of sites are accounted for as visits; the log is for faults of our own."""
+
+    def download_error(
+        self, failure: Failure, request: scrapy.Request, spider: scrapy.Spider, errmsg: str | None = None
+    ) -> LogFormatterResult:
+        """What Scrapy logs of a request that failed."""
+        said = super().download_error(failure, request, spider, errmsg)
+        if isinstance(failure.value, FetchFailed):
+            said["level"] = logging.INFO
+        return said
+
+
 class PatientRetry(RetryMiddleware):
     """Tries again after leaving the host alone for a while: as long as it asks for, or longer with each failure.
 
@@ -102,8 +119,10 @@ class PatientRetry(RetryMiddleware):
     ) -> scrapy.Request | Response:
         """Try again on statuses that may pass and on cut responses."""
         cut = any(flag.startswith(CUT) for flag in response.flags)
-        if response.status not in self.retry_http_codes and not cut:
+        if request.meta.get("dont_retry") or (response.status not in self.retry_http_codes and not cut):
             return response
+        if cut:
+            request.meta["as_far_as_it_came"] = response
         asked = (response.headers.get("Retry-After") or b"").decode("latin-1")
         if asked.isdecimal() and float(asked) > MOST_PATIENCE_S:
             return response
@@ -114,6 +133,10 @@ class PatientRetry(RetryMiddleware):
         self, request: scrapy.Request, exception: Exception, spider: scrapy.Spider | None = None
     ) -> scrapy.Request | Response | None:
         """Try again where the fault may pass; what a policy refuses stays refused."""
+        if "as_far_as_it_came" in request.meta:
+            request.meta["dont_retry"] = True
+            response: Response = request.meta["as_far_as_it_came"]
+            return response
         if isinstance(exception, (Refused, CrawlOver)) or not isinstance(exception, FetchFailed):
             return None
         self._hold(request, 0.0)

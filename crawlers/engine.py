@@ -13,14 +13,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from crawlers.capture import CrawlJob
-from crawlers.capture_json import job_from_json, job_to_json
+from crawlers.capture_json import job_from_json
 from crawlers.fetch import Fetcher
 from crawlers.means import Means
 from crawlers.pace import CrawlPace
@@ -33,20 +31,8 @@ PR_SET_PDEATHSIG = 1
 """Number of linux/prctl.h."""
 
 
-def orders(job: CrawlJob, door: RecorderAddress, handover: Path, chromium: Path | None) -> bytes:
-    """What the process is told on standard input."""
-    row = {
-        "job": job_to_json(job),
-        "door": asdict(door),
-        "handover": str(handover),
-        "chromium": None if chromium is None else str(chromium),
-        "parent": os.getpid(),
-    }
-    return json.dumps(row).encode()
-
-
 def run(row: Mapping[str, Any]) -> None:
-    """Run the crawl that ``orders`` describes."""
+    """Run the crawl that ``orders.orders`` describes."""
     job = job_from_json(row["job"])
     door = RecorderAddress(**row["door"])
     chromium = None if row["chromium"] is None else Path(row["chromium"])

@@ -13,6 +13,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawlers.answers import CUT
 from crawlers.capture import Limits
 from crawlers.downloads import DisallowedByRobots
 from crawlers.fetch import CrawlOver, FetchFailed
@@ -61,8 +62,9 @@ class SourceCrawl(scrapy.Spider):
     def got(self, response: Response) -> Iterator[scrapy.Request]:
         """Read a page; requisites are kept by the recorder and need no reading."""
         ask: Ask = response.meta["ask"]
-        for flag in response.flags:
-            self.means.tell(Remark(f"{response.url}: {flag}"))
+        faults = [flag for flag in response.flags if not flag.startswith(CUT)]  # the recorder itself tells of cuts
+        for fault in faults:
+            self.means.tell(Remark(f"{response.url}: {fault}"))
         if ask.role is Role.REQUISITE:
             return
         page = Page(
@@ -73,8 +75,8 @@ class SourceCrawl(scrapy.Spider):
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1") or None,
         )
         findings = self.asking.read(ask, page)
-        if not response.body and response.flags:
-            findings = Findings(Outcome.EMPTY, "; ".join(response.flags))
+        if not response.body and faults:
+            findings = Findings(Outcome.EMPTY, "; ".join(faults))
         self.visited(ask, findings)
         for remark in findings.remarks:
             self.means.tell(Remark(f"{ask.url}: {remark}"))
@@ -87,7 +89,9 @@ class SourceCrawl(scrapy.Spider):
         error = failure.value
         if isinstance(error, CrawlOver):
             self.means.tell(Remark(f"{error.reason}; what still waited was not asked for"))
-            raise CloseSpider("limit")
+            if ask.seed:
+                self.visited(ask, Findings(error.outcome, error.reason))
+            raise CloseSpider("crawl_over")
         if isinstance(error, FetchFailed):
             outcome, reason = error.outcome, error.reason
         elif isinstance(error, DisallowedByRobots):

@@ -19,6 +19,7 @@ def request_headers(user_agent: str) -> dict[str, str]:
         "Accept": BROWSER_ACCEPT,
         "Accept-Language": "en-US,en;q=0.9",
         "Accept-Encoding": "gzip, deflate, br, zstd",
+        "Connection": "keep-alive",
     }
 
 
@@ -73,4 +74,5 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         "STATS_DUMP": False,
         "LOGSTATS_INTERVAL": 0,
         "LOG_LEVEL": "WARNING",
+        "LOG_FORMATTER": "crawlers.downloads.QuietAboutSites",
     }

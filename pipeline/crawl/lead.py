@@ -16,7 +16,7 @@ from typing import Any
 from crawlers.addresses import AddressPolicy
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_from_json, report_to_json
-from crawlers.engine import orders
+from crawlers.orders import orders
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.handover import HandOverServer
 from crawlers.recorder.proxy import Recorder

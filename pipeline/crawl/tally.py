@@ -39,7 +39,9 @@ class Tally:
         if isinstance(item, Exchange):
             self.exchanges += 1
             self.bytes += item.request.length_bytes + item.response.length_bytes
-            self._truncated += item.truncated is not None
+            if item.truncated is not None:
+                self._truncated += 1
+                self.hear(Remark(f"{item.url}: the answer was cut short ({item.truncated.value})"))
         elif isinstance(item, Note):
             self._refused += item.outcome is Outcome.REFUSED_BY_POLICY
             if item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
@@ -50,7 +52,8 @@ class Tally:
         if isinstance(event, Visit):
             self._visits.append(event)
         elif isinstance(event, Remark):
-            self._remarks.append(event.text)
+            if event.text not in self._remarks:
+                self._remarks.append(event.text)
         elif isinstance(event, Finished):
             self.finished = True
             self.problem = event.problem
@@ -76,6 +79,8 @@ class Tally:
             for visit, outcome, reason in judged
             if visit.seed and self._is_failure(outcome)
         ]
+        visited = {visit.url for visit in self._visits}
+        failures += [f"{url}: the crawl ended before it was read" for url in self._job.seeds if url not in visited]
         return CrawlReport(
             crawl_id=self._job.crawl_id,
             source=self._job.source.id,
