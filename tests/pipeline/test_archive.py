@@ -1,0 +1,125 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from pipeline.archive import accept_request, archive_one, archive_urls, where_to_look
+from pipeline.connect import opened_archive
+from pipeline.settings import Settings
+from samples.sites import SampleSites
+from storage.archive import Archive
+from storage.captures import capture_by_id
+from storage.ledger import entries
+from storage.requests import RequestUnknownError, request_by_id
+
+COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
+FORBIDDEN = "https://forbidden.pryklad.example/"
+REASON = "магчыма знікне заўтра"
+CASE = "CASE-4711"
+
+
+@pytest.fixture
+def collecting(stored_settings: Settings, sample_sites: SampleSites) -> Settings:
+    """Settings that lead every host to the sample sites."""
+    settings = replace(
+        stored_settings,
+        connect_to=(sample_sites.connect_to,),
+        allow_addresses=("127.0.0.0/8",),
+        upstream_ca=sample_sites.authority,
+    )
+    with opened_archive(settings) as archive:
+        archive.objects.ensure_bucket()
+    return settings
+
+
+@pytest.fixture
+def opened(collecting: Settings) -> Iterator[Archive]:
+    with opened_archive(collecting) as archive:
+        yield archive
+
+
+def test_each_address_gets_a_crawl_and_one_warc_of_its_own(collecting: Settings, opened: Archive) -> None:
+    first, second = archive_urls(collecting, (COURT, FORBIDDEN), actor="analyst", reason=REASON, case=CASE)
+
+    assert [len(first.warc_keys), len(second.warc_keys)] == [1, 1]
+    assert first.crawl_id != second.crawl_id
+    assert (first.problem, first.outcome, first.status) == (None, "content", 200)
+    assert second.status == 403
+    assert second.problem is not None
+    assert first.capture_id is not None
+    with opened.reader.connect() as connection:
+        capture = capture_by_id(connection, first.capture_id)
+    assert capture is not None
+    assert capture.url == COURT
+
+
+def test_reason_case_and_who_asked_go_to_the_ledger_and_never_into_the_warc(
+    collecting: Settings, opened: Archive
+) -> None:
+    (archived,) = archive_urls(collecting, (COURT,), actor="ananim-7", reason=REASON, case=CASE)
+
+    with opened.reader.connect() as connection:
+        request = request_by_id(connection, archived.request_id)
+        (started,) = [entry for entry in entries(connection) if entry.event == "collection_started"]
+        version = capture_by_id(connection, str(archived.capture_id))
+    assert (request.actor, request.reason, request.case_reference) == ("ananim-7", REASON, CASE)
+    assert {name: started.details["facts"][name]["value"] for name in ("reason", "case", "requested_by")} == {
+        "reason": REASON,
+        "case": CASE,
+        "requested_by": "ananim-7",
+    }
+    assert version is not None
+    stream = opened.objects.open(archived.warc_keys[0], version.object_version)
+    kept = b"".join(
+        repr(list(record.headers)).encode() + record.reader.read()
+        for record in ArchiveIterator(stream, parse_http=False)
+    )
+    for secret in (REASON, CASE, "ananim-7", archived.request_id):
+        assert secret.encode() not in kept
+        assert repr(secret)[1:-1].encode() not in kept
+
+
+def test_an_on_demand_warc_has_no_revisits(collecting: Settings, opened: Archive) -> None:
+    url = "https://vesnik.pryklad.example/"
+    for archived in archive_urls(collecting, (url,), actor="analyst") + archive_urls(
+        collecting, (url,), actor="analyst"
+    ):
+        with opened.reader.connect() as connection:
+            capture = capture_by_id(connection, str(archived.capture_id))
+        assert capture is not None
+        stream = opened.objects.open(archived.warc_keys[0], capture.object_version)
+        kinds = [record.record_type for record in ArchiveIterator(stream, parse_http=False)]
+        assert WarcRecordType.revisit not in kinds
+        assert WarcRecordType.response in kinds
+
+
+def test_nothing_is_fetched_for_a_request_the_ledger_does_not_have(collecting: Settings) -> None:
+    with pytest.raises(RequestUnknownError):
+        archive_one(collecting, COURT, request_id="01NEVERMADE")
+    assert not collecting.spool_dir.exists()
+
+
+def test_a_request_without_reason_says_that_none_was_given(collecting: Settings, opened: Archive) -> None:
+    request_id = accept_request(collecting, (COURT,), actor="analyst", reason="  ")
+    archive_one(collecting, COURT, request_id=request_id)
+
+    with opened.reader.connect() as connection:
+        (started,) = [entry for entry in entries(connection) if entry.event == "collection_started"]
+    assert started.details["facts"]["reason"] == {"value": None, "unknown_because": "none was given"}
+
+
+def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
+    there = {
+        "url": "https://a.example/",
+        "capture_id": "urn:uuid:1",
+        "outcome": "content",
+        "outcome_reason": None,
+        "captures": 3,
+        "warc_keys": ["warc/a.warc.gz"],
+        "look_at": "letapis show urn:uuid:1",
+        "problem": None,
+    }
+    lines, missing = where_to_look(["https://a.example/", "https://b.example/"], [there])
+    assert lines == ["https://a.example/: content; 3 captures in warc/a.warc.gz\n  letapis show urn:uuid:1"]
+    assert missing == ["https://b.example/: its task failed; the log of the task says why."]
