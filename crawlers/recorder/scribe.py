@@ -90,6 +90,15 @@ class Gathered:
         return HeldBytes(self._file, self._length, self._digest(self._sha256))
 
     def _spill(self) -> None:
+        try:
+            self._write_out()
+        except OSError as error:
+            reason = (
+                f"a large body could not be kept in {self._folder}: {error.strerror}; make room, then run again"
+            )
+            raise OSError(error.errno, reason) from error
+
+    def _write_out(self) -> None:
         if self._file is None:
             spilled = TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - it lives as long as the message
             self._file = cast(BinaryIO, spilled)

@@ -1,0 +1,178 @@
+"""The ways out: curl's connect-to rules, addresses pinned between look-up and connect, HTTP and SOCKS proxies."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crawlers.addresses import AddressPolicy
+from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
+from processors.pages.outcome import Outcome
+from tests.crawlers.recorder.engine import RunningRecorder, read_exactly
+from tests.crawlers.recorder.origin import Origin, answer
+
+Start = Callable[..., RunningRecorder]
+HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked", "place"),
+    [
+        ("::127.0.0.1:8443", ("t.me", 443), ("127.0.0.1", 8443)),
+        ("t.me:443:127.0.0.1:8443", ("t.me", 443), ("127.0.0.1", 8443)),
+        ("T.ME:443:127.0.0.1:8443", ("t.me", 443), ("127.0.0.1", 8443)),
+        ("t.me:443:127.0.0.1:8443", ("t.me", 80), ("t.me", 80)),
+        ("t.me::127.0.0.1:", ("t.me", 80), ("127.0.0.1", 80)),
+        (":80::8080", ("a.example", 80), ("a.example", 8080)),
+        ("[::1]:443:[::2]:8443", ("::1", 443), ("::2", 8443)),
+    ],
+)
+def test_connect_to_means_what_it_means_to_curl(rule: str, asked: tuple[str, int], place: tuple[str, int]) -> None:
+    assert ConnectTo([rule]).place(*asked) == place
+
+
+def test_the_first_rule_that_matches_holds() -> None:
+    rules = ConnectTo(["a.example:443:one:1", "a.example::two:2", ":::3"])
+    assert [rules.place("a.example", 443), rules.place("a.example", 80), rules.place("b.example", 80)] == [
+        ("one", 1),
+        ("two", 2),
+        ("b.example", 3),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["", "a", "a:1:b", "a:1:b:x", "a:1:b:2:c", "a:99999:b:1"])
+def test_a_rule_that_is_none_is_named(rule: str) -> None:
+    with pytest.raises(ValueError, match="expected host:port:to-host:to-port"):
+        ConnectTo([rule])
+
+
+class Rebinding(asyncio.SelectorEventLoop):
+    """A resolver that gives a public address to whoever checks and an inner one to whoever connects."""
+
+    answers: tuple[str, ...] = ()
+    asked = 0
+
+    async def getaddrinfo(self, host: Any, port: Any, **hints: Any) -> Any:
+        address = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+
+def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as judged:
+        port = judged.getsockname()[1]
+        loop = Rebinding()
+        loop.answers = ("127.0.0.2", "127.0.0.3")
+        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        opened = loop.run_until_complete(direct.open_socket("rebinding.example", port))
+        loop.close()
+        assert opened.sock.getpeername() == ("127.0.0.2", port)
+        assert (opened.peer_ip, loop.asked) == ("127.0.0.2", 1)
+        opened.sock.close()
+
+
+def test_a_name_that_leads_inside_is_refused() -> None:
+    loop = Rebinding()
+    loop.answers = ("169.254.169.254",)
+    with pytest.raises(NotReached) as refusal:
+        loop.run_until_complete(Direct(AddressPolicy(), ConnectTo([])).open_socket("innocent.example", 80))
+    loop.close()
+    assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
+
+
+class Relay:
+    """An HTTP or SOCKS5 proxy that connects everything to one origin and logs what it was asked for."""
+
+    def __init__(self, origin: Origin, *, socks: bool) -> None:
+        self.asked: list[str] = []
+        self._origin = origin
+        self._socks = socks
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        if self._socks:
+            _, methods = read_exactly(sock, 2)
+            read_exactly(sock, methods)
+            sock.sendall(b"\x05\x00")
+            kind = read_exactly(sock, 4)[3]
+            assert kind == 3, "names are resolved beyond the proxy"
+            name = read_exactly(sock, read_exactly(sock, 1)[0]).decode()
+            self.asked.append(f"{name}:{struct.unpack('>H', read_exactly(sock, 2))[0]}")
+            sock.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        else:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += sock.recv(1)
+            self.asked.append(head.split()[1].decode())
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        onward = socket.create_connection(("127.0.0.1", self._origin.port))
+        threading.Thread(target=pour, args=(onward, sock), daemon=True).start()
+        pour(sock, onward)
+
+
+def pour(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
+def test_a_source_may_leave_through_a_proxy_which_resolves_its_names(
+    scheme: str,
+    secure: bool,
+    start_recorder: Start,
+    secure_origin: Origin,
+    plain_origin: Origin,
+    site_authority_file: Any,
+) -> None:
+    origin = secure_origin if secure else plain_origin
+    origin.handlers["/"] = answer(HI)
+    relay = Relay(origin, socks=scheme == "socks5")
+    egress = egress_for(f"{scheme}://127.0.0.1:{relay.port}", AddressPolicy(), ConnectTo([]))
+    recorder = start_recorder(egress=egress, upstream_ca=site_authority_file)
+    sock = recorder.tunnel(f"site.example:{443 if secure else 80}", tls=secure)
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n")
+    assert read_exactly(sock, len(HI)) == HI
+    recorder.close()
+    relay.close()
+    assert relay.asked == [f"site.example:{443 if secure else 80}"]
+    [exchange] = recorder.sink.exchanges
+    assert exchange.peer_ip is None
+    assert origin.log[0].request == b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n"
+
+
+def test_a_proxy_that_is_away_makes_a_site_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    egress = ThroughProxy(f"socks5://127.0.0.1:{port}", AddressPolicy(), ConnectTo([]))
+    with pytest.raises(NotReached, match="the egress proxy gives no connection to site") as failure:
+        asyncio.run(egress.open_socket("site.example", 443))
+    assert failure.value.outcome is Outcome.UNREACHABLE
+
+
+def test_inner_names_are_refused_before_a_proxy_hears_of_them() -> None:
+    egress = ThroughProxy("socks5://127.0.0.1:1", AddressPolicy(), ConnectTo([]))
+    with pytest.raises(NotReached) as refusal:
+        asyncio.run(egress.open_socket("0x7f.1", 80))
+    assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
