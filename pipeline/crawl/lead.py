@@ -88,7 +88,7 @@ async def _record(
         finally:
             await handover.close()
         await recorder.close()
-    except StorageError as error:
+    except (StorageError, OSError) as error:
         problem = str(error)
     return problem
 
