@@ -11,13 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
-from sqlalchemy import Connection, text
-
 from pipeline.connect import open_archive
-from pipeline.read_capture import Found, read_capture
+from pipeline.read_capture import FINGERPRINTS, Found, read_capture
 from pipeline.settings import Settings
 from processors.decode import Decoders
-from processors.match import WITHIN_BITS
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.pages.select import PARSERS
 from storage.archive import Archive
@@ -25,14 +22,14 @@ from storage.errors import StorageError
 from storage.media import compare_new
 from storage.records import drop_unseen
 from storage.replay import iterate_warc
-from storage.unread import SealedWarc, claim_unread, read_before
+from storage.unread import SealedWarc, claim_unread, derived, read_before
 
 Say = Callable[[str], None]
 
-VERSIONS: Final = (
+VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
     *sorted(parser.name for parser in PARSERS),
-    *sorted(f"{algorithm}/{version}" for algorithm, version in WITHIN_BITS),
+    *sorted(f"{algorithm}/{version}" for algorithm, version in FINGERPRINTS),
 )
 READ_WITH: Final = " ".join(VERSIONS)
 """What a file is marked with once it was read; a better parser or fingerprint makes all files unread again."""
@@ -125,18 +122,10 @@ def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders) -> Proces
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
         if capture.id in done:
             continue
-        with _quick_transaction(archive) as connection:
+        with derived(archive) as connection:
             found = read_capture(connection, capture, block, warc.declaration, decoders)
         report = _sum(report, _counted(found))
     return report
-
-
-@contextmanager
-def _quick_transaction(archive: Archive) -> Iterator[Connection]:
-    """What is derived can be derived again: these commits need not wait for the disk, the claim's does."""
-    with archive.writer.begin() as connection:
-        connection.execute(text("SET LOCAL synchronous_commit TO off"))
-        yield connection
 
 
 def _counted(found: Found) -> ProcessReport:

@@ -11,13 +11,12 @@ from datetime import UTC
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError
 
 from pipeline.page_kind import HowToRead, how_to_read
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
 from processors.http_message import ResponseMessage, UndecodableEntity, entity, header, parse_response
-from processors.match import WITHIN_BITS
+from processors.match import REGIONS, WITHIN_BITS
 from processors.media import MediaReading, is_media, sniff
 from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
 from processors.pages.page import Page
@@ -25,11 +24,13 @@ from processors.pages.reading import Reading
 from processors.pages.select import parser_for, read_page
 from storage.captures import Capture
 from storage.media import keep_medium, keep_occurrence, medium, medium_of_payload
-from storage.records import keep_outcome, keep_reading
+from storage.records import UnkeepableTextError, keep_outcome, keep_reading
 
 ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20
 """The largest real page of the captured ones has 2 MB; parsing far more would cost minutes."""
+FINGERPRINTS: Final = (*WITHIN_BITS, REGIONS)
+"""What every picture has today, by algorithm and version."""
 PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -113,10 +114,9 @@ def _page(
     problem = problem or received.damage
     verdict = Verdict(reading.outcome, reading.outcome_reason)
     try:
-        with connection.begin_nested():
-            records = keep_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
-    except (DataError, UnicodeEncodeError) as refused:  # a text that no database column can hold
-        problem = f"the records cannot be kept: {refused}"[:500]
+        records = keep_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
+    except UnkeepableTextError as refused:
+        problem = str(refused)
         records = keep_reading(connection, capture, _without_records(reading), problem=problem)
     keep_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
     return Found(page=True, records=records, unreadable=problem is not None)
@@ -179,7 +179,7 @@ def _is_known(connection: Connection, digest: Digest) -> bool:
     if known is None:
         return False
     found = {(each.algorithm, each.version) for each in known.hashes}
-    return known.refused is not None or found >= set(WITHIN_BITS)
+    return known.refused is not None or found >= set(FINGERPRINTS)
 
 
 def _revisit(connection: Connection, capture: Capture) -> Found:

@@ -24,6 +24,11 @@ class ChainProblem:
     expected: str
     found: str
 
+    @property
+    def breaks(self) -> bool:
+        """Whether an entry is lost or in doubt; otherwise the chain can still be read as it was written."""
+        return self.what not in ("versions", "hidden", "lock", "key")
+
 
 @dataclass(frozen=True, slots=True)
 class Chained:
@@ -61,7 +66,7 @@ def read_chain(objects: ObjectStore) -> Chain:
             continue
         hidden = next((version for version in listed if version.latest and version.delete_marker), None)
         if hidden is not None:
-            problems.append(ChainProblem(key, "object", "the entry", f"a delete marker ({hidden.version_id})"))
+            problems.append(ChainProblem(key, "hidden", "the entry", f"a delete marker ({hidden.version_id})"))
         found[seq] = list(_read(objects, listed))
     chained: list[Chained] = []
     named_by_next: Digest | None = None

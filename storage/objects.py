@@ -10,7 +10,7 @@ Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-
 import hashlib
 import io
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -83,6 +83,7 @@ class ListedVersion:
     length_bytes: int
     latest: bool
     delete_marker: bool
+    stored_at: datetime
 
 
 class ObjectStore:
@@ -197,14 +198,8 @@ class ObjectStore:
                 Bucket=self.bucket, Prefix=prefix
             ):
                 listed = [
-                    *(
-                        ListedVersion(row["Key"], row["VersionId"], row["Size"], row["IsLatest"], False)
-                        for row in page.get("Versions", [])
-                    ),
-                    *(
-                        ListedVersion(row["Key"], row["VersionId"], 0, row["IsLatest"], True)
-                        for row in page.get("DeleteMarkers", [])
-                    ),
+                    *(_listed(row, delete_marker=False) for row in page.get("Versions", [])),
+                    *(_listed(row, delete_marker=True) for row in page.get("DeleteMarkers", [])),
                 ]
                 yield from sorted(listed, key=lambda row: (row.key, not row.latest))
 
@@ -325,6 +320,17 @@ class ObjectStore:
             raise StoreUnreachableError(self.endpoint, doing, str(refused)) from refused
         except (BotoCoreError, ConnectionError, TimeoutError) as silent:
             raise StoreUnreachableError(self.endpoint, doing, str(silent)) from silent
+
+
+def _listed(row: Mapping[str, Any], *, delete_marker: bool) -> ListedVersion:
+    return ListedVersion(
+        key=row["Key"],
+        version_id=row["VersionId"],
+        length_bytes=row.get("Size", 0),
+        latest=row["IsLatest"],
+        delete_marker=delete_marker,
+        stored_at=row["LastModified"],
+    )
 
 
 def _code(refused: ClientError) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError
 
 from processors.pages.court_list import Hearing
 from processors.pages.news import Article
@@ -24,6 +25,7 @@ from processors.pages.register import RegisterEntry
 from processors.pages.telegram import TelegramPost
 from storage.captures import Capture
 from storage.catalogue_tables import outcomes, readings, records, sightings, versions
+from storage.errors import StorageError
 from storage.visibility import EVERYONE, Viewer, visible_to
 
 TEXT_LIMIT: Final = 200_000
@@ -50,6 +52,13 @@ class SeenRecord:
     source_id: str
 
 
+class UnkeepableTextError(StorageError):
+    """A record holds text that no database column can; the reading is kept without its records."""
+
+    def __init__(self, capture_id: str, problem: Exception) -> None:
+        super().__init__(f"Capture {capture_id}: the records read from it cannot be kept: {problem}"[:500])
+
+
 def keep_outcome(connection: Connection, capture_id: str, classifier_version: str, verdict: Verdict) -> None:
     """Write what the page came to; another classifier's verdict on this capture goes."""
     connection.execute(
@@ -73,7 +82,20 @@ def keep_reading(
     publisher: str | None = None,
     problem: str | None = None,
 ) -> int:
-    """Write a reading and its records; returns how many records it has. ``problem``: why there was none."""
+    """Write a reading and its records; returns how many records it has. ``problem``: why there was none.
+
+    Raises `UnkeepableTextError`, after which nothing of this reading is written and the transaction goes on.
+    """
+    try:
+        with connection.begin_nested():
+            return _keep_reading(connection, capture, reading, publisher, problem)
+    except (DataError, UnicodeEncodeError) as refused:
+        raise UnkeepableTextError(capture.id, refused) from refused
+
+
+def _keep_reading(
+    connection: Connection, capture: Capture, reading: Reading, publisher: str | None, problem: str | None
+) -> int:
     _forget_readings(connection, capture.id, reading.parser_version)
     seen = _seen(capture, reading, publisher)
     row = {

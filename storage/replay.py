@@ -8,7 +8,7 @@ sealed. Raises `RecordDiffersError` where the block is not the one that was inde
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
@@ -103,6 +103,13 @@ def iterate_warc(
         reader.end_record()
 
 
+def open_deposited(objects: ObjectStore, key: str, object_version: str) -> BinaryIO:
+    """A deposited file to be read front to back; a WACZ, whose directory stands at its end, seeks."""
+    if key.endswith(".wacz"):
+        return objects.open(key, object_version)
+    return io.BufferedReader(ChunkStream(objects.stream(key, object_version)), buffer_size=1 << 20)
+
+
 def _block(reader: WarcReader, head: RecordHead, capture: Capture, limit_bytes: int) -> bytes | None:
     if head.block_length > limit_bytes:
         return None
@@ -144,15 +151,14 @@ class ChunkStream(io.RawIOBase):
         """Yes."""
         return True
 
-    def read(self, most: int = -1, /) -> bytes:
-        """Up to ``most`` bytes of the next piece; all that is left where it is negative."""
-        if most < 0:
-            return bytes(self._left) + b"".join(self._chunks)
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill the buffer from the piece at hand or the next."""
         while not self._left:
             piece = next(self._chunks, None)
             if piece is None:
-                return b""
+                return 0
             self._left = memoryview(piece)
-        part = bytes(self._left[:most])
-        self._left = self._left[len(part) :]
-        return part
+        length = min(len(buffer), len(self._left))
+        buffer[:length] = self._left[:length]
+        self._left = self._left[length:]
+        return length

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, union_all, update
+from sqlalchemy import Connection, func, select, text, union_all, update
 
 from storage.archive import Archive
 from storage.catalogue_tables import captures, fingerprints, occurrences, outcomes, readings, warcs
@@ -52,6 +52,14 @@ def claim_unread(
             return
         yield SealedWarc(**row._mapping)
         connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=version))
+
+
+@contextmanager
+def derived(archive: Archive) -> Iterator[Connection]:
+    """A transaction of derived rows: its commit need not wait for the disk, since that of the claim does."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SET LOCAL synchronous_commit TO off"))
+        yield connection
 
 
 def count_unread(archive: Archive, version: str) -> int:

@@ -1,7 +1,159 @@
 """Commands of the archive's keeping: `deposit`, `verify`, `rebuild`."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+
+WarcFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC or WACZ files made by any tool.")]
+FilesOrKeys = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
+]
+ForSource = Annotated[
+    str | None, typer.Option("--source", metavar="ID", help="The source that files of other tools belong to.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    app.command()(deposit)
+    app.command()(verify)
+    app.command()(rebuild)
+
+
+def deposit(files: WarcFiles, source: ForSource = None, as_json: JsonOption = False) -> None:
+    """Take WARC or WACZ files into the archive: checked, stored under lock, indexed, in custody.
+
+    A file that is damaged is refused with the place of the damage; the others are taken. Bringing the same file
+    again changes nothing. The files themselves stay where they are.
+    """
+    from storage.deposit import deposit_file
+    from storage.errors import StorageError
+
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise fail(f"No such file: {', '.join(missing)}. Nothing was deposited.", Exit.WRONG_USE)
+    refused = 0
+    with _archive() as archive:
+        for path in files:
+            try:
+                deposited = deposit_file(archive, path, source_id=source)
+            except StorageError as problem:
+                refused += 1
+                err.print(str(problem), markup=False)
+                continue
+            row = {
+                "kind": "deposit",
+                "file": str(path),
+                "warc_key": deposited.key,
+                "object_version": deposited.version_id,
+                "sha256": str(deposited.sha256),
+                "captures": deposited.captures,
+                "already": deposited.already,
+                "crawl_id": deposited.crawl_id,
+                "source": deposited.source_id,
+            }
+            emit([row], as_json=as_json, human=_say_deposit)
+    if refused:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def verify(what: FilesOrKeys = None, as_json: JsonOption = False) -> None:
+    """Re-hash files, or the whole archive, against index, custody chain and locks.
+
+    Exit code 1 if anything is not as expected; each mismatch is named with what was expected and what was found.
+    """
+    from pipeline.verify import verified_json
+    from pipeline.verify import verify as look_at
+
+    with _archive() as archive:
+        try:
+            found = look_at(
+                archive,
+                what or (),
+                on_each=lambda each: _drop(emit([verified_json(each)], as_json=as_json, human=_say_verified)),
+            )
+        except FileNotFoundError as missing:
+            raise fail(str(missing), Exit.WRONG_USE) from missing
+    wrong = sum(not each.ok for each in found)
+    err.print(f"{len(found)} looked at, {wrong} not as expected", markup=False)
+    if wrong:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def rebuild(as_json: JsonOption = False) -> None:
+    """Derive the catalogue anew from the object store alone: index, records, media, groups, custody.
+
+    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost.
+    """
+    from dataclasses import asdict
+
+    from pipeline.process import ProcessError
+    from pipeline.rebuild import rebuild as derive
+
+    with _archive() as archive:
+        try:
+            report = derive(archive, on_progress=lambda said: err.print(said, markup=False))
+        except ProcessError as unread:
+            raise fail(f"{unread}\nThe index is whole; run `letapis rebuild` again.") from unread
+    row = {"kind": "rebuild", **asdict(report)}
+    emit([row], as_json=as_json, human=_say_rebuild)
+    for problem in report.remarks:
+        err.print(
+            f"{problem.subject}: {problem.what}: expected {problem.expected}, found {problem.found}", markup=False
+        )
+    if report.remarks:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+@contextmanager
+def _archive() -> Iterator[Archive]:
+    """The archive of the settings; what storage refuses is said in its own words, with exit code 1."""
+    from sqlalchemy.exc import OperationalError
+
+    from pipeline.connect import opened_archive
+    from pipeline.settings import SettingsError, load_settings
+    from storage.errors import StorageError
+
+    try:
+        with opened_archive(load_settings()) as archive:
+            yield archive
+    except (StorageError, SettingsError) as problem:
+        raise fail(str(problem)) from problem
+    except OperationalError as problem:
+        said = str(problem.orig).strip()
+        raise fail(f"The database does not answer: {said}\nNothing was changed; is the stack up?") from problem
+
+
+def _say_deposit(row: Mapping[str, Any]) -> str:
+    how = "was there already" if row["already"] else "deposited"
+    return f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+
+
+def _say_verified(row: Mapping[str, Any]) -> str:
+    if row["ok"]:
+        return f"{row['subject']}: as expected"
+    lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
+    return "\n".join([f"{row['subject']}: NOT as expected", *lines])
+
+
+def _say_rebuild(row: Mapping[str, Any]) -> str:
+    read = row["process"]
+    return (
+        f"{row['custody_entries']} custody entries ({row['custody_restored']} restored), {row['files']} files, "
+        f"{row['captures']} captures, {read['pages']} pages, {read['records']} records, {read['media']} media"
+    )
+
+
+def _drop(_: int) -> None:
+    """A count that nobody needs."""

@@ -1,0 +1,167 @@
+"""Which place of a source a visit has seen whole, so that what is not there can be called missing.
+
+In: `Visit`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page covers a
+span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with ``before=N`` to
+N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, an
+article by its own address. That an article was added shows against an earlier crawl that followed the site's lists
+and was not led to it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from processors.urls import surt_key
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record as one capture showed it."""
+
+    record_id: str
+    record_kind: str
+    natural_key: str
+    version_id: str
+    content: Mapping[str, Any]
+    url: str | None
+    capture_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One reading of one captured page."""
+
+    capture_id: str
+    parser_version: str
+    kind: str
+    crawl_id: str
+    url: str
+    source_kind: str | None
+    at: datetime
+    outcome: str
+    next_pages: tuple[str, ...]
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Post ids of one channel, both ends included."""
+
+    channel: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was there at one time, and which place was seen whole (None of each: not a place of that sort)."""
+
+    parser_version: str
+    at: datetime
+    crawl_id: str
+    capture_ids: tuple[str, ...]
+    shown: Mapping[str, Shown]
+    span: Span | None = None
+    whole_list: bool = False
+    address: str | None = None
+    followed_lists: bool = False
+
+    def covers(self, thing: Shown) -> bool:
+        """Whether the thing would have been seen here, had it been there."""
+        if self.whole_list:
+            return True
+        if self.span is not None and thing.record_kind == "telegram_post":
+            channel, _, post_id = thing.natural_key.rpartition("/")
+            return channel == self.span.channel and self.span.first <= int(post_id) <= self.span.last
+        return self.address is not None and thing.url is not None and surt_key(thing.url) == self.address
+
+    def lacked(self, thing: Shown, later: "Observation") -> bool:
+        """Whether the thing, first seen ``later``, was not there when this was seen."""
+        if thing.record_kind == "article":
+            return self.followed_lists and self.crawl_id != later.crawl_id
+        return self.covers(thing)
+
+
+def observations(visits: Iterable[Visit]) -> Iterator[Observation]:
+    """Put visits together to what each, or a crawl of them, has seen whole; in the order of their times."""
+    by_crawl: dict[tuple[str, str, str], list[Visit]] = {}
+    found: list[Observation] = []
+    for visit in visits:
+        if visit.kind == "telegram":
+            found.append(_channel_page(visit))
+        elif visit.kind == "news":
+            found.append(_article_page(visit))
+        else:
+            by_crawl.setdefault((visit.crawl_id, visit.kind, visit.parser_version), []).append(visit)
+    found.extend(_list(pages) for pages in by_crawl.values())
+    yield from sorted(found, key=lambda observation: (observation.at, observation.capture_ids))
+
+
+def _channel_page(visit: Visit) -> Observation:
+    return Observation(
+        parser_version=visit.parser_version,
+        at=visit.at,
+        crawl_id=visit.crawl_id,
+        capture_ids=(visit.capture_id,),
+        shown={each.record_id: each for each in visit.shown},
+        span=_span(visit),
+    )
+
+
+def _span(visit: Visit) -> Span | None:
+    parts = urlsplit(visit.url)
+    asked = parse_qs(parts.query)
+    posts = [each.natural_key.rpartition("/") for each in visit.shown if each.record_kind == "telegram_post"]
+    channels = {channel for channel, _, _ in posts}
+    if visit.outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in asked:
+        return None
+    ids = [int(post_id) for _, _, post_id in posts]
+    first, last = float(min(ids)), float(max(ids))
+    before, after = (_number(asked.get(name)) for name in ("before", "after"))
+    if before is not None:
+        last = max(last, before - 1)
+    elif after is not None:
+        first = min(first, after + 1)
+    else:
+        last = math.inf
+    return Span(channels.pop(), first, last)
+
+
+def _number(values: list[str] | None) -> float | None:
+    return float(values[0]) if values and values[0].isdecimal() else None
+
+
+def _article_page(visit: Visit) -> Observation:
+    """An article is looked for at its own address; it is missing if the site says that it has no such page."""
+    gone = visit.outcome == "soft_404"
+    return Observation(
+        parser_version=visit.parser_version,
+        at=visit.at,
+        crawl_id=visit.crawl_id,
+        capture_ids=(visit.capture_id,),
+        shown={each.record_id: each for each in visit.shown},
+        address=surt_key(visit.url) if gone else None,
+        followed_lists=visit.source_kind == "news",
+    )
+
+
+def _list(pages: list[Visit]) -> Observation:
+    """All pages of a list in one crawl, of each page the last visit; whole where every next page was read."""
+    last = {surt_key(page.url): page for page in sorted(pages, key=lambda page: (page.at, page.capture_id))}
+    wanted = {surt_key(url) for page in last.values() for url in page.next_pages}
+    shown: dict[str, Shown] = {}
+    for page in last.values():
+        for each in page.shown:
+            shown.setdefault(each.record_id, each)
+    return Observation(
+        parser_version=pages[0].parser_version,
+        at=max(page.at for page in pages),
+        crawl_id=pages[0].crawl_id,
+        capture_ids=tuple(page.capture_id for page in last.values()),
+        shown=shown,
+        whole_list=wanted <= set(last) and all(page.outcome == "content" for page in last.values()),
+    )
