@@ -70,11 +70,18 @@ class Spider(Protocol):
         ...
 
 
-def findings_of(reading: Reading, asks: tuple[Ask, ...] = ()) -> Findings:
-    """Findings of a page that a parser has read."""
-    return Findings(
-        reading.outcome, reading.outcome_reason, len(reading.records), asks=asks, remarks=reading.remarks
-    )
+class Yield:
+    """What a crawl has seen of its source's records: each counts once, on however many pages it stands."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._keys: set[str] = set()
+
+    def findings(self, reading: Reading, asks: tuple[Ask, ...] = ()) -> Findings:
+        """Findings of a page that a parser has read."""
+        keys = set(record_keys(reading.records, self._source.id, self._source.publisher)) - self._keys
+        self._keys |= keys
+        return Findings(reading.outcome, reading.outcome_reason, len(keys), asks=asks, remarks=reading.remarks)
 
 
 def findings_of_verdict(verdict: Verdict, asks: tuple[Ask, ...] = ()) -> Findings:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from crawlers.capture import CrawlJob
 from crawlers.scope import in_scope, scope_of
-from crawlers.spiders.asking import Ask, Findings, Role, findings_of, seed_page_id
+from crawlers.spiders.asking import Ask, Findings, Role, Yield, seed_page_id
 from processors.pages.page import Page
 from processors.pages.select import read_page
 
@@ -18,6 +18,7 @@ class CourtListSpider:
 
     def __init__(self, job: CrawlJob) -> None:
         self._job = job
+        self._yield = Yield(job.source)
         self._scope = scope_of(job.source)
 
     def start(self) -> Iterator[Ask]:
@@ -31,4 +32,4 @@ class CourtListSpider:
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.documents]
         if self._job.follow_links:
             asks += [ask.lead(url, Role.PAGE) for url in reading.links.next_pages if in_scope(url, self._scope)]
-        return findings_of(reading, tuple(asks))
+        return self._yield.findings(reading, tuple(asks))

@@ -6,12 +6,11 @@ limit cuts the old.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawlers.capture import CrawlJob
 from crawlers.scope import in_scope, scope_of
-from crawlers.spiders.asking import Ask, Findings, Role, findings_of, findings_of_verdict, seed_page_id
+from crawlers.spiders.asking import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
 from processors.pages.feeds import read_feed
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
@@ -30,6 +29,7 @@ class NewsSpider:
 
     def __init__(self, job: CrawlJob) -> None:
         self._job = job
+        self._yield = Yield(job.source)
         self._scope = scope_of(job.source)
         self._mirrored = bool(job.source.mirrors)
         self._known = frozenset(map(self._key, job.known.article_urls))
@@ -53,7 +53,7 @@ class NewsSpider:
         if ask.role is Role.START:
             return self._read_start(ask, page)
         reading = read_page(page, "news")
-        return findings_of(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
+        return self._yield.findings(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
 
     def _read_feed(self, ask: Ask, page: Page) -> Findings:
         verdict = classify(page)
@@ -89,7 +89,7 @@ class NewsSpider:
         reading = read_page(page, "news")
         articles, known = self._articles(ask, ((url, None) for url in reading.links.articles))
         # What the reader misses of an article is no fault of a page that only leads to them.
-        return replace(findings_of(reading, articles), known=known, remarks=())
+        return Findings(reading.outcome, reading.outcome_reason, known=known, asks=articles)
 
     def _articles(self, ask: Ask, found: Iterable[tuple[str, datetime | None]]) -> tuple[tuple[Ask, ...], int]:
         """Those to ask for, and how many are known already (each counted once a crawl)."""

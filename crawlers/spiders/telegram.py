@@ -8,7 +8,7 @@ posts show is asked for right after its page, because the links are signed and e
 from collections.abc import Iterator
 
 from crawlers.capture import CrawlJob
-from crawlers.spiders.asking import Ask, Findings, Role, findings_of, seed_page_id
+from crawlers.spiders.asking import Ask, Findings, Role, Yield, seed_page_id
 from processors.pages.page import Page
 from processors.pages.select import read_page
 from processors.pages.telegram import TelegramPost
@@ -19,6 +19,7 @@ class TelegramSpider:
 
     def __init__(self, job: CrawlJob) -> None:
         self._job = job
+        self._yield = Yield(job.source)
         self._oldest: int | None = None
 
     def start(self) -> Iterator[Ask]:
@@ -34,7 +35,7 @@ class TelegramSpider:
         older = reading.links.older
         if older is not None and self._job.follow_links and self._goes_back(posts):
             asks.append(ask.lead(older, Role.PAGE))
-        return findings_of(reading, tuple(asks))
+        return self._yield.findings(reading, tuple(asks))
 
     def _goes_back(self, posts: list[TelegramPost]) -> bool:
         if not posts:
