@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Protocol
 
+from crawlers.source import Source
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
 from processors.pages.reading import Reading
+from processors.pages.records import record_keys
 
 
 class Role(Enum):
