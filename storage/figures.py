@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, select
 
+from processors.pages.outcome import Outcome
 from storage.catalogue_tables import (
     captures,
     group_members,
@@ -22,13 +23,20 @@ from storage.catalogue_tables import (
 KINDS: Final = {"telegram_post": "posts", "article": "articles", "hearing": "hearings"}
 
 
+REFUSALS: Final = tuple(set(Outcome) - {Outcome.CONTENT, Outcome.EMPTY})
+"""An empty page is an answer; whether there should have been more is judged by the source's expected yield."""
+
+ROBOTS: Final = "%)/robots.txt"
+"""How the SURT key of a robots.txt ends: it is asked for on every host, and is no page."""
+
+
 @dataclass(frozen=True)
 class SourceFigures:
     """Counts of one source.
 
     ``new``: wordings of records, and media, that no file deposited earlier had shown. ``duplicates``: media whose
-    bytes were seen at another address as well, or whose picture is another's. ``failures``: requests without an
-    answer, pages that are not content, media that no decoder took.
+    bytes stand at another place as well, or whose picture is another's. ``failures``: requests without an
+    answer, pages that refused us (`REFUSALS`), pictures that could not be decoded.
     """
 
     source_id: str
@@ -95,11 +103,13 @@ def _pages(after_seq: int) -> Select[Any]:
         select(
             readings.c.source_id,
             func.count(distinct(readings.c.capture_id)).label("pages"),
-            func.count(distinct(case((readings.c.outcome != "content", readings.c.capture_id)))).label("failures"),
+            func.count(distinct(case((readings.c.outcome.in_(REFUSALS), readings.c.capture_id)))).label(
+                "failures"
+            ),
         )
         .join(captures, captures.c.id == readings.c.capture_id)
         .join(warcs, warcs.c.key == captures.c.warc_key)
-        .where(warcs.c.custody_seq > after_seq)
+        .where(warcs.c.custody_seq > after_seq, captures.c.surt.not_like(ROBOTS))
         .group_by(readings.c.source_id)
     )
 
@@ -125,18 +135,23 @@ def _records(after_seq: int) -> Select[Any]:
 def _media(after_seq: int) -> Select[Any]:
     other_occurrences = occurrences.alias()
     other_captures = captures.alias()
+    # Signed addresses change from one look to the next: only within one crawl do two of them mean two places.
+    another_place = (other_captures.c.source_id != captures.c.source_id) | (
+        (other_captures.c.crawl_id == captures.c.crawl_id) & (other_captures.c.surt != captures.c.surt)
+    )
     seen_elsewhere = exists(
         select(other_occurrences.c.capture_id)
         .join(other_captures, other_captures.c.id == other_occurrences.c.capture_id)
-        .where(other_occurrences.c.sha256 == occurrences.c.sha256, other_captures.c.surt != captures.c.surt)
+        .where(other_occurrences.c.sha256 == occurrences.c.sha256, another_place)
     )
+    undecoded = media.c.media_type.like("image/%") & media.c.refused.is_not(None)
     same_picture = exists(select(group_members.c.sha256).where(group_members.c.sha256 == occurrences.c.sha256))
     return (
         select(
             captures.c.source_id,
             func.count(distinct(occurrences.c.sha256)).label("media"),
             func.count(distinct(case((seen_elsewhere | same_picture, occurrences.c.sha256)))).label("duplicates"),
-            func.count(distinct(case((media.c.refused.is_not(None), occurrences.c.sha256)))).label("failures"),
+            func.count(distinct(case((undecoded, occurrences.c.sha256)))).label("failures"),
         )
         .select_from(occurrences)
         .join(media, media.c.sha256 == occurrences.c.sha256)
