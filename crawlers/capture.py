@@ -115,7 +115,7 @@ class Message:
 
 
 class Truncation(StrEnum):
-    """Why a message is shorter than it should be; the values of ``WARC-Truncated`` (WARC 1.1, section 5.13)."""
+    """Why a message is shorter than it should be; the values of ``WARC-Truncated`` in WARC 1.1."""
 
     LENGTH = "length"
     TIME = "time"

@@ -130,6 +130,7 @@ class Conversation:
             self._send(data)
             return b""
         assert self._asking is not None
+        self._last_byte = asyncio.get_running_loop().time()
         rest = self._asking.sent(data)
         if self._asking.request.done:
             self._asking = None
@@ -194,7 +195,7 @@ class Conversation:
         if data:
             self._engine.deliver(data)
         self._follow(data)
-        self._session.check_room()
+        self._session.check_room(self)
         if cut and not self.over:
             self._blame = None
             self._cut(Truncation.LENGTH, "cut at the limit of bytes")

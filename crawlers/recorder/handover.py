@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,8 @@ class HandOver:
         header, content = item_to_wire(item)
         with self._lock:
             sock = self._connected()
-            sock.sendall(LENGTHS.pack(len(header), len(content)) + header)
-            sock.sendall(content)
+            with suppress(BrokenPipeError):  # it may refuse before it has read all, and says why
+                sock.sendall(b"".join((LENGTHS.pack(len(header), len(content)), header, content)))
             length = struct.unpack(">I", _exactly(sock, 4))[0]
             problem = _exactly(sock, length).decode()
         if problem:

@@ -124,13 +124,17 @@ class Session:
         )
         self.keep_note(lambda: note, outcome)
 
-    def check_room(self) -> None:
-        """Stop reading from sites while too much waits to be kept."""
-        if self.scribe.full and not self._holding:
-            self._holding = True
-            for each in self.live:
-                each.hold()
-            self.scribe.call_on_room(self._go_on)
+    def check_room(self, reading: Sweepable) -> None:
+        """Stop reading from sites while too much waits to be kept; ``reading`` has just given more."""
+        if not self.scribe.full:
+            return
+        if self._holding:
+            reading.hold()  # it came after the others were stopped
+            return
+        self._holding = True
+        for each in self.live:
+            each.hold()
+        self.scribe.call_on_room(self._go_on)
 
     def sweep(self) -> None:
         """Look after all connections."""

@@ -133,10 +133,10 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 def read_exactly(sock: socket.socket, length: int) -> bytes:
-    content = b""
+    content = bytearray()
     while len(content) < length:
         data = sock.recv(min(1 << 16, length - len(content)))
         if not data:
             break
         content += data
-    return content
+    return bytes(content)

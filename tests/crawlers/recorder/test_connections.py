@@ -297,3 +297,40 @@ def test_a_sink_that_fails_ends_the_recorder_with_its_error(
         recorder.connect()
     with pytest.raises(OSError, match="No space left"):
         recorder.close()
+
+
+def test_sites_are_read_no_faster_than_captures_are_kept(start_recorder: Start, plain_origin: Origin) -> None:
+    may_keep = threading.Event()
+    kept: list[object] = []
+    sent_mb = 0
+    film_mb = 150
+
+    class Slow:
+        def keep(self, item: object) -> None:
+            may_keep.wait(20)
+            kept.append(item)
+
+    def film(channel: Channel) -> bool:
+        nonlocal sent_mb
+        channel.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (film_mb << 20))
+        for _ in range(film_mb):
+            channel.sock.sendall(bytes(1 << 20))
+            sent_mb += 1
+        return True
+
+    plain_origin.handlers.update({"/small": answer(HI), "/film": film})
+    recorder = start_recorder(sink=Slow(), connect_to=(f"::127.0.0.1:{plain_origin.port}",))
+    sock = recorder.connect()
+    sock.sendall(in_proxy_form(recorder, b"http://a.example/small"))
+    read_exactly(sock, len(HI))
+    sock.sendall(in_proxy_form(recorder, b"http://a.example/film"))
+    watching = threading.Thread(target=read_exactly, args=(sock, film_mb << 20))
+    watching.start()
+    time.sleep(1.5)
+    sent_while_nothing_was_kept = sent_mb
+    may_keep.set()
+    watching.join(20)
+    recorder.close()
+    assert 20 < sent_while_nothing_was_kept < 60
+    assert sent_mb == film_mb
+    assert len(kept) == 2
