@@ -173,8 +173,13 @@ class Spool:
         self._serial += 1
         warc = OpenWarc(path)
         info = warcinfo_record(self._new_id(), self._clock(), path.name, self._facts)
+        try:
+            receipts = warc.append([info])
+        except BaseException:
+            warc.discard()
+            raise
         file = self._files[page] = _SpoolFile(warc, info.record_id)
-        self._tell(path, [info], warc.append([info]), None)
+        self._tell(path, [info], receipts, None)
         return file
 
     def _records(self, item: Captured, file: "_SpoolFile") -> list[Record]:

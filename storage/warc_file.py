@@ -111,6 +111,11 @@ class OpenWarc:
         digest = Digest("sha256", self._sha256.digest())
         return ClosedFile(self.path, digest, self.records, self.length)
 
+    def discard(self) -> None:
+        """Remove a file in which not one record could be written."""
+        os.close(self._descriptor)
+        self._open_path.unlink()
+
     def _write(self, content: bytes) -> None:
         view = memoryview(content)
         while view:

@@ -125,8 +125,7 @@ def _chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     """The certificates as the server sent them, DER, leaf first."""
     if sys.version_info >= (3, 13):
         return tuple(tls.get_unverified_chain())
-    # public only from 3.13 on; the method below it has been there since 3.10
-    hidden = cast(_ChainOfPython311, tls._sslobj)  # type: ignore[attr-defined]
+    hidden = cast(_ChainOfPython311, tls._sslobj)  # type: ignore[attr-defined] # public from 3.13 on
     encoding_der = 2
     return tuple(certificate.public_bytes(encoding_der) for certificate in hidden.get_unverified_chain() or ())
 

@@ -4,14 +4,8 @@ once."""
 import gzip
 import hashlib
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,53 +13,10 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import Exchange, Message, Note, NoteKind, Rendering, RenderingKind, TlsFacts
+from crawlers.capture import Note, NoteKind, Rendering, RenderingKind
 from processors.digest import Digest, sha256
-from storage.spool import CrawlAliveError, Sealed, Spool, SpoolFullError, Written, recover
-from storage.warc_reader import WarcReader
-
-CRAWL = "01JNKZ5V0000000000000000CR"
-AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
-FACTS = {"software": "letapis/0.1.0"}
-TLS = TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", (b"leaf", b"root"))
-
-
-def exchange(payload: bytes, *, media_type: str = "text/html") -> Exchange:
-    block = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(payload), payload)
-    asked = b"GET / HTTP/1.1\r\n\r\n"
-    return Exchange(
-        crawl_id=CRAWL,
-        page_id="p",
-        url="https://a.example/",
-        request=Message(asked, len(asked), sha256(asked), None, 0),
-        response=Message(block, len(block) - len(payload), sha256(block), sha256(payload), len(payload)),
-        status=200,
-        media_type=media_type,
-        content_encoding=None,
-        protocol="http/1.1",
-        started_at=AT,
-        first_byte_at=AT,
-        ended_at=AT,
-        peer_ip="192.0.2.1",
-        peer_port=443,
-        tls=TLS,
-    )
-
-
-def types_in(path: Path) -> list[str]:
-    with path.open("rb") as stream:
-        return [record.rec_type for record in ArchiveIterator(stream)]
-
-
-def records_in(path: Path) -> list[tuple[str, bytes]]:
-    """By a reader of our own that is strict: type and block of every record."""
-    records = []
-    with path.open("rb") as stream:
-        reader = WarcReader(stream, path.name)
-        while (head := reader.next_record()) is not None:
-            records.append((head.record_type, b"".join(reader.block())))
-            reader.end_record()
-    return records
+from storage.spool import CrawlAliveError, Sealed, Spool, SpoolFullError, Written
+from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 
 
 def test_an_exchange_is_a_response_its_request_its_facts_and_new_certificates(tmp_path: Path) -> None:
@@ -247,6 +198,20 @@ def test_a_disk_that_is_full_costs_only_the_record_that_did_not_fit(
     assert len(records_in(file.path)) == file.records
 
 
+def test_a_disk_that_is_full_from_the_start_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(descriptor: int, content: bytes | memoryview) -> int:
+        raise OSError(28, "No space left on device")
+
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    monkeypatch.setattr("storage.warc_file.os.write", never)
+    with pytest.raises(SpoolFullError):
+        spool.keep(exchange(b"x"))
+    assert spool.close() == ()
+    assert sorted(path.name for path in (tmp_path / CRAWL).iterdir()) == ["lock"]
+
+
 def test_a_large_block_that_does_not_fit_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,88 +231,3 @@ def test_a_large_block_that_does_not_fit_leaves_nothing_behind(
     [file] = spool.close()
     assert types_in(file.path).count("response") == 1
     assert len(records_in(file.path)) == file.records
-
-
-WRITER = """
-import hashlib, sys
-from pathlib import Path
-from tests.storage.test_spool import CRAWL, FACTS, exchange
-from storage.spool import Spool
-spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000)
-number = 0
-while True:
-    spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(20_000), media_type="image/jpeg"))
-    number += 1
-    print(number, flush=True)
-"""
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_a_writer_killed_at_any_moment_loses_nothing_that_was_kept(seed: int, tmp_path: Path) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "1\n"
-    assert recover(tmp_path).alive == (tmp_path / CRAWL,)
-    time.sleep(random.Random(seed).uniform(0, 0.4))
-    writer.send_signal(signal.SIGKILL)
-    kept = 1 + len(writer.stdout.read().splitlines())
-    writer.wait()
-
-    recovered = recover(tmp_path)
-
-    assert recovered.alive == ()
-    assert recovered.damaged == ()
-    assert len(recovered.torn) <= 1
-    blocks = [record for file in recovered.files for record in records_in(file.path)]
-    responses = [block for kind, block in blocks if kind == "response"]
-    expected = [hashlib.shake_256(b"%d" % number).digest(20_000) for number in range(len(responses))]
-    assert [block[-20_000:] for block in responses] == expected
-    assert len(responses) >= kept
-    assert list(tmp_path.rglob("*.open")) == []
-    for file in recovered.files:
-        assert file.sha256 == sha256(file.path.read_bytes())
-    assert recover(tmp_path).files == recovered.files
-
-
-def test_a_torn_last_record_is_cut_off_at_every_byte_it_may_end_at(tmp_path: Path) -> None:
-    written: list[Written] = []
-    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
-    spool.keep(exchange(b"first"))
-    spool.keep(Note(NoteKind.ROBOTS, "p", "https://a.example/x", AT, "no"))
-    [file] = spool.close()
-    content = file.path.read_bytes()
-    last = written[-1].receipt
-    for end in range(last.offset + 1, len(content)):
-        file.path.unlink()
-        torn = file.path.with_name(file.path.name + ".open")
-        torn.write_bytes(content[:end])
-        recovered = recover(tmp_path)
-        [cut] = recovered.torn
-        assert (cut.path, cut.offset, cut.cut_bytes) == (torn, last.offset, end - last.offset)
-        assert file.path.read_bytes() == content[: last.offset]
-        assert [each.records for each in recovered.files] == [file.records - 1]
-
-
-def test_a_file_without_one_whole_record_goes_and_is_reported(tmp_path: Path) -> None:
-    folder = tmp_path / CRAWL
-    folder.mkdir()
-    (folder / "lock").touch()
-    torn = folder / f"{CRAWL}-00000.warc.gz.open"
-    torn.write_bytes(b"\x1f\x8b\x08")
-    recovered = recover(tmp_path)
-    assert (recovered.files, [cut.cut_bytes for cut in recovered.torn]) == ((), [3])
-    assert not torn.exists()
-
-
-def test_a_closed_file_that_is_not_whole_is_named_and_left_alone(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, CRAWL, FACTS)
-    spool.keep(exchange(b"x"))
-    [file] = spool.close()
-    content = bytearray(file.path.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.path.write_bytes(content)
-    recovered = recover(tmp_path)
-    assert recovered.files == ()
-    [damage] = recovered.damaged
-    assert file.path.name in str(damage)
-    assert file.path.read_bytes() == content

@@ -29,7 +29,6 @@ from crawlers.capture import (
 from processors.digest import Digest, sha256
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
-from storage.gzip_members import deflated_member, deflated_pieces, stored_pieces
 from storage.warc import (
     Record,
     Sealed,
@@ -336,18 +335,3 @@ def test_three_readers_read_what_was_written(*, body: bytes, compressible: bool,
     assert fast.reader.read() == block
 
     assert parse_response(block).body == body
-
-
-@given(st.lists(st.binary(max_size=300) | bodies, max_size=4))
-def test_every_kind_of_member_holds_the_bytes_it_was_given(chunks: list[bytes]) -> None:
-    content = b"".join(chunks)
-    for member in (deflated_member(content), b"".join(deflated_pieces(chunks)), b"".join(stored_pieces(chunks))):
-        inflater = isal_zlib.decompressobj(31)
-        assert inflater.decompress(member) == content
-        assert inflater.eof
-        assert not inflater.unused_data
-
-
-def test_what_is_compressed_already_grows_by_less_than_a_thousandth() -> None:
-    content = hashlib.shake_256(b"as random as a JPEG").digest(1 << 20)
-    assert len(b"".join(stored_pieces([content]))) < len(content) * 1.001
