@@ -1,0 +1,23 @@
+"""A process that deposits what lies in a spool folder and lets go of each file, to be killed by a test.
+
+``python -m tests.storage.depositing SPOOL`` with the settings in the environment; says ``ready``, then deposits.
+"""
+
+import sys
+from pathlib import Path
+
+from pipeline.connect import open_archive
+from pipeline.settings import load_settings
+from storage.deposit import deposit_file
+
+
+def main() -> None:
+    archive = open_archive(load_settings(dotenv=Path("/nonexistent")))
+    print("ready", flush=True)  # noqa: T201 - the test waits for it
+    for path in sorted(Path(sys.argv[1]).rglob("*.warc.gz")):
+        deposit_file(archive, path)
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""kill -9 at any moment of depositing: afterwards everything in the spool is deposited, exactly once."""
+
+import os
+import random
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.settings import ROOT, Settings, variable
+from processors.digest import sha256
+from storage.archive import Archive
+from storage.catalogue_tables import captures, warcs
+from storage.chain import read_chain
+from storage.ledger import settle
+from tests.storage.crawled import crawl_one, exchange, response
+
+FILES = 10
+KILLS = 25
+LONGEST_S = 0.15
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    told = {
+        name: getattr(settings, name)
+        for name in (
+            "data",
+            "s3_endpoint",
+            "s3_access_key",
+            "s3_secret_key",
+            "s3_bucket",
+            "lock_mode",
+            "lock_days",
+        )
+    }
+    told |= {
+        "database_url": settings.database_url,
+        "database_writer_url": settings.database_writer_url,
+        "database_reader_url": settings.database_reader_url,
+    }
+    return os.environ | {variable(name): str(value) for name, value in told.items()}
+
+
+def start(settings: Settings, spool: Path) -> "subprocess.Popen[bytes]":
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.storage.depositing", str(spool)],
+        cwd=ROOT,
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    return child
+
+
+@pytest.mark.timeout(600)
+def test_killed_at_many_random_moments_nothing_is_lost_or_deposited_twice(
+    archive: Archive, stored_settings: Settings, tmp_path: Path
+) -> None:
+    moments = random.Random(20261123)
+    written = {}
+    for number in range(FILES):
+        page = secrets.token_bytes(moments.randrange(1_000, 2_000_000))
+        path = crawl_one(tmp_path, [exchange(f"https://t.me/s/kanal?before={number}", response(page))])
+        written[path.name] = sha256(path.read_bytes())
+    kills = 0
+    while any(tmp_path.rglob("*.warc.gz")):
+        child = start(stored_settings, tmp_path)
+        try:
+            child.wait(timeout=moments.uniform(0, LONGEST_S) if kills < KILLS else 120)
+        except subprocess.TimeoutExpired:
+            kills += 1
+        child.kill()
+        child.wait()
+        time.sleep(0.01)
+    settle(archive)
+    with archive.reader.connect() as connection:
+        deposited = {row.key.rpartition("/")[2]: row.sha256 for row in connection.execute(select(warcs))}
+        urls = list(connection.scalars(select(captures.c.url).where(captures.c.record_type == "response")))
+    assert kills >= FILES, "too few kills to say anything"
+    assert deposited == {name: str(digest) for name, digest in written.items()}
+    assert sorted(urls) == sorted(f"https://t.me/s/kanal?before={number}" for number in range(FILES))
+    chain = read_chain(archive.objects)
+    assert chain.problems == ()
+    assert sorted(each.entry.subject_id.rpartition("/")[2] for each in chain.entries) == sorted(written)
+    assert len(list(archive.objects.list("warc/"))) == FILES, "no second version of any file"

@@ -1,0 +1,105 @@
+"""Verifying: what is as it was is said to be, and each change is found and named."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pipeline.verify import verified_json, verify
+from processors.digest import sha256
+from storage.archive import Archive
+from storage.deposit import Deposited, deposit_file
+from storage.ledger import entries
+from storage.verification import Verified
+from tests.storage.crawled import crawl_one, exchange, response
+
+
+@pytest.fixture
+def warc(tmp_path: Path) -> Path:
+    return crawl_one(tmp_path, [exchange("https://t.me/s/kanal", response(b"page"))])
+
+
+@pytest.fixture
+def deposited(archive: Archive, warc: Path) -> Deposited:
+    return deposit_file(archive, warc)
+
+
+def wrong(found: tuple[Verified, ...]) -> dict[str, list[str]]:
+    return {each.subject: [problem.what for problem in each.problems] for each in found if not each.ok}
+
+
+def test_a_whole_archive_is_as_expected_and_custody_says_that_it_was_looked_at(
+    archive: Archive, deposited: Deposited
+) -> None:
+    found = verify(archive, actor="auditor")
+    assert [each.subject for each in found] == [deposited.key, "custody"]
+    assert wrong(found) == {}
+    with archive.reader.connect() as connection:
+        (entry,) = entries(connection, subject_id="archive")
+    assert (entry.event, entry.actor, entry.details["wrong"]) == ("verified", "auditor", 0)
+
+
+def test_a_version_laid_over_a_file_is_found_and_the_deposited_one_is_whole(
+    archive: Archive, deposited: Deposited
+) -> None:
+    archive.objects._client.put_object(Bucket=archive.objects.bucket, Key=deposited.key, Body=b"other")
+    assert wrong(verify(archive)) == {deposited.key: ["object version"]}
+    assert verify(archive, [deposited.key])[0].ok
+
+
+def test_an_index_that_says_otherwise_is_found(archive: Archive, deposited: Deposited) -> None:
+    with archive.writer.begin() as connection:
+        connection.execute(text("UPDATE catalogue.warcs SET sha256 = 'sha256:00'"))
+    assert wrong(verify(archive, [deposited.key])) == {deposited.key: ["sha256 in the index"]}
+
+
+def test_a_file_without_a_row_in_the_index_is_found(archive: Archive, deposited: Deposited) -> None:
+    with archive.writer.begin() as connection:
+        connection.execute(text("TRUNCATE catalogue.warcs CASCADE"))
+    assert wrong(verify(archive)) == {deposited.key: ["index"]}
+
+
+def test_a_lost_object_is_found(archive: Archive, deposited: Deposited) -> None:
+    client = archive.objects._client
+    client.delete_object(
+        Bucket=archive.objects.bucket,
+        Key=deposited.key,
+        VersionId=deposited.version_id,
+        BypassGovernanceRetention=True,
+    )
+    assert wrong(verify(archive)) == {deposited.key: ["object"]}
+
+
+def test_an_entry_of_the_ledger_that_the_store_lacks_is_found(archive: Archive, deposited: Deposited) -> None:
+    key = "custody/000000000001.json"
+    (version,) = archive.objects.list(key)
+    archive.objects._client.delete_object(
+        Bucket=archive.objects.bucket, Key=key, VersionId=version.version_id, BypassGovernanceRetention=True
+    )
+    problems = wrong(verify(archive))
+    assert problems["custody"] == [f"{key}: the same digest in ledger and store"]
+    assert problems[deposited.key] == ["custody"]
+
+
+def test_a_file_on_disk_is_compared_with_the_deposited_one(
+    archive: Archive, deposited: Deposited, warc: Path
+) -> None:
+    assert verify(archive, [str(warc)])[0].ok
+    content = warc.read_bytes()
+    warc.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    (found,) = verify(archive, [str(warc)])
+    (problem,) = found.problems
+    assert (problem.expected, problem.found) == (str(deposited.sha256), str(sha256(warc.read_bytes())))
+
+
+def test_a_file_that_was_never_deposited_is_said_to_be_none(archive: Archive, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger.warc.gz"
+    stranger.write_bytes(b"bytes")
+    row = verified_json(verify(archive, [str(stranger)])[0])
+    assert (row["kind"], row["ok"]) == ("verify", False)
+    assert row["problems"][0]["expected"] == "a deposited file"
+
+
+def test_what_is_neither_file_nor_key_is_refused(archive: Archive) -> None:
+    with pytest.raises(FileNotFoundError, match="neither a file here nor a key"):
+        verify(archive, ["nowhere"])
