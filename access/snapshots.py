@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from access.pictures import may_be_picture, picture_of
 from access.search import record_row
+from crawlers.capture import RenderingKind
 from storage.access_log import log_access
 from storage.archive import Archive
 from storage.captures import Capture, capture_by_id, capture_json, captures_of
@@ -49,8 +50,9 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     """One capture with everything known of it; None where the viewer has none of this name.
 
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
-    file and about the crawl; ``facts``: the facts of collection; ``records``: what was read from it; ``medium``:
-    the digest under which it is known as a medium; ``picture``: whether a browser can draw it.
+    file and about the crawl; ``facts``: the facts of collection; ``records``: what was read from it;
+    ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
+    ``picture``: whether a browser can draw it.
     """
     capture = _looked_at(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -60,6 +62,12 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         about_crawl = entries(connection, subject_id=capture.crawl_id)
         records = [record_row(seen) for seen in records_of_capture(connection, capture.id, viewer=viewer)]
         medium = medium_of_capture(connection, capture.id)
+        renderings = [
+            capture_json(made)
+            for kind in RenderingKind
+            for made in captures_of(connection, f"urn:{kind.value}:{capture.url}", viewer=viewer)
+            if made.crawl_id == capture.crawl_id
+        ]
     return {
         "kind": "capture_facts",
         "capture": capture_json(capture),
@@ -67,6 +75,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
+        "renderings": renderings,
         "medium": None if medium is None else str(medium),
         "picture": may_be_picture(capture),
     }

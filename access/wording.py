@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from processors.text import one_line
+
 EXCERPT_LENGTH: Final = 280
 HEADING_LENGTH: Final = 110
 
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "telegram_post": ("text",),
     "article": ("title", "text"),
-    "hearing": ("parties_raw", "case_number", "charges_raw"),
     "register_entry": ("name_raw", "number_raw"),
     "notice": ("title", "text"),
 }
@@ -25,9 +26,12 @@ SEEN_BESIDES: Final = ("url", "views_raw", "reactions", "edited", "modified_raw"
 
 def heading(kind: str, content: Mapping[str, Any]) -> str:
     """What stands for the record in a list: its title, or how it begins."""
+    if kind == "hearing":
+        named = (content.get("case_number"), content.get("parties_raw"), content.get("court"))
+        return shortened(", ".join(one_line(part) for part in named if part), HEADING_LENGTH) or "Hearing"
     for name in HEADINGS.get(kind, ()):
         if content.get(name):
-            return shortened(str(content[name]).strip().splitlines()[0], HEADING_LENGTH)
+            return shortened(one_line(str(content[name]).strip().splitlines()[0]), HEADING_LENGTH)
     if kind == "telegram_post":
         media = ", ".join(str(medium["kind"]).replace("_", " ") for medium in content.get("media") or [])
         return f"Post {content.get('post_id')}" + (f" ({media})" if media else "")

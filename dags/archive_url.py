@@ -108,7 +108,7 @@ def archive_url() -> None:
         retries=1,
         retry_delay=timedelta(seconds=30),
         execution_timeout=timedelta(hours=1),
-        map_index_template="{{ address }}",
+        map_index_template="{{ task.op_kwargs['job']['url'] }}",
     )
     def archive(job: dict[str, str]) -> dict[str, Any]:
         """Crawl, deposit and read one address; returns keys and counts."""
@@ -116,7 +116,6 @@ def archive_url() -> None:
         from pipeline.settings import load_settings
 
         context = get_current_context()
-        context["address"] = job["url"]  # type: ignore[typeddict-unknown-key] # what map_index_template shows
         archived = archive_one(
             load_settings(),
             job["url"],

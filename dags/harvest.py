@@ -71,7 +71,7 @@ def harvest() -> None:
         retries=1,
         retry_delay=timedelta(minutes=1),
         execution_timeout=timedelta(hours=6),
-        map_index_template="{{ sources }}",
+        map_index_template="{{ task.op_kwargs['source_ids'] | join(', ') }}",
     )
     def collect(source_ids: list[str]) -> list[dict[str, Any]]:
         """Crawl and deposit the sources of one batch; returns keys and counts."""
@@ -79,7 +79,6 @@ def harvest() -> None:
         from pipeline.settings import load_settings
 
         context = get_current_context()
-        context["sources"] = ", ".join(source_ids)  # type: ignore[typeddict-unknown-key] # map_index_template
         results = harvest_batch(load_settings(), tuple(source_ids), say=log.info)
         files = sum(len(result.keys) for result in results)
         context["outlet_events"][SEALED].extra = {"sources": ", ".join(source_ids), "warc_files": files}

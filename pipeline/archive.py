@@ -7,7 +7,7 @@ that could not be reached is a result; trouble of ours raises, and what was capt
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from crawlers.capture import time_text
@@ -16,10 +16,17 @@ from pipeline.connect import opened_archive
 from pipeline.harvest import collect, trouble_with
 from pipeline.process import process_files
 from pipeline.settings import Settings
-from processors.urls import surt_key
+from processors.http_message import header, parse_response
+from processors.urls import absolute, surt_key
 from storage.archive import Archive
 from storage.captures import Capture, captures_of_crawl
+from storage.replay import read_record
 from storage.requests import keep_request, request_by_id
+
+MOST_REDIRECTS: Final = 20
+"""As many as browsers follow (Fetch Standard, section 4.4)."""
+
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 Say = Callable[[str], None]
 
@@ -28,14 +35,16 @@ Say = Callable[[str], None]
 class Archived:
     """What came of one address.
 
-    ``capture_id`` is the capture of the address itself, None where there is none; ``captures`` counts those of the
-    whole visit. ``problem`` says why the page is not there, None if it is.
+    ``capture_id`` is the capture of the page, behind redirects where there were any, None where there is none;
+    ``page_url`` is its address; ``captures`` counts those of the whole visit. ``problem`` says why the page is not
+    there, None if it is.
     """
 
     url: str
     request_id: str
     crawl_id: str
     capture_id: str | None
+    page_url: str | None
     captured_at: str | None
     status: int | None
     outcome: str | None
@@ -79,12 +88,13 @@ def archive_one(
         )
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
-        capture, count = _capture_of(archive, report.crawl_id, url)
+        capture, count = _page_of_visit(archive, report.crawl_id, url)
     return Archived(
         url=url,
         request_id=request_id,
         crawl_id=report.crawl_id,
         capture_id=None if capture is None else capture.id,
+        page_url=None if capture is None else capture.url,
         captured_at=None if capture is None else time_text(capture.captured_at),
         status=None if capture is None else capture.status,
         outcome=None if capture is None else capture.outcome,
@@ -140,17 +150,33 @@ def in_words(result: Mapping[str, Any]) -> str:
         return f"{result['url']}: no capture. {result['problem'] or ''}".rstrip()
     said = str(result["outcome"] or "not classified").replace("_", " ")
     why = f" ({result['outcome_reason']})" if result["outcome_reason"] else ""
-    return f"{result['url']}: {said}{why}; {result['captures']} captures in {', '.join(result['warc_keys'])}\n" + (
-        f"  {result['look_at']}"
+    onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
+    return (
+        f"{result['url']}{onward}: {said}{why}; {result['captures']} captures in {', '.join(result['warc_keys'])}\n"
+        + (f"  {result['look_at']}")
     )
 
 
-def _capture_of(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
-    """The capture of the address itself, and how many captures the visit gave."""
+def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
+    """The capture of the address, or of the page it was sent on to; and how many captures the visit gave."""
     with archive.reader.connect() as connection:
         captures = tuple(captures_of_crawl(connection, crawl_id))
-    key = surt_key(url)
-    return next((capture for capture in captures if capture.surt == key), None), len(captures)
+    by_key = {capture.surt: capture for capture in reversed(captures)}
+    here = by_key.get(surt_key(url))
+    for _ in range(MOST_REDIRECTS):
+        onward = None if here is None else _sent_on_to(archive, here)
+        if onward is None or (there := by_key.get(surt_key(onward))) is None:
+            break
+        here = there
+    return here, len(captures)
+
+
+def _sent_on_to(archive: Archive, capture: Capture) -> str | None:
+    """Where a redirect leads; None for anything else."""
+    if capture.record_type != "response" or capture.status not in REDIRECTS:
+        return None
+    location = header(parse_response(read_record(archive, capture).block), "Location")
+    return None if location is None else absolute(capture.url, location)
 
 
 def _or_none(text: str | None) -> str | None:

@@ -80,6 +80,14 @@ def test_reason_case_and_who_asked_go_to_the_ledger_and_never_into_the_warc(
         assert repr(secret)[1:-1].encode() not in kept
 
 
+def test_an_address_that_sends_on_is_shown_with_the_page_it_leads_to(collecting: Settings) -> None:
+    (archived,) = archive_urls(collecting, ("https://oblsud.pryklad.example/",), actor="analyst")
+
+    assert archived.status == 200
+    assert archived.page_url is not None
+    assert archived.page_url.startswith("https://oblsud.pryklad.example/modules.php")
+
+
 def test_an_on_demand_warc_has_no_revisits(collecting: Settings, opened: Archive) -> None:
     url = "https://vesnik.pryklad.example/"
     for archived in archive_urls(collecting, (url,), actor="analyst") + archive_urls(
@@ -113,6 +121,7 @@ def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
     there = {
         "url": "https://a.example/",
         "capture_id": "urn:uuid:1",
+        "page_url": "https://a.example/",
         "outcome": "content",
         "outcome_reason": None,
         "captures": 3,
