@@ -1,0 +1,92 @@
+"""`letapis deposit`, `verify`, `rebuild`: their answers, their exit codes, their words."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings import Settings, variable
+from storage.archive import Archive
+from tests.storage.crawled import crawl_one, exchange, response
+
+
+@pytest.fixture(autouse=True)
+def told(stored_settings: Settings, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command finds this test's archive by the environment."""
+    del archive
+    store = ("s3_endpoint", "s3_access_key", "s3_secret_key", "s3_bucket", "lock_mode", "lock_days")
+    database = ("database_url", "database_writer_url", "database_reader_url")
+    for name in ("data", *store, *database):
+        monkeypatch.setenv(variable(name), str(getattr(stored_settings, name)))
+
+
+@pytest.fixture
+def warc(tmp_path: Path) -> Path:
+    return crawl_one(tmp_path, [exchange("https://t.me/s/kanal", response(b"page"))])
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
+
+
+def rows(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_file_is_deposited_and_stays_where_it_is(warc: Path) -> None:
+    first, again = run("deposit", str(warc), "--json"), run("deposit", str(warc), "--json")
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert [row["already"] for row in (*rows(first), *rows(again))] == [False, True]
+    assert warc.exists()
+
+
+def test_a_damaged_file_is_refused_and_the_others_are_taken(warc: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.warc.gz"
+    damaged.write_bytes(warc.read_bytes()[:-20])
+    result = run("deposit", str(damaged), str(warc), "--json")
+    assert result.returncode == 1
+    assert [row["file"] for row in rows(result)] == [str(warc)]
+    assert "damaged.warc.gz" in result.stderr and "offset" in result.stderr
+
+
+def test_a_file_that_is_not_there_is_wrong_use() -> None:
+    result = run("deposit", "nowhere.warc.gz")
+    assert result.returncode == 2
+    assert "nowhere.warc.gz" in result.stderr
+
+
+def test_verify_says_that_all_is_as_expected(warc: Path) -> None:
+    run("deposit", str(warc))
+    result = run("verify", "--json")
+    assert result.returncode == 0
+    assert [(row["kind"], row["ok"], row["problems"]) for row in rows(result)] == [("verify", True, [])] * 2
+
+
+def test_verify_names_what_differs_with_both_values(warc: Path) -> None:
+    run("deposit", str(warc))
+    content = warc.read_bytes()
+    warc.write_bytes(content + b"more")
+    result = run("verify", str(warc))
+    assert result.returncode == 1
+    assert "NOT as expected" in result.stdout and result.stdout.count("sha256:") == 2
+
+
+def test_verify_of_nothing_known_is_wrong_use() -> None:
+    assert run("verify", "nowhere").returncode == 2
+
+
+def test_rebuild_says_what_it_derived(warc: Path) -> None:
+    run("deposit", str(warc))
+    result = run("rebuild", "--json")
+    assert result.returncode == 0
+    (row,) = rows(result)
+    assert (row["kind"], row["files"], row["captures"]) == ("rebuild", 1, 1)
+
+
+def test_a_database_that_is_down_is_said_to_be(monkeypatch: pytest.MonkeyPatch, warc: Path) -> None:
+    monkeypatch.setenv(variable("database_writer_url"), "postgresql+psycopg2://nobody@127.0.0.1:1/none")
+    result = run("deposit", str(warc))
+    assert result.returncode == 1
+    assert "The database does not answer" in result.stderr
