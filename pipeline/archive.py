@@ -151,10 +151,8 @@ def in_words(result: Mapping[str, Any]) -> str:
     said = str(result["outcome"] or "not classified").replace("_", " ")
     why = f" ({result['outcome_reason']})" if result["outcome_reason"] else ""
     onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
-    return (
-        f"{result['url']}{onward}: {said}{why}; {result['captures']} captures in {', '.join(result['warc_keys'])}\n"
-        + (f"  {result['look_at']}")
-    )
+    kept = f"{result['captures']} captures in {', '.join(result['warc_keys'])}"
+    return f"{result['url']}{onward}: {said}{why}; {kept}\n  {result['look_at']}"
 
 
 def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
