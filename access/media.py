@@ -86,6 +86,15 @@ def similar_to_reading(
     yield from _similar_rows(archive, reading.sha256, links, file=file, viewer=viewer)
 
 
+def by_medium(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of kind ``similar`` as one per medium, the nearest first, with ``reasons``: what makes it alike."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        medium_row = found.setdefault(row["sha256"], {**row, "reasons": []})
+        medium_row["reasons"].append({name: row[name] for name in ("algorithm", "distance", "meaning")})
+    return list(found.values())
+
+
 def _similar_rows(
     archive: Archive, asked: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
 ) -> Iterator[dict[str, Any]]:

@@ -100,7 +100,7 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
     @routes.get("/medium/{sha256}")
     def medium(request: Request, sha256: str) -> Response:
         found = one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        similar = list(media.similar_media(archive(), sha256, viewer=viewer_of(request)))
+        similar = media.by_medium(media.similar_media(archive(), sha256, viewer=viewer_of(request)))
         return page(request, "medium.html", {"medium": found, "similar": similar})
 
     return routes

@@ -122,9 +122,9 @@ def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
 
     indent = "  " * depth
     label = f"{indent}{name.replace('_', ' ')}: " if name else indent
+    if value is None or value in ("", [], {}):
+        return
     match value:
-        case None | "" | [] | {}:
-            return
         case Mapping():
             if name:
                 yield f"{indent}{name.replace('_', ' ')}:"
