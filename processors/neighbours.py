@@ -1,7 +1,8 @@
 """Exact search for fingerprints within a distance: every pair is found, none is guessed.
 
 Fingerprints come as rows of bytes, ``uint8 [n, w]``, w 8 (64 bit) or any multiple of it. Distances are Hamming
-distances in bits.
+distances in bits. Small jobs are compared pair by pair with NumPy; large ones go to the compiled kernels of
+``processors.hamming``, which give the same pairs (property-tested against each other and against the definition).
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,13 @@ from numpy.typing import NDArray
 
 WORD_BYTES = 8
 BLOCK_PAIRS = 1 << 22
-"""Pairs compared at once by the plain scan: 32 MB of intermediate words."""
+"""Pairs compared at once by the plain comparison: 32 MB of intermediate words."""
+
+WORTH_COMPILING = 1 << 27
+"""Pairs from which loading the kernels (a second) costs less than comparing with NumPy."""
+
+FEW_QUERIES = 64
+"""New rows up to which scanning for each is faster than joining (at ten million known rows, 2026-11-23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,39 @@ class Neighbours:
         return len(self.new_index)
 
 
+class Known:
+    """Fingerprints held ready for single questions: columns of words, as large as the rows they are made from."""
+
+    def __init__(self, rows: NDArray[np.uint8]) -> None:
+        self.columns = np.ascontiguousarray(words(rows).T)
+
+    def __len__(self) -> int:
+        return int(self.columns.shape[1])
+
+    def near(self, row: NDArray[np.uint8], distance_bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places and distances of all rows at most ``distance_bits`` from one row [w], by place."""
+        from processors import hamming
+
+        query = words(row[None])[0]
+        if len(query) != len(self.columns):
+            raise ValueError(f"fingerprints: expected {len(self.columns) * WORD_BYTES} bytes, found {row.size}")
+        if len(query) in hamming.SCANS:
+            found = hamming.scan(self.columns, query, distance_bits)
+        else:
+            distance = np.bitwise_count(self.columns ^ query[:, None]).sum(axis=0, dtype=np.int64)
+            places = np.flatnonzero(distance <= distance_bits)
+            found = np.stack([places, distance[places]], axis=1)
+        return found[:, 0].copy(), found[:, 1].copy()
+
+
 def neighbours(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: int) -> Neighbours:
     """All pairs of a new and a known row at most ``distance_bits`` apart; raises ``ValueError`` on odd shapes."""
     left, right = words(new), words(known)
     if left.shape[1] != right.shape[1]:
         raise ValueError(f"fingerprints: expected one width, found {new.shape[1]} and {known.shape[1]} bytes")
-    return _scan(left, right, distance_bits)
+    if len(left) * len(right) < WORTH_COMPILING:
+        return _in_order(_compare(left, right, distance_bits))
+    return _in_order(_search(new, known, distance_bits))
 
 
 def words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -48,8 +82,27 @@ def words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(rows).view(np.uint64)
 
 
-def _scan(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int) -> Neighbours:
-    """Compare every pair, a block of known rows at a time."""
+def _search(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: int) -> NDArray[np.int64]:
+    """A large job: scanned for a few new rows, joined for many, compared where no kernel fits."""
+    from processors import hamming
+
+    if len(new) <= FEW_QUERIES:
+        store = Known(known)
+        parts = [np.empty((0, 3), np.int64)]
+        for place, row in enumerate(new):
+            rows, distances = store.near(row, distance_bits)
+            parts.append(np.stack([np.full(len(rows), place), rows, distances], axis=1))
+        return np.concatenate(parts)
+    left, right = words(new), words(known)
+    if not hamming.can_join(left.shape[1], distance_bits):
+        return _compare(left, right, distance_bits)
+    if len(left) > len(right):
+        return hamming.join(right, left, distance_bits)[:, [1, 0, 2]]
+    return hamming.join(left, right, distance_bits)
+
+
+def _compare(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int) -> NDArray[np.int64]:
+    """Every pair, a block of known rows at a time."""
     found: list[NDArray[np.int64]] = [np.empty((0, 3), np.int64)]
     step = max(1, BLOCK_PAIRS // max(1, len(new)))
     for start in range(0, len(known), step):
@@ -59,10 +112,10 @@ def _scan(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int
             distance += np.bitwise_count(new[:, word, None] ^ block[None, :, word])
         rows, columns = np.nonzero(distance <= distance_bits)
         found.append(np.stack([rows, columns + start, distance[rows, columns]], axis=1).astype(np.int64))
-    return in_order(np.concatenate(found))
+    return np.concatenate(found)
 
 
-def in_order(pairs: NDArray[np.int64]) -> Neighbours:
+def _in_order(pairs: NDArray[np.int64]) -> Neighbours:
     """Columns new, known, distance as sorted neighbours."""
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return Neighbours(*(np.ascontiguousarray(pairs[order, column]) for column in range(3)))

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from processors.neighbours import neighbours
+from processors import hamming
+from processors.neighbours import Known, neighbours, words
 
 
 def brute(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: int) -> list[tuple[int, int, int]]:
@@ -53,3 +54,61 @@ def test_rows_of_different_width_are_refused() -> None:
 def test_rows_of_odd_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="fingerprints: expected"):
         neighbours(np.zeros(shape, np.uint8), rows(0, 2, 8), 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 60),
+    st.integers(0, 80),
+    st.sampled_from([(8, 0), (8, 3), (8, 8), (8, 11), (32, 5), (32, 31), (32, 47)]),
+)
+def test_the_join_finds_every_pair_once(seed: int, n: int, m: int, kind: tuple[int, int]) -> None:
+    width, distance_bits = kind
+    known = rows(seed, m, width)
+    new = rows(seed + 1, n, width, near=known)
+    pairs = hamming.join(words(new), words(known), distance_bits)
+    assert sorted(map(tuple, pairs.tolist())) == brute(new, known, distance_bits)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5000), st.sampled_from([8, 16, 32]), st.integers(0, 70))
+def test_one_question_finds_every_row(seed: int, m: int, width: int, distance_bits: int) -> None:
+    known = rows(seed, m, width)
+    query = rows(seed + 1, 1, width, near=known)
+    places, distances = Known(known).near(query[0], distance_bits)
+    expected = brute(query, known, distance_bits)
+    assert list(zip(places.tolist(), distances.tolist(), strict=True)) == [
+        (j, distance) for _, j, distance in expected
+    ]
+
+
+@pytest.mark.parametrize("width", [8, 32])
+def test_blocks_of_rows_make_no_difference(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = rows(1, 700, width)
+    new = rows(2, 300, width, near=known)
+    whole = hamming.join(words(new), words(known), 8)
+    monkeypatch.setattr(hamming, "KNOWN_BLOCK_BYTES", 64 * width)
+    monkeypatch.setattr(hamming, "NEW_BLOCK", 50)
+    monkeypatch.setattr(hamming, "FIRST_CAPACITY", 1)
+    parts = hamming.join(words(new), words(known), 8)
+    assert sorted(parts.tolist()) == sorted(whole.tolist())
+    assert len(whole)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 4000), (200, 4000), (4000, 200)])
+@pytest.mark.parametrize(("width", "distance_bits"), [(8, 8), (32, 31), (32, 70)])
+def test_large_jobs_find_what_small_ones_find(
+    n: int, m: int, width: int, distance_bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = rows(3, m, width)
+    new = rows(4, n, width, near=known)
+    small = list(neighbours(new, known, distance_bits))
+    monkeypatch.setattr("processors.neighbours.WORTH_COMPILING", 0)
+    assert list(neighbours(new, known, distance_bits)) == small
+    assert small
+
+
+def test_a_thousand_copies_of_one_picture_are_all_found() -> None:
+    known = np.repeat(rows(5, 1, 8), 1000, axis=0)
+    assert len(hamming.join(words(known[:100]), words(known), 8)) == 100_000
