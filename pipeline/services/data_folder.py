@@ -88,7 +88,8 @@ def described(settings: Settings, passwords: Mapping[str, str]) -> tuple[str, ..
     """What a person needs to use the running stack, line by line."""
     airflow = settings.airflow()
     return (
-        f"Pages       {airflow.url}",
+        f"Airflow     {airflow.url}",
+        f"Archive     {airflow.url}/plugin/archive",
         *(f"Log in as   {user} / {password}" for user, password in passwords.items()),
         f"Store       {settings.s3_endpoint} (bucket {settings.s3_bucket})",
         f"Data        {settings.data}",
