@@ -133,6 +133,10 @@ class AirflowApi:
         """A POST as the logged-in user; ``what`` is the verb phrase of the error message."""
         return self._as_user("POST", path, body, what)
 
+    def patch(self, path: str, body: Mapping[str, Any], *, what: str) -> dict[str, Any]:
+        """A PATCH as the logged-in user; ``what`` is the verb phrase of the error message."""
+        return self._as_user("PATCH", path, body, what)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

@@ -1,6 +1,7 @@
 """An archive with a few captures of invented pages, and the analysts' door over it."""
 
 import io
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,26 +60,31 @@ def picture(kind: str, quality: int = 95) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def own_archive(
+def own_settings(
     postgres_server: PostgresServer, migrated_template: str, object_store_server: ObjectStoreServer
-) -> Iterator[Archive]:
+) -> Iterator[Settings]:
     """One archive for all questions of a module: they change nothing but the access log."""
-    database = postgres_server.create_database("access", template=migrated_template)
-    settings = Settings(
+    name = f"access_{secrets.token_hex(4)}"
+    database = postgres_server.create_database(name, template=migrated_template)
+    yield Settings(
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,
-        s3_bucket="test-access",
+        s3_bucket=name.replace("_", "-"),
         lock_mode="governance",
         lock_days=1,
         database_url=database.owner_url,
         database_writer_url=database.writer_url,
         database_reader_url=database.reader_url,
     )
-    with opened_archive(settings) as archive:
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def own_archive(own_settings: Settings) -> Iterator[Archive]:
+    with opened_archive(own_settings) as archive:
         archive.objects.ensure_bucket()
         yield archive
-    postgres_server.drop_database("access")
 
 
 @pytest.fixture(scope="module")
