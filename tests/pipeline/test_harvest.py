@@ -8,11 +8,13 @@ from fastwarc.warc import ArchiveIterator
 from pipeline.connect import opened_archive
 from pipeline.harvest import UnknownSourceError, harvest_batch, harvest_source, in_batches, planned_sources
 from pipeline.harvest_summary import summary_of
+from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from storage.ledger import entries
+from storage.store_errors import StoreUnreachableError
 
 SAMPLES = ROOT / "samples" / "watchlist.yaml"
 
@@ -138,3 +140,44 @@ def test_a_source_whose_task_left_nothing_is_a_failure_as_is_one_with_a_problem(
     }
     assert summary.sentence().startswith("2 of 3 sources did not come through:\nb: Its task failed")
     assert summary.totals()["warc_files"] == 2
+
+
+def test_with_the_store_gone_nothing_is_fetched(collecting: Settings, sample_sites: SampleSites) -> None:
+    sample_sites.forget_requests()
+    with pytest.raises(StoreUnreachableError):
+        harvest_source(replace(collecting, s3_endpoint="http://127.0.0.1:9"), "oblsud")
+    assert sample_sites.requests_log == ()
+    assert list(collecting.spool_dir.iterdir()) == []
+
+
+def test_a_store_that_goes_away_during_the_crawl_costs_nothing(
+    collecting: Settings, opened: Archive, tmp_path: Path
+) -> None:
+    with ObjectStoreServer(tmp_path / "store") as server:
+        settings = replace(
+            collecting,
+            s3_endpoint=server.endpoint,
+            s3_access_key=server.access_key,
+            s3_secret_key=server.secret_key,
+        )
+        with opened_archive(settings) as archive:
+            archive.objects.ensure_bucket()
+
+        def pull_the_plug(said: str) -> None:
+            if "begins" in said:
+                server.stop()
+
+        with pytest.raises(StoreUnreachableError):
+            harvest_source(settings, "oblsud", say=pull_the_plug)
+        (left,) = collecting.spool_dir.glob("*/*.warc.gz")
+        with opened.reader.connect() as connection:
+            assert list(captures_of_crawl(connection, left.parent.name)) == []
+
+        server.start()
+        back = replace(settings, s3_endpoint=server.endpoint)
+        result = harvest_source(back, "sud-zavadski")
+
+    assert result.recovered == 1
+    with opened.reader.connect() as connection:
+        assert len(list(captures_of_crawl(connection, left.parent.name))) > 0
+    assert list(collecting.spool_dir.iterdir()) == []
