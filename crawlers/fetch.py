@@ -116,7 +116,9 @@ class Fetcher:
         secure = parts.scheme == "https"
         key = (parts.scheme, host, parts.port or (443 if secure else 80), page_id)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        fields = [("Host", parts.netloc.rpartition("@")[2]), *headers]
+        # What a caller says to proxies would reach the recorder, or past it the site.
+        own = [(name, value) for name, value in headers if not name.lower().startswith("proxy-")]
+        fields = [("Host", parts.netloc.rpartition("@")[2]), *own]
         if not secure:
             target = f"http://{fields[0][1]}{target}"
             fields += self._to_recorder(url, page_id)
