@@ -99,7 +99,7 @@ def harvest_batch(settings: Settings, source_ids: Sequence[str], *, say: Say = p
     for source_id in source_ids:
         try:
             results.append(harvest_source(settings, source_id, say=say))
-        except Exception as problem:
+        except Exception as problem:  # all of them are raised again below, in one
             if len(source_ids) == 1:
                 raise
             say(f"{source_id}: {problem}")

@@ -75,6 +75,8 @@ def similar(
 @contextmanager
 def asked_archive() -> "Iterator[Archive]":
     """The archive for one question; errors in words."""
+    from sqlalchemy.exc import OperationalError
+
     from pipeline.connect import opened_archive
     from pipeline.settings import SettingsError, load_settings
     from storage.errors import StorageError
@@ -82,6 +84,8 @@ def asked_archive() -> "Iterator[Archive]":
     try:
         with opened_archive(load_settings()) as archive:
             yield archive
+    except OperationalError as problem:
+        raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:

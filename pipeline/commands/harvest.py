@@ -57,7 +57,10 @@ def archive(
     as_json: JsonOption = False,
 ) -> None:
     """Archive pages now: crawl, deposit, read; prints where to look. Exit code 3 if a page was not there."""
+    from sqlalchemy.exc import OperationalError
+
     from pipeline.archive import archive_urls, in_words
+    from pipeline.harvest import NoBrowserError
     from pipeline.settings import SettingsError, load_settings
     from pipeline.url_list import BadUrls, validate_urls
     from storage.errors import StorageError
@@ -79,8 +82,11 @@ def archive(
             engine="browser" if engine == "browser" else "http",
             say=say,
         )
-    except (SettingsError, StorageError) as problem:
+    except (SettingsError, StorageError, NoBrowserError) as problem:
         raise fail(str(problem)) from problem
+    except OperationalError as problem:
+        said = str(problem.orig).strip()
+        raise fail(f"The database does not answer: {said}\nWhat was captured stays in the spool.") from problem
     emit((each.as_json() for each in done), as_json=as_json, human=in_words)
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
     if missing_pages:
