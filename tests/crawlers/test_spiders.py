@@ -1,0 +1,244 @@
+"""What spiders ask for next, on pages of the sample sites and invented ones; no network."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from crawlers.capture import CrawlJob, Known
+from crawlers.itinerary import Itinerary
+from crawlers.source import Follow, Source
+from crawlers.spiders.asking import Ask, Findings, Role
+from crawlers.spiders.choose import spider_for
+from pipeline.crawl import job_for
+from processors.pages.outcome import Outcome
+from processors.pages.page import Page
+from samples.hosts import site_of
+from samples.messages import Request, Response
+
+NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+NEWS = Source(
+    id="news",
+    kind="news",
+    feeds=("https://news.example/rss.xml",),
+    sitemaps=("https://news.example/sitemap.xml",),
+    start_pages=("https://news.example/",),
+)
+CHANNEL = Source(id="tg", kind="telegram", channel="pryklad_vestki")
+
+
+def job(source: Source, *, known: Known | None = None, follow_links: bool = True) -> CrawlJob:
+    return job_for(source, user_agent="any", collector="any", known=known, follow_links=follow_links)
+
+
+def sample(url: str) -> Page:
+    """A page of the sample sites as it is on day 1."""
+    parts = urlsplit(url)
+    site = site_of(parts.hostname or "")
+    assert site is not None
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    answer = site(Request("https", "GET", parts.hostname or "", target, ()))
+    assert isinstance(answer, Response)
+    return Page(url, answer.body, NOW, answer.status, answer.content_type)
+
+
+def invented(url: str, body: str, content_type: str = "text/html; charset=utf-8") -> Page:
+    return Page(url, body.encode(), NOW, 200, content_type)
+
+
+def urls(findings: Findings, role: Role) -> list[str]:
+    return [ask.url for ask in findings.asks if ask.role is role]
+
+
+def channel_page(url: str, *, known: Known | None = None, follow_links: bool = True) -> Findings:
+    spider = spider_for(job(CHANNEL, known=known, follow_links=follow_links))
+    (seed,) = spider.start()
+    return spider.read(seed, sample(url))
+
+
+def test_a_channel_begins_at_its_newest_page() -> None:
+    (seed,) = spider_for(job(CHANNEL)).start()
+    assert seed == Ask("https://t.me/s/pryklad_vestki", Role.PAGE, "0001", seed=True)
+
+
+def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page() -> None:
+    findings = channel_page("https://t.me/s/pryklad_vestki")
+    assert findings.records == 20
+    assert urls(findings, Role.PAGE) == ["https://t.me/s/pryklad_vestki?before=74"]
+    assert len(urls(findings, Role.REQUISITE)) > 5
+    assert findings.asks[-1].role is Role.PAGE
+
+
+@pytest.mark.parametrize(
+    ("known", "goes_on"),
+    [
+        (Known(newest_post_id=112), False),
+        (Known(newest_post_id=73), True),
+        (Known(newest_post_id=112, reread_since=datetime(2020, 1, 1, tzinfo=UTC)), True),
+        (Known(newest_post_id=112, reread_since=datetime(2030, 1, 1, tzinfo=UTC)), False),
+        (Known(reread_since=datetime(2030, 1, 1, tzinfo=UTC)), True),
+    ],
+)
+def test_a_channel_stops_where_posts_are_known_and_old_enough(known: Known, goes_on: bool) -> None:
+    assert bool(urls(channel_page("https://t.me/s/pryklad_vestki", known=known), Role.PAGE)) is goes_on
+
+
+def test_a_channel_stops_at_its_beginning() -> None:
+    findings = channel_page("https://t.me/s/pryklad_vestki?before=12")
+    assert urls(findings, Role.PAGE) == []
+    assert findings.records == 9
+
+
+def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
+    spider = spider_for(job(CHANNEL))
+    (seed,) = spider.start()
+    first = spider.read(seed, sample("https://t.me/s/pryklad_vestki"))
+    again = spider.read(first.asks[-1], sample("https://t.me/s/pryklad_vestki"))
+    assert urls(first, Role.PAGE) != []
+    assert urls(again, Role.PAGE) == []
+    assert again.records == 0
+
+
+def test_a_landing_card_is_an_outcome_and_no_content() -> None:
+    findings = channel_page("https://t.me/pryklad_vestki")
+    assert findings.outcome is not Outcome.CONTENT
+    assert findings.asks == ()
+
+
+def test_links_are_left_alone_where_the_job_says_so() -> None:
+    assert urls(channel_page("https://t.me/s/pryklad_vestki", follow_links=False), Role.PAGE) == []
+
+
+def news_page(role: Role, page: Page, *, source: Source = NEWS, known: Known | None = None) -> Findings:
+    spider = spider_for(job(source, known=known))
+    (seed,) = [ask for ask in spider.start() if ask.role is role]
+    return spider.read(seed, page)
+
+
+def test_a_site_begins_with_its_feeds_sitemaps_and_start_pages() -> None:
+    assert [(ask.role, ask.page_id) for ask in spider_for(job(NEWS)).start()] == [
+        (Role.FEED, "0001"),
+        (Role.SITEMAP, "0002"),
+        (Role.START, "0003"),
+    ]
+
+
+def feed(*entries: tuple[str, str]) -> Page:
+    items = "".join(
+        f"<item><title>т</title><link>{url}</link><pubDate>{date}</pubDate></item>" for url, date in entries
+    )
+    text = f'<?xml version="1.0"?><rss version="2.0"><channel><title>т</title>{items}</channel></rss>'
+    return invented("https://news.example/rss.xml", text, "application/rss+xml")
+
+
+OLD, NEW = "Mon, 02 Nov 2026 10:00:00 +0300", "Sun, 22 Nov 2026 10:00:00 +0300"
+
+
+def test_articles_of_a_feed_are_asked_for_in_its_order_and_within_scope() -> None:
+    entries = feed(
+        ("https://news.example/a", NEW), ("https://ads.example/b", NEW), ("https://www.news.example/c", OLD)
+    )
+    assert urls(news_page(Role.FEED, entries), Role.PAGE) == [
+        "https://news.example/a",
+        "https://www.news.example/c",
+    ]
+
+
+def test_known_articles_are_read_again_while_they_are_young() -> None:
+    entries = feed(
+        ("https://news.example/a", NEW), ("https://news.example/b", OLD), ("https://news.example/c", OLD)
+    )
+    known = Known(
+        reread_since=datetime(2026, 11, 20, tzinfo=UTC),
+        article_urls=frozenset({"https://news.example/a", "http://www.news.example/b"}),
+    )
+    findings = news_page(Role.FEED, entries, known=known)
+    assert urls(findings, Role.PAGE) == ["https://news.example/a", "https://news.example/c"]
+    assert findings.known == 1
+
+
+def test_what_is_no_feed_has_an_outcome_of_its_own() -> None:
+    empty = news_page(Role.FEED, feed())
+    assert (empty.outcome, empty.asks) == (Outcome.EMPTY, ())
+    gone = Page("https://news.example/rss.xml", b"<h1>Not Found</h1>", NOW, 404, "text/html")
+    assert news_page(Role.FEED, gone).outcome is Outcome.SOFT_404
+
+
+def sitemap(*, pages: tuple[tuple[str, str], ...] = (), maps: tuple[str, ...] = ()) -> Page:
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    if maps:
+        inside = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in maps)
+        text = f"<sitemapindex {space}>{inside}</sitemapindex>"
+    else:
+        inside = "".join(f"<url><loc>{url}</loc><lastmod>{day}</lastmod></url>" for url, day in pages)
+        text = f"<urlset {space}>{inside}</urlset>"
+    return invented("https://news.example/sitemap.xml", text, "application/xml")
+
+
+def test_the_newest_pages_of_a_sitemap_come_first() -> None:
+    page = sitemap(pages=(("https://news.example/old", "2026-01-01"), ("https://news.example/new", "2026-11-01")))
+    assert urls(news_page(Role.SITEMAP, page), Role.PAGE) == [
+        "https://news.example/new",
+        "https://news.example/old",
+    ]
+
+
+def test_sitemaps_lead_to_sitemaps_a_few_levels_deep() -> None:
+    spider = spider_for(job(NEWS))
+    (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
+    depth = 0
+    while True:
+        findings = spider.read(ask, sitemap(maps=(f"https://news.example/map-{depth}.xml",)))
+        if not findings.asks:
+            break
+        (ask,) = findings.asks
+        depth += 1
+    assert depth == 3
+    assert "levels deep" in findings.remarks[0]
+
+
+def test_an_article_leads_to_its_pictures_alone() -> None:
+    findings = news_page(Role.START, sample("https://vesnik.pryklad.example/"))
+    assert findings.records == 0
+    spider = spider_for(job(NEWS))
+    ask = Ask("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
+    article = spider.read(ask, sample(ask.url))
+    assert (article.outcome, article.records) == (Outcome.CONTENT, 1)
+    assert {asked.role for asked in article.asks} == {Role.REQUISITE}
+
+
+def test_a_list_leads_to_its_next_pages_and_papers() -> None:
+    source = Source(id="court", kind="court_list", pages=("https://sud.pryklad.example/rasklad/",))
+    spider = spider_for(job(source))
+    (seed,) = spider.start()
+    findings = spider.read(seed, sample(seed.url))
+    assert findings.records == 8
+    assert "https://sud.pryklad.example/rasklad/?page=2" in urls(findings, Role.PAGE)
+    assert urls(findings, Role.REQUISITE) == ["https://sud.pryklad.example/dakumenty/prysud-3-401.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("follow", "requisites", "pages"),
+    [
+        ("nothing", [], []),
+        ("requisites", ["https://a.example/p.png"], []),
+        ("links", ["https://a.example/p.png"], ["https://a.example/b"]),
+    ],
+)
+def test_a_page_leads_where_its_source_says(follow: Follow, requisites: list[str], pages: list[str]) -> None:
+    source = Source(id="p", kind="page", pages=("https://a.example/",), follow=follow)
+    spider = spider_for(job(source))
+    (seed,) = spider.start()
+    text = "<img src=p.png><a href=/b>б</a><a href=https://b.example/>за мяжой</a>" + "<p>Тэкст старонкі.</p>" * 99
+    findings = spider.read(seed, invented(seed.url, text))
+    assert (urls(findings, Role.REQUISITE), urls(findings, Role.PAGE)) == (requisites, pages)
+
+
+def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
+    remarks: list[str] = []
+    itinerary = Itinerary(2, remarks.append)
+    asks = [Ask(f"https://a.example/{name}", Role.PAGE, "0001") for name in ("1", "1#part", "2", "3", "4")]
+    pictures = [Ask(f"https://a.example/{name}.png", Role.REQUISITE, "0001") for name in "121"]
+    admitted = [ask.url for ask in itinerary.admit([*asks, *pictures])]
+    assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
+    assert remarks == ["the limit of 2 pages was reached; what lies behind them was not asked for"]
