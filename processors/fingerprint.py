@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from processors.pdq import SMALLEST_SIDE, bits, quality, sample
 from processors.phash import phash
@@ -74,5 +75,5 @@ def fingerprints(picture: Picture) -> tuple[Fingerprint, ...]:
 
 def plain_share(luma: NDArray[np.uint8]) -> float:
     """Share of pixels within 16 levels of the most frequent: 0.2 to 0.5 in photos, 0.5 to 0.8 in pages of text."""
-    histogram = np.bincount(luma.ravel(), minlength=256)
+    histogram = np.asarray(Image.fromarray(luma).histogram())
     return float(np.convolve(histogram, np.ones(PLAIN_LEVELS), "same").max() / luma.size)

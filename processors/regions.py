@@ -32,6 +32,7 @@ INSIDE = 0.6
 
 GRID = 16
 KEPT = 8
+NEGLIGIBLE = 0.001
 STEPS_PER_PIXEL = 32
 PLAIN_RANGE = 10
 PLAIN_DRIFT = 6
@@ -60,8 +61,7 @@ def regions(luma: NDArray[np.uint8]) -> bytes:
     """The written form for an upright picture, given as rows of luma 0 to 255."""
     frame = _scaled(without_borders(luma))
     height, width = frame.shape
-    blurred = [_blur(height, step) @ frame @ _blur(width, step).T for step in range(len(WIDTHS))]
-    levels = np.stack(blurred).astype(np.float32, copy=False)
+    levels = _levels(frame)
     size, y, x = _spots(levels)
     found = np.zeros(MOST, REGION)
     found["x"][: len(x)], found["y"][: len(y)] = x * STEPS_PER_PIXEL, y * STEPS_PER_PIXEL
@@ -112,13 +112,38 @@ def _scaled(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(Image.fromarray(luma).resize(size, how)).astype(np.float32)
 
 
-@lru_cache(maxsize=256)
-def _blur(side: int, step: int) -> NDArray[np.float32]:
-    """[side, side]: Gaussian of a width along one axis, weights renormalised at the edges."""
-    apart = np.arange(side)[:, None] - np.arange(side)[None, :]
-    weights: NDArray[np.float64] = np.exp(-0.5 * (apart / WIDTHS[step]) ** 2)
-    shares: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+@lru_cache(maxsize=64)
+def _cosines(side: int) -> NDArray[np.float32]:
+    """[side, side]: orthonormal DCT-II, frequencies by rows; its transpose goes back."""
+    places = np.arange(side)
+    terms: NDArray[np.float64] = np.cos(np.pi * places[:, None] * (2 * places[None, :] + 1) / (2 * side))
+    terms *= np.sqrt(np.where(places == 0, 1.0, 2.0) / side)[:, None]
+    return np.ascontiguousarray(terms, dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def _fading(side: int) -> NDArray[np.float32]:
+    """[widths, side]: what a Gaussian of each width leaves of each frequency (mirrored at the edges)."""
+    exponents = -0.5 * (np.pi * np.arange(side)[None, :] * WIDTHS[:, None] / side) ** 2
+    fading: NDArray[np.float32] = np.exp(exponents).astype(np.float32)
+    return fading
+
+
+def _levels(frame: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[widths, height, width]: the frame blurred at every width, by way of its frequencies.
+
+    A wide blur leaves few frequencies, and only those are turned back: a third of the work of blurring directly.
+    """
+    height, width = frame.shape
+    down, across = _cosines(height), _cosines(width)
+    frequencies = down @ frame @ across.T
+    levels = np.empty((len(WIDTHS), height, width), np.float32)
+    for level, (left_down, left_across) in enumerate(zip(_fading(height), _fading(width), strict=True)):
+        rows = int(np.count_nonzero(left_down > NEGLIGIBLE))
+        columns = int(np.count_nonzero(left_across > NEGLIGIBLE))
+        faded = frequencies[:rows, :columns] * left_down[:rows, None] * left_across[None, :columns]
+        np.matmul(down[:rows].T @ faded, across[:columns], out=levels[level])
+    return levels
 
 
 def _spots(levels: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
