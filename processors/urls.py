@@ -30,10 +30,17 @@ def host_of(url: str) -> str:
         return ""
 
 
+# longer ones are data or malice: browsers and servers stop far below
+LONGEST_LINK = 8_192
+
+
 def absolute(base: str, link: str) -> str | None:
     """``link`` as meant on the page ``base``; None for what is no web address (javascript:, mailto:, broken)."""
+    if len(link) > LONGEST_LINK:
+        return None
     try:
-        joined = urljoin(base, link.strip())
+        bare = link.strip()
+        joined = bare if bare[:7] == "http://" or bare[:8] == "https://" else urljoin(base, bare)
         parts = urlsplit(joined)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             return None

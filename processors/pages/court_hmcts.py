@@ -103,7 +103,9 @@ def _walk(node: Any, context: dict[str, Any], depth: int) -> Iterator[dict[str, 
 
 def _has_cases(node: Mapping[str, Any]) -> bool:
     cases = node.get("case")
-    return isinstance(cases, list) and any(isinstance(case, dict) and case.get("caseNumber") for case in cases)
+    return isinstance(cases, list) and any(
+        isinstance(case, dict) and (case.get("caseNumber") or case.get("caseUrn")) for case in cases
+    )
 
 
 def _judges(node: Any) -> Iterator[str]:

@@ -18,11 +18,10 @@ import feedparser
 from processors.pages.encoding import decode
 from processors.pages.markup import MAX_CHARACTERS, parse
 from processors.pages.moments import read_moment
+from processors.pages.prologue import without_prologue
 from processors.text import one_line, printable
 from processors.urls import absolute
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[.{0,100000}?\])?[^>]{0,200}>", re.IGNORECASE | re.DOTALL)
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,500}>|&#?\w{1,10};")
 _MOST_ENTRIES = 50_000
@@ -62,7 +61,7 @@ def read_feed(body: bytes, url: str, content_type: str | None = None) -> Feed:
 
 
 def _xml_feed(text: str, url: str) -> Feed:
-    clean = printable(_DOCTYPE.sub("", _DECLARATION.sub("", text), count=1))
+    clean = printable(without_prologue(text))
     parsed = feedparser.parse(
         io.BytesIO(clean.encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},

@@ -8,7 +8,7 @@ from lxml import html
 from processors.pages.evidence import Evidence
 from processors.pages.markup import attribute, classes, elements, seen_text
 from processors.pages.news import ArticleImage
-from processors.text import folded, one_line
+from processors.text import one_line
 from processors.urls import absolute, host_of
 
 _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|rtf|odt|ods|csv)(?:$|[?#])", re.IGNORECASE)
@@ -19,7 +19,7 @@ _NO_ARTICLE = re.compile(
     r"|js|ico|xml)(?:$|\?)",
     re.IGNORECASE,
 )
-_LOOKS_LIKE_ARTICLE = re.compile(r"/\d{4}/\d{1,2}|\d{4,}|[\w%]+(?:[-_][\w%]+){2,}|\.s?html?$", re.IGNORECASE)
+_LOOKS_LIKE_ARTICLE = re.compile(r"/\d{4}/\d{1,2}|\d{4,}|[-_][\w%]+[-_][\w%]|\.s?html?$", re.IGNORECASE)
 _DECORATION = re.compile(
     r"logo|icon|avatar|sprite|emoji|pixel|spacer|blank|banner|author|button|counter|share", re.IGNORECASE
 )
@@ -61,7 +61,7 @@ def document_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
 
 
 def read_images(
-    tree: html.HtmlElement, evidence: Evidence, url: str, lines: tuple[str, ...]
+    tree: html.HtmlElement, evidence: Evidence, url: str, holders: tuple[html.HtmlElement, ...]
 ) -> tuple[ArticleImage, ...]:
     """The stated main picture, then those among the article's text; decoration and tracking dots left out."""
     found: dict[str, str | None] = {}
@@ -69,7 +69,7 @@ def read_images(
         address = absolute(url, stated)
         if address:
             found.setdefault(address)
-    for image in _container(tree, lines).iter("img"):
+    for image in _container(tree, holders).iter("img"):
         address = _image_address(image, url)
         if address is None or _is_decoration(image, address):
             continue
@@ -79,14 +79,8 @@ def read_images(
     return tuple(ArticleImage(url=address, caption=caption) for address, caption in found.items())
 
 
-def _container(tree: html.HtmlElement, lines: tuple[str, ...]) -> html.HtmlElement:
+def _container(tree: html.HtmlElement, holders: tuple[html.HtmlElement, ...]) -> html.HtmlElement:
     """The element around the article's paragraphs, one step wider, since the main picture stands above them."""
-    wanted = set(lines)
-    holders = [
-        element
-        for element in tree.iter("p", "h2", "h3", "li", "div")
-        if (element.tag != "div" or len(element) < 4) and folded(" ".join(element.itertext())) in wanted
-    ]
     if not holders:
         return next(tree.iter("article"), tree)
     counts: dict[html.HtmlElement, int] = {}

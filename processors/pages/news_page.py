@@ -95,7 +95,7 @@ def _article(page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinf
         language=language_of(found.text, evidence.language),
         section=read_section(evidence),
         tags=read_tags(tree, evidence),
-        images=read_images(tree, evidence, page.url, found.lines),
+        images=read_images(tree, evidence, page.url, found.holders),
     )
 
 

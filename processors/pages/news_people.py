@@ -6,6 +6,7 @@ site's own name counts as author only where the page names nobody else.
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from lxml import html
 
@@ -68,7 +69,7 @@ def read_authors(tree: html.HtmlElement, evidence: Evidence, url: str) -> tuple[
     """Names of the authors, each once, in order; empty where the page names none."""
     site = SiteName(evidence.site_names, url)
     weak: tuple[str, ...] = ()
-    for source in (_stated(evidence), _in_metas(evidence), *_shown(tree)):
+    for source in chain((_stated(evidence), _in_metas(evidence)), _shown(tree)):
         names = tuple(dict.fromkeys(name for raw in source for name in _persons(raw)))
         persons = tuple(name for name in names if not site.is_named_by(name))
         if persons:

@@ -55,18 +55,18 @@ _LONGER = 1.6
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
-    """The text, its paragraphs as they compare (`folded`), and the element that holds them."""
+    """The text, and the elements that hold its paragraphs."""
 
     text: str
-    lines: tuple[str, ...]
+    holders: tuple[html.HtmlElement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Blocks:
-    """What the page shows in blocks: share of link text, by the block's words; and the same in page order."""
+    """What the page shows in blocks, in page order: share of link text and first element, by the block's words."""
 
     link_share: dict[str, float]
-    order: tuple[str, ...]
+    holder: dict[str, html.HtmlElement]
 
 
 def read_text(
@@ -89,7 +89,8 @@ def read_text(
         lines.insert(0, lead)
     if not lines:
         return None
-    return ArticleText(text="\n".join(lines), lines=tuple(folded(line) for line in lines))
+    held = (blocks.holder.get(folded(line.lstrip("- "))) for line in lines)
+    return ArticleText(text="\n".join(lines), holders=tuple(element for element in held if element is not None))
 
 
 def _extract(tree: html.HtmlElement, url: str, own: list[str]) -> list[str]:
@@ -117,6 +118,7 @@ def _words(lines: list[str]) -> int:
 
 def _blocks(tree: html.HtmlElement) -> _Blocks:
     shares: dict[str, float] = {}
+    holder: dict[str, html.HtmlElement] = {}
     for element in elements(tree):
         if element.tag not in _BLOCK_TAGS:
             continue
@@ -130,7 +132,8 @@ def _blocks(tree: html.HtmlElement) -> _Blocks:
         linked = sum(len(_plain(link)) for link in element.iter("a"))
         share = linked / len(words)
         shares[words] = min(share, shares.get(words, 1.0))
-    return _Blocks(shares, tuple(shares))
+        holder.setdefault(words, element)
+    return _Blocks(shares, holder)
 
 
 def _plain(element: html.HtmlElement) -> str:
@@ -160,7 +163,7 @@ def _lead(descriptions: tuple[str, ...], blocks: _Blocks, lines: list[str]) -> s
         wanted = folded(description).rstrip(".… ")
         if not _LEAD_WORDS[0] <= len(wanted.split()) <= _LEAD_WORDS[1] or wanted[:200] in text:
             continue
-        for block in blocks.order:
+        for block in blocks.link_share:
             if block.rstrip(".… ").startswith(wanted) and len(block) < 1.6 * len(wanted) + 40:
                 if blocks.link_share[block] > 0.5:
                     continue

@@ -40,7 +40,8 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
         )
         if title and not site.is_named_by(title)
     ]
-    stated.append(_shown_part(tree, window, site) or site.taken_off(window))
+    agreed = {folded(title) for title in stated} & {folded(heading) for heading in headings}
+    stated.append((None if agreed else _shown_part(tree, window, site)) or site.taken_off(window))
     stated = [title for title in stated if title and not site.is_named_by(title)]
     if not headings:
         return _shown_second_heading(tree, stated) or (stated[0] if stated else None)

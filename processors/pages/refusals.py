@@ -25,7 +25,8 @@ class Sign:
 
 
 def _sign(outcome: str, named: str, place: Place, *alternatives: str, proof: bool = False) -> Sign:
-    pattern = re.compile("|".join(alternatives), re.IGNORECASE)
+    # marks that prove by themselves are sought on every page, and scripts write them in one way
+    pattern = re.compile("|".join(alternatives), 0 if proof else re.IGNORECASE)
     return Sign(outcome, named, place, pattern, proof)
 
 

@@ -15,13 +15,12 @@ from lxml import etree
 from processors.pages.encoding import decode
 from processors.pages.feeds import read_feed
 from processors.pages.moments import read_moment
+from processors.pages.prologue import without_prologue
 from processors.text import printable
 from processors.urls import absolute
 
 MAX_BYTES = 60_000_000
 _GZIP = b"\x1f\x8b"
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,2000}(?:\[.{0,100000}?\])?[^>]{0,200}>", re.IGNORECASE | re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|rdf)\b", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 
@@ -90,7 +89,7 @@ def _ungzipped(body: bytes) -> tuple[bytes, str | None]:
 
 
 def _xml(text: str, url: str) -> Sitemap:
-    clean = printable(_DOCTYPE.sub("", _DECLARATION.sub("", text), count=1))
+    clean = printable(without_prologue(text))
     problem = None
     if not re.search(r"</(?:[\w.-]+:)?(?:urlset|sitemapindex)\s*>\s*\S{0,200}\s*$", clean, re.IGNORECASE):
         ends = [found.end() for found in _ENTRY_END.finditer(clean)]

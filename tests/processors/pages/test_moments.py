@@ -1,0 +1,60 @@
+"""Wordings of days and times in many languages, and what must not be guessed."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.pages.moments import read_moment
+
+MINSK = ZoneInfo("Europe/Minsk")
+
+
+@pytest.mark.parametrize(
+    ("raw", "day", "clock"),
+    [
+        ("12 сакавіка 2026, 12:30", date(2026, 3, 12), time(12, 30)),
+        ("1 марта 2026 г., 12:30", date(2026, 3, 1), time(12, 30)),
+        ("12 березня 2026 р. о 09:15", date(2026, 3, 12), time(9, 15)),
+        ("5 marca 2026 r. godz. 8:30", date(2026, 3, 5), time(8, 30)),
+        ("5. Mai 2026, 10:05 Uhr", date(2026, 5, 5), time(10, 5)),
+        ("1er mai 2026 à 10h05", date(2026, 5, 1), time(10, 5)),
+        ("March 1, 2026 3:30 pm", date(2026, 3, 1), time(15, 30)),
+        ("01.03.26 г. в 10-30", date(2026, 3, 1), time(10, 30)),
+        ("25.08.2026 года 14 ч. 30 мин.", date(2026, 8, 25), time(14, 30)),
+        ("Опубликовано: 7 октября 2025 - 18:04", date(2025, 10, 7), time(18, 4)),
+        ("2026年3月1日 10:00", date(2026, 3, 1), time(10, 0)),
+        ("10 de mayo de 2026", date(2026, 5, 10), None),
+        ("2026-03-01", date(2026, 3, 1), None),
+    ],
+)
+def test_a_wording_names_day_and_time(raw: str, day: date, clock: time | None) -> None:
+    moment = read_moment(raw)
+    assert moment is not None
+    assert (moment.day, moment.clock) == (day, clock)
+
+
+def test_a_named_zone_goes_before_the_zone_of_the_place() -> None:
+    moment = read_moment("Sun, 01 Mar 2026 12:30:00 GMT")
+    assert moment is not None
+    assert moment.at(MINSK) == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def test_a_time_without_any_zone_has_no_moment() -> None:
+    moment = read_moment("01.03.2026 10:00")
+    assert moment is not None
+    assert moment.at(None) is None
+    assert moment.at(MINSK) == datetime(2026, 3, 1, 7, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("raw", ["31.02.2026", "вчера", "10:00", "", "99.99.2026", "1 000 2026", "0000-00-00"])
+def test_what_names_no_day_is_none(raw: str) -> None:
+    assert read_moment(raw) is None
+
+
+@given(st.text(max_size=60))
+def test_no_wording_breaks_it(raw: str) -> None:
+    moment = read_moment(raw)
+    assert moment is None or moment.at(UTC) is not None or moment.clock is not None
