@@ -133,10 +133,15 @@ def _exif(image: Image.Image) -> tuple[tuple[tuple[str, str], ...], int]:
         for block, names in ((ExifTags.IFD.Exif, ExifTags.TAGS), (ExifTags.IFD.GPSInfo, ExifTags.GPSTAGS)):
             named += [(str(names.get(tag, tag)), value) for tag, value in tags.get_ifd(block).items()]
         orientation = tags.get(ExifTags.Base.Orientation, 1)
-        notes = tuple((name, str(value)[:LONGEST_NOTE]) for name, value in named if not isinstance(value, bytes))
+        notes = tuple((name, _printable(value)) for name, value in named if not isinstance(value, bytes))
     except Exception as error:  # Pillow's tag reader trips in many ways over damaged tags
         return (("exif", f"not readable: {type(error).__name__}"),), 1
     return notes[:MOST_NOTES], orientation if orientation in UPRIGHT else 1
+
+
+def _printable(value: object) -> str:
+    """A tag's value as text that any database and terminal takes."""
+    return "".join(letter for letter in str(value)[:LONGEST_NOTE] if letter.isprintable()).strip()
 
 
 def _luma(image: Image.Image, shrink: int) -> Image.Image:
