@@ -34,8 +34,8 @@ LEAST_QUALITY = 50
 COARSE = "phash"
 FINE = ("pdq", "1")
 FINE_WITHIN_BITS = 90
-"""PDQ distance up to which it lets a match of pHash stand: edits of one picture that pHash finds stay below; unlike
-ones lie around 128, and none of the labelled unlike pairs lies below 100 (2026-11-23)."""
+"""PDQ distance up to which it lets a match of pHash stand: edits of one picture that pHash finds stay below;
+unlike ones lie around 128, and none of the labelled unlike pairs lies below 100 (2026-11-23)."""
 
 
 class Hashed(Protocol):
