@@ -5,6 +5,8 @@ import os
 import resource
 import signal
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -223,3 +225,42 @@ def test_every_odd_picture_is_read_or_refused(realdata: Path, decoders: Decoders
         "zero_width.gif",
     }
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20  # kilobytes: 1 GB
+
+
+def test_workers_end_when_their_parent_is_killed() -> None:
+    program = (
+        "import sys, time\n"
+        "from processors.decode import Decoders\n"
+        "with Decoders(workers=1) as decoders:\n"
+        "    decoders.fingerprint(b'words')\n"
+        "    worker = decoders._idle.get()\n"
+        "    print(worker.process.pid, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{worker}").exists()
+
+
+@pytest.mark.realdata
+def test_pictures_with_damaged_bytes_are_read_or_refused(realdata: Path, decoders: Decoders) -> None:
+    random = np.random.default_rng(7)
+    originals = [
+        realdata / "images" / name
+        for name in ("pillow/flower.webp", "pillow/flower2.jpg", "pillow/flower_thumbnail.png", "skimage/page.png")
+    ]
+    outcomes = set()
+    for path in originals * 15:
+        content = np.frombuffer(path.read_bytes(), np.uint8).copy()
+        content[random.integers(0, len(content), 6)] = random.integers(0, 256, 6)
+        reading = decoders.fingerprint(content.tobytes())
+        assert (reading.refused is None) == bool(reading.hashes)
+        outcomes.add(reading.refused is None)
+    assert outcomes == {True, False}
