@@ -48,6 +48,12 @@ key = "{2}"
 key = "{3}"
 """
 
+GROWTH: Final = """[master.volume_growth]
+copy_1 = 1
+"""
+"""One volume at a time: by default each new bucket takes seven of a limited number, and with none left every upload
+ends in InternalError (seen with the buckets of a whole test run)."""
+
 
 class ObjectStoreServer:
     """SeaweedFS over one folder. ``port`` is S3's: a number, or None for the one used last or any free one."""
@@ -152,6 +158,7 @@ class ObjectStoreServer:
         for name, text in {
             "s3.json": json.dumps({"identities": [identity]}),
             "security.toml": SECURITY.format(*(secrets.token_hex(32) for _ in range(4))),
+            "master.toml": GROWTH,
         }.items():
             if not (self._config / name).exists():
                 self._write(self._config / name, text)
@@ -202,6 +209,7 @@ class ObjectStoreServer:
             "s3.port.lance": 0,
             "webdav": "false",
             "admin.ui": "false",
+            "volume.max": 4096,  # by default as many as the free disk holds at full size: 70 where 70 GB are free
             "volume.preStopSeconds": 0,  # time for other nodes to notice; there are none
             **self._ports,
         }
