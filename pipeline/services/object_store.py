@@ -51,8 +51,8 @@ key = "{3}"
 GROWTH: Final = """[master.volume_growth]
 copy_1 = 1
 """
-"""One volume at a time: by default each new bucket takes seven of a limited number, and with none left every upload
-ends in InternalError (seen with the buckets of a whole test run)."""
+"""One volume at a time: by default each new bucket takes seven of a limited number, and with none left every
+upload ends in InternalError (seen with the buckets of a whole test run)."""
 
 
 class ObjectStoreServer:
