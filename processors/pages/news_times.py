@@ -157,6 +157,8 @@ def _written_date(element: html.HtmlElement) -> str | None:
         or len(element) > 6
     ):
         return None
+    if next(element.iter("time"), None) is not None:
+        return None  # its own element says the same with more precision
     text = one_line(" ".join(element.itertext()))
     return text if 5 < len(text) <= _TEXT_AT_MOST and _HAS_YEAR.search(text) else None
 

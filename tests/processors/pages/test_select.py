@@ -1,0 +1,33 @@
+"""A parser version is chosen by the day of capture."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from processors.pages.page import Page
+from processors.pages.reading import Reading
+from processors.pages.select import PARSERS, ParserVersion, parser_for
+from processors.pages.telegram_page import read_telegram
+
+
+def test_a_version_covers_the_days_it_names_and_no_others() -> None:
+    version = ParserVersion(
+        kind="news", name="old", read=read_telegram, valid_from=date(2020, 1, 1), valid_until=date(2023, 5, 1)
+    )
+    days = (date(2019, 12, 31), date(2020, 1, 1), date(2023, 5, 1), date(2023, 5, 2))
+    assert [version.covers(day) for day in days] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("kind", ["telegram", "news", "court_list", "register"])
+def test_every_day_since_2020_has_exactly_one_version_of_each_kind(kind: str) -> None:
+    day = date(2020, 1, 1)
+    while day < date(2030, 1, 1):
+        assert parser_for(kind, day).kind == kind  # type: ignore[arg-type]  # the four kinds by name
+        day += timedelta(days=31)
+
+
+def test_a_reading_says_which_version_made_it() -> None:
+    page = Page("https://t.me/s/x", b"<html></html>", datetime(2026, 1, 1, tzinfo=UTC), 200)
+    for parser in PARSERS:
+        reading: Reading = parser.read(page, None)
+        assert reading.parser_version == parser.name
