@@ -17,7 +17,8 @@ from pipeline.harvest import collect, trouble_with
 from pipeline.process import process_files
 from pipeline.settings import Settings
 from processors.http_message import header, parse_response
-from processors.urls import absolute, surt_key
+from processors.surt import surt_key
+from processors.urls import absolute
 from storage.archive import Archive
 from storage.captures import Capture, captures_of_crawl
 from storage.replay import read_record

@@ -1,25 +1,9 @@
-"""URLs as keys: the SURT under which every capture of a page is found, and the host.
+"""Links and hosts: a URL's host name, and a link as meant on its page.
 
-In: a URL as text. Out: text. Never raises on odd input: an unparsable URL is its own key, so that a bad
-link on a page cannot end a crawl. Source: the Wayback Machine's canonicalisation (webarchive-commons
-``WaybackURLKeyMaker``), the same keys as in pywb's CDX files.
+In: a URL as text. Out: text. Never raises on odd input, so that a bad link on a page cannot end a crawl.
 """
 
 from urllib.parse import urljoin, urlsplit
-
-import surt
-
-
-def surt_key(url: str) -> str:
-    """Canonical key that sorts by domain, ``com,example)/path?query``: no scheme, ``www`` or session ids."""
-    if url[:4].lower() == "dns:":
-        return ",".join(reversed(url[4:].lower().split("."))) + ")"
-    try:
-        key: str = surt.surt(url)
-    except (ValueError, AttributeError, IndexError, TypeError):
-        # the library gives up in these ways on what is no URL at all
-        return url
-    return key
 
 
 def host_of(url: str) -> str:

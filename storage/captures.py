@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, literal_column, sele
 
 from crawlers.capture import time_text
 from processors.digest import Digest
-from processors.urls import surt_key
+from processors.surt import surt_key
 from storage.catalogue_tables import SURT_INDEXED, captures, outcomes, warcs
 from storage.visibility import EVERYONE, Viewer, visible_to
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from processors.urls import surt_key
+from processors.surt import surt_key
 
 
 @dataclass(frozen=True, slots=True)

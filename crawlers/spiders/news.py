@@ -16,7 +16,7 @@ from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
 from processors.pages.select import read_page
 from processors.pages.sitemaps import read_sitemap
-from processors.urls import surt_key
+from processors.surt import surt_key
 
 SITEMAP_LEVELS = 3
 """An index of indexes occurs; deeper is a circle."""

@@ -18,7 +18,7 @@ from pipeline.settings import ROOT
 
 PACKAGES: Final = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "storage")
 
-PARTS: Final = ("scrapy", "playwright", "httptools", "uvloop", "cryptography")
+PARTS: Final = ("scrapy", "playwright", "uvloop", "cryptography")
 """Whose versions stand beside our own."""
 
 

@@ -20,8 +20,9 @@ from processors.pages.notice import Notice
 from processors.pages.reading import Record
 from processors.pages.register import RegisterEntry
 from processors.pages.telegram import Medium, TelegramPost
+from processors.surt import surt_key
 from processors.text import comparable, folded
-from processors.urls import host_of, surt_key
+from processors.urls import host_of
 
 # a location's or contact's address is what was posted; every other medium's is a signature that expires
 _LASTING_MEDIA_URLS = ("location", "contact")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.urls import absolute, host_of, surt_key
+from processors.surt import surt_key
+from processors.urls import absolute, host_of
 
 
 @pytest.mark.realdata
