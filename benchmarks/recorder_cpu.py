@@ -3,7 +3,8 @@
 usage: python -m benchmarks.recorder_cpu [exchanges] [connections]
 
 An origin and engines, each in its own process, keep connections open and ask for pages with Cyrillic text. Prints
-one JSON object: milliseconds of CPU (user and system) of the recorder's process per exchange, and exchanges per second.
+one JSON object: milliseconds of CPU (user and system) of the recorder's process per exchange, and exchanges
+per second.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""SURT keys: a URL's canonical form with its host turned round, ``com,example)/path?query``, so that keys sort by domain.
+"""SURT keys: a URL in canonical form with its host turned round, ``com,example)/path?query``; they sort by domain.
 
 In: a URL as text. Out: text; never raises. The rules are those of the Wayback Machine (webarchive-commons:
 ``WaybackURLKeyMaker``, ``GoogleURLCanonicalizer``, ``IAURLCanonicalizer``, read 2026-11), so that our index and

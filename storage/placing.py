@@ -58,7 +58,7 @@ def place_of(surveyed: Survey, *, source_id: str | None = None) -> Place:
 
 
 def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterator[Capture]:
-    """The rows of the index. A capture's id is its WARC-Record-ID; of imported files, made of digest and offset."""
+    """The rows of the index. A capture's id is its WARC-Record-ID, or made of digest and offset (imports)."""
     for row in surveyed.rows:
         yield Capture(
             id=row.record_id if place.origin == "crawl" else imported_id(surveyed.sha256, row.offset_bytes),

@@ -1,7 +1,7 @@
 """Requests of people to archive something: who, which addresses, why, for which case.
 
-In: a connection of the writer. Out: `Request`. Guaranteed: appended to the ledger in the caller's transaction, never
-changed; nothing of it ever stands in a WARC.
+In: a connection of the writer. Out: `Request`. Guaranteed: appended to the ledger in the caller's transaction,
+never changed; nothing of it ever stands in a WARC.
 """
 
 from collections.abc import Sequence
