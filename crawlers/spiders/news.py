@@ -34,6 +34,7 @@ class NewsSpider:
         self._mirrored = bool(job.source.mirrors)
         self._known = frozenset(map(self._key, job.known.article_urls))
         self._passed: set[str] = set()
+        self._asked: set[str] = set()
 
     def start(self) -> Iterator[Ask]:
         """Feeds, sitemaps and start pages, in this order; seeds that are none of these are articles."""
@@ -92,7 +93,7 @@ class NewsSpider:
         return Findings(reading.outcome, reading.outcome_reason, known=known, asks=articles)
 
     def _articles(self, ask: Ask, found: Iterable[tuple[str, datetime | None]]) -> tuple[tuple[Ask, ...], int]:
-        """Those to ask for, and how many are known already (each counted once a crawl)."""
+        """Those to ask for, and how many more are known and not asked for (over a crawl, each counts once)."""
         if not self._job.follow_links:
             return (), 0
         since = self._job.known.reread_since
@@ -104,7 +105,11 @@ class NewsSpider:
             key = self._key(url)
             if key not in self._known or _is_young(changed_at, since):
                 asks.append(ask.lead(url, Role.PAGE))
-            elif key not in self._passed:
+                self._asked.add(key)
+                if key in self._passed:  # by a page that gave it no date; this one does, and it will count itself
+                    self._passed.remove(key)
+                    known -= 1
+            elif key not in self._passed | self._asked:
                 self._passed.add(key)
                 known += 1
         return tuple(asks), known

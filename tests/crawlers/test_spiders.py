@@ -157,6 +157,29 @@ def test_known_articles_are_read_again_while_they_are_young() -> None:
     assert findings.known == 1
 
 
+@pytest.mark.parametrize("start_page_first", [True, False])
+def test_an_article_that_one_page_dates_and_another_does_not_counts_once(start_page_first: bool) -> None:
+    known = Known(
+        reread_since=datetime(2026, 11, 20, tzinfo=UTC),
+        article_urls=frozenset({"https://news.example/a-long-title"}),
+    )
+    spider = spider_for(job(NEWS, known=known))
+    seeds = {ask.role: ask for ask in spider.start()}
+    link = '<main><article><a href="/a-long-title">A long title of an article</a></article></main>'
+    pages = [
+        (
+            seeds[Role.START],
+            invented("https://news.example/", f"<html><body>{link * 3}</body></html>", "text/html"),
+        ),
+        (seeds[Role.FEED], feed(("https://news.example/a-long-title", NEW))),
+    ]
+
+    findings = [spider.read(ask, page) for ask, page in (pages if start_page_first else reversed(pages))]
+
+    assert [found.known for found in findings] == ([1, -1] if start_page_first else [0, 0])
+    assert [url for found in findings for url in urls(found, Role.PAGE)] == ["https://news.example/a-long-title"]
+
+
 def test_what_is_no_feed_has_an_outcome_of_its_own() -> None:
     empty = news_page(Role.FEED, feed())
     assert (empty.outcome, empty.asks) == (Outcome.EMPTY, ())
