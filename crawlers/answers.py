@@ -9,6 +9,7 @@ from processors.http_message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.page import Page
 
 CUT = "cut short: "
+TOO_LONG = f"more than {READ_BYTES} bytes: kept, not read"
 
 
 def read_body(answer: Answer, *, wanted: bool) -> tuple[bytes, list[str]]:
@@ -17,7 +18,7 @@ def read_body(answer: Answer, *, wanted: bool) -> tuple[bytes, list[str]]:
     if not wanted:
         return b"", flags
     if answer.body is None:
-        return b"", [*flags, f"more than {READ_BYTES} bytes: kept, not read"]
+        return b"", [*flags, TOO_LONG]
     message = ResponseMessage(answer.status, answer.reason, answer.headers, answer.body, 0)
     try:
         return entity(message, READ_BYTES), flags

@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.answers import page_of
+from crawlers.answers import TOO_LONG, page_of
 from crawlers.capture import Limits, Note, NoteKind, Rendering, RenderingKind
 from crawlers.chromium import launch, open_context
 from crawlers.fetch import CrawlOver, FetchFailed
@@ -158,6 +158,8 @@ class BrowserCrawl:
         if not wanted:
             return Findings(Outcome.CONTENT, answer.cut)
         page, faults = page_of(ask.url, answer)
+        if TOO_LONG in faults:
+            return Findings(Outcome.CONTENT, TOO_LONG)
         findings = self._asking.read(ask, page)
         return replace(findings, remarks=(*faults, *findings.remarks))
 

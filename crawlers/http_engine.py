@@ -13,7 +13,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawlers.answers import CUT
+from crawlers.answers import CUT, TOO_LONG
 from crawlers.capture import Limits
 from crawlers.downloads import DisallowedByRobots
 from crawlers.fetch import CrawlOver, FetchFailed
@@ -74,9 +74,12 @@ class SourceCrawl(scrapy.Spider):
             status=response.status,
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1") or None,
         )
-        findings = self.asking.read(ask, page)
-        if not response.body and faults:
+        if TOO_LONG in faults:
+            findings = Findings(Outcome.CONTENT, TOO_LONG)
+        elif faults and not response.body:
             findings = Findings(Outcome.EMPTY, "; ".join(faults))
+        else:
+            findings = self.asking.read(ask, page)
         self.visited(ask, findings)
         for remark in findings.remarks:
             self.means.tell(Remark(f"{ask.url}: {remark}"))

@@ -1,0 +1,85 @@
+"""What Scrapy's side makes of answers that are no ordinary pages."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+import scrapy
+from scrapy.http import Response
+
+from crawlers.answers import CUT, TOO_LONG, read_body
+from crawlers.fetch import Answer, Fetcher
+from crawlers.http_engine import SourceCrawl
+from crawlers.itinerary import Itinerary
+from crawlers.means import Means
+from crawlers.pace import CrawlPace
+from crawlers.settings import READ_BYTES
+from crawlers.source import source_for_urls
+from crawlers.spiders.asking import Ask, Role
+from crawlers.spiders.choose import spider_for
+from crawlers.visits import Remark, Told, Visit
+from pipeline.crawl import job_for
+from processors.pages.outcome import Outcome
+from tests.crawlers.recorder.engine import RunningRecorder
+
+URL = "https://a.example/film.mp4"
+
+
+@pytest.fixture
+def events() -> list[Told]:
+    return []
+
+
+@pytest.fixture
+def crawl(events: list[Told], tmp_path: Path) -> SourceCrawl:
+    recorder = RunningRecorder(tmp_path)
+    recorder.close()
+    means = Means(
+        fetcher=Fetcher(recorder.address),
+        pace=CrawlPace(0),
+        tell=events.append,
+        note=lambda note: None,
+        rendering=lambda rendering: None,
+        user_agent="any",
+        obey_robots=False,
+    )
+    job = job_for(source_for_urls((URL,)), user_agent="any", collector="any")
+    return SourceCrawl(asking=spider_for(job), itinerary=Itinerary(None, print), means=means)
+
+
+def got(crawl: SourceCrawl, body: bytes, flags: list[str]) -> list[scrapy.Request]:
+    request = scrapy.Request(URL, meta={"ask": Ask(URL, Role.PAGE, "0001", seed=True)})
+    return list(crawl.got(Response(URL, body=body, flags=flags, request=request)))
+
+
+def test_a_page_too_long_to_read_is_content_all_the_same(crawl: SourceCrawl, events: list[Told]) -> None:
+    assert got(crawl, b"", [TOO_LONG]) == []
+    assert events == [Remark(f"{URL}: {TOO_LONG}"), Visit(URL, "0001", Outcome.CONTENT, TOO_LONG, seed=True)]
+
+
+def test_a_page_of_which_nothing_can_be_decoded_is_empty(crawl: SourceCrawl, events: list[Told]) -> None:
+    fault = "the content cannot be decoded: gzip is damaged after 0 bytes"
+    got(crawl, b"", [fault])
+    assert events[-1] == Visit(URL, "0001", Outcome.EMPTY, fault, seed=True)
+
+
+def answer(body: bytes | None, *headers: tuple[str, str], cut: str | None = None) -> Answer:
+    return Answer(200, "OK", headers, body, 0, cut)
+
+
+def test_what_is_wrong_with_a_body_is_told() -> None:
+    packed = gzip.compress(b"text" * 1000)
+    coded = ("Content-Encoding", "gzip")
+    assert read_body(answer(packed, coded), wanted=True) == (b"text" * 1000, [])
+    body, (fault,) = read_body(answer(packed[:-8], coded), wanted=True)
+    assert body.startswith(b"text")
+    assert fault.startswith("the content cannot be decoded: gzip ends early")
+    assert read_body(answer(None), wanted=True) == (b"", [TOO_LONG])
+    assert read_body(answer(b"part", cut="gone"), wanted=False) == (b"", [f"{CUT}gone"])
+
+
+def test_a_small_body_that_unfolds_beyond_what_is_read_is_cut_there() -> None:
+    bomb = gzip.compress(bytes(READ_BYTES + 1), compresslevel=9)
+    body, (fault,) = read_body(answer(bomb, ("Content-Encoding", "gzip")), wanted=True)
+    assert len(body) <= READ_BYTES
+    assert "more than the limit" in fault
