@@ -1,0 +1,133 @@
+"""Pages on demand through a running Airflow: the form, what it refuses, what it leaves."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastwarc.warc import ArchiveIterator
+from playwright.sync_api import Page, expect
+
+from pipeline.airflow_api import AirflowApi, AirflowRefused
+from samples import expected
+from storage.archive import Archive
+from storage.captures import captures_of_crawl
+from storage.requests import request_by_id
+from tests.conftest import RunningStack
+from tests.end_to_end.conftest import Rows
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+RUN_S = 240.0
+COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
+FORBIDDEN = "https://forbidden.pryklad.example/"
+CHALLENGE = "https://challenge.pryklad.example/captcha"
+
+
+def results_of(api: AirflowApi, run_id: str, addresses: int) -> list[dict[str, Any]]:
+    return [api.xcom("archive_url", run_id, "archive", map_index=number) for number in range(addresses)]
+
+
+def message_of(api: AirflowApi, run_id: str, task_id: str) -> str:
+    """What a task that failed said, as its log shows it."""
+    path = f"/api/v2/dags/archive_url/dagRuns/{run_id}/taskInstances/{task_id}/logs/1?map_index=-1"
+    lines = api.get(path, what="read the log")["content"]
+    return "\n".join(str(detail["exc_value"]) for line in lines for detail in line.get("error_detail") or [])
+
+
+def test_each_address_becomes_one_warc_that_is_read_at_once(
+    api: AirflowApi, deposited: Archive, letapis: Callable[..., Rows]
+) -> None:
+    asked = {"urls": f"{COURT}\n{expected.BROWSER_ADDRESS}", "reason": "можа знікнуць", "case": "K-5"}
+    run_id = api.trigger("archive_url", asked)
+    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "success"
+
+    first, second = results_of(api, run_id, 2)
+    assert [len(first["warc_keys"]), len(second["warc_keys"])] == [1, 1]
+    assert (first["outcome"], second["outcome"]) == ("content", "content")
+    with deposited.reader.connect() as connection:
+        request = request_by_id(connection, first["request_id"])
+        captures = tuple(captures_of_crawl(connection, first["crawl_id"]))
+    assert (request.actor, request.reason, request.case_reference) == ("admin", "можа знікнуць", "K-5")
+    stream = deposited.objects.open(first["warc_keys"][0], captures[0].object_version)
+    content = b"".join(record.reader.read() for record in ArchiveIterator(stream, parse_http=False))
+    assert "можа знікнуць".encode() not in content
+    assert b"K-5" not in content
+    said = api.xcom("archive_url", run_id, "say_where")
+    assert first["look_at"] in said
+    (shown,) = letapis("show", first["capture_id"])
+    assert shown["records"], "its own captures are read by the run itself"
+    assert {fact["name"]: fact["value"] for fact in shown["facts"]}["case"] == "K-5"
+
+
+def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetched(
+    api: AirflowApi, deposited: Archive
+) -> None:
+    run_id = api.trigger("archive_url", {"urls": f"{COURT}\nhttp://169.254.169.254/latest/\njavascript:alert(1)"})
+    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
+
+    said = message_of(api, run_id, "check")
+    assert (
+        "Line 2: 'http://169.254.169.254/latest/' leads to 169.254.169.254, an address that is not public" in said
+    )
+    assert "Line 3: 'javascript:alert(1)' is not a web address" in said
+    assert said.endswith("Nothing was fetched.")
+    states = {task["task_id"]: task["state"] for task in api.tasks_of_run("archive_url", run_id)}
+    assert states == {"check": "failed", "archive": "upstream_failed", "say_where": "upstream_failed"}
+
+
+def test_an_empty_form_is_refused_before_a_run_begins(api: AirflowApi) -> None:
+    with pytest.raises(AirflowRefused, match="urls"):
+        api.trigger("archive_url", {"urls": ""})
+
+
+def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
+    api: AirflowApi, deposited: Archive
+) -> None:
+    run_id = api.trigger("archive_url", {"urls": f"{FORBIDDEN}\n{CHALLENGE}\nhttps://reset.pryklad.example/"})
+    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
+
+    forbidden, challenge, reset = results_of(api, run_id, 3)
+    assert (forbidden["status"], forbidden["outcome"]) == (403, "blocked")
+    assert (challenge["status"], challenge["outcome"]) == (200, "challenge")
+    assert (reset["status"], reset["outcome"]) == (None, "unreachable")
+    assert all(len(each["warc_keys"]) == 1 for each in (forbidden, challenge, reset))
+    said = message_of(api, run_id, "say_where")
+    for url in (FORBIDDEN, CHALLENGE, "https://reset.pryklad.example/"):
+        assert f"{url}: " in said
+
+
+def test_the_command_does_the_same_without_airflow(letapis: Callable[..., Rows], deposited: Archive) -> None:
+    (archived,) = letapis("archive", COURT, "--reason", "на памяць")
+    assert (archived["kind"], archived["outcome"], archived["problem"]) == ("archived", "content", None)
+    (refused,) = letapis("archive", FORBIDDEN, code=3)
+    assert refused["status"] == 403
+    assert letapis("archive", "http://10.0.0.1/", code=2) == []
+
+
+@pytest.mark.browser
+def test_an_analyst_fills_the_form(
+    logged_in: Callable[[str], Page], airflow_stack: RunningStack, api: AirflowApi, tmp_path: Path
+) -> None:
+    page = logged_in("admin")
+    before = {run["dag_run_id"] for run in api.runs("archive_url")}
+    page.goto(f"{airflow_stack.settings.airflow_url}/dags/archive_url")
+    page.get_by_role("button", name="Trigger").first.click()
+    page.locator("textarea[name=element_urls]").fill(COURT)
+    page.locator("input[name=element_reason]").fill("з формы")
+    expect(page.get_by_text("Others who may see runs of this DAG can read it").first).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
+    page.wait_for_timeout(2000)
+
+    (run_id,) = {run["dag_run_id"] for run in api.runs("archive_url")} - before
+    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "success"
+    (result,) = results_of(api, run_id, 1)
+    page.goto(result["look_at"])
+    expect(page.get_by_role("heading", level=1)).to_have_text(COURT)
+    expect(page.get_by_text("з формы")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the raw record").click()
+    content = Path(download.value.path()).read_bytes()
+    (record,) = ArchiveIterator(io.BytesIO(content), parse_http=False)
+    assert str(record.record_id).strip("<>") == result["capture_id"]
