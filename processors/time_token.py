@@ -1,0 +1,148 @@
+"""Time tokens (RFC 3161): the query for one, and what an answer says once it has been checked.
+
+In: bytes, digests, certificates as PEM. Out: `TimeQuery`, `TimeToken`. Raises `TokenRefusedError`, which says
+what was expected and what was found. Guaranteed: a `TimeToken` was signed by a certificate fit for time-stamping
+whose chain ends in one of the trusted roots and was valid at the token's time, and its imprint is the digest
+asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from processors.digest import Digest
+from processors.time_token_order import in_der_order
+
+SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+GRANTED: Final = 0
+STATUSES: Final = ("granted", "granted with changes", "rejection", "waiting", "revocation soon", "revoked")
+"""PKIStatus, RFC 3161 section 2.4.2."""
+
+
+class TokenRefusedError(Exception):
+    """The answer is no token for this; whoever asked asks again, or looks at the authority."""
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        super().__init__(f"{what}: expected {expected}, found {found}")
+        self.what = what
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class TimeQuery:
+    """What is sent (DER) and the nonce that the answer has to repeat."""
+
+    content: bytes
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToken:
+    """What was signed: ``imprint`` existed at ``at``. ``serial`` is decimal text, as it has up to 160 bits."""
+
+    imprint: Digest
+    at: datetime
+    serial: str
+    policy: str
+    signer: str
+
+
+def time_query(content: bytes) -> TimeQuery:
+    """The query for a token over the sha256 of ``content``; the content itself does not leave."""
+    request = TimestampRequestBuilder(data=content, hash_algorithm=HashAlgorithm.SHA256).build()
+    if request.nonce is None:
+        raise AssertionError("a time query without a nonce, though one was asked for")
+    return TimeQuery(request.as_bytes(), request.nonce)
+
+
+def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | None = None) -> TimeToken:
+    """Check an answer; ``trusted`` are roots (PEM), ``nonce`` is None where the query is not at hand."""
+    response = _parsed(answer)
+    if response.status != GRANTED:
+        said = " ".join([_status_name(response.status), *response.status_string])
+        raise TokenRefusedError("status of the answer", STATUSES[GRANTED], said)
+    try:
+        return _checked(response, imprint, x509.load_pem_x509_certificates(trusted), nonce)
+    except ValueError as problem:  # fields are decoded when they are asked for
+        raise TokenRefusedError("answer", "a time token", str(problem)) from problem
+
+
+def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None = None) -> bytes:
+    """The one root (PEM) among many that vouches for the answer."""
+    response = _parsed(answer)
+    issuers = {certificate.issuer for certificate in _certificates(response)}
+    for root in x509.load_pem_x509_certificates(roots):
+        if root.subject in issuers:
+            pem = root.public_bytes(Encoding.PEM)
+            try:
+                read_token(answer, imprint=imprint, trusted=pem, nonce=nonce)
+            except TokenRefusedError:
+                continue
+            return pem
+    read_token(answer, imprint=imprint, trusted=roots, nonce=nonce)  # says what is wrong with it
+    raise TokenRefusedError("signer", "a chain to one root", f"{_signer(response)}, through several")
+
+
+def _parsed(answer: bytes) -> TimeStampResponse:
+    try:
+        return decode_timestamp_response(in_der_order(answer))
+    except ValueError as problem:
+        raise TokenRefusedError("answer", "a time-stamp response", str(problem)) from problem
+
+
+def _checked(
+    response: TimeStampResponse, imprint: Digest, roots: Sequence[x509.Certificate], nonce: int | None
+) -> TimeToken:
+    info = response.tst_info
+    algorithm = info.message_imprint.hash_algorithm.dotted_string
+    if algorithm != SHA256_OID:
+        raise TokenRefusedError("algorithm of the imprint", f"sha256 ({SHA256_OID})", algorithm)
+    found = Digest("sha256", info.message_imprint.message)
+    if found != imprint:
+        raise TokenRefusedError("imprint", str(imprint), str(found))
+    if nonce is not None and info.nonce != nonce:
+        raise TokenRefusedError("nonce", str(nonce), str(info.nonce))
+    signer = _signer(response)
+    try:
+        VerifierBuilder(roots=list(roots)).build().verify(response, imprint.value)
+    except VerificationError as problem:
+        names = " or ".join(sorted({root.subject.rfc4514_string() for root in roots})[:NAMED_ROOTS])
+        raise TokenRefusedError("signature", f"one that leads to {names}", f"{signer} ({problem})") from problem
+    return TimeToken(found, info.gen_time, str(info.serial_number), info.policy.dotted_string, signer)
+
+
+NAMED_ROOTS: Final = 3
+
+
+def _certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_der_x509_certificate(each) for each in response.signed_data.certificates)
+    except ValueError as problem:
+        raise TokenRefusedError("certificates of the answer", "readable ones", str(problem)) from problem
+
+
+def _signer(response: TimeStampResponse) -> str:
+    """Who signed: the certificate that the signature names by issuer and serial number."""
+    for signer in response.signed_data.signer_infos:
+        for certificate in _certificates(response):
+            if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
+                return f"{certificate.subject.rfc4514_string()}, issued by {signer.issuer.rfc4514_string()}"
+        return f"a certificate that is not there, issued by {signer.issuer.rfc4514_string()}"
+    return "nobody"
+
+
+def _status_name(status: int) -> str:
+    return STATUSES[status] if 0 <= status < len(STATUSES) else str(status)
