@@ -4,14 +4,16 @@ In: an archive, and paths or keys. Out: `Verified`, one per thing looked at. Loo
 an act that custody keeps: the entry ``verified`` says how many things were looked at and which were wrong.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from storage.archive import Archive
 from storage.keys import WARC_PREFIX
 from storage.ledger import record
-from storage.verification import Verified, verify_archive, verify_file, verify_key
+from storage.verification import verify_archive, verify_file, verify_key
+from storage.verified import Verified
 
 WHOLE_ARCHIVE: Final = "archive"
 """Subject of the custody entry about a verification of everything."""
@@ -24,10 +26,14 @@ def verify(
     *,
     actor: str = "letapis",
     on_each: Callable[[Verified], None] | None = None,
+    roots: Mapping[str, bytes] = MappingProxyType({}),
 ) -> tuple[Verified, ...]:
-    """Look at files (paths) and deposited files (keys), or without any at everything."""
+    """Look at files (paths) and deposited files (keys), or without any at everything.
+
+    ``roots`` are the certificates (PEM) that time authorities, by URL, are held to.
+    """
     found: list[Verified] = []
-    for verified in _named(archive, what) if what else verify_archive(archive):
+    for verified in _named(archive, what) if what else verify_archive(archive, roots):
         found.append(verified)
         if on_each is not None:
             on_each(verified)

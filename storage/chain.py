@@ -11,7 +11,7 @@ from itertools import groupby
 
 from processors.digest import Digest, sha256
 from storage.custody_entry import Entry, parse_entry
-from storage.keys import CUSTODY_PREFIX, custody_key, custody_seq
+from storage.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects import ListedVersion, ObjectStore
 
 
@@ -59,6 +59,8 @@ def read_chain(objects: ObjectStore) -> Chain:
     found: dict[int, list[_Candidate]] = {}
     for key, versions in groupby(objects.list(CUSTODY_PREFIX), key=lambda version: version.key):
         listed = list(versions)
+        if key.startswith((TOKENS_PREFIX, ROOTS_PREFIX)):
+            continue  # named by entries, and looked at by `storage.token_verification`
         try:
             seq = custody_seq(key)
         except ValueError:

@@ -4,12 +4,17 @@ Source: architecture §5. A key names what is in it and never changes meaning; n
 the source's id, which the watch-list restricts.
 """
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Final
 
+from processors.digest import Digest
+
 WARC_PREFIX: Final = "warc/"
 CUSTODY_PREFIX: Final = "custody/"
+TOKENS_PREFIX: Final = "custody/tokens/"
+ROOTS_PREFIX: Final = "custody/roots/"
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -41,3 +46,14 @@ def custody_seq(key: str) -> int:
     if match is None:
         raise ValueError(f"expected custody/<12 digits>.json, found {key!r}")
     return int(match[1])
+
+
+def token_key(seq: int, authority: str) -> str:
+    """``custody/tokens/<seq>-<authority>.tsr``: the entry, and 16 digits of the sha256 of the authority's URL."""
+    named = hashlib.sha256(authority.encode()).hexdigest()[:16]
+    return f"{TOKENS_PREFIX}{seq:012d}-{named}.tsr"
+
+
+def root_key(sha256: Digest) -> str:
+    """``custody/roots/<sha256>.pem``: the certificates that a token was checked against."""
+    return f"{ROOTS_PREFIX}{sha256.value.hex()}.pem"

@@ -2,7 +2,8 @@
 
 The writer may insert and select, and triggers refuse every other statement to everyone, the owner included.
 ``custody`` is a chain (`storage.ledger`); ``custody_objects`` says which entries the store has confirmed, so an
-entry without such a row is still owed to the store.
+entry without such a row is still owed to the store. ``time_attempts`` are asks for a time token that failed; what
+is owed and what was obtained stands in ``custody`` itself (`storage.timestamps`).
 """
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, MetaData, Table, Text
@@ -37,6 +38,17 @@ custody_objects = Table(
     Column("store", Text, primary_key=True, comment="which store confirmed: primary, or a replica's name"),
     Column("key", Text, nullable=False),
     Column("object_version", Text, nullable=False),
+)
+
+time_attempts = Table(
+    "time_attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, comment="the entry that is owed a token"),
+    Column("authority", Text, nullable=False),
+    Column("problem", Text, nullable=False, comment="why no token could be had"),
+    Index("time_attempts_of_entry", "seq", "authority", "at"),
 )
 
 requests = Table(

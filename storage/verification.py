@@ -6,9 +6,10 @@ expectations come from the custody chain in the store; the database is compared 
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import select
@@ -21,32 +22,10 @@ from storage.keys import WARC_PREFIX, custody_key
 from storage.ledger_tables import custody
 from storage.objects import ObjectStore
 from storage.store_errors import ObjectMissingError
+from storage.token_verification import UNDER_WAY, verify_tokens
+from storage.verified import Mismatch, Verified
 
-UNDER_WAY: Final = timedelta(hours=1)
-"""An object younger than this without an entry may belong to a deposit that is under way."""
 CHUNK_BYTES: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """What was expected and what was found."""
-
-    what: str
-    expected: str
-    found: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """One thing that was looked at; ``problems`` is empty where all is well."""
-
-    subject: str
-    problems: tuple[Mismatch, ...] = field(default=())
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +36,18 @@ class IndexRow:
     sha256: str
 
 
-def verify_archive(archive: Archive) -> Iterator[Verified]:
-    """Every deposited file, then what stands in the store without custody, then the chain."""
+def verify_archive(archive: Archive, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
+    """Every deposited file, then what stands in the store without custody, time tokens, then the chain.
+
+    ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
+    """
     chain = read_chain(archive.objects)
     deposits = {chained.entry.subject_id: chained.entry for chained in _deposits(chain)}
     rows = _index(archive)
     for key in sorted({*deposits, *rows}):
         yield _verify_deposit(archive.objects, key, deposits.get(key), rows.get(key))
     yield from _strays(archive.objects, deposits)
+    yield from verify_tokens(archive.objects, chain, roots)
     yield _verify_chain(archive, chain)
 
 

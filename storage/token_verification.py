@@ -1,0 +1,87 @@
+"""Checks every time token from the store alone: object, lock, digest, imprint, signature, chain of certificates.
+
+In: the store, the chain read from it, and the roots that the operator trusts now. Out: `Verified` per token, and
+per object among the tokens that custody does not know. A token is checked against the roots that were stored with
+it and, where the operator has pinned the authority, against those as well. Reads only.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from processors.digest import Digest, sha256
+from processors.time_token import TokenRefusedError, read_token
+from storage.chain import Chain
+from storage.custody_entry import Entry
+from storage.keys import TOKENS_PREFIX, root_key
+from storage.objects import ObjectStore
+from storage.store_errors import ObjectMissingError
+from storage.timestamps import OBTAINED
+from storage.verified import Mismatch, Verified
+
+UNDER_WAY: Final = timedelta(hours=1)
+"""An object younger than this without an entry may belong to a deposit that is under way."""
+
+
+def verify_tokens(objects: ObjectStore, chain: Chain, roots: Mapping[str, bytes]) -> Iterator[Verified]:
+    """Every token that custody names, then what stands among them without custody."""
+    entries = {chained.entry.seq: chained.entry for chained in chain.entries}
+    named = [entry for entry in entries.values() if entry.event == OBTAINED]
+    for entry in named:
+        yield Verified(entry.subject_id, tuple(_problems(objects, entry, entries, roots)))
+    known = {(entry.subject_id, entry.details["object_version"]) for entry in named}
+    keys = {key for key, _ in known}
+    settled_before = datetime.now(UTC) - UNDER_WAY
+    for version in objects.list(TOKENS_PREFIX):
+        beside = version.key in keys
+        if (version.key, version.version_id) not in known and (beside or version.stored_at < settled_before):
+            what = "delete marker" if version.delete_marker else "object version"
+            yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
+
+
+def _problems(
+    objects: ObjectStore, entry: Entry, entries: Mapping[int, Entry], roots: Mapping[str, bytes]
+) -> Iterator[Mismatch]:
+    details = entry.details
+    stamped = entries.get(details["seq"])
+    if stamped is None or str(stamped.digest) != details["digest"]:
+        found = "none" if stamped is None else str(stamped.digest)
+        yield Mismatch(f"entry {details['seq']}, which the token is for", str(details["digest"]), found)
+    answer = yield from _locked(
+        objects, "token", entry.subject_id, details["object_version"], entry.subject_digest
+    )
+    expected = Digest.parse(details["roots"])
+    stored = yield from _locked(objects, "roots", root_key(expected), details["root_version"], expected)
+    if answer is None or stamped is None:
+        return
+    trusted = {} if stored is None else {"roots stored with it": stored}
+    if (now := roots.get(details["authority"])) is not None:
+        trusted["roots pinned now"] = now
+    for which, pem in trusted.items():
+        try:
+            token = read_token(answer, imprint=stamped.digest, trusted=pem)
+        except TokenRefusedError as refused:
+            yield Mismatch(f"token by the {which}: {refused.what}", refused.expected, refused.found)
+            continue
+        if token.at.isoformat() != details["time"]:
+            yield Mismatch("time in the token", str(details["time"]), token.at.isoformat())
+
+
+def _locked(
+    objects: ObjectStore, what: str, key: str, version_id: str, expected: Digest | None
+) -> Generator[Mismatch, None, bytes | None]:
+    """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
+    head = objects.head(key, version_id)
+    if head is None:
+        yield Mismatch(f"object of the {what}", f"{key}, version {version_id}", "none")
+        return None
+    if head.lock_mode is None:
+        yield Mismatch(f"lock of the {what}", "locked", "not locked")
+    try:
+        content = objects.read(key, version_id)
+    except ObjectMissingError:
+        yield Mismatch(f"object of the {what}", f"{key}, version {version_id}", "none")
+        return None
+    if sha256(content) != expected:
+        yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(content)))
+    return content
