@@ -6,13 +6,13 @@ whose chain ends in one of the trusted roots and was valid at the token's time, 
 asked for.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -26,9 +26,11 @@ from processors.digest import Digest
 from processors.time_token_order import in_der_order
 
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+PEM_BLOCK: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 GRANTED: Final = 0
 STATUSES: Final = ("granted", "granted with changes", "rejection", "waiting", "revocation soon", "revoked")
 """PKIStatus, RFC 3161 section 2.4.2."""
+NAMED_ROOTS: Final = 3
 
 
 class TokenRefusedError(Exception):
@@ -84,16 +86,17 @@ def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None =
     """The one root (PEM) among many that vouches for the answer."""
     response = _parsed(answer)
     issuers = {certificate.issuer for certificate in _certificates(response)}
-    for root in x509.load_pem_x509_certificates(roots):
-        if root.subject in issuers:
-            pem = root.public_bytes(Encoding.PEM)
-            try:
+    refused: TokenRefusedError | None = None
+    for pem in PEM_BLOCK.findall(roots):
+        try:
+            if x509.load_pem_x509_certificate(pem).subject in issuers:
                 read_token(answer, imprint=imprint, trusted=pem, nonce=nonce)
-            except TokenRefusedError:
-                continue
-            return pem
-    read_token(answer, imprint=imprint, trusted=roots, nonce=nonce)  # says what is wrong with it
-    raise TokenRefusedError("signer", "a chain to one root", f"{_signer(response)}, through several")
+                return bytes(pem)
+        except ValueError:
+            continue  # a root that this library cannot read vouches for nothing
+        except TokenRefusedError as refusal:
+            refused = refusal
+    raise refused or TokenRefusedError("signature", "one that leads to a public root", _signer(response))
 
 
 def _parsed(answer: bytes) -> TimeStampResponse:
@@ -122,9 +125,6 @@ def _checked(
         names = " or ".join(sorted({root.subject.rfc4514_string() for root in roots})[:NAMED_ROOTS])
         raise TokenRefusedError("signature", f"one that leads to {names}", f"{signer} ({problem})") from problem
     return TimeToken(found, info.gen_time, str(info.serial_number), info.policy.dotted_string, signer)
-
-
-NAMED_ROOTS: Final = 3
 
 
 def _certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
