@@ -1,9 +1,10 @@
 """Collects every source of the watch-list, once a night, and deposits what was seen.
 
-**What it does.** `plan` reads the watch-list: with one mistake in it, nothing starts and every mistake is
-listed. Then one task per source crawls it, deposits the WARC files under lock and tells `process`, which reads
-records and media from them. A source that fails does not stop the others. `judge` comes last and turns red, with
-one sentence per source, if any source did not come through; what was seen of it is deposited all the same.
+**What it does.** `plan` reads the watch-list: with one mistake in it, nothing starts and every mistake is listed.
+Then one task per source crawls it, deposits the WARC files under lock and tells `process`, which reads records
+and media from them. A source that fails does not stop the others. `judge` comes last and turns red, with one
+sentence per source, if any source did not come through; what was seen of it is deposited all the same. Beside it,
+`outside_time` sends the head of custody to the time authorities; what they owe, `timestamps` asks for again.
 
 **Parameters.** `sources`: ids from the watch-list, one per line; empty means all. Example, over the API:
 `{"logical_date": null, "conf": {"sources": ["tg-vestki"]}}`. On the command line: `letapis harvest --source ID`.
@@ -97,8 +98,21 @@ def harvest() -> None:
             raise AirflowFailException(summary.sentence())
         return json.dumps(summary.totals())
 
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def outside_time(results: Any) -> None:
+        """Ask for time tokens over all that the night has brought; what cannot be had now is owed."""
+        from pipeline.connect import opened_archive
+        from pipeline.outside_time import stamp
+        from pipeline.settings import load_settings
+
+        settings = load_settings()
+        with opened_archive(settings) as archive:
+            stamp(settings, archive, occasion="harvest", say=log.info)
+
     batches = plan()
-    judge(batches, collect.expand(source_ids=batches))
+    results = collect.expand(source_ids=batches)
+    judge(batches, results)
+    outside_time(results)
 
 
 harvest_dag = harvest()

@@ -14,6 +14,7 @@ from crawlers.capture import time_text
 from crawlers.source import Engine, source_for_urls
 from pipeline.connect import opened_archive
 from pipeline.harvest import collect, trouble_with
+from pipeline.outside_time import stamp
 from pipeline.process import process_files
 from pipeline.settings import Settings
 from processors.http_message import header, parse_response
@@ -89,6 +90,7 @@ def archive_one(
         )
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
+        stamp(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
         capture, count = _page_of_visit(archive, report.crawl_id, url)
     return Archived(
         url=url,

@@ -22,10 +22,12 @@ from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
 from pipeline.clock import clock_state
-from pipeline.connect import open_store
+from pipeline.connect import open_store, opened_archive
+from pipeline.outside_time import NO_OUTSIDE_TIME, owed_in_words, owed_now
 from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
 from pipeline.settings import ROOT, Settings, SettingsError
+from pipeline.time_authority import time_authorities
 from storage.store_errors import StoreError
 
 State = Literal["ok", "warning", "missing"]
@@ -35,6 +37,8 @@ PYTHONS: Final = ((3, 11), (3, 13))
 SPACE_NEEDED_BYTES: Final = 2 * 10**9
 SPACE_WANTED_BYTES: Final = 20 * 10**9
 """One WARC file is rolled at 1 GB, and stands in spool and store until it is deposited."""
+
+NAMED_OWED: Final = 3
 
 EXTENSIONS: Final = ("pg_trgm",)
 
@@ -59,6 +63,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _store,
         _store_fitness,
         _database,
+        _outside_time,
         _airflow,
         _watchlist,
     )
@@ -156,6 +161,29 @@ def _database(settings: Settings) -> Check:
         how = f"As its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
         return Check("Database", "missing", f"without {', '.join(missing)}", how)
     return Check("Database", "ok", f"PostgreSQL {version}, every script lower-cased")
+
+
+def _outside_time(settings: Settings) -> Check:
+    authorities = ", ".join(
+        f"{each.url} ({'held to ' + str(each.pinned) if each.pinned else 'held to any public root'})"
+        for each in time_authorities(settings)
+    )
+    owed: tuple[str, ...] = ()
+    if settings.database_url is not None and settings.s3_endpoint is not None:
+        try:
+            with opened_archive(settings) as archive:
+                owed = tuple(owed_in_words(each) for each in owed_now(archive))
+        except (SettingsError, SQLAlchemyError):
+            owed = ("what is owed is not known: the database does not answer",)
+    if owed:
+        more = f" ... and {len(owed) - NAMED_OWED} more" if len(owed) > NAMED_OWED else ""
+        found = f"{authorities or NO_OUTSIDE_TIME}; {len(owed)} tokens owed. {' '.join(owed[:NAMED_OWED])}{more}"
+        how = "They are asked for again every five minutes by the DAG `timestamps`; now: `letapis timestamps`."
+        return Check("Outside time", "warning", found, how)
+    if not authorities:
+        how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Outside time".'
+        return Check("Outside time", "warning", NO_OUTSIDE_TIME, how)
+    return Check("Outside time", "ok", f"{authorities}; nothing owed")
 
 
 def _airflow(settings: Settings) -> Check:

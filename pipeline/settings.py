@@ -98,6 +98,7 @@ class Settings:
     allow_addresses: tuple[str, ...] = ()
     upstream_ca: Path | None = None
     chromium: Path | None = None
+    time_authorities: tuple[str, ...] = ()
     user_agent: str = (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
     )

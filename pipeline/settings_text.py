@@ -52,6 +52,23 @@ def _several(raw: str) -> tuple[str, ...]:
     return tuple(raw.replace(",", " ").split())
 
 
+def _time_authorities(raw: str) -> tuple[str, ...]:
+    """Each ``URL`` or ``URL|FILE``; the file's path is made absolute."""
+    wanted = "web addresses, each alone or as URL|FILE with a PEM file of the roots it is held to"
+    found = []
+    for one in _several(raw):
+        url, pinned, file = one.partition("|")
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(wanted)
+        path = _folder_or_file(file)
+        if pinned and not (path.is_file() and b"-----BEGIN CERTIFICATE-----" in path.read_bytes()):
+            raise ValueError(f"{wanted}; no certificate is in {path}")
+        found.append(f"{url}|{path}" if pinned else url)
+    if len({one.partition("|")[0] for one in found}) != len(found):
+        raise ValueError(f"{wanted}; each address once")
+    return tuple(found)
+
+
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "data": _folder_or_file,
     "watchlist": _folder_or_file,
@@ -68,6 +85,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "airflow_port": _port,
     "connect_to": _several,
     "allow_addresses": _several,
+    "time_authorities": _time_authorities,
 }
 """How each setting is read from text; those not named here are text."""
 

@@ -69,10 +69,13 @@ def deposit(files: WarcFiles, source: ForSource = None, as_json: JsonOption = Fa
 
 
 def verify(what: FilesOrKeys = None, as_json: JsonOption = False) -> None:
-    """Re-hash files, or the whole archive, against index, custody chain and locks.
+    """Re-hash files, or the whole archive, against index, custody chain, locks and time tokens.
 
     Exit code 1 if anything is not as expected; each mismatch is named with what was expected and what was found.
     """
+    from pipeline.outside_time import owed_in_words, owed_now
+    from pipeline.settings import load_settings
+    from pipeline.time_authority import pinned_roots
     from pipeline.verify import verified_json
     from pipeline.verify import verify as look_at
 
@@ -82,7 +85,10 @@ def verify(what: FilesOrKeys = None, as_json: JsonOption = False) -> None:
                 archive,
                 what or (),
                 on_each=lambda each: _drop(emit([verified_json(each)], as_json=as_json, human=_say_verified)),
+                roots=pinned_roots(load_settings()),
             )
+            for sentence in () if what else map(owed_in_words, owed_now(archive)):
+                err.print(sentence, markup=False)
         except FileNotFoundError as missing:
             raise fail(str(missing), Exit.WRONG_USE) from missing
     wrong = sum(not each.ok for each in found)
