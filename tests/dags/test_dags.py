@@ -73,6 +73,20 @@ def test_the_harvest_is_judged_last_whatever_became_of_the_sources(dags: "dict[s
     assert judge.downstream_task_ids == set()
 
 
+def test_outside_time_is_asked_for_whatever_became_of_the_harvest_and_every_five_minutes(
+    dags: "dict[str, DAG]",
+) -> None:
+    from airflow.sdk import CronTriggerTimetable
+
+    at_the_end = dags["harvest"].get_task("outside_time")
+    assert at_the_end.trigger_rule == "all_done"
+    assert at_the_end.upstream_task_ids == {"collect"}
+    clock = dags["timestamps"].schedule
+    assert isinstance(clock, CronTriggerTimetable)
+    assert clock == CronTriggerTimetable("*/5 * * * *", timezone="UTC")
+    assert dags["timestamps"].max_active_runs == 1
+
+
 def test_process_follows_what_each_source_deposits_and_the_clock(dags: "dict[str, DAG]") -> None:
     from airflow.sdk import AssetAll, AssetOrTimeSchedule
 

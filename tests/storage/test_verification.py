@@ -10,7 +10,7 @@ from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit import Deposited, deposit_file
 from storage.ledger import entries
-from storage.verification import Verified
+from storage.verified import Verified
 from tests.storage.crawled import crawl_one, exchange, response
 
 

@@ -1,0 +1,31 @@
+"""What tests of outside time share: settings held to authorities, entries to stamp, what verify found wrong."""
+
+from dataclasses import replace
+
+from pipeline.settings import Settings
+from storage.archive import Archive
+from storage.custody_entry import Entry
+from storage.ledger import entries, record
+from storage.verified import Verified
+from tests.openssl_authority import TimeAuthorityOfOpenssl
+
+
+def held_to(settings: Settings, *authorities: TimeAuthorityOfOpenssl) -> Settings:
+    return replace(settings, time_authorities=tuple(f"{each.url}|{each.roots}" for each in authorities))
+
+
+def note(archive: Archive) -> Entry:
+    return record(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
+
+
+def chain(archive: Archive) -> tuple[Entry, ...]:
+    with archive.reader.connect() as connection:
+        return entries(connection)
+
+
+def events(archive: Archive) -> list[str]:
+    return [entry.event for entry in chain(archive)]
+
+
+def wrong(found: tuple[Verified, ...]) -> dict[str, list[str]]:
+    return {each.subject: [problem.what for problem in each.problems] for each in found if not each.ok}

@@ -1,0 +1,144 @@
+"""Time tokens of `openssl ts`: read where they are right, refused with both values where they are not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.digest import sha256
+from processors.time_token import TokenRefusedError, read_token, root_of, time_query
+from processors.time_token_order import in_der_order
+from tests.openssl_authority import TimeAuthorityOfOpenssl
+
+CONTENT = "запіс у летапісе".encode()
+IMPRINT = sha256(CONTENT)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeAuthorityOfOpenssl:
+    return TimeAuthorityOfOpenssl(tmp_path_factory.mktemp("time") / "one", "Vieža")
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> TimeAuthorityOfOpenssl:
+    return TimeAuthorityOfOpenssl(tmp_path_factory.mktemp("time") / "other", "Other", chain=False)
+
+
+@pytest.fixture(scope="module")
+def answer(authority: TimeAuthorityOfOpenssl) -> bytes:
+    return authority.reply(time_query(CONTENT).content)
+
+
+@pytest.fixture(scope="module")
+def roots(authority: TimeAuthorityOfOpenssl) -> bytes:
+    return authority.roots.read_bytes()
+
+
+def test_a_token_says_what_existed_when_and_who_says_so(authority: TimeAuthorityOfOpenssl, roots: bytes) -> None:
+    query = time_query(CONTENT)
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    token = read_token(authority.reply(query.content), imprint=IMPRINT, trusted=roots, nonce=query.nonce)
+
+    assert token.imprint == IMPRINT
+    assert before <= token.at <= datetime.now(UTC) + timedelta(seconds=1)
+    assert (token.policy, token.signer) == ("1.3.6.1.4.1.99999.1", "CN=Vieža signer, issued by CN=Vieža root")
+
+
+def test_only_the_digest_leaves(authority: TimeAuthorityOfOpenssl) -> None:
+    query = time_query(CONTENT).content
+
+    assert IMPRINT.value in query
+    assert CONTENT not in query
+
+
+def test_a_token_for_something_else_is_refused_with_both_digests(answer: bytes, roots: bytes) -> None:
+    with pytest.raises(TokenRefusedError) as refused:
+        read_token(answer, imprint=sha256(b"other"), trusted=roots)
+
+    assert (refused.value.what, refused.value.expected, refused.value.found) == (
+        "imprint",
+        str(sha256(b"other")),
+        str(IMPRINT),
+    )
+
+
+def test_a_token_of_another_signer_is_refused_with_both_names(other: TimeAuthorityOfOpenssl, roots: bytes) -> None:
+    answer = other.reply(time_query(CONTENT).content)
+
+    with pytest.raises(TokenRefusedError) as refused:
+        read_token(answer, imprint=IMPRINT, trusted=roots)
+
+    assert refused.value.what == "signature"
+    assert "CN=Vieža root" in refused.value.expected
+    assert "CN=Other signer, issued by CN=Other root" in refused.value.found
+
+
+def test_an_answer_to_another_query_is_refused_with_both_nonces(answer: bytes, roots: bytes) -> None:
+    nonce = time_query(CONTENT).nonce
+
+    with pytest.raises(TokenRefusedError, match=f"nonce: expected {nonce}, found"):
+        read_token(answer, imprint=IMPRINT, trusted=roots, nonce=nonce)
+
+
+def test_a_refusal_of_the_authority_is_told_in_its_own_words(tmp_path_factory: pytest.TempPathFactory) -> None:
+    picky = TimeAuthorityOfOpenssl(tmp_path_factory.mktemp("time") / "picky", "Picky", digests="sha512")
+
+    with pytest.raises(TokenRefusedError, match=r"expected granted, found rejection .*not supported"):
+        read_token(picky.reply(time_query(CONTENT).content), imprint=IMPRINT, trusted=picky.roots.read_bytes())
+
+
+def test_the_one_root_among_many_that_vouches_is_found(
+    answer: bytes, authority: TimeAuthorityOfOpenssl, other: TimeAuthorityOfOpenssl
+) -> None:
+    both = other.roots.read_bytes() + authority.roots.read_bytes()
+
+    assert root_of(answer, imprint=IMPRINT, roots=both) == authority.roots.read_bytes()
+
+
+def test_without_a_root_that_vouches_the_answer_is_refused(answer: bytes, other: TimeAuthorityOfOpenssl) -> None:
+    with pytest.raises(TokenRefusedError, match="expected one that leads to a public root, found CN=Vieža signer"):
+        root_of(answer, imprint=IMPRINT, roots=other.roots.read_bytes())
+
+
+def test_certificates_are_read_in_whatever_order_they_came(
+    answer: bytes, authority: TimeAuthorityOfOpenssl, roots: bytes
+) -> None:
+    root, signer = (_der(authority, name) for name in ("root", "signer"))
+    swapped = {
+        answer.replace(root + signer, signer + root),
+        answer.replace(signer + root, root + signer),
+    }
+
+    assert len(swapped) == 2  # what came, and the other way round
+    assert len({in_der_order(each) for each in swapped}) == 1
+    assert {read_token(each, imprint=IMPRINT, trusted=roots).imprint for each in swapped} == {IMPRINT}
+
+
+def _der(authority: TimeAuthorityOfOpenssl, name: str) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    pem = (authority.folder / f"{name}.pem").read_bytes()
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+@given(place=st.integers(0, 1 << 20))
+def test_a_bit_that_flipped_never_makes_a_token_say_something_else(
+    place: int, answer: bytes, roots: bytes
+) -> None:
+    whole = read_token(answer, imprint=IMPRINT, trusted=roots)
+    flipped = bytearray(answer)
+    flipped[place // 8 % len(answer)] ^= 1 << place % 8
+    try:
+        found = read_token(bytes(flipped), imprint=IMPRINT, trusted=roots)
+    except TokenRefusedError:
+        return
+    assert found == whole  # in a place that no signature covers; the object's digest finds it
+
+
+@given(content=st.binary(max_size=200))
+def test_what_is_no_answer_is_refused(content: bytes, roots: bytes) -> None:
+    with pytest.raises(TokenRefusedError):
+        read_token(content, imprint=IMPRINT, trusted=roots)
