@@ -7,7 +7,8 @@ asked for.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -72,20 +73,22 @@ def time_query(content: bytes) -> TimeQuery:
 
 def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | None = None) -> TimeToken:
     """Check an answer; ``trusted`` are roots (PEM), ``nonce`` is None where the query is not at hand."""
-    response = _parsed(answer)
-    if response.status != GRANTED:
-        said = " ".join([_status_name(response.status), *response.status_string])
-        raise TokenRefusedError("status of the answer", STATUSES[GRANTED], said)
-    try:
-        return _checked(response, imprint, x509.load_pem_x509_certificates(trusted), nonce)
-    except ValueError as problem:  # fields are decoded when they are asked for
-        raise TokenRefusedError("answer", "a time token", str(problem)) from problem
+    with _foreign_bytes("trusted roots", "readable certificates"):
+        roots = x509.load_pem_x509_certificates(trusted)
+    with _foreign_bytes("answer", "a time token"):
+        response = decode_timestamp_response(in_der_order(answer))
+        if response.status != GRANTED:
+            said = " ".join([_status_name(response.status), *response.status_string])
+            raise TokenRefusedError("status of the answer", STATUSES[GRANTED], said)
+        return _checked(response, imprint, roots, nonce)
 
 
 def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None = None) -> bytes:
     """The one root (PEM) among many that vouches for the answer."""
-    response = _parsed(answer)
-    issuers = {certificate.issuer for certificate in _certificates(response)}
+    with _foreign_bytes("answer", "a time token"):
+        response = decode_timestamp_response(in_der_order(answer))
+        issuers = {certificate.issuer for certificate in _certificates(response)}
+        signer = _signer(response)
     refused: TokenRefusedError | None = None
     for pem in PEM_BLOCK.findall(roots):
         try:
@@ -96,14 +99,22 @@ def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None =
             continue  # a root that this library cannot read vouches for nothing
         except TokenRefusedError as refusal:
             refused = refusal
-    raise refused or TokenRefusedError("signature", "one that leads to a public root", _signer(response))
+    raise refused or TokenRefusedError("signature", "one that leads to a public root", signer)
 
 
-def _parsed(answer: bytes) -> TimeStampResponse:
+@contextmanager
+def _foreign_bytes(what: str, expected: str) -> Iterator[None]:
+    """Two libraries read here, field by field as they are asked for.
+
+    What they raise on broken bytes is not documented: over every single turned bit of a token it was
+    ``ValueError``, ``KeyError`` and ``InvalidVersion``.
+    """
     try:
-        return decode_timestamp_response(in_der_order(answer))
-    except ValueError as problem:
-        raise TokenRefusedError("answer", "a time-stamp response", str(problem)) from problem
+        yield
+    except TokenRefusedError:
+        raise
+    except Exception as problem:
+        raise TokenRefusedError(what, expected, f"{type(problem).__name__}: {problem}") from problem
 
 
 def _checked(
@@ -128,10 +139,7 @@ def _checked(
 
 
 def _certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
-    try:
-        return tuple(x509.load_der_x509_certificate(each) for each in response.signed_data.certificates)
-    except ValueError as problem:
-        raise TokenRefusedError("certificates of the answer", "readable ones", str(problem)) from problem
+    return tuple(x509.load_der_x509_certificate(each) for each in response.signed_data.certificates)
 
 
 def _signer(response: TimeStampResponse) -> str:

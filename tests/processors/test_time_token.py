@@ -1,5 +1,6 @@
 """Time tokens of `openssl ts`: read where they are right, refused with both values where they are not."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,21 +125,25 @@ def _der(authority: TimeAuthorityOfOpenssl, name: str) -> bytes:
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
-@given(place=st.integers(0, 1 << 20))
-def test_a_bit_that_flipped_never_makes_a_token_say_something_else(
-    place: int, answer: bytes, roots: bytes
-) -> None:
+def test_no_bit_that_turns_makes_a_token_say_something_else(answer: bytes, roots: bytes) -> None:
     whole = read_token(answer, imprint=IMPRINT, trusted=roots)
-    flipped = bytearray(answer)
-    flipped[place // 8 % len(answer)] ^= 1 << place % 8
-    try:
-        found = read_token(bytes(flipped), imprint=IMPRINT, trusted=roots)
-    except TokenRefusedError:
-        return
-    assert found == whole  # in a place that no signature covers; the object's digest finds it
+    said = set()
+    for bit in range(len(answer) * 8):
+        turned = bytearray(answer)
+        turned[bit // 8] ^= 1 << bit % 8
+        with suppress(TokenRefusedError):
+            said.add(read_token(bytes(turned), imprint=IMPRINT, trusted=roots))
+
+    assert said <= {whole}  # in places that no signature covers; there the object's digest tells
 
 
 @given(content=st.binary(max_size=200))
 def test_what_is_no_answer_is_refused(content: bytes, roots: bytes) -> None:
     with pytest.raises(TokenRefusedError):
         read_token(content, imprint=IMPRINT, trusted=roots)
+
+
+@given(roots=st.binary(max_size=200))
+def test_roots_that_cannot_be_read_are_named(answer: bytes, roots: bytes) -> None:
+    with pytest.raises(TokenRefusedError, match="trusted roots: expected readable certificates"):
+        read_token(answer, imprint=IMPRINT, trusted=roots)
