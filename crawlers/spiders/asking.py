@@ -49,7 +49,8 @@ class Ask:
 class Findings:
     """What a page came to. ``asks`` are in the order in which they should be fetched.
 
-    ``known`` counts records the page leads to that are known already and not asked for again.
+    ``known`` counts records the page leads to that are known already and not asked for again; negative where it
+    takes back what an earlier page counted.
     """
 
     outcome: Outcome
