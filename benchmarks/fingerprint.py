@@ -5,7 +5,6 @@ with structure at every scale, saved as JPEG of quality 87. CPU time; rounds are
 """
 
 import io
-import resource
 import statistics
 import sys
 import time
@@ -82,7 +81,6 @@ def main() -> None:
             decoders.fingerprint(content)
         each = (time.perf_counter() - began) / PICTURES / 4 * 1000
         print(f"{'through one worker process (wall)':52s} {each:7.2f} ms")
-    print(f"largest worker: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10} MB")
 
 
 if __name__ == "__main__":

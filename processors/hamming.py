@@ -57,25 +57,25 @@ _popcount: Any = intrinsic(_emit_popcount)
 
 
 @_compiled
-def _sort_by_key(keys: NDArray[np.uint16], offsets: NDArray[np.int64], order: NDArray[np.int32]) -> None:
-    """Counting sort: ``order`` lists the rows by key, ``offsets[k]`` is where key k begins."""
+def _sort_by_key(
+    keys: NDArray[np.uint16],
+    rows: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    order: NDArray[np.int32],
+    columns: NDArray[np.uint64],
+) -> None:
+    """Counting sort of rows into columns of words; ``order`` their numbers, ``offsets[k]`` where key k begins."""
     offsets[:] = 0
     for row in range(keys.size):
         offsets[np.int64(keys[row]) + 1] += 1
     for key in range(KEYS):
         offsets[key + 1] += offsets[key]
-    place = offsets[:-1].copy()
+    places = offsets[:-1].copy()
     for row in range(keys.size):
-        order[place[keys[row]]] = row
-        place[keys[row]] += 1
-
-
-@_compiled
-def _gather(rows: NDArray[np.uint64], order: NDArray[np.int32], columns: NDArray[np.uint64]) -> None:
-    """Rows in the given order, as columns of words."""
-    for place in range(order.size):
-        row = order[place]
-        for word in range(rows.shape[1]):
+        place = places[keys[row]]
+        places[keys[row]] = place + 1
+        order[place] = row
+        for word in range(columns.shape[0]):
             columns[word, place] = rows[row, word]
 
 
@@ -290,7 +290,6 @@ def _sorted_by(
     """Columns of words sorted by one piece, where each key begins, and the row at each place."""
     keys = np.ascontiguousarray(rows.view(np.uint16)[:, piece])
     offsets, order = np.empty(KEYS + 1, np.int64), np.empty(len(rows), np.int32)
-    _sort_by_key(keys, offsets, order)
     columns = np.empty((rows.shape[1], len(rows)), np.uint64)
-    _gather(rows, order, columns)
+    _sort_by_key(keys, rows, offsets, order, columns)
     return columns, offsets, order
