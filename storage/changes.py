@@ -191,5 +191,6 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             at=row.captured_at,
             outcome=row.outcome,
             next_pages=tuple(row.links.get("next_pages") or ()),
+            documents=tuple(row.links.get("documents") or ()),
             shown=tuple(shown.get((row.capture_id, row.parser_version), ())),
         )

@@ -44,6 +44,7 @@ class Visit:
     at: datetime
     outcome: str
     next_pages: tuple[str, ...]
+    documents: tuple[str, ...]
     shown: tuple[Shown, ...]
 
 
@@ -153,6 +154,8 @@ def _list(pages: list[Visit]) -> Observation:
     """All pages of a list in one crawl, of each page the last visit; whole where every next page was read."""
     last = {surt_key(page.url): page for page in sorted(pages, key=lambda page: (page.at, page.capture_id))}
     wanted = {surt_key(url) for page in last.values() for url in page.next_pages}
+    beside = {surt_key(url) for page in last.values() for url in page.documents} - wanted
+    parts = [page for key, page in last.items() if key not in beside and not key.endswith(")/robots.txt")]
     shown: dict[str, Shown] = {}
     for page in last.values():
         for each in page.shown:
@@ -163,5 +166,5 @@ def _list(pages: list[Visit]) -> Observation:
         crawl_id=pages[0].crawl_id,
         capture_ids=tuple(page.capture_id for page in last.values()),
         shown=shown,
-        whole_list=wanted <= set(last) and all(page.outcome == "content" for page in last.values()),
+        whole_list=wanted <= set(last) and all(page.outcome == "content" for page in parts),
     )
