@@ -69,12 +69,12 @@ def first_night(api: AirflowApi, deposited: Archive, sample_sites: SampleSites) 
 
 
 @pytest.fixture(scope="session")
-def second_night(
-    first_night: Night, api: AirflowApi, deposited: Archive, sample_sites: SampleSites
-) -> Iterator[Night]:
+def second_night(first_night: Night, api: AirflowApi, deposited: Archive, sample_sites: SampleSites) -> Night:
     sample_sites.set_day(2)
-    yield harvest(api, deposited)
-    sample_sites.set_day(1)
+    try:
+        return harvest(api, deposited)
+    finally:
+        sample_sites.set_day(1)
 
 
 def harvest(api: AirflowApi, archive: Archive, sources: tuple[str, ...] = ()) -> Night:

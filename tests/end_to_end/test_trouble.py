@@ -57,7 +57,7 @@ def test_bad_sources_are_named_and_stop_no_other(
     assert all(len(row["keys"]) == 1 for row in rows.values()), "what was seen of each is deposited"
     run = api.runs("harvest")[0]
     states = {task["task_id"]: task["state"] for task in api.tasks_of_run("harvest", run["dag_run_id"])}
-    assert states == {"plan": "success", "collect": "success", "judge": "failed"}
+    assert states == {"plan": "success", "collect": "success", "judge": "failed", "outside_time": "success"}
 
 
 def test_with_one_mistake_in_the_watch_list_nothing_starts(
@@ -69,7 +69,12 @@ def test_with_one_mistake_in_the_watch_list_nothing_starts(
     run_id = api.trigger("harvest", {})
     assert api.wait_for_run("harvest", run_id, timeout_s=RUN_S) == "failed"
     states = {task["task_id"]: task["state"] for task in api.tasks_of_run("harvest", run_id)}
-    assert states == {"plan": "failed", "collect": "upstream_failed", "judge": "upstream_failed"}
+    assert states == {
+        "plan": "failed",
+        "collect": "upstream_failed",
+        "judge": "upstream_failed",
+        "outside_time": "success",
+    }
 
 
 def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_the_next_run(

@@ -21,7 +21,7 @@ def body_of(head: bytes) -> Body | None:
     if is_chunked(read.fields):
         return ChunkedBody()
     lengths = head_values(read.fields, "content-length")
-    return SizedBody(int(lengths[0])) if lengths else OpenBody()
+    return SizedBody(int(lengths[0])) if lengths and lengths[0].isdigit() else OpenBody()
 
 
 Seen = tuple[bytes, bytes, bytes, tuple[bytes, ...], str | None, bool]

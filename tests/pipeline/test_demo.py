@@ -1,0 +1,69 @@
+"""The demo's harvest through the session's Airflow: every source comes through, and nothing is new twice."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.airflow_api import AirflowApi
+from pipeline.connect import open_archive
+from pipeline.demo import harvest_and_show
+from pipeline.output import Exit
+from pipeline.settings import ROOT
+from samples import expected
+from samples.sites import SampleSites
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
+    from tests.conftest import RunningStack
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def stack_archive(airflow_stack: "RunningStack") -> "Iterator[Archive]":
+    archive = open_archive(airflow_stack.settings)
+    yield archive
+    archive.writer.dispose()
+    archive.reader.dispose()
+
+
+def harvested(
+    stack: "RunningStack", archive: "Archive", capsys: pytest.CaptureFixture[str]
+) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    with AirflowApi(stack.settings.airflow()) as api:
+        code = harvest_and_show(stack.settings, api, archive, as_json=True)
+    said = capsys.readouterr()
+    assert code == Exit.DONE, said.err
+    return [json.loads(line) for line in said.out.splitlines()]
+
+
+def test_every_source_comes_through_and_a_second_harvest_finds_nothing_new(
+    airflow_stack: "RunningStack",
+    sample_sites: SampleSites,
+    stack_archive: "Archive",
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert sample_sites.day == 1
+
+    first = harvested(airflow_stack, stack_archive, capsys)
+    second = harvested(airflow_stack, stack_archive, capsys)
+
+    order = [row["source_id"] for row in first]
+    assert order == [row["source_id"] for row in second]
+    assert set(order) >= {*expected.TELEGRAM_SOURCES, expected.NEWS_SOURCE, *expected.LIST_PAGES}
+    assert [
+        row["source_id"] for row in first if not (row["pages"] and row["warc_files"] and row["warc_bytes"])
+    ] == []
+    assert {row["source_id"]: row["new"] for row in second if row["new"]} == {}
+
+
+def test_the_readme_names_the_demo_as_the_first_command() -> None:
+    first_screen = (ROOT / "README.md").read_text("utf-8").splitlines()[:20]
+
+    assert [line.split()[:2] for line in first_screen if line.startswith("    make ")] == [
+        ["make", "demo"],
+        ["make", "test"],
+    ]
