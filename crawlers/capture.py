@@ -55,7 +55,8 @@ class CrawlJob:
 
     ``connect_to`` has curl's syntax (``host:port:to-host:to-port``, empty fields match all or keep what is asked);
     ``allow_addresses`` are networks in CIDR form that the address policy opens besides public ones;
-    ``commitments`` are salted commitments to facts of collection, by name, for the warcinfo record.
+    ``egress`` is the name of an egress profile, None for going directly: where its proxy is, and its password, no
+    job says. ``commitments`` are salted commitments to facts of collection, by name, for the warcinfo record.
     """
 
     crawl_id: str

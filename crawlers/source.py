@@ -44,7 +44,7 @@ class Source:
     ``mirrors`` are further host names under which the same publisher publishes the same paths.
     ``delay_s`` is the least time between two requests to one host. ``reread_days``: how far back pages that are
     known are read again, to notice edits and deletions. ``follow`` is what a page leads to: nothing, what it takes
-    to show it (``requisites``), or also the links in scope.
+    to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Source:
     reread_days: int = 3
     allow_invalid_certificate: bool = False
     access_label: str | None = None
+    egress: str | None = None
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -77,14 +78,21 @@ class Source:
 
 
 def source_for_urls(
-    urls: tuple[str, ...], *, source_id: str = "on-demand", follow: Follow = "requisites", engine: Engine = "http"
+    urls: tuple[str, ...],
+    *,
+    source_id: str = "on-demand",
+    follow: Follow = "requisites",
+    engine: Engine = "http",
+    egress: str | None = None,
 ) -> Source:
     """The source of pages that a person named one by one.
 
     robots.txt is not asked: it speaks to programs that wander on their own (RFC 9309, section 1), and a page that
     somebody asks for may be gone tomorrow.
     """
-    return Source(id=source_id, kind="page", pages=urls, follow=follow, engine=engine, robots="ignore")
+    return Source(
+        id=source_id, kind="page", pages=urls, follow=follow, engine=engine, robots="ignore", egress=egress
+    )
 
 
 def source_to_json(source: Source) -> dict[str, Any]:

@@ -5,7 +5,7 @@ that hold for every source which does not say otherwise). Out: ``Watchlist``. Ra
 lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,7 +41,7 @@ __all__ = [
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
-DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days", "access_label"})
+DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days", "access_label", "egress"})
 """What ``defaults`` may set: what no source needs to differ in."""
 
 
@@ -82,8 +82,11 @@ class Watchlist:
         raise KeyError(source_id)
 
 
-def read_watchlist(path: Path) -> Watchlist:
-    """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be."""
+def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watchlist:
+    """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be.
+
+    ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
+    """
     try:
         placed = load_placed(path.read_text("utf-8"))
     except OSError as error:
@@ -92,7 +95,7 @@ def read_watchlist(path: Path) -> Watchlist:
         raise WatchlistErrors((Mistake(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
     except YamlMistake as error:
         raise WatchlistErrors((Mistake(path, error.line, None, error.message),)) from error
-    reader = _Reader(path, placed)
+    reader = _Reader(path, placed, egress)
     watchlist = reader.read()
     if reader.mistakes:
         raise WatchlistErrors(tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)))
@@ -102,8 +105,9 @@ def read_watchlist(path: Path) -> Watchlist:
 class _Reader:
     """Walks one file once and gathers mistakes instead of stopping at the first."""
 
-    def __init__(self, file: Path, placed: PlacedYaml) -> None:
+    def __init__(self, file: Path, placed: PlacedYaml, egress: Collection[str] | None) -> None:
         self._file = file
+        self._egress = egress
         self._placed = placed
         self.mistakes: list[Mistake] = []
         for path, line in placed.repeated:
@@ -155,6 +159,7 @@ class _Reader:
         for key in raw.keys() - DEFAULTABLE:
             self._wrong(("defaults", str(key)), f"has no default; known here: {', '.join(sorted(DEFAULTABLE))}")
         known = {key: value for key, value in raw.items() if key in DEFAULTABLE}
+        self._known_egress(("defaults",), known)
         # Checked once here, so that a mistake in a default is named where it stands and not at every source.
         return known if self._valid(SourceEntry, ("defaults",), {"id": "defaults", **known}) is not None else {}
 
@@ -180,8 +185,16 @@ class _Reader:
             layout = layouts.get(declared)
             if layout is None:
                 self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
+        self._known_egress(path, raw)
         entry = self._valid(ENTRIES[kind], path, merged)
         return None if entry is None else source_of(entry, layout)
+
+    def _known_egress(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
+        name = raw.get("egress")
+        if self._egress is not None and isinstance(name, str) and name.isidentifier() and name not in self._egress:
+            self._wrong(
+                (*path, "egress"), f"no egress profile {name!r}; this machine has: {', '.join(self._egress)}"
+            )
 
     def _valid(self, model: type[Entry], path: tuple[str | int, ...], raw: object) -> Entry | None:
         try:

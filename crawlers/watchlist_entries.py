@@ -143,6 +143,7 @@ class SourceEntry(_Entry):
     expect: ExpectEntry = ExpectEntry()
     allow_invalid_certificate: Annotated[bool, Field(strict=True)] = False
     access_label: Text | None = None
+    egress: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", strict=True)] | None = None
     reread_days: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=3650, strict=True)] = 3
 
     @model_validator(mode="after")
@@ -243,6 +244,8 @@ def sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"unknown field; {hint}"
     if kind == "string_pattern_mismatch" and error["loc"][-1] == "id":
         return f"{got!r}: expected a-z, 0-9, - and _, at most 64, not - or _ first"
+    if kind == "string_pattern_mismatch" and error["loc"][-1] == "egress":
+        return "expected the name of an egress profile (a-z, 0-9 and _), never its address; found (not shown)"
     if kind == "watchlist":
         return error["msg"]
     if kind == "missing":

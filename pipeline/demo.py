@@ -90,7 +90,7 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     problem = follow_process(api, archive, runs_before)
     with archive.reader.connect() as connection:
         figures = figures_since(connection, before)
-    asked = [source.id for source in read_watchlist(settings.watchlist).sources]
+    asked = [source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources]
     show(figures, asked, as_json=as_json)
     silent = sorted(set(asked) - {row.source_id for row in figures})
     if silent:

@@ -206,7 +206,7 @@ def _airflow(settings: Settings) -> Check:
 
 def _watchlist(settings: Settings) -> Check:
     try:
-        sources = read_watchlist(settings.watchlist).sources
+        sources = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
     except (WatchlistErrors, OSError) as problem:
         return Check(
             "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."

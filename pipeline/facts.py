@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pipeline.clock import clock_state
 from pipeline.settings import Settings
+from pipeline.settings_text import DIRECT
 from storage.custody_entry import Clock
 from storage.facts import Fact
 
@@ -20,13 +21,18 @@ def collection_facts(
     reason: str | None = None,
     case: str | None = None,
     request_id: str | None = None,
+    egress: str | None = None,
 ) -> Mapping[str, Fact]:
-    """What is known before the first byte is fetched."""
+    """What is known before the first byte is fetched; ``egress`` is a profile's name, None for going directly."""
     nightly = "the watch-list asks for it, no person does"
     return {
         "collector": Fact(settings.collector),
         "machine": Fact(socket.gethostname()),
-        "egress_address": Fact(None, "direct; no outside service was asked which address that is"),
+        "egress_profile": Fact(egress or DIRECT),
+        "egress_address": Fact(
+            None,
+            f"{'direct' if egress is None else 'a proxy'}; no outside service was asked which address that is",
+        ),
         "virtual_identity": Fact(None, "none is used: the crawl logs in nowhere"),
         "requested_by": known(requested_by, nightly),
         "request": known(request_id, nightly),

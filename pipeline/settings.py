@@ -11,11 +11,11 @@ the embedded store's key would be a mixture nobody asked for.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.settings_text import PROJECT, READERS, read_dotenv
+from pipeline.settings_text import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
 
 ROOT: Final = PROJECT
 """The project's folder: holds `dags/`, `plugins/`, `airflow.cfg`, `.env`."""
@@ -99,6 +99,8 @@ class Settings:
     upstream_ca: Path | None = None
     chromium: Path | None = None
     time_authorities: tuple[str, ...] = ()
+    egress: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Proxy addresses by profile name; they may hold passwords."""
     user_agent: str = (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
     )
@@ -113,6 +115,21 @@ class Settings:
     def stack_file(self) -> Path:
         """Where the running services say how they are reached."""
         return self.data / "stack.json"
+
+    @property
+    def egress_names(self) -> tuple[str, ...]:
+        """Every egress profile there is."""
+        return (DIRECT, *self.egress)
+
+    def way_out(self, profile: str | None) -> str | None:
+        """The proxy's address of an egress profile, None for going directly; raises `SettingsError`."""
+        if profile is None or profile == DIRECT:
+            return None
+        if profile not in self.egress:
+            known = ", ".join(self.egress_names)
+            variable_of = f"{EGRESS_PREFIX}{profile.upper()}"
+            raise SettingsError((f"No egress profile {profile!r} is known: set {variable_of}. Known: {known}.",))
+        return self.egress[profile]
 
     def store(self) -> StoreAccess:
         """The object store; raises `SettingsError` that names what is missing."""
@@ -172,16 +189,21 @@ def load_settings(
     variables = {name: value for name, value in (os.environ if env is None else env).items() if value.strip()}
     values, problems = _read_variables(written | variables)
     stack_file = Settings(data=values["data"]).stack_file if "data" in values else Settings().stack_file
-    values = (_read_stack(stack_file, values) if running_stack else {}) | values
+    of_stack = _read_stack(stack_file, values) if running_stack else {}
+    egress = {**of_stack.get("egress", {}), **values.get("egress", {})}
+    values = of_stack | values | ({"egress": egress} if egress else {})
     if problems_there or problems:
         raise SettingsError((*problems_there, *problems))
     return Settings(**values)
 
 
 def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    names = {variable(field.name): field.name for field in fields(Settings)}
+    names = {variable(each.name): each.name for each in fields(Settings) if each.name != "egress"}
     values: dict[str, Any] = {}
     problems: list[str] = []
+    profiles, problems_of_profiles = egress_profiles(told)
+    if profiles:
+        values["egress"] = profiles
     for key, name in names.items():
         raw = told.get(key, "").strip()
         if not raw:
@@ -191,7 +213,7 @@ def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
         except ValueError as wanted:
             shown = "(not shown)" if name.endswith(("key", "password", "url")) else repr(raw)
             problems.append(f"{key}: expected {wanted}, found {shown}.")
-    return values, problems
+    return values, [*problems, *problems_of_profiles]
 
 
 def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +236,7 @@ def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
         if first in told and told[first] != written.get(first)
         for name in (first, *rest)
     }
-    known = {field.name for field in fields(Settings)}
+    known = {each.name for each in fields(Settings)}
     texts = {name: value for name, value in written.items() if name in known - elsewhere and value is not None}
     return {name: _from_json(name, value) for name, value in texts.items()}
 

@@ -3,9 +3,11 @@
 Every reader takes the text and gives the value, or raises `ValueError` with what it had expected.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 """Relative paths in settings are meant from here, wherever a command is called."""
@@ -67,6 +69,47 @@ def _time_authorities(raw: str) -> tuple[str, ...]:
     if len({one.partition("|")[0] for one in found}) != len(found):
         raise ValueError(f"{wanted}; each address once")
     return tuple(found)
+
+
+EGRESS_PREFIX: Final = "LETAPIS_EGRESS_"
+DIRECT: Final = "direct"
+"""The egress profile that every installation has: no proxy."""
+
+
+def egress_profiles(told: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Proxy addresses by profile name, and a sentence for each variable that declares none.
+
+    ``LETAPIS_EGRESS_TOR=socks5://127.0.0.1:9050`` declares the profile ``tor``. An address may hold a password and
+    is never part of a sentence.
+    """
+    profiles: dict[str, str] = {}
+    problems = []
+    for variable, raw in sorted(told.items()):
+        name = variable.removeprefix(EGRESS_PREFIX).lower()
+        if not variable.startswith(EGRESS_PREFIX) or not raw.strip():
+            continue
+        if name == DIRECT or not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,39}", name):
+            problems.append(f"{variable}: expected a name of letters, digits and _ that is not {DIRECT!r}.")
+            continue
+        try:
+            profiles[name] = _proxy_address(raw.strip())
+        except ValueError as wanted:
+            problems.append(f"{variable}: expected {wanted}, found (not shown).")
+    return profiles, tuple(problems)
+
+
+def _proxy_address(raw: str) -> str:
+    wanted = "socks5://[user:password@]host:port or http://[user:password@]host:port"
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    schemes = {"socks5": "socks5", "socks5h": "socks5", "http": "http"}
+    whole = parts.scheme in schemes and parts.hostname and port and parts.path in ("", "/")
+    if not whole or parts.query or parts.fragment or (parts.username is None) != (parts.password is None):
+        raise ValueError(wanted)
+    return f"{schemes[parts.scheme]}://{parts.netloc}"
 
 
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {

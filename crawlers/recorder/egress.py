@@ -1,20 +1,26 @@
 """The ways out to a site: directly, or through an HTTP or SOCKS proxy.
 
 A way out gives a connected socket to ``host`` and ``port``. Going directly, names are resolved here, every
-address is judged by the policy, and the very address that was judged is connected to. Raises ``NotReached``.
+address is judged by the policy, and the very address that was judged is connected to. Raises ``NotReached``,
+whose reasons go into WARC files: they never name a proxy, nor repeat its words.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
-from python_socks import ProxyError
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
 from crawlers.addresses import AddressPolicy, AddressRefused
 from processors.pages.outcome import Outcome
+
+PROXY_SECONDS = 20.0
+"""How long a proxy may take to accept a connection."""
 
 
 class NotReached(Exception):
@@ -41,6 +47,10 @@ class Egress(Protocol):
 
     async def open_socket(self, host: str, port: int) -> Opened:
         """Connect; raises ``NotReached``."""
+        ...
+
+    async def fault(self) -> str | None:
+        """Why nothing at all can leave this way, as a sentence; None where something may."""
         ...
 
 
@@ -98,6 +108,10 @@ class Direct:
         self._policy = policy
         self._connect_to = connect_to
 
+    async def fault(self) -> str | None:
+        """Nothing stands between."""
+        return None
+
     async def open_socket(self, host: str, port: int) -> Opened:
         """Resolve, judge, connect to the first judged address that answers; raises ``NotReached``."""
         loop = asyncio.get_running_loop()
@@ -146,6 +160,21 @@ class ThroughProxy:
         self._policy = policy
         self._connect_to = connect_to
 
+    async def fault(self) -> str | None:
+        """Whether the proxy takes connections at all."""
+        parts = urlsplit(self._proxy_url)
+        try:
+            async with asyncio.timeout(PROXY_SECONDS):
+                _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        except TimeoutError:
+            return f"the egress proxy did not answer within {PROXY_SECONDS:g} s"
+        except (OSError, UnicodeError) as error:
+            number = error.errno if isinstance(error, OSError) else None
+            why = os.strerror(number) if number else "its name does not resolve"
+            return f"the egress proxy cannot be reached: {why}"
+        writer.close()
+        return None
+
     async def open_socket(self, host: str, port: int) -> Opened:
         """Ask the proxy for a connection; raises ``NotReached``."""
         to_host, to_port = self._connect_to.place(host, port)
@@ -156,15 +185,26 @@ class ThroughProxy:
         proxy = Proxy.from_url(self._proxy_url, rdns=True)
         try:
             sock = await proxy.connect(to_host.strip("[]"), to_port)
-        except (ProxyError, OSError) as error:
-            reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_words(error)}"
+        except (ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError, UnicodeError, ValueError) as error:
+            reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_proxy_words(error)}"
             raise NotReached(Outcome.UNREACHABLE, reason) from error
         return Opened(sock, None, to_port)
 
 
-def egress_for(profile: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
-    """The way out that a source's profile names: None is direct, else the proxy's URL."""
-    return Direct(policy, connect_to) if profile is None else ThroughProxy(profile, policy, connect_to)
+def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
+    """The way out through the proxy at this URL; None is direct."""
+    return Direct(policy, connect_to) if proxy_url is None else ThroughProxy(proxy_url, policy, connect_to)
+
+
+def _proxy_words(error: Exception) -> str:
+    """What went wrong with a proxy, without its address and without its own words, which may hold it."""
+    if isinstance(error, ProxyConnectionError):
+        return "it cannot be reached"
+    if isinstance(error, ProxyTimeoutError):
+        return "it does not answer in time"
+    if isinstance(error, ProxyError):
+        return "it refuses" if error.error_code is None else f"it refuses with code {error.error_code}"
+    return "the connection to it broke"
 
 
 def _words(error: Exception) -> str:

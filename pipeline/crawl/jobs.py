@@ -7,6 +7,7 @@ from ulid import ULID
 
 from crawlers.capture import CrawlJob, Engine, Known, Limits
 from crawlers.source import Source
+from pipeline.settings_text import DIRECT
 
 
 def crawl_id_of_now() -> str:
@@ -22,6 +23,7 @@ def job_for(
     crawl_id: str | None = None,
     known: Known | None = None,
     engine: Engine | None = None,
+    egress: str | None = None,
     connect_to: Sequence[str] = (),
     allow_addresses: Sequence[str] = (),
     upstream_ca: Path | None = None,
@@ -29,8 +31,9 @@ def job_for(
     one_warc_per_url: bool = False,
     follow_links: bool = True,
 ) -> CrawlJob:
-    """A job with the source's own seeds and limits. ``engine`` overrides the source's."""
+    """A job with the source's own seeds and limits. ``engine`` and ``egress`` override the source's."""
     limits = source.limits
+    profile = egress or source.egress
     return CrawlJob(
         crawl_id=crawl_id or crawl_id_of_now(),
         source=source,
@@ -41,6 +44,7 @@ def job_for(
         connect_to=tuple(connect_to),
         allow_addresses=tuple(allow_addresses),
         upstream_ca=upstream_ca,
+        egress=None if profile == DIRECT else profile,
         user_agent=user_agent,
         collector=collector,
         commitments=dict(commitments or {}),

@@ -39,12 +39,13 @@ def warcinfo_facts(job: CrawlJob) -> dict[str, str]:
         name: told[name] for name in ("engine", "limits", "follow_links", "one_warc_per_url", "user_agent")
     }
     settings |= {name: told["source"][name] for name in ("delay_s", "robots", "allow_invalid_certificate")}
+    source = {name: value for name, value in told["source"].items() if name != "egress"}
     parts = " ".join(f"{name}/{version(name)}" for name in PARTS)
     return {
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()} {parts}",
         "program-digest": tree_digest(),
         "crawl-id": job.crawl_id,
-        "source": json.dumps(told["source"], ensure_ascii=False, sort_keys=True),
+        "source": json.dumps(source, ensure_ascii=False, sort_keys=True),
         "collector": job.collector,
         "robots": job.source.robots,
         "settings": json.dumps(settings, ensure_ascii=False, sort_keys=True),

@@ -167,7 +167,7 @@ colour: green
         ),
         (
             "defaults: {kind: page}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
-            "1: defaults.kind: has no default; known here: access_label, delay_s, engine,",
+            "1: defaults.kind: has no default; known here: access_label, delay_s, egress, engine,",
         ),
         (
             "layouts:\n  x: {timezone: Minsk}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
@@ -187,6 +187,46 @@ def test_a_mistake_is_told_in_words(written: Write, text: str, expected: str) ->
     told = mistakes(written(text))
     assert len(told) == 1
     assert told[0].startswith(expected)
+
+
+def test_a_source_names_the_egress_profile_it_leaves_by(written: Write) -> None:
+    path = written("""\
+defaults: {egress: office}
+sources:
+  - {id: a, kind: telegram, channel: naviny}
+  - {id: b, kind: telegram, channel: naviny2, egress: tor}
+  - {id: c, kind: telegram, channel: naviny3, egress: direct}
+""")
+    sources = read_watchlist(path, egress=("direct", "office", "tor")).sources
+    assert [source.egress for source in sources] == ["office", "tor", "direct"]
+
+
+def test_an_egress_profile_that_this_machine_does_not_have_is_a_mistake(written: Write) -> None:
+    path = written("""\
+defaults: {egress: office}
+sources:
+  - id: a
+    kind: telegram
+    channel: naviny
+    egress: tor
+  - {id: b, kind: telegram, channel: naviny2}
+""")
+    with pytest.raises(WatchlistErrors) as caught:
+        read_watchlist(path, egress=("direct",))
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        f"{path}:1: defaults.egress: no egress profile 'office'; this machine has: direct",
+        f"{path}:6: sources[0].egress: no egress profile 'tor'; this machine has: direct",
+    ]
+
+
+def test_an_address_in_the_place_of_a_profiles_name_is_not_repeated(written: Write) -> None:
+    path = written("sources:\n  - {id: a, kind: telegram, channel: naviny, egress: 'socks5://me:secret@h:1'}")
+    with pytest.raises(WatchlistErrors) as caught:
+        read_watchlist(path, egress=("direct",))
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        f"{path}:2: sources[0].egress: expected the name of an egress profile (a-z, 0-9 and _), "
+        "never its address; found (not shown)"
+    ]
 
 
 @pytest.mark.parametrize(

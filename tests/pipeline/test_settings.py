@@ -137,3 +137,64 @@ def test_lists_are_separated_by_commas_or_spaces(data: Path) -> None:
 
     assert settings.allow_addresses == ("127.0.0.0/8", "10.0.0.0/8")
     assert settings.connect_to == ("::127.0.0.1:8443",)
+
+
+def test_egress_profiles_are_declared_by_name(data: Path) -> None:
+    settings = load(
+        data,
+        LETAPIS_EGRESS_TOR="socks5h://127.0.0.1:9050",
+        LETAPIS_EGRESS_Office_2="http://me:p%40ss@proxy.example:3128/",
+        LETAPIS_EGRESS_UNUSED=" ",
+    )
+    assert settings.egress == {
+        "office_2": "http://me:p%40ss@proxy.example:3128",
+        "tor": "socks5://127.0.0.1:9050",
+    }
+    assert settings.egress_names == ("direct", "office_2", "tor")
+    assert [settings.way_out(name) for name in (None, "direct", "tor")] == [None, None, "socks5://127.0.0.1:9050"]
+
+
+def test_a_profile_nobody_declared_is_an_error_and_never_a_way(data: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"No egress profile 'tor' is known: set LETAPIS_EGRESS_TOR\. Known: dir"
+    ):
+        load(data).way_out("tor")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:9050",
+        "socks5://127.0.0.1",
+        "socks4://127.0.0.1:9050",
+        "https://proxy.example:443",
+        "http://proxy.example:3128/path",
+        "http://me@proxy.example:3128",
+        "socks5://me:secret@proxy.example:999999",
+    ],
+)
+def test_an_address_that_is_no_proxys_is_a_mistake_that_shows_no_secret(data: Path, address: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(data, LETAPIS_EGRESS_TOR=address)
+    (problem,) = refused.value.problems
+    assert problem == (
+        "LETAPIS_EGRESS_TOR: expected socks5://[user:password@]host:port or http://[user:password@]host:port, "
+        "found (not shown)."
+    )
+
+
+@pytest.mark.parametrize("name", ["DIRECT", "NO-NAME", "ŁÓDŹ", ""])
+def test_a_profile_needs_a_name_of_its_own(data: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="expected a name of letters, digits and _ that is not 'direct'"):
+        load(data, **{f"LETAPIS_EGRESS_{name}": "socks5://127.0.0.1:9050"})
+
+
+def test_passwords_of_profiles_are_not_shown_with_the_settings(data: Path) -> None:
+    assert "hidden" not in repr(load(data, LETAPIS_EGRESS_TOR="socks5://me:hidden@127.0.0.1:9050"))
+
+
+def test_a_profile_of_this_shell_stands_beside_those_of_the_running_stack(data: Path) -> None:
+    data.mkdir()
+    write_stack_file(Settings(data=data, egress={"tor": "socks5://a:1", "office": "http://b:2"}))
+    told = load(data, LETAPIS_EGRESS_TOR="socks5://c:3").egress
+    assert told == {"tor": "socks5://c:3", "office": "http://b:2"}

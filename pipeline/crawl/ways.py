@@ -1,0 +1,43 @@
+"""How a crawl's own process learns where its egress proxy is, and what its engine does not learn.
+
+The address may hold a password: it goes from process to process in the environment, which other users cannot read,
+and never into a file. The engine needs neither it nor any other secret of this installation.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from crawlers.addresses import AddressPolicy
+from crawlers.capture import CrawlJob
+from crawlers.recorder.egress import ConnectTo, Egress, egress_for
+
+WAY_OUT: Final = "LETAPIS_CRAWL_LEAVES_BY"
+
+SECRETS: Final = (
+    WAY_OUT,
+    "AIRFLOW__",
+    "LETAPIS_AIRFLOW_",
+    "LETAPIS_DATABASE_",
+    "LETAPIS_EGRESS_",
+    "LETAPIS_REPLICA_",
+    "LETAPIS_S3_",
+)
+"""How the names of variables begin that no engine is shown: a hostile page may take over a browser."""
+
+
+class NoWayOut(Exception):
+    """The job names an egress profile and nobody said where it leads; nothing may leave any other way."""
+
+
+def take_way_out(job: CrawlJob) -> Egress:
+    """The job's way out, by the address in the environment, which is taken out of it. Raises ``NoWayOut``."""
+    proxy_url = os.environ.pop(WAY_OUT, None)
+    if (job.egress is None) != (proxy_url is None):
+        raise NoWayOut(f"egress profile {job.egress!r}: its address is not known here; nothing was fetched")
+    return egress_for(proxy_url, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to))
+
+
+def environment_of_engine() -> Mapping[str, str]:
+    """The environment without secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
