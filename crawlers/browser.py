@@ -75,11 +75,11 @@ class BrowserCrawl:
         refusal = None if self._gate is None else await self._gate.refusal(ask.url, ask.page_id, named=ask.seed)
         if refusal is not None:
             return self._ended(ask, Findings(Outcome.REFUSED_BY_POLICY, refusal))
-        await self._means.pace.turn(host_of(ask.url))
         try:
-            if ask.role in (Role.PAGE, Role.START):
-                return self._ended(ask, await self._show(playwright, ask))
-            return self._ended(ask, await self._fetch(ask))
+            async with self._means.pace.turn(host_of(ask.url)):
+                shown = ask.role in (Role.PAGE, Role.START)
+                findings = await (self._show(playwright, ask) if shown else self._fetch(ask))
+            return self._ended(ask, findings)
         except CrawlOver:
             raise
         except FetchFailed as failure:

@@ -8,6 +8,7 @@ form (``capture_json``), since a crawl is a process of its own. All times are aw
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -241,9 +242,33 @@ class CaptureSink(Protocol):
 class Pace(Protocol):
     """When a host may be asked again, over all crawls that share the pace."""
 
-    async def turn(self, host: str) -> None:
-        """Return when a request to ``host`` may leave."""
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Entered when a request to ``host`` may leave; left when its answer is there."""
         ...
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Have ``host`` left alone for so many seconds from now."""
+        ...
+
+    def slow(self, host: str, delay_s: float) -> None:
+        """Keep at least this pause between requests to ``host``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HostPace:
+    """The pace that one crawl kept at one host.
+
+    ``shortest_gap_s`` is the least time between two of its requests, None where there was one alone; ``held_s`` is
+    how long the host asked to be left alone; ``given_up`` says why it was not asked any more, None if it was.
+    """
+
+    requests: int
+    delay_s: float
+    shortest_gap_s: float | None
+    waited_s: float
+    held_s: float
+    given_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +306,7 @@ class CrawlReport:
     records: int = 0
     failures: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    pace: Mapping[str, HostPace] = field(default_factory=dict)
 
 
 def time_text(moment: datetime) -> str:

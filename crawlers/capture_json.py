@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.capture import CrawledFile, CrawlJob, CrawlReport, Known, Limits, time_text
+from crawlers.capture import CrawledFile, CrawlJob, CrawlReport, HostPace, Known, Limits, time_text
 from crawlers.watchlist import source_from_json, source_to_json
 from processors.digest import Digest
 
@@ -78,6 +78,7 @@ def report_to_json(report: CrawlReport) -> dict[str, Any]:
         "records": report.records,
         "failures": list(report.failures),
         "remarks": list(report.remarks),
+        "pace": {host: asdict(kept) for host, kept in report.pace.items()},
     }
 
 
@@ -107,4 +108,5 @@ def report_from_json(row: Mapping[str, Any]) -> CrawlReport:
         records=row["records"],
         failures=tuple(row["failures"]),
         remarks=tuple(row["remarks"]),
+        pace={host: HostPace(**kept) for host, kept in row["pace"].items()},
     )

@@ -5,6 +5,8 @@ or any other meta key changes nothing.
 """
 
 import logging
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import scrapy
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -18,6 +20,7 @@ from twisted.python.failure import Failure
 from crawlers.answers import CUT, read_body
 from crawlers.fetch import Answer, CrawlOver, FetchFailed, Refused
 from crawlers.means import Means
+from crawlers.pace import HostGivenUp
 from crawlers.robots import RobotsGate
 from crawlers.settings import READ_BYTES
 from crawlers.spiders.asking import Ask, Role
@@ -26,8 +29,23 @@ from processors.urls import host_of
 FIRST_PATIENCE_S = 1.0
 MOST_PATIENCE_S = 120.0
 """How long a host that fails or asks for patience is left alone before the next try: doubled each time, up to
-this.
+this. A host that asks for more is left alone for as long as it asks, and not tried again.
 """
+
+LONGEST_HOLD_S = 86_400.0
+"""No host is left alone for more than a night because it once said so."""
+
+
+def retry_after_s(value: str, now: datetime) -> float | None:
+    """How long ``Retry-After`` asks for, a number or a date (RFC 9110, section 10.2.3); None for neither."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    # "-0000" says that the zone is not known, which for HTTP dates is UTC
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 class DisallowedByRobots(IgnoreRequest):
@@ -45,20 +63,20 @@ class RecordedDownloads(BaseDownloadHandler):
         """Wait for the host's turn, fetch, decode."""
         means = self._means
         ask: Ask = request.meta["ask"]
-        await means.pace.turn(host_of(request.url))
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, values in request.headers.items()
             for value in values
         ]
-        answer = await means.fetcher.fetch(
-            request.url,
-            headers,
-            page_id=ask.page_id,
-            keep_bytes=0 if ask.role is Role.REQUISITE else READ_BYTES,
-            method=request.method,
-            content=request.body,
-        )
+        async with means.pace.turn(host_of(request.url)):
+            answer = await means.fetcher.fetch(
+                request.url,
+                headers,
+                page_id=ask.page_id,
+                keep_bytes=0 if ask.role is Role.REQUISITE else READ_BYTES,
+                method=request.method,
+                content=request.body,
+            )
         body, flags = read_body(answer, wanted=ask.role is not Role.REQUISITE)
         return Response(
             request.url,
@@ -124,9 +142,10 @@ class PatientRetry(RetryMiddleware):
         if cut:
             request.meta["as_far_as_it_came"] = response
         asked = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        if asked.isdecimal() and float(asked) > MOST_PATIENCE_S:
+        asked_s = retry_after_s(asked, datetime.now(UTC)) or 0.0
+        self._hold(request, asked_s)
+        if asked_s > MOST_PATIENCE_S:
             return response
-        self._hold(request, float(asked) if asked.isdecimal() else 0.0)
         return self._retry(request, f"status {response.status}") or response
 
     def process_exception(
@@ -137,14 +156,14 @@ class PatientRetry(RetryMiddleware):
             request.meta["dont_retry"] = True
             response: Response = request.meta["as_far_as_it_came"]
             return response
-        if isinstance(exception, (Refused, CrawlOver)) or not isinstance(exception, FetchFailed):
+        if isinstance(exception, (Refused, CrawlOver, HostGivenUp)) or not isinstance(exception, FetchFailed):
             return None
         self._hold(request, 0.0)
         return self._retry(request, exception)
 
     def _hold(self, request: scrapy.Request, asked_s: float) -> None:
-        patience = FIRST_PATIENCE_S * 2 ** request.meta.get("retry_times", 0)
-        means_of(self.crawler).pace.hold(host_of(request.url), min(MOST_PATIENCE_S, max(asked_s, patience)))
+        patience_s = min(MOST_PATIENCE_S, FIRST_PATIENCE_S * 2 ** request.meta.get("retry_times", 0))
+        means_of(self.crawler).pace.hold(host_of(request.url), min(LONGEST_HOLD_S, max(asked_s, patience_s)))
 
 
 def decoded_headers(answer: Answer) -> Headers:

@@ -2,19 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from crawlers.capture import Note, Pace, Rendering
 from crawlers.fetch import Fetcher
 from crawlers.visits import Told
-
-
-class Patience(Pace, Protocol):
-    """A pace that can also be told to leave a host alone."""
-
-    def hold(self, host: str, seconds: float) -> None:
-        """Leave ``host`` alone for so many seconds from now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +15,7 @@ class Means:
     """
 
     fetcher: Fetcher
-    pace: Patience
+    pace: Pace
     tell: Callable[[Told], None]
     note: Callable[[Note], None]
     rendering: Callable[[Rendering], None]

@@ -50,6 +50,10 @@ class HostRules:
             return None
         return f"{self.robots_url} disallows it"
 
+    def delay_s(self, user_agent: str) -> float | None:
+        """The pause that the file asks for between requests (``Crawl-delay``, no part of RFC 9309), or None."""
+        return None if self.rules is None else self.rules.crawl_delay(user_agent)
+
 
 class RobotsGate:
     """Decides for one crawl, and hands over what was decided."""
@@ -76,12 +80,15 @@ class RobotsGate:
     async def _ask(self, robots_url: str) -> HostRules:
         rules = await read_rules(robots_url, self._fetch)
         self._note(robots_url, ROBOTS_PAGE_ID, rules.why, None)
+        delay_s = rules.delay_s(self._means.user_agent)
+        if delay_s is not None:
+            self._means.pace.slow(host_of(robots_url), delay_s)
         return rules
 
     async def _fetch(self, url: str) -> Answer:
-        await self._means.pace.turn(host_of(url))
         headers = [*request_headers(self._means.user_agent).items()]
-        return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
+        async with self._means.pace.turn(host_of(url)):
+            return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
 
     def _note(self, url: str, page_id: str, reason: str, outcome: Outcome | None) -> None:
         self._means.note(Note(NoteKind.ROBOTS, page_id, url, datetime.now(UTC), reason, outcome))

@@ -77,7 +77,7 @@ class HandOver:
         if self._socket is None:
             sock = socket.socket(socket.AF_UNIX)
             sock.settimeout(TIMEOUT_SECONDS)
-            with _short_path(self._folder) as path:
+            with short_path(self._folder, SOCKET_NAME) as path:
                 sock.connect(path)
             self._socket = sock
         return self._socket
@@ -94,7 +94,7 @@ class HandOverServer:
     async def start(self) -> None:
         """Open the socket; raises ``OSError`` where one is there already."""
         listener = socket.socket(socket.AF_UNIX)
-        with _short_path(self._folder) as path:
+        with short_path(self._folder, SOCKET_NAME) as path:
             listener.bind(path)
         (self._folder / SOCKET_NAME).chmod(0o600)
         self._server = await asyncio.start_unix_server(self._serve, sock=listener)
@@ -194,11 +194,11 @@ def item_from_wire(header: bytes, content: bytes) -> Handed:
 
 
 @contextmanager
-def _short_path(folder: Path) -> Iterator[str]:
-    """The socket's path by the folder's descriptor, however long the folder's own is."""
+def short_path(folder: Path, name: str) -> Iterator[str]:
+    """The path of a socket in the folder by the folder's descriptor, however long its own is."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+        yield f"/proc/self/fd/{descriptor}/{name}"
     finally:
         os.close(descriptor)
 

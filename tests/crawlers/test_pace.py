@@ -1,10 +1,19 @@
-"""One delay per host."""
+"""The pace of a crawl by itself, and the line on which its engine asks for turns."""
 
 import asyncio
 import time
+from collections.abc import Collection
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
-from crawlers.pace import CrawlPace
+import pytest
+
+from crawlers.downloads import retry_after_s
+from crawlers.fetch import CrawlOver
+from crawlers.pace import CrawlPace, HostGivenUp
+from crawlers.pace_line import PaceLine, PaceServer
+from crawlers.turns import PLACES, NoTurns, Taken
 
 
 def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> None:
@@ -12,26 +21,154 @@ def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> 
 
     async def crawl() -> None:
         pace = CrawlPace(0.05)
-        began = time.monotonic()
 
         async def ask(host: str) -> None:
-            await pace.turn(host)
-            left.append((host, time.monotonic() - began))
+            async with pace.turn(host):
+                left.append((host, time.monotonic()))
 
         await asyncio.gather(*(ask(host) for host in ("a", "a", "a", "b")))
+        assert pace.kept()["a"].requests == 3
+        assert (pace.kept()["a"].shortest_gap_s or 0) >= 0.05
 
     asyncio.run(crawl())
     times = [at for host, at in left if host == "a"]
-    assert all(later - earlier >= 0.045 for earlier, later in pairwise(times))
-    assert next(at for host, at in left if host == "b") < 0.04
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
+    assert [host for host, _ in left].index("b") < 2
 
 
-def test_a_host_that_asks_for_patience_is_left_alone() -> None:
-    async def crawl() -> float:
+def test_a_host_that_asks_for_patience_is_left_alone_also_by_those_who_wait_already() -> None:
+    async def crawl() -> tuple[float, float]:
+        pace = CrawlPace(0.05)
+        async with pace.turn("a"):
+            pass
+        waiting = asyncio.ensure_future(pace.take("a"))
+        await asyncio.sleep(0.01)
+        held_at = time.monotonic()
+        pace.hold("a", 0.3)
+        await waiting
+        return time.monotonic() - held_at, pace.kept()["a"].held_s
+
+    waited_s, held_s = asyncio.run(crawl())
+    assert waited_s >= 0.3
+    assert held_s == 0.3
+
+
+def test_a_pause_that_robots_txt_asks_for_is_kept() -> None:
+    async def crawl() -> CrawlPace:
         pace = CrawlPace(0)
-        began = time.monotonic()
-        pace.hold("a", 0.1)
-        await pace.turn("a")
-        return time.monotonic() - began
+        pace.slow("a", 0.1)
+        for _ in range(3):
+            async with pace.turn("a"):
+                pass
+        return pace
 
-    assert asyncio.run(crawl()) >= 0.09
+    kept = asyncio.run(crawl()).kept()["a"]
+    assert kept.delay_s == 0.1
+    assert (kept.shortest_gap_s or 0) >= 0.1
+
+
+def test_a_host_that_wants_to_be_left_alone_for_longer_than_anybody_waits_is_given_up() -> None:
+    async def crawl() -> CrawlPace:
+        pace = CrawlPace(0)
+        pace.hold("a", 3600)
+        for _ in range(2):
+            with pytest.raises(HostGivenUp, match=r"a asked to be left alone for 3[56]\d\d s more"):
+                await pace.take("a")
+        async with pace.turn("b"):
+            pass
+        return pace
+
+    kept = asyncio.run(crawl()).kept()
+    assert (kept["a"].given_up or "").startswith("a asked to be left alone")
+    assert kept["b"].given_up is None
+
+
+def test_no_more_requests_are_under_way_at_one_host_than_it_has_places() -> None:
+    async def crawl() -> int:
+        pace = CrawlPace(0)
+        turns = [await pace.take("a") for _ in range(PLACES)]
+        late = asyncio.ensure_future(pace.take("a"))
+        await asyncio.sleep(0.12)
+        assert not late.done()
+        pace.give_back(turns[0])
+        return (await late).id
+
+    assert asyncio.run(crawl()) == PLACES + 1
+
+
+class AllTaken:
+    """Turns of a host whose places never become free."""
+
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+        return Taken(None, 0.01)
+
+    async def hold(self, host: str, seconds: float) -> None: ...
+
+    async def close(self, done: Collection[int]) -> None: ...
+
+
+class Away(AllTaken):
+    """A database that does not answer."""
+
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+        raise NoTurns("the database was away for 20 s")
+
+
+def test_who_gets_no_turn_in_time_gives_up_and_says_so() -> None:
+    pace = CrawlPace(1, AllTaken(), patience_s=0.05)
+    with pytest.raises(HostGivenUp, match="no turn at a within 0 s, so many others ask it"):
+        asyncio.run(pace.take("a"))
+
+
+def test_without_a_place_to_take_turns_from_nothing_is_asked() -> None:
+    with pytest.raises(HostGivenUp, match="no pace can be kept: the database was away"):
+        asyncio.run(CrawlPace(1, Away()).take("a"))
+
+
+def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(tmp_path: Path) -> None:
+    async def crawl() -> CrawlPace:
+        pace = CrawlPace(0.05)
+        server = PaceServer(tmp_path, pace)
+        await server.start()
+        line, other = PaceLine(tmp_path), PaceLine(tmp_path)
+        left: list[float] = []
+
+        async def ask(end: PaceLine, host: str) -> None:
+            async with end.turn(host):
+                left.append(time.monotonic())
+
+        await asyncio.gather(*(ask(end, "a") for end in (line, other, line, other)))
+        assert all(later - earlier >= 0.05 for earlier, later in pairwise(left))
+        line.slow("b", 0.2)
+        line.hold("c", 3600)
+        await ask(line, "b")
+        with pytest.raises(HostGivenUp, match="c asked to be left alone"):
+            await ask(line, "c")
+        await server.close()
+        return pace
+
+    kept = asyncio.run(crawl()).kept()
+    assert (kept["a"].requests, kept["b"].delay_s, kept["c"].requests) == (4, 0.2, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_engine_whose_crawl_has_ended_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(CrawlOver, match="nobody gives turns any more"):
+        asyncio.run(PaceLine(tmp_path).turn("a").__aenter__())
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("Mon, 23 Nov 2026 22:10:00 GMT", 600.0),
+        ("Mon, 23 Nov 2026 22:10:00 -0000", 600.0),
+        ("Mon, 23 Nov 2026 21:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(value: str, seconds: float | None) -> None:
+    assert retry_after_s(value, datetime(2026, 11, 23, 22, 0, tzinfo=UTC)) == seconds

@@ -7,7 +7,7 @@ from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.settings import DatabaseAccess
-from storage import catalogue_tables, ledger_tables
+from storage import catalogue_tables, ledger_tables, traffic_tables
 from storage.migrations import migrate
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
@@ -15,8 +15,9 @@ LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess) -> None:
     both = MetaData()
-    for table in (*catalogue_tables.metadata.sorted_tables, *ledger_tables.metadata.sorted_tables):
-        table.to_metadata(both)
+    for tables in (catalogue_tables, ledger_tables, traffic_tables):
+        for table in tables.metadata.sorted_tables:
+            table.to_metadata(both)
     with create_engine(database.owner_url).connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -24,7 +25,9 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess
                 "include_schemas": True,
                 "version_table": "schema_version",
                 "version_table_schema": "ledger",
-                "include_name": lambda name, kind, _: kind != "schema" or name in ("catalogue", "ledger"),
+                "include_name": lambda name, kind, _: (
+                    kind != "schema" or name in ("catalogue", "ledger", "traffic")
+                ),
             },
         )
         assert compare_metadata(context, both) == []

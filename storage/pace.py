@@ -1,0 +1,115 @@
+"""Turns from the database: one pace per host over all crawls, on any worker, by the database's clock.
+
+In: the writer's address. Out: `SharedTurns`, a ``crawlers.turns.Turns``: one statement per request, each a
+transaction of its own, which gives back in passing what is over. A crawl that is killed loses its places when they
+lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises ``NoTurns``.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final, TypeVar
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from crawlers.turns import KEPT_FREE, PATIENCE_S, PLACES, NoTurns, Taken, allowance_of
+
+LAPSE_S: Final = 120.0
+"""How long after its moment a turn that nobody gave back keeps its place: longer than nearly every exchange."""
+
+AWAY_S: Final = 20.0
+"""How long the database may be away, for a restart, before a crawl ends."""
+
+CHANNEL: Final = "traffic_held"
+
+TAKE: Final = "SELECT turn_id, wait_s, held FROM traffic.take_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+HOLD: Final = "SELECT traffic.hold_host($1, $2)"
+GIVE_BACK: Final = "DELETE FROM traffic.turns WHERE crawl_id = $1"
+
+Result = TypeVar("Result")
+
+
+class SharedTurns:
+    """The turns of one crawl. ``on_held`` hears of hosts that any crawl was asked to leave alone."""
+
+    def __init__(
+        self,
+        writer_url: str,
+        crawl_id: str,
+        *,
+        on_demand: bool = False,
+        on_held: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._address = make_url(writer_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._crawl_id = crawl_id
+        self._on_demand = on_demand
+        self._on_held = on_held
+        self._connection: Any = None
+        self._asking = asyncio.Lock()
+
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+        """Ask for a turn."""
+        row = await self._ask(
+            lambda connection: connection.fetchrow(
+                TAKE,
+                host,
+                self._crawl_id,
+                self._on_demand,
+                delay_s,
+                allowance_of(delay_s),
+                PLACES,
+                KEPT_FREE,
+                PATIENCE_S,
+                LAPSE_S,
+                list(done),
+            )
+        )
+        return Taken(row["turn_id"], row["wait_s"], row["held"])
+
+    async def hold(self, host: str, seconds: float) -> None:
+        """Have the host left alone by every crawl."""
+        await self._ask(lambda connection: connection.execute(HOLD, host, seconds))
+
+    async def close(self, done: Collection[int]) -> None:
+        """Give back every turn of this crawl; if the database is away, they lapse."""
+        if self._connection is None:
+            return
+        try:
+            await self._connection.execute(GIVE_BACK, self._crawl_id)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            pass  # they lapse
+        finally:
+            await self._connection.close(timeout=2)
+
+    async def _ask(self, question: Callable[[Any], Awaitable[Result]]) -> Result:
+        deadline = time.monotonic() + AWAY_S
+        async with self._asking:
+            while True:
+                try:
+                    return await question(await self._connected())
+                except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as away:
+                    self._connection = None
+                    if time.monotonic() > deadline:
+                        raise NoTurns(f"the database was away for {AWAY_S:.0f} s: {away}") from away
+                    await asyncio.sleep(0.5)
+                except asyncpg.InterfaceError as broken:  # the connection was lost between two questions
+                    if self._connection is not None and not self._connection.is_closed():
+                        raise
+                    self._connection = None
+                    if time.monotonic() > deadline:
+                        raise NoTurns(f"the database was away for {AWAY_S:.0f} s: {broken}") from broken
+                except asyncpg.PostgresError as refused:
+                    raise NoTurns(f"the database refused: {refused}") from refused
+
+    async def _connected(self) -> Any:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._address,
+                timeout=10,
+                command_timeout=10,
+                # Losing the last moments of a pace costs one pause; waiting for the disk would cost every request.
+                server_settings={"application_name": "letapis-pace", "synchronous_commit": "off"},
+            )
+            await self._connection.add_listener(CHANNEL, lambda *said: self._on_held(str(said[3])))
+        return self._connection

@@ -1,0 +1,225 @@
+"""One pace per host over all crawls: real PostgreSQL, several processes, a clock that is one."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, text
+
+from crawlers.pace import CrawlPace, HostGivenUp
+from crawlers.turns import KEPT_FREE, PLACES
+from pipeline.settings import ROOT, DatabaseAccess
+from storage.pace import SharedTurns
+
+CRAWLER = """
+import asyncio, sys, time
+from crawlers.pace import CrawlPace
+from storage.pace import SharedTurns
+
+async def crawl(url, name, delay_s, count):
+    pace = CrawlPace(delay_s, SharedTurns(url, name))
+    async def ask():
+        async with pace.turn("t.me"):
+            print(time.monotonic(), flush=True)
+    await asyncio.gather(*(ask() for _ in range(count)))
+    await pace.close()
+
+asyncio.run(crawl(sys.stdin.readline().strip(), sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
+def crawler(access: DatabaseAccess, name: str, *, delay_s: float = 0.1, count: int = 8) -> subprocess.Popen[str]:
+    started = subprocess.Popen(
+        [sys.executable, "-c", CRAWLER, name, str(delay_s), str(count)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdin is not None
+    started.stdin.write(access.writer_url + "\n")
+    started.stdin.flush()
+    return started
+
+
+def times_of(started: subprocess.Popen[str]) -> list[float]:
+    out, _ = started.communicate(timeout=60)
+    assert started.returncode == 0
+    return [float(line) for line in out.splitlines()]
+
+
+@pytest.fixture
+def writer(database: DatabaseAccess) -> Iterator[Connection]:
+    engine = create_engine(database.writer_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@asynccontextmanager
+async def crawling(
+    access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, patience_s: float = 300.0
+) -> AsyncIterator[CrawlPace]:
+    turns = SharedTurns(
+        access.writer_url, name, on_demand=on_demand, on_held=lambda host: pace.held_by_others(host)
+    )
+    pace = CrawlPace(delay_s, turns, patience_s=patience_s)
+    yield pace
+    await pace.close()
+
+
+def test_requests_of_several_crawls_never_leave_closer_than_the_delay(database: DatabaseAccess) -> None:
+    crawls = [crawler(database, f"crawl-{number}") for number in range(4)]
+    times = sorted(at for crawl in crawls for at in times_of(crawl))
+    assert len(times) == 32
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.1
+
+
+def test_the_longer_of_two_pauses_is_kept_between_two_crawls(database: DatabaseAccess) -> None:
+    crawls = [crawler(database, "quick", delay_s=0.05), crawler(database, "slow", delay_s=0.25, count=3)]
+    quick, slow = (times_of(crawl) for crawl in crawls)
+    times = sorted([*((at, 0.05) for at in quick), *((at, 0.25) for at in slow)])
+    assert all(later - earlier >= max(a, b) for (earlier, a), (later, b) in pairwise(times))
+
+
+def taken(writer: Connection) -> int:
+    """How many places are taken now."""
+    count = int(writer.execute(text("SELECT count(*) FROM traffic.turns")).scalar_one())
+    writer.rollback()
+    return count
+
+
+def test_a_crawl_that_is_killed_loses_its_places_when_they_lapse(
+    database: DatabaseAccess, writer: Connection
+) -> None:
+    killed = crawler(database, "killed", delay_s=30, count=PLACES)
+    while taken(writer) < PLACES - KEPT_FREE:
+        time.sleep(0.05)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    take = text(
+        "SELECT turn_id IS NOT NULL FROM traffic.take_turn('t.me', 'next', FALSE, 0, 0, 6, 2, 300, 120, '{}', "
+        "clock_timestamp() + make_interval(secs => :later))"
+    )
+    assert [writer.execute(take, {"later": later}).scalar_one() for later in (1, 900)] == [False, True]
+
+
+def test_places_are_kept_free_for_what_a_person_asks_for(database: DatabaseAccess) -> None:
+    async def night() -> None:
+        async with (
+            crawling(database, "nightly") as nightly,
+            crawling(database, "asked", on_demand=True) as asked,
+            crawling(database, "late", patience_s=0.01) as late,
+        ):
+            for _ in range(PLACES - KEPT_FREE):
+                await nightly.take("t.me")
+            with pytest.raises(HostGivenUp, match="so many others ask it"):
+                await late.take("t.me")
+            for _ in range(KEPT_FREE):
+                await asked.take("t.me")
+            await late.take("elsewhere.example")
+
+    asyncio.run(night())
+
+
+def test_what_a_host_asks_of_one_crawl_all_others_obey_those_that_wait_included(database: DatabaseAccess) -> None:
+    async def night() -> tuple[float, str]:
+        async with crawling(database, "one", 0.1) as one, crawling(database, "two", 0.1) as two:
+            one.give_back(await one.take("t.me"))
+            waiting = asyncio.ensure_future(two.take("t.me"))
+            await asyncio.sleep(0.05)
+            held_at = time.monotonic()
+            one.hold("t.me", 0.6)
+            await waiting
+            waited_s = time.monotonic() - held_at
+            one.hold("t.me", 3600)
+            with pytest.raises(HostGivenUp) as given_up:
+                await two.take("t.me")
+            return waited_s, given_up.value.reason
+
+    waited_s, reason = asyncio.run(night())
+    assert waited_s >= 0.6
+    assert reason.startswith("t.me asked to be left alone for 3")
+
+
+def test_a_connection_that_breaks_is_made_anew(database: DatabaseAccess) -> None:
+    async def night() -> int:
+        async with crawling(database, "one") as pace:
+            pace.give_back(await pace.take("t.me"))
+            admin = await asyncpg.connect(database.writer_url.replace("+psycopg2", ""))
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'letapis-pace' "
+                "AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await admin.close()
+            pace.give_back(await pace.take("t.me"))
+            return pace.kept()["t.me"].requests
+
+    assert asyncio.run(night()) == 2
+
+
+TAKE = text(
+    "SELECT turn_id, wait_s, held FROM traffic.take_turn('t.me', :crawl, :on_demand, :delay, :allowance, "
+    "6, 2, 300, 120, :done, :at)"
+)
+
+
+@given(
+    wishes=st.lists(
+        st.tuples(
+            st.floats(0, 3),  # seconds since the wish before
+            st.sampled_from([0.0, 0.5, 1.0, 2.0]),  # the crawl's pause
+            st.booleans(),  # on demand
+            st.floats(0, 6),  # how long the exchange lasts
+            st.one_of(st.just(0.0), st.floats(0, 30)),  # what the host asks for then
+        ),
+        max_size=40,
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_however_crawls_come_and_go_the_rules_hold(writer: Connection, wishes: list[tuple[object, ...]]) -> None:
+    now = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
+    under_way: dict[int, tuple[datetime, bool]] = {}
+    left: list[tuple[datetime, float]] = []
+    held_until = now
+    for gap_s, delay_s, on_demand, lasts_s, hold_s in wishes:
+        now += timedelta(seconds=float(str(gap_s)))
+        over = [turn for turn, (ends_at, _) in under_way.items() if ends_at <= now]
+        nightly = sum(not asked for turn, (_, asked) in under_way.items() if turn not in over)
+        allowance = 0.1 * float(str(delay_s))
+        asked = {
+            "crawl": "c",
+            "on_demand": on_demand,
+            "delay": delay_s,
+            "allowance": allowance,
+            "done": over,
+            "at": now,
+        }
+        row = writer.execute(TAKE, asked).one()
+        for turn in over:
+            del under_way[turn]
+        free = len(under_way) < PLACES and (on_demand or nightly < PLACES - KEPT_FREE)
+        assert (row.turn_id is not None) == free
+        if row.turn_id is not None:
+            leaves_at = now + timedelta(seconds=row.wait_s)
+            assert leaves_at >= held_until - timedelta(microseconds=2)
+            left.append((leaves_at, float(str(delay_s))))
+            under_way[row.turn_id] = (leaves_at + timedelta(seconds=float(str(lasts_s))), bool(on_demand))
+        if hold_s:
+            held_until = max(held_until, now + timedelta(seconds=float(str(hold_s))))
+            writer.execute(text("SELECT traffic.hold_host('t.me', :s, :at)"), {"s": hold_s, "at": now})
+    writer.rollback()
+    assert all(
+        (later - earlier).total_seconds() >= max(a, b) - 2e-6 for (earlier, a), (later, b) in pairwise(left)
+    )
