@@ -23,7 +23,7 @@ SLOW = "https://slow.pryklad.example/"
 TROUBLED = """
 defaults: {delay_s: 0.01, limits: {pages: 5, seconds: 60}}
 sources:
-  - {id: good, kind: court_list, pages: ["https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"]}
+  - {id: good, kind: page, pages: ["https://vesnik.pryklad.example/"]}
   - {id: forbidden, kind: court_list, pages: ["https://forbidden.pryklad.example/"]}
   - {id: challenged, kind: news, start_pages: ["https://challenge.pryklad.example/captcha"]}
   - {id: unreachable, kind: court_list, pages: ["https://reset.pryklad.example/"]}
