@@ -2,21 +2,27 @@
 
 In: the archive, a crawl's folder or the whole spool. Out: what was deposited. Guaranteed: a crawl's folder is held
 while its files are deposited, so two runs never do the same work at once; a file leaves the spool only after its
-deposit is confirmed; crawls that live are left alone. Raises the errors of `storage`; what is not deposited then
-stays in the spool for the next run.
+deposit is confirmed, and only if it still has the digest with which its crawl closed it; crawls that live are left
+alone. Raises the errors of `storage`; what is not deposited then stays in the spool for the next run.
 """
 
+import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from crawlers.capture import CrawledFile
+from crawlers.capture_json import report_from_json
+from pipeline.crawl.files import REPORT_NAME
+from processors.digest import Digest
 from storage.archive import Archive
 from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
 from storage.deposit import Deposited, DepositRefusedError, deposit_file
+from storage.errors import StorageError
 from storage.recovery import CLOSED_PATTERN, recover
 from storage.survey import NotTakenError
 from storage.warc_reader import WarcDamageError
@@ -28,6 +34,23 @@ BEGINNING_S: Final = 60.0
 """An empty folder younger than this may belong to a crawl that is about to take its lock."""
 
 
+NotDeposited: Final = (WarcDamageError, NotTakenError, DepositRefusedError)
+"""What is wrong with one file and stops no other."""
+
+
+class CrawlNotDepositedError(StorageError):
+    """Files of a crawl are not what it closed, or not whole: a person has to look. Its others are deposited."""
+
+    def __init__(self, folder: Path, refused: tuple[StorageError, ...]) -> None:
+        said = "\n".join(str(each) for each in refused)
+        super().__init__(
+            f"Crawl {folder.name}: {len(refused)} of its files were not deposited and stay in {folder}; all the "
+            f"others are deposited.\n{said}"
+        )
+        self.folder = folder
+        self.refused = refused
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What dead crawls had left: ``deposited`` files, and sentences about what a person should look at."""
@@ -36,15 +59,27 @@ class Recovery:
     remarks: tuple[str, ...]
 
 
-def deposit_crawl(archive: Archive, folder: Path, *, actor: str) -> tuple[Deposited, ...]:
+def deposit_crawl(
+    archive: Archive, folder: Path, *, actor: str, closed: Iterable[CrawledFile] = ()
+) -> tuple[Deposited, ...]:
     """Deposit every closed file of a crawl that has ended, then remove its folder.
 
-    Files that another run has deposited meanwhile are not among the answers.
+    ``closed`` are its files as the crawl itself reported them. Files that another run has deposited meanwhile are
+    not among the answers. Raises `CrawlNotDepositedError` once all that can be deposited is.
     """
+    digests = {file.path.name: file.sha256 for file in closed}
+    deposited: list[Deposited] = []
+    refused: list[StorageError] = []
     with _held(folder):
-        deposited = tuple(_deposit_and_release(archive, path, actor) for path in _closed_files(folder))
+        for path in _closed_files(folder):
+            try:
+                deposited.append(_deposit_and_release(archive, path, actor, digests))
+            except NotDeposited as problem:
+                refused.append(problem)
+        if refused:
+            raise CrawlNotDepositedError(folder, tuple(refused))
         _let_go(folder)
-    return deposited
+    return tuple(deposited)
 
 
 def recover_spools(
@@ -58,19 +93,18 @@ def recover_spools(
         f"expected {torn.expected}, found {torn.found}); it was cut off, the rest is whole."
         for torn in found.torn
     ]
-    remarks += [f"{damage} The file stays in the spool." for damage in found.damaged]
     deposited: list[Deposited] = []
     folders = {path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}")} - set(found.alive)
     for folder in sorted(folders):
         try:
             with hold_crawl(folder):
-                files = _closed_files(folder)
+                files, digests = _closed_files(folder), _reported(folder)
                 for path in files:
                     try:
-                        deposited.append(_deposit_and_release(archive, path, actor))
+                        deposited.append(_deposit_and_release(archive, path, actor, digests))
                         say(f"{path.name}: left by a crawl that had died, deposited now.")
-                    except (WarcDamageError, NotTakenError, DepositRefusedError) as refused:
-                        remarks.append(str(refused))
+                    except NotDeposited as refused:
+                        remarks.append(f"{refused} The file stays in the spool.")
                 if files or time.time() - folder.stat().st_mtime > BEGINNING_S:
                     _let_go(folder)
         except (CrawlAliveError, FileNotFoundError):
@@ -80,10 +114,19 @@ def recover_spools(
     return Recovery(tuple(deposited), tuple(remarks))
 
 
-def _deposit_and_release(archive: Archive, path: Path, actor: str) -> Deposited:
-    deposited = deposit_file(archive, path, actor=actor)
+def _deposit_and_release(archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest]) -> Deposited:
+    deposited = deposit_file(archive, path, actor=actor, expected=digests.get(path.name))
     path.unlink()
     return deposited
+
+
+def _reported(folder: Path) -> dict[str, Digest]:
+    """Digests by name of file as the crawl's own report has them; none of a crawl that died without a report."""
+    try:
+        report = report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
+    except FileNotFoundError:
+        return {}
+    return {file.path.name: file.sha256 for file in report.files}
 
 
 def _closed_files(folder: Path) -> list[Path]:

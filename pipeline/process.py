@@ -22,6 +22,7 @@ from storage.errors import StorageError
 from storage.media import compare_new
 from storage.records import drop_unseen
 from storage.replay import iterate_warc
+from storage.revisits import keep_occurrences_of_revisits
 from storage.unread import SealedWarc, claim_unread, derived, read_before
 
 Say = Callable[[str], None]
@@ -125,7 +126,9 @@ def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders) -> Proces
         with derived(archive) as connection:
             found = read_capture(connection, capture, block, warc.declaration, decoders)
         report = _sum(report, _counted(found))
-    return report
+    with derived(archive) as connection:
+        seen_again = keep_occurrences_of_revisits(connection, warc.key)
+    return _sum(report, ProcessReport(media=seen_again))
 
 
 def _counted(found: Found) -> ProcessReport:

@@ -23,7 +23,7 @@ from processors.pages.page import Page
 from processors.pages.reading import Reading
 from processors.pages.select import parser_for, read_page
 from storage.captures import Capture
-from storage.media import keep_medium, keep_occurrence, medium, medium_of_payload
+from storage.media import keep_medium, keep_occurrence, medium
 from storage.records import UnkeepableTextError, keep_outcome, keep_reading
 
 ENTITY_LIMIT_BYTES: Final = 256 << 20
@@ -62,10 +62,10 @@ def read_capture(
     decoders: Decoders,
 ) -> Found:
     """Read one capture; ``block`` is None where it is too large to hold."""
-    if capture.record_type == "revisit":
-        return _revisit(connection, capture)
-    if capture.record_type == "metadata" or capture.url.startswith("urn:"):
-        return Found()  # why there was no response, or what we made ourselves: nothing a source said
+    if capture.record_type in ("metadata", "revisit") or capture.url.startswith("urn:"):
+        # why there was no response, a payload that is read where it stands (`storage.revisits`), or what we made
+        # ourselves: nothing a source said
+        return Found()
     if block is None:
         return _too_large(connection, capture)
     received = _entity(capture, block)
@@ -180,17 +180,6 @@ def _is_known(connection: Connection, digest: Digest) -> bool:
         return False
     found = {(each.algorithm, each.version) for each in known.hashes}
     return known.refused is not None or found >= set(FINGERPRINTS)
-
-
-def _revisit(connection: Connection, capture: Capture) -> Found:
-    """A revisit shows the medium whose payload it names."""
-    if capture.payload_digest is None:
-        return Found()
-    digest = medium_of_payload(connection, capture.payload_digest)
-    if digest is None:
-        return Found()
-    keep_occurrence(connection, capture.id, digest)
-    return Found(medium=True)
 
 
 def _too_large(connection: Connection, capture: Capture) -> Found:

@@ -10,6 +10,7 @@ Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError` and the errors 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from storage.errors import StorageError
 from storage.ledger import append, settle
 from storage.objects import StoredObject
 from storage.placing import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
-from storage.survey import Survey, survey_file
+from storage.survey import NotTakenError, Survey, survey_file
 from storage.warc_index import IndexedRecord
+from storage.warc_reader import WarcDamageError
 
 
 class DepositRefusedError(StorageError):
@@ -68,8 +70,7 @@ def deposit_file(
     Files that our recorder did not write stand under ``source_id`` (or ``imported``) and a crawl id made of their
     digest, so that bringing the same file twice is one deposit.
     """
-    surveyed = survey_file(path)
-    _agree(path.name, "sha256", expected, surveyed.sha256)
+    surveyed = _survey(path, expected)
     place = place_of(surveyed, source_id=source_id)
     if surveyed.own is None:
         place = _place_taken_before(archive, surveyed) or place
@@ -92,9 +93,29 @@ def deposit_file(
     )
 
 
-def _agree(name: str, what: str, named: str | int | Digest | None, found: str | int | Digest) -> None:
+def _survey(path: Path, expected: Digest | None) -> Survey:
+    """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
+    try:
+        surveyed = survey_file(path)
+    except (WarcDamageError, NotTakenError) as problem:
+        if expected is None:
+            raise
+        with path.open("rb") as file:
+            _agree(path.name, "sha256", expected, Digest("sha256", file_digest(file, "sha256").digest()), problem)
+        raise
+    _agree(path.name, "sha256", expected, surveyed.sha256)
+    return surveyed
+
+
+def _agree(
+    name: str,
+    what: str,
+    named: str | int | Digest | None,
+    found: str | int | Digest,
+    cause: StorageError | None = None,
+) -> None:
     if named is not None and named != found:
-        raise DepositRefusedError(name, what, str(named), str(found))
+        raise DepositRefusedError(name, what, str(named), str(found)) from cause
 
 
 def _place_taken_before(archive: Archive, surveyed: Survey) -> Place | None:
@@ -175,7 +196,9 @@ def _require_targets(connection: Connection, name: str, place: Place, rows: Sequ
             continue
         found = earlier.get(row.refers_to_id or "")
         if found is None:
-            asked = select(captures.c.payload_digest).where(captures.c.id == row.refers_to_id)
+            asked = select(captures.c.payload_digest).where(
+                captures.c.id == row.refers_to_id, captures.c.record_type == "response"
+            )
             found = connection.execute(asked).scalar_one_or_none()
         if found != str(row.payload_digest):
             what = f"target {row.refers_to_id} of the revisit at offset {row.offset_bytes}"

@@ -183,19 +183,6 @@ def medium_of_capture(connection: Connection, capture_id: str) -> Digest | None:
     return None if found is None else Digest.parse(found)
 
 
-def medium_of_payload(connection: Connection, payload_digest: Digest) -> Digest | None:
-    """The medium of a capture with this payload, which may be coded for transport; None where none was read."""
-    asked = (
-        select(occurrences.c.sha256)
-        .join(captures_table, captures_table.c.id == occurrences.c.capture_id)
-        .where(captures_table.c.payload_digest == str(payload_digest))
-        .order_by(occurrences.c.sha256)
-        .limit(1)
-    )
-    found = connection.scalar(asked)
-    return None if found is None else Digest.parse(found)
-
-
 def occurrences_of(connection: Connection, sha256: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """Every capture in which these very bytes occurred, oldest first."""
     asked = (

@@ -1,23 +1,45 @@
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
-from pipeline.deposits import deposit_crawl, recover_spools
+from crawlers.capture import CrawledFile, CrawlReport, Exchange
+from crawlers.capture_json import report_to_json
+from crawlers.source import source_to_json
+from pipeline.crawl.files import REPORT_NAME, write_json
+from pipeline.deposits import CrawlNotDepositedError, deposit_crawl, recover_spools
+from processors.digest import sha256
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from storage.crawl_lock import hold_crawl
+from storage.gzip_members import deflated_member
 from storage.objects import ObjectStore
+from storage.spool import ClosedFile, Spool
 from storage.store_errors import StoreUnreachableError
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled import KANAL, NIGHT, crawl_one, exchange, response
 
 PAGE = response(b"<p>page</p>")
+ADDED = (
+    b"WARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+    b"WARC-Date: 2026-11-20T21:00:00Z\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+)
 
 
 def left_behind(spool: Path, *urls: str) -> Path:
     """What a crawl that died after closing its file leaves; returns the file."""
     return crawl_one(spool, [exchange(url, PAGE) for url in urls])
+
+
+def crawl_files(spool: Path, items: list[Exchange], crawl_id: str) -> tuple[ClosedFile, ...]:
+    """A crawl with a file for each page."""
+    declared = json.dumps(source_to_json(KANAL))
+    writing = Spool(spool, crawl_id, {"software": "letapis/0.1.0", "source": declared}, file_per_page=True)
+    for item in items:
+        writing.keep(item)
+    return writing.close()
 
 
 def captured(archive: Archive, crawl_id: str) -> list[str]:
@@ -96,6 +118,60 @@ def test_a_crawls_own_files_are_deposited_in_order_and_its_folder_removed(
     assert [each.captures for each in deposited] == [1]
     assert not file.parent.exists()
     assert deposit_crawl(archive, file.parent, actor="test") == ()
+
+
+@pytest.mark.parametrize("place", [0.3, 0.7, None])
+def test_a_file_altered_since_its_crawl_closed_it_is_named_with_both_digests_and_the_others_deposited(
+    archive: Archive, tmp_path: Path, place: float | None
+) -> None:
+    """A flipped bit, or (None) a whole and valid file put in its place."""
+    crawl_id = str(ULID())
+    items = [exchange(f"https://{name}.example/", PAGE, page_id=name) for name in ("a", "b")]
+    closed = [CrawledFile(f.path, f.sha256, f.records, f.bytes) for f in crawl_files(tmp_path, items, crawl_id)]
+    altered = closed[0].path
+    content = bytearray(altered.read_bytes())
+    if place is None:
+        content += deflated_member(b"WARC/1.1\r\n" + ADDED)
+    else:
+        content[int(len(content) * place)] ^= 8
+    altered.write_bytes(content)
+
+    with pytest.raises(CrawlNotDepositedError) as refused:
+        deposit_crawl(archive, altered.parent, actor="test", closed=closed)
+
+    said = str(refused.value)
+    assert f"expected {closed[0].sha256}, found {sha256(bytes(content))}" in said
+    assert altered.name in said and str(altered.parent) in said
+    assert captured(archive, crawl_id) == ["https://b.example/"]
+    assert altered.read_bytes() == content
+    assert closed[1].path.exists() is False
+
+
+def test_the_next_run_knows_from_the_crawls_report_that_a_file_was_altered(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file = left_behind(tmp_path, "https://a.example/")
+    report = CrawlReport(
+        crawl_id=file.parent.name,
+        source="kanal",
+        started_at=NIGHT,
+        ended_at=NIGHT,
+        exchanges=1,
+        bytes=1,
+        outcomes={},
+        files=(CrawledFile(file, sha256(file.read_bytes()), 4, file.stat().st_size),),
+        truncated=0,
+        refused=0,
+    )
+    write_json(file.parent / REPORT_NAME, report_to_json(report))
+    with file.open("ab") as end:
+        end.write(deflated_member(b"WARC/1.1\r\n" + ADDED))
+
+    recovery = recover_spools(archive, tmp_path, actor="test")
+
+    (remark,) = recovery.remarks
+    assert f"expected {report.files[0].sha256}, found {sha256(file.read_bytes())}" in remark
+    assert (recovery.deposited, file.exists()) == ((), True)
 
 
 def test_with_the_store_gone_the_spool_keeps_everything(archive: Archive, tmp_path: Path) -> None:
