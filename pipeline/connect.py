@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 
-from pipeline.settings import Settings
+from pipeline.settings import Settings, StoreAccess
 from storage.archive import Archive
-from storage.objects import ObjectStore
+from storage.objects import PRIMARY, REPLICA, ObjectStore
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -17,6 +17,7 @@ def open_archive(settings: Settings) -> Archive:
         objects=open_store(settings),
         writer=_engine(database.writer_url, "letapis-writer"),
         reader=_engine(database.reader_url, "letapis-reader"),
+        replica=open_replica(settings),
     )
 
 
@@ -33,7 +34,16 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
 
 def open_store(settings: Settings) -> ObjectStore:
     """The object store alone."""
-    store = settings.store()
+    return _store(settings.store(), PRIMARY)
+
+
+def open_replica(settings: Settings) -> ObjectStore | None:
+    """The second store alone; None where the settings name none."""
+    replica = settings.replica()
+    return None if replica is None else _store(replica, REPLICA)
+
+
+def _store(store: StoreAccess, name: str) -> ObjectStore:
     return ObjectStore(
         store.endpoint,
         store.bucket,
@@ -42,6 +52,7 @@ def open_store(settings: Settings) -> ObjectStore:
         region=store.region,
         lock_mode=store.lock_mode,
         lock_days=store.lock_days,
+        name=name,
     )
 
 

@@ -24,6 +24,14 @@ LockMode = Literal["governance", "compliance"]
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3_endpoint": ("s3_bucket", "s3_access_key", "s3_secret_key", "s3_region", "lock_mode", "lock_days"),
+    "replica_endpoint": (
+        "replica_bucket",
+        "replica_access_key",
+        "replica_secret_key",
+        "replica_region",
+        "replica_lock_mode",
+        "replica_lock_days",
+    ),
     "database_url": ("database_writer_url", "database_reader_url"),
     "airflow_url": ("airflow_user", "airflow_password"),
 }
@@ -85,6 +93,15 @@ class Settings:
     lock_mode: LockMode | None = None
     lock_days: int | None = None
 
+    replica_endpoint: str | None = None
+    replica_bucket: str = "letapis"
+    replica_access_key: str | None = None
+    replica_secret_key: str | None = None
+    replica_region: str = "us-east-1"
+    replica_lock_mode: LockMode | None = None
+    replica_lock_days: int | None = None
+    audit_weeks: int = 13
+
     database_url: str | None = None
     database_writer_url: str | None = None
     database_reader_url: str | None = None
@@ -143,6 +160,27 @@ class Settings:
             region=self.s3_region,
             lock_mode=values["lock_mode"],
             lock_days=values["lock_days"],
+        )
+
+    def replica(self) -> StoreAccess | None:
+        """The second store, None where none is named; raises `SettingsError` where only a part of it is."""
+        told = tuple(
+            f"replica_{name}" for name in ("endpoint", "access_key", "secret_key", "lock_mode", "lock_days")
+        )
+        if all(getattr(self, name) is None for name in told):
+            return None
+        values = self._all_of("replica", *told)
+        if (self.replica_endpoint, self.replica_bucket) == (self.s3_endpoint, self.s3_bucket):
+            same = f"{self.s3_endpoint}, bucket {self.s3_bucket}"
+            raise SettingsError((f"The replica must be another store than the first: both are {same}.",))
+        return StoreAccess(
+            endpoint=values["replica_endpoint"],
+            bucket=self.replica_bucket,
+            access_key=values["replica_access_key"],
+            secret_key=values["replica_secret_key"],
+            region=self.replica_region,
+            lock_mode=values["replica_lock_mode"],
+            lock_days=values["replica_lock_days"],
         )
 
     def database(self) -> DatabaseAccess:

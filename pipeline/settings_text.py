@@ -32,6 +32,12 @@ def _days(raw: str) -> int:
     return int(raw)
 
 
+def _weeks(raw: str) -> int:
+    if not raw.isdecimal() or not 1 <= int(raw) <= 520:
+        raise ValueError("a whole number of weeks, 1 to 520")
+    return int(raw)
+
+
 def _lock_mode(raw: str) -> str:
     if raw.lower() not in LOCK_MODES:
         raise ValueError(f"one of {', '.join(LOCK_MODES)}")
@@ -121,6 +127,10 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "s3_port": _port,
     "lock_mode": _lock_mode,
     "lock_days": _days,
+    "replica_endpoint": _web_address,
+    "replica_lock_mode": _lock_mode,
+    "replica_lock_days": _days,
+    "audit_weeks": _weeks,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

@@ -12,8 +12,12 @@ from storage.objects import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask."""
+    """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask.
+
+    ``replica`` is the second, independent store where one is configured; `storage.copies` brings it what it lacks.
+    """
 
     objects: ObjectStore
     writer: Engine
     reader: Engine
+    replica: ObjectStore | None = None

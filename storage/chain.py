@@ -12,7 +12,8 @@ from itertools import groupby
 from processors.digest import Digest, sha256
 from storage.custody_entry import Entry, parse_entry
 from storage.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
-from storage.objects import ListedVersion, ObjectStore
+from storage.objects import ObjectStore
+from storage.stored import ListedVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from storage.archive import Archive
 from storage.catalogue_tables import captures, warcs
 from storage.errors import StorageError
 from storage.ledger import append, settle
-from storage.objects import StoredObject
 from storage.placing import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
+from storage.stored import StoredObject
 from storage.survey import NotTakenError, Survey, survey_file
 from storage.warc_index import IndexedRecord
 from storage.warc_reader import WarcDamageError

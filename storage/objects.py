@@ -12,10 +12,9 @@ import io
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import boto3
 from botocore.config import Config
@@ -33,11 +32,10 @@ from storage.store_errors import (
     StoreUnreachableError,
     WrongCredentialsError,
 )
+from storage.stored import ListedVersion, LockMode, ObjectHead, StoredObject
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-
-LockMode = Literal["governance", "compliance"]
 
 MIB: Final = 1 << 20
 PUT_LIMIT_BYTES: Final = 5 << 30
@@ -45,45 +43,17 @@ PUT_LIMIT_BYTES: Final = 5 << 30
 PARTS_LIMIT: Final = 10_000
 PART_BYTES: Final = 64 * MIB
 CHUNK_BYTES: Final = MIB
+CONNECTIONS: Final = 16
+"""As many requests as a checker may have under way at once."""
+PRIMARY: Final = "primary"
+REPLICA: Final = "replica"
+"""Names of stores: the one that evidence goes to first, and the second copy."""
 
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "ExpiredToken", "InvalidToken"}
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "405", "MethodNotAllowed"}  # 405: a delete marker
+_NO_SUCH_VERSION_ID = {"400", "InvalidArgument"}  # a version id of another store
 _TAKEN = {"PreconditionFailed", "412"}
 _DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """One version of one object, confirmed by the store."""
-
-    key: str
-    version_id: str
-    sha256: Digest
-    length_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectHead:
-    """What the store says of one version; ``sha256`` only where it covers the whole object."""
-
-    key: str
-    version_id: str
-    length_bytes: int
-    sha256: Digest | None
-    lock_mode: LockMode | None
-    locked_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedVersion:
-    """One line of the store's list; a ``delete_marker`` hides the key from readers who name no version."""
-
-    key: str
-    version_id: str
-    length_bytes: int
-    latest: bool
-    delete_marker: bool
-    stored_at: datetime
 
 
 class ObjectStore:
@@ -99,7 +69,7 @@ class ObjectStore:
         region: str,
         lock_mode: LockMode,
         lock_days: int,
-        name: str = "primary",
+        name: str = PRIMARY,
         put_limit_bytes: int = PUT_LIMIT_BYTES,
     ) -> None:
         self.endpoint = endpoint
@@ -118,6 +88,7 @@ class ObjectStore:
                 s3={"addressing_style": "path"},
                 connect_timeout=10,
                 read_timeout=120,
+                max_pool_connections=CONNECTIONS,
                 retries={"mode": "standard", "max_attempts": 4},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
@@ -134,18 +105,21 @@ class ObjectStore:
                     raise
             versioning = self._client.get_bucket_versioning(Bucket=self.bucket).get("Status", "none")
             if versioning != "Enabled":
-                raise StoreUnfitError(self.bucket, "versioning enabled", f"versioning {versioning}")
+                raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"versioning {versioning}")
             try:
                 lock = self._client.get_object_lock_configuration(Bucket=self.bucket)
                 found = lock["ObjectLockConfiguration"].get("ObjectLockEnabled", "none")
             except ClientError as refused:
                 found = _code(refused)
             if found != "Enabled":
-                raise StoreUnfitError(self.bucket, "Object Lock enabled", f"Object Lock {found}")
+                raise StoreUnfitError(self.name, self.bucket, "Object Lock enabled", f"Object Lock {found}")
 
-    def put_new(self, key: str, content: Path | bytes, *, sha256: Digest) -> StoredObject:
-        """Store under a key that is free; where the same bytes stand already, go on with those."""
-        length = len(content) if isinstance(content, bytes) else content.stat().st_size
+    def put_new(self, key: str, content: Path | bytes | BinaryIO, *, sha256: Digest) -> StoredObject:
+        """Store under a key that is free; where the same bytes stand already, go on with those.
+
+        ``content``: a file's path, bytes, or an open file that seeks, taken from its beginning.
+        """
+        length = _length(content)
         with self._answers(f"storing {key}"):
             try:
                 version_id = self._upload(key, content, length, sha256)
@@ -161,6 +135,20 @@ class ObjectStore:
         """What stands under the key, by version or the current one; None where nothing does."""
         with self._answers(f"looking at {key}"):
             return self._head(key, version_id)
+
+    def get(self, key: str, version_id: str) -> tuple[ObjectHead, bytes] | None:
+        """A small object and what stands about it, in one request; None where nothing does."""
+        with self._answers(f"reading {key}"):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self.bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
+                )
+            except ClientError as refused:
+                if _code(refused) in _ABSENT:
+                    return None
+                raise
+            with closing(answer["Body"]) as body:
+                return self._head_of(key, answer), body.read()
 
     def stream(self, key: str, version_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes of one version from ``offset``, in pieces; raises `ObjectMissingError`."""
@@ -214,14 +202,16 @@ class ObjectStore:
 
         return io.BufferedReader(RangedFile(read, head.length_bytes), buffer_size=CHUNK_BYTES)
 
-    def _upload(self, key: str, content: Path | bytes, length: int, sha256: Digest) -> str | None:
+    def _upload(self, key: str, content: Path | bytes | BinaryIO, length: int, sha256: Digest) -> str | None:
         if isinstance(content, bytes):
             return self._put(key, content, sha256)
-        if length <= self._put_limit_bytes:
+        if isinstance(content, Path):
             with content.open("rb") as file:
-                return self._put(key, file, sha256)
-        with content.open("rb") as file:
-            return self._put_in_parts(key, file, length)
+                return self._upload(key, file, length, sha256)
+        content.seek(0)
+        if length <= self._put_limit_bytes:
+            return self._put(key, content, sha256)
+        return self._put_in_parts(key, content, length)
 
     def _lock(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(days=self.lock_days)
@@ -289,11 +279,14 @@ class ObjectStore:
         try:
             answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
         except ClientError as refused:
-            if _code(refused) in _ABSENT:
+            if _code(refused) in _ABSENT or (version and _code(refused) in _NO_SUCH_VERSION_ID):
                 return None
             raise
+        return self._head_of(key, answer)
+
+    def _head_of(self, key: str, answer: Mapping[str, Any]) -> ObjectHead:
         if not answer.get("VersionId") or answer["VersionId"] == "null":
-            raise StoreUnfitError(self.bucket, "versioning enabled", f"{key} without a version")
+            raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"{key} without a version")
         mode = answer.get("ObjectLockMode")
         return ObjectHead(
             key=key,
@@ -314,12 +307,21 @@ class ObjectStore:
         except ClientError as refused:
             code = _code(refused)
             if code == "NoSuchBucket":
-                raise StoreUnfitError(self.bucket, "a bucket of this name", "none") from refused
+                raise StoreUnfitError(self.name, self.bucket, "a bucket of this name", "none") from refused
             if code in _REFUSED:
-                raise WrongCredentialsError(self.endpoint, doing, code) from refused
-            raise StoreUnreachableError(self.endpoint, doing, str(refused)) from refused
+                raise WrongCredentialsError(self.name, self.endpoint, doing, code) from refused
+            raise StoreUnreachableError(self.name, self.endpoint, doing, str(refused)) from refused
         except (BotoCoreError, ConnectionError, TimeoutError) as silent:
-            raise StoreUnreachableError(self.endpoint, doing, str(silent)) from silent
+            raise StoreUnreachableError(self.name, self.endpoint, doing, str(silent)) from silent
+
+
+def _length(content: Path | bytes | BinaryIO) -> int:
+    match content:
+        case bytes():
+            return len(content)
+        case Path():
+            return content.stat().st_size
+    return content.seek(0, io.SEEK_END)
 
 
 def _listed(row: Mapping[str, Any], *, delete_marker: bool) -> ListedVersion:

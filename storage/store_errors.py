@@ -8,14 +8,20 @@ class StoreError(StorageError):
     """Base of the object store's errors. Nothing that was stored before is touched by any of them."""
 
 
+def _variables(store: str) -> str:
+    """How the settings of a store begin: those of the first one, else of the second copy."""
+    return "LETAPIS_S3" if store == "primary" else "LETAPIS_REPLICA"
+
+
 class StoreUnreachableError(StoreError):
     """The store gave no answer or a failing one; wait or mend it, then run the same step again."""
 
-    def __init__(self, endpoint: str, doing: str, found: str) -> None:
+    def __init__(self, store: str, endpoint: str, doing: str, found: str) -> None:
         super().__init__(
-            f"Object store {endpoint}: {doing} failed ({found}). What is in the spool stays there; "
+            f"Object store {endpoint} ({store}): {doing} failed ({found}). What is in the spool stays there; "
             "see that the store runs and has room, then run the step again."
         )
+        self.store = store
         self.endpoint = endpoint
         self.doing = doing
         self.found = found
@@ -24,11 +30,13 @@ class StoreUnreachableError(StoreError):
 class WrongCredentialsError(StoreError):
     """The store refused the key or what the key may do; the operator mends the settings or the store's policy."""
 
-    def __init__(self, endpoint: str, doing: str, found: str) -> None:
+    def __init__(self, store: str, endpoint: str, doing: str, found: str) -> None:
+        keys = f"{_variables(store)}_ACCESS_KEY and {_variables(store)}_SECRET_KEY"
         super().__init__(
-            f"Object store {endpoint}: {doing} was refused ({found}). Nothing was stored; what is in the spool "
-            "stays there. Check LETAPIS_S3_ACCESS_KEY and LETAPIS_S3_SECRET_KEY and what this key may do."
+            f"Object store {endpoint} ({store}): {doing} was refused ({found}). Nothing was stored; what is in "
+            f"the spool stays there. Check {keys} and what this key may do."
         )
+        self.store = store
         self.endpoint = endpoint
         self.doing = doing
         self.found = found
@@ -37,11 +45,13 @@ class WrongCredentialsError(StoreError):
 class StoreUnfitError(StoreError):
     """The bucket cannot hold evidence; the operator makes one that can."""
 
-    def __init__(self, bucket: str, expected: str, found: str) -> None:
+    def __init__(self, store: str, bucket: str, expected: str, found: str) -> None:
         super().__init__(
-            f"Bucket {bucket}: expected {expected}, found {found}. What is in the spool stays there; make a "
-            "bucket with versioning and Object Lock (it cannot always be added later) and set LETAPIS_S3_BUCKET."
+            f"Bucket {bucket} ({store}): expected {expected}, found {found}. What is in the spool stays there; "
+            "make a bucket with versioning and Object Lock (it cannot always be added later) and set "
+            f"{_variables(store)}_BUCKET."
         )
+        self.store = store
         self.bucket = bucket
         self.expected = expected
         self.found = found

@@ -1,0 +1,43 @@
+"""What an object store says of what it holds: versions, heads, locks. Values only; nothing is asked here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from processors.digest import Digest
+
+LockMode = Literal["governance", "compliance"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version of one object, confirmed by the store."""
+
+    key: str
+    version_id: str
+    sha256: Digest
+    length_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What the store says of one version; ``sha256`` only where it covers the whole object."""
+
+    key: str
+    version_id: str
+    length_bytes: int
+    sha256: Digest | None
+    lock_mode: LockMode | None
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """One line of the store's list; a ``delete_marker`` hides the key from readers who name no version."""
+
+    key: str
+    version_id: str
+    length_bytes: int
+    latest: bool
+    delete_marker: bool
+    stored_at: datetime
