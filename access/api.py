@@ -4,12 +4,13 @@ In: requests of a known user. Out: objects ``{"rows": [...]}`` for lists, one ob
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from access import media, search, snapshots
-from access.pages import Address, one, viewer_of
+from access import changes, media, search, snapshots
+from access.pages import Address, SourceId, one, viewer_of
 from storage.archive import Archive
 
 Words = Annotated[str, Query(min_length=1, max_length=500)]
@@ -28,6 +29,11 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
     @routes.get("/captures")
     def captures(request: Request, url: Address) -> Rows:
         return {"rows": list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request)))}
+
+    @routes.get("/changes")
+    def changed(request: Request, source: SourceId, since: date | None = None) -> Rows:
+        rows = changes.changes_of(archive(), source, first_night=since, viewer=viewer_of(request))
+        return {"rows": list(rows)}
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> dict[str, Any]:

@@ -1,25 +1,29 @@
-"""The pages: search, captures of an address, one capture, one record, one medium.
+"""The pages: search, captures of an address, changes at a source, one capture, one record, one medium.
 
 In: requests of a known user. Out: HTML with every value escaped, or archived bytes to save. Each function asks one
-question of `access.search`, `access.snapshots` or `access.media`, and shows the answer.
+question of `access.search`, `access.snapshots`, `access.changes` or `access.media`, and shows the answer.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from http import HTTPStatus
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
-from access import media, search, snapshots, wording
+from access import changes, media, search, snapshots, wording
 from access.headers import archived
 from storage.archive import Archive
 from storage.visibility import Viewer
 
 PAGE_OF_RESULTS: Final = 50
+EXCERPT_LENGTH: Final = 200
 NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
 
 TEMPLATES: Final = Environment(
@@ -36,10 +40,14 @@ TEMPLATES.filters |= {
     "short": wording.short,
     "brief": wording.brief,
     "filled": wording.filled,
+    "said": lambda value: wording.shortened(wording.plain(value), EXCERPT_LENGTH) or "nothing",
 }
 
 Text = Annotated[str, Query(max_length=500)]
 Address = Annotated[str, Query(max_length=8000)]
+SourceId = Annotated[str, Query(max_length=64)]
+Day = Annotated[date | None, BeforeValidator(lambda value: value or None), Query()]
+"""A form that leaves a day empty sends an empty text."""
 
 
 def page(
@@ -72,6 +80,23 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         url = url.strip()
         rows = list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request))) if url else []
         return page(request, "captures.html", {"url": url, "captures": rows[::-1]}, here="captures")
+
+    @routes.get("/changes")
+    def changed(request: Request, source: SourceId = "", since: Day = None) -> Response:
+        viewer = viewer_of(request)
+        asked = source.strip()
+        rows = changes.changes_of(archive(), asked, first_night=since, viewer=viewer) if asked else ()
+        nights = [
+            {"name": name, "rows": list(group)} for name, group in groupby(rows, key=lambda row: row["night"])
+        ]
+        there = changes.sources_of(archive(), viewer=viewer)
+        content = {
+            "source": asked,
+            "since": since.isoformat() if since else "",
+            "sources": there,
+            "nights": nights,
+        }
+        return page(request, "changes.html", content, here="changes")
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> Response:

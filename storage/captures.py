@@ -4,7 +4,7 @@ In: URLs, ids, a reading connection, whom the answer is for. Out: `Capture`s. Th
 `storage.warc_index` from the WARC files alone. Source: architecture §3 and §7 (kind ``capture``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -118,6 +118,14 @@ def capture_by_id(connection: Connection, capture_id: str, *, viewer: Viewer = E
     bare = capture_id[1:-1] if capture_id.startswith("<") and capture_id.endswith(">") else capture_id
     row = connection.execute(captures_joined(viewer).where(captures.c.id == bare)).first()
     return None if row is None else capture_of(row)
+
+
+def captures_by_ids(
+    connection: Connection, capture_ids: Collection[str], *, viewer: Viewer = EVERYONE
+) -> dict[str, Capture]:
+    """Captures by their ids; those that the viewer may not see, or that are none, are left out."""
+    asked = captures_joined(viewer).where(captures.c.id.in_(capture_ids))
+    return {row.id: capture_of(row) for row in connection.execute(asked)}
 
 
 def captures_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:

@@ -68,6 +68,19 @@ def changes(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE
     return tuple(sorted(found, key=lambda each: (each.at, each.record_kind, each.natural_key, each.kind)))
 
 
+def contents_of(connection: Connection, found: Iterable[Change]) -> dict[str, Mapping[str, Any]]:
+    """What the versions of these changes say, by version id."""
+    wanted = {version_id for change in found for version_id in change.version_ids}
+    said = select(versions.c.id, versions.c.content).where(versions.c.id.in_(wanted))
+    return {row.id: row.content for row in connection.execute(said)}
+
+
+def sources_with_files(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
+    """Every source of which the archive holds a file, in the order of their ids."""
+    asked = select(warcs.c.source_id).distinct().where(visible_to(viewer, warcs.c.access_label))
+    return tuple(connection.scalars(asked.order_by(warcs.c.source_id)))
+
+
 def change_json(change: Change) -> dict[str, Any]:
     """JSON-ready row of kind ``change``."""
     return {
@@ -100,6 +113,8 @@ def _compare(history: _History, observation: Observation) -> Iterator[Change]:
             if known.shown.version_id != shown.version_id:
                 yield _edit(known.shown, shown)
         history.known[record_id] = _Known(shown)
+    if observation.span is None and not observation.whole_list and observation.address is None:
+        return  # it covers no place, so nothing can be missing from it
     for record_id, known in history.known.items():
         gone = record_id not in observation.shown and observation.covers(known.shown)
         if gone and known.missing_since is None:
@@ -148,6 +163,12 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
 def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[Visit]:
     """Every reading of the source with what it shows, oldest first."""
     shown: dict[tuple[str, str], list[Shown]] = {}
+    # a version is read once, however many nights have seen it
+    of_source = select(sightings.c.version_id).where(
+        sightings.c.source_id == source_id, visible_to(viewer, sightings.c.access_label)
+    )
+    said = select(versions.c.id, versions.c.content).where(versions.c.id.in_(of_source))
+    contents: dict[str, Mapping[str, Any]] = {row.id: row.content for row in connection.execute(said)}
     asked = (
         select(
             sightings.c.capture_id,
@@ -156,11 +177,9 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             sightings.c.version_id,
             sightings.c.captured_at,
             sightings.c.content.label("besides"),
-            versions.c.kind,
-            versions.c.content,
+            records.c.kind,
             records.c.natural_key,
         )
-        .join(versions, versions.c.id == sightings.c.version_id)
         .join(records, records.c.id == sightings.c.record_id)
         .where(sightings.c.source_id == source_id, visible_to(viewer, sightings.c.access_label))
         .order_by(sightings.c.position)
@@ -171,7 +190,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             record_kind=row.kind,
             natural_key=row.natural_key,
             version_id=row.version_id,
-            content=row.content,
+            content=contents[row.version_id],
             url=row.besides.get("url"),
             capture_id=row.capture_id,
             at=row.captured_at,
