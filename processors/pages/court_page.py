@@ -1,4 +1,4 @@
-"""A page of a court's list: its tables or JSON as hearings, and the list's other pages.
+"""A page of a court's list: its tables, JSON or document as hearings, and the list's other pages.
 
 In: a `Page` and perhaps a declared `Layout`. Out: a `Reading`. A list that is there and empty is ``empty``; a
 page on which no list is understood is ``empty`` with a reason that says so, never a quiet success.
@@ -6,7 +6,6 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 
 import re
 from datetime import tzinfo
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lxml import html
@@ -14,19 +13,20 @@ from lxml import html
 from processors.pages.court_json import json_hearings
 from processors.pages.court_list import Hearing
 from processors.pages.court_rows import Surroundings, court_in, day_in, hearings, instance_in
-from processors.pages.grid import Grid, read_grid
+from processors.pages.grid import Grid, read_grids
 from processors.pages.headings import hearing_field
 from processors.pages.layout import Layout
-from processors.pages.markup import attribute, seen_text
-from processors.pages.outcome import Outcome, Verdict, classify, open_page
+from processors.pages.list_links import document_links, next_pages
+from processors.pages.markup import seen_text
+from processors.pages.outcome import Outcome, Verdict, classify
 from processors.pages.page import Page
+from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.reading import Links, Reading
-from processors.pages.tables import html_tables
 from processors.pages.zones import zone_of_country
 from processors.text import one_line
-from processors.urls import absolute, host_of
+from processors.urls import host_of
 
-PARSER_VERSION = "court-list-1"
+PARSER_VERSION = "court-list-2"
 _NOTHING = re.compile(
     r"(?:не назначен|не найден|нет (?:дел|назначенных|данных|записей)|ничего не найдено|не прызначан"
     r"|няма (?:спраў|запісаў|дадзеных)"
@@ -35,40 +35,36 @@ _NOTHING = re.compile(
     r"|nothing (?:found|listed)|brak (?:spraw|wyników|wokand))[^.]{0,80}",
     re.IGNORECASE,
 )
-_NEXT = re.compile(
-    r"^(?:\d{1,4}|>{1,2}|»|›|→|next(?: page)?|дал(?:ее|ей|і)|след(?:ующая|\.)?(?: страница)?|вперед"
-    r"|наступная(?: старонка)?|наступна(?: сторінка)?"
-    r"|następna|dalej)\s*[>»›→]?$",
-    re.IGNORECASE,
-)
 
 
 def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     """Read one page of a court's list."""
-    if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    if is_json(page):
         return _from_json(page, layout)
-    opened = open_page(page)
+    opened = open_tree(page)
     verdict = classify(page, opened)
-    if opened.tree is None or verdict.outcome is not Outcome.CONTENT:
+    if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
     tree = opened.tree
-    held = list(tree.iter())
-    tables = html_tables(tree, page.url)
-    grids = [grid for table in tables if (grid := read_grid(table, hearing_field, layout)) is not None]
-    headings = _headings(tree)
+    held = list(tree.iter()) if tree is not None else []
+    source = page_tables(page, tree)
+    grids = read_grids(source.tables, hearing_field, layout)
     found: list[Hearing] = []
-    remarks: list[str] = []
+    remarks: list[str] = list(source.remarks)
     for grid in grids:
-        rows, notes = hearings(grid, _surroundings(page, grid, headings, layout))
+        rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout))
         found += rows
         remarks += notes
+    papers = tuple(document.url for hearing in found for document in hearing.documents)
+    beside = document_links(tree, page.url) if tree is not None else ()
     links = Links(
-        next_pages=next_pages(tree, page.url),
-        documents=tuple(dict.fromkeys(document.url for hearing in found for document in hearing.documents)),
+        next_pages=next_pages(tree, page.url) if tree is not None else (),
+        documents=tuple(dict.fromkeys((*papers, *beside))),
     )
     held.clear()
     if not found:
-        return _reading(page, _nothing(tree, bool(grids)), layout, links=links)
+        why = _nothing(tree, source, understood=bool(grids), documents=len(links.documents))
+        return _reading(page, why, layout, links=links, remarks=tuple(dict.fromkeys(remarks)))
     return _reading(
         page, verdict, layout, records=tuple(found), links=links, remarks=tuple(dict.fromkeys(remarks))
     )
@@ -83,11 +79,6 @@ def _from_json(page: Page, layout: Layout | None) -> Reading:
         reason = remarks[0] if remarks else "the JSON lists no hearing"
         return _reading(page, Verdict(Outcome.EMPTY, reason), layout)
     return _reading(page, verdict, layout, records=tuple(found), remarks=tuple(remarks))
-
-
-def _headings(tree: html.HtmlElement) -> tuple[str, ...]:
-    texts = (one_line(seen_text(element)) for element in tree.iter("title", "h1", "h2", "h3", "h4", "h5"))
-    return tuple(text for text in texts if text)
 
 
 def _surroundings(page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None) -> Surroundings:
@@ -113,48 +104,22 @@ def _zone(page: Page, layout: Layout | None) -> tzinfo | None:
     return zone_of_country(host_of(page.url))
 
 
-def _nothing(tree: html.HtmlElement, understood: bool) -> Verdict:
-    said = _NOTHING.search(seen_text(tree))
+def _nothing(tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int) -> Verdict:
+    if source.problem is not None:
+        return Verdict(Outcome.EMPTY, source.problem)
+    text = seen_text(tree) if tree is not None else "\n".join(source.headings)
+    said = _NOTHING.search(text)
     if said:
         return Verdict(Outcome.EMPTY, f"the list is empty: {one_line(said.group())!r}")
     if understood:
         return Verdict(Outcome.EMPTY, "the list has headings and no rows")
+    if documents and not any(len(table.rows) > 2 and len(table.rows[0]) > 2 for table in source.tables):
+        return Verdict(Outcome.CONTENT, f"the page itself lists no hearings; it hands out {documents} documents")
+    thing = "page" if tree is not None else "document"
     return Verdict(
         Outcome.EMPTY,
-        "no table of hearings was understood on this page: its headings fit no known or declared column",
+        f"no table of hearings was understood on this {thing}: its headings fit no known or declared column",
     )
-
-
-def next_pages(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
-    """Other pages of the same list: links that look like page numbers or "next" and stay on the same path."""
-    here = urlsplit(url)
-    found: dict[str, None] = {}
-    for link in tree.iter("a", "link"):
-        target = absolute(url, attribute(link, "href") or "")
-        if target is None:
-            continue
-        there = urlsplit(target)
-        relation = (attribute(link, "rel") or "").lower().split()
-        if there.hostname != here.hostname or target.partition("#")[0] == url.partition("#")[0]:
-            continue
-        words = one_line(seen_text(link)) or attribute(link, "title") or attribute(link, "aria-label") or ""
-        if "next" in relation or (link.tag == "a" and _NEXT.match(words) and _same_list(url, target)):
-            found.setdefault(target.partition("#")[0])
-    return tuple(found)
-
-
-def _same_list(url: str, target: str) -> bool:
-    """The same path with another query, or paths that differ in one number."""
-    here, there = urlsplit(url), urlsplit(target)
-    if here.path.lstrip("./") == there.path.lstrip("./") or there.path.endswith(
-        here.path.rpartition("/")[2] or "\n"
-    ):
-        changed = set(parse_qsl(here.query)) ^ set(parse_qsl(there.query))
-        return bool(changed)
-    without = re.sub(r"\d+", "", there.path).strip("/")
-    return without == re.sub(r"\d+", "", here.path).strip("/") or re.sub(
-        r"/?page/?$", "", without
-    ) == here.path.strip("/")
 
 
 def _reading(page: Page, verdict: Verdict, layout: Layout | None, **parts: object) -> Reading:

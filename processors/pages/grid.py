@@ -5,7 +5,8 @@ content. Heading rows may be two deep and come again; a row of one cell over the
 holds for the rows below.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from processors.pages.headings import heading_form
@@ -13,6 +14,9 @@ from processors.pages.layout import Layout
 from processors.pages.tables import Cell, Link, Table
 
 _HEADING_SEARCHED_ROWS = 12
+_GOES_ON_COLUMNS = 4
+_NAMES_A_ROW = ("case_number", "parties", "name")
+_WORDS = re.compile(r"[^\W\d_]{3}|\d{1,2}\.\d{1,2}\.\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +51,84 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Columns and rows of a table whose heading was understood."""
+    """Columns and rows of a table whose heading was understood; ``across``: its headings stand in a row."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     before: tuple[str, ...] = field(default=())
+    across: bool = True
+
+
+def read_grids(
+    tables: Iterable[Table], meaning: Callable[[str], str | None], layout: Layout | None, least: int = 2
+) -> tuple[Grid, ...]:
+    """All tables whose headings are understood; one without any goes on under those of the one before it."""
+    field_of = _field_of(meaning, layout)
+    grids: list[Grid] = []
+    columns: tuple[Column, ...] = ()
+    for table in tables:
+        grid = read_grid(table, meaning, layout, least)
+        if grid is None and len(columns) >= _GOES_ON_COLUMNS and _same_shape(table, columns, field_of):
+            grid = Grid(columns, _rows(table.rows, columns), table.before)
+        if grid is not None:
+            grids.append(grid)
+            columns = grid.columns if grid.across else ()
+    return tuple(grids)
 
 
 def read_grid(
     table: Table, meaning: Callable[[str], str | None], layout: Layout | None, least: int = 2
 ) -> Grid | None:
     """The table by its headings; None where fewer than ``least`` of them are understood."""
-    declared = _declared(layout)
-
-    def field_of(heading: str) -> str | None:
-        return declared.get(heading_form(heading)) or meaning(heading)
-
+    field_of = _field_of(meaning, layout)
     place = _heading_row(table, field_of, least)
     if place is None:
         return _upright(table, field_of, least)
     columns, first = _columns(table, place, field_of)
+    above = tuple(text for cells in table.rows[:place] for text in _texts(cells))
+    return Grid(columns, _rows(table.rows[first:], columns), (*table.before, *above))
+
+
+def _field_of(meaning: Callable[[str], str | None], layout: Layout | None) -> Callable[[str], str | None]:
+    declared = _declared(layout)
+    return lambda heading: declared.get(heading_form(heading)) or meaning(heading)
+
+
+def _rows(content: Iterable[tuple[Cell, ...]], columns: tuple[Column, ...]) -> tuple[Row, ...]:
     forms = [heading_form(column.heading) for column in columns]
     rows: list[Row] = []
     sections: tuple[str, ...] = ()
-    for cells in table.rows[first:]:
-        if _is_section(cells, len(columns)):
-            text = cells[0].text
-            sections = (*sections[-3:], text)
+    for cells in content:
+        section = _section(cells, columns)
+        if section is not None:
+            sections = (*sections[-3:], section)
             continue
-        if [heading_form(cell.text) for cell in cells][: len(forms)] == forms:
+        if [heading_form(cell.text) for cell in cells][: len(forms)] == forms or _counts_columns(cells):
             continue
         row = _row(cells, columns, sections)
         if row is not None:
             rows.append(row)
-    return Grid(columns, tuple(rows), table.before)
+    return tuple(rows)
+
+
+def _texts(cells: tuple[Cell, ...]) -> Iterator[str]:
+    yield from (" ".join(cell.text.split()) for cell in cells if cell.text and not cell.copied)
+
+
+def _same_shape(table: Table, columns: tuple[Column, ...], field_of: Callable[[str], str | None]) -> bool:
+    widths = {len(cells) for cells in table.rows}
+    return widths == {len(columns)} and not any(
+        sum(field_of(cell.text) is not None for cell in cells) * 2 > len(cells) for cells in table.rows[:1]
+    )
+
+
+def _counts_columns(cells: tuple[Cell, ...]) -> bool:
+    """A row under the heading that only numbers the columns: 1, 2, 3 and so on."""
+    said = [cell.text.strip(" .()") for cell in cells if not cell.copied and cell.text]
+    return (
+        len(said) > 2
+        and said == [str(number) for number in range(int(said[0] == "1"), len(said) + 1)][: len(said)]
+    )
 
 
 def _declared(layout: Layout | None) -> Mapping[str, str]:
@@ -133,9 +181,18 @@ def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) ->
     return tuple(columns), first
 
 
-def _is_section(cells: tuple[Cell, ...], width: int) -> bool:
+def _section(cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> str | None:
+    """What a row says that holds for the rows below: one cell over the width, or one word in an empty row."""
     own = [cell for cell in cells if not cell.copied]
-    return len(own) == 1 and bool(own[0].text) and (own[0].width > 1 or len(cells) == 1) and width > 2
+    if len(columns) <= 2 or not own:
+        return None
+    if len(own) == 1 and own[0].text and (own[0].width > 1 or len(cells) == 1):
+        return own[0].text
+    said = [place for place, cell in enumerate(cells) if cell.text]
+    alone = len(said) == 1 and said[0] == 0 and len(columns) >= _GOES_ON_COLUMNS and len(own) == len(cells)
+    if alone and columns[0].field not in _NAMES_A_ROW and _WORDS.search(cells[0].text):
+        return cells[0].text
+    return None
 
 
 def _row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tuple[str, ...]) -> Row | None:
@@ -158,4 +215,4 @@ def _upright(table: Table, field_of: Callable[[str], str | None], least: int) ->
         return None
     columns = tuple(Column(" ".join(row[0].text.split()).rstrip(":"), field_of(row[0].text)) for row in pairs)
     row = _row(tuple(row[1] for row in pairs), columns, ())
-    return Grid(columns, (row,) if row else (), table.before)
+    return Grid(columns, (row,) if row else (), table.before, across=False)

@@ -163,7 +163,8 @@ _REGISTER: tuple[tuple[str, str], ...] = (
 _HEARING_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _HEARING)
 _REGISTER_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _REGISTER)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+")
-_LONGEST_HEADING = 120
+_LONGEST_HEADING = 160
+_PARTS = re.compile(r"\s*[/|(]\s*|\s[–—-]\s")
 
 
 def heading_form(heading: str) -> str:
@@ -183,7 +184,13 @@ def register_field(heading: str) -> str | None:
 
 
 def _field(heading: str, patterns: tuple[tuple[str, re.Pattern[str]], ...]) -> str | None:
+    """By the whole heading, else by the first of its parts that is known: many stand in two languages."""
     form = heading_form(heading)
     if not form or len(form) > _LONGEST_HEADING:
         return None
-    return next((field for field, pattern in patterns if pattern.search(form)), None)
+    parts = [part.strip(" :.*|()") for part in _PARTS.split(form)] if _PARTS.search(form) else []
+    for words in (form, *parts):
+        found = next((field for field, pattern in patterns if words and pattern.search(words)), None)
+        if found is not None:
+            return found
+    return None

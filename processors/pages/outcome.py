@@ -96,7 +96,7 @@ def classify(page: Page, opened: Opened | None = None) -> Verdict:
     """The page's outcome. Only ``content`` may feed records; a challenge is never content, whatever its status."""
     if not page.body.strip():
         return _by_status(page.status) or Verdict(Outcome.EMPTY, "the server sent no bytes")
-    if page.body.startswith(_BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
+    if page.document is not None or page.body.startswith(_BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
         return _by_status(page.status) or Verdict(Outcome.CONTENT, None)
     look = _look(opened or open_page(page))
     proof = _first(look, CHALLENGES, proof_only=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from processors.documents.document import Document
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -10,7 +12,8 @@ class Page:
 
     ``body`` is the entity with transfer- and content-encoding removed, still in the page's own character
     encoding. ``captured_at`` is aware UTC. ``status`` and ``content_type`` (the header value) are None where
-    they are not known, as for a file somebody hands us.
+    they are not known, as for a file somebody hands us. ``document`` is what a confined reader found in a body
+    that is no page but a PDF, a sheet or the like (``processors.documents.reader``).
     """
 
     url: str
@@ -18,3 +21,4 @@ class Page:
     captured_at: datetime
     status: int | None = None
     content_type: str | None = None
+    document: Document | None = None

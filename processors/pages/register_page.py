@@ -6,40 +6,39 @@ heading.
 
 from lxml import html
 
-from processors.pages.court_json import json_table, load_json, row_lists
-from processors.pages.court_page import next_pages
-from processors.pages.grid import Grid, Row, read_grid
+from processors.pages.grid import Grid, Row, read_grids
 from processors.pages.headings import register_field
 from processors.pages.layout import Layout
+from processors.pages.list_links import document_links, next_pages
 from processors.pages.markup import seen_text
-from processors.pages.outcome import Outcome, Verdict, classify, open_page
+from processors.pages.outcome import Outcome, Verdict, classify
 from processors.pages.page import Page
+from processors.pages.page_tables import open_tree, page_tables
 from processors.pages.reading import Links, Reading
 from processors.pages.register import RegisterEntry
-from processors.pages.tables import html_tables
 from processors.text import one_line
 
-PARSER_VERSION = "register-1"
+PARSER_VERSION = "register-2"
 _FIELDS = ("number", "name", "born", "act", "decided_by", "decided_at", "in_force")
 
 
 def read_register(page: Page, layout: Layout | None = None) -> Reading:
     """Read one page of a register."""
-    opened = open_page(page)
+    opened = open_tree(page)
     verdict = classify(page, opened)
     if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
-    links = Links()
-    title = layout.register if layout is not None else None
-    if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        tables = [json_table(rows, page.url) for rows in row_lists(load_json(page))]
-    elif opened.tree is None:
-        tables = []
-    else:
-        tables = list(html_tables(opened.tree, page.url))
-        title = title or _title(opened.tree)
-        links = Links(next_pages=next_pages(opened.tree, page.url))
-    grids = [grid for table in tables if (grid := read_grid(table, register_field, layout)) is not None]
+    source = page_tables(page, opened.tree)
+    if source.problem is not None:
+        return _reading(page, Verdict(Outcome.EMPTY, source.problem), layout)
+    declared = layout.register if layout is not None else None
+    title = declared or (_title(opened.tree) if opened.tree is not None else _first(source.headings))
+    links = (
+        Links(next_pages=next_pages(opened.tree, page.url), documents=document_links(opened.tree, page.url))
+        if opened.tree is not None
+        else Links()
+    )
+    grids = read_grids(source.tables, register_field, layout)
     entries = tuple(_entry(row, page.url, title) for grid in grids for row in grid.rows)
     if not entries:
         reason = (
@@ -48,7 +47,13 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
             else "no table of a register was understood on this page"
         )
         return _reading(page, Verdict(Outcome.EMPTY, reason), layout, links=links)
-    return _reading(page, verdict, layout, records=entries, links=links, remarks=_remarks(grids))
+    return _reading(
+        page, verdict, layout, records=entries, links=links, remarks=(*source.remarks, *_remarks(grids))
+    )
+
+
+def _first(headings: tuple[str, ...]) -> str | None:
+    return next((heading for heading in headings if any(letter.isalpha() for letter in heading)), None)
 
 
 def _title(tree: html.HtmlElement) -> str | None:
@@ -76,7 +81,7 @@ def _entry(row: Row, url: str, title: str | None) -> RegisterEntry:
     )
 
 
-def _remarks(grids: list[Grid]) -> tuple[str, ...]:
+def _remarks(grids: tuple[Grid, ...]) -> tuple[str, ...]:
     unknown = [
         column.heading for grid in grids for column in grid.columns if column.field is None and column.heading
     ]
