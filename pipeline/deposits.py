@@ -22,6 +22,7 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
 from storage.deposit import Deposited, DepositRefusedError, deposit_file
+from storage.deposited import deposits_of_crawl
 from storage.errors import StorageError
 from storage.recovery import CLOSED_PATTERN, recover
 from storage.survey import NotTakenError
@@ -65,21 +66,25 @@ def deposit_crawl(
     """Deposit every closed file of a crawl that has ended, then remove its folder.
 
     ``closed`` are its files as the crawl itself reported them. Files that another run has deposited meanwhile are
-    not among the answers. Raises `CrawlNotDepositedError` once all that can be deposited is.
+    among the answers, in the order they were written. Raises `CrawlNotDepositedError` once all that can be
+    deposited is.
     """
     digests = {file.path.name: file.sha256 for file in closed}
-    deposited: list[Deposited] = []
+    deposited: dict[str, Deposited] = {}
     refused: list[StorageError] = []
     with _held(folder):
         for path in _closed_files(folder):
             try:
-                deposited.append(_deposit_and_release(archive, path, actor, digests))
+                done = _deposit_and_release(archive, path, actor, digests)
+                deposited[done.key] = done
             except NotDeposited as problem:
                 refused.append(problem)
         if refused:
             raise CrawlNotDepositedError(folder, tuple(refused))
         _let_go(folder)
-    return tuple(deposited)
+    with archive.reader.connect() as connection:
+        held = deposits_of_crawl(connection, folder.name)
+    return tuple(deposited.get(each.key, each) for each in held)
 
 
 def recover_spools(

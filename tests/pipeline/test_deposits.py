@@ -1,6 +1,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,18 @@ def test_a_crawls_own_files_are_deposited_in_order_and_its_folder_removed(
 
     assert [each.captures for each in deposited] == [1]
     assert not file.parent.exists()
-    assert deposit_crawl(archive, file.parent, actor="test") == ()
+    assert deposit_crawl(archive, file.parent, actor="test") == (replace(deposited[0], already=True),)
+
+
+def test_what_another_run_has_deposited_of_a_crawl_meanwhile_is_among_its_deposits(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file = left_behind(tmp_path, "https://a.example/")
+    (brought,) = recover_spools(archive, tmp_path, actor="another").deposited
+
+    (deposited,) = deposit_crawl(archive, file.parent, actor="test")
+
+    assert deposited == replace(brought, already=True)
 
 
 @pytest.mark.parametrize("place", [0.3, 0.7, None])
