@@ -27,7 +27,7 @@ from processors.pages.page import Page
 from processors.pages.reading import Links, Reading
 from processors.urls import absolute
 
-PARSER_VERSION = "news-1"
+PARSER_VERSION = "news-2"
 _ARTICLE_WORDS_AT_LEAST = 25
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
 

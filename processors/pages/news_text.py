@@ -83,7 +83,8 @@ def read_text(
     lines = _extract(tree, url, own)
     if data_body and len(data_body.split()) > _LONGER * max(_words(lines), 20):
         lines = [line for line in data_body.splitlines() if line.strip()]
-    lines = _without_foreign(lines, blocks, title)
+    headings = {folded(title or ""), *(_plain(heading) for heading in tree.iter("h1"))}
+    lines = _without_foreign(lines, blocks, headings)
     lead = _lead(descriptions, blocks, lines)
     if lead is not None:
         lines.insert(0, lead)
@@ -140,12 +141,11 @@ def _plain(element: html.HtmlElement) -> str:
     return folded(" ".join(element.itertext()))
 
 
-def _without_foreign(lines: list[str], blocks: _Blocks, title: str | None) -> list[str]:
-    heading = folded(title or "")
+def _without_foreign(lines: list[str], blocks: _Blocks, headings: set[str]) -> list[str]:
     kept: list[str] = []
     for line in lines:
         plain = folded(line.lstrip("-–• ").strip())
-        if not plain or (heading and plain == heading and len(kept) < 3):
+        if not plain or (plain in headings and len(kept) < 3):
             continue
         words = len(plain.split())
         if words <= _PLEA_WORDS_AT_MOST and _PLEA.search(line):

@@ -131,11 +131,7 @@ def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None)
         if written and len(dated) < 60 and not _CHANGED.search(written):
             moment = read_moment(written, language)
             if moment is not None:
-                mark = f"{attribute(element, 'class') or ''} {attribute(element, 'id') or ''}"
-                doubt = (
-                    1.0 if element.tag == "time" or _DATE_MARK.search(mark) or _PUBLISHED.search(written) else 1.5
-                )
-                dated.append((place, doubt, written))
+                dated.append((place, _doubt(element, written), written))
     if not dated:
         return None
 
@@ -145,6 +141,14 @@ def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None)
         return doubt * (away if away >= 0 else -2 * away)
 
     return min(dated, key=distance)[2]
+
+
+def _doubt(element: html.HtmlElement, written: str) -> float:
+    """How much farther away than it is a date counts: little where its own words say that it is the one."""
+    if _PUBLISHED.search(written):
+        return 0.3
+    mark = f"{attribute(element, 'class') or ''} {attribute(element, 'id') or ''}"
+    return 1.0 if element.tag == "time" or _DATE_MARK.search(mark) else 1.5
 
 
 def _written_date(element: html.HtmlElement) -> str | None:

@@ -10,7 +10,7 @@ import re
 from lxml import html
 
 from processors.pages.evidence import Evidence, text_in
-from processors.pages.markup import seen_text
+from processors.pages.markup import classes, seen_text
 from processors.text import comparable, folded, one_line
 from processors.urls import host_of
 
@@ -18,7 +18,12 @@ _SEPARATOR = re.compile(
     r"\s+[|\-–—•·»«:/\\<>~]+\s+|\s*\|\s*|\s+::\s+|(?<=[\u3040-\u9fff！？])[-_](?=[\u3040-\u9fff])"
 )
 _WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
+_BRACKET = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*$")
 _LETTERS = re.compile(r"[\W_]+")
+_LABEL = re.compile(
+    r"kicker|(?:^|[_-])(?:label|overline|topic|rubric|rubrik|category|dachzeile|pretitle)", re.IGNORECASE
+)
+_DATED_TAIL = re.compile(r"\s+(?:\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d\d-\d\d)\b.*$|\s+[•|]\s.*$")
 _ALIKE = 0.6
 
 
@@ -26,9 +31,16 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
     window = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
-    headings = [one_line(seen_text(element)) for element in tree.iter("h1")]
+    headings = [_less_its_labels(element) for element in tree.iter("h1")]
+    # one that stands twice is furniture, unless it is all there is
+    once = [heading for heading in headings if headings.count(heading) == 1] or headings
     headings = [
-        heading for heading in headings if heading and len(heading) < 400 and not site.is_named_by(heading)
+        heading
+        for heading in dict.fromkeys(once)
+        if heading
+        and len(heading) < 400
+        and not site.is_named_by(heading)
+        and not _is_blog(heading, window, evidence)
     ]
     stated = [
         site.taken_off(title)
@@ -49,11 +61,18 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
         return headings[0]
     best = max(headings, key=lambda heading: max(_likeness(heading, title) for title in stated))
     if max(_likeness(best, title) for title in stated) < _ALIKE:
-        if len(stated) == 1 and len(headings) == 1 and len(best.split()) > 2:
+        voices = {folded(title) for title in stated}
+        if len(voices) == 1 and len(headings) == 1 and len(best.split()) > 2:
             # only the window's title contradicts, and many sites put the same one on every page
             return best
         return _shown_second_heading(tree, stated) or stated[0]
-    return _less_the_kicker(best, stated)
+    shown = _less_the_kicker(best, stated)
+    headline = site.taken_off(text_in(evidence.stated("headline")) or "")
+    agree = [folded(title) for title in stated]
+    differs = _WORDS.findall(folded(headline)) != _WORDS.findall(folded(shown))
+    if differs and agree.count(folded(headline)) - 1 > agree.count(folded(shown)):
+        return comparable(headline)  # the publisher's own headline, which more of its statements repeat
+    return shown
 
 
 class SiteName:
@@ -61,8 +80,14 @@ class SiteName:
 
     def __init__(self, stated: tuple[str, ...], url: str) -> None:
         host = host_of(url).removeprefix("www.")
-        spelled = (*(folded(name) for name in stated), host, *host.split(".")[:-1])
-        self.letters = {_LETTERS.sub("", name) for name in spelled} - {""}
+        named = [folded(name) for name in stated]
+        named += [_BRACKET.sub("", name) for name in named]
+        self._stated = {_LETTERS.sub("", name) for name in named} - {""}
+        self.letters = self._stated | {_LETTERS.sub("", name) for name in (host, *host.split(".")[:-1])} - {""}
+
+    def states(self, text: str) -> bool:
+        """Whether the text is the name that the site states for itself."""
+        return _LETTERS.sub("", folded(text)) in self._stated
 
     def is_named_by(self, text: str) -> bool:
         """Whether the text is the site's name and nothing more."""
@@ -70,6 +95,11 @@ class SiteName:
         return letters in self.letters or any(
             len(name) > 8 and letters.startswith(name) and len(letters) < 2 * len(name) for name in self.letters
         )
+
+    def is_within(self, text: str) -> bool:
+        """Whether the text holds the site's name and little else, as in ``Friends of Example``."""
+        letters = _LETTERS.sub("", folded(text))
+        return any(len(name) > 8 and name in letters and len(letters) < 2 * len(name) for name in self.letters)
 
     def taken_off(self, title: str) -> str:
         """Take the site's name off the end or the beginning, with the separator."""
@@ -81,6 +111,29 @@ class SiteName:
         if self.is_named_by(title[: joints[0].start()]):
             return title[joints[0].end() :].strip() or title
         return title
+
+
+def _less_its_labels(heading: html.HtmlElement) -> str:
+    """The heading without kickers and labels set inside it as elements of their own, unless nothing is left."""
+    whole = one_line(seen_text(heading))
+    labels = [
+        one_line(seen_text(part))
+        for part in heading.iterdescendants("span", "a", "small", "div", "strong", "em")
+        if any(_LABEL.search(name) for name in classes(part))
+    ]
+    bare = whole
+    for label in filter(None, labels):
+        bare = bare.removeprefix(label).removesuffix(label).strip(" :|–-•")
+    return bare if len(bare.split()) > 2 else whole
+
+
+def _is_blog(heading: str, window: str, evidence: Evidence) -> bool:
+    """Blogs head every page with their own name: ``<title>`` is that name, a mark, and the stated headline."""
+    stated = evidence.meta("og:title", "twitter:title")
+    if not stated or folded(stated) == folded(heading):
+        return False
+    before, _, after = folded(window).partition(folded(heading))
+    return not before and after.strip(" :|–-—·") == folded(stated)
 
 
 def _likeness(first: str, second: str) -> float:
@@ -99,7 +152,7 @@ def _less_the_kicker(heading: str, stated: list[str]) -> str:
                 return comparable(title)
             if whole.startswith(part) and not whole[len(part)].isalpha() and whole[len(part)] != " ":
                 return heading
-            if whole.startswith(part) and stated.count(title) > 1:
+            if whole.startswith(part) and (stated.count(title) > 1 or _DATED_TAIL.fullmatch(whole, len(part))):
                 return comparable(title)
     return heading
 
