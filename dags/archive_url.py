@@ -8,7 +8,8 @@ the harvest.
 **Parameters.** `urls`: web addresses, one per line, `http://` or `https://`; addresses of private networks are
 refused. `reason` and `case`: kept in the ledger, and visible here to everyone who may see runs of this DAG: name
 no person who must not be named. `engine`: `http` fetches the page and what it takes to show it; `browser` also
-runs its scripts in Chromium and keeps a full-page screenshot.
+runs its scripts in Chromium and keeps a full-page screenshot. `egress`: the name of an egress profile of the
+settings, empty for going directly.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page", "reason": "may
 vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
@@ -73,6 +74,13 @@ log = logging.getLogger(__name__)
             title="How to fetch",
             description="http: the page and what it takes to show it. browser: in Chromium, with a screenshot.",
         ),
+        "egress": Param(
+            default=None,
+            type=["null", "string"],
+            maxLength=40,
+            title="Egress profile",
+            description="Leave by this profile of the settings. Empty: go directly.",
+        ),
     },
 )
 def archive_url() -> None:
@@ -84,14 +92,15 @@ def archive_url() -> None:
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.archive import accept_request
-        from pipeline.settings import load_settings
+        from pipeline.settings import SettingsError, load_settings
         from pipeline.url_list import BadUrls, validate_urls
 
         context = get_current_context()
         params, settings = context["params"], load_settings()
         try:
+            settings.way_out(params["egress"] or None)
             urls = validate_urls(params["urls"], allow_addresses=settings.allow_addresses)
-        except BadUrls as refused:
+        except (BadUrls, SettingsError) as refused:
             raise AirflowFailException(str(refused)) from refused
         request_id = accept_request(
             settings,
@@ -121,6 +130,7 @@ def archive_url() -> None:
             job["url"],
             request_id=job["request_id"],
             engine=context["params"]["engine"],
+            egress=context["params"]["egress"] or None,
             say=log.info,
         )
         return archived.as_json()

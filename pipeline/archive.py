@@ -73,9 +73,18 @@ def accept_request(
 
 
 def archive_one(
-    settings: Settings, url: str, *, request_id: str, engine: Engine = "http", say: Say = lambda _: None
+    settings: Settings,
+    url: str,
+    *,
+    request_id: str,
+    engine: Engine = "http",
+    egress: str | None = None,
+    say: Say = lambda _: None,
 ) -> Archived:
-    """Archive one address of a request; raises `RequestUnknownError` where the ledger has no such request."""
+    """Archive one address of a request, leaving by the egress profile named.
+
+    Raises `RequestUnknownError` where the ledger has no such request, `SettingsError` where no such profile is.
+    """
     with opened_archive(settings) as archive:
         with archive.reader.connect() as connection:
             request = request_by_id(connection, request_id)
@@ -85,9 +94,8 @@ def archive_one(
             "case": request.case_reference,
             "request_id": request.id,
         }
-        report, deposited = collect(
-            settings, archive, source_for_urls((url,), engine=engine), say=say, asked=asked, actor=request.actor
-        )
+        source = source_for_urls((url,), engine=engine, egress=egress)
+        report, deposited = collect(settings, archive, source, say=say, asked=asked, actor=request.actor)
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
         stamp(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
@@ -117,11 +125,15 @@ def archive_urls(
     reason: str | None = None,
     case: str | None = None,
     engine: Engine = "http",
+    egress: str | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Archived, ...]:
-    """One request, its addresses one after the other."""
+    """One request, its addresses one after the other; raises `SettingsError` where no such profile is."""
+    settings.way_out(egress)
     request_id = accept_request(settings, urls, actor=actor, reason=reason, case=case)
-    return tuple(archive_one(settings, url, request_id=request_id, engine=engine, say=say) for url in urls)
+    return tuple(
+        archive_one(settings, url, request_id=request_id, engine=engine, egress=egress, say=say) for url in urls
+    )
 
 
 def page_of(settings: Settings, capture_id: str) -> str:

@@ -8,6 +8,7 @@ captured stays in the spool for the next run.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from storage.archive import Archive
 from storage.deposit import Deposited
 from storage.facts import begin_collection, end_collection
 from storage.known import known_of
+from storage.sealed_payloads import PAYLOADS_NAME, write_sealed_payloads
+from storage.visibility import DEFAULT_LABEL
 
 MOST_TASKS: Final = 256
 """Mapped tasks that Airflow's grid and database still take easily (architecture, section 6)."""
@@ -79,7 +82,7 @@ class HarvestResult:
 
 def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """Ids to harvest, in the order of the watch-list; raises `WatchlistErrors` and `UnknownSourceError`."""
-    known = tuple(source.id for source in read_watchlist(settings.watchlist).sources)
+    known = tuple(source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources)
     unknown = [source_id for source_id in asked if source_id not in known]
     if unknown:
         raise UnknownSourceError(unknown, known)
@@ -115,7 +118,7 @@ def harvest_batch(settings: Settings, source_ids: Sequence[str], *, say: Say = p
 def harvest_source(settings: Settings, source_id: str, *, say: Say = lambda _: None) -> HarvestResult:
     """Harvest one source of the watch-list."""
     planned_sources(settings, (source_id,))
-    source = read_watchlist(settings.watchlist).source(source_id)
+    source = read_watchlist(settings.watchlist, egress=settings.egress_names).source(source_id)
     with opened_archive(settings) as archive:
         recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, say=say)
         report, deposited = collect(settings, archive, source, say=say)
@@ -134,6 +137,7 @@ def collect(
     """Crawl one source and deposit what was seen; ``asked`` are the facts of a person's request."""
     by = actor or settings.collector
     chromium = chromium_for(settings, source)
+    way_out = settings.way_out(source.egress)
     crawl_id = crawl_id_of_now()
     with archive.reader.connect() as connection:
         known = known_of(connection, source)
@@ -142,7 +146,7 @@ def collect(
         crawl_id=crawl_id,
         source_id=source.id,
         actor=by,
-        facts=collection_facts(settings, **(asked or {})),
+        facts=collection_facts(settings, **(asked or {}), egress=None if way_out is None else source.egress),
         clock=clock_now(),
     )
     job = job_for(
@@ -158,13 +162,27 @@ def collect(
         one_warc_per_url=asked is not None,
     )
     say(f"{source.id}: crawl {crawl_id} begins.")
-    report = run_crawl(job, settings.spool_dir, chromium=chromium, on_progress=say)
-    deposited = deposit_crawl(archive, settings.spool_dir / crawl_id, actor=by)
+    report = run_crawl(
+        job,
+        settings.spool_dir,
+        chromium=chromium,
+        way_out=way_out,
+        on_progress=say,
+        lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
+    )
+    deposited = deposit_crawl(archive, settings.spool_dir / crawl_id, actor=by, closed=report.files)
     end_collection(archive, crawl_id=crawl_id, actor=by, details=ended(report, deposited), clock=clock_now())
     say(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )
     return report, deposited
+
+
+def _tell_of_payloads(archive: Archive, source: Source, folder: Path) -> None:
+    """Write beside the crawl which payloads of its source are deposited, so that it need not keep them again."""
+    with archive.reader.connect() as connection:
+        label = source.access_label or DEFAULT_LABEL
+        write_sealed_payloads(connection, source.id, label, folder / PAYLOADS_NAME)
 
 
 def chromium_for(settings: Settings, source: Source) -> Path | None:

@@ -25,6 +25,10 @@ SpoolDir = Annotated[Path, typer.Option("--spool", metavar="DIR", help="Folder f
 EngineName = Annotated[
     str | None, typer.Option("--engine", metavar="http|browser", help="Instead of the source's.")
 ]
+EgressName = Annotated[
+    str | None,
+    typer.Option("--egress", metavar="NAME", help="Leave by this egress profile instead of the source's."),
+]
 ConnectTo = Annotated[
     list[str] | None,
     typer.Option("--connect-to", metavar="H1:P1:H2:P2", help="As in curl: where to connect instead; repeatable."),
@@ -50,6 +54,7 @@ def crawl(
     url: Urls = None,
     more_urls: MoreUrls = None,
     engine: EngineName = None,
+    egress: EgressName = None,
     connect_to: ConnectTo = None,
     allow_address: AllowAddress = None,
     upstream_ca: UpstreamCa = None,
@@ -67,6 +72,7 @@ def crawl(
 
     try:
         settings = load_settings(running_stack=False)
+        settings.way_out(egress)
         ConnectToRules(connect_to or ())
         AddressPolicy(allow_address or ())
     except (SettingsError, ValueError) as problem:
@@ -75,12 +81,13 @@ def crawl(
         raise fail(f"{upstream_ca}: no such file", Exit.WRONG_USE)
     if engine not in (None, "http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}", Exit.WRONG_USE)
-    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])])
+    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings.egress_names)
     jobs = [
         job_for(
             each,
             user_agent=settings.user_agent,
             collector=settings.collector,
+            egress=egress,
             engine=engine,  # type: ignore[arg-type] # one of the two, checked above
             connect_to=connect_to or settings.connect_to,
             allow_addresses=allow_address or settings.allow_addresses,
@@ -97,7 +104,9 @@ def crawl(
 
         for job in jobs:
             err.print(f"{job.source.id}: crawl {job.crawl_id} begins", markup=False)
-            report = run_crawl(job, spool, chromium=chromium, on_progress=_say)
+            report = run_crawl(
+                job, spool, chromium=chromium, way_out=settings.way_out(job.egress), on_progress=_say
+            )
             reports.append(report)
             yield report_to_json(report)
 
@@ -127,7 +136,9 @@ def _say(progress: str) -> None:
     err.print(progress, markup=False)
 
 
-def _sources(watchlist: Path | None, ids: list[str], urls: list[str]) -> tuple[Source, ...]:
+def _sources(
+    watchlist: Path | None, ids: list[str], urls: list[str], egress: tuple[str, ...]
+) -> tuple[Source, ...]:
     from crawlers.watchlist import WatchlistErrors, read_watchlist, source_for_urls
     from processors.urls import absolute
 
@@ -141,7 +152,7 @@ def _sources(watchlist: Path | None, ids: list[str], urls: list[str]) -> tuple[S
             raise fail(f"not a web address (expected https://host/path): {', '.join(bad)}", Exit.WRONG_USE)
         return (source_for_urls(tuple(dict.fromkeys(urls)), follow="nothing"),)
     try:
-        listed = read_watchlist(watchlist)
+        listed = read_watchlist(watchlist, egress=egress)
     except WatchlistErrors as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
     unknown = [name for name in ids if name not in {each.id for each in listed.sources}]

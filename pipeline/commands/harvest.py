@@ -54,6 +54,9 @@ def archive(
     engine: Annotated[
         str, typer.Option(help="http: the page and what shows it. browser: in Chromium, with a screenshot.")
     ] = "http",
+    egress: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Leave by this egress profile (docs/settings.md).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Archive pages now: crawl, deposit, read; prints where to look. Exit code 3 if a page was not there."""
@@ -69,6 +72,7 @@ def archive(
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
     try:
         settings = load_settings()
+        settings.way_out(egress)
         checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -80,6 +84,7 @@ def archive(
             reason=reason,
             case=case,
             engine="browser" if engine == "browser" else "http",
+            egress=egress,
             say=say,
         )
     except (SettingsError, StorageError, NoBrowserError) as problem:

@@ -13,18 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.addresses import AddressPolicy
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_from_json, report_to_json
 from crawlers.orders import orders
-from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.handover import HandOverServer
 from crawlers.recorder.proxy import Recorder
 from crawlers.visits import Remark, Visit, heard
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
 from pipeline.crawl.tally import Tally
 from pipeline.crawl.warcinfo import warcinfo_facts
+from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_way_out
 from storage.errors import StorageError
+from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
 from storage.spool import Spool
 
 ENGINE_GRACE_S = 8.0
@@ -42,7 +42,7 @@ async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
-    spool = Spool(folder.parent, job.crawl_id, warcinfo_facts(job), file_per_page=job.one_warc_per_url)
+    spool = _spool(job, folder)
     tally = Tally(job, spool, datetime.now(UTC))
     try:
         problem = await _record(job, tally, folder, chromium, told_to_stop)
@@ -54,15 +54,31 @@ async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
     return report
 
 
+def _spool(job: CrawlJob, folder: Path) -> Spool:
+    """The writer; payloads become revisits only where the crawl was told which of them are deposited."""
+    facts, payloads = warcinfo_facts(job), folder / PAYLOADS_NAME
+    if job.one_warc_per_url or not payloads.exists():
+        return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url)
+    sealed = SealedPayloads(payloads)
+    return Spool(folder.parent, job.crawl_id, facts, revisits=True, payloads_sealed=sealed)
+
+
 async def _record(
     job: CrawlJob, tally: Tally, folder: Path, chromium: Path | None, told_to_stop: asyncio.Event
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
+    try:
+        egress = take_way_out(job)
+    except NoWayOut as missing:
+        return str(missing)
+    fault = await egress.fault()
+    if fault is not None:
+        return f"egress profile {job.egress!r}: {fault}; nothing was fetched (`letapis doctor --egress`)"
     recorder = Recorder(
         tally,
         crawl_id=job.crawl_id,
         folder=folder,
-        egress=egress_for(job.egress, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to)),
+        egress=egress,
         limits=job.limits,
         upstream_ca=job.upstream_ca,
         allow_invalid_certificate=job.source.allow_invalid_certificate,
@@ -80,6 +96,7 @@ async def _record(
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,
+                env=environment_of_engine(),
             )
             assert engine.stdin is not None
             engine.stdin.write(orders(job, address, folder, chromium))

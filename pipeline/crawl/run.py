@@ -6,6 +6,7 @@ its files and reports; only what does not listen is killed.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_to_json, report_from_json
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.ways import WAY_OUT
 from pipeline.services.processes import KEEPER
 from storage.spool import recover
 
@@ -28,21 +30,32 @@ def run_crawl(
     spool_dir: Path,
     *,
     chromium: Path | None = None,
+    way_out: str | None = None,
     on_progress: Callable[[str], None] | None = None,
+    lay_beside: Callable[[Path], object] | None = None,
 ) -> CrawlReport:
     """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
 
-    ``chromium`` is the browser's program, None is Playwright's own; ``on_progress`` hears a sentence now and
-    then. A crawl that broke off is reported with its ``problem`` and what it had closed; this never raises for
-    what sites do. Raises ``FileExistsError`` where the crawl id was used before.
+    ``chromium`` is the browser's program, None is Playwright's own; ``way_out`` is the proxy's address of the
+    job's egress profile, handed to the crawl's process alone; ``on_progress`` hears a sentence now and then;
+    ``lay_beside`` puts what else the crawl needs into its folder before it begins. A crawl that broke off is
+    reported with its ``problem`` and what it had closed; this never raises for what sites do. Raises
+    ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a profile has no address.
     """
+    if (job.egress is None) != (way_out is None):
+        raise ValueError(f"egress profile {job.egress!r}: expected an address for a profile, and for it alone")
     folder = spool_dir.resolve() / job.crawl_id
     folder.mkdir(mode=0o700, parents=True)
     write_json(folder / JOB_NAME, job_to_json(job))
+    if lay_beside is not None:
+        lay_beside(folder)
     started_at = datetime.now(UTC)
     crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
     keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
-    with subprocess.Popen(keeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as kept:
+    env = None if way_out is None else {**os.environ, WAY_OUT: way_out}
+    with subprocess.Popen(
+        keeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env=env
+    ) as kept:
         assert kept.stdin is not None
         assert kept.stdout is not None
         try:
