@@ -40,10 +40,10 @@ def open_store(settings: Settings) -> ObjectStore:
 def open_replica(settings: Settings) -> ObjectStore | None:
     """The second store alone; None where the settings name none."""
     replica = settings.replica()
-    return None if replica is None else _store(replica, REPLICA)
+    return None if replica is None else _store(replica, REPLICA, attempts=2)  # what it lacks is owed to it
 
 
-def _store(store: StoreAccess, name: str) -> ObjectStore:
+def _store(store: StoreAccess, name: str, *, attempts: int = 4) -> ObjectStore:
     return ObjectStore(
         store.endpoint,
         store.bucket,
@@ -53,6 +53,7 @@ def _store(store: StoreAccess, name: str) -> ObjectStore:
         lock_mode=store.lock_mode,
         lock_days=store.lock_days,
         name=name,
+        attempts=attempts,
     )
 
 

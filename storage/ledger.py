@@ -19,6 +19,7 @@ from storage.archive import Archive
 from storage.custody_entry import NOT_MEASURED, Clock, Entry
 from storage.keys import custody_key
 from storage.ledger_tables import custody, custody_objects
+from storage.objects import ObjectStore
 
 LOCK_KEY: Final = 7_305_510_002
 """Advisory lock of the chain: a number of our own, held from reading the last entry to the commit."""
@@ -88,20 +89,20 @@ def record(
 
 def settle(archive: Archive) -> int:
     """Bring every owed entry to the store, in order; returns how many. Two at once do the same work, no harm."""
+    return bring_entries(archive, archive.objects)
+
+
+def bring_entries(archive: Archive, store: ObjectStore) -> int:
+    """The same for one store of several, whose name says which entries it has confirmed."""
     with archive.writer.connect() as connection:
-        owed = [entry_of(row) for row in connection.execute(_owed(archive.objects.name))]
+        owed = [entry_of(row) for row in connection.execute(_owed(store.name))]
     for entry in owed:
         content = entry.canonical()
-        stored = archive.objects.put_new(custody_key(entry.seq), content, sha256=entry.digest)
+        stored = store.put_new(custody_key(entry.seq), content, sha256=entry.digest)
         with archive.writer.begin() as connection:
             connection.execute(
                 insert_or_keep(custody_objects)
-                .values(
-                    seq=entry.seq,
-                    store=archive.objects.name,
-                    key=stored.key,
-                    object_version=stored.version_id,
-                )
+                .values(seq=entry.seq, store=store.name, key=stored.key, object_version=stored.version_id)
                 .on_conflict_do_nothing()
             )
     return len(owed)

@@ -21,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processors.digest import Digest
+from storage.multipart import put_in_parts
 from storage.ranged_file import RangedFile
 from storage.store_errors import (
     ChecksumDiffersError,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 MIB: Final = 1 << 20
 PUT_LIMIT_BYTES: Final = 5 << 30
 """The largest object one PUT may carry (Amazon S3 user guide, "Uploading objects", read 2026-11-23)."""
-PARTS_LIMIT: Final = 10_000
-PART_BYTES: Final = 64 * MIB
 CHUNK_BYTES: Final = MIB
 CONNECTIONS: Final = 16
 """As many requests as a checker may have under way at once."""
@@ -70,6 +69,7 @@ class ObjectStore:
         lock_mode: LockMode,
         lock_days: int,
         name: str = PRIMARY,
+        attempts: int = 4,
         put_limit_bytes: int = PUT_LIMIT_BYTES,
     ) -> None:
         self.endpoint = endpoint
@@ -86,10 +86,10 @@ class ObjectStore:
             aws_secret_access_key=secret_key,
             config=Config(
                 s3={"addressing_style": "path"},
-                connect_timeout=10,
+                connect_timeout=5,
                 read_timeout=120,
                 max_pool_connections=CONNECTIONS,
-                retries={"mode": "standard", "max_attempts": 4},
+                retries={"mode": "standard", "max_attempts": attempts},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
             ),
@@ -130,6 +130,17 @@ class ObjectStore:
                     raise
                 version_id = None
             return self._confirmed(key, version_id, sha256, length)
+
+    def confirm(self, key: str, version_id: str, *, sha256: Digest) -> StoredObject:
+        """Read one version back, whole; it has these bytes and is locked, or this raises."""
+        with self._answers(f"reading back {key}"):
+            head = self._head(key, version_id)
+            if head is None:
+                raise ObjectMissingError(key, version_id)
+            found = self.digest(key, version_id)
+            if found != sha256:
+                raise ChecksumDiffersError(key, version_id, sha256, f"{found}, {head.length_bytes} bytes")
+            return self._confirmed(key, version_id, sha256, head.length_bytes)
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """What stands under the key, by version or the current one; None where nothing does."""
@@ -211,7 +222,9 @@ class ObjectStore:
         content.seek(0)
         if length <= self._put_limit_bytes:
             return self._put(key, content, sha256)
-        return self._put_in_parts(key, content, length)
+        place = {"Bucket": self.bucket, "Key": key}
+        limit = self._put_limit_bytes
+        return put_in_parts(self._client, place, content, length=length, lock=self._lock(), part_limit=limit)
 
     def _lock(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(days=self.lock_days)
@@ -223,28 +236,6 @@ class ObjectStore:
             Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*", ChecksumSHA256=checksum, **self._lock()
         )
         return answer.get("VersionId")
-
-    def _put_in_parts(self, key: str, file: BinaryIO, length: int) -> str | None:
-        """Low-level multipart: only its completion can carry the condition that the key is free."""
-        part_bytes = max(min(PART_BYTES, self._put_limit_bytes), -(-length // PARTS_LIMIT))
-        place: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
-        upload = self._client.create_multipart_upload(**place, ChecksumAlgorithm="SHA256", **self._lock())
-        place["UploadId"] = upload["UploadId"]
-        parts: list[Any] = []
-        try:
-            while part := file.read(part_bytes):
-                checksum = b64encode(hashlib.sha256(part).digest()).decode("ascii")
-                answer = self._client.upload_part(
-                    **place, PartNumber=len(parts) + 1, Body=part, ChecksumSHA256=checksum
-                )
-                parts.append({"PartNumber": len(parts) + 1, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
-            done = self._client.complete_multipart_upload(
-                **place, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
-            )
-        except BaseException:
-            self._client.abort_multipart_upload(**place)
-            raise
-        return done.get("VersionId")
 
     def _confirmed(self, key: str, version_id: str | None, sha256: Digest, length: int) -> StoredObject:
         """See that this version holds these bytes under lock; without a version, that the key's owner does."""

@@ -3,9 +3,9 @@
 In: an archive, authorities by URL, answers of authorities. Out: `Owed`, entries. An entry ``time_owed`` names the
 authorities that are asked for a token over it, and so, through the chain, over everything before it; an entry
 ``timestamped`` names the token, a locked object, and the locked certificates it was checked against. What the
-first names and no second answers is owed. Both are in the store, so that nothing owed is forgotten with the
-database; only the reasons of failed asks are the database's alone. Raises `TokenRefusedError` and
-`storage.store_errors`.
+first names and no second answers is owed; that something was copied asks for no new token. Both are in the store,
+so that nothing owed is forgotten with the database; only the reasons of failed asks are the database's alone.
+Raises `TokenRefusedError` and `storage.store_errors`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ from ulid import ULID
 from processors.digest import Digest, sha256
 from processors.time_token import TimeToken, read_token
 from storage.archive import Archive
+from storage.copies import COPIED
 from storage.custody_entry import Entry
 from storage.keys import CUSTODY_PREFIX, root_key, token_key
 from storage.ledger import LOCK_KEY, append, entry_of, settle
@@ -63,7 +64,7 @@ def owe_time(archive: Archive, authorities: Sequence[str], *, actor: str, occasi
 
 def _anything_new(connection: Connection) -> bool:
     asked = select(func.max(custody.c.seq))
-    newest = connection.execute(asked.where(custody.c.event.not_in((OWED, OBTAINED)))).scalar_one()
+    newest = connection.execute(asked.where(custody.c.event.not_in((OWED, OBTAINED, COPIED)))).scalar_one()
     last_owed = connection.execute(asked.where(custody.c.event == OWED)).scalar_one()
     return newest is not None and newest > (last_owed or 0)
 
