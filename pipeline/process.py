@@ -12,11 +12,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from pipeline.connect import open_archive
-from pipeline.read_capture import FINGERPRINTS, Found, read_capture
+from pipeline.read_capture import Found, read_capture
 from pipeline.settings import Settings
 from processors.decode import Decoders
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.pages.select import PARSERS
+from processors.reading import ALL_HASHES
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.media import compare_new
@@ -30,7 +31,7 @@ Say = Callable[[str], None]
 VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
     *sorted(parser.name for parser in PARSERS),
-    *sorted(f"{algorithm}/{version}" for algorithm, version in FINGERPRINTS),
+    *sorted(ALL_HASHES),
 )
 READ_WITH: Final = " ".join(VERSIONS)
 """What a file is marked with once it was read; a better parser or fingerprint makes all files unread again."""

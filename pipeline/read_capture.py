@@ -16,12 +16,12 @@ from pipeline.page_kind import HowToRead, how_to_read
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
 from processors.http_message import ResponseMessage, UndecodableEntity, entity, header, parse_response
-from processors.match import REGIONS, WITHIN_BITS
 from processors.media import MediaReading, is_media, sniff
 from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
 from processors.pages.page import Page
 from processors.pages.reading import Reading
 from processors.pages.select import parser_for, read_page
+from processors.reading import decoder_of, hashes_of_today
 from storage.captures import Capture
 from storage.media import keep_medium, keep_occurrence, medium
 from storage.records import UnkeepableTextError, keep_outcome, keep_reading
@@ -29,8 +29,6 @@ from storage.records import UnkeepableTextError, keep_outcome, keep_reading
 ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20
 """The largest real page of the captured ones has 2 MB; parsing far more would cost minutes."""
-FINGERPRINTS: Final = (*WITHIN_BITS, REGIONS)
-"""What every picture has today, by algorithm and version."""
 PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -174,12 +172,13 @@ def _medium(connection: Connection, capture: Capture, content: bytes, decoders: 
 
 
 def _is_known(connection: Connection, digest: Digest) -> bool:
-    """Whether these bytes were read before by the fingerprints of today."""
+    """Whether these bytes were read before by the fingerprints of today, or refused by the decoder of today."""
     known = medium(connection, digest)
     if known is None:
         return False
-    found = {(each.algorithm, each.version) for each in known.hashes}
-    return known.refused is not None or found >= set(FINGERPRINTS)
+    if known.refused is not None:
+        return known.decoder == decoder_of(known.media_type)
+    return {each.name for each in known.hashes} >= hashes_of_today(known.media_type, known.frames)
 
 
 def _too_large(connection: Connection, capture: Capture) -> Found:

@@ -45,7 +45,9 @@ class Link:
     """Two files found alike: by what algorithm, how far apart, what that means, what of them matched.
 
     ``a < b`` always. ``quality`` is the lower of both fingerprints' qualities; ``matched`` says how ``a`` must be
-    turned to match (``whole`` for not at all) and, for regions, how many of them agree.
+    turned to match (``whole`` for not at all) and, for regions, how many of them agree. Where one is a video:
+    ``share_a`` and ``share_b`` are the shares of each that the other shows, ``frames`` (seconds in ``a``, seconds
+    in ``b``, distance) of the nearest matched frames, None for the time of a still.
     """
 
     a: Digest
@@ -55,6 +57,9 @@ class Link:
     meaning: str
     quality: int | None = None
     matched: str = "whole"
+    share_a: float | None = None
+    share_b: float | None = None
+    frames: tuple[tuple[float | None, float | None, int], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.a < self.b:

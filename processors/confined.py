@@ -37,10 +37,19 @@ class WorkerGone(Exception):
 
 
 class Worker:
-    """One process and the two pipes to it: ``limits`` is its argument, ``seconds`` what one file may take."""
+    """One process and the two pipes to it: ``limits`` is its argument, ``seconds`` what one file may take.
+
+    ``open_files`` are numbers of files of ours that it finds open under the same numbers.
+    """
 
     def __init__(
-        self, module: str, limits: str, seconds: float, *, longest_answer_bytes: int = LONGEST_ANSWER_BYTES
+        self,
+        module: str,
+        limits: str,
+        seconds: float,
+        *,
+        longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
+        open_files: tuple[int, ...] = (),
     ) -> None:
         self.seconds = seconds
         self.longest_answer_bytes = longest_answer_bytes
@@ -50,6 +59,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=QUIET,
+            pass_fds=open_files,
             bufsize=0,
         )
         assert self.process.stdin is not None

@@ -1,9 +1,9 @@
 """Media files to readings, in worker processes that a hostile file may kill but not leave.
 
 ``Decoders`` starts fresh interpreters (never forks), each with limits on address space, CPU time and open files,
-no right to write a file and none of our environment, and speaks JSON with them: what a worker that was taken over
-can send back is text, not a pickle. A worker that dies or hangs is replaced, and its file comes back refused with
-the reason; no content makes a call raise.
+no right to write a file and none of our environment, hands them content as an open file in memory that they cannot
+write, and speaks JSON with them: what a worker that was taken over can send back is text, not a pickle. A worker
+that dies or hangs is replaced, and its file comes back refused with the reason; no content makes a call raise.
 """
 
 import json
@@ -17,16 +17,37 @@ from types import TracebackType
 from typing import Self
 
 from processors.confined import DecoderUnavailable, Worker, WorkerGone
+from processors.confined_worker import LENGTH_BYTES
 from processors.digest import sha256
 from processors.media import MediaReading, sniff
 from processors.picture import Limits
-from processors.reading import from_text, refusal
+from processors.reading import from_text, refusal, seconds_for
 
 __all__ = ["DecoderUnavailable", "Decoders"]
 
 
-def _worker(limits: Limits) -> Worker:
-    return Worker("processors.decode_worker", json.dumps(asdict(limits)), limits.seconds)
+class _MediaWorker(Worker):
+    """A worker that finds the content in an open file, since video can only be read where one can go back."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.file = os.memfd_create("medium")
+        told = json.dumps({"limits": asdict(limits), "file": self.file})
+        super().__init__("processors.decode_worker", told, limits.seconds, open_files=(self.file,))
+
+    def ask(self, content: bytes) -> bytes:
+        """The answer for a file; raises ``WorkerGone``."""
+        self.seconds = seconds_for(content, self.limits)
+        os.ftruncate(self.file, 0)
+        rest, at = memoryview(content), 0
+        while rest[at:]:
+            at += os.pwrite(self.file, rest[at:], at)
+        return super().ask(len(content).to_bytes(LENGTH_BYTES, "big"))
+
+    def end(self) -> None:
+        """Kill the process, let go of the content."""
+        super().end()
+        os.close(self.file)
 
 
 class Decoders:
@@ -39,7 +60,7 @@ class Decoders:
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
         self.limits = limits or Limits()
-        self._idle: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[_MediaWorker | None] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
         for _ in range(self.workers):
@@ -59,7 +80,7 @@ class Decoders:
         worker = self._idle.get()
         try:
             if worker is None:
-                worker = _worker(self.limits)
+                worker = _MediaWorker(self.limits)
             return from_text(worker.ask(content))
         except (WorkerGone, ValueError, TypeError, KeyError) as reason:
             assert worker is not None

@@ -1,9 +1,11 @@
 """The expendable process behind ``processors.decode``: pictures in, readings out, by `confined_worker`.
 
-The one argument holds ``Limits`` as JSON.
+The one argument holds ``limits`` and the number of the open ``file`` with the content, as JSON; what comes in by
+`confined_worker` is the content's length.
 """
 
 import json
+import os
 import sys
 
 from processors.confined_worker import serve
@@ -16,14 +18,23 @@ def main() -> None:
     from processors.picture import Limits
     from processors.reading import read_media, to_text
 
-    limits = Limits(**json.loads(sys.argv[1]))
+    told = json.loads(sys.argv[1])
+    limits, file = Limits(**told["limits"]), told["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
     serve(
-        lambda content: to_text(read_media(content, limits)),
+        lambda length: to_text(read_media(_content(file, int.from_bytes(length, "big")), limits, file)),
         memory_bytes=limits.memory_bytes,
-        seconds=limits.seconds,
+        seconds=limits.seconds + limits.video_seconds,
     )
+
+
+def _content(file: int, length: int) -> bytes:
+    parts, at = [], 0
+    while at < length and (part := os.pread(file, length - at, at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
 
 
 if __name__ == "__main__":

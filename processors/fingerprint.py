@@ -7,11 +7,14 @@ The recipe that leads from bytes to pixels is in ``processors.picture`` and is p
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from processors.frame_regions import ROW as REGIONS_OF_FRAME
+from processors.frames import FRAME, read_frames
 from processors.pdq import SMALLEST_SIDE, bits, quality, sample
 from processors.phash import phash
 from processors.picture import Picture
@@ -19,7 +22,9 @@ from processors.regions import WIDTH_BYTES as REGIONS_BYTES
 from processors.regions import regions
 
 WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32, ("regions", "1"): REGIONS_BYTES}
-"""Every algorithm and version this project has written, with its width in bytes; entries are only ever added."""
+ROW_BYTES = {("vpdq", "1"): FRAME.itemsize, ("vregions", "1"): REGIONS_OF_FRAME.itemsize}
+"""Every algorithm and version this project has written, with its width in bytes, or for video that of one frame of
+at least one; entries are only ever added."""
 
 PLAIN_LEVELS = 33
 
@@ -34,12 +39,15 @@ class Fingerprint:
     quality: int | None = None
 
     def __post_init__(self) -> None:
-        expected = WIDTH_BYTES.get((self.algorithm, self.version))
-        if expected is None:
-            known = ", ".join("/".join(name) for name in WIDTH_BYTES)
-            raise ValueError(f"fingerprint: expected one of {known}, found {self.algorithm}/{self.version}")
-        if len(self.bits) != expected:
-            raise ValueError(f"{self.algorithm}/{self.version}: expected {expected} bytes, found {len(self.bits)}")
+        name = (self.algorithm, self.version)
+        if name in ROW_BYTES:
+            if not self.bits or len(self.bits) % ROW_BYTES[name]:
+                raise ValueError(f"{self.name}: expected rows of {ROW_BYTES[name]} bytes, found {len(self.bits)}")
+        elif name not in WIDTH_BYTES:
+            known = ", ".join("/".join(each) for each in (*WIDTH_BYTES, *ROW_BYTES))
+            raise ValueError(f"fingerprint: expected one of {known}, found {self.name}")
+        elif len(self.bits) != WIDTH_BYTES[name]:
+            raise ValueError(f"{self.name}: expected {WIDTH_BYTES[name]} bytes, found {len(self.bits)}")
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise ValueError(
                 f"{self.algorithm}/{self.version}: expected a quality of 0 to 100, found {self.quality}"
@@ -54,6 +62,35 @@ class Fingerprint:
     def name(self) -> str:
         """Algorithm and version as one word: ``pdq/1``."""
         return f"{self.algorithm}/{self.version}"
+
+
+def hash_rows(fingerprint: Fingerprint) -> list[dict[str, Any]]:
+    """The JSON keys of one fingerprint: one row, for a video one for each frame, with its times in seconds."""
+    row = {"algorithm": fingerprint.algorithm, "version": fingerprint.version}
+    if fingerprint.algorithm == "vpdq":
+        return [
+            {
+                **row,
+                "bits": frame["bits"].tobytes().hex(),
+                "quality": int(frame["quality"]),
+                "at_s": int(frame["at_ms"]) / 1000,
+                "until_s": int(frame["until_ms"]) / 1000,
+            }
+            for frame in read_frames(fingerprint.bits)
+        ]
+    if fingerprint.algorithm == "vregions":
+        frames = np.frombuffer(fingerprint.bits, REGIONS_OF_FRAME)
+        quality = fingerprint.quality
+        return [
+            {
+                **row,
+                "bits": frame["regions"].tobytes().hex(),
+                "quality": quality,
+                "at_s": int(frame["at_ms"]) / 1000,
+            }
+            for frame in frames
+        ]
+    return [{**row, "bits": fingerprint.hex, "quality": fingerprint.quality}]
 
 
 def fingerprints(picture: Picture) -> tuple[Fingerprint, ...]:

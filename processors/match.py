@@ -1,17 +1,16 @@
-"""Which files are alike: fingerprints of two sides compared within the distance each algorithm allows.
+"""Which files are alike: fingerprints of new files compared with those of an index, within what each allows.
 
-Only equal algorithms and versions meet, in all eight orientations. A fingerprint of poor ground (flat pictures;
-for pHash also pages of text) is not compared: it would match everything; what pHash finds PDQ must not deny.
-Byte-equal files need no link, they are one file. Crops, borders and additions are found by regions: two that look
-alike make a candidate, and ``processors.overlap`` judges the pair.
+Only equal algorithms and versions meet, in all eight orientations. What pHash finds, PDQ must not deny. Byte-equal
+files need no link, they are one file. Crops, borders and additions are found by regions: two that look alike make
+a candidate, and ``processors.overlap`` judges the pair. A video meets stills and videos by its frames: single
+frames make a candidate, and ``processors.video_match`` and ``processors.part_match`` judge how much is shared.
 
-Distances: PDQ 31 of 256 and quality 50 as in the PDQ guidance (ThreatExchange ``pdq/README.md``, read 2026-11-22);
-pHash 8 of 64 and regions by measurement (``docs/quality-media.md``, 2026-11-23).
+Distances: PDQ 31 of 256 as in the PDQ guidance (ThreatExchange ``pdq/README.md``, read 2026-11-22); pHash 8 of 64
+and regions by measurement (``docs/quality-media.md``, 2026-11-23).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,145 +18,128 @@ from numpy.typing import NDArray
 from processors.cluster import Link, meaning
 from processors.digest import Digest
 from processors.fingerprint import Fingerprint
-from processors.neighbours import neighbours
+from processors.match_index import Hashed, Hashes, Index, InMemory, tables
 from processors.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
-from processors.overlap import overlap, turned
-from processors.regions import Regions, read
+from processors.part_match import alike_parts, shared_parts
+from processors.search_rows import STILL_MS
+from processors.video_match import as_frames, shared_frames, shared_in_words
 
-WITHIN_BITS = {("phash", "1"): 8, ("pdq", "1"): 31}
-REGIONS = ("regions", "1")
-REGION_WITHIN_BITS = 8
-REGION_PAIRS = 2
-"""Alike regions that make two pictures worth judging: of 190 true overlaps one had fewer (2026-11-23)."""
-
-LEAST_QUALITY = 50
-COARSE = "phash"
-FINE = ("pdq", "1")
+WITHIN_BITS = {"phash/1": 8, "pdq/1": 31}
+COARSE = "phash/1"
+FINE = "pdq/1"
 FINE_WITHIN_BITS = 90
 """PDQ distance up to which it lets a match of pHash stand: edits of one picture that pHash finds stay below;
 unlike ones lie around 128, and none of the labelled unlike pairs lies below 100 (2026-11-23)."""
 
-
-class Hashed(Protocol):
-    """A file and its fingerprints: a ``MediaReading``, or a row of the catalogue."""
-
-    @property
-    def sha256(self) -> Digest:
-        """Digest of the file."""
-
-    @property
-    def hashes(self) -> tuple[Fingerprint, ...]:
-        """All fingerprints of the file; empty where it was refused."""
+Pair = tuple[Digest, Digest]
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """Files with one kind of fingerprint on good ground."""
+class _Whole:
+    """Two stills found alike as a whole, the first of the pair turned so."""
 
-    files: list[Digest]
-    hashes: list[Fingerprint]
-
-    def rows(self) -> NDArray[np.uint8]:
-        return np.frombuffer(b"".join(hash_.bits for hash_ in self.hashes), np.uint8).reshape(len(self.files), -1)
-
-
-def is_poor_ground(fingerprint: Fingerprint) -> bool:
-    """Whether a match of this fingerprint would say little."""
-    return fingerprint.quality is not None and fingerprint.quality < LEAST_QUALITY
+    pair: Pair
+    distance_bits: int
+    orientation: str
 
 
 def links(new: Sequence[Hashed], known: Sequence[Hashed] = ()) -> tuple[Link, ...]:
     """Every link among the new files and from a new to a known one, sorted; the nearest per pair and algorithm."""
+    return links_to(new, InMemory([*new, *known]))
+
+
+def links_to(new: Sequence[Hashed], index: Index) -> tuple[Link, ...]:
+    """Every link from a new file to one of the index, sorted; the nearest per pair and algorithm."""
     nearest: dict[tuple[Digest, Digest, str], Link] = {}
-    fine = {
-        file.sha256: np.frombuffer(hash_.bits, np.uint8)
-        for file in (*new, *known)
-        for hash_ in file.hashes
-        if (hash_.algorithm, hash_.version) == FINE
-    }
-    for kind in (*WITHIN_BITS, REGIONS):
-        ours, theirs = _side(new, kind), _side([*new, *known], kind)
-        if not ours.files:
-            continue
-        for link in _shared_parts(ours, theirs) if kind == REGIONS else _whole_matches(ours, theirs, fine):
-            key = (link.a, link.b, link.algorithm)
-            nearest[key] = min(nearest.get(key, link), link, key=lambda link: (link.distance_bits, link.matched))
+    for link in _all_links(new, index):
+        key = (link.a, link.b, link.algorithm)
+        nearest[key] = min(nearest.get(key, link), link, key=lambda link: (link.distance_bits, link.matched))
     return tuple(sorted(nearest.values()))
 
 
-def _side(files: Sequence[Hashed], kind: tuple[str, str]) -> _Side:
-    fit = {
-        file.sha256: hash_
-        for file in files
-        for hash_ in file.hashes
-        if (hash_.algorithm, hash_.version) == kind and not is_poor_ground(hash_)
-    }
-    return _Side(list(fit), list(fit.values()))
-
-
-def _whole_matches(ours: _Side, theirs: _Side, fine: Mapping[Digest, NDArray[np.uint8]]) -> Iterator[Link]:
-    """Links between pictures that are alike as a whole, upright or turned; coarse ones where ``fine`` agrees."""
-    algorithm, version = ours.hashes[0].algorithm, ours.hashes[0].version
-    our_rows, their_rows = ours.rows(), theirs.rows()
-    for orientation in ORIENTATIONS:
-        rows = turned_rows(algorithm, our_rows, orientation)
-        for i, j, distance in neighbours(rows, their_rows, WITHIN_BITS[algorithm, version]):
-            mine, yours = ours.files[i], theirs.files[j]
-            if mine == yours or (algorithm == COARSE and not _stands(mine, yours, orientation, fine)):
-                continue
-            quality = _lower_quality(ours.hashes[i], theirs.hashes[j])
-            if mine < yours:
-                yield _link(mine, yours, algorithm, distance, quality, orientation.name)
-            else:
-                yield _link(yours, mine, algorithm, distance, quality, BACK[orientation.name])
-
-
-def _stands(
-    mine: Digest, yours: Digest, orientation: Orientation, fine: Mapping[Digest, NDArray[np.uint8]]
-) -> bool:
-    """Whether the finer fingerprints allow a match of the coarse ones."""
-    if mine not in fine or yours not in fine:
-        return True
-    turned_row = turned_rows(FINE[0], fine[mine][None], orientation)[0]
-    return int(np.bitwise_count(turned_row ^ fine[yours]).sum()) <= FINE_WITHIN_BITS
-
-
-def _shared_parts(ours: _Side, theirs: _Side) -> Iterator[Link]:
-    """Links between pictures that share a part; each pair is judged once."""
-    our_regions = [read(hash_.bits) for hash_ in ours.hashes]
-    their_regions = [read(hash_.bits) for hash_ in theirs.hashes]
-    judged = set()
-    for i, j in _candidates(our_regions, their_regions):
-        mine, yours = ours.files[i], theirs.files[j]
-        pair = (min(mine, yours), max(mine, yours))
-        if mine == yours or pair in judged:
+def _all_links(new: Sequence[Hashed], index: Index) -> Iterator[Link]:
+    ours = {file.sha256: file.hashes for file in new}
+    asked = tables(list(ours.values()))
+    names = list(ours)
+    for table, within_bits in WITHIN_BITS.items():
+        if table not in asked:
             continue
-        judged.add(pair)
-        one, other = our_regions[i], their_regions[j]
-        found = overlap(one, other) if mine < yours else overlap(other, one)
+        whole: list[_Whole] = []
+        moving: set[Pair] = set()
+        for orientation in ORIENTATIONS:
+            rows = asked[table].rows
+            near = index.near(table, turned_rows(table.partition("/")[0], rows.bits, orientation), within_bits)
+            stills = (rows.at_ms[near.asked] == STILL_MS) & (near.at_ms == STILL_MS)
+            mine, owners = asked[table].owner[near.asked], near.owner
+            for place in np.flatnonzero(stills).tolist():
+                pair = (names[mine[place]], index.owner(int(owners[place])))
+                whole.append(_Whole(pair, int(near.distance_bits[place]), orientation.name))
+            both = np.unique(np.stack([mine[~stills], owners[~stills]], axis=1), axis=0)
+            moving |= {(names[one], index.owner(other)) for one, other in both.tolist()}
+        theirs = index.hashes_of({b for _, b in moving} | {found.pair[1] for found in whole})
+        standing = (found for found in whole if _stands(table, found, ours, theirs))
+        yield from (_whole_link(table, found, ours, theirs) for found in standing)
+        yield from _shared(moving, ours, theirs)
+    if "regions/1" in asked:
+        pairs = alike_parts(asked["regions/1"], names, index)
+        yield from shared_parts(pairs, ours, index.hashes_of({b for _, b in pairs}))
+
+
+def _stands(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> bool:
+    """Whether it is a pair at all, and the finer fingerprints allow a match of the coarse ones."""
+    mine, yours = found.pair
+    if mine == yours:
+        return False
+    one, other = _hash(ours[mine], FINE), _hash(theirs[yours], FINE)
+    if table != COARSE or one is None or other is None:
+        return True
+    orientation = next(each for each in ORIENTATIONS if each.name == found.orientation)
+    return _distance(one, other, orientation) <= FINE_WITHIN_BITS
+
+
+def _distance(one: Fingerprint, other: Fingerprint, orientation: Orientation) -> int:
+    row = np.frombuffer(one.bits, np.uint8)[None]
+    return int(np.bitwise_count(turned_rows(one.algorithm, row, orientation) ^ _row(other)).sum())
+
+
+def _row(fingerprint: Fingerprint) -> NDArray[np.uint8]:
+    return np.frombuffer(fingerprint.bits, np.uint8)
+
+
+def _hash(hashes: Hashes, name: str) -> Fingerprint | None:
+    return next((each for each in hashes if each.name == name), None)
+
+
+def _whole_link(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> Link:
+    mine, yours = found.pair
+    both = (_hash(ours[mine], table), _hash(theirs[yours], table))
+    quality = min((each.quality for each in both if each is not None and each.quality is not None), default=None)
+    first, second = sorted(found.pair)
+    turned = found.orientation if mine == first else BACK[found.orientation]
+    algorithm = table.partition("/")[0]
+    said = meaning(algorithm, found.distance_bits)
+    return Link(first, second, algorithm, found.distance_bits, said, quality, turned)
+
+
+def _shared(pairs: set[Pair], ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> Iterator[Link]:
+    """Links to and from videos, by frames; each pair is judged once."""
+    everything = {**theirs, **ours}
+    for first, second in sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
+        a, b = as_frames(everything[first]), as_frames(everything[second])
+        found = shared_frames(a.rows, b.rows)
         if found is not None:
-            quality = _lower_quality(ours.hashes[i], theirs.hashes[j])
-            matched = f"{found.orientation.name}, {found.agreeing} of {found.possible} regions"
-            yield _link(*pair, REGIONS[0], found.distance_bits, quality, matched)
-
-
-def _candidates(ours: Sequence[Regions], theirs: Sequence[Regions]) -> Iterator[tuple[int, int]]:
-    """Places of pictures that have enough alike regions in one orientation."""
-    our_owner = np.repeat(np.arange(len(ours)), [len(picture.bits) for picture in ours])
-    their_owner = np.repeat(np.arange(len(theirs)), [len(picture.bits) for picture in theirs])
-    their_bits = np.concatenate([picture.bits for picture in theirs])
-    for orientation in ORIENTATIONS:
-        our_bits = np.concatenate([turned(picture, orientation).bits for picture in ours])
-        alike = neighbours(our_bits, their_bits, REGION_WITHIN_BITS)
-        pairs = our_owner[alike.new_index] * len(theirs) + their_owner[alike.known_index]
-        candidates, counts = np.unique(pairs, return_counts=True)
-        for pair in candidates[counts >= REGION_PAIRS].tolist():
-            yield divmod(pair, len(theirs))
-
-
-def _lower_quality(a: Fingerprint, b: Fingerprint) -> int | None:
-    return min((quality for quality in (a.quality, b.quality) if quality is not None), default=None)
-
-
-def _link(a: Digest, b: Digest, algorithm: str, distance_bits: int, quality: int | None, matched: str) -> Link:
-    return Link(a, b, algorithm, distance_bits, meaning(algorithm, distance_bits), quality, matched)
+            yield Link(
+                first,
+                second,
+                "vpdq",
+                found.distance_bits,
+                shared_in_words(found, a_still=a.still, b_still=b.still),
+                found.quality,
+                found.orientation.name,
+                share_a=found.share_a,
+                share_b=found.share_b,
+                frames=tuple(
+                    (None if a.still else at_a, None if b.still else at_b, distance)
+                    for at_a, at_b, distance in found.frames
+                ),
+            )

@@ -102,6 +102,8 @@ def sniff(content: bytes) -> str | None:
         return "video/webm" if b"webm" in content[:64] else "video/x-matroska"
     if content[:2] == b"BM" and content[6:10] == bytes(4) and content[14:18] in BITMAP_HEADERS:
         return "image/bmp"
+    if content[:1] == b"\x47" and content[188:189] == content[376:377] == b"\x47":
+        return "video/mp2t"
     if content[:4] == b"OggS":
         return "video/ogg" if b"theora" in content[:64] else "audio/ogg"
     if content[:4] == b"PK\x03\x04":

@@ -131,9 +131,14 @@ def turned(regions: Regions, orientation: Orientation) -> Regions:
     x, y = (width - x if orientation.mirror_x else x), (height - y if orientation.mirror_y else y)
     if orientation.swap:
         x, y, width, height = y, x, height, width
-    terms = np.unpackbits(regions.bits, axis=1).reshape(-1, 8, 8).astype(bool)
-    signs = turn(terms, orientation, first_frequency=0).reshape(-1, 64)
-    return Regions((width, height), np.stack([x, y], axis=1), regions.sizes, np.packbits(signs, axis=1))
+    bits = turned_bits(regions.bits, orientation)
+    return Regions((width, height), np.stack([x, y], axis=1), regions.sizes, bits)
+
+
+def turned_bits(bits: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
+    """Bits [n, 8] of the same regions in the turned picture."""
+    terms = np.unpackbits(bits, axis=1).reshape(-1, 8, 8).astype(bool)
+    return np.packbits(turn(terms, orientation, first_frequency=0).reshape(-1, 64), axis=1)
 
 
 def _within(points: NDArray[np.float64], frame: tuple[int, int]) -> int:

@@ -66,6 +66,7 @@ class Limits:
     ratio: int = 50_000
     frames: int = 10_000
     seconds: float = 20.0
+    video_seconds: float = 300.0
     memory_bytes: int = 1 << 30
     content_bytes: int = 256 << 20
 
@@ -97,8 +98,8 @@ def read_picture(content: bytes, media_type: str, limits: Limits) -> Picture:
             _check_size(width, height, len(content), limits)
             frames = _count_frames(image, limits)
             metadata, orientation = _exif(image)
-            shrink = next((n for n in (8, 4, 2) if min(width, height) // n >= SHORT_SIDE), 1)
-            luma = _luma(image, shrink)
+            shrink = shrink_of(width, height)
+            luma = luma_of(image, shrink)
     turn = UPRIGHT.get(orientation)
     if turn is not None:
         luma = luma.transpose(turn)
@@ -144,7 +145,12 @@ def _printable(value: object) -> str:
     return "".join(letter for letter in str(value)[:LONGEST_NOTE] if letter.isprintable()).strip()
 
 
-def _luma(image: Image.Image, shrink: int) -> Image.Image:
+def shrink_of(width: int, height: int) -> int:
+    """By how much a picture of this size is scaled down."""
+    return next((n for n in (8, 4, 2) if min(width, height) // n >= SHORT_SIDE), 1)
+
+
+def luma_of(image: Image.Image, shrink: int) -> Image.Image:
     """Steps 2 to 4 of the recipe."""
     scaled = (-(-image.width // shrink), -(-image.height // shrink))
     if image.format in ("JPEG", "MPO"):

@@ -6,38 +6,73 @@ it, for a process that is already as expendable as they are, and for measuring t
 """
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import PIL
 
+from processors.animation import shown_in_turn
 from processors.digest import Digest, sha256
+from processors.ffmpeg_program import NoProgram, decoder_name
 from processors.fingerprint import Fingerprint, fingerprints
+from processors.frames import Written, read_frames, written_frames
 from processors.media import MediaReading, sniff
-from processors.picture import FORMATS, Limits, Unreadable, read_picture
+from processors.picture import FORMATS, Limits, Picture, Unreadable, read_picture
+from processors.video import DEMUXERS, STILLS, Video, looks_at, still
 
 DECODER = f"pillow {PIL.__version__}"
+PICTURE_HASHES = frozenset({"phash/1", "pdq/1", "regions/1"})
+VIDEO_HASHES = frozenset({"vpdq/1", "vregions/1"})
+ALL_HASHES = PICTURE_HASHES | VIDEO_HASHES
 
 
-def read_media(content: bytes, limits: Limits) -> MediaReading:
-    """Read one file in this process; a file that cannot be read is refused with a reason, nothing is raised."""
+def read_media(content: bytes, limits: Limits, file: int | None = None) -> MediaReading:
+    """Read one file in this process; a file that cannot be read is refused with a reason, nothing is raised.
+
+    ``file`` is an open file with the same content, where the caller has one; video is read by way of it.
+    """
     digest = sha256(content)
     if not content:
         return refusal(digest, None, "empty: no bytes")
     if len(content) > limits.content_bytes:
         return refusal(digest, None, f"too large: {len(content)} bytes, the limit is {limits.content_bytes}")
     media_type = sniff(content)
-    if media_type not in FORMATS:
-        return refusal(digest, media_type, f"no decoder for {media_type or 'bytes of unknown kind'}")
     try:
-        picture = read_picture(content, media_type, limits)
-        hashes = fingerprints(picture)
+        if media_type in FORMATS:
+            return _picture(content, digest, media_type, limits)
+        if media_type in DEMUXERS or media_type in STILLS:
+            with _as_file(content, file) as opened:
+                read = _video if media_type in DEMUXERS else _still
+                return read(opened, digest, media_type, limits)
     except Unreadable as reason:
         return refusal(digest, media_type, str(reason))
     except MemoryError:
         return refusal(digest, media_type, f"too large: needs more memory than {limits.memory_bytes >> 20} MB")
     except Exception as error:  # a decoder raises whatever a damaged file makes it trip over
         return refusal(digest, media_type, f"damaged: {str(error) or type(error).__name__}")
+    return refusal(digest, media_type, NO_DECODER.get(media_type or "", _no_decoder(media_type)))
+
+
+NO_DECODER = {"image/svg+xml": "no decoder for image/svg+xml: instructions to draw with fonts we lack, no pixels"}
+
+
+def _no_decoder(media_type: str | None) -> str:
+    return f"no decoder for {media_type or 'bytes of unknown kind'}"
+
+
+def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+    """A still, or an animation, which is a still first and a video besides."""
+    picture = read_picture(content, media_type, limits)
+    hashes, duration_s, metadata = fingerprints(picture), None, picture.metadata
+    if picture.frames > 1 and hashes:
+        shown = shown_in_turn(content, media_type, limits)
+        frames = written_frames(shown)
+        duration_s = shown.duration_s
+        metadata = (*((("looked at", shown.cut),) if shown.cut else ()), *metadata)
+        hashes = (*hashes, *_of_frames(frames))
     return MediaReading(
         sha256=digest,
         media_type=media_type,
@@ -46,14 +81,96 @@ def read_media(content: bytes, limits: Limits) -> MediaReading:
         hashes=hashes,
         refused=None,
         frames=picture.frames,
-        metadata=picture.metadata,
+        duration_s=duration_s,
+        metadata=metadata,
         decoder=DECODER,
     )
 
 
+def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+    """A still that the video program reads."""
+    told = Video()
+    luma = still(file, media_type, limits, told)
+    height, width = luma.shape
+    picture = Picture(luma, 1, width, height, 1, told.metadata)
+    return MediaReading(
+        sha256=digest,
+        media_type=media_type,
+        width=told.width or width,
+        height=told.height or height,
+        hashes=fingerprints(picture),
+        refused=None,
+        frames=1,
+        metadata=told.metadata,
+        decoder=told.decoder,
+    )
+
+
+def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+    told = Video()
+    frames = written_frames(looks_at(file, media_type, limits, told))
+    return MediaReading(
+        sha256=digest,
+        media_type=media_type,
+        width=told.width or None,
+        height=told.height or None,
+        hashes=_of_frames(frames),
+        refused=None,
+        frames=told.looks,
+        duration_s=told.duration_s,
+        metadata=told.metadata,
+        decoder=told.decoder,
+    )
+
+
+def _of_frames(written: Written) -> tuple[Fingerprint, ...]:
+    """The fingerprints of a video; their quality is that of the best frame."""
+    if not written.frames:
+        return ()
+    ground = int(read_frames(written.frames)["quality"].max())
+    forms = (("vpdq", written.frames), ("vregions", written.regions))
+    return tuple(Fingerprint(algorithm, "1", form, ground) for algorithm, form in forms if form)
+
+
+@contextmanager
+def _as_file(content: bytes, file: int | None) -> Iterator[int]:
+    if file is not None:
+        yield file
+        return
+    opened = os.memfd_create("medium")
+    try:
+        with os.fdopen(os.dup(opened), "wb") as sink:
+            sink.write(content)
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def seconds_for(content: bytes, limits: Limits) -> float:
+    """How long a file may take, by what it is."""
+    return limits.video_seconds + limits.seconds if sniff(content) in DEMUXERS else limits.seconds
+
+
 def refusal(digest: Digest, media_type: str | None, reason: str) -> MediaReading:
     """A reading that says why there is nothing to compare."""
-    return MediaReading(digest, media_type, None, None, (), reason, decoder=DECODER)
+    return MediaReading(digest, media_type, None, None, (), reason, decoder=decoder_of(media_type))
+
+
+def decoder_of(media_type: str | None) -> str:
+    """The software of today that reads, or refuses, files of this type."""
+    if media_type not in DEMUXERS and media_type not in STILLS:
+        return DECODER
+    try:
+        return decoder_name()
+    except NoProgram:
+        return "no ffmpeg"
+
+
+def hashes_of_today(media_type: str | None, frames: int | None) -> frozenset[str]:
+    """Names of the fingerprints that a file which can be read has at least."""
+    if media_type in DEMUXERS:
+        return frozenset({"vpdq/1"})
+    return PICTURE_HASHES | ({"vpdq/1"} if (frames or 1) > 1 else set())
 
 
 def to_text(reading: MediaReading) -> bytes:

@@ -74,6 +74,8 @@ def group_row(
 
 def fingerprint_row(path: Path, reading: MediaReading) -> dict[str, Any]:
     """The JSON keys of kind ``fingerprint``."""
+    from processors.fingerprint import hash_rows
+
     return {
         "kind": "fingerprint",
         "file": str(path),
@@ -81,10 +83,7 @@ def fingerprint_row(path: Path, reading: MediaReading) -> dict[str, Any]:
         "media_type": reading.media_type,
         "width": reading.width,
         "height": reading.height,
-        "hashes": [
-            {"algorithm": h.algorithm, "version": h.version, "bits": h.hex, "quality": h.quality}
-            for h in reading.hashes
-        ],
+        "hashes": [row for found in reading.hashes for row in hash_rows(found)],
         "refused": reading.refused,
         "frames": reading.frames,
         "duration_s": reading.duration_s,
@@ -103,6 +102,9 @@ def link_row(link: Link) -> dict[str, Any]:
         "meaning": link.meaning,
         "quality": link.quality,
         "matched": link.matched,
+        "share_a": link.share_a,
+        "share_b": link.share_b,
+        "frames": [{"a_s": a_s, "b_s": b_s, "distance": distance} for a_s, b_s, distance in link.frames],
     }
 
 
@@ -128,6 +130,8 @@ def _say_fingerprint(row: Mapping[str, Any]) -> str:
     if row["refused"]:
         return f"{row['file']}: {row['refused']}"
     told = [f"{row['file']}: {row['media_type']} {row['width']} x {row['height']}"]
+    if row["duration_s"] is not None:
+        told.append(f"{row['duration_s']:g} s")
     told += [f"{h['algorithm']}/{h['version']} {h['bits']} (quality {h['quality']})" for h in row["hashes"]]
     return "  ".join(told)
 

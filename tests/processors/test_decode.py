@@ -19,7 +19,6 @@ import pytest
 from PIL import Image
 
 from processors import decode
-from processors.confined import Worker
 from processors.decode import Decoders
 from processors.digest import sha256
 from processors.media import MediaReading
@@ -156,12 +155,12 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read() -> None:
 def test_a_worker_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    class Noted(Worker):
-        def __init__(self, module: str, limits: str, seconds: float) -> None:
-            super().__init__(module, limits, seconds)
+    class Noted(decode._MediaWorker):
+        def __init__(self, limits: Limits) -> None:
+            super().__init__(limits)
             started.append(self.process.pid)
 
-    monkeypatch.setattr(decode, "Worker", Noted)
+    monkeypatch.setattr(decode, "_MediaWorker", Noted)
     content = saved(scene(), "JPEG")
     with Decoders(workers=1) as single:
         assert single.fingerprint(content).refused is None
