@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     NEWS = "news"
     COURT_LIST = "court-list"
     REGISTER = "register"
+    NOTICE = "notice"
 
 
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
@@ -52,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 
 def parse(
-    kind: Annotated[Kind, typer.Argument(metavar="telegram|news|court-list|register", show_choices=False)],
+    kind: Annotated[Kind, typer.Argument(metavar="telegram|news|court-list|register|notice", show_choices=False)],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The page's bytes; gzip is taken off.")],
     url: Url,
     at: At = None,
@@ -60,19 +62,24 @@ def parse(
     watchlist: WatchlistFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a page file into records: what the page came to first, then each record.
+    """Read a page file, or a document of a list, into records: what the page came to first, then each record.
 
     A page that is no content (a captcha, a refusal, an empty list) has its outcome with a reason, and no records.
     """
+    from processors.documents.reader import DocumentReader
     from processors.pages.page import Page
     from processors.pages.select import read_page
 
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
+    if kind in (Kind.COURT_LIST, Kind.REGISTER, Kind.NOTICE):
+        with DocumentReader() as documents:
+            page = replace(page, document=documents.read(page.body))
     page_kinds: dict[Kind, PageKind] = {
         Kind.TELEGRAM: "telegram",
         Kind.NEWS: "news",
         Kind.COURT_LIST: "court_list",
         Kind.REGISTER: "register",
+        Kind.NOTICE: "notice",
     }
     try:
         reading = read_page(page, page_kinds[kind], layout=_layout(layout, watchlist))

@@ -5,8 +5,6 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 """
 
 import re
-from datetime import tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lxml import html
 
@@ -22,9 +20,8 @@ from processors.pages.outcome import Outcome, Verdict, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.reading import Links, Reading
-from processors.pages.zones import zone_of_country
+from processors.pages.zones import zone_of_layout
 from processors.text import one_line
-from processors.urls import host_of
 
 PARSER_VERSION = "court-list-2"
 _NOTHING = re.compile(
@@ -74,7 +71,7 @@ def _from_json(page: Page, layout: Layout | None) -> Reading:
     verdict = classify(page)
     if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
-    found, remarks = json_hearings(page, layout, _zone(page, layout))
+    found, remarks = json_hearings(page, layout, zone_of_layout(layout, page.url))
     if not found:
         reason = remarks[0] if remarks else "the JSON lists no hearing"
         return _reading(page, Verdict(Outcome.EMPTY, reason), layout)
@@ -90,18 +87,8 @@ def _surroundings(page: Page, grid: Grid, headings: tuple[str, ...], layout: Lay
         instance=instance_in((*headings, *grid.before)),
         day=day[0] if day else None,
         day_raw=day[1] if day else None,
-        zone=_zone(page, layout),
+        zone=zone_of_layout(layout, page.url),
     )
-
-
-def _zone(page: Page, layout: Layout | None) -> tzinfo | None:
-    """The declared zone, else that of a country with one zone only; several zones and no declaration: unknown."""
-    if layout is not None and layout.timezone:
-        try:
-            return ZoneInfo(layout.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
-    return zone_of_country(host_of(page.url))
 
 
 def _nothing(tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int) -> Verdict:

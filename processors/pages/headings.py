@@ -75,7 +75,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
     (
         "panel",
         r"состав (?:суда|коллегии)|склад (?:суда|суду|калегіі|колегії)|skład (?:sądu|orzekając)|^(?:panel"
-        r"|judges|bench|coram)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
+        r"|judges|bench|coram|tribunal|members?)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
     ),
     (
         "judge",
@@ -128,7 +128,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
     (
         "court",
         r"^(?:суд|court|sąd)$|наименование суда|назва суд[ау]|назва суду|^(?:court ?house|court name|site"
-        r"|venue|tribunal)(?: name)?$|^суд ",
+        r"|venue|location)(?: name)?$|^суд ",
     ),
 )
 _REGISTER: tuple[tuple[str, str], ...] = (
@@ -160,8 +160,39 @@ _REGISTER: tuple[tuple[str, str], ...] = (
         r"|матэрыял|матеріал|организац|арганізац|організац|лицо|асоба|особа|описание|title",
     ),
 )
+_NOTICE: tuple[tuple[str, str], ...] = (
+    ("row", r"^(?:№|n|no|nr|#|lp)\.?(?:\s*п\s*[/.]?\s*п)?\.?$|п/п|з/п|порядков"),
+    (
+        "published",
+        r"дата (?:публик|публік|размещ|размяшч|опублік|оприлюдн|розміщ|абвяшч)|апублікавана|опубликовано"
+        r"|опубліковано|оприлюднено|published|data publikacji",
+    ),
+    (
+        "issuer",
+        r"^(?:суд|орган|court|sąd|organ|authority|issuer)$|(?:назва|наименование|найменування) (?:суд|орган)"
+        r"|^орган[ ,]",
+    ),
+    (
+        "official",
+        r"^(?:кем|кім|ким|kto) |следовател|следч|слідч|судь|судд|пракурор|прокурор|prokurator|sędzi|judge",
+    ),
+    (
+        "persons",
+        r"фио|піб|п\.?\s*і\.?\s*б|ф\.?\s*и\.?\s*о|прозвішч|прізвищ|фамили|подозрева|подсудим|обвиня|абвінавач|обвинувач"
+        r"|підозрюван|падазрава|викликаєтьс|вызыва|лицо|асоба|особа|имя|імя|ім'я|name|person|osoba|nazwisk|кого",
+    ),
+    (
+        "title",
+        r"^(?:назва|название|заголовок|загаловак|тема|title|subject|tytuł)|наименование (?:документа|объявления)",
+    ),
+    (
+        "text",
+        r"^(?:текст|змест|содержание|зміст|text|content|treść)|суть|інфармацыя|информация|інформація|оголошення|объявлен",
+    ),
+)
 _HEARING_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _HEARING)
 _REGISTER_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _REGISTER)
+_NOTICE_PATTERNS = tuple((field, re.compile(pattern.replace("ў", "у"))) for field, pattern in _NOTICE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]+")
 _LONGEST_HEADING = 160
 _PARTS = re.compile(r"\s*[/|(]\s*|\s[–—-]\s")
@@ -181,6 +212,11 @@ def hearing_field(heading: str) -> str | None:
 def register_field(heading: str) -> str | None:
     """The field of a register entry that a heading means, None where unknown."""
     return _field(heading, _REGISTER_PATTERNS)
+
+
+def notice_field(heading: str) -> str | None:
+    """The field of a notice that a heading means, None where unknown."""
+    return _field(heading, _NOTICE_PATTERNS)
 
 
 def _field(heading: str, patterns: tuple[tuple[str, re.Pattern[str]], ...]) -> str | None:

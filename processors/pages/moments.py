@@ -62,6 +62,7 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _CLOCK_DOTS = re.compile(r"(?<![\d.:])([01]?\d|2[0-3])[.\-]([0-5]\d)(?![\d.])")
+_CLOCK_HOUR = re.compile(r"(?<![\d:.])(1[0-2]|0?[1-9])()\s?(a\.?m\.?|p\.?m\.?)(?![^\W\d_])", re.IGNORECASE)
 _OFFSET = re.compile(r"(?:utc|gmt)?\s?([+-])(\d{1,2}):?(\d\d)?\b", re.IGNORECASE)
 _ZONE_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,4})(?![^\W\d_])")
 _EPOCH = re.compile(r"^\d{10}(?:\d{3})?$")
@@ -171,12 +172,13 @@ def _month(name: str) -> int | None:
 
 
 def _clock(text: str) -> tuple[time | None, tzinfo | None]:
-    found = _CLOCK.search(text) or _CLOCK_DOTS.search(text)
+    found = _CLOCK.search(text) or _CLOCK_HOUR.search(text) or _CLOCK_DOTS.search(text)
     if not found:
         return None, None
-    hour, minute = int(found.group(1)), int(found.group(2))
+    hour, minute = int(found.group(1)), int(found.group(2) or 0)
     second = int(found.group(3) or 0) if found.re is _CLOCK else 0
-    half = (found.group(4) or "")[:1] if found.re is _CLOCK else ""
+    last = {_CLOCK: 4, _CLOCK_HOUR: 3}.get(found.re)
+    half = (found.group(last) or "")[:1] if last is not None else ""
     if half == "p" and hour < 12:
         hour += 12
     elif half == "a" and hour == 12:

@@ -9,6 +9,8 @@ from processors.pages.court_page import read_court_list
 from processors.pages.layout import Layout
 from processors.pages.news_page import PARSER_VERSION as NEWS_VERSION
 from processors.pages.news_page import read_news
+from processors.pages.notice_page import PARSER_VERSION as NOTICE_VERSION
+from processors.pages.notice_page import read_notices
 from processors.pages.page import Page
 from processors.pages.reading import Links, PageKind, Reading, Record
 from processors.pages.register_page import PARSER_VERSION as REGISTER_VERSION
@@ -46,6 +48,7 @@ PARSERS: tuple[ParserVersion, ...] = (
     ParserVersion(kind="news", name=NEWS_VERSION, read=read_news),
     ParserVersion(kind="court_list", name=COURT_VERSION, read=read_court_list),
     ParserVersion(kind="register", name=REGISTER_VERSION, read=read_register),
+    ParserVersion(kind="notice", name=NOTICE_VERSION, read=read_notices),
 )
 
 

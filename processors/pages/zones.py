@@ -5,7 +5,10 @@ table: there the zone must be declared, or stays unknown. Source: IANA tz databa
 """
 
 from datetime import tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from processors.pages.layout import Layout
+from processors.urls import host_of
 
 _COUNTRY_ZONES = {
     "by": "Europe/Minsk", "ua": "Europe/Kyiv", "pl": "Europe/Warsaw", "lt": "Europe/Vilnius", "lv": "Europe/Riga",
@@ -24,3 +27,13 @@ def zone_of_country(host: str) -> tzinfo | None:
     """The one zone of the country under whose domain the host is, None for all others."""
     name = _COUNTRY_ZONES.get(host.rpartition(".")[2])
     return ZoneInfo(name) if name else None
+
+
+def zone_of_layout(layout: Layout | None, url: str) -> tzinfo | None:
+    """The declared zone, else that of a country with one zone only; several zones and no declaration: unknown."""
+    if layout is not None and layout.timezone:
+        try:
+            return ZoneInfo(layout.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return None
+    return zone_of_country(host_of(url))
