@@ -1,0 +1,161 @@
+"""One crawl of the benchmarks' site, measured in its own processes: ``python -m benchmarks.crawling ORDERS``.
+
+ORDERS is a JSON object: ``way``, ``base`` (the site's address), ``authority`` (its certificate or null),
+``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder and spool as ``letapis`` does, the
+engine in a process of its own; ``unrecorded`` is the same spider and settings with Scrapy's own downloads;
+``direct`` the same with our fetcher going to the site. The spider asks for a list of pages and reads nothing in
+them, so that nothing but the fetching is measured. Pages count from the spider's opening on; CPU counts all
+processes, wall the engine until its last page.
+"""
+
+import asyncio
+import json
+import resource
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+
+from crawlers.addresses import AddressPolicy
+from crawlers.capture import Limits
+from crawlers.fetch import Fetcher, _Connection, _Key
+from crawlers.http_engine import SourceCrawl
+from crawlers.itinerary import Itinerary
+from crawlers.means import Means
+from crawlers.pace import CrawlPace
+from crawlers.recorder.egress import ConnectTo, Direct
+from crawlers.recorder.proxy import Recorder, RecorderAddress
+from crawlers.settings import scrapy_settings
+from crawlers.spiders.asking import Ask, Findings, Role
+from processors.pages.outcome import Outcome
+from processors.pages.page import Page
+from storage.spool import Spool
+
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
+
+
+@dataclass
+class Listed:
+    """Asks for so many pages and counts them."""
+
+    base: str
+    pages: int
+    read_pages: int = 0
+
+    def start(self) -> Iterator[Ask]:
+        for number in range(self.pages):
+            yield Ask(f"{self.base}/p{number}.html", Role.PAGE, "0001")
+
+    def read(self, ask: Ask, page: Page) -> Findings:
+        assert page.status == 200 and len(page.body) > 1000
+        self.read_pages += 1
+        return Findings(Outcome.CONTENT)
+
+
+class DirectFetcher(Fetcher):
+    """The same client without a recorder."""
+
+    def __init__(self, authority: str | None) -> None:
+        super().__init__(RecorderAddress("", 0, "", authority or "", ""))
+
+    async def _connect(self, key: _Key, url: str) -> _Connection:
+        scheme, host, port, _ = key
+        trust = self._trust if scheme == "https" else None
+        return _Connection(*await asyncio.open_connection(host, port, ssl=trust))
+
+    def _to_recorder(self, url: str, page_id: str) -> list[tuple[str, str]]:
+        return []
+
+
+def used() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def crawl(orders: dict[str, Any]) -> None:
+    """The engine's part; prints what it took."""
+    way = orders["way"]
+    settings = scrapy_settings(user_agent=USER_AGENT, seconds=None)
+    settings |= {"CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16}
+    authority = None if orders["authority"] is None else Path(orders["authority"]).read_text()
+    if way == "unrecorded":
+        del settings["DOWNLOAD_HANDLERS"]
+        del settings["DOWNLOADER_MIDDLEWARES"]
+        del settings["LOG_FORMATTER"]
+    if way == "recorded":
+        fetcher = Fetcher(RecorderAddress(**orders["door"]))
+    elif authority is not None:
+        fetcher = DirectFetcher(authority)
+    else:
+        fetcher = DirectFetcher(Path(ssl.get_default_verify_paths().cafile or "").read_text())
+    nothing = lambda said: None  # noqa: E731 - three callbacks of one line
+    means = Means(fetcher, CrawlPace(0.0), nothing, nothing, nothing, USER_AGENT, obey_robots=False)
+    asking = Listed(orders["base"], orders["pages"])
+    process = AsyncCrawlerProcess(settings)
+    crawler = process.create_crawler(SourceCrawl)
+    marks: dict[str, float] = {}
+
+    def opened(spider: SourceCrawl) -> None:
+        marks.update(cpu=used(), wall=time.perf_counter())
+
+    def closed(spider: SourceCrawl, reason: str) -> None:
+        marks.update(ended=time.perf_counter())
+
+    crawler.signals.connect(opened, signals.spider_opened)
+    crawler.signals.connect(closed, signals.spider_closed)
+    process.crawl(crawler, asking=asking, itinerary=Itinerary(None, print), means=means)
+    process.start()
+    assert asking.read_pages == orders["pages"], asking.read_pages
+    cost = {"cpu_s": used() - marks["cpu"], "wall_s": marks["ended"] - marks["wall"], "units": asking.read_pages}
+    print(json.dumps({**cost, "facts": {}}))
+
+
+async def record(orders: dict[str, Any]) -> dict[str, Any]:
+    """The lead's part: recorder and spool here, the engine beside it."""
+    spool = Spool(Path(orders["folder"]), orders["crawl_id"], {"software": "benchmark"})
+    machine = Recorder(
+        spool,
+        crawl_id=orders["crawl_id"],
+        folder=spool.folder,
+        egress=Direct(AddressPolicy(["127.0.0.0/8"]), ConnectTo([])),
+        limits=Limits(),
+        upstream_ca=None if orders["authority"] is None else Path(orders["authority"]),
+    )
+    address = await machine.start()
+    before = used()
+    door = {name: getattr(address, name) for name in RecorderAddress.__dataclass_fields__}
+    told = json.dumps({**orders, "engine": True, "door": door})
+    engine = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.crawling", told, stdout=subprocess.PIPE
+    )
+    said, _ = await engine.communicate()
+    cost: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+    await machine.close()
+    files = spool.close()
+    cost["facts"] = {
+        "recorder_ms": (used() - before) / cost["units"] * 1000,
+        "engine_ms": cost["cpu_s"] / cost["units"] * 1000,
+        "warc_kb": sum(file.bytes for file in files) / cost["units"] / 1000,
+    }
+    cost["cpu_s"] += used() - before
+    return cost
+
+
+def main() -> None:
+    orders = json.loads(sys.argv[1])
+    if orders["way"] == "recorded" and not orders.get("engine"):
+        print(json.dumps(uvloop.run(record(orders))))
+    else:
+        crawl(orders)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""CPU of writing WARC response records: ours beside warcio's WARCWriter as it comes.
+
+Run: ``python -m benchmarks.warc_writing [--json] [--rounds N] [--pages FOLDER]``. Each way gets bodies in memory,
+computes block and payload digests and writes one gzip member per record to a file: warcio with zlib level 9 and
+sha1, ours with isal level 2, sha256, and the file's own sha256 besides. Sizes stand beside zlib level 6. With
+``--pages`` every .html and .html.gz file below FOLDER is written instead of the made pages. Pictures are random
+bytes behind a JPEG's first ones: nothing to deflate.
+"""
+
+import gzip
+import io
+import random
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from benchmarks.material import HTTP_FIELDS, head_of, pages
+from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
+from crawlers.capture import Exchange, Message
+from processors.digest import sha256
+from storage.compressed_types import is_compressed
+from storage.spool import RecordIds, utc_now
+from storage.warc import response_record
+from storage.warc_file import OpenWarc
+
+JPEG_FIELDS = tuple((name, "image/jpeg" if name == "Content-Type" else value) for name, value in HTTP_FIELDS)
+
+
+def ours(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...], path: Path) -> Callable[[], float]:
+    media_type = dict(fields)["Content-Type"].partition(";")[0]
+    asked = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    request = Message(asked, len(asked), sha256(asked), None, 0)
+
+    def write() -> float:
+        path.unlink(missing_ok=True)
+        new_id, file = RecordIds(), OpenWarc(path)
+        for number, body in enumerate(bodies):
+            head = head_of(body, fields)
+            block = head + body
+            at = utc_now()
+            exchange = Exchange(
+                crawl_id="c",
+                page_id="0001",
+                url=f"https://a.example/news/{number}.html",
+                request=request,
+                response=Message(
+                    block, len(head), sha256(block), sha256(memoryview(block)[len(head) :]), len(body)
+                ),
+                status=200,
+                media_type=media_type,
+                content_encoding=None,
+                protocol="http/1.1",
+                started_at=at,
+                first_byte_at=at,
+                ended_at=at,
+                peer_ip="192.0.2.1",
+                peer_port=443,
+                tls=None,
+            )
+            file.append(
+                [response_record(exchange, new_id(), "<urn:uuid:0>", compressible=not is_compressed(exchange))]
+            )
+        file.close()
+        return sum(map(len, bodies)) / 1e9
+
+    return write
+
+
+def by_warcio(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...], path: Path) -> Callable[[], float]:
+    def write() -> float:
+        with path.open("wb") as file:
+            writer = WARCWriter(file, gzip=True, warc_version="1.1")
+            for number, body in enumerate(bodies):
+                length = ("Content-Length", str(len(body)))
+                head = StatusAndHeaders("200 OK", [*fields, length], protocol="HTTP/1.1")
+                record = writer.create_warc_record(
+                    f"https://a.example/news/{number}.html",
+                    "response",
+                    payload=io.BytesIO(body),
+                    length=len(body),
+                    http_headers=head,
+                )
+                writer.write_record(record)
+        return sum(map(len, bodies)) / 1e9
+
+    return write
+
+
+def sized(work: Callable[[], float], path: Path, plain: int) -> Way:
+    """The same way, with the size of its file beside its bodies'."""
+
+    def run() -> Cost:
+        cost = here(work)()
+        return replace(cost, facts={"size": path.stat().st_size / plain})
+
+    return run
+
+
+def level_6(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...]) -> float:
+    """Size of the same blocks under gzip level 6, with 600 bytes of WARC fields each."""
+    total = 0
+    for body in bodies:
+        compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
+        member = compressor.compress(b"x" * 600 + head_of(body, fields) + body) + compressor.flush()
+        total += len(member)
+    return total
+
+
+def main() -> None:
+    parser, parse = arguments(__doc__, rounds=5)
+    parser.add_argument("--pages", type=Path)
+    options = parse()
+    if options.pages is None:
+        texts: Sequence[bytes] = pages(150)
+    else:
+        texts = [path.read_bytes() for path in sorted(options.pages.rglob("*.html"))]
+        texts += [gzip.decompress(path.read_bytes()) for path in sorted(options.pages.rglob("*.html.gz"))]
+    draw = random.Random(3)
+    pictures = [b"\xff\xd8\xff\xe0" + draw.randbytes(143_000) for _ in range(60)]
+    with tempfile.TemporaryDirectory() as folder:
+        for what, bodies, fields, target in (
+            ("HTML", texts, HTTP_FIELDS, 15.0),
+            ("JPEG", pictures, JPEG_FIELDS, None),
+        ):
+            plain = sum(map(len, bodies))
+            path, other = Path(folder) / "ours.warc.gz", Path(folder) / "other.warc.gz"
+            ways = {
+                "ours": sized(ours(bodies, fields, path), path, plain),
+                "warcio": sized(by_warcio(bodies, fields, other), other, plain),
+            }
+            taken = rounds_of(ways, options.rounds)
+            against = path.stat().st_size / level_6(bodies, fields)
+            title = (
+                f"WARC writing, {what}, {len(bodies)} records of {plain // len(bodies)} bytes; "
+                f"size {against:.3f} of gzip level 6"
+            )
+            report(title, "GB", taken, [Ratio("ours", "warcio", "cpu", target)], as_json=options.json, scale="s")
+
+
+if __name__ == "__main__":
+    main()
