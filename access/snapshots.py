@@ -20,7 +20,8 @@ from storage.exchange_facts import exchange_facts
 from storage.ledger import entries
 from storage.media import medium_of_capture
 from storage.records import records_of_capture
-from storage.replay import stream_record
+from storage.replay import plain_record, stream_record
+from storage.revisits import payload_capture
 from storage.visibility import EVERYONE, Viewer
 
 RECORD_TYPES: Final = (
@@ -52,7 +53,8 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
     file and about the crawl; ``facts``: the facts of collection; ``records``: what was read from it;
     ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
-    ``picture``: whether a browser can draw it.
+    ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a browser can
+    draw it.
     """
     capture = _looked_at(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -62,6 +64,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         about_crawl = entries(connection, subject_id=capture.crawl_id)
         records = [record_row(seen) for seen in records_of_capture(connection, capture.id, viewer=viewer)]
         medium = medium_of_capture(connection, capture.id)
+        holder = payload_capture(connection, capture, viewer=viewer)
         renderings = [
             capture_json(made)
             for kind in RenderingKind
@@ -77,30 +80,41 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "records": records,
         "renderings": renderings,
         "medium": None if medium is None else str(medium),
-        "picture": may_be_picture(capture),
+        "payload_capture_id": holder.id if holder is not None and holder.id != capture.id else None,
+        "picture": holder is not None and may_be_picture(holder),
     }
 
 
 def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
-    """The record byte for byte as it lies in the WARC file; by itself, it is a WARC file again."""
+    """The record byte for byte as it lies in the WARC file; by itself, it is a WARC file again.
+
+    One that shares its compressed member with others comes without the compression.
+    """
     capture = _looked_at(archive, capture_id, viewer, "downloaded")
     if capture is None:
         return None
-    chunks = stream_record(archive, capture)
+    shares = capture.within_bytes is not None
+    length, chunks = (
+        plain_record(archive, capture) if shares else (capture.length_bytes, stream_record(archive, capture))
+    )
     first = next(chunks, b"")
     media_type, suffix = next(
         ((name, suffix) for magic, name, suffix in RECORD_TYPES if first.startswith(magic)),
         ("application/warc", ".warc"),
     )
     name = capture.id.removeprefix("urn:uuid:") + suffix
-    return ArchivedBytes(chain((first,), chunks), capture.length_bytes, media_type, name)
+    return ArchivedBytes(chain((first,), chunks), length, media_type, name)
 
 
 def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
     """The captured picture, as a page of ours draws it; None for anything else."""
     capture = _looked_at(archive, capture_id, viewer, "shown")
-    found = None if capture is None else picture_of(archive, capture)
-    if capture is None or found is None:
+    if capture is None:
+        return None
+    with archive.reader.connect() as connection:
+        holder = payload_capture(connection, capture, viewer=viewer)
+    found = None if holder is None else picture_of(archive, holder)
+    if found is None:
         return None
     content, media_type = found
     name = f"{capture.id.removeprefix('urn:uuid:')}.{media_type.partition('/')[2]}"

@@ -26,7 +26,9 @@ class Capture:
     got no response. ``status`` and ``media_type`` are what the server said; None where it said nothing.
     ``outcome`` is the page's where the page was classified, else the transport's, else None: not known yet.
     ``payload_digest`` covers the entity with transfer-encoding removed; of a revisit it is what its record names.
-    ``refers_to_id`` is the record a revisit stands for, or that a rendering depicts.
+    ``refers_to_id`` is the record a revisit stands for, or that a rendering depicts. ``within_bytes`` is None of a
+    record that can be fetched alone by offset and length; of one that shares its compressed member with others,
+    how many decompressed bytes come before it there.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Capture:
     object_version: str
     offset_bytes: int
     length_bytes: int
+    within_bytes: int | None
     crawl_id: str
     source_id: str
     access_label: str
@@ -98,6 +101,7 @@ def capture_json(capture: Capture) -> dict[str, Any]:
         "peer_address": capture.peer_address,
         "refers_to_url": capture.refers_to_url,
         "refers_to_at": None if capture.refers_to_at is None else time_text(capture.refers_to_at),
+        "within_bytes": capture.within_bytes,
     }
 
 
@@ -130,7 +134,8 @@ def captures_by_ids(
 
 def captures_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one WARC file in file order."""
-    asked = captures_joined(viewer).where(captures.c.warc_key == warc_key).order_by(captures.c.offset_bytes)
+    asked = captures_joined(viewer).where(captures.c.warc_key == warc_key)
+    asked = asked.order_by(captures.c.offset_bytes, func.coalesce(captures.c.within_bytes, 0))
     return (capture_of(row) for row in connection.execute(asked))
 
 

@@ -80,6 +80,7 @@ captures = Table(
     Column("crawl_id", Text, nullable=False, index=True),
     Column("source_id", Text, nullable=False),
     Column("access_label", Text, nullable=False),
+    Column("within_bytes", BigInteger, comment="decompressed bytes before it in a member shared with others"),
     # an index row holds no more than 2704 bytes, a URL may be longer
     Index("captures_of_url", func.left(literal_column("surt"), SURT_INDEXED), "captured_at"),
     Index("captures_of_source", "source_id", "captured_at"),

@@ -46,7 +46,10 @@ class DepositRefusedError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows."""
+    """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows.
+
+    ``remarks`` say what this call found unusual in it; ``damage`` is where reading ended, None of a whole file.
+    """
 
     key: str
     version_id: str
@@ -55,6 +58,9 @@ class Deposited:
     already: bool
     crawl_id: str
     source_id: str
+    records: int
+    remarks: tuple[str, ...] = ()
+    damage: WarcDamageError | None = None
     second_copy: SecondCopy | None = None
     """None where no second store is configured."""
 
@@ -72,14 +78,16 @@ def deposit_file(
     crawl_id: str | None = None,
     serial: int | None = None,
     expected: Digest | None = None,
+    up_to_damage: bool = False,
     actor: str = "letapis",
 ) -> Deposited:
     """Deposit one file. What is named must agree with what the file says of itself; ``expected`` is its sha256.
 
     Files that our recorder did not write stand under ``source_id`` (or ``imported``) and a crawl id made of their
-    digest, so that bringing the same file twice is one deposit.
+    digest, so that bringing the same file twice is one deposit. With ``up_to_damage`` a damaged file is taken,
+    too: every byte of it is kept, the records before the damage are indexed, and custody says where it is.
     """
-    surveyed = _survey(path, expected)
+    surveyed = _survey(path, expected, up_to_damage=up_to_damage)
     place = place_of(surveyed, source_id=source_id)
     if surveyed.own is None:
         place = _place_taken_before(archive, surveyed) or place
@@ -99,14 +107,17 @@ def deposit_file(
         already=already,
         crawl_id=place.crawl_id,
         source_id=place.source_id,
+        records=surveyed.records,
+        remarks=surveyed.remarks,
+        damage=surveyed.damage,
         second_copy=copy_deposited(archive, place.key, path, actor=actor),
     )
 
 
-def _survey(path: Path, expected: Digest | None) -> Survey:
+def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> Survey:
     """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
     try:
-        surveyed = survey_file(path)
+        surveyed = survey_file(path, up_to_damage=up_to_damage)
     except (WarcDamageError, NotTakenError) as problem:
         if expected is None:
             raise
@@ -152,7 +163,13 @@ def custody_details(name: str, surveyed: Survey, place: Place, stored: StoredObj
         "access_label": place.access_label,
         "file_name": name,
         "remarks": list(surveyed.remarks),
+        **({} if surveyed.damage is None else {"damage": damage_json(surveyed.damage)}),
     }
+
+
+def damage_json(damage: WarcDamageError) -> dict[str, Any]:
+    """Where a file stops being whole, and why, as JSON-ready values."""
+    return {name: getattr(damage, name) for name in ("record", "offset", "expected", "found")}
 
 
 def _index_and_enter(

@@ -25,6 +25,7 @@ def deposits_of_crawl(connection: Connection, crawl_id: str) -> tuple[Deposited,
             already=True,
             crawl_id=row.crawl_id,
             source_id=row.source_id,
+            records=row.records,
         )
         for row in found
     )

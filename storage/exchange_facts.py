@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from storage.archive import Archive
 from storage.captures import Capture
-from storage.warc_reader import WarcReader, bare_uri
+from storage.warc_head import bare_uri
+from storage.warc_reader import WarcReader
 
 RECORDS_BEHIND: Final = 2
 """The request, then the facts."""
@@ -21,7 +22,8 @@ FACTS_LIMIT_BYTES: Final = 1 << 20
 
 def exchange_facts(archive: Archive, capture: Capture) -> Mapping[str, Any] | None:
     """Read the record; raises `StorageError` where the store does not give the file."""
-    if capture.record_type not in ("response", "revisit"):
+    made_elsewhere = capture.id != capture.record_id
+    if made_elsewhere or capture.record_type not in ("response", "revisit"):
         return None
     behind = capture.offset_bytes + capture.length_bytes
     with archive.objects.open(capture.warc_key, capture.object_version) as stream:

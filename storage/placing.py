@@ -61,7 +61,7 @@ def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterato
     """The rows of the index. A capture's id is its WARC-Record-ID, or made of digest and offset (imports)."""
     for row in surveyed.rows:
         yield Capture(
-            id=row.record_id if place.origin == "crawl" else imported_id(surveyed.sha256, row.offset_bytes),
+            id=row.record_id if place.origin == "crawl" else imported_id(surveyed.sha256, row),
             warc_key=place.key,
             object_version=version_id,
             crawl_id=place.crawl_id,
@@ -71,9 +71,13 @@ def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterato
         )
 
 
-def imported_id(file: Digest, offset_bytes: int) -> str:
-    """Hex sha256 of the RFC 8785 JSON of ``[digest of the file, offset]``: a tool's record ids may repeat."""
-    return sha256(rfc8785.dumps([str(file), offset_bytes])).hex
+def imported_id(file: Digest, row: IndexedRecord) -> str:
+    """Hex sha256 of the RFC 8785 JSON of ``[digest of the file, offset]``: a tool's record ids may repeat.
+
+    Where records share a compressed member, the place within it is a third part.
+    """
+    place = [row.offset_bytes] if row.within_bytes is None else [row.offset_bytes, row.within_bytes]
+    return sha256(rfc8785.dumps([str(file), *place])).hex
 
 
 def warc_row(surveyed: Survey, place: Place, version_id: str, custody_seq: int) -> dict[str, Any]:

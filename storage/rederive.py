@@ -78,7 +78,7 @@ def restore_file(archive: Archive, entry: Entry) -> int:
     details = entry.details
     key, version_id = entry.subject_id, details["object_version"]
     with open_deposited(archive.objects, key, version_id) as file:
-        surveyed = survey(file, details["file_name"])
+        surveyed = survey(file, details["file_name"], up_to_damage="damage" in details)
     for what, expected, found in (
         ("sha256", entry.subject_digest, surveyed.sha256),
         ("sha512", details["sha512"], surveyed.sha512),

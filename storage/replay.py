@@ -6,8 +6,9 @@ sealed. Raises `RecordDiffersError` where the block is not the one that was inde
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest, sha256
@@ -15,8 +16,9 @@ from storage.archive import Archive
 from storage.captures import Capture, captures_in
 from storage.errors import StorageError
 from storage.objects import ObjectStore
+from storage.warc_head import RecordHead
 from storage.warc_members import ZSTD_DICTIONARY
-from storage.warc_reader import RecordHead, WarcReader
+from storage.warc_reader import RECORD_END, WarcReader
 
 BLOCK_LIMIT_BYTES: Final = 64 << 20
 """Blocks above this are not held in memory; their payload's digest stands in the index."""
@@ -58,7 +60,10 @@ class WarcRecordBytes:
 
 
 def stream_record(archive: Archive, capture: Capture) -> Iterator[bytes]:
-    """The record as it lies in the file: a whole gzip member where the file is compressed."""
+    """The record as it lies in the file: a whole gzip member where the file is compressed.
+
+    Of a record that shares its member with others, the member as far as the record goes: see `plain_record`.
+    """
     return archive.objects.stream(
         capture.warc_key, capture.object_version, offset=capture.offset_bytes, length=capture.length_bytes
     )
@@ -66,17 +71,19 @@ def stream_record(archive: Archive, capture: Capture) -> Iterator[bytes]:
 
 def read_record(archive: Archive, capture: Capture, *, limit_bytes: int = BLOCK_LIMIT_BYTES) -> WarcRecordBytes:
     """Fields and block of one capture; the block's digest is checked against the index."""
-    before = _dictionary(archive.objects, capture)
-    stream = ChunkStream(_chain(before, stream_record(archive, capture)))
-    reader = WarcReader(stream, capture.warc_key, base_offset=capture.offset_bytes)
-    head = reader.next_record()
-    if head is None:
-        raise RecordDiffersError(capture, "a record", "none")
+    reader, head = _begin(archive, capture)
     if head.block_length > limit_bytes:
         raise BlockTooLargeError(capture, head.block_length, limit_bytes)
     block = b"".join(reader.block())
     _require(capture, sha256(block))
     return WarcRecordBytes(head.fields, block)
+
+
+def plain_record(archive: Archive, capture: Capture) -> tuple[int, Iterator[bytes]]:
+    """A record without the compression of its member: how many bytes, and the bytes as they stand in there."""
+    reader, head = _begin(archive, capture)
+    end = b"\n" if is_arc(capture.warc_key) else RECORD_END
+    return len(head.raw) + head.block_length + len(end), chain((head.raw,), reader.block(), (end,))
 
 
 def iterate_warc(
@@ -87,7 +94,7 @@ def iterate_warc(
     The file is read once, front to back; of a WACZ each record by itself, since they lie between other things.
     """
     with archive.reader.connect() as connection:
-        indexed = {capture.offset_bytes: capture for capture in captures_in(connection, warc_key)}
+        indexed = {_place(capture): capture for capture in captures_in(connection, warc_key)}
     if warc_key.endswith(".wacz"):
         for capture in indexed.values():
             try:
@@ -96,8 +103,8 @@ def iterate_warc(
                 yield capture, None
         return
     reader = WarcReader(ChunkStream(archive.objects.stream(warc_key, object_version)), warc_key)
-    while (head := reader.next_record()) is not None:
-        capture_here = indexed.get(head.offset)
+    while indexed and (head := reader.next_record()) is not None:  # behind the last there may be damage
+        capture_here = indexed.pop((head.offset, head.within), None)
         if capture_here is not None:
             yield capture_here, _block(reader, head, capture_here, limit_bytes)
         reader.end_record()
@@ -108,6 +115,31 @@ def open_deposited(objects: ObjectStore, key: str, object_version: str) -> Binar
     if key.endswith(".wacz"):
         return objects.open(key, object_version)
     return io.BufferedReader(ChunkStream(objects.stream(key, object_version)), buffer_size=1 << 20)
+
+
+def is_arc(warc_key: str) -> bool:
+    """Whether a deposited file is an ARC file, by the name it was given for that."""
+    return warc_key.endswith((".arc", ".arc.gz", ".arc.zst"))
+
+
+def _place(capture: Capture) -> tuple[int, int]:
+    return capture.offset_bytes, capture.within_bytes or 0
+
+
+def _begin(archive: Archive, capture: Capture) -> tuple[WarcReader, RecordHead]:
+    """A reader at the block of the capture's record."""
+    before = _dictionary(archive.objects, capture)
+    reader = WarcReader(
+        ChunkStream(chain((before,) if before else (), stream_record(archive, capture))),
+        capture.warc_key,
+        base_offset=capture.offset_bytes,
+        within=capture.within_bytes or 0,
+        is_arc=is_arc(capture.warc_key),
+    )
+    head = reader.next_record()
+    if head is None:
+        raise RecordDiffersError(capture, "a record", "none")
+    return reader, head
 
 
 def _block(reader: WarcReader, head: RecordHead, capture: Capture, limit_bytes: int) -> bytes | None:
@@ -132,12 +164,6 @@ def _dictionary(objects: ObjectStore, capture: Capture) -> bytes:
         return b""
     length = DICTIONARY_HEAD_BYTES + int.from_bytes(head[4:8], "little")
     return objects.read(capture.warc_key, capture.object_version, length=length)
-
-
-def _chain(before: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    if before:
-        yield before
-    yield from chunks
 
 
 class ChunkStream(io.RawIOBase):

@@ -19,11 +19,13 @@ HOLDS_PAYLOAD: Final = ("response", "resource")
 
 
 def payload_capture(connection: Connection, revisit: Capture, *, viewer: Viewer = EVERYONE) -> Capture | None:
-    """The capture that holds the payload of a revisit; None where the archive has none that the viewer may see.
+    """The capture that holds the payload: itself, or the one a revisit stands for; None where none can be seen.
 
-    By the record it names, with the same payload; else by the payload's digest; else, for files of tools that
-    digest otherwise, by address and time, which then are all that the record says.
+    By the record a revisit names, with the same payload; else by the payload's digest; else, for files of tools
+    that digest otherwise, by address and time, which then are all that the record says.
     """
+    if revisit.record_type != "revisit":
+        return revisit
     here = captures_joined(viewer).where(captures.c.record_type.in_(HOLDS_PAYLOAD))
     oldest = (captures.c.captured_at, captures.c.id)
     if revisit.payload_digest is not None and revisit.payload_digest.algorithm == "sha256":

@@ -1,6 +1,6 @@
 """Looks over a file before it is deposited: its digests, what is in it, and where it belongs.
 
-In: the path of a WARC (1.0 or 1.1; gzip, zstd, plain) or WACZ file. Out: `Survey`. The file is read once, front to
+In: the path of a WARC or ARC (gzip, zstd, plain) or WACZ file. Out: `Survey`. The file is read once, front to
 back (a WACZ twice). Raises `WarcDamageError` for what is damaged and `NotTakenError` for what is no such file.
 """
 
@@ -19,16 +19,13 @@ from storage.errors import StorageError
 from storage.ranged_file import TeeReader
 from storage.warc_facts import declaration_of
 from storage.warc_index import IndexedRecord, WarcIndex, index_warc
+from storage.warc_members import GZIP, ZSTD, ZSTD_DICTIONARY
 from storage.warc_reader import WarcDamageError
 
 OWN_NAME: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-(\d{5})\.warc\.gz")
 """``<ULID>-<nnnnn>.warc.gz``, as `storage.spool` names its files."""
 WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
-SUFFIXES: Final = (
-    (b"\x1f\x8b", ".warc.gz"),
-    (b"\x28\xb5\x2f\xfd", ".warc.zst"),
-    (b"\x5d\x2a\x4d\x18", ".warc.zst"),
-)
+COMPRESSIONS: Final = ((GZIP, ".gz"), (ZSTD, ".zst"), (ZSTD_DICTIONARY, ".zst"))
 CHUNK_BYTES: Final = 1 << 20
 
 
@@ -55,7 +52,10 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key."""
+    """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key.
+
+    ``damage`` is None of a whole file; else all but the digests speaks of what stands before it.
+    """
 
     sha256: Digest
     sha512: Digest
@@ -68,15 +68,19 @@ class Survey:
     own: Own | None
     rows: tuple[IndexedRecord, ...]
     remarks: tuple[str, ...]
+    damage: WarcDamageError | None
 
 
-def survey_file(path: Path) -> Survey:
-    """Read the whole file and check it."""
+def survey_file(path: Path, *, up_to_damage: bool = False) -> Survey:
+    """Read the whole file and check it; with ``up_to_damage``, a damaged one is taken for what stands before that.
+
+    A WACZ is whole or refused: its package names a digest for each file in it.
+    """
     with path.open("rb") as file:
-        return survey(file, path.name)
+        return survey(file, path.name, up_to_damage=up_to_damage)
 
 
-def survey(file: BinaryIO, name: str) -> Survey:
+def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
     """The same for a file that is open, at its beginning; a WACZ must seek."""
     start = file.peek(16) if hasattr(file, "peek") else b""
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
@@ -88,12 +92,13 @@ def survey(file: BinaryIO, name: str) -> Survey:
             length += len(chunk)
         index, suffix = _index_wacz(file, name), ".wacz"
     else:
-        if start.startswith(b"filedesc:"):
-            raise NotTakenError(name, "a WARC or WACZ file", "an ARC file")
         tee = TeeReader(file, (sha256, sha512))
-        index = index_warc(tee, name)
+        index = index_warc(tee, name, up_to_damage=up_to_damage)
+        while tee.read(CHUNK_BYTES):
+            pass  # what stands behind a damage belongs to the file
         length = tee.length_bytes
-        suffix = next((suffix for magic, suffix in SUFFIXES if start.startswith(magic)), ".warc")
+        compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
+        suffix = (".arc" if index.is_arc else ".warc") + compression
     declaration = declaration_of(index.warcinfo)
     named = OWN_NAME.fullmatch(name)
     own = Own(declaration["id"], named[1], int(named[2])) if declaration and named else None
@@ -109,6 +114,7 @@ def survey(file: BinaryIO, name: str) -> Survey:
         own=own,
         rows=index.rows,
         remarks=index.remarks,
+        damage=index.damage,
     )
 
 
@@ -137,6 +143,8 @@ def _index_wacz(file: BinaryIO, name: str) -> WarcIndex:
         warcinfo=found[0].warcinfo,
         rows=tuple(row for index in found for row in index.rows),
         remarks=tuple(remark for index in found for remark in index.remarks),
+        is_arc=False,
+        damage=None,
     )
 
 

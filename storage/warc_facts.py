@@ -15,7 +15,7 @@ from processors.digest import Digest
 from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
 from processors.http_head import head_end, head_value, is_chunked, read_head, status_of
 from processors.pages.outcome import Outcome
-from storage.warc_reader import RecordHead
+from storage.warc_head import RecordHead
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
 

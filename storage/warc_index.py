@@ -2,7 +2,8 @@
 
 In: a binary stream. Out: `WarcIndex`, whose `IndexedRecord`s become captures once key and version are known.
 Raises `WarcDamageError`. Guaranteed: block digests are sha256 and computed here; payload digests are sha256 over
-the entity with transfer-encoding removed, computed here too: writers disagree about theirs (docs/limits.md).
+the entity with transfer-encoding removed, computed here too: writers disagree about theirs (docs/limits.md). What
+is unusual and yet whole becomes a remark.
 """
 
 import hashlib
@@ -14,8 +15,9 @@ from typing import Any, Final
 
 from processors.digest import Digest
 from storage.warc_facts import Failure, payload_of, read_failure, read_fields
+from storage.warc_head import DRAFTS, RecordHead, bare_uri, warc_time
 from storage.warc_members import Stream
-from storage.warc_reader import RecordHead, WarcDamageError, WarcReader, bare_uri, warc_time
+from storage.warc_reader import WarcDamageError, WarcReader
 
 INDEXED: Final = ("response", "revisit", "resource", "conversion")
 FACTS_LIMIT_BYTES: Final = 1 << 20
@@ -26,6 +28,9 @@ class IndexedRecord:
     """What the index holds of one record, before the file has a place in the store.
 
     ``refers_to_id`` is the record a revisit stands for, a rendering depicts, or a note belongs to.
+    ``within_bytes`` is None of a record that can be fetched alone; of one that shares its compressed member with
+    others, how many decompressed bytes come before it there. ``truncated`` is what the record says, or
+    ``segmented`` where it says that it is one of several parts.
     """
 
     url: str
@@ -46,38 +51,56 @@ class IndexedRecord:
     refers_to_at: datetime | None
     offset_bytes: int
     length_bytes: int
+    within_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class WarcIndex:
-    """One file: how many records, when the first was made, what warcinfo says, the rows, and remarks in words."""
+    """One file: how many records, when the first was made, what warcinfo says, the rows, and remarks in words.
+
+    ``damage`` is where reading had to end, None of a file that is whole.
+    """
 
     records: int
     first_at: datetime
     warcinfo: Mapping[str, str]
     rows: tuple[IndexedRecord, ...]
     remarks: tuple[str, ...]
+    is_arc: bool
+    damage: WarcDamageError | None
 
 
-def index_warc(stream: Stream, name: str, *, base_offset: int = 0) -> WarcIndex:
-    """Read the whole file once."""
+def index_warc(stream: Stream, name: str, *, base_offset: int = 0, up_to_damage: bool = False) -> WarcIndex:
+    """Read the whole file once; with ``up_to_damage``, as far as it is whole, if that is one record at least."""
     reader = WarcReader(stream, name, base_offset=base_offset)
     rows: list[IndexedRecord] = []
     warcinfo: dict[str, str] = {}
     first_at: datetime | None = None
     records = 0
-    while (head := reader.next_record()) is not None:
-        records += 1
-        first_at = first_at or head.at
-        made = _read_record(reader, head, name)
-        if isinstance(made, IndexedRecord):
-            rows.append(made)
-        elif made is not None and not warcinfo:
-            warcinfo = made
+    drafts: set[str] = set()
+    damage: WarcDamageError | None = None
+    try:
+        while (head := reader.next_record()) is not None:
+            made = _read_record(reader, head, name)
+            records += 1
+            first_at = first_at or head.at
+            drafts |= {head.version.upper()} & set(DRAFTS)
+            if isinstance(made, IndexedRecord):
+                rows.append(made)
+            elif made is not None and not warcinfo:
+                warcinfo = made
+    except WarcDamageError as found:
+        if not up_to_damage or first_at is None:
+            raise
+        damage = found
     if first_at is None:
         raise WarcDamageError(name, 1, base_offset, "a WARC record", "an empty file")
-    remarks = (f"{reader.unended} records without the two line ends",) if reader.unended else ()
-    return WarcIndex(records, first_at, warcinfo, tuple(rows), remarks)
+    remarks = (
+        *((f"{reader.unended} records without the two line ends",) if reader.unended else ()),
+        *((f"{reader.shared} records end inside a compressed member that others share",) if reader.shared else ()),
+        *(f"version {draft}, a draft of the standard, read as 1.0" for draft in sorted(drafts)),
+    )
+    return WarcIndex(records, first_at, warcinfo, tuple(rows), remarks, bool(reader.is_arc), damage)
 
 
 def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedRecord | dict[str, str] | None:
@@ -102,16 +125,22 @@ def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedReco
             expected = f"block digest {declared[0]}:{declared[1].hex()}"
             raise WarcDamageError(name, head.number, head.offset, expected, f"{declared[0]}:{found.hex()}")
     if head.record_type == "warcinfo":
-        return read_fields(bytes(facts))
+        return {} if reader.is_arc else read_fields(bytes(facts))
     failure = read_failure(head, bytes(facts)) if head.record_type == "metadata" else None
     if (head.record_type not in INDEXED and failure is None) or head.url is None:
         return None
     digest = Digest("sha256", block.digest())
-    return _row(head, length, digest, payload.facts() if payload else {}, failure)
+    within = head.within if head.within or reader.in_shared_member else None
+    return _row(head, length, within, digest, payload.facts() if payload else {}, failure)
 
 
 def _row(
-    head: RecordHead, length: int, block: Digest, payload: Mapping[str, Any], failure: Failure | None
+    head: RecordHead,
+    length: int,
+    within: int | None,
+    block: Digest,
+    payload: Mapping[str, Any],
+    failure: Failure | None,
 ) -> IndexedRecord:
     refers_at = head.value("WARC-Refers-To-Date")
     if head.record_type == "revisit":
@@ -130,13 +159,14 @@ def _row(
         payload_length_bytes=payload.get("payload_length_bytes"),
         transport_outcome=None if failure is None else failure.outcome,
         transport_reason=None if failure is None else failure.reason,
-        truncated=head.value("WARC-Truncated"),
+        truncated=head.value("WARC-Truncated") or ("segmented" if head.value("WARC-Segment-Number") else None),
         peer_address=head.value("WARC-IP-Address"),
         refers_to_id=_bare(head.value("WARC-Refers-To") or head.value("WARC-Concurrent-To")),
         refers_to_url=_bare(head.value("WARC-Refers-To-Target-URI")),
         refers_to_at=None if refers_at is None else warc_time(refers_at),
         offset_bytes=head.offset,
         length_bytes=length,
+        within_bytes=within,
     )
 
 

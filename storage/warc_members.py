@@ -43,20 +43,25 @@ class Stream(Protocol):
 class Members(Protocol):
     """Decompressed bytes with their place in the file."""
 
-    offset: int
-    """Where the present member begins in the file."""
-    each_record_a_member: bool
+    compressed: bool
 
     def read(self, most: int) -> bytes:
         """Up to ``most`` bytes of the present member; empty at its end."""
         ...
 
-    def peek(self) -> bytes:
-        """What lies ready of the present member, at least one byte unless it has ended."""
+    def peek(self, most: int) -> bytes:
+        """What lies ready of the present member, at least one byte unless it has ended, ``most`` at most."""
         ...
 
     def next_member(self) -> bool:
-        """Go to the next member, whose ``offset`` is then set; False at the end of the file."""
+        """Go to the next member; False at the end of the file."""
+        ...
+
+    def place(self) -> tuple[int, int]:
+        """Where the next byte is: offset in the file of its member, decompressed bytes before it in that member.
+
+        In a plain file every byte has an offset of its own, and nothing before it.
+        """
         ...
 
     def position(self) -> int:
@@ -102,31 +107,29 @@ def _with_dictionary(stream: Stream, start: bytes, base_offset: int) -> Members:
 
 
 class _Plain:
-    each_record_a_member = False
+    compressed = False
 
     def __init__(self, stream: Stream, start: bytes, base_offset: int) -> None:
         self._stream = stream
         self._ready = memoryview(start)
         self._at = base_offset
-        self.offset = base_offset
-        self._begun = False
 
     def read(self, most: int) -> bytes:
-        part = bytes(self.peek()[:most])
+        part = self.peek(most)
         self._ready = self._ready[len(part) :]
         self._at += len(part)
         return part
 
-    def peek(self) -> bytes:
+    def peek(self, most: int) -> bytes:
         if not self._ready:
             self._ready = memoryview(self._stream.read(READ_BYTES))
-        return bytes(self._ready)
+        return bytes(self._ready[:most])
 
     def next_member(self) -> bool:
-        if self._begun:
-            return False
-        self._begun = True
-        return bool(self.peek())
+        return False
+
+    def place(self) -> tuple[int, int]:
+        return self._at, 0
 
     def position(self) -> int:
         return self._at
@@ -170,7 +173,7 @@ class _Zstd:
 
 
 class _Compressed:
-    each_record_a_member = True
+    compressed = True
 
     def __init__(
         self,
@@ -187,24 +190,29 @@ class _Compressed:
         self._begin = begin
         self._inflater: _Inflater | None = None
         self._ready = memoryview(b"")
-        self.offset = base_offset
+        self._offset = base_offset
+        self._given = 0
 
     def read(self, most: int) -> bytes:
         part = bytes(self._peeked()[:most])
         self._ready = self._ready[len(part) :]
+        self._given += len(part)
         return part
 
-    def peek(self) -> bytes:
-        return bytes(self._peeked())
+    def peek(self, most: int) -> bytes:
+        return bytes(self._peeked()[:most])
+
+    def place(self) -> tuple[int, int]:
+        return self._offset, self._given
 
     def next_member(self) -> bool:
         if not self._raw and not self._more():
             return False
         while len(self._raw) < len(self._codec.magic) and self._more():
             pass
-        self.offset = self.position()
+        self._offset, self._given = self.position(), 0
         if self._raw[: len(self._codec.magic)] != self._codec.magic:
-            raise MemberDamage(self.offset, self._codec.wanted, repr(bytes(self._raw[:16])))
+            raise MemberDamage(self._offset, self._codec.wanted, repr(bytes(self._raw[:16])))
         self._inflater = self._begin()
         return True
 
@@ -227,9 +235,9 @@ class _Compressed:
         try:
             piece, self._raw = inflater.step(self._raw)
         except (ISAL_ERROR, zstandard.ZstdError) as problem:
-            raise MemberDamage(self.offset, f"{self._codec.wanted} without damage", str(problem)) from problem
+            raise MemberDamage(self._offset, f"{self._codec.wanted} without damage", str(problem)) from problem
         self._ready = memoryview(piece)
         if inflater.ended:
             self._inflater = None
         elif at_end and not piece:
-            raise MemberDamage(self.offset, f"{self._codec.wanted} with its end", "the end of the file")
+            raise MemberDamage(self._offset, f"{self._codec.wanted} with its end", "the end of the file")

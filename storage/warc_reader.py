@@ -1,27 +1,26 @@
-"""Reads WARC files record by record, strictly: what is damaged is named, nothing is repaired or skipped.
+"""Reads WARC and ARC files record by record, strictly: what is damaged is named, nothing is repaired or skipped.
 
-In: a binary stream of a WARC/1.0 or 1.1 file, plain, gzip or zstd. Out: `RecordHead`s with their place in the
-file, and blocks as pieces, so that a record of any size needs little memory. Raises `WarcDamageError` with record,
-offset, expected and found. Sources: WARC 1.1 (IIPC), sections 4 and 5, annex D: one record in each gzip member.
+In: a binary stream of a WARC/1.0, WARC/1.1 or ARC file, plain, gzip or zstd, with records in members of their own
+(annex D of the standard) or many in one. Out: `RecordHead`s with their place in the file, and blocks as pieces, so
+that a record of any size needs little memory. Raises `WarcDamageError` with record, offset, expected and found.
+Sources: WARC 1.1 (IIPC), sections 4 and 5, annex D; for ARC see `storage.arc_head`.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
+from storage.arc_head import FILE_DESCRIPTION, read_arc_head
 from storage.errors import StorageError
+from storage.warc_head import HeadProblem, RecordHead, first_value, read_warc_head
 from storage.warc_members import MemberDamage, Stream, open_members
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
-VERSIONS: Final = ("WARC/1.0", "WARC/1.1")
-REQUIRED: Final = ("WARC-Record-ID", "WARC-Type", "WARC-Date", "Content-Length")
+HEAD_STEP_BYTES: Final = 4 << 10
 RECORD_END: Final = b"\r\n\r\n"
 HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
-DATE: Final = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z)?)?)?", re.IGNORECASE
-)
+ARC_HEAD_END: Final = re.compile(rb"\n")
+ARC_START: Final = FILE_DESCRIPTION.encode()
 
 
 class WarcDamageError(StorageError):
@@ -42,71 +41,28 @@ class WarcDamageError(StorageError):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
-class RecordHead:
-    """The named fields of one record, in order, and where the record begins."""
-
-    version: str
-    fields: tuple[tuple[str, str], ...]
-    number: int
-    offset: int
-    block_length: int
-
-    def value(self, name: str) -> str | None:
-        """The first value of a field, whatever the case of its name; None where it is absent."""
-        wanted = name.lower()
-        return next((value for found, value in self.fields if found.lower() == wanted), None)
-
-    @property
-    def record_type(self) -> str:
-        """``response``, ``request`` ..."""
-        return (self.value("WARC-Type") or "").lower()
-
-    @property
-    def record_id(self) -> str:
-        """WARC-Record-ID without its angle brackets."""
-        return bare_uri(self.value("WARC-Record-ID") or "")
-
-    @property
-    def at(self) -> datetime:
-        """WARC-Date, aware UTC, cut to microseconds."""
-        return warc_time(self.value("WARC-Date") or "")
-
-    @property
-    def url(self) -> str | None:
-        """WARC-Target-URI; old tools put it in angle brackets."""
-        value = self.value("WARC-Target-URI")
-        return None if value is None else bare_uri(value)
-
-
-def bare_uri(value: str) -> str:
-    """A URI without angle brackets."""
-    return value[1:-1] if value.startswith("<") and value.endswith(">") else value
-
-
-def warc_time(value: str) -> datetime:
-    """A WARC date; 1.1 allows parts to be missing from the right: then it is the earliest moment it can mean.
-
-    Raises ``ValueError``.
-    """
-    match = DATE.fullmatch(value)
-    if match is None:
-        raise ValueError(f"expected a date like 2026-11-23T20:15:00Z, found {value!r}")
-    year, month, day, hour, minute, second, fraction = match.groups()
-    microsecond = int((fraction or "0")[:6].ljust(6, "0"))
-    date = (int(year), int(month or 1), int(day or 1))
-    return datetime(*date, int(hour or 0), int(minute or 0), int(second or 0), microsecond, tzinfo=UTC)
-
-
 class WarcReader:
-    """Reads one file: ``next_record``, then ``block`` to its end, then ``end_record``, and so on."""
+    """Reads one file: ``next_record``, then ``block`` to its end, then ``end_record``, and so on.
 
-    def __init__(self, stream: Stream, name: str, *, base_offset: int = 0) -> None:
+    ``within`` skips decompressed bytes of the first member, to read a record that shares it. ``is_arc`` is told by
+    the first record, or by the caller who begins in the middle.
+    """
+
+    def __init__(
+        self, stream: Stream, name: str, *, base_offset: int = 0, within: int = 0, is_arc: bool | None = None
+    ) -> None:
         self._name = name
         self._number = 0
         self._offset = base_offset
         self._left = 0
+        self._to_skip = within
+        self._deferred: MemberDamage | None = None
+        self.is_arc = is_arc
         self.unended = 0
+        self.shared = 0
+        """Records behind which others follow in the same compressed member."""
+        self.in_shared_member = False
+        """Whether the record that was ended last is one of them."""
         try:
             self._members = open_members(stream, base_offset)
         except MemberDamage as damage:
@@ -114,19 +70,21 @@ class WarcReader:
 
     def next_record(self) -> RecordHead | None:
         """The next record's fields; None at the end of the file."""
+        self._number += 1
         try:
-            if self._members.each_record_a_member or self._number == 0:
-                self._number += 1
+            if self._deferred is not None:
+                self._offset = self._deferred.offset
+                raise self._deferred
+            self._skip()
+            while not self._members.peek(1):
                 self._offset = self._members.position()
                 if not self._members.next_member():
                     return None
-                self._offset = self._members.offset
-            else:
-                self._number += 1
-                self._offset = self._members.position()
-                if not self._members.peek():
-                    return None
-            return self._read_head()
+                self._skip()
+            self._offset, within = self._members.place()
+            if self.is_arc is None:
+                self.is_arc = self._members.peek(len(ARC_START)) == ARC_START
+            return self._read_head(within)
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
 
@@ -140,89 +98,86 @@ class WarcReader:
             yield piece
 
     def end_record(self) -> int:
-        """See that the record ends as it must; returns its length in the file, in bytes.
+        """See that the record ends as it must; returns how many bytes of the file hold it.
 
-        Some writers leave out the two line ends where a compressed member already ends the record: nothing is
-        missing then, and `unended` counts such records.
+        Of a record that shares a compressed member these are the bytes from the member's beginning on. Some
+        writers leave out the two line ends where a member already ends the record: nothing is missing then, and
+        `unended` counts such records.
         """
         for _ in self.block():
             pass
+        self.in_shared_member = False
         try:
-            if self._members.each_record_a_member and not self._members.peek():
-                self.unended += 1
-                return self._members.position() - self._offset
-            end = b""
-            while len(end) < len(RECORD_END) and (piece := self._members.read(len(RECORD_END) - len(end))):
-                end += piece
-            if end != RECORD_END:
-                raise self._damage("two line ends after the block", repr(end) if end else "the end of the file")
-            if self._members.each_record_a_member and (more := self._members.peek()):
-                raise self._damage("one record in each compressed member", f"more: {more[:16]!r}")
+            if self._members.compressed and not self._members.peek(1):
+                end_at = self._members.position()
+                if not self._goes_on():
+                    self.unended += not self.is_arc
+                    return end_at - self._offset
+            if self.is_arc:
+                while self._members.peek(1) in (b"\r", b"\n"):
+                    self._members.read(1)
+            else:
+                self._read_record_end()
+            self.in_shared_member = self._members.compressed and bool(self._members.peek(1))
+            self.shared += self.in_shared_member
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
         return self._members.position() - self._offset
+
+    def _goes_on(self) -> bool:
+        """Whether the line ends that must follow stand in the next member; damage there is the next record's."""
+        try:
+            return self._members.next_member() and self._members.peek(1) == b"\r"
+        except MemberDamage as damage:
+            self._deferred = damage
+            return False
+
+    def _read_record_end(self) -> None:
+        end = b""
+        while len(end) < len(RECORD_END) and (piece := self._read(len(RECORD_END) - len(end))):
+            end += piece
+        if end != RECORD_END:
+            raise self._damage("two line ends after the block", repr(end) if end else "the end of the file")
+
+    def _skip(self) -> None:
+        while self._to_skip and (piece := self._members.read(min(self._to_skip, HEAD_LIMIT_BYTES))):
+            self._to_skip -= len(piece)
 
     def _read(self, most: int) -> bytes:
         """A record may go over several members; then the next one is opened."""
         try:
             piece = self._members.read(most)
-            if not piece and self._members.each_record_a_member and self._members.next_member():
+            while not piece and self._members.next_member():
                 piece = self._members.read(most)
             return piece
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
 
-    def _read_head(self) -> RecordHead:
+    def _read_head(self, within: int) -> RecordHead:
         content = bytearray()
+        head_end = ARC_HEAD_END if self.is_arc else HEAD_END
         end = None
         while end is None:
-            lying = self._members.peek()
+            lying = self._members.peek(HEAD_STEP_BYTES)
             if not lying:
+                if self._members.next_member():
+                    continue
                 raise self._damage("a record's fields and an empty line", repr(bytes(content[:40])))
             before = len(content)
             content += lying
-            end = HEAD_END.search(content, max(0, before - 3))
+            end = head_end.search(content, max(0, before - 3))
             taken = len(lying) if end is None else end.end() - before
             self._members.read(taken)
             if end is None and len(content) > HEAD_LIMIT_BYTES:
                 raise self._damage(f"a record's fields within {HEAD_LIMIT_BYTES} bytes", "more")
-        return self._parse(bytes(content[: end.start()]))
-
-    def _parse(self, content: bytes) -> RecordHead:
-        first, *lines = content.split(b"\n")
-        version = _text(first.rstrip(b"\r"))
-        if version.upper() not in VERSIONS:
-            raise self._damage(" or ".join(VERSIONS), repr(version[:40]))
-        fields: list[tuple[str, str]] = []
-        for line in lines:
-            if line[:1] in (b" ", b"\t") and fields:
-                name, value = fields[-1]
-                fields[-1] = (name, f"{value} {_text(line).strip()}")
-                continue
-            raw_name, colon, raw_value = line.partition(b":")
-            if not colon or b"\x00" in line:
-                raise self._damage("a field as name and value", repr(line[:40]))
-            fields.append((_text(raw_name).strip(), _text(raw_value).strip()))
-        head = RecordHead(version, tuple(fields), self._number, self._offset, 0)
-        missing = [name for name in REQUIRED if not head.value(name)]
-        if missing:
-            raise self._damage(f"the field {missing[0]}", "none")
-        length = head.value("Content-Length") or ""
-        if not (length.isascii() and length.isdecimal()):
-            raise self._damage("a Content-Length in digits", repr(length))
+        lines = bytes(content[: end.start()])
         try:
-            warc_time(head.value("WARC-Date") or "")
-        except ValueError as problem:
-            raise self._damage("a WARC-Date", str(problem)) from problem
-        self._left = int(length)
-        return RecordHead(version, tuple(fields), self._number, self._offset, self._left)
+            version, fields = read_arc_head(lines) if self.is_arc else read_warc_head(lines)
+        except HeadProblem as problem:
+            raise self._damage(problem.expected, problem.found) from problem
+        self._left = int(first_value(fields, "Content-Length") or 0)
+        raw = bytes(content[: end.end()])
+        return RecordHead(version, fields, self._number, self._offset, self._left, within, raw)
 
     def _damage(self, expected: str, found: str) -> WarcDamageError:
         return WarcDamageError(self._name, self._number, self._offset, expected, found)
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

@@ -18,8 +18,9 @@ from storage.archive import Archive
 from storage.captures import capture_by_id, capture_json, captures_in, captures_of, captures_of_crawl
 from storage.deposit import deposit_file
 from storage.replay import BlockTooLargeError, RecordDiffersError, iterate_warc, read_record, stream_record
+from storage.warc_head import warc_time
 from storage.warc_index import WarcIndex, declared_digest, index_warc
-from storage.warc_reader import WarcDamageError, WarcReader, warc_time
+from storage.warc_reader import WarcDamageError, WarcReader
 from tests.storage.crawled import crawl_one, exchange, no_answer, response
 
 PAGE = "https://t.me/s/kanal"
@@ -60,15 +61,13 @@ def test_whatever_another_tool_wrote_is_found_with_its_payload(
     assert [row.url for row in index.rows] == [f"http://example.test/{number}" for number in range(len(bodies))]
 
 
-@given(body=st.binary(min_size=1, max_size=600), gz=st.booleans(), data=st.data())
+@given(body=st.binary(min_size=1, max_size=600), gz=st.booleans(), share=st.floats(0, 1))
 @settings(max_examples=120, deadline=None)
-def test_a_file_cut_anywhere_is_damaged_or_ends_between_two_records(
-    body: bytes, gz: bool, data: st.DataObject
-) -> None:
+def test_a_file_cut_anywhere_is_damaged_or_ends_between_two_records(body: bytes, gz: bool, share: float) -> None:
     whole = written_by_warcio(body, body, gz=gz)
     ends = {0} | {row.offset_bytes + row.length_bytes for row in indexed(whole).rows}
     ends.add(indexed(whole).rows[0].offset_bytes)
-    cut = data.draw(st.integers(1, len(whole) - 1))
+    cut = 1 + int(share * (len(whole) - 2))  # record ids are random, and so is the length of what holds them
     if cut in ends:
         indexed(whole[:cut])
     else:
@@ -104,12 +103,6 @@ def test_a_decompression_bomb_needs_little_memory() -> None:
     record = reader.next_record()
     assert record is not None and record.block_length == length
     assert max(len(piece) for piece in reader.block()) <= 2 << 20
-
-
-def test_two_records_in_one_gzip_member_are_refused_since_none_could_be_fetched_alone() -> None:
-    plain = written_by_warcio(b"one", b"two", gz=False)
-    with pytest.raises(WarcDamageError, match="one record in each compressed member"):
-        indexed(gzip.compress(plain))
 
 
 @pytest.mark.parametrize(

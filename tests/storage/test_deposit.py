@@ -13,13 +13,12 @@ from pipeline.services.ports import free_ports
 from pipeline.settings import Settings
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import capture_by_id, captures_in, captures_of
+from storage.captures import capture_by_id, captures_of
 from storage.catalogue_tables import captures, warcs
 from storage.chain import check_chain, read_chain
 from storage.deposit import DepositRefusedError, deposit_file
 from storage.ledger import settle
 from storage.store_errors import KeyTakenError, StoreUnreachableError
-from storage.survey import NotTakenError
 from storage.warc_reader import WarcDamageError
 from tests.storage.crawled import KANAL, crawl_one, exchange, no_answer, response
 
@@ -212,50 +211,3 @@ def test_the_declaration_of_the_source_is_kept_for_readers_and_rebuild(archive: 
         row = connection.execute(select(warcs)).one()
     assert row.declaration["channel"] == KANAL.channel
     assert row.processed_with is None
-
-
-@pytest.mark.parametrize(
-    "file, records, rows",
-    [
-        ("pywb/example.warc.gz", 6, 3),
-        ("pywb/dupes.warc.gz", 25, 12),
-        ("warcio/example-resource.warc.gz", 3, 1),
-        ("warcio/example-iana.org-chunked.warc", 3, 1),
-        ("warc2zim/http-return-codes.warc.gz", 98, 66),
-        ("warc2zim/example-utf8.warc", 8, 4),
-        ("derived/example-iana.org-chunked.warc.zst", 3, 1),
-        ("pywb/valid_example_1.wacz", 4, 1),
-    ],
-)
-def test_files_of_other_tools_are_taken_in_whole(
-    archive: Archive, realdata: Path, file: str, records: int, rows: int
-) -> None:
-    path = realdata / "warc" / file
-    deposited = deposit_file(archive, path)
-    with archive.reader.connect() as connection:
-        row = connection.execute(select(warcs)).one()
-        found = list(captures_in(connection, deposited.key))
-    assert (row.records, deposited.captures, row.origin) == (records, rows, "import")
-    assert archive.objects.digest(deposited.key, deposited.version_id) == sha256(path.read_bytes())
-    assert len(found) == rows
-    assert deposit_file(archive, path).already is True
-
-
-@pytest.mark.parametrize(
-    "file, reason",
-    [
-        ("jwat/invalid-warcfile-record-then-garbage.warc", "record 2 at offset 1133: expected WARC/1.0"),
-        ("jwat/invalid-warcfile-fields-missing.warc", "expected the field WARC-Record-ID, found none"),
-        ("jwat/invalid-truncated.gz", "expected WARC/1.0 or WARC/1.1"),
-        ("warcio/example-trunc.warc", "record 3 at offset 1197: expected two line ends after the block"),
-        ("webarchive-commons/double-single-inflate-error.gz", "expected a gzip member without damage"),
-        ("pywb/bad.arc", "found an ARC file"),
-        ("pywb/invalid_example_1.wacz", "expected WARC files in archive/, found none"),
-    ],
-)
-def test_damaged_files_of_other_tools_are_refused_with_place_and_reason(
-    archive: Archive, realdata: Path, file: str, reason: str
-) -> None:
-    with pytest.raises((WarcDamageError, NotTakenError), match=reason):
-        deposit_file(archive, realdata / "warc" / file)
-    assert list(archive.objects.list()) == []

@@ -75,7 +75,7 @@ def types(path: Path) -> list[str]:
     return [kind for kind in kinds if kind in ("response", "revisit")]
 
 
-def one_capture(archive: Archive, url: str) -> Capture:
+def one_capture_of(archive: Archive, url: str) -> Capture:
     with archive.reader.connect() as connection:
         (capture,) = captures_of(connection, url)
     return capture
@@ -89,7 +89,7 @@ def first_night(archive: Archive, tmp_path: Path) -> str:
 def test_the_second_night_keeps_a_deposited_photo_as_a_revisit_that_other_readers_understand(
     archive: Archive, first_night: str, tmp_path: Path
 ) -> None:
-    target = one_capture(archive, FIRST)
+    target = one_capture_of(archive, FIRST)
     path = Crawl(archive, tmp_path).sees(picture(AGAIN, later=True)).ends()
     with path.open("rb") as stream:
         (by_warcio,) = [record.rec_headers for record in ArchiveIterator(stream) if record.rec_type == "revisit"]
@@ -114,7 +114,7 @@ def test_the_payload_of_a_revisit_is_found_and_the_photo_occurs_on_both_nights(
 ) -> None:
     deposit_night(archive, tmp_path, [picture(AGAIN, later=True)])
     process_pending(archive)
-    revisit = one_capture(archive, AGAIN)
+    revisit = one_capture_of(archive, AGAIN)
     with archive.reader.connect() as connection:
         found = payload_capture(connection, revisit)
         seen = [capture.url for capture in occurrences_of(connection, sha256(PICTURE))]
@@ -145,8 +145,8 @@ def test_two_crawls_at_once_never_point_at_each_other(archive: Archive, tmp_path
     path = other.ends()
     assert types(path) == ["response", "revisit"], "the second points at its own first, in the same file"
     deposit_file(archive, path)
-    third = one_capture(archive, "https://cdn.test/3.jpg")
-    assert third.refers_to_id == one_capture(archive, AGAIN).id
+    third = one_capture_of(archive, "https://cdn.test/3.jpg")
+    assert third.refers_to_id == one_capture_of(archive, AGAIN).id
     assert third.warc_key != first.key
 
 
