@@ -12,6 +12,7 @@ from typing import Any, Final
 from crawlers.source import layout_from_json
 from processors.pages.layout import Layout
 from processors.pages.reading import PageKind
+from processors.pages.telegram_export import is_export
 from processors.urls import host_of
 
 TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
@@ -29,6 +30,8 @@ class HowToRead:
 
 def how_to_read(declaration: Mapping[str, Any] | None, url: str) -> HowToRead | None:
     """By the source's declaration where there is one, else by the address."""
+    if is_export(url):
+        return HowToRead("telegram_export", None, None)
     declared = declaration or {}
     on_telegram = host_of(url) in TELEGRAM_HOSTS
     layout = declared.get("layout")
@@ -36,8 +39,8 @@ def how_to_read(declaration: Mapping[str, Any] | None, url: str) -> HowToRead | 
     match declared.get("kind"):
         case "telegram":
             return HowToRead("telegram", None, None) if on_telegram else None
-        case "court_list":
-            return HowToRead("court_list", None if layout is None else layout_from_json(layout), None)
+        case "court_list" | "register" | "notice" as kind:
+            return HowToRead(kind, None if layout is None else layout_from_json(layout), None)
         case "news":
             return HowToRead("news", None, publisher)
         case _:

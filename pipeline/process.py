@@ -9,21 +9,26 @@ read and a picture that no decoder takes are counted with their reason, never a 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Final
+
+from sqlalchemy import Connection
 
 from pipeline.connect import open_archive
 from pipeline.read_capture import Found, read_capture
 from pipeline.settings import Settings
 from processors.decode import Decoders
+from processors.documents.reader import DocumentReader
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.pages.select import PARSERS
 from processors.reading import ALL_HASHES
 from storage.archive import Archive
+from storage.captures import Capture
 from storage.errors import StorageError
 from storage.media import compare_new
 from storage.records import drop_unseen
-from storage.replay import iterate_warc
-from storage.revisits import keep_occurrences_of_revisits
+from storage.replay import BlockTooLargeError, iterate_warc, read_record
+from storage.revisits import keep_occurrences_of_revisits, payload_capture
 from storage.unread import SealedWarc, claim_unread, derived, read_before
 
 Say = Callable[[str], None]
@@ -93,14 +98,14 @@ def _opened(where: Settings | Archive) -> Iterator[Archive]:
 def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
-    with Decoders() as decoders:
+    with Decoders() as decoders, DocumentReader() as documents:
         while True:
             try:
                 with claim_unread(archive, READ_WITH, among=keys, besides=failed) as warc:
                     if warc is None:
                         break
                     key = warc.key
-                    report = _sum(report, _read_warc(archive, warc, decoders))
+                    report = _sum(report, _read_warc(archive, warc, decoders, documents))
                     say(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
@@ -117,7 +122,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
     return report
 
 
-def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders) -> ProcessReport:
+def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders, documents: DocumentReader) -> ProcessReport:
     with archive.reader.connect() as connection:
         done = read_before(connection, warc.key, VERSIONS)
     report = ProcessReport(files=1)
@@ -125,11 +130,21 @@ def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders) -> Proces
         if capture.id in done:
             continue
         with derived(archive) as connection:
-            found = read_capture(connection, capture, block, warc.declaration, decoders)
+            payload_of = partial(_payload_of, archive, connection)
+            found = read_capture(connection, capture, block, warc.declaration, decoders, documents, payload_of)
         report = _sum(report, _counted(found))
     with derived(archive) as connection:
         seen_again = keep_occurrences_of_revisits(connection, warc.key)
     return _sum(report, ProcessReport(media=seen_again))
+
+
+def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
+    """The block in which a revisit's payload lies, None where none is here that can be held."""
+    held = payload_capture(connection, revisit)
+    try:
+        return None if held is None else read_record(archive, held).block
+    except BlockTooLargeError:
+        return None
 
 
 def _counted(found: Found) -> ProcessReport:

@@ -5,51 +5,26 @@ transaction. What parsers and decoders trip over becomes a reason in the catalog
 not suffer for it; errors of the database pass through.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
-from pipeline.page_kind import HowToRead, how_to_read
+from pipeline.page_kind import how_to_read
+from pipeline.read_page_capture import LISTS, Found, entity_of, is_page, read_page_capture, seen_before
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
-from processors.http_message import ResponseMessage, UndecodableEntity, entity, header, parse_response
+from processors.documents.reader import DocumentReader
+from processors.http_message import ResponseMessage, header, parse_response
 from processors.media import MediaReading, is_media, sniff
-from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
-from processors.pages.page import Page
-from processors.pages.reading import Reading
-from processors.pages.select import parser_for, read_page
 from processors.reading import decoder_of, hashes_of_today
 from storage.captures import Capture
 from storage.media import keep_medium, keep_occurrence, medium
-from storage.records import UnkeepableTextError, keep_outcome, keep_reading
 
-ENTITY_LIMIT_BYTES: Final = 256 << 20
-PAGE_LIMIT_BYTES: Final = 16 << 20
-"""The largest real page of the captured ones has 2 MB; parsing far more would cost minutes."""
-PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
+__all__ = ["Found", "read_capture"]
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a capture was: a page (with how many records), a medium, neither."""
-
-    page: bool = False
-    records: int = 0
-    unreadable: bool = False
-    medium: bool = False
-    refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Entity:
-    """The body with all codings removed; ``damage`` says why it is only a part."""
-
-    content: bytes
-    content_type: str | None
-    damage: str | None = None
+PayloadOf = Callable[[Capture], bytes | None]
+"""The block of the record that holds a revisit's payload, None where none is in the archive."""
 
 
 def read_capture(
@@ -58,92 +33,31 @@ def read_capture(
     block: bytes | None,
     declaration: Mapping[str, Any] | None,
     decoders: Decoders,
+    documents: DocumentReader,
+    payload_of: PayloadOf,
 ) -> Found:
     """Read one capture; ``block`` is None where it is too large to hold."""
-    if capture.record_type in ("metadata", "revisit") or capture.url.startswith("urn:"):
-        # why there was no response, a payload that is read where it stands (`storage.revisits`), or what we made
-        # ourselves: nothing a source said
-        return Found()
+    if capture.record_type == "metadata" or capture.url.startswith("urn:"):
+        return Found()  # why there was no response, or what we made ourselves: nothing a source said
+    how = how_to_read(declaration, capture.url)
+    if (again := seen_before(connection, capture, how)) is not None:
+        return again
+    if capture.record_type == "revisit":
+        # media that occur again are told by `storage.revisits`; the document of a list is read where it stands
+        listed = how is not None and how.kind in LISTS and not is_media(capture.media_type)
+        block = payload_of(capture) if listed else None
+        received = entity_of(capture, block) if block is not None else None
+        if received is None or not is_page(capture, received, how):
+            return Found()
+        return read_page_capture(connection, capture, received, how, declaration, documents)
     if block is None:
         return _too_large(connection, capture)
-    received = _entity(capture, block)
-    if _is_page(capture, received):
-        return _page(connection, capture, received, declaration)
+    received = entity_of(capture, block)
+    if is_page(capture, received, how):
+        return read_page_capture(connection, capture, received, how, declaration, documents)
     if capture.truncated is None and received.damage is None and _is_whole(capture, block):
         return _medium(connection, capture, received.content, decoders)
     return Found()
-
-
-def _entity(capture: Capture, block: bytes) -> _Entity:
-    if capture.record_type != "response" or capture.status is None:
-        return _Entity(block, capture.media_type)
-    message = parse_response(block)
-    content_type = header(message, "content-type")
-    try:
-        return _Entity(entity(message, ENTITY_LIMIT_BYTES), content_type)
-    except UndecodableEntity as damage:
-        return _Entity(damage.partial, content_type, damage.reason)
-
-
-def _is_page(capture: Capture, received: _Entity) -> bool:
-    """By the declared type; where none was declared, by the bytes. A refusal is judged whatever its type."""
-    if capture.status is not None and capture.status >= 400:
-        return True
-    if capture.media_type is None:
-        return sniff(received.content) == "text/html"
-    return capture.media_type in PAGE_TYPES and not is_media(sniff(received.content))
-
-
-def _page(
-    connection: Connection, capture: Capture, received: _Entity, declaration: Mapping[str, Any] | None
-) -> Found:
-    page = Page(
-        url=capture.url,
-        body=received.content[:PAGE_LIMIT_BYTES],
-        captured_at=capture.captured_at,
-        status=capture.status,
-        content_type=received.content_type,
-    )
-    how = how_to_read(declaration, capture.url)
-    if how is None or (capture.media_type is not None and capture.media_type not in PAGE_TYPES):
-        keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
-        return Found(page=True)
-    reading, problem = _reading(page, how)
-    problem = problem or received.damage
-    verdict = Verdict(reading.outcome, reading.outcome_reason)
-    try:
-        records = keep_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
-    except UnkeepableTextError as refused:
-        problem = str(refused)
-        records = keep_reading(connection, capture, _without_records(reading), problem=problem)
-    keep_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
-    return Found(page=True, records=records, unreadable=problem is not None)
-
-
-def _reading(page: Page, how: HowToRead) -> tuple[Reading, str | None]:
-    """What the parser makes of the page; a parser that trips leaves an empty reading and the reason."""
-    try:
-        return read_page(page, how.kind, layout=how.layout), None
-    except Exception as error:  # a hostile page may make any parser raise anything
-        verdict = classify(page)
-        parser = parser_for(how.kind, page.captured_at.astimezone(UTC).date())
-        empty = Reading(
-            url=page.url,
-            kind=how.kind,
-            outcome=verdict.outcome,
-            outcome_reason=verdict.reason,
-            parser_version=parser.name,
-        )
-        return empty, f"{type(error).__name__}: {error}"[:500].replace("\x00", "")
-
-
-def _without_records(reading: Reading) -> Reading:
-    return Reading(
-        url=reading.url,
-        kind=reading.kind,
-        outcome=Outcome(reading.outcome),
-        parser_version=reading.parser_version,
-    )
 
 
 def _is_whole(capture: Capture, block: bytes) -> bool:

@@ -335,7 +335,7 @@ def test_a_parser_that_trips_leaves_a_reason_and_the_others_are_read(
 
     pages = ["https://t.me/s/kanal", "https://t.me/s/kanal?before=2"]
     deposit_file(archive, crawl_one(tmp_path, [exchange(url, response(b"<html>")) for url in pages]))
-    monkeypatch.setattr("pipeline.read_capture.read_page", trips_over_one)
+    monkeypatch.setattr("pipeline.read_page_capture.read_page", trips_over_one)
     report = process_pending(archive)
     with archive.reader.connect() as connection:
         problems = dict(connection.execute(select(readings.c.url, readings.c.problem)).tuples().all())
@@ -355,7 +355,7 @@ def test_a_new_parser_replaces_readings_and_adds_no_versions(
         louder = tuple(replace(post, text=(post.text or "").upper()) for post in posts)
         return replace(reading, parser_version="telegram-louder", records=louder)
 
-    monkeypatch.setattr("pipeline.read_capture.read_page", reads_shouting)
+    monkeypatch.setattr("pipeline.read_page_capture.read_page", reads_shouting)
     monkeypatch.setattr("pipeline.process.READ_WITH", "louder")
     monkeypatch.setattr("pipeline.process.VERSIONS", ("outcome-1", "telegram-louder"))
     process_pending(archive)
