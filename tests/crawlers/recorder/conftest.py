@@ -24,11 +24,16 @@ def site_authority_file(site_authority: trustme.CA, tmp_path_factory: pytest.Tem
     return path
 
 
+def tls_of(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    """A server's context with a certificate for these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*(names or ("site.example", "*.site.example"))).configure_cert(context)
+    return context
+
+
 @pytest.fixture
 def secure_origin(site_authority: trustme.CA) -> Iterator[Origin]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    site_authority.issue_cert("site.example", "*.site.example").configure_cert(context)
-    origin = Origin(context)
+    origin = Origin(tls_of(site_authority))
     yield origin
     origin.close()
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import struct
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +10,9 @@ import pytest
 from crawlers.addresses import AddressPolicy
 from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
 from processors.pages.outcome import Outcome
-from tests.crawlers.recorder.engine import RunningRecorder, read_exactly
+from tests.crawlers.recorder.engine import RunningRecorder, read_all, read_exactly
 from tests.crawlers.recorder.origin import Origin, answer
+from tests.crawlers.recorder.relay import Relay
 
 Start = Callable[..., RunningRecorder]
 HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -75,6 +74,39 @@ def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
         opened.sock.close()
 
 
+def test_a_name_is_judged_anew_at_every_connection() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as judged:
+        port = judged.getsockname()[1]
+        loop = Rebinding()
+        loop.answers = ("127.0.0.2", "10.0.0.1")
+        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        loop.run_until_complete(direct.open_socket("rebinding.example", port)).sock.close()
+        with pytest.raises(NotReached) as refusal:
+            loop.run_until_complete(direct.open_socket("rebinding.example", port))
+        loop.close()
+    assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
+    assert "10.0.0.1 is a private address" in refusal.value.reason
+
+
+class SeveralAddresses(asyncio.SelectorEventLoop):
+    """A resolver that gives inner addresses before and after the one that may be reached."""
+
+    async def getaddrinfo(self, host: Any, port: Any, **hints: Any) -> Any:
+        addresses = ("10.0.0.1", "127.0.0.1", "127.0.0.2", "169.254.169.254")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+
+def test_of_several_addresses_only_those_that_may_be_reached_are_tried() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as allowed:
+        port = allowed.getsockname()[1]
+        loop = SeveralAddresses()
+        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        opened = loop.run_until_complete(direct.open_socket("several.example", port))
+        loop.close()
+        assert opened.peer_ip == "127.0.0.2"
+        opened.sock.close()
+
+
 def test_a_name_that_leads_inside_is_refused() -> None:
     loop = Rebinding()
     loop.answers = ("169.254.169.254",)
@@ -82,58 +114,6 @@ def test_a_name_that_leads_inside_is_refused() -> None:
         loop.run_until_complete(Direct(AddressPolicy(), ConnectTo([])).open_socket("innocent.example", 80))
     loop.close()
     assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
-
-
-class Relay:
-    """An HTTP or SOCKS5 proxy that connects everything to one origin and logs what it was asked for."""
-
-    def __init__(self, origin: Origin, *, socks: bool) -> None:
-        self.asked: list[str] = []
-        self._origin = origin
-        self._socks = socks
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, sock: socket.socket) -> None:
-        if self._socks:
-            _, methods = read_exactly(sock, 2)
-            read_exactly(sock, methods)
-            sock.sendall(b"\x05\x00")
-            kind = read_exactly(sock, 4)[3]
-            assert kind == 3, "names are resolved beyond the proxy"
-            name = read_exactly(sock, read_exactly(sock, 1)[0]).decode()
-            self.asked.append(f"{name}:{struct.unpack('>H', read_exactly(sock, 2))[0]}")
-            sock.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-        else:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += sock.recv(1)
-            self.asked.append(head.split()[1].decode())
-            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        onward = socket.create_connection(("127.0.0.1", self._origin.port))
-        threading.Thread(target=pour, args=(onward, sock), daemon=True).start()
-        pour(sock, onward)
-
-
-def pour(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -148,8 +128,9 @@ def test_a_source_may_leave_through_a_proxy_which_resolves_its_names(
 ) -> None:
     origin = secure_origin if secure else plain_origin
     origin.handlers["/"] = answer(HI)
-    relay = Relay(origin, socks=scheme == "socks5")
-    egress = egress_for(f"{scheme}://127.0.0.1:{relay.port}", AddressPolicy(), ConnectTo([]))
+    relay = Relay(origin.port, socks=scheme == "socks5", credentials=("me", "p@ss:word"))
+    url = f"{scheme}://me:p%40ss%3Aword@127.0.0.1:{relay.port}"
+    egress = egress_for(url, AddressPolicy(), ConnectTo([]))
     recorder = start_recorder(egress=egress, upstream_ca=site_authority_file)
     sock = recorder.tunnel(f"site.example:{443 if secure else 80}", tls=secure)
     sock.sendall(b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n")
@@ -171,8 +152,45 @@ def test_a_proxy_that_is_away_makes_a_site_unreachable() -> None:
     assert failure.value.outcome is Outcome.UNREACHABLE
 
 
-def test_inner_names_are_refused_before_a_proxy_hears_of_them() -> None:
-    egress = ThroughProxy("socks5://127.0.0.1:1", AddressPolicy(), ConnectTo([]))
-    with pytest.raises(NotReached) as refusal:
-        asyncio.run(egress.open_socket("0x7f.1", 80))
-    assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("trouble", ["away", "refuses", "password"])
+def test_what_a_proxy_does_wrong_is_told_without_its_address_and_its_words(
+    scheme: str, trouble: str, plain_origin: Origin
+) -> None:
+    credentials = ("me", "secret") if trouble == "password" else None
+    relay = Relay(
+        plain_origin.port, socks=scheme == "socks5", refuses=trouble == "refuses", credentials=credentials
+    )
+    if trouble == "away":
+        relay.close()
+    user = "me:other@" if trouble == "password" else ""
+    egress = egress_for(f"{scheme}://{user}127.0.0.1:{relay.port}", AddressPolicy(), ConnectTo([]))
+    with pytest.raises(NotReached) as failure:
+        asyncio.run(egress.open_socket("site.example", 443))
+    relay.close()
+    assert failure.value.outcome is Outcome.UNREACHABLE
+    reason = failure.value.reason
+    assert reason.startswith("the egress proxy gives no connection to site.example port 443: it ")
+    for told in ("127.0.0.1", str(relay.port), "me", "other", "secret"):
+        assert told not in reason.removeprefix("the egress proxy gives no connection to site.example port 443: ")
+    assert plain_origin.connections == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0x7f.1", "127.0.0.1", "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]", "[2002:a00:1::1]", "localhost", "nas.lan"],
+)
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_inner_names_are_refused_before_a_proxy_hears_of_them(
+    scheme: str, host: str, start_recorder: Start, plain_origin: Origin
+) -> None:
+    relay = Relay(plain_origin.port, socks=scheme == "socks5")
+    egress = egress_for(relay.url, AddressPolicy(), ConnectTo([]))
+    recorder = start_recorder(egress=egress)
+    sock = recorder.tunnel(f"{host}:80", tls=False)
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert read_all(sock) == b""
+    recorder.close()
+    relay.close()
+    assert [note.outcome for note in recorder.sink.notes] == [Outcome.REFUSED_BY_POLICY]
+    assert relay.asked == []
