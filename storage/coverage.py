@@ -94,6 +94,8 @@ def observations(visits: Iterable[Visit]) -> Iterator[Observation]:
     for visit in visits:
         if visit.kind == "telegram":
             found.append(_channel_page(visit))
+        elif visit.kind == "telegram_export":
+            found.append(_export(visit))
         elif visit.kind == "news":
             found.append(_article_page(visit))
         else:
@@ -109,16 +111,21 @@ def _channel_page(visit: Visit) -> Observation:
         crawl_id=visit.crawl_id,
         capture_ids=(visit.capture_id,),
         shown={each.record_id: each for each in visit.shown},
-        span=_span(visit),
+        span=span_of_page(
+            visit.url,
+            visit.outcome,
+            [each.natural_key for each in visit.shown if each.record_kind == "telegram_post"],
+        ),
     )
 
 
-def _span(visit: Visit) -> Span | None:
-    parts = urlsplit(visit.url)
+def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> Span | None:
+    """The ids that a page of a channel covers, by its address and its posts; None for any other page."""
+    parts = urlsplit(url)
     asked = parse_qs(parts.query)
-    posts = [each.natural_key.rpartition("/") for each in visit.shown if each.record_kind == "telegram_post"]
+    posts = [key.rpartition("/") for key in natural_keys]
     channels = {channel for channel, _, _ in posts}
-    if visit.outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in asked:
+    if outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in asked:
         return None
     ids = [int(post_id) for _, _, post_id in posts]
     first, last = float(min(ids)), float(max(ids))
@@ -130,6 +137,17 @@ def _span(visit: Visit) -> Span | None:
     else:
         last = math.inf
     return Span(channels.pop(), first, last)
+
+
+def _export(visit: Visit) -> Observation:
+    """An export may be of some months only, and does not say which: what is not in it proves nothing."""
+    return Observation(
+        parser_version=visit.parser_version,
+        at=visit.at,
+        crawl_id=visit.crawl_id,
+        capture_ids=(visit.capture_id,),
+        shown={each.record_id: each for each in visit.shown},
+    )
 
 
 def _number(values: list[str] | None) -> float | None:

@@ -22,7 +22,7 @@ from processors.pages.outcome import Verdict
 from processors.pages.reading import Reading, Record
 from processors.pages.records import record_id, record_json, record_keys, version_content, version_id
 from processors.pages.register import RegisterEntry
-from processors.pages.telegram import TelegramPost
+from processors.pages.telegram_export import ExportedPost
 from storage.captures import Capture
 from storage.catalogue_tables import outcomes, readings, records, sightings, versions
 from storage.errors import StorageError
@@ -33,9 +33,9 @@ TEXT_LIMIT: Final = 200_000
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     str(cls.__dataclass_fields__["kind"].default): tuple(cls.__dataclass_fields__)
-    for cls in (TelegramPost, Article, Hearing, RegisterEntry, Notice)
+    for cls in (ExportedPost, Article, Hearing, RegisterEntry, Notice)
 }
-"""Keys of each kind in the order of architecture §7, which JSONB does not keep."""
+"""Keys of each kind in the order of architecture §7, which JSONB does not keep; only exports have ``export``."""
 
 
 @dataclass(frozen=True, slots=True)

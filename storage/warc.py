@@ -171,6 +171,29 @@ def rendering_record(rendering: Rendering, record_id: str, info_id: str, depicte
     )
 
 
+def taken_in_record(
+    url: str,
+    content: bytes | ByteSource,
+    record_id: str,
+    info_id: str,
+    at: datetime,
+    *,
+    media_type: str,
+    modified_at: str,
+    compressible: bool,
+) -> Record:
+    """A file that a person brought, byte for byte; ``modified_at`` is what the file says of itself."""
+    named = (
+        ("WARC-Target-URI", uri(url)),
+        ("WARC-Warcinfo-ID", info_id),
+        ("WARC-File-Modified", _one_line(modified_at)),
+    )
+    digest = sha256(content) if isinstance(content, bytes) else content.digest
+    return _record(
+        "resource", record_id, at, named, _one_line(media_type), content, digest, digest, compressible=compressible
+    )
+
+
 def note_record(note: Note, record_id: str, info_id: str) -> Record:
     """A fact about a URL; of a request without a response, why."""
     facts = {

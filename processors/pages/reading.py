@@ -10,7 +10,7 @@ from processors.pages.outcome import Outcome
 from processors.pages.register import RegisterEntry
 from processors.pages.telegram import Coverage, TelegramPost
 
-PageKind = Literal["telegram", "news", "court_list", "register", "notice"]
+PageKind = Literal["telegram", "news", "court_list", "register", "notice", "telegram_export"]
 Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice
 
 

@@ -131,6 +131,8 @@ def _telegram_version(post: TelegramPost) -> dict[str, Any]:
         "question": post.poll.question,
         "options": [option.text for option in post.poll.options],
     }
+    if "export" in content:
+        content["export"] = {name: content["export"][name] for name in ("action", "entities")}
     compared: dict[str, Any] = _comparable(content)
     return compared
 

@@ -16,6 +16,8 @@ from processors.pages.reading import Links, PageKind, Reading, Record
 from processors.pages.register_page import PARSER_VERSION as REGISTER_VERSION
 from processors.pages.register_page import read_register
 from processors.pages.sound import sound
+from processors.pages.telegram_export import PARSER_VERSION as TELEGRAM_EXPORT_VERSION
+from processors.pages.telegram_export import read_telegram_export
 from processors.pages.telegram_page import PARSER_VERSION as TELEGRAM_VERSION
 from processors.pages.telegram_page import read_telegram
 
@@ -45,6 +47,7 @@ class ParserVersion:
 
 PARSERS: tuple[ParserVersion, ...] = (
     ParserVersion(kind="telegram", name=TELEGRAM_VERSION, read=read_telegram),
+    ParserVersion(kind="telegram_export", name=TELEGRAM_EXPORT_VERSION, read=read_telegram_export),
     ParserVersion(kind="news", name=NEWS_VERSION, read=read_news),
     ParserVersion(kind="court_list", name=COURT_VERSION, read=read_court_list),
     ParserVersion(kind="register", name=REGISTER_VERSION, read=read_register),
