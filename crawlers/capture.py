@@ -288,7 +288,9 @@ class CrawlReport:
     ``truncated`` counts exchanges cut short, ``refused`` requests the address policy refused, ``pages`` what the
     engine asked for as pages; ``problem`` says why the crawl could not go on, None if it ended by itself.
     ``records`` counts what those pages say; ``failures`` are sentences on where the source fell short (a seed that
-    is no content, too few or too many records), ``remarks`` on anything else worth knowing.
+    is no content, too few or too many records), ``remarks`` on anything else worth knowing. ``records_read``
+    counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
+    something; ``pace`` is the pace that was kept, by host.
     """
 
     crawl_id: str
@@ -306,6 +308,8 @@ class CrawlReport:
     records: int = 0
     failures: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    records_read: int = 0
+    filled: Mapping[str, int] = field(default_factory=dict)
     pace: Mapping[str, HostPace] = field(default_factory=dict)
 
 

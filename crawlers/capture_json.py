@@ -78,6 +78,8 @@ def report_to_json(report: CrawlReport) -> dict[str, Any]:
         "records": report.records,
         "failures": list(report.failures),
         "remarks": list(report.remarks),
+        "records_read": report.records_read,
+        "filled": dict(report.filled),
         "pace": {host: asdict(kept) for host, kept in report.pace.items()},
     }
 
@@ -108,5 +110,7 @@ def report_from_json(row: Mapping[str, Any]) -> CrawlReport:
         records=row["records"],
         failures=tuple(row["failures"]),
         remarks=tuple(row["remarks"]),
+        records_read=row["records_read"],
+        filled=row["filled"],
         pace={host: HostPace(**kept) for host, kept in row["pace"].items()},
     )

@@ -21,7 +21,7 @@ import uvloop
 from crawlers.capture_json import job_from_json
 from crawlers.fetch import Fetcher
 from crawlers.means import Means
-from crawlers.pace import CrawlPace
+from crawlers.pace_line import PaceLine
 from crawlers.recorder.handover import HandOver
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.choose import spider_for
@@ -39,7 +39,7 @@ def run(row: Mapping[str, Any]) -> None:
     handover = HandOver(Path(row["handover"]))
     means = Means(
         fetcher=Fetcher(door),
-        pace=CrawlPace(job.source.delay_s),
+        pace=PaceLine(Path(row["handover"])),
         tell=tell,
         note=handover.note,
         rendering=handover.rendering,

@@ -168,8 +168,8 @@ class CrawlPace:
             while True:
                 if account.given_up is not None:
                     raise HostGivenUp(account.given_up)
-                if self._holding:
-                    await asyncio.gather(*self._holding)
+                if self._holding:  # what cannot be had there will not be had for the turn either
+                    await asyncio.gather(*self._holding, return_exceptions=True)
                 done, self._done = self._done, []
                 sent_at = time.monotonic()
                 try:

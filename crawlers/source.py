@@ -29,10 +29,26 @@ class SourceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How many records a crawl of the source gives when all is well; None is no bound."""
+    """What a crawl of the source gives when all is well; None is no bound.
+
+    ``min`` and ``max`` count records. ``fields`` is the least share of records in which a field is filled,
+    ``understood`` the least share of pages a parser makes sense of, ``silent_days`` the longest time without
+    anything new. Where nothing is declared, a source is held to its own earlier crawls.
+    """
 
     min: int | None = None
     max: int | None = None
+    fields: Mapping[str, float] = field(default_factory=dict)
+    understood: float | None = None
+    silent_days: float | None = None
+
+    def outside(self, records: int) -> list[str]:
+        """A sentence where so many records are too few or too many."""
+        if self.min is not None and records < self.min:
+            return [f"expected at least {self.min} records, found {records}"]
+        if self.max is not None and records > self.max:
+            return [f"expected at most {self.max} records, found {records}"]
+        return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ and keeps nothing to tell at the end. ``told`` and ``heard`` are each other's in
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from crawlers.spiders.asking import Ask, Findings, Role
 from processors.pages.outcome import Outcome
@@ -16,7 +17,7 @@ class Visit:
     """What asking for one page came to. ``url`` is what was asked for.
 
     ``records`` counts what the page says, ``known`` what it leads to and is known already. ``seed``: the operator
-    named the page.
+    named the page. ``filled`` counts by field the records in which it says something.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Visit:
     records: int = 0
     known: int = 0
     seed: bool = False
+    filled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class Finished:
 def visit_of(ask: Ask, findings: Findings) -> Visit:
     """What an ask came to. Only pages of the source's own kind give records; feeds and such only lead to them."""
     records = findings.records if ask.role is Role.PAGE else 0
-    return Visit(ask.url, ask.page_id, findings.outcome, findings.reason, records, findings.known, ask.seed)
+    filled = dict(findings.filled) if records else {}
+    return Visit(
+        ask.url, ask.page_id, findings.outcome, findings.reason, records, findings.known, ask.seed, filled
+    )
 
 
 Told = Visit | Remark | Finished

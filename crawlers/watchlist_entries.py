@@ -95,11 +95,17 @@ class LimitsEntry(_Entry):
     seconds: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, strict=True)] = DEFAULT_LIMITS.seconds
 
 
+Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1, strict=True)]
+
+
 class ExpectEntry(_Entry):
-    """How many records one crawl should give."""
+    """What one crawl should give."""
 
     min: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
     max: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
+    fields: dict[Text, Share] = {}
+    understood: Share | None = None
+    silent_days: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=3650, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "ExpectEntry":
@@ -214,7 +220,7 @@ def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
     return Source(
         **values,
         limits=SourceLimits(pages=limits.pages, bytes=int(limits.bytes), seconds=limits.seconds),
-        expect=Expectation(min=expect.min, max=expect.max),
+        expect=Expectation(**expect.model_dump()),
         layout=layout,
     )
 

@@ -167,6 +167,7 @@ def collect(
         settings.spool_dir,
         chromium=chromium,
         way_out=way_out,
+        turns_from=settings.database().writer_url,
         on_progress=say,
         lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
     )
@@ -210,6 +211,8 @@ def ended(report: CrawlReport, deposited: Sequence[Deposited]) -> dict[str, Any]
         "truncated": report.truncated,
         "refused": report.refused,
         "problem": report.problem,
+        "failures": list(report.failures),
+        "pace": {host: asdict(kept) for host, kept in report.pace.items()},
         "warc_keys": [each.key for each in deposited],
     }
 

@@ -21,6 +21,16 @@ LAPSE_S: Final = 120.0
 AWAY_S: Final = 20.0
 """How long the database may be away, for a restart, before a crawl ends."""
 
+AWAY: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""How a database that restarts is noticed: in the middle of a question, between two, or while connecting."""
+
 CHANNEL: Final = "traffic_held"
 
 TAKE: Final = "SELECT turn_id, wait_s, held FROM traffic.take_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
@@ -33,18 +43,11 @@ Result = TypeVar("Result")
 class SharedTurns:
     """The turns of one crawl. ``on_held`` hears of hosts that any crawl was asked to leave alone."""
 
-    def __init__(
-        self,
-        writer_url: str,
-        crawl_id: str,
-        *,
-        on_demand: bool = False,
-        on_held: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False) -> None:
         self._address = make_url(writer_url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._crawl_id = crawl_id
         self._on_demand = on_demand
-        self._on_held = on_held
+        self.on_held: Callable[[str], None] = lambda _: None
         self._connection: Any = None
         self._asking = asyncio.Lock()
 
@@ -77,10 +80,9 @@ class SharedTurns:
             return
         try:
             await self._connection.execute(GIVE_BACK, self._crawl_id)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            pass  # they lapse
-        finally:
             await self._connection.close(timeout=2)
+        except (*AWAY, asyncpg.PostgresError):
+            self._connection.terminate()
 
     async def _ask(self, question: Callable[[Any], Awaitable[Result]]) -> Result:
         deadline = time.monotonic() + AWAY_S
@@ -88,17 +90,13 @@ class SharedTurns:
             while True:
                 try:
                     return await question(await self._connected())
-                except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as away:
+                except AWAY as away:
+                    if self._connection is not None:
+                        self._connection.terminate()
                     self._connection = None
                     if time.monotonic() > deadline:
                         raise NoTurns(f"the database was away for {AWAY_S:.0f} s: {away}") from away
-                    await asyncio.sleep(0.5)
-                except asyncpg.InterfaceError as broken:  # the connection was lost between two questions
-                    if self._connection is not None and not self._connection.is_closed():
-                        raise
-                    self._connection = None
-                    if time.monotonic() > deadline:
-                        raise NoTurns(f"the database was away for {AWAY_S:.0f} s: {broken}") from broken
+                    await asyncio.sleep(0.2)
                 except asyncpg.PostgresError as refused:
                     raise NoTurns(f"the database refused: {refused}") from refused
 
@@ -111,5 +109,5 @@ class SharedTurns:
                 # Losing the last moments of a pace costs one pause; waiting for the disk would cost every request.
                 server_settings={"application_name": "letapis-pace", "synchronous_commit": "off"},
             )
-            await self._connection.add_listener(CHANNEL, lambda *said: self._on_held(str(said[3])))
+            await self._connection.add_listener(CHANNEL, lambda *said: self.on_held(str(said[3])))
         return self._connection

@@ -5,16 +5,17 @@ same ones. It is handed each page it asked for and answers with ``Findings``; li
 the engine's matter.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from crawlers.source import Source
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
 from processors.pages.reading import Reading
-from processors.pages.records import record_keys
+from processors.pages.records import record_json, record_keys
 
 
 class Role(Enum):
@@ -50,7 +51,7 @@ class Findings:
     """What a page came to. ``asks`` are in the order in which they should be fetched.
 
     ``known`` counts records the page leads to that are known already and not asked for again; negative where it
-    takes back what an earlier page counted.
+    takes back what an earlier page counted. ``filled`` counts by field the records in which it says something.
     """
 
     outcome: Outcome
@@ -59,6 +60,7 @@ class Findings:
     known: int = 0
     asks: tuple[Ask, ...] = ()
     remarks: tuple[str, ...] = ()
+    filled: Mapping[str, int] = field(default_factory=dict)
 
 
 class Spider(Protocol):
@@ -82,9 +84,20 @@ class Yield:
 
     def findings(self, reading: Reading, asks: tuple[Ask, ...] = ()) -> Findings:
         """Findings of a page that a parser has read."""
-        keys = set(record_keys(reading.records, self._source.id, self._source.publisher)) - self._keys
-        self._keys |= keys
-        return Findings(reading.outcome, reading.outcome_reason, len(keys), asks=asks, remarks=reading.remarks)
+        keys = record_keys(reading.records, self._source.id, self._source.publisher)
+        new = {key: record for key, record in zip(keys, reading.records, strict=True) if key not in self._keys}
+        self._keys |= set(new)
+        filled = Counter(
+            name for record in new.values() for name, value in record_json(record).items() if says_something(value)
+        )
+        return Findings(
+            reading.outcome, reading.outcome_reason, len(new), asks=asks, remarks=reading.remarks, filled=filled
+        )
+
+
+def says_something(value: Any) -> bool:
+    """Whether a field of a record is filled; ``storage.yields`` counts by the same rule."""
+    return value is not None and value is not False and value not in ("", [], {})
 
 
 def findings_of_verdict(verdict: Verdict, asks: tuple[Ask, ...] = ()) -> Findings:

@@ -16,13 +16,15 @@ from typing import Any
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_from_json, report_to_json
 from crawlers.orders import orders
+from crawlers.pace import CrawlPace
+from crawlers.pace_line import PaceServer
 from crawlers.recorder.handover import HandOverServer
 from crawlers.recorder.proxy import Recorder
 from crawlers.visits import Remark, Visit, heard
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
 from pipeline.crawl.tally import Tally
 from pipeline.crawl.warcinfo import warcinfo_facts
-from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_way_out
+from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_pace, take_way_out
 from storage.errors import StorageError
 from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
 from storage.spool import Spool
@@ -43,11 +45,13 @@ async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
     spool = _spool(job, folder)
-    tally = Tally(job, spool, datetime.now(UTC))
+    pace = take_pace(job)
+    tally = Tally(job, spool, datetime.now(UTC), pace.kept)
     try:
-        problem = await _record(job, tally, folder, chromium, told_to_stop)
+        problem = await _record(job, tally, pace, folder, chromium, told_to_stop)
     finally:
         closed = spool.close()
+        await pace.close()
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
     report = tally.report(files, datetime.now(UTC), problem)
     write_json(folder / REPORT_NAME, report_to_json(report))
@@ -64,7 +68,12 @@ def _spool(job: CrawlJob, folder: Path) -> Spool:
 
 
 async def _record(
-    job: CrawlJob, tally: Tally, folder: Path, chromium: Path | None, told_to_stop: asyncio.Event
+    job: CrawlJob,
+    tally: Tally,
+    pace: CrawlPace,
+    folder: Path,
+    chromium: Path | None,
+    told_to_stop: asyncio.Event,
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
     try:
@@ -86,8 +95,10 @@ async def _record(
     address = await recorder.start()
     problem: str | None = None
     handover = HandOverServer(folder, recorder.keep)
+    turns = PaceServer(folder, pace)
     try:
         await handover.start()
+        await turns.start()
         try:
             engine = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -103,6 +114,7 @@ async def _record(
             engine.stdin.close()
             problem = await _watch(engine, job, tally, recorder, told_to_stop)
         finally:
+            await turns.close()
             await handover.close()
         await recorder.close()
     except (StorageError, OSError) as error:

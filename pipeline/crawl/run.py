@@ -17,7 +17,7 @@ from pathlib import Path
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_to_json, report_from_json
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
-from pipeline.crawl.ways import WAY_OUT
+from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
 from storage.spool import recover
 
@@ -31,15 +31,17 @@ def run_crawl(
     *,
     chromium: Path | None = None,
     way_out: str | None = None,
+    turns_from: str | None = None,
     on_progress: Callable[[str], None] | None = None,
     lay_beside: Callable[[Path], object] | None = None,
 ) -> CrawlReport:
     """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
 
     ``chromium`` is the browser's program, None is Playwright's own; ``way_out`` is the proxy's address of the
-    job's egress profile, handed to the crawl's process alone; ``on_progress`` hears a sentence now and then;
-    ``lay_beside`` puts what else the crawl needs into its folder before it begins. A crawl that broke off is
-    reported with its ``problem`` and what it had closed; this never raises for what sites do. Raises
+    job's egress profile, ``turns_from`` the writer's address of the database in which crawls share their pace
+    (None: this one goes by itself), both handed to the crawl's process alone; ``on_progress`` hears a sentence
+    now and then; ``lay_beside`` puts what else the crawl needs into its folder before it begins. A crawl that
+    broke off is reported with its ``problem`` and what it had closed; this never raises for what sites do. Raises
     ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a profile has no address.
     """
     if (job.egress is None) != (way_out is None):
@@ -52,7 +54,8 @@ def run_crawl(
     started_at = datetime.now(UTC)
     crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
     keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
-    env = None if way_out is None else {**os.environ, WAY_OUT: way_out}
+    told = {WAY_OUT: way_out, TURNS_FROM: turns_from}
+    env = {**os.environ, **{name: value for name, value in told.items() if value is not None}}
     with subprocess.Popen(
         keeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env=env
     ) as kept:

@@ -6,9 +6,20 @@ learns only that a tunnel did not open. Says where the crawl fell short of what 
 """
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from crawlers.capture import Captured, CaptureSink, CrawledFile, CrawlJob, CrawlReport, Exchange, Note, NoteKind
+from crawlers.capture import (
+    Captured,
+    CaptureSink,
+    CrawledFile,
+    CrawlJob,
+    CrawlReport,
+    Exchange,
+    HostPace,
+    Note,
+    NoteKind,
+)
 from crawlers.visits import Finished, Remark, Told, Visit
 from processors.pages.outcome import Outcome
 
@@ -19,8 +30,15 @@ MOST_REMARKS = 200
 class Tally:
     """The account of one crawl; a ``CaptureSink`` in front of another."""
 
-    def __init__(self, job: CrawlJob, sink: CaptureSink, started_at: datetime) -> None:
+    def __init__(
+        self,
+        job: CrawlJob,
+        sink: CaptureSink,
+        started_at: datetime,
+        pace: Callable[[], Mapping[str, HostPace]] = dict,
+    ) -> None:
         self._job = job
+        self._pace = pace
         self._sink = sink
         self._started_at = started_at
         self._visits: list[Visit] = []
@@ -81,6 +99,8 @@ class Tally:
         ]
         visited = {visit.url for visit in self._visits}
         failures += [f"{url}: the crawl ended before it was read" for url in self._job.seeds if url not in visited]
+        pace = self._pace()
+        failures += [kept.given_up for kept in pace.values() if kept.given_up is not None]
         return CrawlReport(
             crawl_id=self._job.crawl_id,
             source=self._job.source.id,
@@ -95,8 +115,11 @@ class Tally:
             pages=self.pages,
             problem=problem,
             records=self.records,
-            failures=(*failures, *self._short_of_expectation()),
+            failures=(*failures, *self._job.source.expect.outside(self.records)),
             remarks=tuple(remarks),
+            records_read=sum(visit.records for visit in self._visits),
+            filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
+            pace=pace,
         )
 
     def _judged(self, visit: Visit) -> tuple[Outcome, str | None]:
@@ -109,11 +132,3 @@ class Tally:
         if outcome is Outcome.EMPTY:
             return self._job.source.kind != "court_list"
         return outcome is not Outcome.CONTENT
-
-    def _short_of_expectation(self) -> list[str]:
-        expect, found = self._job.source.expect, self.records
-        if expect.min is not None and found < expect.min:
-            return [f"expected at least {expect.min} records, found {found}"]
-        if expect.max is not None and found > expect.max:
-            return [f"expected at most {expect.max} records, found {found}"]
-        return []

@@ -1,7 +1,7 @@
-"""How a crawl's own process learns where its egress proxy is, and what its engine does not learn.
+"""How a crawl's own process learns where its egress proxy is and where turns come from, and its engine does not.
 
-The address may hold a password: it goes from process to process in the environment, which other users cannot read,
-and never into a file. The engine needs neither it nor any other secret of this installation.
+The addresses may hold a password: they go from process to process in the environment, which other users cannot
+read, and never into a file. The engine needs neither it nor any other secret of this installation.
 """
 
 import os
@@ -10,12 +10,15 @@ from typing import Final
 
 from crawlers.addresses import AddressPolicy
 from crawlers.capture import CrawlJob
+from crawlers.pace import CrawlPace
 from crawlers.recorder.egress import ConnectTo, Egress, egress_for
 
 WAY_OUT: Final = "LETAPIS_CRAWL_LEAVES_BY"
+TURNS_FROM: Final = "LETAPIS_CRAWL_TURNS_FROM"
 
 SECRETS: Final = (
     WAY_OUT,
+    TURNS_FROM,
     "AIRFLOW__",
     "LETAPIS_AIRFLOW_",
     "LETAPIS_DATABASE_",
@@ -36,6 +39,24 @@ def take_way_out(job: CrawlJob) -> Egress:
     if (job.egress is None) != (proxy_url is None):
         raise NoWayOut(f"egress profile {job.egress!r}: its address is not known here; nothing was fetched")
     return egress_for(proxy_url, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to))
+
+
+def take_pace(job: CrawlJob) -> CrawlPace:
+    """The pace of the crawl: shared with all others over the database in the environment, and taken out there.
+
+    Without one, as in `letapis crawl`, the crawl goes by itself.
+    """
+    writer_url = os.environ.pop(TURNS_FROM, None)
+    delay_s = job.source.delay_s
+    if writer_url is None:
+        return CrawlPace(delay_s)
+    from storage.pace import SharedTurns  # a crawl by itself needs no database, nor its client
+
+    # what a person asks for may take the places that are kept free of the nightly crawls
+    turns = SharedTurns(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
+    pace = CrawlPace(delay_s, turns)
+    turns.on_held = pace.held_by_others
+    return pace
 
 
 def environment_of_engine() -> Mapping[str, str]:

@@ -71,10 +71,9 @@ def writer(database: DatabaseAccess) -> Iterator[Connection]:
 async def crawling(
     access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, patience_s: float = 300.0
 ) -> AsyncIterator[CrawlPace]:
-    turns = SharedTurns(
-        access.writer_url, name, on_demand=on_demand, on_held=lambda host: pace.held_by_others(host)
-    )
+    turns = SharedTurns(access.writer_url, name, on_demand=on_demand)
     pace = CrawlPace(delay_s, turns, patience_s=patience_s)
+    turns.on_held = pace.held_by_others
     yield pace
     await pace.close()
 
