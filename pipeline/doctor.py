@@ -22,7 +22,8 @@ from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
 from pipeline.clock import clock_state
-from pipeline.connect import open_store, opened_archive
+from pipeline.connect import open_replica, open_store, opened_archive
+from pipeline.copies import NO_SECOND_COPY, copies_now
 from pipeline.outside_time import NO_OUTSIDE_TIME, owed_in_words, owed_now
 from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
@@ -64,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _store_fitness,
         _database,
         _outside_time,
+        _second_copy,
         _airflow,
         _watchlist,
     )
@@ -184,6 +186,32 @@ def _outside_time(settings: Settings) -> Check:
         how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Outside time".'
         return Check("Outside time", "warning", NO_OUTSIDE_TIME, how)
     return Check("Outside time", "ok", f"{authorities}; nothing owed")
+
+
+def _second_copy(settings: Settings) -> Check:
+    how = "Name a second, independent store with Object Lock: LETAPIS_REPLICA_*, docs/settings.md."
+    try:
+        replica = open_replica(settings)
+        if replica is None:
+            return Check("Second copy", "warning", NO_SECOND_COPY, how)
+        how = "Mend it, or LETAPIS_REPLICA_*. What it lacks is owed to it and brought by `letapis copies`."
+        replica.require_fit()
+        place = (
+            f"{replica.endpoint}, bucket {replica.bucket}, locks for {replica.lock_days} days, {replica.lock_mode}"
+        )
+    except (SettingsError, StoreError) as problem:
+        return Check("Second copy", "missing", str(problem), how)
+    if settings.database_url is None or settings.s3_endpoint is None:
+        return Check("Second copy", "ok", place)
+    try:
+        with opened_archive(settings) as archive:
+            owed = copies_now(archive).owed_sentences()
+    except (SettingsError, SQLAlchemyError):
+        owed = ("what is owed is not known: the database does not answer",)
+    if owed:
+        how = "The DAG `copies` brings it every ten minutes; now: `letapis copies`."
+        return Check("Second copy", "warning", f"{place}. {' '.join(owed[:NAMED_OWED])}", how)
+    return Check("Second copy", "ok", f"{place}; nothing owed")
 
 
 def _airflow(settings: Settings) -> Check:

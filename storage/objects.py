@@ -96,13 +96,19 @@ class ObjectStore:
         )
 
     def ensure_bucket(self) -> None:
-        """Make the bucket with versioning and Object Lock, or see that the one there has both."""
-        with self._answers("making or looking at the bucket"):
+        """Make the bucket where there is none, with versioning and Object Lock; then `require_fit`."""
+        with self._answers("looking for the bucket, or making it"):
             try:
-                self._client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
+                self._client.get_bucket_versioning(Bucket=self.bucket)
             except ClientError as refused:
-                if _code(refused) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                if _code(refused) != "NoSuchBucket":
                     raise
+                self._client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
+        self.require_fit()
+
+    def require_fit(self) -> None:
+        """See that the bucket has versioning and Object Lock; changes nothing."""
+        with self._answers("looking at the bucket"):
             versioning = self._client.get_bucket_versioning(Bucket=self.bucket).get("Status", "none")
             if versioning != "Enabled":
                 raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"versioning {versioning}")

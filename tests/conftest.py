@@ -46,6 +46,13 @@ def object_store_server(services_folder: Path) -> Iterator[ObjectStoreServer]:
 
 
 @pytest.fixture(scope="session")
+def second_object_store_server(services_folder: Path) -> Iterator[ObjectStoreServer]:
+    """Independent of the first; a test that stops it starts it again."""
+    with ObjectStoreServer(services_folder / "second-store") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def postgres_server(services_folder: Path) -> Iterator[PostgresServer]:
     with PostgresServer(services_folder / "postgres") as server:
         yield server
@@ -101,6 +108,34 @@ def archive(stored_settings: Settings) -> "Iterator[Archive]":
 
     opened = open_archive(stored_settings)
     opened.objects.ensure_bucket()
+    yield opened
+    opened.writer.dispose()
+    opened.reader.dispose()
+
+
+@pytest.fixture
+def copied_settings(stored_settings: Settings, second_object_store_server: ObjectStoreServer) -> Settings:
+    """The same with a bucket of this test's own in a second store."""
+    return replace(
+        stored_settings,
+        replica_endpoint=second_object_store_server.endpoint,
+        replica_access_key=second_object_store_server.access_key,
+        replica_secret_key=second_object_store_server.secret_key,
+        replica_bucket=f"copy-{secrets.token_hex(6)}",
+        replica_lock_mode="governance",
+        replica_lock_days=1,
+    )
+
+
+@pytest.fixture
+def copied_archive(copied_settings: Settings) -> "Iterator[Archive]":
+    """An empty archive in two stores."""
+    from pipeline.connect import open_archive
+
+    opened = open_archive(copied_settings)
+    assert opened.replica is not None
+    opened.objects.ensure_bucket()
+    opened.replica.ensure_bucket()
     yield opened
     opened.writer.dispose()
     opened.reader.dispose()

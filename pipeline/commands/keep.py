@@ -14,10 +14,13 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 if TYPE_CHECKING:
     from storage.archive import Archive
 
-WarcFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC or WACZ files made by any tool.")]
+WarcFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")]
 FilesOrKeys = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
+]
+UpToDamage = Annotated[
+    bool, typer.Option("--up-to-damage", help="Take a damaged file, too, for the records before its damage.")
 ]
 ForSource = Annotated[
     str | None, typer.Option("--source", metavar="ID", help="The source that files of other tools belong to.")
@@ -31,13 +34,18 @@ def register(app: typer.Typer) -> None:
     app.command()(rebuild)
 
 
-def deposit(files: WarcFiles, source: ForSource = None, as_json: JsonOption = False) -> None:
-    """Take WARC or WACZ files into the archive: checked, stored under lock, indexed, in custody.
+def deposit(
+    files: WarcFiles, source: ForSource = None, up_to_damage: UpToDamage = False, as_json: JsonOption = False
+) -> None:
+    """Take WARC, ARC or WACZ files into the archive: checked, stored under lock, indexed, in custody.
 
-    A file that is damaged is refused with the place of the damage; the others are taken. Bringing the same file
-    again changes nothing. The files themselves stay where they are.
+    A file that is damaged is refused with the place of the damage; the others are taken. With --up-to-damage it is
+    kept as it is, every byte of it, and the records before the damage are indexed. Bringing the same file again
+    changes nothing. The files themselves stay where they are.
     """
-    from storage.deposit import deposit_file
+    from dataclasses import asdict
+
+    from storage.deposit import damage_json, deposit_file
     from storage.errors import StorageError
 
     missing = [str(path) for path in files if not path.is_file()]
@@ -47,7 +55,7 @@ def deposit(files: WarcFiles, source: ForSource = None, as_json: JsonOption = Fa
     with _archive() as archive:
         for path in files:
             try:
-                deposited = deposit_file(archive, path, source_id=source)
+                deposited = deposit_file(archive, path, source_id=source, up_to_damage=up_to_damage)
             except StorageError as problem:
                 refused += 1
                 err.print(str(problem), markup=False)
@@ -58,10 +66,15 @@ def deposit(files: WarcFiles, source: ForSource = None, as_json: JsonOption = Fa
                 "warc_key": deposited.key,
                 "object_version": deposited.version_id,
                 "sha256": str(deposited.sha256),
+                "records": deposited.records,
                 "captures": deposited.captures,
                 "already": deposited.already,
                 "crawl_id": deposited.crawl_id,
                 "source": deposited.source_id,
+                "remarks": list(deposited.remarks),
+                "damage": None if deposited.damage is None else damage_json(deposited.damage),
+                "preserved": deposited.preserved,
+                "second_copy": None if deposited.second_copy is None else asdict(deposited.second_copy),
             }
             emit([row], as_json=as_json, human=_say_deposit)
     if refused:
@@ -143,7 +156,13 @@ def _archive() -> Iterator[Archive]:
 
 def _say_deposit(row: Mapping[str, Any]) -> str:
     how = "was there already" if row["already"] else "deposited"
-    return f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+    said = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+    second = row["second_copy"]
+    if second is None:
+        return f"{said}; confirmed by the one store there is, no second copy is configured"
+    if row["preserved"]:
+        return f"{said}; preserved: both stores have confirmed it"
+    return f"{said}; NOT YET preserved: the second copy is owed ({second['problem']})"
 
 
 def _say_verified(row: Mapping[str, Any]) -> str:

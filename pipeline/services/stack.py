@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from pipeline.connect import open_store
+from pipeline.connect import open_replica, open_store
 from pipeline.services.airflow import AirflowServer
 from pipeline.services.data_folder import (
     DataFolderLock,
@@ -26,6 +26,7 @@ from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import ServiceError, end_leftovers
 from pipeline.settings import Settings
 from storage.migrations import migrate
+from storage.store_errors import StoreError
 
 RESTARTS: Final = 3
 RESTARTS_WITHIN_S: Final = 600.0
@@ -119,7 +120,17 @@ class Stack:
         self._start_database()
         migrate(self.settings.database().owner_url)
         open_store(self.settings).ensure_bucket()
+        self._look_at_replica()
         write_stack_file(self.settings)
+
+    def _look_at_replica(self) -> None:
+        """A second store that is away keeps nothing from starting: what it lacks is owed to it."""
+        replica = open_replica(self.settings)
+        if replica is not None:
+            try:
+                replica.ensure_bucket()
+            except StoreError as problem:
+                self._say(f"The second store cannot take copies now; they are owed to it. {problem}")
 
     def _start_object_store(self) -> None:
         settings = self.settings

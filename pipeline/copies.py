@@ -1,0 +1,125 @@
+"""Keeps the second copy: brings the replica what it is owed, and says what it still lacks.
+
+In: an archive. Out: `CopyReport`. That the replica is away, or refuses something, raises nothing: it stays owed,
+with the reason, and the next run brings it, at the latest after ten minutes (DAG `copies`). Trouble of the first
+store or the database raises. Without a replica nothing is done, and the report says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from storage.archive import Archive
+from storage.copies import Copied, OwedCopy, bring_copies, owed_copies, owed_entries
+from storage.custody_entry import Entry
+from storage.store_errors import StoreError
+
+NO_SECOND_COPY: Final = "no second store configured"
+NAMED_AT_MOST: Final = 20
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What one run came to; ``configured`` is False where there is no replica, and all else is empty then."""
+
+    configured: bool
+    copied: tuple[Entry, ...] = ()
+    entries: int = 0
+    owed: tuple[OwedCopy, ...] = ()
+    owed_entries: int = 0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the replica has all there is."""
+        return not self.owed and not self.owed_entries
+
+    def sentences(self) -> tuple[str, ...]:
+        """What a person should know, a line each."""
+        if not self.configured:
+            return (f"Second copy: {NO_SECOND_COPY} (LETAPIS_REPLICA_ENDPOINT).",)
+        brought = f"Second copy: {len(self.copied)} copied and {self.entries} entries of custody brought."
+        problems = (f"Second copy: {problem}" for problem in self.problems)
+        return (*([brought] if self.copied or self.entries else []), *problems, *self.owed_sentences())
+
+    def owed_sentences(self) -> tuple[str, ...]:
+        """What is owed, a line each, the oldest first; empty where the replica has all there is."""
+        named = [owed_in_words(owed) for owed in self.owed[:NAMED_AT_MOST]]
+        more = len(self.owed) - len(named)
+        said = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
+        if self.owed_entries:
+            said.append(f"Second copy: {self.owed_entries} entries of custody are owed to the replica.")
+        return tuple(said)
+
+
+def keep_copies(archive: Archive, *, actor: str, say: Say = lambda _: None) -> CopyReport:
+    """Bring the replica everything that it is owed."""
+    if archive.replica is None:
+        report = CopyReport(configured=False)
+    else:
+        try:
+            archive.replica.ensure_bucket()
+        except StoreError as unfit:
+            report = _untouched(archive, str(unfit))
+        else:
+            report = _reported(bring_copies(archive, actor=actor))
+    for sentence in report.sentences():
+        say(sentence)
+    return report
+
+
+def copies_now(archive: Archive) -> CopyReport:
+    """What is owed now; nothing is asked of the replica."""
+    return CopyReport(configured=False) if archive.replica is None else _untouched(archive)
+
+
+def _reported(copied: Copied) -> CopyReport:
+    return CopyReport(True, copied.copied, copied.entries, copied.owed, copied.owed_entries, copied.problems)
+
+
+def _untouched(archive: Archive, *problems: str) -> CopyReport:
+    with archive.reader.connect() as connection:
+        return CopyReport(
+            True, owed=owed_copies(connection), owed_entries=owed_entries(connection), problems=problems
+        )
+
+
+def copied_in_words(entry: Entry) -> str:
+    """One confirmed copy as a line."""
+    return f"Second copy: {entry.subject_id} is in the replica, under lock, read back ({entry.subject_digest})."
+
+
+def owed_in_words(owed: OwedCopy) -> str:
+    """One owed copy as a line."""
+    since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
+    return f"Second copy: {owed.entry.subject_id} is in the first store alone, owed to the replica since {since}."
+
+
+def copied_json(entry: Entry) -> dict[str, Any]:
+    """The JSON keys of kind ``copy``, of one that the replica has confirmed."""
+    return {
+        "kind": "copy",
+        "state": "copied",
+        "key": entry.subject_id,
+        "sha256": str(entry.subject_digest),
+        "seq": entry.details["seq"],
+        "since": None,
+        "confirmed_at": entry.at,
+        "objects": entry.details["objects"],
+    }
+
+
+def owed_json(owed: OwedCopy) -> dict[str, Any]:
+    """The same of one that is owed."""
+    return {
+        "kind": "copy",
+        "state": "owed",
+        "key": owed.entry.subject_id,
+        "sha256": str(owed.entry.subject_digest),
+        "seq": owed.entry.seq,
+        "since": owed.since,
+        "confirmed_at": None,
+        "objects": [],
+    }

@@ -1,0 +1,44 @@
+"""The DAG `copies` run as Airflow runs its task: red with what is owed, green when all is there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.services.object_store import ObjectStoreServer
+from pipeline.settings import Settings, variable
+from storage.archive import Archive
+from storage.deposit import deposit_file
+from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.two_stores import away
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def test_the_clock_brings_what_is_owed_and_is_red_while_it_cannot(
+    dags: "dict[str, DAG]",
+    copied_settings: Settings,
+    copied_archive: Archive,
+    second_object_store_server: ObjectStoreServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.providers.standard.operators.python import PythonOperator
+    from airflow.sdk.exceptions import AirflowFailException
+
+    for name, value in vars(copied_settings).items():
+        if name.startswith(("data", "s3_", "lock_", "database_", "replica_")) and value is not None:
+            monkeypatch.setenv(variable(name), str(value))
+    task = dags["copies"].get_task("bring")
+    assert isinstance(task, PythonOperator)
+    bring = task.python_callable
+
+    with away(second_object_store_server):
+        path = crawl_one(tmp_path, [exchange("https://t.me/s/kanal", response(b"page"))])
+        deposited = deposit_file(copied_archive, path)
+        with pytest.raises(AirflowFailException, match=f"{deposited.key} is in the first store alone"):
+            bring()
+
+    assert bring() == {"copied": 1, "entries": 2, "owed": 0}
+    assert bring() == {"copied": 0, "entries": 0, "owed": 0}
