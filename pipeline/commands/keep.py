@@ -14,7 +14,9 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 if TYPE_CHECKING:
     from storage.archive import Archive
 
-WarcFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")]
+WarcFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")
+]
 FilesOrKeys = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
@@ -47,6 +49,7 @@ def deposit(
 
     from storage.deposit import damage_json, deposit_file
     from storage.errors import StorageError
+    from storage.warc_reader import WarcDamageError
 
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
@@ -58,7 +61,13 @@ def deposit(
                 deposited = deposit_file(archive, path, source_id=source, up_to_damage=up_to_damage)
             except StorageError as problem:
                 refused += 1
-                err.print(str(problem), markup=False)
+                err.print(_said_of_refusal(problem), markup=False)
+                if as_json and isinstance(problem, WarcDamageError):
+                    emit(
+                        [{"kind": "deposit_refused", "file": str(path), **damage_json(problem)}],
+                        as_json=True,
+                        human=str,
+                    )
                 continue
             row = {
                 "kind": "deposit",
@@ -154,9 +163,28 @@ def _archive() -> Iterator[Archive]:
         raise fail(f"The database does not answer: {said}\nNothing was changed; is the stack up?") from problem
 
 
+def _said_of_refusal(problem: Exception) -> str:
+    """The error's own words, and the other way where there is one."""
+    from storage.warc_reader import WarcDamageError
+
+    if isinstance(problem, WarcDamageError) and problem.record > 1:
+        return (
+            f"{problem} Or take it with --up-to-damage: every byte is kept, and the records before the damage are "
+            "indexed."
+        )
+    return str(problem)
+
+
 def _say_deposit(row: Mapping[str, Any]) -> str:
     how = "was there already" if row["already"] else "deposited"
     said = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+    said += "".join(f"; {remark}" for remark in row["remarks"])
+    if damage := row["damage"]:
+        said += (
+            f"; TAKEN UP TO THE DAMAGE in record {damage['record']} at offset {damage['offset']}: expected "
+            f"{damage['expected']}, found {damage['found']}; {row['records']} records before it are indexed, "
+            "every byte is kept"
+        )
     second = row["second_copy"]
     if second is None:
         return f"{said}; confirmed by the one store there is, no second copy is configured"

@@ -8,12 +8,15 @@ from fastwarc.warc import ArchiveIterator
 from pipeline.connect import opened_archive
 from pipeline.harvest import UnknownSourceError, harvest_batch, harvest_source, in_batches, planned_sources
 from pipeline.harvest_summary import summary_of
+from pipeline.process import process_pending
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from storage.ledger import entries
+from storage.media import medium_of_capture
+from storage.revisits import payload_capture
 from storage.store_errors import StoreUnreachableError
 
 SAMPLES = ROOT / "samples" / "watchlist.yaml"
@@ -59,6 +62,29 @@ def test_a_source_is_crawled_deposited_and_accounted_for(collecting: Settings, o
         custody = [entry.event for entry in entries(connection)]
     assert len(captures) == result.captures
     assert custody == ["collection_started", "deposited", "collection_ended"]
+    assert list(collecting.spool_dir.iterdir()) == []
+
+
+def test_the_next_night_keeps_unchanged_photos_as_revisits_and_every_page_in_full(
+    collecting: Settings, opened: Archive
+) -> None:
+    first, second = (harvest_source(collecting, "tg-oblsud") for _ in range(2))
+    process_pending(opened)
+
+    with opened.reader.connect() as connection:
+        by_night = [tuple(captures_of_crawl(connection, night.crawl_id)) for night in (first, second)]
+        photos, again = (
+            [capture for capture in night if capture.media_type == "image/jpeg"] for night in by_night
+        )
+        resolved = [payload_capture(connection, capture) for capture in again]
+        media = [medium_of_capture(connection, capture.id) for capture in again]
+    payloads = {capture.payload_digest for capture in photos}
+    assert len(again) > 2
+    assert {capture.record_type for capture in again} == {"revisit"}
+    assert {capture.record_type for capture in by_night[1] if capture.media_type == "text/html"} == {"response"}
+    assert all(each and each.record_type == "response" and each.crawl_id == first.crawl_id for each in resolved)
+    assert {each and each.payload_digest for each in resolved} <= payloads
+    assert None not in media
     assert list(collecting.spool_dir.iterdir()) == []
 
 

@@ -47,8 +47,25 @@ def test_a_damaged_file_is_refused_and_the_others_are_taken(warc: Path, tmp_path
     damaged.write_bytes(warc.read_bytes()[:-20])
     result = run("deposit", str(damaged), str(warc), "--json")
     assert result.returncode == 1
-    assert [row["file"] for row in rows(result)] == [str(warc)]
-    assert "damaged.warc.gz" in result.stderr and "offset" in result.stderr
+    refusal, taken = rows(result)
+    assert (refusal["kind"], refusal["file"]) == ("deposit_refused", str(damaged))
+    assert (refusal["expected"], refusal["found"]) == ("a gzip member with its end", "the end of the file")
+    assert (taken["kind"], taken["file"], taken["damage"]) == ("deposit", str(warc), None)
+    assert "damaged.warc.gz" in result.stderr and f"at offset {refusal['offset']}" in result.stderr
+    assert "--up-to-damage" in result.stderr
+
+
+def test_a_damaged_file_is_taken_up_to_its_damage_where_that_is_asked_for(warc: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.warc.gz"
+    damaged.write_bytes(warc.read_bytes()[:-20])
+    result = run("deposit", "--up-to-damage", str(damaged), "--json")
+    (row,) = rows(result)
+    assert result.returncode == 0
+    assert (row["records"], row["captures"]) == (3, 1)
+    assert isinstance(row["damage"], dict)
+    assert (row["damage"]["record"], row["damage"]["found"]) == (4, "the end of the file")
+    said = " ".join(run("deposit", "--up-to-damage", str(damaged)).stdout.split())
+    assert f"TAKEN UP TO THE DAMAGE in record 4 at offset {row['damage']['offset']}" in said
 
 
 def test_a_file_that_is_not_there_is_wrong_use() -> None:
