@@ -14,7 +14,8 @@ from processors.media import MediaReading
 from storage.access_log import log_access
 from storage.archive import Archive
 from storage.captures import capture_json
-from storage.media import Hashed, group_of, links_of, medium, occurrences_of, similar_to
+from storage.comparing import Hashed, similar_to
+from storage.media import group_of, links_of, medium, occurrences_of
 from storage.visibility import EVERYONE, Viewer
 
 
@@ -80,7 +81,7 @@ def similar_to_reading(
     """Media like a file in hand, which need not be in the archive; the very same bytes come first."""
     with archive.reader.connect() as connection:
         same = [capture.id for capture in occurrences_of(connection, reading.sha256, viewer=viewer)]
-        links = similar_to(connection, Hashed(reading.sha256, reading.hashes))
+        links = similar_to(connection, Hashed(reading.sha256, reading.hashes), archive.hash_folder)
     if same:
         yield _row(file, reading.sha256, same, "sha256", 0, "the same file", None)
     yield from _similar_rows(archive, reading.sha256, links, file=file, viewer=viewer)

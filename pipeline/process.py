@@ -24,8 +24,8 @@ from processors.pages.select import PARSERS
 from processors.reading import ALL_HASHES
 from storage.archive import Archive
 from storage.captures import Capture
+from storage.comparing import compare_new
 from storage.errors import StorageError
-from storage.media import compare_new
 from storage.records import drop_unseen
 from storage.replay import BlockTooLargeError, iterate_warc, read_record
 from storage.revisits import keep_occurrences_of_revisits, payload_capture
@@ -46,7 +46,8 @@ READ_WITH: Final = " ".join(VERSIONS)
 class ProcessReport:
     """Counts of one run. ``refused`` are media no decoder took, ``unreadable`` pages a parser could not read.
 
-    ``failed`` are sentences about whole files that stay unread.
+    ``crawls`` are the ids of those whose files were read; ``failed`` are sentences about whole files that stay
+    unread.
     """
 
     files: int = 0
@@ -57,6 +58,7 @@ class ProcessReport:
     refused: int = 0
     unreadable: int = 0
     compared: int = 0
+    crawls: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
 
@@ -113,7 +115,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
                 failed[key] = f"{key}: {problem}"
                 say(failed[key])
     with archive.writer.begin() as connection:
-        compared = compare_new(connection)
+        compared = compare_new(connection, archive.hash_folder)
         if report.files:
             drop_unseen(connection)
     report = replace(report, compared=compared, failed=tuple(failed.values()))
@@ -125,7 +127,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
 def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders, documents: DocumentReader) -> ProcessReport:
     with archive.reader.connect() as connection:
         done = read_before(connection, warc.key, VERSIONS)
-    report = ProcessReport(files=1)
+    report = ProcessReport(files=1, crawls=(warc.crawl_id,))
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
         if capture.id in done:
             continue

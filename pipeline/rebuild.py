@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipeline.process import ProcessReport, process_pending
 from storage.archive import Archive
 from storage.chain import ChainProblem, read_chain
+from storage.judgements import restore_assertions
 from storage.ledger import settle
 from storage.rederive import (
     ContradictionError,
@@ -40,6 +41,7 @@ def rebuild(archive: Archive, *, on_progress: Callable[[str], None] = lambda _: 
         if problem.breaks:
             raise ContradictionError(problem.subject, problem.what, problem.expected, problem.found)
     restored = restore_custody(archive, chain)
+    restore_assertions(archive, chain)
     on_progress(f"custody: {len(chain.entries)} entries, {restored} of them restored")
     empty_catalogue(archive)
     deposits = [chained.entry for chained in chain.entries if chained.entry.event == "deposited"]

@@ -9,7 +9,7 @@ Distances: PDQ 31 of 256 as in the PDQ guidance (ThreatExchange ``pdq/README.md`
 and regions by measurement (``docs/quality-media.md``, 2026-11-23).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +50,13 @@ def links(new: Sequence[Hashed], known: Sequence[Hashed] = ()) -> tuple[Link, ..
 
 def links_to(new: Sequence[Hashed], index: Index) -> tuple[Link, ...]:
     """Every link from a new file to one of the index, sorted; the nearest per pair and algorithm."""
+    return nearest_links(_all_links(new, index))
+
+
+def nearest_links(found: Iterable[Link]) -> tuple[Link, ...]:
+    """The nearest link per pair and algorithm, sorted."""
     nearest: dict[tuple[Digest, Digest, str], Link] = {}
-    for link in _all_links(new, index):
+    for link in found:
         key = (link.a, link.b, link.algorithm)
         nearest[key] = min(nearest.get(key, link), link, key=lambda link: (link.distance_bits, link.matched))
     return tuple(sorted(nearest.values()))
@@ -88,8 +93,8 @@ def _all_links(new: Sequence[Hashed], index: Index) -> Iterator[Link]:
 def _stands(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> bool:
     """Whether it is a pair at all, and the finer fingerprints allow a match of the coarse ones."""
     mine, yours = found.pair
-    if mine == yours:
-        return False
+    if mine == yours or not theirs[yours]:
+        return False  # itself, or gone from the catalogue
     one, other = _hash(ours[mine], FINE), _hash(theirs[yours], FINE)
     if table != COARSE or one is None or other is None:
         return True

@@ -5,7 +5,7 @@ distances in bits. Small jobs are compared pair by pair with NumPy; large ones g
 ``processors.hamming``, which give the same pairs (property-tested against each other and against the definition).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ BLOCK_PAIRS = 1 << 22
 
 WORTH_COMPILING = 1 << 27
 """Pairs from which loading the kernels (a second) costs less than comparing with NumPy."""
+
+COLUMN_BLOCK = 1 << 22
+"""Rows of columns looked at in one go: a join copies 128 MB of them for 256 bit."""
 
 FEW_QUERIES = 64
 """New rows up to which scanning for each is faster than joining (at ten million known rows, 2026-11-23)."""
@@ -71,6 +74,49 @@ def neighbours(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: 
     if len(left) * len(right) < WORTH_COMPILING:
         return _in_order(_compare(left, right, distance_bits))
     return _in_order(_search(new, known, distance_bits))
+
+
+def near_columns(new: NDArray[np.uint8], known: Sequence[NDArray[np.uint64]], distance_bits: int) -> Neighbours:
+    """The same for known rows that lie in columns of words [words, rows], numbered over all of them in order.
+
+    Columns are read where they lie, a mapped file included; a join copies them in blocks, a scan copies nothing.
+    """
+    left = words(new)
+    found = [np.empty((0, 3), np.int64)]
+    first = 0
+    for columns in known:
+        if columns.shape[0] != left.shape[1]:
+            raise ValueError(f"fingerprints: expected {left.shape[1]} words, found {columns.shape[0]}")
+        for start in range(0, columns.shape[1], COLUMN_BLOCK):
+            block = columns[:, start : start + COLUMN_BLOCK]
+            pairs = _near_block(new, left, block, distance_bits)
+            pairs[:, 1] += first + start
+            found.append(pairs)
+        first += columns.shape[1]
+    return _in_order(np.concatenate(found))
+
+
+def _near_block(
+    new: NDArray[np.uint8], left: NDArray[np.uint64], block: NDArray[np.uint64], distance_bits: int
+) -> NDArray[np.int64]:
+    if len(left) * block.shape[1] < WORTH_COMPILING:
+        return _compare(left, block.T, distance_bits)
+    from processors import hamming
+
+    if len(left) <= FEW_QUERIES and len(block) in hamming.SCANS:
+        return _scan_all(new, block, distance_bits)
+    return _search(new, np.ascontiguousarray(block.T).view(np.uint8), distance_bits)
+
+
+def _scan_all(new: NDArray[np.uint8], columns: NDArray[np.uint64], distance_bits: int) -> NDArray[np.int64]:
+    """A pass over the columns for each new row."""
+    from processors import hamming
+
+    parts = [np.empty((0, 3), np.int64)]
+    for place, query in enumerate(words(new)):
+        found = hamming.scan(columns, query, distance_bits)
+        parts.append(np.column_stack([np.full(len(found), place), found]))
+    return np.concatenate(parts)
 
 
 def words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:

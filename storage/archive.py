@@ -3,7 +3,8 @@
 Built only by `pipeline.connect.open_archive`; nothing here opens, closes or configures anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -15,9 +16,11 @@ class Archive:
     """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask.
 
     ``replica`` is the second, independent store where one is configured; `storage.copies` brings it what it lacks.
+    ``hash_folder`` is where this worker keeps its files of hashes (`storage.hash_index`).
     """
 
     objects: ObjectStore
     writer: Engine
     reader: Engine
     replica: ObjectStore | None = None
+    hash_folder: Path = field(kw_only=True)

@@ -205,6 +205,9 @@ links = Table(
     Column("distance_bits", Integer, nullable=False),
     Column("meaning", Text, nullable=False),
     Column("quality", SmallInteger),
+    Column("share_a", Float, comment="of a video: what part of it the other shows; null of stills alone"),
+    Column("share_b", Float),
+    Column("frames", JSONB, nullable=False, comment="[seconds in a, seconds in b, distance] of matched frames"),
     Index("links_from_b", "b"),
 )
 

@@ -1,30 +1,25 @@
-"""Media in the catalogue: what they are, where they occurred, their fingerprints, and which look alike.
+"""Media in the catalogue: what they are, where they occurred, their fingerprints, and what was found alike.
 
 In: a capture and what a decoder read from its payload. Out: rows, and the questions about them. The bytes stay in
-the WARC files. Guaranteed: writing the same reading twice changes nothing; every pair of fingerprints is compared
-exactly once however many processes read media at once, and the outcome does not depend on their order.
+the WARC files; `storage.comparing` finds what is alike. Guaranteed: writing a reading twice changes nothing.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
 
-from sqlalchemy import Connection, case, delete, or_, select, text, update
+from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from processors.cluster import Cluster, Link, groups
+from processors.cluster import Cluster, Link
 from processors.digest import Digest
 from processors.fingerprint import Fingerprint
-from processors.match import links as links_among
 from processors.media import MediaReading
 from storage.captures import Capture, capture_of, captures_joined
 from storage.catalogue_tables import captures as captures_table
 from storage.catalogue_tables import fingerprints, group_members, links, media, occurrences
-from storage.catalogue_tables import groups as groups_table
+from storage.hash_index import hashes_by_medium
+from storage.link_rows import link_of
 from storage.visibility import EVERYONE, Viewer, visible_to
-
-LOCK_KEY: Final = 7_305_510_003
-"""Advisory lock of the comparison: a number of our own; one process compares at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +36,6 @@ class Medium:
     metadata: tuple[tuple[str, str], ...]
     decoder: str | None
     refused: str | None
-    hashes: tuple[Fingerprint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hashed:
-    """A medium as far as comparing needs it."""
-
-    sha256: Digest
     hashes: tuple[Fingerprint, ...]
 
 
@@ -99,69 +86,12 @@ def keep_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> 
     )
 
 
-def compare_new(connection: Connection) -> int:
-    """Find the neighbours of every medium not compared yet and group anew what that touches; returns how many."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-    waiting = select(fingerprints.c.sha256).where(~fingerprints.c.compared).distinct()
-    new = hashed(connection, fingerprints.c.sha256.in_(waiting))
-    if not new:
-        return 0
-    names = [str(each.sha256) for each in new]
-    connection.execute(delete(links).where(or_(links.c.a.in_(names), links.c.b.in_(names))))
-    known = hashed(connection, fingerprints.c.sha256.not_in(waiting))
-    found = links_among(new, known)
-    if found:
-        connection.execute(insert(links).on_conflict_do_nothing(), [_link_row(link) for link in found])
-    connection.execute(update(fingerprints).where(fingerprints.c.sha256.in_(names)).values(compared=True))
-    _group_again(connection, names)
-    return len(new)
-
-
-def hashed(connection: Connection, condition: Any) -> list[Hashed]:
-    """Media with their fingerprints, in the order of their digests."""
-    by_name: dict[str, list[Fingerprint]] = {}
-    asked = select(fingerprints).where(condition).order_by(fingerprints.c.sha256, fingerprints.c.algorithm)
-    for row in connection.execute(asked):
-        by_name.setdefault(row.sha256, []).append(_fingerprint(row))
-    return [Hashed(Digest.parse(name), tuple(hashes)) for name, hashes in by_name.items()]
-
-
-def _group_again(connection: Connection, names: list[str]) -> None:
-    """Everything that links reach from these media is grouped from nothing: the outcome knows no history."""
-    reached = _reached(connection, names)
-    old = select(group_members.c.group_id).where(group_members.c.sha256.in_(reached)).distinct()
-    stale = list(connection.scalars(old))
-    if stale:
-        # a group may hold media that links no longer reach: they are grouped again with their own neighbours
-        members = list(
-            connection.scalars(select(group_members.c.sha256).where(group_members.c.group_id.in_(stale)))
-        )
-        reached = _reached(connection, sorted({*reached, *members}))
-        connection.execute(delete(group_members).where(group_members.c.group_id.in_(stale)))
-        connection.execute(delete(groups_table).where(groups_table.c.id.in_(stale)))
-    among = select(links).where(links.c.a.in_(reached))
-    for cluster in groups(_link(row) for row in connection.execute(among)):
-        connection.execute(
-            insert(groups_table).values(id=cluster.id, members=len(cluster.members)).on_conflict_do_nothing()
-        )
-        rows = [{"group_id": cluster.id, "sha256": str(member)} for member in cluster.members]
-        connection.execute(insert(group_members).on_conflict_do_nothing(), rows)
-
-
-def _reached(connection: Connection, names: list[str]) -> list[str]:
-    """These media and all that chains of links reach from them."""
-    reached = select(media.c.sha256.label("name")).where(media.c.sha256.in_(names)).cte("reached", recursive=True)
-    other = case((links.c.a == reached.c.name, links.c.b), else_=links.c.a)
-    onward = select(other).join(reached, or_(links.c.a == reached.c.name, links.c.b == reached.c.name))
-    return [str(name) for name in connection.scalars(select(reached.union(onward).c.name))]
-
-
 def medium(connection: Connection, sha256: Digest) -> Medium | None:
     """One medium; None where none of this digest was read."""
     row = connection.execute(select(media).where(media.c.sha256 == str(sha256))).first()
     if row is None:
         return None
-    found = hashed(connection, fingerprints.c.sha256 == row.sha256)
+    found = hashes_by_medium(connection, fingerprints.c.sha256 == row.sha256)
     return Medium(
         sha256=sha256,
         media_type=row.media_type,
@@ -173,7 +103,7 @@ def medium(connection: Connection, sha256: Digest) -> Medium | None:
         metadata=tuple((name, value) for name, value in row.metadata),
         decoder=row.decoder,
         refused=row.refused,
-        hashes=found[0].hashes if found else (),
+        hashes=found.get(sha256, ()),
     )
 
 
@@ -198,14 +128,8 @@ def links_of(connection: Connection, sha256: Digest) -> tuple[Link, ...]:
     """Every link from this medium to another, nearest first."""
     name = str(sha256)
     asked = select(links).where(or_(links.c.a == name, links.c.b == name))
-    found = (_link(row) for row in connection.execute(asked))
+    found = (link_of(row) for row in connection.execute(asked))
     return tuple(sorted(found, key=lambda link: (link.distance_bits, link)))
-
-
-def similar_to(connection: Connection, asked: Hashed) -> tuple[Link, ...]:
-    """Links from a picture in hand, which need not be in the archive, to media that are; nearest first."""
-    known = hashed(connection, fingerprints.c.sha256 != str(asked.sha256))
-    return tuple(sorted(links_among([asked], known), key=lambda link: (link.distance_bits, link)))
 
 
 def group_of(connection: Connection, sha256: Digest) -> Cluster | None:
@@ -224,7 +148,7 @@ def group_by_id(connection: Connection, group_id: str) -> Cluster | None:
     if not names:
         return None
     inside = select(links).where(links.c.a.in_(names), links.c.b.in_(names))
-    found = tuple(sorted(_link(row) for row in connection.execute(inside)))
+    found = tuple(sorted(link_of(row) for row in connection.execute(inside)))
     return Cluster(group_id, tuple(Digest.parse(name) for name in names), found)
 
 
@@ -237,31 +161,3 @@ def seen_by(connection: Connection, sha256: Digest, viewer: Viewer) -> bool:
         .limit(1)
     )
     return connection.execute(asked).first() is not None
-
-
-def _fingerprint(row: Any) -> Fingerprint:
-    return Fingerprint(row.algorithm, row.version, bytes(row.bits), row.quality)
-
-
-def _link(row: Any) -> Link:
-    return Link(
-        a=Digest.parse(row.a),
-        b=Digest.parse(row.b),
-        algorithm=row.algorithm,
-        distance_bits=row.distance_bits,
-        meaning=row.meaning,
-        quality=row.quality,
-        matched=row.matched,
-    )
-
-
-def _link_row(link: Link) -> dict[str, Any]:
-    return {
-        "a": str(link.a),
-        "b": str(link.b),
-        "algorithm": link.algorithm,
-        "matched": link.matched,
-        "distance_bits": link.distance_bits,
-        "meaning": link.meaning,
-        "quality": link.quality,
-    }

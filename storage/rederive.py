@@ -14,6 +14,7 @@ from storage.archive import Archive
 from storage.catalogue_tables import metadata as catalogue
 from storage.catalogue_tables import warcs
 from storage.chain import Chain, Chained
+from storage.comparing import forget_comparisons
 from storage.custody_entry import Entry
 from storage.errors import StorageError
 from storage.keys import custody_key
@@ -43,6 +44,7 @@ def empty_catalogue(archive: Archive) -> None:
     names = ", ".join(f"catalogue.{table.name}" for table in catalogue.sorted_tables)
     with archive.writer.begin() as connection:
         connection.execute(text(f"TRUNCATE {names}"))
+        forget_comparisons(connection)
 
 
 def restore_custody(archive: Archive, chain: Chain) -> int:

@@ -23,9 +23,10 @@ from processors.pages.outcome import Outcome, Verdict
 from processors.pages.reading import Reading
 from storage.archive import Archive
 from storage.captures import Capture, captures_in
+from storage.comparing import compare_new
 from storage.deposit import deposit_file
 from storage.facts import Fact, begin_collection
-from storage.media import compare_new, keep_medium
+from storage.media import keep_medium
 from storage.records import keep_outcome, keep_reading
 from storage.visibility import Viewer
 from tests.storage.crawled import NIGHT, crawl_one, exchange, no_answer, response
@@ -61,12 +62,16 @@ def picture(kind: str, quality: int = 95) -> bytes:
 
 @pytest.fixture(scope="module")
 def own_settings(
-    postgres_server: PostgresServer, migrated_template: str, object_store_server: ObjectStoreServer
+    postgres_server: PostgresServer,
+    migrated_template: str,
+    object_store_server: ObjectStoreServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """One archive for all questions of a module: they change nothing but the access log."""
     name = f"access_{secrets.token_hex(4)}"
     database = postgres_server.create_database(name, template=migrated_template)
     yield Settings(
+        data=tmp_path_factory.mktemp("data"),
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,
@@ -141,7 +146,7 @@ def read_all(filled: Filled) -> None:
         keep_reading(connection, filled.one(ARTICLE), reading)
         for url, content in pictures.items():
             keep_medium(connection, filled.one(url), decoders.fingerprint(content), len(content))
-        compare_new(connection)
+        compare_new(connection, filled.archive.hash_folder)
 
 
 def picture_bytes(url: str) -> bytes:

@@ -201,6 +201,7 @@ def test_with_the_store_gone_the_spool_keeps_everything(archive: Archive, tmp_pa
         ),
         writer=archive.writer,
         reader=archive.reader,
+        hash_folder=tmp_path,
     )
     with pytest.raises(StoreUnreachableError):
         deposit_crawl(nowhere, file.parent, actor="test")

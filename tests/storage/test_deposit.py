@@ -189,7 +189,7 @@ def test_a_store_that_is_down_leaves_nothing_behind(
     (port,) = free_ports(1)
     down = open_store(replace(stored_settings, s3_endpoint=f"http://127.0.0.1:{port}"))
     with pytest.raises(StoreUnreachableError):
-        deposit_file(Archive(down, archive.writer, archive.reader), warc)
+        deposit_file(replace(archive, objects=down), warc)
     assert count(archive, "warcs") == 0
     assert deposit_file(archive, warc).already is False
 
@@ -200,7 +200,7 @@ def test_a_database_that_is_down_leaves_an_object_that_the_next_call_takes_up(
     (port,) = free_ports(1)
     nowhere = create_engine(f"postgresql+psycopg2://nobody@127.0.0.1:{port}/none")
     with pytest.raises(Exception, match="refused"):
-        deposit_file(Archive(archive.objects, nowhere, nowhere), warc)
+        deposit_file(replace(archive, writer=nowhere, reader=nowhere), warc)
     assert deposit_file(archive, warc).already is False
     assert len(list(archive.objects.list("warc/"))) == 1
 

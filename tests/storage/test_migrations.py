@@ -7,7 +7,7 @@ from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.settings import DatabaseAccess
-from storage import catalogue_tables, ledger_tables, traffic_tables
+from storage import catalogue_tables, comparison_tables, ledger_tables, traffic_tables
 from storage.migrations import migrate
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
@@ -15,7 +15,7 @@ LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess) -> None:
     both = MetaData()
-    for tables in (catalogue_tables, ledger_tables, traffic_tables):
+    for tables in (catalogue_tables, ledger_tables, traffic_tables, comparison_tables):
         for table in tables.metadata.sorted_tables:
             table.to_metadata(both)
     with create_engine(database.owner_url).connect() as connection:
@@ -26,7 +26,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess
                 "version_table": "schema_version",
                 "version_table_schema": "ledger",
                 "include_name": lambda name, kind, _: (
-                    kind != "schema" or name in ("catalogue", "ledger", "traffic")
+                    kind != "schema" or name in ("catalogue", "ledger", "traffic", "comparing")
                 ),
             },
         )
