@@ -137,7 +137,10 @@ def source_from_json(row: Mapping[str, Any]) -> Source:
 
 def layout_to_json(layout: Layout) -> dict[str, Any]:
     """The layout as JSON-ready values."""
-    return asdict(layout) | {"columns": {name: list(headings) for name, headings in layout.columns.items()}}
+    return asdict(layout) | {
+        "columns": {name: list(headings) for name, headings in layout.columns.items()},
+        "article": dict(layout.article),
+    }
 
 
 def layout_from_json(row: Mapping[str, Any]) -> Layout:

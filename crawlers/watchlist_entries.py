@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crawlers.source import SOURCE_KINDS, Engine, Expectation, Follow, Robots, Source, SourceLimits
 from processors.pages.layout import Layout
+from processors.pages.selectors import FIELDS, SelectorError, compiled
 
 
 def _mistake(message: str) -> PydanticCustomError:
@@ -63,6 +64,14 @@ def _timezone(text: str) -> str:
     return text
 
 
+def _selector(text: str) -> str:
+    try:
+        compiled(text)
+    except SelectorError as error:
+        raise _mistake(str(error)) from error
+    return text
+
+
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise _mistake("expected a number")
@@ -77,6 +86,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500, strict=True)]
 WebAddress = Annotated[Text, AfterValidator(_web_address)]
 HostName = Annotated[Text, AfterValidator(_host_name)]
 ScopeEntry = Annotated[Text, AfterValidator(_scope_entry)]
+Selector = Annotated[Text, AfterValidator(_selector)]
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, strict=True)]
 
 
@@ -114,14 +124,30 @@ class ExpectEntry(_Entry):
         return self
 
 
+class ArticleEntry(_Entry):
+    """Where fields of an article stand on the pages of one site, as CSS selectors or XPath."""
+
+    title: Selector | None = None
+    text: Selector | None = None
+    authors: Selector | None = None
+    published: Selector | None = None
+    modified: Selector | None = None
+    section: Selector | None = None
+    tags: Selector | None = None
+
+
+assert tuple(ArticleEntry.model_fields) == FIELDS
+
+
 class LayoutEntry(_Entry):
-    """``columns``: field of the record to the heading, or headings, that mean it."""
+    """``columns``: field of the record to the heading, or headings, that mean it; ``article``: of news sites."""
 
     columns: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
     timezone: Annotated[Text, AfterValidator(_timezone)] | None = None
     language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}$")] | None = None
     court: Text | None = None
     register_name: Annotated[Text | None, Field(alias="register")] = None
+    article: ArticleEntry = ArticleEntry()
 
     def layout(self, name: str) -> Layout:
         """The layout under the name it is declared with."""
@@ -132,6 +158,7 @@ class LayoutEntry(_Entry):
             language=self.language,
             court=self.court,
             register=self.register_name,
+            article=self.article.model_dump(exclude_none=True),
         )
 
 
@@ -177,6 +204,7 @@ class NewsEntry(SourceEntry):
     start_pages: list[WebAddress] = []
     scope: list[ScopeEntry] = []
     mirrors: list[HostName] = []
+    layout: Text | None = None
 
 
 class CourtListEntry(SourceEntry):

@@ -73,7 +73,8 @@ def read_before(connection: Connection, warc_key: str, versions: Collection[str]
     """Captures of a claimed file that an interrupted run has already read with these versions."""
     here = select(captures.c.id).where(captures.c.warc_key == warc_key)
     older_reading = select(readings.c.capture_id).where(
-        readings.c.capture_id == outcomes.c.capture_id, readings.c.parser_version.not_in(list(versions))
+        readings.c.capture_id == outcomes.c.capture_id,
+        func.split_part(readings.c.parser_version, "+", 1).not_in(list(versions)),
     )
     pages = select(outcomes.c.capture_id).where(
         outcomes.c.capture_id.in_(here),

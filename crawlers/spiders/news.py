@@ -53,7 +53,7 @@ class NewsSpider:
             return self._read_sitemap(ask, page)
         if ask.role is Role.START:
             return self._read_start(ask, page)
-        reading = read_page(page, "news")
+        reading = read_page(page, "news", layout=self._job.source.layout)
         return self._yield.findings(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
 
     def _read_feed(self, ask: Ask, page: Page) -> Findings:

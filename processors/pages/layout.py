@@ -1,4 +1,4 @@
-"""How a list is laid out, as declared in the watch-list: which heading means which field."""
+"""How a site lays out what it shows, as declared in the watch-list: headings of lists, places of articles' fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ class Layout:
     ``columns`` maps a field of the record (``case_number``, ``starts``, ``judge`` ...) to the headings that
     mean it, in the page's own words; what it leaves out is still guessed from the lexicon of headings.
     ``timezone`` is an IANA name (``Europe/Minsk``); ``court`` and ``register`` are used where the page itself
-    names none.
+    names none. ``article`` maps a field of an article to the selector of its place (`processors.pages.selectors`),
+    for sites that the generic reader does not understand.
     """
 
     name: str
@@ -20,3 +21,4 @@ class Layout:
     language: str | None = None
     court: str | None = None
     register: str | None = None
+    article: Mapping[str, str] = field(default_factory=dict)

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from lxml import html
 
+from processors.pages.declared_article import Declared, read_declared, version_with
 from processors.pages.evidence import Evidence, read_evidence, text_in
 from processors.pages.language import language_of
 from processors.pages.layout import Layout
 from processors.pages.markup import elements
 from processors.pages.news import Article
 from processors.pages.news_links import article_links, document_links, read_images
-from processors.pages.news_people import read_authors
+from processors.pages.news_people import names_of, read_authors
 from processors.pages.news_text import read_text
 from processors.pages.news_times import read_modified, read_published
 from processors.pages.news_title import read_title
@@ -33,34 +34,41 @@ _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
 
 
 def read_news(page: Page, layout: Layout | None = None) -> Reading:
-    """Read a news page; ``layout`` may declare the time zone of times without one."""
+    """Read a news page; ``layout`` may declare the time zone of times without one, and places of fields."""
+    version = version_with(PARSER_VERSION, layout)
     opened = open_page(page)
     tree = opened.tree
     # lxml makes an element's Python side anew on every walk unless somebody holds it
     held = [] if tree is None else list(elements(tree))
     verdict = classify(page, opened)
     if tree is None or verdict.outcome is not Outcome.CONTENT:
-        return _reading(page, verdict)
+        return _reading(page, verdict, version)
     zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
     evidence = read_evidence(tree)
     links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))
-    article = _article(page, tree, evidence, zone)
+    declared = read_declared(tree, layout)
+    article = _article(page, tree, evidence, zone, declared)
     held.clear()
     if article is None:
-        return _reading(page, verdict, links=links, remarks=("no article on this page, only its links are read",))
+        remark = "no article on this page, only its links are read"
+        return _reading(page, verdict, version, links=links, remarks=(remark,))
     return _reading(
         page,
         verdict,
+        version,
         layout="article",
         records=(article,),
+        remarks=declared.missing,
         links=Links(
             articles=links.articles, documents=links.documents, media=tuple(image.url for image in article.images)
         ),
     )
 
 
-def _article(page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinfo | None) -> Article | None:
-    title = read_title(tree, evidence, page.url)
+def _article(
+    page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinfo | None, declared: Declared
+) -> Article | None:
+    title = declared.title or read_title(tree, evidence, page.url)
     stated_body = text_in_lines(evidence.stated("articleBody"))
     found = read_text(
         tree,
@@ -78,24 +86,25 @@ def _article(page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinf
         ),
         data_body=stated_body,
     )
-    if found is None or not _is_article(page, evidence, found.text):
+    text = declared.text or (found.text if found is not None else None)
+    if text is None or (declared.text is None and not _is_article(page, evidence, text)):
         return None
-    published = read_published(tree, evidence, page.url, zone, title)
-    modified = read_modified(evidence, tree, page.url, zone)
+    published = read_published(tree, evidence, page.url, zone, title, declared.published_raw)
+    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw)
     return Article(
         url=page.url,
         canonical_url=_canonical(page, evidence),
         title=title,
-        text=found.text,
-        authors=read_authors(tree, evidence, page.url),
+        text=text,
+        authors=names_of(declared.authors) or read_authors(tree, evidence, page.url),
         published_at=published.at,
         published_raw=published.raw,
         modified_at=modified.at,
         modified_raw=modified.raw,
-        language=language_of(found.text, evidence.language),
-        section=read_section(evidence),
-        tags=read_tags(tree, evidence),
-        images=read_images(tree, evidence, page.url, found.holders),
+        language=language_of(text, evidence.language),
+        section=declared.section or read_section(evidence),
+        tags=declared.tags or read_tags(tree, evidence),
+        images=read_images(tree, evidence, page.url, found.holders if found is not None else ()),
     )
 
 
@@ -123,12 +132,12 @@ def _canonical(page: Page, evidence: Evidence) -> str | None:
     return None
 
 
-def _reading(page: Page, verdict: Verdict, **parts: object) -> Reading:
+def _reading(page: Page, verdict: Verdict, version: str, **parts: object) -> Reading:
     return Reading(
         url=page.url,
         kind="news",
         outcome=verdict.outcome,
         outcome_reason=verdict.reason,
-        parser_version=PARSER_VERSION,
+        parser_version=version,
         **parts,  # type: ignore[arg-type]  # the fields of Reading by name
     )

@@ -57,6 +57,11 @@ def read_authors(tree: html.HtmlElement, evidence: Evidence, url: str) -> tuple[
     return weak
 
 
+def names_of(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in texts that are known to name authors."""
+    return tuple(dict.fromkeys(name for text in texts for name in _persons(text)))
+
+
 def _is_the_site(name: str, site: SiteName) -> bool:
     """Whether a name is the publisher's. A person's own site bears theirs: its address alone says nothing then."""
     if site.states(name):

@@ -37,10 +37,16 @@ class Told:
 
 
 def read_published(
-    tree: html.HtmlElement, evidence: Evidence, url: str, zone: tzinfo | None, title: str | None
+    tree: html.HtmlElement,
+    evidence: Evidence,
+    url: str,
+    zone: tzinfo | None,
+    title: str | None,
+    declared: str | None = None,
 ) -> Told:
-    """When the article appeared: as stated, else as shown, else as its address says."""
+    """When the article appeared: as it stands at the declared place, as stated, shown, or as its address says."""
     stated = [
+        declared,
         text_in(evidence.stated("datePublished")),
         evidence.meta(
             "article:published_time", "og:article:published_time", "article:published", "og:published_time"
@@ -65,9 +71,12 @@ def read_published(
     return seen if seen.at is not None else found
 
 
-def read_modified(evidence: Evidence, tree: html.HtmlElement, url: str, zone: tzinfo | None) -> Told:
+def read_modified(
+    evidence: Evidence, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
+) -> Told:
     """When the article says it was changed; never the time it appeared."""
     stated = [
+        declared,
         text_in(evidence.stated("dateModified")),
         evidence.meta(
             "article:modified_time", "og:updated_time", "article:modified", "dcterms.modified", "lastmod"

@@ -170,6 +170,19 @@ colour: green
             "1: defaults.kind: has no default; known here: access_label, delay_s, egress, engine,",
         ),
         (
+            "layouts:\n  x: {article: {title: 'h1['}}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
+            "2: layouts.x.article.title: 'h1[' is no CSS selector: Expected",
+        ),
+        (
+            "sources:\n  - id: a\n    kind: news\n    feeds: [https://a.example/]\n"
+            "    layout:\n      article:\n        published: //time[\n",
+            "7: sources[0].layout.article.published: '//time[' is no XPath: ",
+        ),
+        (
+            "layouts:\n  x: {article: {autors: i}}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
+            "2: layouts.x.article.autors: unknown field; did you mean 'authors'?",
+        ),
+        (
             "layouts:\n  x: {timezone: Minsk}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
             "2: layouts.x.timezone: 'Minsk' is not a time zone: expected a name such as Europe/Minsk",
         ),
