@@ -42,6 +42,6 @@ def how_to_read(declaration: Mapping[str, Any] | None, url: str) -> HowToRead | 
         case "court_list" | "register" | "notice" as kind:
             return HowToRead(kind, None if layout is None else layout_from_json(layout), None)
         case "news":
-            return HowToRead("news", None, publisher)
+            return HowToRead("news", None if layout is None else layout_from_json(layout), publisher)
         case _:
             return HowToRead("telegram" if on_telegram else "news", None, publisher)
