@@ -1,7 +1,8 @@
 """The spool: a crawl's captures as WARC files on disk, until they are deposited.
 
 Comes in: ``Exchange``, ``Rendering``, ``Note``, one at a time. Goes out: closed WARC files
-``<crawl-id>-<nnnnn>.warc.gz`` in ``<spool>/<crawl-id>/``; while the crawl lives its folder's ``lock`` is held.
+``<crawl-id>-<nnnnn>.warc.gz`` in ``<spool>/<crawl-id>/``, each with its index in ``.rows``; while the crawl lives
+its folder's ``lock`` is held.
 Guarantees: a name without ``.open`` is a whole, synced file; an exchange stands in one file; a crash costs at
 most what was being written. A failed write raises and ends the spool: every later ``keep`` raises the same.
 """
@@ -18,6 +19,7 @@ from processors.digest import Digest
 from storage.compressed_types import is_compressed
 from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.recovery import Recovered, TornRecord, recover
+from storage.rows_written import RowsBeside
 from storage.warc import (
     Record,
     RecordReceipt,
@@ -151,7 +153,7 @@ class Spool:
         """Close all files and let go of the crawl; gives every file the crawl closed, in order of their names."""
         try:
             for page in list(self._files):
-                self._closed.append(self._files.pop(page).warc.close())
+                self._closed.append(self._files.pop(page).close())
         finally:
             self._lock.__exit__(None, None, None)
         return tuple(sorted(self._closed, key=lambda file: file.path.name))
@@ -161,12 +163,12 @@ class Spool:
         file = self._files.get(page) or self._begin_file(page)
         records = self._records(item, file)
         receipts = file.warc.append(records)
-        file.took(item, records)
+        file.took(item, records, receipts)
         if isinstance(item, Exchange) and item.page_id is not None:
             self._responses[item.page_id, item.url] = records[0].record_id
         self._tell(file.warc.path, records, receipts, item)
         if file.warc.length >= self._roll_bytes:
-            self._closed.append(self._files.pop(page).warc.close())
+            self._closed.append(self._files.pop(page).close())
 
     def _begin_file(self, page: str | None) -> "_SpoolFile":
         path = self.folder / f"{self._crawl_id}-{self._serial:05d}.warc.gz"
@@ -179,6 +181,7 @@ class Spool:
             warc.discard()
             raise
         file = self._files[page] = _SpoolFile(warc, info.record_id)
+        file.rows.took([info], receipts, None)
         self._tell(path, [info], receipts, None)
         return file
 
@@ -233,6 +236,7 @@ class _SpoolFile:
     def __init__(self, warc: OpenWarc, info_id: str) -> None:
         self.warc = warc
         self.info_id = info_id
+        self.rows = RowsBeside(warc.path)
         self.payloads: dict[Digest, Sealed] = {}
         self._certificates: set[bytes] = set()
 
@@ -241,8 +245,15 @@ class _SpoolFile:
         chain = exchange.tls.chain if exchange.tls else ()
         return [certificate for certificate in dict.fromkeys(chain) if certificate not in self._certificates]
 
-    def took(self, item: Captured, records: list[Record]) -> None:
+    def close(self) -> ClosedFile:
+        """Close the file, then say that its rows are whole."""
+        closed = self.warc.close()
+        self.rows.close(closed)
+        return closed
+
+    def took(self, item: Captured, records: list[Record], receipts: list[RecordReceipt]) -> None:
         """Remember what the file now holds."""
+        self.rows.took(records, receipts, item)
         if not isinstance(item, Exchange):
             return
         self._certificates.update(item.tls.chain if item.tls else ())

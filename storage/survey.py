@@ -1,7 +1,9 @@
 """Looks over a file before it is deposited: its digests, what is in it, and where it belongs.
 
 In: the path of a WARC or ARC (gzip, zstd, plain) or WACZ file. Out: `Survey`. The file is read once, front to
-back (a WACZ twice). Raises `WarcDamageError` for what is damaged and `NotTakenError` for what is no such file.
+back (a WACZ twice). Where our spool left the rows it made while writing beside the file, and the file is still
+those bytes, it is hashed and need not be taken apart again. Raises `WarcDamageError` for what is damaged and
+`NotTakenError` for what is no such file.
 """
 
 import hashlib
@@ -9,6 +11,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from typing import Any, BinaryIO, Final
 from processors.digest import Digest
 from storage.errors import StorageError
 from storage.ranged_file import TeeReader
+from storage.rows_written import rows_written
 from storage.warc_facts import declaration_of
 from storage.warc_index import IndexedRecord, WarcIndex, index_warc
 from storage.warc_members import GZIP, ZSTD, ZSTD_DICTIONARY
@@ -76,36 +80,42 @@ def survey_file(path: Path, *, up_to_damage: bool = False) -> Survey:
 
     A WACZ is whole or refused: its package names a digest for each file in it.
     """
+    written = rows_written(path)
     with path.open("rb") as file:
+        if written is not None:
+            sha256, sha512, length = _digests(file)
+            if sha256 == written.sha256:
+                return _surveyed(path.name, sha256, sha512, length, ".warc.gz", written.index)
+            file.seek(0)
         return survey(file, path.name, up_to_damage=up_to_damage)
 
 
 def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
     """The same for a file that is open, at its beginning; a WACZ must seek."""
     start = file.peek(16) if hasattr(file, "peek") else b""
-    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
     if start.startswith(b"PK\x03\x04"):
-        length = 0
-        while chunk := file.read(CHUNK_BYTES):
-            sha256.update(chunk)
-            sha512.update(chunk)
-            length += len(chunk)
-        index, suffix = _index_wacz(file, name), ".wacz"
-    else:
-        tee = TeeReader(file, (sha256, sha512))
-        index = index_warc(tee, name, up_to_damage=up_to_damage)
-        while tee.read(CHUNK_BYTES):
-            pass  # what stands behind a damage belongs to the file
-        length = tee.length_bytes
-        compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
-        suffix = (".arc" if index.is_arc else ".warc") + compression
+        return _surveyed(name, *_digests(file), ".wacz", _index_wacz(file, name))
+    running = hashlib.sha256(), hashlib.sha512()
+    tee = TeeReader(file, running)
+    index = index_warc(tee, name, up_to_damage=up_to_damage)
+    while tee.read(CHUNK_BYTES):
+        pass  # what stands behind a damage belongs to the file
+    sha256, sha512 = (Digest(each.name, each.digest()) for each in running)
+    compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
+    suffix = (".arc" if index.is_arc else ".warc") + compression
+    return _surveyed(name, sha256, sha512, tee.length_bytes, suffix, index)
+
+
+def _surveyed(
+    name: str, sha256: Digest, sha512: Digest, length_bytes: int, suffix: str, index: WarcIndex
+) -> Survey:
     declaration = declaration_of(index.warcinfo)
     named = OWN_NAME.fullmatch(name)
     own = Own(declaration["id"], named[1], int(named[2])) if declaration and named else None
     return Survey(
-        sha256=Digest("sha256", sha256.digest()),
-        sha512=Digest("sha512", sha512.digest()),
-        length_bytes=length,
+        sha256=sha256,
+        sha512=sha512,
+        length_bytes=length_bytes,
         suffix=suffix,
         records=index.records,
         first_at=index.first_at,
@@ -116,6 +126,19 @@ def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
         remarks=index.remarks,
         damage=index.damage,
     )
+
+
+def _digests(file: BinaryIO) -> tuple[Digest, Digest, int]:
+    """sha256 and sha512, made side by side since neither holds up the interpreter, and the length."""
+    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
+    length = 0
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        while chunk := file.read(CHUNK_BYTES):
+            other = beside.submit(sha512.update, chunk)
+            sha256.update(chunk)
+            other.result()
+            length += len(chunk)
+    return Digest("sha256", sha256.digest()), Digest("sha512", sha512.digest()), length
 
 
 def _index_wacz(file: BinaryIO, name: str) -> WarcIndex:
