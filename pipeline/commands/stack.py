@@ -1,11 +1,14 @@
 """Commands of the running stack: `up`, `doctor`, `demo`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.output import Exit, JsonOption, emit, err, fail, out
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
 
 
 def say(text: str) -> None:
@@ -42,23 +45,49 @@ def up(as_json: JsonOption = False) -> None:
         stack.stop()
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    as_json: JsonOption = False,
+    egress: Annotated[
+        bool, typer.Option("--egress", help="Instead: what a target sees by each egress profile.")
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="With --egress: a page to ask, best one that tells the address it sees."),
+    ] = None,
+) -> None:
     """Say what is missing on this machine and how to get it; exit code 1 if something is."""
     from dataclasses import asdict
 
     from pipeline.doctor import examine
     from pipeline.settings import SettingsError, load_settings
 
+    if target is not None and not (egress and target.startswith(("http://", "https://"))):
+        raise fail("--target: expected an address with http:// or https://, and --egress", Exit.WRONG_USE)
     try:
         settings = load_settings()
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    if egress:
+        _egress(settings, target, as_json=as_json)
+        return
     states = set()
     for check in examine(settings):
         states.add(check.state)
         how = None if check.state == "ok" else check.how
         emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=in_words)
     if "missing" in states:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
+    """Every profile, one after the other; exit code 1 if one of them leads nowhere."""
+    from pipeline.egress_seen import in_words, seen
+
+    rows = []
+    for profile in settings.egress_names:
+        rows.append(seen(settings, profile, target))
+        emit([rows[-1].as_json()], as_json=as_json, human=in_words)
+    if any(row.problem for row in rows):
         raise typer.Exit(int(Exit.FAILED))
 
 

@@ -63,7 +63,10 @@ class Relay:
 
     def _greet_socks(self, sock: socket.socket) -> bool:
         """RFC 1928, and RFC 1929 where a password is wanted."""
-        _, methods = read_exactly(sock, 2)
+        greeting = read_exactly(sock, 2)
+        if not greeting:
+            return False  # somebody who only looked whether anybody listens
+        methods = greeting[1]
         wanted = 0 if self._credentials is None else 2
         if wanted not in read_exactly(sock, methods):
             sock.sendall(b"\x05\xff")
