@@ -7,8 +7,10 @@ fingerprints, fingerprints that are near become groups.
 
 **Parameters.** None.
 
-**When it is red.** The log names the file and the reason. The other files were read; the one that failed is
-tried again by the next run. The evidence itself is not touched by anything here.
+**When it is red.** `judge` names sources that did not give what they usually give, or that are silent for longer
+than is their habit: look at their newest captures. A red `read_sealed` is trouble with a file: the log names it
+and the reason. The other files were read; the one that failed is tried again by the next run. The evidence itself
+is not touched by anything here.
 
 **Starting again** is always safe. With nothing to do it says so and ends.
 
@@ -18,6 +20,7 @@ tried again by the next run. The evidence itself is not touched by anything here
 import logging
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
@@ -39,18 +42,34 @@ log = logging.getLogger(__name__)
     tags=["letapis", "derive"],
 )
 def process() -> None:
-    """One task: everything that is not yet read."""
+    """Everything that is not yet read; then, what is to be said of it."""
 
-    @task(execution_timeout=timedelta(hours=12))
-    def read_sealed() -> dict[str, int]:
-        """Read what is pending; returns counts."""
+    @task(execution_timeout=timedelta(hours=12), multiple_outputs=False)
+    def read_sealed() -> dict[str, Any]:
+        """Read what is pending; returns counts, and the crawls it was of."""
         from pipeline.process import process_pending
         from pipeline.settings import load_settings
 
         report = process_pending(load_settings(), on_progress=log.info)
-        return {name: count for name, count in asdict(report).items() if isinstance(count, int)}
+        counts = {name: count for name, count in asdict(report).items() if isinstance(count, int)}
+        return counts | {"crawls": sorted(set(report.crawls))}
 
-    read_sealed()
+    @task
+    def judge(read: Any) -> None:
+        """Green if every source gave what it usually gives, else red with a sentence for each that did not."""
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from pipeline.connect import opened_archive
+        from pipeline.judging import judge_read
+        from pipeline.settings import load_settings
+
+        with opened_archive(load_settings()) as archive:
+            found = judge_read(archive, read["crawls"])
+        if found:
+            said = "\n".join(f"{source_id}: {'; '.join(sentences)}" for source_id, sentences in found.items())
+            raise AirflowFailException(f"{len(found)} sources did not give what they usually give:\n{said}")
+
+    judge(read_sealed())
 
 
 process_dag = process()

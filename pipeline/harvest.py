@@ -7,7 +7,7 @@ captured stays in the spool for the next run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from pipeline.connect import opened_archive
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.deposits import deposit_crawl, recover_spools
 from pipeline.facts import clock_now, collection_facts
+from pipeline.judging import judge_crawl
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.deposit import Deposited
@@ -122,6 +123,8 @@ def harvest_source(settings: Settings, source_id: str, *, say: Say = lambda _: N
     with opened_archive(settings) as archive:
         recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, say=say)
         report, deposited = collect(settings, archive, source, say=say)
+        with archive.reader.connect() as connection:
+            report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
     return result_of(report, deposited, recovered=len(recovery.deposited))
 
 

@@ -7,6 +7,7 @@ learns only that a tunnel did not open. Says where the crawl fell short of what 
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from crawlers.capture import (
@@ -25,6 +26,16 @@ from processors.pages.outcome import Outcome
 
 MOST_REMARKS = 200
 """A crawl of broken links would otherwise fill its report with them; the number left out is told."""
+
+DOCUMENT_TYPES = (
+    "application/pdf",
+    "application/vnd.",
+    "application/msword",
+    "application/rtf",
+    "text/csv",
+    "text/rtf",
+)
+"""How the media types of documents that lists stand in begin."""
 
 
 class Tally:
@@ -47,6 +58,7 @@ class Tally:
         self.exchanges = 0
         self.bytes = 0
         self._truncated = 0
+        self._documents = 0
         self._refused = 0
         self.finished = False
         self.problem: str | None = None
@@ -57,6 +69,7 @@ class Tally:
         if isinstance(item, Exchange):
             self.exchanges += 1
             self.bytes += item.request.length_bytes + item.response.length_bytes
+            self._documents += (item.media_type or "").startswith(DOCUMENT_TYPES)
             if item.truncated is not None:
                 self._truncated += 1
                 self.hear(Remark(f"{item.url}: the answer was cut short ({item.truncated.value})"))
@@ -115,7 +128,7 @@ class Tally:
             pages=self.pages,
             problem=problem,
             records=self.records,
-            failures=(*failures, *self._job.source.expect.outside(self.records)),
+            failures=(*failures, *self._outside_expectation()),
             remarks=tuple(remarks),
             records_read=sum(visit.records for visit in self._visits),
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
@@ -126,6 +139,11 @@ class Tally:
         if visit.outcome is Outcome.UNREACHABLE and visit.url in self._failures_noted:
             return self._failures_noted[visit.url]
         return visit.outcome, visit.reason
+
+    def _outside_expectation(self) -> list[str]:
+        """A list may stand in documents, which are read later; what they hold is judged then."""
+        expect = self._job.source.expect
+        return (replace(expect, min=None) if self._documents else expect).outside(self.records)
 
     def _is_failure(self, outcome: Outcome) -> bool:
         """A court may have no hearings; what the operator named and cannot be read otherwise is a failure."""

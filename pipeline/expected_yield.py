@@ -1,0 +1,175 @@
+"""Judges what a crawl gave: against what the watch-list expects, and against the source's own earlier crawls.
+
+In: the crawl's `CrawlYield`, those before it (newest first), the source's declaration and habit. Out: sentences,
+none where all is as it should be. Pure; no clock.
+
+Against its own history a source is judged by three rules (docs/limits.md says what they cannot see):
+
+- *A field that was filled is empty.* Its fill rate is below half of the median of the earlier crawls, and so few
+  filled records would come by chance less than once in a million times (binomial, the pooled rate of these crawls
+  shrunk by half a record, Jeffreys). The same for the share of pages understood.
+- *A list that was full is short.* Lists are whole each night: fewer records than on all but one of the earlier
+  crawls, and fewer than half of their median. A site gives what is new, so its count says nothing; a channel
+  without a single post does.
+- *A source is silent.* Nothing new for longer than twice the pause that 95 % of its pauses stay below, and for at
+  least 36 hours. The habit needs ten pauses over a week; the 95th percentile does not follow single long breaks.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+from crawlers.source import Expectation
+from storage.yields import CrawlYield, Habit
+
+EARLIER_CRAWLS: Final = 14
+"""Two weeks: the quiet of a weekend is in it twice."""
+
+FEWEST_CRAWLS: Final = 3
+CHANCE: Final = 1e-6
+"""With 400 sources and a dozen fields a night: less than one false alarm in half a year."""
+
+QUIET_SHARE: Final = 0.95
+QUIET_TIMES: Final = 2.0
+LEAST_QUIET: Final = timedelta(hours=36)
+FEWEST_PAUSES: Final = 10
+LEAST_SPAN: Final = timedelta(days=7)
+
+LISTS: Final = frozenset({"court_list", "register", "notice"})
+"""Kinds of source that show all of themselves every night; of a channel at least the newest posts are seen."""
+
+SAID_TWICE: Final = frozenset({"officials"})
+"""Made out of other fields, which are judged by themselves."""
+
+PLURALS: Final[Mapping[str, str]] = {
+    "telegram_post": "posts",
+    "article": "articles",
+    "hearing": "hearings",
+    "register_entry": "entries",
+    "notice": "notices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A crawl of a source with what it is judged by."""
+
+    source_kind: str
+    expect: Expectation
+    now: CrawlYield
+    earlier: Sequence[CrawlYield]
+
+    @property
+    def of_its_kind(self) -> list[CrawlYield]:
+        """Earlier crawls that gave records of the same kind."""
+        return [each for each in self.earlier if each.records and each.kind == self.now.kind]
+
+
+def shortcomings(judged: Judged) -> list[str]:
+    """Where the crawl falls short of what was declared or of what it gave before."""
+    return [*_undeclared_fields(judged), *_emptied_fields(judged), *_not_understood(judged), *_short_list(judged)]
+
+
+def silence(expect: Expectation, habit: Habit | None, at: datetime) -> list[str]:
+    """Whether the source has been silent for too long at ``at`` (aware), the time of its last crawl."""
+    if habit is None:
+        return []
+    quiet = at - habit.last_new_at
+    since = f"nothing new since {habit.last_new_at:%Y-%m-%d} ({_duration(quiet)})"
+    if expect.silent_days is not None:
+        return (
+            [f"{since}; expected is at most {expect.silent_days:g} days"]
+            if quiet > timedelta(days=expect.silent_days)
+            else []
+        )
+    if len(habit.pauses_s) < FEWEST_PAUSES or sum(habit.pauses_s) < LEAST_SPAN.total_seconds():
+        return []
+    usual = timedelta(seconds=habit.pauses_s[math.ceil(QUIET_SHARE * len(habit.pauses_s)) - 1])
+    if quiet <= max(LEAST_QUIET, QUIET_TIMES * usual):
+        return []
+    return [f"{since}; {QUIET_SHARE:.0%} of its pauses before were no longer than {_duration(usual)}"]
+
+
+def _undeclared_fields(judged: Judged) -> list[str]:
+    now = judged.now
+    said = [
+        f"{name} filled on {now.fill_rate(name):.0%} of {_counted(now)}, expected at least {least:.0%}"
+        for name, least in judged.expect.fields.items()
+        if now.records and now.fill_rate(name) < least
+    ]
+    least = judged.expect.understood
+    if least is not None and now.pages and now.understood / now.pages < least:
+        share = now.understood / now.pages
+        said.append(f"{share:.0%} of {now.pages} pages understood, expected at least {least:.0%}")
+    return said
+
+
+def _emptied_fields(judged: Judged) -> list[str]:
+    now, earlier = judged.now, judged.of_its_kind
+    if not now.records or len(earlier) < FEWEST_CRAWLS:
+        return []
+    names = sorted({name for crawl in earlier for name in crawl.filled} - {*judged.expect.fields, *SAID_TWICE})
+    said = []
+    for name in names:
+        usual = median(crawl.fill_rate(name) for crawl in earlier)
+        counts = [(crawl.filled.get(name, 0), crawl.records) for crawl in earlier]
+        if _has_fallen(now.filled.get(name, 0), now.records, usual, counts):
+            said.append(
+                f"{name} filled on {now.fill_rate(name):.0%} of {_counted(now)}; "
+                f"{usual:.0%} on the last {len(earlier)} crawls"
+            )
+    return said
+
+
+def _not_understood(judged: Judged) -> list[str]:
+    now, earlier = judged.now, [each for each in judged.earlier if each.pages]
+    if judged.expect.understood is not None or not now.pages or len(earlier) < FEWEST_CRAWLS:
+        return []
+    usual = median(crawl.understood / crawl.pages for crawl in earlier)
+    if not _has_fallen(now.understood, now.pages, usual, [(each.understood, each.pages) for each in earlier]):
+        return []
+    share = now.understood / now.pages
+    return [f"{share:.0%} of {now.pages} pages understood; {usual:.0%} on the last {len(earlier)} crawls"]
+
+
+def _short_list(judged: Judged) -> list[str]:
+    now, earlier = judged.now, judged.earlier
+    shows_all = judged.source_kind in LISTS or (judged.source_kind == "telegram" and not now.records)
+    if not shows_all or judged.expect.min is not None or len(earlier) < FEWEST_CRAWLS:
+        return []
+    before = [crawl.records for crawl in earlier]
+    as_short = sum(count <= now.records for count in before)
+    if as_short > 1 or now.records >= median(before) / 2:
+        return []
+    return [f"{now.records} records; {min(before)} to {max(before)} on the last {len(earlier)} crawls"]
+
+
+def _has_fallen(hits: int, of: int, usual: float, earlier: Sequence[tuple[int, int]]) -> bool:
+    """Whether ``hits`` of ``of`` is below half of what is usual, and no matter of chance."""
+    if hits / of >= usual / 2:
+        return False
+    total = sum(count for _, count in earlier)
+    rate = (sum(count for count, _ in earlier) + 0.5) / (total + 1)
+    return _chance_of_at_most(hits, of, rate) < CHANCE
+
+
+def _chance_of_at_most(hits: int, of: int, rate: float) -> float:
+    """Binomial distribution function; ``rate`` lies strictly between 0 and 1."""
+    of_one = (math.lgamma(of + 1), math.log(rate), math.log1p(-rate))
+    logs = (
+        of_one[0] - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * of_one[1] + (of - k) * of_one[2]
+        for k in range(hits + 1)
+    )
+    return math.fsum(map(math.exp, logs))
+
+
+def _counted(crawl: CrawlYield) -> str:
+    return f"{crawl.records} {PLURALS.get(str(crawl.kind), 'records')}"
+
+
+def _duration(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours / 24:.0f} days" if hours >= 72 else f"{hours:.0f} h" if hours >= 1 else f"{hours * 60:.0f} min"
