@@ -125,12 +125,13 @@ def read_page_capture(
     exported = how is not None and how.kind == "telegram_export"
     if page.document is None and not exported:
         page = replace(page, body=page.body[:PAGE_LIMIT_BYTES])
-    other_type = capture.media_type is not None and capture.media_type not in PAGE_TYPES
-    if how is None or (other_type and not exported and not (listed and (page.document is not None or is_json(page)))):
+    other_type = not exported and capture.media_type is not None and capture.media_type not in PAGE_TYPES
+    if how is None or (other_type and not (listed and (page.document is not None or is_json(page)))):
         keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
         return Found(page=True)
     reading, problem = _reading(page, how)
-    if is_json(page) and not exported and not reading.records and page.url not in (declaration or {}).get("pages", ()):
+    beside = is_json(page) and not exported
+    if beside and not reading.records and page.url not in (declaration or {}).get("pages", ()):
         # what scripts of a page load besides: no page of the list
         keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
         return Found(page=True)

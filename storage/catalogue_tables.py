@@ -112,6 +112,11 @@ readings = Table(
     Column("records", Integer, nullable=False),
     Column("links", JSONB, nullable=False),
     Column("remarks", JSONB, nullable=False),
+    Column(
+        "coverage",
+        JSONB(none_as_null=True),
+        comment="ids a Telegram page proves to exist, and what it withheld; null of others",
+    ),
     Column("problem", Text, comment="why the page could not be read at all; null: it was"),
     Index("readings_of_source", "source_id", "kind", "captured_at"),
 )

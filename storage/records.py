@@ -20,7 +20,7 @@ from processors.pages.news import Article
 from processors.pages.notice import Notice
 from processors.pages.outcome import Verdict
 from processors.pages.reading import Reading, Record
-from processors.pages.records import record_id, record_json, record_keys, version_content, version_id
+from processors.pages.records import json_value, record_id, record_json, record_keys, version_content, version_id
 from processors.pages.register import RegisterEntry
 from processors.pages.telegram_export import ExportedPost
 from storage.captures import Capture
@@ -110,6 +110,7 @@ def _keep_reading(
         "records": len(seen),
         "links": asdict(reading.links),
         "remarks": list(reading.remarks),
+        "coverage": None if reading.coverage is None else json_value(reading.coverage),
         "problem": problem,
     }
     connection.execute(

@@ -1,0 +1,121 @@
+"""Commands about Telegram channels: `coverage`, `withheld`, `import-telegram`."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.commands.ask import asked_archive, told
+from pipeline.output import Exit, JsonOption, emit, fail, plain
+
+BAR_WIDTH = 60
+
+OneSource = Annotated[str, typer.Argument(metavar="SOURCE", help="A Telegram source of the watch-list.")]
+AnySource = Annotated[
+    str | None, typer.Argument(metavar="[SOURCE]", help="One source; without it, all of the archive.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to the `letapis` command."""
+    app.command()(coverage)
+    app.command()(withheld)
+    app.command()(import_telegram)
+
+
+def coverage(source: OneSource, as_json: JsonOption = False) -> None:
+    """Say which posts of a channel were seen when, and which ids are known gaps or were never asked for."""
+    from storage.channel_coverage import coverage_json, coverage_of_source
+
+    with asked_archive() as archive, archive.reader.connect() as connection:
+        found = coverage_of_source(connection, source)
+        rows = (coverage_json(source, each) for each in found)
+        count = emit(rows, as_json=as_json, human=coverage_in_words)
+    told(count, "channel")
+
+
+def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
+    """List what previews named and did not give: files too big, posts and channels shown only inside Telegram."""
+    from storage.withheld import withheld as open_list
+    from storage.withheld import withheld_json
+
+    with asked_archive() as archive, archive.reader.connect() as connection:
+        rows = (withheld_json(each) for each in open_list(connection, source))
+        count = emit(rows, as_json=as_json, human=withheld_in_words)
+    told(count, "thing", "things")
+
+
+def import_telegram(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Of an export by Telegram Desktop, with result.json in it.")
+    ],
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="ID", help="The source it belongs to; else one of its own.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an export of Telegram Desktop into the archive: every file byte for byte, then read.
+
+    Posts stand under the same keys as those of the preview and are marked as exported. Bringing the same export
+    again changes nothing. The folder itself stays as it is.
+    """
+    from pipeline.process import ProcessError, process_files
+    from pipeline.settings import load_settings
+    from pipeline.telegram_import import import_export, imported_json
+
+    if not folder.is_dir():
+        raise fail(f"{folder}: no such folder. Nothing was taken in.", Exit.WRONG_USE)
+    settings = load_settings()
+    with asked_archive() as archive:
+        taken = import_export(archive, folder, settings.spool_dir, source_id=source, actor=settings.collector)
+        try:
+            read = process_files(archive, [each.key for each in taken.deposited])
+        except ProcessError as unread:
+            raise fail(f"{unread}\nThe export is deposited; run `letapis rebuild` after mending.") from unread
+    row = imported_json(taken) | {"records": read.records}
+    emit([row], as_json=as_json, human=imported_in_words)
+
+
+def imported_in_words(row: Mapping[str, Any]) -> str:
+    """What was taken in, as one line or two."""
+    if not row["warc_keys"]:
+        return f"{row['source']}: all {row['files']} files were in the archive before; nothing was changed"
+    new = row["files"] - row["known_before"]
+    return (
+        f"{row['source']}: {new} of {row['files']} files deposited as {', '.join(row['warc_keys'])}; "
+        f"{row['records']} posts read"
+    )
+
+
+def coverage_in_words(row: Mapping[str, Any]) -> str:
+    """A channel as a bar of its ids, then its ranges and gaps."""
+    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}", bar(row)]
+    for each in row["ranges"]:
+        seen = f"{plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}"
+        lines.append(f"  {each['first']}-{each['last']}: seen {seen}, {each['pages']} pages")
+    for gap in row["gaps"]:
+        said = "no post shown there" if gap["visited"] else "never asked for"
+        ids = str(gap["first"]) if gap["first"] == gap["last"] else f"{gap['first']}-{gap['last']}"
+        lines.append(f"  {ids}: {said}")
+    return "\n".join(lines)
+
+
+def bar(row: Mapping[str, Any]) -> str:
+    """The ids from 1 to the newest as one line: ``#`` all covered, ``+`` partly, ``.`` never asked for."""
+    newest = row["newest_id"]
+    width = min(BAR_WIDTH, newest)
+    edges = [1 + newest * step // width for step in range(width + 1)]
+    signs = []
+    for first, after in pairwise(edges):
+        covered = sum(
+            max(0, min(after - 1, each["last"]) - max(first, each["first"]) + 1) for each in row["ranges"]
+        )
+        signs.append("#" if covered >= after - first else "+" if covered else ".")
+    return f"  1 [{''.join(signs)}] {newest}"
+
+
+def withheld_in_words(row: Mapping[str, Any]) -> str:
+    """One thing that is owed, as one line."""
+    return f"{row['source']}  {row['url']}  {row['reason']}  (since {plain(row['first_at'])})"
