@@ -4,6 +4,7 @@ In: bytes. Out: a media type that `read` has a reader for, or None. Signatures a
 [MS-CFB] 2.2, OPC (ECMA-376 part 2) and ODF 1.3 part 2 §2.2.4; read 2026-11-23.
 """
 
+import csv
 import io
 import re
 import zipfile
@@ -22,6 +23,9 @@ _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF_WITHIN = 1024
 _SEPARATORS = (";", "\t", ",", "|")
 _LINES = 12
+_TITLE_LINES = 3
+_LEAST_PARTS = 3
+_TEXT_HEAD_BYTES = 20_000
 _MARKUP = re.compile(r"^\s*(?:<[!?a-zA-Z]|[{\[])")
 _TEXT_TYPES = ("text/csv", "text/tab-separated-values", "application/csv", "text/comma-separated-values")
 
@@ -45,10 +49,12 @@ def document_type(content: bytes, declared: str | None = None) -> str | None:
 
 def _compound(content: bytes) -> str | None:
     """Names of streams stand in the directory as UTF-16; Excel's outlive Word's in embedded objects."""
-    names = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS}
-    places = {kind: content.find(name.encode("utf-16-le") + b"\0\0") for name, kind in names.items()}
-    found = {kind: place for kind, place in places.items() if place >= 0}
-    return min(found, key=lambda kind: found[kind]) if found else None
+    found = [
+        (place, kind)
+        for name, kind in (("WordDocument", DOC), ("Workbook", XLS), ("Book", XLS))
+        if (place := content.find(name.encode("utf-16-le") + b"\0\0")) >= 0
+    ]
+    return min(found)[1] if found else None
 
 
 def _packed(content: bytes) -> str | None:
@@ -70,17 +76,25 @@ def _packed(content: bytes) -> str | None:
 
 def _is_delimited(content: bytes, *, sure: bool) -> bool:
     """Lines that fall into the same number of parts, three at least where no header says that it is a table."""
-    head = content[:20_000]
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    head = content[:_TEXT_HEAD_BYTES]
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in head and not wide:
         return False
-    text = head.decode("utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
-    if _MARKUP.match(text.removeprefix("\xef\xbb\xbf")):
+    text = head.decode("utf-16" if wide else "latin-1", "replace").removeprefix("\xef\xbb\xbf")
+    if _MARKUP.match(text):
         return False
-    lines = [line for line in text.splitlines() if line.strip()][:_LINES]
-    if len(lines) < 2:
-        return False
-    counts = {mark: [line.count(mark) for line in lines] for mark in _SEPARATORS}
-    least = 1 if sure else 2
-    return any(min(count) >= least and len(set(count)) <= (4 if sure else 1) for count in counts.values()) or (
-        sure and any(max(count) >= 1 for count in counts.values())
-    )
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(content) > _TEXT_HEAD_BYTES:
+        lines = lines[:-1]
+    for mark in _SEPARATORS:
+        try:
+            widths = [len(row) for row in csv.reader(lines[:_LINES], delimiter=mark)]
+        except csv.Error:
+            continue
+        split = [width for width in widths if width > 1]
+        if sure and split:
+            return True
+        alike = len(set(split)) == 1 and split[0] >= _LEAST_PARTS and len(split) > 1
+        if alike and len(widths) - len(split) <= _TITLE_LINES and widths[-1] > 1:
+            return True
+    return False

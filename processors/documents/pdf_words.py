@@ -18,11 +18,11 @@ from processors.text import one_line
 
 # a blank between words is a quarter to half of the letters' height; columns stand further apart (in heights)
 _PART_GAP = 0.8
-_GUTTER = 0.5
+_GUTTER = 0.6
 _GUTTER_OF_FEW_LINES = 0.9
 _FEW_LINES = 5
 _ANCHOR = re.compile(r"^\W{0,2}\d")
-_ANCHOR_SHARE = 0.8
+_ANCHOR_SHARE = 0.7
 _WIDER = 1.3
 
 
@@ -190,7 +190,9 @@ def _anchored(placed: list[list[str] | None]) -> set[int] | None:
     for column in range(len(rows[0][1]) if rows else 0):
         filled = [(place, cells[column]) for place, cells in rows if cells[column]]
         numbers = [place for place, text in filled if _ANCHOR.match(text)]
-        if len(numbers) >= 2 and len(numbers) >= _ANCHOR_SHARE * sum(place >= numbers[0] for place, _ in filled):
+        if len(numbers) >= (1 if column == 0 else 2) and len(numbers) >= _ANCHOR_SHARE * sum(
+            place >= numbers[0] for place, _ in filled
+        ):
             return set(numbers)
     return None
 

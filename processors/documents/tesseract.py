@@ -37,7 +37,7 @@ def letters_of_picture(page: Any, program: str) -> tuple[Word, ...]:
 def _languages(program: str) -> str:
     """Those of ours that are installed, in the form of ``-l``."""
     try:
-        told = subprocess.run(  # noqa: S603
+        told = subprocess.run(  # noqa: S603  the same program
             [program, "--list-langs"], capture_output=True, timeout=_PAGE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):

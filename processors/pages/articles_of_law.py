@@ -39,7 +39,9 @@ def article_codes(text: str | None) -> tuple[str, ...]:
         numbers = re.findall(_NUMBER, match.group("numbers"))
         law = " ".join((match.group("law") or "").split())
         for place, number in enumerate(numbers):
-            found.append((number + (tail if place == len(numbers) - 1 or match.group("before") else ""), law))
+            # a part said before belongs to the article it stands at, one said after to the last
+            place_of_part = 0 if match.group("before") else len(numbers) - 1
+            found.append((number + (tail if place == place_of_part else ""), law))
     codes: list[str] = []
     known_law = ""
     for code, law in reversed(found):

@@ -39,6 +39,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
         else Links()
     )
     grids = read_grids(source.tables, register_field, layout)
+    title = title or _first(tuple(line for grid in grids for line in grid.before))
     entries = tuple(_entry(row, page.url, title) for grid in grids for row in grid.rows)
     if not entries:
         reason = (
