@@ -93,11 +93,7 @@ def recover_spools(
     """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
     spool_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = recover(spool_dir)
-    remarks = [
-        f"{torn.path.name}: a last record was torn off by a crash ({torn.cut_bytes} bytes from {torn.offset}: "
-        f"expected {torn.expected}, found {torn.found}); it was cut off, the rest is whole."
-        for torn in found.torn
-    ]
+    remarks = [str(torn) for torn in found.torn]
     deposited: list[Deposited] = []
     folders = {path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}")} - set(found.alive)
     for folder in sorted(folders):

@@ -28,6 +28,12 @@ class TornRecord:
     expected: str
     found: str
 
+    def __str__(self) -> str:
+        return (
+            f"{self.path.name}: a last record was torn off by a crash ({self.cut_bytes} bytes from {self.offset}: "
+            f"expected {self.expected}, found {self.found}); it was cut off, the rest is whole."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
@@ -54,26 +60,34 @@ class _Whole:
 
 def recover(spool_dir: Path) -> Recovered:
     """Close what dead crawls left open, cut at the first incomplete record; list all their closed files."""
+    each = [recover_crawl(path.parent) for path in sorted(spool_dir.glob(f"*/{LOCK_NAME}"))]
+    return Recovered(
+        files=tuple(file for found in each for file in found.files),
+        torn=tuple(torn for found in each for torn in found.torn),
+        damaged=tuple(damage for found in each for damage in found.damaged),
+        alive=tuple(folder for found in each for folder in found.alive),
+    )
+
+
+def recover_crawl(folder: Path) -> Recovered:
+    """The same for one crawl's folder."""
     files: list[ClosedFile] = []
     torn: list[TornRecord] = []
     damaged: list[WarcDamageError] = []
-    alive: list[Path] = []
-    folders = sorted(path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}"))
-    for folder in folders:
-        try:
-            with hold_crawl(folder):
-                for path in sorted(folder.glob(CLOSED_PATTERN + OPEN_SUFFIX)):
-                    cut = _close_leftover(path)
-                    if cut is not None:
-                        torn.append(cut)
-                for path in sorted(folder.glob(CLOSED_PATTERN)):
-                    try:
-                        files.append(_closed(path))
-                    except WarcDamageError as damage:
-                        damaged.append(damage)
-        except CrawlAliveError:
-            alive.append(folder)
-    return Recovered(tuple(files), tuple(torn), tuple(damaged), tuple(alive))
+    try:
+        with hold_crawl(folder):
+            for path in sorted(folder.glob(CLOSED_PATTERN + OPEN_SUFFIX)):
+                cut = _close_leftover(path)
+                if cut is not None:
+                    torn.append(cut)
+            for path in sorted(folder.glob(CLOSED_PATTERN)):
+                try:
+                    files.append(_closed(path))
+                except WarcDamageError as damage:
+                    damaged.append(damage)
+    except CrawlAliveError:
+        return Recovered((), (), (), (folder,))
+    return Recovered(tuple(files), tuple(torn), tuple(damaged), ())
 
 
 def _close_leftover(path: Path) -> TornRecord | None:

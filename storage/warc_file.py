@@ -8,6 +8,7 @@ where the group began, so that every record in it is complete. Raises ``SpoolFul
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,18 +29,20 @@ STORE_FROM_BYTES = 4 << 10
 class SpoolWriteError(StorageError):
     """A record could not be written; the crawl must stop. What was written before is complete and is kept."""
 
-    def __init__(self, path: Path, offset: int, found: str) -> None:
+    def __init__(self, path: Path, offset: int, found: str, free_bytes: int) -> None:
         super().__init__(
-            f"Spool file {path.name}: expected to append at offset {offset}, found {found}. Nothing of it "
-            "was kept, every record before it is complete. The crawl ends; the next run deposits its files."
+            f"Spool file {path}: expected to append at offset {offset}, found {found}, with {free_bytes} bytes "
+            "free there. Nothing of the record was kept, every record before it is complete. The crawl ends; the "
+            "next run deposits its files."
         )
         self.path = path
         self.offset = offset
         self.found = found
+        self.free_bytes = free_bytes
 
 
 class SpoolFullError(SpoolWriteError):
-    """The disk of the spool is full: make room, then run again."""
+    """The disk of the spool is full, or a limit on sizes is reached: make room, then run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,10 @@ class OpenWarc:
             self.length = start
             os.ftruncate(self._descriptor, start)
             if isinstance(error, OSError):
-                full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
                 kind = SpoolFullError if full else SpoolWriteError
-                raise kind(self.path, start, str(error)) from error
+                free_bytes = shutil.disk_usage(self.path.parent).free
+                raise kind(self.path, start, str(error), free_bytes) from error
             raise
         self.records += len(records)
         return receipts

@@ -19,7 +19,7 @@ from crawlers.capture_json import job_to_json, report_from_json
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
 from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
-from storage.spool import recover
+from storage.recovery import recover_crawl
 
 GRACE_S = 20.0
 """How long a crawl that is told to stop may take to close its files."""
@@ -77,12 +77,9 @@ def run_crawl(
 
 def _report_of_the_dead(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
     """What can be said of a crawl that ended without a word."""
-    recovered = recover(folder.parent)
-    files = tuple(
-        CrawledFile(file.path, file.sha256, file.records, file.bytes)
-        for file in recovered.files
-        if file.path.parent == folder
-    )
+    recovered = recover_crawl(folder)
+    files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in recovered.files)
+    torn = "".join(f". {each}" for each in recovered.torn)
     return CrawlReport(
         crawl_id=job.crawl_id,
         source=job.source.id,
@@ -95,5 +92,5 @@ def _report_of_the_dead(job: CrawlJob, folder: Path, started_at: datetime, code:
         truncated=0,
         refused=0,
         problem=f"the crawl's process ended with code {code} and gave no report; "
-        f"{len(files)} WARC files with what it had captured are in {folder}",
+        f"{len(files)} WARC files with what it had captured are in {folder}{torn}",
     )
