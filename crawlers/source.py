@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from processors.pages.layout import Layout
 
-SourceKind = Literal["telegram", "news", "court_list", "page"]
+SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
 Robots = Literal["obey", "ignore"]
 Engine = Literal["http", "browser"]
 Follow = Literal["nothing", "requisites", "links"]

@@ -207,15 +207,32 @@ class NewsEntry(SourceEntry):
     layout: Text | None = None
 
 
-class CourtListEntry(SourceEntry):
-    """Pages of a court's list of hearings. ``layout`` is a name; one that stands here has been read before."""
+class ListingEntry(SourceEntry):
+    """Pages or documents of a list. ``layout`` is a name; one that stands here has been read before."""
 
     needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)
 
-    kind: Literal["court_list"]
     pages: list[WebAddress] = []
     scope: list[ScopeEntry] = []
     layout: Text | None = None
+
+
+class CourtListEntry(ListingEntry):
+    """A court's list of hearings."""
+
+    kind: Literal["court_list"]
+
+
+class RegisterEntry(ListingEntry):
+    """A list of people, organisations or materials that grows."""
+
+    kind: Literal["register"]
+
+
+class NoticeEntry(ListingEntry):
+    """Summonses and announcements of proceedings."""
+
+    kind: Literal["notice"]
 
 
 class PageEntry(SourceEntry):
@@ -233,6 +250,8 @@ ENTRIES: dict[str, type[SourceEntry]] = {
     "telegram": TelegramEntry,
     "news": NewsEntry,
     "court_list": CourtListEntry,
+    "register": RegisterEntry,
+    "notice": NoticeEntry,
     "page": PageEntry,
 }
 assert set(ENTRIES) == set(SOURCE_KINDS)

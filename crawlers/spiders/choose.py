@@ -6,7 +6,7 @@ from typing import Final
 from crawlers.capture import CrawlJob
 from crawlers.source import SourceKind
 from crawlers.spiders.asking import Spider
-from crawlers.spiders.court_list import CourtListSpider
+from crawlers.spiders.listing import ListSpider
 from crawlers.spiders.news import NewsSpider
 from crawlers.spiders.page import PageSpider
 from crawlers.spiders.telegram import TelegramSpider
@@ -14,7 +14,9 @@ from crawlers.spiders.telegram import TelegramSpider
 SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob], Spider]]] = {
     "telegram": TelegramSpider,
     "news": NewsSpider,
-    "court_list": CourtListSpider,
+    "court_list": ListSpider,
+    "register": ListSpider,
+    "notice": ListSpider,
     "page": PageSpider,
 }
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawlers.capture import CrawlJob, Known
+from crawlers.capture import CrawlJob, Known, Listing
 from crawlers.itinerary import Itinerary
 from crawlers.source import Follow, Source
 from crawlers.spiders.asking import Ask, Findings, Role
@@ -265,3 +265,130 @@ def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
     admitted = [ask.url for ask in itinerary.admit([*asks, *pictures])]
     assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
     assert remarks == ["the limit of 2 pages was reached; what lies behind them was not asked for"]
+
+
+def test_a_list_that_is_a_document_is_left_to_be_read_once_deposited() -> None:
+    source = Source(id="r", kind="register", pages=("https://a.example/r.pdf",))
+    spider = spider_for(job(source))
+    (seed,) = spider.start()
+    page = Page(seed.url, b"%PDF-1.7 nothing else", datetime(2026, 11, 9, tzinfo=UTC), 200, "application/pdf")
+    findings = spider.read(seed, page)
+    assert (findings.outcome, findings.asks, findings.records) == (Outcome.CONTENT, (), 0)
+    assert findings.reason == "a document: its rows are read once it is deposited"
+
+
+def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
+    source = Source(id="n", kind="notice", pages=("https://a.example/abvestki/",))
+    spider = spider_for(job(source))
+    (seed,) = spider.start()
+    items = "".join(
+        f"<li><a href=/abvestki/{number}>Аб выкліку ў суд № {number}</a> <time>0{number}.11.2026</time></li>"
+        for number in (1, 2, 3)
+    )
+    more = "<a href='?page=2'>Наступная</a> <a href=/uzor.docx>Узор заявы</a>"
+    findings = spider.read(seed, invented(seed.url, f"<ul>{items}</ul>{more}"))
+    assert urls(findings, Role.PAGE) == [
+        "https://a.example/abvestki/?page=2",
+        *(f"https://a.example/abvestki/{number}" for number in (1, 2, 3)),
+    ]
+    assert urls(findings, Role.REQUISITE) == ["https://a.example/uzor.docx"]
+
+
+def start_page(*links: str) -> Page:
+    anchors = "".join(f'<a href="{link}">Нешта</a> ' for link in links)
+    words = "<p>Навіны горада над ракой, якія чытаюць на абодвух берагах.</p>" * 30
+    return invented("https://news.example/", f"<html><body>{words}{anchors}</body></html>")
+
+
+def test_an_endless_calendar_on_a_start_page_is_not_followed() -> None:
+    days = [
+        f"/calendar/20{year}/{month:02d}/{day:02d}" for year in (26, 31) for month in (1, 12) for day in (1, 28)
+    ]
+    days += [
+        "/2026/11/",
+        "/2026/11/23/",
+        "/news/2026-11",
+        "/?date=2031-05-01",
+        "/?month=5&year=2040",
+        "/arhiv/2019/",
+    ]
+    articles = ["/2026/11/23/sud-adklau", "/archives/12345", "/news/2031", "/n/2026/11/23/17-novy-most.html"]
+    assert urls(news_page(Role.START, start_page(*days, *articles)), Role.PAGE) == [
+        f"https://news.example{path}" for path in articles
+    ]
+
+
+def test_calendar_pages_of_a_sitemap_are_left_alone_and_told() -> None:
+    days = tuple((f"https://news.example/calendar/2031-01-{day:02d}", "2026-11-22") for day in range(1, 32))
+    findings = news_page(Role.SITEMAP, sitemap(pages=(*days, ("https://news.example/a-long-title", "2026-11-22"))))
+    assert urls(findings, Role.PAGE) == ["https://news.example/a-long-title"]
+    assert findings.remarks == ("31 pages of calendars and archives were left alone",)
+
+
+def test_sitemaps_under_ever_new_addresses_end_at_a_number_and_the_rest_is_told() -> None:
+    spider = spider_for(job(NEWS))
+    (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
+    first = spider.read(ask, sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40))))
+    second = spider.read(
+        first.asks[0], sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40, 400)))
+    )
+    assert (len(first.asks), len(second.asks)) == (40, 10)
+    assert second.remarks == ("350 sitemaps beyond the 50 of one crawl were left alone",)
+
+
+def test_old_sitemaps_of_a_known_site_are_left_alone_and_new_ones_come_first() -> None:
+    index = (
+        '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+        "<sitemap><loc>https://news.example/2019.xml</loc><lastmod>2019-12-31</lastmod></sitemap>"
+        "<sitemap><loc>https://news.example/2026-10.xml</loc><lastmod>2026-11-21</lastmod></sitemap>"
+        "<sitemap><loc>https://news.example/2026-11.xml</loc><lastmod>2026-11-22</lastmod></sitemap></sitemapindex>"
+    )
+    page = invented("https://news.example/sitemap.xml", index, "application/xml")
+    since = datetime(2026, 11, 20, tzinfo=UTC)
+    unknown = news_page(Role.SITEMAP, page, known=Known(reread_since=since))
+    known = news_page(
+        Role.SITEMAP, page, known=Known(reread_since=since, article_urls=frozenset({"https://news.example/a"}))
+    )
+    newest = ["https://news.example/2026-11.xml", "https://news.example/2026-10.xml"]
+    assert urls(unknown, Role.SITEMAP) == [*newest, "https://news.example/2019.xml"]
+    assert urls(known, Role.SITEMAP) == newest
+    assert known.remarks == ("1 sitemaps not changed since 2026-11-20 were left alone",)
+
+
+def test_pages_that_were_read_and_are_no_articles_are_not_asked_for_again_and_count_as_nothing() -> None:
+    known = Known(
+        reread_since=datetime(2026, 11, 20, tzinfo=UTC), other_urls=frozenset({"https://news.example/pra-nas"})
+    )
+    findings = news_page(Role.FEED, feed(("https://news.example/pra-nas", OLD)), known=known)
+    assert (findings.asks, findings.known) == ((), 0)
+
+
+LISTING = Listing(
+    url="https://news.example/rss.xml",
+    etag='"abc"',
+    last_modified=None,
+    content=feed(("https://news.example/a", OLD), ("https://news.example/b", NEW)).body,
+    content_type="application/rss+xml",
+    captured_at=datetime(2026, 11, 22, 21, tzinfo=UTC),
+)
+
+
+def test_a_feed_is_asked_for_on_condition_of_what_was_deposited_and_nothing_else_is() -> None:
+    asks = list(spider_for(job(NEWS, known=Known(listings=(LISTING,)))).start())
+    assert [ask.headers for ask in asks] == [(("If-None-Match", '"abc"'),), (), ()]
+
+
+def test_a_feed_that_has_not_changed_lists_what_it_listed_and_is_no_silence() -> None:
+    known = Known(
+        reread_since=datetime(2026, 11, 20, tzinfo=UTC),
+        article_urls=frozenset({"https://news.example/a", "https://news.example/b"}),
+        listings=(LISTING,),
+    )
+    findings = news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304), known=known)
+    assert findings.outcome is Outcome.CONTENT
+    assert findings.reason == ("not changed since it was deposited (2026-11-22 21:00 UTC); that is what it lists")
+    assert (urls(findings, Role.PAGE), findings.known) == (["https://news.example/b"], 1)
+
+
+def test_an_answer_to_a_condition_nobody_made_is_no_content() -> None:
+    assert news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304)).outcome is Outcome.EMPTY

@@ -142,7 +142,8 @@ colour: green
         "13: sources[1].delay_s: expected a number, found 'soon'",
         "14: sources[2].id: 'two' is taken, see line 5",
         "17: sources[2].layout: no layout 'nowhere'; declared: none",
-        "19: sources[3].kind: unknown kind 'podcast'; known kinds: telegram, news, court_list, page",
+        "19: sources[3].kind: unknown kind 'podcast'; known kinds: "
+        "telegram, news, court_list, register, notice, page",
         "23: sources[4].expect: min (9) is more than max (2)",
         "24: colour: unknown field; known here: defaults, layouts, sources",
     ]
