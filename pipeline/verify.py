@@ -1,10 +1,11 @@
-"""Re-hashes WARC files, or the whole archive, against index, custody and locks; says what it found.
+"""Re-hashes WARC files, or the whole archive, against index, custody, locks and tokens; says what it found.
 
-In: an archive, and paths or keys. Out: `Verified`, one per thing looked at. Looking at the whole archive is itself
-an act that custody keeps: the entry ``verified`` says how many things were looked at and which were wrong.
+In: an archive, and paths or keys; or one store and nothing else. Out: `Verified`, one per thing looked at. Looking
+at the whole archive is itself an act that custody keeps: the entry ``verified`` says in which store, how many
+things were looked at and which were wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,12 +13,23 @@ from typing import Any, Final
 from storage.archive import Archive
 from storage.keys import WARC_PREFIX
 from storage.ledger import record
-from storage.verification import verify_archive, verify_file, verify_key
+from storage.objects import ObjectStore
+from storage.verification import (
+    expected_of_archive,
+    expected_of_store,
+    verify_all,
+    verify_deposits,
+    verify_file,
+)
 from storage.verified import Verified
 
 WHOLE_ARCHIVE: Final = "archive"
 """Subject of the custody entry about a verification of everything."""
 NAMED_AT_MOST: Final = 100
+
+Roots = Mapping[str, bytes]
+NO_ROOTS: Final[Roots] = MappingProxyType({})
+OnEach = Callable[[Verified], None]
 
 
 def verify(
@@ -25,31 +37,52 @@ def verify(
     what: Sequence[str] = (),
     *,
     actor: str = "letapis",
-    on_each: Callable[[Verified], None] | None = None,
-    roots: Mapping[str, bytes] = MappingProxyType({}),
+    on_each: OnEach | None = None,
+    roots: Roots = NO_ROOTS,
+    store: ObjectStore | None = None,
 ) -> tuple[Verified, ...]:
     """Look at files (paths) and deposited files (keys), or without any at everything.
 
-    ``roots`` are the certificates (PEM) that time authorities, by URL, are held to.
+    ``roots`` are the certificates (PEM) that time authorities, by URL, are held to. ``store``: the second copy
+    instead of the first store.
     """
+    looked_at = store or archive.objects
+    if what:
+        return _told(_named(archive, looked_at, what), on_each)
+    found = _told(verify_all(expected_of_archive(archive, looked_at), roots), on_each)
+    wrong = [verified.subject for verified in found if not verified.ok]
+    details = {
+        "store": looked_at.name,
+        "looked_at": len(found),
+        "wrong": len(wrong),
+        "subjects": wrong[:NAMED_AT_MOST],
+    }
+    record(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
+    return found
+
+
+def verify_store_alone(
+    store: ObjectStore, *, on_each: OnEach | None = None, roots: Roots = NO_ROOTS
+) -> tuple[Verified, ...]:
+    """Everything in one store, by its own chain of custody; no database is asked, and nothing is written."""
+    return _told(verify_all(expected_of_store(store), roots), on_each)
+
+
+def _told(looks: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:
     found: list[Verified] = []
-    for verified in _named(archive, what) if what else verify_archive(archive, roots):
+    for verified in looks:
         found.append(verified)
         if on_each is not None:
             on_each(verified)
-    if not what:
-        wrong = [verified.subject for verified in found if not verified.ok]
-        details = {"looked_at": len(found), "wrong": len(wrong), "subjects": wrong[:NAMED_AT_MOST]}
-        record(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
     return tuple(found)
 
 
-def _named(archive: Archive, what: Sequence[str]) -> Iterator[Verified]:
+def _named(archive: Archive, store: ObjectStore, what: Sequence[str]) -> Iterator[Verified]:
     for each in what:
         if Path(each).is_file():
             yield verify_file(archive, Path(each))
         elif each.startswith(WARC_PREFIX):
-            yield verify_key(archive, each)
+            yield from verify_deposits(expected_of_archive(archive, store), (each,))
         else:
             raise FileNotFoundError(f"{each}: neither a file here nor a key of the archive ({WARC_PREFIX}...)")
 

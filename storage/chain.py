@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from processors.digest import Digest, sha256
+from storage.at_once import at_once
 from storage.custody_entry import Entry, parse_entry
 from storage.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects import ObjectStore
+from storage.store_errors import StoreUnreachableError
 from storage.stored import ListedVersion
 
 
@@ -52,12 +54,20 @@ class _Candidate:
     version: ListedVersion
     content: bytes
     digest: Digest
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    version: ListedVersion
+    reason: str
 
 
 def read_chain(objects: ObjectStore) -> Chain:
     """Read every entry from the store and check digests, links and locks."""
     problems: list[ChainProblem] = []
     found: dict[int, list[_Candidate]] = {}
+    wanted: list[ListedVersion] = []
     for key, versions in groupby(objects.list(CUSTODY_PREFIX), key=lambda version: version.key):
         listed = list(versions)
         if key.startswith((TOKENS_PREFIX, ROOTS_PREFIX)):
@@ -70,13 +80,21 @@ def read_chain(objects: ObjectStore) -> Chain:
         hidden = next((version for version in listed if version.latest and version.delete_marker), None)
         if hidden is not None:
             problems.append(ChainProblem(key, "hidden", "the entry", f"a delete marker ({hidden.version_id})"))
-        found[seq] = list(_read(objects, listed))
+        found[seq] = []
+        wanted.extend(version for version in reversed(listed) if not version.delete_marker)  # oldest first
+    for read in at_once(lambda version: _read(objects, version), wanted):
+        match read:
+            case _Candidate():
+                found[custody_seq(read.version.key)].append(read)
+            case _Unreadable():
+                what = f"version {read.version.version_id}"
+                problems.append(ChainProblem(read.version.key, what, "readable", read.reason))
     chained: list[Chained] = []
     named_by_next: Digest | None = None
     for seq in range(max(found, default=0), 0, -1):
         candidates = found.get(seq, [])
         meant = _meant(candidates, named_by_next)
-        problems.extend(_problems_of(objects, seq, candidates, meant, named_by_next))
+        problems.extend(_problems_of(seq, candidates, meant, named_by_next))
         named_by_next = None
         if meant is not None:
             try:
@@ -99,12 +117,17 @@ def check_chain(objects: ObjectStore) -> tuple[ChainProblem, ...]:
     return read_chain(objects).problems
 
 
-def _read(objects: ObjectStore, versions: list[ListedVersion]) -> Iterator[_Candidate]:
-    """Oldest first."""
-    for version in reversed(versions):
-        if not version.delete_marker:
-            content = objects.read(version.key, version.version_id)
-            yield _Candidate(version, content, sha256(content))
+def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreadable:
+    """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
+    try:
+        got = objects.get(version.key, version.version_id)
+    except StoreUnreachableError as problem:
+        objects.require_fit()
+        return _Unreadable(version, problem.found)
+    if got is None:
+        return _Unreadable(version, "none")
+    head, content = got
+    return _Candidate(version, content, sha256(content), head.lock_mode is not None)
 
 
 def _meant(candidates: list[_Candidate], named_by_next: Digest | None) -> _Candidate | None:
@@ -113,7 +136,6 @@ def _meant(candidates: list[_Candidate], named_by_next: Digest | None) -> _Candi
 
 
 def _problems_of(
-    objects: ObjectStore,
     seq: int,
     candidates: list[_Candidate],
     meant: _Candidate | None,
@@ -128,6 +150,5 @@ def _problems_of(
     for other in candidates:
         if other.digest != meant.digest:
             yield ChainProblem(key, "versions", f"the entry {meant.digest} alone", f"also {other.digest}")
-    head = objects.head(key, meant.version.version_id)
-    if head is None or head.lock_mode is None:
+    if not meant.locked:
         yield ChainProblem(key, "lock", "locked", "not locked")

@@ -10,6 +10,7 @@ from dataclasses import fields
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
+from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue_tables import metadata as catalogue
 from storage.catalogue_tables import warcs
@@ -22,7 +23,9 @@ from storage.ledger import LOCK_KEY, entry_row
 from storage.ledger_tables import custody, custody_objects
 from storage.placing import Place, captures_of_file, insert_captures, warc_row
 from storage.replay import open_deposited
+from storage.store_errors import ObjectMissingError
 from storage.survey import survey
+from storage.versions import version_meant
 
 
 class ContradictionError(StorageError):
@@ -76,9 +79,16 @@ def _confirmation(archive: Archive, chained: Chained) -> dict[str, object]:
 
 
 def restore_file(archive: Archive, entry: Entry) -> int:
-    """Read one deposited file from the store and write its rows; returns how many captures it has."""
+    """Read one deposited file from the store and write its rows; returns how many captures it has.
+
+    Rows name the version in the store they were read from, which in a second copy is not the one custody names.
+    """
     details = entry.details
-    key, version_id = entry.subject_id, details["object_version"]
+    key, digest = entry.subject_id, Digest.parse(str(entry.subject_digest))
+    standing = version_meant(archive.objects, key, details["object_version"], digest)
+    if standing is None:
+        raise ObjectMissingError(key, details["object_version"])
+    version_id = standing.version_id
     with open_deposited(archive.objects, key, version_id) as file:
         surveyed = survey(file, details["file_name"], up_to_damage="damage" in details)
     for what, expected, found in (

@@ -5,38 +5,58 @@ per object among the tokens that custody does not know. A token is checked again
 it and, where the operator has pinned the authority, against those as well. Reads only.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from processors.digest import Digest, sha256
 from processors.time_token import TokenRefusedError, read_token
+from storage.at_once import at_once
 from storage.chain import Chain
 from storage.custody_entry import Entry
 from storage.keys import TOKENS_PREFIX, root_key
 from storage.objects import ObjectStore
-from storage.store_errors import ObjectMissingError
+from storage.store_errors import StoreUnreachableError
+from storage.stored import ObjectHead
 from storage.timestamps import OBTAINED
 from storage.verified import Mismatch, Verified
+from storage.versions import version_meant
 
 UNDER_WAY: Final = timedelta(hours=1)
 """An object younger than this without an entry may belong to a deposit that is under way."""
 
 
-def verify_tokens(objects: ObjectStore, chain: Chain, roots: Mapping[str, bytes]) -> Iterator[Verified]:
-    """Every token that custody names, then what stands among them without custody."""
+def verify_tokens(
+    objects: ObjectStore, chain: Chain, roots: Mapping[str, bytes], among: Collection[int] | None = None
+) -> Iterator[Verified]:
+    """Every token that custody names, or those whose entry (its number) is ``among`` these."""
     entries = {chained.entry.seq: chained.entry for chained in chain.entries}
-    named = [entry for entry in entries.values() if entry.event == OBTAINED]
-    for entry in named:
-        yield Verified(entry.subject_id, tuple(_problems(objects, entry, entries, roots)))
-    known = {(entry.subject_id, entry.details["object_version"]) for entry in named}
-    keys = {key for key, _ in known}
+    named = [
+        entry for entry in entries.values() if entry.event == OBTAINED and (among is None or entry.seq in among)
+    ]
+
+    def look(entry: Entry) -> Verified:
+        return Verified(entry.subject_id, tuple(_problems(objects, entry, entries, roots)))
+
+    yield from at_once(look, named)
+
+
+def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
+    """What stands among the tokens without custody."""
+    named = [chained.entry for chained in chain.entries if chained.entry.event == OBTAINED]
+    keys = {entry.subject_id for entry in named}
+    known = {(head.key, head.version_id) for head in at_once(lambda entry: _head(objects, entry), named) if head}
     settled_before = datetime.now(UTC) - UNDER_WAY
     for version in objects.list(TOKENS_PREFIX):
         beside = version.key in keys
         if (version.key, version.version_id) not in known and (beside or version.stored_at < settled_before):
             what = "delete marker" if version.delete_marker else "object version"
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
+
+
+def _head(objects: ObjectStore, entry: Entry) -> ObjectHead | None:
+    version_id, digest = entry.details["object_version"], entry.subject_digest
+    return None if digest is None else version_meant(objects, entry.subject_id, version_id, digest)
 
 
 def _problems(
@@ -71,17 +91,18 @@ def _locked(
     objects: ObjectStore, what: str, key: str, version_id: str, expected: Digest | None
 ) -> Generator[Mismatch, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
-    head = objects.head(key, version_id)
-    if head is None:
-        yield Mismatch(f"object of the {what}", f"{key}, version {version_id}", "none")
-        return None
-    if head.lock_mode is None:
-        yield Mismatch(f"lock of the {what}", "locked", "not locked")
+    head = None if expected is None else version_meant(objects, key, version_id, expected)
     try:
-        content = objects.read(key, version_id)
-    except ObjectMissingError:
+        got = None if head is None else objects.get(key, head.version_id)
+    except StoreUnreachableError as problem:
+        objects.require_fit()  # a store that is away raises; else it is this object alone
+        yield Mismatch(f"object of the {what}", "readable", problem.found)
+        return None
+    if got is None:
         yield Mismatch(f"object of the {what}", f"{key}, version {version_id}", "none")
         return None
-    if sha256(content) != expected:
-        yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(content)))
-    return content
+    if got[0].lock_mode is None:
+        yield Mismatch(f"lock of the {what}", "locked", "not locked")
+    if sha256(got[1]) != expected:
+        yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(got[1])))
+    return got[1]

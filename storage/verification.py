@@ -1,11 +1,13 @@
-"""Compares what the store gives back now with what custody and the index say of it.
+"""Compares what a store gives back now with what custody and the index say of it.
 
-In: an archive, or a file. Out: `Verified`, one per thing looked at, with every mismatch named. Reads only. The
-expectations come from the custody chain in the store; the database is compared with it, never believed instead.
+In: an archive, or one store alone, or a file. Out: `Verified`, one per thing looked at, with every mismatch named.
+Reads only. The expectations come from the custody chain in the same store; index and ledger are compared with it,
+never believed instead, and are not needed. Of a second copy the version that custody means is the one with its
+digest. An object that cannot be read is a mismatch; a store that is away raises `storage.store_errors`.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,18 +16,23 @@ from typing import Final
 
 from sqlalchemy import select
 
+from processors.digest import Digest
 from storage.archive import Archive
+from storage.at_once import at_once
 from storage.catalogue_tables import warcs
-from storage.chain import Chain, Chained, read_chain
+from storage.chain import Chain, read_chain
 from storage.custody_entry import Entry
 from storage.keys import WARC_PREFIX, custody_key
-from storage.ledger_tables import custody
-from storage.objects import ObjectStore
-from storage.store_errors import ObjectMissingError
-from storage.token_verification import UNDER_WAY, verify_tokens
+from storage.ledger_tables import custody, custody_objects
+from storage.objects import PRIMARY, ObjectStore
+from storage.store_errors import ObjectMissingError, StoreUnreachableError
+from storage.token_verification import UNDER_WAY, strays_among_tokens, verify_tokens
 from storage.verified import Mismatch, Verified
+from storage.versions import version_meant
 
 CHUNK_BYTES: Final = 1 << 20
+FILES_AT_ONCE: Final = 4
+"""Each holds a piece of 1 MiB; hashing lets other threads run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +43,60 @@ class IndexRow:
     sha256: str
 
 
-def verify_archive(archive: Archive, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A store and what is expected of it: its chain, and of index and ledger what is known, None if nothing is."""
+
+    objects: ObjectStore
+    chain: Chain
+    index: Mapping[str, IndexRow] | None
+    ledger: Mapping[int, str] | None
+
+    @property
+    def deposits(self) -> dict[str, Entry]:
+        """The entries that tell of deposits, by key."""
+        entries = (chained.entry for chained in self.chain.entries)
+        return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
+
+
+def expected_of_store(objects: ObjectStore) -> Expected:
+    """From the store alone."""
+    return Expected(objects, read_chain(objects), None, None)
+
+
+def expected_of_archive(archive: Archive, objects: ObjectStore | None = None) -> Expected:
+    """From one of the archive's stores, the first unless told, and its database."""
+    store = objects or archive.objects
+    return Expected(store, read_chain(store), _index(archive), _ledger(archive, store.name))
+
+
+def verify_all(expected: Expected, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
     """Every deposited file, then what stands in the store without custody, time tokens, then the chain.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
     """
-    chain = read_chain(archive.objects)
-    deposits = {chained.entry.subject_id: chained.entry for chained in _deposits(chain)}
-    rows = _index(archive)
-    for key in sorted({*deposits, *rows}):
-        yield _verify_deposit(archive.objects, key, deposits.get(key), rows.get(key))
-    yield from _strays(archive.objects, deposits)
-    yield from verify_tokens(archive.objects, chain, roots)
-    yield _verify_chain(archive, chain)
+    yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
+    yield from strays(expected)
+    yield from verify_tokens(expected.objects, expected.chain, roots)
+    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield verify_chain(expected)
 
 
-def verify_key(archive: Archive, key: str) -> Verified:
-    """One deposited file by its key."""
-    chain = read_chain(archive.objects)
-    deposits = {chained.entry.subject_id: chained.entry for chained in _deposits(chain)}
-    return _verify_deposit(archive.objects, key, deposits.get(key), _index(archive).get(key))
+def verify_deposits(expected: Expected, keys: Collection[str]) -> Iterator[Verified]:
+    """Deposited files, hashed whole, in the order of their keys."""
+    deposits = expected.deposits
+
+    def look(key: str) -> Verified:
+        return Verified(key, tuple(_problems_of_deposit(expected, key, deposits.get(key))))
+
+    yield from at_once(look, sorted(keys), threads=FILES_AT_ONCE)
 
 
 def verify_file(archive: Archive, path: Path) -> Verified:
     """A file on disk against the archive: by its digest, else by its name."""
     with path.open("rb") as file:
         sha256, sha512 = _hash(iter(lambda: file.read(CHUNK_BYTES), b""))
-    entries = [chained.entry for chained in _deposits(read_chain(archive.objects))]
+    entries = expected_of_store(archive.objects).deposits.values()
     same = next((entry for entry in entries if str(entry.subject_digest) == sha256), None)
     if same is not None:
         return Verified(str(path), tuple(_differing("sha512", str(same.details["sha512"]), sha512)))
@@ -72,74 +106,90 @@ def verify_file(archive: Archive, path: Path) -> Verified:
     return Verified(str(path), (Mismatch("deposit", "a deposited file", f"none with {sha256}"),))
 
 
-def _deposits(chain: Chain) -> Iterator[Chained]:
-    return (chained for chained in chain.entries if chained.entry.event == "deposited")
-
-
 def _index(archive: Archive) -> dict[str, IndexRow]:
     asked = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
     with archive.reader.connect() as connection:
         return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(asked)}
 
 
-def _verify_deposit(objects: ObjectStore, key: str, entry: Entry | None, row: IndexRow | None) -> Verified:
-    return Verified(key, tuple(_problems_of_deposit(objects, key, entry, row)))
+def _ledger(archive: Archive, store: str) -> dict[int, str]:
+    """Digests of the entries that the ledger holds; of a second copy those it has confirmed, not those owed."""
+    asked = select(custody.c.seq, custody.c.digest)
+    if store != PRIMARY:
+        asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
+        asked = asked.where(custody_objects.c.store == store)
+    with archive.reader.connect() as connection:
+        return {row.seq: row.digest for row in connection.execute(asked)}
 
 
-def _problems_of_deposit(
-    objects: ObjectStore, key: str, entry: Entry | None, row: IndexRow | None
-) -> Iterator[Mismatch]:
-    if row is None:
+def _problems_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch]:
+    row = None if expected.index is None else expected.index.get(key)
+    if expected.index is not None and row is None:
         yield Mismatch("index", "a row", "none")
     if entry is None:
         yield Mismatch("custody", "an entry that tells of its deposit", "none")
         return
-    version_id = str(entry.details["object_version"])
-    expected = str(entry.subject_digest)
+    named, digest = str(entry.details["object_version"]), str(entry.subject_digest)
     if row is not None:
-        yield from _differing("object version in the index", version_id, row.object_version)
-        yield from _differing("sha256 in the index", expected, row.sha256)
-    head = objects.head(key, version_id)
+        yield from _differing("sha256 in the index", digest, row.sha256)
+    head = version_meant(expected.objects, key, named, Digest.parse(digest))
     if head is None:
-        yield Mismatch("object", f"version {version_id}", "none")
+        yield Mismatch("object", f"version {named}", "none")
         return
+    if expected.objects.name == PRIMARY and row is not None:
+        # rebuilt from this store, the index names its version of the bytes, where custody names another store's
+        where = "object version in the index" if head.version_id == named else "object version"
+        yield from _differing(where, head.version_id, row.object_version)
     yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
     if head.lock_mode is None:
         yield Mismatch("lock", "locked", "not locked")
     try:
-        sha256, sha512 = _hash(objects.stream(key, version_id))
+        sha256, sha512 = _hash(expected.objects.stream(key, head.version_id))
     except ObjectMissingError:
-        yield Mismatch("object", f"version {version_id}", "none")
+        yield Mismatch("object", f"version {head.version_id}", "none")
         return
-    yield from _differing("sha256", expected, sha256)
+    except StoreUnreachableError as problem:
+        expected.objects.require_fit()  # a store that is away raises; else it is this object alone
+        yield Mismatch("object", "readable", problem.found)
+        return
+    yield from _differing("sha256", digest, sha256)
     yield from _differing("sha512", str(entry.details["sha512"]), sha512)
 
 
-def _strays(objects: ObjectStore, deposits: Mapping[str, Entry]) -> Iterator[Verified]:
+def strays(expected: Expected) -> Iterator[Verified]:
     """What stands among the files without custody: other keys, other versions of known keys, delete markers."""
+    deposits, objects = expected.deposits, expected.objects
     settled_before = datetime.now(UTC) - UNDER_WAY
     for version in objects.list(WARC_PREFIX):
         entry = deposits.get(version.key)
         if entry is not None and entry.details["object_version"] == version.version_id:
+            continue
+        if entry is not None and _is_meant(objects, entry, version.version_id):
             continue
         if version.stored_at < settled_before or entry is not None:
             what = "delete marker" if version.delete_marker else "object version"
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _verify_chain(archive: Archive, chain: Chain) -> Verified:
+def _is_meant(objects: ObjectStore, entry: Entry, version_id: str) -> bool:
+    digest = Digest.parse(str(entry.subject_digest))
+    head = version_meant(objects, entry.subject_id, str(entry.details["object_version"]), digest)
+    return head is not None and head.version_id == version_id
+
+
+def verify_chain(expected: Expected) -> Verified:
+    """The chain itself, and whether the ledger says the same."""
     problems = [
         Mismatch(f"{problem.subject}: {problem.what}", problem.expected, problem.found)
-        for problem in chain.problems
+        for problem in expected.chain.problems
     ]
-    stored = {chained.entry.seq: str(chained.entry.digest) for chained in chain.entries}
-    with archive.reader.connect() as connection:
-        known = {row.seq: row.digest for row in connection.execute(select(custody.c.seq, custody.c.digest))}
-    for seq in sorted({*stored, *known}):
-        in_ledger, in_store = known.get(seq, "none"), stored.get(seq, "none")
-        problems.extend(
-            _differing(f"{custody_key(seq)}: the same digest in ledger and store", in_ledger, in_store)
-        )
+    stored = {chained.entry.seq: str(chained.entry.digest) for chained in expected.chain.entries}
+    for seq in sorted({*stored, *expected.ledger} if expected.ledger is not None else ()):
+        in_ledger, in_store = (expected.ledger or {}).get(seq), stored.get(seq, "none")
+        if in_ledger is None and expected.objects.name != PRIMARY:
+            continue  # brought there by a run that could not yet say so
+        what = f"{custody_key(seq)}: the same digest in ledger and store"
+        problems.extend(_differing(what, in_ledger or "none", in_store))
     return Verified("custody", tuple(problems))
 
 

@@ -11,9 +11,9 @@ from storage.stored import ObjectHead
 
 
 def version_meant(objects: ObjectStore, key: str, named: str, sha256: Digest) -> ObjectHead | None:
-    """The named version; where it is not there, the oldest one with these bytes; else the oldest one of the key.
+    """The named version; where it is not there, the oldest one with these bytes.
 
-    The last is for a checker, who then finds its digest to be another.
+    Of a second copy, where none has them, the oldest one: whoever looks then finds its digest to be another.
     """
     if objects.name == PRIMARY and (head := objects.head(key, named)) is not None:
         return head
@@ -23,4 +23,4 @@ def version_meant(objects: ObjectStore, key: str, named: str, sha256: Digest) ->
         if not version.delete_marker and (head := objects.head(key, version.version_id)) is not None
     ]
     same = (head for head in heads if (head.sha256 or objects.digest(key, head.version_id)) == sha256)
-    return next(same, heads[0] if heads else None)
+    return next(same, heads[0] if heads and objects.name != PRIMARY else None)

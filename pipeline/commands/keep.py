@@ -1,4 +1,4 @@
-"""Commands of the archive's keeping: `deposit`, `verify`, `rebuild`."""
+"""Commands of the archive's keeping: `deposit`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
     from storage.archive import Archive
+    from storage.objects import ObjectStore
 
 WarcFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")
 ]
-FilesOrKeys = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
-]
 UpToDamage = Annotated[
     bool, typer.Option("--up-to-damage", help="Take a damaged file, too, for the records before its damage.")
+]
+FromReplica = Annotated[
+    bool, typer.Option("--replica", help="From the second store (LETAPIS_REPLICA_*) instead of the first.")
 ]
 ForSource = Annotated[
     str | None, typer.Option("--source", metavar="ID", help="The source that files of other tools belong to.")
@@ -32,7 +32,6 @@ ForSource = Annotated[
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
     app.command()(deposit)
-    app.command()(verify)
     app.command()(rebuild)
 
 
@@ -90,46 +89,20 @@ def deposit(
         raise typer.Exit(int(Exit.FAILED))
 
 
-def verify(what: FilesOrKeys = None, as_json: JsonOption = False) -> None:
-    """Re-hash files, or the whole archive, against index, custody chain, locks and time tokens.
-
-    Exit code 1 if anything is not as expected; each mismatch is named with what was expected and what was found.
-    """
-    from pipeline.outside_time import owed_in_words, owed_now
-    from pipeline.settings import load_settings
-    from pipeline.time_authority import pinned_roots
-    from pipeline.verify import verified_json
-    from pipeline.verify import verify as look_at
-
-    with _archive() as archive:
-        try:
-            found = look_at(
-                archive,
-                what or (),
-                on_each=lambda each: _drop(emit([verified_json(each)], as_json=as_json, human=_say_verified)),
-                roots=pinned_roots(load_settings()),
-            )
-            for sentence in () if what else map(owed_in_words, owed_now(archive)):
-                err.print(sentence, markup=False)
-        except FileNotFoundError as missing:
-            raise fail(str(missing), Exit.WRONG_USE) from missing
-    wrong = sum(not each.ok for each in found)
-    err.print(f"{len(found)} looked at, {wrong} not as expected", markup=False)
-    if wrong:
-        raise typer.Exit(int(Exit.FAILED))
-
-
-def rebuild(as_json: JsonOption = False) -> None:
+def rebuild(replica: FromReplica = False, as_json: JsonOption = False) -> None:
     """Derive the catalogue anew from the object store alone: index, records, media, groups, custody.
 
-    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost.
+    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost. With
+    --replica it is derived from the second store; pages then read from there once LETAPIS_S3_* names it.
     """
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from pipeline.process import ProcessError
     from pipeline.rebuild import rebuild as derive
 
     with _archive() as archive:
+        if replica:
+            archive = replace(archive, objects=second_store(archive))
         try:
             report = derive(archive, on_progress=lambda said: err.print(said, markup=False))
         except ProcessError as unread:
@@ -142,6 +115,13 @@ def rebuild(as_json: JsonOption = False) -> None:
         )
     if report.remarks:
         raise typer.Exit(int(Exit.FAILED))
+
+
+def second_store(archive: Archive) -> ObjectStore:
+    """The replica; says so and ends where none is configured."""
+    if archive.replica is None:
+        raise fail("No second store is configured: set LETAPIS_REPLICA_* (docs/settings.md).", Exit.WRONG_USE)
+    return archive.replica
 
 
 @contextmanager
@@ -193,20 +173,9 @@ def _say_deposit(row: Mapping[str, Any]) -> str:
     return f"{said}; NOT YET preserved: the second copy is owed ({second['problem']})"
 
 
-def _say_verified(row: Mapping[str, Any]) -> str:
-    if row["ok"]:
-        return f"{row['subject']}: as expected"
-    lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
-    return "\n".join([f"{row['subject']}: NOT as expected", *lines])
-
-
 def _say_rebuild(row: Mapping[str, Any]) -> str:
     read = row["process"]
     return (
         f"{row['custody_entries']} custody entries ({row['custody_restored']} restored), {row['files']} files, "
         f"{row['captures']} captures, {read['pages']} pages, {read['records']} records, {read['media']} media"
     )
-
-
-def _drop(_: int) -> None:
-    """A count that nobody needs."""

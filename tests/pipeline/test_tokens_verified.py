@@ -1,7 +1,6 @@
 """Tokens are checked again from the store alone, and the store alone gives them back."""
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.connect import opened_archive
@@ -12,39 +11,9 @@ from pipeline.settings import Settings
 from pipeline.time_authority import pinned_roots
 from pipeline.verify import verify
 from storage.archive import Archive
-from storage.objects import ObjectStore
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import chain, held_to, note, wrong
-
-
-class DecayingStore(ObjectStore):
-    """The same store behind a medium that has turned one bit of one object."""
-
-    key = ""
-    bit = 0
-
-    def stream(self, key: str, version_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        content = b"".join(super().stream(key, version_id, offset=offset, length=length))
-        if key == self.key:
-            turned = bytearray(content)
-            turned[self.bit // 8] ^= 1 << self.bit % 8
-            content = bytes(turned)
-        yield content
-
-
-def decaying(settings: Settings, archive: Archive, key: str, bit: int) -> Archive:
-    told = settings.store()
-    store = DecayingStore(
-        told.endpoint,
-        told.bucket,
-        access_key=told.access_key,
-        secret_key=told.secret_key,
-        region=told.region,
-        lock_mode=told.lock_mode,
-        lock_days=told.lock_days,
-    )
-    store.key, store.bit = key, bit
-    return replace(archive, objects=store)
+from tests.storage.decaying import decaying
 
 
 def test_every_single_bit_that_turns_in_a_token_is_found(stamping: Settings, archive: Archive) -> None:

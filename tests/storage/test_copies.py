@@ -1,17 +1,26 @@
 """The second copy: two real stores, of which one goes away and comes back; nothing is forgotten or done twice."""
 
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from pipeline.process import process_pending
+from pipeline.rebuild import rebuild
 from pipeline.services.object_store import ObjectStoreServer
+from pipeline.verify import verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
+from storage.captures import captures_in
+from storage.catalogue_tables import captures, warcs
 from storage.chain import read_chain
 from storage.copies import bring_copies, owed_copies, owed_entries
 from storage.deposit import deposit_file
 from storage.ledger import entries, record
 from storage.objects import ObjectStore
+from storage.replay import read_record
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.two_stores import away
 
@@ -162,3 +171,69 @@ def test_a_copy_that_something_was_laid_over_is_still_found_by_its_digest(
     (copied,) = bring_copies(copied_archive, actor="clock").copied
 
     assert copied.details["objects"][0]["object_version"] == stored.version_id
+
+
+def test_the_second_store_alone_verifies_and_a_bit_that_turned_there_is_named(
+    copied_archive: Archive, replica: ObjectStore, tmp_path: Path
+) -> None:
+    deposited = deposit_file(copied_archive, warc(tmp_path))
+    found = verify(copied_archive, store=replica)
+    assert [(each.subject, each.problems) for each in found] == [(deposited.key, ()), ("custody", ())]
+    assert [each.ok for each in verify_store_alone(replica)] == [True, True]
+
+    (version,) = replica.list(deposited.key)
+    replica._client.delete_object(
+        Bucket=replica.bucket,
+        Key=deposited.key,
+        VersionId=version.version_id,
+        BypassGovernanceRetention=True,
+    )
+    replica.put_new(deposited.key, b"other", sha256=sha256(b"other"))
+
+    problems = {each.what: (each.expected, each.found) for each in verify_store_alone(replica)[0].problems}
+    assert problems["sha256"] == (str(deposited.sha256), str(sha256(b"other")))
+    assert all(each.ok for each in verify_store_alone(copied_archive.objects))
+
+
+def test_what_is_owed_to_the_second_store_is_no_fault_in_it(
+    copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
+) -> None:
+    deposit_file(copied_archive, warc(tmp_path))
+    with away(second_object_store_server):
+        deposit_file(copied_archive, warc(tmp_path, 1))
+
+    found = verify(copied_archive, store=replica)
+
+    assert [each.problems for each in found if each.subject == "custody"] == [()]
+
+
+def test_the_catalogue_comes_back_from_the_second_store_when_the_first_is_lost(
+    copied_archive: Archive, replica: ObjectStore, tmp_path: Path
+) -> None:
+    path = warc(tmp_path)
+    deposited = deposit_file(copied_archive, path)
+    process_pending(copied_archive)
+    before = rows_without_versions(copied_archive)
+
+    # what an operator does: the settings of the first store now name the second
+    promoted = replace(copied_archive, objects=copy(replica), replica=None)
+    promoted.objects.name = "primary"
+    rebuild(promoted)
+
+    assert rows_without_versions(promoted) == before
+    with promoted.reader.connect() as connection:
+        (capture,) = captures_in(connection, deposited.key)
+    assert read_record(promoted, capture).block.endswith(b"page")
+    assert [each.problems for each in verify(promoted)] == [(), ()]
+
+
+def rows_without_versions(archive: Archive) -> dict[str, list[dict[str, object]]]:
+    """Captures and files as the catalogue has them, but for the version ids, which are each store's own."""
+    with archive.reader.connect() as connection:
+        return {
+            table.name: [
+                {name: value for name, value in row._mapping.items() if name != "object_version"}
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+            ]
+            for table in (warcs, captures)
+        }

@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pipeline.verify import verified_json, verify
+from pipeline.settings import Settings
+from pipeline.verify import verified_json, verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit import Deposited, deposit_file
-from storage.ledger import entries
+from storage.ledger import entries, record
 from storage.verified import Verified
 from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.decaying import decaying, decaying_store
 
 
 @pytest.fixture
@@ -45,6 +47,57 @@ def test_a_version_laid_over_a_file_is_found_and_the_deposited_one_is_whole(
     archive.objects._client.put_object(Bucket=archive.objects.bucket, Key=deposited.key, Body=b"other")
     assert wrong(verify(archive)) == {deposited.key: ["object version"]}
     assert verify(archive, [deposited.key])[0].ok
+
+
+@pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.75, 0.999])
+def test_every_bit_that_turns_in_a_file_is_found_with_both_digests(
+    archive: Archive, stored_settings: Settings, deposited: Deposited, warc: Path, place: float
+) -> None:
+    bit = int(warc.stat().st_size * 8 * place)
+    turned = bytearray(warc.read_bytes())
+    turned[bit // 8] ^= 1 << bit % 8
+
+    found = verify(decaying(stored_settings, archive, deposited.key, bit))
+
+    (problem, other) = next(each.problems for each in found if each.subject == deposited.key)
+    assert (problem.what, problem.expected, problem.found) == (
+        "sha256",
+        str(deposited.sha256),
+        str(sha256(bytes(turned))),
+    )
+    assert other.what == "sha512"
+
+
+def test_every_bit_that_turns_in_an_entry_of_custody_is_found(
+    archive: Archive, stored_settings: Settings, deposited: Deposited
+) -> None:
+    record(archive, "received", subject_id="x", actor="tester", details={})
+    key = "custody/000000000001.json"
+    (version,) = archive.objects.list(key)
+    bits = version.length_bytes * 8
+
+    for bit in range(0, bits, bits // 12):
+        found = {each.subject: each for each in verify_store_alone(decaying_store(stored_settings, key, bit))}
+        told = [problem.what for problem in found["custody"].problems]
+        assert f"{key}: digest" in told or f"{key}: content" in told
+
+
+def test_the_store_alone_tells_the_same_without_a_database(archive: Archive, deposited: Deposited) -> None:
+    found = verify_store_alone(archive.objects)
+    assert [(each.subject, each.ok) for each in found] == [(deposited.key, True), ("custody", True)]
+
+
+def test_an_object_that_cannot_be_read_is_a_mismatch_and_the_rest_is_looked_at(
+    archive: Archive, stored_settings: Settings, deposited: Deposited, tmp_path: Path
+) -> None:
+    other = deposit_file(archive, crawl_one(tmp_path / "other", [exchange("https://t.me/a", response(b"a"))]))
+
+    broken = decaying_store(stored_settings, "", 0)
+    broken.broken = deposited.key
+    found = {each.subject: each for each in verify_store_alone(broken)}
+
+    assert [(each.what, each.found) for each in found[deposited.key].problems] == [("object", "InternalError")]
+    assert found[other.key].ok
 
 
 def test_an_index_that_says_otherwise_is_found(archive: Archive, deposited: Deposited) -> None:

@@ -1,0 +1,100 @@
+"""Commands that look whether all is as it was: `verify`, `audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.commands.ask import asked_archive
+from pipeline.commands.keep import FromReplica, second_store
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from storage.verified import Verified
+
+FilesOrKeys = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
+]
+StoreAlone = Annotated[
+    bool,
+    typer.Option("--store-alone", help="By the store's own chain of custody; asks no database, writes nothing."),
+]
+
+
+def verify(
+    what: FilesOrKeys = None,
+    replica: FromReplica = False,
+    store_alone: StoreAlone = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Re-hash files, or the whole archive, against index, custody chain, locks and time tokens.
+
+    Exit code 1 if anything is not as expected; each mismatch is named with what was expected and what was found.
+    """
+    from pipeline.settings import load_settings
+    from pipeline.time_authority import pinned_roots
+    from pipeline.verify import verified_json
+    from pipeline.verify import verify as look_at
+
+    def say(each: Verified) -> None:
+        emit([verified_json(each)], as_json=as_json, human=say_verified)
+
+    if store_alone:
+        if what:
+            raise fail("--store-alone looks at everything in the store: name no files or keys.", Exit.WRONG_USE)
+        found = _by_the_store_alone(say, replica=replica)
+    else:
+        with asked_archive() as archive:
+            store = second_store(archive) if replica else None
+            try:
+                roots = pinned_roots(load_settings())
+                found = look_at(archive, what or (), on_each=say, roots=roots, store=store)
+            except FileNotFoundError as missing:
+                raise fail(str(missing), Exit.WRONG_USE) from missing
+            if not what:
+                from pipeline.copies import copies_now
+                from pipeline.outside_time import owed_in_words, owed_now
+
+                for sentence in (*map(owed_in_words, owed_now(archive)), *copies_now(archive).owed_sentences()):
+                    err.print(sentence, markup=False)
+    _judged(found)
+
+
+def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
+    from pipeline.connect import open_replica, open_store
+    from pipeline.settings import SettingsError, load_settings
+    from pipeline.time_authority import pinned_roots
+    from pipeline.verify import verify_store_alone
+    from storage.errors import StorageError
+
+    try:
+        settings = load_settings()
+        store = open_replica(settings) if replica else open_store(settings)
+        if store is None:
+            raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
+        return verify_store_alone(store, on_each=say, roots=pinned_roots(settings))
+    except (StorageError, SettingsError) as problem:
+        raise fail(str(problem)) from problem
+
+
+def _judged(found: tuple[Verified, ...]) -> None:
+    wrong = sum(not each.ok for each in found)
+    err.print(f"{len(found)} looked at, {wrong} not as expected", markup=False)
+    if wrong:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def say_verified(row: Mapping[str, Any]) -> str:
+    """One thing that was looked at, with every mismatch on a line of its own."""
+    if row["ok"]:
+        return f"{row['subject']}: as expected"
+    lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
+    return "\n".join([f"{row['subject']}: NOT as expected", *lines])
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to the `letapis` command."""
+    app.command()(verify)
