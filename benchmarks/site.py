@@ -18,7 +18,7 @@ import uvloop
 
 from benchmarks.material import head_of, pages
 
-NAMES = ("localhost", "a.example", "127.0.0.1")
+NAMES = ("localhost", "a.example", "t.me", "127.0.0.1")
 NUMBER = re.compile(rb"GET [^ ]*?(\d+)[^ /]* HTTP")
 
 

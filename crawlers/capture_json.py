@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport, HostPace, Known, Limits, time_text
-from crawlers.watchlist import source_from_json, source_to_json
+from crawlers.source import source_from_json, source_to_json
 from processors.digest import Digest
 
 

@@ -26,7 +26,8 @@ from storage.archive import Archive
 from storage.deposit import Deposited
 from storage.facts import begin_collection, end_collection
 from storage.known import known_of
-from storage.sealed_payloads import PAYLOADS_NAME, write_sealed_payloads
+from storage.payloads_of_source import write_sealed_payloads
+from storage.sealed_payloads import PAYLOADS_NAME
 from storage.visibility import DEFAULT_LABEL
 
 MOST_TASKS: Final = 256

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ulid import ULID
-
 from crawlers.capture import CrawlJob, Engine, Known, Limits
 from crawlers.source import Source
 from pipeline.settings_text import DIRECT
@@ -12,6 +10,8 @@ from pipeline.settings_text import DIRECT
 
 def crawl_id_of_now() -> str:
     """A new crawl id; sorts by time."""
+    from ulid import ULID  # brings pydantic, which a crawl's own process does without
+
     return str(ULID())
 
 

@@ -22,8 +22,9 @@ from storage.archive import Archive
 from storage.captures import Capture, captures_in, captures_of
 from storage.deposit import DepositRefusedError, deposit_file
 from storage.media import occurrences_of
+from storage.payloads_of_source import write_sealed_payloads
 from storage.revisits import payload_capture
-from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads, write_sealed_payloads
+from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
 from storage.spool import Spool, recover
 from storage.unread import claim_unread
 from storage.visibility import DEFAULT_LABEL
