@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from access import changes, media, search, snapshots
+from access import similar as similar_to
 from access.pages import Address, SourceId, one, viewer_of
 from storage.archive import Archive
 
@@ -48,6 +49,7 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
     @routes.get("/medium/{sha256}/similar")
     def similar(request: Request, sha256: str) -> Rows:
         one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        return {"rows": list(media.similar_media(archive(), sha256, viewer=viewer_of(request)))}
+        digest = one(media.digest_of(sha256))
+        return {"rows": list(similar_to.similar_media(archive(), digest, viewer=viewer_of(request)))}
 
     return routes

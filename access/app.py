@@ -20,6 +20,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from access.api import api_routes
 from access.headers import OURS
+from access.media_pages import media_routes
 from access.pages import page, page_routes
 from access.users import UserDependency, remembered
 from storage.archive import Archive
@@ -29,6 +30,7 @@ STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript"}
 
 TITLES: Final = {
     HTTPStatus.UNAUTHORIZED: "Please log in",
+    HTTPStatus.FORBIDDEN: "Not done",
     HTTPStatus.NOT_FOUND: "Not in the archive",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That question is not understood",
     HTTPStatus.SERVICE_UNAVAILABLE: "The archive does not answer",
@@ -46,6 +48,7 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
     )
     archive = cache(open_archive)
     app.include_router(page_routes(archive))
+    app.include_router(media_routes(archive))
     app.include_router(api_routes(archive), prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)

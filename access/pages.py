@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
-from access import changes, media, search, snapshots, wording
+from access import changes, search, snapshots, wording
 from access.headers import archived
 from storage.archive import Archive
 from storage.visibility import Viewer
@@ -40,6 +40,8 @@ TEMPLATES.filters |= {
     "short": wording.short,
     "brief": wording.brief,
     "filled": wording.filled,
+    "clock": wording.clock,
+    "percent": wording.percent,
     "said": lambda value: wording.shortened(wording.plain(value), EXCERPT_LENGTH) or "nothing",
 }
 
@@ -121,12 +123,6 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
     def record(request: Request, record_id: str) -> Response:
         found = one(search.one_record(archive(), record_id, viewer=viewer_of(request)))
         return page(request, "record.html", {"record": found})
-
-    @routes.get("/medium/{sha256}")
-    def medium(request: Request, sha256: str) -> Response:
-        found = one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        similar = media.by_medium(media.similar_media(archive(), sha256, viewer=viewer_of(request)))
-        return page(request, "medium.html", {"medium": found, "similar": similar})
 
     return routes
 

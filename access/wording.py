@@ -107,3 +107,14 @@ def plain(value: Any) -> str:
         case Iterable():
             return "; ".join(said for item in value if (said := plain(item)))
     return str(value)
+
+
+def clock(seconds: float) -> str:
+    """A time in a video: ``0:03.2``."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+def percent(share: float) -> str:
+    """A share, as a person says it; a little is never nothing."""
+    return "under 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")

@@ -5,7 +5,20 @@ Heavy imports stand inside the commands, so that `letapis --help` answers at onc
 
 import typer
 
-from pipeline.commands import ask, changes, check, copies, crawl, harvest, keep, media, outside_time, parse, stack
+from pipeline.commands import (
+    ask,
+    changes,
+    check,
+    copies,
+    crawl,
+    harvest,
+    keep,
+    likeness,
+    media,
+    outside_time,
+    parse,
+    stack,
+)
 
 app = typer.Typer(
     name="letapis",
@@ -14,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (stack, harvest, crawl, keep, check, outside_time, copies, parse, media, ask, changes):
+for group in (stack, harvest, crawl, keep, check, outside_time, copies, parse, media, ask, likeness, changes):
     group.register(app)
 
 

@@ -12,6 +12,7 @@ import hashlib
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from processors.digest import Digest
 
@@ -64,6 +65,14 @@ class Link:
     def __post_init__(self) -> None:
         if not self.a < self.b:
             raise ValueError(f"link: expected a before b, found {self.a} and {self.b}")
+
+
+class Verdict(StrEnum):
+    """What was said; ``undecided`` takes back what was said before."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One flat file of hashes, appended to and searched where it lies: a cache that the catalogue can make again.
 
 A header names table, width and epoch; then segments, each a header and columns: words of the hashes one after
-another, so that a scan reads half of them; the owner of each row; the time of its frame; the digests of the owners.
+another, so that a scan reads half of them; the owner of each row; the time of its frame; the owners' digests.
 A segment's header holds how far into the catalogue it reaches (`Reach`) and the CRC of what follows.
 
 Guaranteed: a reader sees whole segments only; a writer that is killed at any moment leaves at most a torn end,

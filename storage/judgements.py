@@ -9,14 +9,13 @@ which a rebuild brings it back. Times and ids are those of the first writing, al
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from ulid import ULID
 
-from processors.cluster import Judgement
+from processors.cluster import Judgement, Verdict
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.chain import Chain
@@ -28,14 +27,6 @@ PREDICATE: Final = "shows_the_same_as"
 EVENT: Final = "asserted"
 LOCK_KEY: Final = 7_305_510_005
 """Advisory lock: two judgements about the same media at once must not both supersede the one before."""
-
-
-class Verdict(StrEnum):
-    """What was said; ``undecided`` takes back what was said before."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNDECIDED = "undecided"
 
 
 class JudgementError(StorageError):

@@ -1,8 +1,7 @@
-"""The analysts' questions: `search`, `captures`, `show`, `similar`."""
+"""The analysts' questions: `search`, `captures`, `show`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,24 +53,6 @@ def show(
         out.print("\n".join(lines(found)), markup=False)
 
 
-def similar(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture.", exists=True, dir_okay=False)],
-    as_json: JsonOption = False,
-) -> None:
-    """Find the media of the archive that look like a picture in hand."""
-    from access.media import similar_to_reading
-    from processors.decode import Decoders
-
-    with Decoders(workers=1) as decoders:
-        reading = decoders.fingerprint(file.read_bytes())
-    with asked_archive() as archive:
-        rows = similar_to_reading(archive, reading, file=str(file))
-        count = emit(rows, as_json=as_json, human=similar_in_words)
-    if reading.refused:
-        err.print(f"{file}: only the very same bytes were looked for, since {reading.refused}", markup=False)
-    told(count, "match", "matches")
-
-
 @contextmanager
 def asked_archive() -> "Iterator[Archive]":
     """The archive for one question; errors in words."""
@@ -114,12 +95,6 @@ def capture_in_words(row: Mapping[str, Any]) -> str:
     return f"{row['captured_at']}  {row['status'] or '---'}  {said:<12}  {row['id']}  {row['warc_key']}"
 
 
-def similar_in_words(row: Mapping[str, Any]) -> str:
-    """A match as one line."""
-    captures_seen = ", ".join(row["capture_ids"])
-    return f"{row['meaning']} ({row['distance']} bits of {row['algorithm']})  {row['sha256']}  {captures_seen}"
-
-
 def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
     """A JSON value as indented lines; what says nothing is left out."""
     from pipeline.output import plain
@@ -147,5 +122,5 @@ def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
-    for command in (search, captures, show, similar):
+    for command in (search, captures, show):
         app.command()(command)

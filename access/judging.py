@@ -1,0 +1,38 @@
+"""An analyst's word on two media: written to the ledger, and the groups made anew by it at once.
+
+In: the archive, two digests, the verdict, who says it. Out: what was written down. Raises `UnknownMediumError` for
+a medium that is not in the archive, or of which the author may see nothing; then nothing was written.
+"""
+
+from processors.cluster import Verdict
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.comparing import group_judged
+from storage.errors import StorageError
+from storage.judgements import Said, judge
+from storage.media import seen_by
+from storage.visibility import Viewer
+
+
+class UnknownMediumError(StorageError):
+    """There is no such medium for this user; ``sha256`` names it."""
+
+    def __init__(self, sha256: Digest) -> None:
+        super().__init__(
+            f"{sha256}: no medium of the archive; it may not have been read yet. Nothing was written."
+        )
+        self.sha256 = sha256
+
+
+def judge_media(
+    archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: Viewer, reason: str | None
+) -> Said:
+    """Keep the judgement for good and group both families by it."""
+    with archive.reader.connect() as connection:
+        for digest in (one, other):
+            if not seen_by(connection, digest, author):
+                raise UnknownMediumError(digest)
+    said = judge(archive, one, other, verdict, author=author.name, reason=reason)
+    with archive.writer.begin() as connection:
+        group_judged(connection, (said.a, said.b))
+    return said

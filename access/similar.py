@@ -1,0 +1,152 @@
+"""Which media look alike: each match with its distance in words, what matched, and where and when it was seen.
+
+In: the archive, the digest of a medium or the reading of a file in hand, whom the answer is for. Out: JSON-ready
+rows of kind ``similar`` (architecture section 7), the nearest first; media of which the viewer may see no capture
+are left out. ``matched`` says how the medium asked about must be turned to match the one found.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from access.pictures import PICTURE_TYPES
+from processors.cluster import Link
+from processors.digest import Digest
+from processors.media import MediaReading
+from processors.orientation import BACK
+from storage.access_log import log_access
+from storage.archive import Archive
+from storage.captures import Capture
+from storage.comparing import Hashed, similar_to
+from storage.judgements import Said, said_of
+from storage.media import links_of, medium, occurrences_of
+from storage.visibility import EVERYONE, Viewer
+
+BITS: Final = {"phash": 64, "pdq": 256, "vpdq": 256, "regions": 63}
+OF_ONE_REASON: Final = (
+    "algorithm",
+    "distance",
+    "of_bits",
+    "meaning",
+    "quality",
+    "matched",
+    "share_asked",
+    "share_found",
+)
+
+
+def similar_media(archive: Archive, asked: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
+    """Media linked to one of the archive's own."""
+    with archive.reader.connect() as connection:
+        links = links_of(connection, asked)
+    yield from _rows(archive, asked, links, file=None, viewer=viewer)
+
+
+def similar_to_reading(
+    archive: Archive, reading: MediaReading, *, file: str, viewer: Viewer = EVERYONE
+) -> Iterator[dict[str, Any]]:
+    """Media like a file in hand, which need not be in the archive; the very same bytes come first."""
+    with archive.reader.begin() as connection:
+        log_access(connection, actor=viewer.name, action="compared", subject_id=str(reading.sha256))
+        links = similar_to(connection, Hashed(reading.sha256, reading.hashes), archive.hash_folder)
+        same = tuple(occurrences_of(connection, reading.sha256, viewer=viewer))
+    if same:
+        alike = {"algorithm": "sha256", "distance": 0, "meaning": "the same file, byte for byte"}
+        yield {**_seen(file, reading.sha256, same, reading.media_type), **NOT_TOLD, **alike}
+    yield from _rows(archive, reading.sha256, links, file=file, viewer=viewer)
+
+
+def by_medium(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as one per medium, the nearest first, with ``reasons``: each thing that makes it alike."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        medium_row = found.setdefault(row["sha256"], {**row, "reasons": []})
+        medium_row["reasons"].append({name: row[name] for name in (*OF_ONE_REASON, "frames")})
+    return list(found.values())
+
+
+def said_row(said: Said, asked: Digest) -> dict[str, Any]:
+    """A judgement as a page or program reads it, from the side of one medium."""
+    return {
+        "kind": "judgement",
+        "id": said.id,
+        "other": str(said.b if said.a == asked else said.a),
+        "verdict": str(said.verdict),
+        "reason": said.reason,
+        "author": said.author,
+        "at": said.at,
+    }
+
+
+NOT_TOLD: Final[dict[str, Any]] = {
+    "of_bits": None,
+    "quality": None,
+    "matched": None,
+    "share_asked": None,
+    "share_found": None,
+    "frames": [],
+    "judged": None,
+}
+
+
+def _rows(
+    archive: Archive, asked: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
+) -> Iterator[dict[str, Any]]:
+    with archive.reader.connect() as connection:
+        judged = {said.b if said.a == asked else said.a: said for said in said_of(connection, asked)}
+    for link in links:
+        other = link.b if link.a == asked else link.a
+        with archive.reader.connect() as connection:
+            captures = tuple(occurrences_of(connection, other, viewer=viewer))
+            known = medium(connection, other)
+        if not captures:
+            continue
+        said = judged.get(other)
+        yield {
+            **_seen(file, other, captures, None if known is None else known.media_type),
+            **_told(link, asked),
+            "judged": None if said is None else said_row(said, asked),
+        }
+
+
+def _told(link: Link, asked: Digest) -> dict[str, Any]:
+    """What a link says, from the side of the medium asked about."""
+    first = link.a == asked
+    turned, comma, rest = link.matched.partition(",")
+    shares = (link.share_a, link.share_b) if first else (link.share_b, link.share_a)
+    frames = (pair if first else (pair[1], pair[0], pair[2]) for pair in link.frames)
+    return {
+        "algorithm": link.algorithm,
+        "distance": link.distance_bits,
+        "of_bits": BITS.get(link.algorithm),
+        "meaning": link.meaning,
+        "quality": link.quality,
+        "matched": (turned if first else BACK.get(turned, turned)) + comma + rest,
+        "share_asked": shares[0],
+        "share_found": shares[1],
+        "frames": [{"asked_s": here, "found_s": there, "distance": apart} for here, there, apart in frames],
+    }
+
+
+def _seen(
+    file: str | None, sha256: Digest, captures: tuple[Capture, ...], media_type: str | None
+) -> dict[str, Any]:
+    """Where and when a medium was seen, the first time first."""
+    occurrences = [
+        {
+            "capture_id": capture.id,
+            "captured_at": capture.captured_at,
+            "url": capture.url,
+            "source": capture.source_id,
+        }
+        for capture in captures
+    ]
+    return {
+        "kind": "similar",
+        "file": file,
+        "sha256": str(sha256),
+        "media_type": media_type,
+        "picture": media_type in PICTURE_TYPES,
+        "capture_ids": [capture.id for capture in captures],
+        "first_seen": occurrences[0],
+        "occurrences": occurrences,
+    }
