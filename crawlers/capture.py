@@ -42,12 +42,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A feed or sitemap as it was deposited last, with the validators its server gave (RFC 9110, section 8.8).
+
+    With them it is asked for on condition; if the server says that it has not changed (304), ``content`` (the
+    entity with its codings removed) is what it lists today.
+    """
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    content: bytes
+    content_type: str | None
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalogue already holds of a source, so that a crawl knows where to stop."""
+    """What the catalogue already holds of a source, so that a crawl knows where to stop.
+
+    ``article_urls`` are addresses of articles, ``other_urls`` such as were read and showed none.
+    """
 
     newest_post_id: int | None = None
     reread_since: datetime | None = None
     article_urls: frozenset[str] = frozenset()
+    other_urls: frozenset[str] = frozenset()
+    listings: tuple[Listing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 ``job_to_json`` and ``report_to_json`` give JSON-ready values; reading them back gives an equal object.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.capture import CrawledFile, CrawlJob, CrawlReport, HostPace, Known, Limits, time_text
+from crawlers.capture import CrawledFile, CrawlJob, CrawlReport, HostPace, Known, Limits, Listing, time_text
 from crawlers.source import source_from_json, source_to_json
 from processors.digest import Digest
 
@@ -26,6 +27,8 @@ def job_to_json(job: CrawlJob) -> dict[str, Any]:
             "newest_post_id": known.newest_post_id,
             "reread_since": None if known.reread_since is None else time_text(known.reread_since),
             "article_urls": sorted(known.article_urls),
+            "other_urls": sorted(known.other_urls),
+            "listings": [_listing_to_json(each) for each in known.listings],
         },
         "connect_to": list(job.connect_to),
         "allow_addresses": list(job.allow_addresses),
@@ -48,10 +51,29 @@ def job_from_json(row: Mapping[str, Any]) -> CrawlJob:
                 newest_post_id=known["newest_post_id"],
                 reread_since=None if since is None else datetime.fromisoformat(since),
                 article_urls=frozenset(known["article_urls"]),
+                other_urls=frozenset(known["other_urls"]),
+                listings=tuple(map(_listing_from_json, known["listings"])),
             ),
             "connect_to": tuple(row["connect_to"]),
             "allow_addresses": tuple(row["allow_addresses"]),
             "upstream_ca": None if row["upstream_ca"] is None else Path(row["upstream_ca"]),
+        }
+    )
+
+
+def _listing_to_json(listing: Listing) -> dict[str, Any]:
+    return asdict(listing) | {
+        "content": base64.b64encode(listing.content).decode(),
+        "captured_at": time_text(listing.captured_at),
+    }
+
+
+def _listing_from_json(row: Mapping[str, Any]) -> Listing:
+    return Listing(
+        **dict(row)
+        | {
+            "content": base64.b64decode(row["content"]),
+            "captured_at": datetime.fromisoformat(row["captured_at"]),
         }
     )
 

@@ -51,7 +51,7 @@ class SourceCrawl(scrapy.Spider):
                     ask.url,
                     callback=self.got,
                     errback=self.failed,
-                    headers={"Accept": "*/*"} if requisite else None,
+                    headers={**({"Accept": "*/*"} if requisite else {}), **dict(ask.headers)} or None,
                     meta={"ask": ask},
                     dont_filter=True,
                     priority=1 if requisite else 0,

@@ -26,6 +26,7 @@ from storage.archive import Archive
 from storage.deposit import Deposited
 from storage.facts import begin_collection, end_collection
 from storage.known import known_of
+from storage.listings import listings_of
 from storage.payloads_of_source import write_sealed_payloads
 from storage.sealed_payloads import PAYLOADS_NAME
 from storage.visibility import DEFAULT_LABEL
@@ -144,7 +145,7 @@ def collect(
     way_out = settings.way_out(source.egress)
     crawl_id = crawl_id_of_now()
     with archive.reader.connect() as connection:
-        known = known_of(connection, source)
+        known = replace(known_of(connection, source), listings=listings_of(archive, source))
     commitments = begin_collection(
         archive,
         crawl_id=crawl_id,

@@ -6,15 +6,15 @@ then fetches it once more, which costs a capture and loses nothing.
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, cast, distinct, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from crawlers.capture import Known
 from crawlers.source import Source
-from storage.catalogue_tables import sightings, versions
+from storage.catalogue_tables import readings, sightings, versions
 
 
 def known_of(connection: Connection, source: Source, *, now: datetime | None = None) -> Known:
-    """The newest post and every article address; ``now`` (aware) is when the crawl begins."""
+    """The newest post, and every address read so far; ``now`` (aware) is when the crawl begins."""
     begins_at = now or datetime.now(UTC)
     newest_post = (
         select(func.max(cast(versions.c.content["post_id"].astext, BigInteger)))
@@ -22,12 +22,21 @@ def known_of(connection: Connection, source: Source, *, now: datetime | None = N
         .where(sightings.c.source_id == source.id, versions.c.kind == "telegram_post")
     )
     addresses = (
-        select(distinct(sightings.c.content["url"].astext))
+        select(sightings.c.content["url"].astext)
+        .distinct()
         .join(versions, versions.c.id == sightings.c.version_id)
         .where(sightings.c.source_id == source.id, versions.c.kind == "article")
+    )
+    # pages that were read and are no article: tags, contacts, days of a calendar
+    others = select(readings.c.url).where(
+        readings.c.source_id == source.id,
+        readings.c.kind == "news",
+        readings.c.records == 0,
+        readings.c.outcome == "content",
     )
     return Known(
         newest_post_id=connection.execute(newest_post).scalar_one_or_none(),
         reread_since=begins_at - timedelta(days=source.reread_days),
         article_urls=frozenset(filter(None, connection.execute(addresses).scalars())),
+        other_urls=frozenset(connection.execute(others).scalars()),
     )

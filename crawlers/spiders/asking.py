@@ -33,17 +33,21 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A URL to ask for. ``page_id`` names the seed that led here: the recorder files exchanges under it."""
+    """A URL to ask for. ``page_id`` names the seed that led here: the recorder files exchanges under it.
+
+    ``headers`` are fields besides those that every request has.
+    """
 
     url: str
     role: Role
     page_id: str
     seed: bool = False
     depth: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
 
     def lead(self, url: str, role: Role) -> "Ask":
         """An ask that this one led to."""
-        return replace(self, url=url, role=role, seed=False, depth=self.depth + 1)
+        return replace(self, url=url, role=role, seed=False, depth=self.depth + 1, headers=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,29 @@ limit cuts the old.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawlers.capture import CrawlJob
 from crawlers.scope import in_scope, scope_of
 from crawlers.spiders.asking import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
 from processors.pages.feeds import read_feed
+from processors.pages.news_links import is_calendar
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
 from processors.pages.select import read_page
-from processors.pages.sitemaps import read_sitemap
+from processors.pages.sitemaps import Sitemap, read_sitemap
 from processors.surt import surt_key
 
 SITEMAP_LEVELS = 3
 """An index of indexes occurs; deeper is a circle."""
 
+MOST_SITEMAPS = 50
+"""In one crawl: some sites list a sitemap for every day of decades, or one under a new address at every visit."""
+
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
+NOT_MODIFIED = 304
 
 
 class NewsSpider:
@@ -33,8 +40,11 @@ class NewsSpider:
         self._scope = scope_of(job.source)
         self._mirrored = bool(job.source.mirrors)
         self._known = frozenset(map(self._key, job.known.article_urls))
+        self._others = frozenset(map(self._key, job.known.other_urls)) - self._known
         self._passed: set[str] = set()
         self._asked: set[str] = set()
+        self._sitemaps_left = MOST_SITEMAPS
+        self._listings = {listing.url: listing for listing in job.known.listings}
 
     def start(self) -> Iterator[Ask]:
         """Feeds, sitemaps and start pages, in this order; seeds that are none of these are articles."""
@@ -43,10 +53,14 @@ class NewsSpider:
         roles |= dict.fromkeys(source.sitemaps, Role.SITEMAP)
         roles |= dict.fromkeys(source.feeds, Role.FEED)
         for number, url in enumerate(self._job.seeds, 1):
-            yield Ask(url, roles.get(url, Role.PAGE), seed_page_id(number), seed=True)
+            yield Ask(
+                url, roles.get(url, Role.PAGE), seed_page_id(number), seed=True, headers=self._conditions(url)
+            )
 
     def read(self, ask: Ask, page: Page) -> Findings:
         """What the page is good for, by what it was asked for as."""
+        if page.status == NOT_MODIFIED:
+            return self._read_unchanged(ask, page)
         if ask.role is Role.FEED:
             return self._read_feed(ask, page)
         if ask.role is Role.SITEMAP:
@@ -55,6 +69,26 @@ class NewsSpider:
             return self._read_start(ask, page)
         reading = read_page(page, "news", layout=self._job.source.layout)
         return self._yield.findings(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
+
+    def _conditions(self, url: str) -> tuple[tuple[str, str], ...]:
+        """Fields that ask for the listing only if it is another than the one deposited last."""
+        listing = self._listings.get(url)
+        if listing is None:
+            return ()
+        told = (("If-None-Match", listing.etag), ("If-Modified-Since", listing.last_modified))
+        return tuple((name, value) for name, value in told if value is not None)
+
+    def _read_unchanged(self, ask: Ask, page: Page) -> Findings:
+        """What has not changed lists what it listed when it was deposited last."""
+        listing = self._listings.get(ask.url)
+        if listing is None:  # a server that answers a question nobody asked
+            return findings_of_verdict(classify(page))
+        before = Page(page.url, listing.content, listing.captured_at, 200, listing.content_type)
+        found = self.read(ask, before)
+        said = (
+            f"not changed since it was deposited ({listing.captured_at:%Y-%m-%d %H:%M} UTC); that is what it lists"
+        )
+        return replace(found, reason=found.reason or said)
 
     def _read_feed(self, ask: Ask, page: Page) -> Findings:
         verdict = classify(page)
@@ -79,12 +113,32 @@ class NewsSpider:
         remarks = [sitemap.problem] if sitemap.problem else []
         asks: list[Ask] = []
         if ask.depth < SITEMAP_LEVELS:
-            asks = [ask.lead(url, Role.SITEMAP) for url in sitemap.sitemaps]
+            asks, left = self._further(ask, sitemap)
+            remarks += left
         elif sitemap.sitemaps:
             remarks.append(f"sitemaps more than {SITEMAP_LEVELS} levels deep were left alone")
-        newest_first = sorted(sitemap.pages, key=lambda entry: entry.modified_at or LONG_AGO, reverse=True)
+        pages = [entry for entry in sitemap.pages if not is_calendar(entry.url)]
+        if len(pages) < len(sitemap.pages):
+            remarks.append(f"{len(sitemap.pages) - len(pages)} pages of calendars and archives were left alone")
+        newest_first = sorted(pages, key=lambda entry: entry.modified_at or LONG_AGO, reverse=True)
         articles, known = self._articles(ask, ((entry.url, entry.modified_at) for entry in newest_first))
         return Findings(Outcome.CONTENT, known=known, asks=(*asks, *articles), remarks=tuple(remarks))
+
+    def _further(self, ask: Ask, sitemap: Sitemap) -> tuple[list[Ask], list[str]]:
+        """Sitemaps to go on to, the newest first, without those that are older than what is read again."""
+        since = self._job.known.reread_since if self._known else None
+        changed = sitemap.sitemaps_changed_at
+        young = [url for url in sitemap.sitemaps if since is None or changed.get(url, since) >= since]
+        young.sort(key=lambda url: changed.get(url, FAR_AHEAD), reverse=True)
+        taken, left = young[: self._sitemaps_left], young[self._sitemaps_left :]
+        self._sitemaps_left -= len(taken)
+        remarks = []
+        if len(young) < len(sitemap.sitemaps) and since is not None:
+            unchanged = len(sitemap.sitemaps) - len(young)
+            remarks.append(f"{unchanged} sitemaps not changed since {since:%Y-%m-%d} were left alone")
+        if left:
+            remarks.append(f"{len(left)} sitemaps beyond the {MOST_SITEMAPS} of one crawl were left alone")
+        return [ask.lead(url, Role.SITEMAP) for url in taken], remarks
 
     def _read_start(self, ask: Ask, page: Page) -> Findings:
         reading = read_page(page, "news")
@@ -103,6 +157,8 @@ class NewsSpider:
             if not in_scope(url, self._scope):
                 continue
             key = self._key(url)
+            if key in self._others and not _is_young(changed_at, since):
+                continue
             if key not in self._known or _is_young(changed_at, since):
                 asks.append(ask.lead(url, Role.PAGE))
                 self._asked.add(key)

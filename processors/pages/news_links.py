@@ -20,6 +20,18 @@ _NO_ARTICLE = re.compile(
     re.IGNORECASE,
 )
 _LOOKS_LIKE_ARTICLE = re.compile(r"/\d{4}/\d{1,2}|\d{4,}|[-_][\w%]+[-_][\w%]|\.s?html?$", re.IGNORECASE)
+# a page for every day, month or year, forward without end: nothing on it that the articles' own lists lack;
+# numbers that are no date may be an article's (/archives/12345)
+_DATE = r"(?:19|2[01])\d\d(?:[/\-.](?:0?[1-9]|1[0-2])(?:[/\-.](?:0?[1-9]|[12]\d|3[01]))?)?"
+_CALENDAR = re.compile(
+    r"/(?:calend\w*|kalend\w*|календар\w*|каляндар\w*|events?|archives?|archiv|arhiv\w*|archiwum|архив|архіў|архів)"
+    rf"(?:/[a-z]{{2,10}})?(?:/{_DATE})?/?$"
+    rf"|^/{_DATE}/?$|^/(?:[\w-]{{1,30}}/){{1,2}}(?=\d{{4}}[/\-.]){_DATE}/?$",
+    re.IGNORECASE,
+)
+_CALENDAR_QUERY = re.compile(
+    r"^(?:(?:date|day|month|year|dt|calendar|ts|from|to|week)=[\d\-./T:Z]*(?:&|$))+$", re.IGNORECASE
+)
 _DECORATION = re.compile(
     r"logo|icon|avatar|sprite|emoji|pixel|spacer|blank|banner|author|button|counter|share", re.IGNORECASE
 )
@@ -44,9 +56,20 @@ def article_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
         if (parts.hostname or "").removeprefix("www.") != host or address.rstrip("/") == url.rstrip("/"):
             continue
         where = parts.path + (f"?{parts.query}" if parts.query else "")
+        if is_calendar(address):
+            continue
         if len(parts.path) > 1 and _LOOKS_LIKE_ARTICLE.search(where) and not _NO_ARTICLE.search(parts.path):
             found.setdefault(address)
     return tuple(found)
+
+
+def is_calendar(url: str) -> bool:
+    """Whether an address is that of a day, month or year, of which a site has no end."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(_CALENDAR.search(parts.path) or _CALENDAR_QUERY.search(parts.query))
 
 
 def document_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:

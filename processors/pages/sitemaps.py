@@ -7,7 +7,8 @@ sitemaps.org protocol (50 MB, 50,000 addresses), Google's news and image extensi
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lxml import etree
@@ -40,11 +41,12 @@ class SitemapPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitemap:
-    """Pages and further sitemaps that one file lists."""
+    """Pages and further sitemaps that one file lists; ``sitemaps_changed_at`` for those of which it says so."""
 
     pages: tuple[SitemapPage, ...] = ()
     sitemaps: tuple[str, ...] = ()
     problem: str | None = None
+    sitemaps_changed_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def read_sitemap(body: bytes, url: str) -> Sitemap:
@@ -64,7 +66,7 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
         found = _xml(text, url)
     else:
         found = _feed(body, url)
-    return Sitemap(pages=found.pages, sitemaps=found.sitemaps, problem=problem or found.problem)
+    return replace(found, problem=problem or found.problem)
 
 
 def _ungzipped(body: bytes) -> tuple[bytes, str | None]:
@@ -103,19 +105,24 @@ def _xml(text: str, url: str) -> Sitemap:
     if tree is None:
         return Sitemap(problem="the sitemap cannot be read")
     pages: dict[str, SitemapPage] = {}
-    sitemaps: dict[str, None] = {}
+    sitemaps: dict[str, datetime | None] = {}
     for entry in tree.iter(etree.Element):
         name = _local(entry)
         if name not in ("url", "sitemap") or _child(entry, "loc") is None:
             continue
         address = absolute(url, _child(entry, "loc") or "")
         if address and name == "sitemap":
-            sitemaps.setdefault(address)
+            sitemaps.setdefault(address, _at(_child(entry, "lastmod")))
         elif address:
             pages.setdefault(address, _page(entry, address, url))
     if problem is None and not pages and not sitemaps:
         problem = "the sitemap lists no address"
-    return Sitemap(pages=tuple(pages.values()), sitemaps=tuple(sitemaps), problem=problem)
+    return Sitemap(
+        pages=tuple(pages.values()),
+        sitemaps=tuple(sitemaps),
+        problem=problem,
+        sitemaps_changed_at={url: changed for url, changed in sitemaps.items() if changed is not None},
+    )
 
 
 def _page(entry: etree._Element, address: str, base: str) -> SitemapPage:

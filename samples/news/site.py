@@ -1,5 +1,6 @@
 """vesnik.pryklad.example and its mirror: pages, feed, sitemaps, robots.txt."""
 
+import hashlib
 import json
 from email.utils import format_datetime
 
@@ -71,7 +72,10 @@ def site_page(request: Request, template: str, **values: object) -> Response:
 
 
 def feed(request: Request) -> Response:
-    """RSS 2.0 of the newest articles, and two entries whose pages are no longer, or not for everybody, there."""
+    """RSS 2.0 of the newest articles, and two entries whose pages are no longer, or not for everybody, there.
+
+    Asked for on condition of what it is, it says that it has not changed.
+    """
     items = newest(request.day, FEED_LENGTH)
     text = page(
         "news/rss.xml",
@@ -82,7 +86,10 @@ def feed(request: Request) -> Response:
         gone=SOFT_404,
         paid=PAYWALL,
     )
-    return xml(text, "application/rss+xml; charset=utf-8")
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+    if request.header("If-None-Match") == etag:
+        return Response(status=304, content_type=None, headers=(("ETag", etag),))
+    return xml(text, "application/rss+xml; charset=utf-8").with_headers(("ETag", etag))
 
 
 def article_page(request: Request, article: NewsArticle) -> Response:
