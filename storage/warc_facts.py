@@ -45,6 +45,10 @@ class MessagePayload:
         """Status, media type and payload, once the block has ended."""
         if self._body is None and self._head:
             self._take(self._begin_body(None))
+        if self._body is not None:
+            held_back: list[PayloadPiece] = []
+            self._body.close(held_back)
+            self._count(held_back)
         return {
             "status": self._status,
             "media_type": self._media_type,
@@ -71,6 +75,9 @@ class MessagePayload:
         assert self._body is not None
         pieces: list[PayloadPiece] = []
         self._body.take(piece, 0, pieces)
+        self._count(pieces)
+
+    def _count(self, pieces: list[PayloadPiece]) -> None:
         for part in pieces:
             self._hash.update(part)
             self._length += len(part)
