@@ -18,6 +18,9 @@ FilesOrKeys = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
 ]
+Weeks = Annotated[
+    int | None, typer.Option(min=1, max=520, help="All of it in so many audits; LETAPIS_AUDIT_WEEKS unless told.")
+]
 StoreAlone = Annotated[
     bool,
     typer.Option("--store-alone", help="By the store's own chain of custody; asks no database, writes nothing."),
@@ -80,6 +83,35 @@ def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
         raise fail(str(problem)) from problem
 
 
+def audit(weeks: Weeks = None, as_json: JsonOption = False) -> None:
+    """Hash the next share of the archive again, as the weekly audit does; exit code 1 if anything is wrong.
+
+    Prints every mismatch; with --json everything that was looked at, and a last line of kind `audit`.
+    """
+    from pipeline.audit import Looked
+    from pipeline.audit import audit as look_at_share
+    from pipeline.settings import load_settings
+    from pipeline.time_authority import pinned_roots
+
+    def say(each: Looked) -> None:
+        if as_json or not each.verified.ok:
+            emit([each.as_json()], as_json=as_json, human=say_verified)
+
+    with asked_archive() as archive:
+        settings = load_settings()
+        report = look_at_share(
+            archive,
+            weeks=weeks or settings.audit_weeks,
+            actor=settings.collector,
+            roots=pinned_roots(settings),
+            on_each=say,
+            say=lambda said: err.print(said, markup=False),
+        )
+    emit([report.as_json()], as_json=as_json, human=lambda _: report.sentence())
+    if report.wrong:
+        raise typer.Exit(int(Exit.FAILED))
+
+
 def _judged(found: tuple[Verified, ...]) -> None:
     wrong = sum(not each.ok for each in found)
     err.print(f"{len(found)} looked at, {wrong} not as expected", markup=False)
@@ -89,12 +121,14 @@ def _judged(found: tuple[Verified, ...]) -> None:
 
 def say_verified(row: Mapping[str, Any]) -> str:
     """One thing that was looked at, with every mismatch on a line of its own."""
+    subject = f"{row['subject']} ({row['store']})" if "store" in row else row["subject"]
     if row["ok"]:
-        return f"{row['subject']}: as expected"
+        return f"{subject}: as expected"
     lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
-    return "\n".join([f"{row['subject']}: NOT as expected", *lines])
+    return "\n".join([f"{subject}: NOT as expected", *lines])
 
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
     app.command()(verify)
+    app.command()(audit)

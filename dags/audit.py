@@ -1,0 +1,70 @@
+"""Hashes a share of the archive again every week, until all of it was seen, and begins anew.
+
+**What it does.** Sundays it takes the next share (a thirteenth of the bytes, so that everything is seen in a
+quarter of a year; setting `LETAPIS_AUDIT_WEEKS`) and reads it back whole from every store: digests, lengths and
+locks are compared with the chain of custody and with the index. Time tokens of the share are checked, too. Each
+time it also looks at the whole chain of custody, at what stands in the stores without custody, and again at what
+was wrong the last time. Custody keeps an entry `audited`: up to where, what was looked at, what was wrong.
+
+**Parameters.** None. By hand, with progress: `letapis audit`. Everything at once: `letapis verify`.
+
+**When it is red.** The log lists every mismatch: the object, its store, what was expected, what was found. Touch
+nothing in the stores. Look whether the other store still has the bytes (`letapis verify --replica`, or without
+the option) and keep both; a digest that differs in one store alone is that store's fault, an object without
+custody was put there by somebody else. A mismatch is shown again every week until it is gone. "To be looked at
+whole": the second store did not answer.
+
+**Starting again** is always safe: a run that was killed has kept nothing, and takes the same share again.
+
+**If it does not run:** decay or tampering is found later, at the latest when a record is read.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+log = logging.getLogger(__name__)
+
+
+@dag(
+    dag_display_name="Audit: a share of the archive",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("30 4 * * 0", timezone="UTC", run_immediately=timedelta(0)),
+    catchup=False,
+    is_paused_upon_creation=False,
+    max_active_runs=1,
+    tags=["letapis", "keep"],
+)
+def audit() -> None:
+    """One task: the next share."""
+
+    @task(execution_timeout=timedelta(days=2))
+    def look() -> dict[str, Any]:
+        """Look at the next share; returns counts, red with every mismatch if there is one."""
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from pipeline.audit import audit as look_at_share
+        from pipeline.connect import opened_archive
+        from pipeline.settings import load_settings
+        from pipeline.time_authority import pinned_roots
+
+        settings = load_settings()
+        with opened_archive(settings) as archive:
+            report = look_at_share(
+                archive,
+                weeks=settings.audit_weeks,
+                actor=settings.collector,
+                roots=pinned_roots(settings),
+                say=log.info,
+            )
+        log.info(report.sentence())
+        if report.wrong:
+            raise AirflowFailException("\n".join(line for each in report.wrong for line in each.sentences()))
+        return report.as_json()
+
+    look()
+
+
+audit_dag = audit()

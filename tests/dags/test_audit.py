@@ -1,0 +1,117 @@
+"""The DAG `audit` run as Airflow runs its task: green where all is well, red with object, expected and found."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.services.object_store import ObjectStoreServer
+from pipeline.settings import Settings, variable
+from processors.digest import sha256
+from storage.archive import Archive
+from storage.deposit import deposit_file
+from storage.ledger import entries
+from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.two_stores import away
+from tests.storage.volumes import turn_bit
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+@pytest.fixture
+def look(
+    dags: "dict[str, DAG]", copied_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], dict[str, Any]]:
+    """The task's own function, with this test's two stores in the environment."""
+    from airflow.providers.standard.operators.python import PythonOperator
+
+    for name, value in vars(copied_settings).items():
+        if name.startswith(("data", "s3_", "lock_", "database_", "replica_")) and value is not None:
+            monkeypatch.setenv(variable(name), str(value))
+    monkeypatch.setenv("LETAPIS_AUDIT_WEEKS", "3")
+    task = dags["audit"].get_task("look")
+    assert isinstance(task, PythonOperator)
+    function: Callable[[], dict[str, Any]] = task.python_callable
+    return function
+
+
+def warc(folder: Path, number: int) -> Path:
+    return crawl_one(folder, [exchange(f"https://t.me/s/kanal?before={number}", response(b"page"))])
+
+
+def audits(archive: Archive) -> list[Any]:
+    with archive.reader.connect() as connection:
+        return [entry.details for entry in entries(connection, subject_id="archive")]
+
+
+def test_three_audits_of_a_third_each_see_everything_and_the_next_begins_anew(
+    look: Callable[[], dict[str, Any]], copied_archive: Archive, tmp_path: Path
+) -> None:
+    keys = [deposit_file(copied_archive, warc(tmp_path, number)).key for number in range(6)]
+
+    rounds = [look() for _ in range(4)]
+
+    assert [each["wrong"] for each in rounds] == [0, 0, 0, 0]
+    assert sum(each["share"] for each in rounds[:3]) >= len(keys)
+    told = audits(copied_archive)
+    assert [each["after"] for each in told[1:]] == [each["last_seq"] for each in told[:-1]]
+    assert [each["left_of_this_round"] > 0 for each in told[:3]] == [True, True, False]
+    assert told[2]["last_seq"] < told[1]["last_seq"], "it went round"
+    assert told[0]["stores"] == ["primary", "replica"]
+
+
+def test_a_bit_turned_on_the_disk_of_either_store_is_named_until_it_is_gone(
+    look: Callable[[], dict[str, Any]],
+    copied_archive: Archive,
+    object_store_server: ObjectStoreServer,
+    second_object_store_server: ObjectStoreServer,
+    tmp_path: Path,
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    path = warc(tmp_path, 0)
+    content = path.read_bytes()
+    deposited = deposit_file(copied_archive, path)
+    for server, store in ((object_store_server, "primary"), (second_object_store_server, "replica")):
+        turned = turn_bit(server.folder / "objects", content, 8 * len(content) // 2)
+        for _ in range(2):
+            with pytest.raises(AirflowFailException) as red:
+                look()
+            expected, found = sha256(content), sha256(turned)
+            assert f"{deposited.key} ({store}): sha256: expected {expected}, found {found}" in str(red.value)
+        turn_bit(server.folder / "objects", turned, 8 * len(content) // 2)
+    assert look()["wrong"] == 0
+    assert [each["wrong"] for each in audits(copied_archive)] == [1, 1, 1, 1, 0]
+
+
+def test_an_object_that_somebody_laid_over_a_file_is_named(
+    look: Callable[[], dict[str, Any]], copied_archive: Archive, tmp_path: Path
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    deposited = deposit_file(copied_archive, warc(tmp_path, 0))
+    objects = copied_archive.objects
+    laid = objects._client.put_object(Bucket=objects.bucket, Key=deposited.key, Body=b"other")["VersionId"]
+
+    with pytest.raises(AirflowFailException) as red:
+        look()
+
+    wanted = f"{deposited.key} (primary): object version: expected none without custody, found {laid}"
+    assert str(red.value) == wanted
+
+
+def test_a_second_store_that_is_away_is_red_and_the_first_is_looked_at(
+    look: Callable[[], dict[str, Any]],
+    copied_archive: Archive,
+    second_object_store_server: ObjectStoreServer,
+    tmp_path: Path,
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    deposit_file(copied_archive, warc(tmp_path, 0))
+    with away(second_object_store_server), pytest.raises(AirflowFailException, match="to be looked at whole"):
+        look()
+
+    assert audits(copied_archive)[0]["looked_at"] == 3
