@@ -5,6 +5,7 @@ from samples.courts import city, regional
 from samples.messages import Site
 from samples.news import site as news
 from samples.news.articles import IMAGE_HOST
+from samples.registers import site as registers
 from samples.telegram import files, static
 from samples.telegram import site as telegram
 
@@ -20,6 +21,8 @@ SITES: dict[str, Site] = {
     regional.HOST: regional.answer,
     city.HOST: city.answer,
     notices.HOST: notices.answer,
+    registers.REGISTER_HOST: registers.answer_register,
+    registers.BOARD_HOST: registers.answer_board,
     **trouble.SITES,
 }
 

@@ -2,14 +2,14 @@
 
 In: `Visit`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page covers a
 span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with ``before=N`` to
-N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, an
-article by its own address. That an article was added shows against an earlier crawl that followed the site's lists
-and was not led to it.
+N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, a
+document beside it by itself, an article by its own address. That an article was added shows against an earlier
+crawl that followed the site's lists and was not led to it.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +29,8 @@ class Shown:
     url: str | None
     capture_id: str
     at: datetime
+    beside: bool = False
+    """Whether it stood in a document that the list hands out: yesterday's may be taken down and say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,13 @@ class Observation:
     whole_list: bool = False
     address: str | None = None
     followed_lists: bool = False
+    documents_linked: frozenset[str] = frozenset()
+    documents_read: frozenset[str] = frozenset()
 
     def covers(self, thing: Shown) -> bool:
         """Whether the thing would have been seen here, had it been there."""
         if self.whole_list:
-            return True
+            return not thing.beside or _place(thing) in self.documents_read
         if self.span is not None and thing.record_kind == "telegram_post":
             channel, _, post_id = thing.natural_key.rpartition("/")
             return channel == self.span.channel and self.span.first <= int(post_id) <= self.span.last
@@ -84,7 +88,13 @@ class Observation:
         """Whether the thing, first seen ``later``, was not there when this was seen."""
         if thing.record_kind == "article":
             return self.followed_lists and self.crawl_id != later.crawl_id
+        if thing.beside and self.whole_list and _place(thing) not in self.documents_linked:
+            return True
         return self.covers(thing)
+
+
+def _place(thing: Shown) -> str | None:
+    return None if thing.url is None else surt_key(thing.url)
 
 
 def observations(visits: Iterable[Visit]) -> Iterator[Observation]:
@@ -175,9 +185,9 @@ def _list(pages: list[Visit]) -> Observation:
     beside = {surt_key(url) for page in last.values() for url in page.documents} - wanted
     parts = [page for key, page in last.items() if key not in beside and not key.endswith(")/robots.txt")]
     shown: dict[str, Shown] = {}
-    for page in last.values():
+    for key, page in sorted(last.items(), key=lambda item: item[0] in beside):
         for each in page.shown:
-            shown.setdefault(each.record_id, each)
+            shown.setdefault(each.record_id, replace(each, beside=key in beside))
     return Observation(
         parser_version=pages[0].parser_version,
         at=max(page.at for page in pages),
@@ -185,4 +195,6 @@ def _list(pages: list[Visit]) -> Observation:
         capture_ids=tuple(page.capture_id for page in last.values()),
         shown=shown,
         whole_list=wanted <= set(last) and all(page.outcome == "content" for page in parts),
+        documents_linked=frozenset(beside),
+        documents_read=frozenset(key for key in beside & set(last) if last[key].outcome == "content"),
     )

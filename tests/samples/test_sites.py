@@ -180,7 +180,7 @@ def test_the_sites_close_while_a_client_still_waits() -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("name", ["watchlist.yaml", "watchlist-trouble.yaml"])
+@pytest.mark.parametrize("name", ["watchlist.yaml", "watchlist-registers.yaml", "watchlist-trouble.yaml"])
 def test_the_watch_lists_are_valid_and_name_hosts_that_are_served(sites: SampleSites, name: str) -> None:
     watchlist = read_watchlist(ROOT / "samples" / name)
     hosts = {seed.split("/")[2] for source in watchlist.sources for seed in source.seeds}

@@ -1,0 +1,1 @@
+"""Official registers and notices among the sample sites."""
