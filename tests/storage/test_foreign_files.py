@@ -142,7 +142,7 @@ def test_every_record_of_every_taken_file_comes_back_from_the_archive(
             assert exchange_facts(archive, capture) is None
         assert deposit_file(archive, path).already is True
     shared = tmp_path / "shared.warc.gz"
-    shared.write_bytes(one_member(written_by_warcio(*BODIES, gz=False)))
+    shared.write_bytes(one_member(written_by_warcio(b"<p>one</p>", b"<p>two</p>", gz=False)))
     deposit_file(archive, shared)
     process_pending(archive)
     before = catalogue(archive)

@@ -1,8 +1,8 @@
 """What went wrong in other archives' files, and does not here.
 
 Each case is one that another project paid for: payloads digested with their chunks (heritrix3#769, warcio#74),
-chunks removed and the header left (pywb#584), status lines of HTTP/2 (stormcrawler#1998), a 1.0 profile in a 1.1 file
-(warcio#94), addresses lost (heritrix3#396), bodies of one address taken for one (browsertrix-crawler).
+chunks removed and the header left (pywb#584), status lines of HTTP/2 (stormcrawler#1998), a 1.0 profile in a 1.1
+file (warcio#94), addresses lost (heritrix3#396), bodies of one address taken for one (browsertrix-crawler).
 """
 
 import io
