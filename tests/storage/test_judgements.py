@@ -19,7 +19,9 @@ from storage.judgements import JudgementError, Said, judge, judgements, said_of
 from storage.ledger_tables import assertions
 from storage.media import group_of
 from tests.storage.crawled import crawl_one, exchange, response
-from tests.storage.test_rebuild import other  # noqa: F401  the fixture
+from tests.storage.test_rebuild import other
+
+__all__ = ["other"]
 
 NAMES = ("tram/w800/q82", "tram/w960/q80", "tram/c3/w640/q72")
 ONE, TWO, THREE = (sha256(media_file(name).content) for name in NAMES)
@@ -72,7 +74,7 @@ def test_same_joins_what_no_link_joins(pictures: Archive, tmp_path: Path) -> Non
     assert together(pictures, TWO, sha256(unreadable))
 
 
-def test_a_recomputation_and_a_rebuild_keep_to_it(pictures: Archive, other: Archive) -> None:  # noqa: F811
+def test_a_recomputation_and_a_rebuild_keep_to_it(pictures: Archive, other: Archive) -> None:
     said(pictures, ONE, TWO, Verdict.DIFFERENT, "іншы трамвай")
     with pictures.writer.begin() as connection:
         connection.execute(fingerprints.update().values(compared=False))
