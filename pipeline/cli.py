@@ -8,6 +8,7 @@ import typer
 from pipeline.commands import (
     ask,
     changes,
+    channels,
     check,
     copies,
     crawl,
@@ -17,6 +18,7 @@ from pipeline.commands import (
     media,
     outside_time,
     parse,
+    sources,
     stack,
 )
 
@@ -27,7 +29,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (stack, harvest, crawl, keep, check, outside_time, copies, parse, media, ask, likeness, changes):
+for group in (
+    stack,
+    harvest,
+    crawl,
+    keep,
+    check,
+    outside_time,
+    copies,
+    parse,
+    media,
+    ask,
+    likeness,
+    changes,
+    channels,
+    sources,
+):
     group.register(app)
 
 

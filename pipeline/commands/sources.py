@@ -1,0 +1,203 @@
+"""Commands about the watch-list: `sources` lists it, `sources import` extends it, `sources try` tries it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from crawlers.watchlist import Watchlist
+    from pipeline.settings import Settings
+    from pipeline.source_lines import Line
+
+sources = typer.Typer(help="The watch-list: what it has and how last night went; import into it; try its sources.")
+
+WatchlistFile = Annotated[
+    Path | None, typer.Option("--watchlist", metavar="FILE", help="Instead of the one in the settings.")
+]
+
+
+@sources.callback(invoke_without_command=True)
+def listed(context: typer.Context, watchlist: WatchlistFile = None, as_json: JsonOption = False) -> None:
+    """List the sources with the end of their last crawl, as far as an archive is known."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = _settings()
+    rows = list(_rows(settings, _watchlist(settings, watchlist)))
+    emit(rows, as_json=as_json, human=source_in_words)
+    err.print(f"{len(rows)} sources", markup=False)
+
+
+@sources.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)],
+    watchlist: WatchlistFile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Append the sources of a list to the watch-list: one channel or address per line, in any column.
+
+    What each line is, its address says; headings `kind` and `id` may say it better. Nothing that was there is
+    changed. Exit code 3 if a line could not be understood; all others are in.
+    """
+    from pipeline.source_import import ImportRefused, import_sources
+    from pipeline.source_lines import NewSource, Unclear
+
+    target = watchlist or _settings().watchlist
+    try:
+        lines = import_sources(file, target, write=not dry_run)
+    except ImportRefused as refused:
+        raise fail(str(refused)) from refused
+    emit(map(line_row, lines), as_json=as_json, human=line_in_words)
+    new, unclear = (sum(isinstance(line, kind) for line in lines) for kind in (NewSource, Unclear))
+    where = "would be added" if dry_run else f"added to {target}"
+    err.print(f"{new} of {len(lines)} lines {where}; try them with `letapis sources try`", markup=False)
+    if unclear:
+        raise fail(
+            f"{unclear} lines were not understood; mend them and import the list again.", Exit.SOURCES_FAILED
+        )
+
+
+@sources.command("try")
+def try_(
+    source: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these; else all.")] = None,
+    watchlist: WatchlistFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch one page of each source, say what it came to, and suggest what to expect. Nothing of it is kept.
+
+    Pages come through the recorder at the pace that the sources declare. Exit code 3 if a page was no content.
+    """
+    from pipeline.harvest import UnknownSourceError
+    from pipeline.settings import SettingsError
+    from pipeline.source_trial import try_sources
+
+    settings = _settings()
+    chosen = _watchlist(settings, watchlist).sources
+    unknown = [each for each in source or () if each not in {known.id for known in chosen}]
+    if unknown:
+        raise fail(str(UnknownSourceError(unknown, [known.id for known in chosen])), Exit.WRONG_USE)
+    wanted = [each for each in chosen if not source or each.id in source]
+    try:
+        trials = try_sources(settings, wanted, told=lambda trial: _say(f"{trial.source_id}: {trial.outcome}"))
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    emit((trial.as_json() for trial in trials), as_json=as_json, human=trial_in_words)
+    bad = [trial.source_id for trial in trials if trial.outcome != "content"]
+    if bad:
+        raise fail(f"{len(bad)} of {len(trials)} sources gave no content: {', '.join(bad)}", Exit.SOURCES_FAILED)
+
+
+def line_row(line: Line) -> dict[str, Any]:
+    """The row of kind ``source_line``."""
+    from pipeline.source_lines import NewSource, Repeated
+
+    row: dict[str, Any] = {"kind": "source_line", "line": line.line}
+    match line:
+        case NewSource():
+            return row | {"result": "added", "entry": dict(line.entry), "because": line.because}
+        case Repeated():
+            return row | {"result": "repeated", "text": line.text, "source_id": line.source_id}
+    return row | {"result": "unclear", "text": line.text, "problem": line.problem}
+
+
+def line_in_words(row: Mapping[str, Any]) -> str:
+    """One line of the list as one line."""
+    match row["result"]:
+        case "added":
+            return f"line {row['line']}: {row['entry']['id']} ({row['entry']['kind']}): {row['because']}"
+        case "repeated":
+            return f"line {row['line']}: is {row['source_id']} already: {row['text']}"
+    return f"line {row['line']}: not understood: {row['problem']}: {row['text']}"
+
+
+def trial_in_words(row: Mapping[str, Any]) -> str:
+    """One trial in a few lines."""
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    lines = [f"{row['source_id']}: {row['outcome']}{reason}; {row['records']} records, leads to {row['leads_to']}"]
+    lines += [f"  {row['url']}"] if row["url"] else []
+    if row["filled"]:
+        lines.append("  filled: " + ", ".join(f"{name} {count}" for name, count in row["filled"].items()))
+    lines += [f"  note: {remark}" for remark in row["remarks"]]
+    if row["expect"]:
+        lines.append(f"  expect: {{{', '.join(f'{name}: {value}' for name, value in row['expect'].items())}}}")
+    return "\n".join(lines)
+
+
+def source_in_words(row: Mapping[str, Any]) -> str:
+    """One source as one line, and one for each thing that was wrong."""
+    last = row["last_crawl"]
+    if last is None:
+        return f"{row['id']} ({row['source_kind']}): never crawled, as far as is known"
+    lines = [f"{row['id']} ({row['source_kind']}): {last['state']}, {last['began_at'][:16].replace('T', ' ')}"]
+    return "\n".join((*lines, *(f"  {sentence}" for sentence in last["failures"])))
+
+
+def _rows(settings: Settings, watchlist: Watchlist) -> Iterator[dict[str, Any]]:
+    crawls = _last_crawls(settings)
+    for source in watchlist.sources:
+        row = {"kind": "source", "id": source.id, "source_kind": source.kind, "seeds": list(source.seeds)}
+        yield row | {"last_crawl": crawls.get(source.id)}
+
+
+def _last_crawls(settings: Settings) -> dict[str, dict[str, Any]]:
+    """How the last crawls ended, by source; nothing where no archive is known or answers."""
+    from sqlalchemy.exc import OperationalError
+
+    from crawlers.capture import time_text
+    from pipeline.connect import opened_archive
+    from pipeline.settings import SettingsError
+    from storage.nights import last_crawls
+
+    try:
+        with opened_archive(settings) as archive, archive.reader.connect() as connection:
+            found = last_crawls(connection)
+    except (SettingsError, OperationalError) as problem:
+        _say(f"How the last crawls went is not known: {str(problem).splitlines()[0]}")
+        return {}
+    rows: dict[str, dict[str, Any]] = {}
+    for source_id, last in found.items():
+        ended = last.ended or {}
+        failures = [*filter(None, [ended.get("problem")]), *ended.get("failures", [])]
+        state = "not ended" if last.ended is None else "failed" if failures else "came through"
+        rows[source_id] = {
+            "crawl_id": last.crawl_id,
+            "began_at": time_text(last.began_at),
+            "state": state,
+            "pages": ended.get("pages"),
+            "outcomes": ended.get("outcomes"),
+            "failures": failures,
+        }
+    return rows
+
+
+def _settings() -> Settings:
+    from pipeline.settings import SettingsError, load_settings
+
+    try:
+        return load_settings()
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+
+
+def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
+    from crawlers.watchlist import WatchlistErrors, read_watchlist
+
+    try:
+        return read_watchlist(file or settings.watchlist, egress=settings.egress_names)
+    except WatchlistErrors as errors:
+        raise fail(str(errors), Exit.WRONG_USE) from errors
+
+
+def _say(text: str) -> None:
+    err.print(text, markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to the `letapis` command."""
+    app.add_typer(sources, name="sources")

@@ -1,0 +1,186 @@
+"""Lists of sources as people keep them become entries of the watch-list, which keeps what it had."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawlers.source import SOURCE_KINDS
+from crawlers.watchlist import read_watchlist
+from pipeline.settings import ROOT
+from pipeline.source_import import ImportRefused, appended, import_sources
+from pipeline.source_lines import NewSource, Repeated, Unclear, read_lines
+
+WATCHLIST = """\
+# Наш спіс.
+defaults: {delay_s: 2}
+
+sources:
+  # channels
+  - id: tg-naviny
+    kind: telegram
+    channel: "@naviny"   # asked for by T.
+  - {id: site, kind: news, feeds: [https://site.example/rss.xml]}  # the last one
+
+layouts:
+  district: {timezone: Europe/Minsk}
+"""
+
+LIST = """\
+Назва;Спасылка;Заўвага
+Навіны;https://t.me/s/Naviny;паўтор
+Суд;@sud_prydumany;
+Веснік;https://vesnik.example/feed/;
+Сайт;https://site.example/rss.xml;
+Газета;hazieta.example;
+Спіс;https://sud.example/rasklad/;суд
+Файл;https://sud.example/files/list-2026-11.pdf;
+Карта;https://hazieta.example/sitemap_index.xml;
+Старонка;https://org.example/pra-nas/kantakty;
+Без;спасылкі;
+Дзве;https://a.example/;https://b.example/
+Запрашэнне;https://t.me/+AbCdEf;
+"""
+
+
+@pytest.fixture
+def watchlist(tmp_path: Path) -> Path:
+    path = tmp_path / "watchlist.yaml"
+    path.write_text(WATCHLIST, "utf-8")
+    return path
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text("\ufeff" + LIST, "utf-8")  # as spreadsheets save it
+    return path
+
+
+def test_each_line_says_what_it_is_what_it_repeats_or_what_is_wrong_with_it() -> None:
+    lines = list(read_lines(LIST, yaml.safe_load(WATCHLIST)["sources"]))
+    assert [line.line for line in lines] == list(range(2, 14))
+    assert [line.entry for line in lines if isinstance(line, NewSource)] == [
+        {"id": "tg-sud-prydumany", "kind": "telegram", "channel": "sud_prydumany"},
+        {"id": "vesnik", "kind": "news", "feeds": ["https://vesnik.example/feed/"]},
+        {"id": "hazieta", "kind": "news", "start_pages": ["https://hazieta.example/"]},
+        {"id": "sud-rasklad", "kind": "court_list", "pages": ["https://sud.example/rasklad/"]},
+        {"id": "sud-list-2026-11", "kind": "court_list", "pages": ["https://sud.example/files/list-2026-11.pdf"]},
+        {"id": "hazieta-sitemap-index", "kind": "news", "sitemaps": ["https://hazieta.example/sitemap_index.xml"]},
+        {"id": "org-kantakty", "kind": "page", "pages": ["https://org.example/pra-nas/kantakty"]},
+    ]
+    assert [(line.line, line.source_id) for line in lines if isinstance(line, Repeated)] == [
+        (2, "tg-naviny"),
+        (5, "site"),
+    ]
+    assert [(line.line, line.problem) for line in lines if isinstance(line, Unclear)] == [
+        (11, "expected one channel or web address, found none"),
+        (12, "expected one channel or web address, found https://a.example/, https://b.example/"),
+        (13, "not a public channel: only t.me/NAME has a preview that can be read"),
+    ]
+
+
+def test_headings_may_say_kind_and_id_and_a_host_may_stand_as_a_name() -> None:
+    text = "id,kind,name,url\nmy-court,court_list,sud.example,https://sud.example/x\n,news,,https://b.example/y\n"
+    text += "bad id,news,,https://c.example/\n,pages,,https://d.example/\nmy-court,,,https://e.example/\n"
+    lines = list(read_lines(text, []))
+    assert [line.entry for line in lines if isinstance(line, NewSource)] == [
+        {"id": "my-court", "kind": "court_list", "pages": ["https://sud.example/x"]},
+        {"id": "b-y", "kind": "news", "start_pages": ["https://b.example/y"]},
+    ]
+    assert [line.problem for line in lines if isinstance(line, Unclear)] == [
+        "'bad id': expected a-z, 0-9, - and _, at most 64, not - or _ first",
+        f"unknown kind 'pages'; known kinds: {', '.join(SOURCE_KINDS)}",
+        "the id 'my-court' is taken",
+    ]
+
+
+def test_ids_are_made_new_where_two_would_be_the_same() -> None:
+    lines = read_lines("https://a.example/feed/\nhttps://a.org/feed/\nhttps://www.a.net/rss\n", [])
+    assert [line.entry["id"] for line in lines if isinstance(line, NewSource)] == ["a", "a-2", "a-3"]
+
+
+def test_what_stood_in_the_watch_list_stays_byte_for_byte(watchlist: Path, csv_file: Path) -> None:
+    import_sources(csv_file, watchlist, write=True)
+    after = watchlist.read_text("utf-8")
+    head, tail = WATCHLIST.split("\nlayouts:")
+    assert after.startswith(head)
+    assert after.endswith("\nlayouts:" + tail)
+    assert [source.id for source in read_watchlist(watchlist).sources][:3] == [
+        "tg-naviny",
+        "site",
+        "tg-sud-prydumany",
+    ]
+    assert len(read_watchlist(watchlist).sources) == 9
+    assert not any(isinstance(line, NewSource) for line in import_sources(csv_file, watchlist, write=True))
+    assert watchlist.read_text("utf-8") == after
+
+
+def test_a_dry_run_changes_nothing_and_a_watch_list_that_is_not_there_is_begun(
+    watchlist: Path, csv_file: Path, tmp_path: Path
+) -> None:
+    import_sources(csv_file, watchlist, write=False)
+    assert watchlist.read_text("utf-8") == WATCHLIST
+    new = tmp_path / "new.yaml"
+    import_sources(csv_file, new, write=True)
+    assert len(read_watchlist(new).sources) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sources: [{id: a, kind: page, pages: [https://a.example/]}]\n", "line 1: expected `sources:` with one"),
+        ("sources:\n  - {id: a, kind: pages}\n", "The watch-list has mistakes; mend them first:"),
+    ],
+)
+def test_a_watch_list_that_cannot_be_extended_is_left_alone(
+    watchlist: Path, csv_file: Path, text: str, words: str
+) -> None:
+    watchlist.write_text(text, "utf-8")
+    with pytest.raises(ImportRefused, match=words):
+        import_sources(csv_file, watchlist, write=True)
+    assert watchlist.read_text("utf-8") == text
+
+
+ENDINGS = ("", "\n", "\n\n# the end\n", "\nlayouts:\n  x: {language: be}\n", "  # beside\n")
+LASTS = (
+    "- id: a\n  kind: page\n  pages:\n  - https://a.example/",
+    "- {id: a, kind: page,\n   pages: [https://a.example/]}",
+    "- id: a\n  kind: page\n  pages: [https://a.example/]\n  publisher: |\n    two\n    lines",
+)
+
+
+@given(ending=st.sampled_from(ENDINGS), last=st.sampled_from(LASTS), indent=st.sampled_from(("", "  ", "    ")))
+def test_wherever_the_list_ends_the_new_entry_comes_behind_it(ending: str, last: str, indent: str) -> None:
+    text = "sources:\n" + "\n".join(indent + line for line in last.split("\n")) + ending
+    whole = yaml.safe_load(appended(text, [{"id": "b", "kind": "telegram", "channel": "kanal"}]))
+    before = yaml.safe_load(text if text.endswith("\n") else f"{text}\n")  # a text block ends with its line
+    assert whole == before | {"sources": [*before["sources"], {"id": "b", "kind": "telegram", "channel": "kanal"}]}
+
+
+def test_the_command_names_each_line_and_ends_with_three_if_some_were_not_understood(
+    watchlist: Path, csv_file: Path
+) -> None:
+    typed = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "sources",
+        "import",
+        str(csv_file),
+        "--watchlist",
+        str(watchlist),
+    ]
+    ran = subprocess.run([*typed, "--json"], cwd=ROOT, capture_output=True, text=True)
+    rows: list[dict[str, Any]] = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert ran.returncode == 3, ran.stderr
+    assert [row["result"] for row in rows].count("added") == 7
+    assert "3 lines were not understood" in ran.stderr
+    again = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
+    assert "line 2: is tg-naviny already: Навіны, https://t.me/s/Naviny, паўтор" in again.stdout
