@@ -33,12 +33,13 @@ from crawlers.means import Means
 from crawlers.pace import CrawlPace
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder, RecorderAddress
-from crawlers.settings import scrapy_settings
+from crawlers.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
 from crawlers.spiders.asking import Ask, Findings, Role
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from storage.spool import Spool
 
+RETRY = "scrapy.downloadermiddlewares.retry.RetryMiddleware"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
@@ -88,7 +89,7 @@ def crawl(orders: dict[str, Any]) -> None:
     authority = None if orders["authority"] is None else Path(orders["authority"]).read_text()
     if way == "unrecorded":
         del settings["DOWNLOAD_HANDLERS"]
-        del settings["DOWNLOADER_MIDDLEWARES"]
+        settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550}
         del settings["LOG_FORMATTER"]
     if way == "recorded":
         fetcher = Fetcher(RecorderAddress(**orders["door"]))

@@ -4,12 +4,41 @@ Settings whose reason is not plain stand with it. What differs per crawl (limits
 values.
 """
 
-from typing import Any
+from typing import Any, Final
 
 BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 READ_BYTES = 64 << 20
 """Pages larger than this are kept by the recorder and not read by spiders."""
+
+
+LEFT_OUT_MIDDLEWARES: Final = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # decided by crawlers.robots, and recorded
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    # Pages that refresh themselves are what they are; a challenge is no way to content.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    # The body is decoded once, where it arrives, by the code that decodes it again from the archive.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    # Would ask the network for a list of public suffixes.
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    # The proxy is the handler's matter: neither a request nor a variable of the environment has a say.
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+}
+"""Not imported at all, which also saves a crawl 0.3 s of CPU."""
+
+LEFT_OUT_EXTENSIONS: Final = {
+    # Ports that run whatever they are sent.
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.spiderstate.SpiderState": None,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+}
 
 
 def request_headers(user_agent: str) -> dict[str, str]:
@@ -35,24 +64,13 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
             "data": None,
             "s3": None,
         },
-        # The proxy is the handler's matter: neither a request nor a variable of the environment has a say.
-        "HTTPPROXY_ENABLED": False,
-        # A port that runs whatever it is sent.
-        "REMOTE_CONTROL_ENABLED": False,
-        "TELNETCONSOLE_ENABLED": False,
-        # Would ask the network for a list of public suffixes.
-        "COOKIES_ENABLED": False,
-        # The body is decoded once, where it arrives, by the code that decodes it again from the archive.
-        "COMPRESSION_ENABLED": False,
-        # Pages that refresh themselves are what they are; a challenge is no way to content.
-        "METAREFRESH_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
-        "ROBOTSTXT_OBEY": False,  # decided by crawlers.robots, and recorded
         "DOWNLOADER_MIDDLEWARES": {
             "crawlers.downloads.ObeyRobots": 100,
-            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "crawlers.downloads.PatientRetry": 550,
+            **LEFT_OUT_MIDDLEWARES,
         },
+        "EXTENSIONS": LEFT_OUT_EXTENSIONS,
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [408, 429, 500, 502, 503, 504, 522, 524],
         "RETRY_EXCEPTIONS": ["crawlers.fetch.FetchFailed"],
@@ -70,9 +88,7 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         "URLLENGTH_LIMIT": 16_384,
         "CLOSESPIDER_TIMEOUT": seconds or 0,
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
-        "MEMUSAGE_ENABLED": False,
         "STATS_DUMP": False,
-        "LOGSTATS_INTERVAL": 0,
         "LOG_LEVEL": "WARNING",
         "LOG_FORMATTER": "crawlers.downloads.QuietAboutSites",
     }
