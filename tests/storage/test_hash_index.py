@@ -33,7 +33,7 @@ WIDTHS = {"phash/1": 8, "pdq/1": 32}
 
 
 def hashed(name: str, *, near: int = 0, turned: int = 0, video: bool = False) -> Hashed:
-    """A medium whose PDQ lies ``turned`` bits from that of number ``near``; if asked, as a video of one good frame."""
+    """A medium whose PDQ lies ``turned`` bits from that of number ``near``; a video of one good frame if asked."""
     random = np.random.default_rng(near)
     pdq, phash = random.integers(0, 256, 32, np.uint8), random.integers(0, 256, 8, np.uint8)
     pdq[0] ^= (1 << turned) - 1
