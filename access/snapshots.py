@@ -20,13 +20,14 @@ from storage.exchange_facts import exchange_facts
 from storage.ledger import entries
 from storage.media import medium_of_capture
 from storage.records import records_of_capture
-from storage.replay import plain_record, stream_record
+from storage.replay import record_alone
 from storage.revisits import payload_capture
 from storage.visibility import EVERYONE, Viewer
 
 RECORD_TYPES: Final = (
     (b"\x1f\x8b", "application/gzip", ".warc.gz"),
     (b"\x28\xb5\x2f\xfd", "application/zstd", ".warc.zst"),
+    (b"\x5d\x2a\x4d\x18", "application/zstd", ".warc.zst"),
 )
 """How a record by itself is named, by the first bytes of the compression it is stored in."""
 
@@ -88,16 +89,13 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
 def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
     """The record byte for byte as it lies in the WARC file; by itself, it is a WARC file again.
 
-    One that shares its compressed member with others comes without the compression.
+    Of another tool's file it may need the dictionary, which then goes before it, or leave its compressed member.
     """
     capture = _looked_at(archive, capture_id, viewer, "downloaded")
     if capture is None:
         return None
-    shares = capture.within_bytes is not None
-    length, chunks = (
-        plain_record(archive, capture) if shares else (capture.length_bytes, stream_record(archive, capture))
-    )
-    first = next(chunks, b"")
+    length, chunks = record_alone(archive, capture)
+    first = next((chunk for chunk in chunks if chunk), b"")
     media_type, suffix = next(
         ((name, suffix) for magic, name, suffix in RECORD_TYPES if first.startswith(magic)),
         ("application/warc", ".warc"),

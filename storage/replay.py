@@ -62,7 +62,7 @@ class WarcRecordBytes:
 def stream_record(archive: Archive, capture: Capture) -> Iterator[bytes]:
     """The record as it lies in the file: a whole gzip member where the file is compressed.
 
-    Of a record that shares its member with others, the member as far as the record goes: see `plain_record`.
+    Of a record that shares its member with others, the member as far as the record goes: see `record_alone`.
     """
     return archive.objects.stream(
         capture.warc_key, capture.object_version, offset=capture.offset_bytes, length=capture.length_bytes
@@ -79,8 +79,15 @@ def read_record(archive: Archive, capture: Capture, *, limit_bytes: int = BLOCK_
     return WarcRecordBytes(head.fields, block)
 
 
-def plain_record(archive: Archive, capture: Capture) -> tuple[int, Iterator[bytes]]:
-    """A record without the compression of its member: how many bytes, and the bytes as they stand in there."""
+def record_alone(archive: Archive, capture: Capture) -> tuple[int, Iterator[bytes]]:
+    """A record as a file by itself: how many bytes, and the bytes.
+
+    As it lies in its file, and behind the dictionary where its file has one. A record that shares its member with
+    others comes as it stands in there, without the compression.
+    """
+    if capture.within_bytes is None:
+        dictionary = _dictionary(archive.objects, capture)
+        return len(dictionary) + capture.length_bytes, chain((dictionary,), stream_record(archive, capture))
     reader, head = _begin(archive, capture)
     end = b"\n" if is_arc(capture.warc_key) else RECORD_END
     return len(head.raw) + head.block_length + len(end), chain((head.raw,), reader.block(), (end,))

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,37 @@ def test_the_next_night_keeps_unchanged_photos_as_revisits_and_every_page_in_ful
     assert {each and each.payload_digest for each in resolved} <= payloads
     assert None not in media
     assert list(collecting.spool_dir.iterdir()) == []
+
+
+def test_two_harvests_at_once_and_a_cancelled_one_leave_no_revisit_without_its_payload(
+    collecting: Settings, opened: Archive
+) -> None:
+    def cancel_after_the_first_page(said: str) -> None:
+        if "1 pages" in said:
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as both:
+        at_once = list(both.map(lambda _: harvest_source(collecting, "tg-oblsud"), range(2)))
+    with pytest.raises(KeyboardInterrupt):
+        harvest_source(collecting, "tg-oblsud", say=cancel_after_the_first_page)
+    (left,) = collecting.spool_dir.iterdir()
+    third = harvest_source(collecting, "tg-oblsud")
+
+    assert third.recovered == 1
+    assert list(collecting.spool_dir.iterdir()) == []
+    with opened.reader.connect() as connection:
+        by_crawl = {
+            crawl_id: [each for each in captures_of_crawl(connection, crawl_id) if each.record_type == "revisit"]
+            for crawl_id in (*(each.crawl_id for each in at_once), left.name, third.crawl_id)
+        }
+        targets = {
+            each.id: payload_capture(connection, each) for revisits in by_crawl.values() for each in revisits
+        }
+    assert len(by_crawl[third.crawl_id]) > 2
+    for revisit in (each for revisits in by_crawl.values() for each in revisits):
+        target = targets[revisit.id]
+        assert target is not None
+        assert (target.id, target.record_type) == (revisit.refers_to_id, "response")
 
 
 def test_facts_of_collection_stand_in_custody_and_only_their_commitments_in_the_warc(
