@@ -5,8 +5,12 @@ closed. An engine of ours that wants to hear the reason sends ``Proxy-Recorder-T
 on ``CONNECT`` and on plain requests (all ``Proxy-*`` fields end at the recorder). It is then told, in a response
 that carries the crawl's password as proof, which no site knows. Other engines get their reason from the
 recorder's notes.
+
+A browser is greeted: it asks for ``greeting_url``, which nobody can know who does not know the password, is asked
+for the password, and says it unasked from then on.
 """
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -35,6 +39,21 @@ def own_answer(answer: OwnAnswer, password: str) -> bytes:
     status = HTTPStatus.SERVICE_UNAVAILABLE if answer.outcome is None else STATUS_OF_OUTCOME[answer.outcome]
     outcome = "" if answer.outcome is None else f"{OUTCOME_FIELD}: {answer.outcome.value}\r\n"
     return _response(status, f"{PROOF_FIELD}: {password}\r\n{outcome}", answer.reason)
+
+
+def greeting_host(password: str) -> str:
+    """A host that is not (RFC 2606), whose name pages cannot guess: they would learn that they are recorded."""
+    return f"{hashlib.sha256(f'greeting {password}'.encode()).hexdigest()[:40]}.invalid"
+
+
+def greeting_url(password: str) -> str:
+    """What a browser asks for to be greeted."""
+    return f"http://{greeting_host(password)}/"
+
+
+def greeting() -> bytes:
+    """What it is then told; no exchange with any site, so that nothing is kept of it."""
+    return _response(HTTPStatus.OK, "", "This browser is known.")
 
 
 def who_are_you() -> bytes:

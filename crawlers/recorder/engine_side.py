@@ -12,7 +12,15 @@ import hmac
 from dataclasses import replace
 from typing import cast
 
-from crawlers.recorder.answers import TUNNEL_OPEN, OwnAnswer, not_understood, own_answer, who_are_you
+from crawlers.recorder.answers import (
+    TUNNEL_OPEN,
+    OwnAnswer,
+    greeting,
+    greeting_host,
+    not_understood,
+    own_answer,
+    who_are_you,
+)
 from crawlers.recorder.conversation import Conversation
 from crawlers.recorder.egress import NotReached
 from crawlers.recorder.messages import (
@@ -190,6 +198,9 @@ class EngineSide(asyncio.Protocol):
             self._open_tunnel(tunnel_place(asked.target))
             return
         place, plain = plain_place(asked)
+        if place.host == greeting_host(self._session.password):
+            self._answer_and_end(greeting())
+            return
         conversation = self._plain.get(place)
         if conversation is None or conversation.over:
             conversation = Conversation(self._session, place, self._page_id, self)

@@ -55,6 +55,7 @@ const tries = [
   new Promise(done => {{
     const s = new WebSocket('ws://127.0.0.1:{port}/socket'); s.onclose = done; s.onerror = done;
   }}),
+  new WebTransport('https://127.0.0.1:{udp}/').closed,
   navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready),
   new Promise(done => {{
     const c = new RTCPeerConnection({{iceServers: [{{urls: 'stun:127.0.0.1:{udp}'}}]}});
@@ -144,7 +145,9 @@ def outside() -> Iterator[Outside]:
 def sites(outside: Outside) -> Iterator[SampleSites]:
     escapes = ESCAPES.format(port=outside.port, udp=outside.udp_port, outside="outside.example")
     pages = {
-        "/": Response(body=escapes.encode()),
+        "/": Response(
+            body=escapes.encode(), headers=(("Alt-Svc", f'h3="127.0.0.1:{outside.udp_port}"; ma=3600'),)
+        ),
         "/from-page": Response(body=b"page", content_type="text/plain"),
         "/from-worker": Response(body=b"worker", content_type="text/plain"),
         "/worker.js": Response(body=WORKER.encode(), content_type="text/javascript"),
