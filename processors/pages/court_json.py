@@ -15,6 +15,8 @@ from processors.pages.headings import hearing_field
 from processors.pages.json_rows import json_table, load_json, row_lists
 from processors.pages.layout import Layout
 from processors.pages.page import Page
+from processors.pages.zones import writes_month_first
+from processors.urls import host_of
 
 
 def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tuple[list[Hearing], list[str]]:
@@ -27,7 +29,13 @@ def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tup
     found: list[Hearing] = []
     remarks: list[str] = []
     around = Surroundings(
-        url=page.url, court=layout.court if layout else None, instance=None, day=None, day_raw=None, zone=zone
+        url=page.url,
+        court=layout.court if layout else None,
+        instance=None,
+        day=None,
+        day_raw=None,
+        zone=zone,
+        language="en" if writes_month_first(host_of(page.url)) else None,
     )
     for rows in row_lists(data):
         grid = read_grid(json_table(rows, page.url), hearing_field, layout)

@@ -5,6 +5,7 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 """
 
 import re
+from collections.abc import Iterable, Mapping
 
 from lxml import html
 
@@ -18,10 +19,12 @@ from processors.pages.list_links import document_links, next_pages
 from processors.pages.markup import seen_text
 from processors.pages.outcome import Outcome, Verdict, classify
 from processors.pages.page import Page
+from processors.pages.page_labels import labelled
 from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.reading import Links, Reading
-from processors.pages.zones import zone_of_layout
+from processors.pages.zones import writes_month_first, zone_of_layout
 from processors.text import one_line
+from processors.urls import host_of
 
 PARSER_VERSION = "court-list-2"
 _NOTHING = re.compile(
@@ -48,8 +51,9 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     grids = read_grids(source.tables, hearing_field, layout)
     found: list[Hearing] = []
     remarks: list[str] = list(source.remarks)
+    once = labelled(_lines(page, tree), hearing_field) if grids else {}
     for grid in grids:
-        rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout))
+        rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
         found += rows
         remarks += notes
     papers = tuple(document.url for hearing in found for document in hearing.documents)
@@ -78,7 +82,9 @@ def _from_json(page: Page, layout: Layout | None) -> Reading:
     return _reading(page, verdict, layout, records=tuple(found), remarks=tuple(remarks))
 
 
-def _surroundings(page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None) -> Surroundings:
+def _surroundings(
+    page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None, said_once: Mapping[str, str]
+) -> Surroundings:
     day = day_in(grid.before) or day_in(headings)
     declared = layout.court if layout is not None else None
     return Surroundings(
@@ -88,7 +94,15 @@ def _surroundings(page: Page, grid: Grid, headings: tuple[str, ...], layout: Lay
         day=day[0] if day else None,
         day_raw=day[1] if day else None,
         zone=zone_of_layout(layout, page.url),
+        language="en" if writes_month_first(host_of(page.url)) else None,
+        said_once={} if any(column.field == "case_number" for column in grid.columns) else said_once,
     )
+
+
+def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
+    if page.document is not None:
+        return page.document.text
+    return seen_text(tree).split("\n") if tree is not None else ()
 
 
 def _nothing(tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int) -> Verdict:

@@ -6,7 +6,8 @@ heading.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from processors.pages.articles_of_law import article_codes
@@ -39,7 +40,10 @@ _NUMBER_IN_CASE = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the page says of all its rows; ``zone`` None where the court's time zone is not known."""
+    """What the page says of all its rows; ``zone`` None where the court's time zone is not known.
+
+    ``language`` tells how dates of numbers are written; ``said_once`` are values of fields for rows without them.
+    """
 
     url: str
     court: str | None
@@ -47,6 +51,8 @@ class Surroundings:
     day: Moment | None
     day_raw: str | None
     zone: tzinfo | None
+    language: str | None = None
+    said_once: Mapping[str, str] = field(default_factory=dict)
 
 
 def instance_in(texts: tuple[str, ...]) -> str | None:
@@ -89,13 +95,10 @@ def _hearing(row: Row, around: Surroundings) -> Hearing:
     said = {name: text for name, text in (_section(line) for line in row.sections) if name}
     parties, charges = _parties_and_charges(row)
     starts_raw, starts_at = _starts(row, said.get("day"), around)
-    court = row.text("court") or said.get("court") or around.court
-    bench = _bench(row, said.get("judge"))
-    judge = (
-        bench[0][0]
-        if bench and (row.text("judge") or said.get("judge") or len(bench) == 1 or bench[0][1])
-        else None
-    )
+    court = row.text("court") or said.get("court") or around.said_once.get("court") or around.court
+    bench = _bench(row, said.get("judge") or around.said_once.get("judge"))
+    named = row.text("judge") or said.get("judge") or around.said_once.get("judge")
+    judge = bench[0][0] if bench and (named or len(bench) == 1 or bench[0][1]) else None
     panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
     return Hearing(
         url=around.url,
@@ -106,7 +109,7 @@ def _hearing(row: Row, around: Surroundings) -> Hearing:
         prosecutor_raw=row.text("prosecutor"),
         clerk_raw=row.text("clerk"),
         instance_raw=row.text("instance") or said.get("instance") or around.instance,
-        case_number=_case_number(row),
+        case_number=_case_number(row) or around.said_once.get("case_number"),
         parties_raw=parties,
         charges_raw=charges,
         article_codes=article_codes(charges),
@@ -181,7 +184,7 @@ def _starts(row: Row, section_day: str | None, around: Surroundings) -> tuple[st
     raw = one_line(" ".join(dict.fromkeys(pieces))) or None
     if raw is None:
         return None, None
-    moment = read_moment(raw)
+    moment = read_moment(raw, around.language)
     if moment is None:
         day, wording = (read_moment(section_day), section_day) if section_day else (around.day, around.day_raw)
         moment = _with_clock(day, raw) if day is not None else None
@@ -189,7 +192,7 @@ def _starts(row: Row, section_day: str | None, around: Surroundings) -> tuple[st
             return raw, None
         raw = f"{wording} {raw}"
     zone = moment.zone or around.zone
-    return raw, moment.at(zone) if zone is not None else None
+    return raw, moment.at(zone)
 
 
 def _with_clock(day: Moment, raw: str) -> Moment | None:

@@ -41,12 +41,26 @@ class Row:
 
     def text(self, name: str) -> str | None:
         """The field's value; of several columns each under its heading, since each is a fact of its own."""
-        found = self.all(name)
+        found = _distinct(self.all(name))
         if not found:
             return None
         if len(found) == 1:
             return found[0][1]
         return "; ".join(f"{heading}: {value}" for heading, value in found)
+
+
+def _distinct(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without columns that only repeat, or shorten, what another one says."""
+    forms = [heading_form(value) for _, value in said]
+    return [
+        pair
+        for place, pair in enumerate(said)
+        if not any(
+            forms[place] in other and (forms[place] != other or index < place)
+            for index, other in enumerate(forms)
+            if index != place
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)

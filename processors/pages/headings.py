@@ -15,6 +15,12 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"^(?:заувага|заўвага|примеч|примітк|примечание|коммент|каментар|uwagi|notes?\b|remarks?\b|additional)",
     ),
     ("extra", r"^(?:форма|вид|від) (?:судо|суда|произв|вытвор)|^forma$"),
+    ("extra", r"uuid|guid|(?:^| )(?:type|location|court|status|entry|class) (?:id|code)$"),
+    (
+        "extra",
+        r"^(?:opinion|decision|release|posted|publication|issue) date"
+        r"|date (?:posted|released|issued|decided|published)|date of (?:opinion|decision|issue)|^(?:decided|posted|released|issued)$",
+    ),
     (
         "row",
         r"^(?:№|n|no|nr|#)?\s*(?:п\s*[/.]?\s*п|з\s*/?\s*п|з\s*/\s*п|л\.?\s*п|lp)\.?$|^(?:№|#|нумар|n)$"
@@ -42,7 +48,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
     ),
     (
         "case_number",
-        r"(?:case|docket|file|claim|appeal|application|cause|matter)\s*(?:number|no|ref|num|id|#|№)"
+        r"(?:case|docket|file|claim|appeal|application|cause|matter|registration|cnr)\s*(?:number|no|ref|num|id|#|№)"
         r"|^reference$|^docket$|^case$",
     ),
     (
@@ -65,7 +71,8 @@ _HEARING: tuple[tuple[str, str], ...] = (
         "date",
         r"^(?:дата|день|дзень|date|data|day)$|дата (?:слушан|заседан|рассмотр|назнач|проведен|судебн|пасядж"
         r"|разгляд|слухан|засідан|судов)|(?:hearing|sitting|court) date|date of (?:hearing|sitting)"
-        r"|data (?:rozprawy|posiedzenia)|^назначено (?:на|к)",
+        r"|data (?:rozprawy|posiedzenia)|^назначено (?:на|к)"
+        r"|(?:argument|conference|trial|calendar|listing|set) date|date (?:argued|heard|listed|set)|date of (?:argument|trial)|^(?:argued|heard)$",
     ),
     (
         "room",
@@ -74,13 +81,13 @@ _HEARING: tuple[tuple[str, str], ...] = (
     ),
     (
         "panel",
-        r"состав (?:суда|коллегии)|склад (?:суда|суду|калегіі|колегії)|skład (?:sądu|orzekając)|^(?:panel"
-        r"|judges|bench|coram|tribunal|members?)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
+        r"состав (?:суда|коллегии)|склад (?:суда|суду|калегіі|колегії)|skład (?:sądu|orzekając)"
+        r"|^(?:case )?(?:panel|judges|bench|coram|tribunal|members?)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
     ),
     (
         "judge",
         r"судь|судд|председательств|старшын|головуюч|sędzi|przewodnicząc|^judge|judge$|^before$|justice"
-        r"|^referent",
+        r"|^referent|^author(?:ing)?$",
     ),
     ("prosecutor", r"прокурор|гособвин|обвинител|дзяржаўн\w+ абвінаваўц|prokurator|prosecut"),
     ("clerk", r"^(?:\w+ )?(?:секретар|сакратар|protokolant|clerk|помощник|памочнік|помічник)"),
@@ -111,7 +118,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"(?:вид|від|тип|тып|характер|rodzaj) (?:судебного |судового |судавага )?(?:заседан|слушан"
         r"|рассмотр|пасядж|разгляд"
         r"|засідан|події|події)|^(?:вид|від|тып|тип|type|rodzaj)$|hearing type|type of hearing|rodzaj (?:posiedz"
-        r"|spraw|rozpraw)|мероприяти|наименование события|^purpose$|^nature$",
+        r"|spraw|rozpraw)|мероприяти|наименование события|^purpose|^nature$|event type|calendar type",
     ),
     (
         "parties",

@@ -57,6 +57,10 @@ def json_table(rows: list[Mapping[str, Any]], base: str) -> Table:
 def _flat(row: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     for key, value in row.items():
         name = f"{prefix}{key}"
+        if (
+            isinstance(value, dict) and len(value) == 1
+        ):  # a value in a box of its own: {"S": "..."}, {"name": "..."}
+            value = next(iter(value.values()))
         if isinstance(value, dict) and depth < 3:
             yield from _flat(value, f"{name}.", depth + 1)
         elif isinstance(value, list):

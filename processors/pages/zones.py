@@ -23,6 +23,11 @@ _COUNTRY_ZONES = {
 }  # fmt: skip
 
 
+def writes_month_first(host: str) -> bool:
+    """Whether dates of numbers alone begin with the month there: public bodies of the United States."""
+    return host.rpartition(".")[2] in ("gov", "us", "mil")
+
+
 def zone_of_country(host: str) -> tzinfo | None:
     """The one zone of the country under whose domain the host is, None for all others."""
     name = _COUNTRY_ZONES.get(host.rpartition(".")[2])
