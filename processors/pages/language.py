@@ -5,6 +5,7 @@ stands only in Belarusian, ``ї`` and ``є`` only in Ukrainian; ``ы``, ``э`` a
 """
 
 import re
+import unicodedata
 from collections import Counter
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -17,7 +18,7 @@ _ENOUGH = 40
 
 def letters_say(text: str) -> str | None:
     """Language by its own letters; None for too little text, Latin script, or letters that fit several."""
-    sample = text[:20_000].lower()
+    sample = unicodedata.normalize("NFC", text[:20_000]).lower()
     letters = Counter(_CYRILLIC.findall(sample))
     total = sum(letters.values())
     if total < _ENOUGH or total < len(_LATIN.findall(sample)):
