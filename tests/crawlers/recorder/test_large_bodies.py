@@ -1,6 +1,7 @@
 """A body of any size passes with little memory; LETAPIS_LARGE_BODY_MB says how large (4096 was tried)."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -33,6 +34,27 @@ print(json.dumps({"files": files, "most_kb": most_kb}))
 """
 
 
+class Recording:
+    """A recorder in a process of its own, so that its memory can be told."""
+
+    def __init__(self, folder: Path, origin: Origin) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", RECORDING, str(folder), f"::127.0.0.1:{origin.port}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        port, self.password = self._process.stdout.readline().split()
+        self.port = int(port)
+
+    def end(self) -> tuple[Path, float]:
+        """The WARC file, and the most memory the process ever held, in MB."""
+        said = json.loads(self._process.communicate("\n")[0])
+        (file,) = said["files"]
+        return Path(file), said["most_kb"] / 1024
+
+
 def test_a_film_passes_with_less_than_200_megabytes_of_memory(tmp_path: Path) -> None:
     def film(channel: Channel) -> bool:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: %d\r\n\r\n" % (LARGE_MB << 20)
@@ -43,22 +65,15 @@ def test_a_film_passes_with_less_than_200_megabytes_of_memory(tmp_path: Path) ->
 
     origin = Origin()
     origin.handlers["/film"] = film
-    recording = subprocess.Popen(
-        [sys.executable, "-c", RECORDING, str(tmp_path), f"::127.0.0.1:{origin.port}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert recording.stdout is not None
-    port, password = recording.stdout.readline().split()
-    received = watch(int(port), password)
-    said = json.loads(recording.communicate("\n")[0])
+    recording = Recording(tmp_path, origin)
+    received = watch(recording.port, recording.password, LARGE_MB << 20)
+    file, most_mb = recording.end()
     origin.close()
 
     assert received == LARGE_MB << 20
-    assert said["most_kb"] / 1024 < MOST_MEMORY_MB
+    assert most_mb < MOST_MEMORY_MB
     sha256 = hashlib.sha256()
-    with Path(said["files"][0]).open("rb") as stream:
+    with file.open("rb") as stream:
         reader = WarcReader(stream, "film")
         while (head := reader.next_record()) is not None and head.record_type != "response":
             reader.end_record()
@@ -71,12 +86,44 @@ def test_a_film_passes_with_less_than_200_megabytes_of_memory(tmp_path: Path) ->
         expected.update(PIECE)
     assert head.value("WARC-Payload-Digest") == f"sha256:{expected.hexdigest()}"
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+        "01JNKZ5V0000000000000000CR-00000.rows",
         "01JNKZ5V0000000000000000CR-00000.warc.gz",
         "lock",
     ]
 
 
-def watch(port: int, password: str) -> int:
+UNFOLDED_MB = 64
+MEMBERS = 64
+"""Of a bomb of 4 GiB in 4 MB: gzip members one after the other are one stream (RFC 1952, section 2.2)."""
+
+
+def test_a_bomb_passes_folded_as_it_is(tmp_path: Path) -> None:
+    member = gzip.compress(bytes(UNFOLDED_MB << 20), mtime=0)
+    bomb = member * MEMBERS
+
+    def blow(channel: Channel) -> bool:
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+        channel.sock.sendall(head + bomb)
+        return True
+
+    origin = Origin()
+    origin.handlers["/film"] = blow
+    recording = Recording(tmp_path, origin)
+    assert watch(recording.port, recording.password, len(bomb)) == len(bomb)
+    file, most_mb = recording.end()
+    origin.close()
+
+    assert most_mb < MOST_MEMORY_MB
+    with file.open("rb") as stream:
+        reader = WarcReader(stream, "bomb")
+        while (head := reader.next_record()) is not None and head.record_type != "response":
+            reader.end_record()
+        assert head is not None
+        assert b"".join(reader.block()).endswith(b"\r\n\r\n" + bomb)
+    assert head.value("WARC-Payload-Digest") == f"sha256:{hashlib.sha256(bomb).hexdigest()}"
+
+
+def watch(port: int, password: str, expected: int) -> int:
     """Ask for the film; gives the length of its body."""
 
     sock = socket.create_connection(("127.0.0.1", port))
@@ -87,6 +134,6 @@ def watch(port: int, password: str) -> int:
         head += sock.recv(1000)
     length = len(head.partition(b"\r\n\r\n")[2])
     buffer = bytearray(1 << 20)
-    while length < LARGE_MB << 20:
+    while length < expected:
         length += sock.recv_into(buffer)
     return length
