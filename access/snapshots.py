@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from access.holding import held_file
 from access.pictures import may_be_picture, picture_of
 from access.search import record_row
 from crawlers.capture import RenderingKind
@@ -52,7 +53,8 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     """One capture with everything known of it; None where the viewer has none of this name.
 
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
-    file and about the crawl; ``facts``: the facts of collection; ``records``: what was read from it;
+    file and about the crawl; ``holding``: its copies and time tokens; ``facts``: the facts of
+    collection; ``records``: what was read from it;
     ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
     ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a browser can
     draw it.
@@ -77,6 +79,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "capture": capture_json(capture),
         "exchange": dict(exchange_facts(archive, capture) or {}),
         "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
+        "holding": held_file(archive, capture.warc_key),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
         "renderings": renderings,

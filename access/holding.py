@@ -1,0 +1,95 @@
+"""How a capture is held, in plain words and as JSON-ready values: deposit, copies, outside time.
+
+In: the archive, the name of a capture or the key of a WARC file. Out: a row with `sentences`. The words claim what
+custody says: "preserved" only where every configured store has confirmed the file.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from access.wording import moment
+from storage.archive import Archive
+from storage.captures import capture_by_id
+from storage.holding import Holding, holding_of
+from storage.visibility import EVERYONE, Viewer
+
+
+def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
+    """How a capture (its id) or a deposited file (its key) is held; None where there is none of this name."""
+    with archive.reader.connect() as connection:
+        capture = capture_by_id(connection, name, viewer=viewer)
+    key = name if capture is None else capture.warc_key
+    row = held_file(archive, key)
+    if row is None or capture is None:
+        return row
+    about = f"Captured at {moment(capture.captured_at)} UTC: {capture.url}"
+    return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
+
+
+def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
+    """The same of a file alone."""
+    holding = holding_of(archive, key)
+    if holding is None:
+        return None
+    entry = holding.deposited
+    return {
+        "kind": "custody",
+        "capture_id": None,
+        "url": None,
+        "warc_key": key,
+        "sha256": str(entry.subject_digest),
+        "length_bytes": entry.details["length_bytes"],
+        "deposited_at": entry.at,
+        "deposited_by": entry.actor,
+        "custody_seq": entry.seq,
+        "preserved": holding.preserved,
+        "copies": list(_copies(holding)),
+        "outside_time": [
+            {"authority": token.details["authority"], "time": token.details["time"], "seq": token.details["seq"]}
+            for token in holding.tokens
+        ],
+        "outside_time_owed": [
+            {"authority": owed.authority, "since": owed.since, "seq": owed.entry.seq, "problem": owed.problem}
+            for owed in holding.owed
+        ],
+        "sentences": list(_sentences(key, holding)),
+    }
+
+
+def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
+    entry, second = holding.deposited, holding.second_copy
+    yield {
+        "store": "primary",
+        "object_version": entry.details["object_version"],
+        "confirmed_at": entry.at,
+        "problem": None,
+    }
+    if second is not None:
+        yield {
+            "store": "replica",
+            "object_version": second.version_id,
+            "confirmed_at": second.confirmed_at,
+            "problem": second.problem,
+        }
+
+
+def _sentences(key: str, holding: Holding) -> Iterator[str]:
+    entry, second = holding.deposited, holding.second_copy
+    yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
+    yield (
+        f"Deposited at {moment(entry.at)} UTC by {entry.actor}, entry {entry.seq} of custody: the first store had "
+        "confirmed it, under lock."
+    )
+    if second is None:
+        yield "No second copy: no second store is configured."
+    elif second.version_id is None:
+        yield "Not yet preserved: the second store has not confirmed its copy; it is owed to it."
+    else:
+        yield f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)} UTC, read back."
+    for token in holding.tokens:
+        at, authority = moment(token.details["time"]), token.details["authority"]
+        yield f"It existed not later than {at} UTC, says {authority} (token over entry {token.details['seq']})."
+    for owed in holding.owed:
+        yield f"Outside time is owed by {owed.authority} since {moment(owed.since)} UTC."
+    if not holding.tokens and not holding.owed:
+        yield "No outside time: no authority has been asked for a token since."

@@ -1,0 +1,60 @@
+"""How a deposited file is held: since when, in which stores, and how late it can be by outside time.
+
+In: an archive, a file's key. Out: `Holding`. It claims what custody says and no more: the first store confirmed
+the file at its deposit, the second when custody says ``copied``, and a token over an entry after the deposit says
+that the file existed at the token's time. Whether it is still so, `storage.verification` says.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storage.archive import Archive
+from storage.copies import SecondCopy, second_copy
+from storage.custody_entry import Entry
+from storage.ledger import entry_of
+from storage.ledger_tables import custody
+from storage.timestamps import OBTAINED, Owed, owed_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
+
+    ``tokens`` are the first of each authority that speak for it, ``owed`` those that would, were they there.
+    """
+
+    deposited: Entry
+    second_copy: SecondCopy | None
+    tokens: tuple[Entry, ...]
+    owed: tuple[Owed, ...]
+
+    @property
+    def preserved(self) -> bool:
+        """Whether every configured store has confirmed it."""
+        return self.second_copy is None or self.second_copy.version_id is not None
+
+
+def holding_of(archive: Archive, key: str) -> Holding | None:
+    """How the file is held; None where custody does not tell of its deposit."""
+    with archive.reader.connect() as connection:
+        asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        row = connection.execute(asked).first()
+        if row is None:
+            return None
+        deposited = entry_of(row)
+        copied = second_copy(connection, key)
+        later = (
+            select(custody)
+            .where(custody.c.event == OBTAINED, custody.c.details["seq"].as_integer() > deposited.seq)
+            .order_by(custody.c.details["seq"].as_integer(), custody.c.seq)
+        )
+        tokens: dict[str, Entry] = {}
+        for found in connection.execute(later):
+            tokens.setdefault(found.details["authority"], entry_of(found))
+        owed: dict[str, Owed] = {}
+        for each in reversed(owed_tokens(connection)):
+            if each.entry.seq > deposited.seq and each.authority not in tokens:
+                owed.setdefault(each.authority, each)
+    known = archive.replica is not None or copied.version_id is not None
+    return Holding(deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()))
