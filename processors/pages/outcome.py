@@ -12,6 +12,7 @@ from lxml import html
 
 from processors.pages.encoding import decode
 from processors.pages.markup import UNSEEN, elements, parse, seen_text
+from processors.pages.outages import OUTAGES
 from processors.pages.page import Page
 from processors.pages.refusals import (
     BLOCKS,
@@ -26,7 +27,7 @@ from processors.pages.refusals import (
 )
 from processors.text import one_line
 
-CLASSIFIER_VERSION = "outcome-1"
+CLASSIFIER_VERSION = "outcome-2"
 # text of its own, in words outside links and forms: refusals seen have under 200, and a court's list or a short
 # notice can have as few, which is why few words alone never refuse a page
 THIN_WORDS = 200
@@ -102,6 +103,9 @@ def classify(page: Page, opened: Opened | None = None) -> Verdict:
     proof = _first(look, CHALLENGES, proof_only=True)
     if proof:
         return proof
+    outage = _first(look, OUTAGES, proof_only=True)
+    if outage and not look.article:
+        return outage
     refused = page.status is not None and page.status >= 400
     if look.thin or refused:
         found = _first(look, CHALLENGES) or _cookie_gate(look)
@@ -169,7 +173,7 @@ def _reason(sign: Sign, words: str) -> str:
         "login_wall": "shows its content only after signing in",
         "soft_404": "says that there is no such page",
         "consent": "asks for consent before it shows anything",
-        "blocked": "refuses this visitor",
+        "blocked": "shows nothing of the site" if sign in OUTAGES else "refuses this visitor",
         "restricted": "is withheld",
         "empty": "shows nothing",
     }[sign.outcome]
@@ -207,7 +211,7 @@ def _by_status(status: int | None) -> Verdict | None:
 
 def _in_words(look: _Look) -> Verdict:
     """A thin page with a good status: its sentences decide, the most specific first."""
-    for signs in (RESTRICTIONS, BLOCKS, MISSING, CONSENTS, LOGIN_WALLS):
+    for signs in (RESTRICTIONS, BLOCKS, OUTAGES, MISSING, CONSENTS, LOGIN_WALLS):
         found = _first(look, signs)
         if found:
             return found

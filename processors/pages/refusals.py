@@ -24,76 +24,77 @@ class Sign:
     proof: bool = False
 
 
-def _sign(outcome: str, named: str, place: Place, *alternatives: str, proof: bool = False) -> Sign:
+def sign(outcome: str, named: str, place: Place, *alternatives: str, proof: bool = False) -> Sign:
+    """One mark, its patterns as alternatives."""
     # marks that prove by themselves are sought on every page, and scripts write them in one way
     pattern = re.compile("|".join(alternatives), 0 if proof else re.IGNORECASE)
     return Sign(outcome, named, place, pattern, proof)
 
 
 CHALLENGES = (
-    _sign(
+    sign(
         "challenge",
         "Cloudflare",
         "markup",
         r"_cf_chl_opt|cf-chl-widget|cf-browser-verification|cf_captcha_kind",
         proof=True,
     ),
-    _sign(
+    sign(
         "challenge",
         "Cloudflare",
         "markup",
         r"""id=[\"']?(?:cf-challenge|challenge-form|challenge-running)""",
         proof=True,
     ),
-    _sign("challenge", "Cloudflare", "markup", r"/cdn-cgi/challenge-platform/h/"),
-    _sign("challenge", "Cloudflare", "title", r"^just a moment|^один момент|attention required!.*cloudflare"),
-    _sign(
+    sign("challenge", "Cloudflare", "markup", r"/cdn-cgi/challenge-platform/h/"),
+    sign("challenge", "Cloudflare", "title", r"^just a moment|^один момент|attention required!.*cloudflare"),
+    sign(
         "challenge",
         "DDoS-Guard",
         "markup",
         r"check\.ddos-guard\.net|/\.well-known/ddos-guard/|ddos-guard/js-challenge",
     ),
-    _sign("challenge", "DDoS-Guard", "title", r"^ddos-guard$"),
-    _sign("challenge", "Qrator", "markup", r"/__qrator/|qauth(?:_utm)?(?:_v\d\w*)?\.js"),
-    _sign("challenge", "ServicePipe", "markup", r"servicepipe\.(?:ru|tech)|/exhkqyad|id_captcha_frame_div"),
-    _sign("challenge", "StormWall", "markup", r"stormwall|__js_p_"),
-    _sign("challenge", "Variti", "markup", r"variti\.(?:net|com)|/__variti|ipp_uid|ipp_key"),
-    _sign("challenge", "Imperva", "markup", r"_incapsula_resource|incapsula incident id"),
-    _sign("challenge", "Akamai", "markup", r"sec-if-cpt-container|bm-verify=|/_sec/cp_challenge"),
-    _sign("challenge", "Sucuri", "markup", r"sucuri_cloudproxy_js"),
-    _sign("challenge", "PerimeterX", "markup", r"px-captcha|captcha\.px-cdn\.net"),
-    _sign("challenge", "DataDome", "markup", r"captcha-delivery\.com"),
-    _sign("challenge", "AWS WAF", "markup", r"awswafcookiedomainlist|captcha\.awswaf\.com|token\.awswaf\.com"),
-    _sign(
+    sign("challenge", "DDoS-Guard", "title", r"^ddos-guard$"),
+    sign("challenge", "Qrator", "markup", r"/__qrator/|qauth(?:_utm)?(?:_v\d\w*)?\.js"),
+    sign("challenge", "ServicePipe", "markup", r"servicepipe\.(?:ru|tech)|/exhkqyad|id_captcha_frame_div"),
+    sign("challenge", "StormWall", "markup", r"stormwall|__js_p_"),
+    sign("challenge", "Variti", "markup", r"variti\.(?:net|com)|/__variti|ipp_uid|ipp_key"),
+    sign("challenge", "Imperva", "markup", r"_incapsula_resource|incapsula incident id"),
+    sign("challenge", "Akamai", "markup", r"sec-if-cpt-container|bm-verify=|/_sec/cp_challenge"),
+    sign("challenge", "Sucuri", "markup", r"sucuri_cloudproxy_js"),
+    sign("challenge", "PerimeterX", "markup", r"px-captcha|captcha\.px-cdn\.net"),
+    sign("challenge", "DataDome", "markup", r"captcha-delivery\.com"),
+    sign("challenge", "AWS WAF", "markup", r"awswafcookiedomainlist|captcha\.awswaf\.com|token\.awswaf\.com"),
+    sign(
         "challenge",
         "Yandex SmartCaptcha",
         "markup",
         r"smartcaptcha|/showcaptcha|checkcaptcha|advancedcaptcha",
     ),
-    _sign("challenge", "Anubis", "markup", r"anubis_challenge|/\.within\.website/x/cmd/anubis", proof=True),
-    _sign("challenge", "SiteGround", "markup", r"/\.well-known/(?:sg)?captcha"),
-    _sign("challenge", "Vercel", "title", r"vercel security checkpoint"),
-    _sign("challenge", "BitNinja", "markup", r"bitninja"),
-    _sign(
+    sign("challenge", "Anubis", "markup", r"anubis_challenge|/\.within\.website/x/cmd/anubis", proof=True),
+    sign("challenge", "SiteGround", "markup", r"/\.well-known/(?:sg)?captcha"),
+    sign("challenge", "Vercel", "title", r"vercel security checkpoint"),
+    sign("challenge", "BitNinja", "markup", r"bitninja"),
+    sign(
         "challenge",
         "a captcha",
         "markup",
         r"""class=[\"'][^\"']*\b(?:g-recaptcha|h-captcha|cf-turnstile)\b""",
     ),
-    _sign("challenge", "a captcha", "markup", r"<(?:input|img|iframe)[^>]{0,300}captcha"),
-    _sign(
+    sign("challenge", "a captcha", "markup", r"<(?:input|img|iframe)[^>]{0,300}captcha"),
+    sign(
         "challenge",
         "a check of the visitor",
         "title",
         r"captcha|капч|security check|проверка безопасности|you.?re not a bot",
     ),
-    _sign(
+    sign(
         "challenge",
         "a check of the visitor",
         "title",
         r"вы не робот|не робот|not a robot|human verification|robot check",
     ),
-    _sign(
+    sign(
         "challenge",
         "a check of the visitor",
         "text",
@@ -120,7 +121,7 @@ CHALLENGES = (
 )
 
 RESTRICTIONS = (
-    _sign(
+    sign(
         "restricted",
         "by law",
         "text",
@@ -138,7 +139,7 @@ RESTRICTIONS = (
         r"in (?:response|compliance) (?:to|with) (?:a )?(?:legal|local law)|violated local laws",
         r"dostęp[^.]{0,60}(?:zablokowan|ograniczon)\w*[^.]{0,80}(?:ustaw|sąd|praw)",
     ),
-    _sign(
+    sign(
         "restricted",
         "by region",
         "text",
@@ -157,33 +158,33 @@ RESTRICTIONS = (
 )
 
 BLOCKS = (
-    _sign(
+    sign(
         "blocked",
         "Cloudflare",
         "text",
         r"sorry, you have been blocked|error 10(?:06|07|08|10|12|15|20)\b|banned your ip",
     ),
-    _sign(
+    sign(
         "blocked",
         "a firewall",
         "text",
         r"requested url was rejected|your support id is|generated by wordfence",
         r"blocked by (?:the )?(?:security|firewall|waf)",
     ),
-    _sign(
+    sign(
         "blocked",
         "a firewall",
         "title",
         r"access denied|request rejected|website firewall|web application firewall",
     ),
-    _sign(
+    sign(
         "blocked",
         "the server",
         "title",
         r"^(?:403|429|error 403|403 forbidden|forbidden|too many requests)\b",
         r"доступ (?:запрещ[её]н|закрыт|заборонен\w*|забаронен\w*)",
     ),
-    _sign(
+    sign(
         "blocked",
         "the server",
         "text",
@@ -200,7 +201,7 @@ BLOCKS = (
 )
 
 MISSING = (
-    _sign(
+    sign(
         "soft_404",
         "the title",
         "title",
@@ -213,7 +214,7 @@ MISSING = (
         r"(?:strona|strony) nie (?:została )?(?:znaleziona|istnieje)|nie znaleziono|seite nicht gefunden",
         r"page introuvable|página no encontrada",
     ),
-    _sign(
+    sign(
         "soft_404",
         "the text",
         "text",
@@ -233,8 +234,8 @@ MISSING = (
 )
 
 LOGIN_WALLS = (
-    _sign("login_wall", "a form for a password", "markup", r"""<input[^>]{0,200}type=[\"']?password"""),
-    _sign(
+    sign("login_wall", "a form for a password", "markup", r"""<input[^>]{0,200}type=[\"']?password"""),
+    sign(
         "login_wall",
         "the text",
         "text",
@@ -252,13 +253,13 @@ LOGIN_WALLS = (
 )
 
 CONSENTS = (
-    _sign(
+    sign(
         "consent",
         "a consent form",
         "markup",
         r"""action=[\"']?https?://consent\.|collectconsent|guce\.\w+\.com/|/consent/(?:collect|save)""",
     ),
-    _sign(
+    sign(
         "consent",
         "the title",
         "title",
@@ -267,7 +268,7 @@ CONSENTS = (
         r"zanim (?:przejdziesz|kontynuujesz)|^(?:cookie|privacy) (?:consent|settings|gate)",
         r"согласие на обработку|privacy gate",
     ),
-    _sign(
+    sign(
         "consent",
         "the text",
         "text",

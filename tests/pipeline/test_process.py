@@ -357,7 +357,7 @@ def test_a_new_parser_replaces_readings_and_adds_no_versions(
 
     monkeypatch.setattr("pipeline.read_page_capture.read_page", reads_shouting)
     monkeypatch.setattr("pipeline.process.READ_WITH", "louder")
-    monkeypatch.setattr("pipeline.process.VERSIONS", ("outcome-1", "telegram-louder"))
+    monkeypatch.setattr("pipeline.process.VERSIONS", ("outcome-2", "telegram-louder"))
     process_pending(archive)
     posts = len(expected.posts(expected.MONITOR, 1))
     with archive.reader.connect() as connection:

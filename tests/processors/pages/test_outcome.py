@@ -53,6 +53,17 @@ def thin(sentence: str, title: str = "Рэчка") -> Page:
         ("Zaloguj się, aby przeczytać", "login_wall"),
         ("Мы используем файлы cookie. Принять все", "consent"),
         ("Wir verwenden Cookies. Alle akzeptieren", "consent"),
+        ("The site is undergoing maintenance, we'll be back soon.", "blocked"),
+        ("На сайте ведутся технические работы", "blocked"),
+        ("Партал часова недаступны", "blocked"),
+        ("Сайт тимчасово не працює, проводяться технічні роботи", "blocked"),
+        ("Trwają prace techniczne, zapraszamy później", "blocked"),
+        ("This account has been suspended. Contact your hosting provider.", "blocked"),
+        ("Обслуживание сайта приостановлено", "blocked"),
+        ("This domain is for sale", "blocked"),
+        ("Срок регистрации домена истёк", "blocked"),
+        ("Error establishing a database connection", "blocked"),
+        ("Fatal error: Uncaught PDOException: SQLSTATE[HY000] in /srv/www/index.php", "blocked"),
     ],
 )
 def test_a_sentence_of_refusal_alone_on_a_page_decides(sentence: str, outcome: str) -> None:
@@ -63,12 +74,34 @@ def test_a_sentence_of_refusal_alone_on_a_page_decides(sentence: str, outcome: s
 
 @pytest.mark.parametrize(
     "sentence",
-    ["Подтвердите, что вы не робот", "Access denied", "Страница не найдена", "Please log in to continue"],
+    [
+        "Подтвердите, что вы не робот",
+        "Access denied",
+        "Страница не найдена",
+        "Please log in to continue",
+        "На сайте ведутся технические работы",
+        "This domain is for sale",
+    ],
 )
 def test_an_article_that_quotes_a_refusal_is_content(sentence: str) -> None:
     assert classify(
         page(f"<html><body><article><h1>О сайтах</h1><p>{sentence}</p>{LONG}</article></body></html>")
     ).outcome == (Outcome.CONTENT)
+
+
+def test_a_page_of_a_server_that_nobody_set_up_is_no_content_however_long() -> None:
+    apache = f"<html><head><title>Apache2 Ubuntu Default Page: It works</title></head><body>{LONG}</body></html>"
+    verdict = classify(page(apache))
+    assert verdict.outcome == Outcome.BLOCKED
+    assert verdict.reason == (
+        "the page shows nothing of the site (an unset server: 'Apache2 Ubuntu Default Page')"
+    )
+
+
+def test_a_short_court_list_below_a_notice_of_maintenance_is_content() -> None:
+    rows = "".join(f"<tr><td>{n}</td><td>№ 2-{n}/2026</td><td>10:00</td></tr>" for n in range(5))
+    notice = "<p>В субботу на сайте проводятся технические работы.</p>"
+    assert classify(page(f"<html><body>{notice}<table>{rows}</table></body></html>")).outcome == Outcome.CONTENT
 
 
 def test_a_short_piece_marked_as_article_is_content() -> None:
