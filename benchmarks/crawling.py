@@ -1,8 +1,8 @@
 """One crawl of the benchmarks' site, measured in its own processes: ``python -m benchmarks.crawling ORDERS``.
 
 ORDERS is a JSON object: ``way``, ``base`` (the site's address), ``authority`` (its certificate or null),
-``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder and spool as ``letapis`` does, the
-engine in a process of its own; ``unrecorded`` is the same spider and settings with Scrapy's own downloads;
+``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder, pace and spool as ``letapis`` does,
+the engine in a process of its own; ``unrecorded`` is the same spider and settings with Scrapy's own downloads;
 ``direct`` the same with our fetcher going to the site. The spider asks for a list of pages and reads nothing in
 them, so that nothing but the fetching is measured. Pages count from the spider's opening on; CPU counts all
 processes, wall the engine until its last page.
@@ -31,6 +31,7 @@ from crawlers.http_engine import SourceCrawl
 from crawlers.itinerary import Itinerary
 from crawlers.means import Means
 from crawlers.pace import CrawlPace
+from crawlers.pace_line import PaceLine, PaceServer
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder, RecorderAddress
 from crawlers.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
@@ -98,7 +99,8 @@ def crawl(orders: dict[str, Any]) -> None:
     else:
         fetcher = DirectFetcher(Path(ssl.get_default_verify_paths().cafile or "").read_text())
     nothing = lambda said: None  # noqa: E731 - three callbacks of one line
-    means = Means(fetcher, CrawlPace(0.0), nothing, nothing, nothing, USER_AGENT, obey_robots=False)
+    pace = PaceLine(Path(orders["turns"])) if way == "recorded" else CrawlPace(0.0)
+    means = Means(fetcher, pace, nothing, nothing, nothing, USER_AGENT, obey_robots=False)
     asking = Listed(orders["base"], orders["pages"])
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(SourceCrawl)
@@ -131,14 +133,17 @@ async def record(orders: dict[str, Any]) -> dict[str, Any]:
         upstream_ca=None if orders["authority"] is None else Path(orders["authority"]),
     )
     address = await machine.start()
+    turns = PaceServer(spool.folder, CrawlPace(0.0))
+    await turns.start()
     before = used()
     door = {name: getattr(address, name) for name in RecorderAddress.__dataclass_fields__}
-    told = json.dumps({**orders, "engine": True, "door": door})
+    told = json.dumps({**orders, "engine": True, "door": door, "turns": str(spool.folder)})
     engine = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.crawling", told, stdout=subprocess.PIPE
     )
     said, _ = await engine.communicate()
     cost: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
+    await turns.close()
     await machine.close()
     files = spool.close()
     cost["facts"] = {

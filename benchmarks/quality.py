@@ -5,14 +5,18 @@ Run: ``python -m benchmarks.quality [--misses] [FOLDER]``. Prints the figures; w
 
 import os
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import quality_courts, quality_encodings, quality_lists, quality_news, quality_telegram
+from benchmarks import (
+    parse_speed,
+    quality_courts,
+    quality_encodings,
+    quality_lists,
+    quality_news,
+    quality_telegram,
+)
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
-from processors.pages.select import read_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,27 +25,6 @@ def real_pages_taken_for_refusals(folder: Path) -> tuple[int, int]:
     """Real news pages, all of them content, and how many the classifier refuses."""
     pages = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in quality_news.references(folder / "news")]
     return len(pages), sum(classify(page).outcome is not Outcome.CONTENT for page in pages)
-
-
-def pages_per_second(folder: Path) -> dict[str, float]:
-    """Speed of each reader on one core: a Telegram page of 21 posts, the news pages, a court list of 500 rows."""
-    excerpt = (folder / "telegram/layout-2026/s-durov-excerpt.html").read_bytes()
-    start, end = excerpt.index(b'<div class="tgme_widget_message_wrap'), excerpt.rindex(b"</section>")
-    channel = excerpt[:start] + excerpt[start:end] * 7 + excerpt[end:]
-    court = (folder / "courts/ru-sudrf/case-list-criminal.html").read_bytes()
-    now = datetime(2026, 10, 1, tzinfo=UTC)
-    news = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in quality_news.references(folder / "news")]
-    measured = {}
-    for name, kind, pages in (
-        ("telegram", "telegram", [Page("https://t.me/s/x", channel, now, 200)] * 50),
-        ("news", "news", news),
-        ("court list", "court_list", [Page("https://x.sudrf.ru/modules.php?p=1", court, now, 200)] * 50),
-    ):
-        began = time.process_time()
-        for page in pages:
-            read_page(page, kind)  # type: ignore[arg-type]  # the three names above are kinds
-        measured[name] = len(pages) / (time.process_time() - began)
-    return measured
 
 
 def report(folder: Path, *, misses: bool) -> None:
@@ -71,7 +54,7 @@ def report(folder: Path, *, misses: bool) -> None:
     print(f"courts, HMCTS: {hmcts}, {courts['hmcts_lists']} lists")
     pages, refused = real_pages_taken_for_refusals(folder)
     print(f"outcome: {refused} of {pages} real news pages refused")
-    speeds = pages_per_second(folder)
+    speeds = {kind: cost.units / cost.cpu_s for kind, (cost,) in parse_speed.per_second(folder, 1).items()}
     print("pages per second and core: " + ", ".join(f"{name} {speed:.0f}" for name, speed in speeds.items()))
     if misses:
         groups = (

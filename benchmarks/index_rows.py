@@ -1,0 +1,102 @@
+"""CPU of index rows made while records are written, beside cdxj-indexer over the same file.
+
+Run: ``python -m benchmarks.index_rows [--json] [--rounds N] [--peers FOLDER]``. A crawl of ours writes responses
+of 60 KB with their requests and facts. Ours is what `storage.rows_written` does on top of the writing: the rows,
+on disk beside the file and read back as a deposit does, with a SURT key for each.
+"""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.material import head_of, pages
+from benchmarks.peer_environments import programs_of
+from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
+from crawlers.capture import Captured, Exchange, Message
+from processors.digest import sha256
+from processors.surt import surt_key
+from storage.rows_written import RowsBeside, rows_written
+from storage.spool import RecordIds
+from storage.warc import (
+    Record,
+    RecordReceipt,
+    exchange_metadata,
+    request_record,
+    response_record,
+    warcinfo_record,
+)
+from storage.warc_file import ClosedFile, OpenWarc
+
+RESPONSES = 2000
+Took = tuple[list[Record], list[RecordReceipt], Captured | None]
+
+
+def written(path: Path) -> tuple[ClosedFile, list[Took]]:
+    """The file, and what its writer knew of each group of records."""
+    new_id, file = RecordIds(), OpenWarc(path)
+    info_id, at = new_id(), datetime.now(UTC)
+    info = [warcinfo_record(info_id, at, path.name, {"software": "benchmark"})]
+    took: list[Took] = [(info, file.append(info), None)]
+    asked = b"GET / HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n"
+    request = Message(asked, len(asked), sha256(asked), None, 0)
+    bodies = pages(100)
+    for number in range(RESPONSES):
+        body = bodies[number % len(bodies)]
+        head = head_of(body)
+        block = head + body
+        response = Message(block, len(head), sha256(block), sha256(body), len(body))
+        url = f"https://www.news-{number % 7}.example/2026/03/story-{number}.html?id={number}&utm_source=x"
+        exchange = Exchange(
+            crawl_id="c",
+            page_id="0001",
+            url=url,
+            request=request,
+            response=response,
+            status=200,
+            media_type="text/html",
+            content_encoding=None,
+            protocol="http/1.1",
+            started_at=at,
+            first_byte_at=at,
+            ended_at=at,
+            peer_ip="192.0.2.1",
+            peer_port=443,
+            tls=None,
+        )
+        response_id = new_id()
+        records = [
+            response_record(exchange, response_id, info_id, compressible=True),
+            request_record(exchange, new_id(), response_id, info_id),
+            exchange_metadata(exchange, new_id(), response_id, info_id),
+        ]
+        took.append((records, file.append(records), exchange))
+    return file.close(), took
+
+
+def main() -> None:
+    _, parse = arguments(__doc__, rounds=5, peers=True)
+    options = parse()
+    peer = programs_of("cdxj", options.peers) / "python"
+    with tempfile.TemporaryDirectory() as folder:
+        closed, took = written(Path(folder) / "own.warc.gz")
+
+        def rows() -> float:
+            beside = RowsBeside(closed.path)
+            for records, receipts, item in took:
+                beside.took(records, receipts, item)
+            beside.close(closed)
+            made = rows_written(closed.path)
+            assert made is not None
+            return float(len([surt_key(row.url) for row in made.index.rows]))
+
+        ways = {
+            "ours": here(rows),
+            "cdxj-indexer": told_by([peer, Path(__file__).with_name("peer_cdxj.py"), closed.path, str(RESPONSES)]),
+        }
+        taken = rounds_of(ways, options.rounds)
+    title = f"Index rows of a crawl's file, {RESPONSES} responses of 60 KB"
+    report(title, "row", taken, [Ratio("ours", "cdxj-indexer", "cpu", 10.0)], as_json=options.json, scale="ms")
+
+
+if __name__ == "__main__":
+    main()
