@@ -238,6 +238,23 @@ def test_the_second_night_changes_exactly_what_changed(
     )
 
 
+def test_the_second_night_keeps_unchanged_photos_as_revisits_of_what_is_deposited(
+    second_night: Night, deposited: Archive
+) -> None:
+    with deposited.reader.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT again.crawl_id, count(*) AS revisits, count(original.id) AS found "
+                "FROM catalogue.captures AS again LEFT JOIN catalogue.captures AS original "
+                "  ON original.id = again.refers_to_id AND original.payload_digest = again.payload_digest "
+                "  AND original.record_type = 'response' "
+                "WHERE again.record_type = 'revisit' AND again.id = again.record_id GROUP BY again.crawl_id"
+            )
+        ).all()
+    assert {row.crawl_id for row in rows} & set(second_night.crawl_ids)
+    assert [row.revisits for row in rows] == [row.found for row in rows]
+
+
 def test_the_changes_of_each_source_are_named(second_night: Night, deposited: Archive) -> None:
     with deposited.reader.connect() as connection:
         seen_that_night = {
