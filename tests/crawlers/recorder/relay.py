@@ -110,7 +110,12 @@ class Relay:
 
 
 def pour(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
+    """Pass on what comes, and how it ends: whole, or broken off."""
+    try:
         while data := source.recv(1 << 16):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
+    except OSError:
+        for sock in (source, target):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
