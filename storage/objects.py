@@ -51,6 +51,7 @@ REPLICA: Final = "replica"
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "ExpiredToken", "InvalidToken"}
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "405", "MethodNotAllowed"}  # 405: a delete marker
 _NO_SUCH_VERSION_ID = {"400", "InvalidArgument"}  # a version id of another store
+_UNFIT = {"InvalidRequest"}  # a lock is asked for where the bucket has none
 _TAKEN = {"PreconditionFailed", "412"}
 _DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
 
@@ -132,6 +133,8 @@ class ObjectStore:
             except ClientError as refused:
                 if _code(refused) in _DAMAGED:
                     raise ChecksumDiffersError(key, None, sha256, _code(refused)) from refused
+                if _code(refused) in _UNFIT:
+                    self.require_fit()  # says which of versioning and lock the bucket lacks
                 if _code(refused) not in _TAKEN:
                     raise
                 version_id = None
