@@ -40,6 +40,7 @@ class Reference:
     title: str | None = None
     authors: tuple[str, ...] = ()
     published: datetime | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Extract:
     title: str | None
     authors: tuple[str, ...]
     published: datetime | date | None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,9 +64,10 @@ class Score:
     authors: list[bool] = field(default_factory=list)
     present: list[bool] = field(default_factory=list)
     absent: list[bool] = field(default_factory=list)
+    tags: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        names = ("f1", "title", "published", "authors", "present", "absent")
+        names = ("f1", "title", "published", "authors", "present", "absent", "tags")
         return {
             name: {"of": len(values), "mean": round(sum(values) / len(values), 4) if values else None}
             for name in names
@@ -113,6 +116,7 @@ def _fundus(folder: Path) -> Iterator[Reference]:
                 title=item.get("title"),
                 authors=tuple(item.get("authors") or ()),
                 published=_moment(item.get("publishing_date")),
+                tags=tuple(item.get("topics") or ()),
             )
 
 
@@ -139,6 +143,7 @@ def _snippets(folder: Path) -> Iterator[Reference]:
             title=item["title"] or None,
             authors=tuple(name for name in re.split(r";\s*", item["author"]) if name),
             published=_moment(item["date"] or None),
+            tags=tuple(item.get("tags") or ()),
         )
 
 
@@ -221,12 +226,24 @@ def same_authors(expected: tuple[str, ...], found: tuple[str, ...]) -> bool:
     return names(expected) == names(found)
 
 
+def same_tags(expected: tuple[str, ...], found: tuple[str, ...]) -> float:
+    """F1 of the tags of one page, without case."""
+    wanted, got = {folded(tag) for tag in expected}, {folded(tag) for tag in found}
+    return 2 * len(wanted & got) / (len(wanted) + len(got))
+
+
 def ours(reference: Reference) -> Extract:
     reading = read_page(Page(reference.url, reference.body, reference.captured_at, 200, "text/html"), "news")
     article = next((record for record in reading.records if isinstance(record, Article)), None)
     if article is None:
         return Extract(text=None, title=None, authors=(), published=None)
-    return Extract(text=article.text, title=article.title, authors=article.authors, published=article.published_at)
+    return Extract(
+        text=article.text,
+        title=article.title,
+        authors=article.authors,
+        published=article.published_at,
+        tags=article.tags,
+    )
 
 
 def alone(reference: Reference) -> Extract:
@@ -238,6 +255,7 @@ def alone(reference: Reference) -> Extract:
         title=found.title,
         authors=tuple(part.strip() for part in (found.author or "").split(";") if part.strip()),
         published=date.fromisoformat(found.date) if found.date else None,
+        tags=tuple(found.tags or ()),
     )
 
 
@@ -257,6 +275,8 @@ def measure(folder: Path, reader: Callable[[Reference], Extract], wrong: list[An
         published = _possible(reference)
         if published:
             score.published.append(same_day(published, got.published))
+        if reference.tags:
+            score.tags.append(same_tags(reference.tags, got.tags))
         if reference.authors:
             score.authors.append(same_authors(reference.authors, got.authors))
         for what, wanted, found, right in (

@@ -5,10 +5,25 @@ import re
 from lxml import html
 
 from processors.pages.evidence import Evidence, names_in
-from processors.pages.markup import attribute, seen_text
+from processors.pages.markup import attribute, classes, seen_text
 from processors.text import one_line
 
 _MOST_TAGS = 60
+_TAG_PAGE = re.compile(
+    r"/(?:tags?|topics?|thema|themen|tema|temas|temy|tematy|sujets?|keywords?|labels?|schlagwort\w*|stichwort\w*"
+    r"|hashtags?|dossiers?|theg|teg|тег|теги|emne|amne|onderwerp)[/.=\-]",
+    re.IGNORECASE,
+)
+_TAG_BLOCK = re.compile(
+    r"(?:^|[_-])(?:tags?|tag-?list|topics?|keywords?|schlagwort\w*|themen|teg[si]?)(?:$|[_-])|(?:article|post|story)-?(?:tags|topics)",
+    re.IGNORECASE,
+)
+_ELSEWHERE = frozenset(("nav", "header", "footer", "aside"))
+_MENU = re.compile(r"menu|(?:^|[_-])nav|header|footer|sidebar|related|teaser", re.IGNORECASE)
+_TAG_WORDS = 5
+_MOST_LINKED = 20
+# some sites state the path of a tag's page, or its kind, before it
+_PATH_OR_KIND = re.compile(r"^(?:[a-z]+/)+(?=\S)|^(?:nlp )?(?:category|tag|topic|keyword): ", re.IGNORECASE)
 
 
 def read_section(evidence: Evidence) -> str | None:
@@ -37,7 +52,32 @@ def read_tags(tree: html.HtmlElement, evidence: Evidence) -> tuple[str, ...]:
         evidence.metas.get("keywords", ())[:1],
         evidence.metas.get("parsely-tags", ())[:1],
     )
-    found = next((list(source) for source in sources if source), [])
+    found = next((list(source) for source in sources if source), None) or list(_beside_text(tree))
+    found = [_PATH_OR_KIND.sub("", tag) for tag in found]
     if len(found) == 1:
         found = [one_line(tag) for tag in re.split(r"[,;|]", found[0])]
     return tuple(dict.fromkeys(tag for tag in found if tag and len(tag) < 100))[:_MOST_TAGS]
+
+
+def _beside_text(tree: html.HtmlElement) -> tuple[str, ...]:
+    """Links below the headline in a block marked as tags, else to pages of tags; menus and sidebars left out."""
+    heading = next(tree.iter("h1"), None)
+    if heading is None:
+        return ()
+    marked: list[str] = []
+    leading: list[str] = []
+    for link in heading.xpath("following::a"):
+        text = one_line(seen_text(link)).lstrip("#").rstrip(",;")
+        if not 0 < len(text.split()) <= _TAG_WORDS:
+            continue
+        above = list(link.iterancestors())
+        if any(
+            element.tag in _ELSEWHERE or any(_MENU.search(name) for name in classes(element)) for element in above
+        ):
+            continue
+        if any(_TAG_BLOCK.search(name) for element in above[:4] for name in classes(element)):
+            marked.append(text)
+        elif _TAG_PAGE.search(attribute(link, "href") or ""):
+            leading.append(text)
+    found = marked or leading
+    return tuple(dict.fromkeys(found)) if len(found) <= _MOST_LINKED else ()

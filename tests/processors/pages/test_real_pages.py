@@ -23,7 +23,8 @@ def test_articles_are_read_better_than_by_the_generic_reader_alone(realdata: Pat
     assert ours["title"]["mean"] >= 0.83
     assert ours["published"]["mean"] >= 0.96
     assert ours["authors"]["mean"] >= 0.85
-    for what in ("f1", "title", "published", "authors"):
+    assert ours["tags"]["mean"] >= 0.62
+    for what in ("f1", "title", "published", "authors", "tags"):
         assert ours[what]["mean"] > alone[what]["mean"], what
 
 
