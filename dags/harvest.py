@@ -58,11 +58,11 @@ def harvest() -> None:
     @task
     def plan() -> list[list[str]]:
         """Which sources, in as many batches as there may be tasks."""
-        from pipeline.harvest import in_batches, planned_sources
+        from pipeline.harvest import in_batches, planned_in_turn
         from pipeline.settings import load_settings
 
         asked = tuple(get_current_context()["params"]["sources"])
-        chosen = planned_sources(load_settings(), asked)
+        chosen = planned_in_turn(load_settings(), asked)
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
         return in_batches(chosen)
 

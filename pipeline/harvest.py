@@ -20,6 +20,7 @@ from pipeline.connect import opened_archive
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.deposits import deposit_crawl, recover_spools
 from pipeline.facts import clock_now, collection_facts
+from pipeline.harvest_order import in_turn
 from pipeline.judging import judge_crawl
 from pipeline.settings import Settings
 from storage.archive import Archive
@@ -90,6 +91,13 @@ def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str,
     if unknown:
         raise UnknownSourceError(unknown, known)
     return tuple(source_id for source_id in known if not asked or source_id in asked)
+
+
+def planned_in_turn(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """The same ids in the order in which a night takes them, sources of one host spread over it."""
+    wanted = set(planned_sources(settings, asked))
+    listed = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
+    return in_turn([source for source in listed if source.id in wanted])
 
 
 def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
