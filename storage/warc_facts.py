@@ -34,17 +34,20 @@ class MessagePayload:
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the block."""
         if self._body is None:
-            self._head += piece
-            end = head_end(self._head)
-            if end is None and len(self._head) < HEAD_LIMIT_BYTES:
+            if self._head:
+                self._head += piece
+                piece = bytes(self._head)
+            end = head_end(piece)
+            if end is None and len(piece) < HEAD_LIMIT_BYTES:
+                self._head = self._head or bytearray(piece)
                 return
-            piece = self._begin_body(end)
+            piece = self._begin_body(piece, end)
         self._take(piece)
 
     def facts(self) -> dict[str, Any]:
         """Status, media type and payload, once the block has ended."""
         if self._body is None and self._head:
-            self._take(self._begin_body(None))
+            self._take(self._begin_body(bytes(self._head), None))
         if self._body is not None:
             held_back: list[PayloadPiece] = []
             self._body.close(held_back)
@@ -56,9 +59,8 @@ class MessagePayload:
             "payload_length_bytes": self._length,
         }
 
-    def _begin_body(self, end: int | None) -> bytes:
+    def _begin_body(self, whole: bytes, end: int | None) -> bytes:
         """Read the head; returns the bytes behind it. What is not HTTP is all body."""
-        whole = bytes(self._head)
         if end is None:
             end = len(whole) if whole.startswith(b"HTTP/") else 0
         head = read_head(whole[:end])

@@ -6,6 +6,7 @@ crawlers wrote (0.17, 0.18) are read like 1.0, of which they differ in nothing t
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -44,10 +45,12 @@ class RecordHead:
     block_length: int
     within: int
     raw: bytes
+    firsts: Mapping[str, str]
+    """What ``first_values`` makes of ``fields``: a record is asked for a dozen of them."""
 
     def value(self, name: str) -> str | None:
         """The first value of a field, whatever the case of its name; None where it is absent."""
-        return first_value(self.fields, name)
+        return self.firsts.get(name.lower())
 
     @property
     def record_type(self) -> str:
@@ -71,10 +74,9 @@ class RecordHead:
         return None if value is None else bare_uri(value)
 
 
-def first_value(fields: Fields, name: str) -> str | None:
-    """The first value of a field, whatever the case of its name; None where it is absent."""
-    wanted = name.lower()
-    return next((value for found, value in fields if found.lower() == wanted), None)
+def first_values(fields: Fields) -> dict[str, str]:
+    """The first value of each field, by its name in small letters."""
+    return {name.lower(): value for name, value in reversed(fields)}
 
 
 def bare_uri(value: str) -> str:
@@ -98,36 +100,45 @@ def warc_time(value: str) -> datetime:
 
 def read_warc_head(content: bytes) -> tuple[str, Fields]:
     """Version and fields from the lines of a head without its empty line, checked as far as framing needs it."""
-    first, *lines = content.split(b"\n")
-    version = _text(first.rstrip(b"\r"))
+    first, *lines = _lines(content)
+    version = first.rstrip("\r")
     if version.upper() not in (*VERSIONS, *DRAFTS):
         raise HeadProblem(" or ".join(VERSIONS), repr(content[:40]))
     fields: list[tuple[str, str]] = []
     for line in lines:
-        if line[:1] in (b" ", b"\t") and fields:
+        if line[:1] in (" ", "\t") and fields:
             name, value = fields[-1]
-            fields[-1] = (name, f"{value} {_text(line).strip()}")
+            fields[-1] = (name, f"{value} {line.strip()}")
             continue
-        raw_name, colon, raw_value = line.partition(b":")
-        if not colon or b"\x00" in line:
+        name, colon, value = line.partition(":")
+        if not colon or "\x00" in line:
             raise HeadProblem("a field as name and value", repr(line[:40]))
-        fields.append((_text(raw_name).strip(), _text(raw_value).strip()))
+        fields.append((name.strip(), value.strip()))
     read = tuple(fields)
+    firsts = first_values(read)
     for name in REQUIRED:
-        if not first_value(read, name):
+        if not firsts.get(name.lower()):
             raise HeadProblem(f"the field {name}", "none")
-    length = first_value(read, "Content-Length") or ""
+    length = firsts["content-length"]
     if not (length.isascii() and length.isdecimal()):
         raise HeadProblem("a Content-Length in digits", repr(length))
     try:
-        warc_time(first_value(read, "WARC-Date") or "")
+        warc_time(firsts["warc-date"])
     except ValueError as problem:
         raise HeadProblem("a WARC-Date", str(problem)) from problem
-    segment = first_value(read, "WARC-Segment-Number")
-    is_continuation = (first_value(read, "WARC-Type") or "").lower() == "continuation"
+    segment = firsts.get("warc-segment-number")
+    is_continuation = firsts["warc-type"].lower() == "continuation"
     if segment is not None and segment != "1" and not is_continuation:
         raise HeadProblem("WARC-Segment-Number 1 in a record that continues none", repr(segment))
     return version, read
+
+
+def _lines(content: bytes) -> list[str]:
+    """Lines as UTF-8; one that is not is taken for ISO 8859-1 by itself."""
+    try:
+        return content.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        return [_text(line) for line in content.split(b"\n")]
 
 
 def _text(raw: bytes) -> str:

@@ -12,7 +12,8 @@ import zstandard
 from isal import igzip_lib, isal_zlib
 
 ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an instance
-READ_BYTES: Final = 1 << 18
+READ_BYTES: Final = 1 << 16
+"""What lies behind a member is copied once for each: more would cost more than it saves in calls."""
 STEP_BYTES: Final = 1 << 20
 ZSTD_STEP_BYTES: Final = 1 << 10
 """A block of 4 bytes can stand for 128 KiB (RFC 8878, section 3.1.1.2): one step gives 32 MiB at most."""

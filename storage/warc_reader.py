@@ -12,7 +12,7 @@ from typing import Final
 
 from storage.arc_head import FILE_DESCRIPTION, read_arc_head
 from storage.errors import StorageError
-from storage.warc_head import HeadProblem, RecordHead, first_value, read_warc_head
+from storage.warc_head import HeadProblem, RecordHead, first_values, read_warc_head
 from storage.warc_members import MemberDamage, Stream, open_members
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
@@ -175,9 +175,10 @@ class WarcReader:
             version, fields = read_arc_head(lines) if self.is_arc else read_warc_head(lines)
         except HeadProblem as problem:
             raise self._damage(problem.expected, problem.found) from problem
-        self._left = int(first_value(fields, "Content-Length") or 0)
+        firsts = first_values(fields)
+        self._left = int(firsts.get("content-length") or 0)
         raw = bytes(content[: end.end()])
-        return RecordHead(version, fields, self._number, self._offset, self._left, within, raw)
+        return RecordHead(version, fields, self._number, self._offset, self._left, within, raw, firsts)
 
     def _damage(self, expected: str, found: str) -> WarcDamageError:
         return WarcDamageError(self._name, self._number, self._offset, expected, found)
