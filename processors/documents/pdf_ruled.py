@@ -17,6 +17,7 @@ from processors.text import lines
 
 _SAME_LINE_POINTS = 2.0
 _MOST_BOXES = 20_000
+_LEAST_CELLS, _LEAST_LINES = 5, 3
 Box = tuple[float, float, float, float]
 
 
@@ -47,13 +48,24 @@ def _part(page: Any, boxes: list[Box]) -> PagePart | None:
     links = dict(_links_by_box(page, owner, columns, heights))
     rows = [[EMPTY] * (len(columns) - 1) for _ in range(len(heights) - 1)]
     for number, span in enumerate(spans):
-        text = lines(extract_text(held[number], x_tolerance_ratio=0.25)) if number in held else ""
+        text = lines(extract_text(held[number])) if number in held else ""
         rows[span.top][span.left] = Cell(text=text, links=tuple(links.get(number, ())))
     wide = [span for span in spans if (span.top, span.left) != (span.bottom, span.right)]
-    whole = filled(rows, wide)
+    whole = tuple(line for row in filled(rows, wide) for line in _lines_apart(row))
     if not whole:
         return None
     return PagePart(rows=whole, edges=tuple(columns), top=heights[0], bottom=heights[-1])
+
+
+def _lines_apart(row: tuple[Cell, ...]) -> list[tuple[Cell, ...]]:
+    """A box whose cells all hold the same number of lines is many rows that no lines divide."""
+    said = [cell for cell in row if cell.text]
+    counts = {cell.text.count("\n") + 1 for cell in said}
+    merged = any(cell.copied or cell.links for cell in row)
+    if merged or len(said) < _LEAST_CELLS or len(counts) != 1 or min(counts) < _LEAST_LINES:
+        return [row]
+    apart = [cell.text.split("\n") if cell.text else [""] * min(counts) for cell in row]
+    return [tuple(Cell(text=text) if text else EMPTY for text in line) for line in zip(*apart, strict=True)]
 
 
 def _borders(values: list[float]) -> list[float]:

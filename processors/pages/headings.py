@@ -19,7 +19,8 @@ _HEARING: tuple[tuple[str, str], ...] = (
     (
         "extra",
         r"^(?:opinion|decision|release|posted|publication|issue) date"
-        r"|date (?:posted|released|issued|decided|published)|date of (?:opinion|decision|issue)|^(?:decided|posted|released|issued)$",
+        r"|date (?:posted|released|issued|decided|published)|date of (?:opinion|decision|issue)"
+        r"|^(?:decided|posted|released|issued)$",
     ),
     (
         "row",
@@ -72,7 +73,8 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"^(?:дата|день|дзень|date|data|day)$|дата (?:слушан|заседан|рассмотр|назнач|проведен|судебн|пасядж"
         r"|разгляд|слухан|засідан|судов)|(?:hearing|sitting|court) date|date of (?:hearing|sitting)"
         r"|data (?:rozprawy|posiedzenia)|^назначено (?:на|к)"
-        r"|(?:argument|conference|trial|calendar|listing|set) date|date (?:argued|heard|listed|set)|date of (?:argument|trial)|^(?:argued|heard)$",
+        r"|(?:argument|conference|trial|calendar|listing|set) date"
+        r"|date (?:argued|heard|listed|set)|date of (?:argument|trial)|^(?:argued|heard)$",
     ),
     (
         "room",

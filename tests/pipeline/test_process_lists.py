@@ -1,5 +1,6 @@
 """Lists over two nights: registers, notices, and hearings in documents; what changed, and what did not."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,3 +192,41 @@ def test_a_list_in_json_is_read_by_its_bytes(archive: Archive, tmp_path: Path) -
     source = Source(id="ua", kind="court_list", pages=(url,))
     seal(archive, tmp_path, source, 1, {url: (rows.encode(), "application/json")})
     assert process_pending(archive).records == 1
+
+
+PAGES = int(os.environ.get("LETAPIS_LIST_PAGES", "60"))
+"""Of the long list, six rows each; 1000 for the figure in docs/quality.md."""
+
+
+def long_list(night: int) -> dict[str, tuple[bytes, str]]:
+    """A list over many pages; on night 2 one row in a hundred is moved, and one has vanished."""
+    address = "https://sud.pryklad.by/long/"
+    pages = {}
+    for page in range(1, PAGES + 1):
+        rows = []
+        for number in range(page * 6, page * 6 + 6):
+            day = 2 if night == 2 and number % 100 == 50 else 1
+            cells = (f"{day:02d}.12.2026 10:00", "5", "Узорны П. Р.", f"2-{number}/2026", f"Асоба {number}")
+            if night == 1 or number != 33:
+                rows.append("".join(f"<td>{cell}</td>" for cell in cells))
+        head = "".join(f"<th>{cell}</th>" for cell in HEAD)
+        table = f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        onward = f"<a rel=next href='?page={page + 1}'>Наступная</a>" if page < PAGES else ""
+        url = address if page == 1 else f"{address}?page={page}"
+        body = f"<html lang=be><body><h1>Суд Прыкладнага раёна</h1>{table}{onward}</body></html>"
+        pages[url] = (body.encode(), "text/html; charset=utf-8")
+    return pages
+
+
+@pytest.mark.timeout(900)
+def test_of_a_long_list_only_what_moved_or_vanished_is_named(archive: Archive, tmp_path: Path) -> None:
+    source = Source(id="long", kind="court_list", pages=("https://sud.pryklad.by/long/",))
+    for night in (1, 2):
+        seal(archive, tmp_path, source, night, long_list(night))
+    assert process_pending(archive).records == PAGES * 12 - 1
+    moved = [number for number in range(6, PAGES * 6 + 6) if number % 100 == 50]
+    with archive.reader.connect() as connection:
+        found = changes(connection, "long")
+    assert sorted((each.kind, each.natural_key.rpartition("|")[2]) for each in found) == sorted(
+        [*(("moved", f"2-{number}/2026") for number in moved), ("missing", "2-33/2026")]
+    )
