@@ -3,12 +3,13 @@
 Run: ``python -m benchmarks.warc_writing [--json] [--rounds N] [--pages FOLDER]``. Each way gets bodies in memory,
 computes block and payload digests and writes one gzip member per record to a file: warcio with zlib level 9 and
 sha1, ours with isal level 2, sha256, and the file's own sha256 besides. Sizes stand beside zlib level 6. With
-``--pages`` every .html and .html.gz file below FOLDER is written instead of the made pages. Pictures are random
-bytes behind a JPEG's first ones: nothing to deflate.
+``--pages`` every .html and .html.gz file below FOLDER is written, too. Made pages have lengths as pages have them
+(log-normal about 60 KB). Pictures are random bytes behind a JPEG's first ones: nothing to deflate.
 """
 
 import gzip
 import io
+import math
 import random
 import tempfile
 import zlib
@@ -19,7 +20,7 @@ from pathlib import Path
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from benchmarks.material import HTTP_FIELDS, head_of, pages
+from benchmarks.material import HTTP_FIELDS, head_of, page
 from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
 from crawlers.capture import Exchange, Message
 from processors.digest import sha256
@@ -28,10 +29,12 @@ from storage.spool import RecordIds, utc_now
 from storage.warc import response_record
 from storage.warc_file import OpenWarc
 
+Fields = tuple[tuple[str, str], ...]
+Set = tuple[str, Sequence[bytes], Fields, float | None]
 JPEG_FIELDS = tuple((name, "image/jpeg" if name == "Content-Type" else value) for name, value in HTTP_FIELDS)
 
 
-def ours(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...], path: Path) -> Callable[[], float]:
+def ours(bodies: Sequence[bytes], fields: Fields, path: Path) -> Callable[[], float]:
     media_type = dict(fields)["Content-Type"].partition(";")[0]
     asked = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
     request = Message(asked, len(asked), sha256(asked), None, 0)
@@ -71,7 +74,7 @@ def ours(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...], path: Pat
     return write
 
 
-def by_warcio(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...], path: Path) -> Callable[[], float]:
+def by_warcio(bodies: Sequence[bytes], fields: Fields, path: Path) -> Callable[[], float]:
     def write() -> float:
         with path.open("wb") as file:
             writer = WARCWriter(file, gzip=True, warc_version="1.1")
@@ -101,7 +104,7 @@ def sized(work: Callable[[], float], path: Path, plain: int) -> Way:
     return run
 
 
-def level_6(bodies: Sequence[bytes], fields: tuple[tuple[str, str], ...]) -> float:
+def level_6(bodies: Sequence[bytes], fields: Fields) -> float:
     """Size of the same blocks under gzip level 6, with 600 bytes of WARC fields each."""
     total = 0
     for body in bodies:
@@ -115,18 +118,18 @@ def main() -> None:
     parser, parse = arguments(__doc__, rounds=5)
     parser.add_argument("--pages", type=Path)
     options = parse()
-    if options.pages is None:
-        texts: Sequence[bytes] = pages(150)
-    else:
-        texts = [path.read_bytes() for path in sorted(options.pages.rglob("*.html"))]
-        texts += [gzip.decompress(path.read_bytes()) for path in sorted(options.pages.rglob("*.html.gz"))]
     draw = random.Random(3)
+    lengths = [min(600_000, max(3_000, int(draw.lognormvariate(math.log(60_000), 0.6)))) for _ in range(120)]
+    made = [page(seed, length) for seed, length in enumerate(lengths)]
+    sets: list[Set] = [("HTML", made, HTTP_FIELDS, 15.0)]
+    if options.pages is not None:
+        found = [path.read_bytes() for path in sorted(options.pages.rglob("*.html"))]
+        found += [gzip.decompress(path.read_bytes()) for path in sorted(options.pages.rglob("*.html.gz"))]
+        sets.append(("captured HTML", found, HTTP_FIELDS, 15.0))
     pictures = [b"\xff\xd8\xff\xe0" + draw.randbytes(143_000) for _ in range(60)]
+    sets.append(("JPEG", pictures, JPEG_FIELDS, None))
     with tempfile.TemporaryDirectory() as folder:
-        for what, bodies, fields, target in (
-            ("HTML", texts, HTTP_FIELDS, 15.0),
-            ("JPEG", pictures, JPEG_FIELDS, None),
-        ):
+        for what, bodies, fields, target in sets:
             plain = sum(map(len, bodies))
             path, other = Path(folder) / "ours.warc.gz", Path(folder) / "other.warc.gz"
             ways = {
