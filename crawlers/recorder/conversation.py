@@ -67,6 +67,7 @@ class Conversation:
         self._failure: NotReached | None = None
         self._blame: Outcome | None = Outcome.UNREACHABLE
         self._asked = False
+        self._broken = False
         self._unasked = bytearray()
         loop = asyncio.get_running_loop()
         self._last_byte = loop.time()
@@ -200,9 +201,10 @@ class Conversation:
             self._blame = None
             self._cut(Truncation.LENGTH, "cut at the limit of bytes")
 
-    def site_closed(self, *, said: bool) -> None:
+    def site_closed(self, *, said: bool, broken: bool) -> None:
         """The site sends no more."""
         if not self.over:
+            self._broken = broken
             self._close(said=said)
             self._engine.site_gone(self, said=said, failure=None)
 
@@ -302,7 +304,7 @@ class Conversation:
         cut_by_us = truncated is not Truncation.DISCONNECT
         if exchange.response.done:
             exchange.keep(self._peer, None, "the answer came before the request had ended")
-        elif exchange.response.until_close and not cut_by_us:
+        elif exchange.response.until_close and not cut_by_us and not self._broken:
             exchange.keep(self._peer, None, None if said else CLOSED_UNSAID)
         else:
             exchange.keep(self._peer, truncated, problem)

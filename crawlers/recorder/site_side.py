@@ -24,9 +24,9 @@ class SiteEvents(Protocol):
         """Plain bytes came."""
         ...
 
-    def site_closed(self, *, said: bool) -> None:
+    def site_closed(self, *, said: bool, broken: bool) -> None:
         """The site sends no more; ``said`` tells whether it said so (FIN, and close_notify where TLS is
-        spoken)."""
+        spoken), ``broken`` whether the connection broke instead of ending."""
         ...
 
     def site_busy(self, *, busy: bool) -> None:
@@ -122,7 +122,7 @@ class SiteSide(asyncio.Protocol):
         if not self._ready.done():
             self._ready.set_exception(error or ConnectionResetError("closed during the TLS handshake"))
             self._ready.exception()
-        self._end(said=False)
+        self._end(said=False, broken=error is not None)
 
     def pause_writing(self) -> None:
         """The site reads slowly."""
@@ -141,11 +141,11 @@ class SiteSide(asyncio.Protocol):
             self._transport.write(self._pipe.waiting())  # the alert that says why
             self._transport.close()
 
-    def _end(self, *, said: bool) -> None:
+    def _end(self, *, said: bool, broken: bool = False) -> None:
         if not self._ended and self._ready.done() and not self._ready.cancelled():
             self._ended = True
             if self._ready.exception() is None:
-                self._events.site_closed(said=said)
+                self._events.site_closed(said=said, broken=broken)
 
 
 async def dial(session: Session, place: Place, events: SiteEvents) -> tuple[SiteSide, Peer]:

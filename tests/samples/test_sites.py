@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -39,6 +40,25 @@ def test_the_command_says_where_it_listens_and_ends_on_term(tmp_path: Path) -> N
         assert {"t.me", "vesnik.pryklad.example"} <= set(ready["hosts"])
         process.terminate()
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("host", ["endless.pryklad.example", "silent.pryklad.example", "slow.pryklad.example"])
+def test_an_answer_without_end_does_not_keep_the_command_from_ending(host: str) -> None:
+    process, ready = started()
+    port = ready["port"]
+    assert isinstance(port, int)
+    with (
+        process,
+        socket.create_connection(("127.0.0.1", port)) as listening,
+        socket.create_connection(("127.0.0.1", port)) as deaf,
+        socket.create_connection(("127.0.0.1", port)),  # says nothing at all
+    ):
+        for client in (listening, deaf):
+            client.sendall(f"GET /page HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        if host != "silent.pryklad.example":
+            assert listening.recv(1000)
+        process.terminate()
+        assert process.wait(30) == 0
 
 
 def test_the_command_ends_when_its_parent_dies(tmp_path: Path) -> None:
