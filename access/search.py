@@ -4,12 +4,13 @@ In: the archive, words or a record id, whom the answer is for. Out: JSON-ready r
 kind (architecture section 7), beside them what the archive knows of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 from access.wording import dated, heading, shortened
 from storage.archive import Archive
+from storage.dom import exchanges_of_doms
 from storage.records import SeenRecord, sightings_of_record
 from storage.search import Found, search_records
 from storage.visibility import EVERYONE, Viewer
@@ -30,10 +31,12 @@ def found(archive: Archive, text: str, *, viewer: Viewer = EVERYONE, most: int =
 def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """One record: ``versions`` in the order in which they were first seen, each with its sightings, oldest first.
 
+    A sighting says whether it was read from what the server sent or from the final DOM, and of which exchange.
     None where there is none of this name that the viewer may see.
     """
     with archive.reader.connect() as connection:
         seen = tuple(sightings_of_record(connection, record_id, viewer=viewer))
+        exchanges = exchanges_of_doms(connection, [each.capture_id for each in seen])
     if not seen:
         return None
     order = {version_id: place for place, version_id in enumerate(dict.fromkeys(each.version_id for each in seen))}
@@ -46,7 +49,7 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
         "heading": heading(newest.kind, newest.content),
         "first_seen_at": seen[0].captured_at,
         "last_seen_at": newest.captured_at,
-        "versions": [_version_row(version_id, tuple(group)) for version_id, group in by_version],
+        "versions": [_version_row(version_id, tuple(group), exchanges) for version_id, group in by_version],
     }
 
 
@@ -68,7 +71,9 @@ def _found_row(each: Found) -> dict[str, Any]:
     return record_row(each.seen) | {"excerpt": shortened(" ".join(each.excerpt.split()), EXCERPT_LENGTH)}
 
 
-def _version_row(version_id: str, seen: tuple[SeenRecord, ...]) -> dict[str, Any]:
+def _version_row(
+    version_id: str, seen: tuple[SeenRecord, ...], exchanges: Mapping[str, str | None]
+) -> dict[str, Any]:
     return {
         "version_id": version_id,
         "first_seen_at": seen[0].captured_at,
@@ -80,6 +85,8 @@ def _version_row(version_id: str, seen: tuple[SeenRecord, ...]) -> dict[str, Any
                 "captured_at": each.captured_at,
                 "source": each.source_id,
                 "url": each.content.get("url"),
+                "read_from": "dom" if each.capture_id in exchanges else "exchange",
+                "exchange_capture_id": exchanges.get(each.capture_id, each.capture_id),
                 "content": each.content,
             }
             for each in seen

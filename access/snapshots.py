@@ -17,6 +17,7 @@ from storage.access_log import log_access
 from storage.archive import Archive
 from storage.captures import Capture, capture_by_id, capture_json, captures_of
 from storage.custody_entry import Entry
+from storage.dom import doms_of_exchange
 from storage.exchange_facts import exchange_facts
 from storage.ledger import entries
 from storage.media import medium_of_capture
@@ -65,7 +66,10 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     with archive.reader.connect() as connection:
         about_file = entries(connection, subject_id=capture.warc_key)
         about_crawl = entries(connection, subject_id=capture.crawl_id)
-        records = [record_row(seen) for seen in records_of_capture(connection, capture.id, viewer=viewer)]
+        read_from = (capture.id, *doms_of_exchange(connection, capture.id))
+        records = [
+            record_row(seen) for each in read_from for seen in records_of_capture(connection, each, viewer=viewer)
+        ]
         medium = medium_of_capture(connection, capture.id)
         holder = payload_capture(connection, capture, viewer=viewer)
         renderings = [

@@ -35,6 +35,7 @@ Say = Callable[[str], None]
 
 VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
+    "dom-1",
     *sorted(parser.name for parser in PARSERS),
     *sorted(ALL_HASHES),
 )

@@ -6,12 +6,23 @@ not suffer for it; errors of the database pass through.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from crawlers.capture import RenderingKind
 from pipeline.page_kind import how_to_read
-from pipeline.read_page_capture import LISTS, Found, entity_of, is_page, read_page_capture, seen_before
+from pipeline.read_page_capture import (
+    LISTS,
+    PAGE_TYPES,
+    Entity,
+    Found,
+    entity_of,
+    is_page,
+    read_page_capture,
+    seen_before,
+)
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
 from processors.documents.reader import DocumentReader
@@ -19,9 +30,14 @@ from processors.http_message import ResponseMessage, header, parse_response
 from processors.media import MediaReading, is_media, sniff
 from processors.reading import decoder_of, hashes_of_today
 from storage.captures import Capture
+from storage.dom import doms_of_exchange, forget_records
 from storage.media import keep_medium, keep_occurrence, medium
 
 __all__ = ["Found", "read_capture"]
+
+DOM: Final = f"urn:{RenderingKind.DOM}:"
+DOM_TYPE: Final = "text/html; charset=utf-8"
+"""How `crawlers.browser` writes it down, whatever the page said of itself."""
 
 PayloadOf = Callable[[Capture], bytes | None]
 """The block of the record that holds a revisit's payload, None where none is in the archive."""
@@ -37,6 +53,8 @@ def read_capture(
     payload_of: PayloadOf,
 ) -> Found:
     """Read one capture; ``block`` is None where it is too large to hold."""
+    if capture.url.startswith(DOM):
+        return _read_dom(connection, capture, block, declaration, documents)
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
         return Found()  # why there was no response, or what we made ourselves: nothing a source said
     how = how_to_read(declaration, capture.url)
@@ -54,10 +72,31 @@ def read_capture(
         return _too_large(connection, capture)
     received = entity_of(capture, block)
     if is_page(capture, received, how):
+        # what scripts made of a page is read in its place; the page as it came is judged alone
+        how = None if capture.media_type in PAGE_TYPES and doms_of_exchange(connection, capture.id) else how
         return read_page_capture(connection, capture, received, how, declaration, documents)
     if capture.truncated is None and received.damage is None and _is_whole(capture, block):
         return _medium(connection, capture, received.content, decoders)
     return Found()
+
+
+def _read_dom(
+    connection: Connection,
+    capture: Capture,
+    block: bytes | None,
+    declaration: Mapping[str, Any] | None,
+    documents: DocumentReader,
+) -> Found:
+    """Read a page as the browser showed it in the end; the exchange it came from gives no records beside it."""
+    if block is None:
+        return Found()
+    url = capture.url.removeprefix(DOM)
+    if capture.refers_to_id is not None:
+        forget_records(connection, capture.refers_to_id)
+    shown = replace(capture, url=url)
+    return read_page_capture(
+        connection, shown, Entity(block, DOM_TYPE), how_to_read(declaration, url), declaration, documents
+    )
 
 
 def _is_whole(capture: Capture, block: bytes) -> bool:
