@@ -86,7 +86,9 @@ class ObjectStore:
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
             config=Config(
-                s3={"addressing_style": "path"},
+                # Every upload names a sha256, which the signature covers and the store compares with the bytes;
+                # signing the bytes as well would read each file once more.
+                s3={"addressing_style": "path", "payload_signing_enabled": False},
                 connect_timeout=5,
                 read_timeout=120,
                 max_pool_connections=CONNECTIONS,
