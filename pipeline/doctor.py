@@ -29,6 +29,7 @@ from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
 from pipeline.settings import ROOT, Settings, SettingsError
 from pipeline.time_authority import time_authorities
+from processors.documents.tesseract import LANGUAGES, languages_of
 from storage.store_errors import StoreError
 
 State = Literal["ok", "warning", "missing"]
@@ -42,6 +43,10 @@ SPACE_WANTED_BYTES: Final = 20 * 10**9
 NAMED_OWED: Final = 3
 
 EXTENSIONS: Final = ("pg_trgm",)
+
+HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".format(
+    " tesseract-ocr-".join(name for name in LANGUAGES if name != "eng")
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _second_copy,
         _airflow,
         _watchlist,
+        _scanned_pages,
     )
     for check in checks:
         yield check(settings)
@@ -240,6 +246,19 @@ def _watchlist(settings: Settings) -> Check:
             "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )
     return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
+
+
+def _scanned_pages(_: Settings) -> Check:
+    """Without tesseract a scanned list is named as unread; with it, in the languages that are installed."""
+    name = "Scanned documents"
+    program = shutil.which("tesseract")
+    if program is None:
+        return Check(name, "warning", "no tesseract: scanned lists are named as unread", HOW_TESSERACT)
+    installed = languages_of(program)
+    missing = [language for language in LANGUAGES if language not in installed]
+    if missing:
+        return Check(name, "warning", f"{program} without {', '.join(missing)}", HOW_TESSERACT)
+    return Check(name, "ok", f"read by {program}")
 
 
 def _said_by(program: Path, argument: str) -> str | None:

@@ -22,7 +22,7 @@ def letters_of_picture(page: Any, program: str) -> tuple[Word, ...]:
     """Words on the page as tesseract reads them."""
     picture = io.BytesIO()
     page.to_image(resolution=_DOTS_PER_INCH).original.convert("L").save(picture, "PNG")
-    known = _languages(program)
+    known = "+".join(languages_of(program)) or "eng"
     command = [program, "stdin", "stdout", "--dpi", str(_DOTS_PER_INCH), "--psm", "6", "-l", known, "tsv"]
     try:
         answer = subprocess.run(  # noqa: S603  the program our settings found, on standard input
@@ -34,16 +34,16 @@ def letters_of_picture(page: Any, program: str) -> tuple[Word, ...]:
     return tuple(_words(answer.stdout.decode("utf-8", "replace"), scale))
 
 
-def _languages(program: str) -> str:
-    """Those of ours that are installed, in the form of ``-l``."""
+def languages_of(program: str) -> tuple[str, ...]:
+    """Those of ours that are installed; none where the program does not start."""
     try:
         told = subprocess.run(  # noqa: S603  the same program
             [program, "--list-langs"], capture_output=True, timeout=_PAGE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return "eng"
+        return ()
     installed = set(told.stdout.decode("utf-8", "replace").split())
-    return "+".join(name for name in LANGUAGES if name in installed) or "eng"
+    return tuple(name for name in LANGUAGES if name in installed)
 
 
 def _words(table: str, scale: float) -> list[Word]:

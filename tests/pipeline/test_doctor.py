@@ -112,3 +112,22 @@ def test_the_command_answers_in_json_whatever_lang_says(tmp_path: Path, lang: st
     rows = [json.loads(line) for line in said.stdout.decode("utf-8").splitlines()]
     assert {"kind", "name", "state", "found", "how"} == set(rows[0])
     assert said.returncode == (1 if any(row["state"] == "missing" for row in rows) else 0)
+
+
+def test_scanned_documents_are_read_or_the_way_to_it_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\nprintf 'List of available languages:\\nbel\\nrus\\nukr\\npol\\neng\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert found(settings, "Scanned documents") == Check("Scanned documents", "ok", f"read by {program}")
+
+    program.write_text("#!/bin/sh\nprintf 'rus\\neng\\n'\n")
+    assert found(settings, "Scanned documents").found == f"{program} without bel, ukr, pol"
+
+    program.unlink()
+    check = found(settings, "Scanned documents")
+    assert (check.state, check.found) == ("warning", "no tesseract: scanned lists are named as unread")
+    assert check.how is not None
+    assert "tesseract-ocr-bel" in check.how

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.documents.document import Document, DocumentLimits, document_from_json, document_to_json
@@ -102,6 +102,7 @@ def test_half_a_document_is_read_as_far_as_it_goes_or_refused(name: str) -> None
     assert found is None or found.unread is not None or found.media_type == document_type(content)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(DOCUMENTS)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=30))
 def test_damage_never_raises(name: str, damage: list[tuple[float, int]]) -> None:
     content = bytearray(DOCUMENTS[name][2]())
@@ -110,6 +111,7 @@ def test_damage_never_raises(name: str, damage: list[tuple[float, int]]) -> None
     read_document(bytes(content))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=400))
 def test_any_bytes_behind_the_mark_of_a_format_are_answered_for(content: bytes) -> None:
     for mark in (b"%PDF-1.4\n", b"{\\rtf1 ", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"):
