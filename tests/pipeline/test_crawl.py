@@ -180,6 +180,21 @@ def test_addresses_that_are_not_public_are_refused_and_the_refusal_is_kept(crawl
     assert len([record for record in crawled.kept if record.kind == "metadata"]) == 4
 
 
+def test_a_redirect_into_an_inner_network_is_refused_and_both_are_kept(
+    crawl: Crawl, sample_sites: SampleSites
+) -> None:
+    seeds = ("https://elsewhere.pryklad.example/", "https://elsewhere.pryklad.example/private")
+    rule = f"elsewhere.pryklad.example:443:127.0.0.1:{sample_sites.port}"
+    crawled = crawl(source_for_urls(seeds, follow="nothing"), connect_to=(rule,))
+    assert dict(crawled.report.outcomes) == {"refused_by_policy": 2}
+    assert [record.status for record in crawled.kept if record.kind == "response"] == ["302", "302"]
+    refusals = [
+        record.url for record in crawled.kept if record.kind == "metadata" and b"no_response" in record.content
+    ]
+    assert sorted(refusals) == ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/"]
+    assert set(crawled.asked) == set(seeds)
+
+
 def test_a_page_named_by_a_person_is_fetched_alone_and_nothing_else(crawl: Crawl) -> None:
     url = "https://vesnik.pryklad.example/naviny/biudzet/"
     crawled = crawl(source_for_urls((url,), follow="nothing"), follow_links=False)
