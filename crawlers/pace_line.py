@@ -14,13 +14,48 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from crawlers.fetch import CrawlOver
 from crawlers.pace import CrawlPace, HostGivenUp, Turn
 from crawlers.recorder.handover import short_path
 
 SOCKET_NAME = "pace"
+
+
+class _Lines(asyncio.Protocol):
+    """Cuts what comes into lines of JSON. ``hear`` takes each, ``ended`` is called when no more come."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.WriteTransport | None = None
+        self._begun = b""
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Take one line."""
+        raise NotImplementedError
+
+    def ended(self) -> None:
+        """The other end has gone."""
+        raise NotImplementedError
+
+    def say(self, row: dict[str, Any]) -> None:
+        """Send one line; to an end that has gone, nothing."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(json.dumps(row).encode() + b"\n")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        self.transport = cast(asyncio.WriteTransport, transport)  # which uvloop's is in all but name
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        *whole, self._begun = (self._begun + data).split(b"\n")
+        for line in whole:
+            self.hear(json.loads(line))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
+        self.ended()
 
 
 class PaceServer:
@@ -30,7 +65,7 @@ class PaceServer:
         self._folder = folder
         self._pace = pace
         self._server: asyncio.Server | None = None
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._engines: set[_Engine] = set()
 
     async def start(self) -> None:
         """Open the socket; raises ``OSError`` where one is there already."""
@@ -38,92 +73,121 @@ class PaceServer:
         with short_path(self._folder, SOCKET_NAME) as path:
             listener.bind(path)
         (self._folder / SOCKET_NAME).chmod(0o600)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Engine(self._pace, self._engines), sock=listener)
 
     async def close(self) -> None:
         """Take no more wishes."""
-        for task in self._waiting:
-            task.cancel()
+        for engine in tuple(self._engines):
+            engine.end()
         if self._server is not None:
             self._server.close()
             (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        given: dict[int, Turn] = {}
-        try:
-            while line := await reader.readline():
-                self._hear(json.loads(line), given, writer)
-        except ConnectionError:
-            return  # the engine has ended
-        finally:
-            for turn in given.values():
-                self._pace.give_back(turn)
-            writer.close()
 
-    def _hear(self, said: dict[str, Any], given: dict[int, Turn], writer: asyncio.StreamWriter) -> None:
+class _Engine(_Lines):
+    """One engine, as the crawl's process sees it: its wishes, and the turns it has."""
+
+    def __init__(self, pace: CrawlPace, among: "set[_Engine]") -> None:
+        super().__init__()
+        self._pace = pace
+        self._among = among
+        self._given: dict[int, Turn] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Do what the engine wishes."""
+        self._among.add(self)
         if "take" in said:
-            task = asyncio.create_task(self._give(said["take"], said["as"], given, writer))
+            task = asyncio.get_running_loop().create_task(self._give(said["take"], said["as"]))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
         elif "done" in said:
-            self._pace.give_back(given.pop(said["done"]))
+            self._pace.give_back(self._given.pop(said["done"]))
         elif "unused" in said:
-            self._pace.give_back(given.pop(said["unused"]), unused=True)
+            self._pace.give_back(self._given.pop(said["unused"]), unused=True)
         elif "hold" in said:
             self._pace.hold(said["hold"], said["seconds"])
         else:
             self._pace.slow(said["slow"], said["delay_s"])
 
-    async def _give(self, host: str, number: int, given: dict[int, Turn], writer: asyncio.StreamWriter) -> None:
-        row: dict[str, Any]
+    def end(self) -> None:
+        """Let go of the engine."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def ended(self) -> None:
+        """Give back what the engine had."""
+        self._among.discard(self)
+        for task in self._waiting:
+            task.cancel()
+        for turn in self._given.values():
+            self._pace.give_back(turn)
+        self._given.clear()
+
+    async def _give(self, host: str, number: int) -> None:
         try:
             turn = await self._pace.take(host)
         except HostGivenUp as over:
-            row = {"as": number, "over": over.reason}
+            self.say({"as": number, "over": over.reason})
         else:
-            given[turn.id] = turn
-            row = {"as": number, "turn": turn.id, "leave_by": turn.leave_by}
-        writer.write(_line(row))
+            self._given[turn.id] = turn
+            self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by})
 
 
-class PaceLine:
+class PaceLine(_Lines):
     """The engine's end: a ``Pace``. The connection is made at the first wish."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._connecting = asyncio.Lock()
-        self._writer: asyncio.StreamWriter | None = None
-        self._listening: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for the turn and hold it; raises `HostGivenUp`, or ``CrawlOver`` where nobody answers any more."""
         turn = await self._take(host)
         while turn.late:
-            self._send({"unused": turn.id})
+            self.say({"unused": turn.id})
             turn = await self._take(host)
         try:
             yield
         finally:
-            self._send({"done": turn.id})
+            self.say({"done": turn.id})
 
     def hold(self, host: str, seconds: float) -> None:
         """Have the host left alone."""
-        self._send({"hold": host, "seconds": seconds})
+        self.say({"hold": host, "seconds": seconds})
 
     def slow(self, host: str, delay_s: float) -> None:
         """Keep at least this pause there."""
-        self._send({"slow": host, "delay_s": delay_s})
+        self.say({"slow": host, "delay_s": delay_s})
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Pass a turn on to whoever wished for it."""
+        asked = self._asked.get(said["as"])
+        if asked is not None and not asked.done():
+            asked.set_result(said)
+        elif "turn" in said:  # whoever wished for it has gone
+            self.say({"unused": said["turn"]})
+
+    def ended(self) -> None:
+        """Tell everybody who waits."""
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(CrawlOver("nobody gives turns any more: the crawl has ended"))
 
     async def _take(self, host: str) -> Turn:
         await self._connect()
         number = next(self._numbers)
-        self._asked[number] = asyncio.get_running_loop().create_future()
-        self._send({"take": host, "as": number})
+        asked = self._asked[number] = asyncio.get_running_loop().create_future()
+        self.say({"take": host, "as": number})
+        if self.transport is None or self.transport.is_closing():
+            self.ended()
         try:
-            row = await self._asked[number]
+            row = await asked
         finally:
             del self._asked[number]
         if "over" in row:
@@ -132,33 +196,9 @@ class PaceLine:
 
     async def _connect(self) -> None:
         async with self._connecting:
-            if self._writer is None:
+            if self.transport is None:
                 try:
                     with short_path(self._folder, SOCKET_NAME) as path:
-                        reader, self._writer = await asyncio.open_unix_connection(path)
+                        await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
                 except OSError as error:
                     raise CrawlOver(f"nobody gives turns any more: {error}") from error
-                self._listening = asyncio.create_task(self._listen(reader))
-
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while line := await reader.readline():
-                row = json.loads(line)
-                asked = self._asked.get(row["as"])
-                if asked is not None and not asked.done():
-                    asked.set_result(row)
-                elif "turn" in row:  # whoever wished for it has gone
-                    self._send({"unused": row["turn"]})
-        except ConnectionError:
-            pass  # said below, to everybody who waits
-        for asked in self._asked.values():
-            if not asked.done():
-                asked.set_exception(CrawlOver("nobody gives turns any more: the crawl has ended"))
-
-    def _send(self, row: dict[str, Any]) -> None:
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(_line(row))
-
-
-def _line(row: dict[str, Any]) -> bytes:
-    return json.dumps(row).encode() + b"\n"

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from crawlers.downloads import retry_after_s
 from crawlers.fetch import CrawlOver
@@ -125,7 +126,10 @@ def test_without_a_place_to_take_turns_from_nothing_is_asked() -> None:
         asyncio.run(CrawlPace(1, Away()).take("a"))
 
 
-def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
+    tmp_path: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     async def crawl() -> CrawlPace:
         pace = CrawlPace(0.05)
         server = PaceServer(tmp_path, pace)
@@ -147,7 +151,8 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(tmp_pa
         await server.close()
         return pace
 
-    kept = asyncio.run(crawl()).kept()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        kept = runner.run(crawl()).kept()
     assert (kept["a"].requests, kept["b"].delay_s, kept["c"].requests) == (4, 0.2, 0)
     assert list(tmp_path.iterdir()) == []
 
