@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
@@ -94,7 +95,8 @@ class Gathered:
             self._write_out()
         except OSError as error:
             reason = (
-                f"a large body could not be kept in {self._folder}: {error.strerror}; make room, then run again"
+                f"a large body could not be kept in {self._folder}: {error.strerror}, with "
+                f"{disk_usage(self._folder).free} bytes free there; make room, then run again"
             )
             raise OSError(error.errno, reason) from error
 

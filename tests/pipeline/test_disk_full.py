@@ -41,6 +41,11 @@ cp -a {disk}/. {kept}
 """
 
 
+def no_larger_files() -> None:
+    """The kernel then refuses what goes beyond, as it does on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
+
+
 def job(sites: SampleSites) -> str:
     source = read_watchlist(ROOT / "samples" / "watchlist.yaml").source("tg-vestki")
     made = job_for(
@@ -82,9 +87,6 @@ def test_where_files_may_grow_no_further_the_crawl_stops_and_the_next_run_takes_
 ) -> None:
     """The kernel refuses the write for real, whoever runs this test: a limit on the size of files."""
 
-    def no_larger_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
-
     spool = tmp_path / "spool"
     done = subprocess.run(
         [sys.executable, "-c", CRAWL, job(sample_sites), str(spool)],
@@ -95,6 +97,33 @@ def test_where_files_may_grow_no_further_the_crawl_stops_and_the_next_run_takes_
     report = report_from_json(json.loads(done.stdout))
     assert "File too large" in (report.problem or "")
     is_told_and_taken_up(report, spool, archive, spool)
+
+
+LARGE_BODY = """
+import sys
+from pathlib import Path
+from crawlers.recorder.scribe import Gathered
+body = Gathered(Path(sys.argv[1]))
+try:
+    for _ in range(40):
+        body.add([bytes(1 << 16)], [bytes(1 << 16)])
+except OSError as refused:
+    print(refused.strerror)
+"""
+
+
+def test_a_large_body_that_finds_no_room_names_the_folder_and_the_bytes_free(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_BODY, str(tmp_path)],
+        preexec_fn=no_larger_files,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert f"a large body could not be kept in {tmp_path}: File too large, with " in done.stdout
+    assert " bytes free there; make room, then run again" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.root
