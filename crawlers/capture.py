@@ -61,11 +61,13 @@ class Listing:
 class Known:
     """What the catalogue already holds of a source, so that a crawl knows where to stop.
 
+    ``unseen_posts`` are ranges of post ids, both ends included, that no crawl has asked for yet, the newest first.
     ``article_urls`` are addresses of articles, ``other_urls`` such as were read and showed none.
     """
 
     newest_post_id: int | None = None
     reread_since: datetime | None = None
+    unseen_posts: tuple[tuple[int, int], ...] = ()
     article_urls: frozenset[str] = frozenset()
     other_urls: frozenset[str] = frozenset()
     listings: tuple[Listing, ...] = ()

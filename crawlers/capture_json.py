@@ -26,6 +26,7 @@ def job_to_json(job: CrawlJob) -> dict[str, Any]:
         "known": {
             "newest_post_id": known.newest_post_id,
             "reread_since": None if known.reread_since is None else time_text(known.reread_since),
+            "unseen_posts": [list(each) for each in known.unseen_posts],
             "article_urls": sorted(known.article_urls),
             "other_urls": sorted(known.other_urls),
             "listings": [_listing_to_json(each) for each in known.listings],
@@ -50,6 +51,7 @@ def job_from_json(row: Mapping[str, Any]) -> CrawlJob:
             "known": Known(
                 newest_post_id=known["newest_post_id"],
                 reread_since=None if since is None else datetime.fromisoformat(since),
+                unseen_posts=tuple((first, last) for first, last in known["unseen_posts"]),
                 article_urls=frozenset(known["article_urls"]),
                 other_urls=frozenset(known["other_urls"]),
                 listings=tuple(map(_listing_from_json, known["listings"])),

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
 from storage.catalogue_tables import readings, records, sightings
 from storage.coverage import Span, span_of_page
 from storage.visibility import EVERYONE, Viewer, visible_to
+
+POSTS_A_PAGE: Final = 20
+"""A page with fewer posts and no cursor is the beginning of its channel (t.me/s, seen 2026-11-23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,8 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
     for row in connection.execute(asked):
         span = span_of_page(row.url, row.outcome, row.natural_keys)
         if span is not None:
+            if row.links.get("older") is None and len(row.natural_keys) < POSTS_A_PAGE:
+                span = replace(span, first=1.0)
             yield SeenPage(span, _ids(row.coverage, row.natural_keys), row.captured_at, row.capture_id)
 
 

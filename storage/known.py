@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, cast, func, select
 from crawlers.capture import Known
 from crawlers.source import Source
 from storage.catalogue_tables import readings, sightings, versions
+from storage.channel_coverage import coverage_of_source
 
 
 def known_of(connection: Connection, source: Source, *, now: datetime | None = None) -> Known:
@@ -37,6 +38,17 @@ def known_of(connection: Connection, source: Source, *, now: datetime | None = N
     return Known(
         newest_post_id=connection.execute(newest_post).scalar_one_or_none(),
         reread_since=begins_at - timedelta(days=source.reread_days),
+        unseen_posts=_unseen(connection, source),
         article_urls=frozenset(filter(None, connection.execute(addresses).scalars())),
         other_urls=frozenset(connection.execute(others).scalars()),
     )
+
+
+def _unseen(connection: Connection, source: Source) -> tuple[tuple[int, int], ...]:
+    """Ranges between and below what pages of the channel covered, the newest first."""
+    if source.kind != "telegram":
+        return ()
+    channels = coverage_of_source(connection, source.id)
+    newest = max(channels, key=lambda channel: max(each.last_seen_at for each in channel.ranges), default=None)
+    gaps = [] if newest is None else [gap for gap in newest.gaps if not gap.visited]
+    return tuple((gap.first, gap.last) for gap in reversed(gaps))

@@ -1,8 +1,9 @@
-"""A Telegram channel through its public preview, from the newest post back.
+"""A Telegram channel through its public preview, from the newest post back, then where earlier crawls left off.
 
 Pages are left by the page's own cursor only (``Links.older``), since ids have gaps. It goes back until the page
-holds posts that are known and older than the span that is read again, or until the page offers no cursor. What
-posts show is asked for right after its page, because the links are signed and expire.
+holds posts that are known and older than the span that is read again, or until the page offers no cursor. Then
+come the ranges of posts that no crawl has asked for: those a limit cut off between two nights, and the history
+below. What posts show is asked for right after its page, because the links are signed and expire.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from processors.pages.page import Page
 from processors.pages.select import read_page
 from processors.pages.telegram import TelegramPost
 
+HISTORY_PAGES = 5
+"""Of a channel's history in one crawl: 300 channels share a host and a night, and history does not run away."""
+
 
 class TelegramSpider:
     """One crawl of one channel."""
@@ -21,6 +25,9 @@ class TelegramSpider:
         self._job = job
         self._yield = Yield(job.source)
         self._oldest: int | None = None
+        self._unseen = list(job.known.unseen_posts)
+        self._gap: tuple[int, int] | None = None
+        self._history_left = HISTORY_PAGES
 
     def start(self) -> Iterator[Ask]:
         """The newest page of the channel."""
@@ -33,8 +40,11 @@ class TelegramSpider:
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.media]
         posts = [record for record in reading.records if isinstance(record, TelegramPost)]
         older = reading.links.older
-        if older is not None and self._job.follow_links and self._goes_back(posts):
-            asks.append(ask.lead(older, Role.PAGE))
+        if self._job.follow_links:
+            if older is None or not self._goes_back(posts):
+                older = self._next_gap() if posts or self._gap is not None else None
+            if older is not None:
+                asks.append(ask.lead(older, Role.PAGE))
         return self._yield.findings(reading, tuple(asks))
 
     def _goes_back(self, posts: list[TelegramPost]) -> bool:
@@ -44,8 +54,31 @@ class TelegramSpider:
         if self._oldest is not None and oldest.post_id >= self._oldest:
             return False  # the cursor leads in a circle
         self._oldest = oldest.post_id
+        if self._gap is not None:
+            return oldest.post_id > self._gap[0] and self._may_go_on()
         known = self._job.known
         if known.newest_post_id is None or oldest.post_id > known.newest_post_id:
             return True
         since = known.reread_since
         return since is not None and (oldest.published_at is None or oldest.published_at >= since)
+
+    def _next_gap(self) -> str | None:
+        """The page that ends where the next range begins that nobody has asked for; None where there is none."""
+        while self._unseen:
+            first, last = self._unseen.pop(0)
+            if self._oldest is not None:
+                last = min(last, self._oldest - 1)  # what lies above has been passed on the way here
+            if last < first:
+                continue
+            self._gap = (first, last)
+            if self._may_go_on():
+                self._oldest = last + 1
+                return f"https://t.me/s/{self._job.source.channel}?before={last + 1}"
+        return None
+
+    def _may_go_on(self) -> bool:
+        """Gaps between nights are closed at once, the history below them some pages a night."""
+        if self._gap is None or self._gap[0] > 1:
+            return True
+        self._history_left -= 1
+        return self._history_left >= 0

@@ -392,3 +392,32 @@ def test_a_feed_that_has_not_changed_lists_what_it_listed_and_is_no_silence() ->
 
 def test_an_answer_to_a_condition_nobody_made_is_no_content() -> None:
     assert news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304)).outcome is Outcome.EMPTY
+
+
+def walked(known: Known) -> list[str]:
+    """The pages of the sample channel that a crawl asks for, in order."""
+    spider = spider_for(job(CHANNEL, known=known))
+    waiting, asked = list(spider.start()), []
+    while waiting:
+        ask = waiting.pop(0)
+        if ask.role is Role.PAGE:
+            asked.append(ask.url.partition("?")[2])
+            waiting += spider.read(ask, sample(ask.url)).asks
+    return asked
+
+
+def test_posts_that_a_limit_cut_off_between_two_nights_are_gone_back_for() -> None:
+    assert walked(Known(newest_post_id=112, unseen_posts=((12, 60),))) == ["", "before=61", "before=29"]
+
+
+def test_a_history_that_no_crawl_has_reached_is_read_on_from_where_it_ended() -> None:
+    assert walked(Known(newest_post_id=112, unseen_posts=((1, 42),))) == ["", "before=43", "before=12"]
+
+
+def test_a_history_takes_no_more_than_some_pages_of_a_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawlers.spiders.telegram.HISTORY_PAGES", 1)
+    assert walked(Known(newest_post_id=112, unseen_posts=((60, 70), (1, 42)))) == ["", "before=71", "before=41"]
+
+
+def test_what_the_walk_from_the_newest_has_passed_is_not_gone_back_for() -> None:
+    assert walked(Known(unseen_posts=((30, 60),))) == ["", "before=74", "before=43", "before=12"]

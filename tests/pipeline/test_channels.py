@@ -22,6 +22,7 @@ from storage.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_js
 from storage.channel_coverage import coverage_of_source as coverage
 from storage.coverage import Span
 from storage.deposit import deposit_file
+from storage.known import known_of
 from storage.media import occurrences_of
 from storage.withheld import withheld
 from tests.storage.crawled import HTML, crawl_one, exchange, response
@@ -47,8 +48,11 @@ def post(number: int, text: str = "Пост", *, handle: str = "rechka", more: s
     )
 
 
-def page(*posts: str) -> bytes:
-    history = f'<section class="tgme_channel_history js-message_history">{"".join(posts)}</section>'
+def page(*posts: str, older: int | None = None) -> bytes:
+    """A page of the channel; without ``older`` it has no cursor, as at the beginning of a channel."""
+    cursor = f'<a class="tme_messages_more" data-before="{older}" href="/s/rechka?before={older}"></a>'
+    shown = "".join([cursor if older else "", *posts])
+    history = f'<section class="tgme_channel_history js-message_history">{shown}</section>'
     return f"<html><body><main class=tgme_main>{history}</main></body></html>".encode()
 
 
@@ -91,8 +95,9 @@ def ranges(found: ChannelCoverage) -> list[tuple[int, int, int]]:
 
 def test_coverage_says_which_ids_were_seen_when_and_what_lies_between(archive: Archive, tmp_path: Path) -> None:
     nights = Nights(archive, tmp_path)
-    nights.crawl(0, {NEWEST: page(post(20), post(22)), f"{NEWEST}?before=10": page(post(5), post(8))})
-    nights.crawl(1, {NEWEST: page(post(22), post(25))})
+    pages = {NEWEST: page(post(20), post(22), older=20), f"{NEWEST}?before=10": page(post(5), post(8), older=5)}
+    nights.crawl(0, pages)
+    nights.crawl(1, {NEWEST: page(post(22), post(25), older=22)})
     found = nights.found()
     assert ranges(found) == [(5, 9, 0), (20, 21, 0), (22, 25, 1)]
     assert found.gaps == (
@@ -104,6 +109,18 @@ def test_coverage_says_which_ids_were_seen_when_and_what_lies_between(archive: A
         Gap(23, 24, visited=True),
     )
     assert (found.posts, found.newest_id) == (5, 25)
+    with archive.reader.connect() as connection:
+        assert known_of(connection, SOURCE).unseen_posts == ((10, 19), (1, 4))
+
+
+def test_a_page_without_a_cursor_is_the_beginning_and_leaves_nothing_to_ask_for(
+    archive: Archive, tmp_path: Path
+) -> None:
+    nights = Nights(archive, tmp_path)
+    nights.crawl(0, {NEWEST: page(post(3), post(4))})
+    assert (ranges(nights.found()), nights.found().gaps) == ([(1, 4, 0)], (Gap(1, 2, visited=True),))
+    with archive.reader.connect() as connection:
+        assert known_of(connection, SOURCE).unseen_posts == ()
 
 
 def test_the_items_of_an_album_are_no_gaps(archive: Archive, tmp_path: Path) -> None:
@@ -113,13 +130,13 @@ def test_the_items_of_an_album_are_no_gaps(archive: Archive, tmp_path: Path) -> 
         for number in (7, 8, 9)
     )
     nights = Nights(archive, tmp_path)
-    nights.crawl(0, {NEWEST: page(post(6), post(7, more=items), post(10))})
+    nights.crawl(0, {NEWEST: page(post(6), post(7, more=items), post(10), older=6)})
     assert [gap for gap in nights.found().gaps if gap.visited] == []
 
 
 def test_coverage_is_shown_as_one_line_of_the_ids(archive: Archive, tmp_path: Path) -> None:
     nights = Nights(archive, tmp_path)
-    nights.crawl(0, {NEWEST: page(post(8), post(10)), f"{NEWEST}?before=4": page(post(2))})
+    nights.crawl(0, {NEWEST: page(post(8), post(10), older=8), f"{NEWEST}?before=4": page(post(2), older=2)})
     row = coverage_json("rechka", nights.found())
     assert bar(row) == "  1 [.##....###] 10"
     assert "  4-7: never asked for" in coverage_in_words(row).splitlines()
