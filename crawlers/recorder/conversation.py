@@ -171,6 +171,8 @@ class Conversation:
         """Cut what has lasted too long or is silent for too long."""
         if not self._exchanges and self._frames is None:
             return
+        if self._frames is not None:
+            self._frames.sweep(now, self._peer)
         limits = self._session.limits
         crawl_over = limits.seconds is not None and time.monotonic() - self._session.began >= limits.seconds
         too_long = limits.exchange_seconds is not None and now - self._began >= limits.exchange_seconds
@@ -291,7 +293,7 @@ class Conversation:
         elif self._failure is None:
             self._dialling.cancel()
         if self._frames is not None:
-            self._frames.keep(self._peer)
+            self._frames.keep(self._peer, None if problem == ENGINE_LEFT else problem)
         while self._exchanges:
             self._settle(self._exchanges.popleft(), said=said, truncated=truncated, problem=problem)
         if self._unasked:

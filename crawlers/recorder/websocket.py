@@ -1,11 +1,12 @@
 """Keeps the frames of a WebSocket beside its handshake: one JSON object for each frame, in the order they passed.
 
-A very long frame is cut into several objects, of which the first alone reads its head. Frames are kept as on the
-wire (base64), masks and compression included, with direction, moment and what their head says. Bytes that are no
-frames, after a switch to another protocol, are kept the same way, without such a reading. Source: RFC 6455,
-section 5.2.
+What lasts is kept in parts. A very long frame is cut into several objects, of which the first alone reads its
+head. Frames are kept as on the wire (base64), masks and compression included, with direction, moment and what
+their head says. Bytes that are no frames, after a switch to another protocol, are kept the same way, without such
+a reading. Source: RFC 6455, section 5.2.
 """
 
+import asyncio
 import base64
 import json
 import time
@@ -17,6 +18,8 @@ from crawlers.recorder.scribe import Gathered
 from crawlers.recorder.session import Session, moment
 
 LONGEST_FRAME_KEPT_WHOLE = 1 << 20
+PART_SECONDS = 10.0
+"""Frames of a connection that lasts are kept in parts: so much of them is lost at most."""
 Sender = Literal["engine", "site"]
 
 
@@ -31,6 +34,8 @@ class FrameKeeper:
         self._pending: dict[Sender, bytearray] = {"engine": bytearray(), "site": bytearray()}
         self._rest_bytes: dict[Sender, int] = {"engine": 0, "site": 0}
         self._count = 0
+        self._kept = 0
+        self._part_began = asyncio.get_running_loop().time()
 
     def from_engine(self, data: bytes) -> None:
         """Bytes the engine sent."""
@@ -40,12 +45,30 @@ class FrameKeeper:
         """Bytes the site sent."""
         self._take("site", data)
 
-    def keep(self, peer: Peer) -> None:
-        """The connection has ended: have all frames kept."""
+    def sweep(self, now: float, peer: Peer) -> None:
+        """Have kept what came in the last seconds, since a recorder that is killed takes the rest with it.
+
+        ``now`` is the event loop's time.
+        """
+        if self._count == self._kept:
+            self._part_began = now
+        elif now - self._part_began >= PART_SECONDS:
+            self._part_began = now
+            self._keep_part(peer)
+
+    def keep(self, peer: Peer, cut: str | None) -> None:
+        """The connection has ended: have all frames kept; ``cut`` says why where neither side ended it."""
         for sender, pending in self._pending.items():
             if pending:
                 self._write(sender, bytes(pending), None)
-        count, at = self._count, moment(time.time_ns())
+        if self._count > self._kept or self._kept == 0 or cut is not None:
+            self._keep_part(peer, cut)
+
+    def _keep_part(self, peer: Peer, cut: str | None = None) -> None:
+        gathered, self._gathered = self._gathered, Gathered(self._session.scribe.folder)
+        first, count, at = self._kept + 1, self._count, moment(time.time_ns())
+        self._kept = count
+        said = f"{count} frames" if first == 1 else f"frames {first} to {count}"
 
         def build() -> Note:
             return Note(
@@ -53,9 +76,15 @@ class FrameKeeper:
                 page_id=self._page_id,
                 url=self._url,
                 at=at,
-                reason=f"{count} frames after the handshake",
-                details={"frames": count, "peer_ip": peer.ip, "peer_port": peer.port},
-                content=self._gathered.content(),
+                reason=f"{said} after the handshake",
+                details={
+                    "first_frame": first,
+                    "frames": count - first + 1,
+                    "peer_ip": peer.ip,
+                    "peer_port": peer.port,
+                    "cut": cut,
+                },
+                content=gathered.content(),
                 content_type="application/x-ndjson",
             )
 

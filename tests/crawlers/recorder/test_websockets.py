@@ -97,9 +97,12 @@ def rows_of(recorder: RunningRecorder) -> list[dict[str, Any]]:
     [note] = recorder.sink.notes
     assert isinstance(note, Note)
     assert note.kind is NoteKind.WEBSOCKET
+    return [json.loads(line) for line in content_of(note).splitlines()]
+
+
+def content_of(note: Note) -> bytes:
     assert note.content is not None
-    content = note.content if isinstance(note.content, bytes) else b"".join(note.content.chunks())
-    return [json.loads(line) for line in content.splitlines()]
+    return note.content if isinstance(note.content, bytes) else b"".join(note.content.chunks())
 
 
 def sent_by(sender: str, rows: list[dict[str, Any]]) -> bytes:
@@ -197,6 +200,7 @@ def test_closing_by_the_engine_is_kept(recorder: RunningRecorder, open_socket: O
     assert ended.wait(20)
     recorder.close()
     assert [(row["from"], row["opcode"]) for row in rows_of(recorder)] == [("engine", CLOSE)]
+    assert recorder.sink.notes[0].details["cut"] is None
 
 
 def test_a_site_that_dies_within_a_frame_leaves_what_had_come(
@@ -236,6 +240,37 @@ def test_a_crawl_that_ends_within_a_frame_leaves_what_had_come(
     recorder.close()
     over.set()
     assert sent_by("site", rows_of(recorder)) == sent
+    assert recorder.sink.notes[0].details["cut"] == "the crawl ended before the answer was whole"
+
+
+def test_frames_of_a_connection_that_lasts_are_kept_before_it_ends(
+    recorder: RunningRecorder, open_socket: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawlers.recorder.websocket.PART_SECONDS", 0.1)
+    going_on = threading.Event()
+
+    def play(channel: Channel) -> None:
+        channel.send(FROM_SITE[0] + FROM_SITE[1][:3])
+        going_on.wait(20)
+        channel.send(FROM_SITE[1][3:] + FROM_SITE[2])
+
+    sock = open_socket(play)
+    while not recorder.sink.notes:  # bounded by the test's own time
+        threading.Event().wait(0.02)
+    [early] = recorder.sink.notes
+    going_on.set()
+    assert read_all(sock) == b"".join(FROM_SITE[:3])
+    recorder.close()
+    notes = [note for note in recorder.sink.notes if note.kind is NoteKind.WEBSOCKET]
+    assert notes[0] is early
+    assert (early.reason, early.details["first_frame"], early.details["frames"]) == (
+        "1 frames after the handshake",
+        1,
+        1,
+    )
+    assert sum(note.details["frames"] for note in notes) == 3
+    rows = [json.loads(line) for note in notes for line in content_of(note).splitlines()]
+    assert [base64.b64decode(row["frame_base64"]) for row in rows] == list(FROM_SITE[:3])
 
 
 def test_a_handshake_that_is_refused_is_an_exchange_like_any_other(
