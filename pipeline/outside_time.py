@@ -6,6 +6,7 @@ token stays owed, with the reason, and the next run asks again, at the latest af
 so.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +29,10 @@ from storage.timestamps import (
 NO_OUTSIDE_TIME: Final = "no outside time configured"
 MOST_AT_ONCE: Final = 200
 """After a long absence of an authority, what it owes is asked for in portions: it has other customers."""
+
+ASKING_S: Final = 240.0
+"""After that a run asks no more, so that the next one, five minutes after it, owes what has come meanwhile: what
+nobody stamped at its end (a killed request) is asked for within ten minutes, however slow the authorities are."""
 
 Say = Callable[[str], None]
 
@@ -82,7 +87,9 @@ def _ask_for_all(
     obtained: list[Entry] = []
     failed: set[str] = set()  # authorities
     taken: set[tuple[int, str]] = set()  # where something stands that is no token: the others are still asked for
-    while len(obtained) < MOST_AT_ONCE:
+    begun, asked = time.monotonic(), 0
+    while len(obtained) < MOST_AT_ONCE and (not asked or time.monotonic() - begun < ASKING_S):
+        asked += 1
         owed = next(
             (
                 each
