@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import (
     parse_speed,
     quality_courts,
+    quality_documents,
     quality_encodings,
     quality_lists,
     quality_news,
@@ -52,6 +53,10 @@ def report(folder: Path, *, misses: bool) -> None:
     print(f"courts, sudrf: {courts['sudrf_right']} of {courts['sudrf_fields']} fields")
     hmcts = f"{courts['hmcts_cases_found']} of {courts['hmcts_cases']} cases"
     print(f"courts, HMCTS: {hmcts}, {courts['hmcts_lists']} lists")
+    documents = quality_documents.measure(folder)
+    print(f"courts, HMCTS sheets and their JSON: {documents['hmcts_right']} of {documents['hmcts_values']} values")
+    print(f"courts, United States: {documents['us']}")
+    print(f"PDF: {documents['pdf']}")
     pages, refused = real_pages_taken_for_refusals(folder)
     print(f"outcome: {refused} of {pages} real news pages refused")
     speeds = {kind: cost.units / cost.cpu_s for kind, (cost,) in parse_speed.per_second(folder, 1).items()}
@@ -64,6 +69,7 @@ def report(folder: Path, *, misses: bool) -> None:
             sitemaps["wrong"],
             encodings["wrong"],
             courts["sudrf_wrong"],
+            documents["hmcts_wrong"],
         )
         for miss in (item for group in groups for item in group):
             print("  ", str(miss)[:240])

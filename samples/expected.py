@@ -8,9 +8,7 @@ Between day 1 and day 2 the sites change in these ways and in no other:
 - ``NEW_POSTS`` appear, ``DELETED_POST`` is gone, ``EDITED_POST`` has another text and the mark "edited";
 - the posts of ``RESEEN_POSTS`` show other numbers of views, reactions or votes, which makes no new version;
 - ``NEW_ARTICLE`` appears, ``MODIFIED_ARTICLE`` has another text and a time of modification;
-- ``MOVED_HEARING`` has another day, time and room, ``NEW_HEARING`` appears, ``GONE_HEARING`` is gone;
-- ``NEW_ENTRY`` and ``NEW_NOTICE`` appear, ``GONE_ENTRY`` and ``GONE_NOTICE`` are gone, ``EDITED_ENTRY`` and
-  ``EDITED_NOTICE`` have another wording.
+- ``MOVED_HEARING`` has another day, time and room, ``NEW_HEARING`` appears, ``GONE_HEARING`` is gone.
 """
 
 from dataclasses import dataclass
@@ -269,43 +267,6 @@ def hearings(source: str, day: int) -> frozenset[ExpectedHearing]:
         return frozenset(one for one in first if one.case_number != GONE_HEARING[1])
     moved = frozenset(one for one in first if one.case_number != MOVED_HEARING[1].case_number)
     return moved | {MOVED_HEARING[1], NEW_HEARING[1]}
-
-
-# --- Register and notices ---
-
-REGISTER_SOURCE, NOTICE_SOURCE = "reestr", "vykliki"
-REGISTER_PAGES = 2
-
-ENTRIES_DAY_1 = (
-    "Тэлеграм-канал «Прыклад A»",
-    "Кніга «Узор гісторыі»",
-    "Супольнасць «Прыкладчыкі»",
-    "Сайт uzor.pryklad.example",
-    "Таварыства «Выдуманае»",
-    "Відэа «Прыклад B»",
-)
-GONE_ENTRY = "Сайт uzor.pryklad.example"
-EDITED_ENTRY = "Відэа «Прыклад B»"
-NEW_ENTRY = "Гурт «Умоўны»"
-
-NOTICES_DAY_1 = ("Аб выкліку сведкі", "Аб пачатку спецыяльнага вядзення", "Аб выкліку абвінавачанага")
-GONE_NOTICE = "Аб выкліку сведкі"
-EDITED_NOTICE = "Аб пачатку спецыяльнага вядзення"
-NEW_NOTICE = "Аб выкліку падазраванай"
-
-
-def entries(day: int) -> tuple[str, ...]:
-    """The names on the register on that day, in its order."""
-    if day == 1:
-        return ENTRIES_DAY_1
-    return (*(name for name in ENTRIES_DAY_1 if name != GONE_ENTRY), NEW_ENTRY)
-
-
-def notices(day: int) -> tuple[str, ...]:
-    """The titles on the board on that day, the newest first."""
-    if day == 1:
-        return NOTICES_DAY_1
-    return (NEW_NOTICE, *(title for title in NOTICES_DAY_1 if title != GONE_NOTICE))
 
 
 # --- The page that needs a browser ---

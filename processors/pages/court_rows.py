@@ -35,6 +35,7 @@ _ROLE = re.compile(
     r"|суддзя|sędzia)(?:[\s-][^\W\d_]+){0,2}?)\s*[:–—-]\s*(?P<name>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_SEVERAL = re.compile(r"judges|judge\(s\)|судьи|судді|суддзі|sędziowie", re.IGNORECASE)
 _NUMBER_IN_CASE = re.compile(r"\d")
 
 
@@ -130,7 +131,7 @@ def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = []
     for name in ("judge", "panel"):
         for heading, value in row.all(name):
-            for piece in _NAMES_JOINT.split(value) if name == "panel" else [value]:
+            for piece in _NAMES_JOINT.split(value) if name == "panel" or _SEVERAL.search(heading) else [value]:
                 labelled = _ROLE.match(piece)
                 if labelled:
                     found.append((one_line(labelled.group("name")), one_line(labelled.group("role"))))

@@ -84,11 +84,11 @@ _HEARING: tuple[tuple[str, str], ...] = (
     (
         "panel",
         r"состав (?:суда|коллегии)|склад (?:суда|суду|калегіі|колегії)|skład (?:sądu|orzekając)"
-        r"|^(?:case )?(?:panel|judges|bench|coram|tribunal|members?)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
+        r"|^(?:case )?(?:panel|bench|coram|tribunal|members?)$|судді$|народны\w+ заседател|суддзі$|^судьи$",
     ),
     (
         "judge",
-        r"судь|судд|председательств|старшын|головуюч|sędzi|przewodnicząc|^judge|judge$|^before$|justice"
+        r"судь|судд|председательств|старшын|головуюч|sędzi|przewodnicząc|^judges?|judges?$|^before$|justice"
         r"|^referent|^author(?:ing)?$",
     ),
     ("prosecutor", r"прокурор|гособвин|обвинител|дзяржаўн\w+ абвінаваўц|prokurator|prosecut"),
@@ -139,6 +139,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"^(?:суд|court|sąd)$|наименование суда|назва суд[ау]|назва суду|^(?:court ?house|court name|site"
         r"|venue|location)(?: name)?$|^суд ",
     ),
+    ("case_number", r"^(?!phone|fax|page|serial|order|document|ia )[a-z]{2,8} number$"),
 )
 _REGISTER: tuple[tuple[str, str], ...] = (
     (

@@ -14,7 +14,7 @@ from crawlers.watchlist import read_watchlist
 from pipeline.process import process_pending
 from processors.pages.reading import PageKind
 from processors.pages.select import read_page
-from samples import expected
+from samples import expected_registers as expected
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue_tables import readings, sightings, versions

@@ -2,7 +2,7 @@
 
 from lxml import html
 
-from samples import expected
+from samples import expected_registers as expected
 from tests.samples.conftest import Visitor, text_of
 
 
