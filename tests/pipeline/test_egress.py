@@ -145,7 +145,7 @@ def test_the_doctor_shows_what_a_target_sees_by_each_profile(
         assert (offer["versions"], tuple(offer["alpn"])) == (["TLSv1.3", "TLSv1.2"], hello.alpn)
         assert len(offer["ciphers"]) == len(hello.ciphers)
         assert offer["ciphers"][0] == "TLS_AES_256_GCM_SHA384"
-        assert hello.server_name == "target.example"
+        assert (hello.server_name, hello.alpn) == ("target.example", ("http/1.1",))
         assert row["tls_protocol"] == "TLSv1.3"
 
 

@@ -93,6 +93,7 @@ KINDS = {
     "a reason of its own": Kind(
         (b"HTTP/1.1 404 \xd0\x9d\xd1\x8f\xd0\xbc\xd0\xb0\r\nContent-Length: 3\r\n\r\nabc",), b"abc", status=404
     ),
+    "a 404 without a body": Kind((b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",), b"", status=404),
     "no reason at all": Kind((b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nhi",), b"hi"),
     "a status line of another version": Kind(
         (b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\nhi",), b"hi", keep=False

@@ -44,6 +44,23 @@ def test_requests_on_a_kept_connection_are_exchanges_of_their_own(
     assert [block_of(exchange.response)[-2:] for exchange in recorder.sink.exchanges] == [b"00", b"01", b"02"]
 
 
+def test_a_page_asked_for_twice_is_kept_twice(recorder: RunningRecorder, secure_origin: Origin) -> None:
+    """Not once per address and status: the second answer may say something else."""
+    answers = [HI.replace(b"hi", said) for said in (b"hi", b"ho", b"ho")]
+
+    def change(channel: Channel) -> bool:
+        channel.send(answers[len(secure_origin.log) - 1])
+        return True
+
+    secure_origin.handlers["/"] = change
+    sock = recorder.tunnel("site.example:443")
+    for each in answers:
+        sock.sendall(ask(b"/"))
+        assert read_exactly(sock, len(HI)) == each
+    recorder.close()
+    assert [block_of(exchange.response) for exchange in recorder.sink.exchanges] == answers
+
+
 def test_pipelined_requests_pair_with_their_answers(recorder: RunningRecorder, secure_origin: Origin) -> None:
     for number in range(4):
         secure_origin.handlers[f"/{number}"] = answer(HI.replace(b"hi", b"%02d" % number))
