@@ -122,6 +122,14 @@ def test_what_stood_in_the_watch_list_stays_byte_for_byte(watchlist: Path, csv_f
     assert watchlist.read_text("utf-8") == after
 
 
+def test_three_hundred_lines_come_in_at_once(watchlist: Path, tmp_path: Path) -> None:
+    lines = [f"https://t.me/kanal_{number}" if number % 2 else f"site-{number}.example" for number in range(300)]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(lines), "utf-8")
+    assert all(isinstance(line, NewSource) for line in import_sources(path, watchlist, write=True))
+    assert len(read_watchlist(watchlist).sources) == 302
+
+
 def test_a_dry_run_changes_nothing_and_a_watch_list_that_is_not_there_is_begun(
     watchlist: Path, csv_file: Path, tmp_path: Path
 ) -> None:
