@@ -1,0 +1,82 @@
+"""Who wrote it: bylines as sites of several languages set them, and what is none."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from processors.pages.news import Article
+from processors.pages.page import Page
+from processors.pages.select import read_page
+
+TEXT = (
+    "<p>Суд прыдуманага раёна адклаў разгляд справы на тыдзень, бо сведка не прыйшоў у залу пасяджэнняў.</p>"
+    "<p>Наступнае пасяджэнне пройдзе ў той самай зале; пачатак прызначаны на дзясятую гадзіну раніцы.</p>"
+    "<p>Адвакат сказаў, што хадайніцтва аб пераносе падавалі загадзя, але адказу не было два тыдні.</p>"
+)
+
+
+def authors(byline: str, *, head: str = "", after: str = "", url: str = "https://raka.example/n/1") -> list[str]:
+    markup = (
+        f"<html><head><title>Суд адклаў разгляд</title>{head}</head><body><main><h1>Суд адклаў разгляд</h1>"
+        f"{byline}<div class='text'>{TEXT}</div>{after}</main></body></html>"
+    )
+    reading = read_page(
+        Page(url, markup.encode(), datetime(2026, 11, 1, tzinfo=UTC), 200, "text/html; charset=utf-8"), "news"
+    )
+    (article,) = reading.records
+    assert isinstance(article, Article)
+    return list(article.authors)
+
+
+@pytest.mark.parametrize(
+    ("byline", "expected"),
+    [
+        ("<p>Аўтар: Янка Прыдуманы</p>", ["Янка Прыдуманы"]),
+        ("<p>Тэкст падрыхтавала рэдакцыя</p>", []),
+        ("<div>Падрыхтавала Алеся Выдуманая</div>", ["Алеся Выдуманая"]),
+        ("<p>Автор: Пётр Выдуманный</p>", ["Пётр Выдуманный"]),
+        ("<p>Авторы: Пётр Выдуманный и Анна Мнимая</p>", ["Пётр Выдуманный", "Анна Мнимая"]),
+        ("<p>Текст: Анна Мнимая, фото: Иван Небывалый</p>", ["Анна Мнимая"]),
+        ("<div>Подготовил Пётр Выдуманный</div>", ["Пётр Выдуманный"]),
+        ("<p>Автор: Оксана Вигадана</p>", ["Оксана Вигадана"]),
+        ("<span>Підготувала Оксана Вигадана</span>", ["Оксана Вигадана"]),
+        ("<p>Autor: Jan Zmyślony</p>", ["Jan Zmyślony"]),
+        ("<p>Przygotowała Anna Zmyślona</p>", ["Anna Zmyślona"]),
+        ("<p>By Jane Invented</p>", ["Jane Invented"]),
+        ("<p>Posted on 3 November 2026 by Jane Invented</p>", ["Jane Invented"]),
+        ("<ul><li><b>Autor</b> Jan Zmyślony</li></ul>", ["Jan Zmyślony"]),
+        ("<a href='/authors/yanka/'>Янка Прыдуманы</a>", ["Янка Прыдуманы"]),
+        ("<a rel='author' href='/who/7'>Янка Прыдуманы</a>", ["Янка Прыдуманы"]),
+        ("<span itemprop='author'><span itemprop='name'>Янка Прыдуманы</span></span>", ["Янка Прыдуманы"]),
+        ("<div class='teaser-meta'><p class='byline'>Von <a href='/autoren/x'>Max Erfunden</a></p></div>",
+         ["Max Erfunden"]),
+        ("<a href='/profile/about-us'>Пра нас</a>", []),
+        ("<a href='/people/jane'>Jane Invented</a>", ["Jane Invented"]),
+        ("<p>У аўтарскай калонцы пішуць розныя людзі, і гэта не подпіс пад артыкулам.</p>", []),
+    ],
+)  # fmt: skip
+def test_a_byline_names_persons_and_nothing_else(byline: str, expected: list[str]) -> None:
+    assert authors(byline) == expected
+
+
+def test_the_publisher_is_author_only_where_nobody_else_is_named() -> None:
+    head = '<meta property="og:site_name" content="Рака"><meta name="author" content="Рака">'
+    assert authors("", head=head) == ["Рака"]
+    assert authors("<p>Аўтар: Янка Прыдуманы</p>", head=head) == ["Янка Прыдуманы"]
+
+
+def test_a_persons_own_site_bears_their_name_and_they_are_the_author_all_the_same() -> None:
+    head = '<meta name="author" content="Jane Invented">'
+    assert authors("", head=head, url="https://janeinvented.example/p/1") == ["Jane Invented"]
+
+
+def test_names_in_bold_before_the_text_are_a_byline_where_only_the_site_is_named() -> None:
+    head = '<meta property="og:site_name" content="Рака"><meta name="author" content="Рака">'
+    first = (
+        "<p>Суддзя прыдуманага раёна прыйшоў на працу пешкі, бо трамваі ў той дзень не хадзілі, а таксі не было, "
+        "і пасяджэнне ён пачаў на гадзіну пазней, чым было прызначана.</p>"
+    )
+    assert authors("<p><b>Янка Прыдуманы/Алеся Выдуманая</b></p>" + first, head=head) == [
+        "Янка Прыдуманы",
+        "Алеся Выдуманая",
+    ]
