@@ -31,7 +31,7 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
     window = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
-    headings = [_less_its_labels(element) for element in tree.iter("h1")]
+    headings = [_less_its_labels(element) for element in tree.iter("h1")] or _marked_headlines(tree)
     # one that stands twice is furniture, unless it is all there is
     once = [heading for heading in headings if headings.count(heading) == 1] or headings
     headings = [
@@ -61,7 +61,8 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
         return headings[0]
     best = max(headings, key=lambda heading: max(_likeness(heading, title) for title in stated))
     if max(_likeness(best, title) for title in stated) < _ALIKE:
-        voices = {folded(title) for title in stated}
+        said = {folded(title) for title in stated}
+        voices = [title for title in said if not any(title != other and title.startswith(other) for other in said)]
         if len(voices) == 1 and len(headings) == 1 and len(best.split()) > 2:
             # only the window's title contradicts, and many sites put the same one on every page
             return best
@@ -111,6 +112,12 @@ class SiteName:
         if self.is_named_by(title[: joints[0].start()]):
             return title[joints[0].end() :].strip() or title
         return title
+
+
+def _marked_headlines(tree: html.HtmlElement) -> list[str]:
+    """Headlines by their microdata, on pages without a heading of the first rank."""
+    marked = tree.xpath("//body//*[@itemprop='headline'][not(@content)]")
+    return [one_line(seen_text(element)) for element in marked[:3]]
 
 
 def _less_its_labels(heading: html.HtmlElement) -> str:
