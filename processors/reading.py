@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+import pi_heif
 import PIL
 
 from processors.animation import shown_in_turn
@@ -83,7 +84,7 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) ->
         frames=picture.frames,
         duration_s=duration_s,
         metadata=metadata,
-        decoder=DECODER,
+        decoder=decoder_of(media_type),
     )
 
 
@@ -158,6 +159,8 @@ def refusal(digest: Digest, media_type: str | None, reason: str) -> MediaReading
 
 def decoder_of(media_type: str | None) -> str:
     """The software of today that reads, or refuses, files of this type."""
+    if media_type in ("image/heic", "image/heif"):
+        return f"{DECODER}, libheif {pi_heif.libheif_version()}"
     if media_type not in DEMUXERS and media_type not in STILLS:
         return DECODER
     try:

@@ -41,7 +41,7 @@ DEMUXERS = {
     "video/x-ms-asf": "asf",
     "video/x-ms-wmv": "asf",
 }
-STILLS = {"image/heic": "mov", "image/heif": "mov", "image/jxl": "jpegxl_pipe"}
+STILLS = {"image/jxl": "jpegxl_pipe"}
 """Media type to the one demuxer that may touch it; stills that Pillow does not read come the same way."""
 
 PROGRAM_BYTES = 768 << 20

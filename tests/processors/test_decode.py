@@ -1,5 +1,6 @@
 """Hostile and odd files are read or refused with a reason; nothing they do reaches us."""
 
+import base64
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from PIL import Image
 from processors import decode
 from processors.decode import Decoders
 from processors.digest import sha256
+from processors.ffmpeg_program import program
 from processors.media import MediaReading
 from processors.picture import Limits
 from processors.reading import from_text, read_media, to_text
@@ -188,6 +190,43 @@ def test_many_threads_may_ask_at_once(decoders: Decoders) -> None:
 def test_many_files_come_back_in_their_order(decoders: Decoders) -> None:
     contents = [saved(scene(300 + step, 300), "JPEG") for step in range(9)] + [b"noise"]
     assert [reading.sha256 for reading in decoders.fingerprint_all(contents)] == [sha256(c) for c in contents]
+
+
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAWNtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAA"
+    "AAAAAA5waXRtAAAAAAABAAAAImlsb2MAAAAAREAAAQABAAAAAAGHAAEAAAAAAAACZQAAACNpaW5mAAAAAAABAAAAFWluZmUC"
+    "AAAAAAEAAGh2YzEAAAAA42lwcnAAAADEaXBjbwAAAHJodmNDAQQIAAAAAAAAAAAA//AA/Pz6+gAADwMgAAEAF0ABDAH//wQI"
+    "AAADAJ34AAADAAD/ugJAIQABACdCAQEECAAAAwCd+AAAAwAA/8CCBp8rZbqrprmwIAAAAwAgAAADACEiAAEABkQBwXGLEgAA"
+    "ABRpc3BlAAAAAAAAAEAAAABkAAAAKGNsYXAAAAAdAAAAAQAAAGQAAAAB////3QAAAAIAAAAAAAAAAgAAAA5waXhpAAAAAAEK"
+    "AAAAF2lwbWEAAAAAAAAAAQABBIECgwQAAAJtbWRhdAAAAmEoAa4LZz47VmxnySx7NDMf//5AIcnwscN5McCRsE35DNDPQJfY"
+    "VCES+NVol9kS+NVpEohdAD/E/T9+XXOiK7QmO5Mae7K1JoAASTw61utEEsxQkOP6yvmUQAAdBZm/Zn0F1tmK7d/ZV5NuVM7X"
+    "ooAMrQAADtJI3EHeuGAxKF7i2LClgAAQ0HDGPdoT/Ua+ABjtS4s5OwA94oqLnaHFKWetmCflWUAAzUVHJGk483bEC2EI0gHr"
+    "QAB0lB74EwLXZHflVeTo7GNPNT0NFr8AAD1IQVsGjyNmOVfl8yfYxcAANE+XvhWoqNsH2cdc3quXsjgDUvrY+ci9w1yFUW5p"
+    "XUQAJ9seR68OaEVlUJfvO/WEQADiMj49P8E9/ebxMwEFPcfo2G2sIZEAAHGW4xkZFnX43djkGh4HDoADsJXnPIGiQNMUXHc/"
+    "c2ychgCWHUv1G6tctq9pdZPu6gAUjU4c90Xbe5SPbjhW4+sYACxW+BYl3PpmwmNClWxIZvrEvGAipQAAlvRPfE1s97oJVHKm"
+    "5kt7gAXipYHwVlZwAdIdDc/i1AmAASBexR9Bw4FFdgx7bfbZIAAew4gsIYWFSMPNaHl1extgAWm2+GQzM+OyNqkteSx3/4AA"
+    "beEB61RtugfMpd6Let5duCngAADgMIpTOECKhiGlVmlxKOMADJRb9QZzv0+AxwmN6IZHbzwA0UP3c1v559DlReA//oAAw83j"
+    "jPv7S6dY1Cy3A/kdwALxRu9+BK/l66RAA5+5p4wEAOOoMRL4/iFsMNMX+NWfQnIAAbhodP6BkmaYbFQoefAmPsijW9I="
+)
+"""``L_10__29x100.heif`` of the tests of github.com/bigcat88/pillow_heif (BSD-3-Clause): 29 x 100, 10 bit."""
+
+
+def test_photos_of_iphones_are_read(decoders: Decoders) -> None:
+    reading = decoders.fingerprint(HEIC)
+    assert (reading.media_type, reading.width, reading.height, reading.refused) == ("image/heic", 29, 100, None)
+    assert [found.name for found in reading.hashes] == ["phash/1", "pdq/1", "regions/1"]
+    assert decoders.fingerprint(HEIC[:200]).refused
+
+
+def test_jpeg_xl_is_read_by_the_program_and_stays_near(decoders: Decoders) -> None:
+    picture = saved(scene(), "PNG")
+    command = [program(), "-v", "error", "-i", "pipe:0", "-c:v", "libjxl", "-f", "image2pipe", "pipe:1"]
+    jxl = subprocess.run(command, input=picture, capture_output=True, check=True).stdout
+    other, reading = decoders.fingerprint(picture), decoders.fingerprint(jxl)
+    assert (reading.media_type, reading.width, reading.height) == ("image/jxl", 400, 300)
+    for algorithm, distance_bits in (("phash", 2), ("pdq", 10)):
+        a, b = (next(each for each in read.hashes if each.algorithm == algorithm) for read in (other, reading))
+        assert (int(a.hex, 16) ^ int(b.hex, 16)).bit_count() <= distance_bits
 
 
 def test_no_process_outlives_the_block() -> None:
