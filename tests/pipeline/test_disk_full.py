@@ -1,6 +1,7 @@
 """A disk that is full: the crawl stops and says where, what is complete stays, and the next run takes it up."""
 
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -62,16 +63,14 @@ def job(sites: SampleSites) -> str:
 def is_told_and_taken_up(report: CrawlReport, place: Path, archive: Archive, spool: Path) -> None:
     """``place`` is where the crawl wrote; ``spool`` is where its folder is now."""
     assert report.problem is not None
-    assert (
-        f"Spool file {place}/{report.crawl_id}/{report.crawl_id}-00000.warc.gz: expected to append"
-        in report.problem
-    )
-    assert " bytes free there. Nothing of the record was kept" in report.problem
+    # whichever finds no room first: the WARC file, or the body of a film that gathers beside it
+    assert f"{place}/{report.crawl_id}" in report.problem
+    assert re.search(r"with \d+ bytes free there", report.problem)
     folder = spool / report.crawl_id
     (file,) = folder.glob("*.warc.gz")
     records = records_in(file)
     assert list(folder.glob("*.open")) == []
-    assert len(records) == report.files[0].records > 4
+    assert len(records) == report.files[0].records > 1
     assert file.stat().st_size <= ROOM_BYTES
 
     recovery = recover_spools(archive, spool, actor="test")

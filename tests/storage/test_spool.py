@@ -185,12 +185,14 @@ def test_a_disk_that_is_full_costs_only_the_record_that_did_not_fit(
 
     kept = 0
     monkeypatch.setattr("storage.warc_file.os.write", write_while_there_is_room)
-    with pytest.raises(SpoolFullError, match="every record before it is complete"):
+    with pytest.raises(SpoolFullError, match="every record before it is complete") as full:
         for number in range(100):
             spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(9000), media_type="image/jpeg"))
             kept += 1
     with pytest.raises(SpoolFullError):
         spool.keep(exchange(b"more"))
+    assert f"Spool file {full.value.path}" in str(full.value)
+    assert f"with {full.value.free_bytes} bytes free there" in str(full.value)
     [file] = spool.close()
     assert 3 < kept < 7
     assert types_in(file.path).count("response") == kept
