@@ -27,11 +27,12 @@ class HostGivenUp(FetchFailed):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Leave to ask now. ``leave_by`` is on the clock `time.monotonic`; None: at any time."""
+    """Leave to ask, given at ``given_at`` and good until ``leave_by`` (`time.monotonic`; None: at any time)."""
 
     id: int
     host: str
     leave_by: float | None
+    given_at: float
 
     @property
     def late(self) -> bool:
@@ -97,10 +98,12 @@ class CrawlPace:
             place = await self._place(host, account, asked_at)
             # Up to half of what it may be late, so that waking up has the other half.
             spread_s = random.uniform(0, allowance_of(account.delay_s) / 2)  # noqa: S311 - no secret
-            if await _waited(place.not_before + spread_s, held):
+            waited = await _waited(place.not_before + spread_s, held)
+            now = time.monotonic()
+            if waited and (not account.delay_s or now <= place.leave_by):
                 break
-            self._done.append(place.turn_id)  # the host was held while this waited for its moment
-        now = time.monotonic()
+            # The host was held while this waited for its moment, or the machine was too busy to wake it in time.
+            self._done.append(place.turn_id)
         account.waited_s += now - asked_at
         account.requests += 1
         if account.last_at is not None:
@@ -109,7 +112,7 @@ class CrawlPace:
                 gap_s if account.shortest_gap_s is None else min(account.shortest_gap_s, gap_s)
             )
         account.last_at = now
-        return Turn(place.turn_id, host, place.leave_by if account.delay_s else None)
+        return Turn(place.turn_id, host, place.leave_by if account.delay_s else None, now)
 
     def give_back(self, turn: Turn, *, unused: bool = False) -> None:
         """The request is over, or never left; told with the next wish."""

@@ -2,9 +2,9 @@
 
 The engine reads what hostile pages say and has no way to the database; the crawl's process has, and keeps the
 pace. One JSON object per line. The engine sends ``{"take": HOST, "as": N}`` and hears ``{"as": N, "turn": ID,
-"leave_by": T}`` (T on the clock of `time.monotonic`, which processes of one machine share) or ``{"as": N, "over":
-REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``, and ``{"slow": HOST,
-"delay_s": S}``.
+"leave_by": T, "given_at": T}`` (T on the clock of `time.monotonic`, which processes of one machine share) or
+``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``, and
+``{"slow": HOST, "delay_s": S}``.
 """
 
 import asyncio
@@ -132,7 +132,7 @@ class _Engine(_Lines):
             self.say({"as": number, "over": over.reason})
         else:
             self._given[turn.id] = turn
-            self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by})
+            self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by, "given_at": turn.given_at})
 
 
 class PaceLine(_Lines):
@@ -192,7 +192,7 @@ class PaceLine(_Lines):
             del self._asked[number]
         if "over" in row:
             raise HostGivenUp(row["over"])
-        return Turn(row["turn"], host, row["leave_by"])
+        return Turn(row["turn"], host, row["leave_by"], row["given_at"])
 
     async def _connect(self) -> None:
         async with self._connecting:
