@@ -37,8 +37,8 @@ COPIED: Final = "copied"
 NAMING: Final = ("deposited", "timestamped")
 """Events whose entries name objects besides their own."""
 
-AWAY = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
-"""What concerns the whole replica, so that trying the next object is of no use."""
+PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
+"""What may concern a store as a whole, or one object alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,15 @@ def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
     return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
 
 
-def owed_copies(connection: Connection) -> tuple[OwedCopy, ...]:
-    """Every entry whose objects the replica has not confirmed, oldest first."""
+def owed_copies(connection: Connection, only: str | None = None) -> tuple[OwedCopy, ...]:
+    """Every entry, or those about the key ``only``, whose objects the replica has not confirmed, oldest first."""
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
     )
-    asked = (
-        select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied)).order_by(custody.c.seq)
-    )
-    return tuple(OwedCopy(entry_of(row)) for row in connection.execute(asked))
+    asked = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
+    if only is not None:
+        asked = asked.where(custody.c.subject_id == only)
+    return tuple(OwedCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
 
 
 def owed_entries(connection: Connection) -> int:
@@ -116,29 +116,41 @@ def bring_copies(
 ) -> Copied:
     """Bring the replica all that is owed, or what custody names under the key ``only``; then custody itself.
 
-    ``files`` are paths of files by key that need not be read from the first store. A replica that is away ends the
-    run; one object that it refuses does not keep the others from it.
+    ``files`` are paths of files by key that need not be read from the first store. A store that is away ends the
+    run; one object that cannot be read or is refused does not keep the others from it.
     """
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        owed = [each for each in owed_copies(connection) if only in (None, each.entry.subject_id)]
+        owed = owed_copies(connection, only)
     copied: list[Entry] = []
     problems: list[str] = []
     brought = 0
-    try:
-        for each in owed:
-            try:
-                copied.append(_copy(archive, replica, each.entry, actor, files or {}))
-            except AWAY:
-                raise
-            except StoreError as problem:
-                problems.append(str(problem))
-        settle(archive)
-        brought = bring_entries(archive, replica)
-    except StoreError as problem:
-        problems.append(str(problem))
+    for each in owed:
+        try:
+            copied.append(_copy(archive, replica, each.entry, actor, files or {}))
+        except StoreError as problem:
+            problems.append(str(problem))
+            if isinstance(problem, PERHAPS_AWAY) and _away(archive.objects, replica):
+                break
+    else:
+        try:
+            settle(archive)
+            brought = bring_entries(archive, replica)
+        except StoreError as problem:
+            problems.append(str(problem))
     with archive.writer.connect() as connection:
-        return Copied(tuple(copied), brought, owed_copies(connection), owed_entries(connection), tuple(problems))
+        still = owed_copies(connection, only)
+        return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
+
+
+def _away(*stores: ObjectStore) -> bool:
+    """Whether one of the stores as a whole cannot be worked with, so that trying the next object is of no use."""
+    try:
+        for store in stores:
+            store.require_fit()
+    except StoreError:
+        return True
+    return False
 
 
 def _replica(archive: Archive) -> ObjectStore:

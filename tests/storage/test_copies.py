@@ -10,6 +10,7 @@ from sqlalchemy import select
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.services.object_store import ObjectStoreServer
+from pipeline.settings import Settings
 from pipeline.verify import verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
@@ -22,6 +23,7 @@ from storage.ledger import entries, record
 from storage.objects import ObjectStore
 from storage.replay import read_record
 from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.decaying import decaying_store
 from tests.storage.two_stores import away
 
 
@@ -237,3 +239,41 @@ def rows_without_versions(archive: Archive) -> dict[str, list[dict[str, object]]
             ]
             for table in (warcs, captures)
         }
+
+
+def test_a_file_that_the_first_store_cannot_give_is_told_and_holds_up_no_other_file(
+    copied_archive: Archive,
+    copied_settings: Settings,
+    second_object_store_server: ObjectStoreServer,
+    tmp_path: Path,
+) -> None:
+    with away(second_object_store_server):
+        first, second = (deposit_file(copied_archive, warc(tmp_path, number)) for number in range(2))
+    damaged = decaying_store(copied_settings, "", 0)
+    damaged.broken = first.key
+
+    report = bring_copies(replace(copied_archive, objects=damaged), actor="clock")
+
+    assert [entry.subject_id for entry in report.copied] == [second.key]
+    assert [each.entry.subject_id for each in report.owed] == [first.key]
+    (problem,) = report.problems
+    assert f"reading {first.key} failed (InternalError)" in problem
+
+
+def test_bytes_that_decayed_in_the_first_store_are_not_copied(
+    copied_archive: Archive,
+    copied_settings: Settings,
+    second_object_store_server: ObjectStoreServer,
+    replica: ObjectStore,
+    tmp_path: Path,
+) -> None:
+    with away(second_object_store_server):
+        deposited = deposit_file(copied_archive, warc(tmp_path))
+
+    report = bring_copies(
+        replace(copied_archive, objects=decaying_store(copied_settings, deposited.key, 800)), actor="clock"
+    )
+
+    assert [each.entry.subject_id for each in report.owed] == [deposited.key]
+    assert str(deposited.sha256) in report.problems[0]
+    assert list(replica.list("warc/")) == []
