@@ -3,8 +3,8 @@
 The engine reads what hostile pages say and has no way to the database; the crawl's process has, and keeps the
 pace. One JSON object per line. The engine sends ``{"take": HOST, "as": N}`` and hears ``{"as": N, "turn": ID,
 "leave_by": T, "given_at": T}`` (T on the clock of `time.monotonic`, which processes of one machine share) or
-``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``, and
-``{"slow": HOST, "delay_s": S}``.
+``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``,
+and ``{"slow": HOST, "delay_s": S}``.
 """
 
 import asyncio

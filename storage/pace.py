@@ -34,7 +34,10 @@ CHANNEL: Final = "traffic_held"
 
 TAKE: Final = "SELECT turn_id, wait_s, held FROM traffic.take_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 HOLD: Final = "SELECT traffic.hold_host($1, $2)"
-GIVE_BACK: Final = "DELETE FROM traffic.turns WHERE crawl_id = $1"
+GIVE_BACK: Final = (
+    "DELETE FROM traffic.turns WHERE crawl_id = $1",
+    "DELETE FROM traffic.waits WHERE crawl_id = $1",
+)
 
 Result = TypeVar("Result")
 
@@ -79,7 +82,8 @@ class SharedTurns:
         if self._connection is None:
             return
         try:
-            await self._connection.execute(GIVE_BACK, self._crawl_id)
+            for statement in GIVE_BACK:
+                await self._connection.execute(statement, self._crawl_id)
             await self._connection.close(timeout=2)
         except (*AWAY, asyncpg.PostgresError):
             self._connection.terminate()

@@ -29,3 +29,13 @@ turns = Table(
     Column("on_demand", Boolean, nullable=False),
     Column("lapses_at", TIME, nullable=False, comment="a crawl that was killed lets go of its turn then"),
 )
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("crawl_id", Text, primary_key=True),
+    Column("on_demand", Boolean, nullable=False),
+    Column("since", TIME, nullable=False),
+    Column("seen_at", TIME, nullable=False, comment="who does not ask again soon has gone"),
+)

@@ -169,6 +169,26 @@ def test_a_connection_that_breaks_is_made_anew(database: DatabaseAccess) -> None
     assert asyncio.run(night()) == 2
 
 
+def test_who_gives_a_place_back_and_asks_again_stands_behind_those_who_wait(writer: Connection) -> None:
+    at = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
+
+    def take(crawl: str, after_s: float, done: list[int]) -> int | None:
+        asked = {"crawl": crawl, "on_demand": False, "delay": 1.0, "allowance": 0.1, "done": done}
+        row = writer.execute(TAKE, {**asked, "at": at + timedelta(seconds=after_s)}).one()
+        turn: int | None = row.turn_id
+        return turn
+
+    held = [take("first", 0, []) for _ in range(PLACES - KEPT_FREE)]
+    assert take("second", 1, []) is None
+    assert take("third", 1.5, []) is None
+    assert take("first", 2, [held[0] or 0]) is None, "a place is free, and the second crawl is before it"
+    assert take("third", 2.5, []) is None
+    assert take("second", 3, []) is not None
+    assert take("third", 3.5, [held[1] or 0]) is not None
+    assert take("first", 20, [held[2] or 0]) is not None, "nobody else asks any more"
+    writer.rollback()
+
+
 TAKE = text(
     "SELECT turn_id, wait_s, held FROM traffic.take_turn('t.me', :crawl, :on_demand, :delay, :allowance, "
     "6, 2, 300, 120, :done, :at)"
