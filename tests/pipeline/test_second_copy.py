@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from pipeline.cli import app
 from pipeline.connect import open_replica
 from pipeline.copies import keep_copies
 from pipeline.doctor import Check, examine
@@ -38,7 +40,11 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
 
 
-def rows(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:
+def asked(*arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--json"])
+
+
+def rows(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -50,20 +56,20 @@ def test_deposit_says_preserved_only_when_both_stores_have_it_and_copies_brings_
     second_object_store_server: ObjectStoreServer, copied_settings: Settings, warc: Path
 ) -> None:
     with away(second_object_store_server):
-        deposited, owing = run("deposit", str(warc), "--json"), run("copies", "--json")
+        deposited, owing = asked("deposit", str(warc)), asked("copies")
         assert found_by_doctor(copied_settings).state == "missing"
     (row,), (owed,) = rows(deposited), rows(owing)
-    assert (deposited.returncode, row["preserved"]) == (0, False)
+    assert (deposited.exit_code, row["preserved"]) == (0, False)
     assert second_object_store_server.endpoint in json.dumps(row["second_copy"])
-    assert (owing.returncode, owed["state"], owed["key"]) == (3, "owed", row["warc_key"])
+    assert (owing.exit_code, owed["state"], owed["key"]) == (3, "owed", row["warc_key"])
 
     check = found_by_doctor(copied_settings)
     assert check.state == "warning"
     assert f"{row['warc_key']} is in the first store alone, owed to the replica since" in check.found
 
-    brought, again = run("copies", "--json"), run("deposit", str(warc))
+    brought, again = asked("copies"), run("deposit", str(warc))
     (copied,) = rows(brought)
-    assert (brought.returncode, copied["state"], copied["sha256"]) == (0, "copied", row["sha256"])
+    assert (brought.exit_code, copied["state"], copied["sha256"]) == (0, "copied", row["sha256"])
     assert "preserved: both stores have confirmed it" in again.stdout
     assert found_by_doctor(copied_settings).state == "ok"
 
