@@ -17,6 +17,7 @@ from processors.documents.kinds import document_type
 from processors.documents.reader import DocumentReader
 from processors.http_message import UndecodableEntity, entity, header, parse_response
 from processors.media import is_media, sniff
+from processors.pages.court_blocks import is_feed
 from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import is_json
@@ -89,9 +90,9 @@ def _may_list(capture: Capture, received: Entity) -> bool:
     says_json = (capture.media_type or "application/json").partition("+")[2] == "json" or (
         capture.media_type or "application/json"
     ) in ("application/json", "text/json", "text/plain", "application/octet-stream", "application/x-ndjson")
-    return (begins in (b"{", b"[") and says_json) or document_type(
-        received.content, received.content_type
-    ) is not None
+    if (begins in (b"{", b"[") and says_json) or is_feed(received.content):
+        return True
+    return document_type(received.content, received.content_type) is not None
 
 
 def seen_before(connection: Connection, capture: Capture, how: HowToRead | None) -> Found | None:
@@ -126,7 +127,9 @@ def read_page_capture(
     if page.document is None and not exported:
         page = replace(page, body=page.body[:PAGE_LIMIT_BYTES])
     other_type = not exported and capture.media_type is not None and capture.media_type not in PAGE_TYPES
-    if how is None or (other_type and not (listed and (page.document is not None or is_json(page)))):
+    if how is None or (
+        other_type and not (listed and (page.document is not None or is_json(page) or is_feed(page.body)))
+    ):
         keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
         return Found(page=True)
     reading, problem = _reading(page, how)

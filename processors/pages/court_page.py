@@ -6,9 +6,11 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import tzinfo
 
 from lxml import html
 
+from processors.pages.court_blocks import REMARK, block_hearings, feed_hearings, is_feed
 from processors.pages.court_json import json_hearings
 from processors.pages.court_list import Hearing
 from processors.pages.court_rows import Surroundings, court_in, day_in, hearings, instance_in
@@ -56,6 +58,10 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
         rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
         found += rows
         remarks += notes
+    if not grids and source.problem is None:
+        language = "en" if writes_month_first(host_of(page.url)) else None
+        found = _without_table(page, tree, source, zone_of_layout(layout, page.url), language)
+        remarks += [REMARK] if found else []
     papers = tuple(document.url for hearing in found for document in hearing.documents)
     beside = document_links(tree, page.url) if tree is not None else ()
     links = Links(
@@ -97,6 +103,14 @@ def _surroundings(
         language="en" if writes_month_first(host_of(page.url)) else None,
         said_once={} if any(column.field == "case_number" for column in grid.columns) else said_once,
     )
+
+
+def _without_table(
+    page: Page, tree: html.HtmlElement | None, source: PageTables, zone: tzinfo | None, language: str | None
+) -> list[Hearing]:
+    if page.document is None and is_feed(page.body):
+        return feed_hearings(page, zone, language)
+    return block_hearings(page, tuple(_lines(page, tree)), source.headings, zone, language)
 
 
 def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
