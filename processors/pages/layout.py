@@ -1,4 +1,4 @@
-"""How a site lays out what it shows, as declared in the watch-list: headings of lists, places of articles' fields."""
+"""How a site lays out what it shows, as the watch-list declares it: headings of lists, fields of articles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
