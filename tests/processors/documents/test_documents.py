@@ -4,6 +4,7 @@ import os
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +76,33 @@ def test_a_scanned_page_is_named_where_no_program_reads_pictures() -> None:
         "the PDF was not read: page 1 is a scanned picture: tesseract, which reads pictures of text, "
         "is not installed (see `letapis doctor`)"
     )
+
+
+SAYS = """#!/bin/sh
+[ "$1" = --list-langs ] && printf 'rus\\nbel\\n' && exit
+cat > /dev/null
+printf 'left\\ttop\\twidth\\theight\\tconf\\ttext\\n'
+printf '%s\\t%s\\t200\\t40\\t90\\t%s\\n' 200 200 Час 800 200 Справа 1400 200 Суддзя
+printf '%s\\t%s\\t200\\t40\\t90\\t%s\\n' 200 300 10:00 800 300 2-1/2026 1400 300 Узорны
+printf '%s\\t%s\\t200\\t40\\t90\\t%s\\n' 200 400 11:00 800 400 2-2/2026 1400 400 Умоўная
+printf '200\\t500\\t200\\t40\\t5\\tпляма\\n'
+"""
+
+
+def test_what_a_program_reads_from_a_scanned_page_becomes_its_table(tmp_path: Path) -> None:
+    # a program that answers as tesseract does (tesseract(1), ``tsv``), started by the real worker
+    program = tmp_path / "tesseract"
+    program.write_text(SAYS, encoding="utf-8")
+    program.chmod(0o755)
+    with DocumentReader(DocumentLimits(tesseract=str(program))) as reader:
+        found = reader.read(making_pdf.scanned_pdf(GREY, (200, 280)))
+    assert found is not None
+    assert found.unread is None
+    assert [[cell.text for cell in row] for table in found.tables for row in table.rows] == [
+        ["Час", "Справа", "Суддзя"],
+        ["10:00", "2-1/2026", "Узорны"],
+        ["11:00", "2-2/2026", "Умоўная"],
+    ]
 
 
 def test_a_scanned_list_is_no_quiet_day() -> None:
