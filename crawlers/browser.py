@@ -34,6 +34,9 @@ from processors.urls import host_of
 SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 """What Chromium shows as a page of its own; the rest it hands to viewers whose DOM says nothing."""
 
+NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABORTED")
+"""What Chromium says where an answer came and it shows none: a download, an error without a body, a 204."""
+
 
 class BrowserCrawl:
     """One crawl in one browser, one context per page id."""
@@ -100,7 +103,7 @@ class BrowserCrawl:
         try:
             loaded = await self._load(playwright, ask)
         except TabFailed as failure:
-            if "Download is starting" not in failure.reason:
+            if not any(sign in failure.reason for sign in NOT_SHOWN):
                 raise
             return await self._fetch(ask)
         for remark in loaded.remarks:

@@ -41,6 +41,9 @@ USER_AGENT = Settings().user_agent
 TALL = "<style>div{height:700px}</style>" + "".join(f"<div>Абзац {number}</div>" for number in range(9))
 RESTLESS = TALL + "<script>setInterval(() => fetch('/from-page'), 100)</script>"
 LAZY = TALL + '<img loading="lazy" src="/lazy.png" width="10" height="10">'
+FRAMED = "framed.pryklad.example"
+FRAMING = f'<p>Старонка з рамкай.</p><iframe src="https://{FRAMED}/"></iframe>'
+FRAME = "<p>Рамка з іншага сайта.</p><script>fetch('/from-frame')</script>"
 WORKER = """
 self.addEventListener('install', event => event.waitUntil(fetch('/from-worker').then(() => self.skipWaiting())));
 """
@@ -155,9 +158,16 @@ def sites(outside: Outside) -> Iterator[SampleSites]:
         "/lazy.png": Response(body=b"not really a picture", content_type="image/png"),
         "/endless": Response(body=RESTLESS.encode()),
         "/high": Response(body=b"<div style='height:40000px'>" + b"<p>text</p>" * 100),
+        "/gone": Response(status=404, body=b""),
+        "/nothing": Response(status=204, body=b""),
+        "/framing": Response(body=FRAMING.encode()),
         "/paper.pdf": Response(body=b"%PDF-1.4 not much of one", content_type="application/pdf"),
     }
-    with SampleSites(extra={(HOST, path): page for path, page in pages.items()}) as running:
+    extra = {(HOST, path): page for path, page in pages.items()} | {
+        (FRAMED, "/"): Response(body=FRAME.encode()),
+        (FRAMED, "/from-frame"): Response(body=b"frame", content_type="text/plain"),
+    }
+    with SampleSites(extra=extra) as running:
         yield running
 
 
@@ -263,6 +273,26 @@ def test_what_a_browser_does_not_show_is_kept_all_the_same(recorder: RunningReco
     told = crawl(recorder, program, f"https://{HOST}/paper.pdf")
     assert [visit.outcome for visit in told.visits] == [Outcome.CONTENT]
     assert f"https://{HOST}/paper.pdf" in kept_urls(recorder)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/gone", 404), ("/nothing", 204)])
+def test_an_answer_that_shows_nothing_is_told_as_the_site_gave_it(
+    path: str, status: int, recorder: RunningRecorder, program: Path
+) -> None:
+    told = crawl(recorder, program, f"https://{HOST}{path}")
+    (visit,) = told.visits
+    assert visit.outcome is not Outcome.UNREACHABLE
+    assert {exchange.status for exchange in recorder.sink.exchanges} == {status}
+    assert recorder.sink.notes == []
+
+
+def test_frames_of_other_sites_ask_as_the_page_does(recorder: RunningRecorder, program: Path) -> None:
+    crawl(recorder, program, f"https://{HOST}/framing")
+    kept = {exchange.url: exchange for exchange in recorder.sink.exchanges}
+    assert {f"https://{FRAMED}/", f"https://{FRAMED}/from-frame"} <= set(kept)
+    assert {exchange.page_id for exchange in kept.values()} == {"0001"}
+    for exchange in kept.values():
+        assert f"\r\nUser-Agent: {USER_AGENT}\r\n".encode() in block_of(exchange.request)
 
 
 def test_pages_that_fail_have_an_outcome_and_the_others_go_on(recorder: RunningRecorder, program: Path) -> None:
