@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from tests.processors.documents import making_packed
 
 FIXTURES = Path(__file__).parent.parent / "processors/pages/fixtures"
 PAGE_KEYS = {"kind", "url", "outcome", "outcome_reason", "layout", "parser_version"}
@@ -30,6 +31,7 @@ ENTRY_KEYS = """
     kind url register number_raw name_raw born_raw act_raw decided_by_raw decided_at_raw in_force_raw extra
     officials
 """
+NOTICE_KEYS = "kind url issuer_raw title text persons_raw article_codes published_at published_raw officials"
 
 
 def run(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
@@ -44,6 +46,7 @@ def run(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
         ("news", "news-article", ARTICLE_KEYS),
         ("court-list", "court-list-wokanda", HEARING_KEYS),
         ("register", "register-of-materials", ENTRY_KEYS),
+        ("notice", "notice-board-of-summonses", NOTICE_KEYS),
     ],
 )
 def test_the_page_comes_first_and_every_record_has_the_promised_keys(kind: str, case: str, keys: str) -> None:
@@ -103,3 +106,12 @@ def test_wrong_use_is_said_in_words_on_stderr(arguments: tuple[str, ...], words:
     assert result.returncode == 2
     assert result.stdout == ""
     assert words in result.stderr
+
+
+def test_a_document_of_a_list_is_opened_and_read(tmp_path: Path) -> None:
+    rows = [["Дата і час", "Нумар справы", "Суддзя"], ["01.12.2026 10:00", "1-77/2026", "Узорны П. Р."]]
+    file = tmp_path / "named-wrongly.html"
+    file.write_bytes(making_packed.docx(making_packed.docx_table(rows)))
+    code, (page, row), _ = run("court-list", str(file), "--url", "https://sud.pryklad.by/1")
+    assert (code, page["outcome"]) == (0, "content")
+    assert (row["case_number"], row["starts_at"]) == ("1-77/2026", "2026-12-01T07:00:00Z")
