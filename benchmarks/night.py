@@ -242,8 +242,8 @@ def main() -> None:
                 with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                     connection.execute(text("SET synchronous_commit TO off"))
                     night = Player(connection, scenario).play()
-                    connection.execute(text("DELETE FROM traffic.turns"))
-                    connection.execute(text("DELETE FROM traffic.hosts"))
+                    for table in ("turns", "waits", "hosts"):
+                        connection.execute(text(f"DELETE FROM traffic.{table}"))
                 shared = night.left["t.me"]
                 rate = len(shared) / (max(shared) - min(shared))
                 fits = "" if night.ended_s <= FOUR_HOURS_S else " (does not fit)"
