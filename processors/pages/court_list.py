@@ -20,8 +20,9 @@ class CourtDocument:
 class Hearing:
     """One row of a court list.
 
-    ``starts_at`` is aware UTC, read in the time zone of the layout or court; None where the zone or the day
-    is not known (``Reading.remarks`` says why). ``extra`` holds every column that no field fits, under its
+    ``starts_at`` is aware UTC, read in the time zone of the layout or court; None where the day, or the zone of a
+    time, is not known (``Reading.remarks`` says why). A day without a time is its midnight, in UTC where the zone
+    is not known: ``starts_raw`` shows it. ``extra`` holds every column that no field fits, under its
     own heading.
     """
 

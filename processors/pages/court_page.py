@@ -53,7 +53,7 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     grids = read_grids(source.tables, hearing_field, layout)
     found: list[Hearing] = []
     remarks: list[str] = list(source.remarks)
-    once = labelled(_lines(page, tree), hearing_field) if grids else {}
+    once = {} if all(map(_has_numbers, grids)) else labelled(_lines(page, tree), hearing_field)
     for grid in grids:
         rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
         found += rows
@@ -101,8 +101,12 @@ def _surroundings(
         day_raw=day[1] if day else None,
         zone=zone_of_layout(layout, page.url),
         language="en" if writes_month_first(host_of(page.url)) else None,
-        said_once={} if any(column.field == "case_number" for column in grid.columns) else said_once,
+        said_once={} if _has_numbers(grid) else said_once,
     )
+
+
+def _has_numbers(grid: Grid) -> bool:
+    return any(column.field == "case_number" for column in grid.columns)
 
 
 def _without_table(
