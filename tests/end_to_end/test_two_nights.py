@@ -187,7 +187,7 @@ def test_similar_answers_with_the_picture_and_its_family(
     rows = letapis("similar", str(file))
 
     assert {row["sha256"] for row in rows} == family
-    assert (rows[0]["distance"], rows[0]["meaning"]) == (0, "the same file")
+    assert (rows[0]["distance"], rows[0]["meaning"]) == (0, "the same file, byte for byte")
 
 
 def test_show_tells_everything_of_one_capture(first_night: Night, letapis: Callable[..., Rows]) -> None:
