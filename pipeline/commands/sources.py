@@ -139,13 +139,13 @@ def source_in_words(row: Mapping[str, Any]) -> str:
 
 
 def _rows(settings: Settings, watchlist: Watchlist) -> Iterator[dict[str, Any]]:
-    crawls = _last_crawls(settings)
+    crawls = last_crawls_of(settings)
     for source in watchlist.sources:
         row = {"kind": "source", "id": source.id, "source_kind": source.kind, "seeds": list(source.seeds)}
         yield row | {"last_crawl": crawls.get(source.id)}
 
 
-def _last_crawls(settings: Settings) -> dict[str, dict[str, Any]]:
+def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """How the last crawls ended, by source; nothing where no archive is known or answers."""
     from sqlalchemy.exc import OperationalError
 

@@ -289,3 +289,40 @@ def test_pages_named_by_a_person_make_a_source_of_their_own() -> None:
 def test_the_watchlist_we_ship_has_every_kind_of_source_and_no_mistake() -> None:
     shipped = read_watchlist(ROOT / "watchlist.yaml")
     assert {source.kind for source in shipped.sources} == set(ENTRIES)
+
+
+EXPECTS = """\
+sources:
+  - id: site
+    kind: news
+    feeds: [https://news.example/rss.xml]
+    expect: {{{expect}}}
+"""
+
+
+def test_what_is_expected_of_a_crawl_is_read_with_its_shares(tmp_path: Path) -> None:
+    path = tmp_path / "watchlist.yaml"
+    path.write_text(EXPECTS.format(expect="min: 3, fields: {title: 0.9}, understood: 1, silent_days: 10"), "utf-8")
+    (source,) = read_watchlist(path).sources
+    assert source.expect == Expectation(min=3, fields={"title": 0.9}, understood=1, silent_days=10)
+    assert source_from_json(source_to_json(source)) == source
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        (
+            "fields: {title: 90}",
+            "sources[0].expect.fields.title: input should be less than or equal to 1, found 90",
+        ),
+        ("understood: true", "sources[0].expect.understood: expected a number"),
+        ("silent_days: 0", "sources[0].expect.silent_days: input should be greater than 0, found 0"),
+        ("silence: 3", "sources[0].expect.silence: unknown field; known here: fields, max, min"),
+    ],
+)
+def test_a_share_or_time_that_cannot_be_is_named(tmp_path: Path, expect: str, message: str) -> None:
+    path = tmp_path / "watchlist.yaml"
+    path.write_text(EXPECTS.format(expect=expect), "utf-8")
+    with pytest.raises(WatchlistErrors) as errors:
+        read_watchlist(path)
+    assert message in str(errors.value)

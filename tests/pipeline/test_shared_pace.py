@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.commands.sources import last_crawls_of
 from pipeline.connect import opened_archive
 from pipeline.harvest import harvest_source
 from pipeline.settings import Settings
@@ -60,4 +61,6 @@ def test_a_host_that_asks_one_crawl_for_an_hour_is_given_up_by_the_next_with_a_s
         ended = [entry.details for entry in entries(connection) if entry.event == "collection_ended"]
     assert [details["pace"][HOST]["requests"] for details in ended] == [1, 0]
     assert ended[0]["pace"][HOST]["held_s"] >= 3600
+    states = {source: last["state"] for source, last in last_crawls_of(settings).items()}
+    assert states == {"first": "failed", "second": "failed"}
     assert ended[1]["pace"][HOST]["given_up"] == ended[1]["failures"][-1]
