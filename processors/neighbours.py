@@ -5,6 +5,7 @@ distances in bits. Small jobs are compared pair by pair with NumPy; large ones g
 ``processors.hamming``, which give the same pairs (property-tested against each other and against the definition).
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ WORTH_COMPILING = 1 << 27
 
 COLUMN_BLOCK = 1 << 22
 """Rows of columns looked at in one go: a join copies 128 MB of them for 256 bit."""
+
+WORTH_CALLING = 1 << 17
+"""The same where they are loaded, as in a process that answers many questions."""
 
 FEW_QUERIES = 64
 """New rows up to which scanning for each is faster than joining (at ten million known rows, 2026-11-23)."""
@@ -99,7 +103,8 @@ def near_columns(new: NDArray[np.uint8], known: Sequence[NDArray[np.uint64]], di
 def _near_block(
     new: NDArray[np.uint8], left: NDArray[np.uint64], block: NDArray[np.uint64], distance_bits: int
 ) -> NDArray[np.int64]:
-    if len(left) * block.shape[1] < WORTH_COMPILING:
+    pairs = len(left) * block.shape[1]
+    if pairs < (WORTH_CALLING if "processors.hamming" in sys.modules else WORTH_COMPILING):
         return _compare(left, block.T, distance_bits)
     from processors import hamming
 
