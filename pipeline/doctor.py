@@ -30,6 +30,7 @@ from pipeline.services.processes import ServiceError
 from pipeline.settings import ROOT, Settings, SettingsError
 from pipeline.time_authority import time_authorities
 from processors.documents.tesseract import LANGUAGES, languages_of
+from processors.ffmpeg_program import NoProgram, decoder_name
 from storage.store_errors import StoreError
 
 State = Literal["ok", "warning", "missing"]
@@ -74,6 +75,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _airflow,
         _watchlist,
         _scanned_pages,
+        _video,
     )
     for check in checks:
         yield check(settings)
@@ -259,6 +261,14 @@ def _scanned_pages(_: Settings) -> Check:
     if missing:
         return Check(name, "warning", f"{program} without {', '.join(missing)}", HOW_TESSERACT)
     return Check(name, "ok", f"read by {program}")
+
+
+def _video(_: Settings) -> Check:
+    how = "Run `make env`, or `sudo apt-get install ffmpeg`; videos refused for want of it are read when next met."
+    try:
+        return Check("Video", "ok", decoder_name())
+    except NoProgram as problem:
+        return Check("Video", "warning", str(problem), how)
 
 
 def _said_by(program: Path, argument: str) -> str | None:
