@@ -186,7 +186,7 @@ def test_an_address_that_is_no_proxys_is_a_mistake_that_shows_no_secret(data: Pa
 @pytest.mark.parametrize("name", ["DIRECT", "NO-NAME", "ŁÓDŹ", ""])
 def test_a_profile_needs_a_name_of_its_own(data: Path, name: str) -> None:
     with pytest.raises(SettingsError, match="expected a name of letters, digits and _ that is not 'direct'"):
-        load(data, **{f"LETAPIS_EGRESS_{name}": "socks5://127.0.0.1:9050"})
+        load(data, None, **{f"LETAPIS_EGRESS_{name}": "socks5://127.0.0.1:9050"})
 
 
 def test_passwords_of_profiles_are_not_shown_with_the_settings(data: Path) -> None:
