@@ -1,11 +1,12 @@
 """One crawl of the benchmarks' site, measured in its own processes: ``python -m benchmarks.crawling ORDERS``.
 
 ORDERS is a JSON object: ``way``, ``base`` (the site's address), ``authority`` (its certificate or null),
-``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder, pace and spool as ``letapis`` does,
-the engine in a process of its own; ``unrecorded`` is the same spider and settings with Scrapy's own downloads;
-``direct`` the same with our fetcher going to the site. The spider asks for a list of pages and reads nothing in
-them, so that nothing but the fetching is measured. Pages count from the spider's opening on; CPU counts all
-processes, wall the engine until its last page.
+``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder, pace and spool as ``letapis``
+does, the engine in a process of its own, ``recorded, turns in the engine`` without the line for turns;
+``unrecorded`` is the same spider and settings with Scrapy's own downloads; ``direct`` the same with our fetcher
+going to the site. The spider asks for a list of pages and reads nothing in them, so that nothing but the
+fetching is measured. Pages count from the spider's opening on; CPU counts all processes, wall the engine until
+its last page.
 """
 
 import asyncio
@@ -86,13 +87,12 @@ def crawl(orders: dict[str, Any]) -> None:
     """The engine's part; prints what it took."""
     way = orders["way"]
     settings = scrapy_settings(user_agent=USER_AGENT, seconds=None)
-    settings |= {"CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16}
     authority = None if orders["authority"] is None else Path(orders["authority"]).read_text()
     if way == "unrecorded":
         del settings["DOWNLOAD_HANDLERS"]
         settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550}
         del settings["LOG_FORMATTER"]
-    if way == "recorded":
+    if way.startswith("recorded"):
         fetcher = Fetcher(RecorderAddress(**orders["door"]))
     elif authority is not None:
         fetcher = DirectFetcher(authority)
@@ -157,7 +157,7 @@ async def record(orders: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     orders = json.loads(sys.argv[1])
-    if orders["way"] == "recorded" and not orders.get("engine"):
+    if orders["way"].startswith("recorded") and not orders.get("engine"):
         print(json.dumps(uvloop.run(record(orders))))
     else:
         crawl(orders)

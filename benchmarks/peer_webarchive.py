@@ -38,7 +38,7 @@ process = CrawlerProcess(
         "EXTENSIONS": {"scrapy_webarchive.extensions.WaczExporter": 543},
         "SW_EXPORT_URI": orders["folder"] + "/",
         "CONCURRENT_REQUESTS": 16,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "MEMUSAGE_ENABLED": False,
