@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from crawlers.capture import HostPace
@@ -59,6 +59,8 @@ class _Account:
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the host is held, for all who wait then; a new one stands here for those who come later."""
+    returned: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this crawl gives a turn back, so that its next request need not wait out its time for a place."""
 
     def hold(self) -> None:
         """Wake all who wait for a moment that is no longer theirs."""
@@ -116,9 +118,11 @@ class CrawlPace:
 
     def give_back(self, turn: Turn, *, unused: bool = False) -> None:
         """The request is over, or never left; told with the next wish."""
+        account = self._accounts[turn.host]
         self._done.append(turn.id)
+        account.returned.set()
         if unused:
-            self._accounts[turn.host].requests -= 1
+            account.requests -= 1
 
     def hold(self, host: str, seconds: float) -> None:
         """Leave ``host`` alone for so many seconds from now, whoever asks."""
@@ -174,6 +178,7 @@ class CrawlPace:
                 if self._holding:  # what cannot be had there will not be had for the turn either
                     await asyncio.gather(*self._holding, return_exceptions=True)
                 done, self._done = self._done, []
+                account.returned.clear()
                 sent_at = time.monotonic()
                 try:
                     taken = await self._turns.take(host, account.delay_s, done)
@@ -196,7 +201,9 @@ class CrawlPace:
                         "what still waited was not asked for"
                     )
                 else:
-                    await asyncio.sleep(taken.wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(taken.wait_s * random.uniform(0.5, 1.5)):  # noqa: S311 - no secret
+                            await account.returned.wait()
 
 
 async def _waited(at: float, held: asyncio.Event) -> bool:

@@ -109,6 +109,33 @@ class AllTaken:
     async def close(self, done: Collection[int]) -> None: ...
 
 
+class OneAtATime(AllTaken):
+    """Turns of a host with one place, and an hour to wait until it is asked for again."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+        if self.given and self.given not in done:
+            return Taken(None, 3600.0)
+        self.given += 1
+        return Taken(self.given, 0.0)
+
+
+def test_a_request_that_waits_for_a_place_takes_the_one_its_own_crawl_gives_back() -> None:
+    async def crawl() -> int:
+        pace = CrawlPace(0, OneAtATime())
+        first = await pace.take("a")
+        waiting = asyncio.ensure_future(pace.take("a"))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        pace.give_back(first)
+        async with asyncio.timeout(60):
+            return (await waiting).id
+
+    assert asyncio.run(crawl()) == 2
+
+
 class Away(AllTaken):
     """A database that does not answer."""
 
