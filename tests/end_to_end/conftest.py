@@ -131,7 +131,7 @@ def told(stack: RunningStack) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there, its loop runs in this thread and no test can run another
 def browser() -> Iterator[Browser]:
     found = find_chromium()
     assert found is not None, "no Chromium: `make env` installs one"
