@@ -198,7 +198,7 @@ def _address(chat: _Chat, post_id: int) -> str:
 def _entities(message: Mapping[str, Any]) -> Iterator[TextEntity]:
     """``text_entities`` holds every run; before 2022 only ``text`` did, plain runs in it bare."""
     runs = message.get("text_entities") or message.get("text") or ()
-    for run in [runs] if isinstance(runs, str) else runs:
+    for run in runs if isinstance(runs, list) else [runs]:
         if isinstance(run, str):
             yield TextEntity(type="plain", text=run)
         elif isinstance(run, dict) and isinstance(run.get("text"), str):
@@ -315,7 +315,8 @@ def _text(value: Any) -> str | None:
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether it is a whole number that JSON of other programs can hold, too (RFC 8785, section 3.2.2.3)."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53
 
 
 def _reading(
