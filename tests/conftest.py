@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from pipeline.services.object_store import ObjectStoreServer
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 MIGRATED = "letapis_migrated"
+
+hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is
+hypothesis.settings.load_profile("any-speed")
 
 
 @pytest.fixture(scope="session")
