@@ -16,7 +16,7 @@ from pathlib import Path
 
 from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_to_json, report_from_json
-from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
 from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
 from storage.recovery import recover_crawl
@@ -49,6 +49,7 @@ def run_crawl(
     folder = spool_dir.resolve() / job.crawl_id
     folder.mkdir(mode=0o700, parents=True)
     write_json(folder / JOB_NAME, job_to_json(job))
+    reserve_room(folder / REPORT_NAME, REPORT_ROOM_BYTES)
     if lay_beside is not None:
         lay_beside(folder)
     started_at = datetime.now(UTC)
