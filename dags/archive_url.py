@@ -15,8 +15,9 @@ Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example
 vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
 
 **Where to look.** The log of `say_where` has one line per address: its capture in the *Archive* page of this
-site, its WARC file, and what came of the visit. A page that could not be reached is recorded as such; that is a
-fact as well.
+site, its WARC file, what came of the visit, and whether every store that is configured has confirmed the file.
+"NOT YET preserved" means that the second one is owed its copy; the DAG `copies` brings it. A page that could not
+be reached is recorded as such; that is a fact as well.
 
 **When it is red.** `check` red: an address was refused, nothing was fetched. `archive` red: trouble of ours
 (store or database down, killed). `say_where` red: a page was not reached, or was not what was asked for; the log

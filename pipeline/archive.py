@@ -15,6 +15,7 @@ from crawlers.source import Engine, source_for_urls
 from pipeline.connect import opened_archive
 from pipeline.harvest import collect, trouble_with
 from pipeline.outside_time import stamp
+from pipeline.preserving import preservation_of
 from pipeline.process import process_files
 from pipeline.settings import Settings
 from processors.http_message import header, parse_response
@@ -38,7 +39,8 @@ class Archived:
     """What came of one address.
 
     ``capture_id`` is the capture of the page, behind redirects where there were any, None where there is none;
-    ``page_url`` is its address; ``captures`` counts those of the whole visit. ``problem`` says why the page is not
+    ``page_url`` is its address; ``captures`` counts those of the whole visit. ``preserved`` is True only where
+    every configured store has confirmed the files, None where there are none. ``problem`` says why the page is not
     there, None if it is.
     """
 
@@ -53,6 +55,8 @@ class Archived:
     outcome_reason: str | None
     warc_keys: tuple[str, ...]
     captures: int
+    preserved: bool | None
+    preserved_reason: str
     problem: str | None
     look_at: str | None
 
@@ -100,6 +104,7 @@ def archive_one(
         process_files(archive, keys)
         stamp(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
         capture, count = _page_of_visit(archive, report.crawl_id, url)
+        preservation = preservation_of(archive, deposited)
     return Archived(
         url=url,
         request_id=request_id,
@@ -112,6 +117,8 @@ def archive_one(
         outcome_reason=None if capture is None else capture.outcome_reason,
         warc_keys=keys,
         captures=count,
+        preserved=preservation.preserved,
+        preserved_reason=preservation.reason,
         problem=trouble_with(report),
         look_at=None if capture is None else page_of(settings, capture.id),
     )
@@ -163,11 +170,14 @@ def in_words(result: Mapping[str, Any]) -> str:
     """One archived address as a line for people."""
     if result["capture_id"] is None:
         return f"{result['url']}: no capture. {result['problem'] or ''}".rstrip()
+    held = "" if result["preserved"] else "NOT YET preserved: "
     said = str(result["outcome"] or "not classified").replace("_", " ")
     why = f" ({result['outcome_reason']})" if result["outcome_reason"] else ""
     onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
     kept = f"{result['captures']} captures in {', '.join(result['warc_keys'])}"
-    return f"{result['url']}{onward}: {said}{why}; {kept}\n  {result['look_at']}"
+    return (
+        f"{result['url']}{onward}: {said}{why}; {kept}; {held}{result['preserved_reason']}\n  {result['look_at']}"
+    )
 
 
 def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:

@@ -83,7 +83,7 @@ def deposit_crawl(
             raise CrawlNotDepositedError(folder, tuple(refused))
         _let_go(folder)
     with archive.reader.connect() as connection:
-        held = deposits_of_crawl(connection, folder.name)
+        held = deposits_of_crawl(connection, folder.name, replicated=archive.replica is not None)
     return tuple(deposited.get(each.key, each) for each in held)
 
 

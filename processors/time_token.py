@@ -2,8 +2,8 @@
 
 In: bytes, digests, certificates as PEM. Out: `TimeQuery`, `TimeToken`. Raises `TokenRefusedError`, which says
 what was expected and what was found. Guaranteed: a `TimeToken` was signed by a certificate fit for time-stamping
-whose chain ends in one of the trusted roots and was valid at the token's time, and its imprint is the digest
-asked for.
+whose chain ends in one of the trusted roots and was valid at the token's time, that very certificate is the one
+whose digest stands among what was signed, and its imprint is the digest asked for.
 """
 
 import re
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -25,6 +26,7 @@ from rfc3161_client import (
 
 from processors.digest import Digest
 from processors.time_token_order import in_der_order
+from processors.time_token_signer import named_signers
 
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
 PEM_BLOCK: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
@@ -80,7 +82,9 @@ def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | N
         if response.status != GRANTED:
             said = " ".join([_status_name(response.status), *response.status_string])
             raise TokenRefusedError("status of the answer", STATUSES[GRANTED], said)
-        return _checked(response, imprint, roots, nonce)
+        token = _checked(response, imprint, roots, nonce)
+        _require_named_signer(answer, response)
+        return token
 
 
 def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None = None) -> bytes:
@@ -138,16 +142,35 @@ def _checked(
     return TimeToken(found, info.gen_time, str(info.serial_number), info.policy.dotted_string, signer)
 
 
+def _require_named_signer(answer: bytes, response: TimeStampResponse) -> None:
+    """See that the signature speaks of the very certificate that it was checked with."""
+    what, named = "digest of the signer's certificate", named_signers(answer)
+    if not named:
+        raise TokenRefusedError(what, "one among the signed attributes", "none")
+    for certificate in _signing(response):
+        for each in named:
+            found = each.of(certificate.public_bytes(Encoding.DER))
+            if found != each:
+                raise TokenRefusedError(what, str(each), str(found))
+
+
+def _signing(response: TimeStampResponse) -> Iterator[x509.Certificate]:
+    """Every certificate that the signature may mean: it names issuer and serial number, no more."""
+    for signer in response.signed_data.signer_infos:
+        for certificate in _certificates(response):
+            if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
+                yield certificate
+
+
 def _certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
     return tuple(x509.load_der_x509_certificate(each) for each in response.signed_data.certificates)
 
 
 def _signer(response: TimeStampResponse) -> str:
     """Who signed: the certificate that the signature names by issuer and serial number."""
+    for certificate in _signing(response):
+        return f"{certificate.subject.rfc4514_string()}, issued by {certificate.issuer.rfc4514_string()}"
     for signer in response.signed_data.signer_infos:
-        for certificate in _certificates(response):
-            if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
-                return f"{certificate.subject.rfc4514_string()}, issued by {signer.issuer.rfc4514_string()}"
         return f"a certificate that is not there, issued by {signer.issuer.rfc4514_string()}"
     return "nobody"
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, distinct_on
 
 from storage.catalogue_tables import warcs
 
@@ -122,7 +122,7 @@ def declarations_of(connection: Connection, crawl_ids: Collection[str]) -> tuple
     """The sources of these crawls, each as its newest crawl among them declared it."""
     asked = (
         select(warcs.c.source_id, warcs.c.declaration)
-        .distinct(warcs.c.source_id)
+        .ext(distinct_on(warcs.c.source_id))
         .where(warcs.c.crawl_id.in_(crawl_ids), warcs.c.declaration.is_not(None))
         .order_by(warcs.c.source_id, warcs.c.custody_seq.desc())
     )

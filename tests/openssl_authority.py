@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cryptography import x509
+
 CONFIGURATION = """
 [tsa]
 default_tsa = this
@@ -19,7 +21,7 @@ signer_key = {folder}/signer.key
 signer_digest = sha256
 default_policy = 1.3.6.1.4.1.99999.1
 digests = {digests}
-ess_cert_id_alg = sha256
+ess_cert_id_alg = {named_by}
 """
 
 EXTENSIONS = """
@@ -36,13 +38,21 @@ def openssl(*arguments: str, folder: Path) -> None:
 class TimeAuthorityOfOpenssl:
     """Root, signer and, while started, an address. ``answer`` may be replaced to answer wrongly."""
 
-    def __init__(self, folder: Path, name: str, *, chain: bool = True, digests: str = "sha256") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        chain: bool = True,
+        digests: str = "sha256",
+        named_by: str = "sha256",
+    ) -> None:
         self.folder = folder
         folder.mkdir()
         self._make_certificates(name)
         (folder / "serial").write_text("01")
         certificates = f"certs = {folder}/root.pem" if chain else ""
-        told = CONFIGURATION.format(folder=folder, chain=certificates, digests=digests)
+        told = CONFIGURATION.format(folder=folder, chain=certificates, digests=digests, named_by=named_by)
         (folder / "ts.cnf").write_text(told)
         self.roots = folder / "root.pem"
         self.answer: Callable[[bytes], bytes] = self.reply
@@ -99,6 +109,27 @@ class TimeAuthorityOfOpenssl:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def twin_of_signer(self, subject: str) -> Path:
+        """Another certificate of the same key, by the same root, with the same serial number."""
+        pem = (self.folder / "signer.pem").read_bytes()
+        serial = str(x509.load_pem_x509_certificate(pem).serial_number)
+        told = ("-subj", f"/CN={subject}", "-key", "signer.key", "-out", "twin.csr")
+        openssl("req", "-new", "-utf8", *told, folder=self.folder)
+        by_root = ("-CA", "root.pem", "-CAkey", "root.key", "-set_serial", serial, "-days", "30")
+        given = ("-req", "-in", "twin.csr", "-extfile", "extensions", "-out", "twin.pem")
+        openssl("x509", *given, *by_root, folder=self.folder)
+        return self.folder / "twin.pem"
+
+    def sign_unnamed(self, content: bytes) -> bytes:
+        """An answer around this time info (DER) whose signature names no certificate by digest."""
+        (self.folder / "content").write_bytes(content)
+        what = ("-in", "content", "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-binary", "-nodetach")
+        by = ("-signer", "signer.pem", "-inkey", "signer.key", "-certfile", "root.pem", "-nosmimecap")
+        openssl("cms", "-sign", *what, *by, "-outform", "DER", "-out", "token", folder=self.folder)
+        granted = b"\x30\x03\x02\x01\x00"
+        body = granted + (self.folder / "token").read_bytes()
+        return b"\x30\x82" + len(body).to_bytes(2, "big") + body
 
     def _make_certificates(self, name: str) -> None:
         (self.folder / "extensions").write_text(EXTENSIONS)

@@ -4,14 +4,17 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.archive import accept_request, archive_one, archive_urls, where_to_look
+from pipeline.archive import accept_request, archive_one, archive_urls, in_words, where_to_look
 from pipeline.connect import opened_archive
+from pipeline.preserving import Preservation, preservation_of
+from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import capture_by_id
 from storage.ledger import entries
 from storage.requests import RequestUnknownError, request_by_id
+from tests.storage.two_stores import away
 
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
 FORBIDDEN = "https://forbidden.pryklad.example/"
@@ -117,6 +120,40 @@ def test_a_request_without_reason_says_that_none_was_given(collecting: Settings,
     assert started.details["facts"]["reason"] == {"value": None, "unknown_because": "none was given"}
 
 
+def test_with_one_store_what_it_has_confirmed_is_preserved_and_the_one_store_is_named(
+    collecting: Settings,
+) -> None:
+    (archived,) = archive_urls(collecting, (COURT,), actor="analyst")
+
+    assert archived.as_json()["preserved"] is True
+    assert archived.preserved_reason == "confirmed by the one store there is, no second store is configured"
+
+
+def test_preserved_is_said_of_a_page_only_when_the_second_store_has_confirmed_it_too(
+    collecting: Settings,
+    copied_settings: Settings,
+    copied_archive: Archive,
+    second_object_store_server: ObjectStoreServer,
+) -> None:
+    assert copied_archive.replica is not None  # its bucket is there
+    names = [name for name in vars(copied_settings) if name.startswith("replica_")]
+    both = replace(collecting, **{name: getattr(copied_settings, name) for name in names})
+
+    (there,) = archive_urls(both, (COURT,), actor="analyst")
+    with away(second_object_store_server):
+        (owed,) = archive_urls(both, (COURT,), actor="analyst")
+
+    assert (there.preserved, there.preserved_reason) == (True, "both stores have confirmed it")
+    assert owed.preserved is False
+    assert f"the copy of {owed.warc_keys[0]} is owed to the second store: " in owed.preserved_reason
+    assert second_object_store_server.endpoint in owed.preserved_reason
+    assert "; NOT YET preserved: the copy of " in in_words(owed.as_json())
+
+
+def test_where_nothing_was_deposited_nothing_is_said_to_be_preserved(opened: Archive) -> None:
+    assert preservation_of(opened, ()) == Preservation(None, "nothing was deposited")
+
+
 def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
     there = {
         "url": "https://a.example/",
@@ -126,9 +163,14 @@ def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
         "outcome_reason": None,
         "captures": 3,
         "warc_keys": ["warc/a.warc.gz"],
+        "preserved": True,
+        "preserved_reason": "both stores have confirmed it",
         "look_at": "letapis show urn:uuid:1",
         "problem": None,
     }
     lines, missing = where_to_look(["https://a.example/", "https://b.example/"], [there])
-    assert lines == ["https://a.example/: content; 3 captures in warc/a.warc.gz\n  letapis show urn:uuid:1"]
+    assert lines == [
+        "https://a.example/: content; 3 captures in warc/a.warc.gz; both stores have confirmed it\n"
+        "  letapis show urn:uuid:1"
+    ]
     assert missing == ["https://b.example/: its task failed; the log of the task says why."]

@@ -10,8 +10,10 @@ from ulid import ULID
 from crawlers.capture import CrawledFile, CrawlReport, Exchange
 from crawlers.capture_json import report_to_json
 from crawlers.source import source_to_json
+from pipeline.copies import keep_copies
 from pipeline.crawl.files import REPORT_NAME, write_json
 from pipeline.deposits import CrawlNotDepositedError, deposit_crawl, recover_spools
+from pipeline.services.object_store import ObjectStoreServer
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
@@ -21,6 +23,7 @@ from storage.objects import ObjectStore
 from storage.spool import ClosedFile, Spool
 from storage.store_errors import StoreUnreachableError
 from tests.storage.crawled import KANAL, NIGHT, crawl_one, exchange, response
+from tests.storage.two_stores import away
 
 PAGE = response(b"<p>page</p>")
 ADDED = (
@@ -130,6 +133,21 @@ def test_what_another_run_has_deposited_of_a_crawl_meanwhile_is_among_its_deposi
     (deposited,) = deposit_crawl(archive, file.parent, actor="test")
 
     assert deposited == replace(brought, already=True)
+
+
+def test_what_another_run_has_deposited_is_preserved_only_if_the_second_store_has_it(
+    copied_archive: Archive, second_object_store_server: ObjectStoreServer, tmp_path: Path
+) -> None:
+    file = left_behind(tmp_path, "https://a.example/")
+    with away(second_object_store_server):
+        recover_spools(copied_archive, tmp_path, actor="another")
+
+    (owed,) = deposit_crawl(copied_archive, file.parent, actor="test")
+    keep_copies(copied_archive, actor="clock")
+    (copied,) = deposit_crawl(copied_archive, file.parent, actor="test")
+
+    assert (owed.already, owed.preserved) == (True, False)
+    assert (copied.already, copied.preserved) == (True, True)
 
 
 @pytest.mark.parametrize("place", [0.3, 0.7, None])

@@ -1,0 +1,43 @@
+"""Says of deposited files whether they are preserved: confirmed by every store that is configured.
+
+In: an archive, deposits. Out: `Preservation`, by what custody says now; what a deposit was told is the reason
+where a copy is lacking.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.archive import Archive
+from storage.deposit import Deposited
+from storage.holding import holding_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preservation:
+    """``preserved`` is None where there is nothing to preserve; ``reason`` says why it is what it is."""
+
+    preserved: bool | None
+    reason: str
+
+
+def preservation_of(archive: Archive, deposited: Sequence[Deposited]) -> Preservation:
+    """Whether every one of the files is preserved."""
+    if not deposited:
+        return Preservation(None, "nothing was deposited")
+    lacking = [said for each in deposited if (said := _lacking(archive, each)) is not None]
+    if lacking:
+        return Preservation(False, "; ".join(lacking))
+    if archive.replica is None:
+        return Preservation(True, "confirmed by the one store there is, no second store is configured")
+    return Preservation(True, "both stores have confirmed it")
+
+
+def _lacking(archive: Archive, deposited: Deposited) -> str | None:
+    """What the file lacks to be preserved; None if nothing."""
+    holding = holding_of(archive, deposited.key)
+    if holding is None:
+        return f"custody does not tell of {deposited.key}"
+    if holding.second_copy is None or holding.preserved:
+        return None
+    told = None if deposited.second_copy is None else deposited.second_copy.problem
+    return f"the copy of {deposited.key} is owed to the second store: {told or holding.second_copy.problem}"
