@@ -9,11 +9,10 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.material import head_of, pages
+from benchmarks.material import exchange_of, pages
 from benchmarks.peer_environments import programs_of
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
-from crawlers.capture import Captured, Exchange, Message
-from processors.digest import sha256
+from crawlers.capture import Captured
 from processors.surt import surt_key
 from storage.rows_written import RowsBeside, rows_written
 from storage.spool import RecordIds
@@ -37,32 +36,10 @@ def written(path: Path) -> tuple[ClosedFile, list[Took]]:
     info_id, at = new_id(), datetime.now(UTC)
     info = [warcinfo_record(info_id, at, path.name, {"software": "benchmark"})]
     took: list[Took] = [(info, file.append(info), None)]
-    asked = b"GET / HTTP/1.1\r\nHost: a.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n"
-    request = Message(asked, len(asked), sha256(asked), None, 0)
     bodies = pages(100)
     for number in range(RESPONSES):
-        body = bodies[number % len(bodies)]
-        head = head_of(body)
-        block = head + body
-        response = Message(block, len(head), sha256(block), sha256(body), len(body))
         url = f"https://www.news-{number % 7}.example/2026/03/story-{number}.html?id={number}&utm_source=x"
-        exchange = Exchange(
-            crawl_id="c",
-            page_id="0001",
-            url=url,
-            request=request,
-            response=response,
-            status=200,
-            media_type="text/html",
-            content_encoding=None,
-            protocol="http/1.1",
-            started_at=at,
-            first_byte_at=at,
-            ended_at=at,
-            peer_ip="192.0.2.1",
-            peer_port=443,
-            tls=None,
-        )
+        exchange = exchange_of(url, bodies[number % len(bodies)])
         response_id = new_id()
         records = [
             response_record(exchange, response_id, info_id, compressible=True),

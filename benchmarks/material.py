@@ -13,6 +13,10 @@ from pathlib import Path
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawlers.capture import Exchange, Message, TlsFacts
+from processors.digest import sha256
+from storage.spool import utc_now
+
 HTTP_FIELDS = (
     ("Date", "Mon, 02 Mar 2026 10:00:00 GMT"),
     ("Server", "nginx"),
@@ -20,6 +24,13 @@ HTTP_FIELDS = (
     ("Connection", "keep-alive"),
     ("Cache-Control", "max-age=60"),
     ("X-Frame-Options", "SAMEORIGIN"),
+)
+REQUEST_FIELDS = (
+    ("Host", "a.example"),
+    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("Accept-Language", "be,ru;q=0.8"),
+    ("Accept-Encoding", "gzip, deflate, br"),
 )
 STYLES = "".join(
     f".c-{i}{{display:flex;margin:{i % 7}px {i % 13}px;padding:{i % 5}em;color:#{i * 7919 % 0xFFFFFF:06x}}}\n"
@@ -90,6 +101,40 @@ def head_of(content: bytes, fields: tuple[tuple[str, str], ...] = HTTP_FIELDS) -
     """The head of a response that carries the content."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
     return f"HTTP/1.1 200 OK\r\n{lines}Content-Length: {len(content)}\r\n\r\n".encode()
+
+
+@cache
+def request() -> Message:
+    """What a browser sends."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in REQUEST_FIELDS)
+    asked = f"GET / HTTP/1.1\r\n{lines}\r\n".encode()
+    return Message(asked, len(asked), sha256(asked), None, 0)
+
+
+def exchange_of(
+    url: str, body: bytes, fields: tuple[tuple[str, str], ...] = HTTP_FIELDS, tls: TlsFacts | None = None
+) -> Exchange:
+    """What the recorder hands over for such a page, the digests of the response computed here as it does."""
+    head = head_of(body, fields)
+    block = head + body
+    at = utc_now()
+    return Exchange(
+        crawl_id="c",
+        page_id="0001",
+        url=url,
+        request=request(),
+        response=Message(block, len(head), sha256(block), sha256(memoryview(block)[len(head) :]), len(body)),
+        status=200,
+        media_type=dict(fields)["Content-Type"].partition(";")[0],
+        content_encoding=None,
+        protocol="http/1.1",
+        started_at=at,
+        first_byte_at=at,
+        ended_at=at,
+        peer_ip="192.0.2.1",
+        peer_port=443,
+        tls=tls,
+    )
 
 
 def foreign_warc(path: Path, count: int, *, length: int = 60_000) -> int:

@@ -1,10 +1,11 @@
 """CPU of writing WARC response records: ours beside warcio's WARCWriter as it comes.
 
-Run: ``python -m benchmarks.warc_writing [--json] [--rounds N] [--pages FOLDER]``. Each way gets bodies in memory,
-computes block and payload digests and writes one gzip member per record to a file: warcio with zlib level 9 and
-sha1, ours with isal level 2, sha256, and the file's own sha256 besides. Sizes stand beside zlib level 6. With
-``--pages`` every .html and .html.gz file below FOLDER is written, too. Made pages have lengths as pages have them
-(log-normal about 60 KB). Pictures are random bytes behind a JPEG's first ones: nothing to deflate.
+Run: ``python -m benchmarks.warc_writing [--json] [--rounds N] [--pages FOLDER ...]``. Each way gets bodies in
+memory, computes block and payload digests and writes one gzip member per record to a file: warcio with zlib level
+9 and sha1, ours with isal level 2, sha256, and the file's own sha256 besides. Our size stands beside that of the
+very same records under zlib level 6. With ``--pages`` every .html and .html.gz file below each FOLDER is written,
+too. Made pages have lengths as pages have them (log-normal about 60 KB). Pictures are random bytes behind a JPEG's
+first ones: nothing to deflate. What a whole exchange costs is the matter of ``benchmarks.exchange_writing``.
 """
 
 import gzip
@@ -13,61 +14,38 @@ import math
 import random
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from benchmarks.material import HTTP_FIELDS, head_of, page
+from benchmarks.material import HTTP_FIELDS, exchange_of, page
 from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
-from crawlers.capture import Exchange, Message
-from processors.digest import sha256
 from storage.compressed_types import is_compressed
-from storage.spool import RecordIds, utc_now
-from storage.warc import response_record
-from storage.warc_file import OpenWarc
+from storage.spool import RecordIds
+from storage.warc import Record, response_record
+from storage.warc_file import RECORD_END, OpenWarc
 
 Fields = tuple[tuple[str, str], ...]
 Set = tuple[str, Sequence[bytes], Fields, float | None]
 JPEG_FIELDS = tuple((name, "image/jpeg" if name == "Content-Type" else value) for name, value in HTTP_FIELDS)
 
 
-def ours(bodies: Sequence[bytes], fields: Fields, path: Path) -> Callable[[], float]:
-    media_type = dict(fields)["Content-Type"].partition(";")[0]
-    asked = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
-    request = Message(asked, len(asked), sha256(asked), None, 0)
+def records(bodies: Sequence[bytes], fields: Fields) -> Iterator[Record]:
+    new_id = RecordIds()
+    for number, body in enumerate(bodies):
+        exchange = exchange_of(f"https://a.example/news/{number}.html", body, fields)
+        yield response_record(exchange, new_id(), "<urn:uuid:0>", compressible=not is_compressed(exchange))
 
+
+def ours(bodies: Sequence[bytes], fields: Fields, path: Path) -> Callable[[], float]:
     def write() -> float:
         path.unlink(missing_ok=True)
-        new_id, file = RecordIds(), OpenWarc(path)
-        for number, body in enumerate(bodies):
-            head = head_of(body, fields)
-            block = head + body
-            at = utc_now()
-            exchange = Exchange(
-                crawl_id="c",
-                page_id="0001",
-                url=f"https://a.example/news/{number}.html",
-                request=request,
-                response=Message(
-                    block, len(head), sha256(block), sha256(memoryview(block)[len(head) :]), len(body)
-                ),
-                status=200,
-                media_type=media_type,
-                content_encoding=None,
-                protocol="http/1.1",
-                started_at=at,
-                first_byte_at=at,
-                ended_at=at,
-                peer_ip="192.0.2.1",
-                peer_port=443,
-                tls=None,
-            )
-            file.append(
-                [response_record(exchange, new_id(), "<urn:uuid:0>", compressible=not is_compressed(exchange))]
-            )
+        file = OpenWarc(path)
+        for record in records(bodies, fields):
+            file.append([record])
         file.close()
         return sum(map(len, bodies)) / 1e9
 
@@ -104,28 +82,31 @@ def sized(work: Callable[[], float], path: Path, plain: int) -> Way:
     return run
 
 
-def level_6(bodies: Sequence[bytes], fields: Fields) -> float:
-    """Size of the same blocks under gzip level 6, with 600 bytes of WARC fields each."""
+def level_6(bodies: Sequence[bytes], fields: Fields) -> int:
+    """Size of the same records, heads and all, each deflated at gzip level 6."""
     total = 0
-    for body in bodies:
-        compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
-        member = compressor.compress(b"x" * 600 + head_of(body, fields) + body) + compressor.flush()
-        total += len(member)
+    for record in records(bodies, fields):
+        assert isinstance(record.block, bytes)
+        total += len(zlib.compress(record.head() + record.block + RECORD_END, 6, wbits=31))
     return total
+
+
+def pages_in(folder: Path) -> list[bytes]:
+    plain = [path.read_bytes() for path in sorted(folder.rglob("*.html"))]
+    return plain + [gzip.decompress(path.read_bytes()) for path in sorted(folder.rglob("*.html.gz"))]
 
 
 def main() -> None:
     parser, parse = arguments(__doc__, rounds=5)
-    parser.add_argument("--pages", type=Path)
+    parser.add_argument("--pages", type=Path, action="append", default=[])
     options = parse()
     draw = random.Random(3)
     lengths = [min(600_000, max(3_000, int(draw.lognormvariate(math.log(60_000), 0.6)))) for _ in range(120)]
     made = [page(seed, length) for seed, length in enumerate(lengths)]
     sets: list[Set] = [("HTML", made, HTTP_FIELDS, 15.0)]
-    if options.pages is not None:
-        found = [path.read_bytes() for path in sorted(options.pages.rglob("*.html"))]
-        found += [gzip.decompress(path.read_bytes()) for path in sorted(options.pages.rglob("*.html.gz"))]
-        sets.append(("captured HTML", found, HTTP_FIELDS, 15.0))
+    sets += [(f"HTML in {folder.name}", pages_in(folder), HTTP_FIELDS, 15.0) for folder in options.pages]
+    small = [page(seed, 5_000) for seed in range(1200)]
+    sets.append(("small HTML", small, HTTP_FIELDS, None))
     pictures = [b"\xff\xd8\xff\xe0" + draw.randbytes(143_000) for _ in range(60)]
     sets.append(("JPEG", pictures, JPEG_FIELDS, None))
     with tempfile.TemporaryDirectory() as folder:

@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256 as sha256_hash
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from crawlers.capture import Captured, Exchange
+from crawlers.capture import Captured, Exchange, time_text
 from processors.digest import Digest
 from storage.warc import Record, RecordReceipt, uri
 from storage.warc_file import RECORD_END, ClosedFile
@@ -28,6 +29,11 @@ NAMES: Final = tuple(IndexedRecord.__dataclass_fields__)
 NOTHING: Final = dict.fromkeys(NAMES)
 MOMENTS: Final = ("captured_at", "refers_to_at")
 DIGESTS: Final = ("block_digest", "payload_digest")
+AS_TEXT: Final = [(NAMES.index(name), time_text) for name in MOMENTS] + [
+    (NAMES.index(name), str) for name in DIGESTS
+]
+VALUES: Final = attrgetter(*NAMES)
+JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def _lines(record: Record, receipt: RecordReceipt, item: Captured | None) -> Ite
     elif isinstance(item, Exchange) and record.warc_type in ("request", "metadata"):
         return
     elif isinstance(item, Exchange) and record.warc_type == "response" and _is_plain(item):
-        yield _json(_values(_row_of_response(receipt, item)))
+        yield _json(_values_of_response(receipt, item))
     else:
         for row in _read(record).rows:
             yield _json(_values(replace(row, offset_bytes=receipt.offset, length_bytes=receipt.length)))
@@ -143,24 +149,24 @@ def _is_plain(exchange: Exchange) -> bool:
     return exchange.status is not None and exchange.problem is None and exchange.truncated is None
 
 
-def _row_of_response(receipt: RecordReceipt, exchange: Exchange) -> IndexedRecord:
+def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]:
+    """What ``_values`` gives of the row that a reader would make."""
     message = exchange.response
-    values: dict[str, Any] = {
-        **NOTHING,
+    said = {
         "url": uri(exchange.url),
-        "captured_at": exchange.started_at,
+        "captured_at": time_text(exchange.started_at),
         "record_type": "response",
         "record_id": receipt.record_id[1:-1],
         "status": exchange.status,
         "media_type": exchange.media_type,
-        "block_digest": receipt.block_digest,
-        "payload_digest": message.payload_digest if message.payload_length else None,
+        "block_digest": str(receipt.block_digest),
+        "payload_digest": str(message.payload_digest) if message.payload_length else None,
         "payload_length_bytes": message.payload_length,
         "peer_address": exchange.peer_ip,
         "offset_bytes": receipt.offset,
         "length_bytes": receipt.length,
     }
-    return IndexedRecord(**values)
+    return list({**NOTHING, **said}.values())
 
 
 def _read(record: Record) -> WarcIndex:
@@ -202,18 +208,14 @@ class _AsWritten(io.RawIOBase):
 
 
 def _json(values: Any) -> bytes:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return JSON.encode(values).encode() + b"\n"
 
 
 def _values(row: IndexedRecord) -> list[Any]:
-    values = []
-    for name in NAMES:
-        value = getattr(row, name)
-        if value is not None and name in MOMENTS:
-            value = value.isoformat()
-        elif value is not None and name in DIGESTS:
-            value = str(value)
-        values.append(value)
+    values = list(VALUES(row))
+    for at, text in AS_TEXT:
+        if values[at] is not None:
+            values[at] = text(values[at])
     return values
 
 

@@ -8,7 +8,6 @@ most what was being written. A failed write raises and ends the spool: every lat
 """
 
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,7 +83,14 @@ class RecordIds:
         if not self._random:
             self._random = os.urandom(16 * 256)
         drawn, self._random = self._random[:16], self._random[16:]
-        return f"<urn:uuid:{uuid.UUID(bytes=drawn, version=4)}>"
+        return f"<urn:uuid:{uuid_of(drawn)}>"
+
+
+def uuid_of(drawn: bytes) -> str:
+    """16 random bytes as a UUID of version 4; what ``uuid.UUID`` makes of them, at a fifth of the cost."""
+    digits = drawn.hex()
+    variant = "89ab"[drawn[8] >> 4 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def utc_now() -> datetime:

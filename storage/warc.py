@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from crawlers.capture import ByteSource, Exchange, Message, Note, NoteKind, Rendering, time_text
@@ -22,6 +23,8 @@ from processors.digest import Digest, sha256
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 NOT_IN_A_URI = re.compile(r"[\x00-\x20\x7f<>\"]")
+CERTIFICATES_REMEMBERED = 1 << 10
+JSON = json.JSONEncoder(ensure_ascii=False)
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -222,8 +225,9 @@ def note_content_record(note: Note, record_id: str, note_id: str, info_id: str) 
     return _record("resource", record_id, note.at, named, content_type, note.content, digest, digest)
 
 
+@lru_cache(CERTIFICATES_REMEMBERED)
 def certificate_uri(certificate: bytes) -> str:
-    """The name of a certificate in WARC files and facts."""
+    """The name of a certificate in WARC files and facts; every exchange of a host has the same ones to name."""
     return f"urn:x509:{sha256(certificate)}"
 
 
@@ -278,7 +282,7 @@ def _http(
 def _facts(
     facts: Mapping[str, Any], record_id: str, at: datetime, url: str, info_id: str, concurrent_to: str | None
 ) -> Record:
-    block = json.dumps(facts, ensure_ascii=False).encode()
+    block = JSON.encode(facts).encode()
     named = (
         ("WARC-Target-URI", uri(url)),
         ("WARC-Warcinfo-ID", info_id),

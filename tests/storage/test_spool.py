@@ -4,6 +4,7 @@ once."""
 import gzip
 import hashlib
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 from fastwarc.warc import ArchiveIterator as FastIterator
 from fastwarc.warc import WarcRecordType
+from hypothesis import given
+from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.capture import Note, NoteKind, Rendering, RenderingKind
 from processors.digest import Digest, sha256
-from storage.spool import CrawlAliveError, Sealed, Spool, SpoolFullError, Written
+from storage.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 
 
@@ -32,6 +35,16 @@ def test_an_exchange_is_a_response_its_request_its_facts_and_new_certificates(tm
     content = file.path.read_bytes()
     assert (file.records, file.bytes) == (9, len(content))
     assert file.sha256 == sha256(content)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_random_bytes_become_the_uuid_that_the_standard_library_makes_of_them(drawn: bytes) -> None:
+    assert uuid_of(drawn) == str(uuid.UUID(bytes=drawn, version=4))
+
+
+def test_no_record_id_is_given_twice() -> None:
+    new_id = RecordIds()
+    assert len({new_id() for _ in range(1000)}) == 1000
 
 
 def test_every_record_is_a_gzip_member_of_its_own_where_its_receipt_says(tmp_path: Path) -> None:
