@@ -87,7 +87,7 @@ log = logging.getLogger(__name__)
 def archive_url() -> None:
     """Check, archive each address, say where to look."""
 
-    @task(pool="on_demand")
+    @task(pool="on_demand", queue="on_demand")
     def check() -> list[dict[str, str]]:
         """Refuse bad addresses in words; write the request to the ledger; returns one job per address."""
         from airflow.sdk.exceptions import AirflowFailException
@@ -115,6 +115,7 @@ def archive_url() -> None:
 
     @task(
         pool="on_demand",
+        queue="on_demand",
         retries=1,
         retry_delay=timedelta(seconds=30),
         execution_timeout=timedelta(hours=1),
@@ -136,7 +137,7 @@ def archive_url() -> None:
         )
         return archived.as_json()
 
-    @task(pool="on_demand", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(pool="on_demand", queue="on_demand", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def say_where(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
         from airflow.sdk.exceptions import AirflowFailException

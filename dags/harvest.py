@@ -70,6 +70,7 @@ def harvest() -> None:
 
     @task(
         pool="harvest",
+        queue="harvest",
         outlets=[SEALED],
         retries=1,
         retry_delay=timedelta(minutes=1),

@@ -68,8 +68,8 @@ class AirflowApi:
             },
         )
 
-    def ensure_pool(self, name: str, *, slots: int, description: str) -> None:
-        """Make the pool if it is missing; slots that an operator has changed stay."""
+    def ensure_pool(self, name: str, *, slots: int, description: str) -> bool:
+        """Make the pool if it is missing; slots that an operator has changed stay. Returns whether it was made."""
         try:
             self.get(f"/api/v2/pools/{quote(name)}", what=f"show the pool {name}")
         except AirflowRefused as refused:
@@ -77,6 +77,8 @@ class AirflowApi:
                 raise
             body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
             self.post("/api/v2/pools", body, what=f"make the pool {name}")
+            return True
+        return False
 
     def known_dags(self) -> frozenset[str]:
         """Ids of the DAGs that have been read."""

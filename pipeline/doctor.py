@@ -31,6 +31,7 @@ from pipeline.settings import ROOT, Settings, SettingsError
 from pipeline.time_authority import time_authorities
 from processors.documents.tesseract import LANGUAGES, languages_of
 from processors.ffmpeg_program import NoProgram, decoder_name
+from storage.migrations import newest_schema, schema_of
 from storage.store_errors import StoreError
 
 State = Literal["ok", "warning", "missing"]
@@ -146,7 +147,7 @@ def _store_fitness(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
-    if settings.database_url is None:
+    if settings.database_reader_url is None:
         try:
             version = _said_by(installed_programs() / "postgres", "--version")
         except ServiceError as problem:
@@ -159,6 +160,7 @@ def _database(settings: Settings) -> Check:
             version = connection.execute(text("SHOW server_version")).scalar_one()
             lowered = connection.execute(text("SELECT lower('МІНСК ЎЗГОРАК')")).scalar_one()
             there = set(connection.execute(text("SELECT extname FROM pg_extension")).scalars())
+            schema = schema_of(connection)
     except (SettingsError, SQLAlchemyError, psycopg2.Error) as problem:
         return Check("Database", "missing", str(problem).splitlines()[0], how)
     if lowered != "мінск ўзгорак":
@@ -170,7 +172,11 @@ def _database(settings: Settings) -> Check:
     if missing := [name for name in EXTENSIONS if name not in there]:
         how = f"As its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
         return Check("Database", "missing", f"without {', '.join(missing)}", how)
-    return Check("Database", "ok", f"PostgreSQL {version}, every script lower-cased")
+    if schema != newest_schema():
+        how = "Bring it up as its owner (LETAPIS_DATABASE_URL): `letapis prepare`, or start `letapis up` again."
+        found = "no tables of Letapis" if schema is None else f"tables of schema {schema}"
+        return Check("Database", "missing", f"{found}; this version works with schema {newest_schema()}", how)
+    return Check("Database", "ok", f"PostgreSQL {version}, schema {schema}, every script lower-cased")
 
 
 def _outside_time(settings: Settings) -> Check:
@@ -179,7 +185,7 @@ def _outside_time(settings: Settings) -> Check:
         for each in time_authorities(settings)
     )
     owed: tuple[str, ...] = ()
-    if settings.database_url is not None and settings.s3_endpoint is not None:
+    if settings.database_reader_url is not None and settings.s3_endpoint is not None:
         try:
             with opened_archive(settings) as archive:
                 owed = tuple(owed_in_words(each) for each in owed_now(archive))
@@ -209,7 +215,7 @@ def _second_copy(settings: Settings) -> Check:
         )
     except (SettingsError, StoreError) as problem:
         return Check("Second copy", "missing", str(problem), how)
-    if settings.database_url is None or settings.s3_endpoint is None:
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
         return Check("Second copy", "ok", place)
     try:
         with opened_archive(settings) as archive:

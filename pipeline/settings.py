@@ -32,6 +32,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "replica_lock_mode",
         "replica_lock_days",
     ),
+    "database_writer_url": ("database_url", "database_reader_url"),
+    "database_reader_url": ("database_url", "database_writer_url"),
     "database_url": ("database_writer_url", "database_reader_url"),
     "airflow_url": ("airflow_user", "airflow_password"),
 }
@@ -61,11 +63,17 @@ class StoreAccess:
 
 @dataclass(frozen=True)
 class DatabaseAccess:
-    """Three doors to one PostgreSQL database: owner migrates, writer appends, reader asks (SQLAlchemy URLs)."""
+    """The doors to one PostgreSQL database that a worker needs: writer appends, reader asks (SQLAlchemy URLs)."""
 
-    owner_url: str
     writer_url: str
     reader_url: str
+
+
+@dataclass(frozen=True)
+class OwnedDatabase(DatabaseAccess):
+    """The same with the owner's door, through which tables are made and changed."""
+
+    owner_url: str
 
 
 @dataclass(frozen=True)
@@ -185,12 +193,16 @@ class Settings:
 
     def database(self) -> DatabaseAccess:
         """The database; raises `SettingsError` that names what is missing."""
+        values = self._all_of("database", "database_writer_url", "database_reader_url")
+        return DatabaseAccess(values["database_writer_url"], values["database_reader_url"])
+
+    def database_owner(self) -> str:
+        """The address of the database as its owner, who alone makes and changes tables; raises `SettingsError`.
+
+        Only `letapis up` and `letapis prepare` ask for it: a worker that lacks it cannot touch the ledger's past.
+        """
         values = self._all_of("database", "database_url", "database_writer_url", "database_reader_url")
-        return DatabaseAccess(
-            owner_url=values["database_url"],
-            writer_url=values["database_writer_url"],
-            reader_url=values["database_reader_url"],
-        )
+        return str(values["database_url"])
 
     def airflow(self) -> AirflowAccess:
         """The running Airflow; raises `SettingsError` that names what is missing."""

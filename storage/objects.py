@@ -98,8 +98,12 @@ class ObjectStore:
             ),
         )
 
-    def ensure_bucket(self) -> None:
-        """Make the bucket where there is none, with versioning and Object Lock; then `require_fit`."""
+    def ensure_bucket(self) -> bool:
+        """Make the bucket where there is none, with versioning and Object Lock; then `require_fit`.
+
+        Returns whether it was made now.
+        """
+        made = False
         with self._answers("looking for the bucket, or making it"):
             try:
                 self._client.get_bucket_versioning(Bucket=self.bucket)
@@ -107,7 +111,9 @@ class ObjectStore:
                 if _code(refused) != "NoSuchBucket":
                     raise
                 self._client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
+                made = True
         self.require_fit()
+        return made
 
     def require_fit(self) -> None:
         """See that the bucket has versioning and Object Lock; changes nothing."""

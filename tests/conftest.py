@@ -22,7 +22,7 @@ import pytest
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import kept_for
-from pipeline.settings import ROOT, DatabaseAccess, Settings, load_settings
+from pipeline.settings import ROOT, OwnedDatabase, Settings, load_settings
 from samples.sites import SampleSites
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def migrated_template(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[DatabaseAccess]:
+def database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[OwnedDatabase]:
     """A fresh migrated database of this test's own."""
     name = f"test_{secrets.token_hex(6)}"
     yield postgres_server.create_database(name, template=migrated_template)
@@ -88,7 +88,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stored_settings(
-    settings: Settings, object_store_server: ObjectStoreServer, database: DatabaseAccess
+    settings: Settings, object_store_server: ObjectStoreServer, database: OwnedDatabase
 ) -> Settings:
     """Settings that know this test's database, and a bucket of its own which is not there yet."""
     return replace(

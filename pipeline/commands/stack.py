@@ -1,4 +1,4 @@
-"""Commands of the running stack: `up`, `doctor`, `demo`."""
+"""Commands of the stack, the embedded one or one of your own: `up`, `prepare`, `doctor`, `demo`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +43,47 @@ def up(as_json: JsonOption = False) -> None:
         raise fail(str(problem)) from problem
     finally:
         stack.stop()
+
+
+def prepare(as_json: JsonOption = False) -> None:
+    """Make tables, buckets and pools in the database, store and Airflow that the settings name; start nothing.
+
+    What is there already stays as it is. Run it as the database's owner (LETAPIS_DATABASE_URL), at first and after
+    each upgrade; workers need the writer's and the reader's address alone.
+    """
+    from dataclasses import asdict
+
+    from sqlalchemy.exc import OperationalError
+
+    from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+    from pipeline.prepare import Prepared, prepare_archive, prepare_pools
+    from pipeline.settings import SettingsError, load_settings
+    from storage.errors import StorageError
+
+    def tell(thing: Prepared) -> None:
+        emit([{"kind": "prepared", **asdict(thing)}], as_json=as_json, human=prepared_in_words)
+
+    try:
+        settings = load_settings()
+        for thing in prepare_archive(settings):
+            tell(thing)
+        if settings.airflow_url is None:
+            say("Airflow's pools: not looked at, LETAPIS_AIRFLOW_URL is not set (docs/production.md).")
+            return
+        with AirflowApi(settings.airflow()) as api:
+            for thing in prepare_pools(api):
+                tell(thing)
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except OperationalError as problem:
+        raise fail(f"The database does not answer: {str(problem.orig).strip()}") from problem
+    except (StorageError, AirflowRefused, AirflowUnreachable) as problem:
+        raise fail(str(problem)) from problem
+
+
+def prepared_in_words(row: Mapping[str, Any]) -> str:
+    """One thing as a line."""
+    return f"{row['name']:<16}{row['problem'] or row['found']}"
 
 
 def doctor(
@@ -93,8 +134,8 @@ def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
 
 def in_words(check: Mapping[str, Any]) -> str:
     """One check of the doctor as a line, with the advice below it."""
-    line = f"{check['state']:<8}{check['name']:<14}{check['found']}"
-    return f"{line}\n{'':<22}{check['how']}" if check["how"] else line
+    line = f"{check['state']:<8}{check['name']:<18}{check['found']}"
+    return f"{line}\n{'':<26}{check['how']}" if check["how"] else line
 
 
 def demo(
@@ -120,5 +161,5 @@ def demo(
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
-    for command in (up, doctor, demo):
+    for command in (up, prepare, doctor, demo):
         app.command()(command)

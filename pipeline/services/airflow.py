@@ -22,6 +22,7 @@ from typing import Final
 import psycopg2
 
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.prepare import prepare_pools
 from pipeline.services.ports import free_ports, is_free
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
@@ -41,11 +42,6 @@ START_S: Final = 300.0
 
 GRACE_S: Final = 15.0
 """Measured 7 s from SIGTERM to the last process; a scheduler would wait for its running tasks without end."""
-
-POOLS: Final = {
-    "harvest": (4, "The nightly crawls: so many sources at once."),
-    "on_demand": (2, "Pages that a person asked for; never behind the nightly crawls."),
-}
 
 USERS: Final = ("admin", "analyst")
 """As in airflow.cfg, `simple_auth_manager_users`."""
@@ -125,8 +121,8 @@ class AirflowServer:
         try:
             with AirflowApi(self.access) as api:
                 self._wait_until_healthy(api, started_at)
-                for name, (slots, description) in POOLS.items():
-                    api.ensure_pool(name, slots=slots, description=description)
+                for _ in prepare_pools(api):
+                    pass
         except BaseException:
             self.stop()
             raise

@@ -22,7 +22,7 @@ from psycopg2 import sql
 from pipeline.services.postgres_cluster import end_leftover_server, environment, make_cluster_once
 from pipeline.services.postgres_place import Place, prepare, remove_far_socket_folder, remove_place
 from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
-from pipeline.settings import DatabaseAccess
+from pipeline.settings import OwnedDatabase
 
 SUPERUSER: Final = "postgres"
 OWNER: Final = "letapis_owner"
@@ -48,7 +48,7 @@ class PostgresServer:
         self._process: KeptProcess | None = None
 
     @property
-    def access(self) -> DatabaseAccess:
+    def access(self) -> OwnedDatabase:
         """The three doors to the database `letapis`; known once started."""
         return self.access_to("letapis")
 
@@ -74,9 +74,9 @@ class PostgresServer:
             raise ServiceError("PostgreSQL was not started.")
         return self._place
 
-    def access_to(self, database: str) -> DatabaseAccess:
+    def access_to(self, database: str) -> OwnedDatabase:
         """The three doors to a database made by `create_database`."""
-        return DatabaseAccess(
+        return OwnedDatabase(
             owner_url=self._url(OWNER, database),
             writer_url=self._url(WRITER, database),
             reader_url=self._url(READER, database),
@@ -124,7 +124,7 @@ class PostgresServer:
         self._process.wait_until(self._answers, timeout_s=START_S)
         return True
 
-    def create_database(self, name: str, *, template: str = "template0") -> DatabaseAccess:
+    def create_database(self, name: str, *, template: str = "template0") -> OwnedDatabase:
         """Make a database with our roles and locale, empty or a clone of ``template``, which was made here."""
         create = sql.SQL(
             "CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING 'UTF8' "

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from pipeline.connect import open_replica, open_store
+from pipeline.prepare import prepare_archive
 from pipeline.services.airflow import AirflowServer
 from pipeline.services.data_folder import (
     DataFolderLock,
@@ -25,8 +25,6 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import ServiceError, end_leftovers
 from pipeline.settings import Settings
-from storage.migrations import migrate
-from storage.store_errors import StoreError
 
 RESTARTS: Final = 3
 RESTARTS_WITHIN_S: Final = 600.0
@@ -118,19 +116,10 @@ class Stack:
             self._start_object_store()
         # Airflow's own tables stay on the embedded server, wherever the archive's are.
         self._start_database()
-        migrate(self.settings.database().owner_url)
-        open_store(self.settings).ensure_bucket()
-        self._look_at_replica()
+        for thing in prepare_archive(self.settings):
+            if thing.problem is not None:
+                self._say(thing.problem)
         write_stack_file(self.settings)
-
-    def _look_at_replica(self) -> None:
-        """A second store that is away keeps nothing from starting: what it lacks is owed to it."""
-        replica = open_replica(self.settings)
-        if replica is not None:
-            try:
-                replica.ensure_bucket()
-            except StoreError as problem:
-                self._say(f"The second store cannot take copies now; they are owed to it. {problem}")
 
     def _start_object_store(self) -> None:
         settings = self.settings
@@ -153,7 +142,7 @@ class Stack:
         self._database = PostgresServer(settings.data / "postgres", home=settings.data)
         self._undo.callback(self._database.stop)
         self._database.start()
-        if settings.database_url is None:
+        if settings.database_writer_url is None and settings.database_reader_url is None:
             access = self._database.access
             self.settings = replace(
                 settings,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.services.airflow import POOLS
+from pipeline.prepare import POOLS
 from pipeline.settings import ROOT
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def test_every_dag_starts_unpaused_and_catches_nothing_up(dags: "dict[str, DAG]"
 def test_every_pool_that_a_task_names_is_made_at_the_start(dags: "dict[str, DAG]") -> None:
     named = {task.pool for dag in dags.values() for task in dag.tasks}
     assert named == {"default_pool", *POOLS}
+
+
+def test_workers_of_their_own_can_take_what_has_a_pool_of_its_own(dags: "dict[str, DAG]") -> None:
+    """Celery's queues: what is in a pool of ours goes to the queue of that name, the rest to Airflow's own."""
+    placed = {(task.pool, task.queue) for dag in dags.values() for task in dag.tasks}
+    assert placed == {("default_pool", "default"), *((pool, pool) for pool in POOLS)}
 
 
 def test_on_demand_work_never_waits_behind_the_harvest(dags: "dict[str, DAG]") -> None:

@@ -12,7 +12,7 @@ import sqlalchemy
 
 from pipeline.doctor import Check, examine
 from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT, DatabaseAccess, Settings
+from pipeline.settings import ROOT, OwnedDatabase, Settings
 
 
 def found(settings: Settings, name: str) -> Check:
@@ -68,7 +68,7 @@ def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(
         connection.execute(
             sqlalchemy.text("CREATE DATABASE plain_c TEMPLATE template0 LOCALE 'C' OWNER letapis_owner")
         )
-    access: DatabaseAccess = postgres_server.access_to("plain_c")
+    access: OwnedDatabase = postgres_server.access_to("plain_c")
 
     check = found(
         replace(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from pipeline.airflow_api import AirflowApi, AirflowRefused
-from pipeline.services.airflow import POOLS
+from pipeline.prepare import POOLS
 from pipeline.services.processes import kept_for
 
 if TYPE_CHECKING:

@@ -103,7 +103,7 @@ def test_an_outside_store_is_not_completed_with_the_embedded_stores_key(
 
 def test_nothing_known_says_how_to_start_it(data: Path) -> None:
     with pytest.raises(
-        SettingsError, match=r"start the embedded one with `letapis up`, or set LETAPIS_DATABASE_URL"
+        SettingsError, match=r"start the embedded one with `letapis up`, or set LETAPIS_DATABASE_WRITER_URL"
     ):
         load(data).database()
 

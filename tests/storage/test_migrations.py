@@ -6,14 +6,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.settings import DatabaseAccess
+from pipeline.settings import OwnedDatabase
 from storage import catalogue_tables, comparison_tables, ledger_tables, traffic_tables
 from storage.migrations import migrate
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
 
-def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess) -> None:
+def test_migrations_make_exactly_the_tables_of_the_code(database: OwnedDatabase) -> None:
     both = MetaData()
     for tables in (catalogue_tables, ledger_tables, traffic_tables, comparison_tables):
         for table in tables.metadata.sorted_tables:
@@ -33,7 +33,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: DatabaseAccess
         assert compare_metadata(context, both) == []
 
 
-def test_migrating_again_changes_nothing(database: DatabaseAccess) -> None:
+def test_migrating_again_changes_nothing(database: OwnedDatabase) -> None:
     migrate(database.owner_url)
 
 
@@ -42,7 +42,7 @@ def test_migrating_again_changes_nothing(database: DatabaseAccess) -> None:
     "statement", ["UPDATE ledger.{} SET {} = {}", "DELETE FROM ledger.{}", "TRUNCATE ledger.{}"]
 )
 @pytest.mark.parametrize("role", ["writer", "owner", "reader"])
-def test_nobody_changes_the_ledger(database: DatabaseAccess, table: str, statement: str, role: str) -> None:
+def test_nobody_changes_the_ledger(database: OwnedDatabase, table: str, statement: str, role: str) -> None:
     url = {"writer": database.writer_url, "owner": database.owner_url, "reader": database.reader_url}[role]
     column = ledger_tables.metadata.tables[f"ledger.{table}"].primary_key.columns[0].name
     cascade = " CASCADE" if statement.startswith("TRUNCATE") else ""
@@ -50,7 +50,7 @@ def test_nobody_changes_the_ledger(database: DatabaseAccess, table: str, stateme
         connection.execute(text(statement.format(table, column, column) + cascade))
 
 
-def test_the_reader_writes_the_access_log_alone(database: DatabaseAccess) -> None:
+def test_the_reader_writes_the_access_log_alone(database: OwnedDatabase) -> None:
     entry = "INSERT INTO ledger.access_log VALUES ('1', now(), 'analyst', 'search', NULL, '{}')"
     request = "INSERT INTO ledger.requests VALUES ('1', now(), 'analyst', '[]', NULL, NULL)"
     reader = create_engine(database.reader_url)
@@ -60,7 +60,7 @@ def test_the_reader_writes_the_access_log_alone(database: DatabaseAccess) -> Non
         connection.execute(text(request))
 
 
-def test_words_of_every_script_are_folded_and_stemmed(database: DatabaseAccess) -> None:
+def test_words_of_every_script_are_folded_and_stemmed(database: OwnedDatabase) -> None:
     with create_engine(database.reader_url).connect() as connection:
         found = connection.scalar(
             text("SELECT to_tsvector('russian', 'ЗАДЕРЖАНЫ') @@ to_tsquery('russian', 'задержан')")

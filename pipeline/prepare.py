@@ -1,0 +1,68 @@
+"""Makes what an archive needs where the settings name it: tables and roles, buckets, Airflow's pools.
+
+In: `Settings`. Out: one `Prepared` per thing, in the order in which they were made; what is there already is left
+as it is, so that preparing again is safe. Raises `MigrationError`, `StoreError` and `SettingsError` for what an
+archive cannot do without. A second store that is away is a ``problem`` and no more: what it lacks is owed to it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.airflow_api import AirflowApi
+from pipeline.connect import open_replica, open_store
+from pipeline.settings import Settings
+from storage.migrations import migrate
+from storage.store_errors import StoreError
+
+POOLS: Final[Mapping[str, tuple[int, str]]] = {
+    "harvest": (4, "The nightly crawls: so many sources at once."),
+    "on_demand": (2, "Pages that a person asked for; never behind the nightly crawls."),
+}
+"""The pools that the DAGs name, with slots to begin with: a task whose pool is missing waits without a word."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One thing that is ready now; ``problem`` is a sentence where it is not, and may come later."""
+
+    name: str
+    found: str
+    problem: str | None = None
+
+
+def prepare_archive(settings: Settings) -> Iterator[Prepared]:
+    """Tables and roles, the bucket, the second store's bucket."""
+    migrated = migrate(settings.database_owner())
+    yield Prepared("Database", f"schema {migrated.now}, {_since(migrated.before, migrated.now)}")
+    store = open_store(settings)
+    made = store.ensure_bucket()
+    yield Prepared("Object store", f"{store.endpoint}, bucket {store.bucket}, {_made(made)}")
+    replica = open_replica(settings)
+    if replica is None:
+        return
+    place = f"{replica.endpoint}, bucket {replica.bucket}"
+    try:
+        made = replica.ensure_bucket()
+    except StoreError as problem:
+        reason = f"The second store cannot take copies now; they are owed to it. {problem}"
+        yield Prepared("Second store", place, reason)
+    else:
+        yield Prepared("Second store", f"{place}, {_made(made)}")
+
+
+def prepare_pools(api: AirflowApi) -> Iterator[Prepared]:
+    """Airflow's pools; slots that an operator has changed stay."""
+    for name, (slots, description) in POOLS.items():
+        made = api.ensure_pool(name, slots=slots, description=description)
+        yield Prepared(f"Pool {name}", f"{slots} slots, made" if made else "there before")
+
+
+def _since(before: str | None, now: str) -> str:
+    if before is None:
+        return "made"
+    return "there before" if before == now else f"brought up from {before}"
+
+
+def _made(made: bool) -> str:
+    return "made" if made else "there before"
