@@ -9,7 +9,7 @@ Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-
 
 import hashlib
 import io
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from processors.digest import Digest
 from storage.multipart import put_in_parts
 from storage.ranged_file import RangedFile
+from storage.store_answers import code_of, listed_version, whole_object_sha256
 from storage.store_errors import (
     ChecksumDiffersError,
     KeyTakenError,
@@ -108,7 +109,7 @@ class ObjectStore:
             try:
                 self._client.get_bucket_versioning(Bucket=self.bucket)
             except ClientError as refused:
-                if _code(refused) != "NoSuchBucket":
+                if code_of(refused) != "NoSuchBucket":
                     raise
                 self._client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
                 made = True
@@ -125,7 +126,7 @@ class ObjectStore:
                 lock = self._client.get_object_lock_configuration(Bucket=self.bucket)
                 found = lock["ObjectLockConfiguration"].get("ObjectLockEnabled", "none")
             except ClientError as refused:
-                found = _code(refused)
+                found = code_of(refused)
             if found != "Enabled":
                 raise StoreUnfitError(self.name, self.bucket, "Object Lock enabled", f"Object Lock {found}")
 
@@ -139,11 +140,11 @@ class ObjectStore:
             try:
                 version_id = self._upload(key, content, length, sha256)
             except ClientError as refused:
-                if _code(refused) in _DAMAGED:
-                    raise ChecksumDiffersError(key, None, sha256, _code(refused)) from refused
-                if _code(refused) in _UNFIT:
+                if code_of(refused) in _DAMAGED:
+                    raise ChecksumDiffersError(key, None, sha256, code_of(refused)) from refused
+                if code_of(refused) in _UNFIT:
                     self.require_fit()  # says which of versioning and lock the bucket lacks
-                if _code(refused) not in _TAKEN:
+                if code_of(refused) not in _TAKEN:
                     raise
                 version_id = None
             return self._confirmed(key, version_id, sha256, length)
@@ -172,7 +173,7 @@ class ObjectStore:
                     Bucket=self.bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
                 )
             except ClientError as refused:
-                if _code(refused) in _ABSENT:
+                if code_of(refused) in _ABSENT:
                     return None
                 raise
             with closing(answer["Body"]) as body:
@@ -189,7 +190,7 @@ class ObjectStore:
                     Bucket=self.bucket, Key=key, VersionId=version_id, Range=f"bytes={offset}-{end}"
                 )
             except ClientError as refused:
-                if _code(refused) in _ABSENT:
+                if code_of(refused) in _ABSENT:
                     raise ObjectMissingError(key, version_id) from refused
                 raise
             with closing(answer["Body"]) as body:
@@ -214,8 +215,8 @@ class ObjectStore:
                 Bucket=self.bucket, Prefix=prefix
             ):
                 listed = [
-                    *(_listed(row, delete_marker=False) for row in page.get("Versions", [])),
-                    *(_listed(row, delete_marker=True) for row in page.get("DeleteMarkers", [])),
+                    *(listed_version(row, delete_marker=False) for row in page.get("Versions", [])),
+                    *(listed_version(row, delete_marker=True) for row in page.get("DeleteMarkers", [])),
                 ]
                 yield from sorted(listed, key=lambda row: (row.key, not row.latest))
 
@@ -287,7 +288,7 @@ class ObjectStore:
         try:
             answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
         except ClientError as refused:
-            if _code(refused) in _ABSENT or (version and _code(refused) in _NO_SUCH_VERSION_ID):
+            if code_of(refused) in _ABSENT or (version and code_of(refused) in _NO_SUCH_VERSION_ID):
                 return None
             raise
         return self._head_of(key, answer)
@@ -300,7 +301,7 @@ class ObjectStore:
             key=key,
             version_id=answer["VersionId"],
             length_bytes=answer["ContentLength"],
-            sha256=_whole_object_sha256(answer.get("ChecksumSHA256"), answer.get("ChecksumType")),
+            sha256=whole_object_sha256(answer.get("ChecksumSHA256"), answer.get("ChecksumType")),
             lock_mode=None if mode is None else ("compliance" if mode == "COMPLIANCE" else "governance"),
             locked_until=answer.get("ObjectLockRetainUntilDate"),
         )
@@ -313,7 +314,7 @@ class ObjectStore:
         except StoreError:
             raise
         except ClientError as refused:
-            code = _code(refused)
+            code = code_of(refused)
             if code == "NoSuchBucket":
                 raise StoreUnfitError(self.name, self.bucket, "a bucket of this name", "none") from refused
             if code in _REFUSED:
@@ -330,26 +331,3 @@ def _length(content: Path | bytes | BinaryIO) -> int:
         case Path():
             return content.stat().st_size
     return content.seek(0, io.SEEK_END)
-
-
-def _listed(row: Mapping[str, Any], *, delete_marker: bool) -> ListedVersion:
-    return ListedVersion(
-        key=row["Key"],
-        version_id=row["VersionId"],
-        length_bytes=row.get("Size", 0),
-        latest=row["IsLatest"],
-        delete_marker=delete_marker,
-        stored_at=row["LastModified"],
-    )
-
-
-def _code(refused: ClientError) -> str:
-    return str(refused.response.get("Error", {}).get("Code", "unknown"))
-
-
-def _whole_object_sha256(text: str | None, checksum_type: str | None) -> Digest | None:
-    """A multipart upload's checksum is one over its parts' checksums (``...-3``): no digest of the object."""
-    if text is None or "-" in text or checksum_type == "COMPOSITE":
-        return None
-    value = b64decode(text)
-    return Digest("sha256", value) if len(value) == 32 else None

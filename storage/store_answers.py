@@ -1,0 +1,38 @@
+"""What an S3 store answers, read into our types: why it refused, a row of a listing, a checksum.
+
+Source: Amazon S3 API reference, error responses, ListObjectVersions, checking object integrity (read 2026-11-23).
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from processors.digest import Digest
+from storage.stored import ListedVersion
+
+
+def code_of(refused: ClientError) -> str:
+    """The store's code of a refusal; ``unknown`` where it gave none."""
+    return str(refused.response.get("Error", {}).get("Code", "unknown"))
+
+
+def listed_version(row: Mapping[str, Any], *, delete_marker: bool) -> ListedVersion:
+    """One row of a listing of versions."""
+    return ListedVersion(
+        key=row["Key"],
+        version_id=row["VersionId"],
+        length_bytes=row.get("Size", 0),
+        latest=row["IsLatest"],
+        delete_marker=delete_marker,
+        stored_at=row["LastModified"],
+    )
+
+
+def whole_object_sha256(text: str | None, checksum_type: str | None) -> Digest | None:
+    """A multipart upload's checksum is one over its parts' checksums (``...-3``): no digest of the object."""
+    if text is None or "-" in text or checksum_type == "COMPOSITE":
+        return None
+    value = b64decode(text)
+    return Digest("sha256", value) if len(value) == 32 else None
