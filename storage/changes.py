@@ -3,7 +3,7 @@
 In: the sightings of one source. Out: `Change`s in the order they were noticed. Nothing is claimed that was not
 covered (`storage.coverage`): a thing is missing only where a later visit covered the place where it would have
 stood, and added only where an earlier one covered that place without it; what the first visit shows is no change.
-Only readings by one parser version are compared with each other. Source: architecture §3.
+Only readings by one line of parser versions are compared with each other (`line_of`). Source: architecture §3.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from crawlers.capture import time_text
+from processors.pages.telegram_layouts import line_of
 from storage.catalogue_tables import readings, records, sightings, versions, warcs
 from storage.coverage import Observation, Shown, Visit, observations
 from storage.visibility import EVERYONE, Viewer, visible_to
@@ -51,7 +52,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _History:
-    """What is known of a source after some visits, for one parser version."""
+    """What is known of a source after some visits, for one line of parser versions."""
 
     known: dict[str, _Known] = field(default_factory=dict)
     before: list[Observation] = field(default_factory=list)
@@ -62,7 +63,7 @@ def changes(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE
     histories: dict[str, _History] = {}
     found: list[Change] = []
     for observation in observations(_visits(connection, source_id, viewer)):
-        history = histories.setdefault(observation.parser_version, _History())
+        history = histories.setdefault(line_of(observation.parser_version), _History())
         found.extend(_compare(history, observation))
         history.before.append(observation)
     return tuple(sorted(found, key=lambda each: (each.at, each.record_kind, each.natural_key, each.kind)))

@@ -20,7 +20,15 @@ from processors.pages.news import Article
 from processors.pages.notice import Notice
 from processors.pages.outcome import Verdict
 from processors.pages.reading import Reading, Record
-from processors.pages.records import json_value, record_id, record_json, record_keys, version_content, version_id
+from processors.pages.records import (
+    WORDS_BESIDES,
+    json_value,
+    record_id,
+    record_json,
+    record_keys,
+    version_content,
+    version_id,
+)
 from processors.pages.register import RegisterEntry
 from processors.pages.telegram_export import ExportedPost
 from storage.captures import Capture
@@ -165,12 +173,13 @@ def _see(capture: Capture, parser_version: str, position: int, key: str, record:
 
 
 def _version_row(seen: _Seen) -> dict[str, Any]:
+    words = {name: seen.besides[name] for name in WORDS_BESIDES if name in seen.besides}
     return {
         "id": seen.version_id,
         "record_id": seen.record_id,
         "kind": seen.kind,
         "content": seen.version,
-        "text": searchable(seen.version),
+        "text": searchable({**seen.version, **words}),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from processors.pages.telegram_layouts import line_of
 from storage.catalogue_tables import captures, readings, records, sightings
 from storage.visibility import EVERYONE, Viewer, visible_to
 
@@ -44,7 +45,7 @@ def withheld(
         reasons = [
             item["reason"] for item in row.withheld or () if row.natural_key.endswith(f"/{item['post_id']}")
         ]
-        key = (row.natural_key, row.parser_version)
+        key = (row.natural_key, line_of(row.parser_version))
         if not reasons:
             open_.pop(key, None)
             continue

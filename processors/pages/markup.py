@@ -26,6 +26,8 @@ _SPACE = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *([\n\v]) *")
 _BREAKS = re.compile(r"[\n\v]+")
 _STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
+# stands for a blank that is to stay; `printable` leaves none of these in a page
+_HELD_BLANK = "\x1f"
 # a page larger than this is a dump, not a page; the rest of it is not read
 MAX_CHARACTERS = 20_000_000
 
@@ -70,8 +72,11 @@ def style_url(element: html.HtmlElement) -> str | None:
     return found.group(1) if found else None
 
 
-def seen_text(element: html.HtmlElement) -> str:
-    """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank."""
+def seen_text(element: html.HtmlElement, *, indented: bool = False) -> str:
+    """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank.
+
+    With ``indented`` the lines of preformatted text keep their blanks.
+    """
     pieces: list[str] = []
     preformatted = 0
     walk = etree.iterwalk(element, events=("start", "end"))
@@ -88,20 +93,22 @@ def seen_text(element: html.HtmlElement) -> str:
             elif tag in ("td", "th"):
                 pieces.append(" ")
             preformatted += tag == "pre"
-            pieces.append(_flow(node.text, preformatted))
+            pieces.append(_flow(node.text, preformatted, indented))
             continue
         if tag in BLOCKS:
             pieces.append("\v")
         preformatted -= tag == "pre"
         if node is not element:
-            pieces.append(_flow(node.tail, preformatted))
-    return _settle("".join(pieces))
+            pieces.append(_flow(node.tail, preformatted, indented))
+    return _settle("".join(pieces)).replace(_HELD_BLANK, " ")
 
 
-def _flow(text: str | None, preformatted: int) -> str:
+def _flow(text: str | None, preformatted: int, indented: bool) -> str:
     if not text:
         return ""
-    return text if preformatted else _SPACE.sub(" ", text)
+    if not preformatted:
+        return _SPACE.sub(" ", text)
+    return text.replace(" ", _HELD_BLANK) if indented else text
 
 
 def _settle(text: str) -> str:

@@ -27,6 +27,9 @@ from processors.urls import host_of
 # a location's or contact's address is what was posted; every other medium's is a signature that expires
 _LASTING_MEDIA_URLS = ("location", "contact")
 
+WORDS_BESIDES = ("forwarded_from", "reply_to")
+"""Fields of a post whose words make no version and are looked for all the same."""
+
 
 def json_value(value: object) -> Any:
     """Dataclasses become objects, tuples arrays, times ISO 8601 in UTC with ``Z``."""
@@ -103,9 +106,9 @@ def _signature(record: Hearing | RegisterEntry | Notice) -> str:
 def version_content(record: Record) -> dict[str, Any]:
     """What the source itself said: two captures with equal content are one version.
 
-    Left out is what changes without an edit: counts, signed addresses, the host of a mirror, a channel's
-    present name, Telegram's ``edited`` mark (a first reaction can set it, tdesktop#30647), times of modification
-    that sites renew on every visit.
+    Left out is what changes without an edit: counts, signed addresses, the host of a mirror, the present names of
+    this channel and of those it forwards from, the quote of the post replied to, Telegram's ``edited`` mark (a
+    first reaction can set it, tdesktop#30647), times of modification that sites renew on every visit.
     """
     match record:
         case TelegramPost():
@@ -131,10 +134,21 @@ def _telegram_version(post: TelegramPost) -> dict[str, Any]:
         "question": post.poll.question,
         "options": [option.text for option in post.poll.options],
     }
+    # where it came from cannot be edited; names and addresses there are those of today
+    content["forwarded_from"] = post.forwarded_from and {}
+    content["reply_to"] = post.reply_to and {"post_id": _post_id_in(post.reply_to.url)}
+    if post.service:
+        content["links"] = []  # to who pinned or joined, under the names of today
     if "export" in content:
         content["export"] = {name: content["export"][name] for name in ("action", "entities")}
     compared: dict[str, Any] = _comparable(content)
     return compared
+
+
+def _post_id_in(address: str) -> int | None:
+    """The number a post has in its own chat, whatever the chat is called."""
+    last = urlsplit(address).path.rstrip("/").rpartition("/")[2]
+    return int(last) if last.isascii() and last.isdecimal() else None
 
 
 def _medium_version(medium: Medium) -> dict[str, Any]:
@@ -165,7 +179,7 @@ def sighting_content(record: Record) -> dict[str, Any]:
     """What one capture saw that makes no version: counts, marks, the address it was seen under."""
     match record:
         case TelegramPost():
-            seen = _only(record, "url", "channel", "views", "views_raw", "reactions", "edited")
+            seen = _only(record, "url", "channel", "views", "views_raw", "reactions", "edited", *WORDS_BESIDES)
             seen["poll"] = record.poll and {
                 "percents": [option.percent for option in record.poll.options],
                 "total_raw": record.poll.total_raw,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import partial
 
 from processors.pages.court_page import PARSER_VERSION as COURT_VERSION
 from processors.pages.court_page import read_court_list
@@ -18,7 +19,7 @@ from processors.pages.register_page import read_register
 from processors.pages.sound import sound
 from processors.pages.telegram_export import PARSER_VERSION as TELEGRAM_EXPORT_VERSION
 from processors.pages.telegram_export import read_telegram_export
-from processors.pages.telegram_page import PARSER_VERSION as TELEGRAM_VERSION
+from processors.pages.telegram_layouts import LAYOUTS as TELEGRAM_LAYOUTS
 from processors.pages.telegram_page import read_telegram
 
 __all__ = ["PARSERS", "Layout", "Links", "PageKind", "ParserVersion", "Reading", "Record", "read_page"]
@@ -29,7 +30,8 @@ class ParserVersion:
     """A parser and the days of capture it is valid for, both ends included; None is open.
 
     When a site changes its layout, a new version is added from that day on and the old one keeps its fixture and
-    gets a ``valid_until``, so that old captures stay readable.
+    gets a ``valid_until``, so that old captures stay readable. Telegram is one site and has had three layouts. The
+    readers of news, lists and notices are for sites of any make: no site's day is theirs, and theirs are open.
     """
 
     kind: PageKind
@@ -46,7 +48,16 @@ class ParserVersion:
 
 
 PARSERS: tuple[ParserVersion, ...] = (
-    ParserVersion(kind="telegram", name=TELEGRAM_VERSION, read=read_telegram),
+    *(
+        ParserVersion(
+            kind="telegram",
+            name=drawn.parser_version,
+            read=partial(read_telegram, of_day=drawn),
+            valid_from=drawn.valid_from,
+            valid_until=drawn.valid_until,
+        )
+        for drawn in TELEGRAM_LAYOUTS
+    ),
     ParserVersion(kind="telegram_export", name=TELEGRAM_EXPORT_VERSION, read=read_telegram_export),
     ParserVersion(kind="news", name=NEWS_VERSION, read=read_news),
     ParserVersion(kind="court_list", name=COURT_VERSION, read=read_court_list),

@@ -59,11 +59,12 @@ def read_medium(element: html.HtmlElement, kind: MediumKind, base: str) -> Mediu
         return Medium(
             kind="audio" if music else "document",
             url=_file_link(element, base),
+            thumb_url=_link(base, _thumb(element)),
             duration_s=duration,
             title=_said(element, "title"),
             extra=_said(element, "extra"),
         )
-    url = _link(base, _source(element))
+    url = _link(base, _source(element)) or _offered_file(element, base)
     return Medium(
         kind=kind,
         url=url,
@@ -82,6 +83,14 @@ def _file_link(element: html.HtmlElement, base: str) -> str | None:
     """A document's box links back to the post; only an address elsewhere would be the file."""
     link = _link(base, element.get("href"))
     return None if link is None or host_of(link) in _PREVIEW_HOSTS else link
+
+
+def _offered_file(element: html.HtmlElement, base: str) -> str | None:
+    """Of a file that the page thinks no browser plays, "View in Telegram" may be the address (seen 2026-08)."""
+    for inner in elements(element):
+        if "message_media_view_in_telegram" in classes(inner):
+            return _file_link(inner, base)
+    return None
 
 
 def _source(element: html.HtmlElement) -> str | None:

@@ -1,8 +1,8 @@
 """One message of the Telegram preview as a `TelegramPost`.
 
-In: the ``div.tgme_widget_message`` and the page's URL. Out: the post, the ids it consumed, and what the preview
-withheld. The author's avatar, the quote of the post replied to and the card of a link are read as what they are,
-never as the post's own text or media.
+In: the ``div.tgme_widget_message`` and the page's URL. Out: the post, the ids it consumed, what the preview
+withheld, and the parts that no known layout has. The author's avatar, the quote of the post replied to and the
+card of a link are read as what they are, never as the post's own text or media.
 Source: stored pages of 2020, 2023 and 2026, and the layout notes in LETAPIS_REALDATA/telegram/README.md.
 """
 
@@ -28,10 +28,13 @@ from processors.pages.telegram import (
     TelegramPost,
     Withheld,
 )
+from processors.pages.telegram_layouts import unknown_parts
 from processors.pages.telegram_media import PREFIX, attachment_kind, read_medium
 from processors.urls import absolute
 
 _POST = re.compile(r"^(?:c/)?([A-Za-z0-9_]{1,64})/(?:\d+/)?(\d{1,12})$")
+_POST_LINK = re.compile(r"^https?://(?:t\.me|telegram\.me|telegram\.dog)/(?:s/)?(?P<post>[^?#]+)")
+_PEER = re.compile(r"^c(\d{1,18})(?:_|$)")
 _ITEM = re.compile(r"/(\d{1,12})(?:\?|$)")
 # the mark in the languages the apps have; the web preview was only ever seen in English
 _EDITED = frozenset(
@@ -40,17 +43,23 @@ _EDITED = frozenset(
 _COUNT = re.compile(r"^([\d.,\s\u00a0]+)\s*([KMBКМ]?)$", re.IGNORECASE)
 _THOUSANDS = {"": 1, "k": 1_000, "к": 1_000, "m": 1_000_000, "м": 1_000_000, "b": 1_000_000_000}
 _PAID_REACTION = "⭐"
+# the web preview was only ever seen in English
+_SERVICE_LABEL = "service message"
+_FORWARDED_FROM = re.compile(r"^forwarded from\b:?\s*", re.IGNORECASE)
+# boxes like that of a link, for a thing that only the application has
+_OFFERS = ("invoice", "game")
 # read apart, or not at all: their insides look like those of a message
 _APART = (f"{PREFIX}reply", f"{PREFIX}link_preview", f"{PREFIX}user", f"{PREFIX}text", f"{PREFIX}poll")
 
 
 @dataclass(frozen=True, slots=True)
 class MessageReading:
-    """A post, every id it consumed, and what of it the preview withheld."""
+    """A post, every id it consumed, what of it the preview withheld, and parts of it that were not understood."""
 
     post: TelegramPost
     post_ids: tuple[int, ...]
     withheld: tuple[Withheld, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,12 +101,12 @@ def _parts(message: html.HtmlElement) -> _Parts:
 
 def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | None:
     """Read one message; None for one without a post id (error and search notices)."""
-    named = _POST.match(message.get("data-post") or "")
+    parts = _parts(message)
+    named = _POST.match(message.get("data-post") or _linked_post(parts))
     if named is None:
         return None
     channel, post_id = named.group(1), int(named.group(2))
-    parts = _parts(message)
-    text = "\n".join(filter(None, (seen_text(block) for block in parts.some("text")))) or None
+    text = "\n".join(filter(None, (seen_text(block, indented=True) for block in parts.some("text")))) or None
     media = tuple(
         read_medium(item, kind, page_url)
         for item in parts.attachments
@@ -107,7 +116,7 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
     post = TelegramPost(
         url=f"https://t.me/{channel}/{post_id}",
         channel=channel,
-        channel_id=_channel_id(message.get("data-view")),
+        channel_id=_channel_id(message),
         post_id=post_id,
         published_at=_published_at(parts),
         edited=_is_edited(parts),
@@ -122,10 +131,26 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
         poll=poll,
         reactions=_reactions(parts),
         link_preview=_link_preview(parts, page_url),
-        service="service_message" in classes(message),
+        service="service_message" in classes(message) or _says_service(parts),
     )
     consumed = {post_id, *(_item_id(item) for item in parts.attachments)} - {None}
-    return MessageReading(post, tuple(sorted(id_ for id_ in consumed if id_)), _withheld(post, parts))
+    ids = tuple(sorted(id_ for id_ in consumed if id_))
+    return MessageReading(post, ids, _withheld(post, parts), unknown_parts(parts.named))
+
+
+def _linked_post(parts: _Parts) -> str:
+    """Frames of 2018 name their post only where the date links to it."""
+    for date in parts.some("date"):
+        found = _POST_LINK.match(date.get("href") or "")
+        if found:
+            return found.group("post").rstrip("/")
+    return ""
+
+
+def _says_service(parts: _Parts) -> bool:
+    """In a frame the notice stands where the post would be, and says no more than what it is."""
+    labels = parts.named.get("message_media_not_supported_label", [])
+    return any(seen_text(label).casefold() == _SERVICE_LABEL for label in labels)
 
 
 def count_of(raw: str | None) -> int | None:
@@ -142,13 +167,18 @@ def count_of(raw: str | None) -> int | None:
         return None
 
 
-def _channel_id(data_view: str | None) -> int | None:
-    """``data-view`` is base64url JSON; ``c`` is the channel's number, negative."""
+def _channel_id(message: html.HtmlElement) -> int | None:
+    """``data-view`` is base64url JSON; ``c`` is the channel's number, negative.
+
+    Frames that lack it name the number in ``data-peer``, without its sign (``c1999000111_...``).
+    """
+    data_view = message.get("data-view") or ""
     try:
-        seen = json.loads(base64.urlsafe_b64decode((data_view or "") + "=" * (-len(data_view or "") % 4)))
+        seen = json.loads(base64.urlsafe_b64decode(data_view + "=" * (-len(data_view) % 4)))
         number = seen["c"]
     except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
-        return None
+        peer = _PEER.match(message.get("data-peer") or "")
+        return -int(peer.group(1)) if peer else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
@@ -175,11 +205,16 @@ def _is_edited(parts: _Parts) -> bool:
 
 
 def _links(parts: _Parts, page_url: str) -> tuple[str, ...]:
-    """Addresses linked in the text, each once; a hashtag (``?q=%23...``) only searches this channel."""
+    """Addresses linked in the text, each once; a hashtag (``?q=%23...``) only searches this channel.
+
+    Addresses behind words (those that ask before they are opened) are escaped twice (seen 2024-12).
+    """
     found: dict[str, None] = {}
     for block in parts.some("text"):
         for element in elements(block):
             href = element.get("href") if element.tag == "a" else None
+            if href and element.get("onclick"):
+                href = href.replace("&amp;", "&")
             if href and not href.startswith("?q="):
                 address = absolute(page_url, href)
                 found.setdefault(address or href)
@@ -187,10 +222,11 @@ def _links(parts: _Parts, page_url: str) -> tuple[str, ...]:
 
 
 def _forward(parts: _Parts, page_url: str) -> Forward | None:
-    """The origin's name is a link, or a bare span where the origin is hidden."""
+    """The origin's name is a link, a bare span where the origin is hidden, or bare text."""
     name = parts.optional("forwarded_from_name")
     if name is None:
-        return None
+        said = _FORWARDED_FROM.sub("", parts.text("forwarded_from") or "")
+        return Forward(name=said) if said else None
     link = name.get("href")
     return Forward(name=seen_text(name), url=absolute(page_url, link) if link else None)
 
@@ -216,14 +252,16 @@ def _poll(parts: _Parts) -> Poll | None:
     options = []
     for option in (e for e in elements(poll) if f"{PREFIX}poll_option" in classes(e)):
         percent = (_inner(option, f"{PREFIX}poll_option_percent") or "").rstrip("% \u00a0")
+        text = _inner(option, f"{PREFIX}poll_option_text") or _inner(option, f"{PREFIX}poll_option_value")
         options.append(
             PollOption(
-                text=_inner(option, f"{PREFIX}poll_option_text") or "",
+                text=text or "",
                 percent=int(percent) if percent.isascii() and percent.isdigit() else None,
             )
         )
     question = _inner(poll, f"{PREFIX}poll_question") or ""
-    return Poll(question=question, options=tuple(options), total_raw=parts.text("voters"))
+    total = parts.text("voters") or _inner(poll, f"{PREFIX}poll_votes")
+    return Poll(question=question, options=tuple(options), total_raw=total)
 
 
 def _reactions(parts: _Parts) -> tuple[Reaction, ...]:
@@ -268,7 +306,9 @@ def _withheld(post: TelegramPost, parts: _Parts) -> tuple[Withheld, ...]:
         for medium in post.media
         if medium.url is None and medium.kind not in ("location", "contact")
     ]
-    if not (post.text or post.media or post.poll):
+    offers = [f"{name}: {words.replace(chr(10), ' ')}" for name in _OFFERS if (words := parts.text(name))]
+    missing += [Withheld(post_id=post.post_id, reason=f"only inside Telegram: {offer}") for offer in offers]
+    if not (post.text or post.media or post.poll or offers):
         labels = parts.named.get("message_media_not_supported_label", [])
         notice = next((seen_text(label) for label in labels), "")
         missing.append(Withheld(post_id=post.post_id, reason=notice or "the preview shows nothing of this post"))

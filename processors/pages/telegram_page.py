@@ -4,53 +4,51 @@ In: a `Page` of t.me. Out: a `Reading` with the posts, the cursor into the past 
 Refusals come with status 200, so the markup decides: what is no preview is an outcome, never an empty success.
 """
 
-import re
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from datetime import UTC
 
 from lxml import html
 
 from processors.pages.encoding import decode
 from processors.pages.layout import Layout
-from processors.pages.markup import classes, elements, parse, seen_text, style_url
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.markup import classes, elements, parse, style_url
+from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
 from processors.pages.reading import Links, Reading
 from processors.pages.telegram import Coverage, TelegramPost
+from processors.pages.telegram_layouts import BOX, TelegramLayout, about_unknown, unlike
 from processors.pages.telegram_message import MessageReading, read_message
+from processors.pages.telegram_refusals import ClassIndex, links_to_preview, why_no_post
 from processors.urls import absolute
 
-PARSER_VERSION = "telegram-1"
-_RESTRICTED = re.compile(
-    r"can.t be displayed|couldn.t be displayed|is unavailable|is not available|violat\w+|copyright|"
-    r"недоступ\w+|заблокирован\w+|нарушен\w+",
-    re.IGNORECASE,
-)
 
+def read_telegram(page: Page, layout: Layout | None = None, *, of_day: TelegramLayout) -> Reading:
+    """Read a preview page; ``of_day`` is the layout expected on the day of capture, whose version the reading has.
 
-def read_telegram(page: Page, layout: Layout | None = None) -> Reading:
-    """Read a preview page; what the layout declares does not matter here."""
+    What the watch-list declares (``layout``) does not matter here.
+    """
     del layout
     tree = parse(decode(page.body, page.content_type).text)
     if tree is None:
-        return _refused(page, _verdict(page, {}), None)
+        return _refused(page, of_day, why_no_post(page, {}), None)
     index = _by_class(tree)
     messages = index.get("tgme_widget_message", [])
     posts = [reading for reading in (read_message(message, page.url) for message in messages) if reading]
     if posts:
-        return _content(page, tree, index, posts)
-    return _refused(page, _verdict(page, index), _layout_name(index), _links_of_card(page, index))
+        return _content(page, of_day, tree, index, posts)
+    return _refused(page, of_day, why_no_post(page, index), _layout_name(index), _links_of_card(page, index))
 
 
-def _by_class(tree: html.HtmlElement) -> dict[str, list[html.HtmlElement]]:
-    index: dict[str, list[html.HtmlElement]] = {}
+def _by_class(tree: html.HtmlElement) -> ClassIndex:
+    index: ClassIndex = {}
     for element in elements(tree):
         for name in classes(element):
-            if name.startswith(("tgme_", "tme_", "err_", "body_widget")):
+            if name.startswith(("tgme_", "tme_", "err_", "body_widget", BOX)):
                 index.setdefault(name, []).append(element)
     return index
 
 
-def _layout_name(index: dict[str, list[html.HtmlElement]]) -> str | None:
+def _layout_name(index: ClassIndex) -> str | None:
     names = {
         "tgme_channel_history": "channel",
         "body_widget_post": "embed",
@@ -62,8 +60,9 @@ def _layout_name(index: dict[str, list[html.HtmlElement]]) -> str | None:
 
 def _content(
     page: Page,
+    of_day: TelegramLayout,
     tree: html.HtmlElement,
-    index: dict[str, list[html.HtmlElement]],
+    index: ClassIndex,
     posts: list[MessageReading],
 ) -> Reading:
     ids = sorted({id_ for reading in posts for id_ in reading.post_ids})
@@ -73,18 +72,39 @@ def _content(
         kind="telegram",
         outcome=Outcome.CONTENT,
         layout=_layout_name(index),
-        parser_version=PARSER_VERSION,
+        parser_version=of_day.parser_version,
         records=tuple(reading.post for reading in posts),
         links=Links(
             older=_older(page, tree, index),
             media=_media([reading.post for reading in posts], page, index),
         ),
-        remarks=tuple(f"post {missing.post_id}: {missing.reason}" for missing in withheld),
+        remarks=(
+            *(f"post {missing.post_id}: {missing.reason}" for missing in withheld),
+            *_not_understood(page, of_day, index, posts),
+        ),
         coverage=Coverage(post_ids=tuple(ids), withheld=withheld),
     )
 
 
-def _older(page: Page, tree: html.HtmlElement, index: dict[str, list[html.HtmlElement]]) -> str | None:
+def _not_understood(
+    page: Page,
+    of_day: TelegramLayout,
+    index: ClassIndex,
+    posts: list[MessageReading],
+) -> Iterator[str]:
+    """What of a page that gave posts is not as known: another layout, messages without an id, unknown parts."""
+    messages = index["tgme_widget_message"]
+    another = unlike(of_day, messages, index.get(BOX, ()), page.captured_at.astimezone(UTC).date())
+    if another:
+        yield another
+    notices = sum("err_message" in classes(message) for message in messages)
+    nameless = len(messages) - len(posts) - notices
+    if nameless > 0:
+        yield f"{nameless} of {len(messages)} messages name no post and were not read"
+    yield from about_unknown([(reading.post.post_id, reading.unknown) for reading in posts])
+
+
+def _older(page: Page, tree: html.HtmlElement, index: ClassIndex) -> str | None:
     """The page's own cursor: albums consume ids, so it cannot be computed from the posts."""
     for link in index.get("tme_messages_more", []):
         if link.get("data-before") and link.get("href"):
@@ -95,7 +115,7 @@ def _older(page: Page, tree: html.HtmlElement, index: dict[str, list[html.HtmlEl
     return None
 
 
-def _media(posts: list[TelegramPost], page: Page, index: dict[str, list[html.HtmlElement]]) -> tuple[str, ...]:
+def _media(posts: list[TelegramPost], page: Page, index: ClassIndex) -> tuple[str, ...]:
     """Files first, since their addresses expire; then the still pictures of videos, and a new channel photo."""
     attached = [medium for post in posts for medium in post.media if medium.kind not in ("location", "contact")]
     found: dict[str, None] = {}
@@ -110,74 +130,7 @@ def _media(posts: list[TelegramPost], page: Page, index: dict[str, list[html.Htm
     return tuple(found)
 
 
-def _verdict(page: Page, index: dict[str, list[html.HtmlElement]]) -> Verdict:
-    """Why a page of Telegram shows no post."""
-    if page.status is not None and page.status != 200:
-        verdict = classify(page)
-        if 300 <= page.status < 400 and "/s/" in urlsplit(page.url).path:
-            why = "sent away from the preview: a group, a missing name, or preview switched off"
-            return Verdict(Outcome.EMPTY, f"status {page.status}: {why}")
-        if verdict.outcome is not Outcome.CONTENT:
-            return verdict
-    errors = index.get("tgme_widget_message_error") or index.get("err_message")
-    if errors:
-        return _error_verdict(seen_text(errors[0]) or "an error without words")
-    if "tme_no_messages_found" in index:
-        return Verdict(Outcome.EMPTY, f"no post found: {seen_text(index['tme_no_messages_found'][0])}")
-    if "tgme_channel_history" in index:
-        return Verdict(Outcome.EMPTY, "the channel page shows no post at this place")
-    if "tgme_page" in index:
-        return _card_verdict(index)
-    verdict = classify(page)
-    if verdict.outcome is not Outcome.CONTENT:
-        return verdict
-    return Verdict(Outcome.SOFT_404, "no markup of Telegram's preview on this page: not understood")
-
-
-def _error_verdict(words: str) -> Verdict:
-    if re.search(r"private|приват|закрыт", words, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"Telegram says: {words}")
-    if _RESTRICTED.search(words):
-        return Verdict(Outcome.RESTRICTED, f"Telegram says: {words}")
-    return Verdict(Outcome.SOFT_404, f"Telegram says: {words}")
-
-
-def _card_verdict(index: dict[str, list[html.HtmlElement]]) -> Verdict:
-    """The card at t.me/<name>: of a channel, a group, a person, or of nobody."""
-    title = _first(index, "tgme_page_title")
-    extra = _first(index, "tgme_page_extra")
-    description = _first(index, "tgme_page_description") or ""
-    if "tgme_page_widget" in index or "tgme_page_widget_wrap" in index:
-        return Verdict(Outcome.EMPTY, "the card of a single post, which itself stands in an embedded frame")
-    if _RESTRICTED.search(description) and not _links_to_preview(index):
-        return Verdict(Outcome.RESTRICTED, f"Telegram says: {description}")
-    if title is None:
-        return Verdict(Outcome.SOFT_404, "no channel, group or person of this name is shown")
-    if _links_to_preview(index):
-        return Verdict(
-            Outcome.EMPTY, f"the card of channel {title!r} ({extra}); its posts are on the preview page"
-        )
-    if extra and re.search(r"online|members|участник|удзельнік|учасник", extra, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"a group ({extra}): messages are shown only inside Telegram")
-    if extra and re.search(r"subscriber|подписчик|падпісчык|підписник", extra, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"channel {title!r} ({extra}) has no public preview")
-    return Verdict(Outcome.SOFT_404, f"{title!r} is a person or bot, not a channel")
-
-
-def _first(index: dict[str, list[html.HtmlElement]], name: str) -> str | None:
-    found = index.get(name)
-    return seen_text(found[0]) or None if found else None
-
-
-def _links_to_preview(index: dict[str, list[html.HtmlElement]]) -> str | None:
-    for button in index.get("tgme_action_button_new", []) + index.get("tgme_action_button", []):
-        link = button.get("href") or ""
-        if "/s/" in link:
-            return link
-    return None
-
-
-def _links_of_card(page: Page, index: dict[str, list[html.HtmlElement]]) -> Links:
+def _links_of_card(page: Page, index: ClassIndex) -> Links:
     """From a card on to where the posts are: the preview page, or the frame of the single post."""
     frames = [
         frame.get("src") or ""
@@ -185,12 +138,14 @@ def _links_of_card(page: Page, index: dict[str, list[html.HtmlElement]]) -> Link
         for frame in widget.iter("iframe")
         if frame.get("src")
     ]
-    preview = _links_to_preview(index)
+    preview = links_to_preview(index)
     found = (absolute(page.url, link) for link in [*frames, *([preview] if preview else [])])
     return Links(next_pages=tuple(link for link in found if link))
 
 
-def _refused(page: Page, verdict: Verdict, layout: str | None, links: Links | None = None) -> Reading:
+def _refused(
+    page: Page, of_day: TelegramLayout, verdict: Verdict, layout: str | None, links: Links | None = None
+) -> Reading:
     """Only content brings records, and a page without posts is none, whatever its status."""
     outcome = Outcome.EMPTY if verdict.outcome is Outcome.CONTENT else verdict.outcome
     return Reading(
@@ -199,6 +154,6 @@ def _refused(page: Page, verdict: Verdict, layout: str | None, links: Links | No
         outcome=outcome,
         outcome_reason=verdict.reason or "no post on this page",
         layout=layout,
-        parser_version=PARSER_VERSION,
+        parser_version=of_day.parser_version,
         links=links or Links(),
     )

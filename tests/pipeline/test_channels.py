@@ -16,7 +16,7 @@ from pipeline.telegram_import import import_export
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.catalogue_tables import records, versions
+from storage.catalogue_tables import readings, records, versions
 from storage.changes import Change, changes
 from storage.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_json, coverage_of_pages
 from storage.channel_coverage import coverage_of_source as coverage
@@ -24,6 +24,8 @@ from storage.coverage import Span
 from storage.deposit import deposit_file
 from storage.known import known_of
 from storage.media import occurrences_of
+from storage.records import sightings_of_record
+from storage.search import search_records
 from storage.withheld import withheld
 from tests.storage.crawled import HTML, crawl_one, exchange, response
 
@@ -164,6 +166,52 @@ def test_a_renamed_channel_keeps_its_posts_and_nothing_is_called_an_edit(archive
         assert len(list(connection.scalars(select(versions.c.id)))) == 3
     assert keys == [f"{NUMBER}/{number}" for number in (1, 2, 3)]
     assert [(change.kind, change.natural_key) for change in nights.changes()] == [("added", f"{NUMBER}/3")]
+
+
+def test_an_edit_and_a_disappearance_are_seen_across_the_day_on_which_the_layout_changes(
+    archive: Archive, tmp_path: Path
+) -> None:
+    nights = Nights(archive, tmp_path)
+    eve = (datetime(2023, 11, 9, 21, tzinfo=UTC) - NIGHT).days
+    nights.crawl(eve, {NEWEST: page(post(1), post(2), post(3, more=TOO_BIG))})
+    nights.crawl(eve + 1, {NEWEST: page(post(1, "Іншы пост"), post(3), post(4))})
+    with archive.reader.connect() as connection:
+        read_by = list(connection.scalars(select(readings.c.parser_version).order_by(readings.c.captured_at)))
+    assert read_by == ["telegram-2023-2", "telegram-2026-2"]
+    assert sorted((change.kind, change.natural_key) for change in nights.changes()) == [
+        ("added", f"{NUMBER}/4"),
+        ("edited", f"{NUMBER}/1"),
+        ("edited", f"{NUMBER}/3"),
+        ("missing", f"{NUMBER}/2"),
+    ]
+    assert nights.owed() == []
+
+
+def test_new_names_of_this_channel_and_of_others_are_no_edits_and_are_found_by_search(
+    archive: Archive, tmp_path: Path
+) -> None:
+    def shown(handle: str, origin: str, title: str, quote: str) -> bytes:
+        forward = (
+            '<div class="tgme_widget_message_forwarded_from">Forwarded from <a href="https://t.me/'
+            f'{origin}/7" class="tgme_widget_message_forwarded_from_name">{title}</a></div>'
+        )
+        reply = (
+            f'<a class="tgme_widget_message_reply" href="https://t.me/{handle}/1">'
+            f'<div class="tgme_widget_message_text js-message_reply_text">{quote}</div></a>'
+        )
+        return page(
+            post(1, handle=handle), post(2, handle=handle, more=forward), post(3, handle=handle, more=reply)
+        )
+
+    nights = Nights(archive, tmp_path)
+    nights.crawl(0, {NEWEST: shown("rechka", "krynica", "Крыніца", "Пост")})
+    nights.crawl(1, {"https://t.me/s/rechka_new": shown("rechka_new", "krynica_2", "Новая назва", "Пост зменены")})
+    assert nights.changes() == ()
+    with archive.reader.connect() as connection:
+        assert len(list(connection.scalars(select(versions.c.id)))) == 3
+        (found,) = search_records(connection, "Крыніца")
+        newest = list(sightings_of_record(connection, found.seen.record_id))[-1].content
+    assert newest["forwarded_from"] == {"name": "Новая назва", "url": "https://t.me/krynica_2/7"}
 
 
 def test_a_post_is_missing_only_where_a_later_page_covered_its_place_and_both_captures_say_so(

@@ -1,11 +1,13 @@
 """Page in, records out: one test per stored page, and every parser version has one."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from processors.pages.select import PARSERS
+from processors.pages.select import PARSERS, ParserVersion
 from tests.processors.pages.stored_pages import FIXTURES, read_case, said
 
 CASES = sorted(path for path in FIXTURES.iterdir() if path.is_dir())
@@ -20,13 +22,20 @@ def test_the_stored_page_says_what_a_person_read_on_it(case: Path) -> None:
         assert found.get(field) == expected.get(field), f"{case.name}: {field}"
 
 
-def test_every_parser_version_has_a_stored_page() -> None:
-    read = {
-        json.loads((case / "expected.json").read_text(encoding="utf-8"))["parser_version"]
-        for case in CASES
-        if json.loads((case / "expected.json").read_text(encoding="utf-8")).get("records")
-    }
-    assert {parser.name for parser in PARSERS} <= read
+@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
+def test_every_parser_version_has_a_stored_page_of_its_days(parser: ParserVersion) -> None:
+    assert any(
+        source["kind"] == parser.kind
+        and parser.covers(datetime.fromisoformat(source["captured_at"]).astimezone(UTC).date())
+        and expected["parser_version"] == parser.name
+        and expected.get("records")
+        for source, expected in ((_json(case / "source.json"), _json(case / "expected.json")) for case in CASES)
+    ), f"{parser.name}: no stored page of its days"
+
+
+def _json(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
 def test_pages_that_must_be_refused_are_stored_too() -> None:
