@@ -28,7 +28,7 @@ class Head:
 def head_end(block: bytes | bytearray, start: int = 0) -> int | None:
     """Where the head ends, the empty line included; None while it has not ended."""
     at = block.find(b"\r\n\r\n", start)
-    if at >= 0 and block.find(b"\n\n", start, at) < 0 and block.find(b"\n\r\n", start, at) < 0:
+    if at >= 0 and block.find(b"\n\n", start, at) < 0 and block.find(b"\n\r\n", start, at + 2) < 0:
         return at + 4
     match = HEAD_END.search(block, start)
     return None if match is None else match.end()
@@ -36,9 +36,19 @@ def head_end(block: bytes | bytearray, start: int = 0) -> int | None:
 
 def read_head(head: bytes) -> Head:
     """Read a head. Folded lines join their field's value with one space; lines without a colon are skipped."""
-    lines = head.decode("latin-1").split("\n")
+    text = head.decode("latin-1")
+    start_line, *lines = text.split("\n")
+    if "\n " in text or "\n\t" in text:
+        fields = _folded_fields(lines)
+    else:
+        parts = [line.partition(":") for line in lines]
+        fields = [(name.rstrip(" \t"), value.strip(" \t\r")) for name, colon, value in parts if colon]
+    return Head(start_line=start_line.rstrip("\r"), fields=tuple(fields))
+
+
+def _folded_fields(lines: list[str]) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
-    for line in lines[1:]:
+    for line in lines:
         if line[:1] in (" ", "\t"):
             folded = line.strip(" \t\r")
             if fields and folded:
@@ -48,7 +58,7 @@ def read_head(head: bytes) -> Head:
         name, colon, value = line.partition(":")
         if colon:
             fields.append((name.rstrip(" \t"), value.strip(" \t\r")))
-    return Head(start_line=lines[0].rstrip("\r"), fields=tuple(fields))
+    return fields
 
 
 def head_values(fields: Fields, name: str) -> list[str]:

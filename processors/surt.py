@@ -8,11 +8,15 @@ AGPL, and copyleft programs run beside this one, not inside.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
+
+HOSTS_REMEMBERED: Final = 1 << 12
+"""A file has few hosts and many pages."""
 
 OPAQUE: Final = ("filedesc:", "warcinfo:", "urn:", "mailto:", "about:", "data:")
 """Names that hold no host: they are their own key."""
@@ -20,7 +24,7 @@ OPAQUE: Final = ("filedesc:", "warcinfo:", "urn:", "mailto:", "about:", "data:")
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*)://")
 _WWW: Final = re.compile(r"^(?:www\d*\.)+")
 _DOTS: Final = re.compile(r"\.{2,}")
-_SLASHES: Final = re.compile(r"/{2,}")
+_LINE_PARTS: Final = re.compile(r"[\t\n\r]")
 _ESCAPED: Final = re.compile(rb"%[0-9a-fA-F]{2}")
 _TO_ESCAPE: Final = re.compile(rb"[\x00-\x20\x7f-\xff#%]")
 
@@ -28,6 +32,8 @@ _PATH_SESSIONS: Final = (
     re.compile(r"(?<=/)\((?:[a-z]\([0-9a-z]{24}\))+\)/(?=[^?]+\.aspx)", re.IGNORECASE),
     re.compile(r"(?<=/)\([0-9a-z]{24}\)/(?=[^?]+\.aspx)", re.IGNORECASE),
 )
+_SESSION_NAME: Final = re.compile(r"sid=|sessionid|cfid=", re.IGNORECASE)
+"""What every query with a session id holds: the patterns below try each place of a query."""
 _QUERY_SESSIONS: Final = tuple(
     re.compile(rf"^(.*)(?:{session})(?:&(.*))?$", re.IGNORECASE | re.DOTALL)
     for session in (
@@ -42,7 +48,7 @@ _QUERY_SESSIONS: Final = tuple(
 
 def surt_key(url: str) -> str:
     """Canonical key of this URL; what is no URL with a host (``urn:``, ``filedesc:``) is its own key."""
-    bare = url.strip().translate({9: None, 10: None, 13: None})
+    bare = _LINE_PARTS.sub("", url.strip())
     lowered = bare[:12].lower()
     if lowered.startswith("dns:"):
         return _turned(bare[4:].lower()) + ")"
@@ -51,17 +57,17 @@ def surt_key(url: str) -> str:
     found = _SCHEME.match(bare)
     scheme, rest = (found[1].lower(), bare[found.end() :]) if found else ("http", bare)
     rest = rest.partition("#")[0]
-    authority, path, query = _parts(rest)
+    before, _, query = rest.partition("?")
+    authority, slash, path = before.partition("/")
+    return f"{_site(scheme, authority)})" + _path(slash + path) + _query(query)
+
+
+@lru_cache(HOSTS_REMEMBERED)
+def _site(scheme: str, authority: str) -> str:
+    """The host turned round, with its port where that is not the scheme's own."""
     host, port = _host_and_port(authority)
     suffix = f":{port}" if port and port != DEFAULT_PORTS.get(scheme) else ""
-    return f"{_turned(_host(host))}{suffix})" + _path(path) + _query(query)
-
-
-def _parts(rest: str) -> tuple[str, str, str | None]:
-    ends = [at for at in (rest.find("/"), rest.find("?")) if at >= 0]
-    end = min(ends, default=len(rest))
-    path, mark, query = rest[end:].partition("?")
-    return rest[:end], path, query if mark else None
+    return f"{_turned(_host(host))}{suffix}"
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:
@@ -94,13 +100,16 @@ def _turned(host: str) -> str:
 
 def _path(path: str) -> str:
     plain = _escaped(_resolved(_unescaped(path))).lower()
-    for session in _PATH_SESSIONS:
-        plain = session.sub("", plain, count=1)
+    if "(" in plain:
+        for session in _PATH_SESSIONS:
+            plain = session.sub("", plain, count=1)
     return plain.removesuffix("/") or "/"
 
 
 def _resolved(path: bytes) -> bytes:
     """Without ``.`` and ``..`` and doubled slashes (RFC 3986 §5.2.4); always with a slash in front."""
+    if path.startswith(b"/") and b"//" not in path and b"/." not in path:
+        return path
     kept: list[bytes] = []
     segments = path.split(b"/")
     for segment in segments:
@@ -112,22 +121,25 @@ def _resolved(path: bytes) -> bytes:
     return b"/" + b"/".join(kept) + (b"/" if kept and ends_in_slash else b"")
 
 
-def _query(query: str | None) -> str:
+def _query(query: str) -> str:
     if not query:
         return ""
     plain = _escaped(_unescaped(query))
-    for session in _QUERY_SESSIONS:
-        found = session.match(plain)
-        if found:
-            plain = found[1] + (found[2] or "")
-    fields = sorted(field.partition("=") for field in plain.lower().split("&"))
-    ordered = "&".join("".join(field) for field in fields)
+    if _SESSION_NAME.search(plain):
+        for session in _QUERY_SESSIONS:
+            found = session.match(plain)
+            if found:
+                plain = found[1] + (found[2] or "")
+    fields = sorted([field.partition("=") for field in plain.lower().split("&")])
+    ordered = "&".join(["".join(field) for field in fields])
     return f"?{ordered}" if ordered else ""
 
 
 def _unescaped(text: str) -> bytes:
     """Escapes undone until none is left: ``%2541`` is ``%41`` is ``A``."""
     content = text.encode("utf-8", "surrogateescape")
+    if b"%" not in content:
+        return content
     while _ESCAPED.search(content):
         undone = unquote_to_bytes(content)
         if undone == content:

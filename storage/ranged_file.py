@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Protocol
 
 
@@ -48,17 +49,37 @@ class Hash(Protocol):
 
 
 class TeeReader:
-    """Hands on what it reads from ``inner`` and feeds it to ``hashes``; reads forward only."""
+    """Hands on what it reads from ``inner`` and feeds it to ``hashes``; reads forward only.
+
+    A thread of its own hashes one piece while the next is worked on, since hashing does not hold up the
+    interpreter. The hashes are whole once the reader was left as a context.
+    """
 
     def __init__(self, inner: BinaryIO, hashes: tuple[Hash, ...]) -> None:
         self._inner = inner
         self._hashes = hashes
+        self._beside = ThreadPoolExecutor(max_workers=1)
+        self._last: Future[None] | None = None
         self.length_bytes = 0
+
+    def __enter__(self) -> "TeeReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._beside:
+            if self._last is not None:
+                self._last.result()
 
     def read(self, most: int, /) -> bytes:
         """Up to ``most`` bytes; empty at the end."""
         content = self._inner.read(most)
-        for running in self._hashes:
-            running.update(content)
+        if content:
+            if self._last is not None:
+                self._last.result()
+            self._last = self._beside.submit(self._feed, content)
         self.length_bytes += len(content)
         return content
+
+    def _feed(self, content: bytes) -> None:
+        for running in self._hashes:
+            running.update(content)

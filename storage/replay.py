@@ -90,7 +90,7 @@ def record_alone(archive: Archive, capture: Capture) -> tuple[int, Iterator[byte
         return len(dictionary) + capture.length_bytes, chain((dictionary,), stream_record(archive, capture))
     reader, head = _begin(archive, capture)
     end = b"\n" if is_arc(capture.warc_key) else RECORD_END
-    return len(head.raw) + head.block_length + len(end), chain((head.raw,), reader.block(), (end,))
+    return len(head.raw) + head.block_length + len(end), chain((head.raw,), map(bytes, reader.block()), (end,))
 
 
 def iterate_warc(

@@ -96,10 +96,10 @@ def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
     if start.startswith(b"PK\x03\x04"):
         return _surveyed(name, *_digests(file), ".wacz", _index_wacz(file, name))
     running = hashlib.sha256(), hashlib.sha512()
-    tee = TeeReader(file, running)
-    index = index_warc(tee, name, up_to_damage=up_to_damage)
-    while tee.read(CHUNK_BYTES):
-        pass  # what stands behind a damage belongs to the file
+    with TeeReader(file, running) as tee:
+        index = index_warc(tee, name, up_to_damage=up_to_damage)
+        while tee.read(CHUNK_BYTES):
+            pass  # what stands behind a damage belongs to the file
     sha256, sha512 = (Digest(each.name, each.digest()) for each in running)
     compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
     suffix = (".arc" if index.is_arc else ".warc") + compression

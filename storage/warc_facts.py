@@ -6,9 +6,9 @@ Streams: a payload of any size is hashed in pieces. Sources: WARC 1.1, sections 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crawlers.capture import NoteKind
 from processors.digest import Digest
@@ -18,6 +18,23 @@ from processors.pages.outcome import Outcome
 from storage.warc_head import RecordHead
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
+HEAD_STEP_BYTES: Final = 4 << 10
+
+
+MESSAGES: Final = ("response", "revisit")
+WITH_PAYLOAD: Final = (*MESSAGES, "resource", "conversion")
+
+
+class Payload(NamedTuple):
+    """What the index says of a record's payload."""
+
+    status: int | None
+    media_type: str | None
+    digest: Digest | None
+    length_bytes: int | None
+
+
+NO_PAYLOAD: Final = Payload(None, None, None, None)
 
 
 class MessagePayload:
@@ -31,91 +48,87 @@ class MessagePayload:
         self._status: int | None = None
         self._media_type: str | None = None
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: PayloadPiece) -> None:
         """Take the next bytes of the block."""
         if self._body is None:
-            if self._head:
+            start = bytes(piece[:HEAD_STEP_BYTES]) if not self._head else b""
+            end = head_end(start)
+            if end is None:  # not all of it lies here
                 self._head += piece
-                piece = bytes(self._head)
-            end = head_end(piece)
-            if end is None and len(piece) < HEAD_LIMIT_BYTES:
-                self._head = self._head or bytearray(piece)
-                return
-            piece = self._begin_body(piece, end)
+                start = bytes(self._head)
+                end = head_end(start)
+                if end is None and len(start) < HEAD_LIMIT_BYTES:
+                    return
+                piece = start
+            piece = piece[self._begin_body(start, end) :]
         self._take(piece)
 
-    def facts(self) -> dict[str, Any]:
-        """Status, media type and payload, once the block has ended."""
+    def facts(self, block: Digest) -> Payload:
+        """What was found, once the block has ended."""
         if self._body is None and self._head:
-            self._take(self._begin_body(bytes(self._head), None))
+            whole = bytes(self._head)
+            self._take(whole[self._begin_body(whole, None) :])
         if self._body is not None:
             held_back: list[PayloadPiece] = []
             self._body.close(held_back)
             self._count(held_back)
-        return {
-            "status": self._status,
-            "media_type": self._media_type,
-            "payload_digest": Digest("sha256", self._hash.digest()) if self._length else None,
-            "payload_length_bytes": self._length,
-        }
+        digest = Digest("sha256", self._hash.digest()) if self._length else None
+        return Payload(self._status, self._media_type, digest, self._length)
 
-    def _begin_body(self, whole: bytes, end: int | None) -> bytes:
-        """Read the head; returns the bytes behind it. What is not HTTP is all body."""
+    def _begin_body(self, start: bytes, end: int | None) -> int:
+        """Read the head; returns where the body begins. What is not HTTP is all body."""
         if end is None:
-            end = len(whole) if whole.startswith(b"HTTP/") else 0
-        head = read_head(whole[:end])
+            end = len(start) if start.startswith(b"HTTP/") else 0
+        head = read_head(start[:end])
         status = status_of(head)
         if status is None:
             self._body = OpenBody()
-            return whole
+            return 0
         self._status = status[0]
         self._media_type = media_type_of(head_value(head.fields, "content-type"))
         self._body = ChunkedBody() if is_chunked(head.fields) else OpenBody()
-        return whole[end:]
+        return end
 
-    def _take(self, piece: bytes) -> None:
-        assert self._body is not None
-        pieces: list[PayloadPiece] = []
-        self._body.take(piece, 0, pieces)
-        self._count(pieces)
+    def _take(self, piece: PayloadPiece) -> None:
+        body = self._body
+        if isinstance(body, OpenBody):
+            self._count((piece,))
+        elif body is not None:
+            pieces: list[PayloadPiece] = []
+            body.take(bytes(piece), 0, pieces)
+            self._count(pieces)
 
-    def _count(self, pieces: list[PayloadPiece]) -> None:
+    def _count(self, pieces: Sequence[PayloadPiece]) -> None:
         for part in pieces:
             self._hash.update(part)
             self._length += len(part)
 
 
 class ResourcePayload:
-    """The payload of a record whose block is the thing itself."""
+    """The payload of a record whose block is the thing itself, and so has the block's digest."""
 
     def __init__(self, media_type: str | None) -> None:
         self._media_type = media_type
-        self._hash = hashlib.sha256()
         self._length = 0
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: PayloadPiece) -> None:
         """Take the next bytes of the block."""
-        self._hash.update(piece)
         self._length += len(piece)
 
-    def facts(self) -> dict[str, Any]:
-        """Media type and payload, once the block has ended."""
-        return {
-            "status": None,
-            "media_type": self._media_type,
-            "payload_digest": Digest("sha256", self._hash.digest()) if self._length else None,
-            "payload_length_bytes": self._length,
-        }
+    def facts(self, block: Digest) -> Payload:
+        """What was found, once the block has ended."""
+        return Payload(None, self._media_type, block if self._length else None, self._length)
 
 
 def payload_of(head: RecordHead) -> MessagePayload | ResourcePayload | None:
     """How the payload of this record is found; None for records that have none for the index."""
-    content_type = media_type_of(head.value("Content-Type"))
-    if head.record_type in ("response", "revisit") and content_type in ("application/http", None):
+    kind = head.record_type
+    if kind not in WITH_PAYLOAD:
+        return None
+    content_type = media_type_of(head.firsts.get("content-type"))
+    if kind in MESSAGES and content_type in ("application/http", None):
         return MessagePayload()
-    if head.record_type in ("response", "resource", "conversion"):
-        return ResourcePayload(content_type)
-    return None
+    return None if kind == "revisit" else ResourcePayload(content_type)
 
 
 def media_type_of(content_type: str | None) -> str | None:
@@ -151,7 +164,7 @@ class Failure:
 
 def read_failure(head: RecordHead, content: bytes) -> Failure | None:
     """The failure a ``metadata`` record tells of; None where it tells of something else."""
-    if head.url is None or media_type_of(head.value("Content-Type")) != "application/json":
+    if head.url is None or media_type_of(head.firsts.get("content-type")) != "application/json":
         return None
     try:
         facts = json.loads(content)

@@ -6,26 +6,24 @@ the entity with transfer-encoding removed, computed here too: writers disagree a
 is unusual and yet whole becomes a remark.
 """
 
-import hashlib
-import re
-from base64 import b32decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from processors.digest import Digest
-from storage.warc_facts import Failure, payload_of, read_failure, read_fields
-from storage.warc_head import DRAFTS, RecordHead, bare_uri, warc_time
+from storage.declared_digest import HASHES, declared_digest
+from storage.warc_facts import NO_PAYLOAD, Failure, Payload, payload_of, read_failure, read_fields
+from storage.warc_head import DRAFTS, VERSIONS, RecordHead, bare_uri, warc_time
 from storage.warc_members import Stream
 from storage.warc_reader import WarcDamageError, WarcReader
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
 INDEXED: Final = ("response", "revisit", "resource", "conversion")
+FACTS: Final = ("warcinfo", "metadata")
 FACTS_LIMIT_BYTES: Final = 1 << 20
-DIGEST_BYTES: Final = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
-SHA1_BASE32: Final = re.compile("[A-Z2-7]{32}")
-DIGITS_OF_BASE32: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
-"""From the letters of RFC 4648 to the digits that ``int`` reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,8 @@ def index_warc(stream: Stream, name: str, *, base_offset: int = 0, up_to_damage:
             made = _read_record(reader, head, name)
             records += 1
             first_at = first_at or head.at
-            drafts |= {head.version.upper()} & set(DRAFTS)
+            if head.version not in VERSIONS:
+                drafts |= {head.version.upper()} & set(DRAFTS)
             if isinstance(made, IndexedRecord):
                 rows.append(made)
             elif made is not None and not warcinfo:
@@ -109,34 +108,38 @@ def index_warc(stream: Stream, name: str, *, base_offset: int = 0, up_to_damage:
 
 
 def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedRecord | dict[str, str] | None:
-    block = hashlib.sha256()
-    declared = declared_digest(head.value("WARC-Block-Digest"))
-    other = hashlib.new(declared[0], usedforsecurity=False) if declared and declared[0] != "sha256" else None
+    kind = head.record_type
+    is_indexed = kind in INDEXED
+    declared = declared_digest(head.firsts.get("warc-block-digest"))
     payload = payload_of(head)
     facts = bytearray()
-    keeps_facts = head.record_type in ("warcinfo", "metadata") and head.block_length <= FACTS_LIMIT_BYTES
+    running: dict[str, Hash] = {}
+    if is_indexed or kind == "metadata":
+        running["sha256"] = HASHES["sha256"]()
+    if declared is not None and declared[0] not in running:
+        running[declared[0]] = HASHES[declared[0]]()
+    takers: list[Callable[[memoryview], object]] = [each.update for each in running.values()]
+    if payload is not None:
+        takers.append(payload.feed)
+    if kind in FACTS and head.block_length <= FACTS_LIMIT_BYTES:
+        takers.append(facts.extend)
     for piece in reader.block():
-        block.update(piece)
-        if other is not None:
-            other.update(piece)
-        if payload is not None:
-            payload.feed(piece)
-        if keeps_facts:
-            facts += piece
+        for take in takers:
+            take(piece)
     length = reader.end_record()
     if declared is not None:
-        found = block.digest() if other is None else other.digest()
+        found = running[declared[0]].digest()
         if found != declared[1]:
             expected = f"block digest {declared[0]}:{declared[1].hex()}"
             raise WarcDamageError(name, head.number, head.offset, expected, f"{declared[0]}:{found.hex()}")
-    if head.record_type == "warcinfo":
+    if kind == "warcinfo":
         return {} if reader.is_arc else read_fields(bytes(facts))
-    failure = read_failure(head, bytes(facts)) if head.record_type == "metadata" else None
-    if (head.record_type not in INDEXED and failure is None) or head.url is None:
+    failure = read_failure(head, bytes(facts)) if kind == "metadata" else None
+    if (not is_indexed and failure is None) or head.url is None:
         return None
-    digest = Digest("sha256", block.digest())
+    digest = Digest("sha256", running["sha256"].digest())
     within = head.within if head.within or reader.in_shared_member else None
-    return _row(head, length, within, digest, payload.facts() if payload else {}, failure)
+    return _row(head, length, within, digest, payload.facts(digest) if payload else NO_PAYLOAD, failure)
 
 
 def _row(
@@ -144,30 +147,31 @@ def _row(
     length: int,
     within: int | None,
     block: Digest,
-    payload: Mapping[str, Any],
+    payload: Payload,
     failure: Failure | None,
 ) -> IndexedRecord:
-    refers_at = head.value("WARC-Refers-To-Date")
+    said = head.firsts.get
+    refers_at = said("warc-refers-to-date")
     if head.record_type == "revisit":
-        named = declared_digest(head.value("WARC-Payload-Digest"))
+        named = declared_digest(said("warc-payload-digest"))
         digest = None if named is None or named[0] not in ("sha1", "sha256", "sha512") else Digest(*named)
-        payload = {**payload, "payload_digest": digest, "payload_length_bytes": None}
+        payload = payload._replace(digest=digest, length_bytes=None)
     return IndexedRecord(
         url=head.url or "",
         captured_at=head.at,
         record_type=head.record_type,
         record_id=head.record_id,
-        status=payload.get("status"),
-        media_type=payload.get("media_type"),
+        status=payload.status,
+        media_type=payload.media_type,
         block_digest=block,
-        payload_digest=payload.get("payload_digest"),
-        payload_length_bytes=payload.get("payload_length_bytes"),
+        payload_digest=payload.digest,
+        payload_length_bytes=payload.length_bytes,
         transport_outcome=None if failure is None else failure.outcome,
         transport_reason=None if failure is None else failure.reason,
-        truncated=head.value("WARC-Truncated") or ("segmented" if head.value("WARC-Segment-Number") else None),
-        peer_address=head.value("WARC-IP-Address"),
-        refers_to_id=_bare(head.value("WARC-Refers-To") or head.value("WARC-Concurrent-To")),
-        refers_to_url=_bare(head.value("WARC-Refers-To-Target-URI")),
+        truncated=said("warc-truncated") or ("segmented" if said("warc-segment-number") else None),
+        peer_address=said("warc-ip-address"),
+        refers_to_id=_bare(said("warc-refers-to") or said("warc-concurrent-to")),
+        refers_to_url=_bare(said("warc-refers-to-target-uri")),
         refers_to_at=None if refers_at is None else warc_time(refers_at),
         offset_bytes=head.offset,
         length_bytes=length,
@@ -177,22 +181,3 @@ def _row(
 
 def _bare(value: str | None) -> str | None:
     return None if value is None else bare_uri(value)
-
-
-def declared_digest(text: str | None) -> tuple[str, bytes] | None:
-    """``sha1:<base32>`` or ``sha256:<hex or base32>``; None where the field is absent or not in a form we know."""
-    algorithm, colon, value = (text or "").partition(":")
-    algorithm = algorithm.strip().lower().replace("-", "")
-    if not colon or algorithm not in DIGEST_BYTES:
-        return None
-    length = DIGEST_BYTES[algorithm]
-    value = value.strip()
-    try:
-        if len(value) == 2 * length:
-            return algorithm, bytes.fromhex(value)
-        if SHA1_BASE32.fullmatch(value):  # what most tools write: ten times as fast as b32decode, which is Python
-            return algorithm, int(value.translate(DIGITS_OF_BASE32), 32).to_bytes(20)
-        decoded = b32decode(value.upper() + "=" * (-len(value) % 8))
-    except ValueError:
-        return None
-    return (algorithm, decoded) if len(decoded) == length else None

@@ -12,9 +12,12 @@ import zstandard
 from isal import igzip_lib, isal_zlib
 
 ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an instance
-READ_BYTES: Final = 1 << 16
-"""What lies behind a member is copied once for each: more would cost more than it saves in calls."""
+START_BYTES: Final = 1 << 16
+"""Read first: who wants one small record by ranges gets no more."""
+READ_BYTES: Final = 1 << 18
 STEP_BYTES: Final = 1 << 20
+WINDOW_BYTES: Final = 1 << 14
+"""Given to the inflater at a time: it hands back a copy of what lies behind a member's end."""
 ZSTD_STEP_BYTES: Final = 1 << 10
 """A block of 4 bytes can stand for 128 KiB (RFC 8878, section 3.1.1.2): one step gives 32 MiB at most."""
 GZIP: Final = b"\x1f\x8b"
@@ -46,12 +49,12 @@ class Members(Protocol):
 
     compressed: bool
 
-    def read(self, most: int) -> bytes:
-        """Up to ``most`` bytes of the present member; empty at its end."""
+    def look(self) -> memoryview:
+        """What lies ready of the present member, not copied; at least one byte unless it has ended."""
         ...
 
-    def peek(self, most: int) -> bytes:
-        """What lies ready of the present member, at least one byte unless it has ended, ``most`` at most."""
+    def skip(self, length: int) -> None:
+        """Go behind the first ``length`` bytes of what lies ready."""
         ...
 
     def next_member(self) -> bool:
@@ -72,7 +75,7 @@ class Members(Protocol):
 
 def open_members(stream: Stream, base_offset: int = 0) -> Members:
     """Tell the compression by the first bytes; ``base_offset`` is where the stream begins in its file."""
-    start = stream.read(READ_BYTES)
+    start = stream.read(START_BYTES)
     if start.startswith(GZIP):
         return _Compressed(stream, start, base_offset, _Gzip, _Gzip)
     if start.startswith(ZSTD_DICTIONARY):
@@ -115,16 +118,14 @@ class _Plain:
         self._ready = memoryview(start)
         self._at = base_offset
 
-    def read(self, most: int) -> bytes:
-        part = self.peek(most)
-        self._ready = self._ready[len(part) :]
-        self._at += len(part)
-        return part
-
-    def peek(self, most: int) -> bytes:
+    def look(self) -> memoryview:
         if not self._ready:
             self._ready = memoryview(self._stream.read(READ_BYTES))
-        return bytes(self._ready[:most])
+        return self._ready
+
+    def skip(self, length: int) -> None:
+        self._ready = self._ready[length:]
+        self._at += length
 
     def next_member(self) -> bool:
         return False
@@ -153,9 +154,12 @@ class _Gzip:
         self.ended = False
 
     def step(self, raw: memoryview) -> tuple[bytes, memoryview]:
-        piece = self._inner.decompress(raw, STEP_BYTES)
-        self.ended = self._inner.eof
-        return piece, memoryview(self._inner.unused_data if self.ended else self._inner.unconsumed_tail)
+        inner = self._inner
+        window = raw[:WINDOW_BYTES]
+        piece = inner.decompress(window, STEP_BYTES)
+        self.ended = inner.eof
+        left = len(inner.unused_data if self.ended else inner.unconsumed_tail)
+        return piece, raw[len(window) - left :]
 
 
 class _Zstd:
@@ -194,14 +198,14 @@ class _Compressed:
         self._offset = base_offset
         self._given = 0
 
-    def read(self, most: int) -> bytes:
-        part = bytes(self._peeked()[:most])
-        self._ready = self._ready[len(part) :]
-        self._given += len(part)
-        return part
+    def look(self) -> memoryview:
+        while not self._ready and self._inflater is not None:
+            self._inflate(self._inflater)
+        return self._ready
 
-    def peek(self, most: int) -> bytes:
-        return bytes(self._peeked()[:most])
+    def skip(self, length: int) -> None:
+        self._ready = self._ready[length:]
+        self._given += length
 
     def place(self) -> tuple[int, int]:
         return self._offset, self._given
@@ -222,14 +226,9 @@ class _Compressed:
 
     def _more(self) -> bool:
         more = self._stream.read(READ_BYTES)
-        self._raw = memoryview(bytes(self._raw) + more)
+        self._raw = memoryview(bytes(self._raw) + more if self._raw else more)
         self._raw_end += len(more)
         return bool(more)
-
-    def _peeked(self) -> memoryview:
-        while not self._ready and self._inflater is not None:
-            self._inflate(self._inflater)
-        return self._ready
 
     def _inflate(self, inflater: _Inflater) -> None:
         at_end = not self._raw and not self._more()

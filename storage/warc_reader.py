@@ -7,20 +7,22 @@ Sources: WARC 1.1 (IIPC), sections 4 and 5, annex D; for ARC see `storage.arc_he
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from storage.arc_head import FILE_DESCRIPTION, read_arc_head
 from storage.errors import StorageError
-from storage.warc_head import HeadProblem, RecordHead, first_values, read_warc_head
+from storage.warc_head import HeadProblem, RecordHead, read_warc_head
 from storage.warc_members import MemberDamage, Stream, open_members
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
-HEAD_STEP_BYTES: Final = 4 << 10
+HEAD_STEP_BYTES: Final = 2 << 10
 RECORD_END: Final = b"\r\n\r\n"
+END_VIEW: Final = memoryview(RECORD_END)
 HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
-ARC_HEAD_END: Final = re.compile(rb"\n")
 ARC_START: Final = FILE_DESCRIPTION.encode()
+
+HeadEnd = Callable[[bytes | bytearray, int], tuple[int, int] | None]
 
 
 class WarcDamageError(StorageError):
@@ -75,23 +77,22 @@ class WarcReader:
             if self._deferred is not None:
                 self._offset = self._deferred.offset
                 raise self._deferred
-            self._skip()
-            while not self._members.peek(1):
-                self._offset = self._members.position()
-                if not self._members.next_member():
+            members = self._members
+            while not (lying := self._behind_skipped()):
+                self._offset = members.position()
+                if not members.next_member():
                     return None
-                self._skip()
-            self._offset, within = self._members.place()
+            self._offset, within = members.place()
             if self.is_arc is None:
-                self.is_arc = self._members.peek(len(ARC_START)) == ARC_START
-            return self._read_head(within)
+                self.is_arc = bytes(lying[: len(ARC_START)]) == ARC_START
+            return self._read_head(within, bytes(lying[:HEAD_STEP_BYTES]))
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
 
-    def block(self) -> Iterator[bytes]:
+    def block(self) -> Iterator[memoryview]:
         """The block of the record at hand, in pieces."""
         while self._left:
-            piece = self._read(self._left)
+            piece = self._take(self._left)
             if not piece:
                 raise self._damage(f"{self._left} more bytes of the block", "the end of the file")
             self._left -= len(piece)
@@ -104,81 +105,133 @@ class WarcReader:
         writers leave out the two line ends where a member already ends the record: nothing is missing then, and
         `unended` counts such records.
         """
-        for _ in self.block():
-            pass
+        if self._left:
+            for _ in self.block():
+                pass
+        members = self._members
         self.in_shared_member = False
         try:
-            if self._members.compressed and not self._members.peek(1):
-                end_at = self._members.position()
+            lying = members.look()
+            if members.compressed and not lying:
+                end_at = members.position()
                 if not self._goes_on():
                     self.unended += not self.is_arc
                     return end_at - self._offset
             if self.is_arc:
-                while self._members.peek(1) in (b"\r", b"\n"):
-                    self._members.read(1)
+                while bytes(members.look()[:1]) in (b"\r", b"\n"):
+                    members.skip(1)
+            elif lying[: len(RECORD_END)] == END_VIEW:
+                members.skip(len(RECORD_END))
             else:
-                self._read_record_end()
-            self.in_shared_member = self._members.compressed and bool(self._members.peek(1))
+                self._take_record_end()
+            self.in_shared_member = members.compressed and bool(members.look())
             self.shared += self.in_shared_member
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
-        return self._members.position() - self._offset
+        return members.position() - self._offset
 
     def _goes_on(self) -> bool:
         """Whether the line ends that must follow stand in the next member; damage there is the next record's."""
         try:
-            return self._members.next_member() and self._members.peek(1) == b"\r"
+            return self._members.next_member() and bytes(self._members.look()[:1]) == b"\r"
         except MemberDamage as damage:
             self._deferred = damage
             return False
 
-    def _read_record_end(self) -> None:
+    def _take_record_end(self) -> None:
         end = b""
-        while len(end) < len(RECORD_END) and (piece := self._read(len(RECORD_END) - len(end))):
+        while len(end) < len(RECORD_END) and (piece := self._take(len(RECORD_END) - len(end))):
             end += piece
         if end != RECORD_END:
             raise self._damage("two line ends after the block", repr(end) if end else "the end of the file")
 
-    def _skip(self) -> None:
-        while self._to_skip and (piece := self._members.read(min(self._to_skip, HEAD_LIMIT_BYTES))):
-            self._to_skip -= len(piece)
+    def _behind_skipped(self) -> memoryview:
+        """What lies ready of the present member, behind what the caller wanted to skip."""
+        lying = self._members.look()
+        while self._to_skip and lying:
+            skipped = min(self._to_skip, len(lying))
+            self._members.skip(skipped)
+            self._to_skip -= skipped
+            lying = self._members.look()
+        return lying
 
-    def _read(self, most: int) -> bytes:
+    def _take(self, most: int) -> memoryview:
         """A record may go over several members; then the next one is opened."""
+        members = self._members
         try:
-            piece = self._members.read(most)
-            while not piece and self._members.next_member():
-                piece = self._members.read(most)
-            return piece
+            lying = members.look()
+            while not lying and members.next_member():
+                lying = members.look()
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
+        piece = lying[:most]
+        members.skip(len(piece))
+        return piece
 
-    def _read_head(self, within: int) -> RecordHead:
+    def _read_head(self, within: int, lying: bytes) -> RecordHead:
+        head_end = arc_head_end if self.is_arc else warc_head_end
+        end = head_end(lying, 0)
+        if end is None:
+            lines, raw = self._gather_head(head_end)
+        else:
+            lines, raw = lying[: end[0]], lying[: end[1]]
+            self._members.skip(end[1])
+        try:
+            named = read_arc_head(lines) if self.is_arc else read_warc_head(lines)
+        except HeadProblem as problem:
+            raise self._damage(problem.expected, problem.found) from problem
+        version, fields, firsts, at = named
+        self._left = length = int(firsts["content-length"])
+        return RecordHead(
+            version,
+            fields,
+            self._number,
+            self._offset,
+            length,
+            within,
+            raw,
+            firsts,
+            firsts["warc-type"].lower(),
+            at,
+        )
+
+    def _gather_head(self, head_end: HeadEnd) -> tuple[bytes, bytes]:
+        """The lines of a head that does not lie in one piece, and the same with what ends it."""
+        members = self._members
         content = bytearray()
-        head_end = ARC_HEAD_END if self.is_arc else HEAD_END
-        end = None
-        while end is None:
-            lying = self._members.peek(HEAD_STEP_BYTES)
+        while True:
+            lying = bytes(members.look()[:HEAD_STEP_BYTES])
             if not lying:
-                if self._members.next_member():
+                if members.next_member():
                     continue
                 raise self._damage("a record's fields and an empty line", repr(bytes(content[:40])))
             before = len(content)
             content += lying
-            end = head_end.search(content, max(0, before - 3))
-            taken = len(lying) if end is None else end.end() - before
-            self._members.read(taken)
-            if end is None and len(content) > HEAD_LIMIT_BYTES:
+            end = head_end(content, max(0, before - 3))
+            if end is not None:
+                members.skip(end[1] - before)
+                return bytes(content[: end[0]]), bytes(content[: end[1]])
+            members.skip(len(lying))
+            if len(content) > HEAD_LIMIT_BYTES:
                 raise self._damage(f"a record's fields within {HEAD_LIMIT_BYTES} bytes", "more")
-        lines = bytes(content[: end.start()])
-        try:
-            version, fields = read_arc_head(lines) if self.is_arc else read_warc_head(lines)
-        except HeadProblem as problem:
-            raise self._damage(problem.expected, problem.found) from problem
-        firsts = first_values(fields)
-        self._left = int(firsts.get("content-length") or 0)
-        raw = bytes(content[: end.end()])
-        return RecordHead(version, fields, self._number, self._offset, self._left, within, raw, firsts)
 
     def _damage(self, expected: str, found: str) -> WarcDamageError:
         return WarcDamageError(self._name, self._number, self._offset, expected, found)
+
+
+def warc_head_end(content: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    """Where the lines of a head end and where its empty line does, from ``start`` on; None while neither is there.
+
+    Lines that end in CRLF, as all but broken ones do, are found without a search by pattern.
+    """
+    at = content.find(b"\r\n\r\n", start)
+    if at >= 0 and content.find(b"\n\n", start, at) < 0 and content.find(b"\n\r\n", start, at + 2) < 0:
+        return at, at + 4
+    found = HEAD_END.search(content, start)
+    return None if found is None else found.span()
+
+
+def arc_head_end(content: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    """The same for the one line of an ARC record."""
+    at = content.find(b"\n", start)
+    return None if at < 0 else (at, at + 1)

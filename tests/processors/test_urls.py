@@ -37,6 +37,31 @@ def test_any_text_has_a_key(url: str) -> None:
     assert isinstance(surt_key(url), str)
 
 
+paths = st.lists(
+    st.sampled_from(["a", "B", ".", "..", "/", "//", "(S(0)", ";", "x.aspx", "~", "%2e", "\u0436"]), max_size=8
+)
+queries = st.lists(
+    st.sampled_from(
+        ["a=1", "&", "B", "=", "sid=" + "0" * 32, "cfid=1&cftoken=2", "jsessionid=" + "A" * 32, "%26"]
+    ),
+    max_size=6,
+)
+
+
+@given(paths.map("".join), queries.map("".join), st.data())
+def test_an_escaped_letter_changes_no_key(path: str, query: str, data: st.DataObject) -> None:
+    """What holds no escape is not searched for any, nor for dots and sessions that it cannot hold."""
+    rest = f"/{path}?{query}"
+    letters = [
+        at
+        for at, letter in enumerate(rest)
+        if letter.isascii() and letter.isalnum() and "%" not in rest[max(0, at - 2) : at]
+    ]
+    at = data.draw(st.sampled_from(letters)) if letters else None
+    escaped = rest if at is None else f"{rest[:at]}%{ord(rest[at]):02x}{rest[at + 1 :]}"
+    assert surt_key(f"http://a.example{escaped}") == surt_key(f"http://a.example{rest}")
+
+
 @given(st.text(), st.text())
 def test_a_link_becomes_a_web_address_or_nothing(base: str, link: str) -> None:
     found = absolute(base, link)
