@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from samples.clock import FileClock
+from samples.clock import FIRST_DAY, LAST_DAY, FileClock
 from samples.extra import extra_pages
 from samples.sites import SampleSites
 
@@ -26,7 +26,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--folder", type=Path, help="where authority.pem is written (default: a temporary folder)")
     day = parser.add_mutually_exclusive_group()
-    day.add_argument("--day", type=int, default=1, choices=(1, 2), help="the sample clock's day")
+    day.add_argument(
+        "--day", type=int, default=1, choices=range(FIRST_DAY, LAST_DAY + 1), help="the sample clock's day"
+    )
     day.add_argument("--day-file", type=Path, help="a file holding the day, read at every request")
     parser.add_argument(
         "--serve",

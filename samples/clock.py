@@ -1,10 +1,10 @@
-"""The sample clock: which day it is on the sites, 1 or 2. Nothing on them depends on the real date."""
+"""The sample clock: which day it is on the sites, 1 to 3. Nothing on them depends on the real date."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 FIRST_DAY = 1
-LAST_DAY = 2
+LAST_DAY = 3
 
 Clock = Callable[[], int]
 

@@ -1,9 +1,11 @@
-"""How the content files say what changes: ``new_on``, and ``day2`` with the facts that replace others."""
+"""How the content files say what changes: ``new_on``, and ``day2``, ``day3`` with facts that replace others."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from samples.clock import FIRST_DAY, LAST_DAY
 
 CONTENT = Path(__file__).parent / "content"
 Facts = dict[str, Any]
@@ -16,10 +18,12 @@ def content_file(name: str) -> Facts:
 
 
 def merged(facts: Facts, day: int) -> Facts:
-    """The facts of one day: those of ``day2`` replace the others from day 2 on, inside parts too."""
+    """The facts of one day: those of ``day2`` replace the others from day 2 on, and so on, inside parts too."""
     plain = {key: merged(value, day) if isinstance(value, dict) else value for key, value in facts.items()}
-    later: Facts = plain.pop("day2", {})
-    return plain | later if day >= 2 else plain
+    for since in range(FIRST_DAY + 1, LAST_DAY + 1):
+        later: Facts = plain.pop(f"day{since}", {})
+        plain |= later if day >= since else {}
+    return plain
 
 
 def on_day(things: list[Facts], day: int) -> list[Facts]:

@@ -9,6 +9,10 @@ Between day 1 and day 2 the sites change in these ways and in no other:
 - the posts of ``RESEEN_POSTS`` show other numbers of views, reactions or votes, which makes no new version;
 - ``NEW_ARTICLE`` appears, ``MODIFIED_ARTICLE`` has another text and a time of modification;
 - ``MOVED_HEARING`` has another day, time and room, ``NEW_HEARING`` appears, ``GONE_HEARING`` is gone.
+
+Between day 2 and day 3 a channel takes another name, and nothing else changes: ``RENAMED`` says from which handle
+to which, ``NEW_POSTS_DAY_3`` appear on it, and the posts of ``FORWARDS_DAY_3`` name their origin anew. Nobody has
+the old handle then.
 """
 
 from dataclasses import dataclass
@@ -125,12 +129,21 @@ GROUP, MISSING = "pryklad_chat", "pryklad_niama"
 """Handles without a preview: a group, and a name that nobody has."""
 
 
+RENAMED = (OBLSUD, "oblsud_pres")
+NEW_POSTS_DAY_3 = (43, 44)
+FORWARDS_DAY_3 = {
+    (VESTKI, 66): ("Пресс-служба областного суда", "https://t.me/oblsud_pres/21"),
+    (VESTKI, 118): ("Пресс-служба областного суда", "https://t.me/oblsud_pres/41"),
+}
+
+
 def posts(channel: str, day: int) -> tuple[int, ...]:
-    """The ids of the posts that stand on that day, oldest first."""
+    """The ids of the posts that stand on that day, oldest first; ``channel`` is its handle of day 1."""
     if day == 1:
         return POSTS_DAY_1[channel]
     gone = {DELETED_POST[1]} if channel == DELETED_POST[0] else set()
-    return tuple(sorted({*POSTS_DAY_1[channel], *NEW_POSTS[channel]} - gone))
+    newest = NEW_POSTS_DAY_3 if day >= 3 and channel == RENAMED[0] else ()
+    return tuple(sorted({*POSTS_DAY_1[channel], *NEW_POSTS[channel], *newest} - gone))
 
 
 # --- News ---

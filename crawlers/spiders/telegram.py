@@ -7,9 +7,11 @@ below. What posts show is asked for right after its page, because the links are 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crawlers.capture import CrawlJob
 from crawlers.spiders.asking import Ask, Findings, Role, Yield, seed_page_id
+from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.pages.select import read_page
 from processors.pages.telegram import TelegramPost
@@ -45,7 +47,11 @@ class TelegramSpider:
                 older = self._next_gap() if posts or self._gap is not None else None
             if older is not None:
                 asks.append(ask.lead(older, Role.PAGE))
-        return self._yield.findings(reading, tuple(asks))
+        findings = self._yield.findings(reading, tuple(asks))
+        if ask.seed or reading.outcome is Outcome.CONTENT:
+            return findings
+        why = f"{ask.url}: {reading.outcome}: {reading.outcome_reason}; what is older is asked for another night"
+        return replace(findings, remarks=(*findings.remarks, why))
 
     def _goes_back(self, posts: list[TelegramPost]) -> bool:
         if not posts:

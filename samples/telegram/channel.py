@@ -1,14 +1,16 @@
 """The content of a sample channel: what each post is on each day, read from the YAML beside this package."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from samples.days import content_file, on_day
+from samples.days import content_file, merged, on_day
 
 CHANNELS = ("pryklad_vestki", "oblsud_pryklad", "pryklad_monitor")
+"""Content files of the channels; each has the name that its channel has on day 1."""
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -148,9 +150,13 @@ class Channel(Part):
 
 
 @lru_cache(maxsize=16)
-def channel(handle: str, day: int) -> Channel:
-    """The channel of that handle on that day; raises ``KeyError`` for a handle the samples do not have."""
-    if handle not in CHANNELS:
-        raise KeyError(handle)
-    facts = content_file(handle)
-    return Channel.model_validate(facts | {"posts": on_day(facts["posts"], day)})
+def channels(day: int) -> Mapping[str, Channel]:
+    """The channels by the handles they have on that day."""
+    found = (_channel(name, day) for name in CHANNELS)
+    return {each.handle: each for each in found}
+
+
+def _channel(name: str, day: int) -> Channel:
+    facts = content_file(name)
+    posts = on_day(facts.pop("posts"), day)
+    return Channel.model_validate(merged(facts, day) | {"posts": posts})

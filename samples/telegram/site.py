@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from samples.messages import Headers, Request, Response, html, not_found, redirect
 from samples.pages import page
-from samples.telegram.channel import CHANNELS, Channel, Post, channel
+from samples.telegram.channel import Channel, Post, channels
 from samples.telegram.files import photo_url, stream_url, thumb_url
 from samples.telegram.rich_text import emoji, plain, rich_text
 
@@ -90,9 +90,9 @@ def cursor(request: Request, name: str) -> int | None:
 
 def preview(request: Request, handle: str, post: int | None) -> Response:
     """A page of the channel's preview; what has none is sent to its landing card."""
-    if handle not in CHANNELS:
+    shown = channels(request.day).get(handle)
+    if shown is None:
         return redirect(f"https://t.me/{handle}")
-    shown = channel(handle, request.day)
     asked = request.query.get("q", "")
     found = (
         tuple(one for one in shown.posts if asked.casefold() in (one.text or "").casefold())
@@ -116,9 +116,9 @@ def preview(request: Request, handle: str, post: int | None) -> Response:
 
 def single(request: Request, handle: str, number: int) -> Response:
     """One post: the page around it, or with ``embed=1`` the post itself."""
-    if handle not in CHANNELS:
+    shown = channels(request.day).get(handle)
+    if shown is None:
         return redirect(f"https://t.me/{handle}")
-    shown = channel(handle, request.day)
     post = next((one for one in shown.posts if number in one.ids), None)
     if "embed" in request.query:
         return telegram_page("embed.html", channel=shown, post=post, view_of=lambda one: data_view(shown, one))
@@ -129,8 +129,8 @@ def single(request: Request, handle: str, number: int) -> Response:
 
 def landing(request: Request, handle: str) -> Response:
     """The card of a channel, a group, or a name that nobody has."""
-    if handle in CHANNELS:
-        shown = channel(handle, request.day)
+    shown = channels(request.day).get(handle)
+    if shown is not None:
         extra = f"{shown.counters['subscribers']} subscribers"
         return telegram_page(
             "landing.html",

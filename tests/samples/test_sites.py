@@ -93,8 +93,8 @@ def test_the_day_file_turns_the_clock_of_a_running_server(tmp_path: Path) -> Non
 
 
 def test_a_day_without_content_is_refused() -> None:
-    with pytest.raises(ValueError, match="not 3"):
-        SampleSites(day=3)
+    with pytest.raises(ValueError, match="not 4"):
+        SampleSites(day=4)
 
 
 def test_one_port_speaks_both_schemes(visitor: Visitor) -> None:

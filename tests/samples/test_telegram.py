@@ -140,6 +140,26 @@ def test_day_two_changes_what_is_expected_and_nothing_else(visitor: Visitor, cha
         assert (after.text, after.edited) == (expected.EDITED_TEXT_DAY_2, True)
 
 
+def test_day_three_renames_a_channel_and_changes_nothing_else(visitor: Visitor) -> None:
+    old, new = expected.RENAMED
+    second, third = posts(visitor, old, 2), posts(visitor, new, 3)
+    assert tuple(sorted(third)) == expected.posts(old, 3)
+    assert {post.channel_id for post in third.values()} == {expected.CHANNEL_IDS[old]}
+    assert {post.channel for post in third.values()} == {new}
+    assert [n for n in second if version_content(second[n]) != version_content(third[n])] == []
+    nobody = visitor.get(f"https://t.me/s/{old}")
+    assert (nobody.status, nobody.header("location")) == (302, f"https://t.me/{old}")
+
+
+def test_posts_forwarded_from_the_renamed_channel_name_it_anew_without_an_edit(visitor: Visitor) -> None:
+    second, third = posts(visitor, expected.VESTKI, 2), posts(visitor, expected.VESTKI, 3)
+    named = {(expected.VESTKI, n): post.forwarded_from for n, post in third.items() if post.forwarded_from}
+    for key, (name, url) in expected.FORWARDS_DAY_3.items():
+        assert (named[key].name, named[key].url) == (name, url)
+    assert second.keys() == third.keys()
+    assert [n for n in second if version_content(second[n]) != version_content(third[n])] == []
+
+
 def test_media_addresses_change_at_every_load_while_the_bytes_stay(visitor: Visitor) -> None:
     once, again = (readings(visitor, expected.MONITOR)[0].links.media for _ in range(2))
     assert len(once) == len(again)
