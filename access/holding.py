@@ -58,10 +58,12 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
 
 def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
     entry, second = holding.deposited, holding.second_copy
+    key, version_id = entry.subject_id, entry.details["object_version"]
     yield {
         "store": "primary",
-        "object_version": entry.details["object_version"],
+        "object_version": version_id,
         "confirmed_at": entry.at,
+        "locked_until": holding.locked_until.get((key, version_id)),
         "problem": None,
     }
     if second is not None:
@@ -69,6 +71,7 @@ def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
             "store": "replica",
             "object_version": second.version_id,
             "confirmed_at": second.confirmed_at,
+            "locked_until": holding.locked_until.get((key, second.version_id or "")),
             "problem": second.problem,
         }
 
@@ -78,14 +81,17 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
     yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
     yield (
         f"Deposited at {moment(entry.at)} UTC by {entry.actor}, entry {entry.seq} of custody: the first store had "
-        "confirmed it, under lock."
+        f"confirmed it, {_lock(holding, entry.details['object_version'])}."
     )
     if second is None:
         yield "No second copy: no second store is configured."
     elif second.version_id is None:
         yield "Not yet preserved: the second store has not confirmed its copy; it is owed to it."
     else:
-        yield f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)} UTC, read back."
+        yield (
+            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)} UTC, read back, "
+            f"{_lock(holding, second.version_id)}."
+        )
     for token in holding.tokens:
         at, authority = moment(token.details["time"]), token.details["authority"]
         yield f"It existed not later than {at} UTC, says {authority} (token over entry {token.details['seq']})."
@@ -93,3 +99,9 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
         yield f"Outside time is owed by {owed.authority} since {moment(owed.since)} UTC."
     if not holding.tokens and not holding.owed:
         yield "No outside time: no authority has been asked for a token since."
+
+
+def _lock(holding: Holding, version_id: str) -> str:
+    """How a copy was locked, as far as custody tells; entries of older versions do not say until when."""
+    until = holding.locked_until.get((holding.deposited.subject_id, version_id))
+    return "under lock" if until is None else f"under lock until {moment(until)} UTC"

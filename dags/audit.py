@@ -6,7 +6,15 @@ locks are compared with the chain of custody and with the index. Time tokens of 
 time it also looks at the whole chain of custody, at what stands in the stores without custody, and again at what
 was wrong the last time. Custody keeps an entry `audited`: up to where, what was looked at, what was wrong.
 
-**Parameters.** None. By hand, with progress: `letapis audit`. Everything at once: `letapis verify`.
+**Locks.** A lock that is missing, or ends sooner than custody says or `LETAPIS_LOCK_DAYS` from the deposit, is a
+mismatch. One that lasted its days and ran out is told in the log and turns nothing red: it is as it was set, but
+from then on the object can be deleted. With `LETAPIS_RENEW_LOCKS=yes` this run makes locks longer, by
+`LETAPIS_LOCK_DAYS` from now, where they end before the next round is through: those of the share, and of all
+entries of custody. Custody keeps an entry `lock_renewed` with every object and the moment until when. In
+compliance mode nobody can take that back, and it is paid for until then.
+
+**Parameters.** None. By hand, with progress: `letapis audit`, with `--renew` to make locks longer. Everything at
+once: `letapis verify`, and for locks `letapis audit --weeks 1 --renew`.
 
 **When it is red.** The log lists every mismatch: the object, its store, what was expected, what was found. Touch
 nothing in the stores. Look whether the other store still has the bytes (`letapis verify --replica`, or without
@@ -57,11 +65,14 @@ def audit() -> None:
                 weeks=settings.audit_weeks,
                 actor=settings.collector,
                 roots=pinned_roots(settings),
+                renew=settings.renew_locks,
                 say=log.info,
             )
-        log.info(report.sentence())
-        if report.wrong:
-            raise AirflowFailException("\n".join(line for each in report.wrong for line in each.sentences()))
+        for sentence in report.sentences():
+            log.info(sentence)
+        if report.wrong or report.not_renewed():
+            wrong = [line for each in report.wrong for line in each.sentences()]
+            raise AirflowFailException("\n".join([*wrong, *report.not_renewed()]))
         return report.as_json()
 
     look()

@@ -1,21 +1,26 @@
 """Audits the archive: hashes the next share of it again, in every store, against index, custody and locks.
 
-In: an archive, in how many weeks all is to be seen, roots of time authorities. Out: `AuditReport`. Besides the
+In: an archive, in how many weeks all is to be seen, roots of time authorities, whether locks are renewed. Out:
+`AuditReport`. Besides the
 share, every audit looks at the whole chain of custody, at what stands in the stores without custody, and again at
 what the last one found wrong. The entry ``audited`` keeps where it stands; it is written at the end, so a run
 that was killed is done again. A second store that is away is itself a mismatch; the first one away raises.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from pipeline.verify import verified_json
 from storage.archive import Archive
 from storage.audit import AUDITED, KEPT_AT_MOST, SUBJECT, Share, last_audit, next_share, wrong_before
+from storage.chain import read_chain
 from storage.copies import NAMING, owed_copies
 from storage.ledger import record
+from storage.lock_renewal import Renewal, renew_locks
+from storage.locks import IT_CAN_GO
 from storage.objects import ObjectStore
 from storage.store_errors import StoreError
 from storage.token_verification import strays_among_tokens, verify_tokens
@@ -54,6 +59,9 @@ class AuditReport:
     stores: tuple[str, ...]
     looked_at: int
     wrong: tuple[Looked, ...]
+    locks_over: int
+    """Things of which a lock ran out, as it was set."""
+    renewals: tuple[Renewal, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Counts as JSON-ready values."""
@@ -66,7 +74,25 @@ class AuditReport:
             "bytes": self.share.length_bytes,
             "left_of_this_round": self.share.left,
             "stores": list(self.stores),
+            "locks_over": self.locks_over,
+            "locks_renewed": sum(each.renewed for each in self.renewals),
         }
+
+    def sentences(self) -> tuple[str, ...]:
+        """The report, and what is to be said of locks, a line each."""
+        if self.renewals:
+            said = [
+                f"{each.renewed} objects locked anew in {each.store}, until {each.until:%Y-%m-%d %H:%M} UTC."
+                for each in self.renewals
+            ]
+            return (self.sentence(), *said, *self.not_renewed())
+        if self.locks_over:
+            return (self.sentence(), f"Locks of {self.locks_over} of them ran out, as they were set; {IT_CAN_GO}.")
+        return (self.sentence(),)
+
+    def not_renewed(self) -> tuple[str, ...]:
+        """Why objects could not be locked anew, a line each."""
+        return tuple(f"Not locked anew: {problem}" for each in self.renewals for problem in each.problems)
 
     def sentence(self) -> str:
         """The report in a line."""
@@ -84,10 +110,15 @@ def audit(
     weeks: int,
     actor: str,
     roots: Mapping[str, bytes] = MappingProxyType({}),
+    renew: bool = False,
     on_each: OnEach = lambda _: None,
     say: Say = lambda _: None,
 ) -> AuditReport:
-    """Look at the next share; custody keeps that it was done and what it came to."""
+    """Look at the next share; custody keeps that it was done and what it came to.
+
+    With ``renew`` the locks of the share, and of every entry of custody, are made longer where they end before the
+    round that follows this one is through.
+    """
     with archive.reader.connect() as connection:
         last = last_audit(connection)
         owed = {each.entry.seq for each in owed_copies(connection)}
@@ -105,9 +136,30 @@ def audit(
         if len(looked) % SAID_EVERY == 0:
             say(f"{len(looked)} looked at ...")
     stores = tuple(store.name for store in _stores(archive))
-    report = AuditReport(share, len(naming), stores, len(looked), tuple(e for e in looked if not e.verified.ok))
+    report = AuditReport(
+        share,
+        len(naming),
+        stores,
+        len(looked),
+        wrong=tuple(each for each in looked if not each.verified.ok),
+        locks_over=sum(bool(each.verified.remarks) for each in looked),
+    )
+    if renew:
+        before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
+        say("Locks are renewed ...")
+        report = replace(report, renewals=tuple(_renewed(archive, seqs, before, actor)))
     record(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
     return report
+
+
+def _renewed(archive: Archive, seqs: set[int], before: datetime, actor: str) -> Iterator[Renewal]:
+    for store in _stores(archive):
+        try:
+            yield renew_locks(archive, store, read_chain(store), seqs, before=before, actor=actor)
+        except StoreError as away:
+            if store is archive.objects:
+                raise
+            yield Renewal(store.name, before, 0, (str(away),))
 
 
 def _details(report: AuditReport, weeks: int, after: int) -> dict[str, Any]:
@@ -138,7 +190,7 @@ def _look_into(expected: Expected, seqs: set[int], roots: Mapping[str, bytes]) -
     deposits = expected.deposits
     keys = {key for key, entry in deposits.items() if entry.seq in seqs}
     yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - deposits.keys()))
-    yield from verify_tokens(expected.objects, expected.chain, roots, among=seqs)
+    yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots, among=seqs)
     yield from strays(expected)
     yield from strays_among_tokens(expected.objects, expected.chain)
     yield verify_chain(expected)

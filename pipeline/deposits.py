@@ -21,11 +21,11 @@ from pipeline.crawl.files import REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
-from storage.deposit import Deposited, DepositRefusedError, deposit_file
+from storage.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
 from storage.deposited import deposits_of_crawl
 from storage.errors import StorageError
+from storage.not_taken import NotTakenError
 from storage.recovery import CLOSED_PATTERN, recover
-from storage.survey import NotTakenError
 from storage.warc_reader import WarcDamageError
 
 TAKE_OVER_S: Final = 600.0
@@ -35,7 +35,7 @@ BEGINNING_S: Final = 60.0
 """An empty folder younger than this may belong to a crawl that is about to take its lock."""
 
 
-NotDeposited: Final = (WarcDamageError, NotTakenError, DepositRefusedError)
+NotDeposited: Final = (WarcDamageError, NotTakenError, DepositRefusedError, FileUnreadableError)
 """What is wrong with one file and stops no other."""
 
 

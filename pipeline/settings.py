@@ -109,6 +109,7 @@ class Settings:
     replica_lock_mode: LockMode | None = None
     replica_lock_days: int | None = None
     audit_weeks: int = 13
+    renew_locks: bool = False
 
     database_url: str | None = None
     database_writer_url: str | None = None

@@ -38,6 +38,12 @@ def _weeks(raw: str) -> int:
     return int(raw)
 
 
+def _yes_or_no(raw: str) -> bool:
+    if raw.lower() not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return raw.lower() == "yes"
+
+
 def _lock_mode(raw: str) -> str:
     if raw.lower() not in LOCK_MODES:
         raise ValueError(f"one of {', '.join(LOCK_MODES)}")
@@ -131,6 +137,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "replica_lock_mode": _lock_mode,
     "replica_lock_days": _days,
     "audit_weeks": _weeks,
+    "renew_locks": _yes_or_no,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

@@ -90,4 +90,10 @@ def _named(archive: Archive, store: ObjectStore, what: Sequence[str]) -> Iterato
 def verified_json(verified: Verified) -> dict[str, Any]:
     """The JSON keys of kind ``verify``."""
     problems = [{"what": each.what, "expected": each.expected, "found": each.found} for each in verified.problems]
-    return {"kind": "verify", "subject": verified.subject, "ok": verified.ok, "problems": problems}
+    return {
+        "kind": "verify",
+        "subject": verified.subject,
+        "ok": verified.ok,
+        "problems": problems,
+        "remarks": list(verified.remarks),
+    }

@@ -27,6 +27,8 @@ def read_arc_head(line: bytes) -> Named:
     url, address, date, media_type, length = parts[0], parts[1], parts[2], parts[3], parts[-1]
     if not is_length(length):
         raise HeadProblem("a length in digits at the end of the ARC record's line", repr(length[:40]))
+    if "\x00" in text:
+        raise HeadProblem("an ARC record's line without U+0000", repr(text[:60]))
     is_file = url.startswith(FILE_DESCRIPTION)
     is_http = url.startswith(("http:", "https:"))
     kind = "warcinfo" if is_file else "response" if is_http else "resource"

@@ -5,17 +5,23 @@ An entry's object may be hidden by a later version of its key; the chain itself 
 one whose sha256 the next entry names, or for the last entry the oldest. Raises `storage.store_errors`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime
+from itertools import groupby, pairwise
+from typing import Final
 
 from processors.digest import Digest, sha256
 from storage.at_once import at_once
 from storage.custody_entry import Entry, parse_entry
+from storage.entry_shapes import require_shape
 from storage.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects import ObjectStore
 from storage.store_errors import StoreUnreachableError
 from storage.stored import ListedVersion
+
+LARGEST_BYTES: Final = 16 << 20
+"""Entries have a few KB; one that names 500 objects has 100. Anything may be laid over them in a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,11 @@ class ChainProblem:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """An entry and the object version that holds it."""
+    """An entry, the object version that holds it, and until when that is locked."""
 
     entry: Entry
     version_id: str
+    locked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class _Candidate:
     version: ListedVersion
     content: bytes
     digest: Digest
-    locked: bool
+    locked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,11 @@ def read_chain(objects: ObjectStore) -> Chain:
                 problems.append(ChainProblem(read.version.key, what, "readable", read.reason))
     chained: list[Chained] = []
     named_by_next: Digest | None = None
-    for seq in range(max(found, default=0), 0, -1):
-        candidates = found.get(seq, [])
+    problems.extend(_gaps(found))
+    for seq in sorted(found, reverse=True):
+        candidates = found[seq]
+        if seq + 1 not in found:
+            named_by_next = None
         meant = _meant(candidates, named_by_next)
         problems.extend(_problems_of(seq, candidates, meant, named_by_next))
         named_by_next = None
@@ -108,7 +118,12 @@ def read_chain(objects: ObjectStore) -> Chain:
                 expected = "none" if seq == 1 else "a digest"
                 problems.append(ChainProblem(custody_key(seq), "entry before", expected, str(entry.previous)))
             named_by_next = entry.previous
-            chained.append(Chained(entry, meant.version.version_id))
+            try:
+                require_shape(entry)
+            except ValueError as problem:
+                problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
+                continue
+            chained.append(Chained(entry, meant.version.version_id, meant.locked_until))
     return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
@@ -119,6 +134,8 @@ def check_chain(objects: ObjectStore) -> tuple[ChainProblem, ...]:
 
 def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreadable:
     """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
+    if version.length_bytes > LARGEST_BYTES:
+        return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
     try:
         got = objects.get(version.key, version.version_id)
     except StoreUnreachableError as problem:
@@ -127,7 +144,15 @@ def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreada
     if got is None:
         return _Unreadable(version, "none")
     head, content = got
-    return _Candidate(version, content, sha256(content), head.lock_mode is not None)
+    return _Candidate(version, content, sha256(content), head.locked_until)
+
+
+def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
+    """Entries of which there is no object, run by run: nobody counts up to a key with a great number."""
+    for before, after in pairwise((0, *sorted(found))):
+        if after > before + 1:
+            last = f" and all up to {custody_key(after - 1)}" if after > before + 2 else ""
+            yield ChainProblem(custody_key(before + 1), "object", f"the entry{last}", "none")
 
 
 def _meant(candidates: list[_Candidate], named_by_next: Digest | None) -> _Candidate | None:
@@ -150,5 +175,5 @@ def _problems_of(
     for other in candidates:
         if other.digest != meant.digest:
             yield ChainProblem(key, "versions", f"the entry {meant.digest} alone", f"also {other.digest}")
-    if not meant.locked:
+    if meant.locked_until is None:
         yield ChainProblem(key, "lock", "locked", "not locked")

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text
 
+from crawlers.capture import time_text
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.custody_entry import Entry
@@ -24,6 +25,7 @@ from storage.ledger import LOCK_KEY, append, bring_entries, entry_of, settle
 from storage.ledger_tables import custody, custody_objects
 from storage.objects import REPLICA, ObjectStore
 from storage.store_errors import (
+    ChecksumDiffersError,
     KeyTakenError,
     StoreError,
     StoreUnfitError,
@@ -180,7 +182,10 @@ def _bring(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file:
 def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
     """From where it is at hand; the replica takes no other bytes than those of the digest."""
     if file is not None:
-        return replica.put_new(named.key, file, sha256=named.sha256)
+        try:
+            return replica.put_new(named.key, file, sha256=named.sha256)
+        except (OSError, ChecksumDiffersError):
+            pass  # gone from where it lay, or changed there: what was deposited stands in the first store
     with objects.open(named.key, named.version_id) as content:
         return replica.put_new(named.key, content, sha256=named.sha256)
 
@@ -212,6 +217,7 @@ def _row(stored: StoredObject) -> dict[str, Any]:
         "object_version": stored.version_id,
         "sha256": str(stored.sha256),
         "length_bytes": stored.length_bytes,
+        "locked_until": time_text(stored.locked_until),
     }
 
 

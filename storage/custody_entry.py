@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import NoneType
 from typing import Any, Final
 
 import rfc8785
@@ -98,6 +99,7 @@ def parse_entry(content: bytes) -> Entry:
     """Read canonical bytes; raises ``ValueError`` where they are no entry, or not in canonical form."""
     try:
         row = json.loads(content)
+        _require_kinds(row)
         entry = Entry(
             seq=row["seq"],
             previous=None if row["previous"] is None else Digest.parse(row["previous"]),
@@ -110,8 +112,35 @@ def parse_entry(content: bytes) -> Entry:
             clock=Clock(row["clock_source"], row["clock_offset_s"], row["clock_reason"]),
             details=row["details"],
         )
-    except (KeyError, TypeError) as problem:
+    except (KeyError, TypeError, RecursionError) as problem:
         raise ValueError(f"no custody entry: {problem!r}") from problem
     if entry.canonical() != content:
         raise ValueError(f"custody entry {entry.seq}: not in canonical form, so its digest could not be told")
     return entry
+
+
+KINDS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "seq": int,
+    "previous": (str, NoneType),
+    "event": str,
+    "subject_id": str,
+    "subject_digest": (str, NoneType),
+    "actor": str,
+    "at": str,
+    "software": str,
+    "clock_source": (str, NoneType),
+    "clock_offset_s": (int, float, NoneType),
+    "clock_reason": (str, NoneType),
+    "details": dict,
+}
+
+
+def _require_kinds(row: Any) -> None:
+    """Whoever may write to a store may lay anything in an entry's place."""
+    if not isinstance(row, dict):
+        raise TypeError(f"{type(row).__name__} instead of an object")
+    for name, kind in KINDS.items():
+        if not isinstance(row[name], kind) or isinstance(row[name], bool):
+            raise TypeError(f"{name}: {row[name]!r}")
+    if datetime.fromisoformat(row["at"]).tzinfo is None:
+        raise TypeError(f"at: {row['at']!r}, without a zone")

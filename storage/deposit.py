@@ -6,10 +6,12 @@ becomes a locked object, too; a second store, where one is configured, gets both
 when the first store has confirmed all of it does `deposit_file` return, and only then may the caller let go of the
 file. A crash between any two steps, then the same call again, gives exactly one deposit: the object is found under
 its key with the same sha256, the row under that key, the entry is owed until it is there.
-Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError` and the errors of `storage.store_errors`.
+Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError`, `FileUnreadableError` and the errors of
+`storage.store_errors`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -17,15 +19,19 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, text
 
+from crawlers.capture import time_text
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue_tables import captures, warcs
 from storage.copies import SecondCopy, copy_deposited
 from storage.errors import StorageError
 from storage.ledger import append, settle
+from storage.not_taken import NotTakenError
+from storage.objects import ObjectStore
 from storage.placing import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
+from storage.store_errors import ChecksumDiffersError
 from storage.stored import StoredObject
-from storage.survey import NotTakenError, Survey, survey_file
+from storage.survey import Survey, survey_file
 from storage.warc_index import IndexedRecord
 from storage.warc_reader import WarcDamageError
 
@@ -41,6 +47,18 @@ class DepositRefusedError(StorageError):
         self.name = name
         self.what = what
         self.expected = expected
+        self.found = found
+
+
+class FileUnreadableError(StorageError):
+    """The file could not be read to its end, or was not there any more; mend the disk or bring it again."""
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"File {name}: expected to read it to its end, found {found}. It was not deposited and not changed; "
+            "see that it is there and can be read, then bring it again."
+        )
+        self.name = name
         self.found = found
 
 
@@ -87,7 +105,8 @@ def deposit_file(
     digest, so that bringing the same file twice is one deposit. With ``up_to_damage`` a damaged file is taken,
     too: every byte of it is kept, the records before the damage are indexed, and custody says where it is.
     """
-    surveyed = _survey(path, expected, up_to_damage=up_to_damage)
+    with _readable(path):
+        surveyed = _survey(path, expected, up_to_damage=up_to_damage)
     place = place_of(surveyed, source_id=source_id)
     if surveyed.own is None:
         place = _place_taken_before(archive, surveyed) or place
@@ -95,7 +114,8 @@ def deposit_file(
         _agree(path.name, "source", source_id, place.source_id)
         _agree(path.name, "crawl", crawl_id, place.crawl_id)
         _agree(path.name, "serial number", serial, place.serial)
-    stored = archive.objects.put_new(place.key, path, sha256=surveyed.sha256)
+    with _readable(path):
+        stored = _upload(archive.objects, place.key, path, surveyed)
     with archive.writer.begin() as connection:
         already = not _index_and_enter(connection, path.name, surveyed, place, stored, actor)
     settle(archive)
@@ -112,6 +132,39 @@ def deposit_file(
         damage=surveyed.damage,
         second_copy=copy_deposited(archive, place.key, path, actor=actor),
     )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What the disk says of the file, in our words; of the store `storage.objects` has said it already."""
+    try:
+        yield
+    except OSError as problem:
+        raise FileUnreadableError(path.name, problem.strerror or str(problem)) from problem
+
+
+def _upload(objects: ObjectStore, key: str, path: Path, surveyed: Survey) -> StoredObject:
+    """Store the file; where the store got other bytes, see whether the file is still what was looked over."""
+    _require_unchanged(path, surveyed)
+    try:
+        return objects.put_new(key, path, sha256=surveyed.sha256)
+    except ChecksumDiffersError:
+        _require_unchanged(path, surveyed, whole=True)
+        raise
+
+
+def _require_unchanged(path: Path, surveyed: Survey, *, whole: bool = False) -> None:
+    """A file that is written to while it is deposited is not whole, whoever writes."""
+    what = "while it was deposited, its"
+    _agree(path.name, f"{what} length in bytes", surveyed.length_bytes, path.stat().st_size)
+    if whole:
+        with path.open("rb") as file:
+            _agree(
+                path.name,
+                f"{what} sha256",
+                surveyed.sha256,
+                Digest("sha256", file_digest(file, "sha256").digest()),
+            )
 
 
 def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> Survey:
@@ -152,6 +205,7 @@ def custody_details(name: str, surveyed: Survey, place: Place, stored: StoredObj
     """What the entry says of the deposit; with the object itself, enough to derive every row again."""
     return {
         "object_version": stored.version_id,
+        "locked_until": time_text(stored.locked_until),
         "sha512": str(surveyed.sha512),
         "length_bytes": surveyed.length_bytes,
         "records": surveyed.records,

@@ -7,13 +7,14 @@ that the file existed at the token's time. Whether it is still so, `storage.veri
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from storage.archive import Archive
 from storage.copies import SecondCopy, second_copy
 from storage.custody_entry import Entry
 from storage.ledger import entry_of
 from storage.ledger_tables import custody
+from storage.locks import RENEWED, Versions, locks_told
 from storage.timestamps import OBTAINED, Owed, owed_tokens
 
 
@@ -22,12 +23,14 @@ class Holding:
     """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
 
     ``tokens`` are the first of each authority that speak for it, ``owed`` those that would, were they there.
+    ``locked_until`` is what custody says of each version (key, version id), renewals included.
     """
 
     deposited: Entry
     second_copy: SecondCopy | None
     tokens: tuple[Entry, ...]
     owed: tuple[Owed, ...]
+    locked_until: Versions
 
     @property
     def preserved(self) -> bool:
@@ -44,6 +47,9 @@ def holding_of(archive: Archive, key: str) -> Holding | None:
             return None
         deposited = entry_of(row)
         copied = second_copy(connection, key)
+        renewed = and_(custody.c.event == RENEWED, custody.c.details.contains({"objects": [{"key": key}]}))
+        about = select(custody).where(or_(custody.c.subject_id == key, renewed))
+        locked_until = locks_told(entry_of(each) for each in connection.execute(about))
         later = (
             select(custody)
             .where(custody.c.event == OBTAINED, custody.c.details["seq"].as_integer() > deposited.seq)
@@ -57,4 +63,6 @@ def holding_of(archive: Archive, key: str) -> Holding | None:
             if each.entry.seq > deposited.seq and each.authority not in tokens:
                 owed.setdefault(each.authority, each)
     known = archive.replica is not None or copied.version_id is not None
-    return Holding(deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()))
+    return Holding(
+        deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()), locked_until
+    )

@@ -27,12 +27,17 @@ def warc_key(
     Raises ``ValueError`` for a source or crawl id that could leave its place in the key.
     """
     for part in (source_id, crawl_id):
-        if not _PART.fullmatch(part) or ".." in part:
+        if not is_part(part):
             raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {part!r}")
     if captured_at.tzinfo is None:
         raise ValueError(f"a time without a zone: {captured_at!r}")
     day = captured_at.astimezone(UTC).strftime("%Y/%m/%d")
     return f"{WARC_PREFIX}{day}/{source_id}/{crawl_id}-{serial:05d}{suffix}"
+
+
+def is_part(text: str) -> bool:
+    """Whether a source's or crawl's id may stand in a key."""
+    return _PART.fullmatch(text) is not None and ".." not in text
 
 
 def custody_key(seq: int) -> str:

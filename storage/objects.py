@@ -3,7 +3,8 @@
 In: keys (text), content as a path or bytes, its sha256. Out: `StoredObject` with the version that every later read
 and verification names: a plain PUT or a delete marker may hide a locked version, but never changes it.
 Raises the errors of `storage.store_errors`. Guaranteed: what `put_new` returns was confirmed by the store with a
-full-object sha256, or streamed back and hashed, and is locked; an existing object is never written over.
+full-object sha256, or streamed back and hashed, and is locked for as long as asked; an existing object is never
+written over.
 Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-23); measured on SeaweedFS 4.48.
 """
 
@@ -23,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from processors.digest import Digest
 from storage.multipart import put_in_parts
 from storage.ranged_file import RangedFile
-from storage.store_answers import code_of, listed_version, whole_object_sha256
+from storage.store_answers import code_of, head_of, listed_version
 from storage.store_errors import (
     ChecksumDiffersError,
     KeyTakenError,
@@ -43,6 +44,8 @@ MIB: Final = 1 << 20
 PUT_LIMIT_BYTES: Final = 5 << 30
 """The largest object one PUT may carry (Amazon S3 user guide, "Uploading objects", read 2026-11-23)."""
 CHUNK_BYTES: Final = MIB
+UPLOAD_MAY_TAKE: Final = timedelta(hours=1)
+"""A lock is counted from the beginning of its upload, and need not be made longer for that."""
 CONNECTIONS: Final = 16
 """As many requests as a checker may have under way at once."""
 PRIMARY: Final = "primary"
@@ -160,6 +163,14 @@ class ObjectStore:
                 raise ChecksumDiffersError(key, version_id, sha256, f"{found}, {head.length_bytes} bytes")
             return self._confirmed(key, version_id, sha256, head.length_bytes)
 
+    def relock(self, key: str, version_id: str, until: datetime) -> ObjectHead:
+        """Lock one version until then at least: a lock is made longer and stricter, never shorter or weaker."""
+        with self._answers(f"locking {key}"):
+            head = self._head(key, version_id)
+            if head is None:
+                raise ObjectMissingError(key, version_id)
+            return self._locked_until(head, until)
+
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """What stands under the key, by version or the current one; None where nothing does."""
         with self._answers(f"looking at {key}"):
@@ -241,8 +252,8 @@ class ObjectStore:
         if length <= self._put_limit_bytes:
             return self._put(key, content, sha256)
         place = {"Bucket": self.bucket, "Key": key}
-        limit = self._put_limit_bytes
-        return put_in_parts(self._client, place, content, length=length, lock=self._lock(), part_limit=limit)
+        lock, most = self._lock(), self._put_limit_bytes
+        return put_in_parts(self._client, place, content, length=length, sha256=sha256, lock=lock, part_limit=most)
 
     def _lock(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(days=self.lock_days)
@@ -265,23 +276,31 @@ class ObjectStore:
             if version_id is None:
                 raise KeyTakenError(key, head.version_id, sha256, found)
             raise ChecksumDiffersError(key, version_id, sha256, f"{found}, {head.length_bytes} bytes")
-        if head.lock_mode is None:
-            self._lock_late(key, head.version_id)
-            head = self._head(key, head.version_id) or head
-        if head.lock_mode is None or head.locked_until is None:
-            expected = f"{self.lock_mode}, {self.lock_days} days"
-            raise LockMissingError(key, head.version_id, expected, "none")
-        return StoredObject(key, head.version_id, sha256, length)
+        due = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
+        locked = self._locked_until(head, due)
+        return StoredObject(key, head.version_id, sha256, length, locked.locked_until or due)
 
-    def _lock_late(self, key: str, version_id: str) -> None:
-        """For a store that drops the lock of an upload, and for bytes that other hands put there before."""
-        lock = self._lock()
-        self._client.put_object_retention(
-            Bucket=self.bucket,
-            Key=key,
-            VersionId=version_id,
-            Retention={"Mode": lock["ObjectLockMode"], "RetainUntilDate": lock["ObjectLockRetainUntilDate"]},
-        )
+    def _locked_until(self, head: ObjectHead, due: datetime) -> ObjectHead:
+        """Ask for a longer lock unless it lasts until ``due``; raises `LockMissingError` if none can be had.
+
+        That is so where a store dropped the lock of an upload, and of bytes that stood there before. Stores keep
+        whole seconds.
+        """
+        due = due.replace(microsecond=0)
+        if not head.is_locked_until(due):
+            until = max(due, datetime.now(UTC) + timedelta(days=self.lock_days))
+            strict = "compliance" in (head.lock_mode, self.lock_mode)
+            self._client.put_object_retention(
+                Bucket=self.bucket,
+                Key=head.key,
+                VersionId=head.version_id,
+                Retention={"Mode": "COMPLIANCE" if strict else "GOVERNANCE", "RetainUntilDate": until},
+            )
+            head = self._head(head.key, head.version_id) or head
+        if not head.is_locked_until(due):
+            found = "none" if head.lock_mode is None else f"{head.lock_mode}, until {head.locked_until}"
+            raise LockMissingError(head.key, head.version_id, f"{self.lock_mode}, {self.lock_days} days", found)
+        return head
 
     def _head(self, key: str, version_id: str | None) -> ObjectHead | None:
         version: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
@@ -296,15 +315,7 @@ class ObjectStore:
     def _head_of(self, key: str, answer: Mapping[str, Any]) -> ObjectHead:
         if not answer.get("VersionId") or answer["VersionId"] == "null":
             raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"{key} without a version")
-        mode = answer.get("ObjectLockMode")
-        return ObjectHead(
-            key=key,
-            version_id=answer["VersionId"],
-            length_bytes=answer["ContentLength"],
-            sha256=whole_object_sha256(answer.get("ChecksumSHA256"), answer.get("ChecksumType")),
-            lock_mode=None if mode is None else ("compliance" if mode == "COMPLIANCE" else "governance"),
-            locked_until=answer.get("ObjectLockRetainUntilDate"),
-        )
+        return head_of(key, answer)
 
     @contextmanager
     def _answers(self, doing: str) -> Iterator[None]:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from crawlers.capture import Captured, Exchange, time_text
 from processors.digest import Digest
+from storage.lasting_text import lasting_text
 from storage.warc import Record, RecordReceipt, uri
 from storage.warc_file import RECORD_END, ClosedFile
 from storage.warc_index import IndexedRecord, WarcIndex, index_warc
@@ -158,7 +159,7 @@ def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]
         "record_type": "response",
         "record_id": receipt.record_id[1:-1],
         "status": exchange.status,
-        "media_type": exchange.media_type,
+        "media_type": None if exchange.media_type is None else lasting_text(exchange.media_type),
         "block_digest": str(receipt.block_digest),
         "payload_digest": str(message.payload_digest) if message.payload_length else None,
         "payload_length_bytes": message.payload_length,

@@ -1,21 +1,35 @@
-"""What an S3 store answers, read into our types: why it refused, a row of a listing, a checksum.
+"""What an S3 store answers, read into our types: why it refused, a head, a row of a listing, a checksum.
 
 Source: Amazon S3 API reference, error responses, ListObjectVersions, checking object integrity (read 2026-11-23).
 """
 
 from base64 import b64decode
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from processors.digest import Digest
-from storage.stored import ListedVersion
+from storage.stored import ListedVersion, ObjectHead
 
 
 def code_of(refused: ClientError) -> str:
     """The store's code of a refusal; ``unknown`` where it gave none."""
     return str(refused.response.get("Error", {}).get("Code", "unknown"))
+
+
+def head_of(key: str, answer: Mapping[str, Any]) -> ObjectHead:
+    """One version, with the lock it has or had."""
+    mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")
+    return ObjectHead(
+        key=key,
+        version_id=answer["VersionId"],
+        length_bytes=answer["ContentLength"],
+        sha256=whole_object_sha256(answer.get("ChecksumSHA256"), answer.get("ChecksumType")),
+        lock_mode=None if mode is None else ("compliance" if mode == "COMPLIANCE" else "governance"),
+        locked_until=None if mode is None or until is None else until.astimezone(UTC),
+    )
 
 
 def listed_version(row: Mapping[str, Any], *, delete_marker: bool) -> ListedVersion:

@@ -11,17 +11,21 @@ LockMode = Literal["governance", "compliance"]
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One version of one object, confirmed by the store."""
+    """One version of one object, confirmed by the store, and until when it said that it is locked."""
 
     key: str
     version_id: str
     sha256: Digest
     length_bytes: int
+    locked_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What the store says of one version; ``sha256`` only where it covers the whole object."""
+    """What the store says of one version; ``sha256`` only where it covers the whole object.
+
+    ``locked_until`` is None where it is not locked, and in the past where a lock ran out.
+    """
 
     key: str
     version_id: str
@@ -29,6 +33,10 @@ class ObjectHead:
     sha256: Digest | None
     lock_mode: LockMode | None
     locked_until: datetime | None
+
+    def is_locked_until(self, moment: datetime) -> bool:
+        """Whether the lock lasts until then."""
+        return self.locked_until is not None and self.locked_until >= moment
 
 
 @dataclass(frozen=True, slots=True)

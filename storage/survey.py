@@ -7,9 +7,7 @@ those bytes, it is hashed and need not be taken apart again. Raises `WarcDamageE
 """
 
 import hashlib
-import json
 import re
-import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,9 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest
-from storage.errors import StorageError
+from storage.keys import is_part
 from storage.ranged_file import TeeReader
 from storage.rows_written import rows_written
+from storage.wacz import index_wacz
 from storage.warc_facts import declaration_of
 from storage.warc_index import IndexedRecord, WarcIndex, index_warc
 from storage.warc_members import GZIP, ZSTD, ZSTD_DICTIONARY
@@ -28,21 +27,8 @@ from storage.warc_reader import WarcDamageError
 
 OWN_NAME: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-(\d{5})\.warc\.gz")
 """``<ULID>-<nnnnn>.warc.gz``, as `storage.spool` names its files."""
-WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
 COMPRESSIONS: Final = ((GZIP, ".gz"), (ZSTD, ".zst"), (ZSTD_DICTIONARY, ".zst"))
 CHUNK_BYTES: Final = 1 << 20
-
-
-class NotTakenError(StorageError):
-    """The file is none that is taken in; convert it with the tool that made it and try again."""
-
-    def __init__(self, name: str, expected: str, found: str) -> None:
-        super().__init__(
-            f"File {name}: expected {expected}, found {found}. Nothing of it was stored and it was not changed."
-        )
-        self.name = name
-        self.expected = expected
-        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +80,7 @@ def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
     """The same for a file that is open, at its beginning; a WACZ must seek."""
     start = file.peek(16) if hasattr(file, "peek") else b""
     if start.startswith(b"PK\x03\x04"):
-        return _surveyed(name, *_digests(file), ".wacz", _index_wacz(file, name))
+        return _surveyed(name, *_digests(file), ".wacz", index_wacz(file, name))
     running = hashlib.sha256(), hashlib.sha512()
     with TeeReader(file, running) as tee:
         index = index_warc(tee, name, up_to_damage=up_to_damage)
@@ -111,7 +97,9 @@ def _surveyed(
 ) -> Survey:
     declaration = declaration_of(index.warcinfo)
     named = OWN_NAME.fullmatch(name)
-    own = Own(declaration["id"], named[1], int(named[2])) if declaration and named else None
+    own = None
+    if declaration and named and is_part(declaration["id"]):
+        own = Own(declaration["id"], named[1], int(named[2]))
     return Survey(
         sha256=sha256,
         sha512=sha512,
@@ -139,69 +127,3 @@ def _digests(file: BinaryIO) -> tuple[Digest, Digest, int]:
             other.result()
             length += len(chunk)
     return Digest("sha256", sha256.digest()), Digest("sha512", sha512.digest()), length
-
-
-def _index_wacz(file: BinaryIO, name: str) -> WarcIndex:
-    """The WARC files inside, each stored as it is (WACZ 1.1.1, section 4), with offsets in the WACZ itself."""
-    found: list[WarcIndex] = []
-    try:
-        with zipfile.ZipFile(file) as wacz:
-            _check_package(wacz, name)
-            for member in wacz.infolist():
-                if not WARC_IN_WACZ.fullmatch(member.filename):
-                    continue
-                if member.compress_type != zipfile.ZIP_STORED:
-                    raise NotTakenError(name, f"{member.filename} stored as it is", "it compressed again")
-                with wacz.open(member) as inner:
-                    found.append(
-                        index_warc(inner, f"{name}/{member.filename}", base_offset=_content_offset(file, member))
-                    )
-    except zipfile.BadZipFile as damage:
-        raise WarcDamageError(name, 1, 0, "a whole ZIP file", str(damage)) from damage
-    if not found:
-        raise NotTakenError(name, "WARC files in archive/", "none")
-    return WarcIndex(
-        records=sum(index.records for index in found),
-        first_at=min(index.first_at for index in found),
-        warcinfo=found[0].warcinfo,
-        rows=tuple(row for index in found for row in index.rows),
-        remarks=tuple(remark for index in found for remark in index.remarks),
-        is_arc=False,
-        damage=None,
-    )
-
-
-def _content_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
-    """Where a member's bytes begin: behind its local header, of which the directory does not tell the length.
-
-    Source: PKWARE APPNOTE.TXT, section 4.3.7.
-    """
-    here = file.tell()
-    file.seek(member.header_offset)
-    header = file.read(30)
-    file.seek(here)
-    return (
-        member.header_offset
-        + 30
-        + int.from_bytes(header[26:28], "little")
-        + int.from_bytes(header[28:30], "little")
-    )
-
-
-def _check_package(wacz: zipfile.ZipFile, name: str) -> None:
-    """Every digest that the package itself declares."""
-    try:
-        resources = json.loads(wacz.read("datapackage.json")).get("resources", [])
-        declared = [(entry["path"], entry["hash"]) for entry in resources if "hash" in entry]
-    except (KeyError, ValueError, AttributeError, TypeError) as problem:
-        raise WarcDamageError(name, 1, 0, "datapackage.json with a list of resources", repr(problem)) from problem
-    for path, expected in declared:
-        algorithm, _, value = str(expected).partition(":")
-        if algorithm not in hashlib.algorithms_guaranteed:
-            continue
-        if path not in wacz.namelist():
-            raise WarcDamageError(name, 1, 0, f"{path}, which datapackage.json lists", "no such file")
-        with wacz.open(path) as inner:
-            found = hashlib.file_digest(inner, algorithm).hexdigest()  # type: ignore[arg-type]  # ZipExtFile reads into
-        if found != value.lower():
-            raise WarcDamageError(name, 1, 0, f"{path} with {expected}", f"{algorithm}:{found}")

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, text
 from ulid import ULID
 
+from crawlers.capture import time_text
 from processors.digest import Digest, sha256
 from processors.time_token import TimeToken, read_token
 from storage.archive import Archive
@@ -116,6 +117,8 @@ def keep_token(
         "object_version": stored.version_id,
         "length_bytes": stored.length_bytes,
         "root_version": root.version_id,
+        "locked_until": time_text(stored.locked_until),
+        "root_locked_until": time_text(root.locked_until),
         "pinned": pinned,
     }
     return _enter(archive, stored.key, digest, details, actor)

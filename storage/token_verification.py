@@ -1,25 +1,27 @@
 """Checks every time token from the store alone: object, lock, digest, imprint, signature, chain of certificates.
 
-In: the store, the chain read from it, and the roots that the operator trusts now. Out: `Verified` per token, and
-per object among the tokens that custody does not know. A token is checked against the roots that were stored with
-it and, where the operator has pinned the authority, against those as well. Reads only.
+In: the store, the chain read from it, what is expected of locks, and the roots that the operator trusts now. Out:
+`Verified` per token, and per object among the tokens that custody does not know. A token is checked against the
+roots that were stored with it and, where the operator has pinned the authority, against those as well. Reads only.
 """
 
 from collections.abc import Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from processors.digest import Digest, sha256
 from processors.time_token import TokenRefusedError, read_token
 from storage.at_once import at_once
-from storage.chain import Chain
+from storage.chain import LARGEST_BYTES, Chain
 from storage.custody_entry import Entry
 from storage.keys import TOKENS_PREFIX, root_key
+from storage.locks import Lock, LockRule
 from storage.objects import ObjectStore
 from storage.store_errors import StoreUnreachableError
 from storage.stored import ObjectHead
 from storage.timestamps import OBTAINED
-from storage.verified import Mismatch, Verified
+from storage.verified import Mismatch, Remark, Verified, verified
 from storage.versions import version_meant
 
 UNDER_WAY: Final = timedelta(hours=1)
@@ -27,7 +29,11 @@ UNDER_WAY: Final = timedelta(hours=1)
 
 
 def verify_tokens(
-    objects: ObjectStore, chain: Chain, roots: Mapping[str, bytes], among: Collection[int] | None = None
+    objects: ObjectStore,
+    chain: Chain,
+    locks: LockRule,
+    roots: Mapping[str, bytes],
+    among: Collection[int] | None = None,
 ) -> Iterator[Verified]:
     """Every token that custody names, or those whose entry (its number) is ``among`` these."""
     entries = {chained.entry.seq: chained.entry for chained in chain.entries}
@@ -36,7 +42,7 @@ def verify_tokens(
     ]
 
     def look(entry: Entry) -> Verified:
-        return Verified(entry.subject_id, tuple(_problems(objects, entry, entries, roots)))
+        return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
 
     yield from at_once(look, named)
 
@@ -59,19 +65,23 @@ def _head(objects: ObjectStore, entry: Entry) -> ObjectHead | None:
     return None if digest is None else version_meant(objects, entry.subject_id, version_id, digest)
 
 
-def _problems(
-    objects: ObjectStore, entry: Entry, entries: Mapping[int, Entry], roots: Mapping[str, bytes]
-) -> Iterator[Mismatch]:
+def _found(
+    objects: ObjectStore,
+    entry: Entry,
+    entries: Mapping[int, Entry],
+    locks: LockRule,
+    roots: Mapping[str, bytes],
+) -> Iterator[Mismatch | Remark]:
     details = entry.details
     stamped = entries.get(details["seq"])
     if stamped is None or str(stamped.digest) != details["digest"]:
         found = "none" if stamped is None else str(stamped.digest)
         yield Mismatch(f"entry {details['seq']}, which the token is for", str(details["digest"]), found)
-    answer = yield from _locked(
-        objects, "token", entry.subject_id, details["object_version"], entry.subject_digest
-    )
-    expected = Digest.parse(details["roots"])
-    stored = yield from _locked(objects, "roots", root_key(expected), details["root_version"], expected)
+    named = _Named(entry.subject_id, details["object_version"], entry.subject_digest, entry.at)
+    answer = yield from _locked(objects, "token", named, locks)
+    digest = Digest.parse(details["roots"])
+    named = _Named(root_key(digest), details["root_version"], digest, entry.at)
+    stored = yield from _locked(objects, "roots", named, locks)
     if answer is None or stamped is None:
         return
     trusted = {} if stored is None else {"roots stored with it": stored}
@@ -87,22 +97,36 @@ def _problems(
             yield Mismatch("time in the token", str(details["time"]), token.at.isoformat())
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """An object as an entry of ``at`` names it."""
+
+    key: str
+    version_id: str
+    digest: Digest | None
+    at: datetime
+
+
 def _locked(
-    objects: ObjectStore, what: str, key: str, version_id: str, expected: Digest | None
-) -> Generator[Mismatch, None, bytes | None]:
+    objects: ObjectStore, what: str, named: _Named, locks: LockRule
+) -> Generator[Mismatch | Remark, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
-    head = None if expected is None else version_meant(objects, key, version_id, expected)
+    expected = named.digest
+    head = None if expected is None else version_meant(objects, named.key, named.version_id, expected)
+    if head is not None and head.length_bytes > LARGEST_BYTES:
+        yield Mismatch(f"object of the {what}", f"at most {LARGEST_BYTES} bytes", f"{head.length_bytes} bytes")
+        return None
     try:
-        got = None if head is None else objects.get(key, head.version_id)
+        got = None if head is None else objects.get(named.key, head.version_id)
     except StoreUnreachableError as problem:
         objects.require_fit()  # a store that is away raises; else it is this object alone
         yield Mismatch(f"object of the {what}", "readable", problem.found)
         return None
     if got is None:
-        yield Mismatch(f"object of the {what}", f"{key}, version {version_id}", "none")
+        yield Mismatch(f"object of the {what}", f"{named.key}, version {named.version_id}", "none")
         return None
-    if got[0].lock_mode is None:
-        yield Mismatch(f"lock of the {what}", "locked", "not locked")
-    if sha256(got[1]) != expected:
-        yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(got[1])))
-    return got[1]
+    head, content = got
+    yield from locks.judge(Lock(named.key, head.version_id, head.locked_until, named.at), f"lock of the {what}")
+    if sha256(content) != expected:
+        yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(content)))
+    return content

@@ -24,10 +24,11 @@ from storage.chain import Chain, read_chain
 from storage.custody_entry import Entry
 from storage.keys import WARC_PREFIX, custody_key
 from storage.ledger_tables import custody, custody_objects
+from storage.locks import Lock, LockRule, locks_told
 from storage.objects import PRIMARY, ObjectStore
 from storage.store_errors import ObjectMissingError, StoreUnreachableError
 from storage.token_verification import UNDER_WAY, strays_among_tokens, verify_tokens
-from storage.verified import Mismatch, Verified
+from storage.verified import Mismatch, Remark, Verified, verified
 from storage.versions import version_meant
 
 CHUNK_BYTES: Final = 1 << 20
@@ -45,10 +46,11 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A store and what is expected of it: its chain, and of index and ledger what is known, None if nothing is."""
+    """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known."""
 
     objects: ObjectStore
     chain: Chain
+    locks: LockRule
     index: Mapping[str, IndexRow] | None
     ledger: Mapping[int, str] | None
 
@@ -59,15 +61,28 @@ class Expected:
         return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
 
 
-def expected_of_store(objects: ObjectStore) -> Expected:
-    """From the store alone."""
-    return Expected(objects, read_chain(objects), None, None)
+def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> Expected:
+    """From the store alone; locks are judged ``at`` a moment, now unless told."""
+    return _expected(objects, at, None, None)
 
 
-def expected_of_archive(archive: Archive, objects: ObjectStore | None = None) -> Expected:
+def expected_of_archive(
+    archive: Archive, objects: ObjectStore | None = None, *, at: datetime | None = None
+) -> Expected:
     """From one of the archive's stores, the first unless told, and its database."""
     store = objects or archive.objects
-    return Expected(store, read_chain(store), _index(archive), _ledger(archive, store.name))
+    return _expected(store, at, _index(archive), _ledger(archive, store.name))
+
+
+def _expected(
+    objects: ObjectStore,
+    at: datetime | None,
+    index: Mapping[str, IndexRow] | None,
+    ledger: Mapping[int, str] | None,
+) -> Expected:
+    chain = read_chain(objects)
+    told = locks_told(chained.entry for chained in chain.entries)
+    return Expected(objects, chain, LockRule(objects.lock_days, at or datetime.now(UTC), told), index, ledger)
 
 
 def verify_all(expected: Expected, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
@@ -77,7 +92,7 @@ def verify_all(expected: Expected, roots: Mapping[str, bytes] = MappingProxyType
     """
     yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
     yield from strays(expected)
-    yield from verify_tokens(expected.objects, expected.chain, roots)
+    yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
     yield from strays_among_tokens(expected.objects, expected.chain)
     yield verify_chain(expected)
 
@@ -87,7 +102,7 @@ def verify_deposits(expected: Expected, keys: Collection[str]) -> Iterator[Verif
     deposits = expected.deposits
 
     def look(key: str) -> Verified:
-        return Verified(key, tuple(_problems_of_deposit(expected, key, deposits.get(key))))
+        return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
 
     yield from at_once(look, sorted(keys), threads=FILES_AT_ONCE)
 
@@ -122,7 +137,7 @@ def _ledger(archive: Archive, store: str) -> dict[int, str]:
         return {row.seq: row.digest for row in connection.execute(asked)}
 
 
-def _problems_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch]:
+def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:
     row = None if expected.index is None else expected.index.get(key)
     if expected.index is not None and row is None:
         yield Mismatch("index", "a row", "none")
@@ -141,8 +156,7 @@ def _problems_of_deposit(expected: Expected, key: str, entry: Entry | None) -> I
         where = "object version in the index" if head.version_id == named else "object version"
         yield from _differing(where, head.version_id, row.object_version)
     yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
-    if head.lock_mode is None:
-        yield Mismatch("lock", "locked", "not locked")
+    yield from expected.locks.judge(Lock(key, head.version_id, head.locked_until, entry.at))
     try:
         sha256, sha512 = _hash(expected.objects.stream(key, head.version_id))
     except ObjectMissingError:
@@ -190,7 +204,16 @@ def verify_chain(expected: Expected) -> Verified:
             continue  # brought there by a run that could not yet say so
         what = f"{custody_key(seq)}: the same digest in ledger and store"
         problems.extend(_differing(what, in_ledger or "none", in_store))
-    return Verified("custody", tuple(problems))
+    return verified("custody", (*problems, *expected.locks.judge_many(locks_of_chain(expected.chain), "entries")))
+
+
+def locks_of_chain(chain: Chain) -> list[Lock]:
+    """The locks of the entries' own objects; one that is not locked at all the chain has named already."""
+    return [
+        Lock(custody_key(each.entry.seq), each.version_id, each.locked_until, each.entry.at)
+        for each in chain.entries
+        if each.locked_until is not None
+    ]
 
 
 def _differing(what: str, expected: str, found: str) -> list[Mismatch]:

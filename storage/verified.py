@@ -1,5 +1,6 @@
-"""What looking at one thing came to: every mismatch, with what was expected and what was found."""
+"""What looking at one thing came to: every mismatch, with what was expected and what was found, and remarks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -13,13 +14,28 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What is as expected, and yet a person may want to know."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """One thing that was looked at; ``problems`` is empty where all is well."""
 
     subject: str
     problems: tuple[Mismatch, ...] = field(default=())
+    remarks: tuple[str, ...] = field(default=())
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+def verified(subject: str, found: Iterable[Mismatch | Remark]) -> Verified:
+    """What was found, mismatches and remarks apart."""
+    listed = list(found)
+    problems = tuple(each for each in listed if isinstance(each, Mismatch))
+    return Verified(subject, problems, tuple(each.text for each in listed if isinstance(each, Remark)))

@@ -15,6 +15,7 @@ from processors.digest import Digest
 from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
 from processors.http_head import head_end, head_value, is_chunked, read_head, status_of
 from processors.pages.outcome import Outcome
+from storage.lasting_text import lasting_json, lasting_text
 from storage.warc_head import RecordHead
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
@@ -133,7 +134,7 @@ def payload_of(head: RecordHead) -> MessagePayload | ResourcePayload | None:
 
 def media_type_of(content_type: str | None) -> str | None:
     """``text/html; charset=utf-8`` as ``text/html``; None for nothing."""
-    return (content_type or "").partition(";")[0].strip().lower() or None
+    return lasting_text((content_type or "").partition(";")[0].strip().lower()) or None
 
 
 def read_fields(content: bytes) -> dict[str, str]:
@@ -148,10 +149,12 @@ def read_fields(content: bytes) -> dict[str, str]:
 def declaration_of(warcinfo: Mapping[str, str]) -> dict[str, Any] | None:
     """The source as the watch-list had it, which our recorder puts into warcinfo; None in files of other tools."""
     try:
-        declared = json.loads(warcinfo.get("source", ""))
-    except ValueError:
+        declared = lasting_json(json.loads(warcinfo.get("source", "")))
+    except (ValueError, RecursionError):
         return None
-    return declared if isinstance(declared, dict) and isinstance(declared.get("id"), str) else None
+    if not isinstance(declared, dict) or not isinstance(declared.get("id"), str):
+        return None
+    return declared if isinstance(declared.get("access_label"), str | None) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,9 @@ def read_failure(head: RecordHead, content: bytes) -> Failure | None:
         return None
     try:
         facts = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(facts, dict) or facts.get("kind") != NoteKind.NO_RESPONSE:
         return None
-    reason = str(facts.get("reason") or "no reason given").replace("\x00", "")
-    return Failure(str(facts.get("outcome") or Outcome.UNREACHABLE), reason)
+    reason = lasting_text(str(facts.get("reason") or "no reason given"))
+    return Failure(lasting_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)

@@ -22,7 +22,7 @@ LENGTH_DIGITS: Final = 19
 PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z")
 """As nearly every tool writes it; the standard library reads this form, in a third of the time."""
 DATE: Final = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z)?)?)?", re.IGNORECASE
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z)?)?)?", re.IGNORECASE | re.ASCII
 )
 
 Fields = tuple[tuple[str, str], ...]
@@ -128,7 +128,7 @@ def read_warc_head(content: bytes) -> Named:
     try:
         at = warc_time(firsts["warc-date"])
     except ValueError as problem:
-        raise HeadProblem("a WARC-Date", str(problem)) from problem
+        raise HeadProblem("a WARC-Date", str(problem)[:200]) from problem
     segment = firsts.get("warc-segment-number")
     if segment is not None and segment != "1" and firsts["warc-type"].lower() != "continuation":
         raise HeadProblem("WARC-Segment-Number 1 in a record that continues none", repr(segment))
@@ -149,7 +149,7 @@ def _odd_fields(lines: Sequence[str]) -> Fields:
     """The same of lines among which some are folded or hold what no field may."""
     fields: list[tuple[str, str]] = []
     for line in lines:
-        if line[:1] in (" ", "\t") and fields:
+        if line[:1] in (" ", "\t") and fields and "\x00" not in line:
             name, value = fields[-1]
             fields[-1] = (name, f"{value} {line.strip()}")
             continue

@@ -151,7 +151,6 @@ def _row(
     failure: Failure | None,
 ) -> IndexedRecord:
     said = head.firsts.get
-    refers_at = said("warc-refers-to-date")
     if head.record_type == "revisit":
         named = declared_digest(said("warc-payload-digest"))
         digest = None if named is None or named[0] not in ("sha1", "sha256", "sha512") else Digest(*named)
@@ -172,11 +171,19 @@ def _row(
         peer_address=said("warc-ip-address"),
         refers_to_id=_bare(said("warc-refers-to") or said("warc-concurrent-to")),
         refers_to_url=_bare(said("warc-refers-to-target-uri")),
-        refers_to_at=None if refers_at is None else warc_time(refers_at),
+        refers_to_at=_moment_or_none(said("warc-refers-to-date")),
         offset_bytes=head.offset,
         length_bytes=length,
         within_bytes=within,
     )
+
+
+def _moment_or_none(value: str | None) -> datetime | None:
+    """A moment beside the record's own; one that cannot be read is not known, and stands in the file."""
+    try:
+        return None if value is None else warc_time(value)
+    except ValueError:
+        return None
 
 
 def _bare(value: str | None) -> str | None:

@@ -216,7 +216,7 @@ class WarcReader:
                 raise self._damage(f"a record's fields within {HEAD_LIMIT_BYTES} bytes", "more")
 
     def _damage(self, expected: str, found: str) -> WarcDamageError:
-        return WarcDamageError(self._name, self._number, self._offset, expected, found)
+        return WarcDamageError(self._name, max(1, self._number), self._offset, expected, found)
 
 
 def warc_head_end(content: bytes | bytearray, start: int) -> tuple[int, int] | None:

@@ -21,6 +21,14 @@ FilesOrKeys = Annotated[
 Weeks = Annotated[
     int | None, typer.Option(min=1, max=520, help="All of it in so many audits; LETAPIS_AUDIT_WEEKS unless told.")
 ]
+Renew = Annotated[
+    bool,
+    typer.Option(
+        "--renew",
+        help="Make locks longer, by LETAPIS_LOCK_DAYS from now, where they end before the next round is through. "
+        "Custody keeps it; in compliance mode nobody can take it back.",
+    ),
+]
 StoreAlone = Annotated[
     bool,
     typer.Option("--store-alone", help="By the store's own chain of custody; asks no database, writes nothing."),
@@ -83,10 +91,11 @@ def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
         raise fail(str(problem)) from problem
 
 
-def audit(weeks: Weeks = None, as_json: JsonOption = False) -> None:
+def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False) -> None:
     """Hash the next share of the archive again, as the weekly audit does; exit code 1 if anything is wrong.
 
-    Prints every mismatch; with --json everything that was looked at, and a last line of kind `audit`.
+    Prints every mismatch; with --json everything that was looked at, and a last line of kind `audit`. All of the
+    archive at once: --weeks 1.
     """
     from pipeline.audit import Looked
     from pipeline.audit import audit as look_at_share
@@ -104,17 +113,23 @@ def audit(weeks: Weeks = None, as_json: JsonOption = False) -> None:
             weeks=weeks or settings.audit_weeks,
             actor=settings.collector,
             roots=pinned_roots(settings),
+            renew=renew or settings.renew_locks,
             on_each=say,
             say=lambda said: err.print(said, markup=False),
         )
-    emit([report.as_json()], as_json=as_json, human=lambda _: report.sentence())
-    if report.wrong:
+    emit([report.as_json()], as_json=as_json, human=lambda _: "\n".join(report.sentences()))
+    if as_json:
+        for sentence in report.sentences()[1:]:
+            err.print(sentence, markup=False)
+    if report.wrong or report.not_renewed():
         raise typer.Exit(int(Exit.FAILED))
 
 
 def _judged(found: tuple[Verified, ...]) -> None:
     wrong = sum(not each.ok for each in found)
-    err.print(f"{len(found)} looked at, {wrong} not as expected", markup=False)
+    remarked = sum(bool(each.remarks) for each in found)
+    besides = f", of {remarked} a lock ran out" if remarked else ""
+    err.print(f"{len(found)} looked at, {wrong} not as expected{besides}", markup=False)
     if wrong:
         raise typer.Exit(int(Exit.FAILED))
 
@@ -122,10 +137,9 @@ def _judged(found: tuple[Verified, ...]) -> None:
 def say_verified(row: Mapping[str, Any]) -> str:
     """One thing that was looked at, with every mismatch on a line of its own."""
     subject = f"{row['subject']} ({row['store']})" if "store" in row else row["subject"]
-    if row["ok"]:
-        return f"{subject}: as expected"
     lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
-    return "\n".join([f"{subject}: NOT as expected", *lines])
+    judged = "as expected" if row["ok"] else "NOT as expected"
+    return "\n".join([f"{subject}: {judged}", *lines, *(f"  {remark}" for remark in row["remarks"])])
 
 
 def register(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,11 +49,14 @@ def deposit(
 
     from storage.deposit import damage_json, deposit_file
     from storage.errors import StorageError
+    from storage.keys import is_part
     from storage.warc_reader import WarcDamageError
 
-    missing = [str(path) for path in files if not path.is_file()]
-    if missing:
-        raise fail(f"No such file: {', '.join(missing)}. Nothing was deposited.", Exit.WRONG_USE)
+    if no_files := [f"{path}: expected a file, found {what}." for path in files if (what := _no_file(path))]:
+        raise fail("\n".join([*no_files, "Nothing was deposited."]), Exit.WRONG_USE)
+    if source is not None and not is_part(source):
+        expected = "letters, digits, '.', '_' and '-'"
+        raise fail(f"--source: expected {expected}, found {source!r}. Nothing was deposited.", Exit.WRONG_USE)
     refused = 0
     with _archive() as archive:
         for path in files:
@@ -87,6 +91,18 @@ def deposit(
             emit([row], as_json=as_json, human=_say_deposit)
     if refused:
         raise typer.Exit(int(Exit.FAILED))
+
+
+def _no_file(path: Path) -> str | None:
+    """What stands there instead of a file; None where one does."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as problem:
+        return problem.strerror.lower() if problem.strerror else str(problem)
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    if stat.S_ISREG(mode):
+        return None
+    return next((name for matches, name in kinds if matches(mode)), "a device")
 
 
 def rebuild(replica: FromReplica = False, as_json: JsonOption = False) -> None:

@@ -1,6 +1,11 @@
 """`letapis verify` of each store and `letapis audit`: their answers and exit codes."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit import Deposited, deposit_file
 from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.locking import end_lock
 from tests.storage.volumes import turn_bit
 
 
@@ -38,6 +44,12 @@ def deposited(copied_archive: Archive, warc: Path) -> Deposited:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments, "--json"])
+
+
+def said(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """In words, as a person is told."""
+    command = [sys.executable, "-m", "pipeline.cli", *arguments]
+    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -89,3 +101,32 @@ def test_without_a_second_store_asking_for_it_is_wrong_use(monkeypatch: pytest.M
     codes = [run(*asked).exit_code for asked in (("verify", "--replica"), ("rebuild", "--replica"))]
 
     assert codes == [2, 2]
+
+
+def test_a_lock_that_ran_out_is_told_and_renewed_where_that_is_asked_for(
+    deposited: Deposited, copied_archive: Archive
+) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    raised = {"LETAPIS_LOCK_DAYS": "2", "LETAPIS_REPLICA_LOCK_DAYS": "2"}
+    end_lock(copied_archive.objects, deposited.key, deposited.version_id, soon)
+    while datetime.now(UTC) < soon + timedelta(seconds=1):
+        time.sleep(0.1)
+
+    over = said("audit", "--weeks", "1")
+    renewed = said("audit", "--weeks", "1", "--renew", **raised)
+    after = said("verify", **raised)
+
+    assert over.returncode == 1
+    assert f"{deposited.key} (primary): NOT as expected\n  lock: expected until " in over.stdout
+    assert "which is over" in over.stdout
+    assert "objects locked anew in primary, until " in renewed.stdout
+    assert "objects locked anew in replica, until " in renewed.stdout
+    assert after.returncode == 0
+    assert after.stderr.endswith("2 looked at, 0 not as expected\n")
+
+
+def test_renewing_is_told_in_json_too(deposited: Deposited) -> None:
+    result = said("audit", "--weeks", "1", "--renew", "--json", LETAPIS_LOCK_DAYS="2")
+    report = json.loads(result.stdout.splitlines()[-1])
+    assert (report["kind"], report["locks_over"], report["locks_renewed"]) == ("audit", 0, 3)
+    assert "3 objects locked anew in primary, until " in result.stderr

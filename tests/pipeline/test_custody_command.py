@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from access.holding import held, held_file
+from access.wording import moment
 from pipeline.cli import app
 from pipeline.copies import keep_copies
 from pipeline.outside_time import stamp
@@ -34,9 +35,13 @@ def said(archive: Archive, key: str) -> str:
 
 
 def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp_path: Path) -> None:
-    words = said(archive, deposited_in(archive, tmp_path).key)
+    deposited = deposited_in(archive, tmp_path)
+    words = said(archive, deposited.key)
+    head = archive.objects.head(deposited.key, deposited.version_id)
 
-    assert "by harvest, entry 1 of custody: the first store had confirmed it, under lock." in words
+    assert head is not None
+    until = f"under lock until {moment(head.locked_until)} UTC."
+    assert f"by harvest, entry 1 of custody: the first store had confirmed it, {until}" in words
     assert "No second copy: no second store is configured." in words
     assert "No outside time: no authority has been asked for a token since." in words
     assert "reserved" not in words

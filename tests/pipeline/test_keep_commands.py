@@ -1,6 +1,7 @@
 """`letapis deposit`, `verify`, `rebuild`: their answers, their exit codes, their words."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,10 +69,44 @@ def test_a_damaged_file_is_taken_up_to_its_damage_where_that_is_asked_for(warc: 
     assert f"TAKEN UP TO THE DAMAGE in record 4 at offset {row['damage']['offset']}" in said
 
 
-def test_a_file_that_is_not_there_is_wrong_use() -> None:
-    result = run("deposit", "nowhere.warc.gz")
+def test_what_is_no_file_is_wrong_use_and_said_to_be_what_it_is(tmp_path: Path, warc: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    given = {
+        tmp_path / "gone.warc.gz": "no such file or directory",
+        tmp_path / "nowhere": "no such file or directory",
+        tmp_path: "a folder",
+        tmp_path / "pipe": "a pipe",
+        Path("/dev/zero"): "a device",
+    }
+    result = run("deposit", str(warc), *map(str, given))
     assert result.returncode == 2
-    assert "nowhere.warc.gz" in result.stderr
+    assert result.stderr.splitlines() == [
+        *(f"{path}: expected a file, found {found}." for path, found in given.items()),
+        "Nothing was deposited.",
+    ]
+
+
+def test_a_file_is_taken_through_a_link_under_the_name_that_was_given(tmp_path: Path, warc: Path) -> None:
+    link = tmp_path / "link.warc.gz"
+    link.symlink_to(warc)
+    (row,) = rows(run("deposit", str(link), "--json"))
+    assert (row["kind"], row["file"], row["captures"]) == ("deposit", str(link), 1)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.warc.gz"
+    empty.touch()
+    for option in ([], ["--up-to-damage"]):
+        result = run("deposit", str(empty), *option)
+        assert result.returncode == 1
+        assert "expected a WARC record, found an empty file. Nothing of the file was stored" in result.stderr
+
+
+def test_a_source_that_cannot_be_one_is_wrong_use(warc: Path) -> None:
+    result = run("deposit", str(warc), "--source", "../x")
+    assert result.returncode == 2
+    assert "--source: expected letters, digits, '.', '_' and '-', found '../x'." in result.stderr
 
 
 def test_verify_says_that_all_is_as_expected(warc: Path) -> None:

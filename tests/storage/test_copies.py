@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from crawlers.capture import time_text
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.services.object_store import ObjectStoreServer
@@ -75,6 +76,9 @@ def test_custody_says_what_the_second_store_has_confirmed(
     (version,) = replica.list(deposited.key)
     assert (copied.event, copied.subject_id, copied.actor) == ("copied", deposited.key, "harvest")
     assert copied.subject_digest == entry.subject_digest
+    head = replica.head(deposited.key, version.version_id)
+    assert head is not None
+    assert head.locked_until is not None
     assert copied.details == {
         "store": "replica",
         "seq": entry.seq,
@@ -84,6 +88,7 @@ def test_custody_says_what_the_second_store_has_confirmed(
                 "object_version": version.version_id,
                 "sha256": str(deposited.sha256),
                 "length_bytes": entry.details["length_bytes"],
+                "locked_until": time_text(head.locked_until),
             }
         ],
     }

@@ -25,8 +25,9 @@ from storage.catalogue_tables import warcs
 from storage.chain import read_chain
 from storage.deposit import deposit_file
 from storage.exchange_facts import exchange_facts
+from storage.not_taken import NotTakenError
 from storage.replay import iterate_warc, read_record
-from storage.survey import NotTakenError, Survey, survey, survey_file
+from storage.survey import Survey, survey, survey_file
 from storage.visibility import Viewer
 from storage.warc_reader import WarcDamageError
 from tests.storage.test_captures import written_by_warcio

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,13 +15,15 @@ from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.chain import check_chain, read_chain
 from storage.custody_entry import Clock, Entry, parse_entry
+from storage.entry_shapes import require_shape
 from storage.facts import Fact, begin_collection, commitment
+from storage.keys import custody_key
 from storage.ledger import append, entries, record, settle
 
 ENTRY = Entry(
     seq=1,
     previous=None,
-    event="deposited",
+    event="received",
     subject_id="warc/2026/11/23/kanal/01J-00000.warc.gz",
     subject_digest=sha256(b"the file"),
     actor="letapis",
@@ -39,7 +42,7 @@ def test_the_digest_is_the_sha256_of_the_canonical_json() -> None:
     as_written = (
         '{"actor":"letapis","at":"2026-11-23T20:00:00.000005Z","clock_offset_s":null,'
         '"clock_reason":"the clock was not compared with another","clock_source":null,'
-        '"details":{"length_bytes":8},"event":"deposited","previous":null,"seq":1,"software":"letapis/0.1.0",'
+        '"details":{"length_bytes":8},"event":"received","previous":null,"seq":1,"software":"letapis/0.1.0",'
         f'"subject_digest":"{sha256(b"the file")}","subject_id":"warc/2026/11/23/kanal/01J-00000.warc.gz"}}'
     )
     assert ENTRY.canonical().decode() == as_written
@@ -68,14 +71,32 @@ def test_what_would_not_come_back_the_same_is_refused(details: dict[str, object]
         replace(ENTRY, details=details)
 
 
-@pytest.mark.parametrize("spoilt", [b"{}", b"[]", b"no json", ENTRY.canonical() + b"\n", b'{"seq":1}'])
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"{}", b"[]", b"no json", ENTRY.canonical() + b"\n", b'{"seq":1}', b"[" * 100_000, b"9" * 10_000],
+    ids=["object", "list", "words", "line end", "part", "deep", "long"],
+)
 def test_what_is_no_entry_is_refused(spoilt: bytes) -> None:
     with pytest.raises(ValueError):
         parse_entry(spoilt)
 
 
+FIELDS = [*json.loads(ENTRY.canonical())]
+
+
+@given(field=st.sampled_from(FIELDS), value=JSON)
+def test_whatever_stands_in_a_field_is_read_or_refused(field: str, value: object) -> None:
+    spoilt = rfc8785.dumps(json.loads(ENTRY.canonical()) | {field: value})
+    try:
+        entry = parse_entry(spoilt)
+    except ValueError:
+        return
+    assert entry.canonical() == spoilt
+    assert custody_key(entry.seq)
+
+
 def test_entries_form_a_chain_that_the_store_alone_can_check(archive: Archive) -> None:
-    written = [note(archive, event) for event in ("received", "deposited", "verified")]
+    written = [note(archive, event) for event in ("received", "held", "verified")]
     chain = read_chain(archive.objects)
     assert [chained.entry.digest for chained in chain.entries] == [entry.digest for entry in written]
     assert [entry.previous for entry in written] == [None, written[0].digest, written[1].digest]
@@ -101,14 +122,14 @@ def test_an_entry_comes_out_of_the_database_as_it_went_in(archive: Archive) -> N
 
 def test_an_entry_of_a_transaction_that_fails_was_never_there(archive: Archive) -> None:
     with pytest.raises(RuntimeError), archive.writer.begin() as connection:
-        append(connection, "deposited", subject_id="x", actor="tester", details={})
+        append(connection, "received", subject_id="x", actor="tester", details={})
         raise RuntimeError
     assert note(archive).seq == 1
 
 
 def test_an_entry_not_yet_in_the_store_is_owed_and_brought_there_later(archive: Archive) -> None:
     with archive.writer.begin() as connection:
-        entry = append(connection, "deposited", subject_id="x", actor="tester", details={})
+        entry = append(connection, "received", subject_id="x", actor="tester", details={})
     assert list(archive.objects.list("custody/")) == []
     assert settle(archive) == 1
     assert settle(archive) == 0
@@ -116,11 +137,77 @@ def test_an_entry_not_yet_in_the_store_is_owed_and_brought_there_later(archive: 
 
 
 def test_many_writers_at_once_make_one_chain(archive: Archive) -> None:
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda _: note(archive), range(24)))
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: note(archive), range(64)))
     chain = read_chain(archive.objects)
-    assert [chained.entry.seq for chained in chain.entries] == list(range(1, 25))
+    assert [chained.entry.seq for chained in chain.entries] == list(range(1, 65))
     assert chain.problems == ()
+
+
+def test_a_run_of_entries_that_is_gone_is_named_by_its_ends(archive: Archive) -> None:
+    far = replace(ENTRY, seq=999_999_999_999, previous=sha256(b"one before"))
+    for entry in (ENTRY, far):
+        archive.objects.put_new(custody_key(entry.seq), entry.canonical(), sha256=entry.digest)
+    (problem,) = check_chain(archive.objects)
+    assert problem.subject == custody_key(2)
+    assert problem.expected == f"the entry and all up to {custody_key(999_999_999_998)}"
+
+
+def test_what_is_too_large_for_an_entry_is_named_and_not_read(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = note(archive)
+    monkeypatch.setattr("storage.chain.LARGEST_BYTES", 4 << 10)
+    client, bucket = archive.objects._client, archive.objects.bucket
+    client.put_object(Bucket=bucket, Key=custody_key(1), Body=b" " * (8 << 10))
+    chain = read_chain(archive.objects)
+    assert [each.entry for each in chain.entries] == [first]
+    assert [problem.found for problem in chain.problems] == ["8192 bytes, too many for an entry"]
+
+
+DEPOSIT = {
+    "object_version": "v1",
+    "sha512": f"sha512:{'0' * 128}",
+    "length_bytes": 8,
+    "origin": "crawl",
+    "source_id": "kanal",
+    "crawl_id": "01J",
+    "serial": 0,
+    "access_label": "open",
+    "file_name": "01J-00000.warc.gz",
+}
+TOKEN = {
+    "seq": 1,
+    "digest": f"sha256:{'0' * 64}",
+    "authority": "https://a.example/",
+    "time": "2026-11-23T20:00:00+00:00",
+    "roots": f"sha256:{'0' * 64}",
+    "object_version": "v1",
+    "root_version": "v2",
+    "length_bytes": 8,
+}
+COPY = {"store": "replica", "seq": 1, "objects": []}
+SHAPES: dict[str, dict[str, object]] = {
+    "deposited": DEPOSIT,
+    "timestamped": TOKEN,
+    "copied": COPY,
+    "time_owed": {"authorities": []},
+}
+
+
+@given(event=st.sampled_from([*SHAPES]), data=st.data())
+def test_an_entry_without_what_others_rely_on_is_none(event: str, data: st.DataObject) -> None:
+    details = SHAPES[event]
+    require_shape(replace(ENTRY, event=event, details=details))
+    lacking = data.draw(st.sampled_from([*details]))
+    with pytest.raises(ValueError, match=f"{lacking} of a {event} entry, found "):
+        require_shape(replace(ENTRY, event=event, details={**details, lacking: None}))
+
+
+@given(event=st.sampled_from([*SHAPES, "lock_renewed"]), details=JSON)
+def test_whatever_stands_in_details_is_refused_in_words_or_relied_on(event: str, details: object) -> None:
+    with suppress(ValueError):
+        require_shape(replace(ENTRY, event=event, details=details))  # type: ignore[arg-type]  # that is the point
 
 
 def forged(archive: Archive, seq: int) -> bytes:
@@ -136,7 +223,7 @@ def test_a_changed_entry_breaks_the_chain_at_the_next(archive: Archive) -> None:
     changed = replace(first, actor="somebody else")
     archive.objects.put_new("custody/000000000001.json", changed.canonical(), sha256=changed.digest)
     with archive.writer.begin() as connection:
-        second = append(connection, "deposited", subject_id="x", actor="tester", details={})
+        second = append(connection, "received", subject_id="x", actor="tester", details={})
     archive.objects.put_new("custody/000000000002.json", second.canonical(), sha256=second.digest)
     (problem,) = check_chain(archive.objects)
     assert (problem.what, problem.expected, problem.found) == ("digest", str(first.digest), str(changed.digest))
