@@ -140,7 +140,7 @@ def warcprox_door(programs: Path, folder: Path) -> Iterator[Door]:
     command += ["--dedup-db-file=/dev/null", "--stats-db-file=/dev/null"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(part) for part in command], cwd=folder, stdout=log, stderr=log)
-    for _ in range(200):
+    for _ in range(900):
         time.sleep(0.1)
         if (folder / "ca.pem").exists() and _answers(port):
             break

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import boto3
 import pytest
@@ -93,6 +94,30 @@ def test_a_locked_version_cannot_be_deleted(store: ObjectStore, store_settings: 
     with pytest.raises(ClientError, match="AccessDenied"):
         client(store_settings).delete_object(Bucket=store.bucket, Key="a/b", VersionId=stored.version_id)
     assert store.read("a/b", stored.version_id) == CONTENT
+
+
+@pytest.mark.parametrize("mode", ["governance", "compliance"])
+def test_a_lock_is_neither_shortened_nor_weakened(
+    mode: Literal["governance", "compliance"], store_settings: Settings
+) -> None:
+    """Emulators of stores have let compliance become governance, which ends on request (floci-io/floci#2598)."""
+    store = open_store(replace(store_settings, lock_mode=mode))
+    store.ensure_bucket()
+    stored = store.put_new("a/b", CONTENT, sha256=sha256(CONTENT))
+    before = store.head("a/b", stored.version_id)
+    soon = {"Mode": mode.upper(), "RetainUntilDate": datetime.now(UTC) + timedelta(minutes=1)}
+    weaker = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=2)}
+    attempts = [(soon, False), (soon, True), (weaker, False), (weaker, True)]
+    for retention, bypass in attempts if mode == "compliance" else attempts[:1]:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            client(store_settings).put_object_retention(
+                Bucket=store.bucket,
+                Key="a/b",
+                VersionId=stored.version_id,
+                BypassGovernanceRetention=bypass,
+                Retention=retention,
+            )
+    assert store.head("a/b", stored.version_id) == before
 
 
 def test_putting_the_same_bytes_again_goes_on_with_the_version_there(store: ObjectStore) -> None:
