@@ -37,7 +37,7 @@ def read_arc_head(line: bytes) -> Named:
     fields = (
         ("WARC-Type", kind),
         *((("WARC-Filename", url.removeprefix("filedesc://")),) if is_file else (("WARC-Target-URI", url),)),
-        ("WARC-Date", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("WARC-Date", at.isoformat().replace("+00:00", "Z")),
         *((("WARC-IP-Address", address),) if address not in ("", "-", "0.0.0.0") else ()),  # noqa: S104  not known
         ("Content-Type", content_type),
         ("Content-Length", length),

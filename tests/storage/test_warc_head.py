@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.arc_head import read_arc_head
 from storage.warc_head import DRAFTS, VERSIONS, HeadProblem, read_warc_head, warc_time
 from storage.warc_reader import arc_head_end, warc_head_end
 
@@ -106,3 +107,10 @@ def test_a_length_that_no_file_has_is_refused() -> None:
     content = b"WARC/1.1\r\n" + FOUR[:-1] + b"9" * 5000
     with pytest.raises(HeadProblem, match="a Content-Length in digits"):
         read_warc_head(content)
+
+
+def test_a_line_of_an_arc_file_is_read_whatever_its_year_and_refused_with_a_length_that_no_file_has() -> None:
+    head = read_arc_head(b"http://a.example/ 192.0.2.1 00010203040506 text/html 12")
+    assert (head.at, head.firsts["warc-date"]) == (datetime(1, 2, 3, 4, 5, 6, tzinfo=UTC), "0001-02-03T04:05:06Z")
+    with pytest.raises(HeadProblem, match="a length in digits"):
+        read_arc_head(b"http://a.example/ 192.0.2.1 20010203040506 text/html " + b"9" * 5000)
