@@ -8,8 +8,11 @@ started again.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
@@ -25,7 +28,7 @@ from crawlers.recorder.proxy import RecorderAddress
 from crawlers.robots import RobotsGate
 from crawlers.settings import READ_BYTES, request_headers
 from crawlers.spiders.asking import Ask, Findings, Role, Spider
-from crawlers.tab import Loaded, TabCrashed, TabFailed, load
+from crawlers.tab import Loaded, TabCrashed, TabFailed, TurnAt, load
 from crawlers.visits import Remark, visit_of
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
@@ -79,9 +82,11 @@ class BrowserCrawl:
         if refusal is not None:
             return self._ended(ask, Findings(Outcome.REFUSED_BY_POLICY, refusal))
         try:
-            async with self._means.pace.turn(host_of(ask.url)):
+            async with AsyncExitStack() as turn:
+                await turn.enter_async_context(self._means.pace.turn(host_of(ask.url)))
                 shown = ask.role in (Role.PAGE, Role.START)
-                findings = await (self._show(playwright, ask) if shown else self._fetch(ask))
+                turn_at = partial(self._turn_at, turn.aclose)
+                findings = await (self._show(playwright, ask, turn_at) if shown else self._fetch(ask))
             return self._ended(ask, findings)
         except CrawlOver:
             raise
@@ -99,9 +104,9 @@ class BrowserCrawl:
             self._means.tell(Remark(f"{ask.url}: {remark}"))
         return findings
 
-    async def _show(self, playwright: Playwright, ask: Ask) -> Findings:
+    async def _show(self, playwright: Playwright, ask: Ask, turn_at: TurnAt) -> Findings:
         try:
-            loaded = await self._load(playwright, ask)
+            loaded = await self._load(playwright, ask, turn_at)
         except TabFailed as failure:
             if not any(sign in failure.reason for sign in NOT_SHOWN):
                 raise
@@ -118,14 +123,26 @@ class BrowserCrawl:
         )
         return self._asking.read(ask, page)
 
-    async def _load(self, playwright: Playwright, ask: Ask) -> Loaded:
+    async def _load(self, playwright: Playwright, ask: Ask, turn_at: TurnAt) -> Loaded:
         try:
-            return await load(await self._context(playwright, ask.page_id), ask.url)
+            return await load(await self._context(playwright, ask.page_id), ask.url, turn_at)
         except TabCrashed as crash:
             reason = f"{crash.reason} and was opened once more"
             self._means.note(Note(NoteKind.OUTCOME, ask.page_id, ask.url, datetime.now(UTC), reason))
             self._means.tell(Remark(f"{ask.url}: {reason}"))
-            return await load(await self._context(playwright, ask.page_id), ask.url)
+            return await load(await self._context(playwright, ask.page_id), ask.url, turn_at)
+
+    async def _turn_at(self, give_back: Callable[[], Awaitable[None]], host: str) -> bool:
+        """Wait for a turn that a request of the page's scripts has used; False where none can be had.
+
+        The page's own turn is given back before: crawls that hold one and wait for another would block a host.
+        """
+        await give_back()
+        try:
+            async with self._means.pace.turn(host):
+                return True
+        except FetchFailed:  # the next page that is asked for hears it, too
+            return False
 
     async def _context(self, playwright: Playwright, page_id: str) -> BrowserContext:
         if self._browser is None or not self._browser.is_connected():

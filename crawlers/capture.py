@@ -285,8 +285,9 @@ class Pace(Protocol):
 class HostPace:
     """The pace that one crawl kept at one host.
 
-    ``shortest_gap_s`` is the least time between two of its requests, None where there was one alone; ``held_s`` is
-    how long the host asked to be left alone; ``given_up`` says why it was not asked any more, None if it was.
+    ``requests`` took a turn; ``shortest_gap_s`` is the least time between two of these, None where there was one
+    alone. ``without_turn`` counts what left besides: in a browser, what a page loads with. ``held_s`` is how long
+    the host asked to be left alone; ``given_up`` says why it was not asked any more, None if it was.
     """
 
     requests: int
@@ -295,6 +296,7 @@ class HostPace:
     waited_s: float
     held_s: float
     given_up: str | None = None
+    without_turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

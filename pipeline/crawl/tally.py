@@ -23,6 +23,7 @@ from crawlers.capture import (
 )
 from crawlers.visits import Finished, Remark, Told, Visit
 from processors.pages.outcome import Outcome
+from processors.urls import host_of
 
 MOST_REMARKS = 200
 """A crawl of broken links would otherwise fill its report with them; the number left out is told."""
@@ -55,6 +56,7 @@ class Tally:
         self._visits: list[Visit] = []
         self._remarks: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
+        self._sent: Counter[str] = Counter()
         self.exchanges = 0
         self.bytes = 0
         self._truncated = 0
@@ -68,6 +70,7 @@ class Tally:
         self._sink.keep(item)
         if isinstance(item, Exchange):
             self.exchanges += 1
+            self._sent[host_of(item.url)] += 1
             self.bytes += item.request.length_bytes + item.response.length_bytes
             self._documents += (item.media_type or "").startswith(DOCUMENT_TYPES)
             if item.truncated is not None:
@@ -76,6 +79,7 @@ class Tally:
         elif isinstance(item, Note):
             self._refused += item.outcome is Outcome.REFUSED_BY_POLICY
             if item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
+                self._sent[host_of(item.url)] += item.outcome is Outcome.UNREACHABLE
                 self._failures_noted[item.url] = (item.outcome, item.reason)
 
     def hear(self, event: Told) -> None:
@@ -112,7 +116,7 @@ class Tally:
         ]
         visited = {visit.url for visit in self._visits}
         failures += [f"{url}: the crawl ended before it was read" for url in self._job.seeds if url not in visited]
-        pace = self._pace()
+        pace = self._kept_pace()
         failures += [kept.given_up for kept in pace.values() if kept.given_up is not None]
         return CrawlReport(
             crawl_id=self._job.crawl_id,
@@ -134,6 +138,18 @@ class Tally:
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
             pace=pace,
         )
+
+    def _kept_pace(self) -> dict[str, HostPace]:
+        """The pace that was kept, and what left besides it, by host."""
+        kept = dict(self._pace())
+        for host, sent in self._sent.items():
+            turns = kept[host].requests if host in kept else 0
+            if sent > turns:
+                nothing = HostPace(
+                    requests=0, delay_s=self._job.source.delay_s, shortest_gap_s=None, waited_s=0.0, held_s=0.0
+                )
+                kept[host] = replace(kept.get(host, nothing), without_turn=sent - turns)
+        return dict(sorted(kept.items()))
 
     def _judged(self, visit: Visit) -> tuple[Outcome, str | None]:
         if visit.outcome is Outcome.UNREACHABLE and visit.url in self._failures_noted:

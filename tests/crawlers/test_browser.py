@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +42,19 @@ USER_AGENT = Settings().user_agent
 TALL = "<style>div{height:700px}</style>" + "".join(f"<div>Абзац {number}</div>" for number in range(9))
 RESTLESS = TALL + "<script>setInterval(() => fetch('/from-page'), 100)</script>"
 LAZY = TALL + '<img loading="lazy" src="/lazy.png" width="10" height="10">'
+GROWING = (
+    TALL
+    + """<script>
+let asked = 0, busy = false;
+addEventListener('scroll', async () => {
+  if (busy || asked > 3 || innerHeight + scrollY < document.documentElement.scrollHeight - 50) return;
+  busy = true;
+  await fetch('/more/' + ++asked);
+  document.body.insertAdjacentHTML('beforeend', '<div>Яшчэ</div><div>Яшчэ</div>');
+  busy = false;
+});
+</script>"""
+)
 FRAMED = "framed.pryklad.example"
 FRAMING = f'<p>Старонка з рамкай.</p><iframe src="https://{FRAMED}/"></iframe>'
 FRAME = "<p>Рамка з іншага сайта.</p><script>fetch('/from-frame')</script>"
@@ -158,6 +172,8 @@ def sites(outside: Outside) -> Iterator[SampleSites]:
         "/lazy.png": Response(body=b"not really a picture", content_type="image/png"),
         "/endless": Response(body=RESTLESS.encode()),
         "/high": Response(body=b"<div style='height:40000px'>" + b"<p>text</p>" * 100),
+        "/growing": Response(body=GROWING.encode()),
+        **{f"/more/{number}": Response(body=b"more", content_type="text/plain") for number in (1, 2, 3, 4)},
         "/gone": Response(status=404, body=b""),
         "/nothing": Response(status=204, body=b""),
         "/framing": Response(body=FRAMING.encode()),
@@ -179,13 +195,19 @@ def recorder(sites: SampleSites, tmp_path: Path) -> Iterator[RunningRecorder]:
         running.close()
 
 
-def crawl(recorder: RunningRecorder, program: Path, *urls: str, limits: Limits | None = None) -> Account:
+def crawl(
+    recorder: RunningRecorder,
+    program: Path,
+    *urls: str,
+    limits: Limits | None = None,
+    pace: CrawlPace | None = None,
+) -> Account:
     told = Account()
 
     async def run() -> None:
         means = Means(
             fetcher=Fetcher(recorder.address),
-            pace=CrawlPace(0),
+            pace=pace or CrawlPace(0),
             tell=told.events.append,
             note=told.notes.append,
             rendering=told.renderings.append,
@@ -262,6 +284,23 @@ def test_a_page_that_never_rests_is_taken_as_it_stands(recorder: RunningRecorder
     assert len(told.renderings) == 2
 
 
+def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
+    recorder: RunningRecorder, program: Path
+) -> None:
+    pace = CrawlPace(0.4)
+    crawl(recorder, program, f"https://{HOST}/growing", pace=pace)
+    sink = recorder.sink
+    assert isinstance(sink, KeptInMemory)
+    more = [exchange for exchange in sink.exchanges if "/more/" in exchange.url]
+    gaps = [(later.started_at - earlier.started_at).total_seconds() for earlier, later in pairwise(more)]
+    assert len(more) == 4
+    # the first leaves before anybody knows that the page asks when it is scrolled
+    assert min(gaps[1:]) >= 0.3, "the page asked for more, faster than the pace allows"
+    kept = pace.kept()[HOST]
+    assert kept.requests == 1 + len(more)
+    assert (kept.shortest_gap_s or 0) >= 0.4
+
+
 def test_a_picture_of_a_page_too_high_says_so(recorder: RunningRecorder, program: Path) -> None:
     told = crawl(recorder, program, f"https://{HOST}/high")
     (shot,) = [made for made in told.renderings if made.kind is RenderingKind.FULL_PAGE]
@@ -330,6 +369,11 @@ def in_browser(
     return asyncio.run(run())
 
 
+async def at_once(_: str) -> bool:
+    """A turn without waiting."""
+    return True
+
+
 def test_a_crashed_tab_is_told_and_the_next_one_works(recorder: RunningRecorder, program: Path) -> None:
     restless = f"https://{HOST}/endless"
 
@@ -346,11 +390,11 @@ def test_a_crashed_tab_is_told_and_the_next_one_works(recorder: RunningRecorder,
         crashing: list[asyncio.Future[None]] = []
         context.on("page", crash_soon)
         with pytest.raises(TabCrashed):
-            await load(context, restless)
+            await load(context, restless, at_once)
         context.remove_listener("page", crash_soon)
         for each in crashing:
             each.cancel()
-        return await load(context, "https://abvestki.pryklad.example/")
+        return await load(context, "https://abvestki.pryklad.example/", at_once)
 
     loaded = in_browser(recorder, program, visit_twice)
     assert "А-19/2026" in loaded.dom
