@@ -24,6 +24,8 @@ from storage.objects import ObjectStore
 LOCK_KEY: Final = 7_305_510_002
 """Advisory lock of the chain: a number of our own, held from reading the last entry to the commit."""
 
+ROWS: Final = 1000
+
 
 @cache
 def software() -> str:
@@ -148,6 +150,27 @@ def entry_of(row: Row[Any]) -> Entry:
         clock=Clock(row.clock_source, row.clock_offset_s, row.clock_reason),
         details=row.details,
     )
+
+
+def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -> dict[int, str]:
+    """The digest of each entry as the ledger has it, or of those that a store has confirmed.
+
+    It is made anew from the row, since who owns the database can change one and leave its digest as it was. Where
+    the two differ both are told.
+    """
+    asked = select(custody).order_by(custody.c.seq)
+    if confirmed_by is not None:
+        asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
+        asked = asked.where(custody_objects.c.store == confirmed_by)
+    return {row.seq: _digest_of_row(row) for row in connection.execution_options(yield_per=ROWS).execute(asked)}
+
+
+def _digest_of_row(row: Row[Any]) -> str:
+    try:
+        made = str(entry_of(row).digest)
+    except (ValueError, TypeError) as problem:
+        return f"{row.digest}, in a row that is no entry ({problem})"
+    return made if made == row.digest else f"{row.digest}, in a row that gives {made}"
 
 
 def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[Entry, ...]:

@@ -19,7 +19,7 @@ from storage.comparing import forget_comparisons
 from storage.custody_entry import Entry
 from storage.errors import StorageError
 from storage.keys import custody_key
-from storage.ledger import LOCK_KEY, entry_row
+from storage.ledger import LOCK_KEY, entry_row, ledger_digests
 from storage.ledger_tables import custody, custody_objects
 from storage.placing import Place, captures_of_file, insert_captures, warc_row
 from storage.replay import open_deposited
@@ -54,7 +54,7 @@ def restore_custody(archive: Archive, chain: Chain) -> int:
     """Bring the entries of the chain into the ledger; returns how many it lacked."""
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        known = {row.seq: row.digest for row in connection.execute(select(custody.c.seq, custody.c.digest))}
+        known = ledger_digests(connection)
         missing = [chained for chained in chain.entries if chained.entry.seq not in known]
         for chained in chain.entries:
             digest = str(chained.entry.digest)

@@ -23,7 +23,7 @@ from storage.catalogue_tables import warcs
 from storage.chain import Chain, read_chain
 from storage.custody_entry import Entry
 from storage.keys import WARC_PREFIX, custody_key
-from storage.ledger_tables import custody, custody_objects
+from storage.ledger import ledger_digests
 from storage.locks import Lock, LockRule, locks_told
 from storage.objects import PRIMARY, ObjectStore
 from storage.store_errors import ObjectMissingError, StoreUnreachableError
@@ -129,12 +129,8 @@ def _index(archive: Archive) -> dict[str, IndexRow]:
 
 def _ledger(archive: Archive, store: str) -> dict[int, str]:
     """Digests of the entries that the ledger holds; of a second copy those it has confirmed, not those owed."""
-    asked = select(custody.c.seq, custody.c.digest)
-    if store != PRIMARY:
-        asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
-        asked = asked.where(custody_objects.c.store == store)
     with archive.reader.connect() as connection:
-        return {row.seq: row.digest for row in connection.execute(asked)}
+        return ledger_digests(connection, confirmed_by=None if store == PRIMARY else store)
 
 
 def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:

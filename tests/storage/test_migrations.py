@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import MetaData, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.settings import OwnedDatabase
@@ -68,3 +68,72 @@ def test_words_of_every_script_are_folded_and_stemmed(database: OwnedDatabase) -
         lowered = connection.scalar(text("SELECT lower('МІНСК, ЎЗДЗЕЯННЕ')"))
     assert found is True
     assert lowered == "мінск, ўздзеянне"
+
+
+WAYS_ROUND = [
+    "ALTER TABLE ledger.custody DISABLE TRIGGER append_only",
+    "DROP TRIGGER append_only ON ledger.custody",
+    "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",
+    "SET session_replication_role = replica",
+    "CREATE RULE quiet AS ON INSERT TO ledger.custody DO INSTEAD NOTHING",
+    "CREATE TABLE ledger.other (id int)",
+    "CREATE TABLE catalogue.other (id int)",
+    "CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+    "CREATE TABLE public.other (id int)",
+    "CREATE SCHEMA other",
+    "DROP TABLE ledger.custody CASCADE",
+    "ALTER TABLE ledger.custody OWNER TO CURRENT_USER",
+    "SET ROLE letapis_owner",
+    "COPY ledger.requests TO PROGRAM 'true'",
+    "COPY ledger.requests FROM '/etc/passwd'",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT lo_import('/etc/passwd')",
+    "ALTER SYSTEM SET fsync = off",
+]
+
+
+@pytest.mark.parametrize("role", ["writer", "reader"])
+def test_no_way_leads_round_what_a_role_may_do(database: OwnedDatabase, role: str) -> None:
+    url = database.writer_url if role == "writer" else database.reader_url
+    went = []
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in WAYS_ROUND:
+            try:
+                connection.execute(text(statement))
+            except DBAPIError as refused:
+                assert "permission denied" in str(refused) or "must be" in str(refused) or "owner" in str(refused)
+            else:
+                went.append(statement)
+    assert went == []
+
+
+@pytest.mark.parametrize("role", ["writer", "reader"])
+def test_names_of_a_roles_own_stand_before_none_of_ours(database: OwnedDatabase, role: str) -> None:
+    """The session's own schema is looked through first; a table there takes the place of none of ours."""
+    url = database.writer_url if role == "writer" else database.reader_url
+    with create_engine(url).connect() as connection:
+        connection.execute(text("CREATE TEMPORARY TABLE custody (seq bigint)"))
+        connection.execute(text("CREATE TEMPORARY TABLE captures (id text)"))
+        connection.execute(text("INSERT INTO custody VALUES (1)"))
+        assert connection.execute(select(func.count()).select_from(ledger_tables.custody)).scalar_one() == 0
+        assert connection.execute(select(catalogue_tables.captures.c.surt)).all() == []
+
+
+def test_the_reader_writes_no_table_but_the_access_log(database: OwnedDatabase) -> None:
+    with create_engine(database.owner_url).connect() as connection:
+        asked = """
+            SELECT table_schema || '.' || table_name || ' ' || privilege_type
+            FROM information_schema.role_table_grants
+            WHERE grantee IN ('letapis_reader', 'PUBLIC') AND privilege_type <> 'SELECT'
+            AND table_schema NOT IN ('pg_catalog', 'information_schema')
+        """
+        assert set(connection.scalars(text(asked))) == {"ledger.access_log INSERT"}
+
+
+def test_no_function_of_ours_runs_with_its_owners_rights(database: OwnedDatabase) -> None:
+    with create_engine(database.owner_url).connect() as connection:
+        asked = """
+            SELECT pronamespace::regnamespace || '.' || proname FROM pg_proc
+            WHERE prosecdef AND pronamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+        """
+        assert list(connection.scalars(text(asked))) == []

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-from pipeline.settings import Settings
+from pipeline.rebuild import rebuild
+from pipeline.settings import OwnedDatabase, Settings
 from pipeline.verify import verified_json, verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit import Deposited, deposit_file
 from storage.ledger import entries, record
+from storage.rederive import ContradictionError
 from storage.verified import Verified
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying, decaying_store
@@ -132,6 +134,32 @@ def test_an_entry_of_the_ledger_that_the_store_lacks_is_found(archive: Archive, 
     problems = wrong(verify(archive))
     assert problems["custody"] == [f"{key}: the same digest in ledger and store"]
     assert problems[deposited.key] == ["custody"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET actor = 'somebody else'",
+        "SET at = at - interval '1 day'",
+        "SET details = details || '{\"length_bytes\": 1}'",
+        "SET clock_reason = NULL",
+        "SET subject_digest = 'none'",
+    ],
+)
+def test_a_row_of_the_ledger_that_its_owner_changed_is_found_though_its_digest_was_left(
+    archive: Archive, database: OwnedDatabase, deposited: Deposited, change: str
+) -> None:
+    owner = create_engine(database.owner_url)
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE ledger.custody DISABLE TRIGGER append_only"))
+        connection.execute(text(f"UPDATE ledger.custody {change}"))
+
+    (problem,) = {each.subject: each for each in verify(archive)}["custody"].problems
+
+    assert problem.what == "custody/000000000001.json: the same digest in ledger and store"
+    assert problem.expected.startswith(f"{problem.found}, in a row that ")
+    with pytest.raises(ContradictionError, match="digest in the ledger"):
+        rebuild(archive)
 
 
 def test_a_file_on_disk_is_compared_with_the_deposited_one(
