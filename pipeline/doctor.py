@@ -46,6 +46,9 @@ NAMED_OWED: Final = 3
 
 EXTENSIONS: Final = ("pg_trgm",)
 
+OLDEST_POSTGRES: Final = 150_000
+"""As ``server_version_num`` tells it."""
+
 HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".format(
     " tesseract-ocr-".join(name for name in LANGUAGES if name != "eng")
 )
@@ -126,7 +129,9 @@ def _store(settings: Settings) -> Check:
             return Check("Object store", "missing", "SeaweedFS is not installed", "Run `make env`.")
         return Check("Object store", "ok", f"SeaweedFS ({version}) is installed and not running; `letapis up`")
     try:
-        next(open_store(settings).list("custody/"), None)
+        store = open_store(settings)
+        store.require_fit()
+        next(store.list("custody/"), None)
     except (SettingsError, StoreError) as problem:
         how = "Start the embedded one with `letapis up`, or mend LETAPIS_S3_* and LETAPIS_LOCK_*."
         return Check("Object store", "missing", str(problem), how)
@@ -158,11 +163,15 @@ def _database(settings: Settings) -> Check:
         engine = create_engine(settings.database().reader_url, poolclass=NullPool)
         with engine.connect() as connection:
             version = connection.execute(text("SHOW server_version")).scalar_one()
+            number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
             lowered = connection.execute(text("SELECT lower('МІНСК ЎЗГОРАК')")).scalar_one()
             there = set(connection.execute(text("SELECT extname FROM pg_extension")).scalars())
             schema = schema_of(connection)
     except (SettingsError, SQLAlchemyError, psycopg2.Error) as problem:
         return Check("Database", "missing", str(problem).splitlines()[0], how)
+    if number < OLDEST_POSTGRES:
+        how = f"Move it to PostgreSQL {OLDEST_POSTGRES // 10_000} or newer; nothing older is tried."
+        return Check("Database", "missing", f"PostgreSQL {version}", how)
     if lowered != "мінск ўзгорак":
         how = (
             "Make it anew: CREATE DATABASE letapis TEMPLATE template0 ENCODING 'UTF8' "

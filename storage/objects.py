@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -24,9 +25,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from processors.digest import Digest
 from storage.multipart import put_in_parts
 from storage.ranged_file import RangedFile
-from storage.store_answers import code_of, head_of, listed_version
+from storage.store_answers import code_of, date_of, head_of, listed_version
 from storage.store_errors import (
     ChecksumDiffersError,
+    ClocksDifferError,
     KeyTakenError,
     LockMissingError,
     ObjectMissingError,
@@ -328,6 +330,9 @@ class ObjectStore:
             code = code_of(refused)
             if code == "NoSuchBucket":
                 raise StoreUnfitError(self.name, self.bucket, "a bucket of this name", "none") from refused
+            if code == "RequestTimeTooSkewed":
+                ours, theirs = format_datetime(datetime.now(UTC), usegmt=True), date_of(refused)
+                raise ClocksDifferError(self.name, self.endpoint, doing, ours, theirs) from refused
             if code in _REFUSED:
                 raise WrongCredentialsError(self.name, self.endpoint, doing, code) from refused
             raise StoreUnreachableError(self.name, self.endpoint, doing, str(refused)) from refused

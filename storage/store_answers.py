@@ -19,6 +19,11 @@ def code_of(refused: ClientError) -> str:
     return str(refused.response.get("Error", {}).get("Code", "unknown"))
 
 
+def date_of(refused: ClientError) -> str:
+    """The store's clock when it refused, as it told it."""
+    return str(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "a time not told"))
+
+
 def head_of(key: str, answer: Mapping[str, Any]) -> ObjectHead:
     """One version, with the lock it has or had."""
     mode, until = answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")

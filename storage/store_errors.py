@@ -27,6 +27,20 @@ class StoreUnreachableError(StoreError):
         self.found = found
 
 
+class ClocksDifferError(StoreUnreachableError):
+    """The store takes requests of about its own time only; the operator sets the clock that is wrong."""
+
+    def __init__(self, store: str, endpoint: str, doing: str, ours: str, theirs: str) -> None:
+        super().__init__(store, endpoint, doing, "RequestTimeTooSkewed")
+        self.args = (
+            f"Object store {endpoint} ({store}): {doing} was refused, as the clocks differ too much: here it is "
+            f"{ours}, there {theirs}. Nothing was stored; what is in the spool stays there. The times of evidence "
+            "are this clock's: set it (`timedatectl set-ntp true`), then run the step again.",
+        )
+        self.ours = ours
+        self.theirs = theirs
+
+
 class WrongCredentialsError(StoreError):
     """The store refused the key or what the key may do; the operator mends the settings or the store's policy."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,9 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.objects import ObjectStore
+
+SAID_FROM_BYTES = 100 * 10**6
+"""A file of this length takes a second or more; whoever waits is told what for."""
 
 WarcFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")
@@ -60,6 +63,7 @@ def deposit(
     refused = 0
     with _archive() as archive:
         for path in files:
+            _say_of_large(path)
             try:
                 deposited = deposit_file(archive, path, source_id=source, up_to_damage=up_to_damage)
             except StorageError as problem:
@@ -91,6 +95,14 @@ def deposit(
             emit([row], as_json=as_json, human=_say_deposit)
     if refused:
         raise typer.Exit(int(Exit.FAILED))
+
+
+def _say_of_large(path: Path) -> None:
+    """What it is that takes so long."""
+    with suppress(OSError):  # a file that went away since is the deposit's to tell
+        length = path.stat().st_size
+        if length > SAID_FROM_BYTES:
+            err.print(f"{path}: read, stored and read back ({length / 10**6:.0f} MB) ...", markup=False)
 
 
 def _no_file(path: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -54,6 +55,60 @@ def test_a_store_that_does_not_answer_is_named(stored_settings: Settings) -> Non
 
     assert check.state == "missing"
     assert "http://127.0.0.1:9" in check.found
+
+
+def test_a_bucket_without_object_lock_is_named_before_anything_is_deposited(stored_settings: Settings) -> None:
+    from pipeline.connect import open_store
+
+    client = open_store(stored_settings)._client
+    client.create_bucket(Bucket=stored_settings.s3_bucket)
+    without_versions = found(stored_settings, "Object store")
+    client.put_bucket_versioning(Bucket=stored_settings.s3_bucket, VersioningConfiguration={"Status": "Enabled"})
+    without_lock = found(stored_settings, "Object store")
+
+    assert (without_versions.state, without_lock.state) == ("missing", "missing")
+    assert f"Bucket {stored_settings.s3_bucket} (primary): expected versioning enabled" in without_versions.found
+    assert "expected Object Lock enabled, found " in without_lock.found
+
+
+def test_a_store_with_other_keys_is_named_with_the_settings_that_hold_them(stored_settings: Settings) -> None:
+    check = found(replace(stored_settings, s3_secret_key="wrong"), "Object store")
+
+    assert check.state == "missing"
+    assert "Check LETAPIS_S3_ACCESS_KEY and LETAPIS_S3_SECRET_KEY" in check.found
+
+
+def test_a_database_that_is_too_old_is_named(stored_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.doctor.OLDEST_POSTGRES", 990_000)
+
+    check = found(stored_settings, "Database")
+
+    assert check.state == "missing"
+    assert check.found.startswith("PostgreSQL ")
+    assert check.how == "Move it to PostgreSQL 99 or newer; nothing older is tried."
+
+
+def test_a_disk_without_room_is_named_with_what_is_free(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(settings.data.parent).free
+    monkeypatch.setattr("pipeline.doctor.SPACE_NEEDED_BYTES", 1000 * free)
+
+    check = found(settings, "Disk")
+
+    assert check.state == "missing"
+    assert f"GB free for {settings.data}" in check.found
+
+
+def test_a_program_that_is_no_browser_is_no_browser(settings: Settings, tmp_path: Path) -> None:
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\nexit 127\n")
+    program.chmod(0o755)
+
+    check = found(replace(settings, chromium=program), "Chromium")
+
+    assert check.state == "missing"
+    assert check.how
 
 
 def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(

@@ -4,10 +4,12 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
 import boto3
+import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,6 +21,7 @@ from processors.digest import sha256
 from storage.objects import ObjectStore
 from storage.store_errors import (
     ChecksumDiffersError,
+    ClocksDifferError,
     KeyTakenError,
     ObjectMissingError,
     StoreUnfitError,
@@ -204,3 +207,18 @@ def test_a_bucket_without_versions_and_lock_is_unfit(store_settings: Settings) -
     client(store_settings).create_bucket(Bucket=store_settings.s3_bucket)
     with pytest.raises(StoreUnfitError, match="versioning"):
         open_store(store_settings).ensure_bucket()
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-2), timedelta(days=400)], ids=["back", "ahead"])
+def test_a_clock_that_jumped_is_named_with_both_times(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch, off: timedelta
+) -> None:
+    right = botocore.auth.get_current_datetime  # type: ignore[attr-defined]  # not in its stubs
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: right() + off)
+
+    with pytest.raises(ClocksDifferError, match="the clocks differ too much: here it is ") as refused:
+        store.put_new("warc/a", CONTENT, sha256=sha256(CONTENT))
+
+    assert abs(parsedate_to_datetime(refused.value.theirs) - datetime.now(UTC)) < timedelta(minutes=5)
+    monkeypatch.undo()
+    assert list(store.list()) == []
