@@ -26,12 +26,13 @@ POSTS_A_PAGE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class SeenPage:
-    """One page of a channel: the ids it covers, and those of them it showed."""
+    """One page of a channel: the ids it covers, those of them it showed, and what the channel was called."""
 
     span: Span
     post_ids: tuple[int, ...]
     at: datetime
     capture_id: str
+    handles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Handle:
+    """A name under which the channel was seen, and when first and last: names are aliases with dates."""
+
+    name: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelCoverage:
     """What was seen of one channel. ``posts`` counts ids that were shown at least once (album items too)."""
 
@@ -67,6 +77,7 @@ class ChannelCoverage:
     posts: int
     ranges: tuple[Range, ...]
     gaps: tuple[Gap, ...]
+    handles: tuple[Handle, ...] = ()
 
 
 def coverage_of_source(
@@ -92,7 +103,18 @@ def coverage_of_pages(channel: str, pages: Sequence[SeenPage]) -> ChannelCoverag
         posts=len(shown),
         ranges=ranges,
         gaps=tuple(sorted(gaps, key=lambda gap: gap.first)),
+        handles=_handles(pages),
     )
+
+
+def _handles(pages: Iterable[SeenPage]) -> tuple[Handle, ...]:
+    """Each name with its first and last page, in the order in which they were first seen."""
+    seen: dict[str, list[datetime]] = {}
+    for page in pages:
+        for name in page.handles:
+            seen.setdefault(name, []).append(page.at)
+    found = (Handle(name, min(moments), max(moments)) for name, moments in seen.items())
+    return tuple(sorted(found, key=lambda handle: (handle.first_seen_at, handle.name)))
 
 
 def _ranges(pages: Iterable[SeenPage], newest: int) -> Iterator[Range]:
@@ -179,6 +201,7 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
             sightings.c.capture_id,
             sightings.c.parser_version,
             func.array_agg(func.distinct(records.c.natural_key)).label("keys"),
+            func.array_agg(func.distinct(sightings.c.content["channel"].astext)).label("handles"),
         )
         .join(records, records.c.id == sightings.c.record_id)
         .where(sightings.c.source_id == source_id, records.c.kind == "telegram_post")
@@ -187,7 +210,7 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
         .subquery()
     )
     asked = (
-        select(readings, channels.c["keys"].label("natural_keys"))
+        select(readings, channels.c["keys"].label("natural_keys"), channels.c.handles)
         .join(
             channels,
             (channels.c.capture_id == readings.c.capture_id)
@@ -201,7 +224,8 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
         if span is not None:
             if row.links.get("older") is None and len(row.natural_keys) < POSTS_A_PAGE:
                 span = replace(span, first=1.0)
-            yield SeenPage(span, _ids(row.coverage, row.natural_keys), row.captured_at, row.capture_id)
+            handles = tuple(sorted(filter(None, row.handles)))
+            yield SeenPage(span, _ids(row.coverage, row.natural_keys), row.captured_at, row.capture_id, handles)
 
 
 def _ids(coverage: dict[str, Any] | None, natural_keys: Sequence[str]) -> tuple[int, ...]:
@@ -216,6 +240,10 @@ def coverage_json(source_id: str, found: ChannelCoverage) -> dict[str, Any]:
         "kind": "coverage",
         "source": source_id,
         "channel": found.channel,
+        "handles": [
+            {"name": each.name, "first_seen_at": each.first_seen_at, "last_seen_at": each.last_seen_at}
+            for each in found.handles
+        ],
         "newest_id": found.newest_id,
         "posts": found.posts,
         "ranges": [

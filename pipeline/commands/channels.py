@@ -1,14 +1,19 @@
 """Commands about Telegram channels: `coverage`, `withheld`, `import-telegram`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.ask import asked_archive, told
 from pipeline.output import Exit, JsonOption, emit, fail, plain
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BAR_WIDTH = 60
 
@@ -30,6 +35,7 @@ def coverage(source: OneSource, as_json: JsonOption = False) -> None:
     from storage.channel_coverage import coverage_json, coverage_of_source
 
     with asked_archive() as archive, archive.reader.connect() as connection:
+        _known(connection, source)
         found = coverage_of_source(connection, source)
         rows = (coverage_json(source, each) for each in found)
         count = emit(rows, as_json=as_json, human=coverage_in_words)
@@ -42,9 +48,20 @@ def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
     from storage.withheld import withheld_json
 
     with asked_archive() as archive, archive.reader.connect() as connection:
+        if source is not None:
+            _known(connection, source)
         rows = (withheld_json(each) for each in open_list(connection, source))
         count = emit(rows, as_json=as_json, human=withheld_in_words)
     told(count, "thing", "things")
+
+
+def _known(connection: Connection, source: str) -> None:
+    """Fail with a sentence where the archive has nothing of this source: a slip of the pen is no empty list."""
+    from storage.changes import sources_with_files
+
+    there = sources_with_files(connection)
+    if source not in there:
+        raise fail(f"The archive holds nothing of {source}. It has: {', '.join(there) or 'no source yet'}.")
 
 
 def import_telegram(
@@ -91,7 +108,10 @@ def imported_in_words(row: Mapping[str, Any]) -> str:
 
 def coverage_in_words(row: Mapping[str, Any]) -> str:
     """A channel as a bar of its ids, then its ranges and gaps."""
-    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}", bar(row)]
+    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
+    for each in row["handles"]:
+        lines.append(f"  @{each['name']}: from {plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}")
+    lines.append(bar(row))
     for each in row["ranges"]:
         seen = f"{plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}"
         lines.append(f"  {each['first']}-{each['last']}: seen {seen}, {each['pages']} pages")

@@ -99,6 +99,18 @@ def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
     assert again.records == 0
 
 
+def test_a_challenge_on_the_way_back_ends_the_walk_and_is_said() -> None:
+    spider = spider_for(job(CHANNEL))
+    (seed,) = spider.start()
+    older = spider.read(seed, sample("https://t.me/s/pryklad_vestki")).asks[-1]
+    challenge = (
+        "<title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/h/b/orchestrate'></script>"
+    )
+    findings = spider.read(older, invented(older.url, challenge))
+    assert (findings.outcome, findings.asks, findings.records) == (Outcome.CHALLENGE, (), 0)
+    assert any("before=74: challenge" in said and "another night" in said for said in findings.remarks)
+
+
 def test_a_landing_card_is_an_outcome_and_no_content() -> None:
     findings = channel_page("https://t.me/pryklad_vestki")
     assert findings.outcome is not Outcome.CONTENT

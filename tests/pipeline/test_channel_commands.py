@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -66,4 +67,9 @@ def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(told: Arch
     (owed,) = rows(letapis("withheld", "--json"))
     assert (owed["kind"], owed["url"]) == ("withheld", "https://t.me/rechka/5")
     assert "Media is too big" in letapis("withheld", "rechka").stdout
-    assert letapis("coverage", "nobody").returncode == 0
+    assert [each["name"] for each in cast(list[dict[str, str]], covered["handles"])] == ["rechka"]
+    assert "  @rechka: from 2026-11-20T21:00:00Z" in letapis("coverage", "rechka").stdout
+    for command in ("coverage", "withheld"):
+        slip = letapis(command, "rehcka")
+        assert slip.returncode == 1
+        assert "holds nothing of rehcka. It has: rechka." in slip.stderr.replace("\n", " ")

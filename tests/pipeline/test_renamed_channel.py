@@ -85,6 +85,7 @@ def test_a_renamed_channel_goes_on_under_its_identity_once_the_watch_list_has_it
         keys = set(connection.scalars(select(records.c.natural_key)))
     assert (covered.channel, covered.newest_id) == (str(CHANNEL), expected.NEW_POSTS_DAY_3[-1])
     assert [gap for gap in covered.gaps if not gap.visited] == []
+    assert [handle.name for handle in covered.handles] == [OLD, NEW]
     assert keys == {f"{CHANNEL}/{number}" for number in expected.posts(OLD, 3)}
 
 
