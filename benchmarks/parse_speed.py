@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import quality_news
+from benchmarks.news_references import references
 from benchmarks.timing import Cost, arguments, here, report, rounds_of
 from processors.pages.page import Page
 from processors.pages.reading import PageKind
@@ -28,7 +28,7 @@ def material(folder: Path) -> dict[PageKind, Sequence[Page]]:
     channel = excerpt[:start] + excerpt[start:end] * 7 + excerpt[end:]
     court = (folder / "courts/ru-sudrf/case-list-criminal.html").read_bytes()
     now = datetime(2026, 10, 1, tzinfo=UTC)
-    news = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in quality_news.references(folder / "news")]
+    news = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in references(folder / "news")]
     return {
         "telegram": [Page("https://t.me/s/x", channel, now, 200)] * 50,
         "news": news,

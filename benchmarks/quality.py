@@ -16,6 +16,7 @@ from benchmarks import (
     quality_news,
     quality_telegram,
 )
+from benchmarks.news_references import references
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
 
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 def real_pages_taken_for_refusals(folder: Path) -> tuple[int, int]:
     """Real news pages, all of them content, and how many the classifier refuses."""
-    pages = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in quality_news.references(folder / "news")]
+    pages = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in references(folder / "news")]
     return len(pages), sum(classify(page).outcome is not Outcome.CONTENT for page in pages)
 
 
@@ -33,12 +34,11 @@ def report(folder: Path, *, misses: bool) -> None:
     print(f"telegram: {telegram['fields_right']} of {telegram['fields']} fields, {telegram['posts']} posts")
     wrong: list[object] = []
     scores = {
-        "letapis": quality_news.measure(folder / "news", quality_news.ours, wrong),
-        "trafilatura alone": quality_news.measure(folder / "news", quality_news.alone),
+        "letapis": quality_news.measure(references(folder / "news"), quality_news.ours, wrong),
+        "trafilatura alone": quality_news.measure(references(folder / "news"), quality_news.alone),
     }
     for name, score in scores.items():
-        figures = ", ".join(f"{key} {value['mean']} of {value['of']}" for key, value in score.summary().items())
-        print(f"news, {name}: {figures}")
+        print(f"news, {name}: {quality_news.figures(score)}")
     lists = quality_lists.feeds(folder / "feeds")
     legacy = f"{lists['legacy_right']} of {lists['legacy_encodings']} in legacy encodings"
     print(f"feeds: {lists['right']} of {lists['feeds']}, {legacy}")

@@ -1,22 +1,27 @@
-"""Articles against the references in LETAPIS_REALDATA/news, and trafilatura alone on the same pages.
+"""Articles against references, and trafilatura alone on the same pages.
 
+Run: ``python -m benchmarks.quality_news [--misses] [--pages FOLDER]``; without a folder, LETAPIS_REALDATA/news.
+Pages nobody here fitted anything to are measured by giving their folder (layout: `news_references`).
 Text: F1 over four-word shingles per page, as in scrapinghub/article-extraction-benchmark, averaged; and for the
 pages with snippets, the share of snippets that had to be in the text and of those that had to be absent. Title,
-date (the day) and authors count as right or wrong on pages that have a reference for them.
+date (the day), authors and language count as right or wrong on pages that have a reference for them; tags by F1,
+captions of pictures by the share found.
 """
 
-import gzip
-import json
+import argparse
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
+from operator import eq
 from pathlib import Path
 from typing import Any
 
 import trafilatura
 
+from benchmarks.news_references import Reference, references
 from processors.pages.news import Article
 from processors.pages.page import Page
 from processors.pages.select import read_page
@@ -24,23 +29,7 @@ from processors.text import folded
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
 SHINGLE = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A page and what is known of it; None or empty where the source says nothing."""
-
-    name: str
-    url: str
-    body: bytes
-    captured_at: datetime
-    text: str | None = None
-    present: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    title: str | None = None
-    authors: tuple[str, ...] = ()
-    published: datetime | None = None
-    tags: tuple[str, ...] = ()
+_JOINED_NAMES = re.compile(r",|&|;|\b(?:and|und|et|y)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +41,8 @@ class Extract:
     authors: tuple[str, ...]
     published: datetime | date | None
     tags: tuple[str, ...] = ()
+    language: str | None = None
+    captions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,116 +56,15 @@ class Score:
     present: list[bool] = field(default_factory=list)
     absent: list[bool] = field(default_factory=list)
     tags: list[float] = field(default_factory=list)
+    language: list[bool] = field(default_factory=list)
+    captions: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        names = ("f1", "title", "published", "authors", "present", "absent", "tags")
         return {
-            name: {"of": len(values), "mean": round(sum(values) / len(values), 4) if values else None}
-            for name in names
-            for values in (getattr(self, name),)
+            measured.name: {"of": len(values), "mean": round(sum(values) / len(values), 4) if values else None}
+            for measured in fields(self)
+            for values in (getattr(self, measured.name),)
         }
-
-
-def references(folder: Path) -> Iterator[Reference]:
-    yield from _fundus(folder / "fundus")
-    yield from _benchmark(folder / "article-extraction-benchmark")
-    yield from _snippets(folder / "trafilatura-eval")
-    yield from _newspaper(folder / "newspaper4k")
-    yield from _metascraper(folder / "metascraper")
-
-
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _fundus(folder: Path) -> Iterator[Reference]:
-    notes = {}
-    for line in (folder.parent / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
-        if item["file"].startswith("fundus/") and item.get("note"):
-            notes[item["file"]] = json.loads(item["note"])
-    for gold_path in sorted(folder.glob("*/*.gold.json")):
-        gold = json.loads(gold_path.read_text(encoding="utf-8"))
-        publisher = gold_path.name.removesuffix(".gold.json")
-        pages = sorted(gold_path.parent.glob(f"{publisher}_*.html.gz"))
-        for page, version in zip(pages, sorted(gold), strict=False):
-            item = gold[version]
-            body = item["body"]
-            pieces = list(body["summary"])
-            for section in body["sections"]:
-                pieces += section["headline"] + section["paragraphs"]
-            note = notes[f"fundus/{gold_path.parent.name}/{page.name}"]
-            yield Reference(
-                name=f"fundus/{page.name}",
-                url=note["url"],
-                body=gzip.decompress(page.read_bytes()),
-                captured_at=_moment(note["crawl_date"]) or datetime.now(UTC),
-                text="\n".join(pieces),
-                title=item.get("title"),
-                authors=tuple(item.get("authors") or ()),
-                published=_moment(item.get("publishing_date")),
-                tags=tuple(item.get("topics") or ()),
-            )
-
-
-LONG_AFTER = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-def _benchmark(folder: Path) -> Iterator[Reference]:
-    for key, item in json.loads((folder / "ground-truth.json").read_text(encoding="utf-8")).items():
-        body = gzip.decompress((folder / "html" / f"{key}.html.gz").read_bytes())
-        yield Reference(
-            name=f"aeb/{key[:12]}", url=item["url"], body=body, captured_at=LONG_AFTER, text=item["articleBody"]
-        )
-
-
-def _snippets(folder: Path) -> Iterator[Reference]:
-    for url, item in json.loads((folder / "evaldata.json").read_text(encoding="utf-8")).items():
-        yield Reference(
-            name=f"trafilatura/{item['file']}",
-            url=url,
-            body=gzip.decompress(next(folder.rglob(item["file"])).read_bytes()),
-            captured_at=LONG_AFTER,
-            present=tuple(item["with"]),
-            absent=tuple(item["without"]),
-            title=item["title"] or None,
-            authors=tuple(name for name in re.split(r";\s*", item["author"]) if name),
-            published=_moment(item["date"] or None),
-            tags=tuple(item.get("tags") or ()),
-        )
-
-
-def _newspaper(folder: Path) -> Iterator[Reference]:
-    for gold_path in sorted(folder.glob("*.gold.json")):
-        gold = json.loads(gold_path.read_text(encoding="utf-8"))
-        stem = gold_path.name.removesuffix(".gold.json")
-        text = folder / f"{stem}.gold.txt"
-        yield Reference(
-            name=f"newspaper4k/{stem}",
-            url=gold["url"],
-            body=gzip.decompress((folder / f"{stem}.html.gz").read_bytes()),
-            captured_at=LONG_AFTER,
-            text=text.read_text(encoding="utf-8") if text.exists() else None,
-            title=gold.get("title") or None,
-        )
-
-
-def _metascraper(folder: Path) -> Iterator[Reference]:
-    """Their date is that of the last change where there is one, so it is none of appearing."""
-    for gold_path in sorted(folder.glob("*.gold.json")):
-        gold = json.loads(gold_path.read_text(encoding="utf-8"))
-        stem = gold_path.name.removesuffix(".gold.json")
-        yield Reference(
-            name=f"metascraper/{stem}",
-            url=gold["url"] or "https://example.org/",
-            body=gzip.decompress((folder / f"{stem}.html.gz").read_bytes()),
-            captured_at=LONG_AFTER,
-            title=gold.get("title"),
-            authors=(gold["author"],) if gold.get("author") else (),
-        )
 
 
 def shingles(text: str) -> Counter[tuple[str, ...]]:
@@ -220,8 +110,11 @@ def _possible(reference: Reference) -> datetime | None:
 
 
 def same_authors(expected: tuple[str, ...], found: tuple[str, ...]) -> bool:
+    """The same names and no others; a reference may join several with "and" or a comma."""
+
     def names(people: tuple[str, ...]) -> set[str]:
-        return {" ".join(WORD.findall(folded(person))) for person in people}
+        single = (name for person in people for name in _JOINED_NAMES.split(person))
+        return {" ".join(WORD.findall(folded(name))) for name in single} - {""}
 
     return names(expected) == names(found)
 
@@ -243,6 +136,8 @@ def ours(reference: Reference) -> Extract:
         authors=article.authors,
         published=article.published_at,
         tags=article.tags,
+        language=article.language,
+        captions=tuple(image.caption for image in article.images if image.caption),
     )
 
 
@@ -259,34 +154,88 @@ def alone(reference: Reference) -> Extract:
     )
 
 
-def measure(folder: Path, reader: Callable[[Reference], Extract], wrong: list[Any] | None = None) -> Score:
+def measure(
+    pages: Iterable[Reference], reader: Callable[[Reference], Extract], wrong: list[Any] | None = None
+) -> Score:
     """Scores of one reader; with ``wrong``, every miss as (page, what, expected, found)."""
     score = Score()
     misses = wrong if wrong is not None else []
-    for reference in references(folder):
-        got = reader(reference)
-        if reference.text is not None:
-            value = f1(reference.text, got.text)
-            score.f1.append(value)
-            if value < 0.9:
-                misses.append((reference.name, "text", round(value, 3), ""))
-        if reference.title:
-            score.title.append(same_title(reference.title, got.title))
-        published = _possible(reference)
-        if published:
-            score.published.append(same_day(published, got.published))
-        if reference.tags:
-            score.tags.append(same_tags(reference.tags, got.tags))
-        if reference.authors:
-            score.authors.append(same_authors(reference.authors, got.authors))
-        for what, wanted, found, right in (
-            ("title", reference.title, got.title, score.title),
-            ("published", published, got.published, score.published),
-            ("authors", reference.authors, got.authors, score.authors),
-        ):
-            if wanted and not right[-1]:
-                misses.append((reference.name, what, wanted, found))
-        text = folded(got.text or "")
-        score.present += [folded(snippet) in text for snippet in reference.present]
-        score.absent += [folded(snippet) not in text for snippet in reference.absent]
+    for reference in pages:
+        _score(reference, reader(reference), score, misses)
     return score
+
+
+def _score(reference: Reference, got: Extract, score: Score, misses: list[Any]) -> None:
+    if reference.text is not None:
+        value = f1(reference.text, got.text)
+        score.f1.append(value)
+        if value < 0.9:
+            misses.append((reference.name, "text", round(value, 3), ""))
+    published = _possible(reference)
+    for what, wanted, found, same, right in (
+        ("title", reference.title, got.title, same_title, score.title),
+        ("published", published, got.published, same_day, score.published),
+        ("authors", reference.authors, got.authors, same_authors, score.authors),
+        ("language", reference.language, got.language, eq, score.language),
+    ):
+        if wanted:
+            right.append(same(wanted, found))
+            if not right[-1]:
+                misses.append((reference.name, what, wanted, found))
+    if reference.tags:
+        score.tags.append(same_tags(reference.tags, got.tags))
+        if score.tags[-1] < 1:
+            misses.append((reference.name, "tags", reference.tags, got.tags))
+    if reference.captions:
+        captions = folded(" ".join(got.captions))
+        found_captions = [folded(caption) in captions for caption in reference.captions]
+        score.captions.append(sum(found_captions) / len(found_captions))
+    text = folded(got.text or "")
+    for wanted_snippet in reference.present:
+        score.present.append(folded(wanted_snippet) in text)
+        if not score.present[-1]:
+            misses.append((reference.name, "present", wanted_snippet, ""))
+    for unwanted in reference.absent:
+        score.absent.append(folded(unwanted) not in text)
+        if not score.absent[-1]:
+            misses.append((reference.name, "absent", unwanted, ""))
+
+
+def report(folder: Path, *, misses: bool) -> None:
+    """Print both readers' figures, for each collection and over all."""
+    wrong: list[Any] = []
+    collections: dict[str, list[Reference]] = {}
+    for reference in references(folder):
+        collections.setdefault(reference.name.partition("/")[0], []).append(reference)
+    totals = {"letapis": Score(), "trafilatura alone": Score()}
+    for name, pages in collections.items():
+        print(f"{name}, {len(pages)} pages")
+        for reader, total in zip((ours, alone), totals, strict=True):
+            score = measure(pages, reader, wrong if reader is ours else None)
+            for measured in fields(score):
+                getattr(totals[total], measured.name).extend(getattr(score, measured.name))
+            print(f"  {total}: {figures(score)}")
+    print(f"all, {sum(map(len, collections.values()))} pages")
+    for name, score in totals.items():
+        print(f"  {name}: {figures(score)}")
+    for miss in wrong if misses else ():
+        print("  ", str(miss)[:240])
+
+
+def figures(score: Score) -> str:
+    """The figures of a score in one line."""
+    told = score.summary().items()
+    return ", ".join(f"{name} {value['mean']} of {value['of']}" for name, value in told if value["of"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    default = Path(os.environ.get("LETAPIS_REALDATA") or Path(__file__).parents[2] / "shared" / "realdata")
+    parser.add_argument("--pages", type=Path, default=default / "news")
+    parser.add_argument("--misses", action="store_true")
+    options = parser.parse_args()
+    report(options.pages, misses=options.misses)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Dates and times as pages write them: ISO, mail style, numbers, and words in a dozen languages.
+"""Dates and times as pages write them: ISO, mail style, numbers, and words in two dozen languages.
 
 In: the source's wording. Out: a `Moment` (day, perhaps time, perhaps zone) or None; never a guess of a missing
 part. Raises nothing. Month names: CLDR stand-alone and format forms, abbreviations as newspapers use them (read
@@ -14,28 +14,40 @@ from processors.text import folded
 # every form of a month's name, by the letters it begins with; longer beginnings are tried first
 _MONTHS = {
     1: "jan january januar januari janvier enero gennaio janeiro styczen stycznia styczn ocak янв январь "
-    "января студз студзень студзеня січ січень січня leden ledna",
+    "января студз студзень студзеня січ січень січня leden ledna ianuarie януари sausio sausis janvaris "
+    "janvāris janvārī jaanuar siječanj siječnja januára január јануар يناير",
     2: "feb february februar februari fevrier février fev febrero febbraio fevereiro luty lutego lut subat "
-    "şubat фев февраль февраля лют люты лютага лютий лютого unor února",
+    "şubat фев февраль февраля лют люты лютага лютий лютого unor února februarie февруари vasario vasaris "
+    "februaris februāris februārī veebruar veljača veljače februára február фебруар فبراير",
     3: "mar march marz märz mars maart marzo marco março marzec marca mart мар март марта сак сакавік "
-    "сакавіка бер березень березня brezen března marts",
+    "сакавіка бер березень березня brezen března marts martie kovo kovas märts ožujak ožujka március "
+    "martā مارس",
     4: "apr april avril avr abril abr aprile kwiecien kwietnia kwi nisan апр апрель апреля крас красавік "
-    "красавіка квіт квітень квітня duben dubna",
-    5: "may mai mayo maggio maio maj maja mei mayis mayıs май мая травень трав траўня травня kveten května",
+    "красавіка квіт квітень квітня duben dubna aprilie balandžio balandis aprilis aprīlis aprīlī aprill "
+    "travanj travnja apríla április أبريل ابريل",
+    5: "may mai mayo maggio maio maj maja mei mayis mayıs май мая травень трав траўня травня kveten května "
+    "geguzes gegužės gegužė maijs maijā svibanj svibnja mája május мај مايو",
     6: "jun june juni juin junio giugno junho czerwiec czerwca cze haziran июн июнь июня чэрв чэрвень "
-    "чэрвеня черв червень червня cerven června",
+    "чэрвеня черв червень червня cerven června iunie юни birželio birželis jūnijs jūnijā juuni lipanj "
+    "lipnja júna június јун يونيو",
     7: "jul july juli juillet juil julio luglio julho lipiec lipca lip temmuz июл июль июля ліп ліпень "
-    "ліпеня лип липень липня cervenec července",
+    "ліпеня лип липень липня cervenec července iulie юли liepos liepa jūlijs jūlijā juuli srpanj srpnja "
+    "júla július јул يوليو",
     8: "aug august augustus aout août agosto ago sierpien sierpnia sie agustos ağustos авг август августа "
-    "жнів жнівень жніўня серп серпень серпня srpen srpna augusti",
+    "жнів жнівень жніўня серп серпень серпня srpen srpna augusti rugpjūčio rugpjūtis augusts augustā "
+    "kolovoz kolovoza augusta augusztus أغسطس اغسطس",
     9: "sep sept september septembre septiembre settembre setembro wrzesien wrzesnia września wrz eylul "
-    "eylül сен сент сентябрь сентября вер верасень верасня вересень вересня zari září",
+    "eylül сен сент сентябрь сентября вер верасень верасня вересень вересня zari září septembrie "
+    "септември rugsėjo rugsėjis septembris septembrī rujan rujna septembra szeptember септембар سبتمبر",
     10: "oct october oktober okt octobre octubre ottobre outubro pazdziernik października pazdziernika paz "
-    "ekim окт октябрь октября кастр кастрычнік кастрычніка жовт жовтень жовтня rijen října",
+    "ekim окт октябрь октября кастр кастрычнік кастрычніка жовт жовтень жовтня rijen října octombrie "
+    "октомври spalio spalis oktobris oktobrī oktoober oktobra október октобар أكتوبر اكتوبر",
     11: "nov november novembre noviembre novembro listopad listopada lis kasim kasım ноя нояб ноябрь ноября "
-    "ліст лістапад лістапада лист листопад листопада",
+    "ліст лістапад лістапада лист листопад листопада noiembrie ноември lapkričio lapkritis novembris "
+    "novembrī studeni studenoga novembra новембар نوفمبر",
     12: "dec december dez dezember decembre décembre dic diciembre dicembre dezembro grudzien grudnia gru "
-    "aralik aralık дек декабрь декабря снеж снежань снежня груд грудень грудня prosinec prosince",
+    "aralik aralık дек декабрь декабря снеж снежань снежня груд грудень грудня prosinec prosince "
+    "decembrie декември gruodžio gruodis decembris decembrī detsember prosinca decembra децембар ديسمبر",
 }
 _MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _ZONES = {
@@ -49,10 +61,14 @@ _ISO = re.compile(
     r"|[+-]\d\d(?!\d))?)?",
     re.IGNORECASE,
 )
-_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[./年]\s?(\d{1,2})[./月]\s?(\d{1,2})(?!\d)")
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[./年\-]\s?(\d{1,2})[./月\-]\s?(\d{1,2})(?!\d)")
+# as in Lithuanian, Latvian and Hungarian; the day follows the month, or the other way round
+_YEAR_AND_WORDS = re.compile(
+    r"(?<!\d)(\d{4})\.?\s(?:m\.|gada|г\.)?\s*(?:(\d{1,2})\.?\s*)?([^\W\d_]{3,12})\.?(?:\s+(\d{1,2})(?!\d))?"
+)
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})\s?([./\-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?!\d)")
 _DAY_FIRST = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|-?го|\.|º)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?\s*(?:de\s+"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|-?(?:го|га|е)|\.|º)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?\s*(?:de\s+"
     r"|of\s+)?(\d{4})(?!\d)"
 )
 _MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})(?!\d)")
@@ -146,6 +162,11 @@ def _day(text: str, language: str | None) -> tuple[date, str] | None:
             number = _month(month)
             if number is not None:
                 return _made(int(year), number, int(day), text, found)
+    for found in _YEAR_AND_WORDS.finditer(text):
+        year, before, month, after = found.groups()
+        number = _month(month)
+        if number is not None and (before or after):
+            return _made(int(year), number, int(before or after), text, found)
     written = _YEAR_FIRST.search(text)
     if written:
         return _made(int(written.group(1)), int(written.group(2)), int(written.group(3)), text, written)

@@ -16,24 +16,32 @@ from processors.text import one_line
 BYLINE_LABEL = (
     r"(?:(?:written|posted|published|story|text|words|photos?) by|by|von|par|por|de|door|af|av|di|przez"
     r"|od|від|от|ад"
-    r"|(?:blog ?beitrag|erstellt|geschrieben|verfasst|ein (?:artikel|beitrag)) von"
+    r"|(?:blog ?beitrag|erstellt|geschrieben|verfasst|gespeichert|eingestellt|veröffentlicht|text|rezept"
+    r"|(?:ein )?(?:artikel|beitrag)) von|(?:publié|écrit|rédigé) par|(?:publicado|escrito) por|scritto da"
+    r"|(?:napisane|opublikowane|dodane) przez"
     r"|autor(?:in)?(?:/autor)?|autorzy|autore|auteur|oprac(?:\.|ował[ao]?)|przygotował[ao]?|rozmawiał[ao]?"
-    r"|author|writer|reporter|text|interview|texto|testo|tekst|текст|автор(?:ы|и|ка)?(?: текста| статьи)?"
-    r"|аўтар(?:ы|ка)?|журналист|корреспондент|кореспондент(?:ка)?|карэспандэнт(?:ка)?"
+    r"|author|writer|reporter|text|interview|texto|testo|tekst|текст(?: (?:и|і|й|та|ды) фот[оа])?"
+    r"|автор(?:ы|и|ка)?(?: текста| тексту| тэксту| статьи| статті| материала)?"
+    r"|аўтар(?:ы|ка)?(?: тэксту| артыкула)?|тэкст(?: (?:і|ды) фота)?"
+    r"|журналист|корреспондент|кореспондент(?:ка)?|карэспандэнт(?:ка)?"
     r"|подготовил[аи]?|записал[аи]?|беседовал[аи]?|падрыхтава(?:ў|ла)|запіса(?:ў|ла)|гутары(?:ў|ла)"
-    r"|підготува(?:в|ла)|записа(?:в|ла)|розмовля(?:в|ла)"
+    r"|підготува(?:в|ла)|записа(?:в|ла)|розмовля(?:в|ла)|спілкува(?:вся|лася)"
     r"|yazan|penulis|oleh|责任编辑|编辑|作者|记者|文)"
 )
 POSTED_BY = re.compile(r"\b(?:posted|published|updated)\b.{0,60}?\bby\s+(.{2,60})$", re.IGNORECASE)
 _BYLINE_TEXT = re.compile(
-    rf"^(?:{BYLINE_LABEL})\s*[:：]\s*\S|^(?:by|von|par|door|af|av|di|(?:written|posted) by"
-    r"|(?:blog ?beitrag|erstellt|geschrieben|verfasst|ein (?:artikel|beitrag)) von"
-    r"|подготовил[аи]?|падрыхтава(?:ў|ла)|підготува(?:в|ла)|przygotował[ao]?)\s+[^\W\d_]",
+    rf"^(?:{BYLINE_LABEL})\s*(?:[:：]|\s[—–-]\s)\s*\S|^(?:by|von|par|door|af|av|di|(?:written|posted) by"
+    r"|(?:blog ?beitrag|erstellt|geschrieben|verfasst|gespeichert|text|(?:ein )?(?:artikel|beitrag)) von"
+    r"|подготовил[аи]?|беседовал[аи]?|записал[аи]?|падрыхтава(?:ў|ла)|гутары(?:ў|ла)|запіса(?:ў|ла)"
+    r"|підготува(?:в|ла)|розмовля(?:в|ла)|спілкува(?:вся|лася)|przygotował[ao]?|rozmawiał[ao]?)\s+[^\W\d_]",
     re.IGNORECASE,
 )
 _LABEL_ALONE = re.compile(rf"^(?:{BYLINE_LABEL})\s*[:：]?$", re.IGNORECASE)
+_LABEL_BEFORE = re.compile(rf"^(?:{BYLINE_LABEL})\s*(?:[:：—–-]\s*|\s+)", re.IGNORECASE)
+_PARTICLE = re.compile(r"(?:de|del|van|von|der|di|da|la|le|bin|al|el)\b")
 _AUTHOR_PAGE = re.compile(
-    r"/(?:authors?|autor(?:en|es|s|zy|ka)?|auteurs?|avtor\w*|user(?:info|s)?)[/.\-?=]", re.IGNORECASE
+    r"/(?:authors?|autor(?:en|es|s|zy|ka)?|auteurs?|avtor\w*|a[uŭ]tar\w*|editors|user(?:info|s)?)[/.\-?=]",
+    re.IGNORECASE,
 )
 # these also lead to firms and to the staff as a whole: only what is written like a person's name counts
 _PERHAPS_AUTHOR_PAGE = re.compile(
@@ -104,9 +112,10 @@ def shown_bylines(tree: html.HtmlElement) -> Iterator[list[str]]:
                 text
                 and len(text.split()) <= _WORDS_OF_BYLINE
                 and (_BYLINE_TEXT.search(text) or POSTED_BY.search(text))
+                and _goes_on_with_a_name(text)
             ):
                 worded.append(text)
-            elif text and (labelled := _after_label(element)):
+            elif text and (labelled := _after_label(element) or _beside_label(element, text)):
                 worded.append(labelled)
     if linked:
         first = linked[0][0]
@@ -153,6 +162,24 @@ def _after_label(element: html.HtmlElement) -> str | None:
     after = [element[0].tail or "", *(" ".join([*child.itertext(), child.tail or ""]) for child in element[1:])]
     rest = one_line(" ".join(after))
     return rest if 0 < len(rest.split()) <= _WORDS_OF_BYLINE and rest[:1].isupper() else None
+
+
+def _beside_label(element: html.HtmlElement, text: str) -> str | None:
+    """``<h5>Autor:</h5> Name`` in a block of much else: the text right after the label."""
+    if len(text) > 40 or text[-1] not in ":：" or not _LABEL_ALONE.search(text):
+        return None
+    after = one_line(element.tail or "")
+    following = element.getnext()
+    if not after and following is not None:
+        after = one_line(seen_text(following))
+    return after if 0 < len(after.split()) <= 6 and after[:1].isupper() else None
+
+
+def _goes_on_with_a_name(text: str) -> bool:
+    """``By the numbers`` begins like a byline, too: a name begins with a capital."""
+    posted = POSTED_BY.search(text)
+    rest = posted.group(1) if posted else _LABEL_BEFORE.sub("", text)
+    return not rest[:1].islower() or _PARTICLE.match(rest) is not None
 
 
 def _names_of_byline(element: html.HtmlElement) -> list[str]:

@@ -4,6 +4,7 @@ In: a `Page`. Out: a `Reading` with at most one `Article`. Text by `news_text`; 
 by modules of those names.
 """
 
+import html as entities
 import re
 from datetime import tzinfo
 from urllib.parse import urlsplit
@@ -26,11 +27,15 @@ from processors.pages.news_topics import read_section, read_tags
 from processors.pages.outcome import Outcome, Verdict, classify, open_page
 from processors.pages.page import Page
 from processors.pages.reading import Links, Reading
+from processors.text import one_line
 from processors.urls import absolute
 
-PARSER_VERSION = "news-2"
+PARSER_VERSION = "news-3"
 _ARTICLE_WORDS_AT_LEAST = 25
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
+_ENCODED_MARKUP = re.compile(r"&(?:amp;)?lt;/?(?:p|br|div|strong|b|em|i|a|span|h[1-6]|ul|li)\b", re.IGNORECASE)
+_BLOCK_TAG = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote|tr|table)\b[^>]{0,500}>", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"<[^>]{0,500}>")
 
 
 def read_news(page: Page, layout: Layout | None = None) -> Reading:
@@ -112,8 +117,10 @@ def text_in_lines(value: object) -> str | None:
     """The body that linked data states, its paragraphs as lines, markup in it taken off."""
     if not isinstance(value, str) or not value.strip():
         return None
-    bare = re.sub(r"<[^>]{0,500}>", " ", value) if "<" in value else value
-    return "\n".join(line.strip() for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
+    marked = entities.unescape(entities.unescape(value)) if _ENCODED_MARKUP.search(value) else value
+    bare = _INLINE_TAG.sub(" ", _BLOCK_TAG.sub("\n", marked)) if "<" in marked else marked
+    bare = entities.unescape(bare)
+    return "\n".join(one_line(line) for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
 
 
 def _is_article(page: Page, evidence: Evidence, text: str) -> bool:

@@ -27,7 +27,17 @@ _NO_NAME = re.compile(
     r"|^(?:view|read|more|all|top|follow|contact|about|posts?|profiles?|share|email|twitter|facebook"
     r"|фот[ао]|foto|bild|photos?|image"
     r"|log ?(?:in|out)|sign|anmeld|registr|войти|вход|рэгістрац|увайсці|увійти|вхід|zaloguj"
-    r"|publi\w+ am|updated?|zur|alle|mehr|news|nachrichten|новости|навіны|новини|все|усе)\b",
+    r"|see|folgen|suivez|abonn|s'inscrire|se connecter|mon(?:day|tag)|profil\w*|subscribe|jetzt|kostenlos"
+    r"|creative commons|wyloguj|rejestracja|zobacz|czytaj|войдите|выйти|читать|чытаць|читати"
+    r"|профиль|реклама|рэклама"
+    r"|publi\w+ am|veröffentlicht am|updated?|zur|alle|mehr|news|nachrichten|новости|навіны|новини|все|усе)\b"
+    rf"|\b(?:bio|gmbh|lizenz|licen[cs]e)$|^(?:{BYLINE_LABEL})$",
+    re.IGNORECASE,
+)
+# blogs say in words what their cards for sharing hold: a label, and beside it the value
+_WRITTEN_BY = re.compile(
+    r"written by|verfasst|geschrieben|geschreven|écrit|escrito|scritto|auteur|author|autor|napisane|написан"
+    r"|автор|аўтар",
     re.IGNORECASE,
 )
 _AUTHOR_METAS = (
@@ -41,6 +51,7 @@ _AUTHOR_METAS = (
     "citation_author",
     "authors",
     "dcterms.creator",
+    "byl",
 )
 
 
@@ -86,16 +97,19 @@ def _in_metas(evidence: Evidence) -> list[str]:
         found = [value for value in evidence.metas.get(name, ()) if _persons(value)]
         if found:
             return found
+    for place in ("1", "2"):
+        if _WRITTEN_BY.search(evidence.meta(f"twitter:label{place}") or ""):
+            return [value for value in evidence.metas.get(f"twitter:data{place}", ()) if _persons(value)]
     return []
 
 
 def _persons(raw: str) -> list[str]:
-    bare = one_line(raw).strip(" ,.|–-")
+    bare = one_line(raw).strip(" ,.|–—-")
     posted = POSTED_BY.search(bare)
     bare = posted.group(1) if posted else bare
     for _ in range(2):
         bare = _PREFIX.sub("", bare)
     if not bare or len(bare) > 250 or "://" in bare or bare.startswith("www."):
         return []
-    names = [_TAIL.sub("", _INNER_LABEL.sub("", name)).strip(" ,.|–-()*:") for name in _JOINT.split(bare)]
+    names = [_TAIL.sub("", _INNER_LABEL.sub("", name)).strip(" ,.|–—-()*:") for name in _JOINT.split(bare)]
     return [name for name in names if 1 < len(name) < 60 and len(name.split()) < 7 and not _NO_NAME.search(name)]

@@ -3,28 +3,21 @@
 In: the page as a tree, its URL, and what else is known of the article (title, description, the body its data block
 gives). Out: the text, one paragraph a line. Rules, each for a failure seen on several sites (2026-11):
 a lead shown above the text belongs to it; the headline does not; lines that are nothing but a link lead elsewhere;
-where the reader stopped early, the paragraphs of the article's own container are the text.
+what stands among the lines read belongs to them (`news_gaps`).
 """
 
-import copy
 import re
 from dataclasses import dataclass
 
 from lxml import html
 
-from processors.pages.markup import UNSEEN, classes, elements, seen_text
+from processors.pages.markup import elements
+from processors.pages.news_gaps import made_whole, with_gaps_filled
+from processors.pages.news_lines import LONGER, read_lines, size_of
 from processors.text import comparable, folded, one_line
 
 _BLOCK_TAGS = frozenset(
     ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "td", "div", "span", "strong")
-)
-_PARAGRAPH_TAGS = frozenset(("p", "blockquote", "h2", "h3", "h4", "li", "pre"))
-_OUTSIDE = frozenset(("nav", "aside", "footer", "form", "figure", "figcaption", "button", "header", *UNSEEN))
-_OUTSIDE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:comment|related|recommend|sidebar|share|social|promo|newsletter|teaser|footer|menu"
-    r"|breadcrumb|cookie"
-    r"|advert|banner|tags?|author-?(?:bio|box)|most-?read|popular)",
-    re.IGNORECASE,
 )
 # whole lines that lead elsewhere or ask for something, in the languages we meet
 _PLEA = re.compile(
@@ -49,8 +42,6 @@ _PLEA_WORDS_AT_MOST = 25
 _LEAD_WORDS = (6, 120)
 # of the words of a line; above, the line is a link with a mark or two around it
 _LINK_SHARE = 0.85
-_LONGER = 1.6
-_SHORT_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +70,11 @@ def read_text(
 ) -> ArticleText | None:
     """The article's text; None where the page has none. Leaves ``tree`` as it was."""
     blocks = _blocks(tree)
-    own = _own_paragraphs(tree)
-    lines = _extract(tree, url, own)
-    if data_body and len(data_body.split()) > _LONGER * max(_words(lines), 20):
+    lines = read_lines(tree, url)
+    if data_body and len(data_body) > LONGER * max(size_of(lines), 120):
         lines = [line for line in data_body.splitlines() if line.strip()]
+    lines = made_whole(lines, blocks.holder)
+    lines = with_gaps_filled(lines, [blocks.holder.get(_bare(line)) for line in lines], _link_share)
     headings = {folded(title or ""), *(_plain(heading) for heading in tree.iter("h1"))}
     lines = _without_foreign(lines, blocks, headings)
     lead = _lead(descriptions, blocks, lines)
@@ -90,37 +82,8 @@ def read_text(
         lines.insert(0, lead)
     if not lines:
         return None
-    held = (blocks.holder.get(folded(line.lstrip("- "))) for line in lines)
+    held = (blocks.holder.get(_bare(line)) for line in lines)
     return ArticleText(text="\n".join(lines), holders=tuple(element for element in held if element is not None))
-
-
-def _extract(tree: html.HtmlElement, url: str, own: list[str]) -> list[str]:
-    """The strict reading; where that has much less than the paragraphs' container, the loose one, else these.
-
-    Strict without trafilatura's second algorithms first: they take a third of the time and matter on few pages.
-    """
-    from trafilatura import bare_extraction  # 0.3 s of CPU, for nothing in crawls that see no articles
-
-    lines: list[str] = []
-    for precise, fast in ((True, True), (True, False), (False, False)):
-        found = bare_extraction(
-            copy.deepcopy(tree),
-            url=url,
-            with_metadata=False,
-            include_comments=False,
-            favor_precision=precise,
-            fast=fast,
-        )
-        text = None if found is None or isinstance(found, dict) else found.text
-        read = [line.strip() for line in (text or "").splitlines() if line.strip()]
-        lines = read if _words(read) > 1.2 * _words(lines) else lines
-        if _words(lines) > (_SHORT_WORDS if fast else 0) and _words(lines) * _LONGER > _words(own):
-            return lines
-    return own if _words(own) > _SHORT_WORDS else lines
-
-
-def _words(lines: list[str]) -> int:
-    return sum(len(line.split()) for line in lines)
 
 
 def _blocks(tree: html.HtmlElement) -> _Blocks:
@@ -136,11 +99,19 @@ def _blocks(tree: html.HtmlElement) -> _Blocks:
         words = _plain(element)
         if not words or len(words) > 2000:
             continue
-        linked = sum(len(_plain(link)) for link in element.iter("a"))
-        share = linked / len(words)
-        shares[words] = min(share, shares.get(words, 1.0))
+        shares[words] = min(_link_share(element, words), shares.get(words, 1.0))
         holder.setdefault(words, element)
     return _Blocks(shares, holder)
+
+
+def _bare(line: str) -> str:
+    return folded(line.lstrip("- "))
+
+
+def _link_share(element: html.HtmlElement, words: str | None = None) -> float:
+    """How much of an element's text is links; 0 where it has none."""
+    whole = len(words if words is not None else _plain(element))
+    return sum(len(_plain(link)) for link in element.iter("a")) / whole if whole else 0.0
 
 
 def _plain(element: html.HtmlElement) -> str:
@@ -175,31 +146,3 @@ def _lead(descriptions: tuple[str, ...], blocks: _Blocks, lines: list[str]) -> s
                     continue
                 return one_line(comparable(description))
     return None
-
-
-def _own_paragraphs(tree: html.HtmlElement) -> list[str]:
-    """Paragraphs of the container that has most of them: a plain reader, for where the other stops early."""
-    weight: dict[html.HtmlElement, int] = {}
-    held: list[tuple[html.HtmlElement, str, int]] = []
-    outside: set[html.HtmlElement] = set()
-    for element in elements(tree):
-        parent = element.getparent()
-        foreign = element.tag in _OUTSIDE or _OUTSIDE_CLASS.search(" ".join(classes(element)))
-        if (parent in outside or foreign) and element.tag not in ("html", "body", "main", "article"):
-            outside.add(element)
-            continue
-        if element.tag not in _PARAGRAPH_TAGS or any(child.tag in _PARAGRAPH_TAGS for child in element):
-            continue
-        text = one_line(seen_text(element))
-        own_words = len(text.split()) - sum(len(" ".join(link.itertext()).split()) for link in element.iter("a"))
-        held.append((element, text, own_words))
-        if element.tag == "p" and own_words > 8 and parent is not None:
-            weight[parent] = weight.get(parent, 0) + own_words
-            above = parent.getparent()
-            if above is not None:
-                weight[above] = weight.get(above, 0) + own_words // 2
-    if not weight:
-        return []
-    best = max(weight, key=lambda element: weight[element])
-    inside = set(best.iter())
-    return [text for element, text, own in held if element in inside and text and own * 2 >= len(text.split())]

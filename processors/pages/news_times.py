@@ -20,9 +20,15 @@ _DATE_MARK = re.compile(r"date|time|publish|posted|pubdate|datum|fecha|created|�
 _CHANGED = re.compile(
     r"modif|updat|edited|aktualis|geändert|обновл|изменен|абноўлен|оновлен|zuletzt|last", re.IGNORECASE
 )
-_PUBLISHED = re.compile(r"publi|posted|erstellt|опублик|апублік|опублік|dat[ue]|дата", re.IGNORECASE)
+_PUBLISHED = re.compile(
+    r"publi|posted|written|erstellt|dodan|размещ|добавл|опублик|апублік|опублік|dat[ue]|дата", re.IGNORECASE
+)
 _URL_DAY = re.compile(r"/((?:19|20)\d\d)[/\-_]?(0[1-9]|1[0-2])[/\-_]?(0[1-9]|[12]\d|3[01])(?:/|[-_]|\b)")
 _URL_DAY_FIRST = re.compile(r"/(0[1-9]|[12]\d|3[01])-(0[1-9]|1[0-2])-((?:19|20)\d\d)(?:/|-)")
+_SCRIPT_DATE = re.compile(
+    r"""\\?["'](?:datePublished|date_published|published_?[aA]t|publish(?:ed)?_?[dD]ate|publicationDate"""
+    r"""|firstPublished(?:At|Date)?)\\?["']\s*:\s*\\?["'](\d{4}-\d\d-\d\d[^"'\\]{0,25})"""
+)
 _HAS_YEAR = re.compile(r"(?:19|20)\d\d|\d\d[./]\d\d[./]\d\d")
 _ELSEWHERE = frozenset(("nav", "footer", "aside", "script", "style", "noscript", "template", "select"))
 _TEXT_AT_MOST = 90
@@ -62,11 +68,17 @@ def read_published(
         evidence.meta("originalpublicationdate", "citation_publication_date", "date", "created"),
         text_in(evidence.stated("dateCreated")),
         text_in(evidence.stated("uploadDate")),
+        _item_time(tree, "dateCreated"),
     ]
     found = _told(stated, evidence, url, zone)
     if found.at is not None:
         return found
-    shown = [_shown_near(tree, title, evidence.language), *_in_titles(evidence), _day_of_address(url)]
+    shown = [
+        _shown_near(tree, title, evidence.language),
+        *_in_titles(evidence),
+        _day_of_address(url),
+        _in_scripts(tree),
+    ]
     seen = _told(shown, evidence, url, zone)
     return seen if seen.at is not None else found
 
@@ -110,7 +122,8 @@ def _zone_of_page(evidence: Evidence, url: str) -> tzinfo:
 
 def _item_time(tree: html.HtmlElement, name: str) -> str | None:
     for element in elements(tree):
-        if name in (attribute(element, "itemprop") or "").split():
+        named = f"{attribute(element, 'itemprop') or ''} {attribute(element, 'property') or ''}".split()
+        if any(term.rpartition(":")[2] == name for term in named):
             return (
                 attribute(element, "content")
                 or attribute(element, "datetime")
@@ -127,14 +140,12 @@ def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None)
     dated: list[tuple[int, float, str]] = []
     outside: set[html.HtmlElement] = set()
     for place, element in enumerate(elements(tree)):
-        if element.getparent() in outside or element.tag in _ELSEWHERE:
+        parent = element.getparent()
+        beside = element.tag == "aside" and next(element.iterancestors("article"), None) is not None
+        if parent in outside or (element.tag in _ELSEWHERE and not beside):
             outside.add(element)
             continue
-        if (
-            element.tag in ("h1", "h2", "h3")
-            and heading
-            and folded(" ".join(element.itertext())).startswith(heading)
-        ):
+        if element.tag in ("h1", "h2", "h3") and heading and heading in folded(" ".join(element.itertext())):
             place_of_heading = place_of_heading or place
         written = _written_date(element)
         if written and len(dated) < 60 and not _CHANGED.search(written):
@@ -181,6 +192,17 @@ def _in_titles(evidence: Evidence) -> list[str]:
     title = evidence.meta("og:title") or ""
     last = title.rpartition("|")[2].strip()
     return [last] if "|" in title and len(last) < 20 else []
+
+
+def _in_scripts(tree: html.HtmlElement) -> str | None:
+    """The date in the data a page builds itself from; none where it tells of several articles' days."""
+    found: dict[str, str] = {}
+    for script in tree.iter("script"):
+        for stated in _SCRIPT_DATE.finditer(script.text or ""):
+            found.setdefault(stated.group(1)[:10], stated.group(1))
+            if len(found) > 1:
+                return None
+    return next(iter(found.values()), None)
 
 
 def _day_of_address(url: str) -> str | None:

@@ -27,7 +27,7 @@ from processors.pages.refusals import (
 )
 from processors.text import one_line
 
-CLASSIFIER_VERSION = "outcome-2"
+CLASSIFIER_VERSION = "outcome-3"
 # text of its own, in words outside links and forms: refusals seen have under 200, and a court's list or a short
 # notice can have as few, which is why few words alone never refuse a page
 THIN_WORDS = 200
@@ -139,7 +139,11 @@ def _look(opened: Opened) -> _Look:
 
 
 def _own_words(tree: html.HtmlElement) -> int:
-    """Words outside links, forms and navigation: what the page itself has to say."""
+    """Words outside links, forms and navigation: what the page itself has to say.
+
+    Some systems put the whole page into one form, or never close the navigation: what has paragraphs enough for a
+    page is the page.
+    """
     skipped: set[html.HtmlElement] = set()
     count = 0
     for element in elements(tree):
@@ -147,6 +151,8 @@ def _own_words(tree: html.HtmlElement) -> int:
         outside = (
             element.tag in ("a", "form", "nav", "header", "footer", "button", "title") or element.tag in UNSEEN
         )
+        if outside and element.tag in ("form", "header", "nav") and _words_of_paragraphs(element) >= THIN_WORDS:
+            outside = False
         if outside or parent in skipped:
             skipped.add(element)
         elif element.text:
@@ -156,9 +162,15 @@ def _own_words(tree: html.HtmlElement) -> int:
     return count
 
 
+def _words_of_paragraphs(element: html.HtmlElement) -> int:
+    return sum(len(paragraph.text_content().split()) for paragraph in element.iter("p"))
+
+
 def _first(look: _Look, signs: tuple[Sign, ...], *, proof_only: bool = False) -> Verdict | None:
     for sign in signs:
         if proof_only and not sign.proof:
+            continue
+        if sign.words_at_most is not None and look.words > sign.words_at_most:
             continue
         places = {"markup": look.markup, "title": look.title, "text": look.text}
         found = sign.pattern.search(places[sign.place])

@@ -22,14 +22,25 @@ class Sign:
     place: Place
     pattern: re.Pattern[str]
     proof: bool = False
+    words_at_most: int | None = None
 
 
-def sign(outcome: str, named: str, place: Place, *alternatives: str, proof: bool = False) -> Sign:
-    """One mark, its patterns as alternatives."""
+def sign(
+    outcome: str,
+    named: str,
+    place: Place,
+    *alternatives: str,
+    proof: bool = False,
+    words_at_most: int | None = None,
+) -> Sign:
+    """One mark, its patterns as alternatives; with ``words_at_most``, none on a page that says more than that."""
     # marks that prove by themselves are sought on every page, and scripts write them in one way
     pattern = re.compile("|".join(alternatives), 0 if proof else re.IGNORECASE)
-    return Sign(outcome, named, place, pattern, proof)
+    return Sign(outcome, named, place, pattern, proof, words_at_most)
 
+
+# forms for comments bear captchas and many a page's head asks for a password: what says more refuses for neither
+_MORE_THAN_A_FORM = 100
 
 CHALLENGES = (
     sign(
@@ -80,8 +91,15 @@ CHALLENGES = (
         "a captcha",
         "markup",
         r"""class=[\"'][^\"']*\b(?:g-recaptcha|h-captcha|cf-turnstile)\b""",
+        words_at_most=_MORE_THAN_A_FORM,
     ),
-    sign("challenge", "a captcha", "markup", r"<(?:input|img|iframe)[^>]{0,300}captcha"),
+    sign(
+        "challenge",
+        "a captcha",
+        "markup",
+        r"<(?:input|img|iframe)[^>]{0,300}captcha",
+        words_at_most=_MORE_THAN_A_FORM,
+    ),
     sign(
         "challenge",
         "a check of the visitor",
@@ -234,7 +252,13 @@ MISSING = (
 )
 
 LOGIN_WALLS = (
-    sign("login_wall", "a form for a password", "markup", r"""<input[^>]{0,200}type=[\"']?password"""),
+    sign(
+        "login_wall",
+        "a form for a password",
+        "markup",
+        r"""<input[^>]{0,200}type=[\"']?password""",
+        words_at_most=_MORE_THAN_A_FORM,
+    ),
     sign(
         "login_wall",
         "the text",

@@ -38,6 +38,14 @@ def authors(byline: str, *, head: str = "", after: str = "", url: str = "https:/
         ("<p>Авторы: Пётр Выдуманный и Анна Мнимая</p>", ["Пётр Выдуманный", "Анна Мнимая"]),
         ("<p>Текст: Анна Мнимая, фото: Иван Небывалый</p>", ["Анна Мнимая"]),
         ("<div>Подготовил Пётр Выдуманный</div>", ["Пётр Выдуманный"]),
+        ("<p>Текст и фото: Анна Мнимая</p>", ["Анна Мнимая"]),
+        ("<p>Автор — Пётр Выдуманный</p>", ["Пётр Выдуманный"]),
+        ("<p>Аўтар тэксту: Янка Прыдуманы</p>", ["Янка Прыдуманы"]),
+        ("<div>Беседовала Анна Мнимая</div>", ["Анна Мнимая"]),
+        ("<section><h5>Автор:</h5>Пётр Выдуманный<p>Раздел</p><p>Суд</p></section>", ["Пётр Выдуманный"]),
+        ("<p>By the numbers</p>", []),
+        ("<a href=/author/1>Профиль</a><a href=/author/1>Анна Мнимая</a>", ["Анна Мнимая"]),
+        ("<p class=author>Creative Commons BY-SA</p>", []),
         ("<p>Автор: Оксана Вигадана</p>", ["Оксана Вигадана"]),
         ("<span>Підготувала Оксана Вигадана</span>", ["Оксана Вигадана"]),
         ("<p>Autor: Jan Zmyślony</p>", ["Jan Zmyślony"]),
@@ -80,3 +88,15 @@ def test_names_in_bold_before_the_text_are_a_byline_where_only_the_site_is_named
         "Янка Прыдуманы",
         "Алеся Выдуманая",
     ]
+
+
+def test_the_card_for_sharing_names_the_author_where_nothing_else_does() -> None:
+    head = (
+        '<meta name="twitter:label1" content="Написано автором"><meta name="twitter:data1" content="Анна Мнимая">'
+    )
+    assert authors("", head=head) == ["Анна Мнимая"]
+
+
+def test_a_card_that_tells_the_time_to_read_names_nobody() -> None:
+    head = '<meta name="twitter:label1" content="Час чытання"><meta name="twitter:data1" content="Пяць хвілін">'
+    assert authors("", head=head) == []

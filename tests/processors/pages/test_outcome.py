@@ -153,6 +153,19 @@ def test_a_page_with_a_captcha_in_its_comment_form_is_content() -> None:
     assert classify(page(f"<html><body>{LONG}{form}</body></html>")).outcome == Outcome.CONTENT
 
 
+def test_a_short_article_below_a_form_to_sign_in_is_content() -> None:
+    form = '<form><input name="login"><input type="password"><img src="/captcha.png"></form>'
+    text = "<p>" + " ".join(["Суд перенёс заседание на неделю, сообщил адвокат."] * 16) + "</p>"
+    assert classify(page(f"<html><body>{form}{text}</body></html>")).outcome == Outcome.CONTENT
+
+
+@pytest.mark.parametrize("around", ["form", "nav", "header"])
+def test_a_page_that_stands_whole_in_a_form_or_a_navigation_never_closed_is_content(around: str) -> None:
+    notice = "<p>Мы используем cookie.</p>"
+    markup = f"<html><body><{around}>{notice}<h1>Суд перенёс заседание</h1>{LONG}</{around}></body></html>"
+    assert classify(page(markup)).outcome == Outcome.CONTENT
+
+
 def test_files_and_json_are_content() -> None:
     for body in (b"%PDF-1.7 x", b"PK\x03\x04", b'{"a": 1}'):
         assert classify(Page("https://x.example/f", body, AT, 200)).outcome == Outcome.CONTENT

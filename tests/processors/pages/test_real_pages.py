@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import quality_courts, quality_encodings, quality_lists, quality_news, quality_telegram
+from benchmarks.news_references import references
 from benchmarks.quality import real_pages_taken_for_refusals
 
 pytestmark = pytest.mark.realdata
@@ -17,8 +18,8 @@ def test_every_field_of_every_telegram_post_is_read(realdata: Path) -> None:
 
 
 def test_articles_are_read_better_than_by_the_generic_reader_alone(realdata: Path) -> None:
-    ours = quality_news.measure(realdata / "news", quality_news.ours).summary()
-    alone = quality_news.measure(realdata / "news", quality_news.alone).summary()
+    ours = quality_news.measure(references(realdata / "news"), quality_news.ours).summary()
+    alone = quality_news.measure(references(realdata / "news"), quality_news.alone).summary()
     assert ours["f1"]["mean"] >= 0.972
     assert ours["title"]["mean"] >= 0.83
     assert ours["published"]["mean"] >= 0.96
