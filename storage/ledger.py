@@ -162,7 +162,8 @@ def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -
     if confirmed_by is not None:
         asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
         asked = asked.where(custody_objects.c.store == confirmed_by)
-    return {row.seq: _digest_of_row(row) for row in connection.execution_options(yield_per=ROWS).execute(asked)}
+    rows = connection.execute(asked.execution_options(yield_per=ROWS))
+    return {row.seq: _digest_of_row(row) for row in rows}
 
 
 def _digest_of_row(row: Row[Any]) -> str:

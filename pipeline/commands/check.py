@@ -10,6 +10,7 @@ import typer
 from pipeline.commands.ask import asked_archive
 from pipeline.commands.keep import FromReplica, second_store
 from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.person import who_asks
 
 if TYPE_CHECKING:
     from storage.verified import Verified
@@ -62,7 +63,8 @@ def verify(
             store = second_store(archive) if replica else None
             try:
                 roots = pinned_roots(load_settings())
-                found = look_at(archive, what or (), on_each=say, roots=roots, store=store)
+                by = who_asks()
+                found = look_at(archive, what or (), actor=by, on_each=say, roots=roots, store=store)
             except FileNotFoundError as missing:
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:

@@ -1,12 +1,12 @@
 """Commands that collect: `harvest` on the running stack, `archive` at once."""
 
-import getpass
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.person import who_asks
 
 
 def harvest(
@@ -80,7 +80,7 @@ def archive(
         done = archive_urls(
             settings,
             checked,
-            actor=getpass.getuser(),
+            actor=who_asks(),
             reason=reason,
             case=case,
             engine="browser" if engine == "browser" else "http",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.person import who_asks
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -65,7 +66,9 @@ def deposit(
         for path in files:
             _say_of_large(path)
             try:
-                deposited = deposit_file(archive, path, source_id=source, up_to_damage=up_to_damage)
+                deposited = deposit_file(
+                    archive, path, source_id=source, up_to_damage=up_to_damage, actor=who_asks()
+                )
             except StorageError as problem:
                 refused += 1
                 err.print(_said_of_refusal(problem), markup=False)

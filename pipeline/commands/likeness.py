@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from pipeline.commands.ask import asked_archive, told
 from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.person import who_asks
 from processors.cluster import Verdict
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def judge(
 
     one, other = digest_of_argument(a), digest_of_argument(b)
     with asked_archive() as archive:
-        said = judge_media(archive, one, other, verdict, author=Viewer(getpass.getuser()), reason=reason)
+        said = judge_media(archive, one, other, verdict, author=Viewer(who_asks()), reason=reason)
     row = {**said_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
     emit([row], as_json=as_json, human=judged_in_words)
 

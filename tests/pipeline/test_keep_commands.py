@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.person import who_asks
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
+from storage.ledger import entries
 from tests.storage.crawled import crawl_one, exchange, response
 
 
@@ -41,6 +43,20 @@ def test_a_file_is_deposited_and_stays_where_it_is(warc: Path) -> None:
     assert (first.returncode, again.returncode) == (0, 0)
     assert [row["already"] for row in (*rows(first), *rows(again))] == [False, True]
     assert warc.exists()
+
+
+def test_custody_names_who_brought_a_file(warc: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "arkhivar")
+    run("deposit", str(warc))
+    with archive.reader.connect() as connection:
+        assert [(entry.event, entry.actor) for entry in entries(connection)] == [("deposited", "arkhivar")]
+
+
+def test_who_has_no_name_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert who_asks() == "uid 4000000000"
 
 
 def test_a_damaged_file_is_refused_and_the_others_are_taken(warc: Path, tmp_path: Path) -> None:
