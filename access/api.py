@@ -4,18 +4,16 @@ In: requests of a known user. Out: objects ``{"rows": [...]}`` for lists, one ob
 """
 
 from collections.abc import Callable
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
-from access import changes, media, search, snapshots
+from access import asked, changes, media, overview, search, snapshots
 from access import similar as similar_to
-from access.pages import Address, SourceId, one, viewer_of
+from access.asked import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
+from access.html import one, viewer_of
 from storage.archive import Archive
 
-Words = Annotated[str, Query(min_length=1, max_length=500)]
-Most = Annotated[int, Query(ge=1, le=1000)]
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -23,17 +21,38 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
     """The routes, over an archive that is opened when the first of them is asked."""
     routes = APIRouter()
 
+    @routes.get("/overview")
+    def overlooked(request: Request) -> dict[str, Any]:
+        return overview.overview(archive(), viewer=viewer_of(request))
+
     @routes.get("/search")
-    def searched(request: Request, q: Words, most: Most = 50) -> Rows:
-        return {"rows": list(search.found(archive(), q, viewer=viewer_of(request), most=most))}
+    def searched(
+        request: Request,
+        q: Text = "",
+        kind: Kind = None,
+        source: SourceId = "",
+        since: Day = None,
+        until: Day = None,
+        order: OrderOf = "best",
+        most: Most = 50,
+        offset: Offset = 0,
+    ) -> dict[str, Any]:
+        question, _ = asked.question_of(q, kind, source, since, until, order)
+        found = search.found(archive(), question, viewer=viewer_of(request), most=most, offset=offset)
+        return {"total": found.total, "complete": found.complete, "rows": found.rows}
 
     @routes.get("/captures")
     def captures(request: Request, url: Address) -> Rows:
         return {"rows": list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request)))}
 
+    @routes.get("/addresses")
+    def addresses(request: Request, beginning: Address, most: Most = 100, offset: Offset = 0) -> Rows:
+        viewer = viewer_of(request)
+        return {"rows": snapshots.addresses(archive(), beginning, viewer=viewer, most=most, offset=offset)}
+
     @routes.get("/changes")
-    def changed(request: Request, source: SourceId, since: date | None = None) -> Rows:
-        rows = changes.changes_of(archive(), source, first_night=since, viewer=viewer_of(request))
+    def changed(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Rows:
+        rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer_of(request))
         return {"rows": list(rows)}
 
     @routes.get("/capture/{capture_id}")

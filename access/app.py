@@ -6,11 +6,13 @@ a user, the static files included; every view of a capture is in the access log 
 answer carries the headers of `access.headers`.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,20 +22,42 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from access.api import api_routes
 from access.headers import OURS
+from access.html import page
 from access.media_pages import media_routes
-from access.pages import page, page_routes
+from access.pages import page_routes
 from access.users import UserDependency, remembered
 from storage.archive import Archive
+from storage.errors import DatabaseAway, StorageError
+
+log = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).with_name("static")
 STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript"}
 
 TITLES: Final = {
+    HTTPStatus.BAD_REQUEST: "That question is not understood",
     HTTPStatus.UNAUTHORIZED: "Please log in",
     HTTPStatus.FORBIDDEN: "Not done",
     HTTPStatus.NOT_FOUND: "Not in the archive",
+    HTTPStatus.METHOD_NOT_ALLOWED: "That is not done here",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "That question is not understood",
     HTTPStatus.SERVICE_UNAVAILABLE: "The archive does not answer",
+}
+
+ASKED: Final = {
+    "q": "The text searched for",
+    "url": "The address",
+    "source": "The source",
+    "since": "The first day",
+    "until": "The last day",
+    "kind": "The kind of record",
+    "order": "The order",
+    "page": "The number of the page",
+    "most": "The number of rows",
+    "file": "The file",
+    "reason": "The reason",
+    "verdict": "The judgement",
 }
 
 
@@ -54,6 +78,8 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
     app.middleware("http")(with_our_headers)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, not_understood)
+    app.add_exception_handler(DatabaseAway, away)
+    app.add_exception_handler(StorageError, told)
     return app
 
 
@@ -66,7 +92,10 @@ def static_file(name: str) -> FileResponse:
 
 async def with_our_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
     """Add what an answer does not say of itself; archived bytes keep their own, stricter policy."""
-    response = await call_next(request)
+    if "\x00" in unquote(request.url.path) or "\x00" in unquote(request.url.query):
+        response = said(request, HTTPStatus.BAD_REQUEST, "It holds a character that no text has (U+0000).")
+    else:
+        response = await call_next(request)
     for name, value in OURS.items():
         response.headers.setdefault(name, value)
     return response
@@ -79,10 +108,47 @@ async def refused(request: Request, problem: Exception) -> Response:
 
 
 async def not_understood(request: Request, problem: Exception) -> Response:
-    """A parameter that is missing or too long, in one sentence each."""
+    """A parameter that is missing, too long or of another form, in one sentence each."""
     assert isinstance(problem, RequestValidationError)
-    sentences = [f"{'.'.join(map(str, error['loc'][1:]))}: {error['msg']}." for error in problem.errors()]
+    sentences = [in_words(error) for error in problem.errors()]
     return said(request, HTTPStatus.UNPROCESSABLE_ENTITY, " ".join(sentences))
+
+
+def in_words(error: Mapping[str, Any]) -> str:
+    """What is wrong with one field of a question."""
+    name = ASKED.get(str(error["loc"][-1]), str(error["loc"][-1]))
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return f"{name} is missing."
+        case "string_too_long":
+            return f"{name} is longer than {limits['max_length']} characters."
+        case "string_too_short":
+            return f"{name} is empty."
+        case str(kind) if kind.startswith("date"):
+            return f"{name} is no day: write it as 2026-11-23."
+        case "literal_error" | "enum":
+            return f"{name} must be {limits['expected']}."
+        case "greater_than_equal":
+            return f"{name} is at least {limits['ge']}."
+        case "less_than_equal":
+            return f"{name} is at most {limits['le']}."
+        case "int_parsing":
+            return f"{name} is no whole number."
+    return f"{name}: {error['msg']}."
+
+
+async def away(request: Request, problem: Exception) -> Response:
+    """The database does not answer; what is wrong with it stands in the server's log, not on a page."""
+    log.error("The database does not answer: %s", problem)
+    words = "The database does not answer at the moment. Nothing is lost; try again, or ask who runs the archive."
+    return said(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+
+
+async def told(request: Request, problem: Exception) -> Response:
+    """What the archive says of itself: an object that cannot be had, a record that is not what was indexed."""
+    log.error("%s", problem)
+    return said(request, HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
 
 
 def said(request: Request, status: int, detail: str) -> Response:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from typing import Any
 
+from access.differences import differences
 from access.wording import heading
 from crawlers.capture import time_text
 from storage.archive import Archive
 from storage.captures import Capture, captures_by_ids
-from storage.changes import Change, change_json, changes, contents_of, sources_with_files
+from storage.changes import Change, ChangeKind, change_json, changes, contents_of, sources_with_files
 from storage.visibility import EVERYONE, Viewer
 
 AT_ONCE = 500
@@ -25,12 +26,13 @@ def changes_of(
     *,
     first_night: date | None = None,
     last_night: date | None = None,
+    only: ChangeKind | None = None,
     viewer: Viewer = EVERYONE,
 ) -> Iterator[dict[str, Any]]:
-    """Changes of these nights (both included, None: no bound), oldest first.
+    """Changes of these nights (both included, None: no bound), ``only`` of one kind, oldest first.
 
-    Each row has the keys of `storage.changes.change_json`, and ``night``, ``heading``, ``differences`` (field,
-    before, after) and ``captures``: the last before the change and the first after it.
+    Each row has the keys of `storage.changes.change_json`, and ``night``, ``heading``, ``differences``
+    (`access.differences`) and ``captures``: the last before the change and the first after it.
     """
     with archive.reader.connect() as connection:
         found = [
@@ -38,6 +40,7 @@ def changes_of(
             for change in changes(connection, source_id, viewer=viewer)
             if (first_night is None or night_of(change) >= first_night)
             and (last_night is None or night_of(change) <= last_night)
+            and (only is None or change.kind == only)
         ]
         contents = contents_of(connection, found)
         ids = sorted({capture_id for change in found for capture_id in change.capture_ids})
@@ -65,9 +68,7 @@ def _row(change: Change, contents: Mapping[str, Mapping[str, Any]], seen: Mappin
     return change_json(change) | {
         "night": night_of(change).isoformat(),
         "heading": heading(change.record_kind, after),
-        "differences": [
-            {"field": name, "before": before.get(name), "after": after.get(name)} for name in change.fields
-        ],
+        "differences": differences(before, after) if change.fields else [],
         "captures": [
             {"id": capture.id, "captured_at": time_text(capture.captured_at), "url": capture.url}
             for capture in _two(change, [seen[each] for each in change.capture_ids if each in seen])

@@ -22,7 +22,7 @@ def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str,
     row = held_file(archive, key)
     if row is None or capture is None:
         return row
-    about = f"Captured at {moment(capture.captured_at)} UTC: {capture.url}"
+    about = f"Captured at {moment(capture.captured_at)}: {capture.url}"
     return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
 
 
@@ -80,7 +80,7 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
     entry, second = holding.deposited, holding.second_copy
     yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
     yield (
-        f"Deposited at {moment(entry.at)} UTC by {entry.actor}, entry {entry.seq} of custody: the first store had "
+        f"Deposited at {moment(entry.at)} by {entry.actor}, entry {entry.seq} of custody: the first store had "
         f"confirmed it, {_lock(holding, entry.details['object_version'])}."
     )
     if second is None:
@@ -89,14 +89,14 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
         yield "Not yet preserved: the second store has not confirmed its copy; it is owed to it."
     else:
         yield (
-            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)} UTC, read back, "
+            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)}, read back, "
             f"{_lock(holding, second.version_id)}."
         )
     for token in holding.tokens:
         at, authority = moment(token.details["time"]), token.details["authority"]
-        yield f"It existed not later than {at} UTC, says {authority} (token over entry {token.details['seq']})."
+        yield f"It existed not later than {at}, says {authority} (token over entry {token.details['seq']})."
     for owed in holding.owed:
-        yield f"Outside time is owed by {owed.authority} since {moment(owed.since)} UTC."
+        yield f"Outside time is owed by {owed.authority} since {moment(owed.since)}."
     if not holding.tokens and not holding.owed:
         yield "No outside time: no authority has been asked for a token since."
 
@@ -104,4 +104,4 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
 def _lock(holding: Holding, version_id: str) -> str:
     """How a copy was locked, as far as custody tells; entries of older versions do not say until when."""
     until = holding.locked_until.get((holding.deposited.subject_id, version_id))
-    return "under lock" if until is None else f"under lock until {moment(until)} UTC"
+    return "under lock" if until is None else f"under lock until {moment(until)}"

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 
 from access import media, similar
 from access.headers import OURS
+from access.html import NOT_THERE, one, page, viewer_of
 from access.judging import UnknownMediumError, judge_media
-from access.pages import NOT_THERE, one, page, viewer_of
 from access.pictures import PICTURE_TYPES
 from processors.cluster import Verdict
 from processors.decode import Decoders

@@ -1,68 +1,30 @@
-"""The pages: search, captures of an address, changes at a source, one capture, one record, one medium.
+"""The pages: the first one, search, captures of an address, changes at a source, one capture, one record.
 
 In: requests of a known user. Out: HTML with every value escaped, or archived bytes to save. Each function asks one
-question of `access.search`, `access.snapshots`, `access.changes` or `access.media`, and shows the answer.
+question of `access.overview`, `access.search`, `access.snapshots` or `access.changes`, and shows the answer.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable
 from http import HTTPStatus
 from itertools import groupby
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pydantic import BeforeValidator
 from starlette.exceptions import HTTPException
 
-from access import changes, search, snapshots, wording
+from access import asked, changes, downloads, overview, payload, search, snapshots
+from access.asked import Address, Change, Day, Kind, OrderOf, PageNumber, Paging, SourceId, Text, query_of
 from access.headers import archived
+from access.html import one, page, viewer_of
+from access.record_media import media_of_record
+from access.snapshots import ArchivedBytes
 from storage.archive import Archive
-from storage.visibility import Viewer
+from storage.replay import BlockTooLargeError
 
 PAGE_OF_RESULTS: Final = 50
-EXCERPT_LENGTH: Final = 200
-NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
-
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters |= {
-    "moment": wording.moment,
-    "exactly": wording.exactly,
-    "counted": wording.counted,
-    "short": wording.short,
-    "brief": wording.brief,
-    "filled": wording.filled,
-    "clock": wording.clock,
-    "percent": wording.percent,
-    "said": lambda value: wording.shortened(wording.plain(value), EXCERPT_LENGTH) or "nothing",
-}
-
-Text = Annotated[str, Query(max_length=500)]
-Address = Annotated[str, Query(max_length=8000)]
-SourceId = Annotated[str, Query(max_length=64)]
-Day = Annotated[date | None, BeforeValidator(lambda value: value or None), Query()]
-"""A form that leaves a day empty sends an empty text."""
-
-
-def page(
-    request: Request, template: str, content: Mapping[str, Any], *, here: str = "", status: int = HTTPStatus.OK
-) -> HTMLResponse:
-    """A template filled; ``base`` is the prefix under which the app is mounted."""
-    html = TEMPLATES.get_template(template).render(
-        base=request.scope.get("root_path", ""),
-        viewer=getattr(request.state, "viewer", None),
-        here=here,
-        **content,
-    )
-    return HTMLResponse(html, status_code=status)
+PAGE_OF_CAPTURES: Final = 100
+PAGE_OF_CHANGES: Final = 200
 
 
 def page_routes(archive: Callable[[], Archive]) -> APIRouter:
@@ -70,72 +32,132 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
     routes = APIRouter(default_response_class=HTMLResponse)
 
     @routes.get("/")
-    def searched(request: Request, q: Text = "") -> Response:
-        text = q.strip()
-        rows = search.found(archive(), text, viewer=viewer_of(request), most=PAGE_OF_RESULTS) if text else ()
-        found = list(rows)
-        content = {"text": text, "found": found, "more": len(found) == PAGE_OF_RESULTS}
-        return page(request, "search.html", content, here="search")
+    def first_page(
+        request: Request,
+        q: Text = "",
+        kind: Kind = None,
+        source: SourceId = "",
+        since: Day = None,
+        until: Day = None,
+        order: OrderOf = "best",
+        number: PageNumber = 1,
+    ) -> Response:
+        viewer = viewer_of(request)
+        question, query = asked.question_of(q, kind, source, since, until, order)
+        form: dict[str, Any] = {"asked": asked.narrowed(question), "kinds": asked.KINDS}
+        form["sources"] = changes.sources_of(archive(), viewer=viewer)
+        if not query:
+            seen = overview.overview(archive(), viewer=viewer)
+            return page(request, "overview.html", form | {"overview": seen}, here="search")
+        offset = (number - 1) * PAGE_OF_RESULTS
+        found = search.found(archive(), question, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
+        paging = Paging(number, PAGE_OF_RESULTS, found.total, query)
+        return page(request, "search.html", form | {"found": found, "paging": paging}, here="search")
+
+    @routes.get("/search.csv")
+    def search_csv(
+        request: Request,
+        q: Text = "",
+        kind: Kind = None,
+        source: SourceId = "",
+        since: Day = None,
+        until: Day = None,
+        order: OrderOf = "best",
+    ) -> Response:
+        question, _ = asked.question_of(q, kind, source, since, until, order)
+        found = search.found(archive(), question, viewer=viewer_of(request), most=downloads.MOST_ROWS)
+        return downloads.as_csv(found.rows, downloads.FOUND, name="search")
 
     @routes.get("/captures")
-    def captures(request: Request, url: Address = "") -> Response:
-        url = url.strip()
-        rows = list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request))) if url else []
-        return page(request, "captures.html", {"url": url, "captures": rows[::-1]}, here="captures")
+    def captures(request: Request, url: Address = "", number: PageNumber = 1) -> Response:
+        url, viewer = url.strip(), viewer_of(request)
+        offset = (number - 1) * PAGE_OF_CAPTURES
+        if url.endswith("*"):
+            rows = snapshots.addresses(
+                archive(), url.rstrip("*"), viewer=viewer, most=PAGE_OF_CAPTURES + 1, offset=offset
+            )
+            more, rows = len(rows) > PAGE_OF_CAPTURES, rows[:PAGE_OF_CAPTURES]
+            content = {"url": url, "addresses": rows, "more": more, "number": number, "query": query_of(url=url)}
+            return page(request, "addresses.html", content, here="captures")
+        found = snapshots.timeline(archive(), url, viewer=viewer, most=PAGE_OF_CAPTURES, offset=offset)
+        paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_of(url=url))
+        return page(request, "captures.html", {"url": url, "timeline": found, "paging": paging}, here="captures")
+
+    @routes.get("/captures.csv")
+    def captures_csv(request: Request, url: Address = "") -> Response:
+        found = snapshots.timeline(archive(), url.strip(), viewer=viewer_of(request), most=downloads.MOST_ROWS)
+        return downloads.as_csv(found.rows, downloads.CAPTURES, name="captures")
 
     @routes.get("/changes")
-    def changed(request: Request, source: SourceId = "", since: Day = None) -> Response:
-        viewer = viewer_of(request)
-        asked = source.strip()
-        rows = changes.changes_of(archive(), asked, first_night=since, viewer=viewer) if asked else ()
-        nights = [
-            {"name": name, "rows": list(group)} for name, group in groupby(rows, key=lambda row: row["night"])
-        ]
-        there = changes.sources_of(archive(), viewer=viewer)
+    def changed(
+        request: Request, source: SourceId = "", since: Day = None, kind: Change = None, number: PageNumber = 1
+    ) -> Response:
+        viewer, source = viewer_of(request), source.strip()
+        rows = list(
+            changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer) if source else ()
+        )[::-1]
+        paging = Paging(number, PAGE_OF_CHANGES, len(rows), query_of(source=source, since=since, kind=kind))
+        shown = rows[paging.first - 1 : paging.last]
         content = {
-            "source": asked,
+            "source": source,
             "since": since.isoformat() if since else "",
-            "sources": there,
-            "nights": nights,
+            "kind": kind or "",
+            "kinds": asked.CHANGE_KINDS,
+            "sources": changes.sources_of(archive(), viewer=viewer),
+            "nights": [
+                {"name": name, "rows": list(group)} for name, group in groupby(shown, key=lambda row: row["night"])
+            ],
+            "paging": paging,
         }
         return page(request, "changes.html", content, here="changes")
+
+    @routes.get("/changes.csv")
+    def changes_csv(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Response:
+        rows = changes.changes_of(
+            archive(), source.strip(), first_night=since, only=kind, viewer=viewer_of(request)
+        )
+        return downloads.as_csv(rows, downloads.CHANGES, name="changes")
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> Response:
         facts = one(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
         return page(request, "capture.html", facts)
 
+    @routes.get("/capture/{capture_id}/text")
+    def as_text(request: Request, capture_id: str) -> Response:
+        shown = one(payload.payload_text(archive(), capture_id, viewer=viewer_of(request)))
+        return page(request, "payload.html", {"shown": shown})
+
     @routes.get("/capture/{capture_id}/raw")
     def raw_record(request: Request, capture_id: str) -> Response:
-        raw = one(snapshots.raw_record(archive(), capture_id, viewer=viewer_of(request)))
-        return archived(
-            raw.content, media_type=raw.media_type, file_name=raw.file_name, length_bytes=raw.length_bytes
-        )
+        return to_save(one(snapshots.raw_record(archive(), capture_id, viewer=viewer_of(request))))
+
+    @routes.get("/capture/{capture_id}/payload")
+    def payload_alone(request: Request, capture_id: str) -> Response:
+        try:
+            return to_save(one(payload.payload_file(archive(), capture_id, viewer=viewer_of(request))))
+        except BlockTooLargeError as problem:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem)) from problem
 
     @routes.get("/capture/{capture_id}/picture")
     def picture(request: Request, capture_id: str) -> Response:
-        shown = one(snapshots.picture(archive(), capture_id, viewer=viewer_of(request)))
-        return archived(
-            shown.content, media_type=shown.media_type, file_name=shown.file_name, length_bytes=shown.length_bytes
-        )
+        return to_save(one(snapshots.picture(archive(), capture_id, viewer=viewer_of(request))))
 
     @routes.get("/record/{record_id}")
     def record(request: Request, record_id: str) -> Response:
-        found = one(search.one_record(archive(), record_id, viewer=viewer_of(request)))
-        return page(request, "record.html", {"record": found})
+        viewer = viewer_of(request)
+        found = one(search.one_record(archive(), record_id, viewer=viewer))
+        newest = found["versions"][-1]["sightings"][-1]
+        media = media_of_record(
+            archive(), newest["content"], newest["exchange_capture_id"] or newest["capture_id"], viewer=viewer
+        )
+        return page(request, "record.html", {"record": found, "media": media})
 
     return routes
 
 
-def viewer_of(request: Request) -> Viewer:
-    """Who asks; the app's own dependency has put it there."""
-    viewer = request.state.viewer
-    assert isinstance(viewer, Viewer)
-    return viewer
-
-
-def one(answer: Any) -> Any:
-    """The answer, or 404 where there is none that this user may see."""
-    if answer is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE)
-    return answer
+def to_save(held: ArchivedBytes) -> Response:
+    """Archived bytes under the headers that keep them harmless."""
+    return archived(
+        held.content, media_type=held.media_type, file_name=held.file_name, length_bytes=held.length_bytes
+    )

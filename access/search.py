@@ -1,35 +1,50 @@
 """What was said: search over records, and one record with its versions and sightings.
 
-In: the archive, words or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of its
-kind (architecture section 7), beside them what the archive knows of it.
+In: the archive, a question or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of
+its kind (architecture section 7), beside them what the archive knows of it.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Any
 
-from access.wording import dated, heading, shortened
+from access.differences import differences
+from access.wording import dated, heading
 from storage.archive import Archive
 from storage.dom import exchanges_of_doms
-from storage.records import SeenRecord, sightings_of_record
-from storage.search import Found, search_records
+from storage.records import SeenRecord, sightings_of_record, versions_of_record
+from storage.search import START_MARK, STOP_MARK, Found, Question, search_records
 from storage.visibility import EVERYONE, Viewer
 
-EXCERPT_LENGTH = 320
+
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """One page of rows, and how many records there are in all; more, where that is not ``complete``."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    complete: bool
 
 
-def found(archive: Archive, text: str, *, viewer: Viewer = EVERYONE, most: int = 50) -> Iterator[dict[str, Any]]:
-    """Records that match the words, best first.
+def found(
+    archive: Archive, question: Question, *, viewer: Viewer = EVERYONE, most: int = 50, offset: int = 0
+) -> FoundRows:
+    """Records that match, in the order asked for, without the first ``offset``.
 
-    Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt``,
-    ``dated_at`` (what the source says), ``source``, ``capture_id`` and ``captured_at`` of its newest sighting.
+    Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt`` (what
+    matched between « and »; ``excerpt_pieces`` has it without them), ``dated_at`` (what the source says),
+    ``source``, ``capture_id`` and ``captured_at`` of its newest sighting.
     """
     with archive.reader.connect() as connection:
-        yield from (_found_row(each) for each in search_records(connection, text, viewer=viewer, limit=most))
+        answer = search_records(connection, question, viewer=viewer, limit=most, offset=offset)
+    return FoundRows([_found_row(each) for each in answer.found], answer.total, answer.complete)
 
 
 def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """One record: ``versions`` in the order in which they were first seen, each with its sightings, oldest first.
+
+    ``differences`` of a version says, field by field, what of the version before it went and what came.
 
     A sighting says whether it was read from what the server sent or from the final DOM, and of which exchange.
     None where there is none of this name that the viewer may see.
@@ -37,11 +52,13 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     with archive.reader.connect() as connection:
         seen = tuple(sightings_of_record(connection, record_id, viewer=viewer))
         exchanges = exchanges_of_doms(connection, [each.capture_id for each in seen])
+        contents = versions_of_record(connection, record_id) if seen else {}
     if not seen:
         return None
     order = {version_id: place for place, version_id in enumerate(dict.fromkeys(each.version_id for each in seen))}
     by_version = groupby(sorted(seen, key=lambda each: order[each.version_id]), key=lambda each: each.version_id)
     newest = seen[-1]
+    changed = {after: differences(contents[before], contents[after]) for before, after in pairwise(order)}
     return {
         "kind": newest.kind,
         "id": newest.record_id,
@@ -49,7 +66,10 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
         "heading": heading(newest.kind, newest.content),
         "first_seen_at": seen[0].captured_at,
         "last_seen_at": newest.captured_at,
-        "versions": [_version_row(version_id, tuple(group), exchanges) for version_id, group in by_version],
+        "versions": [
+            {**_version_row(version_id, tuple(group), exchanges), "differences": changed.get(version_id, [])}
+            for version_id, group in by_version
+        ],
     }
 
 
@@ -68,7 +88,19 @@ def record_row(seen: SeenRecord) -> dict[str, Any]:
 
 
 def _found_row(each: Found) -> dict[str, Any]:
-    return record_row(each.seen) | {"excerpt": shortened(" ".join(each.excerpt.split()), EXCERPT_LENGTH)}
+    pieces = _pieces(" ".join(each.excerpt.split()))
+    said = "".join(f"«{piece['text']}»" if piece["matched"] else piece["text"] for piece in pieces)
+    return record_row(each.seen) | {"excerpt": said, "excerpt_pieces": pieces}
+
+
+def _pieces(marked: str) -> list[dict[str, Any]]:
+    """The excerpt cut where a match begins or ends."""
+    first, *others = marked.split(START_MARK)
+    pieces: list[dict[str, Any]] = [{"text": first, "matched": False}]
+    for other in others:
+        matched, _, rest = other.partition(STOP_MARK)
+        pieces += [{"text": matched, "matched": True}, {"text": rest, "matched": False}]
+    return [piece for piece in pieces if piece["text"]]
 
 
 def _version_row(

@@ -12,7 +12,7 @@ from typing import Any, Final
 from access.holding import held_file
 from access.pictures import may_be_picture, picture_of
 from access.search import record_row
-from crawlers.capture import RenderingKind
+from crawlers.capture import RenderingKind, time_text
 from storage.access_log import log_access
 from storage.archive import Archive
 from storage.captures import Capture, capture_by_id, capture_json, captures_of
@@ -24,6 +24,7 @@ from storage.media import medium_of_capture
 from storage.records import records_of_capture
 from storage.replay import record_alone
 from storage.revisits import payload_capture
+from storage.timeline import addresses_under, neighbours_of, timeline_of
 from storage.visibility import EVERYONE, Viewer
 
 RECORD_TYPES: Final = (
@@ -44,6 +45,46 @@ class ArchivedBytes:
     file_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimelineRows:
+    """One page of captures, newest first, and what is true of all of them."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    payloads: int
+    first_at: str | None
+    last_at: str | None
+
+
+def timeline(
+    archive: Archive, url: str, *, viewer: Viewer = EVERYONE, most: int = 100, offset: int = 0
+) -> TimelineRows:
+    """The captures of the address, newest first; ``payload_change`` says how each payload stands to the last."""
+    with archive.reader.connect() as connection:
+        found = timeline_of(connection, url, viewer=viewer, limit=most, offset=offset)
+    rows = [capture_json(each.capture) | {"payload_change": each.payload} for each in found.moments]
+    first, last = (None if at is None else time_text(at) for at in (found.first_at, found.last_at))
+    return TimelineRows(rows, found.total, found.payloads, first, last)
+
+
+def addresses(
+    archive: Archive, beginning: str, *, viewer: Viewer = EVERYONE, most: int = 100, offset: int = 0
+) -> list[dict[str, Any]]:
+    """Addresses that begin so, with how often and when each was captured."""
+    with archive.reader.connect() as connection:
+        found = addresses_under(connection, beginning, viewer=viewer, limit=most, offset=offset)
+    return [
+        {
+            "kind": "address",
+            "url": each.url,
+            "captures": each.captures,
+            "first_at": time_text(each.first_at),
+            "last_at": time_text(each.last_at),
+        }
+        for each in found
+    ]
+
+
 def captures_of_page(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
     """Every capture of the address, oldest first."""
     with archive.reader.connect() as connection:
@@ -58,9 +99,10 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     collection; ``records``: what was read from it;
     ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
     ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a browser can
-    draw it.
+    draw it; ``before`` and ``after``: the captures of the same address next to it; ``depicts_capture_id``: of a
+    rendering, the exchange it was made from.
     """
-    capture = _looked_at(archive, capture_id, viewer, "viewed")
+    capture = looked_at(archive, capture_id, viewer, "viewed")
     if capture is None:
         return None
     with archive.reader.connect() as connection:
@@ -72,6 +114,8 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         ]
         medium = medium_of_capture(connection, capture.id)
         holder = payload_capture(connection, capture, viewer=viewer)
+        before, after = neighbours_of(connection, capture, viewer=viewer)
+        depicted = capture_by_id(connection, capture.refers_to_id or "", viewer=viewer)
         renderings = [
             capture_json(made)
             for kind in RenderingKind
@@ -90,6 +134,9 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "medium": None if medium is None else str(medium),
         "payload_capture_id": holder.id if holder is not None and holder.id != capture.id else None,
         "picture": holder is not None and may_be_picture(holder),
+        "depicts_capture_id": depicted.id if depicted is not None and capture.record_type == "resource" else None,
+        "before": None if before is None else _place_row(before),
+        "after": None if after is None else _place_row(after),
     }
 
 
@@ -98,7 +145,7 @@ def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) 
 
     Of another tool's file it may need the dictionary, which then goes before it, or leave its compressed member.
     """
-    capture = _looked_at(archive, capture_id, viewer, "downloaded")
+    capture = looked_at(archive, capture_id, viewer, "downloaded")
     if capture is None:
         return None
     length, chunks = record_alone(archive, capture)
@@ -113,7 +160,7 @@ def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) 
 
 def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
     """The captured picture, as a page of ours draws it; None for anything else."""
-    capture = _looked_at(archive, capture_id, viewer, "shown")
+    capture = looked_at(archive, capture_id, viewer, "shown")
     if capture is None:
         return None
     with archive.reader.connect() as connection:
@@ -126,13 +173,17 @@ def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> 
     return ArchivedBytes((content,), len(content), media_type, name)
 
 
-def _looked_at(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
+def looked_at(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
     """The capture, after the access log has it that this viewer looked."""
     with archive.reader.begin() as connection:
         capture = capture_by_id(connection, capture_id, viewer=viewer)
         if capture is not None:
             log_access(connection, actor=viewer.name, action=action, subject_id=capture.id)
     return capture
+
+
+def _place_row(capture: Capture) -> dict[str, Any]:
+    return {"id": capture.id, "captured_at": time_text(capture.captured_at)}
 
 
 def _entry_row(entry: Entry) -> dict[str, Any]:

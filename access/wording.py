@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from processors.text import one_line
 
-EXCERPT_LENGTH: Final = 280
 HEADING_LENGTH: Final = 110
 
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -20,7 +19,7 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Which field names the record, per kind: the first that is filled."""
 
-SAID_ELSEWHERE: Final = frozenset({"kind", "text", "url"})
+SAID_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images"})
 SEEN_BESIDES: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
 
 
@@ -38,12 +37,6 @@ def heading(kind: str, content: Mapping[str, Any]) -> str:
     return f"{kind.replace('_', ' ')} without a title"
 
 
-def excerpt(content: Mapping[str, Any]) -> str | None:
-    """The beginning of the text, on one line; None where there is none."""
-    text = " ".join(str(content.get("text") or "").split())
-    return shortened(text, EXCERPT_LENGTH) if text else None
-
-
 def dated(content: Mapping[str, Any]) -> str | None:
     """When the source says it was: published, or the hearing's beginning."""
     when = content.get("published_at") or content.get("starts_at")
@@ -58,16 +51,23 @@ def shortened(text: str, length: int) -> str:
 
 
 def moment(value: datetime | str | None) -> str:
-    """``2026-11-23 20:15:07`` in UTC; a time that is not known says so."""
+    """``2026-11-23 20:15:07 UTC``; a time that is not known says so."""
     if value is None:
         return "at a time not known"
+    return f"{in_column(value)} UTC"
+
+
+def in_column(value: datetime | str | None) -> str:
+    """The same under a heading that names the zone."""
+    if value is None:
+        return ""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def exactly(value: str) -> str:
     """The same to the microsecond, as the record has it."""
-    return value.replace("T", " ").removesuffix("Z")
+    return f"{value.replace('T', ' ').removesuffix('Z')} UTC"
 
 
 def short(digest: str | None) -> str:
@@ -83,8 +83,25 @@ def brief(url: str) -> str:
 
 def filled(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value of every field that says something and is not shown elsewhere, in order."""
-    rows = ((name, plain(value)) for name, value in content.items() if name not in SAID_ELSEWHERE)
+    rows = ((name, valued(name, value)) for name, value in content.items() if name not in SAID_ELSEWHERE)
     return [(name, value) for name, value in rows if value]
+
+
+def valued(name: str, value: Any) -> str:
+    """A field's value as a person reads it; a time names its zone."""
+    return moment(value) if name.endswith("_at") and value else plain(value)
+
+
+def label(name: str) -> str:
+    """A field's name for people: ``starts_at`` is our reading, ``starts_raw`` what the source wrote."""
+    bare = name.removesuffix("_raw").removesuffix("_at").replace("_", " ")
+    said = bare[:1].upper() + bare[1:]
+    return f"{said}, as written" if name.endswith("_raw") else said
+
+
+def kind_of(name: str) -> str:
+    """A kind of record or event for people."""
+    return name.replace("_", " ")
 
 
 def counted(content: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -107,6 +124,21 @@ def plain(value: Any) -> str:
         case Iterable():
             return "; ".join(said for item in value if (said := plain(item)))
     return str(value)
+
+
+def sized(length_bytes: int) -> str:
+    """A number of bytes in the unit that fits."""
+    size = float(length_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def many(number: int) -> str:
+    """A number in groups of three."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def clock(seconds: float) -> str:

@@ -33,7 +33,9 @@ def progress_line(tasks: tuple[dict[str, Any], ...]) -> str:
     if not mapped:
         return "Harvest: planning"
     done = sum(task["state"] in DONE for task in mapped)
-    running = sorted(str(task["rendered_map_index"]) for task in mapped if task["state"] == "running")
+    # a task that has just begun has no name yet but its place in the plan
+    named = (str(task["rendered_map_index"]) for task in mapped if task["state"] == "running")
+    running = sorted(name for name in named if not name.isdecimal())
     return f"Harvest: {done} of {len(mapped)} done" + (f"; at work: {', '.join(running)}" if running else "")
 
 

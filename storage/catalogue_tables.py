@@ -144,6 +144,13 @@ versions = Table(
             "to_tsvector('simple'::regconfig, text) || to_tsvector('russian'::regconfig, text)", persisted=True
         ),
     ),
+    Column(
+        "dated",
+        Text,
+        Computed("COALESCE(content ->> 'published_at', content ->> 'starts_at')", persisted=True),
+        comment="when its source says it was, UTC; null: it does not say",
+    ),
+    Index("versions_dated", literal_column("dated").desc().nulls_last()),
     Index("versions_words", "words", postgresql_using="gin"),
     Index("versions_trigrams", "text", postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"}),
 )

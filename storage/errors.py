@@ -3,6 +3,12 @@
 Every message says what happened to which thing, what was expected and found, what is safe, and what to do next.
 """
 
+from sqlalchemy.exc import OperationalError
+
 
 class StorageError(Exception):
     """Base of all errors of this package; whoever runs the job shows the message and fails the run."""
+
+
+DatabaseAway = OperationalError
+"""The database does not answer, under a name for those who know no SQL; whoever asked tries again later."""

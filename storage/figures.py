@@ -20,7 +20,13 @@ from storage.catalogue_tables import (
     warcs,
 )
 
-KINDS: Final = {"telegram_post": "posts", "article": "articles", "hearing": "hearings"}
+KINDS: Final = {
+    "telegram_post": "posts",
+    "article": "articles",
+    "hearing": "hearings",
+    "register_entry": "entries",
+    "notice": "notices",
+}
 
 
 REFUSALS: Final = tuple(set(Outcome) - {Outcome.CONTENT, Outcome.EMPTY})
@@ -44,6 +50,8 @@ class SourceFigures:
     posts: int = 0
     articles: int = 0
     hearings: int = 0
+    entries: int = 0
+    notices: int = 0
     media: int = 0
     new: int = 0
     duplicates: int = 0

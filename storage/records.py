@@ -249,6 +249,12 @@ def sightings_of_record(connection: Connection, record: str, *, viewer: Viewer =
     return (seen_record(row) for row in connection.execute(asked))
 
 
+def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
+    """What each version of a record says, without what a sighting saw besides."""
+    asked = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
+    return {row.id: row.content for row in connection.execute(asked)}
+
+
 def seen_records(viewer: Viewer) -> Select[Any]:
     """Sightings with version and record, as far as the viewer may see them."""
     return (

@@ -1,17 +1,19 @@
 """Full-text search over records.
 
-In: what a person typed: words, ``"phrases"``, ``-without``, ``or``. Out: each record once, in the newest wording
-that matches, best first. Russian words match in every form (Snowball); PostgreSQL has no stemmer for Belarusian
-and Ukrainian, so words of every language also match by their beginning; where nothing matches, look-alikes do.
+In: a `Question`: words, ``"phrases"``, ``-without``, ``or``, and what narrows them. Out: one page of an answer,
+each record once, in the newest wording that matches. Russian words match in every form (Snowball); PostgreSQL
+has no stemmer for Belarusian and Ukrainian, so words of every language also match by their beginning; where
+nothing matches, look-alikes do. Without words: every record that the rest lets through, by the date its source
+gives. Never more than the newest `LOOKED_AT` are looked at: a word that half of an archive has answers in the
+same time.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, true
 
 from storage.catalogue_tables import records, sightings, versions
 from storage.records import SeenRecord, seen_record
@@ -21,37 +23,79 @@ WORD: Final = re.compile(r"[^\W_]+")
 WHOLE_BELOW: Final = 4
 """Words this short are no beginnings of others: endings are cut off longer ones only."""
 LONG_FROM: Final = 6
-MARKS: Final = "StartSel=«, StopSel=», MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter= … "
+START_MARK: Final = "\ue000"
+STOP_MARK: Final = "\ue001"
+"""Around words that matched; private to us, since no quotation mark is: sources quote with all of them."""
+
+MARKS: Final = (
+    f"StartSel={START_MARK}, StopSel={STOP_MARK}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter= … "
+)
+
+Order = Literal["best", "newest"]
+
+BEGINNING: Final = 300
+"""Characters shown of a record that no words were asked of."""
+
+LOOKED_AT: Final = 10_000
+"""Wordings of one answer; ranking reads each of them whole, and nobody reads more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is looked for; None narrows nothing.
+
+    ``since`` and ``until`` are UTC days, both included, of the date that the source gives; a record to which its
+    source gives none lies between no two days.
+    """
+
+    text: str = ""
+    kind: str | None = None
+    source_id: str | None = None
+    since: date | None = None
+    until: date | None = None
+    order: Order = "best"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record that matches; ``excerpt`` has the words that matched between « and »."""
+    """A record that matches; ``excerpt`` has the words that matched between the marks."""
 
     seen: SeenRecord
     excerpt: str
     rank: float
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of what was found, and how many records there are in all.
+
+    Not ``complete``: more match, and only the newest were looked at.
+    """
+
+    found: tuple[Found, ...]
+    total: int
+    complete: bool
+
+
 def search_records(
     connection: Connection,
-    text: str,
+    question: Question,
     *,
     viewer: Viewer = EVERYONE,
     limit: int = 50,
-    kind: str | None = None,
-    source_id: str | None = None,
-) -> Iterator[Found]:
-    """Records that match, best first; among equals the newest."""
+    offset: int = 0,
+) -> Answer:
+    """Records that match, best first or newest first; among equals the newest."""
+    text = question.text.strip()
+    if not text:
+        return _page(connection, question, (true(), literal(0.0)), None, viewer, limit, offset)
     query = _query(text)
     by_words = versions.c.words.bool_op("@@")(query), func.ts_rank(versions.c.words, query)
     by_likeness = literal(text).bool_op("<%")(versions.c.text), func.word_similarity(text, versions.c.text)
-    for condition, rank in (by_words, by_likeness):
-        asked = _asked(condition, rank, query, viewer, limit, kind, source_id)
-        rows = connection.execute(asked).all()
-        if rows:
-            break
-    return (Found(seen_record(row), row.excerpt, float(row.rank)) for row in rows)
+    answer = _page(connection, question, by_words, query, viewer, limit, offset)
+    if answer.total or offset:
+        return answer
+    return _page(connection, question, by_likeness, query, viewer, limit, offset)
 
 
 def beginnings(text: str) -> str | None:
@@ -74,51 +118,107 @@ def _query(text: str) -> ColumnElement[Any]:
     return query if begun is None else query.op("||")(func.to_tsquery("simple", begun))
 
 
-def _asked(
-    condition: ColumnElement[bool],
-    rank: ColumnElement[Any],
-    query: ColumnElement[Any],
+def _page(
+    connection: Connection,
+    question: Question,
+    matched: tuple[ColumnElement[bool], ColumnElement[Any]],
+    query: ColumnElement[Any] | None,
     viewer: Viewer,
     limit: int,
-    kind: str | None,
-    source_id: str | None,
-) -> Select[Any]:
-    shown = sightings.c.version_id == versions.c.id
-    newest_of_version = (
-        select(sightings)
-        .where(shown, visible_to(viewer, sightings.c.access_label))
-        .where(true() if source_id is None else sightings.c.source_id == source_id)
-        .order_by(sightings.c.captured_at.desc(), sightings.c.capture_id)
-        .limit(1)
-        .lateral("seen")
-    )
-    seen = newest_of_version.c
-    matching = (
+    offset: int,
+) -> Answer:
+    condition, rank = matched
+    hits = _hits(question, condition, rank, viewer).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    ranked = question.order == "best" and query is not None
+    of_record = (
         select(
-            versions.c.record_id,
+            hits.c.record_id,
+            func.max(hits.c.rank).label("rank"),
+            func.max(hits.c.dated).label("dated"),
+            func.count().over().label("total"),
+            func.sum(func.count()).over().label("looked_at"),
+        )
+        .group_by(hits.c.record_id)
+        .order_by(
+            func.max(hits.c.rank if ranked else hits.c.dated).desc().nulls_last(),
+            func.max(hits.c.dated).desc().nulls_last(),
+            hits.c.record_id,
+        )
+        .limit(limit)
+        .offset(offset)
+        .cte("of_record")
+    )
+    rows = connection.execute(_shown(of_record, question, condition, query, viewer)).all()
+    found = tuple(Found(seen_record(row), row.excerpt, float(row.rank)) for row in rows)
+    total, looked_at = (int(rows[0].total), int(rows[0].looked_at)) if rows else (0, 0)
+    return Answer(found, total, looked_at < LOOKED_AT)
+
+
+def _hits(
+    question: Question, condition: ColumnElement[bool], rank: ColumnElement[Any], viewer: Viewer
+) -> Select[Any]:
+    """The newest versions that match and of which the viewer may see a sighting, each with its rank."""
+    asked = select(versions.c.id).where(condition, exists(_sighted(question, viewer)))
+    if question.kind is not None:
+        asked = asked.where(versions.c.kind == question.kind)
+    if question.since is not None:
+        asked = asked.where(versions.c.dated >= question.since.isoformat())
+    if question.until is not None:
+        asked = asked.where(versions.c.dated < (question.until + timedelta(days=1)).isoformat())
+    newest = asked.order_by(versions.c.dated.desc().nulls_last()).limit(LOOKED_AT).subquery("newest")
+    return select(versions.c.id, versions.c.record_id, rank.label("rank"), versions.c.dated).join(
+        newest, newest.c.id == versions.c.id
+    )
+
+
+def _sighted(question: Question, viewer: Viewer) -> Select[Any]:
+    """The sightings of a version that count."""
+    asked = select(
+        sightings.c.content.label("besides"),
+        sightings.c.capture_id,
+        sightings.c.captured_at,
+        sightings.c.source_id,
+    ).where(sightings.c.version_id == versions.c.id, visible_to(viewer, sightings.c.access_label))
+    return asked if question.source_id is None else asked.where(sightings.c.source_id == question.source_id)
+
+
+def _shown(
+    of_record: Any,
+    question: Question,
+    condition: ColumnElement[bool],
+    query: ColumnElement[Any] | None,
+    viewer: Viewer,
+) -> Select[Any]:
+    """The page's records, each in the matching version that was seen last, with what its newest sighting saw."""
+    last = _sighted(question, viewer).order_by(sightings.c.captured_at.desc(), sightings.c.capture_id).limit(1)
+    seen = last.correlate(versions).lateral("seen")
+    newest = (
+        select(
             versions.c.id.label("version_id"),
             versions.c.kind,
             versions.c.content.label("version"),
             versions.c.text,
-            seen.content.label("besides"),
-            seen.capture_id,
-            seen.captured_at,
-            seen.source_id,
-            rank.label("rank"),
+            seen.c.besides,
+            seen.c.capture_id,
+            seen.c.captured_at,
+            seen.c.source_id,
         )
-        .join(newest_of_version, true())
-        .where(condition, true() if kind is None else versions.c.kind == kind)
-        .ext(distinct_on(versions.c.record_id))
-        .order_by(versions.c.record_id, seen.captured_at.desc(), versions.c.id)
-        .subquery("matching")
+        .select_from(versions.join(seen, true()))
+        .where(versions.c.record_id == of_record.c.record_id, condition)
+        .order_by(seen.c.captured_at.desc(), versions.c.id)
+        .limit(1)
+        .correlate(of_record)
+        .lateral("newest")
     )
-    best = (
-        select(matching).order_by(matching.c.rank.desc(), matching.c.captured_at.desc(), matching.c.record_id)
-    ).limit(limit)
-    few = best.subquery("few")
-    excerpt = func.ts_headline("russian", few.c.text, query, MARKS)
+    beginning = func.left(newest.c.text, BEGINNING)
+    excerpt = beginning if query is None else func.ts_headline("russian", newest.c.text, query, MARKS)
+    ranked = question.order == "best" and query is not None
     return (
-        select(few, records.c.natural_key, excerpt.label("excerpt"))
-        .join(records, records.c.id == few.c.record_id)
-        .order_by(few.c.rank.desc(), few.c.captured_at.desc(), few.c.record_id)
+        select(of_record, newest, records.c.natural_key, excerpt.label("excerpt"))
+        .select_from(of_record.join(newest, true()).join(records, records.c.id == of_record.c.record_id))
+        .order_by(
+            (of_record.c.rank if ranked else of_record.c.dated).desc().nulls_last(),
+            of_record.c.dated.desc().nulls_last(),
+            of_record.c.record_id,
+        )
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -11,18 +12,53 @@ from pipeline.output import Exit, JsonOption, emit, err, fail, out
 if TYPE_CHECKING:
     from storage.archive import Archive
 
+DAY: Final = "%Y-%m-%d"
+RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
+
 
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="TEXT...", help='Words, "phrases", -without, or.')],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...", help='Words, "phrases", -without, or. None: all that the options let through.'
+        ),
+    ] = None,
+    kind: Annotated[RecordKind | None, typer.Option(help="Only records of this kind.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source showed.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Dated this day or later.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Dated this day or earlier.")
+    ] = None,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="The newest first, by the date that the source gives.")
+    ] = False,
     most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many records.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Find records by their words: posts, articles, hearings, registers, notices."""
+    """Find records by their words: posts, articles, hearings, registers, notices; the best matches first."""
     from access.search import found
+    from storage.search import Question
 
+    question = Question(
+        text=" ".join(words or ()).strip(),
+        kind=kind,
+        source_id=source,
+        since=since and since.date(),
+        until=until and until.date(),
+        order="newest" if newest else "best",
+    )
+    if question == Question(order=question.order):
+        raise fail(
+            "What is to be found? Name words, or narrow by --kind, --source, --since, --until.", Exit.WRONG_USE
+        )
     with asked_archive() as archive:
-        count = emit(found(archive, " ".join(words), most=most), as_json=as_json, human=found_in_words)
-    told(count, "record")
+        answer = found(archive, question, most=most)
+    emit(answer.rows, as_json=as_json, human=found_in_words)
+    told(answer.total, "record", shown=len(answer.rows))
+    if not answer.complete:
+        err.print("More match than are looked at: these are the newest. Narrow the question.", markup=False)
 
 
 def captures(url: Annotated[str, typer.Argument(metavar="URL")], as_json: JsonOption = False) -> None:
@@ -73,9 +109,19 @@ def asked_archive() -> "Iterator[Archive]":
         raise fail(str(problem)) from problem
 
 
-def told(count: int, one: str, many: str | None = None) -> None:
+def known_source(archive: "Archive", source: str) -> None:
+    """Refuse the id of a source of which the archive holds nothing; a slip of the pen is no empty answer."""
+    from access.changes import sources_of
+
+    there = sources_of(archive)
+    if source not in there:
+        raise fail(f"The archive holds nothing of {source}. It has: {', '.join(there) or 'no source yet'}.")
+
+
+def told(count: int, one: str, many: str | None = None, *, shown: int | None = None) -> None:
     """How many there were, for people; nothing found is an answer, not a failure."""
-    err.print(f"{count} {one if count == 1 else many or one + 's'}", markup=False)
+    cut = f", the first {shown} shown (--most shows more)" if shown is not None and shown < count else ""
+    err.print(f"{count} {one if count == 1 else many or one + 's'}{cut}", markup=False)
 
 
 def found_in_words(row: Mapping[str, Any]) -> str:

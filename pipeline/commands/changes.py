@@ -1,13 +1,13 @@
 """The command that says what changed at a source: `changes`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.ask import asked_archive, told
-from pipeline.output import JsonOption, emit, fail
+from pipeline.commands.ask import asked_archive, known_source, told
+from pipeline.output import JsonOption, emit
 
 WORDS = {"missing": "vanished", "returned": "came back"}
 
@@ -26,13 +26,11 @@ def changes(
 
     A night is the UTC day on which it was noticed. Nothing is claimed of what no visit covered.
     """
-    from access.changes import changes_of, sources_of
+    from access.changes import changes_of
 
     first, last = (night or since), night
     with asked_archive() as archive:
-        there = sources_of(archive)
-        if source not in there:
-            raise fail(f"The archive holds nothing of {source}. It has: {', '.join(there) or 'no source yet'}.")
+        known_source(archive, source)
         rows = changes_of(archive, source, first_night=first and first.date(), last_night=last and last.date())
         count = emit(rows, as_json=as_json, human=by_night())
     told(count, "change")
@@ -53,17 +51,27 @@ def by_night() -> Callable[[Mapping[str, Any]], str]:
 
 def change_lines(row: Mapping[str, Any]) -> list[str]:
     """One change: what and which, what differs, the captures before and after."""
-    from access.wording import plain, shortened
+    from access.wording import label
 
     kind = WORDS.get(row["change"], row["change"])
     lines = [f"  {kind:<9} {row['record_kind'].replace('_', ' ')}: {row['heading']}"]
     for differing in row["differences"]:
-        before, after = (shortened(" ".join(plain(differing[side]).split()), 60) for side in ("before", "after"))
-        lines.append(f"            {differing['field'].replace('_', ' ')}: {before or '-'} → {after or '-'}")
+        lines.append(f"            {label(differing['field'])}: {word_by_word(differing['pieces'])}")
     for capture in row["captures"]:
         at = datetime.fromisoformat(capture["captured_at"]).astimezone(UTC)
-        lines.append(f"            {at:%Y-%m-%d %H:%M:%S}  {capture['id']}  {capture['url']}")
+        lines.append(f"            {at:%Y-%m-%d %H:%M:%S} UTC  {capture['id']}  {capture['url']}")
     return lines
+
+
+def word_by_word(pieces: Sequence[Mapping[str, str]]) -> str:
+    """What went as ``[-went-]``, what came as ``{+came+}``, in one line: the signs of ``wdiff``.
+
+    What was replaced as a whole: ``before → after``.
+    """
+    if [each["change"] for each in pieces] == ["gone", "new"]:
+        return " → ".join(" ".join(each["text"].split()) for each in pieces)
+    signs = {"gone": "[-{}-]", "new": "{{+{}+}}", "same": "{}"}
+    return " ".join("".join(signs[each["change"]].format(each["text"].rstrip("\n")) for each in pieces).split())
 
 
 def register(app: typer.Typer) -> None:

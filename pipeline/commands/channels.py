@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.ask import asked_archive, told
-from pipeline.output import Exit, JsonOption, emit, fail, plain
+from pipeline.commands.ask import asked_archive, known_source, told
+from pipeline.output import Exit, JsonOption, emit, fail
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,7 +35,11 @@ def coverage(source: OneSource, as_json: JsonOption = False) -> None:
     from storage.channel_coverage import coverage_json, coverage_of_source
 
     with asked_archive() as archive, archive.reader.connect() as connection:
+<<<<<<< HEAD
         _known(connection, source)
+=======
+        known_source(archive, source)
+>>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
         found = coverage_of_source(connection, source)
         rows = (coverage_json(source, each) for each in found)
         count = emit(rows, as_json=as_json, human=coverage_in_words)
@@ -49,7 +53,11 @@ def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
 
     with asked_archive() as archive, archive.reader.connect() as connection:
         if source is not None:
+<<<<<<< HEAD
             _known(connection, source)
+=======
+            known_source(archive, source)
+>>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
         rows = (withheld_json(each) for each in open_list(connection, source))
         count = emit(rows, as_json=as_json, human=withheld_in_words)
     told(count, "thing", "things")
@@ -108,13 +116,20 @@ def imported_in_words(row: Mapping[str, Any]) -> str:
 
 def coverage_in_words(row: Mapping[str, Any]) -> str:
     """A channel as a bar of its ids, then its ranges and gaps."""
+<<<<<<< HEAD
     lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
     for each in row["handles"]:
         lines.append(f"  @{each['name']}: from {plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}")
     lines.append(bar(row))
+=======
+    from access.wording import moment
+
+    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}", bar(row)]
+>>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
     for each in row["ranges"]:
-        seen = f"{plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}"
-        lines.append(f"  {each['first']}-{each['last']}: seen {seen}, {each['pages']} pages")
+        seen = f"{moment(each['first_seen_at'])} to {moment(each['last_seen_at'])}"
+        pages = "1 page" if each["pages"] == 1 else f"{each['pages']} pages"
+        lines.append(f"  {each['first']}-{each['last']}: seen {seen}, {pages}")
     for gap in row["gaps"]:
         said = "no post shown there" if gap["visited"] else "never asked for"
         ids = str(gap["first"]) if gap["first"] == gap["last"] else f"{gap['first']}-{gap['last']}"
@@ -138,4 +153,6 @@ def bar(row: Mapping[str, Any]) -> str:
 
 def withheld_in_words(row: Mapping[str, Any]) -> str:
     """One thing that is owed, as one line."""
-    return f"{row['source']}  {row['url']}  {row['reason']}  (since {plain(row['first_at'])})"
+    from access.wording import moment
+
+    return f"{row['source']}  {row['url']}  {row['reason']}  (since {moment(row['first_at'])})"

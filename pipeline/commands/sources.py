@@ -149,7 +149,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """How the last crawls ended, by source; nothing where no archive is known or answers."""
     from sqlalchemy.exc import OperationalError
 
-    from crawlers.capture import time_text
+    from access.overview import last_crawl_row
     from pipeline.connect import opened_archive
     from pipeline.settings import SettingsError
     from storage.nights import last_crawls
@@ -160,20 +160,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     except (SettingsError, OperationalError) as problem:
         _say(f"How the last crawls went is not known: {str(problem).splitlines()[0]}")
         return {}
-    rows: dict[str, dict[str, Any]] = {}
-    for source_id, last in found.items():
-        ended = last.ended or {}
-        failures = [*filter(None, [ended.get("problem")]), *ended.get("failures", [])]
-        state = "not ended" if last.ended is None else "failed" if failures else "came through"
-        rows[source_id] = {
-            "crawl_id": last.crawl_id,
-            "began_at": time_text(last.began_at),
-            "state": state,
-            "pages": ended.get("pages"),
-            "outcomes": ended.get("outcomes"),
-            "failures": failures,
-        }
-    return rows
+    return {source_id: last_crawl_row(last) for source_id, last in found.items()}
 
 
 def _settings() -> Settings:

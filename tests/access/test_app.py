@@ -46,11 +46,12 @@ def test_search_finds_the_article_and_escapes_what_it_says(analyst: TestClient) 
     page = analyst.get("/", params={"q": "затрыманні"}).text
     assert "Затрыманні на плошчы &lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
+    assert "<mark>затрыманні</mark>" in page
     assert "1 found" in page
 
 
 def test_search_says_so_when_nothing_is_found(analyst: TestClient) -> None:
-    assert "Nothing found for “гіпапатам”" in analyst.get("/", params={"q": "гіпапатам"}).text
+    assert "Nothing found for “<bdi>гіпапатам</bdi>”" in analyst.get("/", params={"q": "гіпапатам"}).text
 
 
 def test_captures_of_an_address_link_to_each(analyst: TestClient, filled: Filled) -> None:
@@ -144,7 +145,7 @@ def test_no_page_names_another_host_to_load_from(analyst: TestClient, filled: Fi
 def test_a_record_shows_its_versions_and_where_it_was_seen(analyst: TestClient) -> None:
     (row,) = analyst.get("/api/search", params={"q": "затрыманні"}).json()["rows"]
     page = analyst.get(f"/record/{row['record_id']}").text
-    assert "Version 1, the latest" in page
+    assert "Version 1" in page
     assert "Сведкі паведамляюць" in page
     assert quote(row["capture_id"]) in page
 
@@ -189,4 +190,4 @@ def test_what_is_not_there_is_said_in_words(analyst: TestClient) -> None:
 def test_a_question_that_is_too_long_is_refused_in_words(analyst: TestClient) -> None:
     answer = analyst.get("/", params={"q": "а" * 501})
     assert answer.status_code == 422
-    assert "q: String should have at most 500 characters" in answer.text
+    assert "The text searched for is longer than 500 characters." in answer.text

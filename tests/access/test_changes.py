@@ -134,7 +134,7 @@ def test_people_read_it_night_by_night(asked: None) -> None:
     said = typed(COURT.id).stdout
     assert said.count("Night of ") == 2
     assert "moved     hearing: 1-11/2026, Клён К.К." in said
-    assert "room: 3 → 7" in said
+    assert "Room: 3 → 7" in said
     assert "vanished  hearing: 1-13/2026, Бэз Б.Б." in said
     assert "came back hearing: 1-13/2026" in said
 
@@ -156,7 +156,7 @@ def test_the_page_shows_the_same_and_links_to_both_captures(
 ) -> None:
     shown = analyst.get("/changes", params={"source": COURT.id, "since": ""}).text
     assert shown.index("Night of 2026-11-23") < shown.index("Night of 2026-11-22")
-    assert "room: 3 → 7" in shown
+    assert "<del>3</del> → <ins>7</ins>" in shown
     assert all(f"/capture/{each.replace(':', '%3A')}" in shown for each in three_nights.values())
     later = analyst.get("/changes", params={"source": COURT.id, "since": "2026-11-23"}).text
     assert "Night of 2026-11-22" not in later

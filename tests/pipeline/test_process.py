@@ -29,7 +29,7 @@ from storage.changes import Change, changes
 from storage.deposit import deposit_file
 from storage.media import group_of, links_of, medium, occurrences_of
 from storage.records import records_of_capture, sightings_of_record
-from storage.search import search_records
+from storage.search import Question, search_records
 from storage.unread import claim_unread, count_unread
 from tests.samples.conftest import Visitor
 from tests.storage.crawled import KANAL, crawl_one, exchange, no_answer, response
@@ -395,7 +395,7 @@ def test_a_record_is_found_by_its_words(
     collector.collect(sources["tg-vestki"], 2)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        found = [each.seen.natural_key for each in search_records(connection, asked)]
+        found = [each.seen.natural_key for each in search_records(connection, Question(text=asked)).found]
     assert post_key(*expected.EDITED_POST) in found
 
 
@@ -405,4 +405,4 @@ def test_a_word_nobody_wrote_is_not_found(
     collector.collect(sources["tg-monitor"], 1)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        assert list(search_records(connection, "кракадзіл")) == []
+        assert search_records(connection, Question(text="кракадзіл")).total == 0

@@ -1,0 +1,94 @@
+"""The parameters of questions: their types and limits, and one page of a long answer.
+
+In: query strings. Out: values that passed; FastAPI refuses the others, and `access.app` says so in words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Final, Literal, get_args
+from urllib.parse import urlencode
+
+from fastapi import Query
+from pydantic import BeforeValidator
+
+from storage.changes import ChangeKind
+from storage.search import Order, Question
+
+RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
+KINDS: Final[tuple[str, ...]] = get_args(RecordKind)
+CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
+
+_OrNone = BeforeValidator(lambda value: value or None)
+"""A form that leaves a field empty sends an empty text."""
+
+Text = Annotated[str, Query(max_length=500)]
+Address = Annotated[str, Query(max_length=8000)]
+SourceId = Annotated[str, Query(max_length=64)]
+Day = Annotated[date | None, _OrNone, Query()]
+Kind = Annotated[RecordKind | None, _OrNone, Query()]
+Change = Annotated[ChangeKind | None, _OrNone, Query()]
+OrderOf = Annotated[Order, Query()]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+Most = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where in a long answer a page stands. ``query`` is the question itself, without the number of the page."""
+
+    number: int
+    size: int
+    total: int
+    query: str
+
+    @property
+    def first(self) -> int:
+        """Number of the first row shown, from 1."""
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def last(self) -> int:
+        """Number of the last row shown."""
+        return min(self.number * self.size, self.total)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return -(-self.total // self.size)
+
+
+def query_of(**values: Any) -> str:
+    """The query string of a question, without what is not asked for."""
+    return urlencode({name: str(value) for name, value in values.items() if value})
+
+
+def question_of(
+    q: str, kind: str | None, source: str, since: date | None, until: date | None, order: Order
+) -> tuple[Question, str]:
+    """What a form asks for, and its query string."""
+    question = Question(
+        text=q.strip(), kind=kind, source_id=source.strip() or None, since=since, until=until, order=order
+    )
+    said = query_of(
+        q=question.text,
+        kind=kind,
+        source=question.source_id,
+        since=since,
+        until=until,
+        order=None if order == "best" else order,
+    )
+    return question, said
+
+
+def narrowed(question: Question) -> Mapping[str, str]:
+    """The question as the form shows it again."""
+    return {
+        "q": question.text,
+        "kind": question.kind or "",
+        "source": question.source_id or "",
+        "since": question.since.isoformat() if question.since else "",
+        "until": question.until.isoformat() if question.until else "",
+        "order": question.order,
+    }

@@ -1,0 +1,69 @@
+"""Templates filled with JSON-ready values, every one of them escaped.
+
+In: a request, the name of a template, its values. Out: HTML. The templates speak in the words of `access.wording`.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+
+from access import wording
+from storage.visibility import Viewer
+
+NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= {
+    "moment": wording.moment,
+    "in_column": wording.in_column,
+    "exactly": wording.exactly,
+    "counted": wording.counted,
+    "short": wording.short,
+    "brief": wording.brief,
+    "filled": wording.filled,
+    "label": wording.label,
+    "kind_of": wording.kind_of,
+    "sized": wording.sized,
+    "many": wording.many,
+    "clock": wording.clock,
+    "percent": wording.percent,
+}
+
+
+def page(
+    request: Request, template: str, content: Mapping[str, Any], *, here: str = "", status: int = HTTPStatus.OK
+) -> HTMLResponse:
+    """A template filled; ``base`` is the prefix under which the app is mounted."""
+    html = TEMPLATES.get_template(template).render(
+        base=request.scope.get("root_path", ""),
+        viewer=getattr(request.state, "viewer", None),
+        here=here,
+        **content,
+    )
+    return HTMLResponse(html, status_code=status)
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks; the app's own dependency has put it there."""
+    viewer = request.state.viewer
+    assert isinstance(viewer, Viewer)
+    return viewer
+
+
+def one(found: Any) -> Any:
+    """What was found; 404 for nothing, whether it is not there or not for this viewer."""
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE)
+    return found

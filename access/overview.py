@@ -1,0 +1,109 @@
+"""The first page: what the archive holds, how the last night went source by source, what people asked for.
+
+In: the archive, whom the answer is for. Out: one JSON-ready object. How a crawl ended is told from custody, what
+it brought from the catalogue; a source that is silent or was not crawled at all stands out, since nothing is said
+of it elsewhere. Whether a source gave what it usually gives, the DAG ``process`` judges.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC
+from typing import Any, Final
+
+from crawlers.capture import time_text
+from storage.archive import Archive
+from storage.copies import owed_copies
+from storage.figures import SourceFigures, figures_since
+from storage.nights import LastCrawl, last_crawls
+from storage.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
+from storage.timestamps import owed_tokens
+from storage.visibility import EVERYONE, Viewer
+
+REQUESTS_SHOWN: Final = 5
+
+
+def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
+    """Counts, the last night, every source, the newest requests, and what is owed.
+
+    A source has ``attention``: sentences about what went wrong or is missing, none where all is well.
+    """
+    with archive.reader.connect() as connection:
+        whole = held(connection, viewer=viewer)
+        sources = held_of_sources(connection, viewer=viewer)
+        night = last_night(connection)
+        crawls = last_crawls(connection)
+        figures = () if night is None else figures_since(connection, night.after_seq)
+        requests = newest_requests(connection, REQUESTS_SHOWN)
+        owed = {
+            "copies": 0 if archive.replica is None else len(owed_copies(connection)),
+            "time_tokens": len(owed_tokens(connection)),
+        }
+    brought = {row.source_id: row for row in figures}
+    held_by_id = {row.source_id: row for row in sources}
+    began_at = None if night is None else night.began_at.astimezone(UTC)
+    rows = [
+        {
+            "source": name,
+            "source_kind": held_by_id[name].source_kind if name in held_by_id else None,
+            "files": held_by_id[name].files if name in held_by_id else 0,
+            "file_bytes": held_by_id[name].file_bytes if name in held_by_id else 0,
+            "last_captured_at": _text(held_by_id[name].last_at) if name in held_by_id else None,
+            "last_crawl": last_crawl_row(crawls[name]) if name in crawls else None,
+            "night": _night_row(brought[name]) if name in brought else None,
+            "attention": _attention(name, crawls.get(name), brought.get(name), began_at),
+        }
+        for name in sorted({*held_by_id, *crawls} - {ON_DEMAND})
+    ]
+    return {
+        "kind": "overview",
+        "held": asdict(whole) | {"sources": len(rows)},
+        "night": None if began_at is None else {"name": began_at.date().isoformat(), "began_at": _text(began_at)},
+        "sources": sorted(rows, key=lambda row: (not row["attention"], row["source"])),
+        "requests": [asdict(each) | {"at": time_text(each.at), "urls": list(each.urls)} for each in requests],
+        "owed": owed,
+    }
+
+
+def last_crawl_row(last: LastCrawl) -> dict[str, Any]:
+    """How a crawl ended: ``state`` is ``came through``, ``failed`` or ``not ended``."""
+    ended: Mapping[str, Any] = last.ended or {}
+    failures = [*filter(None, [ended.get("problem")]), *ended.get("failures", [])]
+    state = "not ended" if last.ended is None else "failed" if failures else "came through"
+    return {
+        "crawl_id": last.crawl_id,
+        "began_at": time_text(last.began_at),
+        "state": state,
+        "pages": ended.get("pages"),
+        "outcomes": ended.get("outcomes"),
+        "failures": failures,
+    }
+
+
+def _attention(
+    name: str, crawl: LastCrawl | None, brought: SourceFigures | None, night_began_at: Any
+) -> list[str]:
+    if crawl is None:
+        return []  # files of other tools: nobody crawls their source
+    row = last_crawl_row(crawl)
+    if row["state"] == "not ended":
+        return ["Its last crawl began and has not ended: it is at work, or it was killed."]
+    said = [f"Its last crawl failed: {each}" for each in row["failures"]]
+    if night_began_at is not None and crawl.began_at < night_began_at:
+        said.append("It was not crawled in the last night.")
+    elif brought is None:
+        said.append("Nothing of it was deposited in the last night.")
+    elif not (_records(brought) or brought.media or brought.pages):
+        said.append("Nothing could be read of what the last night brought of it.")
+    return said
+
+
+def _night_row(brought: SourceFigures) -> dict[str, Any]:
+    return asdict(brought) | {"records": _records(brought)}
+
+
+def _records(brought: SourceFigures) -> int:
+    return brought.posts + brought.articles + brought.hearings + brought.entries + brought.notices
+
+
+def _text(at: Any) -> str | None:
+    return None if at is None else time_text(at)

@@ -1,0 +1,53 @@
+"""The first page: counts, sources, what the last night brought, and what stands out."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from storage.facts import Fact, begin_collection, end_collection
+from tests.access.conftest import Filled
+
+
+@pytest.fixture
+def a_source_that_failed(filled: Filled) -> str:
+    crawl_id = "01JD5PZ4T2V8M6Q3R9S7W1X0ZZ"
+    begin_collection(
+        filled.archive,
+        crawl_id=crawl_id,
+        source_id="zlamany",
+        actor="collector-1",
+        facts={"collector": Fact("collector-1")},
+    )
+    failures = {"failures": ["https://zlamany.example/ <b>timed out</b>"], "problem": None, "pages": 0}
+    end_collection(filled.archive, crawl_id=crawl_id, actor="collector-1", details=failures)
+    return "zlamany"
+
+
+def test_it_counts_what_the_archive_holds(analyst: TestClient) -> None:
+    seen = analyst.get("/api/overview").json()
+    assert seen["held"] | {"file_bytes": 0} == {
+        "captures": 6,
+        "exact": True,
+        "records": {"article": 1},
+        "media": 3,
+        "groups": 1,
+        "files": 1,
+        "file_bytes": 0,
+        "unread_files": 1,
+        "sources": len(seen["sources"]),
+    }
+    assert "1 WARC file is deposited and not read yet" in analyst.get("/").text
+
+
+def test_a_crawl_that_never_ended_stands_out(analyst: TestClient) -> None:
+    (row,) = [row for row in analyst.get("/api/overview").json()["sources"] if row["source"] == "kanal"]
+    assert row["last_crawl"]["state"] == "not ended"
+    assert row["attention"] == ["Its last crawl began and has not ended: it is at work, or it was killed."]
+
+
+def test_a_source_that_failed_says_why_and_stands_first(analyst: TestClient, a_source_that_failed: str) -> None:
+    page = analyst.get("/").text
+    assert "Its last crawl failed: https://zlamany.example/ &lt;b&gt;timed out&lt;/b&gt;" in page
+    rows = analyst.get("/api/overview").json()["sources"]
+    assert [bool(row["attention"]) for row in rows] == sorted(
+        (bool(row["attention"]) for row in rows), reverse=True
+    )
