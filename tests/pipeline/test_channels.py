@@ -25,7 +25,7 @@ from storage.deposit import deposit_file
 from storage.known import known_of
 from storage.media import occurrences_of
 from storage.records import sightings_of_record
-from storage.search import search_records
+from storage.search import Question, search_records
 from storage.withheld import withheld
 from tests.storage.crawled import HTML, crawl_one, exchange, response
 
@@ -209,7 +209,7 @@ def test_new_names_of_this_channel_and_of_others_are_no_edits_and_are_found_by_s
     assert nights.changes() == ()
     with archive.reader.connect() as connection:
         assert len(list(connection.scalars(select(versions.c.id)))) == 3
-        (found,) = search_records(connection, "Крыніца")
+        (found,) = search_records(connection, Question(text="Крыніца")).found
         newest = list(sightings_of_record(connection, found.seen.record_id))[-1].content
     assert newest["forwarded_from"] == {"name": "Новая назва", "url": "https://t.me/krynica_2/7"}
 
