@@ -13,7 +13,7 @@ from pipeline.commands.ask import asked_archive, known_source, told
 from pipeline.output import Exit, JsonOption, emit, fail
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    pass
 
 BAR_WIDTH = 60
 
@@ -35,11 +35,7 @@ def coverage(source: OneSource, as_json: JsonOption = False) -> None:
     from storage.channel_coverage import coverage_json, coverage_of_source
 
     with asked_archive() as archive, archive.reader.connect() as connection:
-<<<<<<< HEAD
-        _known(connection, source)
-=======
         known_source(archive, source)
->>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
         found = coverage_of_source(connection, source)
         rows = (coverage_json(source, each) for each in found)
         count = emit(rows, as_json=as_json, human=coverage_in_words)
@@ -53,23 +49,10 @@ def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
 
     with asked_archive() as archive, archive.reader.connect() as connection:
         if source is not None:
-<<<<<<< HEAD
-            _known(connection, source)
-=======
             known_source(archive, source)
->>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
         rows = (withheld_json(each) for each in open_list(connection, source))
         count = emit(rows, as_json=as_json, human=withheld_in_words)
     told(count, "thing", "things")
-
-
-def _known(connection: Connection, source: str) -> None:
-    """Fail with a sentence where the archive has nothing of this source: a slip of the pen is no empty list."""
-    from storage.changes import sources_with_files
-
-    there = sources_with_files(connection)
-    if source not in there:
-        raise fail(f"The archive holds nothing of {source}. It has: {', '.join(there) or 'no source yet'}.")
 
 
 def import_telegram(
@@ -116,16 +99,12 @@ def imported_in_words(row: Mapping[str, Any]) -> str:
 
 def coverage_in_words(row: Mapping[str, Any]) -> str:
     """A channel as a bar of its ids, then its ranges and gaps."""
-<<<<<<< HEAD
-    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
-    for each in row["handles"]:
-        lines.append(f"  @{each['name']}: from {plain(each['first_seen_at'])} to {plain(each['last_seen_at'])}")
-    lines.append(bar(row))
-=======
     from access.wording import moment
 
-    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}", bar(row)]
->>>>>>> 7ff78f9 (Open the archive on what it holds; narrow, page and take along answers; show what changed word by word)
+    lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
+    for each in row["handles"]:
+        lines.append(f"  @{each['name']}: from {moment(each['first_seen_at'])} to {moment(each['last_seen_at'])}")
+    lines.append(bar(row))
     for each in row["ranges"]:
         seen = f"{moment(each['first_seen_at'])} to {moment(each['last_seen_at'])}"
         pages = "1 page" if each["pages"] == 1 else f"{each['pages']} pages"

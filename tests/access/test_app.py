@@ -87,7 +87,7 @@ def test_a_capture_shows_digests_place_custody_and_facts(analyst: TestClient, fi
 
 def test_a_capture_says_how_it_is_held_and_claims_no_more(analyst: TestClient, filled: Filled) -> None:
     page = analyst.get(f"/capture/{filled.one(ARTICLE).id}").text
-    assert "the first store had confirmed it, under lock." in page
+    assert "the first store had confirmed it, under lock until 20" in page
     assert "No second copy: no second store is configured." in page
     assert "No outside time: no authority has been asked for a token since." in page
 

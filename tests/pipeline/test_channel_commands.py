@@ -68,7 +68,7 @@ def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(told: Arch
     assert (owed["kind"], owed["url"]) == ("withheld", "https://t.me/rechka/5")
     assert "Media is too big" in letapis("withheld", "rechka").stdout
     assert [each["name"] for each in cast(list[dict[str, str]], covered["handles"])] == ["rechka"]
-    assert "  @rechka: from 2026-11-20T21:00:00Z" in letapis("coverage", "rechka").stdout
+    assert "  @rechka: from 2026-11-20 21:00:00 UTC" in letapis("coverage", "rechka").stdout
     for command in ("coverage", "withheld"):
         slip = letapis(command, "rehcka")
         assert slip.returncode == 1
