@@ -198,7 +198,7 @@ def _sighting_row(seen: _Seen) -> dict[str, Any]:
 
 
 def searchable(content: Mapping[str, Any]) -> str:
-    """Every text of a version that is no address or time, line by line; title and text first."""
+    """Every text of a version that is no address, path or time, line by line; title and text first."""
     return "\n".join(_texts(content))[:TEXT_LIMIT]
 
 
@@ -208,7 +208,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield value
     elif isinstance(value, Mapping):
         for name in sorted(value, key=lambda name: (name not in ("title", "text"), name)):
-            if name not in ("kind", "language") and not name.endswith("_at"):
+            if name not in ("kind", "language", "path") and not name.endswith("_at"):
                 yield from _texts(value[name])
     elif isinstance(value, list):
         for item in value:

@@ -95,9 +95,11 @@ def addresses_under(
 ) -> tuple[SeenAddress, ...]:
     """Addresses that begin so, in the order of their keys: a host's pages stand together.
 
-    ``beginning`` is a URL up to where it may go on; of a bare host, all its pages.
+    ``beginning`` is a URL up to where it may go on; of a bare host, all its pages; of none, every address.
     """
     key = surt_key(beginning)[:SURT_INDEXED]
+    if key.startswith(")"):
+        key = ""  # no host
     asked = (
         select(
             func.min(captures.c.url).label("url"),

@@ -118,6 +118,8 @@ def test_addresses_that_begin_alike_are_listed(analyst: TestClient) -> None:
     page = unescape(analyst.get("/captures", params={"url": "https://bazar.example/*"}).text)
     assert ">3</td>" in page
     assert HOSTILE in page
+    whole = analyst.get("/api/addresses", params={"beginning": "https://"}).json()["rows"]
+    assert {row["url"]: row["captures"] for row in whole} == {FRONT: 3, HOSTILE: 1}
     nothing = analyst.get("/captures", params={"url": "https://bazar.exam*"}).text
     assert "No captured address begins with" in nothing
 
