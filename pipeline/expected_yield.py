@@ -3,7 +3,9 @@
 In: the crawl's `CrawlYield`, those before it (newest first), the source's declaration and habit. Out: sentences,
 none where all is as it should be. Pure; no clock.
 
-Against its own history a source is judged by three rules (docs/limits.md says what they cannot see):
+Without any history: posts of which none says anything are a layout that is not understood, or a channel of which
+the preview gives nothing. Against its own history a source is judged by three rules (docs/limits.md says what they
+cannot see):
 
 - *A field that was filled is empty.* Its fill rate is below half of the median of the earlier crawls, and so few
   filled records would come by chance less than once in a million times (binomial, the pooled rate of these crawls
@@ -41,6 +43,12 @@ LEAST_SPAN: Final = timedelta(days=7)
 LISTS: Final = frozenset({"court_list", "register", "notice"})
 """Kinds of source that show all of themselves every night; of a channel at least the newest posts are seen."""
 
+SAYING: Final = ("text", "media", "poll")
+"""Fields of a post of which every post has one, but for those that the preview does not show."""
+
+FEWEST_POSTS: Final = 3
+"""One or two posts may well be of a kind that the preview does not show."""
+
 SAID_TWICE: Final = frozenset({"officials"})
 """Made out of other fields, which are judged by themselves."""
 
@@ -70,7 +78,13 @@ class Judged:
 
 def shortcomings(judged: Judged) -> list[str]:
     """Where the crawl falls short of what was declared or of what it gave before."""
-    return [*_undeclared_fields(judged), *_emptied_fields(judged), *_not_understood(judged), *_short_list(judged)]
+    return [
+        *_undeclared_fields(judged),
+        *_bare_posts(judged.now),
+        *_emptied_fields(judged),
+        *_not_understood(judged),
+        *_short_list(judged),
+    ]
 
 
 def silence(expect: Expectation, habit: Habit | None, at: datetime) -> list[str]:
@@ -105,6 +119,14 @@ def _undeclared_fields(judged: Judged) -> list[str]:
         share = now.understood / now.pages
         said.append(f"{share:.0%} of {now.pages} pages understood, expected at least {least:.0%}")
     return said
+
+
+def _bare_posts(now: CrawlYield) -> list[str]:
+    if now.kind != "telegram_post" or now.records < FEWEST_POSTS or any(map(now.filled.get, SAYING)):
+        return []
+    return [
+        f"none of {_counted(now)} has text, media or a poll: a layout not understood, or nothing shown of them"
+    ]
 
 
 def _emptied_fields(judged: Judged) -> list[str]:

@@ -51,6 +51,17 @@ def test_what_may_be_chance_is_not_named(now: CrawlYield, before: list[CrawlYiel
     assert said(now, before) == []
 
 
+def test_posts_none_of_which_says_anything_are_named_on_the_first_night() -> None:
+    def posts(count: int, **filled: int) -> list[str]:
+        return said(gave(count, kind="telegram_post", post_id=count, **filled), [], kind="telegram")
+
+    assert posts(20) == [
+        "none of 20 posts has text, media or a poll: a layout not understood, or nothing shown of them"
+    ]
+    assert posts(20, text=1) == posts(20, media=3) == posts(20, poll=1) == []
+    assert posts(2) == []  # both may be of a kind that the preview does not show
+
+
 def test_what_was_declared_goes_before_what_was_usual() -> None:
     before = [gave(12, title=12)] * 5
     assert said(gave(10, title=5), before, fields={"title": 0.9}) == [
