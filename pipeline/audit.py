@@ -122,7 +122,7 @@ def audit(
     with archive.reader.connect() as connection:
         last = last_audit(connection)
         owed = {each.entry.seq for each in owed_copies(connection)}
-    first = expected_of_archive(archive)
+    first = _expected(archive, archive.objects, renew=renew)
     naming = [chained.entry for chained in first.chain.entries if chained.entry.event in NAMING]
     after = 0 if last is None else int(last.details["last_seq"])
     share = next_share(naming, after=after, weeks=weeks)
@@ -130,7 +130,7 @@ def audit(
     say(f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time.")
     seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
     looked: list[Looked] = []
-    for each in _looks(archive, first, seqs, owed, roots):
+    for each in _looks(archive, first, seqs, owed, roots, renew=renew):
         looked.append(each)
         on_each(each)
         if len(looked) % SAID_EVERY == 0:
@@ -172,15 +172,29 @@ def _stores(archive: Archive) -> tuple[ObjectStore, ...]:
     return (archive.objects,) if archive.replica is None else (archive.objects, archive.replica)
 
 
+def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> Expected:
+    """What is expected of a store. Where locks are renewed, one that days raised since made too short is not wrong
+    but about to be renewed; one that is shorter than custody says was made so, and stays wrong.
+    """
+    expected = expected_of_archive(archive, store)
+    return replace(expected, locks=replace(expected.locks, days=0)) if renew else expected
+
+
 def _looks(
-    archive: Archive, first: Expected, seqs: set[int], owed: set[int], roots: Mapping[str, bytes]
+    archive: Archive,
+    first: Expected,
+    seqs: set[int],
+    owed: set[int],
+    roots: Mapping[str, bytes],
+    *,
+    renew: bool,
 ) -> Iterator[Looked]:
     yield from (Looked(archive.objects.name, each) for each in _look_into(first, seqs, roots))
     if archive.replica is None:
         return
     name = archive.replica.name
     try:
-        second = expected_of_archive(archive, archive.replica)
+        second = _expected(archive, archive.replica, renew=renew)
         yield from (Looked(name, each) for each in _look_into(second, seqs - owed, roots))
     except StoreError as away:
         yield Looked(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))

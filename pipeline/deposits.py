@@ -99,7 +99,7 @@ def recover_spools(
     for folder in sorted(folders):
         try:
             with hold_crawl(folder):
-                files, digests = _closed_files(folder), _reported(folder)
+                files, digests = _closed_files(folder), _reported(folder, remarks)
                 for path in files:
                     try:
                         deposited.append(_deposit_and_release(archive, path, actor, digests))
@@ -121,11 +121,20 @@ def _deposit_and_release(archive: Archive, path: Path, actor: str, digests: Mapp
     return deposited
 
 
-def _reported(folder: Path) -> dict[str, Digest]:
-    """Digests by name of file as the crawl's own report has them; none of a crawl that died without a report."""
+def _reported(folder: Path, remarks: list[str]) -> dict[str, Digest]:
+    """Digests by name of file as the crawl's own report has them; none of a crawl that died without a report.
+
+    A report that cannot be read keeps no file from the archive: each has digests of its own in every record.
+    """
     try:
         report = report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
     except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        remarks.append(
+            f"{folder / REPORT_NAME}: expected the report of a crawl, found what cannot be read ({problem!r}). "
+            "Its files are deposited without a look at the digests with which it closed them."
+        )
         return {}
     return {file.path.name: file.sha256 for file in report.files}
 

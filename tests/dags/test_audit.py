@@ -11,6 +11,7 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, variable
 from processors.digest import sha256
 from storage.archive import Archive
+from storage.chain import read_chain
 from storage.deposit import deposit_file
 from storage.ledger import entries
 from tests.storage.crawled import crawl_one, exchange, response
@@ -117,3 +118,19 @@ def test_a_second_store_that_is_away_is_red_and_the_first_is_looked_at(
         look()
 
     assert audits(copied_archive)[0]["looked_at"] == 3
+
+
+def test_locks_are_renewed_where_the_settings_say_so_and_custody_names_them(
+    look: Callable[[], dict[str, Any]], copied_archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deposited = deposit_file(copied_archive, warc(tmp_path, 0))
+    monkeypatch.setenv("LETAPIS_RENEW_LOCKS", "yes")
+    monkeypatch.setenv("LETAPIS_LOCK_DAYS", "30")
+
+    assert look()["locks_renewed"] == 3
+    renewed = [
+        entry for entry in read_chain(copied_archive.objects).entries if entry.entry.event == "lock_renewed"
+    ]
+    (row,) = [row for row in renewed[0].entry.details["objects"] if row["key"] == deposited.key]
+    assert row["object_version"] == deposited.version_id
+    assert look()["locks_renewed"] == 0

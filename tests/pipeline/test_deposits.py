@@ -204,6 +204,23 @@ def test_the_next_run_knows_from_the_crawls_report_that_a_file_was_altered(
     assert (recovery.deposited, file.exists()) == ((), True)
 
 
+@pytest.mark.parametrize("report", [b"", b"{", b"[]", b"{}", b"\xff", b'{"files": 5}'])
+def test_a_report_that_cannot_be_read_is_named_and_keeps_no_file_from_the_archive(
+    archive: Archive, tmp_path: Path, report: bytes
+) -> None:
+    file = left_behind(tmp_path, "https://a.example/")
+    (file.parent / REPORT_NAME).write_bytes(report)
+    other = left_behind(tmp_path, "https://b.example/")
+
+    recovered = recover_spools(archive, tmp_path, actor="tester")
+
+    assert len(recovered.deposited) == 2
+    (remark,) = recovered.remarks
+    assert remark.startswith(f"{file.parent / REPORT_NAME}: expected the report of a crawl, found what cannot")
+    assert not file.parent.exists()
+    assert not other.parent.exists()
+
+
 def test_with_the_store_gone_the_spool_keeps_everything(archive: Archive, tmp_path: Path) -> None:
     file = left_behind(tmp_path, "https://a.example/")
 
