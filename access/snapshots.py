@@ -21,7 +21,7 @@ from storage.dom import doms_of_exchange
 from storage.exchange_facts import exchange_facts
 from storage.ledger import entries
 from storage.media import medium_of_capture
-from storage.records import records_of_capture
+from storage.records import reading_problem, records_of_capture
 from storage.replay import record_alone
 from storage.revisits import payload_capture
 from storage.timeline import addresses_under, neighbours_of, timeline_of
@@ -96,7 +96,8 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
 
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
     file and about the crawl; ``holding``: its copies and time tokens; ``facts``: the facts of
-    collection; ``records``: what was read from it;
+    collection; ``records``: what was read from it, and
+    ``reading_problem``: why nothing could be;
     ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
     ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a browser can
     draw it; ``before`` and ``after``: the captures of the same address next to it; ``depicts_capture_id``: of a
@@ -114,6 +115,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         ]
         medium = medium_of_capture(connection, capture.id)
         holder = payload_capture(connection, capture, viewer=viewer)
+        problem = reading_problem(connection, capture.id)
         before, after = neighbours_of(connection, capture, viewer=viewer)
         depicted = capture_by_id(connection, capture.refers_to_id or "", viewer=viewer)
         renderings = [
@@ -130,6 +132,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "holding": held_file(archive, capture.warc_key),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
+        "reading_problem": problem,
         "renderings": renderings,
         "medium": None if medium is None else str(medium),
         "payload_capture_id": holder.id if holder is not None and holder.id != capture.id else None,

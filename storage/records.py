@@ -249,6 +249,12 @@ def sightings_of_record(connection: Connection, record: str, *, viewer: Viewer =
     return (seen_record(row) for row in connection.execute(asked))
 
 
+def reading_problem(connection: Connection, capture_id: str) -> str | None:
+    """Why a captured page could not be read; None where it was read, or is no page."""
+    asked = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
+    return connection.scalar(asked.limit(1))
+
+
 def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
     """What each version of a record says, without what a sighting saw besides."""
     asked = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)

@@ -55,9 +55,11 @@ def bazar(own_archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> dic
         )
         for number in range(60)
     )
+    tripped = Reading(url=HOSTILE, kind="news", outcome=Outcome.CONTENT, parser_version="test-1")
     reading = Reading(url=FRONT, kind="news", outcome=Outcome.CONTENT, parser_version="test-1", records=articles)
     with archive.writer.begin() as connection:
         keep_reading(connection, found[FRONT][0], reading)
+        keep_reading(connection, found[HOSTILE][0], tripped, problem="ValueError: <b>odd</b>")
     return found
 
 
@@ -112,6 +114,12 @@ def test_a_capture_leads_to_the_one_before_and_after(analyst: TestClient, bazar:
     page = analyst.get(f"/capture/{here.id}").text
     assert f'rel="prev" href="/capture/{quote(before.id)}"' in page
     assert f'rel="next" href="/capture/{quote(after.id)}"' in page
+
+
+def test_a_page_that_no_parser_could_read_says_so(analyst: TestClient, bazar: dict[str, list[Capture]]) -> None:
+    page = analyst.get(f"/capture/{bazar[HOSTILE][0].id}").text
+    assert "nothing was read: ValueError: &lt;b&gt;odd&lt;/b&gt;." in page
+    assert "The parser tripped" not in analyst.get(f"/capture/{bazar[FRONT][1].id}").text
 
 
 def test_addresses_that_begin_alike_are_listed(analyst: TestClient) -> None:
