@@ -34,9 +34,11 @@ def plainly(content: bytes) -> tuple[str, list[tuple[str, str]]]:
     fields: list[tuple[str, str]] = []
     for raw in others:
         line = text_of(raw)
+        if "\x00" in line:
+            raise ValueError(line)
         if line.startswith((" ", "\t")) and fields:
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
-        elif ":" in line and "\x00" not in line:
+        elif ":" in line:
             name, value = line.split(":", 1)
             fields.append((name.strip(), value.strip()))
         else:
