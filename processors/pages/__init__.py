@@ -1,1 +1,16 @@
-"""Page objects: the bytes of a page in, its outcome, records and links out."""
+"""Page objects: the bytes of a page in, its outcome, records and links out.
+
+- every page: `page` is what a parser gets and `reading` what it gives; `select` chooses the parser; `outcome`
+  with `refusals` and `outages` says what the visit came to; `records` are JSON, keys and versions, `sound` of
+  clean characters.
+- reading markup: `encoding`, `markup`, `evidence`, `language`, `moments`, `zones`, `requisites`, `selectors`,
+  `prologue`, `official`.
+- Telegram: `telegram`, `telegram_page`, `telegram_message`, `telegram_media`, `telegram_layouts`,
+  `telegram_refusals`, `telegram_export`.
+- news: `news`, `news_page`, `news_title`, `news_text`, `news_lines`, `news_gaps`, `news_people`,
+  `news_bylines`, `news_times`, `news_topics`, `news_links`, `declared_article`; `feeds` and `sitemaps` lead
+  to it.
+- lists: `tables`, `grid`, `headings`, `layout`, `page_tables`, `page_labels`, `json_rows`, `list_links`,
+  `articles_of_law`; of courts `court_list`, `court_page`, `court_rows`, `court_blocks`, `court_json`,
+  `court_hmcts`; `register`, `register_page`; `notice`, `notice_page`, `notice_blocks`, `notice_people`.
+"""
