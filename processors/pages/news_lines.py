@@ -22,17 +22,19 @@ _OUTSIDE_CLASS = re.compile(
     r"|advert|banner|tags?|author-?(?:bio|box)|most-?read|popular)",
     re.IGNORECASE,
 )
-# in characters: less is a short text; a text below the second may have been cut off; a line of running text
+SENTENCE = 70
+"""Characters of a line that is running text."""
+# in characters: less is a short text; a text below the second may have been cut off
 _SHORT = 500
 _PERHAPS_CUT = 1600
-_SENTENCE = 70
 
 
-def read_lines(tree: html.HtmlElement, url: str) -> list[str]:
+def read_lines(tree: html.HtmlElement, url: str, shown: int) -> list[str]:
     """The strict reading; where that has much less than the paragraphs' container, the loose one, else these.
 
     Strict without trafilatura's second algorithms first: they take a third of the time and matter on few pages.
-    A short result is held against the loose reading, since pages in parts are cut off after the first of them.
+    A short result is held against the loose reading, since pages in parts are cut off after the first of them,
+    where the page shows that much more running text at all (``shown``, in characters).
     """
     own = _own_paragraphs(tree)
     lines: list[str] = []
@@ -43,7 +45,7 @@ def read_lines(tree: html.HtmlElement, url: str) -> list[str]:
             break
     else:
         return own if size_of(own) > _SHORT else lines
-    if precise and size_of(lines) < _PERHAPS_CUT:
+    if precise and size_of(lines) < _PERHAPS_CUT and shown >= LONGER * _prose(lines) + _SHORT:
         loose = _reading(tree, url, precise=False, fast=False)
         if _goes_on(loose, lines):
             return loose
@@ -80,7 +82,7 @@ def size_of(lines: list[str]) -> int:
 
 def _prose(lines: list[str]) -> int:
     """Characters in lines as long as a sentence; rows of tables are none."""
-    return sum(len(line) for line in lines if len(line) >= _SENTENCE and not line.startswith("|"))
+    return sum(len(line) for line in lines if len(line) >= SENTENCE and not line.startswith("|"))
 
 
 def _own_paragraphs(tree: html.HtmlElement) -> list[str]:

@@ -32,6 +32,7 @@ from processors.urls import absolute
 
 PARSER_VERSION = "news-3"
 _ARTICLE_WORDS_AT_LEAST = 25
+_FEW_LINKS, _WORDS_OF_A_FRONT_PAGE = 2, 80
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
 _ENCODED_MARKUP = re.compile(r"&(?:amp;)?lt;/?(?:p|br|div|strong|b|em|i|a|span|h[1-6]|ul|li)\b", re.IGNORECASE)
 _BLOCK_TAG = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote|tr|table)\b[^>]{0,500}>", re.IGNORECASE)
@@ -52,7 +53,7 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     evidence = read_evidence(tree)
     links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))
     declared = read_declared(tree, layout)
-    article = _article(page, tree, evidence, zone, declared)
+    article = _article(page, tree, evidence, zone, declared, len(links.articles))
     held.clear()
     if article is None:
         remark = "no article on this page, only its links are read"
@@ -71,7 +72,12 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
 
 
 def _article(
-    page: Page, tree: html.HtmlElement, evidence: Evidence, zone: tzinfo | None, declared: Declared
+    page: Page,
+    tree: html.HtmlElement,
+    evidence: Evidence,
+    zone: tzinfo | None,
+    declared: Declared,
+    leads_on: int,
 ) -> Article | None:
     title = declared.title or read_title(tree, evidence, page.url)
     stated_body = text_in_lines(evidence.stated("articleBody"))
@@ -92,7 +98,7 @@ def _article(
         data_body=stated_body,
     )
     text = declared.text or (found.text if found is not None else None)
-    if text is None or (declared.text is None and not _is_article(page, evidence, text)):
+    if text is None or (declared.text is None and not _is_article(page, evidence, text, leads_on)):
         return None
     published = read_published(tree, evidence, page.url, zone, title, declared.published_raw)
     modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw)
@@ -123,11 +129,14 @@ def text_in_lines(value: object) -> str | None:
     return "\n".join(one_line(line) for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
 
 
-def _is_article(page: Page, evidence: Evidence, text: str) -> bool:
-    """The front page of a site is no article, and neither is a page of few words that claims to be none."""
+def _is_article(page: Page, evidence: Evidence, text: str, leads_on: int) -> bool:
+    """The front page of a site is no article, and neither is a page of few words that claims to be none.
+
+    A front page that leads on to no article and has a text of its own is what the site has to say.
+    """
     claimed = bool(evidence.articles) or "article" in (evidence.meta("og:type") or "").lower()
     if urlsplit(page.url).path in ("", "/") and not urlsplit(page.url).query and not claimed:
-        return False
+        return leads_on <= _FEW_LINKS and len(text.split()) >= _WORDS_OF_A_FRONT_PAGE
     return claimed or len(text.split()) >= _ARTICLE_WORDS_AT_LEAST or len(text) > 150
 
 

@@ -13,7 +13,7 @@ from lxml import html
 
 from processors.pages.markup import elements
 from processors.pages.news_gaps import made_whole, with_gaps_filled
-from processors.pages.news_lines import LONGER, read_lines, size_of
+from processors.pages.news_lines import LONGER, SENTENCE, read_lines, size_of
 from processors.text import comparable, folded, one_line
 
 _BLOCK_TAGS = frozenset(
@@ -70,7 +70,8 @@ def read_text(
 ) -> ArticleText | None:
     """The article's text; None where the page has none. Leaves ``tree`` as it was."""
     blocks = _blocks(tree)
-    lines = read_lines(tree, url)
+    shown = sum(len(words) for words, share in blocks.link_share.items() if len(words) >= SENTENCE and share < 0.5)
+    lines = read_lines(tree, url, shown)
     if data_body and len(data_body) > LONGER * max(size_of(lines), 120):
         lines = [line for line in data_body.splitlines() if line.strip()]
     lines = made_whole(lines, blocks.holder)

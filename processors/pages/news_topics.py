@@ -6,7 +6,7 @@ from lxml import html
 
 from processors.pages.evidence import Evidence, names_in
 from processors.pages.markup import attribute, classes, seen_text
-from processors.text import one_line
+from processors.text import folded, one_line
 
 _MOST_TAGS = 60
 _TAG_PAGE = re.compile(
@@ -23,7 +23,14 @@ _MENU = re.compile(r"menu|(?:^|[_-])nav|header|footer|sidebar|related|teaser", r
 _TAG_WORDS = 5
 _MOST_LINKED = 20
 # some sites state the path of a tag's page, or its kind, before it
-_PATH_OR_KIND = re.compile(r"^(?:[a-z]+/)+(?=\S)|^(?:nlp )?(?:category|tag|topic|keyword): ", re.IGNORECASE)
+_PATH_OR_KIND = re.compile(
+    r"^(?:[a-z]+/)+(?=\S)|^(?:nlp )?(?:category|tag|topic|keyword|subject|entity tokens?): ", re.IGNORECASE
+)
+# keys of databases and the site's own address stand among the tags of some systems
+_NO_TAG = re.compile(
+    r"^(?:[0-9a-f]{8}-[0-9a-f-]{20,}|\d{5,}|(?:[\w-]+\.)+(?:com|org|net|info|by|ru|ua|pl|lt|lv|ee|de|eu))$",
+    re.IGNORECASE,
+)
 
 
 def read_section(evidence: Evidence) -> str | None:
@@ -39,24 +46,27 @@ def read_section(evidence: Evidence) -> str | None:
 
 def read_tags(tree: html.HtmlElement, evidence: Evidence) -> tuple[str, ...]:
     """Tags as stated or linked, each once; a single statement may join them with commas."""
-    linked = (
-        one_line(seen_text(link))
-        for link in tree.iter("a")
-        if "tag" in (attribute(link, "rel") or "").lower().split()
-    )
+    relations = [(link, (attribute(link, "rel") or "").lower().split()) for link in tree.iter("a")]
+    # blogs link their categories as "category tag": sections, not tags, and a last resort
+    linked = [one_line(seen_text(link)) for link, rel in relations if "tag" in rel and "category" not in rel]
+    categories = [one_line(seen_text(link)) for link, rel in relations if "category" in rel]
     sources = (
         evidence.metas.get("article:tag", ()),
         names_in(evidence.stated("keywords"), evidence.by_id),
-        tuple(linked),
+        linked,
         evidence.metas.get("news_keywords", ())[:1],
         evidence.metas.get("keywords", ())[:1],
         evidence.metas.get("parsely-tags", ())[:1],
     )
-    found = next((list(source) for source in sources if source), None) or list(_beside_text(tree))
+    found = next((list(source) for source in sources if source), None) or list(_beside_text(tree)) or categories
     found = [_PATH_OR_KIND.sub("", tag) for tag in found]
     if len(found) == 1:
         found = [one_line(tag) for tag in re.split(r"[,;|]", found[0])]
-    return tuple(dict.fromkeys(tag for tag in found if tag and len(tag) < 100))[:_MOST_TAGS]
+    names = {folded(name) for name in evidence.site_names}
+    told = (
+        tag for tag in found if tag and len(tag) < 100 and not _NO_TAG.search(tag) and folded(tag) not in names
+    )
+    return tuple(dict.fromkeys(told))[:_MOST_TAGS]
 
 
 def _beside_text(tree: html.HtmlElement) -> tuple[str, ...]:
