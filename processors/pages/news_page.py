@@ -24,7 +24,7 @@ from processors.pages.news_text import read_text
 from processors.pages.news_times import read_modified, read_published
 from processors.pages.news_title import read_title
 from processors.pages.news_topics import read_section, read_tags
-from processors.pages.outcome import Outcome, Verdict, classify, open_page
+from processors.pages.outcome import BINARY, Outcome, Verdict, classify, open_page
 from processors.pages.page import Page
 from processors.pages.reading import Links, Reading
 from processors.text import one_line
@@ -35,6 +35,10 @@ _ARTICLE_WORDS_AT_LEAST = 25
 _FEW_LINKS, _WORDS_OF_A_FRONT_PAGE = 2, 80
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
 _ENCODED_MARKUP = re.compile(r"&(?:amp;)?lt;/?(?:p|br|div|strong|b|em|i|a|span|h[1-6]|ul|li)\b", re.IGNORECASE)
+_FEED = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b",
+    re.DOTALL,
+)
 _BLOCK_TAG = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote|tr|table)\b[^>]{0,500}>", re.IGNORECASE)
 _INLINE_TAG = re.compile(r"<[^>]{0,500}>")
 
@@ -49,6 +53,8 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     verdict = classify(page, opened)
     if tree is None or verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, version)
+    if page.body.startswith(BINARY) or _FEED.match(opened.text):
+        return _reading(page, verdict, version, remarks=("a file or a feed, no page: no article is read from it",))
     zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
     evidence = read_evidence(tree)
     links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))

@@ -37,7 +37,7 @@ _ARTICLE_MARK = re.compile(
     r"""og:type["'][^>]{0,80}article|"@type"\s*:\s*\[?\s*"(?:News|Report|Analysis|Blog|Opinion)?\w*(?:Article|Posting)"|articlebody""",
     re.IGNORECASE,
 )
-_BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"{\\rtf")
+BINARY = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"{\\rtf")
 
 
 class Outcome(StrEnum):
@@ -97,7 +97,7 @@ def classify(page: Page, opened: Opened | None = None) -> Verdict:
     """The page's outcome. Only ``content`` may feed records; a challenge is never content, whatever its status."""
     if not page.body.strip():
         return _by_status(page.status) or Verdict(Outcome.EMPTY, "the server sent no bytes")
-    if page.document is not None or page.body.startswith(_BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
+    if page.document is not None or page.body.startswith(BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
         return _by_status(page.status) or Verdict(Outcome.CONTENT, None)
     look = _look(opened or open_page(page))
     proof = _first(look, CHALLENGES, proof_only=True)

@@ -62,6 +62,22 @@ def test_a_page_made_to_hurt_is_read_in_time(name: str, kind: PageKind) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        b"%PDF-1.7\n" + b"Words of a letter that stand in no page. " * 200,
+        b"\x89PNG\r\n\x1a\n" + b"words of no page " * 200,
+        b'<?xml version="1.0"?>\n<rss>' + b"<item><title>Words of a title</title></item>" * 200 + b"</rss>",
+    ],
+    ids=["PDF", "picture", "feed"],
+)
+def test_no_article_is_read_from_what_is_no_page(body: bytes) -> None:
+    page = Page("https://x.example/n/1", body, datetime(2026, 3, 1, tzinfo=UTC), 200, "text/html")
+    reading = read_page(page, "news")
+    assert reading.records == ()
+    assert reading.remarks == ("a file or a feed, no page: no article is read from it",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         b"<rss><!DOCTYPE x [" * 20_000,
         b"<rss>" + b"<item>" * 20_000,
         b"<rss>" + b"<" * 200_000,
