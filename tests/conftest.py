@@ -23,7 +23,9 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import kept_for
 from pipeline.settings import ROOT, OwnedDatabase, Settings, load_settings
+from processors.documents.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
+from tests.processors.documents.scanning import can_draw
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -203,9 +205,21 @@ def realdata() -> Path:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Left out, not skipped: a normal user lacks nothing that another set-up would give."""
     if os.geteuid() != 0:
-        concerning_root = [item for item in items if item.get_closest_marker("root")]
-        config.hook.pytest_deselected(items=concerning_root)
-        items[:] = [item for item in items if item not in concerning_root]
+        _leave_out("root", config, items)
+    if not _reads_pictures():
+        _leave_out("tesseract", config, items)
+
+
+def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    concerned = [item for item in items if item.get_closest_marker(marker)]
+    config.hook.pytest_deselected(items=concerned)
+    items[:] = [item for item in items if item not in concerned]
+
+
+def _reads_pictures() -> bool:
+    """Whether there is tesseract with all of its languages, and the font that its pages are drawn with."""
+    program = shutil.which("tesseract")
+    return program is not None and set(languages_of(program)) == set(LANGUAGES) and can_draw()
 
 
 @pytest.hookimpl(wrapper=True)

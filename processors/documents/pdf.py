@@ -18,8 +18,8 @@ from processors.documents.document import Document, DocumentLimits, UnreadDocume
 from processors.documents.kinds import PDF
 from processors.documents.pdf_part import PagePart, joined
 from processors.documents.pdf_ruled import ruled_tables
-from processors.documents.pdf_words import Line, Word, lines_of, unruled_table
-from processors.documents.tesseract import letters_of_picture
+from processors.documents.pdf_scanned import Scan, read_by, read_scan
+from processors.documents.pdf_words import BLANK_OF_HEIGHT, Line, Word, lines_of, outside_of, unruled_table
 
 _PICTURE_COVERS = 0.4
 _RULE_SHARE = 0.4
@@ -48,26 +48,31 @@ def _document(pdf: Any, limits: DocumentLimits) -> Document:
     parts: list[PagePart] = []
     text: list[str] = []
     remarks: list[str] = []
-    scanned: list[int] = []
+    unread: list[int] = []
+    scans: list[tuple[int, Scan]] = []
     cells = 0
     for number, page in enumerate(pdf.pages, 1):
         if number > limits.pages:
             remarks.append(f"the pages after the first {limits.pages} were not read")
             break
-        found = _page(page, limits)
+        scan = read_scan(page, limits.tesseract) if limits.tesseract and _is_picture(page) else None
+        if scan is not None:
+            scans.append((number, scan))
+        elif _is_picture(page):
+            unread.append(number)
+        found = _of_scan(scan) if scan is not None else _of_letters(page)
         page.close()
-        if found is None:
-            scanned.append(number)
-            continue
         cells += sum(len(row) for part in found[0] for row in part.rows)
         if cells > limits.cells:
             raise UnreadDocument(f"its tables go beyond {limits.cells} cells")
         parts += [replace(part, page=number) for part in found[0]]
         text += found[1]
-    if scanned and not parts and not text:
-        raise UnreadDocument(_why_unread(scanned, limits))
-    if scanned:
-        remarks.append(_why_unread(scanned, limits))
+    if unread and not parts and not text:
+        raise UnreadDocument(_why_unread(unread, limits))
+    if unread:
+        remarks.append(_why_unread(unread, limits))
+    if scans and limits.tesseract:
+        remarks.append(read_by(scans, limits.tesseract))
     tables = joined(parts, len(pdf.pages))
     return Document(media_type=PDF, tables=tables, text=tuple(text), remarks=tuple(remarks))
 
@@ -82,19 +87,21 @@ def _why_unread(scanned: list[int], limits: DocumentLimits) -> str:
     return f"{pages} a scanned picture: {why}"
 
 
-def _page(page: Any, limits: DocumentLimits) -> tuple[list[PagePart], list[str]] | None:
-    """Tables and lines of a page; None for a picture of a page that could not be read."""
+def _of_scan(scan: Scan) -> tuple[list[PagePart], list[str]]:
+    boxes = {box for _, box in scan.ruled}
+    return _laid_out([part for part, _ in scan.ruled], lines_of(outside_of(scan.words, boxes)), [])
+
+
+def _of_letters(page: Any) -> tuple[list[PagePart], list[str]]:
+    """Tables and lines of a page; none of one that has no letters."""
     if not page.chars:
-        if not _is_picture(page):
-            return [], []
-        words = letters_of_picture(page, limits.tesseract) if limits.tesseract is not None else ()
-        return _laid_out([], lines_of(words), []) if words else None
+        return [], []
     if _printed_twice(page.chars):
         page = page.dedupe_chars()
-    ruled = ruled_tables(page)
-    boxes = [box for _, box in ruled]
-    outside = [word for word in _words(page) if not any(_holds(box, word) for box in boxes)]
+    words = _words(page)
+    ruled = ruled_tables(page, words)
     across = [edge["top"] for edge in page.horizontal_edges if edge["width"] > _RULE_SHARE * page.width]
+    outside = outside_of(words, {box for _, box in ruled})
     return _laid_out([part for part, _ in ruled], lines_of(outside), across)
 
 
@@ -121,16 +128,14 @@ def _laid_out(ruled: list[PagePart], lines: list[Line], rules: list[float]) -> t
 def _words(page: Any) -> list[Word]:
     return [
         Word(word["text"], word["x0"], word["x1"], word["top"], word["bottom"])
-        for word in page.extract_words(x_tolerance_ratio=0.25)
+        for word in page.extract_words(x_tolerance_ratio=BLANK_OF_HEIGHT)
     ]
 
 
-def _holds(box: tuple[float, float, float, float], word: Word) -> bool:
-    x, y = (word.left + word.right) / 2, (word.top + word.bottom) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
-
-
 def _is_picture(page: Any) -> bool:
+    """Whether pictures cover much of the page, and no letters stand on it."""
+    if page.chars:
+        return False
     covered = sum(float(image["width"]) * float(image["height"]) for image in page.images)
     return covered > _PICTURE_COVERS * float(page.width) * float(page.height)
 

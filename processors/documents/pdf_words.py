@@ -16,6 +16,8 @@ from processors.documents.spans import EMPTY
 from processors.pages.tables import Cell
 from processors.text import one_line
 
+# letters of one word stand closer than this part of their height
+BLANK_OF_HEIGHT = 0.25
 # a blank between words is a quarter to half of the letters' height; columns stand further apart (in heights)
 _PART_GAP = 0.8
 _GUTTER = 0.6
@@ -23,7 +25,10 @@ _GUTTER_OF_FEW_LINES = 0.9
 _FEW_LINES = 5
 _ANCHOR = re.compile(r"^\W{0,2}\d")
 _ANCHOR_SHARE = 0.7
+_NUMBER_LETTERS = 3
 _WIDER = 1.3
+_SAME_LEFT_POINTS = 2.0
+_ALIGNED_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,17 @@ def lines_of(words: Iterable[Word]) -> list[Line]:
     return [Line(tuple(sorted(line, key=lambda word: word.left))) for line in found]
 
 
+def outside_of(words: Iterable[Word], boxes: Iterable[tuple[float, float, float, float]]) -> list[Word]:
+    """The words whose middle lies in none of these boxes."""
+    around = tuple(boxes)
+    return [word for word in words if not any(_holds(box, word) for box in around)]
+
+
+def _holds(box: tuple[float, float, float, float], word: Word) -> bool:
+    x, y = (word.left + word.right) / 2, (word.top + word.bottom) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
 def unruled_table(lines: Sequence[Line], rules: Sequence[float] = ()) -> tuple[PagePart, list[Line]] | None:
     """The table that these lines hold, and the lines above it; None where they are running text.
 
@@ -90,13 +106,10 @@ def unruled_table(lines: Sequence[Line], rules: Sequence[float] = ()) -> tuple[P
         return None
     body = list(lines[several[0] : several[-1] + 1])
     body += _rest_of_last_row(lines[several[-1] + 1 :], body)
-    gutters = _gutters([line for line in body if line.parts > 1])
+    gutters = gutters_of(body)
     if len(gutters) < 2 or len(several) * 4 < len(body):
         return None
-    placed = [_placed(line, gutters) for line in body]
-    rows: list[tuple[Cell, ...]] = []
-    for group in _groups(body, placed, rules):
-        rows += _row([placed[place] for place in group], [body[place] for place in group], len(gutters) + 1)
+    rows = rows_between(body, gutters, rules)
     edges = (min(line.words[0].left for line in body), *gutters, max(line.words[-1].right for line in body))
     part = PagePart(rows=tuple(rows), edges=edges, top=body[0].top, bottom=body[-1].top + body[-1].height)
     return part, list(lines[: several[0]])
@@ -114,8 +127,23 @@ def _rest_of_last_row(below: Sequence[Line], body: list[Line]) -> list[Line]:
     return rest
 
 
-def _gutters(lines: list[Line]) -> list[float]:
-    """The middle of each white stripe that runs through all lines."""
+def rows_between(
+    lines: Sequence[Line], gutters: list[float], rules: Sequence[float] = ()
+) -> list[tuple[Cell, ...]]:
+    """The rows that these lines make in the columns that gutters part."""
+    lefts = _lefts(lines, gutters)
+    placed = [_placed(line, gutters, lefts) for line in lines]
+    rows: list[tuple[Cell, ...]] = []
+    for group in _groups(lines, placed, rules):
+        rows += _row([placed[place] for place in group], [lines[place] for place in group], len(gutters) + 1)
+    return rows
+
+
+def gutters_of(several: Iterable[Line]) -> list[float]:
+    """The middle of each white stripe that runs through all lines of several parts; none without such lines."""
+    lines = [line for line in several if line.parts > 1]
+    if not lines:
+        return []
     height = median(line.height for line in lines)
     least = height * (_GUTTER if len(lines) > _FEW_LINES else _GUTTER_OF_FEW_LINES)
     taken = sorted((word.left, word.right) for line in lines for word in line.words)
@@ -128,20 +156,45 @@ def _gutters(lines: list[Line]) -> list[float]:
     return gutters
 
 
-def _placed(line: Line, gutters: list[float]) -> list[str] | None:
-    """The line's words by column; None for a line that runs across gutters as one."""
+def _lefts(lines: Sequence[Line], gutters: list[float]) -> list[float | None]:
+    """Where the words of each column begin, in the lines of several parts; None where they begin anywhere."""
+    found: list[float | None] = []
+    for start, end in zip([float("-inf"), *gutters], [*gutters, float("inf")], strict=True):
+        begins = [
+            next((word.left for word in line.words if start < word.left < end), None)
+            for line in lines
+            if line.parts > 1
+        ]
+        said = [left for left in begins if left is not None]
+        middle = median(said) if said else 0.0
+        alike = sum(abs(left - middle) < _SAME_LEFT_POINTS for left in said)
+        found.append(middle if len(said) > 1 and alike >= _ALIGNED_SHARE * len(said) else None)
+    return found
+
+
+def _placed(line: Line, gutters: list[float], lefts: Sequence[float | None]) -> list[str] | None:
+    """The line's words by column; None for a line that runs across gutters as one.
+
+    A line that begins where the words of a later column do is one of its lines, however far it runs.
+    """
     crossing = sum(1 for gutter in gutters for word in line.words if word.left < gutter < word.right)
     columns: list[list[str]] = [[] for _ in range(len(gutters) + 1)]
     for word in line.words:
         middle = (word.left + word.right) / 2
         columns[sum(1 for gutter in gutters if gutter < middle)].append(word.text)
-    filled = sum(1 for words in columns if words)
-    if crossing or (line.parts == 1 and filled > 1):
+    filled = [place for place, words in enumerate(columns) if words]
+    if line.parts == 1 and (crossing or len(filled) > 1):
+        first = filled[0]
+        left = lefts[first]
+        if first == 0 or left is None or abs(line.words[0].left - left) >= _SAME_LEFT_POINTS:
+            return None
+        return ["" if place != first else line.text for place in range(len(columns))]
+    if crossing:
         return None
     return [one_line(" ".join(words)) for words in columns]
 
 
-def _groups(lines: list[Line], placed: list[list[str] | None], rules: Sequence[float]) -> list[list[int]]:
+def _groups(lines: Sequence[Line], placed: list[list[str] | None], rules: Sequence[float]) -> list[list[int]]:
     """Places of the lines that make each row."""
     starts = _ruled_starts(lines, rules)
     if starts is None:
@@ -156,7 +209,7 @@ def _groups(lines: list[Line], placed: list[list[str] | None], rules: Sequence[f
     return groups
 
 
-def _ruled_starts(lines: list[Line], rules: Sequence[float]) -> set[int] | None:
+def _ruled_starts(lines: Sequence[Line], rules: Sequence[float]) -> set[int] | None:
     """First lines under each horizontal rule, where there are rules for most rows."""
     starts = {0}
     for place, (before, after) in enumerate(itertools.pairwise(lines), 1):
@@ -165,7 +218,7 @@ def _ruled_starts(lines: list[Line], rules: Sequence[float]) -> set[int] | None:
     return starts if len(starts) * 4 >= len(lines) and len(starts) > 2 else None
 
 
-def _starts(lines: list[Line], placed: list[list[str] | None]) -> set[int]:
+def _starts(lines: Sequence[Line], placed: list[list[str] | None]) -> set[int]:
     anchored = _anchored(placed)
     wide = _after_wide_gaps(lines)
     if anchored is None:
@@ -193,11 +246,13 @@ def _anchored(placed: list[list[str] | None]) -> set[int] | None:
         if len(numbers) >= (1 if column == 0 else 2) and len(numbers) >= _ANCHOR_SHARE * sum(
             place >= numbers[0] for place, _ in filled
         ):
-            return set(numbers)
+            # a dash or a badly read digit among the numbers begins a row, too
+            short = [place for place, text in filled if place > numbers[0] and len(text) <= _NUMBER_LETTERS]
+            return {*numbers, *short}
     return None
 
 
-def _after_wide_gaps(lines: list[Line]) -> set[int]:
+def _after_wide_gaps(lines: Sequence[Line]) -> set[int]:
     """Lines with a gap above that is clearly wider than the least; empty where all gaps are alike."""
     gaps = [after.top - before.top for before, after in itertools.pairwise(lines)]
     if len(gaps) < 3:

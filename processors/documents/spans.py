@@ -20,7 +20,17 @@ class Span:
 
 
 def filled(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, ...], ...]:
-    """The rows with each span filled from its first cell; rows that say nothing are left out.
+    """The rows with each span filled from its first cell; rows that say nothing are left out."""
+    return tuple(row for row in spread(rows, spans) if says_something(row))
+
+
+def says_something(row: Iterable[Cell]) -> bool:
+    """Whether a cell of the row has words or a link."""
+    return any(cell.text or cell.links for cell in row)
+
+
+def spread(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, ...], ...]:
+    """All rows with each span filled from its first cell.
 
     Spans that reach beyond the table or would cover it many times over are cut to the table.
     """
@@ -40,4 +50,4 @@ def filled(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, .
                     written += 1
         if written > most:
             break
-    return tuple(tuple(row) for row in table if any(cell.text or cell.links for cell in row))
+    return tuple(tuple(row) for row in table)

@@ -10,35 +10,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from processors.pages.case_numbers import case_number_in
 from processors.pages.court_list import CourtDocument, Hearing
 from processors.pages.feeds import read_feed
 from processors.pages.moments import read_moment
 from processors.pages.page import Page
 from processors.text import one_line
 
-# at least three digits, parts joined by hyphens or strokes
-_NUMBER = re.compile(
-    r"(?<![\w/.:@=-])(?=(?:[^\W\d_]|[/-])*\d(?:[^\W\d_]|[/-])*\d(?:[^\W\d_]|[/-])*\d)"
-    r"[A-ZА-ЯІЎЇЄ0-9]{1,8}(?:[-/][A-ZА-ЯІЎЇЄ0-9]{1,8}){1,4}(?![\w/@=])"
-)
 _VERSUS = re.compile(
-    r"\s(?:v\.?|vs\.?|против|проти|супраць|przeciwko)\s|^(?:in re\b|in the matter of|matter of)", re.IGNORECASE
+    r"\s(?:v\.?|vs\.?|versus|против|проти|супраць|przeciwko)\s|^(?:in re\b|in the matter of|matter of)",
+    re.IGNORECASE,
+)
+# "James V. Sample" is a name: a capital stands between parties only where all is in capitals
+_TITLE_OF_CASE = re.compile(
+    r"^(?!.{0,40}:\s)(?:.*\s(?:vs?\.|v|versus|против|проти|супраць|przeciwko)\s|[^a-zа-яіўїє]+\sVS?\.?\s"
+    r"|In [Rr]e\b|IN RE\b|(?:In the )?Matter of\b)"
 )
 _HEARINGS = re.compile(
     r"argument|hearing|calendar|cause list|слушан|заседан|пасяджэн|слуханн|засідан|rozpraw|wokand", re.IGNORECASE
 )
 _FEED = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
+_MARKUP = re.compile(r"<[^<>]{1,500}>|&nbsp;")
 _LEAST = 3
 _LEAST_SHARE = 0.6
 _LONGEST_BLOCK = 12
 _LONGEST_DATE = 80
+_LONGEST_PARTY_LINE = 250
 _LONGEST_PARTIES = 400
 REMARK = "the page has no table: rows were told by case numbers and the parties beside them"
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    number: str
+    number: str | None
     lines: tuple[str, ...]
 
 
@@ -52,11 +56,12 @@ def feed_hearings(page: Page, zone: tzinfo | None, language: str | None) -> list
     feed = read_feed(page.body, page.url, page.content_type)
     found = []
     for entry in feed.entries:
-        title = one_line(entry.title or "")
-        number = _NUMBER.search(title)
+        title, summary = one_line(entry.title or ""), one_line(_MARKUP.sub(" ", entry.summary_raw or ""))
+        number = case_number_in(title) or case_number_in(summary)
         if number is not None:
-            row = _hearing(page.url, _Block(number.group(), (title,)), False, zone, language)
-            extra = {"published": entry.published_raw} if entry.published_raw else {}
+            row = _hearing(page.url, _Block(number, (title,)), False, zone, language)
+            said = {"published": entry.published_raw, "summary": summary}
+            extra = {name: text for name, text in said.items() if text}
             papers = (CourtDocument(url=entry.url),) if entry.url else ()
             found.append(replace(row, extra=extra, documents=papers))
     return found
@@ -69,7 +74,10 @@ def block_hearings(
     blocks = _blocks(lines)
     named = [block for block in blocks if _parties(block) is not None]
     if len(named) < _LEAST or len(named) < _LEAST_SHARE * len(blocks):
-        return []
+        blocks = _dated_blocks(lines)
+        named = [block for block in blocks if any(_is_dated(line, language) for line in block.lines)]
+        if len(named) < _LEAST or len(named) < _LEAST_SHARE * len(blocks):
+            return []
     starts = any(_HEARINGS.search(heading) for heading in headings)
     return [_hearing(page.url, block, starts, zone, language) for block in named]
 
@@ -82,9 +90,7 @@ def _blocks(lines: Sequence[str]) -> list[_Block]:
     for line in map(one_line, lines):
         if not line:
             continue
-        number = next(
-            (found.group() for found in _NUMBER.finditer(line) if read_moment(found.group()) is None), None
-        )
+        number = case_number_in(line)
         if number is not None and (not blocks or number != blocks[-1].number):
             over_first = over_first or (not blocks and _is_dated(before))
             if over_first and blocks and blocks[-1].lines[-1] == before:
@@ -96,6 +102,17 @@ def _blocks(lines: Sequence[str]) -> list[_Block]:
     return blocks
 
 
+def _dated_blocks(lines: Sequence[str]) -> list[_Block]:
+    """From each line of parties to the next, where no numbers stand; short lines that are no sentences."""
+    blocks: list[_Block] = []
+    for line in map(one_line, lines):
+        if len(line) <= _LONGEST_PARTY_LINE and line[:1].isupper() and _TITLE_OF_CASE.search(line):
+            blocks.append(_Block(None, (line,)))
+        elif line and blocks and len(blocks[-1].lines) < _LONGEST_BLOCK:
+            blocks[-1] = replace(blocks[-1], lines=(*blocks[-1].lines, line))
+    return blocks
+
+
 def _is_dated(line: str, language: str | None = None) -> bool:
     return len(line) < _LONGEST_DATE and read_moment(line, language) is not None
 
@@ -103,7 +120,8 @@ def _is_dated(line: str, language: str | None = None) -> bool:
 def _parties(block: _Block) -> str | None:
     """The line with the parties, without the number where it stands at an end."""
     for line in block.lines:
-        bare = line.removeprefix(block.number).removesuffix(block.number).strip(" ,;:–—-")
+        number = block.number or ""
+        bare = line.removeprefix(number).removesuffix(number).strip(" ,;:–—-").lstrip(". ")
         if len(bare) <= _LONGEST_PARTIES and _VERSUS.search(bare):
             return bare
     return None

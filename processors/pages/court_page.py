@@ -6,15 +6,15 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import tzinfo
 
 from lxml import html
 
 from processors.pages.court_blocks import REMARK, block_hearings, feed_hearings, is_feed
+from processors.pages.court_cards import NUMBER_LABEL, card_table
 from processors.pages.court_json import json_hearings
 from processors.pages.court_list import Hearing
 from processors.pages.court_rows import Surroundings, court_in, day_in, hearings, instance_in
-from processors.pages.grid import Grid, read_grids
+from processors.pages.grid import Grid, read_grid, read_grids
 from processors.pages.headings import hearing_field
 from processors.pages.layout import Layout
 from processors.pages.list_links import document_links, next_pages
@@ -28,7 +28,11 @@ from processors.pages.zones import writes_month_first, zone_of_layout
 from processors.text import one_line
 from processors.urls import host_of
 
-PARSER_VERSION = "court-list-2"
+PARSER_VERSION = "court-list-3"
+CARDS = "the page has no table: rows were told by lines of a label and a value"
+_OF_HEARINGS = frozenset(
+    ("case_number", "parties", "starts", "date", "time", "judge", "panel", "room", "hearing_kind", "verdict")
+)
 _NOTHING = re.compile(
     r"(?:не назначен|не найден|нет (?:дел|назначенных|данных|записей)|ничего не найдено|не прызначан"
     r"|няма (?:спраў|запісаў|дадзеных)"
@@ -50,18 +54,19 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     tree = opened.tree
     held = list(tree.iter()) if tree is not None else []
     source = page_tables(page, tree)
-    grids = read_grids(source.tables, hearing_field, layout)
+    grids = tuple(filter(_names_hearings, read_grids(source.tables, hearing_field, layout)))
     found: list[Hearing] = []
     remarks: list[str] = list(source.remarks)
+    if not grids and source.problem is None:
+        blocks = _without_table(page, tree, source, layout)
+        cards = _cards(page, tree, layout, labelled_only=bool(blocks))
+        grids, found = (cards, []) if cards else ((), blocks)
+        remarks += [CARDS] if cards else [REMARK] if blocks else []
     once = {} if all(map(_has_numbers, grids)) else labelled(_lines(page, tree), hearing_field)
     for grid in grids:
         rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
         found += rows
         remarks += notes
-    if not grids and source.problem is None:
-        language = "en" if writes_month_first(host_of(page.url)) else None
-        found = _without_table(page, tree, source, zone_of_layout(layout, page.url), language)
-        remarks += [REMARK] if found else []
     papers = tuple(document.url for hearing in found for document in hearing.documents)
     beside = document_links(tree, page.url) if tree is not None else ()
     links = Links(
@@ -105,13 +110,33 @@ def _surroundings(
     )
 
 
+def _names_hearings(grid: Grid) -> bool:
+    """Whether a column says which case, when or before whom: a table of papers and prices is no list."""
+    return any(column.field in _OF_HEARINGS for column in grid.columns)
+
+
+def _cards(
+    page: Page, tree: html.HtmlElement | None, layout: Layout | None, *, labelled_only: bool
+) -> tuple[Grid, ...]:
+    if page.document is None and is_feed(page.body):
+        return ()
+    table = card_table(_lines(page, tree), hearing_field)
+    grid = read_grid(table, hearing_field, layout) if table is not None else None
+    if grid is None or not grid.rows:
+        return ()
+    told_by_look = any(column.heading == NUMBER_LABEL for column in grid.columns)
+    return () if labelled_only and told_by_look else (grid,)
+
+
 def _has_numbers(grid: Grid) -> bool:
     return any(column.field == "case_number" for column in grid.columns)
 
 
 def _without_table(
-    page: Page, tree: html.HtmlElement | None, source: PageTables, zone: tzinfo | None, language: str | None
+    page: Page, tree: html.HtmlElement | None, source: PageTables, layout: Layout | None
 ) -> list[Hearing]:
+    zone = zone_of_layout(layout, page.url)
+    language = "en" if writes_month_first(host_of(page.url)) else None
     if page.document is None and is_feed(page.body):
         return feed_hearings(page, zone, language)
     return block_hearings(page, tuple(_lines(page, tree)), source.headings, zone, language)

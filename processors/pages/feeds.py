@@ -23,14 +23,19 @@ from processors.urls import absolute
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,500}>|&#?\w{1,10};")
 _MOST_ENTRIES = 50_000
+_LONGEST_SUMMARY = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEntry:
-    """One entry. ``published`` and ``modified`` never stand in for one another; times without zone are None."""
+    """One entry. ``summary_raw`` is the beginning of its summary, markup and all.
+
+    ``published`` and ``modified`` never stand in for one another; times without zone are None.
+    """
 
     url: str
     title: str | None = None
+    summary_raw: str | None = None
     published_raw: str | None = None
     published_at: datetime | None = None
     modified_raw: str | None = None
@@ -97,6 +102,7 @@ def _entry(item: Any, base: str, only_date: bool) -> FeedEntry | None:
     return FeedEntry(
         url=address,
         title=_plain(item.get("title")),
+        summary_raw=_summary(item.get("summary")),
         published_raw=published or None,
         published_at=_at(published),
         modified_raw=modified or None,
@@ -123,6 +129,11 @@ def _plain(title: object) -> str | None:
     return None if tree is None else one_line("".join(tree.itertext())) or None
 
 
+def _summary(text: object) -> str | None:
+    """The beginning of an entry's summary, with its markup."""
+    return (text[:_LONGEST_SUMMARY].strip() or None) if isinstance(text, str) else None
+
+
 def _json_feed(text: str, url: str) -> Feed:
     """JSON Feed 1 and 1.1 (jsonfeed.org)."""
     try:
@@ -145,6 +156,7 @@ def _json_feed(text: str, url: str) -> Feed:
             FeedEntry(
                 url=address,
                 title=_plain(item.get("title")),
+                summary_raw=_summary(item.get("summary")),
                 published_raw=published,
                 published_at=_at(published),
                 modified_raw=modified,

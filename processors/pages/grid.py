@@ -117,7 +117,7 @@ def _rows(content: Iterable[tuple[Cell, ...]], columns: tuple[Column, ...]) -> t
         if section is not None:
             sections = (*sections[-3:], section)
             continue
-        if [heading_form(cell.text) for cell in cells][: len(forms)] == forms or _counts_columns(cells):
+        if _repeats(cells, forms) or _counts_columns(cells):
             continue
         row = _row(cells, columns, sections)
         if row is not None:
@@ -162,9 +162,24 @@ def _heading_row(table: Table, field_of: Callable[[str], str | None], least: int
             or (len(known) * 3 < len(own) and not all(cell.heading for cell in own))
         ):
             continue
-        if best is None or len(known) > best[1]:
+        again = best is not None and _comes_again(table.rows[best[0]], cells)
+        if best is None or (len(known) > best[1] and not again):
             best = (place, len(known))
     return best[0] if best else None
+
+
+def _comes_again(first: tuple[Cell, ...], later: tuple[Cell, ...]) -> bool:
+    """Whether a row only repeats the headings of an earlier one: what stands between them are rows of content."""
+    pairs = zip(first, later, strict=False)
+    alike = sum(bool(a.text) and heading_form(a.text) == heading_form(b.text) for a, b in pairs)
+    return alike >= 2 and alike * 2 >= sum(1 for cell in later if cell.text)
+
+
+def _repeats(cells: tuple[Cell, ...], forms: list[str]) -> bool:
+    """Whether a row says the headings again; of two rows of headings each may say its part."""
+    said = [(heading_form(cell.text), form) for cell, form in zip(cells, forms, strict=False) if cell.text]
+    alike = sum(own == form or form.endswith(f" {own}") or form.startswith(f"{own} ") for own, form in said)
+    return alike >= 2 and alike * 3 >= 2 * len(said)
 
 
 def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) -> tuple[tuple[Column, ...], int]:

@@ -131,7 +131,8 @@ _HEARING: tuple[tuple[str, str], ...] = (
     (
         "parties",
         r"^strony|oskarżon|powód|pozwan|wnioskodawc|uczestni|obwinion|part(?:y|ies)|defendant|respondent"
-        r"|claimant|appellant|applicant|plaintiff|accused|case (?:name|title|details)|^title$|^style$|^name$"
+        r"|claimant|appellant|applicant|plaintiff|accused|debtor|case (?:name|title|details)|^title$|^style$"
+        r"|^name$"
         r"|^involved$|caption",
     ),
     (
@@ -139,7 +140,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"^(?:суд|court|sąd)$|наименование суда|назва суд[ау]|назва суду|^(?:court ?house|court name|site"
         r"|venue|location)(?: name)?$|^суд ",
     ),
-    ("case_number", r"^(?!phone|fax|page|serial|order|document|ia )[a-z]{2,8} number$"),
+    ("case_number", r"^(?!phone|fax|page|serial|order|document|ia )[a-z]{2,8} num(?:ber)?$"),
 )
 _REGISTER: tuple[tuple[str, str], ...] = (
     (

@@ -24,7 +24,7 @@ from processors.pages.reading import Links, Reading
 from processors.pages.zones import zone_of_layout
 from processors.text import one_line
 
-PARSER_VERSION = "notice-1"
+PARSER_VERSION = "notice-2"
 _FIELDS = ("issuer", "title", "text", "persons", "published", "official")
 
 

@@ -18,7 +18,7 @@ from processors.pages.reading import Links, Reading
 from processors.pages.register import RegisterEntry
 from processors.text import one_line
 
-PARSER_VERSION = "register-2"
+PARSER_VERSION = "register-3"
 _FIELDS = ("number", "name", "born", "act", "decided_by", "decided_at", "in_force")
 
 
