@@ -5,7 +5,10 @@ keys, as tables are by their headings. HMCTS: a case takes court, room, judges a
 it. Source: schemas of hmcts/pip-data-management, revision b762605948f3 (2026-11). Never raises.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
+from typing import Any
 
 from processors.pages.court_hmcts import hmcts_hearings, is_hmcts
 from processors.pages.court_list import Hearing
@@ -15,7 +18,9 @@ from processors.pages.headings import hearing_field
 from processors.pages.json_rows import json_table, load_json, row_lists
 from processors.pages.layout import Layout
 from processors.pages.page import Page
+from processors.pages.page_labels import SAID_ONCE
 from processors.pages.zones import writes_month_first
+from processors.text import one_line
 from processors.urls import host_of
 
 
@@ -37,10 +42,22 @@ def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tup
         zone=zone,
         language="en" if writes_month_first(host_of(page.url)) else None,
     )
+    once = _said_once(data)
     for rows in row_lists(data):
         grid = read_grid(json_table(rows, page.url), hearing_field, layout)
         if grid is not None:
-            some, notes = hearings(grid, around)
+            numbered = any(column.field == "case_number" for column in grid.columns)
+            some, notes = hearings(grid, around if numbered else replace(around, said_once=once))
             found += some
             remarks += notes
     return found, list(dict.fromkeys(remarks)) if found else ["no list of hearings was understood in the JSON"]
+
+
+def _said_once(data: Any) -> Mapping[str, str]:
+    """What the outermost object says of all its rows: the case they belong to, its court and judge."""
+    found: dict[str, set[str]] = {}
+    for key, value in data.items() if isinstance(data, dict) else ():
+        field = hearing_field(str(key))
+        if field in SAID_ONCE and isinstance(value, str | int) and (text := one_line(str(value))):
+            found.setdefault(field, set()).add(text)
+    return {field: values.pop() for field, values in found.items() if len(values) == 1}

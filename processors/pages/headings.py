@@ -15,6 +15,7 @@ _HEARING: tuple[tuple[str, str], ...] = (
         r"^(?:заувага|заўвага|примеч|примітк|примечание|коммент|каментар|uwagi|notes?\b|remarks?\b|additional)",
     ),
     ("extra", r"^(?:форма|вид|від) (?:судо|суда|произв|вытвор)|^forma$"),
+    ("extra", r"^(?:lower|prior|originating) (?:court|case)"),
     ("extra", r"uuid|guid|(?:^| )(?:type|location|court|status|entry|class) (?:id|code)$"),
     (
         "extra",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from processors.text import one_line
 
 _LABELLED = re.compile(r"^([^\d:：]{3,60}?)\s*[:：]\s*(\S.{0,200})$")
-_FIELDS = ("case_number", "court", "judge")
+SAID_ONCE = ("case_number", "court", "judge")
 _MOST_LINES = 2_000
 
 
@@ -28,6 +28,6 @@ def labelled(lines: Iterable[str], field_of: Callable[[str], str | None]) -> dic
         if match is None:
             continue
         field = field_of(match.group(1))
-        if field in _FIELDS:
+        if field in SAID_ONCE:
             found.setdefault(str(field), set()).add(match.group(2).strip())
     return {field: values.pop() for field, values in found.items() if len(values) == 1}
