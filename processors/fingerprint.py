@@ -21,8 +21,12 @@ from processors.picture import Picture
 from processors.regions import WIDTH_BYTES as REGIONS_BYTES
 from processors.regions import regions
 
-WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32, ("regions", "1"): REGIONS_BYTES}
-ROW_BYTES = {("vpdq", "1"): FRAME.itemsize, ("vregions", "1"): REGIONS_OF_FRAME.itemsize}
+WIDTH_BYTES = {("phash", "1"): 8, ("pdq", "1"): 32, ("regions", "1"): 629, ("regions", "2"): REGIONS_BYTES}
+ROW_BYTES = {
+    ("vpdq", "1"): FRAME.itemsize,
+    ("vregions", "1"): 633,
+    ("vregions", "2"): REGIONS_OF_FRAME.itemsize,
+}
 """Every algorithm and version this project has written, with its width in bytes, or for video that of one frame of
 at least one; entries are only ever added."""
 
@@ -78,7 +82,7 @@ def hash_rows(fingerprint: Fingerprint) -> list[dict[str, Any]]:
             }
             for frame in read_frames(fingerprint.bits)
         ]
-    if fingerprint.algorithm == "vregions":
+    if fingerprint.name == "vregions/2":
         frames = np.frombuffer(fingerprint.bits, REGIONS_OF_FRAME)
         quality = fingerprint.quality
         return [
@@ -106,7 +110,7 @@ def fingerprints(picture: Picture) -> tuple[Fingerprint, ...]:
     return (
         Fingerprint("phash", "1", phash(picture.luma), min(ground, round(100 - 100 * plain_share(picture.luma)))),
         Fingerprint("pdq", "1", bits(samples), ground),
-        Fingerprint("regions", "1", regions(picture.luma), ground),
+        Fingerprint("regions", "2", regions(picture.luma), ground),
     )
 
 

@@ -20,6 +20,7 @@ from processors.digest import Digest
 from processors.fingerprint import Fingerprint
 from processors.match_index import Hashed, Hashes, Index, InMemory, tables
 from processors.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
+from processors.part_match import TABLE as PARTS
 from processors.part_match import alike_parts, shared_parts
 from processors.search_rows import STILL_MS
 from processors.video_match import as_frames, shared_frames, shared_in_words
@@ -85,8 +86,8 @@ def _all_links(new: Sequence[Hashed], index: Index) -> Iterator[Link]:
         standing = (found for found in whole if _stands(table, found, ours, theirs))
         yield from (_whole_link(table, found, ours, theirs) for found in standing)
         yield from _shared(moving, ours, theirs)
-    if "regions/1" in asked:
-        pairs = alike_parts(asked["regions/1"], names, index)
+    if PARTS in asked:
+        pairs = alike_parts(asked[PARTS], names, index)
         yield from shared_parts(pairs, ours, index.hashes_of({b for _, b in pairs}))
 
 

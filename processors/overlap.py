@@ -1,12 +1,13 @@
-"""Whether two pictures share a part: regions that look alike and lie alike.
+"""Whether two pictures share a part: regions that look alike and lie alike, and what lies between them.
 
 Regions of one picture are paired with the regions of the other that look most alike (mutually nearest, within
-``ALIKE_BITS``), for each of the eight orientations. Any two pairs give a scale and a shift; what most of the
-others agree with wins. Chance and shared furniture (a channel's logo, the frame of a chat) leave few agreeing
-among the many regions of the part the two would share, so the ``share`` decides.
+``ALIKE_BITS``). Any two pairs give a scale and a shift; what most of the others agree with wins, and the placing
+is then fitted to all of these, so that a tilted or stretched copy lies on its original as well. Few agreeing
+regions prove little: round spots look alike in any two pictures, and furniture (a channel's logo, the frame of a
+chat, a caption) is shared by unlike ones. So the ``share`` counts, and the fewer agree, the more alike the whole
+shared part must be (``processors.miniature``).
 
-Thresholds by measurement over 16 kinds of edit of 12 pictures, 2250 pairs of unlike photos and 168 of unlike text
-screens; the nearest unlike pair had 4 agreeing, a share of 0.09 (``docs/quality-media.md``, 2026-11-23).
+Thresholds by measurement (``docs/quality-media.md``, 2026-11-27) over 51 kinds of edit of 58 photos among 1,000.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.miniature import Placing, likeness
 from processors.orientation import ORIENTATIONS, Orientation, turn
 from processors.regions import Regions
 
 ALIKE_BITS = 16
-LEAST_AGREEING = 4
-LEAST_SHARE = 0.2
-FEW_AGREEING = 3
-SHARE_OF_FEW = 0.4
-"""So few regions suffice where this share of all there could be agree: small or simple pictures have no more."""
+LEAST_AGREEING = 3
+LEAST_SHARE = 0.15
+
+LEAST_LIKE = 0.84
+WORTH_OF_ONE = 0.03
+"""Likeness asked for, of which each agreeing region takes this much away."""
 
 LEAST_APART = 5.0
 """Pixels of the frame between two regions that are to give a scale."""
@@ -33,41 +36,44 @@ SCALE_SLACK = 0.4
 PLACE_SLACK = 0.5
 """In sizes of the region found, beside 2 % of the frame."""
 
+ENOUGH_TO_FIT = 4
+STIFFNESS = 600.0
+"""Square pixels of the frame: how much agreeing regions must spread before they may tilt or stretch a placing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
     """The first picture, turned so, scaled and shifted, lies on the second.
 
     ``agreeing`` regions of ``possible`` in the shared part; ``distance_bits`` their median distance of 63;
-    ``cover_a`` and ``cover_b`` the shares of each picture's area that the other shows.
+    ``like`` how alike the shared part is, 1 for the same.
     """
 
     orientation: Orientation
     agreeing: int
     possible: int
     distance_bits: int
-    cover_a: float
-    cover_b: float
+    like: float
 
     @property
     def share(self) -> float:
         """Agreeing regions per possible one."""
         return self.agreeing / self.possible
 
+    @property
+    def stands(self) -> bool:
+        """Whether that is enough to say that both show one picture."""
+        return self.share >= LEAST_SHARE and self.like >= LEAST_LIKE - WORTH_OF_ONE * self.agreeing
+
 
 def overlap(a: Regions, b: Regions, orientations: tuple[Orientation, ...] = ORIENTATIONS) -> Overlap | None:
     """The best supported way in which ``a`` lies on ``b``, or None where there is too little for one."""
     ways = [way for orientation in orientations if (way := _lies_on(a, b, orientation)) is not None]
-    best = max(ways, key=lambda way: (way.agreeing, way.share), default=None)
-    if best is None:
-        return None
-    many = best.agreeing >= LEAST_AGREEING and best.share >= LEAST_SHARE
-    few = best.agreeing >= FEW_AGREEING and best.share >= SHARE_OF_FEW
-    return best if many or few else None
+    return max((way for way in ways if way.stands), key=lambda way: (way.agreeing, way.share), default=None)
 
 
 def _lies_on(a: Regions, b: Regions, orientation: Orientation) -> Overlap | None:
-    if min(len(a.bits), len(b.bits)) < FEW_AGREEING:
+    if min(len(a.bits), len(b.bits)) < LEAST_AGREEING:
         return None
     a = turned(a, orientation)
     distance = np.bitwise_count(a.bits.view(np.uint64) ^ b.bits.view(np.uint64).T)
@@ -75,20 +81,26 @@ def _lies_on(a: Regions, b: Regions, orientation: Orientation) -> Overlap | None
     own = np.arange(len(nearest))
     pairs = (distance.argmin(axis=0)[nearest] == own) & (distance[own, nearest] <= ALIKE_BITS)
     mine, theirs = own[pairs], nearest[pairs]
-    if len(mine) < FEW_AGREEING:
+    if len(mine) < LEAST_AGREEING:
         return None
-    return _agree(a, b, mine, theirs, distance[mine, theirs], orientation)
+    agree = _agreeing(a, b, mine, theirs)
+    if np.count_nonzero(agree) < LEAST_AGREEING:
+        return None
+    mine, theirs = mine[agree], theirs[agree]
+    placing = _fitted(a.centres[mine], b.centres[theirs])
+    seen_a = _within(placing.of(a.centres), b.frame)
+    seen_b = _within(placing.back(b.centres), a.frame)
+    return Overlap(
+        orientation=orientation,
+        agreeing=len(mine),
+        possible=max(len(mine), min(seen_a, seen_b)),
+        distance_bits=int(np.median(distance[mine, theirs])),
+        like=likeness(a.miniature, a.frame, b.miniature, b.frame, placing),
+    )
 
 
-def _agree(
-    a: Regions,
-    b: Regions,
-    mine: NDArray[np.intp],
-    theirs: NDArray[np.intp],
-    distance: NDArray[np.uint8],
-    orientation: Orientation,
-) -> Overlap | None:
-    """Try the scale and shift of every two pairs, count who agrees, keep the best."""
+def _agreeing(a: Regions, b: Regions, mine: NDArray[np.intp], theirs: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Try the scale and shift of every two pairs; which pairs agree with the best."""
     here, there = a.centres[mine], b.centres[theirs]
     growth = np.log(b.sizes[theirs] / a.sizes[mine])
     first, second = np.triu_indices(len(mine), 1)
@@ -101,27 +113,24 @@ def _agree(
     fits = off <= 0.1 * apart_there[far]
     scale, shift = scale[fits], shift[fits]
     if not len(scale):
-        return None
+        return np.zeros(len(mine), bool)
     miss = np.linalg.norm(there[None] - scale[:, None, None] * here[None] - shift[:, None], axis=2)
     agree = miss < PLACE_SLACK * b.sizes[theirs] + 0.02 * max(b.frame)
     agree &= np.abs(growth[None] - np.log(scale)[:, None]) < SCALE_SLACK
-    best = int(np.argmax(agree.sum(axis=1)))
-    agreeing = int(agree[best].sum())
-    if agreeing < FEW_AGREEING:
-        return None
-    scale_, shift_ = float(scale[best]), shift[best]
-    seen_a = _within(a.centres * scale_ + shift_, b.frame)
-    seen_b = _within((b.centres - shift_) / scale_, a.frame)
-    low, high = np.maximum(0.0, shift_), np.minimum(b.frame, shift_ + scale_ * np.array(a.frame))
-    shared = float(np.prod(np.maximum(0.0, high - low)))
-    return Overlap(
-        orientation=orientation,
-        agreeing=agreeing,
-        possible=max(agreeing, min(seen_a, seen_b)),
-        distance_bits=int(np.median(distance[agree[best]])),
-        cover_a=min(1.0, shared / (scale_**2 * a.frame[0] * a.frame[1])),
-        cover_b=min(1.0, shared / (b.frame[0] * b.frame[1])),
-    )
+    best: NDArray[np.bool_] = agree[int(np.argmax(agree.sum(axis=1)))]
+    return best
+
+
+def _fitted(here: NDArray[np.float64], there: NDArray[np.float64]) -> Placing:
+    """The placing nearest to these pairs of points: scale and shift, tilted and stretched as far as they ask."""
+    middle, target = here.mean(axis=0), there.mean(axis=0)
+    away, wanted = here - middle, there - target
+    scale = float((away * wanted).sum() / (away**2).sum())
+    matrix = np.eye(2) * scale
+    if len(here) >= ENOUGH_TO_FIT:
+        stiff = STIFFNESS * np.eye(2)
+        matrix = np.linalg.solve(away.T @ away + stiff, away.T @ wanted + stiff @ matrix)
+    return Placing(matrix, target - middle @ matrix)
 
 
 def turned(regions: Regions, orientation: Orientation) -> Regions:
@@ -129,10 +138,14 @@ def turned(regions: Regions, orientation: Orientation) -> Regions:
     width, height = regions.frame
     x, y = regions.centres.T
     x, y = (width - x if orientation.mirror_x else x), (height - y if orientation.mirror_y else y)
+    miniature = regions.miniature[
+        :: -1 if orientation.mirror_y else 1,
+        :: -1 if orientation.mirror_x else 1,
+    ]
     if orientation.swap:
-        x, y, width, height = y, x, height, width
+        x, y, width, height, miniature = y, x, height, width, miniature.T
     bits = turned_bits(regions.bits, orientation)
-    return Regions((width, height), np.stack([x, y], axis=1), regions.sizes, bits)
+    return Regions((width, height), np.stack([x, y], axis=1), regions.sizes, bits, miniature)
 
 
 def turned_bits(bits: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:

@@ -25,8 +25,8 @@ from processors.picture import FORMATS, Limits, Picture, Unreadable, read_pictur
 from processors.video import DEMUXERS, STILLS, Video, looks_at, still
 
 DECODER = f"pillow {PIL.__version__}"
-PICTURE_HASHES = frozenset({"phash/1", "pdq/1", "regions/1"})
-VIDEO_HASHES = frozenset({"vpdq/1", "vregions/1"})
+PICTURE_HASHES = frozenset({"phash/1", "pdq/1", "regions/2"})
+VIDEO_HASHES = frozenset({"vpdq/1", "vregions/2"})
 ALL_HASHES = PICTURE_HASHES | VIDEO_HASHES
 
 
@@ -129,8 +129,8 @@ def _of_frames(written: Written) -> tuple[Fingerprint, ...]:
     if not written.frames:
         return ()
     ground = int(read_frames(written.frames)["quality"].max())
-    forms = (("vpdq", written.frames), ("vregions", written.regions))
-    return tuple(Fingerprint(algorithm, "1", form, ground) for algorithm, form in forms if form)
+    forms = (("vpdq", "1", written.frames), ("vregions", "2", written.regions))
+    return tuple(Fingerprint(algorithm, version, form, ground) for algorithm, version, form in forms if form)
 
 
 @contextmanager

@@ -1,17 +1,19 @@
 """Regions: local fingerprints that survive crops, borders and additions, where one hash of the whole cannot.
 
 The strongest bright and dark spots of a picture, each at its own size, recur in every crop of it. Up to 48 of them
-are written down as place, size and 63 bits of their neighbourhood; ``processors.overlap`` compares two pictures by
-the regions they share and by whether those fit one shift and scale.
+are written down as place, size and 63 bits of their neighbourhood, and with them the picture as 32 x 32 levels;
+``processors.overlap`` compares two pictures by the regions they share, by whether those lie alike, and by what
+lies between them.
 
-Recipe 1: plain borders are cut off (letterbox, margins); the rest is scaled to the area of 128 x 128 pixels and
-blurred at 13 widths, four an octave (Lindeberg's scale space); extrema of neighbouring differences in place and
-width are spots; the strongest by contrast times width are kept; 16 x 16 samples of the five-fold width around each
-give 8 x 8 low DCT terms, of which all but the constant are compared with their median. Every number was chosen by
-measurement (``docs/quality-media.md``, 2026-11-23).
+Recipe 2 (recipe 1 had no miniature): plain borders are cut off (letterbox, margins); the rest is scaled to the
+area of 128 x 128 pixels and blurred at 13 widths, four an octave (Lindeberg's scale space); extrema of
+neighbouring differences in place and width are spots; the strongest by contrast times width are kept; 16 x 16
+samples of the five-fold width around each give 8 x 8 low DCT terms, of which all but the constant are compared
+with their median. Every number was chosen by measurement (``docs/quality-media.md``, 2026-11-23).
 
 Written form, fixed width, little-endian: frame width and height, count of regions, then per region x, y (1/32
-pixel of the scaled frame), index of width, eight bytes of bits; unused places are zero.
+pixel of the scaled frame), index of width, eight bytes of bits, unused places being zero; then the miniature of
+the frame, row by row.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from processors.miniature import SIDE, miniature
 
 FRAME_AREA = 128 * 128
 SHORTEST_SIDE = 16
@@ -41,7 +45,8 @@ LEAST_LEFT = 0.25
 
 HEADER = np.dtype([("width", "<u2"), ("height", "<u2"), ("count", "u1")])
 REGION = np.dtype([("x", "<u2"), ("y", "<u2"), ("size", "u1"), ("bits", "u1", 8)])
-WIDTH_BYTES = HEADER.itemsize + MOST * REGION.itemsize
+MINIATURE_AT = HEADER.itemsize + MOST * REGION.itemsize
+WIDTH_BYTES = MINIATURE_AT + SIDE * SIDE
 
 _ANGLES = np.pi * (2 * np.arange(GRID)[None, :] + 1) * np.arange(KEPT)[:, None] / (2 * GRID)
 _DCT = np.cos(_ANGLES).astype(np.float32)
@@ -49,12 +54,16 @@ _DCT = np.cos(_ANGLES).astype(np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """Regions of one picture: centres and sizes in pixels of its ``frame`` (width, height), bits [n, 8]."""
+    """Regions of one picture: centres and sizes in pixels of its ``frame`` (width, height), bits [n, 8].
+
+    ``miniature``: the frame as [32, 32] levels.
+    """
 
     frame: tuple[int, int]
     centres: NDArray[np.float64]
     sizes: NDArray[np.float64]
     bits: NDArray[np.uint8]
+    miniature: NDArray[np.uint8]
 
 
 def regions(luma: NDArray[np.uint8]) -> bytes:
@@ -67,7 +76,7 @@ def regions(luma: NDArray[np.uint8]) -> bytes:
     found["x"][: len(x)], found["y"][: len(y)] = x * STEPS_PER_PIXEL, y * STEPS_PER_PIXEL
     found["size"][: len(size)] = size
     found["bits"][: len(size)] = _bits(levels, size, y, x)
-    return np.array((width, height, len(size)), HEADER).tobytes() + found.tobytes()
+    return np.array((width, height, len(size)), HEADER).tobytes() + found.tobytes() + miniature(frame).tobytes()
 
 
 def read(written: bytes) -> Regions:
@@ -76,7 +85,8 @@ def read(written: bytes) -> Regions:
     found = np.frombuffer(written, REGION, int(header["count"]), HEADER.itemsize)
     centres = np.stack([found["x"], found["y"]], axis=1) / STEPS_PER_PIXEL
     frame = (int(header["width"]), int(header["height"]))
-    return Regions(frame, centres, WIDTHS[found["size"]], np.ascontiguousarray(found["bits"]))
+    small = np.frombuffer(written, np.uint8, SIDE * SIDE, MINIATURE_AT).reshape(SIDE, SIDE)
+    return Regions(frame, centres, WIDTHS[found["size"]], np.ascontiguousarray(found["bits"]), small)
 
 
 def without_borders(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:

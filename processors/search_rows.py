@@ -16,7 +16,7 @@ from processors.frame_regions import read_frame_regions
 from processors.frames import read_frames
 from processors.regions import read
 
-TABLES = {"phash/1": 8, "pdq/1": 32, "regions/1": 8}
+TABLES = {"phash/1": 8, "pdq/1": 32, "regions/2": 8}
 """Name to width in bytes."""
 
 STILL_MS = 0xFFFFFFFF
@@ -52,12 +52,12 @@ def search_rows(hashes: Iterable[Fingerprint]) -> dict[str, Rows]:
             frames = read_frames(each.bits)
             frames = frames[frames["quality"] >= LEAST_QUALITY]
             found.setdefault("pdq/1", []).append(Rows(np.ascontiguousarray(frames["bits"]), frames["at_ms"]))
-        elif each.algorithm == "vregions":
+        elif each.name == "vregions/2":
             for at_ms, regions in read_frame_regions(each.bits):
-                found.setdefault("regions/1", []).append(_all_at(regions.bits, at_ms))
-        elif each.algorithm == "regions":
-            found.setdefault("regions/1", []).append(_all_at(read(each.bits).bits, STILL_MS))
-        else:
+                found.setdefault("regions/2", []).append(_all_at(regions.bits, at_ms))
+        elif each.name == "regions/2":
+            found.setdefault("regions/2", []).append(_all_at(read(each.bits).bits, STILL_MS))
+        elif each.name in TABLES:
             found.setdefault(each.name, []).append(_all_at(np.frombuffer(each.bits, np.uint8)[None], STILL_MS))
     joined = {table: together(parts) for table, parts in found.items()}
     return {table: rows for table, rows in joined.items() if len(rows)}

@@ -53,7 +53,7 @@ def test_fingerprint_answers_for_every_file_in_order(pictures: Path) -> None:
     assert [(h["algorithm"], h["version"], len(h["bits"])) for h in picture["hashes"]] == [
         ("phash", "1", 16),
         ("pdq", "1", 64),
-        ("regions", "1", 2 * 629),
+        ("regions", "2", 2 * 1653),
     ]
     assert picture["sha256"].startswith("sha256:")
     assert broken["hashes"] == []

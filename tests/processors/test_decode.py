@@ -69,7 +69,7 @@ def test_a_photo_gets_all_fingerprints(decoders: Decoders) -> None:
     assert [(found.name, len(found.bits)) for found in reading.hashes] == [
         ("phash/1", 8),
         ("pdq/1", 32),
-        ("regions/1", 629),
+        ("regions/2", 1653),
     ]
     assert reading.refused is None
 
@@ -214,7 +214,7 @@ HEIC = base64.b64decode(
 def test_photos_of_iphones_are_read(decoders: Decoders) -> None:
     reading = decoders.fingerprint(HEIC)
     assert (reading.media_type, reading.width, reading.height, reading.refused) == ("image/heic", 29, 100, None)
-    assert [found.name for found in reading.hashes] == ["phash/1", "pdq/1", "regions/1"]
+    assert [found.name for found in reading.hashes] == ["phash/1", "pdq/1", "regions/2"]
     assert decoders.fingerprint(HEIC[:200]).refused
 
 

@@ -88,7 +88,7 @@ def linked(*contents: bytes) -> dict[str, object]:
 def test_a_video_has_its_size_length_and_frames_with_times() -> None:
     reading = read_media(moving(1), Limits())
     assert (reading.media_type, reading.width, reading.height, reading.refused) == ("video/mp4", 480, 270, None)
-    assert [found.name for found in reading.hashes] == ["vpdq/1", "vregions/1"]
+    assert [found.name for found in reading.hashes] == ["vpdq/1", "vregions/2"]
     assert reading.decoder == decoder_name()
     frames = read_frames(reading.hashes[0].bits)
     assert frames["at_ms"][0] == 0
