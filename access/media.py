@@ -4,18 +4,22 @@ In: the archive, the digest of a medium, whom the answer is for. Out: JSON-ready
 `access.similar`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from access.pictures import PICTURE_TYPES
 from access.similar import said_row
 from processors.digest import Digest
+from processors.drawn import can_draw
 from processors.fingerprint import hash_rows
 from storage.access_log import log_access
 from storage.archive import Archive
-from storage.captures import capture_json
+from storage.captures import Capture, capture_json
 from storage.judgements import said_of
 from storage.media import group_of, medium, occurrences_of
 from storage.visibility import EVERYONE, Viewer
+
+MOST_OF_GROUP: Final = 200
+"""Media of a group whose occurrences a page draws."""
 
 
 def digest_of(text: str) -> Digest | None:
@@ -61,4 +65,23 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         "judgements": [said_row(each, digest) for each in said],
         "captures": [capture_json(capture) for capture in captures],
         "picture": found.media_type in PICTURE_TYPES,
+        "drawable": found.refused is None and can_draw(found.media_type),
     }
+
+
+def seen(
+    archive: Archive, found: dict[str, Any], *, viewer: Viewer = EVERYONE
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Occurrences of a medium, and of the others of its group, as far as the viewer may see them."""
+    own = Digest.parse(found["sha256"])
+    members = [Digest.parse(member) for member in found["group"]][:MOST_OF_GROUP]
+    with archive.reader.connect() as connection:
+        everything = {
+            member: [_occurrence(capture) for capture in occurrences_of(connection, member, viewer=viewer)]
+            for member in {own, *members}
+        }
+    return everything.pop(own), [row for rows in everything.values() for row in rows]
+
+
+def _occurrence(capture: Capture) -> dict[str, Any]:
+    return {"capture_id": capture.id, "captured_at": capture.captured_at, "source": capture.source_id}

@@ -5,44 +5,64 @@ that no other site can speak in an analyst's name. A file to compare is decoded 
 the answer for the eye alone, and is kept nowhere.
 """
 
-import base64
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from access import media, similar
-from access.headers import OURS
+from access.frames import Frames, frame_path, frames_in_hand, medium_path, with_frames
+from access.headers import OURS, archived
 from access.html import NOT_THERE, one, page, viewer_of
 from access.judging import UnknownMediumError, judge_media
-from access.pictures import PICTURE_TYPES
+from access.timeline import timeline
 from processors.cluster import Verdict
 from processors.decode import Decoders
-from processors.media import MediaReading
 from storage.archive import Archive
 from storage.judgements import JudgementError
 
 UPLOAD_LIMIT_BYTES: Final = 256 << 20
-SHOWN_LIMIT_BYTES: Final = 8 << 20
 Reason = Annotated[str, Form(max_length=2000)]
 Name = Annotated[str, Form(max_length=80)]
 Word = Annotated[Verdict, Form()]
+Milliseconds = Annotated[int, Query(ge=0, le=1 << 31)]
 
 
 def media_routes(archive: Callable[[], Archive]) -> APIRouter:
     """The routes, over an archive that is opened when the first of them is asked."""
     routes = APIRouter(default_response_class=HTMLResponse)
+    frames = Frames()
 
     @routes.get("/medium/{sha256}")
     def medium(request: Request, sha256: str) -> Response:
         found = one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
         digest = one(media.digest_of(sha256))
         alike = similar.by_medium(similar.similar_media(archive(), digest, viewer=viewer_of(request)))
-        return page(request, "medium.html", {"medium": found, "similar": alike})
+        first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
+        shown = medium_path(found, first)
+
+        def asked(at_s: float | None) -> str | None:
+            path = shown if at_s is None else frame_path(first, at_s)
+            return None if path is None else base + path
+
+        content = {
+            "medium": found,
+            "shown": shown,
+            "timeline": timeline(*media.seen(archive(), found, viewer=viewer_of(request))),
+            "similar": with_frames(alike, asked, base),
+        }
+        return page(request, "medium.html", content)
+
+    @routes.get("/capture/{capture_id}/frame")
+    def frame(request: Request, capture_id: str, at_ms: Milliseconds = 0) -> Response:
+        drawn = one(frames.frame(archive(), capture_id, at_ms, viewer=viewer_of(request)))
+        return archived(
+            drawn.content, media_type=drawn.media_type, file_name=drawn.file_name, length_bytes=drawn.length_bytes
+        )
 
     @routes.get("/similar")
     def ask_similar(request: Request) -> Response:
@@ -58,11 +78,14 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
             reading = decoders.fingerprint(content)
         name = file.filename or "a file without a name"
         rows = similar.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
+        alike = similar.by_medium(rows)
+        in_hand = frames_in_hand(content, reading, alike)
         answer = {
             "reading": reading,
             "name": name,
-            "shown": _shown(content, reading),
-            "similar": similar.by_medium(rows),
+            "similar": with_frames(
+                alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")
+            ),
         }
         response = page(request, "similar.html", answer, here="similar")
         # the file in hand is part of the page itself: it comes from no address, and none may learn of it
@@ -95,10 +118,3 @@ def said_by_our_page(request: Request) -> None:
         raise HTTPException(
             HTTPStatus.FORBIDDEN, "This form was not sent by a page of the archive; nothing was done."
         )
-
-
-def _shown(content: bytes, reading: MediaReading) -> str | None:
-    """The picture as part of the page, where a browser can draw it and it is not too large for that."""
-    if reading.media_type not in PICTURE_TYPES or len(content) > SHOWN_LIMIT_BYTES:
-        return None
-    return f"data:{reading.media_type};base64,{base64.b64encode(content).decode()}"

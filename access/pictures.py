@@ -24,13 +24,17 @@ def may_be_picture(capture: Capture) -> bool:
 
 def picture_of(archive: Archive, capture: Capture) -> tuple[bytes, str] | None:
     """Content and type of a captured picture."""
+    content = payload_of(archive, capture, PICTURE_LIMIT_BYTES)
+    media_type = None if content is None else sniff(content)
+    return (content, media_type) if content is not None and media_type in PICTURE_TYPES else None
+
+
+def payload_of(archive: Archive, capture: Capture, limit_bytes: int) -> bytes | None:
+    """What was captured, without what it was wrapped in on its way; None for what is too large or no payload."""
     if capture.record_type not in ("response", "resource"):
         return None
     try:
-        block = read_record(archive, capture, limit_bytes=PICTURE_LIMIT_BYTES).block
-        if capture.record_type == "response":
-            block = entity(parse_response(block), PICTURE_LIMIT_BYTES)
+        block = read_record(archive, capture, limit_bytes=limit_bytes).block
+        return entity(parse_response(block), limit_bytes) if capture.record_type == "response" else block
     except (BlockTooLargeError, UndecodableEntity):
         return None
-    media_type = sniff(block)
-    return (block, media_type) if media_type in PICTURE_TYPES else None

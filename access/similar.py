@@ -11,6 +11,7 @@ from typing import Any, Final
 from access.pictures import PICTURE_TYPES
 from processors.cluster import Link
 from processors.digest import Digest
+from processors.drawn import can_draw
 from processors.media import MediaReading
 from processors.orientation import BACK
 from storage.access_log import log_access
@@ -22,6 +23,9 @@ from storage.media import links_of, medium, occurrences_of
 from storage.visibility import EVERYONE, Viewer
 
 BITS: Final = {"phash": 64, "pdq": 256, "vpdq": 256, "regions": 63}
+SHOWN_PAIRS: Final = 6
+"""Pairs of matched frames that a page draws for one reason."""
+
 OF_ONE_REASON: Final = (
     "algorithm",
     "distance",
@@ -56,12 +60,24 @@ def similar_to_reading(
 
 
 def by_medium(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows as one per medium, the nearest first, with ``reasons``: each thing that makes it alike."""
+    """The rows as one per medium, the nearest first, with ``reasons``: each thing that makes it alike.
+
+    Of matched frames those that a page draws, spread over all that are named; ``named`` says how many those are.
+    """
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         medium_row = found.setdefault(row["sha256"], {**row, "reasons": []})
-        medium_row["reasons"].append({name: row[name] for name in (*OF_ONE_REASON, "frames")})
+        reason = {name: row[name] for name in OF_ONE_REASON}
+        medium_row["reasons"].append({**reason, "frames": _some(row["frames"]), "named": len(row["frames"])})
     return list(found.values())
+
+
+def _some(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many as a page draws, the first and the last among them."""
+    if len(frames) <= SHOWN_PAIRS:
+        return frames
+    last = len(frames) - 1
+    return [frames[place * last // (SHOWN_PAIRS - 1)] for place in range(SHOWN_PAIRS)]
 
 
 def said_row(said: Said, asked: Digest) -> dict[str, Any]:
@@ -146,6 +162,7 @@ def _seen(
         "sha256": str(sha256),
         "media_type": media_type,
         "picture": media_type in PICTURE_TYPES,
+        "drawable": can_draw(media_type),
         "capture_ids": [capture.id for capture in captures],
         "first_seen": occurrences[0],
         "occurrences": occurrences,

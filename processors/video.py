@@ -9,13 +9,7 @@ protocol that reaches anything else, one thread, limits on memory and pixels, an
 off or damaged gives the frames before that. Source: ffmpeg-all(1) 9.0, options as named there, read 2026-11-23.
 """
 
-import ctypes
-import os
 import re
-import resource
-import selectors
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.ffmpeg_program import NoProgram, decoder_name, program
+from processors.confined_program import running
+from processors.ffmpeg_program import NoProgram, decoder_name
 from processors.frames import LOOKS_PER_S, STEP_MS, Look
 from processors.picture import LONGEST_NOTE, MOST_NOTES, SHORT_SIDE, Limits, Unreadable
 
@@ -44,19 +39,13 @@ DEMUXERS = {
 STILLS = {"image/jxl": "jpegxl_pipe"}
 """Media type to the one demuxer that may touch it; stills that Pillow does not read come the same way."""
 
-PROGRAM_BYTES = 768 << 20
-"""Address space of the program, beside our own limit: both together stay below a gigabyte of memory in use."""
-
 MOST_LOOKS = 4 * 3600 * LOOKS_PER_S
-SAID_BYTES = 64 << 10
 HEADER_BYTES = 256
-PIPE_BYTES = 1 << 20
 DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
 STREAM = re.compile(r"^  Stream #\d+:\d+.*?: Video: (.*?), (\d+)x(\d+)(?=[ ,])", re.MULTILINE)
 ROTATION = re.compile(r"rotation of (-?\d+(?:\.\d+)?) degrees")
 NOTE = re.compile(r"^ {4}(?: {2})?(\S[^:]*?) *: (.*)$")
 FRAME_SIZE = re.compile(rb"^YUV4MPEG2 W(\d+) H(\d+) ")
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True)
@@ -102,109 +91,38 @@ def _frames(
     except NoProgram as missing:
         raise Unreadable(str(missing)) from missing
     deadline = time.monotonic() + limits.video_seconds
-    os.lseek(file, 0, os.SEEK_SET)
-    process = subprocess.Popen(  # noqa: S603  the program of ``ffmpeg_program``; the content is no argument
-        _command(file, demuxer, limits, rate, most),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"LC_ALL": "C.UTF-8"},
-        pass_fds=[file],
-        preexec_fn=_confine,  # safe: this process has one thread
-    )
-    try:
-        reader = _Reader(process, video.said, deadline)
-        header = reader.line(HEADER_BYTES)
-        size = FRAME_SIZE.match(header)
-        while size is not None and reader.line(HEADER_BYTES).startswith(b"FRAME"):
+    with running(file, _arguments(file, demuxer, limits, rate, most), video.said, deadline) as output:
+        size = FRAME_SIZE.match(output.line(HEADER_BYTES))
+        while size is not None and output.line(HEADER_BYTES).startswith(b"FRAME"):
             width, height = int(size[1]), int(size[2])
-            frame = reader.exactly(width * height)
+            frame = output.exactly(width * height)
             if frame is None:
                 break
             video.looks += 1
             yield np.frombuffer(frame, np.uint8).reshape(height, width)
-        if reader.late:
+        if output.late:
             video.cut = f"looking took longer than {limits.video_seconds:g} s"
         elif video.looks == most > 1:
             video.cut = f"the limit is {most} looks"
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
-def _command(file: int, demuxer: str, limits: Limits, rate: str, most: int) -> list[str]:
-    shrink = "".join(f"if(gte(floor(min(iw,ih)/{n}),{SHORT_SIDE}),{n}," for n in (8, 4, 2)) + "1)))"
-    scale = f"scale=w='ceil(iw/{shrink})':h='ceil(ih/{shrink})':flags=area"
+def opened(file: int, demuxer: str, limits: Limits, at_s: float | None = None) -> list[str]:
+    """The program's arguments for its one input: by this demuxer alone, nothing else reached, from a time on."""
     return [
-        *(program(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"),
         *("-protocol_whitelist", "fd,pipe", "-threads", "1", "-max_pixels", str(limits.pixels)),
+        *(() if at_s is None else ("-ss", f"{at_s:.3f}")),
         *("-f", demuxer, "-fd", str(file), "-i", "fd:"),
-        *("-map", "0:v:0", "-frames:v", str(most), "-filter_threads", "1", "-threads", "1"),
-        *("-vf", f"{rate},{scale},format=gray", "-f", "yuv4mpegpipe", "-strict", "-1", "pipe:1"),
     ]
 
 
-def _confine() -> None:
-    """In the program's process, before it starts: die with us, and no more memory than this."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _, hardest = resource.getrlimit(resource.RLIMIT_AS)
-    allowed = PROGRAM_BYTES if hardest == resource.RLIM_INFINITY else min(PROGRAM_BYTES, hardest)
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
-
-
-class _Reader:
-    """Both outputs of the program: frames as they are asked for, and the beginning of what it says."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", said: bytearray, deadline: float) -> None:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        self.frames, self.words = process.stdout.fileno(), process.stderr.fileno()
-        self.said, self.deadline, self.late = said, deadline, False
-        self.waiting = bytearray()
-        self.outputs = selectors.PollSelector()
-        for output in (self.frames, self.words):
-            self.outputs.register(output, selectors.EVENT_READ)
-
-    def line(self, most: int) -> bytes:
-        """The next line without its end; shorter or empty at the end of the output."""
-        while (end := self.waiting.find(b"\n")) < 0 and len(self.waiting) < most and self._more():
-            pass
-        taken = bytes(self.waiting[: end if end >= 0 else most])
-        del self.waiting[: len(taken) + 1]
-        return taken
-
-    def exactly(self, length: int) -> bytes | None:
-        """So many bytes, or None where the output ends before."""
-        while len(self.waiting) < length:
-            if not self._more():
-                return None
-        taken = bytes(self.waiting[:length])
-        del self.waiting[:length]
-        return taken
-
-    def _more(self) -> bool:
-        """Take in what is there, waiting for it; False at the end of both outputs or of the time."""
-        while self.outputs.get_map():
-            ready = self.outputs.select(max(0.0, self.deadline - time.monotonic()))
-            if not ready:
-                self.late = True
-                return False
-            got = False
-            for key, _ in ready:
-                part = os.read(key.fd, PIPE_BYTES)
-                if not part:
-                    self.outputs.unregister(key.fd)
-                elif key.fd == self.frames:
-                    self.waiting += part
-                    got = True
-                elif len(self.said) < SAID_BYTES:
-                    self.said += part
-            if got:
-                return True
-        return False
+def _arguments(file: int, demuxer: str, limits: Limits, rate: str, most: int) -> list[str]:
+    shrink = "".join(f"if(gte(floor(min(iw,ih)/{n}),{SHORT_SIDE}),{n}," for n in (8, 4, 2)) + "1)))"
+    scale = f"scale=w='ceil(iw/{shrink})':h='ceil(ih/{shrink})':flags=area"
+    return [
+        *("-loglevel", "info", *opened(file, demuxer, limits)),
+        *("-map", "0:v:0", "-frames:v", str(most), "-filter_threads", "1", "-threads", "1"),
+        *("-vf", f"{rate},{scale},format=gray", "-f", "yuv4mpegpipe", "-strict", "-1", "pipe:1"),
+    ]
 
 
 def _describe(video: Video) -> None:

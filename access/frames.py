@@ -1,0 +1,158 @@
+"""Frames of archived videos, and stills that no browser draws, as pictures of our own making for a page of ours.
+
+In: a capture and times, or a file in hand. Out: JPEG that `processors.drawing` encoded from a confined decoder's
+bare pixels; nothing of the archived file itself. Each look at a capture stands in the access log first. A few
+hundred frames are remembered in memory, none on disk; two are decoded at once, others wait.
+"""
+
+import base64
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from access.pictures import PICTURE_TYPES, payload_of
+from access.snapshots import ArchivedBytes, looked_at
+from processors.drawing import FRAMES_AT_ONCE, draw
+from processors.media import MediaReading
+from storage.archive import Archive
+from storage.replay import BLOCK_LIMIT_BYTES
+from storage.revisits import payload_capture
+from storage.visibility import EVERYONE, Viewer
+
+MOST_REMEMBERED: Final = 300
+AT_ONCE: Final = 2
+SHOWN_LIMIT_BYTES: Final = 8 << 20
+
+
+class Frames:
+    """Draws frames, and remembers those drawn last; for any number of threads."""
+
+    def __init__(self) -> None:
+        self._remembered: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(AT_ONCE)
+
+    def frame(
+        self, archive: Archive, capture_id: str, at_ms: int, *, viewer: Viewer = EVERYONE
+    ) -> ArchivedBytes | None:
+        """What the captured medium shows at this time; None where it shows nothing that the viewer may see."""
+        capture = looked_at(archive, capture_id, viewer, "shown")
+        if capture is None:
+            return None
+        with archive.reader.connect() as connection:
+            holder = payload_capture(connection, capture, viewer=viewer)
+        if holder is None:
+            return None
+        drawn = self._recalled(holder.id, at_ms)
+        if drawn is None:
+            with self._turns:
+                content = payload_of(archive, holder, BLOCK_LIMIT_BYTES)
+                drawn = None if content is None else draw(content, [at_ms])[0]
+            self._remember(holder.id, at_ms, drawn)
+        if drawn is None:
+            return None
+        name = f"{capture.id.removeprefix('urn:uuid:')}-{at_ms}.jpg"
+        return ArchivedBytes((drawn,), len(drawn), "image/jpeg", name)
+
+    def _recalled(self, holder: str, at_ms: int) -> bytes | None:
+        with self._lock:
+            if (holder, at_ms) in self._remembered:
+                self._remembered.move_to_end((holder, at_ms))
+            return self._remembered.get((holder, at_ms))
+
+    def _remember(self, holder: str, at_ms: int, drawn: bytes | None) -> None:
+        if drawn is None:
+            return
+        with self._lock:
+            self._remembered[holder, at_ms] = drawn
+            while len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+
+
+def frame_path(capture_id: str, at_s: float | None) -> str:
+    """Where the door shows that frame, below the prefix under which it is mounted."""
+    return f"/capture/{quote(capture_id, safe='')}/frame?at_ms={round((at_s or 0) * 1000)}"
+
+
+def picture_path(capture_id: str) -> str:
+    """Where the door shows the captured picture itself."""
+    return f"/capture/{quote(capture_id, safe='')}/picture"
+
+
+def medium_path(medium: Mapping[str, Any], capture_id: str) -> str | None:
+    """Where a medium is drawn as a whole: itself, or of a video a frame from the end of its first third."""
+    if medium["picture"]:
+        return picture_path(capture_id)
+    return frame_path(capture_id, (medium.get("duration_s") or 0) / 3) if medium["drawable"] else None
+
+
+def frames_in_hand(
+    content: bytes, reading: MediaReading, similar: Iterable[Mapping[str, Any]]
+) -> dict[float, str]:
+    """Of a file in hand, the frames that matched, by their seconds, as parts of the page; of a still, at 0."""
+    if reading.refused is not None:
+        return {}
+    if reading.media_type in PICTURE_TYPES and len(content) <= SHOWN_LIMIT_BYTES:
+        whole = {0.0: _inline(reading.media_type, content)}
+    else:
+        whole = {}
+    times = {pair["asked_s"] or 0.0 for medium in similar for pair in pairs_shown(medium)}
+    wanted = sorted((times | {0.0}) - set(whole))[:FRAMES_AT_ONCE]
+    drawn = draw(content, [round(at * 1000) for at in wanted])
+    return whole | {at: _inline("image/jpeg", jpeg) for at, jpeg in zip(wanted, drawn, strict=True) if jpeg}
+
+
+def _inline(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def pairs_shown(medium: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The matched frames of one medium found."""
+    for reason in medium["reasons"]:
+        yield from reason["frames"]
+
+
+def with_frames(
+    similar: Iterable[Mapping[str, Any]], asked: Callable[[float | None], str | None], base: str
+) -> list[dict[str, Any]]:
+    """Media found, with where both are ``shown`` side by side, and for each reason the ``pairs`` of frames.
+
+    ``asked`` says where what was asked about is drawn at a time, None for as a whole. Where frames match, the
+    first of them stand for both.
+    """
+    found = []
+    for medium in similar:
+        reasons = [
+            {**reason, "pairs": [_pair(medium, reason, frames, asked, base) for frames in reason["frames"]]}
+            for reason in medium["reasons"]
+        ]
+        first = next((pair for reason in reasons for pair in reason["pairs"]), None)
+        whole = medium_path(medium, medium["capture_ids"][0])
+        found.append(
+            {
+                **medium,
+                "reasons": reasons,
+                "asked_shown": first["asked"] if first else asked(None),
+                "shown": first["found"] if first else whole and base + whole,
+            }
+        )
+    return found
+
+
+def _pair(
+    medium: Mapping[str, Any],
+    reason: Mapping[str, Any],
+    frames: Mapping[str, Any],
+    asked: Callable[[float | None], str | None],
+    base: str,
+) -> dict[str, Any]:
+    at_s, capture_id = frames["found_s"], medium["capture_ids"][0]
+    path = medium_path(medium, capture_id) if at_s is None else frame_path(capture_id, at_s)
+    return {
+        **frames,
+        "of_bits": reason["of_bits"],
+        "asked": asked(frames["asked_s"]),
+        "found": None if path is None else base + path,
+    }
