@@ -3,13 +3,15 @@
 A video is looked at ``LOOKS_PER_S`` times a second; a frame is written down when it lies more than ``MOVED_BITS``
 from the last one written, which every change of scene does. A frame that is looked at therefore never lies further
 than that from a written one, a still picture that stands for an hour takes one row, and each row says for how long
-it stood. After vPDQ (ThreatExchange ``vpdq``), which keeps one frame a second whatever it shows.
+it stood. Of a video with more than ``MOST_FRAMES`` of them every second one goes, and from then on frames are
+written at least so far apart, as often as that is needed: hours that move all the time are there to their end, by
+fewer frames. After vPDQ (ThreatExchange ``vpdq``), which keeps one frame a second whatever it shows.
 
 Written form, little-endian rows: begin and end in milliseconds, quality, 32 bytes of PDQ.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +40,19 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Both written forms of a video; empty where no frame is large enough, or good enough, for them."""
+    """Both written forms of a video; empty where no frame is large enough, or good enough, for them.
+
+    ``gap_ms``: how far apart frames were written, 0 where wherever the picture moved.
+    """
 
     frames: bytes
     regions: bytes
+    gap_ms: int
 
 
 def written_frames(looks: Iterable[Look]) -> Written:
     """The written forms: at most ``MOST_FRAMES`` rows of frames, and the regions of a few of them."""
-    rows: list[tuple[int, int, int, bytes]] = []
+    rows = _Rows()
     parts = FrameRegions()
     for look in looks:
         height, width = look.luma.shape
@@ -56,21 +62,47 @@ def written_frames(looks: Iterable[Look]) -> Written:
         here, ground = bits(samples), quality(samples)
         if ground >= GOOD_GROUND:
             parts.see(look.at_ms, look.luma)
-        if rows and _apart(rows[-1][3], here) <= MOVED_BITS:
-            rows[-1] = (rows[-1][0], look.until_ms, *rows[-1][2:])
-        elif len(rows) == MOST_FRAMES:
-            break
-        else:
-            rows.append((look.at_ms, look.until_ms, ground, here))
-    frames = np.zeros(len(rows), FRAME)
-    for place, (at_ms, until_ms, ground, here) in enumerate(rows):
-        frames[place] = (at_ms, until_ms, ground, np.frombuffer(here, np.uint8))
-    return Written(frames.tobytes(), parts.written())
+        rows.see(_Row(look.at_ms, look.until_ms, ground, here))
+    frames = np.zeros(len(rows.kept), FRAME)
+    for place, row in enumerate(rows.kept):
+        frames[place] = (row.at_ms, row.until_ms, row.quality, np.frombuffer(row.bits, np.uint8))
+    return Written(frames.tobytes(), parts.written(), rows.gap_ms)
 
 
 def read_frames(written: bytes) -> NDArray[np.void]:
     """Rows of ``FRAME``."""
     return np.frombuffer(written, FRAME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    at_ms: int
+    until_ms: int
+    quality: int
+    bits: bytes
+
+
+class _Rows:
+    """Takes looks in order of time and keeps those that are written down; each stands until the next."""
+
+    def __init__(self) -> None:
+        self.kept: list[_Row] = []
+        self.gap_ms = 0
+
+    def see(self, look: _Row) -> None:
+        last = self.kept[-1] if self.kept else None
+        if last and (look.at_ms - last.at_ms < self.gap_ms or _apart(last.bits, look.bits) <= MOVED_BITS):
+            self.kept[-1] = replace(last, until_ms=look.until_ms)
+        elif len(self.kept) == MOST_FRAMES:
+            self._thin_out()
+            self.see(look)
+        else:
+            self.kept.append(look)
+
+    def _thin_out(self) -> None:
+        ends = [row.until_ms for row in self.kept[1::2]]
+        self.kept = [replace(row, until_ms=end) for row, end in zip(self.kept[::2], ends, strict=True)]
+        self.gap_ms = max(2 * self.gap_ms, 2 * STEP_MS)
 
 
 def _apart(a: bytes, b: bytes) -> int:

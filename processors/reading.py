@@ -72,7 +72,7 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) ->
         shown = shown_in_turn(content, media_type, limits)
         frames = written_frames(shown)
         duration_s = shown.duration_s
-        metadata = (*((("looked at", shown.cut),) if shown.cut else ()), *metadata)
+        metadata = (*((("looked at", shown.cut),) if shown.cut else ()), *_thinned(frames), *metadata)
         hashes = (*hashes, *_of_frames(frames))
     return MediaReading(
         sha256=digest,
@@ -119,9 +119,16 @@ def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaR
         refused=None,
         frames=told.looks,
         duration_s=told.duration_s,
-        metadata=told.metadata,
+        metadata=(*_thinned(frames), *told.metadata),
         decoder=told.decoder,
     )
+
+
+def _thinned(written: Written) -> tuple[tuple[str, str], ...]:
+    """A note on a video that moves so much that not every look could be written down."""
+    if not written.gap_ms:
+        return ()
+    return (("frames compared", f"at most one in {written.gap_ms} ms: it moves more than is kept"),)
 
 
 def _of_frames(written: Written) -> tuple[Fingerprint, ...]:

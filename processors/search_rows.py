@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from processors.fingerprint import Fingerprint
 from processors.frame_regions import read_frame_regions
-from processors.frames import read_frames
+from processors.frames import MOVED_BITS, read_frames
 from processors.regions import read
 
 TABLES = {"phash/1": 8, "pdq/1": 32, "regions/2": 8}
@@ -21,6 +21,9 @@ TABLES = {"phash/1": 8, "pdq/1": 32, "regions/2": 8}
 
 STILL_MS = 0xFFFFFFFF
 """Stands for the time of a picture that is no frame of a video."""
+
+MOST_OF_VIDEO = 2000
+"""Frames of one video that are searched; all of it is compared once it is found (`processors.video_match`)."""
 
 LEAST_QUALITY = 50
 """PDQ guidance (ThreatExchange ``pdq/README.md``, read 2026-11-22): discard quality of 49 and less."""
@@ -49,8 +52,7 @@ def search_rows(hashes: Iterable[Fingerprint]) -> dict[str, Rows]:
         if is_poor_ground(each):
             continue
         if each.algorithm == "vpdq":
-            frames = read_frames(each.bits)
-            frames = frames[frames["quality"] >= LEAST_QUALITY]
+            frames = _some(read_frames(each.bits))
             found.setdefault("pdq/1", []).append(Rows(np.ascontiguousarray(frames["bits"]), frames["at_ms"]))
         elif each.name == "vregions/2":
             for at_ms, regions in read_frame_regions(each.bits):
@@ -61,6 +63,26 @@ def search_rows(hashes: Iterable[Fingerprint]) -> dict[str, Rows]:
             found.setdefault(each.name, []).append(_all_at(np.frombuffer(each.bits, np.uint8)[None], STILL_MS))
     joined = {table: together(parts) for table, parts in found.items()}
     return {table: rows for table, rows in joined.items() if len(rows)}
+
+
+def _some(frames: NDArray[np.void]) -> NDArray[np.void]:
+    """Frames on good ground; of a video with too many those that are new to it, and of these evenly spread ones.
+
+    Without a limit two long videos of one speaker would give a pair for every frame of both: a hundred million.
+    """
+    frames = frames[frames["quality"] >= LEAST_QUALITY]
+    if len(frames) <= MOST_OF_VIDEO:
+        return frames
+    words = np.ascontiguousarray(frames["bits"]).view(np.uint64)
+    places: list[int] = []
+    kept = np.empty_like(words)
+    for place, row in enumerate(words):
+        apart = np.bitwise_count(kept[: len(places)] ^ row).sum(axis=1)
+        if not len(apart) or apart.min() > MOVED_BITS:
+            kept[len(places)] = row
+            places.append(place)
+    new = frames[places]
+    return new[np.unique(np.linspace(0, len(new) - 1, MOST_OF_VIDEO).astype(np.intp))]
 
 
 def together(parts: Iterable[Rows]) -> Rows:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from processors.frames import FRAME, read_frames
 from processors.match_index import Hashes
-from processors.neighbours import neighbours
+from processors.neighbours import BLOCK_PAIRS, words
 from processors.orientation import ORIENTATIONS, Orientation, turned_rows
 from processors.search_rows import LEAST_QUALITY
 
@@ -93,34 +93,47 @@ def enough(share_a: float, share_b: float, seconds: float) -> bool:
 
 def _shared(a: NDArray[np.void], b: NDArray[np.void], turn: Orientation) -> SharedFrames | None:
     ours, theirs = np.ascontiguousarray(a["bits"]), np.ascontiguousarray(b["bits"])
-    pairs = neighbours(turned_rows("pdq", ours, turn), theirs, WITHIN_BITS)
-    if not len(pairs):
+    apart_a, nearest, apart_b = _nearest(turned_rows("pdq", ours, turn), theirs)
+    mine, yours = np.flatnonzero(apart_a <= WITHIN_BITS), np.flatnonzero(apart_b <= WITHIN_BITS)
+    if not len(mine):
         return None
-    mine, yours = np.unique(pairs.new_index), np.unique(pairs.known_index)
     seconds_a, seconds_b = _seconds(a), _seconds(b)
     share_a = float(seconds_a[mine].sum() / seconds_a.sum())
     share_b = float(seconds_b[yours].sum() / seconds_b.sum())
     if not enough(share_a, share_b, min(float(seconds_a[mine].sum()), float(seconds_b[yours].sum()))):
         return None
-    nearest = [np.flatnonzero(pairs.new_index == frame) for frame in mine.tolist()]
-    best = [int(places[pairs.distance_bits[places].argmin()]) for places in nearest]
-    best.sort(key=lambda place: int(pairs.distance_bits[place]))
+    best = mine[np.argsort(apart_a[mine], kind="stable")][:SHOWN_FRAMES].tolist()
     shown = sorted(
-        (
-            float(a["at_ms"][pairs.new_index[place]]) / 1000,
-            float(b["at_ms"][pairs.known_index[place]]) / 1000,
-            int(pairs.distance_bits[place]),
-        )
-        for place in best[:SHOWN_FRAMES]
+        (float(a["at_ms"][frame]) / 1000, float(b["at_ms"][nearest[frame]]) / 1000, int(apart_a[frame]))
+        for frame in best
     )
     return SharedFrames(
         orientation=turn,
         share_a=share_a,
         share_b=share_b,
-        distance_bits=int(np.median(pairs.distance_bits[best])),
+        distance_bits=int(np.median(apart_a[mine])),
         quality=int(min(a["quality"][mine].min(), b["quality"][yours].min())),
         frames=tuple(shown),
     )
+
+
+def _nearest(
+    ours: NDArray[np.uint8], theirs: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each of our rows how far the nearest of theirs lies and which it is; for each of theirs how far ours."""
+    left, right = words(ours), words(theirs)
+    apart_a, nearest = np.empty(len(left), np.int64), np.empty(len(left), np.int64)
+    apart_b = np.full(len(right), 8 * ours.shape[1], np.int64)
+    step = max(1, BLOCK_PAIRS // len(right))
+    for start in range(0, len(left), step):
+        block = left[start : start + step]
+        apart = np.zeros((len(block), len(right)), np.uint16)
+        for word in range(left.shape[1]):
+            apart += np.bitwise_count(block[:, word, None] ^ right[None, :, word])
+        nearest[start : start + step] = apart.argmin(axis=1)
+        apart_a[start : start + step] = apart.min(axis=1)
+        apart_b = np.minimum(apart_b, apart.min(axis=0))
+    return apart_a, nearest, apart_b
 
 
 def _seconds(frames: NDArray[np.void]) -> NDArray[np.float64]:

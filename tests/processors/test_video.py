@@ -19,6 +19,7 @@ from PIL import Image
 from processors.cluster import groups
 from processors.decode import Decoders
 from processors.ffmpeg_program import decoder_name, program
+from processors.fingerprint import Fingerprint
 from processors.frame_regions import MOST as MOST_REGIONS
 from processors.frame_regions import FrameRegions, read_frame_regions
 from processors.frames import LOOKS_PER_S, MOVED_BITS, Look, read_frames, written_frames
@@ -27,6 +28,7 @@ from processors.media import MediaReading
 from processors.pdq import pdq
 from processors.picture import Limits
 from processors.reading import from_text, read_media
+from processors.search_rows import search_rows
 
 
 @pytest.fixture(scope="module")
@@ -293,6 +295,38 @@ def test_every_look_lies_near_a_written_frame_of_its_time(shown: list[tuple[int,
         (standing,) = frames[(frames["at_ms"] <= look.at_ms) & (look.at_ms < frames["until_ms"])]
         here = np.frombuffer(pdq(look.luma)[0], np.uint8)
         assert int(np.bitwise_count(standing["bits"] ^ here).sum()) <= MOVED_BITS
+
+
+def always_moving(count: int, seed: int = 9) -> list[Look]:
+    random = np.random.default_rng(seed)
+    pictures = random.integers(0, 255, (count, 8, 8), np.uint8)
+    return [
+        Look(at * 100, at * 100 + 100, np.asarray(Image.fromarray(picture).resize((64, 64))))
+        for at, picture in enumerate(pictures)
+    ]
+
+
+def test_a_video_that_moves_too_much_is_written_to_its_end_by_fewer_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("processors.frames.MOST_FRAMES", 20)
+    written = written_frames(always_moving(300))
+    frames = read_frames(written.frames)
+    assert len(frames) <= 20
+    assert (frames["at_ms"][0], frames["until_ms"][-1]) == (0, 30_000)
+    assert list(frames["until_ms"][:-1]) == list(frames["at_ms"][1:])
+    assert written.gap_ms == 1600
+    assert all(np.diff(frames["at_ms"]) >= 1600)
+
+
+def test_the_frames_of_a_long_video_that_are_searched_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = written_frames([*always_moving(120), *always_moving(120)]).frames
+    video = (Fingerprint("vpdq", "1", written, 100),)
+    monkeypatch.setattr("processors.search_rows.MOST_OF_VIDEO", 130)
+    assert len(search_rows(video)["pdq/1"]) == 120  # what comes again is searched once
+    monkeypatch.setattr("processors.search_rows.MOST_OF_VIDEO", 40)
+    rows = search_rows(video)["pdq/1"]
+    assert (len(rows), rows.at_ms[0], rows.at_ms[-1]) == (40, 0, 11_900)
 
 
 @given(st.lists(st.integers(1, 9000), max_size=120))
