@@ -1,7 +1,9 @@
 """Groups of media that show the same picture, made from links that are each kept.
 
 Two groups become one only where at least half of all pairs between them are linked. One weak link therefore never
-melts two families into one, while a family whose copies all know each other grows as it should. What an analyst
+melts two families into one, while a family whose copies all know each other grows as it should. Of pairs that are
+linked equally well, those come first that have the most neighbours in common: a stray link between two families
+must not carry off the file at its end. What an analyst
 said outranks every distance: "same" joins the families of two files, "different" keeps two files apart whatever
 links or further judgements say.
 
@@ -121,27 +123,43 @@ def groups(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple
     return tuple(sorted(clusters, key=lambda cluster: cluster.id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """Linked pairs between two families, and for these the sum of the shares of neighbours that both ends have.
+
+    Shares in whole millionths: a sum of floating numbers would depend on the order of joining.
+    """
+
+    linked: int
+    common: int
+
+
+PARTS = 1_000_000
+NOTHING = _Between(0, 0)
+
+
 class _Families:
-    """Members of each family (named by one member) and how many linked pairs lie between any two families."""
+    """Members of each family (named by one member) and what links lie between any two families."""
 
     def __init__(self, links: list[Link], judgements: list[Judgement]) -> None:
         pairs = [(link.a, link.b) for link in links] + [(said.a, said.b) for said in judgements]
         files = {file for pair in pairs for file in pair}
         self.of = {file: file for file in files}
         self.members = {file: {file} for file in files}
-        self.linked: dict[Digest, dict[Digest, int]] = {file: {} for file in files}
+        self.linked: dict[Digest, dict[Digest, _Between]] = {file: {} for file in files}
         self.apart: dict[Digest, set[Digest]] = {file: set() for file in files}
         self.same = [judgement for judgement in judgements if judgement.same]
         told_apart = {(judgement.a, judgement.b) for judgement in judgements if not judgement.same}
         for a, b in told_apart:
             self.apart[a].add(b)
             self.apart[b].add(a)
-        self.nearest: dict[tuple[Digest, Digest], int] = {}
+        known: dict[Digest, set[Digest]] = {file: {file} for file in files}
         for link in links:
-            pair = (link.a, link.b)
-            self.nearest[pair] = min(link.distance_bits, self.nearest.get(pair, link.distance_bits))
-        for a, b in self.nearest:
-            self.linked[a][b] = self.linked[b][a] = 1
+            known[link.a].add(link.b)
+            known[link.b].add(link.a)
+        for a, b in {(link.a, link.b) for link in links}:
+            common = PARTS * len(known[a] & known[b]) // len(known[a] | known[b])
+            self.linked[a][b] = self.linked[b][a] = _Between(1, common)
 
     def join_judged_same(self) -> None:
         """Join the whole families of two files that a person called the same."""
@@ -156,7 +174,7 @@ class _Families:
         heapq.heapify(waiting)
         while waiting:
             candidate = heapq.heappop(waiting)
-            _, _, a, b = candidate
+            *_, a, b = candidate
             if a not in self.members or b not in self.members or candidate != self._candidate(a, b):
                 continue  # one of them has grown since: its newer candidates are waiting, too
             if b in self.apart[a] or -candidate[0] < SUPPORT:
@@ -165,9 +183,9 @@ class _Families:
             for other in self.linked[joined]:
                 heapq.heappush(waiting, self._candidate(*sorted((joined, other))))
 
-    def _candidate(self, a: Digest, b: Digest) -> tuple[float, int, Digest, Digest]:
-        pairs = len(self.members[a]) * len(self.members[b])
-        return -self.linked[a][b] / pairs, pairs, a, b
+    def _candidate(self, a: Digest, b: Digest) -> tuple[float, float, int, Digest, Digest]:
+        pairs, between = len(self.members[a]) * len(self.members[b]), self.linked[a][b]
+        return -between.linked / pairs, -between.common / pairs, pairs, a, b
 
     def _join(self, a: Digest, b: Digest) -> Digest:
         """Move the smaller family into the larger one; returns the name that stays."""
@@ -179,7 +197,9 @@ class _Families:
         for other, count in self.linked.pop(b).items():
             del self.linked[other][b]
             if other != a:
-                self.linked[a][other] = self.linked[other][a] = self.linked[a].get(other, 0) + count
+                before = self.linked[a].get(other, NOTHING)
+                both = _Between(before.linked + count.linked, before.common + count.common)
+                self.linked[a][other] = self.linked[other][a] = both
         for other in self.apart.pop(b):
             self.apart[other].discard(b)
             self.apart[other].add(a)

@@ -122,6 +122,47 @@ def test_no_file_is_in_two_groups_and_none_with_what_was_told_apart(
             assert not any({file(a), file(b)} <= set(cluster.members) for cluster in clusters)
 
 
+def near(one: Digest, other: Digest) -> Link:
+    return Link(min(one, other), max(one, other), "pdq", 20, "near")
+
+
+@st.composite
+def two_families(draw: st.DrawFn) -> tuple[list[Digest], list[Digest], list[tuple[Digest, Digest]]]:
+    """Two families that know their own, in any order of names, and stray links between them.
+
+    No file has stray links to as many as a third of the other family.
+    """
+    files = draw(st.permutations([sha256(str(number).encode()) for number in range(20)]))
+    ours = files[: draw(st.integers(3, 10))]
+    theirs = files[10 : 10 + draw(st.integers(3, 10))]
+    most = {True: (len(theirs) - 1) // 3, False: (len(ours) - 1) // 3}
+    stray: list[tuple[Digest, Digest]] = []
+    for a, b in draw(st.lists(st.tuples(st.sampled_from(ours), st.sampled_from(theirs)), unique=True)):
+        if sum(a == x for x, _ in stray) < most[True] and sum(b == y for _, y in stray) < most[False]:
+            stray.append((a, b))
+    return ours, theirs, stray
+
+
+@given(two_families())
+def test_stray_links_neither_melt_two_families_nor_carry_off_a_member(
+    drawn: tuple[list[Digest], list[Digest], list[tuple[Digest, Digest]]],
+) -> None:
+    ours, theirs, stray = drawn
+    known = [pair for family in (ours, theirs) for pair in itertools.combinations(family, 2)]
+    found = groups([near(*pair) for pair in (*known, *stray)])
+    assert {frozenset(cluster.members) for cluster in found} == {frozenset(ours), frozenset(theirs)}
+
+
+@given(st.integers(4, 40), st.randoms(use_true_random=False))
+def test_a_chain_however_long_is_never_one_group(length: int, chance: random.Random) -> None:
+    files = [sha256(str(number).encode()) for number in range(length)]
+    chance.shuffle(files)
+    found = groups([near(*pair) for pair in itertools.pairwise(files)])
+    assert max(len(cluster.members) for cluster in found) <= 4
+    ends = {files[0], files[-1]}
+    assert length <= 4 or not any(ends <= set(cluster.members) for cluster in found)
+
+
 def test_a_link_names_the_smaller_digest_first() -> None:
     a, b = sorted([file("a"), file("b")])
     with pytest.raises(ValueError, match="expected a before b"):
