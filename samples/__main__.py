@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 
 from samples.clock import FIRST_DAY, LAST_DAY, FileClock
@@ -44,9 +44,10 @@ def main() -> int:
     """Serve until SIGTERM, SIGINT or the end of the parent process."""
     asked = arguments()
     parent = os.getppid()
-    stop = threading.Event()
+    told_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # No lock in here: the handler may interrupt whatever holds it, an Event's own wait included.
+        signal.signal(number, lambda told, _: told_to_stop.append(told))
     sites = SampleSites(
         asked.day,
         port=asked.port,
@@ -63,8 +64,8 @@ def main() -> int:
         }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
-        while not stop.wait(PARENT_CHECK_S) and os.getppid() == parent:
-            pass
+        while not told_to_stop and os.getppid() == parent:
+            time.sleep(PARENT_CHECK_S)
     return 0
 
 
