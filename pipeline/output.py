@@ -4,11 +4,12 @@ Logs and progress always go to stderr, so that stdout can be piped. Exit codes a
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -17,8 +18,25 @@ from processors.digest import Digest
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, for programs.")]
 
-out = Console(file=sys.stdout, soft_wrap=True, highlight=False)
-err = Console(file=sys.stderr, soft_wrap=True, highlight=False)
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All but tab and line feed: terminals obey them (ECMA-48), and archived text may hold any."""
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters spelled out, as ``\\x1b``."""
+    return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+class Terminal(Console):
+    """A console on which no text of a page can do more than stand there."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As `Console.print`; strings are made `harmless`."""
+        super().print(*(harmless(each) if isinstance(each, str) else each for each in objects), **how)
+
+
+out = Terminal(file=sys.stdout, soft_wrap=True, highlight=False)
+err = Terminal(file=sys.stderr, soft_wrap=True, highlight=False)
 
 
 class Exit(IntEnum):
@@ -41,7 +59,9 @@ def plain(value: object) -> str:
 
 def to_json(row: Mapping[str, Any]) -> str:
     """One row as one line of JSON, letters of every script left readable."""
-    return json.dumps(row, ensure_ascii=False, default=plain)
+    line = json.dumps(row, ensure_ascii=False, default=plain)
+    # json leaves U+007F to U+009F as they are
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def emit(rows: Iterable[Mapping[str, Any]], *, as_json: bool, human: Callable[[Mapping[str, Any]], str]) -> int:

@@ -23,6 +23,7 @@ LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 """Names that are never public: RFC 6761, RFC 6762, RFC 8375, and .internal (ICANN resolution 2024.07.29.06)."""
 
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}\.?", re.IGNORECASE)
+_USER_INFO = re.compile(r"//[^/?#]*@")
 _NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f<>\"`{}|\\^]")
 
 Address = IPv4Address | IPv6Address
@@ -37,7 +38,8 @@ class BadUrl:
     reason: str
 
     def __str__(self) -> str:
-        shown = self.text if len(self.text) <= 120 else self.text[:117] + "..."
+        shown = _USER_INFO.sub("//(not shown)@", self.text)  # the sentence goes to logs, which others read
+        shown = shown if len(shown) <= 120 else shown[:117] + "..."
         return f"Line {self.line}: {shown!r} {self.reason}"
 
 

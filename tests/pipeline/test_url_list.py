@@ -101,3 +101,14 @@ def test_any_text_is_taken_or_refused_in_words(text: str) -> None:
         assert all(refused.problems)
     else:
         assert all(url.lower().startswith(("http://", "https://")) for url in urls)
+
+
+@pytest.mark.parametrize(
+    "line", ["https://user:secret@example.org/", "https://user:sec ret@example.org/", "ftp://secret@example.org"]
+)
+def test_a_password_is_not_repeated_where_others_read_it(line: str) -> None:
+    with pytest.raises(BadUrls) as refused:
+        validate_urls(line)
+
+    assert "(not shown)@example.org" in str(refused.value)
+    assert "sec" not in str(refused.value)
