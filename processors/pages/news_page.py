@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from lxml import html
 
 from processors.pages.declared_article import Declared, read_declared, version_with
+from processors.pages.encoding import is_text
 from processors.pages.evidence import Evidence, read_evidence, text_in
 from processors.pages.language import language_of
 from processors.pages.layout import Layout
@@ -53,7 +54,7 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     verdict = classify(page, opened)
     if tree is None or verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, version)
-    if page.body.startswith(BINARY) or _FEED.match(opened.text):
+    if page.body.startswith(BINARY) or _FEED.match(opened.text) or not is_text(opened.text):
         return _reading(page, verdict, version, remarks=("a file or a feed, no page: no article is read from it",))
     zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
     evidence = read_evidence(tree)

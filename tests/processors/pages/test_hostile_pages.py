@@ -1,6 +1,7 @@
 """Pages made to hurt: no reader crashes or hangs on them, and what they read can be stored."""
 
 import json
+import random
 import time
 from datetime import UTC, datetime
 from typing import get_args
@@ -65,8 +66,9 @@ def test_a_page_made_to_hurt_is_read_in_time(name: str, kind: PageKind) -> None:
         b"%PDF-1.7\n" + b"Words of a letter that stand in no page. " * 200,
         b"\x89PNG\r\n\x1a\n" + b"words of no page " * 200,
         b'<?xml version="1.0"?>\n<rss>' + b"<item><title>Words of a title</title></item>" * 200 + b"</rss>",
+        random.Random(7).randbytes(4000),
     ],
-    ids=["PDF", "picture", "feed"],
+    ids=["PDF", "picture", "feed", "chance"],
 )
 def test_no_article_is_read_from_what_is_no_page(body: bytes) -> None:
     page = Page("https://x.example/n/1", body, datetime(2026, 3, 1, tzinfo=UTC), 200, "text/html")
