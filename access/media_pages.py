@@ -19,7 +19,7 @@ from access.frames import Frames, frame_path, frames_in_hand, medium_path, with_
 from access.headers import OURS, archived
 from access.html import NOT_THERE, one, page, viewer_of
 from access.judging import UnknownMediumError, judge_media
-from access.timeline import timeline
+from access.occurrence_chart import chart
 from processors.cluster import Verdict
 from processors.decode import Decoders
 from storage.archive import Archive
@@ -52,7 +52,7 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
         content = {
             "medium": found,
             "shown": shown,
-            "timeline": timeline(*media.seen(archive(), found, viewer=viewer_of(request))),
+            "chart": chart(*media.seen(archive(), found, viewer=viewer_of(request))),
             "similar": with_frames(alike, asked, base),
         }
         return page(request, "medium.html", content)

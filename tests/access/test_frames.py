@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from access.app import create_app
 from access.frames import MOST_REMEMBERED, Frames
-from access.timeline import MOST_LINES, STEP, timeline
+from access.occurrence_chart import MOST_LINES, STEP, chart
 from crawlers.source import Source
 from pipeline.connect import opened_archive
 from pipeline.services.object_store import ObjectStoreServer
@@ -172,7 +172,7 @@ def test_a_video_in_hand_is_drawn_beside_what_is_like_it(analyst: TestClient, sh
     assert min(alike(ImageOps.mirror(one), frame_of(shown.files[VIDEO], at)) for at in range(0, 3000, 100)) < 8
 
 
-def test_the_timeline_shows_the_medium_and_its_copies_by_source(analyst: TestClient, shown: Shown) -> None:
+def test_the_chart_shows_the_medium_and_its_copies_by_source(analyst: TestClient, shown: Shown) -> None:
     text = analyst.get(f"/medium/{sha256(shown.files[VIDEO])}").text
     svg = text[text.index("<svg") : text.index("</svg>")]
     assert [name for name in ("first", "second", "third") if f">{name}</text>" in svg] == [
@@ -225,13 +225,13 @@ def rows(source: str, *days: int) -> list[dict[str, object]]:
     ]
 
 
-def test_one_moment_is_no_timeline() -> None:
-    assert timeline(rows("a", 3)) is None
-    assert timeline(rows("a", 3), rows("b", 3)) is None
+def test_one_moment_is_no_chart() -> None:
+    assert chart(rows("a", 3)) is None
+    assert chart(rows("a", 3), rows("b", 3)) is None
 
 
 def test_marks_at_one_place_are_one_and_say_how_many() -> None:
-    drawn = timeline(rows("a", 0, 100), rows("b", 50) * 3)
+    drawn = chart(rows("a", 0, 100), rows("b", 50) * 3)
     assert drawn is not None
     (line,) = (line for line in drawn.lines if line.name == "b")
     assert [(mark.count, mark.own) for mark in line.marks] == [(3, False)]
@@ -239,7 +239,7 @@ def test_marks_at_one_place_are_one_and_say_how_many() -> None:
 
 
 def test_many_sources_share_the_last_line_and_nothing_is_lost() -> None:
-    drawn = timeline([row for number in range(80) for row in rows(f"s{number}", number)])
+    drawn = chart([row for number in range(80) for row in rows(f"s{number}", number)])
     assert drawn is not None
     assert len(drawn.lines) == MOST_LINES
     assert sum(mark.count for line in drawn.lines for mark in line.marks) == 80

@@ -1,8 +1,9 @@
 """When and where a medium and its copies were seen, as the geometry of a small drawing.
 
-In: occurrences with time, source and capture. Out: numbers and words for an SVG that `templates/timeline.html`
-draws: a line for each source, the one that had it first on top, a mark for each capture. None where there is
-nothing to compare: a single moment. Marks that would lie on one another are one mark that says how many they are.
+In: occurrences with time, source and capture. Out: numbers and words for an SVG that
+`templates/occurrence_chart.html` draws: a line for each source, the one that had it first on top, a mark for
+each capture. None where there is nothing to compare: a single moment. Marks that would lie on one another are
+one mark that says how many they are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,7 +47,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Chart:
     """Everything in units of the drawing; the axis runs from ``left`` to ``right``."""
 
     width: int
@@ -68,7 +69,7 @@ class _Seen:
     capture_id: str
 
 
-def timeline(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]] = ()) -> Timeline | None:
+def chart(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]] = ()) -> Chart | None:
     """Occurrences as rows with ``captured_at``, ``source`` and ``capture_id``."""
     seen = sorted((*_seen(own, own=True), *_seen(copies, own=False)), key=lambda each: (each.at, each.capture_id))
     if len(seen) < 2 or seen[0].at == seen[-1].at:
@@ -88,7 +89,7 @@ def timeline(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any
         for place, name in enumerate(names)
     )
     axis_y = TOP + LINE * len(names) + 6
-    return Timeline(
+    return Chart(
         width=WIDTH,
         height=axis_y + 24,
         left=LEFT,
