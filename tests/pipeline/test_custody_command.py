@@ -40,7 +40,7 @@ def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp
     head = archive.objects.head(deposited.key, deposited.version_id)
 
     assert head is not None
-    until = f"under lock until {moment(head.locked_until)} UTC."
+    until = f"under lock until {moment(head.locked_until)}."
     assert f"by harvest, entry 1 of custody: the first store had confirmed it, {until}" in words
     assert "No second copy: no second store is configured." in words
     assert "No outside time: no authority has been asked for a token since." in words
