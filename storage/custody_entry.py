@@ -99,6 +99,9 @@ def parse_entry(content: bytes) -> Entry:
     """Read canonical bytes; raises ``ValueError`` where they are no entry, or not in canonical form."""
     try:
         row = json.loads(content)
+    except (ValueError, RecursionError) as problem:
+        raise ValueError(f"no custody entry: it cannot be read as JSON ({problem})") from problem
+    try:
         _require_kinds(row)
         entry = Entry(
             seq=row["seq"],
@@ -112,7 +115,7 @@ def parse_entry(content: bytes) -> Entry:
             clock=Clock(row["clock_source"], row["clock_offset_s"], row["clock_reason"]),
             details=row["details"],
         )
-    except (KeyError, TypeError, RecursionError) as problem:
+    except (KeyError, TypeError) as problem:
         raise ValueError(f"no custody entry: {problem!r}") from problem
     if entry.canonical() != content:
         raise ValueError(f"custody entry {entry.seq}: not in canonical form, so its digest could not be told")

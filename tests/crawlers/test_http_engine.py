@@ -1,13 +1,16 @@
 """What Scrapy's side makes of answers that are no ordinary pages."""
 
+import asyncio
 import gzip
 from pathlib import Path
 
 import pytest
 import scrapy
 from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 
 from crawlers.answers import CUT, TOO_LONG, read_body
+from crawlers.downloads import FIRST_PATIENCE_S, LONGEST_HOLD_S, PatientRetry
 from crawlers.fetch import Answer, Fetcher
 from crawlers.http_engine import SourceCrawl
 from crawlers.itinerary import Itinerary
@@ -76,6 +79,33 @@ def test_what_is_wrong_with_a_body_is_told() -> None:
     assert fault.startswith("the content cannot be decoded: gzip ends early")
     assert read_body(answer(None), wanted=True) == (b"", [TOO_LONG])
     assert read_body(answer(b"part", cut="gone"), wanted=False) == (b"", [f"{CUT}gone"])
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "held_s"),
+    [
+        (str(10 * 365 * 86_400), LONGEST_HOLD_S),
+        ("600", 600.0),
+        ("7", 7.0),
+        ("0", FIRST_PATIENCE_S),
+        ("", FIRST_PATIENCE_S),
+    ],
+)
+def test_a_host_is_left_alone_as_long_as_it_asks_and_no_longer_than_a_night(
+    crawl: SourceCrawl, retry_after: str, held_s: float
+) -> None:
+    async def respond() -> float:
+        crawler = get_crawler(settings_dict={"RETRY_TIMES": 2})
+        crawler.spider = crawl
+        crawl.crawler = crawler
+        request = scrapy.Request(URL)
+        response = Response(URL, status=503, headers={"Retry-After": retry_after}, request=request)
+        PatientRetry.from_crawler(crawler).process_response(request, response)
+        pace = crawl.means.pace
+        assert isinstance(pace, CrawlPace)
+        return pace._account("a.example").held_s
+
+    assert asyncio.run(respond()) == held_s
 
 
 def test_a_small_body_that_unfolds_beyond_what_is_read_is_cut_there() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +13,9 @@ import uvloop
 
 from crawlers.downloads import retry_after_s
 from crawlers.fetch import CrawlOver
-from crawlers.pace import CrawlPace, HostGivenUp
+from crawlers.pace import LONGEST_DELAY_S, CrawlPace, HostGivenUp, Turn
 from crawlers.pace_line import PaceLine, PaceServer
-from crawlers.turns import PLACES, NoTurns, Taken
+from crawlers.turns import PLACES, NoTurns, OwnTurns, Taken
 
 
 def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> None:
@@ -69,6 +70,55 @@ def test_a_pause_that_robots_txt_asks_for_is_kept() -> None:
     assert (kept.shortest_gap_s or 0) >= 0.1
 
 
+@pytest.mark.parametrize(("of_the_host_s", "kept_s"), [(0.01, 0.2), (0.3, 0.3), (10_000.0, LONGEST_DELAY_S)])
+def test_of_two_pauses_the_longer_is_kept_up_to_the_longest_that_is_waited(
+    of_the_host_s: float, kept_s: float
+) -> None:
+    async def crawl() -> CrawlPace:
+        pace = CrawlPace(0.2)
+        pace.slow("a", of_the_host_s)
+        async with pace.turn("a"):
+            pass
+        return pace
+
+    assert asyncio.run(crawl()).kept()["a"].delay_s == kept_s
+
+
+def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -> None:
+    class LateOnce(CrawlPace):
+        """The machine is busy between the first turn and its use."""
+
+        late: Turn | None = None
+
+        async def take(self, host: str) -> Turn:
+            turn = await super().take(host)
+            if self.late is None:
+                self.late = turn = replace(turn, leave_by=time.monotonic() - 1.0)
+            return turn
+
+    async def crawl() -> tuple[int, int, list[int]]:
+        places = OneAtATime()
+        pace = LateOnce(0.05, places)
+        async with pace.turn("a"):
+            assert pace.late is not None
+            assert pace.late.late
+            return places.given, pace.kept()["a"].requests, list(places.returned)
+
+    assert asyncio.run(crawl()) == (2, 1, [1])
+
+
+def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
+    async def crawl() -> Taken:
+        turns = OwnTurns()
+        await turns.hold("a", 3600)
+        await turns.hold("a", 1)
+        return await turns.take("a", 0.0, ())
+
+    taken = asyncio.run(crawl())
+    assert (taken.turn_id, taken.held) == (None, True)
+    assert taken.wait_s > 3500
+
+
 def test_a_host_that_wants_to_be_left_alone_for_longer_than_anybody_waits_is_given_up() -> None:
     async def crawl() -> CrawlPace:
         pace = CrawlPace(0)
@@ -114,8 +164,10 @@ class OneAtATime(AllTaken):
 
     def __init__(self) -> None:
         self.given = 0
+        self.returned: list[int] = []
 
     async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+        self.returned.extend(done)
         if self.given and self.given not in done:
             return Taken(None, 3600.0)
         self.given += 1

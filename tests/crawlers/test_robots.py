@@ -54,10 +54,11 @@ def test_no_file_allows_everything(status: int) -> None:
     assert refusal(rules_of(ROBOTS, answer(status, TEXT)), "/private/a") is None
 
 
-def test_a_failing_server_allows_only_what_the_operator_named() -> None:
-    rules = rules_of(ROBOTS, answer(503))
+@pytest.mark.parametrize("status", [500, 502, 503, 599])
+def test_a_failing_server_allows_only_what_the_operator_named(status: int) -> None:
+    rules = rules_of(ROBOTS, answer(status, TEXT))
     assert refusal(rules, "/", named=True) is None
-    assert "503" in (refusal(rules, "/a") or "")
+    assert f"answered {status}, so only pages named in the watch-list" in (refusal(rules, "/a") or "")
 
 
 def test_redirects_are_followed_and_not_for_ever() -> None:

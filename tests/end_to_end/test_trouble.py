@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from pipeline.airflow_api import AirflowApi
+from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from tests.conftest import RunningStack
@@ -18,7 +19,8 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 Answer = TypeVar("Answer")
 RUN_S = 300.0
-SLOW = "https://slow.pryklad.example/"
+SLOW_HOST = "slow.pryklad.example"
+SLOW = f"https://{SLOW_HOST}/"
 
 TROUBLED = """
 defaults: {delay_s: 0.01, limits: {pages: 5, seconds: 60}}
@@ -78,13 +80,14 @@ def test_with_one_mistake_in_the_watch_list_nothing_starts(
 
 
 def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_the_next_run(
-    api: AirflowApi, airflow_stack: RunningStack, deposited: Archive
+    api: AirflowApi, airflow_stack: RunningStack, sample_sites: SampleSites, deposited: Archive
 ) -> None:
+    sample_sites.forget_requests()
     run_id = api.trigger("archive_url", {"urls": SLOW})
     spool = airflow_stack.settings.spool_dir
     folder = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
     eventually(lambda: len(processes_of(folder)) >= 2)
-    time.sleep(3)  # the slow answer is under way
+    eventually(lambda: any(seen.host == SLOW_HOST and seen.target == "/" for seen in sample_sites.requests_log))
 
     mark_failed(api, run_id)
 

@@ -1,6 +1,7 @@
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_a_torn_last_record_is_cut_off_and_named_and_the_rest_deposited(archive:
     assert "a last record was torn off by a crash" in recovery.remarks[0]
     assert captured(archive, file.parent.name)[0] == "https://a.example/"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crawl_that_another_process_holds_is_deposited_once_that_lets_go(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file = left_behind(tmp_path, "https://a.example/")
+    with ThreadPoolExecutor() as pool:
+        with hold_crawl(file.parent):
+            depositing = pool.submit(deposit_crawl, archive, file.parent, actor="test")
+            done, _ = wait([depositing], timeout=1.0)
+            assert not done, "it waits while another process holds the folder"
+            assert captured(archive, file.parent.name) == []
+            assert file.exists()
+        (deposited,) = depositing.result(timeout=60)
+    assert deposited.crawl_id == file.parent.name
+    assert not file.parent.exists()
 
 
 def test_a_living_crawl_is_left_alone(archive: Archive, tmp_path: Path) -> None:

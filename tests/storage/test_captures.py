@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,7 +121,9 @@ def test_dates_of_both_versions_of_the_standard_are_read(text: str, moment: date
 
 @pytest.mark.parametrize("text", ["20261123201500", "2026-11-23 20:15:00", "2026-11-23T20:15:00+03:00", ""])
 def test_other_dates_are_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(
+        ValueError, match=f"expected a date like 2026-11-23T20:15:00Z, found {re.escape(repr(text))}"
+    ):
         warc_time(text)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
 
 from crawlers.capture import Captured
 from pipeline.connect import open_store
@@ -199,7 +200,7 @@ def test_a_database_that_is_down_leaves_an_object_that_the_next_call_takes_up(
 ) -> None:
     (port,) = free_ports(1)
     nowhere = create_engine(f"postgresql+psycopg2://nobody@127.0.0.1:{port}/none")
-    with pytest.raises(Exception, match="refused"):
+    with pytest.raises(OperationalError, match=f"port {port} failed: Connection refused"):
         deposit_file(replace(archive, writer=nowhere, reader=nowhere), warc)
     assert deposit_file(archive, warc).already is False
     assert len(list(archive.objects.list("warc/"))) == 1

@@ -1,8 +1,8 @@
 """The chain of custody: appended in order by many, owed until the store has it, checked from the store alone."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.chain import check_chain, read_chain
+from storage.chain import ChainProblem, check_chain, read_chain
 from storage.custody_entry import Clock, Entry, parse_entry
 from storage.entry_shapes import require_shape
 from storage.facts import Fact, begin_collection, commitment
@@ -72,12 +72,20 @@ def test_what_would_not_come_back_the_same_is_refused(details: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "spoilt",
-    [b"{}", b"[]", b"no json", ENTRY.canonical() + b"\n", b'{"seq":1}', b"[" * 100_000, b"9" * 10_000],
+    ("spoilt", "found"),
+    [
+        (b"{}", "no custody entry: KeyError.'seq'"),
+        (b"[]", "no custody entry: TypeError.'list instead of an object'"),
+        (b"no json", "no custody entry: it cannot be read as JSON"),
+        (ENTRY.canonical() + b"\n", "custody entry 1: not in canonical form"),
+        (b'{"seq":1}', "no custody entry: KeyError.'previous'"),
+        (b"[" * 100_000, "no custody entry: it cannot be read as JSON .*recursion"),
+        (b"9" * 10_000, "no custody entry: it cannot be read as JSON .*10000 digits"),
+    ],
     ids=["object", "list", "words", "line end", "part", "deep", "long"],
 )
-def test_what_is_no_entry_is_refused(spoilt: bytes) -> None:
-    with pytest.raises(ValueError):
+def test_what_is_no_entry_is_refused_with_what_was_found(spoilt: bytes, found: str) -> None:
+    with pytest.raises(ValueError, match=found):
         parse_entry(spoilt)
 
 
@@ -206,8 +214,10 @@ def test_an_entry_without_what_others_rely_on_is_none(event: str, data: st.DataO
 
 @given(event=st.sampled_from([*SHAPES, "lock_renewed"]), details=JSON)
 def test_whatever_stands_in_details_is_refused_in_words_or_relied_on(event: str, details: object) -> None:
-    with suppress(ValueError):
+    try:
         require_shape(replace(ENTRY, event=event, details=details))  # type: ignore[arg-type]  # that is the point
+    except ValueError as refused:
+        assert re.search(f"of a {event} entry, found |^details of a custody entry", str(refused), re.DOTALL)
 
 
 def forged(archive: Archive, seq: int) -> bytes:
@@ -236,6 +246,17 @@ def test_an_entry_that_is_gone_is_named(archive: Archive) -> None:
         archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
     (problem,) = check_chain(archive.objects)
     assert (problem.subject, problem.expected, problem.found) == ("custody/000000000002.json", "the entry", "none")
+
+
+def test_an_entry_whose_object_is_not_locked_is_named(archive: Archive) -> None:
+    key = "custody/000000000001.json"
+    archive.objects._client.put_object(Bucket=archive.objects.bucket, Key=key, Body=ENTRY.canonical())
+
+    chain = read_chain(archive.objects)
+
+    assert [chained.entry for chained in chain.entries] == [ENTRY]
+    assert chain.problems == (ChainProblem(key, "lock", "locked", "not locked"),)
+    assert not chain.problems[0].breaks
 
 
 def test_a_version_laid_over_an_entry_is_named_and_not_believed(archive: Archive) -> None:
@@ -268,5 +289,5 @@ def test_equal_facts_give_different_commitments(archive: Archive) -> None:
 
 @pytest.mark.parametrize("value, reason", [(None, None), ("known", "and unknown")])
 def test_a_fact_is_known_or_has_a_reason(value: str | None, reason: str | None) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="fact: expected a value or a reason why there is none, found Fact"):
         Fact(value, reason)

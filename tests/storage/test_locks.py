@@ -14,14 +14,17 @@ from pipeline.settings import Settings
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.chain import read_chain
+from storage.custody_entry import Entry
 from storage.deposit import Deposited, deposit_file
 from storage.holding import holding_of
+from storage.locks import locks_told
 from storage.objects import ObjectStore
 from storage.stored import ObjectHead
 from storage.verification import expected_of_archive, expected_of_store, verify_all
 from storage.verified import Verified
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.locking import end_lock
+from tests.storage.test_ledger import ENTRY
 
 DAY = timedelta(days=1)
 
@@ -81,6 +84,18 @@ def test_days_that_were_raised_since_make_older_locks_too_short(archive: Archive
         "locks of 1 entries, the first custody/000000000001.json"
     ]
     assert read_chain(archive.objects).problems == (), "the chain itself is whole, and can be rebuilt from"
+
+
+def renewal(until: datetime) -> Entry:
+    row = {"key": "warc/a", "object_version": "1"}
+    return replace(ENTRY, event="lock_renewed", details={"objects": [row], "locked_until": until.isoformat()})
+
+
+def test_the_longest_lock_that_custody_names_is_due_whichever_entry_is_the_last() -> None:
+    now = datetime.now(UTC)
+    longer, shorter = renewal(now + 9 * DAY), renewal(now + 3 * DAY)
+    for entries in ([longer, shorter], [shorter, longer]):
+        assert locks_told(entries) == {("warc/a", "1"): now + 9 * DAY}
 
 
 def test_an_audit_renews_what_ends_and_custody_names_every_object(archive: Archive, deposited: Deposited) -> None:

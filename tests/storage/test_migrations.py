@@ -33,8 +33,32 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: OwnedDatabase)
         assert compare_metadata(context, both) == []
 
 
+EVERYTHING_MADE = """
+    SELECT 'column', table_schema, table_name, column_name, data_type, column_default, is_nullable
+      FROM information_schema.columns WHERE table_schema !~ '^(pg_|information_schema)'
+    UNION ALL
+    SELECT 'grant', table_schema, table_name, grantee, privilege_type, NULL, NULL
+      FROM information_schema.table_privileges WHERE table_schema !~ '^(pg_|information_schema)'
+    UNION ALL SELECT 'index', schemaname, tablename, indexname, indexdef, NULL, NULL FROM pg_indexes
+      WHERE schemaname !~ '^pg_'
+    UNION ALL
+    SELECT 'trigger', event_object_schema, event_object_table, trigger_name, action_statement, NULL, NULL
+      FROM information_schema.triggers
+    UNION ALL SELECT 'version', version_num, NULL, NULL, NULL, NULL, NULL FROM ledger.schema_version
+    ORDER BY 1, 2, 3, 4, 5
+"""
+
+
 def test_migrating_again_changes_nothing(database: OwnedDatabase) -> None:
+    engine = create_engine(database.owner_url)
+    with engine.connect() as connection:
+        before = connection.execute(text(EVERYTHING_MADE)).all()
+    assert {row[0] for row in before} == {"column", "grant", "index", "trigger", "version"}
+
     migrate(database.owner_url)
+
+    with engine.connect() as connection:
+        assert connection.execute(text(EVERYTHING_MADE)).all() == before
 
 
 @pytest.mark.parametrize("table", LEDGER_TABLES)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
 from storage.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
@@ -181,6 +181,14 @@ class Endless:
             yield os.urandom(1 << 20)
 
 
+class Shorter(Endless):
+    """A block that ends in its middle, more than one batch of writes after it began."""
+
+    def chunks(self) -> Iterator[bytes]:
+        for _ in range(5):
+            yield os.urandom(1 << 20)
+
+
 def test_a_disk_that_is_full_costs_only_the_record_that_did_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,3 +254,46 @@ def test_a_large_block_that_does_not_fit_leaves_nothing_behind(
     [file] = spool.close()
     assert types_in(file.path).count("response") == 1
     assert len(records_in(file.path)) == file.records
+
+
+def test_the_digest_of_a_file_is_right_after_a_block_that_failed_midway(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"small"))
+    large = exchange(b"")
+    with pytest.raises(ValueError, match="expected 10485760 bytes, found 5242880"):
+        spool.keep(replace(large, media_type="image/jpeg", response=replace(large.response, block=Shorter())))
+    [file] = spool.close()
+    content = file.path.read_bytes()
+    assert (file.sha256, file.bytes) == (sha256(content), len(content))
+    assert types_in(file.path).count("response") == 1
+
+
+def test_after_a_write_that_failed_every_later_one_fails_the_same(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, CRAWL, FACTS)
+    spool.keep(exchange(b"small"))
+    large = exchange(b"")
+    with pytest.raises(ValueError, match="found 5242880") as first:
+        spool.keep(replace(large, response=replace(large.response, block=Shorter())))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="found 5242880") as later:
+            spool.keep(exchange(b"would fit"))
+        assert later.value is first.value
+    [file] = spool.close()
+    assert types_in(file.path).count("response") == 1
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [{"truncated": Truncation.LENGTH}, {"truncated": Truncation.DISCONNECT}, {"problem": "no chunk length"}],
+    ids=["length", "disconnect", "problem"],
+)
+def test_an_answer_that_is_not_whole_never_becomes_a_revisit(cut: dict[str, str], tmp_path: Path) -> None:
+    picture = exchange(b"p" * 5000, media_type="image/jpeg")
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True)
+    spool.keep(picture)
+    spool.keep(replace(picture, **cut))  # type: ignore[arg-type] # one field, by name
+    [file] = spool.close()
+    assert types_in(file.path).count("response") == 2
+    with file.path.open("rb") as stream:
+        heads = [each.rec_headers for each in ArchiveIterator(stream) if each.rec_type == "response"]
+    assert [head["WARC-Truncated"] for head in heads] == [None, cut.get("truncated")]

@@ -94,7 +94,9 @@ def test_block_digests_hold_for_both_readers(warc: Path) -> None:
         assert record.rec_headers["WARC-Block-Digest"] == "sha256:" + hashlib.sha256(block).hexdigest()
     with warc.open("rb") as stream:
         read = FastIterator(stream, record_types=WarcRecordType.any_type, parse_http=False)
-        assert all(record.verify_block_digest() for record in read)
+        verified = [record.verify_block_digest() for record in read]
+    assert verified == [True] * len(records(warc))
+    assert len(verified) > 6
 
 
 def test_payload_digests_hold_over_the_stream_without_its_chunks(warc: Path) -> None:

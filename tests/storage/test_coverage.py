@@ -1,0 +1,65 @@
+"""What a visit has seen whole, by the outcome of every page of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage.coverage import Observation, Shown, Visit, observations
+
+NIGHT = datetime(2026, 11, 20, 21, tzinfo=UTC)
+FIRST, SECOND = "https://court.example/list", "https://court.example/list?page=2"
+
+
+def hearing(name: str, *, at: datetime = NIGHT) -> Shown:
+    return Shown(name, "hearing", f"court/{name}", f"{name}-version", {}, FIRST, "capture", at)
+
+
+def page(url: str, *names: str, outcome: str = "content", next_pages: tuple[str, ...] = ()) -> Visit:
+    return Visit(
+        capture_id=f"capture of {url}",
+        parser_version="court_list/1",
+        kind="court_list",
+        crawl_id="night",
+        url=url,
+        source_kind="court_list",
+        at=NIGHT + timedelta(days=1),
+        outcome=outcome,
+        next_pages=next_pages,
+        documents=(),
+        shown=tuple(hearing(name) for name in names),
+    )
+
+
+def observed(*pages: Visit) -> Observation:
+    (observation,) = observations(pages)
+    return observation
+
+
+def test_a_list_read_to_its_last_page_covers_a_hearing_that_is_not_in_it() -> None:
+    assert observed(page(FIRST, "one", next_pages=(SECOND,)), page(SECOND, "two")).covers(hearing("gone"))
+
+
+@pytest.mark.parametrize("outcome", ["challenge", "blocked", "empty", "soft_404", "login_wall", "unreachable"])
+def test_a_list_of_which_a_page_was_not_given_claims_nothing_missing(outcome: str) -> None:
+    only = page(FIRST, outcome=outcome)
+    second = page(SECOND, outcome=outcome)
+    assert not observed(only).covers(hearing("gone"))
+    assert not observed(page(FIRST, "one", next_pages=(SECOND,)), second).covers(hearing("gone"))
+
+
+def test_a_list_whose_next_page_was_not_asked_for_claims_nothing_missing() -> None:
+    assert not observed(page(FIRST, "one", next_pages=(SECOND,))).covers(hearing("gone"))
+
+
+def test_a_page_asked_for_twice_counts_as_it_was_the_last_time() -> None:
+    given = page(FIRST, "one")
+    refused = replace(page(FIRST, outcome="blocked"), at=given.at + timedelta(minutes=1), capture_id="later")
+    given_again = replace(given, at=refused.at + timedelta(minutes=1), capture_id="last")
+    assert not observed(given, refused).covers(hearing("gone"))
+    assert observed(given, refused, given_again).covers(hearing("gone"))
+
+
+def test_the_robots_txt_of_a_site_is_no_page_of_its_list() -> None:
+    robots = page("https://court.example/robots.txt", outcome="soft_404")
+    assert observed(page(FIRST, "one"), robots).covers(hearing("gone"))
