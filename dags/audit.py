@@ -28,7 +28,8 @@ whole": the second store did not answer.
 """
 
 import logging
-from datetime import timedelta
+import os
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
@@ -39,7 +40,8 @@ log = logging.getLogger(__name__)
 @dag(
     dag_display_name="Audit: a share of the archive",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("30 4 * * 0", timezone="UTC", run_immediately=timedelta(0)),
+    schedule=CronTriggerTimetable("30 4 * * 0", timezone="UTC"),
+    start_date=datetime.fromisoformat(os.environ.get("LETAPIS_NIGHTS_SINCE") or "2026-01-01T00:00:00+00:00"),
     catchup=False,
     is_paused_upon_creation=False,
     max_active_runs=1,

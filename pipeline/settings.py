@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -110,6 +111,7 @@ class Settings:
     replica_lock_days: int | None = None
     audit_weeks: int = 13
     renew_locks: bool = False
+    nights_since: datetime | None = None
 
     database_url: str | None = None
     database_writer_url: str | None = None

@@ -5,6 +5,7 @@ Every reader takes the text and gives the value, or raises `ValueError` with wha
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -36,6 +37,13 @@ def _weeks(raw: str) -> int:
     if not raw.isdecimal() or not 1 <= int(raw) <= 520:
         raise ValueError("a whole number of weeks, 1 to 520")
     return int(raw)
+
+
+def _moment(raw: str) -> datetime:
+    moment = datetime.fromisoformat(raw) if raw[:1].isdecimal() else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("a moment with its zone, as 2026-11-23T18:00:00+00:00")
+    return moment.astimezone(UTC)
 
 
 def _yes_or_no(raw: str) -> bool:
@@ -138,6 +146,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "replica_lock_days": _days,
     "audit_weeks": _weeks,
     "renew_locks": _yes_or_no,
+    "nights_since": _moment,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

@@ -43,6 +43,8 @@ START_S: Final = 300.0
 GRACE_S: Final = 15.0
 """Measured 7 s from SIGTERM to the last process; a scheduler would wait for its running tasks without end."""
 
+FIRST_STARTED: Final = "first_started"
+
 USERS: Final = ("admin", "analyst")
 """As in airflow.cfg, `simple_auth_manager_users`."""
 
@@ -57,12 +59,14 @@ class AirflowServer:
         database_url: str,
         data: Path,
         port: int | None = None,
+        nights_since: datetime | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder.resolve()
         self._database_url = database_url
         self._data = data
         self._port = _chosen_port(port)
+        self._nights_since = nights_since
         self._say = say
         self._components: dict[str, KeptProcess] = {}
 
@@ -76,6 +80,11 @@ class AirflowServer:
         """Password by user name; known once prepared."""
         found: dict[str, str] = json.loads((self.folder / "passwords.json").read_text("utf-8"))
         return found
+
+    @property
+    def first_started(self) -> datetime:
+        """When this folder's Airflow was first started; known once prepared. No night before it is due."""
+        return datetime.fromisoformat((self.folder / FIRST_STARTED).read_text("utf-8"))
 
     @property
     def access(self) -> AirflowAccess:
@@ -98,6 +107,7 @@ class AirflowServer:
             "AIRFLOW__API__BASE_URL": self.url,
             "LETAPIS_ROOT": str(ROOT),
             "LETAPIS_DATA": str(self._data),
+            "LETAPIS_NIGHTS_SINCE": (self._nights_since or self.first_started).isoformat(),
             # Else process titles overwrite the environment, by which leftovers are found.
             "SPT_NOENV": "1",
             "PYTHONUNBUFFERED": "1",
@@ -107,6 +117,7 @@ class AirflowServer:
         """Make folders and secrets that are missing, so that `access` is known before the first task can run."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "logs").mkdir(mode=0o700, exist_ok=True)
+        self._note_first_start()
         self._write_secrets()
 
     def start(self) -> None:
@@ -176,6 +187,15 @@ class AirflowServer:
             env=self.environment,
             grace_s=GRACE_S,
         )
+
+    def _note_first_start(self) -> None:
+        """Airflow keeps no such moment, and without it the first night is left out where it is missed."""
+        if (self.folder / FIRST_STARTED).exists():
+            return
+        made_at_first_start = self.folder / "fernet_key"  # folders of before this note have it
+        known = made_at_first_start.stat().st_mtime if made_at_first_start.exists() else None
+        moment = datetime.now(UTC) if known is None else datetime.fromtimestamp(int(known), UTC)
+        self._write(FIRST_STARTED, moment.isoformat())
 
     def _write_secrets(self) -> None:
         fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()  # the format Fernet asks for

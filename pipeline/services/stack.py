@@ -160,6 +160,7 @@ class Stack:
             database_url=self._database.airflow_url,
             data=settings.data,
             port=settings.airflow_port,
+            nights_since=settings.nights_since,
             say=self._say,
         )
         self._undo.callback(self._airflow.stop)
@@ -167,7 +168,11 @@ class Stack:
         self._airflow.prepare()
         access = self._airflow.access
         self.settings = replace(
-            settings, airflow_url=access.url, airflow_user=access.user, airflow_password=access.password
+            settings,
+            airflow_url=access.url,
+            airflow_user=access.user,
+            airflow_password=access.password,
+            nights_since=settings.nights_since or self._airflow.first_started,
         )
         write_stack_file(self.settings)
         self._airflow.start()
