@@ -26,6 +26,7 @@ from storage.deposited import deposits_of_crawl
 from storage.errors import StorageError
 from storage.not_taken import NotTakenError
 from storage.recovery import CLOSED_PATTERN, recover
+from storage.store_errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.warc_reader import WarcDamageError
 
 TAKE_OVER_S: Final = 600.0
@@ -35,7 +36,16 @@ BEGINNING_S: Final = 60.0
 """An empty folder younger than this may belong to a crawl that is about to take its lock."""
 
 
-NotDeposited: Final = (WarcDamageError, NotTakenError, DepositRefusedError, FileUnreadableError)
+NotDeposited: Final = (
+    WarcDamageError,
+    NotTakenError,
+    DepositRefusedError,
+    FileUnreadableError,
+    KeyTakenError,
+    ChecksumDiffersError,
+    ObjectMissingError,
+    BytesLostError,
+)
 """What is wrong with one file and stops no other."""
 
 
@@ -82,9 +92,7 @@ def deposit_crawl(
         if refused:
             raise CrawlNotDepositedError(folder, tuple(refused))
         _let_go(folder)
-    with archive.reader.connect() as connection:
-        held = deposits_of_crawl(connection, folder.name, replicated=archive.replica is not None)
-    return tuple(deposited.get(each.key, each) for each in held)
+    return deposits_of_crawl(archive, folder.name, deposited_now=deposited)
 
 
 def recover_spools(

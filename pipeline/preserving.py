@@ -37,7 +37,9 @@ def _lacking(archive: Archive, deposited: Deposited) -> str | None:
     holding = holding_of(archive, deposited.key)
     if holding is None:
         return f"custody does not tell of {deposited.key}"
+    told = None if deposited.second_copy is None else deposited.second_copy.problem
+    if deposited.already and told is not None and holding.preserved:
+        return f"the second store had a copy of {deposited.key}, which could not be read back now: {told}"
     if holding.second_copy is None or holding.preserved:
         return None
-    told = None if deposited.second_copy is None else deposited.second_copy.problem
     return f"the copy of {deposited.key} is owed to the second store: {told or holding.second_copy.problem}"

@@ -226,8 +226,26 @@ def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> Sec
     if archive.replica is None:
         return None
     report = bring_copies(archive, actor=actor, only=key, files={key: file})
+    if not any(entry.subject_id == key for entry in report.copied) and not report.problems:
+        return copy_read_back(archive, key)
     with archive.writer.connect() as connection:
         return second_copy(connection, key, problem="; ".join(report.problems) or None)
+
+
+def copy_read_back(archive: Archive, key: str) -> SecondCopy:
+    """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
+    replica = _replica(archive)
+    with archive.writer.connect() as connection:
+        told = second_copy(connection, key)
+        asked = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        digest = connection.execute(asked).scalars().first()
+    if told.version_id is None or digest is None:
+        return told
+    try:
+        replica.confirm(key, told.version_id, sha256=Digest.parse(digest))
+    except StoreError as problem:
+        return SecondCopy(None, None, str(problem))
+    return told
 
 
 def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> SecondCopy:

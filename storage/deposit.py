@@ -115,7 +115,9 @@ def deposit_file(
         _agree(path.name, "crawl", crawl_id, place.crawl_id)
         _agree(path.name, "serial number", serial, place.serial)
     with _readable(path):
-        stored = _upload(archive.objects, place.key, path, surveyed)
+        stored = _stored_before(archive, place.key, surveyed) or _upload(
+            archive.objects, place.key, path, surveyed
+        )
     with archive.writer.begin() as connection:
         already = not _index_and_enter(connection, path.name, surveyed, place, stored, actor)
     settle(archive)
@@ -141,6 +143,17 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         raise FileUnreadableError(path.name, problem.strerror or str(problem)) from problem
+
+
+def _stored_before(archive: Archive, key: str, surveyed: Survey) -> StoredObject | None:
+    """The object of an earlier deposit of these bytes, read back whole; None where there was none.
+
+    Raises where the version that was deposited is gone, or its bytes are: whatever else stands under the key.
+    """
+    asked = select(warcs.c.object_version).where(warcs.c.key == key, warcs.c.sha256 == str(surveyed.sha256))
+    with archive.writer.connect() as connection:
+        version_id = connection.execute(asked).scalar_one_or_none()
+    return None if version_id is None else archive.objects.confirm(key, version_id, sha256=surveyed.sha256)
 
 
 def _upload(objects: ObjectStore, key: str, path: Path, surveyed: Survey) -> StoredObject:

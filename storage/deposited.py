@@ -1,34 +1,46 @@
 """Which files of a crawl the archive holds, whoever brought them.
 
-In: a connection, a crawl's id, whether a second store is configured. Out: each file as a deposit of it would
-answer now.
+In: an archive, a crawl's id. Out: each file as a deposit of it would answer now: read back whole from every store
+that is said to have it. Raises `storage.store_errors` where the first store cannot give one.
 """
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, select
 
 from processors.digest import Digest
+from storage.archive import Archive
 from storage.catalogue_tables import captures, warcs
-from storage.copies import second_copy
+from storage.copies import copy_read_back
 from storage.deposit import Deposited
 
 
-def deposits_of_crawl(connection: Connection, crawl_id: str, *, replicated: bool) -> tuple[Deposited, ...]:
-    """Every deposited file of the crawl in the order it was written; all of them marked ``already``."""
+def deposits_of_crawl(
+    archive: Archive, crawl_id: str, *, deposited_now: Mapping[str, Deposited]
+) -> tuple[Deposited, ...]:
+    """Every deposited file of the crawl in the order it was written.
+
+    ``deposited_now`` are those, by key, that the caller has deposited itself; the others are marked ``already``.
+    """
     rows = select(func.count()).where(captures.c.warc_key == warcs.c.key).scalar_subquery()
-    found = connection.execute(
-        select(warcs, rows.label("rows")).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
-    )
-    return tuple(
-        Deposited(
-            key=row.key,
-            version_id=row.object_version,
-            sha256=Digest.parse(row.sha256),
-            captures=row.rows,
-            already=True,
-            crawl_id=row.crawl_id,
-            source_id=row.source_id,
-            records=row.records,
-            second_copy=second_copy(connection, row.key) if replicated else None,
-        )
-        for row in found
+    asked = select(warcs, rows.label("rows")).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
+    with archive.reader.connect() as connection:
+        found = connection.execute(asked).all()
+    return tuple(deposited_now.get(row.key) or _read_back(archive, row) for row in found)
+
+
+def _read_back(archive: Archive, row: Row[Any]) -> Deposited:
+    digest = Digest.parse(row.sha256)
+    archive.objects.confirm(row.key, row.object_version, sha256=digest)
+    return Deposited(
+        key=row.key,
+        version_id=row.object_version,
+        sha256=digest,
+        captures=row.rows,
+        already=True,
+        crawl_id=row.crawl_id,
+        source_id=row.source_id,
+        records=row.records,
+        second_copy=None if archive.replica is None else copy_read_back(archive, row.key),
     )

@@ -2,9 +2,9 @@
 
 In: keys (text), content as a path or bytes, its sha256. Out: `StoredObject` with the version that every later read
 and verification names: a plain PUT or a delete marker may hide a locked version, but never changes it.
-Raises the errors of `storage.store_errors`. Guaranteed: what `put_new` returns was confirmed by the store with a
-full-object sha256, or streamed back and hashed, and is locked for as long as asked; an existing object is never
-written over.
+Raises the errors of `storage.store_errors`. Guaranteed: what `put_new` has uploaded was confirmed by the store
+with a full-object sha256, or streamed back and hashed; what stood there before was streamed back and hashed; both
+are locked for as long as asked; an existing object is never written over.
 Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-23); measured on SeaweedFS 4.48.
 """
 
@@ -12,30 +12,27 @@ import hashlib
 import io
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from processors.digest import Digest
 from storage.multipart import put_in_parts
 from storage.ranged_file import RangedFile
-from storage.store_answers import code_of, date_of, head_of, listed_version
+from storage.store_answers import code_of, head_of, in_our_words, listed_version
 from storage.store_errors import (
+    BytesLostError,
     ChecksumDiffersError,
-    ClocksDifferError,
     KeyTakenError,
     LockMissingError,
     ObjectMissingError,
-    StoreError,
     StoreUnfitError,
     StoreUnreachableError,
-    WrongCredentialsError,
 )
 from storage.stored import ListedVersion, LockMode, ObjectHead, StoredObject
 
@@ -54,7 +51,6 @@ PRIMARY: Final = "primary"
 REPLICA: Final = "replica"
 """Names of stores: the one that evidence goes to first, and the second copy."""
 
-_REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "ExpiredToken", "InvalidToken"}
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "405", "MethodNotAllowed"}  # 405: a delete marker
 _NO_SUCH_VERSION_ID = {"400", "InvalidArgument"}  # a version id of another store
 _UNFIT = {"InvalidRequest"}  # a lock is asked for where the bucket has none
@@ -160,10 +156,10 @@ class ObjectStore:
             head = self._head(key, version_id)
             if head is None:
                 raise ObjectMissingError(key, version_id)
-            found = self.digest(key, version_id)
+            found = self._read_back(head, sha256)
             if found != sha256:
                 raise ChecksumDiffersError(key, version_id, sha256, f"{found}, {head.length_bytes} bytes")
-            return self._confirmed(key, version_id, sha256, head.length_bytes)
+            return self._under_lock(head, sha256)
 
     def relock(self, key: str, version_id: str, until: datetime) -> ObjectHead:
         """Lock one version until then at least: a lock is made longer and stricter, never shorter or weaker."""
@@ -269,18 +265,36 @@ class ObjectStore:
         return answer.get("VersionId")
 
     def _confirmed(self, key: str, version_id: str | None, sha256: Digest, length: int) -> StoredObject:
-        """See that this version holds these bytes under lock; without a version, that the key's owner does."""
+        """See that this version holds these bytes under lock; without a version, that what stood there does.
+
+        The store's checksum is believed of an upload that it has just compared with it. What stood there before
+        may have lost its bytes since, while its checksum is still told: it is read back whole.
+        """
         head = self._head(key, version_id)
         if head is None:
             raise ObjectMissingError(key, version_id)
-        found = head.sha256 if head.sha256 is not None else self.digest(key, head.version_id)
+        told = None if version_id is None else head.sha256
+        found = told or self._read_back(head, sha256)
         if found != sha256 or head.length_bytes != length:
             if version_id is None:
                 raise KeyTakenError(key, head.version_id, sha256, found)
             raise ChecksumDiffersError(key, version_id, sha256, f"{found}, {head.length_bytes} bytes")
+        return self._under_lock(head, sha256)
+
+    def _read_back(self, head: ObjectHead, sha256: Digest) -> Digest:
+        """The sha256 of the bytes as the store gives them; raises `BytesLostError` where it gives none."""
+        try:
+            return self.digest(head.key, head.version_id)
+        except (ObjectMissingError, StoreUnreachableError) as problem:
+            self.require_fit()  # a store that is away raises; else it is this object alone
+            found = problem.found if isinstance(problem, StoreUnreachableError) else "no object"
+            raise BytesLostError(head.key, head.version_id, sha256, found) from problem
+
+    def _under_lock(self, head: ObjectHead, sha256: Digest) -> StoredObject:
+        """What is there, once its lock lasts as long as the settings ask."""
         due = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
         locked = self._locked_until(head, due)
-        return StoredObject(key, head.version_id, sha256, length, locked.locked_until or due)
+        return StoredObject(head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or due)
 
     def _locked_until(self, head: ObjectHead, due: datetime) -> ObjectHead:
         """Ask for a longer lock unless it lasts until ``due``; raises `LockMissingError` if none can be had.
@@ -319,25 +333,8 @@ class ObjectStore:
             raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"{key} without a version")
         return head_of(key, answer)
 
-    @contextmanager
-    def _answers(self, doing: str) -> Iterator[None]:
-        """Turn the client's exceptions into ours, which say what is safe and what to do."""
-        try:
-            yield
-        except StoreError:
-            raise
-        except ClientError as refused:
-            code = code_of(refused)
-            if code == "NoSuchBucket":
-                raise StoreUnfitError(self.name, self.bucket, "a bucket of this name", "none") from refused
-            if code == "RequestTimeTooSkewed":
-                ours, theirs = format_datetime(datetime.now(UTC), usegmt=True), date_of(refused)
-                raise ClocksDifferError(self.name, self.endpoint, doing, ours, theirs) from refused
-            if code in _REFUSED:
-                raise WrongCredentialsError(self.name, self.endpoint, doing, code) from refused
-            raise StoreUnreachableError(self.name, self.endpoint, doing, str(refused)) from refused
-        except (BotoCoreError, ConnectionError, TimeoutError) as silent:
-            raise StoreUnreachableError(self.name, self.endpoint, doing, str(silent)) from silent
+    def _answers(self, doing: str) -> AbstractContextManager[None]:
+        return in_our_words(self.name, self.endpoint, self.bucket, doing)
 
 
 def _length(content: Path | bytes | BinaryIO) -> int:

@@ -1,17 +1,49 @@
-"""What an S3 store answers, read into our types: why it refused, a head, a row of a listing, a checksum.
+"""What an S3 store answers, read into our types and our errors: refusals, a head, a row of a listing, a checksum.
 
 Source: Amazon S3 API reference, error responses, ListObjectVersions, checking object integrity (read 2026-11-23).
 """
 
 from base64 import b64decode
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from processors.digest import Digest
+from storage.store_errors import (
+    ClocksDifferError,
+    StoreError,
+    StoreUnfitError,
+    StoreUnreachableError,
+    WrongCredentialsError,
+)
 from storage.stored import ListedVersion, ObjectHead
+
+_REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "ExpiredToken", "InvalidToken"}
+
+
+@contextmanager
+def in_our_words(store: str, endpoint: str, bucket: str, doing: str) -> Iterator[None]:
+    """Turn the client's exceptions into ours, which say what is safe and what to do."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except ClientError as refused:
+        code = code_of(refused)
+        if code == "NoSuchBucket":
+            raise StoreUnfitError(store, bucket, "a bucket of this name", "none") from refused
+        if code == "RequestTimeTooSkewed":
+            ours, theirs = format_datetime(datetime.now(UTC), usegmt=True), date_of(refused)
+            raise ClocksDifferError(store, endpoint, doing, ours, theirs) from refused
+        if code in _REFUSED:
+            raise WrongCredentialsError(store, endpoint, doing, code) from refused
+        raise StoreUnreachableError(store, endpoint, doing, str(refused)) from refused
+    except (BotoCoreError, ConnectionError, TimeoutError) as silent:
+        raise StoreUnreachableError(store, endpoint, doing, str(silent)) from silent
 
 
 def code_of(refused: ClientError) -> str:

@@ -84,6 +84,24 @@ class ObjectMissingError(StoreError):
         self.version_id = version_id
 
 
+class BytesLostError(StoreError):
+    """The store tells name and length of an object and cannot give its bytes; a person brings them back.
+
+    Whoever has the bytes elsewhere keeps them: a file in the spool, the second store, who brought the file.
+    """
+
+    def __init__(self, key: str, version_id: str, expected: Digest, found: str) -> None:
+        super().__init__(
+            f"Object {key} (version {version_id}): the store knows it, but its bytes could not be read back: "
+            f"expected {expected}, found {found}. It does not count as deposited. Nothing was changed; keep the "
+            "file you have, run `letapis verify`, and look for the object in another copy of the store."
+        )
+        self.key = key
+        self.version_id = version_id
+        self.expected = expected
+        self.found = found
+
+
 class KeyTakenError(StoreError):
     """Another object stands under the key; both are kept, a person has to find out which is meant."""
 
