@@ -3,6 +3,7 @@
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11
 BIN := .venv/bin
 DATA := $(or $(LETAPIS_DATA),.letapis)
+PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
 .PHONY: help env up demo test clean
@@ -15,7 +16,9 @@ help:
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
 
-# Done when the stamp holds the digest of what the environment is made from; then it takes no time.
+# Done when the stamp holds the digest of what the environment is made from; then it takes no time. Bytecode is
+# compiled here and once: where PYTHONDONTWRITEBYTECODE is set, every process would else compile all of it again. A few
+# files of the environment are templates and no Python, so its errors are not asked for.
 env:
 	@if ! $(BIN)/python -c '' 2>/dev/null; then \
 	  for python in $(PYTHONS); do \
@@ -37,8 +40,9 @@ env:
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock && \
 	  $(BIN)/uv pip sync -q --require-hashes requirements.lock && \
 	  $(BIN)/uv pip install -q --no-deps -e . && \
-	  echo "$$digest" > .venv/made-from; \
+	  { $(BIN)/python -m compileall -qq -j 0 .venv/lib; echo "$$digest" > .venv/made-from; }; \
 	fi
+	@$(BIN)/python -m compileall -qq $(PACKAGES)
 	@if ! [ -x "$$(cat .venv/chromium 2>/dev/null)" ]; then \
 	  $(BIN)/python -m pipeline.chromium > .venv/chromium; \
 	fi

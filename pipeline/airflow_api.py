@@ -2,18 +2,27 @@
 
 In: `AirflowAccess`. Out: plain dictionaries as the API gives them, and the few words that matter as types. Raises
 `AirflowRefused` when Airflow answers no (its own words inside), `AirflowUnreachable` when it does not answer.
+
+A busy Airflow answers late or not at all, and one that has fallen is started again: so requests are repeated, with
+growing pauses, for ``patience_s``, where repeating cannot do anything twice. These are questions (GET), logging
+in, making a pool, and starting a run, because the run's id is chosen here and Airflow takes each id once.
+
+Before password or token is sent to the embedded Airflow, the kernel is asked who listens at its address: nothing
+is sent to a program that does not belong to the stack (`pipeline.services.listeners`).
 """
 
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
+from pipeline.services.listeners import ForeignListener, listening_inodes, own_listener
 from pipeline.settings import AirflowAccess
 
 ENDED: Final = frozenset({"success", "failed"})
@@ -22,9 +31,24 @@ ENDED: Final = frozenset({"success", "failed"})
 REQUEST_S: Final = 30.0
 """A busy single worker on a small machine answers late, but it answers."""
 
+PATIENCE_S: Final = 300.0
+"""For so long a request is repeated; an API server that has fallen needs half a minute, under load minutes."""
+
+FIRST_PAUSE_S: Final = 0.5
+LONGEST_PAUSE_S: Final = 10.0
+
+HOW_FOREIGN: Final = "End that program or the stack, and start the stack again: it then takes a free port."
+
+BUSY: Final = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
+"""Answers that say: later. An internal error is among them only for questions: it may have done its work."""
+
 
 class AirflowUnreachable(Exception):
     """Nothing answers at Airflow's address; start the stack or wait."""
+
+
+class AirflowForeign(AirflowUnreachable):
+    """Another program answers in place of the stack's Airflow; the stack takes another port when started again."""
 
 
 class AirflowRefused(Exception):
@@ -51,15 +75,24 @@ class Health:
 class AirflowApi:
     """A session with Airflow's REST API; close it, or use it as a context manager."""
 
-    def __init__(self, access: AirflowAccess) -> None:
+    def __init__(
+        self,
+        access: AirflowAccess,
+        *,
+        patience_s: float = PATIENCE_S,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._access = access
+        self._patience_s = patience_s
+        self._say = say
+        self._known_listener: frozenset[str] | None = None
         # Not through a proxy that the environment names: Airflow is on loopback or inside the house.
         self._client = httpx.Client(base_url=access.url, timeout=REQUEST_S, trust_env=False)
         self._token: str | None = None
 
     def health(self) -> Health:
         """The state of the components; needs no login."""
-        answer = self._send("GET", "/api/v2/monitor/health", what="say how it is", token=None)
+        answer = self._send("GET", "/api/v2/monitor/health", what="say how it is", token=None, repeat=True)
         return Health(
             database_ok=answer["metadatabase"]["status"] == "healthy",
             heartbeats={
@@ -76,7 +109,12 @@ class AirflowApi:
             if refused.status != httpx.codes.NOT_FOUND:
                 raise
             body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-            self.post("/api/v2/pools", body, what=f"make the pool {name}")
+            try:
+                self._as_user("POST", "/api/v2/pools", body, f"make the pool {name}", repeat=True)
+            except AirflowRefused as refused:
+                # a first request has made it whose answer came too late
+                if refused.status != httpx.codes.CONFLICT:
+                    raise
             return True
         return False
 
@@ -90,10 +128,21 @@ class AirflowApi:
         return tuple(f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any], *, note: str | None = None) -> str:
-        """Start a run; returns its id. `AirflowRefused` says which parameter is wrong."""
-        body = {"logical_date": None, "conf": dict(conf), "note": note}
-        run = self.post(f"/api/v2/dags/{quote(dag_id)}/dagRuns", body, what=f"start a run of {dag_id}")
-        return str(run["dag_run_id"])
+        """Start one run, however often it has to be said; returns its id.
+
+        `AirflowRefused` says which parameter is wrong.
+        """
+        run_id = f"manual__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f+00:00}_{secrets.token_hex(4)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf), "note": note}
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
+        try:
+            self._as_user("POST", path, body, f"start a run of {dag_id}", repeat=True)
+        except AirflowRefused as refused:
+            # Nobody else has this id: a first request has started the run, and its answer came too late.
+            if refused.status != httpx.codes.CONFLICT:
+                raise
+            self.run_state(dag_id, run_id)
+        return run_id
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """State of a run: queued, running, success, failed."""
@@ -151,35 +200,94 @@ class AirflowApi:
     ) -> None:
         self.close()
 
-    def _as_user(self, method: str, path: str, body: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    def _as_user(
+        self, method: str, path: str, body: Mapping[str, Any] | None, what: str, *, repeat: bool = False
+    ) -> dict[str, Any]:
+        repeat = repeat or method == "GET"
         if self._token is None:
             self._token = self._log_in()
         try:
-            return self._send(method, path, body, what=what, token=self._token)
+            return self._send(method, path, body, what=what, token=self._token, repeat=repeat)
         except AirflowRefused as refused:
             if refused.status != httpx.codes.UNAUTHORIZED:
                 raise
         # A token lives for a day at most; a command that waits longer logs in again.
         self._token = self._log_in()
-        return self._send(method, path, body, what=what, token=self._token)
+        return self._send(method, path, body, what=what, token=self._token, repeat=repeat)
 
     def _log_in(self) -> str:
         body = {"username": self._access.user, "password": self._access.password}
-        answer = self._send("POST", "/auth/token", body, what=f"log in {self._access.user}", token=None)
+        what = f"log in {self._access.user}"
+        answer = self._send("POST", "/auth/token", body, what=what, token=None, repeat=True)
         return str(answer["access_token"])
 
     def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, what: str, token: str | None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        what: str,
+        token: str | None,
+        repeat: bool,
+    ) -> dict[str, Any]:
+        """Send a request; with ``repeat``, again and again while there is patience and no answer but "later"."""
+        deadline = time.monotonic() + (self._patience_s if repeat else 0.0)
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                return self._send_once(method, path, body, what=what, token=token)
+            except AirflowForeign:
+                raise
+            except (AirflowUnreachable, AirflowRefused) as problem:
+                if not _may_pass(problem, method) or time.monotonic() + pause_s > deadline:
+                    raise
+                if pause_s == FIRST_PAUSE_S:
+                    self._say(f"{problem} It is asked again for {self._patience_s / 60:.0f} minutes at most.")
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _send_once(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, what: str, token: str | None
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._make_sure_whose_it_is()
         try:
             answer = self._client.request(method, path, json=body, headers=headers)
         except httpx.TransportError as problem:
             raise AirflowUnreachable(f"Airflow does not answer at {self._access.url} ({problem}).") from problem
         if answer.is_error:
             raise AirflowRefused(what, answer.status_code, _detail(answer))
-        content: dict[str, Any] = answer.json() if answer.content else {}
+        try:
+            content: dict[str, Any] = answer.json() if answer.content else {}
+        except ValueError as problem:
+            raise AirflowUnreachable(f"At {self._access.url} something else than Airflow answers.") from problem
         return content
+
+    def _make_sure_whose_it_is(self) -> None:
+        """Raise `AirflowUnreachable` unless the stack's own server listens; an outside Airflow is not looked at.
+
+        While the same socket listens, its owner is the same.
+        """
+        if self._access.stack_process is None:
+            return
+        port = urlsplit(self._access.url).port or 80
+        if self._known_listener is not None and listening_inodes(port) == self._known_listener:
+            return
+        try:
+            listener = own_listener(port, self._access.stack_process)
+        except ForeignListener as foreign:
+            raise AirflowForeign(f"{foreign}: no password was sent to it. {HOW_FOREIGN}") from foreign
+        if not listener:
+            raise AirflowUnreachable(f"Airflow does not answer at {self._access.url} (nothing listens there).")
+        self._known_listener = listener
+
+
+def _may_pass(problem: AirflowUnreachable | AirflowRefused, method: str) -> bool:
+    """Whether the same request may be answered in a while."""
+    if isinstance(problem, AirflowUnreachable) or problem.status in BUSY:
+        return True
+    return problem.status == httpx.codes.INTERNAL_SERVER_ERROR and method == "GET"
 
 
 def _time(text: str | None) -> datetime | None:

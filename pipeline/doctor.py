@@ -244,7 +244,7 @@ def _airflow(settings: Settings) -> Check:
             return Check("Airflow", "ok", "installed and not running; `letapis up`")
         return Check("Airflow", "missing", "not installed", "Run `make env`.")
     try:
-        with AirflowApi(settings.airflow()) as api:
+        with AirflowApi(settings.airflow(), patience_s=0) as api:
             health, errors = api.health(), api.import_errors()
     except (SettingsError, AirflowUnreachable, AirflowRefused) as problem:
         return Check("Airflow", "missing", str(problem), "Start it with `letapis up`.")

@@ -23,6 +23,9 @@ ROOT: Final = PROJECT
 
 LockMode = Literal["governance", "compliance"]
 
+NOT_VARIABLES: Final = frozenset({"egress", "airflow_process"})
+"""Settings that no variable of their own name gives."""
+
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3_endpoint": ("s3_bucket", "s3_access_key", "s3_secret_key", "s3_region", "lock_mode", "lock_days"),
     "replica_endpoint": (
@@ -36,7 +39,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "database_writer_url": ("database_url", "database_reader_url"),
     "database_reader_url": ("database_url", "database_writer_url"),
     "database_url": ("database_writer_url", "database_reader_url"),
-    "airflow_url": ("airflow_user", "airflow_password"),
+    "airflow_url": ("airflow_user", "airflow_password", "airflow_process"),
 }
 """What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
 
@@ -79,11 +82,16 @@ class OwnedDatabase(DatabaseAccess):
 
 @dataclass(frozen=True)
 class AirflowAccess:
-    """How to reach the running Airflow's REST API and pages."""
+    """How to reach the running Airflow's REST API and pages.
+
+    ``stack_process`` is the process of the embedded stack that must be the one that answers before the password is
+    sent; None where the operator has named the address.
+    """
 
     url: str
     user: str
     password: str
+    stack_process: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,8 @@ class Settings:
     airflow_url: str | None = None
     airflow_user: str | None = None
     airflow_password: str | None = None
+    airflow_process: int | None = None
+    """Not a variable: the process of the embedded stack, which alone says it."""
     airflow_port: int | None = None
 
     connect_to: tuple[str, ...] = ()
@@ -211,7 +221,10 @@ class Settings:
         """The running Airflow; raises `SettingsError` that names what is missing."""
         values = self._all_of("Airflow", "airflow_url", "airflow_user", "airflow_password")
         return AirflowAccess(
-            url=values["airflow_url"], user=values["airflow_user"], password=values["airflow_password"]
+            url=values["airflow_url"],
+            user=values["airflow_user"],
+            password=values["airflow_password"],
+            stack_process=self.airflow_process,
         )
 
     def _all_of(self, what: str, *names: str) -> dict[str, Any]:
@@ -251,7 +264,7 @@ def load_settings(
 
 
 def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    names = {variable(each.name): each.name for each in fields(Settings) if each.name != "egress"}
+    names = {variable(each.name): each.name for each in fields(Settings) if each.name not in NOT_VARIABLES}
     values: dict[str, Any] = {}
     problems: list[str] = []
     profiles, problems_of_profiles = egress_profiles(told)

@@ -29,7 +29,7 @@ def harvest(
     except (SettingsError, WatchlistErrors, UnknownSourceError) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     try:
-        with AirflowApi(access) as api:
+        with AirflowApi(access, say=say) as api:
             run_id = api.trigger("harvest", {"sources": source or []})
             state = follow_harvest(api, run_id, say=say)
             summary = harvested(api, run_id)

@@ -70,7 +70,7 @@ def prepare(as_json: JsonOption = False) -> None:
         if settings.airflow_url is None:
             say("Airflow's pools: not looked at, LETAPIS_AIRFLOW_URL is not set (docs/production.md).")
             return
-        with AirflowApi(settings.airflow()) as api:
+        with AirflowApi(settings.airflow(), patience_s=0) as api:
             for thing in prepare_pools(api):
                 tell(thing)
     except SettingsError as problem:
@@ -146,6 +146,7 @@ def demo(
     day: Annotated[int, typer.Option(min=1, max=2, help="The sample sites' day; on day 2 things changed.")] = 1,
 ) -> None:
     """Harvest the sample sites through a stack of its own, show what came of it, and stay until Ctrl-C."""
+    from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
     from pipeline.demo import run_demo
     from pipeline.services.processes import ServiceError
     from pipeline.settings import SettingsError, load_settings
@@ -154,7 +155,7 @@ def demo(
         code = run_demo(load_settings(running_stack=False), day=day, stay=not once, as_json=as_json)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
-    except ServiceError as problem:
+    except (ServiceError, AirflowRefused, AirflowUnreachable) as problem:
         raise fail(str(problem)) from problem
     raise typer.Exit(int(code))
 

@@ -21,9 +21,9 @@ from typing import Final
 
 import psycopg2
 
-from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, AirflowUnreachable
 from pipeline.prepare import prepare_pools
-from pipeline.services.ports import free_ports, is_free
+from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
 
@@ -35,10 +35,8 @@ COMPONENTS: Final = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 
-PREFERRED_PORT: Final = 8080
-
-START_S: Final = 300.0
-"""Measured 31 s on two free cores; the imports of four processes are all of it."""
+START_S: Final = 900.0
+"""Measured 31 s on two free cores, the imports of four processes. Generous: one that ends is noticed at once."""
 
 GRACE_S: Final = 15.0
 """Measured 7 s from SIGTERM to the last process; a scheduler would wait for its running tasks without end."""
@@ -50,7 +48,7 @@ USERS: Final = ("admin", "analyst")
 
 
 class AirflowServer:
-    """Airflow over one folder. ``port``: a number; 0 for any free one; None for 8080 or else any free one."""
+    """Airflow over one folder, on a port that its stack holds (`airflow_port`)."""
 
     def __init__(
         self,
@@ -58,17 +56,19 @@ class AirflowServer:
         *,
         database_url: str,
         data: Path,
-        port: int | None = None,
+        port: int,
         nights_since: datetime | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder.resolve()
         self._database_url = database_url
         self._data = data
-        self._port = _chosen_port(port)
+        self._port = port
         self._nights_since = nights_since
         self._say = say
         self._components: dict[str, KeptProcess] = {}
+        self._workers = LostWorkers()
+        self._heartbeats: Heartbeats | None = None
 
     @property
     def url(self) -> str:
@@ -89,7 +89,9 @@ class AirflowServer:
     @property
     def access(self) -> AirflowAccess:
         """How this installation's own commands reach it."""
-        return AirflowAccess(url=self.url, user="admin", password=self.passwords["admin"])
+        return AirflowAccess(
+            url=self.url, user="admin", password=self.passwords["admin"], stack_process=os.getpid()
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -121,19 +123,29 @@ class AirflowServer:
         self._write_secrets()
 
     def start(self) -> None:
-        """Start, at first making secrets and tables; returns when every component has given a sign of life."""
+        """Start, at first making secrets and tables; returns when every component has given a sign of life.
+
+        The scheduler comes last: a task asks the API server for its work, and fails where none answers yet.
+        """
         self.prepare()
         self._migrate_if_needed()
         self._say(f"Airflow starts at {self.url} (half a minute on two cores) ...")
         started_at = datetime.now(UTC)
         self._components = {name: self._component(name) for name in COMPONENTS}
-        for component in self._components.values():
-            component.start()
         try:
-            with AirflowApi(self.access) as api:
-                self._wait_until_healthy(api, started_at)
+            for name in COMPONENTS:
+                if name != "scheduler":
+                    self._components[name].start()
+            self._wait_for({"api-server"}, started_at)
+            with AirflowApi(self.access, say=self._say) as api:
                 for _ in prepare_pools(api):
                     pass
+            self._components["scheduler"].start()
+            self._wait_for(set(COMPONENTS) - {"api-server"}, started_at)
+            self._heartbeats = Heartbeats(self.access)
+        except (AirflowRefused, AirflowUnreachable) as problem:
+            self.stop()
+            raise ServiceError(str(problem)) from problem
         except BaseException:
             self.stop()
             raise
@@ -149,33 +161,62 @@ class AirflowServer:
         """Start components again that ended by themselves; returns their names."""
         dead = tuple(name for name, component in self._components.items() if not component.alive)
         for name in dead:
-            self._components[name].start()
+            self._start_again(name)
         return dead
 
-    def _wait_until_healthy(self, api: AirflowApi, started_at: datetime) -> None:
-        waiting_for = set(COMPONENTS)
+    def restart_stuck(self) -> tuple[str, ...]:
+        """Start components anew that run and do no work; returns a sentence for each (`airflow_watch`)."""
+        if self._heartbeats is None:
+            return ()
+        done = []
+        scheduler = self._components["scheduler"]
+        keeper = scheduler.keeper_pid
+        if keeper is not None and scheduler.alive and self._workers.must_restart(keeper):
+            self._workers.end_all(keeper)
+            scheduler.stop()
+            self._start_again("scheduler")
+            done.append("a worker of Airflow's scheduler had been killed, and with it perhaps the others' lock")
+        for name in self._heartbeats.silent():
+            self._components[name].stop()
+            self._start_again(name)
+            done.append(f"Airflow's {name} ran and gave no sign of life for {SILENT_S / 60:.0f} minutes")
+        return tuple(done)
+
+    def _start_again(self, name: str) -> None:
+        self._components[name].start()
+        if self._heartbeats is not None:
+            self._heartbeats.forget(name)
+
+    def _wait_for(self, names: set[str], started_at: datetime) -> None:
+        """Return when each of these has given a sign of life; raises `ServiceError` when a component ends."""
+        waiting_for = set(names)
 
         def all_beat() -> bool:
-            for name, component in self._components.items():
-                if not component.alive:
+            for component in self._components.values():
+                if component.exit_code is not None:
                     raise ServiceError(
-                        f"Airflow's {name} ended with code {component.exit_code}.{component.last_words()}"
+                        f"{component.name} ended with code {component.exit_code}.{component.last_words()}"
                     )
             try:
                 health = api.health()
+            except AirflowForeign:
+                raise
             except (AirflowUnreachable, AirflowRefused):
                 return False
-            beating = {"api-server"} | {
+            beating = {
                 name.replace("_", "-")
                 for name, at in health.heartbeats.items()
                 if at is not None and at >= started_at
             }
+            if health.database_ok:
+                beating.add("api-server")
             for name in sorted(waiting_for & beating):
                 self._say(f"Airflow's {name} is up ({(datetime.now(UTC) - started_at).seconds} s).")
             waiting_for.difference_update(beating)
-            return health.all_beat_since(started_at)
+            return not waiting_for
 
-        self._components["api-server"].wait_until(all_beat, timeout_s=START_S)
+        with AirflowApi(self.access, patience_s=0) as api:
+            self._components["api-server"].wait_until(all_beat, timeout_s=START_S)
 
     def _component(self, name: str) -> KeptProcess:
         return KeptProcess(
@@ -250,13 +291,3 @@ class AirflowServer:
             cursor.execute("SELECT version_num FROM alembic_version")
             (revision,) = cursor.fetchone() or (None,)
             return None if revision is None else str(revision)
-
-
-def _chosen_port(wanted: int | None) -> int:
-    if wanted:
-        if not is_free(wanted):
-            raise ServiceError(f"Port {wanted} (LETAPIS_AIRFLOW_PORT) is taken by another program.")
-        return wanted
-    if wanted is None and is_free(PREFERRED_PORT):
-        return PREFERRED_PORT
-    return free_ports(1)[0]

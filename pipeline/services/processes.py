@@ -77,6 +77,11 @@ class KeptProcess:
         return self._keeper is not None and self._keeper.poll() is None
 
     @property
+    def keeper_pid(self) -> int | None:
+        """Process id of its keeper; None before its start."""
+        return None if self._keeper is None else self._keeper.pid
+
+    @property
     def exit_code(self) -> int | None:
         """How the process ended; None while it runs or before its start."""
         return None if self._keeper is None else self._keeper.poll()

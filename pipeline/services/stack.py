@@ -5,6 +5,8 @@ shells. A store or database that the settings name is used and not started. Rais
 fails half-way, what was started is stopped again.
 """
 
+import signal
+import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from typing import Final, Self
 
 from pipeline.prepare import prepare_archive
 from pipeline.services.airflow import AirflowServer
+from pipeline.services.airflow_port import hold_port
 from pipeline.services.data_folder import (
     DataFolderLock,
     make_data_folder,
@@ -22,6 +25,7 @@ from pipeline.services.data_folder import (
     write_stack_file,
 )
 from pipeline.services.object_store import ObjectStoreServer
+from pipeline.services.ports import HeldPort
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import ServiceError, end_leftovers
 from pipeline.settings import Settings
@@ -44,6 +48,7 @@ class Stack:
         self._store: ObjectStoreServer | None = None
         self._database: PostgresServer | None = None
         self._airflow: AirflowServer | None = None
+        self._airflow_port: HeldPort | None = None
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
 
     @property
@@ -57,7 +62,10 @@ class Stack:
         self.start_airflow()
 
     def start_storage(self) -> None:
-        """Start store and database, migrated and with the bucket made; takes the data folder's lock."""
+        """Start store and database, migrated and with the bucket made; takes the data folder's lock.
+
+        Airflow's port is held first of all: where it is taken, nothing starts.
+        """
         with self._stopped_on_failure():
             self._start_storage()
 
@@ -79,12 +87,45 @@ class Stack:
         if self._airflow is not None:
             for name in self._airflow.restart_dead():
                 self._count_restart(f"Airflow's {name}")
+            for reason in self._airflow.restart_stuck():
+                self._count_restart(f"A part of Airflow ({reason})")
 
     def watch(self) -> None:
         """Keep everything running until interrupted; raises `ServiceError` when that is not possible."""
         while True:
             time.sleep(1)
             self.restart_dead()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep everything running while the block does something else.
+
+        Raises `ServiceError`, also inside the block, when that is not possible.
+        """
+        stopped = threading.Event()
+        problems: list[ServiceError] = []
+
+        def keep() -> None:
+            while not stopped.wait(1):
+                try:
+                    self.restart_dead()
+                except ServiceError as problem:
+                    problems.append(problem)
+                    signal.raise_signal(signal.SIGINT)  # which Python hands to the main thread
+                    return
+
+        keeping = threading.Thread(target=keep, name="stack", daemon=True)
+        keeping.start()
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not problems:
+                raise
+        finally:
+            stopped.set()
+            keeping.join()
+        if problems:
+            raise problems[0]
 
     def __enter__(self) -> Self:
         self.start()
@@ -111,6 +152,8 @@ class Stack:
         self._undo.callback(lock.release)
         if left := end_leftovers(data):
             self._say(f"Ended {len(left)} processes that an earlier stack had left behind.")
+        self._airflow_port = hold_port(self.settings.airflow_port)
+        self._undo.callback(self._airflow_port.release)
         self._undo.callback(remove_stack_file, self.settings)
         if self.settings.s3_endpoint is None:
             self._start_object_store()
@@ -153,13 +196,13 @@ class Stack:
 
     def _start_airflow(self) -> None:
         settings = self.settings
-        if self._database is None:
-            raise ServiceError("Airflow has no database.")
+        if self._database is None or self._airflow_port is None:
+            raise ServiceError("Airflow has no database: storage starts first.")
         self._airflow = AirflowServer(
             settings.data / "airflow",
             database_url=self._database.airflow_url,
             data=settings.data,
-            port=settings.airflow_port,
+            port=self._airflow_port.port,
             nights_since=settings.nights_since,
             say=self._say,
         )
@@ -172,6 +215,7 @@ class Stack:
             airflow_url=access.url,
             airflow_user=access.user,
             airflow_password=access.password,
+            airflow_process=access.stack_process,
             nights_since=settings.nights_since or self._airflow.first_started,
         )
         write_stack_file(self.settings)
