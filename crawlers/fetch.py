@@ -12,6 +12,7 @@ import base64
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from crawlers.recorder.answers import TARGET_FIELD, read_own_answer
@@ -237,6 +238,8 @@ class Fetcher:
         status = status_of(head)
         if status is None:
             raise FetchFailed(f"the answer is not HTTP: {head.start_line[:80]!r}")
+        if status[0] == HTTPStatus.SWITCHING_PROTOCOLS:
+            raise FetchFailed("the site switched to another protocol (status 101), which was not asked for")
         if not framer.done and not framer.until_close and cut is None:
             cut = "the connection ended before the announced end"
         if framer.done and cut is None and _may_stay(head.fields):

@@ -102,6 +102,8 @@ class ChunkedBody:
     def __init__(self) -> None:
         self.done = False
         self.problem: str | None = None
+        self.framing_bytes = 0
+        """Sizes, extensions, trailers and the ends of chunks: what is no payload."""
         self._within = _Within.SIZE
         self._left = 0
         self._line = bytearray()
@@ -119,6 +121,7 @@ class ChunkedBody:
                 if self._left == 0:
                     self._within = _Within.CHUNK_END
             elif self._within is _Within.FAULT:
+                self.framing_bytes += end - at
                 at = end
             elif self._within is _Within.PLAIN:
                 payload.append(_part(data, at, end))
@@ -137,6 +140,7 @@ class ChunkedBody:
         stop = data.find(b"\n", at, at + MAX_CHUNK_LINE_BYTES) + 1
         whole = stop > 0
         stop = stop if whole else min(len(data), at + MAX_CHUNK_LINE_BYTES)
+        self.framing_bytes += stop - at
         self._line += data[at:stop]
         if whole:
             line = bytes(self._line)

@@ -3,15 +3,18 @@
 A framer is fed the stream in pieces of any size and keeps two views of one message: every byte of it
 (``pieces``) and its payload, transfer-encoding removed (``payload``). How the stream was cut never changes what
 comes out. Bytes that break the protocol end nothing: they are kept, ``problem`` names what is wrong, and the
-message then lasts until the connection ends.
+message then lasts until the connection ends. The work grows with the bytes alone, whatever they are: what a
+hostile server may send around an answer is counted here (``before_bytes``, ``framing_bytes``, ``head_too_long``)
+and judged by whoever follows it.
 """
 
+import re
 from collections.abc import Callable
 
-from processors.http_body import Body, NoBody, OpenBody, PayloadPiece
+from processors.http_body import Body, ChunkedBody, NoBody, OpenBody, PayloadPiece
 from processors.http_head import MAX_HEAD_BYTES, head_end
 
-LINE_ENDS = (b"\r", b"\n")
+LINE_ENDS = re.compile(rb"[\r\n]*")
 
 
 class NotAMessage(ValueError):
@@ -30,11 +33,14 @@ class MessageFramer:
         self.pieces: list[PayloadPiece] = []
         self.payload: list[PayloadPiece] = []
         self.before: list[bytes] = []
+        self.before_bytes = 0
         self.head = b""
+        self.head_too_long = False
         self.length = 0
         self._body_of = body_of
         self._start = start
         self._body: Body | None = None
+        self._blank = bytearray()
         self._pending = bytearray()
 
     @property
@@ -50,7 +56,7 @@ class MessageFramer:
     @property
     def partial_head(self) -> bool:
         """Whether some bytes of a head that has not ended yet have been seen."""
-        return bool(self._pending)
+        return bool(self._pending) or bool(self._blank)
 
     @property
     def has_body(self) -> bool:
@@ -60,12 +66,17 @@ class MessageFramer:
     @property
     def begun(self) -> bool:
         """Whether any byte has been seen."""
-        return self.length > 0 or bool(self._pending) or bool(self.before)
+        return self.length > 0 or self.partial_head or bool(self.before)
 
     @property
     def until_close(self) -> bool:
         """Whether only the end of the connection ends this message."""
         return isinstance(self._body, OpenBody)
+
+    @property
+    def framing_bytes(self) -> int:
+        """How many bytes of the body only mark where its parts end."""
+        return self._body.framing_bytes if isinstance(self._body, ChunkedBody) else 0
 
     @property
     def problem(self) -> str | None:
@@ -90,12 +101,13 @@ class MessageFramer:
     def close(self) -> None:
         """The stream has ended: what was seen of a head becomes the block."""
         if self._body is None:
-            if self._pending:
-                self._close_head(bytes(self._pending))
+            if self.partial_head:
+                self._close_head(bytes(self._blank + self._pending))
         else:
             self._body.close(self.payload)
 
     def _close_head(self, seen: bytes) -> None:
+        self._blank.clear()
         self._pending.clear()
         self._add(seen)
         try:
@@ -114,40 +126,54 @@ class MessageFramer:
         if searched:
             self._pending += data
             data = self._pending  # type: ignore[assignment] # searched in place, turned into bytes once
-        while data:
-            blank = 0
-            while data[blank : blank + 1] in LINE_ENDS:
-                blank += 1
-            if blank == len(data):
+        at = 0
+        while at < len(data):
+            if not searched:  # what is pending never begins with an empty line
+                at = self._skip_blank(data, at)
+                if at == len(data):
+                    break
+            if not self._start.startswith(data[at : at + len(self._start)].upper()):
+                return self._give_up(data, at, "the bytes do not begin like HTTP")
+            end = head_end(data, max(at, searched - 3))
+            if end is None or end - at > MAX_HEAD_BYTES:
+                if len(data) - at > MAX_HEAD_BYTES:
+                    self.head_too_long = True
+                    return self._give_up(data, at, f"no end of the head within {MAX_HEAD_BYTES} bytes")
                 break
-            if not self._start.startswith(data[blank : blank + len(self._start)].upper()):
-                return self._give_up(data, "the bytes do not begin like HTTP")
-            end = head_end(data, max(blank, searched - 3))
-            if end is None or end > MAX_HEAD_BYTES:
-                if len(data) > MAX_HEAD_BYTES:
-                    return self._give_up(data, f"no end of the head within {MAX_HEAD_BYTES} bytes")
-                break
-            head = bytes(data[blank:end])
+            head = bytes(data[at:end])
             try:
                 body = self._body_of(head)
             except NotAMessage as finding:
-                return self._give_up(data, str(finding))
-            if blank:
-                self.before.append(bytes(data[:blank]))  # a stray line end before a message is no part of it
-            searched, data = 0, bytes(data[end:])
+                return self._give_up(data, at, str(finding))
+            if self._blank:
+                self.before.append(bytes(self._blank))  # a stray line end before a message is no part of it
+                self._blank.clear()
+            searched, at = 0, end
             if body is None:
                 self.before.append(head)
+                self.before_bytes += len(head)
                 continue
+            rest = bytes(data[at:])
             self._pending.clear()
             self._body, self.head = body, head
             self._add(head)
-            return data
-        if data is not self._pending:
-            self._pending = bytearray(data)
+            return rest
+        if at or data is not self._pending:
+            self._pending = bytearray(data[at:])
         return b""
 
-    def _give_up(self, data: bytes, problem: str) -> bytes:
-        rest = bytes(data)
+    def _skip_blank(self, data: bytes, at: int) -> int:
+        """Set empty lines before a head aside; returns where they end."""
+        found = LINE_ENDS.match(data, at)
+        end = at if found is None else found.end()
+        if end > at:
+            self._blank += data[at:end]
+            self.before_bytes += end - at
+        return end
+
+    def _give_up(self, data: bytes, at: int, problem: str) -> bytes:
+        rest = bytes(self._blank + data[at:])
+        self._blank.clear()
         self._pending.clear()
         self._body = OpenBody(problem)
         return rest

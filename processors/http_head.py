@@ -14,6 +14,8 @@ MAX_HEAD_BYTES = 1 << 20
 Fields = tuple[tuple[str, str], ...]
 
 HEAD_END = re.compile(rb"\n\r?\n")
+USUAL_HEAD_BYTES = 4 << 10
+"""So far the quick search looks: if it looked further, many short heads in one piece would cost their square."""
 STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.IGNORECASE)
 
 
@@ -27,7 +29,7 @@ class Head:
 
 def head_end(block: bytes | bytearray, start: int = 0) -> int | None:
     """Where the head ends, the empty line included; None while it has not ended."""
-    at = block.find(b"\r\n\r\n", start)
+    at = block.find(b"\r\n\r\n", start, start + USUAL_HEAD_BYTES)
     if at >= 0 and block.find(b"\n\n", start, at) < 0 and block.find(b"\n\r\n", start, at + 2) < 0:
         return at + 4
     match = HEAD_END.search(block, start)

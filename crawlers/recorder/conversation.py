@@ -1,58 +1,51 @@
 """Everything an engine and one site say to each other over one connection, cut into exchanges.
 
-Bytes of the site go to the engine first and are followed after; requests and responses pair in order, as HTTP/1
-has it. When either side ends, or a limit is reached, what was under way is kept and marked. After a protocol
-switch (WebSocket) bytes pass both ways and are kept as frames.
+One request is under way at a time. Of the site's bytes only those that belong to its answer go to the engine;
+what comes besides is kept as a fact and ends the connection. When either side ends, or a limit is reached, what
+was under way is kept and marked. After a protocol switch that this request asked for (WebSocket) bytes pass both
+ways and are kept as frames.
 """
 
 import asyncio
-import time
 from collections import deque
-from typing import Protocol
 
-from crawlers.capture import Note, NoteKind, Truncation
+from crawlers.capture import Truncation
 from crawlers.recorder.egress import NotReached
-from crawlers.recorder.exchange import CLOSED_UNSAID, OpenExchange, Peer
+from crawlers.recorder.ending import Ending, settle
+from crawlers.recorder.engine_events import EngineEvents
+from crawlers.recorder.excess import excess, overdue
+from crawlers.recorder.exchange import OpenExchange, Peer
+from crawlers.recorder.held_answer import HeldAnswer
 from crawlers.recorder.messages import Asked, Place, url_asked
-from crawlers.recorder.session import Session, moment
+from crawlers.recorder.session import Session
 from crawlers.recorder.site_side import SiteSide, dial
+from crawlers.recorder.surplus import Surplus
+from crawlers.recorder.upgrade import SWITCHING, switch_refused
 from crawlers.recorder.websocket import FrameKeeper
-from processors.http_head import read_head, status_of
 from processors.pages.outcome import Outcome
 
 MOST_UNSENT_BYTES = 1 << 20
-MOST_UNASKED_BYTES = 1 << 20
+TOO_SOON = "the site sent bytes before it was asked"
 ENGINE_LEFT = "the engine ended the connection before the answer was whole"
 
 
-class EngineEvents(Protocol):
-    """The engine's end, as far as a conversation needs it."""
-
-    def deliver(self, data: bytes) -> None:
-        """Send the engine what the site sent."""
-        ...
-
-    def hold_engine(self, why: str) -> None:
-        """Read no more from the engine for now."""
-        ...
-
-    def engine_may_go_on(self, why: str) -> None:
-        """Read from the engine again."""
-        ...
-
-    def exchange_over(self) -> None:
-        """The engine's next request may be served."""
-        ...
-
-    def site_gone(self, conversation: "Conversation", *, said: bool, failure: NotReached | None) -> None:
-        """Nothing more comes from the site; ``failure`` where nothing could be asked at all."""
-        ...
-
-
 class Conversation:
-    """One connection to a site and its exchanges; dials when made."""
+    """One connection to a site and its exchanges; dials when made.
 
-    def __init__(self, session: Session, place: Place, page_id: str | None, engine: EngineEvents) -> None:
+    ``tunnelled`` says that the engine's connection is for this place alone. ``trusting`` says that the engine
+    takes what it gets outside of a tunnel for the words of its proxy: then no site may seem to be that proxy.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        place: Place,
+        page_id: str | None,
+        engine: EngineEvents,
+        *,
+        tunnelled: bool,
+        trusting: bool = False,
+    ) -> None:
         self.place = place
         self.over = False
         self._session = session
@@ -60,7 +53,11 @@ class Conversation:
         self._engine = engine
         self._exchanges: deque[OpenExchange] = deque()
         self._asking: OpenExchange | None = None
+        self._tunnelled = tunnelled
+        self._held = HeldAnswer() if trusting else None
         self._frames: FrameKeeper | None = None
+        self._surplus: Surplus | None = None
+        self._answered_url: str | None = None
         self._unsent: list[bytes] = []
         self._side: SiteSide | None = None
         self._peer = Peer(None, place.port, None)
@@ -68,12 +65,16 @@ class Conversation:
         self._blame: Outcome | None = Outcome.UNREACHABLE
         self._asked = False
         self._broken = False
-        self._unasked = bytearray()
         loop = asyncio.get_running_loop()
         self._last_byte = loop.time()
         self._began = self._last_byte
         session.live.add(self)
         self._dialling = loop.create_task(self._dial())
+
+    @property
+    def usable(self) -> bool:
+        """Whether the site can be asked for more."""
+        return not self.over and self._surplus is None
 
     @property
     def busy(self) -> bool:
@@ -84,6 +85,11 @@ class Conversation:
     def asking(self) -> bool:
         """Whether the body of a request is still expected."""
         return self._asking is not None
+
+    @property
+    def being_answered(self) -> bool:
+        """Whether the answer to a whole request has begun and not ended."""
+        return bool(self._exchanges) and self._asking is None and self._exchanges[0].first_byte_ns is not None
 
     @property
     def switched(self) -> bool:
@@ -127,8 +133,9 @@ class Conversation:
     def sent_body(self, data: bytes) -> bytes:
         """Send bytes of the request's body, or of the switched protocol; returns what is the next request's."""
         if self._frames is not None:
-            self._frames.from_engine(data)
-            self._send(data)
+            self._send(data[: self._frames.from_engine(data)])
+            if self._frames.fault is not None:
+                self._cut(Truncation.UNSPECIFIED, self._frames.fault)
             return b""
         assert self._asking is not None
         self._last_byte = asyncio.get_running_loop().time()
@@ -137,11 +144,13 @@ class Conversation:
             self._asking = None
         self._send(data[: len(data) - len(rest)])
         if self._exchanges and self._exchanges[0].done:
-            self._finish(None, None)
+            self._finish(None)
         return rest
 
     def engine_left(self) -> None:
         """The engine has ended the connection."""
+        if self._surplus is not None:
+            return  # what still comes is kept, and reaches nobody
         self._blame = None
         if self._failure is not None:
             self.give_up(None)
@@ -169,35 +178,32 @@ class Conversation:
 
     def sweep(self, now: float) -> None:
         """Cut what has lasted too long or is silent for too long."""
+        if self._surplus is not None and self._surplus.late(now):
+            self._close(said=False)
         if not self._exchanges and self._frames is None:
             return
         if self._frames is not None:
             self._frames.sweep(now, self._peer)
-        limits = self._session.limits
-        crawl_over = limits.seconds is not None and time.monotonic() - self._session.began >= limits.seconds
-        too_long = limits.exchange_seconds is not None and now - self._began >= limits.exchange_seconds
-        silent = limits.idle_seconds is not None and now - self._last_byte >= limits.idle_seconds
-        if crawl_over:
+        crawl_over = self._session.time_over()
+        too_long = overdue(self._session.limits, now - self._began, now - self._last_byte, frames=self.switched)
+        if crawl_over is not None:
             self._blame = None
-            self._cut(Truncation.TIME, f"cut when the crawl's {limits.seconds:g} s were over")
-        elif too_long:
-            self._cut(Truncation.TIME, f"cut after {limits.exchange_seconds:g} s")
-        elif silent and self._frames is None:
-            self._cut(Truncation.TIME, f"cut after {limits.idle_seconds:g} s of silence")
+        reason = crawl_over or too_long
+        if reason is not None:
+            self._cut(Truncation.TIME, reason)
 
     def site_sent(self, data: bytes) -> None:
-        """Bytes of the site: on to the engine, and into the exchange they belong to."""
+        """Bytes of the site: into the exchange they belong to, and on to the engine."""
         if self.over:
             return
         self._last_byte = asyncio.get_running_loop().time()
-        allowed = self._allowed(len(data))
+        allowed = self._session.allowed(len(data), self._exchanges[0].response.length if self._exchanges else None)
         cut = allowed < len(data)
         if cut:
             data = data[:allowed]
         self._session.totals.bytes += len(data)
         if data:
-            self._engine.deliver(data)
-        self._follow(data)
+            self._follow(data)
         self._session.check_room(self)
         if cut and not self.over:
             self._blame = None
@@ -207,8 +213,10 @@ class Conversation:
         """The site sends no more."""
         if not self.over:
             self._broken = broken
+            engine_knows = self._surplus is not None
             self._close(said=said)
-            self._engine.site_gone(self, said=said, failure=None)
+            if not engine_knows:
+                self._engine.site_gone(self, said=said, failure=None)
 
     def site_busy(self, *, busy: bool) -> None:
         """The site reads slowly, or reads again."""
@@ -227,7 +235,7 @@ class Conversation:
             self._side.close()
             return
         unsent, self._unsent = self._unsent, []
-        for data in unsent:
+        for data in unsent if self._surplus is None else ():
             self._side.send(data)
         self._engine.engine_may_go_on("dialling")
 
@@ -239,40 +247,75 @@ class Conversation:
         if sum(map(len, self._unsent)) > MOST_UNSENT_BYTES:
             self._engine.hold_engine("dialling")
 
-    def _allowed(self, length: int) -> int:
-        """How many of the bytes the limits leave."""
-        left = self._session.bytes_left()
-        allowed = length if left is None else min(length, left)
-        most = self._session.limits.exchange_bytes
-        if most is not None and self._exchanges:
-            allowed = min(allowed, max(0, most - self._exchanges[0].response.length))
-        return allowed
-
     def _follow(self, data: bytes) -> None:
-        while data:
-            if self._frames is not None:
-                self._frames.from_site(data)
-                return
-            if not self._exchanges or self._exchanges[0].response.done:
-                self._unasked += data  # an answer to nothing, such as a farewell to an idle connection
-                if len(self._unasked) > MOST_UNASKED_BYTES:
-                    self._cut(Truncation.LENGTH, "cut where the site went on sending what nobody asked for")
-                return
-            exchange = self._exchanges[0]
-            data = exchange.received(data)
-            if exchange.response.done:
-                if self._status(exchange) == 101:
-                    self._frames = FrameKeeper(self._session, exchange.url, exchange.page_id)
-                if exchange.request.done or self._frames is not None:
-                    self._finish(None, None)
+        exchange = self._exchanges[0] if self._exchanges else None
+        if self._frames is not None:
+            self._engine.deliver(data)
+            self._frames.from_site(data)
+            if self._frames.fault is not None:
+                self._cut(Truncation.LENGTH, self._frames.fault)
+        elif exchange is None or exchange.response.done or self._side is None:
+            self._take_surplus(data)
+        else:
+            self._follow_answer(exchange, data)
 
-    @staticmethod
-    def _status(exchange: OpenExchange) -> int | None:
-        status = status_of(read_head(exchange.response.head))
-        return None if status is None else status[0]
+    def _follow_answer(self, exchange: OpenExchange, data: bytes) -> None:
+        rest = exchange.received(data)
+        response = exchange.response
+        data = data[: len(data) - len(rest)] if rest else data
+        if self._held is not None:
+            data = self._held.let_go(data, response)
+        if data:
+            self._engine.deliver(data)
+        if not response.done:
+            problem = excess(response)
+            if problem is not None:
+                self._cut(Truncation.LENGTH, problem)
+            return
+        refused = None if self._held is None else self._held.refused
+        if refused is not None:
+            self._finish_for_good(refused)
+        elif exchange.status == SWITCHING:
+            self._switch(exchange)
+        elif exchange.request.done:
+            self._finish(None)
+        if rest:
+            self._follow(rest)
 
-    def _finish(self, truncated: Truncation | None, problem: str | None) -> None:
-        self._exchanges.popleft().keep(self._peer, truncated, problem)
+    def _switch(self, exchange: OpenExchange) -> None:
+        """Pass frames from now on if this request asked for it, else end: a 101 has nothing behind it."""
+        refused = switch_refused(
+            exchange.request_head,
+            exchange.response.head,
+            request_done=exchange.request.done,
+            tunnelled=self._tunnelled,
+        )
+        if refused is None:
+            self._frames = FrameKeeper(self._session, exchange.url, exchange.page_id)
+            self._finish(None)
+        else:
+            self._finish_for_good(refused)
+
+    def _finish_for_good(self, problem: str) -> None:
+        """Keep the answer, and end both ways."""
+        self._asking = None
+        self._finish(problem)
+        self._take_surplus(b"")
+
+    def _take_surplus(self, data: bytes) -> None:
+        """Keep what answers nothing, for a moment, and be done with the engine at the first of it."""
+        if self._surplus is None:
+            self._surplus = Surplus(self._session, self.place.url, self.page_id, self._answered_url)
+            self._settle_all(said=False, truncated=Truncation.DISCONNECT, problem=TOO_SOON)
+            self._engine.site_gone(self, said=False, failure=None)
+        self._surplus.take(data)
+        if self._surplus.full:
+            self._close(said=False)
+
+    def _finish(self, problem: str | None) -> None:
+        exchange = self._exchanges.popleft()
+        self._answered_url = exchange.url
+        exchange.keep(self._peer, None, problem)
         self._began = asyncio.get_running_loop().time()
         self._engine.exchange_over()
 
@@ -294,43 +337,14 @@ class Conversation:
             self._dialling.cancel()
         if self._frames is not None:
             self._frames.keep(self._peer, None if problem == ENGINE_LEFT else problem)
+        self._settle_all(said=said, truncated=truncated, problem=problem)
+        if self._surplus is not None:
+            self._surplus.keep()
+
+    def _settle_all(self, *, said: bool, truncated: Truncation, problem: str | None) -> None:
+        self._asking = None
+        ending = Ending(said, self._broken, truncated, problem, self._failure, self._blame)
         while self._exchanges:
-            self._settle(self._exchanges.popleft(), said=said, truncated=truncated, problem=problem)
-        if self._unasked:
-            self._keep_unasked()
-
-    def _settle(self, exchange: OpenExchange, *, said: bool, truncated: Truncation, problem: str | None) -> None:
-        if not exchange.answered:
-            self._note_no_response(exchange, problem)
-            return
-        cut_by_us = truncated is not Truncation.DISCONNECT
-        if exchange.response.done:
-            exchange.keep(self._peer, None, "the answer came before the request had ended")
-        elif exchange.response.until_close and not cut_by_us and not self._broken:
-            exchange.keep(self._peer, None, None if said else CLOSED_UNSAID)
-        else:
-            exchange.keep(self._peer, truncated, problem)
-
-    def _note_no_response(self, exchange: OpenExchange, problem: str | None) -> None:
-        reason, outcome = problem or "the site closed the connection without an answer", self._blame
-        if self._failure is not None:
-            reason, outcome = self._failure.reason, self._failure.outcome
-        self._session.note_no_response(
-            url=exchange.url,
-            page_id=exchange.page_id,
-            reason=reason,
-            outcome=outcome,
-            request=exchange.request_head,
-            interim=tuple(exchange.response.before),
-        )
-
-    def _keep_unasked(self) -> None:
-        note = Note(
-            kind=NoteKind.UNSOLICITED,
-            page_id=self.page_id,
-            url=f"{self.place.url}/",
-            at=moment(time.time_ns()),
-            reason="bytes that answer no request",
-            content=bytes(self._unasked),
-        )
-        self._session.keep_note(lambda: note)
+            exchange = self._exchanges.popleft()
+            self._answered_url = exchange.url
+            settle(self._session, exchange, self._peer, ending)

@@ -35,6 +35,7 @@ from crawlers.recorder.session import Session
 from crawlers.recorder.tls import TlsFailed, TlsPipe
 from processors.http_head import MAX_HEAD_BYTES, head_end, head_value
 
+ASKED_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"
 TLS_HANDSHAKE = 0x16  # content type of a ClientHello's record (RFC 8446, section 5.1)
 
 
@@ -70,7 +71,7 @@ class EngineSide(asyncio.Protocol):
                 self._pipe = TlsPipe(context, server_side=True)
             else:
                 self._tunnel = replace(self._tunnel, scheme="http")
-            self._conversation = Conversation(self._session, self._tunnel, self._page_id, self)
+            self._conversation = Conversation(self._session, self._tunnel, self._page_id, self, tunnelled=True)
         if self._pipe is None:
             self._take(data)
             return
@@ -145,6 +146,10 @@ class EngineSide(asyncio.Protocol):
             self.deliver(self._reason(failure))
         self._end(said=said)
 
+    @property
+    def _ended(self) -> bool:
+        return self._left or self._transport is None or self._transport.is_closing()
+
     def _conversations(self) -> list[Conversation]:
         tunnelled = [] if self._conversation is None or self._tunnel is None else [self._conversation]
         return [*tunnelled, *self._plain.values()]
@@ -153,30 +158,35 @@ class EngineSide(asyncio.Protocol):
         conversation = self._conversation
         if not self._buffer and conversation is not None and (conversation.switched or conversation.asking):
             data = conversation.sent_body(data)
+        elif self._tunnel is None and conversation is not None and conversation.being_answered:
+            # It takes an answer for ended that has not: what still comes could answer for another site.
+            conversation.abandon(ASKED_TOO_SOON)
+            return
         if data:
             self._buffer += data
             self._advance()
 
     def _advance(self) -> None:
         """Serve what the engine has asked, as far as its turn has come."""
-        while self._buffer and not self._left and not self._sniffing and self._opening is None:
+        while self._buffer and not self._ended and not self._sniffing and self._opening is None:
             conversation = self._conversation
             if conversation is not None and (conversation.switched or conversation.asking):
                 rest = conversation.sent_body(bytes(self._buffer))
                 self._buffer = bytearray(rest)
                 continue
-            if conversation is not None and conversation.busy and self._tunnel is None:
+            if conversation is not None and conversation.busy:
                 self.hold_engine("turn")
                 return
+            if self._buffer[0] in b"\r\n":
+                self._buffer = self._buffer.lstrip(b"\r\n")
+                continue
             end = head_end(self._buffer)
             if end is None:
                 if len(self._buffer) > MAX_HEAD_BYTES:
                     self._reject(f"no end of a request's head within {MAX_HEAD_BYTES} bytes")
                 return
-            head = bytes(self._buffer[:end]).lstrip(b"\r\n")
+            head = bytes(self._buffer[:end])
             del self._buffer[:end]
-            if not head:
-                continue
             try:
                 asked = read_asked(head)
                 if self._tunnel is None:
@@ -202,8 +212,10 @@ class EngineSide(asyncio.Protocol):
             self._answer_and_end(greeting())
             return
         conversation = self._plain.get(place)
-        if conversation is None or conversation.over:
-            conversation = Conversation(self._session, place, self._page_id, self)
+        if conversation is None or not conversation.usable:
+            conversation = Conversation(
+                self._session, place, self._page_id, self, tunnelled=False, trusting=self._wanted is None
+            )
             self._plain[place] = conversation
         self._conversation = conversation
         conversation.page_id = self._page_id
@@ -220,7 +232,7 @@ class EngineSide(asyncio.Protocol):
     async def _open_when_reached(self, place: Place, *, secure: bool) -> None:
         """For an engine of ours: the tunnel opens once the site is reached, or the reason is told."""
         place = place if secure else replace(place, scheme="http")
-        conversation = Conversation(self._session, place, self._page_id, self)
+        conversation = Conversation(self._session, place, self._page_id, self, tunnelled=True)
         try:
             failure = await conversation.reached()
         except asyncio.CancelledError:
@@ -236,7 +248,7 @@ class EngineSide(asyncio.Protocol):
             self._pipe = TlsPipe(self._session.authority.context_for(place.host), server_side=True)
         if self._transport is not None:
             self._transport.write(TUNNEL_OPEN)
-        if conversation.over:
+        if not conversation.usable:
             self._end()
 
     def _reason(self, failure: NotReached) -> bytes:

@@ -53,6 +53,12 @@ class OpenExchange:
         return self.response.done and self.request.done
 
     @property
+    def status(self) -> int | None:
+        """The status of the response; None while its head has not ended, and where it has none."""
+        status = status_of(read_head(self.response.head.partition(b"\n")[0]))
+        return None if status is None else status[0]
+
+    @property
     def answered(self) -> bool:
         """Whether any byte of a response has come, 1xx responses aside."""
         return self.response.length > 0 or self.response.partial_head

@@ -78,6 +78,19 @@ class Session:
         """How many response bytes the crawl may still take; None is no limit."""
         return None if self.limits.bytes is None else max(0, self.limits.bytes - self.totals.bytes)
 
+    def allowed(self, length: int, received: int | None) -> int:
+        """How many of ``length`` more bytes the limits leave; ``received`` bytes of this response have come."""
+        left = self.bytes_left()
+        allowed = length if left is None else min(length, left)
+        most = self.limits.exchange_bytes
+        return allowed if most is None or received is None else min(allowed, max(0, most - received))
+
+    def time_over(self) -> str | None:
+        """That the crawl's time is over, as a sentence; None while it is not."""
+        seconds = self.limits.seconds
+        over = seconds is not None and time.monotonic() - self.began >= seconds
+        return f"cut when the crawl's {seconds:g} s were over" if over else None
+
     def limit_reached(self) -> str | None:
         """Which limit of the crawl is reached, as a sentence; None while it may go on."""
         limits = self.limits

@@ -1,9 +1,11 @@
 """Keeps the frames of a WebSocket beside its handshake: one JSON object for each frame, in the order they passed.
 
+An engine masks its frames (RFC 6455, section 5.1), and no text of HTTP looks masked: what is not masked goes to no
+site, so that nothing an engine says to its proxy can leave after a switch.
+
 What lasts is kept in parts. A very long frame is cut into several objects, of which the first alone reads its
 head. Frames are kept as on the wire (base64), masks and compression included, with direction, moment and what
-their head says. Bytes that are no frames, after a switch to another protocol, are kept the same way, without such
-a reading. Source: RFC 6455, section 5.2.
+their head says. Source: RFC 6455, section 5.2.
 """
 
 import asyncio
@@ -20,6 +22,11 @@ from crawlers.recorder.session import Session, moment
 LONGEST_FRAME_KEPT_WHOLE = 1 << 20
 PART_SECONDS = 10.0
 """Frames of a connection that lasts are kept in parts: so much of them is lost at most."""
+MOST_FRAMES = 1 << 16
+"""Each costs a hundred times its two bytes to keep; a page that is looked at for minutes shows some thousands."""
+MASKED = 0x80
+NO_FRAME = "cut where the engine sent something else than a WebSocket frame"
+MANY_FRAMES = f"cut after {MOST_FRAMES} frames"
 Sender = Literal["engine", "site"]
 
 
@@ -36,10 +43,12 @@ class FrameKeeper:
         self._count = 0
         self._kept = 0
         self._part_began = asyncio.get_running_loop().time()
+        self.fault: str | None = None
+        """Why nothing more is to pass, as a sentence."""
 
-    def from_engine(self, data: bytes) -> None:
-        """Bytes the engine sent."""
-        self._take("engine", data)
+    def from_engine(self, data: bytes) -> int:
+        """Bytes the engine sent; returns how many may go to the site: those before a frame without mask."""
+        return self._take("engine", data)
 
     def from_site(self, data: bytes) -> None:
         """Bytes the site sent."""
@@ -90,7 +99,8 @@ class FrameKeeper:
 
         self._session.keep_note(build)
 
-    def _take(self, sender: Sender, data: bytes) -> None:
+    def _take(self, sender: Sender, data: bytes) -> int:
+        length_bytes = len(data)
         rest = self._rest_bytes[sender]
         if rest:
             self._write(sender, data[:rest], None)
@@ -98,12 +108,21 @@ class FrameKeeper:
             data = data[rest:]
         pending = self._pending[sender]
         pending += data
-        while (length := frame_length(pending)) is not None:
-            if len(pending) < length and len(pending) <= LONGEST_FRAME_KEPT_WHOLE:
-                return
+        while len(pending) >= 2:
+            if sender == "engine" and not pending[1] & MASKED:
+                self.fault = NO_FRAME
+                refused = len(pending)
+                pending.clear()
+                return max(0, length_bytes - refused)
+            if self._count >= MOST_FRAMES:
+                self.fault = MANY_FRAMES
+            length = len(pending) if self.fault else frame_length(pending)
+            if length is None or (len(pending) < length and len(pending) <= LONGEST_FRAME_KEPT_WHOLE):
+                break
             self._write(sender, bytes(pending[:length]), pending[0])
             self._rest_bytes[sender] = max(0, length - len(pending))
             del pending[:length]
+        return length_bytes
 
     def _write(self, sender: Sender, frame: bytes, first: int | None) -> None:
         self._count += 1

@@ -3,6 +3,7 @@
 import pytest
 
 from processors.digest import sha256
+from processors.http_head import head_end
 from processors.http_message import parse_response
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.kinds import KINDS
@@ -39,7 +40,9 @@ def test_the_engine_and_the_capture_get_the_bytes_of_the_wire(
     sock.close()
     recorder.close()
 
-    assert got == sent
+    # A browser could take what is no HTTP for words of its proxy, where it asks it for a plain page.
+    could_be_the_proxys = not secure and (kind.status is None or head_end(sent) is None)
+    assert got == (b"" if could_be_the_proxys else sent)
     [served] = origin.log
     assert served.request == for_site
     [exchange] = recorder.sink.exchanges
