@@ -22,7 +22,7 @@ from crawlers.recorder.session import Session, moment
 LONGEST_FRAME_KEPT_WHOLE = 1 << 20
 PART_SECONDS = 10.0
 """Frames of a connection that lasts are kept in parts: so much of them is lost at most."""
-MOST_FRAMES = 1 << 16
+MOST_FRAMES = 1 << 15
 """Each costs a hundred times its two bytes to keep; a page that is looked at for minutes shows some thousands."""
 MASKED = 0x80
 NO_FRAME = "cut where the engine sent something else than a WebSocket frame"
