@@ -16,6 +16,7 @@ from processors.http_head import MAX_HEAD_BYTES
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all
 from tests.crawlers.recorder.origin import Channel, Origin
+from tests.crawlers.recorder.test_websockets import content_of
 
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 SHORT_HINT = b"HTTP/1.1 103\n\n"
@@ -105,7 +106,7 @@ def test_frames_without_end_are_cut(flooded: Callable[..., bytes], recorder: Run
     [note] = recorder.sink.notes
     assert (note.kind, note.details["cut"]) == (NoteKind.WEBSOCKET, f"cut after {MOST_FRAMES} frames")
     assert MOST_FRAMES <= note.details["frames"] <= MOST_FRAMES + 1
-    rows = [json.loads(line) for line in b"".join(note.content.chunks()).splitlines()]
+    rows = [json.loads(line) for line in content_of(note).splitlines()]
     assert rows[0]["opcode"] == 10
     assert len(got) > 2 * MOST_FRAMES
 
