@@ -20,7 +20,7 @@ from storage.deposit import deposit_file
 from storage.unread import count_unread
 from tests.pipeline.test_crawl_processes import descendants, wait_until
 from tests.storage.crawled import NIGHT, exchange, no_answer, response
-from tests.storage.test_deposit_killed import environment
+from tests.storage.killed_deposits import environment
 from tests.storage.test_rebuild import catalogue
 from tests.storage.test_revisits import Crawl
 
