@@ -28,13 +28,15 @@ def harvest(
         access = settings.airflow()
     except (SettingsError, WatchlistErrors, UnknownSourceError) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    run_id = None
     try:
         with AirflowApi(access, say=say) as api:
             run_id = api.trigger("harvest", {"sources": source or []})
             state = follow_harvest(api, run_id, say=say)
             summary = harvested(api, run_id)
     except (AirflowRefused, AirflowUnreachable) as problem:
-        raise fail(str(problem)) from problem
+        started = f"\nThe run was started and does not need this command: {run_id}" if run_id else ""
+        raise fail(f"{problem}{started}") from problem
     rows = [dict(row) for row in summary.rows.values()]
     rows += [missing(name, said) for name, said in summary.failures.items() if name not in summary.rows]
     emit(rows, as_json=as_json, human=in_words)

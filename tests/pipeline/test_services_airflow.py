@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from pipeline.airflow_api import AirflowApi, AirflowRefused
+from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 from pipeline.prepare import POOLS
-from pipeline.services.processes import kept_for
+from pipeline.services.processes import children_of, kept_for
 
 if TYPE_CHECKING:
     from tests.conftest import RunningStack
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def listening(pids: tuple[int, ...]) -> set[str]:
@@ -97,6 +97,45 @@ def test_a_scheduler_that_is_killed_is_started_again(airflow_stack: "RunningStac
             time.sleep(0.5)
     (after,) = schedulers_of(airflow_stack.settings.data)
     assert after != before
+
+
+def test_killed_workers_hold_up_no_run(airflow_stack: "RunningStack") -> None:
+    """One of the idle workers holds the lock of the pipe from which all of them read their tasks."""
+    data = airflow_stack.settings.data
+    (scheduler,) = schedulers_of(data)
+    idle = [pid for pid in children_of(scheduler) if is_worker(pid) and not children_of(pid)]
+    assert idle
+    for pid in idle:
+        os.kill(pid, signal.SIGKILL)
+
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        run_id = api.trigger("timestamps", {})
+        assert api.wait_for_run("timestamps", run_id, timeout_s=500) == "success"
+    assert schedulers_of(data) != (scheduler,)
+
+
+def test_nothing_that_the_clock_starts_fails_on_a_fresh_stack(airflow_stack: "RunningStack") -> None:
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        deadline = time.monotonic() + 300
+        while not (ended := {state for _, state in scheduled_runs(api) if state in ENDED}):
+            assert time.monotonic() < deadline, "no scheduled run has ended"
+            time.sleep(1)
+
+    assert ended == {"success"}
+
+
+def scheduled_runs(api: AirflowApi) -> list[tuple[str, str]]:
+    """DAG and state of every run that the clock has started, of the DAGs that judge no source."""
+    return [
+        (dag_id, run["state"])
+        for dag_id in ("timestamps", "copies")
+        for run in api.runs(dag_id)
+        if run["run_type"] == "scheduled"
+    ]
+
+
+def is_worker(pid: int) -> bool:
+    return b"LocalExecutor" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def schedulers_of(data: Path) -> tuple[int, ...]:

@@ -62,6 +62,30 @@ def test_a_held_port_is_nobody_elses_until_it_is_given_back() -> None:
     assert is_free(held.port)
 
 
+HOLD_AS_ANOTHER_USER = """
+import os, sys
+from pipeline.services.ports import HeldPort
+os.setgid(65534)
+os.setuid(65534)
+held = HeldPort.take_any()
+print(held.port, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.root
+def test_a_port_that_another_user_holds_is_held() -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD_AS_ANOTHER_USER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    port = int(other.stdout.readline())
+
+    assert HeldPort.take(port) is None
+    other.communicate()
+    assert is_free(port)
+
+
 def test_a_port_on_which_a_program_listens_is_not_held() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert HeldPort.take(other.getsockname()[1]) is None
