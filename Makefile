@@ -6,13 +6,14 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
-.PHONY: help env up demo test clean
+.PHONY: help env up demo test mutants clean
 
 help:
 	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
 	@echo '                  (ONCE=1: stop after the table; DAY=2: the sites a day later)'
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
 	@echo 'make test         everything that must hold (ARGS="-k words" goes to pytest)'
+	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
 
@@ -59,6 +60,10 @@ test: env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(ARGS)
+
+# Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
+mutants: env
+	$(BIN)/python -m benchmarks.mutants $(ARGS)
 
 # The database of a demo that root has run may live elsewhere; the file `place` says where.
 clean:

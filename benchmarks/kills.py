@@ -29,7 +29,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from benchmarks.mutants import copied_tree
+from benchmarks.tree_copy import copied_tree
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import open_archive
 from pipeline.deposits import recover_spools
