@@ -22,7 +22,7 @@ from crawlers.watchlist import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.connect import open_archive
 from pipeline.nightly import follow_harvest, harvested
-from pipeline.output import Exit, emit, err, out
+from pipeline.output import Exit, emit, err, out, warn
 from pipeline.services.data_folder import described, make_data_folder
 from pipeline.services.processes import ServiceError
 from pipeline.services.stack import Stack
@@ -69,6 +69,8 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
                     code = harvest_and_show(stack.settings, api, archive, as_json=as_json)
                 for line in described(stack.settings, stack.passwords):
                     (err if as_json else out).print(line, markup=False)
+                for warning in stack.warnings:
+                    warn(warning)
                 if stay:
                     say("Ctrl-C stops all of it.")
                     stack.watch()

@@ -25,6 +25,7 @@ from pipeline.clock import clock_state
 from pipeline.connect import open_replica, open_store, opened_archive
 from pipeline.copies import NO_SECOND_COPY, copies_now
 from pipeline.outside_time import NO_OUTSIDE_TIME, owed_in_words, owed_now
+from pipeline.services.object_store import FOR_TRYING_OUT_ONLY, store_open_to_others
 from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
 from pipeline.settings import ROOT, Settings, SettingsError
@@ -143,12 +144,11 @@ def _store_fitness(settings: Settings) -> Check:
     embedded = settings.s3_endpoint is None or (settings.data / "store").exists()
     if not embedded:
         return Check("Evidence", "ok", "the store is an outside one")
-    return Check(
-        "Evidence",
-        "warning",
-        "the embedded store is fit to try out: who owns its folder can delete what it has locked",
-        "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS.",
-    )
+    how = "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS."
+    if found := store_open_to_others(settings.data / "store"):
+        return Check("Evidence", "missing", FOR_TRYING_OUT_ONLY.format(" ".join(found)), how)
+    fit = "the embedded store is fit to try out: who owns its folder can delete what it has locked"
+    return Check("Evidence", "warning", fit, how)
 
 
 def _database(settings: Settings) -> Check:

@@ -64,17 +64,31 @@ def to_json(row: Mapping[str, Any]) -> str:
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
-def emit(rows: Iterable[Mapping[str, Any]], *, as_json: bool, human: Callable[[Mapping[str, Any]], str]) -> int:
-    """Print each row as it comes, as JSON or in the words of ``human``; returns how many there were."""
+def emit(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    as_json: bool,
+    human: Callable[[Mapping[str, Any]], str],
+    style: str | None = None,
+) -> int:
+    """Print each row as it comes, as JSON or in the words of ``human``; returns how many there were.
+
+    ``style`` is Rich's (``bold red``), for words on a terminal.
+    """
     count = 0
     for row in rows:
         count += 1
         if as_json:
             sys.stdout.write(to_json(row) + "\n")
         else:
-            out.print(human(row), markup=False)
+            out.print(human(row), markup=False, style=style)
     sys.stdout.flush()
     return count
+
+
+def warn(text: str) -> None:
+    """Say on stderr, in red where it is a terminal, what a person must not miss."""
+    err.print(text, style="bold red", markup=False)
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> typer.Exit:

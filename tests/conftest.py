@@ -25,6 +25,7 @@ from pipeline.services.processes import kept_for
 from pipeline.settings import ROOT, OwnedDatabase, Settings, load_settings
 from processors.documents.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
+from tests.administered_store import AdministeredStore
 from tests.processors.documents.scanning import can_draw
 
 if TYPE_CHECKING:
@@ -47,14 +48,14 @@ def services_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def object_store_server(services_folder: Path) -> Iterator[ObjectStoreServer]:
-    with ObjectStoreServer(services_folder / "store") as server:
+    with AdministeredStore(services_folder / "store") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def second_object_store_server(services_folder: Path) -> Iterator[ObjectStoreServer]:
     """Independent of the first; a test that stops it starts it again."""
-    with ObjectStoreServer(services_folder / "second-store") as server:
+    with AdministeredStore(services_folder / "second-store") as server:
         yield server
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.output import Exit, JsonOption, emit, err, fail, out
+from pipeline.output import Exit, JsonOption, emit, err, fail, out, warn
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -37,6 +37,8 @@ def up(as_json: JsonOption = False) -> None:
                 for line in described(stack.settings, stack.passwords):
                     out.print(line, markup=False)
                 say("Ctrl-C stops all of it.")
+            for warning in stack.warnings:
+                warn(warning)
             stack.watch()
         say("Stopping ...")
     except ServiceError as problem:
@@ -115,7 +117,8 @@ def doctor(
     for check in examine(settings):
         states.add(check.state)
         how = None if check.state == "ok" else check.how
-        emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=in_words)
+        red = "bold red" if check.state == "missing" else None
+        emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=in_words, style=red)
     if "missing" in states:
         raise typer.Exit(int(Exit.FAILED))
 

@@ -37,6 +37,7 @@ def start(command: list[str], uid: str, gid: str) -> int:
         return pid
     try:
         os.setsid()
+        os.umask(0o077)  # what a service writes, sockets included, is its account's alone
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

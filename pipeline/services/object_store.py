@@ -1,9 +1,10 @@
 """The embedded object store: SeaweedFS in one process, on loopback, with credentials; fit to try out and develop.
 
 In: a folder of its own. Out: an S3 endpoint with keys. Guaranteed: only loopback listens, no usage reports are
-sent, and the ports beside S3 refuse unsigned requests: without the four JWT keys, a plain HTTP DELETE on the
-filer's port removes objects that S3 holds locked (measured, SeaweedFS 4.48). Whoever owns the folder can still
-delete its files, and gRPC is open to local users: a production archive needs an outside store (docs/limits.md).
+sent, and nothing but the S3 port answers who has no key: HTTP and gRPC beside it ask for a client certificate made
+at this start (`pipeline.services.store_certificates`), and Unix sockets are the owner's alone. `open_to_others`
+looks whether that holds here. Whoever owns the folder can still delete its files: a production archive needs an
+outside store (docs/limits.md, docs/decisions/0020-closed-store.md).
 """
 
 import json
@@ -15,8 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from pipeline.services.exposure import open_to_others, processes_started_with
 from pipeline.services.ports import GRPC_OFFSET, RANGE, free_ports, is_free
 from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
+from pipeline.services.store_certificates import new_certificates
+from pipeline.services.store_identities import DAILY, IDENTITIES_FILE, PURGE, Keys, keys, write_identities
 
 PORT_FLAGS: Final = (
     "s3.port",
@@ -37,7 +41,7 @@ START_S: Final = 60.0
 ATTEMPTS: Final = 3
 """A port can be taken between the look and the use; then others are tried."""
 
-SECURITY: Final = """\
+SIGNING: Final = """\
 [jwt.signing]
 key = "{0}"
 [jwt.signing.read]
@@ -53,6 +57,26 @@ copy_1 = 1
 """
 """One volume at a time: by default each new bucket takes seven of a limited number, and with none left every
 upload ends in InternalError (seen with the buckets of a whole test run)."""
+
+
+FOR_TRYING_OUT_ONLY: Final = (
+    "On this machine the embedded store is for trying out only: other users can reach it without a key. {} Put no "
+    "evidence into it; name an outside store with Object Lock (LETAPIS_S3_ENDPOINT, docs/settings.md)."
+)
+"""Shown in red with what `store_open_to_others` found."""
+
+
+def store_open_to_others(folder: Path) -> tuple[str, ...]:
+    """What a running store over this folder offers to who has no key, in sentences; none where none runs.
+
+    Takes half a second.
+    """
+    try:
+        ports: dict[str, int] = json.loads((folder / "config" / "ports.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return ()
+    pids = processes_started_with(f"-dir={folder.resolve() / 'objects'}")
+    return open_to_others(pids, asks_for_a_key=[ports["s3.port"]])
 
 
 class ObjectStoreServer:
@@ -77,13 +101,18 @@ class ObjectStoreServer:
 
     @property
     def access_key(self) -> str:
-        """The one identity's access key."""
-        return str(self._credentials()["accessKey"])
+        """Access key of daily work, which deletes nothing."""
+        return keys(self._config, DAILY).access_key
 
     @property
     def secret_key(self) -> str:
-        """The one identity's secret key."""
-        return str(self._credentials()["secretKey"])
+        """Secret key of daily work."""
+        return keys(self._config, DAILY).secret_key
+
+    @property
+    def purge_keys(self) -> Keys:
+        """Credentials that may delete single versions, also under governance; nothing daily uses them."""
+        return keys(self._config, PURGE)
 
     @property
     def alive(self) -> bool:
@@ -96,7 +125,7 @@ class ObjectStoreServer:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.home == self.folder:
             end_leftovers(self.home)
-        self._write_config_once()
+        self._write_config()
         self._ports = self._remembered_ports()
         self._remove_sockets()
         for attempt in range(1, ATTEMPTS + 1):
@@ -112,6 +141,10 @@ class ObjectStoreServer:
             else:
                 self._write(self._config / "ports.json", json.dumps(self._ports))
                 return
+
+    def open_to_others(self) -> tuple[str, ...]:
+        """What of it other users of this machine can use without a key, in sentences; none where all is closed."""
+        return store_open_to_others(self.folder)
 
     def stop(self) -> None:
         """End the server; returns when no process is left."""
@@ -146,22 +179,12 @@ class ObjectStoreServer:
     def _config(self) -> Path:
         return self.folder / "config"
 
-    def _credentials(self) -> dict[str, str]:
-        identities = json.loads((self._config / "s3.json").read_text("utf-8"))["identities"]
-        credentials: dict[str, str] = identities[0]["credentials"][0]
-        return credentials
-
-    def _write_config_once(self) -> None:
-        keys = {"accessKey": secrets.token_hex(10).upper(), "secretKey": secrets.token_hex(20)}
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        identity = {"name": "letapis", "credentials": [keys], "actions": actions}
-        for name, text in {
-            "s3.json": json.dumps({"identities": [identity]}),
-            "security.toml": SECURITY.format(*(secrets.token_hex(32) for _ in range(4))),
-            "master.toml": GROWTH,
-        }.items():
-            if not (self._config / name).exists():
-                self._write(self._config / name, text)
+    def _write_config(self) -> None:
+        """Anew at every start, so that the folder of an older version is closed, too; the keys to S3 stay."""
+        write_identities(self._config, self._write)
+        signing = SIGNING.format(*(secrets.token_hex(32) for _ in range(4)))
+        self._write(self._config / "security.toml", signing + new_certificates(self._config, self._write))
+        self._write(self._config / "master.toml", GROWTH)
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
@@ -202,13 +225,15 @@ class ObjectStoreServer:
             "ip": "127.0.0.1",
             "ip.bind": "127.0.0.1",
             "master.telemetry": "false",
-            "s3.config": self._config / "s3.json",
+            "s3.config": self._config / IDENTITIES_FILE,
+            "s3.allowDeleteBucketNotEmpty": "false",
             "s3.autoCreateBucket": "false",
             "s3.iam": "false",
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
             "webdav": "false",
             "admin.ui": "false",
+            "disableHttp": "true",  # of master and filer; the volume server has no such flag
             "volume.max": 4096,  # by default as many as the free disk holds at full size: 70 where 70 GB are free
             "volume.preStopSeconds": 0,  # time for other nodes to notice; there are none
             **self._ports,

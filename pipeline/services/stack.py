@@ -24,7 +24,7 @@ from pipeline.services.data_folder import (
     remove_stack_file,
     write_stack_file,
 )
-from pipeline.services.object_store import ObjectStoreServer
+from pipeline.services.object_store import FOR_TRYING_OUT_ONLY, ObjectStoreServer
 from pipeline.services.ports import HeldPort
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import ServiceError, end_leftovers
@@ -50,6 +50,8 @@ class Stack:
         self._airflow: AirflowServer | None = None
         self._airflow_port: HeldPort | None = None
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
+        self.warnings: tuple[str, ...] = ()
+        """What a person has to know before anything is kept here; known once storage is started."""
 
     @property
     def passwords(self) -> dict[str, str]:
@@ -162,6 +164,8 @@ class Stack:
         for thing in prepare_archive(self.settings):
             if thing.problem is not None:
                 self._say(thing.problem)
+        if self._store is not None and (found := self._store.open_to_others()):
+            self.warnings = (FOR_TRYING_OUT_ONLY.format(" ".join(found)),)
         write_stack_file(self.settings)
 
     def _start_object_store(self) -> None:

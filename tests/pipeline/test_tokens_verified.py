@@ -11,6 +11,7 @@ from pipeline.settings import Settings
 from pipeline.time_authority import pinned_roots
 from pipeline.verify import verify
 from storage.archive import Archive
+from tests.administered_store import administrator
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import chain, held_to, note, wrong
 from tests.storage.decaying import decaying
@@ -70,7 +71,7 @@ def test_a_lost_token_is_found_and_one_laid_over_it(stamping: Settings, archive:
     assert wrong(verify(archive)) == {obtained.subject_id: ["object version"]}
 
     version_id = obtained.details["object_version"]
-    archive.objects._client.delete_object(
+    administrator(archive.objects.endpoint).delete_object(
         Bucket=bucket, Key=key, VersionId=version_id, BypassGovernanceRetention=True
     )
     problems = [problem.what for each in verify(archive) for problem in each.problems]

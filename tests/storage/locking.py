@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from storage.objects import ObjectStore
+from tests.administered_store import administrator
 
 
 def end_lock(store: ObjectStore, key: str, version_id: str, until: datetime) -> None:
-    store._client.put_object_retention(
+    administrator(store.endpoint).put_object_retention(
         Bucket=store.bucket,
         Key=key,
         VersionId=version_id,

@@ -23,6 +23,7 @@ from storage.deposit import deposit_file
 from storage.ledger import entries, record
 from storage.objects import ObjectStore
 from storage.replay import read_record
+from tests.administered_store import administrator
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying_store
 from tests.storage.two_stores import away
@@ -189,7 +190,7 @@ def test_the_second_store_alone_verifies_and_a_bit_that_turned_there_is_named(
     assert [each.ok for each in verify_store_alone(replica)] == [True, True]
 
     (version,) = replica.list(deposited.key)
-    replica._client.delete_object(
+    administrator(replica.endpoint).delete_object(
         Bucket=replica.bucket,
         Key=deposited.key,
         VersionId=version.version_id,

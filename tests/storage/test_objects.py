@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import boto3
 import botocore.auth
@@ -28,6 +28,10 @@ from storage.store_errors import (
     StoreUnreachableError,
     WrongCredentialsError,
 )
+from tests.administered_store import administrator
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectLockRetentionTypeDef
 
 CONTENT = "што было на старонцы".encode()
 
@@ -95,7 +99,7 @@ def test_what_is_put_is_locked_for_the_days_of_the_settings(store: ObjectStore) 
 def test_a_locked_version_cannot_be_deleted(store: ObjectStore, store_settings: Settings) -> None:
     stored = store.put_new("a/b", CONTENT, sha256=sha256(CONTENT))
     with pytest.raises(ClientError, match="AccessDenied"):
-        client(store_settings).delete_object(Bucket=store.bucket, Key="a/b", VersionId=stored.version_id)
+        administrator(store.endpoint).delete_object(Bucket=store.bucket, Key="a/b", VersionId=stored.version_id)
     assert store.read("a/b", stored.version_id) == CONTENT
 
 
@@ -108,12 +112,18 @@ def test_a_lock_is_neither_shortened_nor_weakened(
     store.ensure_bucket()
     stored = store.put_new("a/b", CONTENT, sha256=sha256(CONTENT))
     before = store.head("a/b", stored.version_id)
-    soon = {"Mode": mode.upper(), "RetainUntilDate": datetime.now(UTC) + timedelta(minutes=1)}
-    weaker = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(days=2)}
+    soon: ObjectLockRetentionTypeDef = {
+        "Mode": "COMPLIANCE" if mode == "compliance" else "GOVERNANCE",
+        "RetainUntilDate": datetime.now(UTC) + timedelta(minutes=1),
+    }
+    weaker: ObjectLockRetentionTypeDef = {
+        "Mode": "GOVERNANCE",
+        "RetainUntilDate": datetime.now(UTC) + timedelta(days=2),
+    }
     attempts = [(soon, False), (soon, True), (weaker, False), (weaker, True)]
     for retention, bypass in attempts if mode == "compliance" else attempts[:1]:
         with pytest.raises(ClientError, match="AccessDenied"):
-            client(store_settings).put_object_retention(
+            administrator(store.endpoint).put_object_retention(
                 Bucket=store.bucket,
                 Key="a/b",
                 VersionId=stored.version_id,
@@ -148,7 +158,7 @@ def test_a_version_hidden_by_a_plain_put_is_still_read_by_its_version(
 ) -> None:
     stored = store.put_new("a/b", CONTENT, sha256=sha256(CONTENT))
     client(store_settings).put_object(Bucket=store.bucket, Key="a/b", Body=b"shadow")
-    client(store_settings).delete_object(Bucket=store.bucket, Key="a/b")
+    administrator(store.endpoint).delete_object(Bucket=store.bucket, Key="a/b")
     assert store.read("a/b", stored.version_id) == CONTENT
     assert store.head("a/b") is None
     assert next((row.delete_marker, row.latest) for row in store.list("a/b")) == (True, True)

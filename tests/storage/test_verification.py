@@ -14,6 +14,7 @@ from storage.deposit import Deposited, deposit_file
 from storage.ledger import entries, record
 from storage.rederive import ContradictionError
 from storage.verified import Verified
+from tests.administered_store import administrator
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying, decaying_store
 
@@ -115,8 +116,7 @@ def test_a_file_without_a_row_in_the_index_is_found(archive: Archive, deposited:
 
 
 def test_a_lost_object_is_found(archive: Archive, deposited: Deposited) -> None:
-    client = archive.objects._client
-    client.delete_object(
+    administrator(archive.objects.endpoint).delete_object(
         Bucket=archive.objects.bucket,
         Key=deposited.key,
         VersionId=deposited.version_id,
@@ -128,7 +128,7 @@ def test_a_lost_object_is_found(archive: Archive, deposited: Deposited) -> None:
 def test_an_entry_of_the_ledger_that_the_store_lacks_is_found(archive: Archive, deposited: Deposited) -> None:
     key = "custody/000000000001.json"
     (version,) = archive.objects.list(key)
-    archive.objects._client.delete_object(
+    administrator(archive.objects.endpoint).delete_object(
         Bucket=archive.objects.bucket, Key=key, VersionId=version.version_id, BypassGovernanceRetention=True
     )
     problems = wrong(verify(archive))
