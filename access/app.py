@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
 from access.api import api_routes
+from access.forms import leaves_unread
 from access.headers import OURS
 from access.html import page
 from access.media_pages import media_routes
@@ -96,6 +97,8 @@ async def with_our_headers(request: Request, call_next: RequestResponseEndpoint)
         response = said(request, HTTPStatus.BAD_REQUEST, "It holds a character that no text has (U+0000).")
     else:
         response = await call_next(request)
+    if leaves_unread(request):
+        response.headers["Connection"] = "close"  # the server would go on taking what nobody reads
     for name, value in OURS.items():
         response.headers.setdefault(name, value)
     return response

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from storage.changes import ChangeKind
 from storage.search import Order, Question
@@ -25,7 +25,9 @@ _OrNone = BeforeValidator(lambda value: value or None)
 Text = Annotated[str, Query(max_length=500)]
 Address = Annotated[str, Query(max_length=8000)]
 SourceId = Annotated[str, Query(max_length=64)]
-Day = Annotated[date | None, _OrNone, Query()]
+_Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
+"""A source may be old; what lies outside is a slip, and the calendar itself ends soon behind it."""
+Day = Annotated[_Dated | None, _OrNone, Query()]
 Kind = Annotated[RecordKind | None, _OrNone, Query()]
 Change = Annotated[ChangeKind | None, _OrNone, Query()]
 OrderOf = Annotated[Order, Query()]

@@ -1,7 +1,8 @@
 """An analyst's word on two media: written to the ledger, and the groups made anew by it at once.
 
 In: the archive, two digests, the verdict, who says it. Out: what was written down. Raises `UnknownMediumError` for
-a medium that is not in the archive, or of which the author may see nothing; then nothing was written.
+a medium that is not in the archive, or of which the author may see nothing, and
+`storage.judgements.JudgementError` for a judgement without a reason; then nothing was written.
 """
 
 from processors.cluster import Verdict
@@ -25,7 +26,7 @@ class UnknownMediumError(StorageError):
 
 
 def judge_media(
-    archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: Viewer, reason: str | None
+    archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: Viewer, reason: str
 ) -> Said:
     """Keep the judgement for good and group both families by it."""
     with archive.reader.connect() as connection:

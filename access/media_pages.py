@@ -5,16 +5,21 @@ that no other site can speak in an analyst's name. A file to compare is decoded 
 the answer for the eye alone, and is kept nowhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from access import media, similar
+from access.forms import sent_form, too_large
 from access.frames import Frames, frame_path, frames_in_hand, medium_path, with_frames
 from access.headers import OURS, archived
 from access.html import NOT_THERE, one, page, viewer_of
@@ -26,10 +31,20 @@ from storage.archive import Archive
 from storage.judgements import JudgementError
 
 UPLOAD_LIMIT_BYTES: Final = 256 << 20
-Reason = Annotated[str, Form(max_length=2000)]
-Name = Annotated[str, Form(max_length=80)]
-Word = Annotated[Verdict, Form()]
 Milliseconds = Annotated[int, Query(ge=0, le=1 << 31)]
+
+
+@dataclass(frozen=True, slots=True)
+class SentJudgement:
+    """What the form of a judgement holds: two media, the verdict, and why."""
+
+    a: Annotated[str, Field(max_length=80)]
+    b: Annotated[str, Field(max_length=80)]
+    verdict: Verdict
+    reason: Annotated[str, Field(max_length=2000)]
+
+
+JUDGEMENT: Final = TypeAdapter(SentJudgement)
 
 
 def media_routes(archive: Callable[[], Archive]) -> APIRouter:
@@ -69,44 +84,64 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
         return page(request, "similar.html", {"reading": None}, here="similar")
 
     @routes.post("/similar")
-    def show_similar(request: Request, file: UploadFile) -> Response:
+    async def show_similar(request: Request) -> Response:
         said_by_our_page(request)
-        content = file.file.read(UPLOAD_LIMIT_BYTES + 1)
-        if len(content) > UPLOAD_LIMIT_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Files up to 256 MB are compared.")
-        with Decoders(workers=1) as decoders:
-            reading = decoders.fingerprint(content)
-        name = file.filename or "a file without a name"
-        rows = similar.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
-        alike = similar.by_medium(rows)
-        in_hand = frames_in_hand(content, reading, alike)
-        answer = {
-            "reading": reading,
-            "name": name,
-            "similar": with_frames(
-                alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")
-            ),
-        }
-        response = page(request, "similar.html", answer, here="similar")
-        # the file in hand is part of the page itself: it comes from no address, and none may learn of it
-        policy = OURS["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' data:")
-        response.headers["Content-Security-Policy"] = policy
-        return response
+        async with sent_form(request, fields=0, file_limit_bytes=UPLOAD_LIMIT_BYTES) as form:
+            if form.file is None:
+                raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is missing.")
+            content, name = await form.file.read(), form.file.filename or "a file without a name"
+        return await run_in_threadpool(compared, archive, request, content, name)
 
     @routes.post("/judge")
-    def judged(request: Request, a: Name, b: Name, verdict: Word, reason: Reason = "") -> Response:
+    async def judged(request: Request) -> Response:
         said_by_our_page(request)
-        asked, other = one(media.digest_of(a)), one(media.digest_of(b))
-        try:
-            judge_media(archive(), asked, other, verdict, author=viewer_of(request), reason=reason.strip() or None)
-        except UnknownMediumError as unknown:
-            raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE) from unknown
-        except JudgementError as problem:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from problem
-        base = request.scope.get("root_path", "")
-        return RedirectResponse(f"{base}/medium/{asked}#judgements", HTTPStatus.SEE_OTHER)
+        async with sent_form(request, fields=4) as form:
+            word = understood(JUDGEMENT, form.fields)
+        return await run_in_threadpool(kept, archive, request, word)
 
     return routes
+
+
+def compared(archive: Callable[[], Archive], request: Request, content: bytes, name: str) -> Response:
+    """The page that says where a file in hand was seen."""
+    if len(content) > UPLOAD_LIMIT_BYTES:
+        raise too_large(UPLOAD_LIMIT_BYTES)
+    with Decoders(workers=1) as decoders:
+        reading = decoders.fingerprint(content)
+    rows = similar.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
+    alike = similar.by_medium(rows)
+    in_hand = frames_in_hand(content, reading, alike)
+    answer = {
+        "reading": reading,
+        "name": name,
+        "similar": with_frames(alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")),
+    }
+    response = page(request, "similar.html", answer, here="similar")
+    # the file in hand is part of the page itself: it comes from no address, and none may learn of it
+    policy = OURS["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' data:")
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def kept(archive: Callable[[], Archive], request: Request, word: SentJudgement) -> Response:
+    """Write a judgement down and lead back to the medium that it was made at."""
+    asked, other = one(media.digest_of(word.a)), one(media.digest_of(word.b))
+    try:
+        judge_media(archive(), asked, other, word.verdict, author=viewer_of(request), reason=word.reason)
+    except UnknownMediumError as unknown:
+        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE) from unknown
+    except JudgementError as problem:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from problem
+    base = request.scope.get("root_path", "")
+    return RedirectResponse(f"{base}/medium/{asked}#judgements", HTTPStatus.SEE_OTHER)
+
+
+def understood(form: TypeAdapter[SentJudgement], fields: Mapping[str, str]) -> SentJudgement:
+    """The fields as what they mean; `access.app` says in words what is wrong with them."""
+    try:
+        return form.validate_python(dict(fields))
+    except ValidationError as problem:
+        raise RequestValidationError(problem.errors()) from problem
 
 
 def said_by_our_page(request: Request) -> None:

@@ -80,7 +80,8 @@ def _host_and_port(authority: str) -> tuple[str, str]:
 
 
 def _host(host: str) -> str:
-    name = _unescaped(host).decode("utf-8", "surrogateescape")
+    # no text column holds U+0000, and no host has it: it stays escaped
+    name = _unescaped(host).replace(b"\x00", b"%00").decode("utf-8", "surrogateescape")
     if ":" in name:  # an IPv6 address, already without its brackets
         return name.lower()
     name = _DOTS.sub(".", name).strip(".").lower()
@@ -137,7 +138,7 @@ def _query(query: str) -> str:
 
 def _unescaped(text: str) -> bytes:
     """Escapes undone until none is left: ``%2541`` is ``%41`` is ``A``."""
-    content = text.encode("utf-8", "surrogateescape")
+    content = _bytes(text)
     if b"%" not in content:
         return content
     while _ESCAPED.search(content):
@@ -146,6 +147,14 @@ def _unescaped(text: str) -> bytes:
             break
         content = undone
     return content
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8, and the bytes that Python could not read as such; half of a surrogate pair as it would be written."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _escaped(content: bytes) -> str:

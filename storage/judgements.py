@@ -25,6 +25,10 @@ from storage.ledger_tables import assertions
 
 PREDICATE: Final = "shows_the_same_as"
 EVENT: Final = "asserted"
+NO_REASON: Final = (
+    "A judgement needs a reason: it is kept for good, and nobody can ask for it later. Say in a few words what "
+    "you compared and what you saw; a judgement that is taken back needs one, too. Nothing was written."
+)
 LOCK_KEY: Final = 7_305_510_005
 """Advisory lock: two judgements about the same media at once must not both supersede the one before."""
 
@@ -35,7 +39,10 @@ class JudgementError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One judgement: ``a < b``; ``supersedes`` the id of the one before it about the same two media."""
+    """One judgement: ``a < b``; ``supersedes`` the id of the one before it about the same two media.
+
+    ``reason`` is None of judgements that were made before a reason was required.
+    """
 
     id: str
     a: Digest
@@ -47,12 +54,12 @@ class Said:
     supersedes: str | None
 
 
-def judge(
-    archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: str, reason: str | None = None
-) -> Said:
-    """Write down what an analyst decided; raises `JudgementError` for one medium and itself."""
+def judge(archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: str, reason: str) -> Said:
+    """Write down what an analyst decided; raises `JudgementError` without a reason, or for one medium."""
     if one == other:
         raise JudgementError(f"{one}: a medium is the same as itself; nothing was written.")
+    if not reason.strip():
+        raise JudgementError(NO_REASON)
     a, b = sorted((one, other))
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
@@ -62,7 +69,7 @@ def judge(
             a=a,
             b=b,
             verdict=verdict,
-            reason=reason,
+            reason=reason.strip(),
             author=author,
             at=datetime.now(UTC),
             supersedes=None if before is None else before.id,

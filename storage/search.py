@@ -10,7 +10,7 @@ same time.
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, true
@@ -32,6 +32,9 @@ MARKS: Final = (
 )
 
 Order = Literal["best", "newest"]
+
+_BEHIND_A_DAY: Final = "U"
+"""Sorts behind the ``T`` of every time of a day, of the calendar's last day as well."""
 
 BEGINNING: Final = 300
 """Characters shown of a record that no words were asked of."""
@@ -164,7 +167,7 @@ def _hits(
     if question.since is not None:
         asked = asked.where(versions.c.dated >= question.since.isoformat())
     if question.until is not None:
-        asked = asked.where(versions.c.dated < (question.until + timedelta(days=1)).isoformat())
+        asked = asked.where(versions.c.dated < question.until.isoformat() + _BEHIND_A_DAY)
     newest = asked.order_by(versions.c.dated.desc().nulls_last()).limit(LOOKED_AT).subquery("newest")
     return select(versions.c.id, versions.c.record_id, rank.label("rank"), versions.c.dated).join(
         newest, newest.c.id == versions.c.id

@@ -47,15 +47,18 @@ def judge(
     a: Medium,
     b: Medium,
     verdict: Annotated[Verdict, typer.Argument(help="What they show; undecided takes back what was said.")],
-    reason: Annotated[str | None, typer.Option(help="Why; kept with the judgement for good.")] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: what was compared and seen; kept for good.")],
     as_json: JsonOption = False,
 ) -> None:
     """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
     from access.judging import judge_media
     from access.similar import said_row
+    from storage.judgements import NO_REASON
     from storage.visibility import Viewer
 
     one, other = digest_of_argument(a), digest_of_argument(b)
+    if not reason.strip():
+        raise fail(NO_REASON, Exit.WRONG_USE)
     with asked_archive() as archive:
         said = judge_media(archive, one, other, verdict, author=Viewer(who_asks()), reason=reason)
     row = {**said_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}

@@ -44,7 +44,7 @@ def grouped(filled: Filled) -> bool:
 def undecided_after(filled: Filled, analyst: TestClient) -> Iterator[None]:
     """Whatever a test says of the two pictures is taken back: the archive is that of all tests of the module."""
     yield
-    told = {"a": str(digest(A)), "b": str(digest(B)), "verdict": "undecided"}
+    told = {"a": str(digest(A)), "b": str(digest(B)), "verdict": "undecided", "reason": "taken back"}
     analyst.post("/judge", data=told, headers=OURS, follow_redirects=False)
     assert grouped(filled)
 
@@ -127,7 +127,7 @@ def test_different_parts_two_pictures_and_is_shown_with_its_author(analyst: Test
 
 @pytest.mark.parametrize("other", ["sha256:" + "0" * 64, "nonsense"])
 def test_what_is_not_in_the_archive_cannot_be_judged(analyst: TestClient, other: str) -> None:
-    told = {"a": str(digest(A)), "b": other, "verdict": "same"}
+    told = {"a": str(digest(A)), "b": other, "verdict": "same", "reason": "same house"}
     assert analyst.post("/judge", data=told, headers=OURS).status_code == 404
 
 
@@ -145,7 +145,27 @@ def test_the_command_judges_files_and_digests(ask: Ask, filled: Filled, tmp_path
 
 
 def test_the_command_says_what_it_expects(ask: Ask, own_settings: Settings) -> None:
-    result = CliRunner().invoke(app, ["judge", "nonsense", str(digest(B)), "same"])
+    result = CliRunner().invoke(app, ["judge", "nonsense", str(digest(B)), "same", "--reason", "same house"])
     assert result.exit_code == 2
-    unknown = CliRunner().invoke(app, ["judge", "0" * 64, str(digest(B)), "same"])
+    unknown = CliRunner().invoke(app, ["judge", "0" * 64, str(digest(B)), "same", "--reason", "same house"])
     assert unknown.exit_code == 1
+
+
+@pytest.mark.parametrize("reason", [{}, {"reason": ""}, {"reason": " \n\u00a0"}])
+def test_the_form_of_a_judgement_without_a_reason_writes_nothing(
+    analyst: TestClient, filled: Filled, reason: dict[str, str]
+) -> None:
+    sent = {"a": str(digest(A)), "b": str(digest(B)), "verdict": "different"} | reason
+    answer = analyst.post("/judge", data=sent, headers=OURS)
+    assert answer.status_code == 422
+    assert "reason" in answer.text.lower()
+    assert grouped(filled)
+
+
+@pytest.mark.parametrize("reason", [[], ["--reason", ""], ["--reason", " \n"]])
+def test_the_command_for_a_judgement_without_a_reason_writes_nothing(
+    ask: Ask, filled: Filled, reason: list[str]
+) -> None:
+    result = CliRunner().invoke(app, ["judge", str(digest(A)), str(digest(B)), "different", *reason])
+    assert result.exit_code == 2
+    assert grouped(filled)

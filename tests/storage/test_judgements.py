@@ -39,7 +39,9 @@ def pictures(archive: Archive, tmp_path: Path) -> Archive:
     return archive
 
 
-def said(archive: Archive, one: Digest, two: Digest, verdict: Verdict, reason: str | None = None) -> Said:
+def said(
+    archive: Archive, one: Digest, two: Digest, verdict: Verdict, reason: str = "compared side by side"
+) -> Said:
     found = judge(archive, one, two, verdict, author="analyst", reason=reason)
     with archive.writer.begin() as connection:
         group_judged(connection, (one, two))
@@ -90,7 +92,15 @@ def test_a_recomputation_and_a_rebuild_keep_to_it(pictures: Archive, other: Arch
 
 def test_a_medium_is_not_judged_against_itself(pictures: Archive) -> None:
     with pytest.raises(JudgementError, match="nothing was written"):
-        judge(pictures, ONE, ONE, Verdict.SAME, author="analyst")
+        judge(pictures, ONE, ONE, Verdict.SAME, author="analyst", reason="one file")
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "\u00a0"])
+def test_a_judgement_without_a_reason_is_not_kept(pictures: Archive, reason: str) -> None:
+    with pytest.raises(JudgementError, match="needs a reason"):
+        judge(pictures, ONE, TWO, Verdict.DIFFERENT, author="analyst", reason=reason)
+    with pictures.reader.connect() as connection:
+        assert said_of(connection, ONE) == ()
 
 
 def test_what_was_said_cannot_be_changed(pictures: Archive) -> None:

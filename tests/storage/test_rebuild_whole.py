@@ -36,7 +36,12 @@ def lived(copied_archive: Archive, copied_settings: Settings, tmp_path: Path) ->
     deposit_night(copied_archive, tmp_path, [picture(AGAIN, later=True)])
     process_pending(copied_archive)
     judge(
-        copied_archive, sha256(media_file("tram/w800/q82").content), sha256(OTHER), Verdict.SAME, author="analyst"
+        copied_archive,
+        sha256(media_file("tram/w800/q82").content),
+        sha256(OTHER),
+        Verdict.SAME,
+        author="analyst",
+        reason="the same stop",
     )
     with TimeAuthorityOfOpenssl(tmp_path / "authority", "Vieža") as authority:
         stamp(held_to(copied_settings, authority), copied_archive, occasion="harvest")

@@ -1,0 +1,105 @@
+"""A form that somebody sends: read only once the user is known, and never further than its limit.
+
+In: a request of a known user, how many bytes, files and fields the form may have. Out: its fields as text and its
+file. Guaranteed: a route that takes a body declares no form of its own, since FastAPI reads a declared form before
+it asks for the user; it calls `sent_form`, which judges ``Content-Length`` before it reads the first byte and
+counts what comes without one (RFC 9112, section 6). What is left unread ends the connection (`leaves_unread`), so
+that nobody can go on sending to a server that has answered.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+WRAPPING_BYTES: Final = 64 << 10
+"""What a form may have besides its file: its other fields, and the heads of its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """``fields`` by name, the last of each name; ``file`` is None where none was sent."""
+
+    fields: Mapping[str, str]
+    file: UploadFile | None
+
+
+@asynccontextmanager
+async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0) -> AsyncIterator[Form]:
+    """The form of a request, for as long as it is used; its file lies in a temporary file without a name.
+
+    Raises ``HTTPException``: 413 for more bytes than ``file_limit_bytes`` and what wraps the file, 400 for a form
+    that is broken, has more files or ``fields`` than it may, or a character that no text has.
+    """
+    limit_bytes = file_limit_bytes + WRAPPING_BYTES
+    if declared_bytes(request) > limit_bytes:
+        raise too_large(file_limit_bytes)
+    counted = Request(request.scope, limited(request, limit_bytes, file_limit_bytes))
+    try:
+        form = await counted.form(max_files=1 if file_limit_bytes else 0, max_fields=fields)
+    except ClientDisconnect as gone:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form did not arrive whole; nothing was done.") from gone
+    except UnicodeError as problem:  # a charset of Python's own that is none of text, such as "idna"
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form is in no encoding of text.") from problem
+    request.state.body_was_read = True
+    try:
+        yield form_of(form)
+    finally:
+        await form.close()
+
+
+def form_of(sent: FormData) -> Form:
+    """The parts by what they are; a text that no database can hold is refused."""
+    fields = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
+    for name, value in fields.items():
+        if not is_text(name) or not is_text(value):
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "The form holds a character that no text has.")
+    files = [value for _, value in sent.multi_items() if isinstance(value, UploadFile)]
+    return Form(fields, files[0] if files else None)
+
+
+def is_text(value: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold it: no U+0000, no half of a surrogate pair."""
+    return not any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def leaves_unread(request: Request) -> bool:
+    """Whether bytes of the request may still be on their way when it is answered."""
+    has_body = declared_bytes(request) > 0 or "transfer-encoding" in request.headers
+    return has_body and not getattr(request.state, "body_was_read", False)
+
+
+def declared_bytes(request: Request) -> int:
+    """What ``Content-Length`` says; 0 where it is absent. The server refuses one that is no number."""
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdecimal() else 0
+
+
+def limited(request: Request, limit_bytes: int, file_limit_bytes: int) -> Receive:
+    """The request's messages, until they hold more bytes than they may, whatever ``Content-Length`` said."""
+    read = 0
+
+    async def receive() -> Message:
+        nonlocal read
+        message = await request.receive()
+        read += len(message.get("body", b""))
+        if read > limit_bytes:
+            raise too_large(file_limit_bytes)
+        return message
+
+    return receive
+
+
+def too_large(file_limit_bytes: int) -> HTTPException:
+    """What is said to somebody who sends too much."""
+    words = (
+        f"Files up to {file_limit_bytes >> 20} MB are compared." if file_limit_bytes else "The form is too long."
+    )
+    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{words} Nothing was kept of it.")

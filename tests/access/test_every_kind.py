@@ -1,0 +1,81 @@
+"""Each page over every kind of record: one of which only the necessary is known, and one that is full."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from processors.pages.outcome import Outcome
+from processors.pages.reading import Reading, Record
+from processors.pages.records import record_id, record_keys
+from processors.pages.telegram_export import ExportedPost
+from storage.captures import Capture
+from storage.records import keep_reading
+from tests.access.conftest import HOSTILE, Filled
+
+KINDS: tuple[type[Any], ...] = (*typing.get_args(Record), ExportedPost)
+
+
+def made(cls: type[Any], *, full: bool) -> Any:
+    """An instance with every field filled by its type, or with none but the necessary ones."""
+    hints = typing.get_type_hints(cls)
+    necessary = {each.name for each in fields(cls) if each.default is each.default_factory is MISSING}
+    wanted = {each.name for each in fields(cls) if each.name != "kind" and full} | necessary
+    wanted |= {"kind"} if "kind" in necessary else set()
+    return cls(**{name: value_of(hints[name], name, full=full) for name in sorted(wanted)})
+
+
+def value_of(hint: Any, name: str, *, full: bool) -> Any:
+    """Something of this type; text is of the kind that pages escape."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return arguments[0]
+    if origin in (typing.Union, types.UnionType):
+        return value_of(arguments[0], name, full=full)
+    if origin is tuple:
+        return (value_of(arguments[0], name, full=full),)
+    if origin is not None and issubclass(origin, Mapping):
+        return {"<i>слупок</i>": "значэнне"}
+    if is_dataclass(hint):
+        return made(typing.cast("type[Any]", hint), full=full)
+    if hint is datetime:
+        return datetime(2026, 11, 20, tzinfo=UTC)
+    if hint is str:
+        return (
+            f"https://vesnik.example/{name}" if "url" in name else f"<b>{name}</b> {'поўны' if full else 'бедны'}"
+        )
+    return hint(7)
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.__name__)
+def test_every_kind_of_record_has_its_page(
+    analyst: TestClient, filled: Filled, cls: type[Any], full: bool
+) -> None:
+    record = made(cls, full=full)
+    found = keep(filled, record)
+    text = analyst.get(f"/record/{found}").text
+    assert "Version " in text
+    assert "<b>" not in text
+    assert analyst.get(f"/api/record/{found}").json()["kind"] == record.kind
+    assert found in analyst.get(f"/capture/{quote(filled.one(HOSTILE).id)}").text
+    assert found in analyst.get("/", params={"kind": record.kind, "order": "newest"}).text
+    assert analyst.get("/search.csv", params={"kind": record.kind}).status_code == 200
+
+
+def keep(filled: Filled, record: Any) -> str:
+    """The record as read from a page of the archive; gives its id."""
+    capture: Capture = filled.one(HOSTILE)
+    reading = Reading(
+        url=capture.url, kind="news", outcome=Outcome.CONTENT, parser_version="kinds-1", records=(record,)
+    )
+    with filled.archive.writer.begin() as connection:
+        keep_reading(connection, capture, reading)
+    (key,) = record_keys((record,), capture.source_id)
+    return record_id(record.kind, key)
