@@ -48,7 +48,7 @@ class ProcessReport:
     """Counts of one run. ``refused`` are media no decoder took, ``unreadable`` pages a parser could not read.
 
     ``crawls`` are the ids of those whose files were read; ``failed`` are sentences about whole files that stay
-    unread.
+    unread, and ``unread`` their keys.
     """
 
     files: int = 0
@@ -61,6 +61,7 @@ class ProcessReport:
     compared: int = 0
     crawls: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class ProcessError(Exception):
@@ -108,7 +109,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
                     if warc is None:
                         break
                     key = warc.key
-                    report = _sum(report, _read_warc(archive, warc, decoders, documents))
+                    report = sum_of(report, _read_warc(archive, warc, decoders, documents))
                     say(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
@@ -119,7 +120,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
         compared = compare_new(connection, archive.hash_folder)
         if report.files:
             drop_unseen(connection)
-    report = replace(report, compared=compared, failed=tuple(failed.values()))
+    report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
     return report
@@ -135,10 +136,10 @@ def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders, documents
         with derived(archive) as connection:
             payload_of = partial(_payload_of, archive, connection)
             found = read_capture(connection, capture, block, warc.declaration, decoders, documents, payload_of)
-        report = _sum(report, _counted(found))
+        report = sum_of(report, _counted(found))
     with derived(archive) as connection:
         seen_again = keep_occurrences_of_revisits(connection, warc.key)
-    return _sum(report, ProcessReport(media=seen_again))
+    return sum_of(report, ProcessReport(media=seen_again))
 
 
 def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
@@ -161,6 +162,7 @@ def _counted(found: Found) -> ProcessReport:
     )
 
 
-def _sum(a: ProcessReport, b: ProcessReport) -> ProcessReport:
+def sum_of(a: ProcessReport, b: ProcessReport) -> ProcessReport:
+    """What both runs counted together."""
     names = [field.name for field in fields(ProcessReport)]
     return ProcessReport(**{name: getattr(a, name) + getattr(b, name) for name in names})

@@ -17,7 +17,8 @@ The way of a capture through it:
   `requests` say who and why, `access_log` who looked, `timestamps` and `token_verification` hold outside
   time, `holding` puts it into an answer; `verification`, `verified`, `audit`, `locks`, `entry_shapes` look
   whether all is as it was, `lock_renewal` locks for longer; `rederive` makes index and custody from the store
-  alone.
+  alone, `beside` keeps what is built of them apart until it takes the place of the catalogue in use, and
+  `catalogue_gate` holds writers while it does.
 - asked: `archive` opens both; `captures`, `records`, `search`, `changes`, `coverage`, `channel_coverage`,
   `withheld`, `media`, `record_media`, `timeline`, `overview`, `visibility` are the questions of the analysts'
   door; `catalogue_tables` the tables under them.

@@ -17,6 +17,7 @@ from processors.cluster import Judgement, Link, groups
 from processors.digest import Digest
 from processors.match import links_to, nearest_links
 from processors.match_index import Hashes, InMemory
+from storage.catalogue_gate import enter, is_beside
 from storage.catalogue_tables import fingerprints, group_members, links, media
 from storage.catalogue_tables import groups as groups_table
 from storage.comparison_tables import compared, epoch, turns
@@ -24,8 +25,11 @@ from storage.hash_index import hashes_by_medium, up_to_date
 from storage.judgements import joined_by, judgements
 from storage.link_rows import link_of, link_row
 
-LOCK_KEY: Final = 7_305_510_003
+LOCK_KEY: Final = 7_305_510_004
 """Advisory lock of the comparison: a number of our own; one process compares at a time."""
+
+LOCK_KEY_BESIDE: Final = 7_305_510_009
+"""The same for the catalogue that is built beside the one in use: neither waits for the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Hashed:
 
 def compare_new(connection: Connection, hash_folder: Path) -> int:
     """Find the neighbours of every medium not compared yet and group anew what that touches; returns how many."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    _compare_alone(connection)
     waiting = select(fingerprints.c.sha256).where(~fingerprints.c.compared).distinct()
     found = hashes_by_medium(connection, fingerprints.c.sha256.in_(waiting))
     if not found:
@@ -66,26 +70,35 @@ def similar_to(connection: Connection, asked: Hashed, hash_folder: Path) -> tupl
 
 def group_judged(connection: Connection, pair: tuple[Digest, Digest]) -> None:
     """After a judgement: group the families of both anew."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    _compare_alone(connection)
     _group_again(connection, [str(digest) for digest in pair])
 
 
-def forget_comparisons(connection: Connection) -> None:
-    """With the catalogue gone, what was compared is, too; files of hashes of the old epoch are made anew."""
-    connection.execute(delete(compared))
-    _begin_epoch(connection)
+def group_all_judged(connection: Connection) -> None:
+    """Group the families of all judged media anew: while a catalogue was built, people went on judging."""
+    _compare_alone(connection)
+    judged = {str(digest) for each in _judged_here(connection) for digest in (each.a, each.b)}
+    if judged:
+        _group_again(connection, sorted(judged))
+
+
+def begin_epoch(connection: Connection) -> None:
+    """What files of hashes hold no longer stands: they are made anew."""
+    connection.execute(delete(epoch))
+    connection.execute(insert(epoch).values(epoch=turns.next_value()))
+
+
+def _compare_alone(connection: Connection) -> None:
+    enter(connection)
+    key = LOCK_KEY_BESIDE if is_beside(connection) else LOCK_KEY
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def _forget(connection: Connection, names: list[str]) -> None:
     """Media that are compared again stand in files of hashes with their old rows: those no longer hold."""
     gone = connection.execute(delete(compared).where(compared.c.sha256.in_(names))).rowcount
     if gone or connection.scalar(select(epoch.c.epoch)) is None:
-        _begin_epoch(connection)
-
-
-def _begin_epoch(connection: Connection) -> None:
-    connection.execute(delete(epoch))
-    connection.execute(insert(epoch).values(epoch=turns.next_value()))
+        begin_epoch(connection)
 
 
 def _group_again(connection: Connection, names: list[str]) -> None:

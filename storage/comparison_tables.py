@@ -1,16 +1,17 @@
-"""Tables of the schema `comparing`: which media have been compared, in which turn. Neither evidence nor derived.
+"""Which media of a catalogue have been compared, in which turn: tables of its schema, and their numbers.
 
-They tell a worker's files of hashes (`storage.hash_index`) what they lack. Turns only grow, also over a rebuild; a
-new epoch, drawn from the same sequence, says that what files hold no longer stands. Losing all of it costs one
-derivation of the files.
+They tell a worker's files of hashes (`storage.hash_index`) what they lack. Turns only grow, also over a rebuild,
+and so stand outside of the catalogue; a new epoch, drawn from the same sequence, says that what files hold no
+longer stands. Losing all of it costs one derivation of the files.
 """
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, Sequence, Table, Text
 
-SCHEMA = "comparing"
+from storage.catalogue_tables import SCHEMA
+
 metadata = MetaData(schema=SCHEMA)
 
-turns = Sequence("turns", metadata=metadata, schema=SCHEMA)
+turns = Sequence("turns", metadata=metadata, schema="comparing")
 
 epoch = Table(
     "epoch",

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, insert, select, text
 from crawlers.capture import time_text
 from processors.digest import Digest
 from storage.archive import Archive
+from storage.catalogue_gate import enter
 from storage.catalogue_tables import captures, warcs
 from storage.copies import SecondCopy, copy_deposited
 from storage.errors import StorageError
@@ -243,6 +244,7 @@ def _index_and_enter(
     connection: Connection, name: str, surveyed: Survey, place: Place, stored: StoredObject, actor: str
 ) -> bool:
     """Write index and custody; False where both stand already."""
+    enter(connection)
     # two deposits of one file at once: the second waits here and then finds the row
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": place.key})
     standing = connection.execute(select(warcs.c.sha256).where(warcs.c.key == place.key)).scalar_one_or_none()

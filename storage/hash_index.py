@@ -9,7 +9,7 @@ the catalogue would find, as of the turn that was the last one when it was broug
 
 import fcntl
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +86,18 @@ def up_to_date(connection: Connection, folder: Path) -> HashIndex:
     return HashIndex(connection, files)
 
 
+def take_over(connection: Connection, folder: Path, beside: Path) -> None:
+    """Files that were made beside, for the catalogue that is in use now, take the place of those here."""
+    place, from_place = (each / _database_name(connection) for each in (folder, beside))
+    if not from_place.is_dir():
+        return
+    place.mkdir(parents=True, exist_ok=True)
+    with _locked(place), _locked(from_place):
+        for table in TABLES:
+            with suppress(FileNotFoundError):
+                _path(from_place, table).replace(_path(place, table))
+
+
 def hashes_by_medium(connection: Connection, condition: Any) -> dict[Digest, Hashes]:
     """Media with their fingerprints, in the order of their digests."""
     by_name: dict[str, list[Fingerprint]] = {}
@@ -148,11 +160,15 @@ def _owners_at(file: HashFile, places: NDArray[np.int64]) -> tuple[NDArray[np.in
 
 
 def _opened(place: Path, table: str, now: int) -> HashFile:
-    path = place / f"{table.replace('/', '-')}.hashes"
+    path = _path(place, table)
     try:
         return HashFile(path, table, TABLES[table], now)
     except (FileNotFoundError, UnfitHashFile):
         return new_hash_file(path, table, TABLES[table], now)
+
+
+def _path(place: Path, table: str) -> Path:
+    return place / f"{table.replace('/', '-')}.hashes"
 
 
 def _database_name(connection: Connection) -> str:

@@ -12,10 +12,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.catalogue_tables import metadata as catalogue
 from storage.catalogue_tables import warcs
 from storage.chain import Chain, Chained
-from storage.comparing import forget_comparisons
 from storage.custody_entry import Entry
 from storage.errors import StorageError
 from storage.keys import custody_key
@@ -40,14 +38,6 @@ class ContradictionError(StorageError):
         self.what = what
         self.expected = expected
         self.found = found
-
-
-def empty_catalogue(archive: Archive) -> None:
-    """Remove every derived row; the ledger is not touched."""
-    names = ", ".join(f"catalogue.{table.name}" for table in catalogue.sorted_tables)
-    with archive.writer.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names}"))
-        forget_comparisons(connection)
 
 
 def restore_custody(archive: Archive, chain: Chain) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, union_all, update
 
 from storage.archive import Archive
+from storage.catalogue_gate import enter
 from storage.catalogue_tables import captures, fingerprints, occurrences, outcomes, readings, warcs
 
 
@@ -46,6 +47,7 @@ def claim_unread(
     # "no key": rows of captures may refer to the file while it is claimed
     asked = asked.with_for_update(skip_locked=among is None, key_share=True)
     with archive.writer.begin() as connection:
+        enter(connection, to_read=True)
         row = connection.execute(asked).first()
         if row is None:
             yield None
@@ -56,7 +58,7 @@ def claim_unread(
 
 @contextmanager
 def derived(archive: Archive) -> Iterator[Connection]:
-    """A transaction of derived rows: its commit need not wait for the disk, since that of the claim does."""
+    """A transaction of derived rows under a claim: its commit need not wait for the disk, the claim's does."""
     with archive.writer.begin() as connection:
         connection.execute(text("SET LOCAL synchronous_commit TO off"))
         yield connection

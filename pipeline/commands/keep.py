@@ -123,21 +123,19 @@ def _no_file(path: Path) -> str | None:
 def rebuild(replica: FromReplica = False, as_json: JsonOption = False) -> None:
     """Derive the catalogue anew from the object store alone: index, records, media, groups, custody.
 
-    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost. With
-    --replica it is derived from the second store; pages then read from there once LETAPIS_S3_* names it.
+    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost. The
+    catalogue in use answers as before, until the new one takes its place in one step. After an interruption run it
+    again: it goes on where it was. With --replica it is derived from the second store; pages then read from there
+    once LETAPIS_S3_* names it.
     """
     from dataclasses import asdict, replace
 
-    from pipeline.process import ProcessError
     from pipeline.rebuild import rebuild as derive
 
     with _archive() as archive:
         if replica:
             archive = replace(archive, objects=second_store(archive))
-        try:
-            report = derive(archive, on_progress=lambda said: err.print(said, markup=False))
-        except ProcessError as unread:
-            raise fail(f"{unread}\nThe index is whole; run `letapis rebuild` again.") from unread
+        report = derive(archive, on_progress=lambda said: err.print(said, markup=False))
     row = {"kind": "rebuild", **asdict(report)}
     emit([row], as_json=as_json, human=_say_rebuild)
     for problem in report.remarks:

@@ -25,7 +25,7 @@ from storage import hash_index
 from storage.archive import Archive
 from storage.catalogue_tables import fingerprints, media
 from storage.catalogue_tables import links as links_table
-from storage.comparing import Hashed, compare_new, forget_comparisons, similar_to
+from storage.comparing import Hashed, begin_epoch, compare_new, similar_to
 from storage.hash_file import NOTHING, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
 from storage.hash_index import HashIndex, up_to_date
 
@@ -206,7 +206,8 @@ def compared_in(archive: Archive, order: Sequence[Sequence[Hashed]]) -> Compared
     with archive.writer.begin() as connection:
         for table in ("group_members", "groups", "links", "fingerprints", "media"):
             connection.execute(text(f"DELETE FROM catalogue.{table}"))
-        forget_comparisons(connection)
+        connection.execute(text("DELETE FROM catalogue.compared"))
+        begin_epoch(connection)
     turns = 0
     for files in order:
         with archive.writer.begin() as connection:
