@@ -67,7 +67,7 @@ class DirectFetcher(Fetcher):
     """The same client without a recorder."""
 
     def __init__(self, authority: str | None) -> None:
-        super().__init__(RecorderAddress("", 0, "", authority or "", ""))
+        super().__init__(RecorderAddress("", 0, "", authority or "", "", ""))
 
     async def _connect(self, key: _Key, url: str) -> _Connection:
         scheme, host, port, _ = key

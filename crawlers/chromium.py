@@ -14,7 +14,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.recorder.answers import greeting_url
+from crawlers.recorder.answers import PROOF_FIELD, greeting_url, is_greeting
 from crawlers.recorder.proxy import RecorderAddress
 
 DEAD_PROXY = "http://127.0.0.1:9"
@@ -106,9 +106,11 @@ async def _introduce(context: BrowserContext, door: RecorderAddress, page_id: st
     session.on("Fetch.requestPaused", go_on)
     session.on("Fetch.authRequired", say)
     await session.send("Fetch.enable", {"handleAuthRequests": True, "patterns": [{"urlPattern": "*"}]})
-    greeted = await tab.goto(greeting_url(door.password), timeout=GREETING_S * 1000)
+    greeted = await tab.goto(greeting_url(door.proof_key), timeout=GREETING_S * 1000)
     await asyncio.gather(*answers)
     if greeted is None or greeted.status != HTTPStatus.OK:
         raise PlaywrightError(f"the recorder does not know the browser: {greeted and greeted.status}")
+    if not is_greeting(greeted.headers.get(PROOF_FIELD.lower()), door.proof_key):
+        raise PlaywrightError("what greets the browser is not the recorder: it does not give the recorder's proof")
     await session.detach()
     await tab.close()

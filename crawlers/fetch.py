@@ -9,13 +9,14 @@ piece.
 
 import asyncio
 import base64
+import secrets
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from crawlers.recorder.answers import TARGET_FIELD, read_own_answer
+from crawlers.recorder.answers import NONCE_FIELD, TARGET_FIELD, read_own_answer
 from crawlers.recorder.messages import response_body
 from crawlers.recorder.proxy import RecorderAddress
 from processors.http_body import Body, NoBody
@@ -120,20 +121,21 @@ class Fetcher:
         # What a caller says to proxies would reach the recorder, or past it the site.
         own = [(name, value) for name, value in headers if not name.lower().startswith("proxy-")]
         fields = [("Host", parts.netloc.rpartition("@")[2]), *own]
+        nonce = secrets.token_hex(16)
         if not secure:
             target = f"http://{fields[0][1]}{target}"
-            fields += self._to_recorder(url, page_id)
+            fields += self._to_recorder(url, page_id, nonce)
         request = _request_head(method, target, fields, content) + content
         connection, reused = await self._connection(key, url)
         try:
             try:
-                return await self._exchange(key, connection, request, method, keep_bytes)
+                return await self._exchange(key, connection, request, method, keep_bytes, nonce)
             except Stale:
                 if not reused:
                     raise
                 connection.close()
                 connection = await self._connect(key, url)
-                return await self._exchange(key, connection, request, method, keep_bytes)
+                return await self._exchange(key, connection, request, method, keep_bytes, nonce)
         except BaseException:
             connection.close()
             raise
@@ -145,10 +147,13 @@ class Fetcher:
                 connection.close()
         self._idle.clear()
 
-    def _to_recorder(self, url: str, page_id: str) -> list[tuple[str, str]]:
-        """Fields that end at the recorder: who asks, and what for, so that it tells why there is no answer."""
+    def _to_recorder(self, url: str, page_id: str, nonce: str) -> list[tuple[str, str]]:
+        """Fields that end at the recorder: who asks, and what for, so that it tells why there is no answer.
+
+        ``nonce`` is a number used once, which the recorder's own answer has to prove that it knows.
+        """
         credentials = base64.b64encode(f"{page_id}:{self._door.password}".encode()).decode()
-        return [("Proxy-Authorization", f"Basic {credentials}"), (TARGET_FIELD, url)]
+        return [("Proxy-Authorization", f"Basic {credentials}"), (TARGET_FIELD, url), (NONCE_FIELD, nonce)]
 
     async def _connection(self, key: _Key, url: str) -> tuple[_Connection, bool]:
         kept = self._idle.get(key, [])
@@ -170,13 +175,15 @@ class Fetcher:
         if scheme == "http":
             return connection
         try:
-            await self._open_tunnel(connection, host, port, self._to_recorder(url, page_id))
+            await self._open_tunnel(connection, host, port, url, page_id)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    async def _open_tunnel(self, connection: _Connection, host: str, port: int, fields: Headers) -> None:
+    async def _open_tunnel(self, connection: _Connection, host: str, port: int, url: str, page_id: str) -> None:
+        nonce = secrets.token_hex(16)
+        fields = self._to_recorder(url, page_id, nonce)
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         connection.writer.write(_request_head("CONNECT", place, [("Host", place), *fields], b""))
         framer = MessageFramer(_tunnel_body, b"HTTP/")
@@ -189,7 +196,7 @@ class Fetcher:
         if status is None:
             raise FetchFailed("the recorder closed the connection")
         if not 200 <= status[0] < 300:
-            own = _own_failure(framer.head, b"".join(framer.payload), self._door.password)
+            own = _own_failure(framer.head, b"".join(framer.payload), self._door.proof_key, nonce)
             raise own or FetchFailed(f"the recorder opens no tunnel: status {status[0]}")
         try:
             await connection.writer.start_tls(self._trust, server_hostname=host)
@@ -206,7 +213,7 @@ class Fetcher:
             raise FetchFailed(f"no byte for {self._silence_s:.0f} s") from error
 
     async def _exchange(
-        self, key: _Key, connection: _Connection, request: bytes, method: str, keep_bytes: int
+        self, key: _Key, connection: _Connection, request: bytes, method: str, keep_bytes: int, nonce: str
     ) -> Answer:
         connection.writer.write(request)
         framer = MessageFramer(response_body(method), b"HTTP/")
@@ -247,7 +254,8 @@ class Fetcher:
             self._idle.setdefault(key, []).append(connection)
         else:
             connection.close()
-        own = _own_failure(framer.head, bytes(kept or b""), self._door.password) if key[0] == "http" else None
+        plain = key[0] == "http"
+        own = _own_failure(framer.head, bytes(kept or b""), self._door.proof_key, nonce) if plain else None
         if own is not None:
             raise own
         body = bytes(kept) if kept is not None else None
@@ -274,9 +282,9 @@ def _may_stay(fields: Headers) -> bool:
     return "close" not in [word.strip() for word in said.split(",")]
 
 
-def _own_failure(head: bytes, content: bytes, password: str) -> FetchFailed | None:
+def _own_failure(head: bytes, content: bytes, proof_key: str, nonce: str) -> FetchFailed | None:
     """What the recorder says in its own name; None where the response is the site's."""
-    own = read_own_answer(read_head(head).fields, content, password)
+    own = read_own_answer(read_head(head).fields, content, proof_key, nonce)
     if own is None:
         return None
     if own.outcome is None:

@@ -1,17 +1,19 @@
 """What the recorder says in its own name, and how an engine tells it from what a site says.
 
 The recorder never speaks in a site's name: where no answer came from the site, an engine's connection is simply
-closed. An engine of ours that wants to hear the reason sends ``Proxy-Recorder-Target`` with the URL it is after,
-on ``CONNECT`` and on plain requests (all ``Proxy-*`` fields end at the recorder). It is then told, in a response
-that carries the crawl's password as proof, which no site knows. Other engines get their reason from the
-recorder's notes.
+closed. An engine of ours that wants to know the reason sends ``Proxy-Recorder-Target`` with the URL it is after,
+and ``Proxy-Recorder-Nonce`` with a number used once, on ``CONNECT`` and on plain requests (all ``Proxy-*`` fields
+end at the recorder). It gets it in a response with a proof: the HMAC of that number and of the whole answer, by a
+key that never goes over a wire. A site that sees one proof has none for the next request. Other engines get their
+reason from the recorder's notes.
 
-A browser is greeted: it asks for ``greeting_url``, which nobody can know who does not know the password, is asked
-for the password, and says it unasked from then on.
+A browser is greeted: it asks for ``greeting_url``, which nobody can know who does not know that key, is asked for
+the password, gives it unasked from then on, and gets a proof of its own kind.
 """
 
 import hashlib
 import hmac
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -19,6 +21,7 @@ from processors.http_head import Fields, head_value
 from processors.pages.outcome import Outcome
 
 TARGET_FIELD = "Proxy-Recorder-Target"
+NONCE_FIELD = "Proxy-Recorder-Nonce"
 PROOF_FIELD = "Recorder-Proof"
 OUTCOME_FIELD = "Recorder-Outcome"
 
@@ -34,26 +37,32 @@ class OwnAnswer:
     reason: str
 
 
-def own_answer(answer: OwnAnswer, password: str) -> bytes:
+def own_answer(answer: OwnAnswer, proof_key: str, nonce: str) -> bytes:
     """The response that tells an engine of ours; the connection ends after it."""
     status = HTTPStatus.SERVICE_UNAVAILABLE if answer.outcome is None else STATUS_OF_OUTCOME[answer.outcome]
     outcome = "" if answer.outcome is None else f"{OUTCOME_FIELD}: {answer.outcome.value}\r\n"
-    return _response(status, f"{PROOF_FIELD}: {password}\r\n{outcome}", answer.reason)
+    proof = _proof(proof_key, nonce, answer)
+    return _response(status, f"{PROOF_FIELD}: {proof}\r\n{outcome}", answer.reason)
 
 
-def greeting_host(password: str) -> str:
+def greeting_host(proof_key: str) -> str:
     """A host that is not (RFC 2606), whose name pages cannot guess: they would learn that they are recorded."""
-    return f"{hashlib.sha256(f'greeting {password}'.encode()).hexdigest()[:40]}.invalid"
+    return f"{_hmac(proof_key, 'greeting host')[:40]}.invalid"
 
 
-def greeting_url(password: str) -> str:
+def greeting_url(proof_key: str) -> str:
     """What a browser asks for to be greeted."""
-    return f"http://{greeting_host(password)}/"
+    return f"http://{greeting_host(proof_key)}/"
 
 
-def greeting() -> bytes:
+def greeting(proof_key: str) -> bytes:
     """What it is then told; no exchange with any site, so that nothing is kept of it."""
-    return _response(HTTPStatus.OK, "", "This browser is known.")
+    return _response(HTTPStatus.OK, f"{PROOF_FIELD}: {_hmac(proof_key, 'greeting')}\r\n", "This browser is known.")
+
+
+def is_greeting(proof: str | None, proof_key: str) -> bool:
+    """Whether the proof in a greeting is the recorder's."""
+    return proof is not None and hmac.compare_digest(proof.encode(), _hmac(proof_key, "greeting").encode())
 
 
 def who_are_you() -> bytes:
@@ -69,13 +78,27 @@ def not_understood(reason: str) -> bytes:
     return _response(HTTPStatus.BAD_REQUEST, "", reason)
 
 
-def read_own_answer(fields: Fields, content: bytes, password: str) -> OwnAnswer | None:
-    """What the recorder said; None where the response is the site's."""
+def read_own_answer(fields: Fields, content: bytes, proof_key: str, nonce: str) -> OwnAnswer | None:
+    """What the recorder said in answer to the request with this nonce; None where the response is the site's."""
     proof = head_value(fields, PROOF_FIELD)
-    if proof is None or not hmac.compare_digest(proof.encode(), password.encode()):
+    if proof is None:
         return None
-    outcome = head_value(fields, OUTCOME_FIELD)
-    return OwnAnswer(None if outcome is None else Outcome(outcome), content.decode("utf-8", "replace"))
+    said = head_value(fields, OUTCOME_FIELD)
+    try:
+        answer = OwnAnswer(None if said is None else Outcome(said), content.decode())
+    except ValueError:
+        return None
+    return answer if hmac.compare_digest(proof.encode(), _proof(proof_key, nonce, answer).encode()) else None
+
+
+def _proof(proof_key: str, nonce: str, answer: OwnAnswer) -> str:
+    return _hmac(
+        proof_key, "own answer", nonce, "" if answer.outcome is None else answer.outcome.value, answer.reason
+    )
+
+
+def _hmac(proof_key: str, *said: str) -> str:
+    return hmac.new(proof_key.encode(), json.dumps(said).encode(), hashlib.sha256).hexdigest()
 
 
 def _response(status: HTTPStatus, fields: str, text: str) -> bytes:

@@ -26,6 +26,7 @@ from crawlers.recorder.egress import NotReached
 from crawlers.recorder.messages import (
     Asked,
     Place,
+    nonce_of,
     plain_place,
     read_asked,
     told_target,
@@ -51,6 +52,7 @@ class EngineSide(asyncio.Protocol):
         self._opening: asyncio.Task[None] | None = None
         self._page_id: str | None = None
         self._wanted: str | None = None
+        self._nonce = ""
         self._conversation: Conversation | None = None
         self._plain: dict[Place, Conversation] = {}
         self._buffer = bytearray()
@@ -203,13 +205,13 @@ class EngineSide(asyncio.Protocol):
             self._answer_and_end(who_are_you())
             return
         self._page_id = page_id or None
-        self._wanted = told_target(asked)
+        self._wanted, self._nonce = told_target(asked), nonce_of(asked)
         if asked.method == "CONNECT":
             self._open_tunnel(tunnel_place(asked.target))
             return
         place, plain = plain_place(asked)
-        if place.host == greeting_host(self._session.password):
-            self._answer_and_end(greeting())
+        if place.host == greeting_host(self._session.proof_key):
+            self._answer_and_end(greeting(self._session.proof_key))
             return
         conversation = self._plain.get(place)
         if conversation is None or not conversation.usable:
@@ -252,7 +254,8 @@ class EngineSide(asyncio.Protocol):
             self._end()
 
     def _reason(self, failure: NotReached) -> bytes:
-        return own_answer(OwnAnswer(failure.outcome, failure.reason), self._session.password)
+        answer = OwnAnswer(failure.outcome, failure.reason)
+        return own_answer(answer, self._session.proof_key, self._nonce)
 
     def _authorised(self, asked: Asked) -> str | None:
         """The page id an engine names, perhaps empty; None where it does not say the password."""

@@ -32,7 +32,7 @@ class Asked:
 
     def for_site(self) -> bytes:
         """The head without the fields that are for the proxy."""
-        return PROXY_FIELD.sub(b"", self.head) if b"roxy-" in self.head or b"ROXY-" in self.head else self.head
+        return PROXY_FIELD.sub(b"", self.head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,11 @@ def url_asked(place: Place, asked: Asked) -> str:
 def told_target(asked: Asked) -> str | None:
     """The URL an engine of ours says it is after."""
     return head_value(asked.fields, "proxy-recorder-target")
+
+
+def nonce_of(asked: Asked) -> str:
+    """The number used once that an engine of ours wants a proof for; empty where it wants none."""
+    return head_value(asked.fields, "proxy-recorder-nonce") or ""
 
 
 def request_body(head: bytes) -> Body:

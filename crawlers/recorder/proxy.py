@@ -28,13 +28,17 @@ CRAWL_OVER = "the crawl ended before the answer was whole"
 
 @dataclass(frozen=True, slots=True)
 class RecorderAddress:
-    """How engines reach a recorder: address, password (the user name is the page id), whom to trust."""
+    """How engines reach a recorder: address, password (the user name is the page id), whom to trust.
+
+    ``proof_key`` is what both know and no connection carries: by it the recorder proves that an answer is its own.
+    """
 
     host: str
     port: int
     password: str
     authority_pem: str
     authority_spki_sha256: str
+    proof_key: str
 
 
 class Recorder:
@@ -71,6 +75,7 @@ class Recorder:
             crawl_id=self._crawl_id,
             limits=self._limits,
             password=secrets.token_urlsafe(24),
+            proof_key=secrets.token_urlsafe(24),
             egress=self._egress,
             authority=Authority(),
             verifying=self._verifying,
@@ -86,7 +91,9 @@ class Recorder:
         self._sweeper = loop.create_task(self._sweep(session))
         port: int = self._server.sockets[0].getsockname()[1]
         authority = session.authority
-        return RecorderAddress(LOOPBACK, port, session.password, authority.pem, authority.spki_sha256)
+        return RecorderAddress(
+            LOOPBACK, port, session.password, authority.pem, authority.spki_sha256, session.proof_key
+        )
 
     @property
     def failed(self) -> asyncio.Future[None]:

@@ -62,6 +62,7 @@ class Session:
     crawl_id: str
     limits: Limits
     password: str
+    proof_key: str
     egress: Egress
     authority: Authority
     verifying: ssl.SSLContext

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+import uvloop
 
 from crawlers.capture import Limits, Note, NoteKind
-from crawlers.recorder.answers import OwnAnswer, read_own_answer
+from crawlers.fetch import Fetcher
+from crawlers.recorder.answers import OUTCOME_FIELD, PROOF_FIELD, OwnAnswer, read_own_answer
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
@@ -17,6 +19,7 @@ from tests.crawlers.recorder.origin import Origin, answer
 
 Start = Callable[..., RunningRecorder]
 TARGET = b"Proxy-Recorder-Target: %s\r\n"
+NONCE = b"Proxy-Recorder-Nonce: %s\r\n"
 
 
 def ask_plainly(recorder: RunningRecorder, url: str, fields: bytes = b"") -> bytes:
@@ -178,22 +181,69 @@ def test_what_is_no_request_to_a_proxy_is_answered_as_such(line: bytes, start_re
     assert read_all(sock).startswith(b"HTTP/1.1 400 ")
 
 
-def test_an_engine_of_ours_is_told_why_and_no_site_can_pretend_to(start_recorder: Start) -> None:
+def test_an_engine_of_ours_is_told_why_with_a_proof_for_this_request(start_recorder: Start) -> None:
     recorder = start_recorder(allowed=())
-    reason = "127.0.0.1 is a loopback address; only public addresses may be reached"
-    told = ask_plainly(recorder, "http://127.0.0.1/x", TARGET % b"http://127.0.0.1/x")
-    response = parse_response(told)
-    assert read_own_answer(response.headers, response.body, recorder.address.password) == OwnAnswer(
-        Outcome.REFUSED_BY_POLICY, reason
+    key = recorder.address.proof_key
+    refusal = OwnAnswer(
+        Outcome.REFUSED_BY_POLICY, "127.0.0.1 is a loopback address; only public addresses may be reached"
     )
-    assert read_own_answer(response.headers, response.body, "another") is None
+    told = ask_plainly(recorder, "http://127.0.0.1/x", TARGET % b"http://127.0.0.1/x" + NONCE % b"one")
+    response = parse_response(told)
+    assert read_own_answer(response.headers, response.body, key, "one") == refusal
+    assert read_own_answer(response.headers, response.body, "another", "one") is None
 
     with pytest.raises(ConnectionError) as refused:
-        recorder.tunnel("127.0.0.1:443", fields=TARGET % b"https://127.0.0.1/y?z")
+        recorder.tunnel("127.0.0.1:443", fields=TARGET % b"https://127.0.0.1/y?z" + NONCE % b"two")
     response = parse_response(refused.value.args[0])
     assert response.status == 403
-    assert read_own_answer(response.headers, response.body, recorder.address.password) == OwnAnswer(
-        Outcome.REFUSED_BY_POLICY, reason
-    )
+    assert read_own_answer(response.headers, response.body, key, "two") == refusal
     recorder.close()
     assert [note.url for note in recorder.sink.notes] == ["http://127.0.0.1/x", "https://127.0.0.1/y?z"]
+
+
+def test_a_proof_of_the_recorder_cannot_be_replayed_or_used_for_other_words(start_recorder: Start) -> None:
+    recorder = start_recorder(allowed=())
+    key = recorder.address.proof_key
+    told = ask_plainly(recorder, "http://127.0.0.1/x", TARGET % b"http://127.0.0.1/x" + NONCE % b"one")
+    assert key.encode() not in told
+    assert recorder.address.password.encode() not in told
+    response = parse_response(told)
+    assert read_own_answer(response.headers, response.body, key, "two") is None
+    assert read_own_answer(response.headers, b"the crawl has ended", key, "one") is None
+    over = tuple(field for field in response.headers if field[0] != OUTCOME_FIELD)
+    assert read_own_answer(over, response.body, key, "one") is None
+    changed = tuple((name, "no outcome" if name == OUTCOME_FIELD else value) for name, value in response.headers)
+    assert read_own_answer(changed, response.body, key, "one") is None
+
+
+@pytest.mark.parametrize("name", [b"Proxy-Authorization", b"pROxY-authorization", b"PROXY-AUTHORIZATION "])
+def test_the_password_goes_to_no_site_however_its_field_is_written(
+    name: bytes, recorder: RunningRecorder, plain_origin: Origin
+) -> None:
+    plain_origin.handlers["/"] = answer(b"HTTP/1.1 204 No Content\r\n\r\n", keep=False)
+    sock = recorder.connect()
+    sock.sendall(b"GET http://a.example/ HTTP/1.1\r\nHost: x\r\n%s: %s\r\n\r\n" % (name, recorder.credentials()))
+    assert read_all(sock).startswith(b"HTTP/1.1 204 ")
+    assert plain_origin.log[0].request == b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_a_fetcher_takes_no_sites_words_for_the_recorders(recorder: RunningRecorder, plain_origin: Origin) -> None:
+    """Even from a site that has seen the password, and a proof the recorder gave before."""
+    told = ask_plainly(recorder, "http://127.0.0.1:1/", TARGET % b"http://127.0.0.1:1/" + NONCE % b"one")
+    earlier = parse_response(told)
+    proofs = [recorder.address.password, dict(earlier.headers)[PROOF_FIELD]]
+    for number, proof in enumerate(proofs):
+        body = b"the crawl has ended"
+        forged = b"HTTP/1.1 503 Over\r\nRecorder-Proof: %s\r\nContent-Length: %d\r\n\r\n%s"
+        plain_origin.handlers[f"/{number}"] = answer(forged % (proof.encode(), len(body), body))
+
+    async def fetch() -> list[int]:
+        fetcher = Fetcher(recorder.address)
+        answers = [
+            await fetcher.fetch(f"http://site.example/{number}", [], page_id="1", keep_bytes=1000)
+            for number in range(len(proofs))
+        ]
+        await fetcher.close()
+        return [each.status for each in answers]
+
+    assert uvloop.run(fetch()) == [503, 503]
