@@ -113,7 +113,7 @@ class Fetcher:
         """Ask once; the answer's body is kept up to ``keep_bytes``, and read to its end either way."""
         parts = urlsplit(url)
         host = parts.hostname
-        if parts.scheme not in ("http", "https") or not host:
+        if parts.scheme not in ("http", "https") or not host or not host.isascii():
             raise FetchFailed(f"{url} is not a web address")
         secure = parts.scheme == "https"
         key = (parts.scheme, host, parts.port or (443 if secure else 80), page_id)

@@ -22,7 +22,7 @@ from crawlers.source import (
     source_to_json,
 )
 from crawlers.watchlist_entries import ENTRIES, LayoutEntry, SourceEntry, sentence, source_of
-from crawlers.yaml_places import PlacedYaml, YamlMistake, load_placed
+from crawlers.yaml_places import MOST_BYTES, PlacedYaml, YamlMistake, load_placed
 from processors.pages.layout import Layout
 
 __all__ = [
@@ -88,7 +88,11 @@ def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watc
     ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
     """
     try:
-        placed = load_placed(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise YamlMistake(1, f"the file is longer than {MOST_BYTES} bytes, as far as a watch-list is read")
+        placed = load_placed(content.decode("utf-8"))
     except OSError as error:
         raise WatchlistErrors((Mistake(path, 1, None, f"cannot be read: {error.strerror}"),)) from error
     except UnicodeDecodeError as error:

@@ -2,15 +2,31 @@
 
 In: the text of a YAML file. Out: plain values, and for each path into them the line (from 1) where it is written.
 Raises ``YamlMistake`` for what is not YAML, and lists keys that stand twice in one mapping, which PyYAML
-lets pass.
+lets pass. A file whose aliases stand for more than people write (a few lines can stand for billions of values) is
+refused before a single value is made of it.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 Path = tuple[str | int, ...]
+
+MOST_BYTES: Final = 16 << 20
+"""A watch-list of ten thousand sources has 5 MB."""
+
+MOST_VALUES: Final = 500_000
+"""Values, keys included, with every alias written out: ten thousand sources have 200,000."""
+
+MOST_DEPTH: Final = 50
+"""Lists and mappings within each other; a watch-list needs six."""
+
+LONGEST_VALUE: Final = 100_000
+"""Characters of one value: the longest that a watch-list takes has a few thousand."""
+
+
+TOO_DEEP: Final = f"the lists and mappings are nested too deeply; expected at most {MOST_DEPTH} within each other"
 
 
 class YamlMistake(Exception):
@@ -50,7 +66,7 @@ def load_placed(text: str) -> PlacedYaml:
     except ValueError as error:
         raise YamlMistake(1, f"a value that looks like a date or number is none: {error}") from error
     except RecursionError as error:
-        raise YamlMistake(1, "the lists and mappings are nested too deeply") from error
+        raise YamlMistake(1, TOO_DEEP) from error
 
 
 def _load(text: str) -> PlacedYaml:
@@ -59,12 +75,42 @@ def _load(text: str) -> PlacedYaml:
         node = loader.get_single_node()
         if node is None:
             return PlacedYaml(None, {(): 1}, ())
+        _expanded(node, 1, {})
         lines: dict[Path, int] = {(): node.start_mark.line + 1}
         repeated: list[tuple[Path, int]] = []
         _place(node, (), lines, repeated)
         return PlacedYaml(loader.construct_document(node), lines, tuple(repeated))
     finally:
         loader.dispose()
+
+
+def _expanded(node: yaml.Node, depth: int, known: dict[int, int | None]) -> int:
+    """How many values the node stands for with its aliases written out, each anchor being counted once.
+
+    Raises ``YamlMistake`` at the first node that stands for too many, holds itself, lies too deep or is too long.
+    """
+    line = node.start_mark.line + 1
+    if depth > MOST_DEPTH:
+        raise YamlMistake(line, TOO_DEEP)
+    if isinstance(node, yaml.ScalarNode):
+        if len(node.value) > LONGEST_VALUE:
+            raise YamlMistake(line, f"a value of {len(node.value)} characters; expected at most {LONGEST_VALUE}")
+        return 1
+    if id(node) in known:
+        counted = known[id(node)]
+        if counted is None:
+            raise YamlMistake(line, "what has an anchor (&) here holds an alias (*) of itself")
+        return counted
+    known[id(node)] = None
+    children = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+    count = 1
+    for child in children:
+        count += _expanded(child, depth + 1, known)
+        if count > MOST_VALUES:
+            aliases = "with its aliases (*) written out, what begins here has more than"
+            raise YamlMistake(line, f"{aliases} {MOST_VALUES} values; write its entries out, or split the file")
+    known[id(node)] = count
+    return count
 
 
 def _place(node: yaml.Node, path: Path, lines: dict[Path, int], repeated: list[tuple[Path, int]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from crawlers.watchlist import WatchlistErrors, read_watchlist
+from crawlers.yaml_places import YamlMistake, load_placed
 from pipeline.source_lines import Line, NewSource, read_lines
 
 HEADER: Final = (
@@ -94,8 +95,11 @@ def _replace(watchlist: Path, text: str) -> None:
 
 
 def _entries(text: str, watchlist: Path) -> list[Mapping[str, Any]]:
-    if yaml.safe_load(text) is None:
-        return []
+    try:
+        if load_placed(text).value is None:
+            return []
+    except YamlMistake as mistake:
+        raise ImportRefused(f"The watch-list has mistakes; mend them first:\n{watchlist}: {mistake}") from mistake
     try:
         read_watchlist(watchlist)
     except WatchlistErrors as errors:

@@ -117,7 +117,10 @@ class Direct:
         loop = asyncio.get_running_loop()
         to_host, to_port = self._connect_to.place(host, port)
         try:
+            self._policy.check_written(to_host)
             found = await loop.getaddrinfo(to_host.strip("[]"), to_port, type=socket.SOCK_STREAM)
+        except AddressRefused as refused:
+            raise NotReached(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
         except (OSError, UnicodeError) as error:
             reason = f"the name {to_host} does not resolve: {_words(error)}"
             raise NotReached(Outcome.UNREACHABLE, reason) from error

@@ -31,6 +31,36 @@ INNER = (
     "fe80::1",
     "fe80::1%eth0",
     "ff02::1",
+    *(  # one of each entry of the IANA special-purpose registries that is not above, and what was withdrawn
+        "192.0.0.9",
+        "192.0.2.1",
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.88.99.1",
+        "192.175.48.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "100::1",
+        "100:0:0:1::1",
+        "2001::1",  # Teredo
+        "2001:1::1",
+        "2001:2::1",
+        "2001:3::1",
+        "2001:4:112::1",
+        "2001:10::1",
+        "2001:20::1",
+        "2001:30::1",
+        "2001:db8::1",
+        "2002:c058:6301::1",
+        "2620:4f:8000::1",
+        "3fff::1",
+        "5f00::1",
+        "fec0::1",
+        "::ffff:0:8.8.8.8",  # IPv4-translated (RFC 2765)
+        "64:ff9b::c058:6301",
+        "4000::1",
+    ),
 )
 
 
@@ -96,6 +126,40 @@ def test_every_spelling_of_an_address_is_known(address: ipaddress.IPv4Address) -
 @pytest.mark.parametrize("name", ["example.org", "1.2.3.4.5", "a.1", "256.1.1.1", "1..2", "", "09.1"])
 def test_a_name_is_no_address(name: str) -> None:
     assert literal_address(name) is None
+
+
+AMBIGUOUS = (
+    "\uff11\uff12\uff17.0.0.1",  # fullwidth
+    "\uff18.\uff18.\uff18.\uff18",
+    "\u0661\u0662\u0667.\u0660.\u0660.\u0661",  # Arabic
+    "\u0967\u0968\u096d.0.0.1",  # Devanagari
+    "\u2460\u2461\u2466.0.0.1",  # in circles
+    "127\u30020\uff0e0\uff611",  # other dots
+    "\uff10x7f.1",
+    "127%2e0.0.1",
+    "%31%32%37.0.0.1",
+    "exam%70le.org",
+    "256.1.1.1",
+    "1.2.3.4.5",
+    "09.1",
+    "example.0x7f",
+)
+
+
+@pytest.mark.parametrize("host", AMBIGUOUS)
+def test_a_host_in_which_programs_may_read_different_addresses_is_refused(host: str) -> None:
+    opened = AddressPolicy(["0.0.0.0/0"])  # whatever the address would be
+    with pytest.raises(AddressRefused):
+        opened.check_written(host)
+    with pytest.raises(AddressRefused):
+        opened.check_name(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["b\u00fccher.example", "\u0645\u062b\u0627\u0644\u0661.example", "a_b.example.", "4.example"]
+)
+def test_names_in_every_script_are_taken(host: str) -> None:
+    AddressPolicy().check_name(host)
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,48 @@ def test_a_mistake_is_told_in_words(written: Write, text: str, expected: str) ->
     assert told[0].startswith(expected)
 
 
+LAUGHS = "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10) if level else 'ha'}]\n" for level in range(12)
+)
+MERGES = "".join(
+    f"a{level}: &a{level}\n  <<: [{', '.join([f'*a{level - 1}'] * 10)}]\n" if level else "a0: &a0 {x: y}\n"
+    for level in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (f"{LAUGHS}sources: *a11\n", 7, "with its aliases (*) written out, what begins here has more than 500000"),
+        (f"{MERGES}sources: [*a11]\n", 13, "with its aliases (*) written out, what begins here has more than"),
+        ("sources:\n  - &a\n    id: *a\n", 2, "holds an alias (*) of itself"),
+        (f"sources: {'[' * 60}{']' * 60}\n", 1, "nested too deeply; expected at most 50"),
+        (f"sources: {'[' * 100_000}\n", 1, "nested too deeply; expected at most 50"),
+        ("sources:\n" + "".join(f"{' ' * n}- \n" for n in range(2, 70)), 51, "nested too deeply"),
+        (f"sources:\n  - id: {'1:59' * 50_000}\n", 2, "a value of 200000 characters; expected at most 100000"),
+        ("#" * (1 << 24) + "\n", 1, "the file is longer than 16777216 bytes"),
+    ],
+    ids=["laughs", "merges", "itself", "deep", "deeper", "steps", "long", "huge"],
+)
+def test_a_file_that_stands_for_more_than_people_write_is_refused(
+    written: Write, text: str, line: int, said: str
+) -> None:
+    path = written(text)
+    with pytest.raises(WatchlistErrors) as errors:
+        read_watchlist(path)
+    [mistake] = errors.value.mistakes
+    assert said in mistake.message
+    assert mistake.line == line
+
+
+def test_anchors_as_people_use_them_are_read(written: Write) -> None:
+    text = "".join(f"  - {{id: s{n}, kind: telegram, channel: kanal, limits: *usual}}\n" for n in range(100))
+    path = written(
+        f"sources:\n  - {{id: first, kind: telegram, channel: kanal, limits: &usual {{pages: 3}}}}\n{text}"
+    )
+    assert {source.limits.pages for source in read_watchlist(path).sources} == {3}
+
+
 def test_a_source_names_the_egress_profile_it_leaves_by(written: Write) -> None:
     path = written("""\
 defaults: {egress: office}

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.url_list import MOST_URLS, BadUrls, validate_urls
+from tests.crawlers.test_addresses import AMBIGUOUS, INNER
 
 
 def test_one_address_per_line_in_order_each_once() -> None:
@@ -66,6 +67,13 @@ def test_a_line_that_is_no_address_is_refused_in_words(line: str, said: str) -> 
 def test_addresses_that_are_not_public_are_refused(host: str) -> None:
     with pytest.raises(BadUrls, match="not public"):
         validate_urls(f"http://{host}/latest/meta-data/")
+
+
+@pytest.mark.parametrize("host", [*INNER, *AMBIGUOUS])
+def test_the_form_refuses_what_the_recorder_refuses(host: str) -> None:
+    host = f"[{host}]" if ":" in host else host
+    with pytest.raises(BadUrls):
+        validate_urls(f"http://{host}/")
 
 
 @pytest.mark.parametrize("host", ["93.184.215.14", "[2606:2800:21f:cb07::1]", "example.notlocal", "local.by"])

@@ -69,6 +69,17 @@ def test_an_inner_address_is_refused_however_it_is_spelled(host: str, start_reco
     assert recorder.totals.outcomes == {"refused_by_policy": 1}
 
 
+@pytest.mark.parametrize(
+    "host", [b"127%2e0.0.1", b"256.1.1.1", b"1.2.3.4.5", b"[fec0::1]", b"[3fff::1]", b"192.88.99.1"]
+)
+def test_the_recorder_refuses_what_the_form_refuses(host: bytes, start_recorder: Start) -> None:
+    recorder = start_recorder(allowed=())
+    sock = recorder.tunnel(f"{host.decode()}:80", tls=False)
+    sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert read_all(sock) == b""
+    assert only_note(recorder).outcome == Outcome.REFUSED_BY_POLICY
+
+
 def test_a_refused_address_behind_tls_is_kept_with_its_whole_url(start_recorder: Start) -> None:
     recorder = start_recorder(allowed=())
     assert ask_in_tunnel(recorder, "127.0.0.1", "/a?b=c") == b""
