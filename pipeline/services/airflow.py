@@ -12,6 +12,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ import psycopg2
 
 from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, AirflowUnreachable
 from pipeline.prepare import prepare_pools
-from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers
+from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers, end_workers
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
 
@@ -164,22 +165,27 @@ class AirflowServer:
             self._start_again(name)
         return dead
 
-    def restart_stuck(self) -> tuple[str, ...]:
-        """Start components anew that run and do no work; returns a sentence for each (`airflow_watch`)."""
+    def restart_stuck(self) -> tuple[tuple[str, str], ...]:
+        """Start components anew that run and do no work (`airflow_watch`); returns each with what was wrong."""
         if self._heartbeats is None:
             return ()
         done = []
         scheduler = self._components["scheduler"]
         keeper = scheduler.keeper_pid
         if keeper is not None and scheduler.alive and self._workers.must_restart(keeper):
-            self._workers.end_all(keeper)
+            scheduler.begin_stop()
+            deadline = time.monotonic() + GRACE_S
+            while scheduler.alive and time.monotonic() < deadline:
+                # Again and again: until it has seen the signal, the scheduler replaces them.
+                end_workers(keeper)
+                time.sleep(0.1)
             scheduler.stop()
             self._start_again("scheduler")
-            done.append("a worker of Airflow's scheduler had been killed, and with it perhaps the others' lock")
+            done.append(("scheduler", "had lost a worker, and perhaps the lock of all others with it,"))
         for name in self._heartbeats.silent():
             self._components[name].stop()
             self._start_again(name)
-            done.append(f"Airflow's {name} ran and gave no sign of life for {SILENT_S / 60:.0f} minutes")
+            done.append((name, f"had given no sign of life for {SILENT_S / 60:.0f} minutes"))
         return tuple(done)
 
     def _start_again(self, name: str) -> None:

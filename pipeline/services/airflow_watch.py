@@ -43,6 +43,12 @@ def workers_of(keeper: int) -> dict[int, int]:
     }
 
 
+def end_workers(keeper: int) -> None:
+    """End the workers, for which a scheduler that stops would wait in vain."""
+    for pid in workers_of(keeper):
+        send(pid, signal.SIGKILL)
+
+
 class LostWorkers:
     """What is known of the workers of the scheduler that runs now."""
 
@@ -71,11 +77,6 @@ class LostWorkers:
             return False
         busy = any(children_of(pid) for pid in workers)
         return not busy or self._clock() - self._lost_at > LONGEST_WAIT_S
-
-    def end_all(self, keeper: int) -> None:
-        """End the workers, for which a scheduler that stops would wait in vain."""
-        for pid in workers_of(keeper):
-            send(pid, signal.SIGKILL)
 
 
 class Heartbeats:

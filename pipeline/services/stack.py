@@ -89,8 +89,8 @@ class Stack:
         if self._airflow is not None:
             for name in self._airflow.restart_dead():
                 self._count_restart(f"Airflow's {name}")
-            for reason in self._airflow.restart_stuck():
-                self._count_restart(f"A part of Airflow ({reason})")
+            for name, wrong in self._airflow.restart_stuck():
+                self._count_restart(f"Airflow's {name}", wrong)
 
     def watch(self) -> None:
         """Keep everything running until interrupted; raises `ServiceError` when that is not possible."""
@@ -225,8 +225,8 @@ class Stack:
         write_stack_file(self.settings)
         self._airflow.start()
 
-    def _count_restart(self, name: str) -> None:
-        times = self._restarts[name]
+    def _count_restart(self, name: str, wrong: str = "had ended by itself") -> None:
+        times = self._restarts[f"{name} {wrong}"]
         times.append(time.monotonic())
         while times[0] < times[-1] - RESTARTS_WITHIN_S:
             times.popleft()
@@ -235,4 +235,4 @@ class Stack:
                 f"{name} ended {len(times)} times within {RESTARTS_WITHIN_S / 60:.0f} minutes; "
                 f"its log is below {self.settings.data}."
             )
-        self._say(f"{name} had ended by itself and was started again ({len(times)} of {RESTARTS}).")
+        self._say(f"{name} {wrong} and was started again ({len(times)} of {RESTARTS}).")

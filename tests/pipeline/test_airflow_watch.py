@@ -19,6 +19,7 @@ from pipeline.services.airflow_watch import (
     SILENT_S,
     Heartbeats,
     LostWorkers,
+    end_workers,
     workers_of,
 )
 from pipeline.services.processes import children_of
@@ -126,7 +127,7 @@ def test_running_tasks_are_waited_for_but_not_for_ever(half_busy: "subprocess.Po
 def test_a_new_scheduler_is_not_blamed_for_the_workers_of_the_one_before(idle: "subprocess.Popen[str]") -> None:
     workers = LostWorkers()
     workers.must_restart(os.getpid())
-    workers.end_all(os.getpid())
+    end_workers(os.getpid())
     assert eventually(lambda: workers.must_restart(os.getpid()))
 
     assert not workers.must_restart(os.getppid())  # another keeper, with other workers below it
