@@ -17,6 +17,7 @@ from typing import Final
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from crawlers.watchlist import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
@@ -120,8 +121,14 @@ def follow_process(api: AirflowApi, archive: Archive, runs_before: frozenset[str
     with progress("Process: waiting for the scheduler") as show_line:
         deadline = time.monotonic() + PROCESS_S
         while True:
-            with archive.reader.connect() as connection:
-                unread = unread_files(connection)
+            try:
+                with archive.reader.connect() as connection:
+                    unread = unread_files(connection)
+            except OperationalError:  # the database has fallen, and the stack starts it again
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+                continue
             runs = [run for run in api.runs("process") if run["dag_run_id"] not in runs_before]
             at_work = [run for run in runs if run["state"] not in ENDED]
             if not unread and not at_work:

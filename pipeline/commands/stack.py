@@ -149,6 +149,8 @@ def demo(
     day: Annotated[int, typer.Option(min=1, max=2, help="The sample sites' day; on day 2 things changed.")] = 1,
 ) -> None:
     """Harvest the sample sites through a stack of its own, show what came of it, and stay until Ctrl-C."""
+    from sqlalchemy.exc import OperationalError
+
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
     from pipeline.demo import run_demo
     from pipeline.services.processes import ServiceError
@@ -160,6 +162,8 @@ def demo(
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except (ServiceError, AirflowRefused, AirflowUnreachable) as problem:
         raise fail(str(problem)) from problem
+    except OperationalError as problem:
+        raise fail(f"The database does not answer: {str(problem.orig).strip()}") from problem
     raise typer.Exit(int(code))
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,20 @@ def test_a_service_that_ends_is_started_again_until_it_ends_too_often(stack: Sta
     assert said[-1] == "The object store had ended by itself and was started again (3 of 3)."
     with pytest.raises(ServiceError, match=r"The object store ended 4 times within 10 minutes; its log is below"):
         stack.restart_dead()
+
+
+def test_what_falls_beside_other_work_is_started_again_and_too_often_ends_that_work(stack: Stack) -> None:
+    said: list[str] = []
+    stack._say = said.append
+
+    with pytest.raises(ServiceError, match="The object store ended 4 times within 10 minutes"), stack.watched():
+        for number in range(RESTARTS + 1):
+            stack._store.kill()  # type: ignore[union-attr]  # started by the fixture
+            deadline = time.monotonic() + 120
+            while len(said) <= number and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    assert len(said) == RESTARTS
 
 
 def test_an_outside_store_is_used_and_not_started(stack: Stack, services_folder: Path) -> None:
