@@ -27,7 +27,7 @@ from crawlers.means import Means
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.robots import RobotsGate
 from crawlers.settings import READ_BYTES, request_headers
-from crawlers.spiders.asking import Ask, Findings, Role, Spider
+from crawlers.spiders.asking import Ask, Findings, Role, Spider, findings_on
 from crawlers.tab import Loaded, TabCrashed, TabFailed, TurnAt, load
 from crawlers.visits import Remark, visit_of
 from processors.pages.outcome import Outcome
@@ -121,7 +121,7 @@ class BrowserCrawl:
         page = Page(
             loaded.url, loaded.dom.encode("utf-8", "replace"), made_at, loaded.status, f"{kind}; charset=utf-8"
         )
-        return self._asking.read(ask, page)
+        return findings_on(self._asking, ask, page)
 
     async def _load(self, playwright: Playwright, ask: Ask, turn_at: TurnAt) -> Loaded:
         try:
@@ -180,7 +180,7 @@ class BrowserCrawl:
         page, faults = page_of(ask.url, answer)
         if TOO_LONG in faults:
             return Findings(Outcome.CONTENT, TOO_LONG)
-        findings = self._asking.read(ask, page)
+        findings = findings_on(self._asking, ask, page)
         return replace(findings, remarks=(*faults, *findings.remarks))
 
 

@@ -18,14 +18,17 @@ from typing import Any
 
 import uvloop
 
+from crawlers.capture import CrawlJob
 from crawlers.capture_json import job_from_json
 from crawlers.fetch import Fetcher
 from crawlers.means import Means
 from crawlers.pace_line import PaceLine
 from crawlers.recorder.handover import HandOver
 from crawlers.recorder.proxy import RecorderAddress
+from crawlers.spiders.asking import Spider
 from crawlers.spiders.choose import spider_for
 from crawlers.visits import Finished, Told, told
+from processors.pages.confined_parsers import ConfinedParsers
 
 PR_SET_PDEATHSIG = 1
 """Number of linux/prctl.h."""
@@ -46,7 +49,11 @@ def run(row: Mapping[str, Any]) -> None:
         user_agent=job.user_agent,
         obey_robots=job.source.robots == "obey",
     )
-    spider = spider_for(job)
+    with ConfinedParsers() as parsers:
+        _run(job, spider_for(job, parsers), means, door, chromium)
+
+
+def _run(job: CrawlJob, spider: Spider, means: Means, door: RecorderAddress, chromium: Path | None) -> None:
     # Each engine is heavy in its own way; a crawl needs one of them.
     if job.engine == "browser":
         from crawlers.browser import BrowserMissing, run_browser

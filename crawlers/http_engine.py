@@ -20,7 +20,7 @@ from crawlers.fetch import CrawlOver, FetchFailed
 from crawlers.itinerary import Itinerary
 from crawlers.means import Means
 from crawlers.settings import scrapy_settings
-from crawlers.spiders.asking import Ask, Findings, Role, Spider
+from crawlers.spiders.asking import Ask, Findings, Role, Spider, findings_on
 from crawlers.visits import Remark, visit_of
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
@@ -79,7 +79,7 @@ class SourceCrawl(scrapy.Spider):
         elif faults and not response.body:
             findings = Findings(Outcome.EMPTY, "; ".join(faults))
         else:
-            findings = self.asking.read(ask, page)
+            findings = findings_on(self.asking, ask, page)
         self.visited(ask, findings)
         for remark in findings.remarks:
             self.means.tell(Remark(f"{ask.url}: {remark}"))
@@ -122,7 +122,7 @@ def run_http(asking: Spider, means: Means, limits: Limits) -> None:
 
     def broken(failure: Failure, response: Response, spider: SourceCrawl) -> None:
         ask: Ask = response.meta["ask"]
-        spider.visited(ask, Findings(Outcome.EMPTY, f"the page could not be read: {failure.value!r}"))
+        spider.visited(ask, Findings(Outcome.UNREADABLE, f"the page could not be read: {failure.value!r}"))
 
     crawler.signals.connect(closed, signals.spider_closed)
     crawler.signals.connect(broken, signals.spider_error)

@@ -6,7 +6,7 @@
 - on demand: `archive` with `url_list`; `preserving` says what became of it, `telegram_import` takes an export
   in.
 - reading: `process` goes through sealed files, `read_capture`, `read_page_capture`, `page_kind` through their
-  captures.
+  captures; `readers` are the confined processes that do it.
 - judging: `judging` and `expected_yield`; `source_import`, `source_lines`, `source_trial` before a source is
   collected.
 - keeping: `verify`, `audit`, `copies`, `outside_time` with `time_authority`, `rebuild`.

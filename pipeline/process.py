@@ -16,9 +16,8 @@ from sqlalchemy import Connection
 
 from pipeline.connect import open_archive
 from pipeline.read_capture import Found, read_capture
+from pipeline.readers import Readers, open_readers
 from pipeline.settings import Settings
-from processors.decode import Decoders
-from processors.documents.reader import DocumentReader
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.pages.select import PARSERS
 from processors.reading import ALL_HASHES
@@ -102,14 +101,14 @@ def _opened(where: Settings | Archive) -> Iterator[Archive]:
 def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
-    with Decoders() as decoders, DocumentReader() as documents:
+    with open_readers() as readers:
         while True:
             try:
                 with claim_unread(archive, READ_WITH, among=keys, besides=failed) as warc:
                     if warc is None:
                         break
                     key = warc.key
-                    report = sum_of(report, _read_warc(archive, warc, decoders, documents))
+                    report = sum_of(report, _read_warc(archive, warc, readers))
                     say(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
@@ -126,7 +125,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
     return report
 
 
-def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders, documents: DocumentReader) -> ProcessReport:
+def _read_warc(archive: Archive, warc: SealedWarc, readers: Readers) -> ProcessReport:
     with archive.reader.connect() as connection:
         done = read_before(connection, warc.key, VERSIONS)
     report = ProcessReport(files=1, crawls=(warc.crawl_id,))
@@ -135,7 +134,7 @@ def _read_warc(archive: Archive, warc: SealedWarc, decoders: Decoders, documents
             continue
         with derived(archive) as connection:
             payload_of = partial(_payload_of, archive, connection)
-            found = read_capture(connection, capture, block, warc.declaration, decoders, documents, payload_of)
+            found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
         report = sum_of(report, _counted(found))
     with derived(archive) as connection:
         seen_again = keep_occurrences_of_revisits(connection, warc.key)

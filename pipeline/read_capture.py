@@ -23,9 +23,9 @@ from pipeline.read_page_capture import (
     read_page_capture,
     seen_before,
 )
+from pipeline.readers import Readers
 from processors.decode import Decoders
 from processors.digest import Digest, sha256
-from processors.documents.reader import DocumentReader
 from processors.http_message import ResponseMessage, header, parse_response
 from processors.media import MediaReading, is_media, sniff
 from processors.reading import decoder_of, hashes_of_today
@@ -48,13 +48,12 @@ def read_capture(
     capture: Capture,
     block: bytes | None,
     declaration: Mapping[str, Any] | None,
-    decoders: Decoders,
-    documents: DocumentReader,
+    readers: Readers,
     payload_of: PayloadOf,
 ) -> Found:
     """Read one capture; ``block`` is None where it is too large to hold."""
     if capture.url.startswith(DOM):
-        return _read_dom(connection, capture, block, declaration, documents)
+        return _read_dom(connection, capture, block, declaration, readers)
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
         return Found()  # why there was no response, or what we made ourselves: nothing a source said
     how = how_to_read(declaration, capture.url)
@@ -67,16 +66,16 @@ def read_capture(
         received = entity_of(capture, block) if block is not None else None
         if received is None or not is_page(capture, received, how):
             return Found()
-        return read_page_capture(connection, capture, received, how, declaration, documents)
+        return read_page_capture(connection, capture, received, how, declaration, readers)
     if block is None:
         return _too_large(connection, capture)
     received = entity_of(capture, block)
     if is_page(capture, received, how):
         # what scripts made of a page is read in its place; the page as it came is judged alone
         how = None if capture.media_type in PAGE_TYPES and doms_of_exchange(connection, capture.id) else how
-        return read_page_capture(connection, capture, received, how, declaration, documents)
+        return read_page_capture(connection, capture, received, how, declaration, readers)
     if capture.truncated is None and received.damage is None and _is_whole(capture, block):
-        return _medium(connection, capture, received.content, decoders)
+        return _medium(connection, capture, received.content, readers.decoders)
     return Found()
 
 
@@ -85,7 +84,7 @@ def _read_dom(
     capture: Capture,
     block: bytes | None,
     declaration: Mapping[str, Any] | None,
-    documents: DocumentReader,
+    readers: Readers,
 ) -> Found:
     """Read a page as the browser showed it in the end; the exchange it came from gives no records beside it."""
     if block is None:
@@ -95,7 +94,7 @@ def _read_dom(
         forget_records(connection, capture.refers_to_id)
     shown = replace(capture, url=url)
     return read_page_capture(
-        connection, shown, Entity(block, DOM_TYPE), how_to_read(declaration, url), declaration, documents
+        connection, shown, Entity(block, DOM_TYPE), how_to_read(declaration, url), declaration, readers
     )
 
 

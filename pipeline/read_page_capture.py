@@ -13,16 +13,18 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from pipeline.page_kind import HowToRead
+from pipeline.readers import Readers
 from processors.documents.kinds import document_type
-from processors.documents.reader import DocumentReader
 from processors.http_message import UndecodableEntity, entity, header, parse_response
 from processors.media import is_media, sniff
 from processors.pages.court_blocks import is_feed
-from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict, classify
+from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict
 from processors.pages.page import Page
 from processors.pages.page_tables import is_json
+from processors.pages.parsers import PageNotRead, Parsers
 from processors.pages.reading import PageKind, Reading
-from processors.pages.select import parser_for, read_page
+from processors.pages.select import parser_for
+from processors.pages.sound import sound
 from storage.captures import Capture
 from storage.records import UnkeepableTextError, keep_outcome, keep_reading
 from storage.same_payload import keep_same_reading
@@ -110,9 +112,9 @@ def read_page_capture(
     received: Entity,
     how: HowToRead | None,
     declaration: Mapping[str, Any] | None,
-    documents: DocumentReader,
+    readers: Readers,
 ) -> Found:
-    """Read one page into the catalogue."""
+    """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
     listed = how is not None and how.kind in LISTS
     page = Page(
         url=capture.url,
@@ -122,7 +124,7 @@ def read_page_capture(
         content_type=received.content_type,
     )
     if listed:
-        page = replace(page, document=documents.read(page.body, page.content_type))
+        page = replace(page, document=readers.documents.read(page.body, page.content_type))
     exported = how is not None and how.kind == "telegram_export"
     if page.document is None and not exported:
         page = replace(page, body=page.body[:PAGE_LIMIT_BYTES])
@@ -130,14 +132,12 @@ def read_page_capture(
     if how is None or (
         other_type and not (listed and (page.document is not None or is_json(page) or is_feed(page.body)))
     ):
-        keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
-        return Found(page=True)
-    reading, problem = _reading(page, how)
+        return _judged_alone(connection, capture, page, readers.parsers)
+    reading, problem = _reading(page, how, readers.parsers)
     beside = is_json(page) and not exported
     if beside and not reading.records and page.url not in (declaration or {}).get("pages", ()):
         # what scripts of a page load besides: no page of the list
-        keep_outcome(connection, capture.id, CLASSIFIER_VERSION, classify(page))
-        return Found(page=True)
+        return _judged_alone(connection, capture, page, readers.parsers)
     problem = problem or received.damage or (page.document.unread if page.document is not None else None)
     verdict = Verdict(reading.outcome, reading.outcome_reason)
     try:
@@ -149,21 +149,45 @@ def read_page_capture(
     return Found(page=True, records=records, unreadable=problem is not None)
 
 
-def _reading(page: Page, how: HowToRead) -> tuple[Reading, str | None]:
-    """What the parser makes of the page; a parser that trips leaves an empty reading and the reason."""
+def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers: Parsers) -> Found:
+    """Keep the outcome of a page that is to give no records."""
+    verdict = _verdict(page, parsers)
+    keep_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
+    return Found(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
+
+
+def _verdict(page: Page, parsers: Parsers) -> Verdict:
     try:
-        return read_page(page, how.kind, layout=how.layout), None
-    except Exception as error:  # a hostile page may make any parser raise anything
-        verdict = classify(page)
-        parser = parser_for(how.kind, page.captured_at.astimezone(UTC).date())
+        return parsers.classify(page)
+    except PageNotRead as why:
+        return Verdict(Outcome.UNREADABLE, _storable(why))
+
+
+def _reading(page: Page, how: HowToRead, parsers: Parsers) -> tuple[Reading, str | None]:
+    """What the parser makes of the page; a parser that does not come to its end leaves an empty reading and why.
+
+    A page that is content, as far as its outcome can be told, was not read all the same: nobody may take the
+    records that it does not give for missing.
+    """
+    try:
+        return parsers.read_page(page, how.kind, layout=how.layout), None
+    except PageNotRead as why:
+        problem = _storable(why)
+        verdict = _verdict(page, parsers)
+        if verdict.outcome is Outcome.CONTENT:
+            verdict = Verdict(Outcome.UNREADABLE, problem)
         empty = Reading(
             url=page.url,
             kind=how.kind,
             outcome=verdict.outcome,
             outcome_reason=verdict.reason,
-            parser_version=parser.name,
+            parser_version=parser_for(how.kind, page.captured_at.astimezone(UTC).date()).name,
         )
-        return empty, f"{type(error).__name__}: {error}"[:500].replace("\x00", "")
+        return empty, problem
+
+
+def _storable(why: PageNotRead) -> str:
+    return sound(str(why)[:500])
 
 
 def _without_records(reading: Reading) -> Reading:

@@ -26,14 +26,16 @@ from crawlers.recorder.proxy import Recorder
 from crawlers.robots import RobotsGate
 from crawlers.settings import READ_BYTES, request_headers
 from crawlers.source import Source
-from crawlers.spiders.asking import Ask, Findings, Role, Spider
+from crawlers.spiders.asking import Ask, Findings, Role, Spider, findings_on
 from crawlers.spiders.choose import spider_for
 from crawlers.turns import OwnTurns, Turns
 from pipeline.crawl import job_for
 from pipeline.expected_yield import LISTS
 from pipeline.settings import Settings
 from processors.http_head import head_value
+from processors.pages.confined_parsers import ConfinedParsers
 from processors.pages.outcome import Outcome
+from processors.pages.parsers import Parsers
 from processors.urls import host_of
 
 AT_ONCE: Final = 24
@@ -81,11 +83,16 @@ def try_sources(
     settings: Settings, sources: Sequence[Source], *, turns: Turns | None = None, told: Callable[[Trial], None]
 ) -> tuple[Trial, ...]:
     """Try each source; ``told`` hears of each as it is done, the result has them in the order asked."""
-    return asyncio.run(_try_all(settings, sources, turns or OwnTurns(), told))
+    with ConfinedParsers() as parsers:
+        return asyncio.run(_try_all(settings, sources, turns or OwnTurns(), parsers, told))
 
 
 async def _try_all(
-    settings: Settings, sources: Sequence[Source], turns: Turns, told: Callable[[Trial], None]
+    settings: Settings,
+    sources: Sequence[Source],
+    turns: Turns,
+    parsers: Parsers,
+    told: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
     pace = CrawlPace(0.0, turns)
     doors: dict[tuple[str | None, bool], list[Source]] = {}
@@ -99,7 +106,7 @@ async def _try_all(
 
             async def one(source: Source, means: Means = means, gate: RobotsGate = gate) -> None:
                 async with free:  # noqa: B023 - every task of this turn ends within it
-                    done[source.id] = await _try_one(settings, source, means, gate)
+                    done[source.id] = await _try_one(settings, source, means, gate, parsers)
                 told(done[source.id])
 
             await asyncio.gather(*(one(source) for source in behind))
@@ -139,9 +146,9 @@ async def _means(
             await recorder.close()
 
 
-async def _try_one(settings: Settings, source: Source, means: Means, gate: RobotsGate) -> Trial:
+async def _try_one(settings: Settings, source: Source, means: Means, gate: RobotsGate, parsers: Parsers) -> Trial:
     job: CrawlJob = job_for(source, user_agent=settings.user_agent, collector=settings.collector)
-    spider = spider_for(job)
+    spider = spider_for(job, parsers)
     ask = next(iter(spider.start()), None)
     if ask is None:
         return Trial(source.id, source.kind, None, Outcome.EMPTY, "nothing to fetch")
@@ -199,7 +206,7 @@ async def _visit(source: Source, spider: Spider, ask: Ask, means: Means, gate: R
             onward = head_value(answer.headers, "location") if answer.status in (301, 302, 303, 307, 308) else None
             if onward is None:
                 page, faults = page_of(url, answer)
-                findings = spider.read(ask, page)
+                findings = findings_on(spider, ask, page)
                 return url, Findings(
                     findings.outcome,
                     findings.reason,

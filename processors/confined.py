@@ -33,7 +33,11 @@ class DecoderUnavailable(Exception):
 
 
 class WorkerGone(Exception):
-    """The worker died or ran out of time; the message says which."""
+    """The worker died or ran out of time; the message says which, ``out_of_time`` whether it was time."""
+
+    def __init__(self, reason: str, *, out_of_time: bool = False) -> None:
+        super().__init__(reason)
+        self.out_of_time = out_of_time
 
 
 class Worker:
@@ -100,7 +104,7 @@ class Worker:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise WorkerGone(self._death()) from None
+                raise self._death() from None
 
     def _receive(self, deadline: float) -> bytes:
         length = int.from_bytes(self._read(LENGTH_BYTES, deadline), "big")
@@ -114,7 +118,7 @@ class Worker:
             self._wait([self.from_worker], [], deadline)
             part = os.read(self.from_worker, min(length - len(parts), PIPE_BYTES))
             if not part:
-                raise WorkerGone(self._death())
+                raise self._death()
             parts += part
         return bytes(parts)
 
@@ -125,8 +129,9 @@ class Worker:
         for writer in writers:
             waiting.register(writer, select.POLLOUT)
         if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise WorkerGone(f"decoding took longer than {self.seconds:g} s")
+            raise WorkerGone(f"decoding took longer than {self.seconds:g} s", out_of_time=True)
 
-    def _death(self) -> str:
+    def _death(self) -> WorkerGone:
         code = self.process.wait(timeout=START_SECONDS)
-        return DEATHS.get(-code, f"the decoder ended on it with code {code}")
+        reason = DEATHS.get(-code, f"the decoder ended on it with code {code}")
+        return WorkerGone(reason, out_of_time=-code == signal.SIGXCPU)

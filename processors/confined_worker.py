@@ -15,8 +15,10 @@ READY = b"ready"
 OPEN_FILES = 16
 
 
-def serve(answer: Callable[[bytes], bytes], *, memory_bytes: int, seconds: float) -> None:
-    """Answer until standard input ends; ``seconds`` is the CPU time each file may take."""
+def serve(
+    answer: Callable[[bytes], bytes], *, memory_bytes: int, seconds: float | Callable[[bytes], float]
+) -> None:
+    """Answer until standard input ends; ``seconds`` is the CPU time each file may take, or gives it for a file."""
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -26,7 +28,7 @@ def serve(answer: Callable[[bytes], bytes], *, memory_bytes: int, seconds: float
         _say(READY, answers)
         while head := contents.read(LENGTH_BYTES):
             content = contents.read(int.from_bytes(head, "big"))
-            _allow_seconds(seconds)
+            _allow_seconds(seconds(content) if callable(seconds) else seconds)
             _say(answer(content), answers)
 
 

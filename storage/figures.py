@@ -42,7 +42,8 @@ class SourceFigures:
 
     ``new``: wordings of records, and media, that no file deposited earlier had shown. ``duplicates``: media whose
     bytes stand at another place as well, or whose picture is another's. ``failures``: requests without an
-    answer, pages that refused us (`REFUSALS`), pictures that could not be decoded.
+    answer, pages that refused us or could not be read
+    (`REFUSALS`), pictures that could not be decoded.
     """
 
     source_id: str

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from crawlers.source import Source
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
+from processors.pages.parsers import PageNotRead
 from processors.pages.reading import Reading
 from processors.pages.records import record_json, record_keys
 
@@ -77,6 +78,14 @@ class Spider(Protocol):
     def read(self, ask: Ask, page: Page) -> Findings:
         """What the page says, and what to ask for next. ``page.url`` is where redirects led."""
         ...
+
+
+def findings_on(spider: Spider, ask: Ask, page: Page) -> Findings:
+    """What the spider makes of a page; one that no parser comes to the end of has that as its outcome."""
+    try:
+        return spider.read(ask, page)
+    except PageNotRead as why:
+        return Findings(Outcome.UNREADABLE, str(why))
 
 
 class Yield:

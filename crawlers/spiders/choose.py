@@ -10,8 +10,9 @@ from crawlers.spiders.listing import ListSpider
 from crawlers.spiders.news import NewsSpider
 from crawlers.spiders.page import PageSpider
 from crawlers.spiders.telegram import TelegramSpider
+from processors.pages.parsers import Parsers
 
-SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob], Spider]]] = {
+SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob, Parsers], Spider]]] = {
     "telegram": TelegramSpider,
     "news": NewsSpider,
     "court_list": ListSpider,
@@ -21,6 +22,6 @@ SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob], Spider]]] = {
 }
 
 
-def spider_for(job: CrawlJob) -> Spider:
-    """A spider for one crawl."""
-    return SPIDERS[job.source.kind](job)
+def spider_for(job: CrawlJob, parsers: Parsers) -> Spider:
+    """A spider for one crawl; ``parsers`` read its pages."""
+    return SPIDERS[job.source.kind](job, parsers)

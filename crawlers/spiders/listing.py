@@ -11,10 +11,10 @@ from crawlers.scope import in_scope, scope_of
 from crawlers.source import SourceKind
 from crawlers.spiders.asking import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
 from processors.documents.kinds import document_type
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
+from processors.pages.parsers import Parsers
 from processors.pages.reading import PageKind
-from processors.pages.select import read_page
 
 LISTINGS: dict[SourceKind, PageKind] = {"court_list": "court_list", "register": "register", "notice": "notice"}
 
@@ -22,7 +22,8 @@ LISTINGS: dict[SourceKind, PageKind] = {"court_list": "court_list", "register": 
 class ListSpider:
     """One crawl of one list."""
 
-    def __init__(self, job: CrawlJob) -> None:
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
         self._job = job
         self._kind = LISTINGS[job.source.kind]
         self._yield = Yield(job.source)
@@ -36,8 +37,8 @@ class ListSpider:
     def read(self, ask: Ask, page: Page) -> Findings:
         """Records, the next pages, pages of single notices, documents."""
         if document_type(page.body, page.content_type) is not None:
-            return findings_of_verdict(_of_document(page))
-        reading = read_page(page, self._kind, layout=self._job.source.layout)
+            return findings_of_verdict(_of_document(self._parsers.classify(page)))
+        reading = self._parsers.read_page(page, self._kind, layout=self._job.source.layout)
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.documents]
         if self._job.follow_links:
             onward = (*reading.links.next_pages, *reading.links.articles)
@@ -45,8 +46,7 @@ class ListSpider:
         return self._yield.findings(reading, tuple(asks))
 
 
-def _of_document(page: Page) -> Verdict:
-    verdict = classify(page)
+def _of_document(verdict: Verdict) -> Verdict:
     if verdict.outcome is not Outcome.CONTENT:
         return verdict
     return Verdict(Outcome.CONTENT, "a document: its rows are read once it is deposited")

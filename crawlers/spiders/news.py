@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 from crawlers.capture import CrawlJob
 from crawlers.scope import in_scope, scope_of
 from crawlers.spiders.asking import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
-from processors.pages.feeds import read_feed
 from processors.pages.news_links import is_calendar
-from processors.pages.outcome import Outcome, classify
+from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.select import read_page
-from processors.pages.sitemaps import Sitemap, read_sitemap
+from processors.pages.parsers import Parsers
+from processors.pages.sitemaps import Sitemap
 from processors.surt import surt_key
 
 SITEMAP_LEVELS = 3
@@ -34,7 +33,8 @@ NOT_MODIFIED = 304
 class NewsSpider:
     """One crawl of one publisher's site."""
 
-    def __init__(self, job: CrawlJob) -> None:
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
         self._job = job
         self._yield = Yield(job.source)
         self._scope = scope_of(job.source)
@@ -67,7 +67,7 @@ class NewsSpider:
             return self._read_sitemap(ask, page)
         if ask.role is Role.START:
             return self._read_start(ask, page)
-        reading = read_page(page, "news", layout=self._job.source.layout)
+        reading = self._parsers.read_page(page, "news", layout=self._job.source.layout)
         return self._yield.findings(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
 
     def _conditions(self, url: str) -> tuple[tuple[str, str], ...]:
@@ -82,7 +82,7 @@ class NewsSpider:
         """What has not changed lists what it listed when it was deposited last."""
         listing = self._listings.get(ask.url)
         if listing is None:  # a server that answers a question nobody asked
-            return findings_of_verdict(classify(page))
+            return findings_of_verdict(self._parsers.classify(page))
         before = Page(page.url, listing.content, listing.captured_at, 200, listing.content_type)
         found = self.read(ask, before)
         said = (
@@ -91,8 +91,8 @@ class NewsSpider:
         return replace(found, reason=found.reason or said)
 
     def _read_feed(self, ask: Ask, page: Page) -> Findings:
-        verdict = classify(page)
-        feed = read_feed(page.body, page.url, page.content_type)
+        verdict = self._parsers.classify(page)
+        feed = self._parsers.read_feed(page)
         if not feed.entries:
             refused = verdict.outcome is not Outcome.CONTENT
             outcome, reason = (
@@ -104,9 +104,9 @@ class NewsSpider:
         return Findings(Outcome.CONTENT, known=known, asks=articles, remarks=remarks)
 
     def _read_sitemap(self, ask: Ask, page: Page) -> Findings:
-        sitemap = read_sitemap(page.body, page.url)
+        sitemap = self._parsers.read_sitemap(page)
         if not sitemap.pages and not sitemap.sitemaps:
-            verdict = classify(page)
+            verdict = self._parsers.classify(page)
             if verdict.outcome is not Outcome.CONTENT:
                 return findings_of_verdict(verdict)
             return Findings(Outcome.EMPTY, sitemap.problem or "no address in the sitemap")
@@ -141,7 +141,7 @@ class NewsSpider:
         return [ask.lead(url, Role.SITEMAP) for url in taken], remarks
 
     def _read_start(self, ask: Ask, page: Page) -> Findings:
-        reading = read_page(page, "news")
+        reading = self._parsers.read_page(page, "news")
         articles, known = self._articles(ask, ((url, None) for url in reading.links.articles))
         # What the reader misses of an article is no fault of a page that only leads to them.
         return Findings(reading.outcome, reading.outcome_reason, known=known, asks=articles)

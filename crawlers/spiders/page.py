@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from crawlers.capture import CrawlJob
 from crawlers.scope import in_scope, scope_of
 from crawlers.spiders.asking import Ask, Findings, Role, findings_of_verdict, seed_page_id
-from processors.pages.outcome import classify
 from processors.pages.page import Page
-from processors.pages.requisites import links, requisites
+from processors.pages.parsers import Parsers
 
 
 class PageSpider:
     """One crawl of pages that were named one by one."""
 
-    def __init__(self, job: CrawlJob) -> None:
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
         # A browser has loaded what it takes to show the page when the page is read.
         self._wants_requisites = job.source.follow != "nothing" and job.engine != "browser"
         self._follow_links = job.follow_links and job.source.follow == "links"
@@ -29,7 +29,7 @@ class PageSpider:
         """The page's outcome, and what belongs to it."""
         asks: list[Ask] = []
         if self._wants_requisites:
-            asks += [ask.lead(url, Role.REQUISITE) for url in requisites(page)]
+            asks += [ask.lead(url, Role.REQUISITE) for url in self._parsers.requisites(page)]
         if self._follow_links:
-            asks += [ask.lead(url, Role.PAGE) for url in links(page) if in_scope(url, self._scope)]
-        return findings_of_verdict(classify(page), tuple(asks))
+            asks += [ask.lead(url, Role.PAGE) for url in self._parsers.links(page) if in_scope(url, self._scope)]
+        return findings_of_verdict(self._parsers.classify(page), tuple(asks))

@@ -13,7 +13,7 @@ from crawlers.capture import CrawlJob
 from crawlers.spiders.asking import Ask, Findings, Role, Yield, seed_page_id
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.pages.parsers import Parsers
 from processors.pages.telegram import TelegramPost
 
 HISTORY_PAGES = 5
@@ -23,7 +23,8 @@ HISTORY_PAGES = 5
 class TelegramSpider:
     """One crawl of one channel."""
 
-    def __init__(self, job: CrawlJob) -> None:
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
         self._job = job
         self._yield = Yield(job.source)
         self._oldest: int | None = None
@@ -38,7 +39,7 @@ class TelegramSpider:
 
     def read(self, ask: Ask, page: Page) -> Findings:
         """Posts, their media, and the page before."""
-        reading = read_page(page, "telegram")
+        reading = self._parsers.read_page(page, "telegram")
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.media]
         posts = [record for record in reading.records if isinstance(record, TelegramPost)]
         older = reading.links.older

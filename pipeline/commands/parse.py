@@ -67,8 +67,9 @@ def parse(
     A page that is no content (a captcha, a refusal, an empty list) has its outcome with a reason, and no records.
     """
     from processors.documents.reader import DocumentReader
+    from processors.pages.confined_parsers import ConfinedParsers
     from processors.pages.page import Page
-    from processors.pages.select import read_page
+    from processors.pages.parsers import PageNotRead
 
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
     if kind in (Kind.COURT_LIST, Kind.REGISTER, Kind.NOTICE):
@@ -82,9 +83,10 @@ def parse(
         Kind.NOTICE: "notice",
     }
     try:
-        reading = read_page(page, page_kinds[kind], layout=_layout(layout, watchlist))
-    except LookupError as problem:
-        raise fail(f"{file}: {problem}") from problem
+        with ConfinedParsers() as parsers:
+            reading = parsers.read_page(page, page_kinds[kind], layout=_layout(layout, watchlist))
+    except PageNotRead as problem:
+        raise fail(f"{file}: {problem}; the file is as it was") from problem
     emit(_rows(reading), as_json=as_json, human=_in_words)
     for remark in reading.remarks:
         err.print(f"note: {remark}", markup=False)

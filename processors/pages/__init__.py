@@ -3,6 +3,8 @@
 - every page: `page` is what a parser gets and `reading` what it gives; `select` chooses the parser; `outcome`
   with `refusals` and `outages` says what the visit came to; `records` are JSON, keys and versions, `sound` of
   clean characters.
+- in a process of its own: `parsers` is all that can be done with a page, `confined_parsers` has a `worker` do it
+  within `limits`; `page_frame` and `reading_json` are what goes in and comes out.
 - reading markup: `encoding`, `markup`, `evidence`, `language`, `moments`, `zones`, `requisites`, `selectors`,
   `prologue`, `official`.
 - Telegram: `telegram`, `telegram_page`, `telegram_message`, `telegram_media`, `telegram_layouts`,

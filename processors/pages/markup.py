@@ -1,7 +1,7 @@
 """HTML as a tree that hostile pages cannot break, and what a reader of it would see.
 
-In: decoded text. Out: lxml elements and plain text. Never raises on markup, however broken; nesting deeper than
-the parser allows is cut there. Walks are loops, not recursion.
+In: decoded text. Out: lxml elements and plain text. Never raises on markup, however broken, ``MemoryError`` where
+it cannot be held; nesting deeper than the parser allows is cut there. Walks are loops, not recursion.
 """
 
 import re
@@ -46,8 +46,15 @@ def parse(text: str) -> html.HtmlElement | None:
     )
     try:
         return html.document_fromstring(cleaned.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError):
+    except (etree.LxmlError, ValueError) as error:
+        raise_lack_of_memory(error)
         return None
+
+
+def raise_lack_of_memory(error: Exception) -> None:
+    """Raise ``MemoryError`` where that is what lxml's error means: a page that could not be held is not empty."""
+    if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+        raise MemoryError from error
 
 
 def elements(root: html.HtmlElement) -> Iterator[html.HtmlElement]:

@@ -53,6 +53,8 @@ class Outcome(StrEnum):
     RESTRICTED = "restricted"
     UNREACHABLE = "unreachable"
     REFUSED_BY_POLICY = "refused_by_policy"
+    UNREADABLE = "unreadable"
+    """It was served, and no parser came to the end of it: its bytes are kept, what they say is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lxml import etree
 
 from processors.pages.encoding import decode
 from processors.pages.feeds import read_feed
+from processors.pages.markup import raise_lack_of_memory
 from processors.pages.moments import read_moment
 from processors.pages.prologue import without_prologue
 from processors.text import printable
@@ -101,6 +102,7 @@ def _xml(text: str, url: str) -> Sitemap:
     try:
         tree = etree.fromstring(clean.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError) as error:
+        raise_lack_of_memory(error)
         return Sitemap(problem=f"the sitemap cannot be read ({error})")
     if tree is None:
         return Sitemap(problem="the sitemap cannot be read")

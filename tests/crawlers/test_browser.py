@@ -31,6 +31,7 @@ from pipeline.chromium import find_chromium
 from pipeline.crawl import job_for
 from pipeline.settings import Settings
 from processors.pages.outcome import Outcome
+from processors.pages.parsers import OwnParsers
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder, block_of
@@ -215,7 +216,7 @@ def crawl(
             obey_robots=False,
         )
         job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
-        await run_browser(spider_for(job), means, limits or Limits(), recorder.address, program)
+        await run_browser(spider_for(job, OwnParsers()), means, limits or Limits(), recorder.address, program)
 
     asyncio.run(run())
     recorder.close()

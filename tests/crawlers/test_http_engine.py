@@ -22,7 +22,9 @@ from crawlers.spiders.asking import Ask, Role
 from crawlers.spiders.choose import spider_for
 from crawlers.visits import Remark, Told, Visit
 from pipeline.crawl import job_for
-from processors.pages.outcome import Outcome
+from processors.pages.outcome import Outcome, Verdict
+from processors.pages.page import Page
+from processors.pages.parsers import OwnParsers, PageNotRead
 from tests.crawlers.recorder.engine import RunningRecorder
 
 URL = "https://a.example/film.mp4"
@@ -47,7 +49,7 @@ def crawl(events: list[Told], tmp_path: Path) -> SourceCrawl:
         obey_robots=False,
     )
     job = job_for(source_for_urls((URL,)), user_agent="any", collector="any")
-    return SourceCrawl(asking=spider_for(job), itinerary=Itinerary(None, print), means=means)
+    return SourceCrawl(asking=spider_for(job, OwnParsers()), itinerary=Itinerary(None, print), means=means)
 
 
 def got(crawl: SourceCrawl, body: bytes, flags: list[str]) -> list[scrapy.Request]:
@@ -64,6 +66,17 @@ def test_a_page_of_which_nothing_can_be_decoded_is_empty(crawl: SourceCrawl, eve
     fault = "the content cannot be decoded: gzip is damaged after 0 bytes"
     got(crawl, b"", [fault])
     assert events[-1] == Visit(URL, "0001", Outcome.EMPTY, fault, seed=True)
+
+
+def test_a_page_that_no_parser_comes_to_the_end_of_is_an_outcome(
+    crawl: SourceCrawl, events: list[Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_slow(self: OwnParsers, page: Page) -> Verdict:
+        raise PageNotRead("too slow", limit=True)
+
+    monkeypatch.setattr(OwnParsers, "classify", too_slow)
+    assert got(crawl, b"<html>", []) == []
+    assert events == [Visit(URL, "0001", Outcome.UNREADABLE, "too slow", seed=True)]
 
 
 def answer(body: bytes | None, *headers: tuple[str, str], cut: str | None = None) -> Answer:

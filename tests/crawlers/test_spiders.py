@@ -13,6 +13,7 @@ from crawlers.spiders.choose import spider_for
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
+from processors.pages.parsers import OwnParsers
 from samples.hosts import site_of
 from samples.messages import Request, Response
 
@@ -51,13 +52,13 @@ def urls(findings: Findings, role: Role) -> list[str]:
 
 
 def channel_page(url: str, *, known: Known | None = None, follow_links: bool = True) -> Findings:
-    spider = spider_for(job(CHANNEL, known=known, follow_links=follow_links))
+    spider = spider_for(job(CHANNEL, known=known, follow_links=follow_links), OwnParsers())
     (seed,) = spider.start()
     return spider.read(seed, sample(url))
 
 
 def test_a_channel_begins_at_its_newest_page() -> None:
-    (seed,) = spider_for(job(CHANNEL)).start()
+    (seed,) = spider_for(job(CHANNEL), OwnParsers()).start()
     assert seed == Ask("https://t.me/s/pryklad_vestki", Role.PAGE, "0001", seed=True)
 
 
@@ -90,7 +91,7 @@ def test_a_channel_stops_at_its_beginning() -> None:
 
 
 def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
-    spider = spider_for(job(CHANNEL))
+    spider = spider_for(job(CHANNEL), OwnParsers())
     (seed,) = spider.start()
     first = spider.read(seed, sample("https://t.me/s/pryklad_vestki"))
     again = spider.read(first.asks[-1], sample("https://t.me/s/pryklad_vestki"))
@@ -100,7 +101,7 @@ def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
 
 
 def test_a_challenge_on_the_way_back_ends_the_walk_and_is_said() -> None:
-    spider = spider_for(job(CHANNEL))
+    spider = spider_for(job(CHANNEL), OwnParsers())
     (seed,) = spider.start()
     older = spider.read(seed, sample("https://t.me/s/pryklad_vestki")).asks[-1]
     challenge = (
@@ -122,13 +123,13 @@ def test_links_are_left_alone_where_the_job_says_so() -> None:
 
 
 def news_page(role: Role, page: Page, *, source: Source = NEWS, known: Known | None = None) -> Findings:
-    spider = spider_for(job(source, known=known))
+    spider = spider_for(job(source, known=known), OwnParsers())
     (seed,) = [ask for ask in spider.start() if ask.role is role]
     return spider.read(seed, page)
 
 
 def test_a_site_begins_with_its_feeds_sitemaps_and_start_pages() -> None:
-    assert [(ask.role, ask.page_id) for ask in spider_for(job(NEWS)).start()] == [
+    assert [(ask.role, ask.page_id) for ask in spider_for(job(NEWS), OwnParsers()).start()] == [
         (Role.FEED, "0001"),
         (Role.SITEMAP, "0002"),
         (Role.START, "0003"),
@@ -175,7 +176,7 @@ def test_an_article_that_one_page_dates_and_another_does_not_counts_once(start_p
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a-long-title"}),
     )
-    spider = spider_for(job(NEWS, known=known))
+    spider = spider_for(job(NEWS, known=known), OwnParsers())
     seeds = {ask.role: ask for ask in spider.start()}
     link = '<main><article><a href="/a-long-title">A long title of an article</a></article></main>'
     pages = [
@@ -219,7 +220,7 @@ def test_the_newest_pages_of_a_sitemap_come_first() -> None:
 
 
 def test_sitemaps_lead_to_sitemaps_a_few_levels_deep() -> None:
-    spider = spider_for(job(NEWS))
+    spider = spider_for(job(NEWS), OwnParsers())
     (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
     depth = 0
     while True:
@@ -235,7 +236,7 @@ def test_sitemaps_lead_to_sitemaps_a_few_levels_deep() -> None:
 def test_an_article_leads_to_its_pictures_alone() -> None:
     findings = news_page(Role.START, sample("https://vesnik.pryklad.example/"))
     assert findings.records == 0
-    spider = spider_for(job(NEWS))
+    spider = spider_for(job(NEWS), OwnParsers())
     ask = Ask("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
     article = spider.read(ask, sample(ask.url))
     assert (article.outcome, article.records) == (Outcome.CONTENT, 1)
@@ -244,7 +245,7 @@ def test_an_article_leads_to_its_pictures_alone() -> None:
 
 def test_a_list_leads_to_its_next_pages_and_papers() -> None:
     source = Source(id="court", kind="court_list", pages=("https://sud.pryklad.example/rasklad/",))
-    spider = spider_for(job(source))
+    spider = spider_for(job(source), OwnParsers())
     (seed,) = spider.start()
     findings = spider.read(seed, sample(seed.url))
     assert findings.records == 8
@@ -262,7 +263,7 @@ def test_a_list_leads_to_its_next_pages_and_papers() -> None:
 )
 def test_a_page_leads_where_its_source_says(follow: Follow, requisites: list[str], pages: list[str]) -> None:
     source = Source(id="p", kind="page", pages=("https://a.example/",), follow=follow)
-    spider = spider_for(job(source))
+    spider = spider_for(job(source), OwnParsers())
     (seed,) = spider.start()
     text = "<img src=p.png><a href=/b>б</a><a href=https://b.example/>за мяжой</a>" + "<p>Тэкст старонкі.</p>" * 99
     findings = spider.read(seed, invented(seed.url, text))
@@ -281,7 +282,7 @@ def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
 
 def test_a_list_that_is_a_document_is_left_to_be_read_once_deposited() -> None:
     source = Source(id="r", kind="register", pages=("https://a.example/r.pdf",))
-    spider = spider_for(job(source))
+    spider = spider_for(job(source), OwnParsers())
     (seed,) = spider.start()
     page = Page(seed.url, b"%PDF-1.7 nothing else", datetime(2026, 11, 9, tzinfo=UTC), 200, "application/pdf")
     findings = spider.read(seed, page)
@@ -291,7 +292,7 @@ def test_a_list_that_is_a_document_is_left_to_be_read_once_deposited() -> None:
 
 def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
     source = Source(id="n", kind="notice", pages=("https://a.example/abvestki/",))
-    spider = spider_for(job(source))
+    spider = spider_for(job(source), OwnParsers())
     (seed,) = spider.start()
     items = "".join(
         f"<li><a href=/abvestki/{number}>Аб выкліку ў суд № {number}</a> <time>0{number}.11.2026</time></li>"
@@ -338,7 +339,7 @@ def test_calendar_pages_of_a_sitemap_are_left_alone_and_told() -> None:
 
 
 def test_sitemaps_under_ever_new_addresses_end_at_a_number_and_the_rest_is_told() -> None:
-    spider = spider_for(job(NEWS))
+    spider = spider_for(job(NEWS), OwnParsers())
     (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
     first = spider.read(ask, sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40))))
     second = spider.read(
@@ -386,7 +387,7 @@ LISTING = Listing(
 
 
 def test_a_feed_is_asked_for_on_condition_of_what_was_deposited_and_nothing_else_is() -> None:
-    asks = list(spider_for(job(NEWS, known=Known(listings=(LISTING,)))).start())
+    asks = list(spider_for(job(NEWS, known=Known(listings=(LISTING,))), OwnParsers()).start())
     assert [ask.headers for ask in asks] == [(("If-None-Match", '"abc"'),), (), ()]
 
 
@@ -408,7 +409,7 @@ def test_an_answer_to_a_condition_nobody_made_is_no_content() -> None:
 
 def walked(known: Known) -> list[str]:
     """The pages of the sample channel that a crawl asks for, in order."""
-    spider = spider_for(job(CHANNEL, known=known))
+    spider = spider_for(job(CHANNEL, known=known), OwnParsers())
     waiting, asked = list(spider.start()), []
     while waiting:
         ask = waiting.pop(0)

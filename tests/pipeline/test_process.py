@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from crawlers.watchlist import read_watchlist
 from pipeline.process import READ_WITH, ProcessError, process_files, process_pending
 from pipeline.read_capture import Found, read_capture
 from processors.digest import sha256
+from processors.pages.confined_parsers import ConfinedParsers
+from processors.pages.limits import PageLimits
 from processors.pages.page import Page
+from processors.pages.parsers import PageNotRead
 from processors.pages.reading import PageKind, Reading
 from processors.pages.select import read_page
 from processors.pages.telegram import TelegramPost
@@ -28,7 +32,7 @@ from storage.catalogue_tables import media, outcomes, readings, records, sightin
 from storage.changes import Change, changes
 from storage.deposit import deposit_file
 from storage.media import group_of, links_of, medium, occurrences_of
-from storage.records import records_of_capture, sightings_of_record
+from storage.records import reading_problem, records_of_capture, sightings_of_record
 from storage.search import Question, search_records
 from storage.unread import claim_unread, count_unread
 from tests.samples.conftest import Visitor
@@ -328,19 +332,43 @@ def test_pages_that_are_no_content_are_outcomes_and_no_records(
 def test_a_parser_that_trips_leaves_a_reason_and_the_others_are_read(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trips_over_one(page: Page, kind: PageKind, **more: Any) -> Reading:
+    def trips_over_one(_: ConfinedParsers, page: Page, kind: PageKind, **more: Any) -> Reading:
         if page.url.endswith("before=2"):
-            raise RecursionError("too deep")
+            raise PageNotRead("RecursionError: too deep", limit=False)
         return read_page(page, kind, **more)
 
     pages = ["https://t.me/s/kanal", "https://t.me/s/kanal?before=2"]
     deposit_file(archive, crawl_one(tmp_path, [exchange(url, response(b"<html>")) for url in pages]))
-    monkeypatch.setattr("pipeline.read_page_capture.read_page", trips_over_one)
+    monkeypatch.setattr(ConfinedParsers, "read_page", trips_over_one)
     report = process_pending(archive)
     with archive.reader.connect() as connection:
         problems = dict(connection.execute(select(readings.c.url, readings.c.problem)).tuples().all())
     assert problems == {pages[0]: None, pages[1]: "RecursionError: too deep"}
     assert (report.pages, report.unreadable) == (2, 1)
+
+
+def test_a_page_beyond_the_limits_is_an_outcome_and_is_not_tried_again(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile, after = (f"https://zlo.example/2026/03/01/{name}.html" for name in ("one-two-three", "two-three"))
+    slow = b"<html><body>" + b"<p>xyz word, and more." * 300_000
+    pages = [exchange(hostile, response(slow)), exchange(after, response(b"<html>"))]
+    source = Source(id="zlo", kind="news", start_pages=("https://zlo.example/",))
+    deposit_file(archive, crawl_one(tmp_path, pages, source=source))
+    limits = PageLimits(seconds=1, seconds_per_mb=0)
+    monkeypatch.setattr("pipeline.readers.ConfinedParsers", partial(ConfinedParsers, limits))
+    report = process_pending(archive)
+    assert (report.pages, report.unreadable) == (2, 1)
+    assert process_pending(archive).pages == 0
+    with archive.reader.connect() as connection:
+        (capture,) = captures_of(connection, hostile)
+        assert (capture.outcome, capture.outcome_reason) == (
+            "unreadable",
+            "reading the page takes more than 1 s of processor time",
+        )
+        assert reading_problem(connection, capture.id) == capture.outcome_reason
+        (capture,) = captures_of(connection, after)
+        assert capture.outcome != "unreadable"
 
 
 def test_a_new_parser_replaces_readings_and_adds_no_versions(
@@ -349,13 +377,13 @@ def test_a_new_parser_replaces_readings_and_adds_no_versions(
     collector.collect(sources["tg-monitor"], 1)
     process_pending(archive)
 
-    def reads_shouting(page: Page, kind: PageKind, **more: Any) -> Reading:
+    def reads_shouting(_: ConfinedParsers, page: Page, kind: PageKind, **more: Any) -> Reading:
         reading = read_page(page, kind, **more)
         posts = [record for record in reading.records if isinstance(record, TelegramPost)]
         louder = tuple(replace(post, text=(post.text or "").upper()) for post in posts)
         return replace(reading, parser_version="telegram-louder", records=louder)
 
-    monkeypatch.setattr("pipeline.read_page_capture.read_page", reads_shouting)
+    monkeypatch.setattr(ConfinedParsers, "read_page", reads_shouting)
     monkeypatch.setattr("pipeline.process.READ_WITH", "louder")
     monkeypatch.setattr("pipeline.process.VERSIONS", ("outcome-2", "telegram-louder"))
     process_pending(archive)

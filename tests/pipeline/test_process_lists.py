@@ -12,6 +12,7 @@ from crawlers.capture import Captured
 from crawlers.source import Source
 from crawlers.watchlist import read_watchlist
 from pipeline.process import process_pending
+from processors.pages.confined_parsers import ConfinedParsers
 from processors.pages.reading import PageKind
 from processors.pages.select import read_page
 from samples import expected_registers as expected
@@ -164,7 +165,7 @@ def test_an_unchanged_document_is_seen_again_and_not_parsed_again(
 
     seal(archive, tmp_path, COURT, 2, pages)
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.read_page_capture.read_page", parsed)
+        patched.setattr(ConfinedParsers, "read_page", parsed)
         patched.setattr("processors.documents.reader.DocumentReader.read", parsed)
         report = process_pending(archive)
     assert (report.pages, report.records, report.unreadable) == (2, 2, 0)

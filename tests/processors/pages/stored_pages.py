@@ -8,6 +8,7 @@ page and changed that.
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from processors.pages.select import read_page
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-def read_case(case: Path) -> Reading:
+def read_case(case: Path, read: Callable[..., Reading] = read_page) -> Reading:
     """Read the stored page as its source says it was captured."""
     source = json.loads((case / "source.json").read_text(encoding="utf-8"))
     page = Page(
@@ -34,8 +35,8 @@ def read_case(case: Path) -> Reading:
     layout = source.get("layout")
     if layout:
         columns = {field: tuple(headings) for field, headings in layout.pop("columns", {}).items()}
-        return read_page(page, source["kind"], layout=Layout(columns=columns, **layout))
-    return read_page(page, source["kind"])
+        return read(page, source["kind"], layout=Layout(columns=columns, **layout))
+    return read(page, source["kind"])
 
 
 def said(reading: Reading) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""What reads strangers' content: media, documents, pages, each in worker processes of its own.
+
+Out: `Readers`, whose workers start when first needed and end with the block.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from processors.decode import Decoders
+from processors.documents.reader import DocumentReader
+from processors.pages.confined_parsers import ConfinedParsers
+from processors.pages.parsers import Parsers
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """One for each kind of content."""
+
+    decoders: Decoders
+    documents: DocumentReader
+    parsers: Parsers
+
+
+@contextmanager
+def open_readers() -> Iterator[Readers]:
+    """All of them, until the block ends."""
+    with Decoders() as decoders, DocumentReader() as documents, ConfinedParsers() as parsers:
+        yield Readers(decoders, documents, parsers)

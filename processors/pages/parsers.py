@@ -1,0 +1,84 @@
+"""The page parsers as one thing that can be handed on: to spiders, to whoever reads captures.
+
+``Parsers`` is what they need; `confined_parsers.ConfinedParsers` is what the product runs. ``OwnParsers`` calls
+each parser in the process at hand: inside the confined worker, and for pages that are no stranger's.
+"""
+
+from typing import Protocol
+
+from processors.pages import requisites
+from processors.pages.feeds import Feed, read_feed
+from processors.pages.layout import Layout
+from processors.pages.outcome import Verdict, classify
+from processors.pages.page import Page
+from processors.pages.reading import PageKind, Reading
+from processors.pages.select import read_page
+from processors.pages.sitemaps import Sitemap, read_sitemap
+
+
+class PageNotRead(Exception):
+    """A page that no parser came to the end of: the message says why, in words for people.
+
+    ``limit``: it went beyond the limits of time or memory, or ended the worker, and would again; otherwise a
+    parser tripped over it.
+    """
+
+    def __init__(self, reason: str, *, limit: bool) -> None:
+        super().__init__(reason)
+        self.limit = limit
+
+
+class Parsers(Protocol):
+    """What is done with a page; each method raises ``PageNotRead``."""
+
+    def read_page(self, page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
+        """The page's outcome and records (`select.read_page`)."""
+        ...
+
+    def classify(self, page: Page) -> Verdict:
+        """The page's outcome alone (`outcome.classify`)."""
+        ...
+
+    def read_feed(self, page: Page) -> Feed:
+        """What a feed lists (`feeds.read_feed`)."""
+        ...
+
+    def read_sitemap(self, page: Page) -> Sitemap:
+        """What a sitemap lists (`sitemaps.read_sitemap`)."""
+        ...
+
+    def requisites(self, page: Page) -> tuple[str, ...]:
+        """What it takes to show the page (`requisites.requisites`)."""
+        ...
+
+    def links(self, page: Page) -> tuple[str, ...]:
+        """Where the page's links lead (`requisites.links`)."""
+        ...
+
+
+class OwnParsers:
+    """The parsers in the process at hand; what they raise passes through."""
+
+    def read_page(self, page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
+        """As `select.read_page`."""
+        return read_page(page, kind, layout=layout)
+
+    def classify(self, page: Page) -> Verdict:
+        """As `outcome.classify`."""
+        return classify(page)
+
+    def read_feed(self, page: Page) -> Feed:
+        """As `feeds.read_feed`."""
+        return read_feed(page.body, page.url, page.content_type)
+
+    def read_sitemap(self, page: Page) -> Sitemap:
+        """As `sitemaps.read_sitemap`."""
+        return read_sitemap(page.body, page.url)
+
+    def requisites(self, page: Page) -> tuple[str, ...]:
+        """As `requisites.requisites`."""
+        return requisites.requisites(page)
+
+    def links(self, page: Page) -> tuple[str, ...]:
+        """As `requisites.links`."""
+        return requisites.links(page)
