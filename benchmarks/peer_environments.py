@@ -11,6 +11,7 @@ REQUIREMENTS = {
     "warcprox": ["warcprox==2.6.1", "setuptools<80"],
     "webarchive": ["scrapy-webarchive==0.5.3", "scrapy<2.12", "w3lib<2.2", "twisted<24.8"],
     "cdxj": ["cdxj-indexer==1.4.5"],
+    "pywb": ["pywb==2.10.0", "setuptools<80"],
 }
 UV = Path(sys.executable).parent / "uv"
 

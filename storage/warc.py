@@ -4,7 +4,8 @@ Comes in: what the recorder and the engines hand over. Goes out: ``Record``, hea
 bytes or a stream, to be written by ``warc_file``. Blocks of ``request`` and ``response`` are the bytes of the
 wire. The block digest covers the block, the payload digest the entity with transfer-encoding removed and
 content-encoding kept. Facts stand in ``metadata`` records as one JSON object with ``kind``: ``exchange`` (TLS,
-times, 1xx responses) or the kind of a note.
+times, 1xx responses) or the kind of a note. A page's own URI is the target of ``request``, ``response`` and
+``revisit`` alone, since programs that replay a file show whatever stands under it; all else has a ``urn:``.
 Source: WARC 1.1 (ISO 28500:2017); architecture, section 5.
 """
 
@@ -25,6 +26,10 @@ CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-for
 NOT_IN_A_URI = re.compile(r"[\x00-\x20\x7f<>\"]")
 CERTIFICATES_REMEMBERED = 1 << 10
 JSON = json.JSONEncoder(ensure_ascii=False)
+
+EXCHANGE_PREFIX = "urn:exchange:"
+NOTE_PREFIX = "urn:note:"
+"""How the target URIs of facts begin, before the URI they are about; earlier files have that one itself."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -138,7 +143,7 @@ def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info
         "interim_base64": [base64.b64encode(message).decode() for message in exchange.interim],
         "problem": exchange.problem,
     }
-    return _facts(facts, record_id, exchange.started_at, exchange.url, info_id, response_id)
+    return _facts(facts, record_id, exchange.started_at, EXCHANGE_PREFIX + uri(exchange.url), info_id, response_id)
 
 
 def certificate_record(certificate: bytes, record_id: str, at: datetime, info_id: str) -> Record:
@@ -207,7 +212,7 @@ def note_record(note: Note, record_id: str, info_id: str) -> Record:
         **({"request_base64": base64.b64encode(note.request).decode()} if note.request is not None else {}),
         **note.details,
     }
-    return _facts(facts, record_id, note.at, note.url, info_id, None)
+    return _facts(facts, record_id, note.at, NOTE_PREFIX + uri(note.url), info_id, None)
 
 
 def note_content_record(note: Note, record_id: str, note_id: str, info_id: str) -> Record:
@@ -280,11 +285,11 @@ def _http(
 
 
 def _facts(
-    facts: Mapping[str, Any], record_id: str, at: datetime, url: str, info_id: str, concurrent_to: str | None
+    facts: Mapping[str, Any], record_id: str, at: datetime, target: str, info_id: str, concurrent_to: str | None
 ) -> Record:
     block = JSON.encode(facts).encode()
     named = (
-        ("WARC-Target-URI", uri(url)),
+        ("WARC-Target-URI", target),
         ("WARC-Warcinfo-ID", info_id),
         *((("WARC-Concurrent-To", concurrent_to),) if concurrent_to else ()),
     )

@@ -16,6 +16,7 @@ from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
 from processors.http_head import head_end, head_value, is_chunked, read_head, status_of
 from processors.pages.outcome import Outcome
 from storage.lasting_text import lasting_json, lasting_text
+from storage.warc import NOTE_PREFIX
 from storage.warc_head import RecordHead
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
@@ -159,8 +160,9 @@ def declaration_of(warcinfo: Mapping[str, str]) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a request got no response: ``unreachable`` or ``refused_by_policy``, and a sentence."""
+    """Why a request for ``url`` got no response: ``unreachable`` or ``refused_by_policy``, and a sentence."""
 
+    url: str
     outcome: str
     reason: str
 
@@ -176,4 +178,6 @@ def read_failure(head: RecordHead, content: bytes) -> Failure | None:
     if not isinstance(facts, dict) or facts.get("kind") != NoteKind.NO_RESPONSE:
         return None
     reason = lasting_text(str(facts.get("reason") or "no reason given"))
-    return Failure(lasting_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)
+    # earlier files have the request's own URI there
+    url = head.url.removeprefix(NOTE_PREFIX)
+    return Failure(url, lasting_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)

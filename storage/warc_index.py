@@ -156,7 +156,7 @@ def _row(
         digest = None if named is None or named[0] not in ("sha1", "sha256", "sha512") else Digest(*named)
         payload = payload._replace(digest=digest, length_bytes=None)
     return IndexedRecord(
-        url=head.url or "",
+        url=(head.url or "") if failure is None else failure.url,
         captured_at=head.at,
         record_type=head.record_type,
         record_id=head.record_id,

@@ -52,7 +52,7 @@ def read_back(report: CrawlReport) -> Iterator[Kept]:
                 yield Kept(
                     file.path,
                     record.rec_type,
-                    headers.get_header("WARC-Target-URI") or "",
+                    (headers.get_header("WARC-Target-URI") or "").removeprefix("urn:note:"),
                     head.get_statuscode() if has_status else None,
                     record.content_stream().read(),
                 )

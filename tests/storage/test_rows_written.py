@@ -1,9 +1,11 @@
 """The index made while a file is written is the one that reading the file gives; else the file is read."""
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.capture import Captured, Exchange, Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
@@ -11,7 +13,7 @@ from processors.pages.outcome import Outcome
 from storage.rows_written import path_of_rows, rows_written
 from storage.spool import ClosedFile, Sealed, Spool
 from storage.survey import survey_file
-from storage.warc_index import WarcIndex, index_warc
+from storage.warc_index import IndexedRecord, WarcIndex, index_warc
 from storage.warc_reader import WarcDamageError
 from tests.storage.crawled import crawl_one, response
 from tests.storage.crawled import exchange as exchange_of
@@ -37,6 +39,14 @@ def written(file: ClosedFile) -> WarcIndex:
 
 
 def test_the_rows_beside_a_file_are_those_of_every_kind_of_record_in_it(tmp_path: Path) -> None:
+    [file] = every_kind(tmp_path)
+    kinds = [row.record_type for row in read(file).rows]
+    assert written(file) == read(file)
+    assert (kinds.count("response"), kinds.count("revisit"), kinds.count("metadata")) == (5, 2, 1)
+
+
+def every_kind(folder: Path) -> tuple[ClosedFile, ...]:
+    """A file with every kind of thing that a crawl keeps."""
     deposited = Sealed("<urn:uuid:00000000-0000-4000-8000-000000000000>", "https://b.example/ä b", AT)
     digest = sha256(b"of another night" * 200)
 
@@ -56,13 +66,40 @@ def test_the_rows_beside_a_file_are_those_of_every_kind_of_record_in_it(tmp_path
         Note(NoteKind.NO_RESPONSE, "p", "https://gone.example/", AT, "refused", outcome=Outcome.UNREACHABLE),
         Note(NoteKind.UNSOLICITED, "p", "https://a.example/", AT, "bytes that answer no request", content=b"bye"),
     ]
-    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, payloads_sealed=sealed)
+    spool = Spool(folder, CRAWL, FACTS, revisits=True, payloads_sealed=sealed)
     for item in items:
         spool.keep(item)
-    [file] = spool.close()
-    kinds = [row.record_type for row in read(file).rows]
-    assert written(file) == read(file)
-    assert (kinds.count("response"), kinds.count("revisit"), kinds.count("metadata")) == (5, 2, 1)
+    return spool.close()
+
+
+def test_nothing_but_a_message_has_a_pages_own_address(tmp_path: Path) -> None:
+    """Programs that replay a file show whatever stands under a page's address and moment."""
+    [file] = every_kind(tmp_path)
+    with file.path.open("rb") as stream:
+        targets = {
+            (record.rec_type, record.rec_headers.get_header("WARC-Target-URI").partition(":")[0])
+            for record in ArchiveIterator(stream)
+            if record.rec_type != "warcinfo"
+        }
+    assert {kind for kind, scheme in targets if scheme == "https"} == {"request", "response", "revisit"}
+    assert {kind for kind, scheme in targets if scheme == "urn"} == {"metadata", "resource"}
+    assert {scheme for _, scheme in targets} == {"https", "urn"}
+
+
+def test_files_whose_facts_stand_under_the_pages_address_give_the_same_rows(tmp_path: Path) -> None:
+    """So were facts written at first; those files keep their bytes."""
+    [file] = every_kind(tmp_path)
+    content = gzip.decompress(file.path.read_bytes())
+    before = tmp_path / "before.warc"
+    before.write_bytes(content.replace(b"URI: urn:exchange:", b"URI: ").replace(b"URI: urn:note:", b"URI: "))
+    now = tmp_path / "now.warc"
+    now.write_bytes(content)
+
+    def rows(path: Path) -> list[IndexedRecord]:
+        return [replace(row, offset_bytes=0, length_bytes=0) for row in survey_file(path).rows]
+
+    assert len(before.read_bytes()) < len(content)
+    assert rows(before) == rows(now)
 
 
 @pytest.fixture

@@ -258,7 +258,7 @@ def test_a_request_without_a_response_says_why() -> None:
         request=b"GET /a b HTTP/1.1",
     )
     record = note_record(note, ID.format(5), INFO)
-    assert ("WARC-Target-URI", "http://gone.example/a%20b") in record.headers
+    assert ("WARC-Target-URI", "urn:note:http://gone.example/a%20b") in record.headers
     assert isinstance(record.block, bytes)
     assert json.loads(record.block) == {
         "kind": "no_response",

@@ -105,7 +105,7 @@ def facts_of(rows: list[tuple[dict[str, str], bytes]], name: str) -> dict[str, A
     [block] = [
         block
         for head, block in rows
-        if head["WARC-Type"] == "metadata" and head["WARC-Target-URI"] == f"https://{name}/"
+        if head["WARC-Type"] == "metadata" and head["WARC-Target-URI"] == f"urn:exchange:https://{name}/"
     ]
     facts: dict[str, Any] = json.loads(block)
     return facts

@@ -64,11 +64,11 @@ def test_the_records_of_a_crawl_in_their_order(warc: Path) -> None:
         ("warcinfo", None),
         ("response", "https://site.example/chunked"),
         ("request", "https://site.example/chunked"),
-        ("metadata", "https://site.example/chunked"),
+        ("metadata", "urn:exchange:https://site.example/chunked"),
         ("response", "https://site.example/sized"),
         ("request", "https://site.example/sized"),
-        ("metadata", "https://site.example/sized"),
-        ("metadata", "https://away.invalid/gone"),
+        ("metadata", "urn:exchange:https://site.example/sized"),
+        ("metadata", "urn:note:https://away.invalid/gone"),
     ]
 
 
