@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pipeline.services.exposure import open_to_others, processes_started_with
+from pipeline.services.listeners import ForeignListener, own_listener
 from pipeline.services.ports import GRPC_OFFSET, RANGE, free_ports, is_free
 from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
 from pipeline.services.store_certificates import new_certificates
@@ -248,6 +249,12 @@ class ObjectStoreServer:
         )
 
     def _answers(self) -> bool:
+        try:
+            if not own_listener(self._ports["s3.port"], os.getpid()):
+                return False
+        except ForeignListener as foreign:
+            # It could answer as a store does, and evidence would go to it.
+            raise ServiceError(f"{foreign}: the object store cannot have it.") from foreign
         connection = HTTPConnection("127.0.0.1", self._ports["s3.port"], timeout=2)
         try:
             connection.request("GET", "/status")

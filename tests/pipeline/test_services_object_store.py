@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -329,6 +330,34 @@ def test_a_port_that_was_asked_for_and_is_taken_is_named(tmp_path: Path) -> None
         port = other.getsockname()[1]
         with pytest.raises(ServiceError, match=f"Port {port} .LETAPIS_S3_PORT. is taken"):
             ObjectStoreServer(tmp_path / "store", port=port).start()
+
+
+def test_another_server_on_its_port_is_not_taken_for_the_store(tmp_path: Path) -> None:
+    """As when two stacks start together: the other one's store answers in the same way."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", LISTEN_IN_A_SESSION_OF_ITS_OWN], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    pid, port = map(int, other.stdout.readline().split())
+    try:
+        server = ObjectStoreServer(tmp_path / "store")
+        server._ports = {"s3.port": port}
+        with pytest.raises(ServiceError, match=rf"Port {port} is held by a program .*\(process {pid}, "):
+            server._answers()
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        other.communicate()
+
+
+LISTEN_IN_A_SESSION_OF_ITS_OWN = """
+import os, socket, time
+if os.fork():
+    os._exit(0)
+listener = socket.create_server(("127.0.0.1", 0))
+print(os.getpid(), listener.getsockname()[1], flush=True)
+time.sleep(600)
+"""
+"""Its parent has gone, so it is below no process of the test."""
 
 
 def test_nothing_is_left_after_stop(tmp_path: Path) -> None:
