@@ -2,10 +2,12 @@
 
 In: a YAML file with ``sources`` (a list), ``layouts`` (named, for several court lists) and ``defaults`` (fields
 that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``WatchlistErrors``, which
-lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used.
+lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used. The night
+alone reads it otherwise (``read_usable``): a mistake in one source's entry costs that source, and no other.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,8 +33,10 @@ __all__ = [
     "Source",
     "SourceKind",
     "SourceLimits",
+    "UsableWatchlist",
     "Watchlist",
     "WatchlistErrors",
+    "read_usable",
     "read_watchlist",
     "source_for_urls",
     "source_from_json",
@@ -82,11 +86,61 @@ class Watchlist:
         raise KeyError(source_id)
 
 
+@dataclass(frozen=True, slots=True)
+class UsableWatchlist:
+    """The sources whose entries hold no mistake, and the mistakes of each other entry.
+
+    ``names`` are the entries in the order of the file, ``broken`` maps some of them to their mistakes. An entry is
+    named by its id where it has one of its own, else by its place (``sources[2]``).
+    """
+
+    names: tuple[str, ...]
+    sources: Mapping[str, Source]
+    broken: Mapping[str, tuple[Mistake, ...]]
+
+
 def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watchlist:
     """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be.
 
     ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
     """
+    reader = _read(path, egress)
+    if reader.mistakes:
+        raise WatchlistErrors(_by_line(reader.mistakes))
+    return Watchlist(tuple(source for _, source in reader.sources if source is not None), reader.layouts)
+
+
+def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableWatchlist:
+    """Read what can be used of the file; raises ``WatchlistErrors`` where a mistake stands outside of ``sources``.
+
+    Defaults and layouts hold for many sources: where one of them is wrong (a way out, say), none may go on.
+    """
+    reader = _read(path, egress)
+    by_entry: dict[int, list[Mistake]] = {}
+    for mistake in reader.mistakes:
+        place = re.match(r"sources\[(\d+)\]", mistake.field or "")
+        if place is None:
+            raise WatchlistErrors(_by_line(reader.mistakes))
+        by_entry.setdefault(int(place[1]), []).append(mistake)
+    names: list[str] = []
+    sources: dict[str, Source] = {}
+    broken: dict[str, tuple[Mistake, ...]] = {}
+    for index, (source_id, source) in enumerate(reader.sources):
+        own = source_id is not None and source_id not in names and re.fullmatch(r"[a-z0-9-]{1,64}", source_id)
+        name = source_id if own and source_id is not None else f"sources[{index}]"
+        names.append(name)
+        if source is None or index in by_entry:
+            broken[name] = _by_line(by_entry.get(index, ()))
+        else:
+            sources[name] = source
+    return UsableWatchlist(tuple(names), sources, broken)
+
+
+def _by_line(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
+
+
+def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -100,10 +154,8 @@ def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watc
     except YamlMistake as error:
         raise WatchlistErrors((Mistake(path, error.line, None, error.message),)) from error
     reader = _Reader(path, placed, egress)
-    watchlist = reader.read()
-    if reader.mistakes:
-        raise WatchlistErrors(tuple(sorted(reader.mistakes, key=lambda mistake: mistake.line)))
-    return watchlist
+    reader.read()
+    return reader
 
 
 class _Reader:
@@ -114,6 +166,8 @@ class _Reader:
         self._egress = egress
         self._placed = placed
         self.mistakes: list[Mistake] = []
+        self.layouts: dict[str, Layout] = {}
+        self.sources: list[tuple[str | None, Source | None]] = []
         for path, line in placed.repeated:
             self.mistakes.append(Mistake(file, line, field_name(path), "stands here a second time"))
 
@@ -121,27 +175,26 @@ class _Reader:
         line = self._placed.line_of(path)
         self.mistakes.append(Mistake(self._file, line, field_name(path) or None, message))
 
-    def read(self) -> Watchlist:
+    def read(self) -> None:
+        """Fill ``layouts``, ``sources`` (the id of each entry, and what it declares) and ``mistakes``."""
         top = self._placed.value
         if not isinstance(top, dict) or not isinstance(top.get("sources"), list) or not top["sources"]:
             self._wrong((), "expected `sources:` with at least one source")
-            return Watchlist((), {})
+            return
         for key in top.keys() - {"sources", "layouts", "defaults"}:
             self._wrong((str(key),), "unknown field; known here: defaults, layouts, sources")
-        layouts = dict(self._layouts(top.get("layouts")))
+        self.layouts = dict(self._layouts(top.get("layouts")))
         defaults = self._defaults(top.get("defaults"))
-        sources = []
         first_line: dict[str, int] = {}
         for index, raw in enumerate(top["sources"]):
-            source = self._source(("sources", index), raw, defaults, layouts)
+            source = self._source(("sources", index), raw, defaults, self.layouts)
             if isinstance(raw, dict) and isinstance(raw.get("id"), str):
                 place = ("sources", index, "id")
                 line = self._placed.line_of(place)
                 if first_line.setdefault(raw["id"], line) != line:
                     self._wrong(place, f"{raw['id']!r} is taken, see line {first_line[raw['id']]}")
-            if source is not None:
-                sources.append(source)
-        return Watchlist(tuple(sources), layouts)
+            source_id = raw.get("id") if isinstance(raw, dict) else None
+            self.sources.append((source_id if isinstance(source_id, str) else None, source))
 
     def _layouts(self, raw: object) -> Iterator[tuple[str, Layout]]:
         if raw is None:

@@ -1,23 +1,28 @@
 """Collects every source of the watch-list, once a night, and deposits what was seen.
 
-**What it does.** `plan` reads the watch-list: with one mistake in it, nothing starts and every mistake is listed.
-Then one task per source crawls it, deposits the WARC files under lock and tells `process`, which reads records
-and media from them. A source that fails does not stop the others. `judge` comes last and turns red, with one
-sentence per source, if any source did not come through; what was seen of it is deposited all the same. Beside it,
-`outside_time` sends the head of custody to the time authorities; what they owe, `timestamps` asks for again.
+**What it does.** `plan` reads the watch-list. Then one task per source crawls it, deposits the WARC files under
+lock and tells `process`, which reads records and media from them. A source that fails has a red task, whose log
+says why; it does not stop the others, and what was seen of it is deposited all the same. So it is with an entry of
+the watch-list that has mistakes; a mistake outside of `sources` stops all. `judge` comes last and turns red, with
+one sentence per source, if any source did not come through. Beside it, `outside_time` enters into custody what
+came of the night and sends the head of custody to the time authorities; what they owe, `timestamps` asks for
+again.
 
 **Parameters.** `sources`: ids from the watch-list, one per line; empty means all. Example, over the API:
 `{"logical_date": null, "conf": {"sources": ["tg-vestki"]}}`. On the command line: `letapis harvest --source ID`.
 
-**When it is red.** Open `judge` for the summary. A red `collect` task is trouble of ours (disk full, store or
-database down, killed): mend it and start the DAG again, or wait for the night. A green `collect` with a sentence
-in `judge` is trouble with the source (unreachable, blocked, a captcha page), or a source that does not give what
-it usually gives ("title filled on 20% of 14 articles; 100% on the last 5 crawls"): look at its newest captures.
+**When it is red.** Open `judge` for the summary. A source that is red at once has trouble of its own (unreachable,
+blocked, a captcha page), does not give what it usually gives ("title filled on 20% of 14 articles; 100% on the
+last 5 crawls"), or its entry has mistakes: look at its newest captures. One that was tried again first is trouble
+of ours (disk full, store or database down, network away): mend it and start the DAG again, or wait for the night.
+"Our own network is away" is said once, in `judge`: then nothing is known of the sources.
 
 **Starting again** is always safe: every attempt is a new crawl with new file names, and what a broken crawl left
 in the spool is deposited by the next run. Marking a task failed ends its crawl, recorder and browser.
 
-**If it does not run:** what is deleted from the web tonight is not seen by this collector. Nothing else is lost.
+**If it does not run:** what is deleted from the web tonight is not seen by this collector. Nothing else is lost. A
+night whose hour is missed (a harvest by hand was at work, the stack was down, the DAG was paused) begins as soon
+as it can; of several, the newest. One that never ran is named in red: on the first page of the archive.
 
 **How much at once:** the pool `harvest` has one slot per crawl; whatever its size, all crawls together keep one
 pace per host (docs/pace.md), and sources that share a host are spread over the night. The clock is UTC.
@@ -27,12 +32,24 @@ import json
 import logging
 import os
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
 
+if TYPE_CHECKING:
+    from pipeline.night import Run
+
 SEALED = Asset(name="sealed_warcs", uri="letapis://sealed-warcs", group="letapis")
 log = logging.getLogger(__name__)
+
+
+def this_run() -> "Run":
+    """The run at work, as custody names it."""
+    from pipeline.night import Run
+
+    run = get_current_context()["dag_run"]
+    by_schedule = str(run.run_type) == "scheduled"
+    return Run(run.run_id, run.logical_date if by_schedule else None, run.triggering_user_name)
 
 
 @dag(
@@ -63,11 +80,14 @@ def harvest() -> None:
     def plan() -> list[list[str]]:
         """Which sources, in as many batches as there may be tasks."""
         from pipeline.harvest import in_batches, planned_in_turn
+        from pipeline.night import begin_night
         from pipeline.settings import load_settings
 
         asked = tuple(get_current_context()["params"]["sources"])
-        chosen = planned_in_turn(load_settings(), asked)
+        settings = load_settings()
+        chosen = planned_in_turn(settings, asked)
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
+        begin_night(settings, this_run(), chosen, whole=not asked)
         return in_batches(chosen)
 
     @task(
@@ -80,15 +100,27 @@ def harvest() -> None:
         map_index_template="{{ task.op_kwargs['source_ids'] | join(', ') }}",
     )
     def collect(source_ids: list[str]) -> list[dict[str, Any]]:
-        """Crawl and deposit the sources of one batch; returns keys and counts."""
+        """Crawl and deposit the sources of one batch; returns keys and counts, red if one did not come through."""
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
         from pipeline.harvest import harvest_batch
         from pipeline.settings import load_settings
 
         context = get_current_context()
-        results = harvest_batch(load_settings(), tuple(source_ids), say=log.info)
-        files = sum(len(result.keys) for result in results)
+        batch = harvest_batch(load_settings(), tuple(source_ids), say=log.info)
+        rows = batch.rows()
+        files = sum(len(row["keys"]) for row in rows)
         context["outlet_events"][SEALED].extra = {"sources": ", ".join(source_ids), "warc_files": files}
-        return [result.as_json() for result in results]
+        for name, problem in batch.broken.items():
+            log.error("%s broke off", name, exc_info=problem)
+        if batch.in_words():
+            # What a red task returns is lost, and `judge` has to know what came of each source.
+            context["ti"].xcom_push("return_value", rows)
+        if batch.worth_trying_again:
+            raise AirflowException(batch.in_words())
+        if batch.in_words():
+            raise AirflowFailException(batch.in_words())
+        return rows
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def judge(batches: Any, results: Any) -> str:
@@ -103,21 +135,26 @@ def harvest() -> None:
             raise AirflowFailException(summary.sentence())
         return json.dumps(summary.totals())
 
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def outside_time(results: Any) -> None:
-        """Ask for time tokens over all that the night has brought; what cannot be had now is owed."""
+    # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
+    def outside_time(batches: Any, results: Any) -> None:
+        """Enter into custody what came of it, and ask for time tokens over it; what cannot be had now is owed."""
         from pipeline.connect import opened_archive
+        from pipeline.harvest_summary import summary_of
+        from pipeline.night import end_night
         from pipeline.outside_time import stamp
         from pipeline.settings import load_settings
 
         settings = load_settings()
         with opened_archive(settings) as archive:
+            if batches:
+                end_night(settings, archive, this_run(), summary_of(batches, list(results)))
             stamp(settings, archive, occasion="harvest", say=log.info)
 
     batches = plan()
     results = collect.expand(source_ids=batches)
     judge(batches, results)
-    outside_time(results)
+    outside_time(batches, results)
 
 
 harvest_dag = harvest()

@@ -18,6 +18,7 @@ def open_archive(settings: Settings) -> Archive:
         writer=_engine(database.writer_url, "letapis-writer"),
         reader=_engine(database.reader_url, "letapis-reader"),
         replica=open_replica(settings),
+        nights_since=settings.nights_since,
         hash_folder=settings.data / "hashes",
     )
 

@@ -1,9 +1,9 @@
 """Harvests sources: recover what earlier crawls left, state the facts of collection, crawl, deposit.
 
-In: `Settings` and ids of sources of the watch-list. Out: `HarvestResult` per source, keys and counts only. Every
+In: `Settings` and names of sources of the watch-list. Out: `HarvestResult` per source, keys and counts only. Every
 attempt is a crawl with an id of its own, so nothing of an earlier attempt is ever written over. Trouble with a
 source is a result (``problem``, a sentence); trouble of ours (disk, store, database) raises, and what was
-captured stays in the spool for the next run.
+captured stays in the spool for the next run. A mistake in one source's entry costs that source and no other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from crawlers.capture import CrawlReport, time_text
 from crawlers.source import Source
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist import Mistake, UsableWatchlist, read_usable, read_watchlist
 from pipeline.chromium import find_chromium
 from pipeline.connect import opened_archive
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
@@ -22,6 +22,7 @@ from pipeline.deposits import deposit_crawl, recover_spools
 from pipeline.facts import clock_now, collection_facts
 from pipeline.harvest_order import in_turn
 from pipeline.judging import judge_crawl
+from pipeline.own_network import own_network_fault
 from pipeline.settings import Settings
 from storage.archive import Archive
 from storage.deposit import Deposited
@@ -49,12 +50,18 @@ class UnknownSourceError(Exception):
         self.known = tuple(known)
 
 
+class BrokenEntryError(Exception):
+    """The entry of a source in the watch-list has mistakes; whoever wrote it mends them."""
+
+    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        listed = "\n".join(map(str, mistakes))
+        super().__init__(f"Its entry in the watch-list has mistakes. Nothing of it was fetched.\n{listed}")
+        self.name = name
+        self.mistakes = tuple(mistakes)
+
+
 class NoBrowserError(Exception):
     """A source needs a browser that is not there; whoever keeps the machine installs one."""
-
-
-class HarvestBrokenError(Exception):
-    """Some sources of a batch could not be harvested for reasons of ours; the others are deposited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class HarvestResult:
 
     ``problem`` is a sentence, None if the source came through. ``keys`` are those of the deposited WARC files;
     ``outcomes`` counts pages by outcome; ``recovered`` counts files of earlier crawls deposited on the way.
+    ``network`` says what is wrong with our own network where no host of the source could be reached.
     """
 
     source_id: str
@@ -78,26 +86,56 @@ class HarvestResult:
     captures: int
     recovered: int
     seconds: float
+    network: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Keys and counts as JSON-ready values."""
         return asdict(self) | {"kind": "harvested_source", "keys": list(self.keys)}
 
 
+@dataclass(frozen=True, slots=True)
+class HarvestedBatch:
+    """What came of some sources: ``results``; entries with mistakes; what broke for reasons of ours."""
+
+    results: tuple[HarvestResult, ...]
+    refused: Mapping[str, BrokenEntryError]
+    broken: Mapping[str, Exception]
+
+    @property
+    def worth_trying_again(self) -> bool:
+        """Whether it was trouble of ours, which a minute may mend; for its own no source is asked twice."""
+        return bool(self.broken) or any(result.network for result in self.results)
+
+    def in_words(self) -> str:
+        """A sentence for each source that did not come through; empty if all did."""
+        return "\n".join(f"{row['source_id']}: {row['problem']}" for row in self.rows() if row["problem"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One JSON-ready row for each source; one without a crawl has no counts."""
+        without = {
+            **{name: str(problem) for name, problem in self.refused.items()},
+            **{name: f"{type(problem).__name__}: {problem}" for name, problem in self.broken.items()},
+        }
+        return [result.as_json() for result in self.results] + [
+            {"kind": "harvested_source", "source_id": name, "crawl_id": None, "problem": problem, "keys": []}
+            for name, problem in without.items()
+        ]
+
+
 def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """Ids to harvest, in the order of the watch-list; raises `WatchlistErrors` and `UnknownSourceError`."""
     known = tuple(source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources)
-    unknown = [source_id for source_id in asked if source_id not in known]
-    if unknown:
-        raise UnknownSourceError(unknown, known)
+    _require_known(asked, known)
     return tuple(source_id for source_id in known if not asked or source_id in asked)
 
 
 def planned_in_turn(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
-    """The same ids in the order in which a night takes them, sources of one host spread over it."""
-    wanted = set(planned_sources(settings, asked))
-    listed = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
-    return in_turn([source for source in listed if source.id in wanted])
+    """What a night takes, in its order: sources of one host spread over it; entries with mistakes come last."""
+    listed = read_usable(settings.watchlist, egress=settings.egress_names)
+    _require_known(asked, listed.names)
+    wanted = [name for name in listed.names if not asked or name in asked]
+    sound = in_turn([listed.sources[name] for name in wanted if name in listed.sources])
+    return (*sound, *(name for name in wanted if name in listed.broken))
 
 
 def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
@@ -106,36 +144,44 @@ def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
     return [list(source_ids[start : start + size]) for start in range(0, len(source_ids), size)]
 
 
-def harvest_batch(settings: Settings, source_ids: Sequence[str], *, say: Say = print) -> tuple[HarvestResult, ...]:
-    """Harvest one after the other; what breaks for reasons of ours is told at the end, when all are tried."""
+def _require_known(asked: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise UnknownSourceError(unknown, known)
+
+
+def harvest_batch(settings: Settings, names: Sequence[str], *, say: Say = print) -> HarvestedBatch:
+    """Harvest one after the other; trouble of ours with one of them stops no other, and is in what comes back."""
     results: list[HarvestResult] = []
-    broken: list[tuple[str, Exception]] = []
-    for source_id in source_ids:
+    refused: dict[str, BrokenEntryError] = {}
+    broken: dict[str, Exception] = {}
+    for name in names:
         try:
-            results.append(harvest_source(settings, source_id, say=say))
-        except Exception as problem:  # all of them are raised again below, in one
-            if len(source_ids) == 1:
-                raise
-            say(f"{source_id}: {problem}")
-            broken.append((source_id, problem))
-    if broken:
-        told = "\n".join(f"{source_id}: {type(problem).__name__}: {problem}" for source_id, problem in broken)
-        raise HarvestBrokenError(f"{len(broken)} of {len(source_ids)} sources broke off:\n{told}") from broken[0][
-            1
-        ]
-    return tuple(results)
+            results.append(harvest_source(settings, name, say=say))
+        except BrokenEntryError as problem:
+            refused[name] = problem
+        except Exception as problem:  # whoever asked for the batch raises it, when all are tried
+            say(f"{name}: {problem}")
+            broken[name] = problem
+    return HarvestedBatch(tuple(results), refused, broken)
 
 
 def harvest_source(settings: Settings, source_id: str, *, say: Say = lambda _: None) -> HarvestResult:
-    """Harvest one source of the watch-list."""
-    planned_sources(settings, (source_id,))
-    source = read_watchlist(settings.watchlist, egress=settings.egress_names).source(source_id)
+    """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
+    source = _source(read_usable(settings.watchlist, egress=settings.egress_names), source_id)
     with opened_archive(settings) as archive:
         recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, say=say)
         report, deposited = collect(settings, archive, source, say=say)
         with archive.reader.connect() as connection:
             report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
     return result_of(report, deposited, recovered=len(recovery.deposited))
+
+
+def _source(listed: UsableWatchlist, name: str) -> Source:
+    if name in listed.broken:
+        raise BrokenEntryError(name, listed.broken[name])
+    _require_known((name,), listed.names)
+    return listed.sources[name]
 
 
 def collect(
@@ -246,6 +292,7 @@ def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered:
         captures=sum(each.captures for each in deposited),
         recovered=recovered,
         seconds=(report.ended_at - report.started_at).total_seconds(),
+        network=own_network_fault(report),
     )
 
 

@@ -26,6 +26,6 @@ The way of a capture through it:
   `same_payload` spares parsing; `comparing`, `comparison_tables`, `hash_index`, `hash_file`, `link_rows`,
   `judgements` group media.
 - told to the next crawl: `known`, `listings`, `payloads_of_source`; and judged by `yields`, `nights`,
-  `figures`.
+  `figures`; `harvests` says which nights were due and what became of them.
 - shared: `pace` with `traffic_tables`, `at_once`, `lasting_text`, `errors`, `migrations`.
 """

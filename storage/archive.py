@@ -4,6 +4,7 @@ Built only by `pipeline.connect.open_archive`; nothing here opens, closes or con
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ class Archive:
     """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask.
 
     ``replica`` is the second, independent store where one is configured; `storage.copies` brings it what it lacks.
+    ``nights_since`` is the moment from which on nights are due, None where nobody has said.
     ``hash_folder`` is where this worker keeps its files of hashes (`storage.hash_index`).
     """
 
@@ -23,4 +25,5 @@ class Archive:
     writer: Engine
     reader: Engine
     replica: ObjectStore | None = None
+    nights_since: datetime | None = None
     hash_folder: Path = field(kw_only=True)

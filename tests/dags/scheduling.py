@@ -45,8 +45,8 @@ def read_dag_file(dag_id: str) -> None:
 
 def scheduler_looks() -> None:
     """The part of the scheduler's loop that creates runs."""
-    runner = SchedulerJobRunner(job=Job(), executors=[])  # type: ignore[no-untyped-call]
-    with create_session() as session, prohibit_commit(session) as guard:  # type: ignore[no-untyped-call]
+    runner = SchedulerJobRunner(job=Job(), executors=[])  # type: ignore[no-untyped-call]  # Airflow's own
+    with create_session() as session, prohibit_commit(session) as guard:  # type: ignore[no-untyped-call]  # Airflow's own
         runner._create_dagruns_for_dags(guard, session)
 
 
@@ -124,7 +124,7 @@ def _scheduled(dag_id: str) -> list[str]:
 
 def main() -> None:
     """Make the database, play every scenario, print the answers as one line of JSON."""
-    settings.configure_orm()  # type: ignore[no-untyped-call]
+    settings.configure_orm()  # type: ignore[no-untyped-call]  # Airflow's own
     initdb()
     with create_session() as session:
         session.merge(DagBundleModel(name=BUNDLE))

@@ -86,7 +86,7 @@ def test_outside_time_is_asked_for_whatever_became_of_the_harvest_and_every_five
 
     at_the_end = dags["harvest"].get_task("outside_time")
     assert at_the_end.trigger_rule == "all_done"
-    assert at_the_end.upstream_task_ids == {"collect"}
+    assert at_the_end.upstream_task_ids == {"plan", "collect"}
     clock = dags["timestamps"].schedule
     assert isinstance(clock, CronTriggerTimetable)
     assert clock == CronTriggerTimetable("*/5 * * * *", timezone="UTC")

@@ -3,15 +3,18 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from pipeline.airflow_api import AirflowApi
+from pipeline.nightly import harvested
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
+from storage.harvests import harvests_since
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows
 
@@ -42,8 +45,8 @@ def watchlist(airflow_stack: RunningStack) -> Iterator[Path]:
     path.write_text(before, "utf-8")
 
 
-def test_bad_sources_are_named_and_stop_no_other(
-    watchlist: Path, api: AirflowApi, letapis: Callable[..., Rows]
+def test_bad_sources_are_named_and_red_and_stop_no_other(
+    watchlist: Path, api: AirflowApi, letapis: Callable[..., Rows], deposited: Archive
 ) -> None:
     watchlist.write_text(TROUBLED, "utf-8")
 
@@ -58,24 +61,48 @@ def test_bad_sources_are_named_and_stop_no_other(
     }
     assert all(len(row["keys"]) == 1 for row in rows.values()), "what was seen of each is deposited"
     run = api.runs("harvest")[0]
-    states = {task["task_id"]: task["state"] for task in api.tasks_of_run("harvest", run["dag_run_id"])}
-    assert states == {"plan": "success", "collect": "success", "judge": "failed", "outside_time": "success"}
+    assert states(api, run["dag_run_id"]) == {
+        "plan": "success",
+        "good": "success",
+        "forbidden": "failed",
+        "challenged": "failed",
+        "unreachable": "failed",
+        "garbled": "failed",
+        "judge": "failed",
+        "outside_time": "success",
+    }
+    tries = {task["try_number"] for task in api.tasks_of_run("harvest", run["dag_run_id"])}
+    assert tries == {1}, "no source is asked twice for trouble of its own"
+    with deposited.reader.connect() as connection:
+        (harvest,) = (
+            each
+            for each in harvests_since(connection, datetime.min.replace(tzinfo=UTC))
+            if each.harvest_id == run["dag_run_id"]
+        )
+    assert (harvest.due_at, harvest.whole, len(harvest.sources)) == (None, True, 5)
+    assert set(harvest.failures) == {"forbidden", "challenged", "unreachable", "garbled"}
 
 
-def test_with_one_mistake_in_the_watch_list_nothing_starts(
+def test_an_entry_with_mistakes_is_red_and_the_other_sources_are_collected(
     watchlist: Path, api: AirflowApi, letapis: Callable[..., Rows]
 ) -> None:
-    watchlist.write_text(TROUBLED.replace("kind: news", "kind: newspaper"), "utf-8")
+    mistaken = TROUBLED.replace("kind: news", "kind: newspaper").replace("id: forbidden", "id: good-too")
+    mistaken = mistaken.replace("https://forbidden.pryklad.example/", "https://oblsud.pryklad.example/modules.php")
+    watchlist.write_text("\n".join(mistaken.splitlines()[:6]), "utf-8")
 
-    assert letapis("harvest", code=2) == []
+    assert letapis("harvest", code=2) == [], "who sits before it mends it first"
     run_id = api.trigger("harvest", {})
     assert api.wait_for_run("harvest", run_id, timeout_s=RUN_S) == "failed"
-    states = {task["task_id"]: task["state"] for task in api.tasks_of_run("harvest", run_id)}
-    assert states == {
-        "plan": "failed",
-        "collect": "upstream_failed",
-        "judge": "upstream_failed",
-        "outside_time": "success",
+    found = states(api, run_id)
+    assert (found["plan"], found["good"], found["challenged"]) == ("success", "success", "failed")
+    assert "sources[2].kind: unknown kind 'newspaper'" in harvested(api, run_id).failures["challenged"]
+
+
+def states(api: AirflowApi, run_id: str) -> dict[str, str]:
+    """State by task; the task of a source goes by the source."""
+    return {
+        str(task["rendered_map_index"] or task["task_id"]): task["state"]
+        for task in api.tasks_of_run("harvest", run_id)
     }
 
 

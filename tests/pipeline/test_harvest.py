@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 from fastwarc.warc import ArchiveIterator
 
+from crawlers.watchlist import WatchlistErrors
 from pipeline.connect import opened_archive
-from pipeline.harvest import UnknownSourceError, harvest_batch, harvest_source, in_batches, planned_sources
+from pipeline.harvest import (
+    UnknownSourceError,
+    harvest_batch,
+    harvest_source,
+    in_batches,
+    planned_in_turn,
+    planned_sources,
+)
 from pipeline.harvest_summary import summary_of
 from pipeline.process import process_pending
 from pipeline.services.object_store import ObjectStoreServer
@@ -28,6 +36,11 @@ sources:
   - {id: forbidden, kind: court_list, pages: ["https://forbidden.pryklad.example/"]}
   - {id: nowhere, kind: court_list, pages: ["https://nowhere.pryklad.example:1/"]}
   - {id: inward, kind: court_list, pages: ["http://169.254.169.254/latest/meta-data/"]}
+"""
+
+
+ONE_MORE = """
+  - {id: oblsud, kind: page, pages: ["https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"]}
 """
 
 
@@ -146,8 +159,8 @@ def test_trouble_with_a_source_is_a_result_and_its_warc_holds_what_was_seen(
     troubled = replace(collecting, watchlist=watchlist)
 
     results = [
-        *harvest_batch(troubled, ("forbidden",), say=lambda _: None),
-        *harvest_batch(replace(troubled, connect_to=()), ("nowhere", "inward"), say=lambda _: None),
+        *harvest_batch(troubled, ("forbidden",), say=lambda _: None).results,
+        *harvest_batch(replace(troubled, connect_to=()), ("nowhere", "inward"), say=lambda _: None).results,
     ]
 
     assert all(result.problem for result in results)
@@ -165,6 +178,33 @@ def test_trouble_with_a_source_is_a_result_and_its_warc_holds_what_was_seen(
         "nowhere": {(None, "unreachable")},
         "inward": {(None, "refused_by_policy")},
     }
+
+
+def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
+    collecting: Settings, opened: Archive, tmp_path: Path
+) -> None:
+    watchlist = tmp_path / "watchlist.yaml"
+    watchlist.write_text(TROUBLED.replace("kind: court_list", "kind: court", 1) + ONE_MORE, "utf-8")
+    broken = replace(collecting, watchlist=watchlist)
+
+    planned = planned_in_turn(broken)
+    batch = harvest_batch(broken, ("forbidden", "oblsud"), say=lambda _: None)
+
+    assert planned == ("nowhere", "inward", "oblsud", "forbidden")
+    assert [(row["source_id"], row["crawl_id"] is None, len(row["keys"])) for row in batch.rows()] == [
+        ("oblsud", False, 1),
+        ("forbidden", True, 0),
+    ]
+    assert not batch.worth_trying_again
+    assert batch.in_words().startswith(
+        "forbidden: Its entry in the watch-list has mistakes. Nothing of it was fetch"
+    )
+    assert f"{watchlist}:4: sources[0].kind: unknown kind 'court'" in batch.in_words()
+    with pytest.raises(WatchlistErrors):
+        planned_sources(broken)
+    watchlist.write_text(TROUBLED.replace("delay_s: 0.01", "delay_s: soon"), "utf-8")
+    with pytest.raises(WatchlistErrors, match="defaults"):
+        planned_in_turn(broken)
 
 
 def test_an_unknown_source_is_named_with_those_there_are(collecting: Settings) -> None:
@@ -186,17 +226,23 @@ def test_there_are_never_more_tasks_than_airflow_takes_easily(sources: int, batc
 
 def result_row(source_id: str, problem: str | None = None) -> dict[str, object]:
     counts = dict.fromkeys(("pages", "exchanges", "captures", "bytes", "truncated", "refused"), 1)
-    return {"source_id": source_id, "problem": problem, "keys": [f"warc/{source_id}"], **counts}
+    return {
+        "source_id": source_id,
+        "crawl_id": source_id,
+        "problem": problem,
+        "keys": [f"warc/{source_id}"],
+        **counts,
+    }
 
 
 def test_a_source_whose_task_left_nothing_is_a_failure_as_is_one_with_a_problem() -> None:
     summary = summary_of([["a"], ["b"], ["c"]], [[result_row("a")], [result_row("c", "1 seed answered 403")]])
 
     assert dict(summary.failures) == {
-        "b": "Its task failed; the log of the task says why. What was seen is in the spool.",
+        "b": "Its task ended without a result. What was seen is in the spool, and kept.",
         "c": "1 seed answered 403",
     }
-    assert summary.sentence().startswith("2 of 3 sources did not come through:\nb: Its task failed")
+    assert summary.sentence().startswith("2 of 3 sources did not come through:\nb: Its task ended")
     assert summary.totals()["warc_files"] == 2
 
 
