@@ -126,7 +126,11 @@ def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableW
     sources: dict[str, Source] = {}
     broken: dict[str, tuple[Mistake, ...]] = {}
     for index, (source_id, source) in enumerate(reader.sources):
-        own = source_id is not None and source_id not in names and re.fullmatch(r"[a-z0-9-]{1,64}", source_id)
+        own = (
+            source_id is not None
+            and source_id not in names
+            and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", source_id)
+        )
         name = source_id if own and source_id is not None else f"sources[{index}]"
         names.append(name)
         if source is None or index in by_entry:

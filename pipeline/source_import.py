@@ -5,6 +5,7 @@ In: a CSV file, the watch-list's path. Out: what became of each line. New entrie
 and spelling of what was there are not touched. Raises `ImportRefused`, after which the watch-list is as it was.
 """
 
+import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,7 +30,10 @@ def import_sources(csv_file: Path, watchlist: Path, *, write: bool) -> tuple[Lin
     """Read the lines, and with ``write`` append the new sources."""
     before = _text(watchlist) if watchlist.exists() else HEADER
     known = _entries(before, watchlist)
-    lines = tuple(read_lines(_text(csv_file), known))
+    try:
+        lines = tuple(read_lines(_text(csv_file), known))
+    except csv.Error as error:
+        raise ImportRefused(f"{csv_file}: is not a list of lines and columns ({error}); save it as CSV") from error
     new = [line.entry for line in lines if isinstance(line, NewSource)]
     if new and write:
         _replace(watchlist, appended(before, new))

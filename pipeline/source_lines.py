@@ -1,8 +1,9 @@
 """Recognises what a line of a list of sources means, and makes an entry of the watch-list of it.
 
 In: the lines of a CSV file as people keep them: an address or a channel's name in any column, a name beside it,
-and where they know, ``kind`` and ``id`` under those headings. Out: `NewSource`, `Repeated` or `Unclear` per line,
-with its number. Pure: nothing is fetched; where an address does not say what it is, the line says so.
+and where they know, ``kind`` and ``id`` under those headings. Out: `NewSource`, `Repeated`, `Unclear` or `LeftOut`
+per line that is not empty, with its number: no line goes without a word. Pure: nothing is fetched; where an
+address does not say what it is, the line says so.
 """
 
 import csv
@@ -65,18 +66,38 @@ class Unclear:
     problem: str
 
 
-Line = NewSource | Repeated | Unclear
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A line that is not meant as a source: the heading, or a comment."""
+
+    line: int
+    text: str
+    reason: str
+
+
+Line = NewSource | Repeated | Unclear | LeftOut
 
 
 def read_lines(text: str, known: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     """Every line that is not empty, in order; ``known`` are the entries that the watch-list has."""
     places = {place: str(entry["id"]) for entry in known for place in places_of(entry)}
     ids = {str(entry["id"]) for entry in known}
-    headings: list[str] = []
-    for number, cells in _rows(text):
-        if not headings and _is_heading(cells):
-            headings = [cell.strip().lower() for cell in cells]
+    headings: list[str] | None = None
+    for number, last, cells in _rows(text):
+        if swallowed := [*_places_within(cells)]:
+            problem = f"quotation marks make one of lines {number} to {last}; it holds {', '.join(swallowed)}"
+            yield Unclear(number, _shown(cells), problem)
             continue
+        if cells[0].startswith("#"):
+            yield LeftOut(number, _shown(cells), "it begins with # and so is a comment")
+            continue
+        if headings is None:  # the first line alone: a later one without an address is a mistake
+            headings = [cell.lower() for cell in cells] if _is_heading(cells) else []
+            if headings:
+                yield LeftOut(
+                    number, _shown(cells), "it is the first line and holds no address, so it is the heading"
+                )
+                continue
         said = dict(zip(headings, cells, strict=False)) if headings else {}
         line = _line(number, cells, said, places, ids)
         if isinstance(line, NewSource):
@@ -94,14 +115,30 @@ def places_of(entry: Mapping[str, Any]) -> Iterator[str]:
         yield from (surt_key(str(url)) for url in entry.get(name) or ())
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Each row with its first and its last line; quotation marks may hold a row together over several."""
     sample = text[:20_000]
     delimiter = max(",;\t", key=lambda each: (sample.count(each), each == ","))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before = 0
     for cells in reader:
         stripped = [cell.strip() for cell in cells]
-        if any(stripped) and not stripped[0].startswith("#"):
-            yield reader.line_num, stripped
+        if any(stripped):
+            yield before + 1, reader.line_num, stripped
+        before = reader.line_num
+
+
+def _places_within(cells: Sequence[str]) -> Iterator[str]:
+    """Addresses and channels inside a cell of several lines: a mark that is not closed leaves such a cell."""
+    for cell in cells:
+        for word in re.split(r"[\s,;]+", cell) if "\n" in cell else ():
+            bare = word.strip("\"'()<>")
+            if CHANNEL.fullmatch(bare) or ("://" in bare and ADDRESS.fullmatch(bare)):
+                yield bare
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return ", ".join(" ".join(cell.split()) for cell in cells if cell)
 
 
 def _is_heading(cells: Collection[str]) -> bool:
@@ -111,7 +148,7 @@ def _is_heading(cells: Collection[str]) -> bool:
 def _line(
     number: int, cells: Sequence[str], said: Mapping[str, str], places: Mapping[str, str], ids: Collection[str]
 ) -> Line:
-    text = ", ".join(filter(None, cells))
+    text = _shown(cells)
     channels = [found[1] for cell in cells if (found := CHANNEL.fullmatch(cell))]
     addresses = [_whole(cell) for cell in cells if _is_address(cell)]
     written = [

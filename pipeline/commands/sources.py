@@ -95,7 +95,7 @@ def try_(
 
 def line_row(line: Line) -> dict[str, Any]:
     """The row of kind ``source_line``."""
-    from pipeline.source_lines import NewSource, Repeated
+    from pipeline.source_lines import LeftOut, NewSource, Repeated
 
     row: dict[str, Any] = {"kind": "source_line", "line": line.line}
     match line:
@@ -103,6 +103,8 @@ def line_row(line: Line) -> dict[str, Any]:
             return row | {"result": "added", "entry": dict(line.entry), "because": line.because}
         case Repeated():
             return row | {"result": "repeated", "text": line.text, "source_id": line.source_id}
+        case LeftOut():
+            return row | {"result": "left_out", "text": line.text, "problem": line.reason}
     return row | {"result": "unclear", "text": line.text, "problem": line.problem}
 
 
@@ -113,6 +115,8 @@ def line_in_words(row: Mapping[str, Any]) -> str:
             return f"line {row['line']}: {row['entry']['id']} ({row['entry']['kind']}): {row['because']}"
         case "repeated":
             return f"line {row['line']}: is {row['source_id']} already: {row['text']}"
+        case "left_out":
+            return f"line {row['line']}: left out: {row['problem']}: {row['text']}"
     return f"line {row['line']}: not understood: {row['problem']}: {row['text']}"
 
 

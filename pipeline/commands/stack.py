@@ -17,7 +17,11 @@ def say(text: str) -> None:
 
 
 def up(as_json: JsonOption = False) -> None:
-    """Start object store, database and Airflow, and stay; Ctrl-C stops all of it."""
+    """Start object store, database and Airflow, and stay; Ctrl-C stops all of it.
+
+    With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
+    """
+    from crawlers.watchlist import WatchlistErrors, read_watchlist
     from pipeline.services.data_folder import described, described_for_programs
     from pipeline.services.processes import ServiceError
     from pipeline.services.stack import Stack
@@ -25,9 +29,15 @@ def up(as_json: JsonOption = False) -> None:
     from pipeline.up import bring_up, until_told_to_stop
 
     try:
-        stack = Stack(load_settings(running_stack=False), say=say)
+        settings = load_settings(running_stack=False)
+        read_watchlist(settings.watchlist, egress=settings.egress_names)
+        stack = Stack(settings, say=say)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    except WatchlistErrors as errors:
+        count = len(errors.mistakes)
+        head = "The watch-list has a mistake" if count == 1 else f"The watch-list has {count} mistakes"
+        raise fail(f"{head}; nothing was started.\n{errors}", Exit.WRONG_USE) from errors
     try:
         with until_told_to_stop():
             bring_up(stack, say)

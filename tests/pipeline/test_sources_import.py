@@ -15,7 +15,7 @@ from crawlers.source import SOURCE_KINDS
 from crawlers.watchlist import read_watchlist
 from pipeline.settings import ROOT
 from pipeline.source_import import ImportRefused, appended, import_sources
-from pipeline.source_lines import NewSource, Repeated, Unclear, read_lines
+from pipeline.source_lines import LeftOut, NewSource, Repeated, Unclear, read_lines
 
 WATCHLIST = """\
 # Наш спіс.
@@ -65,7 +65,7 @@ def csv_file(tmp_path: Path) -> Path:
 
 def test_each_line_says_what_it_is_what_it_repeats_or_what_is_wrong_with_it() -> None:
     lines = list(read_lines(LIST, yaml.safe_load(WATCHLIST)["sources"]))
-    assert [line.line for line in lines] == list(range(2, 14))
+    assert [line.line for line in lines] == list(range(1, 14))
     assert [line.entry for line in lines if isinstance(line, NewSource)] == [
         {"id": "tg-sud-prydumany", "kind": "telegram", "channel": "sud_prydumany"},
         {"id": "vesnik", "kind": "news", "feeds": ["https://vesnik.example/feed/"]},
@@ -99,6 +99,58 @@ def test_headings_may_say_kind_and_id_and_a_host_may_stand_as_a_name() -> None:
         f"unknown kind 'pages'; known kinds: {', '.join(SOURCE_KINDS)}",
         "the id 'my-court' is taken",
     ]
+
+
+SILENT = """\
+Назва,Спасылка
+# Суд,https://sud.example/rasklad
+Веснік,https://vesnik.example/
+
+Газета без спасылкі,
+"Тыднёвік,https://tydnevik.example/
+Раённая,https://rajonnaja.example/
+"Нататка
+пра сайт",https://sajt.example/
+"""
+
+
+def test_no_line_is_left_out_without_its_number_its_text_and_the_reason() -> None:
+    lines = list(read_lines(SILENT, []))
+    assert [type(line) for line in lines] == [LeftOut, LeftOut, NewSource, Unclear, Unclear, NewSource]
+    assert [(line.line, line.text, line.reason) for line in lines if isinstance(line, LeftOut)] == [
+        (1, "Назва, Спасылка", "it is the first line and holds no address, so it is the heading"),
+        (2, "# Суд, https://sud.example/rasklad", "it begins with # and so is a comment"),
+    ]
+    nowhere, swallowed = (line for line in lines if isinstance(line, Unclear))
+    assert (nowhere.line, nowhere.text) == (5, "Газета без спасылкі")
+    assert nowhere.problem == "expected one channel or web address, found none"
+    assert swallowed.line == 6
+    assert swallowed.problem == (
+        "quotation marks make one of lines 6 to 8; it holds https://tydnevik.example/, https://rajonnaja.example/"
+    )
+
+
+def test_a_note_of_several_lines_is_one_line_and_keeps_its_first_number() -> None:
+    lines = list(read_lines('Назва,Спасылка\n"Нататка\nпра сайт",https://sajt.example/\nx,y\n', []))
+    assert [line.line for line in lines] == [1, 2, 4]
+    assert isinstance(lines[1], NewSource)
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\n" + "x" * 200_000 + ",https://a.example/\n", "a,b\n\0,https://a.example/\n"]
+)
+def test_what_is_no_list_is_refused_in_words_and_changes_nothing(
+    watchlist: Path, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(text, "utf-8")
+    try:
+        lines = import_sources(path, watchlist, write=True)
+    except ImportRefused as refused:
+        assert "is not a list of lines and columns" in str(refused)
+        assert watchlist.read_text("utf-8") == WATCHLIST
+    else:
+        assert len(lines) == 2
 
 
 def test_ids_are_made_new_where_two_would_be_the_same() -> None:
@@ -190,5 +242,8 @@ def test_the_command_names_each_line_and_ends_with_three_if_some_were_not_unders
     assert ran.returncode == 3, ran.stderr
     assert [row["result"] for row in rows].count("added") == 7
     assert "3 lines were not understood" in ran.stderr
+    assert [row["problem"] for row in rows if row["result"] == "left_out"] == [
+        "it is the first line and holds no address, so it is the heading"
+    ]
     again = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
     assert "line 2: is tg-naviny already: Навіны, https://t.me/s/Naviny, паўтор" in again.stdout
