@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any, Final
 
+from access.nights import last_nights
 from crawlers.capture import time_text
 from storage.archive import Archive
 from storage.copies import owed_copies
@@ -23,7 +24,7 @@ REQUESTS_SHOWN: Final = 5
 
 
 def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
-    """Counts, the last night, every source, the newest requests, and what is owed.
+    """Counts, the last nights, every source, the newest requests, and what is owed.
 
     A source has ``attention``: sentences about what went wrong or is missing, none where all is well.
     """
@@ -58,6 +59,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         "kind": "overview",
         "held": asdict(whole) | {"sources": len(rows)},
         "night": None if began_at is None else {"name": began_at.date().isoformat(), "began_at": _text(began_at)},
+        "nights": last_nights(archive),
         "sources": sorted(rows, key=lambda row: (not row["attention"], row["source"])),
         "requests": [asdict(each) | {"at": time_text(each.at), "urls": list(each.urls)} for each in requests],
         "owed": owed,

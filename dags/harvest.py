@@ -22,7 +22,8 @@ in the spool is deposited by the next run. Marking a task failed ends its crawl,
 
 **If it does not run:** what is deleted from the web tonight is not seen by this collector. Nothing else is lost. A
 night whose hour is missed (a harvest by hand was at work, the stack was down, the DAG was paused) begins as soon
-as it can; of several, the newest. One that never ran is named in red: on the first page of the archive.
+as it can; of several, the newest. One that never ran is named in red by `letapis status`, `letapis doctor` and the
+first page of the archive.
 
 **How much at once:** the pool `harvest` has one slot per crawl; whatever its size, all crawls together keep one
 pace per host (docs/pace.md), and sources that share a host are spread over the night. The clock is UTC.

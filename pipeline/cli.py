@@ -21,6 +21,7 @@ from pipeline.commands import (
     parse,
     sources,
     stack,
+    status,
 )
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for group in (
     stack,
+    status,
     harvest,
     crawl,
     keep,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,6 +18,7 @@ import psycopg2
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from access.nights import last_nights
 from crawlers.watchlist import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
@@ -24,6 +26,7 @@ from pipeline.chromium import find_chromium
 from pipeline.clock import clock_state
 from pipeline.connect import open_replica, open_store, opened_archive
 from pipeline.copies import NO_SECOND_COPY, copies_now
+from pipeline.night_schedule import night_schedule
 from pipeline.outside_time import NO_OUTSIDE_TIME, owed_in_words, owed_now
 from pipeline.services.object_store import FOR_TRYING_OUT_ONLY, store_open_to_others
 from pipeline.services.postgres_place import installed_programs
@@ -32,6 +35,8 @@ from pipeline.settings import ROOT, Settings, SettingsError
 from pipeline.time_authority import time_authorities
 from processors.documents.tesseract import LANGUAGES, languages_of
 from processors.ffmpeg_program import NoProgram, decoder_name
+from storage.errors import StorageError
+from storage.harvests import NightState
 from storage.migrations import newest_schema, schema_of
 from storage.store_errors import StoreError
 
@@ -78,6 +83,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _outside_time,
         _second_copy,
         _airflow,
+        _nights,
         _watchlist,
         _scanned_pages,
         _video,
@@ -253,6 +259,35 @@ def _airflow(settings: Settings) -> Check:
         found = "; ".join([*(f"{name} is silent" for name in silent), *errors]) or "its database does not answer"
         return Check("Airflow", "missing", found, f"Read the logs in {settings.data / 'airflow' / 'logs'}.")
     return Check("Airflow", "ok", f"{settings.airflow_url}, every component up, every DAG read")
+
+
+def _nights(settings: Settings) -> Check:
+    """How the last nights went, and whether the next will begin."""
+    how = "Look at the run of the DAG `harvest`: `letapis status`. Collect now: `letapis harvest`."
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
+        found = "not known while the database does not run; no night begins while the stack is down"
+        return Check("Nights", "warning", found, "Start it with `letapis up`.")
+    try:
+        with opened_archive(settings) as archive:
+            nights = last_nights(archive)
+        problem = None
+        if settings.airflow_url is not None:
+            with AirflowApi(settings.airflow(), patience_s=0) as api:
+                problem = night_schedule(api).problem(datetime.now(UTC))
+    except (SettingsError, StorageError, SQLAlchemyError, AirflowUnreachable, AirflowRefused) as away:
+        return Check("Nights", "warning", f"not known: {str(away).splitlines()[0]}", "Start it with `letapis up`.")
+    bad = [night for night in nights if night["bad"]]
+    told = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_OWED]]
+    told += [f"... and {len(bad) - NAMED_OWED} more"] if len(bad) > NAMED_OWED else []
+    lost = [night for night in bad if night["state"] != NightState.FAILED]
+    if problem is not None or bad:
+        found = " ".join(filter(None, [problem, *told]))
+        return Check("Nights", "missing" if problem is not None or lost else "warning", found, how)
+    if not nights:
+        return Check("Nights", "ok", "none was due yet")
+    return Check(
+        "Nights", "ok", f"{nights[0]['due_at'][:10]}: {nights[0]['sentence']} None of {len(nights)} was missed."
+    )
 
 
 def _watchlist(settings: Settings) -> Check:

@@ -1,10 +1,15 @@
 """The first page: counts, sources, what the last night brought, and what stands out."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from fastapi.testclient import TestClient
 
+from access.app import create_app
 from storage.facts import Fact, begin_collection, end_collection
-from tests.access.conftest import Filled
+from storage.harvests import DAY, begin_harvest, end_harvest, newest_due
+from tests.access.conftest import Filled, user_of_header
 
 
 @pytest.fixture
@@ -42,6 +47,30 @@ def test_a_crawl_that_never_ended_stands_out(analyst: TestClient) -> None:
     (row,) = [row for row in analyst.get("/api/overview").json()["sources"] if row["source"] == "kanal"]
     assert row["last_crawl"]["state"] == "not ended"
     assert row["attention"] == ["Its last crawl began and has not ended: it is at work, or it was killed."]
+
+
+def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(filled: Filled) -> None:
+    newest = newest_due(datetime.now(UTC))
+    archive = replace(filled.archive, nights_since=newest - 2 * DAY)
+    two = ("kanal", "sud")
+    begin_harvest(archive, "scheduled__1", actor="c", due_at=newest - DAY, sources=two, whole=True)
+    end_harvest(archive, "scheduled__1", actor="c", failures={"sud": "blocked"}, network=None)
+    begin_harvest(archive, "scheduled__2", actor="c", due_at=newest, sources=two, whole=True)
+    end_harvest(archive, "scheduled__2", actor="c", failures={}, network=None)
+    with TestClient(create_app(lambda: archive, user_of_header), headers={"X-User": "analyst"}) as analyst:
+        nights = analyst.get("/api/overview").json()["nights"]
+        page = analyst.get("/").text
+
+    assert [(night["state"], night["bad"], night["failed"]) for night in nights] == [
+        ("came through", False, 0),
+        ("sources failed", True, 1),
+        ("did not run", True, None),
+    ]
+    assert nights[1]["sentence"].startswith("1 of 2 sources did not come through")
+    missed = (
+        f"The night of {newest - 2 * DAY:%Y-%m-%d}: Did not run. What was taken off the web before the next one"
+    )
+    assert page.count('<p class="warn">' + missed) == 1
 
 
 def test_a_source_that_failed_says_why_and_stands_first(analyst: TestClient, a_source_that_failed: str) -> None:
