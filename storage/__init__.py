@@ -19,9 +19,9 @@ The way of a capture through it:
   whether all is as it was, `lock_renewal` locks for longer; `rederive` makes index and custody from the store
   alone, `beside` keeps what is built of them apart until it takes the place of the catalogue in use, and
   `catalogue_gate` holds writers while it does.
-- asked: `archive` opens both; `captures`, `records`, `search`, `changes`, `coverage`, `channel_coverage`,
-  `withheld`, `media`, `record_media`, `timeline`, `overview`, `visibility` are the questions of the analysts'
-  door; `catalogue_tables` the tables under them.
+- asked: `archive` opens both; `captures`, `records`, `search`, `changes`, `coverage`, `article_lists`,
+  `channel_coverage`, `withheld`, `media`, `record_media`, `timeline`, `overview`, `visibility` are the
+  questions of the analysts' door; `catalogue_tables` the tables under them.
 - read into the catalogue: `unread` claims files, `dom` and `revisits` find what stands behind a record,
   `same_payload` spares parsing; `comparing`, `comparison_tables`, `hash_index`, `hash_file`, `link_rows`,
   `judgements` group media.

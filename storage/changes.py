@@ -15,6 +15,8 @@ from sqlalchemy import Connection, select
 
 from crawlers.capture import time_text
 from processors.pages.telegram_layouts import line_of
+from processors.surt import surt_key
+from storage.article_lists import lists_of_crawls
 from storage.catalogue_tables import readings, records, sightings, versions, warcs
 from storage.coverage import Observation, Shown, Visit, observations
 from storage.visibility import EVERYONE, Viewer, visible_to
@@ -56,6 +58,8 @@ class _History:
 
     known: dict[str, _Known] = field(default_factory=dict)
     before: list[Observation] = field(default_factory=list)
+    there: dict[str, str] = field(default_factory=dict)
+    """The crawl that first got a page at an address, whatever the page said."""
 
 
 def changes(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE) -> tuple[Change, ...]:
@@ -66,6 +70,8 @@ def changes(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE
         history = histories.setdefault(line_of(observation.parser_version), _History())
         found.extend(_compare(history, observation))
         history.before.append(observation)
+        if observation.there is not None:
+            history.there.setdefault(observation.there, observation.crawl_id)
     return tuple(sorted(found, key=lambda each: (each.at, each.record_kind, each.natural_key, each.kind)))
 
 
@@ -104,9 +110,9 @@ def _compare(history: _History, observation: Observation) -> Iterator[Change]:
         known = history.known.get(record_id)
         if known is None:
             earlier = next((seen for seen in reversed(history.before) if seen.lacked(shown, observation)), None)
-            if earlier is not None:
-                proof = (*earlier.capture_ids, shown.capture_id)
-                yield _change("added", None, shown, proof, earlier.at)
+            if earlier is not None and not _was_there(shown, observation.crawl_id, history):
+                without, since = earlier.proof_without(shown)
+                yield _change("added", None, shown, (*without, shown.capture_id), since)
         else:
             if known.missing_since is not None:
                 proof = (known.shown.capture_id, shown.capture_id)
@@ -119,9 +125,17 @@ def _compare(history: _History, observation: Observation) -> Iterator[Change]:
     for record_id, known in history.known.items():
         gone = record_id not in observation.shown and observation.covers(known.shown)
         if gone and known.missing_since is None:
-            proof = (known.shown.capture_id, *observation.capture_ids)
+            without, _ = observation.proof_without(known.shown)
+            proof = (known.shown.capture_id, *without)
             yield _change("missing", known.shown, None, proof, known.shown.at, at=observation.at)
             known.missing_since = observation.at
+
+
+def _was_there(shown: Shown, crawl_id: str, history: _History) -> bool:
+    """Whether an earlier crawl got a page at this article's address, if only one that asks for consent."""
+    if shown.record_kind != "article" or shown.url is None:
+        return False
+    return history.there.get(surt_key(shown.url), crawl_id) != crawl_id
 
 
 def _edit(before: Shown, after: Shown) -> Change:
@@ -197,8 +211,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             at=row.captured_at,
         )
         shown.setdefault((row.capture_id, row.parser_version), []).append(seen)
-    declared = select(warcs.c.crawl_id, warcs.c.declaration["kind"].astext).where(warcs.c.source_id == source_id)
-    source_kinds = {row[0]: row[1] for row in connection.execute(declared)}
+    lists = lists_of_crawls(connection, source_id, viewer)
     read = select(readings).where(readings.c.source_id == source_id, readings.c.problem.is_(None))
     for row in connection.execute(read.order_by(readings.c.captured_at, readings.c.capture_id)):
         yield Visit(
@@ -207,10 +220,10 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             kind=row.kind,
             crawl_id=row.crawl_id,
             url=row.url,
-            source_kind=source_kinds.get(row.crawl_id),
             at=row.captured_at,
             outcome=row.outcome,
             next_pages=tuple(row.links.get("next_pages") or ()),
             documents=tuple(row.links.get("documents") or ()),
             shown=tuple(shown.get((row.capture_id, row.parser_version), ())),
+            lists=lists.get(row.crawl_id) if row.kind == "news" else None,
         )

@@ -3,18 +3,20 @@
 In: `Visit`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page covers a
 span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with ``before=N`` to
 N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, a
-document beside it by itself, an article by its own address. That an article was added shows against an earlier
-crawl that followed the site's lists and was not led to it.
+document beside it by itself, an article by its own address. That an article was added shows against the lists of an
+earlier crawl that did not lead to it; an address that was asked for before, and answered with anything but that there
+is no such page, was there before.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from processors.surt import surt_key
+from storage.article_lists import Lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class Visit:
     kind: str
     crawl_id: str
     url: str
-    source_kind: str | None
     at: datetime
     outcome: str
     next_pages: tuple[str, ...]
     documents: tuple[str, ...]
     shown: tuple[Shown, ...]
+    lists: Lists | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was there at one time, and which place was seen whole (None of each: not a place of that sort)."""
+    """What was there at one time, and which place was seen whole (None of each: not a place of that sort).
+
+    ``capture_ids``: those that cover the place; a document beside a list has its own in ``documents_read``.
+    ``lists``: what led the crawl to articles. ``there``: the address of a page that was there, whatever it said.
+    """
 
     parser_version: str
     at: datetime
@@ -71,9 +77,10 @@ class Observation:
     span: Span | None = None
     whole_list: bool = False
     address: str | None = None
-    followed_lists: bool = False
+    there: str | None = None
+    lists: Lists | None = None
     documents_linked: frozenset[str] = frozenset()
-    documents_read: frozenset[str] = frozenset()
+    documents_read: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, thing: Shown) -> bool:
         """Whether the thing would have been seen here, had it been there."""
@@ -87,10 +94,17 @@ class Observation:
     def lacked(self, thing: Shown, later: "Observation") -> bool:
         """Whether the thing, first seen ``later``, was not there when this was seen."""
         if thing.record_kind == "article":
-            return self.followed_lists and self.crawl_id != later.crawl_id
+            return self.lists is not None and self.crawl_id != later.crawl_id
         if thing.beside and self.whole_list and _place(thing) not in self.documents_linked:
             return True
         return self.covers(thing)
+
+    def proof_without(self, thing: Shown) -> tuple[tuple[str, ...], datetime]:
+        """The captures that cover the place of a thing that is not there, and when the last of them was made."""
+        if thing.record_kind == "article" and self.lists is not None and self.address is None:
+            return self.lists.capture_ids, self.lists.at
+        read = self.documents_read.get(_place(thing) or "") if thing.beside else None
+        return (self.capture_ids if read is None else (read,)), self.at
 
 
 def _place(thing: Shown) -> str | None:
@@ -174,7 +188,8 @@ def _article_page(visit: Visit) -> Observation:
         capture_ids=(visit.capture_id,),
         shown={each.record_id: each for each in visit.shown},
         address=surt_key(visit.url) if gone else None,
-        followed_lists=visit.source_kind == "news",
+        there=None if gone else surt_key(visit.url),
+        lists=visit.lists,
     )
 
 
@@ -192,9 +207,11 @@ def _list(pages: list[Visit]) -> Observation:
         parser_version=pages[0].parser_version,
         at=max(page.at for page in pages),
         crawl_id=pages[0].crawl_id,
-        capture_ids=tuple(page.capture_id for page in last.values()),
+        capture_ids=tuple(page.capture_id for page in parts),
         shown=shown,
         whole_list=wanted <= set(last) and all(page.outcome == "content" for page in parts),
         documents_linked=frozenset(beside),
-        documents_read=frozenset(key for key in beside & set(last) if last[key].outcome == "content"),
+        documents_read={
+            key: last[key].capture_id for key in sorted(beside & set(last)) if last[key].outcome == "content"
+        },
     )
