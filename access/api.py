@@ -43,6 +43,7 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/captures")
     def captures(request: Request, url: Address) -> Rows:
+        url = asked.captured_under(url)
         return {"rows": list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request)))}
 
     @routes.get("/addresses")
@@ -52,7 +53,8 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/changes")
     def changed(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Rows:
-        rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer_of(request))
+        viewer, source = viewer_of(request), asked.known_source(archive(), source, viewer_of(request))
+        rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer)
         return {"rows": list(rows)}
 
     @routes.get("/capture/{capture_id}")

@@ -1,19 +1,26 @@
 """The parameters of questions: their types and limits, and one page of a long answer.
 
-In: query strings. Out: values that passed; FastAPI refuses the others, and `access.app` says so in words.
+In: query strings. Out: values that passed; FastAPI or a function here refuses the others, and `access.app` says so
+in words.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query
 from pydantic import BeforeValidator, Field
+from starlette.exceptions import HTTPException
 
+from access.changes import sources_of
+from processors.urls import is_address
+from storage.archive import Archive
 from storage.changes import ChangeKind
 from storage.search import Order, Question
+from storage.visibility import Viewer
 
 RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
 KINDS: Final[tuple[str, ...]] = get_args(RecordKind)
@@ -70,6 +77,8 @@ def question_of(
     q: str, kind: str | None, source: str, since: date | None, until: date | None, order: Order
 ) -> tuple[Question, str]:
     """What a form asks for, and its query string."""
+    if since is not None and until is not None and since > until:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "The first day is after the last.")
     question = Question(
         text=q.strip(), kind=kind, source_id=source.strip() or None, since=since, until=until, order=order
     )
@@ -82,6 +91,21 @@ def question_of(
         order=None if order == "best" else order,
     )
     return question, said
+
+
+def captured_under(url: str) -> str:
+    """The address; 422 for what is none, since "no capture" would be no true answer to a slip of the pen."""
+    if not is_address(url):
+        words = f"This is no address: {url[:200]} Write it as https://example.org/page."
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
+    return url
+
+
+def known_source(archive: Archive, source: str, viewer: Viewer) -> str:
+    """The source; 404 for one of which the archive holds nothing, since "no change" would be no true answer."""
+    if source not in sources_of(archive, viewer=viewer):
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"The archive holds nothing of a source {source}.")
+    return source
 
 
 def narrowed(question: Question) -> Mapping[str, str]:

@@ -79,13 +79,16 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
             more, rows = len(rows) > PAGE_OF_CAPTURES, rows[:PAGE_OF_CAPTURES]
             content = {"url": url, "addresses": rows, "more": more, "number": number, "query": query_of(url=url)}
             return page(request, "addresses.html", content, here="captures")
+        if url:
+            asked.captured_under(url)
         found = snapshots.timeline(archive(), url, viewer=viewer, most=PAGE_OF_CAPTURES, offset=offset)
         paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_of(url=url))
         return page(request, "captures.html", {"url": url, "timeline": found, "paging": paging}, here="captures")
 
     @routes.get("/captures.csv")
     def captures_csv(request: Request, url: Address = "") -> Response:
-        found = snapshots.timeline(archive(), url.strip(), viewer=viewer_of(request), most=downloads.MOST_ROWS)
+        url = asked.captured_under(url.strip())
+        found = snapshots.timeline(archive(), url, viewer=viewer_of(request), most=downloads.MOST_ROWS)
         return downloads.as_csv(found.rows, downloads.CAPTURES, name="captures")
 
     @routes.get("/changes")
@@ -93,6 +96,8 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         request: Request, source: SourceId = "", since: Day = None, kind: Change = None, number: PageNumber = 1
     ) -> Response:
         viewer, source = viewer_of(request), source.strip()
+        if source:
+            asked.known_source(archive(), source, viewer)
         rows = list(
             changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer) if source else ()
         )[::-1]
@@ -113,9 +118,8 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/changes.csv")
     def changes_csv(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Response:
-        rows = changes.changes_of(
-            archive(), source.strip(), first_night=since, only=kind, viewer=viewer_of(request)
-        )
+        viewer, source = viewer_of(request), asked.known_source(archive(), source.strip(), viewer_of(request))
+        rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer)
         return downloads.as_csv(rows, downloads.CHANGES, name="changes")
 
     @routes.get("/capture/{capture_id}")

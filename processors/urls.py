@@ -3,6 +3,7 @@
 In: a URL as text. Out: text. Never raises on odd input, so that a bad link on a page cannot end a crawl.
 """
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 
@@ -12,6 +13,30 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0\ud800-\udfff<>\"]")
+_NAMES_OF_RECORDS = re.compile(r"(?:urn|dns|filedesc|warcinfo|metadata):[^/]", re.IGNORECASE)
+
+
+def is_address(text: str) -> bool:
+    """Whether a capture could stand under this: a URL with a host, a host alone, or a name like ``urn:view:...``.
+
+    Lenient, since captures of other tools stand under whatever those wrote; what has a space or no host is none.
+    """
+    bare = text.strip()
+    if not bare or _NOT_IN_ADDRESSES.search(bare):
+        return False
+    if _NAMES_OF_RECORDS.match(bare):
+        return True
+    scheme, separator, _ = bare.partition("://")
+    try:
+        host = urlsplit(bare if separator else f"//{bare}").hostname
+    except ValueError:
+        return False
+    if not host:
+        return False
+    return bool(separator and scheme) or "." in host.strip(".") or ":" in host
 
 
 # longer ones are data or malice: browsers and servers stop far below

@@ -1,7 +1,7 @@
 """What led the crawls of a news source to its articles: captures of its feeds, sitemaps and start pages.
 
-In: the source, whom the answer is for. Out: `Lists` by crawl. Only what answered as a list counts: a page that asks
-for consent or sets a challenge in a feed's place shows nothing of what the site held that night.
+In: the source, whom the answer is for. Out: `Lists` by crawl. Only what answered as a list counts: a page that
+asks for consent or sets a challenge in a feed's place shows nothing of what the site held that night.
 """
 
 from dataclasses import dataclass

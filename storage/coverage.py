@@ -3,9 +3,9 @@
 In: `Visit`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page covers a
 span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with ``before=N`` to
 N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, a
-document beside it by itself, an article by its own address. That an article was added shows against the lists of an
-earlier crawl that did not lead to it; an address that was asked for before, and answered with anything but that there
-is no such page, was there before.
+document beside it by itself, an article by its own address. That an article was added shows against the lists of
+an earlier crawl that did not lead to it; an address that was asked for before, and answered with anything but that
+there is no such page, was there before.
 """
 
 import math

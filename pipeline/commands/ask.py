@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from pipeline.commands.arguments import archived_name, days_in_order, web_address
 from pipeline.output import Exit, JsonOption, emit, err, fail, out
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def search(
         raise fail(
             "What is to be found? Name words, or narrow by --kind, --source, --since, --until.", Exit.WRONG_USE
         )
+    days_in_order(since, until)
     with asked_archive() as archive:
+        if source is not None:
+            known_source(archive, source)
         answer = found(archive, question, most=most)
     emit(answer.rows, as_json=as_json, human=found_in_words)
     told(answer.total, "record", shown=len(answer.rows))
@@ -65,6 +69,7 @@ def captures(url: Annotated[str, typer.Argument(metavar="URL")], as_json: JsonOp
     """List every capture of an address, oldest first."""
     from access.snapshots import captures_of_page
 
+    web_address(url)
     with asked_archive() as archive:
         count = emit(captures_of_page(archive, url), as_json=as_json, human=capture_in_words)
     told(count, "capture")
@@ -79,6 +84,7 @@ def show(
     from access.search import one_record
     from access.snapshots import one_capture
 
+    archived_name(name)
     with asked_archive() as archive:
         found = one_capture(archive, name) or one_record(archive, name) or one_medium(archive, name)
         if found is None:
@@ -107,6 +113,10 @@ def asked_archive() -> "Iterator[Archive]":
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
         raise fail(str(problem)) from problem
+    except UnicodeEncodeError as problem:
+        raise fail(
+            "An argument holds bytes that are no text in UTF-8; nothing was looked for.", Exit.WRONG_USE
+        ) from problem
 
 
 def known_source(archive: "Archive", source: str) -> None:
@@ -115,7 +125,8 @@ def known_source(archive: "Archive", source: str) -> None:
 
     there = sources_of(archive)
     if source not in there:
-        raise fail(f"The archive holds nothing of {source}. It has: {', '.join(there) or 'no source yet'}.")
+        has = ", ".join(there) or "no source yet"
+        raise fail(f"The archive holds nothing of {source!r}. It has: {has}.", Exit.WRONG_USE)
 
 
 def told(count: int, one: str, many: str | None = None, *, shown: int | None = None) -> None:

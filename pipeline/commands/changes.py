@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands.ask import asked_archive, known_source, told
-from pipeline.output import JsonOption, emit
+from pipeline.output import Exit, JsonOption, emit, fail
 
 WORDS = {"missing": "vanished", "returned": "came back"}
 
@@ -28,6 +28,8 @@ def changes(
     """
     from access.changes import changes_of
 
+    if since is not None and night is not None:
+        raise fail("--night is one night, --since all from one on: give one of the two.", Exit.WRONG_USE)
     first, last = (night or since), night
     with asked_archive() as archive:
         known_source(archive, source)

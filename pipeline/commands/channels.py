@@ -72,9 +72,13 @@ def import_telegram(
     from pipeline.process import ProcessError, process_files
     from pipeline.settings import load_settings
     from pipeline.telegram_import import import_export, imported_json
+    from storage.keys import is_part
 
     if not folder.is_dir():
         raise fail(f"{folder}: no such folder. Nothing was taken in.", Exit.WRONG_USE)
+    if source is not None and not is_part(source):
+        expected = "letters, digits, '.', '_' and '-'"
+        raise fail(f"--source: expected {expected}, found {source!r}. Nothing was taken in.", Exit.WRONG_USE)
     settings = load_settings()
     with asked_archive() as archive:
         taken = import_export(archive, folder, settings.spool_dir, source_id=source, actor=settings.collector)

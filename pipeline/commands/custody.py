@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.arguments import held_name
 from pipeline.commands.ask import asked_archive
 from pipeline.output import JsonOption, emit, fail
 
@@ -19,6 +20,7 @@ def custody(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is held, since when, in which stores, and how late it can be by outside time."""
+    held_name(name)
     with asked_archive() as archive:
         if not emit(_held(archive, name), as_json=as_json, human=in_words):
             raise fail(f"Nothing of {name} is held here. That says nothing about whether it existed.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.arguments import web_address
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def parse(
     from processors.pages.page import Page
     from processors.pages.parsers import PageNotRead
 
+    web_address(url, what="--url")
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
     if kind in (Kind.COURT_LIST, Kind.REGISTER, Kind.NOTICE):
         with DocumentReader() as documents:

@@ -141,8 +141,8 @@ def test_people_read_it_night_by_night(asked: None) -> None:
 
 def test_a_source_the_archive_has_nothing_of_is_named_with_those_it_has(asked: None) -> None:
     result = typed("tg-nothing")
-    assert result.returncode == 1
-    assert "The archive holds nothing of tg-nothing. It has: sud-prydumany." in result.stderr
+    assert result.returncode == 2
+    assert "The archive holds nothing of 'tg-nothing'. It has: sud-prydumany." in result.stderr
 
 
 @pytest.fixture
@@ -160,7 +160,13 @@ def test_the_page_shows_the_same_and_links_to_both_captures(
     assert all(f"/capture/{each.replace(':', '%3A')}" in shown for each in three_nights.values())
     later = analyst.get("/changes", params={"source": COURT.id, "since": "2026-11-23"}).text
     assert "Night of 2026-11-22" not in later
-    assert "No change was noticed" in analyst.get("/changes", params={"source": "tg-nothing"}).text
+    unknown = analyst.get("/changes", params={"source": "tg-nothing"})
+    assert (unknown.status_code, "holds nothing of a source tg-nothing" in unknown.text) == (404, True)
+    assert analyst.get("/changes.csv", params={"source": "tg-nothing"}).status_code == 404
+    assert analyst.get("/api/changes", params={"source": "tg-nothing"}).status_code == 404
+    assert (
+        "No change was noticed" in analyst.get("/changes", params={"source": COURT.id, "since": "2026-11-24"}).text
+    )
     assert analyst.get("/changes", params={"source": COURT.id, "since": "2026-02-30"}).status_code == 422
 
 

@@ -69,7 +69,7 @@ def test_show_knows_captures_records_and_media_by_their_id(ask: Ask, filled: Fil
 
 
 def test_show_says_when_nothing_has_that_name(ask: Ask) -> None:
-    result = CliRunner().invoke(app, ["show", "urn:uuid:none"])
+    result = CliRunner().invoke(app, ["show", "urn:uuid:00000000-0000-4000-8000-000000000000"])
     assert result.exit_code == 1
 
 

@@ -71,5 +71,5 @@ def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(told: Arch
     assert "  @rechka: from 2026-11-20 21:00:00 UTC" in letapis("coverage", "rechka").stdout
     for command in ("coverage", "withheld"):
         slip = letapis(command, "rehcka")
-        assert slip.returncode == 1
-        assert "holds nothing of rehcka. It has: rechka." in slip.stderr.replace("\n", " ")
+        assert slip.returncode == 2
+        assert "holds nothing of 'rehcka'. It has: rechka." in slip.stderr.replace("\n", " ")
