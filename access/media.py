@@ -39,8 +39,8 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
     digest = digest_of(sha256)
     if digest is None:
         return None
-    with archive.reader.begin() as connection:
-        log_access(connection, actor=viewer.name, action="viewed", subject_id=str(digest))
+    log_access(archive, actor=viewer.name, action="viewed", subject_id=str(digest))
+    with archive.reader.connect() as connection:
         found = medium(connection, digest)
         captures = tuple(occurrences_of(connection, digest, viewer=viewer))
         group = group_of(connection, digest)

@@ -49,8 +49,8 @@ def similar_to_reading(
     archive: Archive, reading: MediaReading, *, file: str, viewer: Viewer = EVERYONE
 ) -> Iterator[dict[str, Any]]:
     """Media like a file in hand, which need not be in the archive; the very same bytes come first."""
-    with archive.reader.begin() as connection:
-        log_access(connection, actor=viewer.name, action="compared", subject_id=str(reading.sha256))
+    log_access(archive, actor=viewer.name, action="compared", subject_id=str(reading.sha256))
+    with archive.reader.connect() as connection:
         links = similar_to(connection, Hashed(reading.sha256, reading.hashes), archive.hash_folder)
         same = tuple(occurrences_of(connection, reading.sha256, viewer=viewer))
     if same:

@@ -178,10 +178,10 @@ def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> 
 
 def looked_at(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
     """The capture, after the access log has it that this viewer looked."""
-    with archive.reader.begin() as connection:
+    with archive.reader.connect() as connection:
         capture = capture_by_id(connection, capture_id, viewer=viewer)
-        if capture is not None:
-            log_access(connection, actor=viewer.name, action=action, subject_id=capture.id)
+    if capture is not None:
+        log_access(archive, actor=viewer.name, action=action, subject_id=capture.id)
     return capture
 
 

@@ -17,6 +17,7 @@ def open_archive(settings: Settings) -> Archive:
         objects=open_store(settings),
         writer=_engine(database.writer_url, "letapis-writer"),
         reader=_engine(database.reader_url, "letapis-reader"),
+        accesses=None if database.access_url is None else _engine(database.access_url, "letapis-access"),
         replica=open_replica(settings),
         nights_since=settings.nights_since,
         hash_folder=settings.data / "hashes",
@@ -32,6 +33,8 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
     finally:
         archive.writer.dispose()
         archive.reader.dispose()
+        if archive.accesses is not None:
+            archive.accesses.dispose()
 
 
 def open_store(settings: Settings) -> ObjectStore:

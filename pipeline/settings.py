@@ -36,9 +36,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "replica_lock_mode",
         "replica_lock_days",
     ),
-    "database_writer_url": ("database_url", "database_reader_url"),
-    "database_reader_url": ("database_url", "database_writer_url"),
-    "database_url": ("database_writer_url", "database_reader_url"),
+    "database_writer_url": ("database_url", "database_reader_url", "database_access_url"),
+    "database_reader_url": ("database_url", "database_writer_url", "database_access_url"),
+    "database_url": ("database_writer_url", "database_reader_url", "database_access_url"),
     "airflow_url": ("airflow_user", "airflow_password", "airflow_process"),
 }
 """What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
@@ -71,6 +71,8 @@ class DatabaseAccess:
 
     writer_url: str
     reader_url: str
+    access_url: str | None = field(default=None, kw_only=True)
+    """Appends to the access log in the name of a person; the API server's alone."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class Settings:
     database_url: str | None = None
     database_writer_url: str | None = None
     database_reader_url: str | None = None
+    database_access_url: str | None = None
 
     airflow_url: str | None = None
     airflow_user: str | None = None
@@ -207,7 +210,9 @@ class Settings:
     def database(self) -> DatabaseAccess:
         """The database; raises `SettingsError` that names what is missing."""
         values = self._all_of("database", "database_writer_url", "database_reader_url")
-        return DatabaseAccess(values["database_writer_url"], values["database_reader_url"])
+        return DatabaseAccess(
+            values["database_writer_url"], values["database_reader_url"], access_url=self.database_access_url
+        )
 
     def database_owner(self) -> str:
         """The address of the database as its owner, who alone makes and changes tables; raises `SettingsError`.

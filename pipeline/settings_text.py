@@ -150,6 +150,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,
+    "database_access_url": _database_url,
     "airflow_url": _web_address,
     "airflow_port": _port,
     "connect_to": _several,

@@ -16,6 +16,8 @@ from storage.objects import ObjectStore
 class Archive:
     """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask.
 
+    ``accesses`` may append to the access log in a person's name, and nothing else; None where this process has not
+    that right (`storage.access_log`).
     ``replica`` is the second, independent store where one is configured; `storage.copies` brings it what it lacks.
     ``nights_since`` is the moment from which on nights are due, None where nobody has said.
     ``hash_folder`` is where this worker keeps its files of hashes (`storage.hash_index`).
@@ -26,4 +28,5 @@ class Archive:
     reader: Engine
     replica: ObjectStore | None = None
     nights_since: datetime | None = None
+    accesses: Engine | None = None
     hash_folder: Path = field(kw_only=True)

@@ -105,6 +105,7 @@ def stored_settings(
         database_url=database.owner_url,
         database_writer_url=database.writer_url,
         database_reader_url=database.reader_url,
+        database_access_url=database.access_url,
     )
 
 
@@ -118,6 +119,8 @@ def archive(stored_settings: Settings) -> "Iterator[Archive]":
     yield opened
     opened.writer.dispose()
     opened.reader.dispose()
+    if opened.accesses is not None:
+        opened.accesses.dispose()
 
 
 @pytest.fixture
@@ -146,6 +149,8 @@ def copied_archive(copied_settings: Settings) -> "Iterator[Archive]":
     yield opened
     opened.writer.dispose()
     opened.reader.dispose()
+    if opened.accesses is not None:
+        opened.accesses.dispose()
 
 
 @pytest.fixture(scope="session")

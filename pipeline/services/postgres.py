@@ -1,9 +1,10 @@
 """The embedded PostgreSQL: reachable by a Unix socket in a closed folder, and only with a password.
 
 In: a folder of its own. Out: addresses of the databases `letapis` (for the roles `letapis_owner`,
-`letapis_writer`, `letapis_reader`) and `airflow`. Guaranteed: nothing listens on any network; another local user
-can neither reach the socket nor log in; `letapis` lower-cases every script, whatever LANG says here: with another
-locale than C.UTF-8, `lower('МИНСК')`, full text and trigrams fail without a word (measured, PostgreSQL 18.6).
+`letapis_writer`, `letapis_reader`, `letapis_access`) and `airflow`. Guaranteed: nothing listens on any network;
+another local user can neither reach the socket nor log in; `letapis` lower-cases every script, whatever LANG says
+here: with another locale than C.UTF-8, `lower('МИНСК')`, full text and trigrams fail without a word (measured,
+PostgreSQL 18.6).
 """
 
 import json
@@ -28,8 +29,9 @@ SUPERUSER: Final = "postgres"
 OWNER: Final = "letapis_owner"
 WRITER: Final = "letapis_writer"
 READER: Final = "letapis_reader"
+ACCESS: Final = "letapis_access"
 AIRFLOW: Final = "airflow"
-ROLES: Final = (OWNER, WRITER, READER, AIRFLOW)
+ROLES: Final = (OWNER, WRITER, READER, ACCESS, AIRFLOW)
 
 START_S: Final = 120.0
 """Recovery after a crash replays the log before the server answers; measured without it 0.3 s."""
@@ -49,7 +51,7 @@ class PostgresServer:
 
     @property
     def access(self) -> OwnedDatabase:
-        """The three doors to the database `letapis`; known once started."""
+        """The addresses of the database `letapis`; known once started."""
         return self.access_to("letapis")
 
     @property
@@ -75,11 +77,12 @@ class PostgresServer:
         return self._place
 
     def access_to(self, database: str) -> OwnedDatabase:
-        """The three doors to a database made by `create_database`."""
+        """The addresses of a database made by `create_database`."""
         return OwnedDatabase(
             owner_url=self._url(OWNER, database),
             writer_url=self._url(WRITER, database),
             reader_url=self._url(READER, database),
+            access_url=self._url(ACCESS, database),
         )
 
     def start(self) -> None:
@@ -136,6 +139,7 @@ class PostgresServer:
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}, {}").format(
                 *map(sql.Identifier, (name, WRITER, READER))
             ),
+            _may_log_accesses(name),
         )
         return self.access_to(name)
 
@@ -157,9 +161,12 @@ class PostgresServer:
         return self.folder / "passwords.json"
 
     def _make_passwords_once(self) -> None:
+        kept: dict[str, str] = {}
         if self._passwords_file.exists():
+            kept = json.loads(self._passwords_file.read_text("utf-8"))
+        passwords = {role: kept.get(role) or secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
+        if passwords == kept:
             return
-        passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
         draft = self._passwords_file.with_suffix(".new")
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -241,8 +248,14 @@ class PostgresServer:
         there = self._existing("SELECT datname FROM pg_database")
         if "letapis" not in there:
             self.create_database("letapis")
+        else:
+            self._execute(_may_log_accesses("letapis"))  # made by a version without this role
         if AIRFLOW not in there:
             self._execute(
                 sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(AIRFLOW)),
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(AIRFLOW)),
             )
+
+
+def _may_log_accesses(database: str) -> sql.Composable:
+    return sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*map(sql.Identifier, (database, ACCESS)))

@@ -196,6 +196,7 @@ class Stack:
                 database_url=access.owner_url,
                 database_writer_url=access.writer_url,
                 database_reader_url=access.reader_url,
+                database_access_url=access.access_url,
             )
 
     def _start_airflow(self) -> None:

@@ -81,6 +81,7 @@ def own_settings(
         database_url=database.owner_url,
         database_writer_url=database.writer_url,
         database_reader_url=database.reader_url,
+        database_access_url=database.access_url,
     )
     postgres_server.drop_database(name)
 

@@ -94,6 +94,7 @@ def shown(
         database_url=database.owner_url,
         database_writer_url=database.writer_url,
         database_reader_url=database.reader_url,
+        database_access_url=database.access_url,
     )
     video = moving(7)
     files = {VIDEO: video, COPY: edited(video, "-vf", "scale=320:-2"), STILL: still_of(video, 1500)}

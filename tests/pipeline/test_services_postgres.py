@@ -1,5 +1,6 @@
 """The embedded database: closed to others, right in every script, and there again after a crash."""
 
+import json
 import os
 import signal
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import sqlalchemy
+from psycopg2 import sql
 
 from pipeline.services import postgres_cluster
 from pipeline.services.postgres import PostgresServer
@@ -134,6 +136,22 @@ def test_a_server_that_survived_parent_and_keeper_is_ended_at_the_next_start(
     with PostgresServer(folder) as server:
         assert one(server.access.owner_url, "SELECT 1") == 1
         assert not set(before) & set(standing_in(folder / "cluster"))
+
+
+def test_a_server_of_the_version_before_gets_the_role_of_the_access_log(services_folder: Path) -> None:
+    server = PostgresServer(services_folder / "older")
+    with server:
+        server._execute(sql.SQL("REVOKE ALL ON DATABASE letapis FROM letapis_access"))
+        server._execute(sql.SQL("DROP ROLE letapis_access"))
+        passwords = json.loads(server._passwords_file.read_text())
+        before = {role: password for role, password in passwords.items() if role != "letapis_access"}
+    server._passwords_file.write_text(json.dumps(before))
+
+    with server:
+        assert one(server.access.access_url or "", "SELECT current_user") == "letapis_access"
+        assert one(server.access.reader_url, "SELECT current_user") == "letapis_reader"
+        assert json.loads(server._passwords_file.read_text()).items() > before.items()
+        assert server._passwords_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_too_deep_for_a_socket_works(services_folder: Path) -> None:

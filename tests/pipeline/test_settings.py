@@ -18,6 +18,7 @@ EMBEDDED = {
     "database_url": "postgresql+psycopg2://letapis_owner:pw@/letapis?host=/s",
     "database_writer_url": "postgresql+psycopg2://letapis_writer:pw@/letapis?host=/s",
     "database_reader_url": "postgresql+psycopg2://letapis_reader:pw@/letapis?host=/s",
+    "database_access_url": "postgresql+psycopg2://letapis_access:pw@/letapis?host=/s",
     "connect_to": ("::127.0.0.1:8443",),
     "upstream_ca": Path("/authority.pem"),
 }

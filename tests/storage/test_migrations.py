@@ -75,7 +75,7 @@ def test_nobody_changes_the_ledger(database: OwnedDatabase, table: str, statemen
 
 
 def test_the_reader_writes_the_access_log_alone(database: OwnedDatabase) -> None:
-    entry = "INSERT INTO ledger.access_log VALUES ('1', now(), 'analyst', 'search', NULL, '{}')"
+    entry = "INSERT INTO ledger.access_log VALUES ('1', now(), 'letapis', 'search', NULL, '{}')"
     request = "INSERT INTO ledger.requests VALUES ('1', now(), 'analyst', '[]', NULL, NULL)"
     reader = create_engine(database.reader_url)
     with reader.begin() as connection:
