@@ -87,11 +87,10 @@ log = logging.getLogger(__name__)
 def archive_url() -> None:
     """Check, archive each address, say where to look."""
 
-    @task(pool="on_demand", queue="on_demand")
+    # An exception would show each sentence three times among tracebacks; a task that exits says it once.
+    @task(pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, str]]:
         """Refuse bad addresses in words; write the request to the ledger; returns one job per address."""
-        from airflow.sdk.exceptions import AirflowFailException
-
         from pipeline.archive import accept_request
         from pipeline.settings import SettingsError, load_settings
         from pipeline.url_list import BadUrls, validate_urls
@@ -102,7 +101,8 @@ def archive_url() -> None:
             settings.way_out(params["egress"] or None)
             urls = validate_urls(params["urls"], allow_addresses=settings.allow_addresses)
         except (BadUrls, SettingsError) as refused:
-            raise AirflowFailException(str(refused)) from refused
+            log.error("%s", refused)
+            raise SystemExit(1) from None
         request_id = accept_request(
             settings,
             urls,
@@ -137,17 +137,17 @@ def archive_url() -> None:
         )
         return archived.as_json()
 
-    @task(pool="on_demand", queue="on_demand", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def say_where(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
-        from airflow.sdk.exceptions import AirflowFailException
-
         from pipeline.archive import where_to_look
 
         lines, missing = where_to_look([job["url"] for job in jobs], list(results))
-        log.info("Where to look:\n%s", "\n".join(lines))
+        if lines:
+            log.info("Where to look:\n%s", "\n".join(lines))
         if missing:
-            raise AirflowFailException("\n".join(missing))
+            log.error("%s", "\n".join(missing))
+            raise SystemExit(1)
         return "\n".join(lines)
 
     jobs = check()

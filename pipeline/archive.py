@@ -151,7 +151,7 @@ def page_of(settings: Settings, capture_id: str) -> str:
 
 
 def where_to_look(urls: Sequence[str], results: Sequence[Mapping[str, Any] | None]) -> tuple[list[str], list[str]]:
-    """A line per address that says where it is, and a line per address that is not there."""
+    """A line per address with a capture that says where it is, and a line per address that is not there."""
     found = {str(result["url"]): result for result in results if result is not None}
     lines: list[str] = []
     missing: list[str] = []
@@ -160,7 +160,8 @@ def where_to_look(urls: Sequence[str], results: Sequence[Mapping[str, Any] | Non
         if result is None:
             missing.append(f"{url}: its task failed; the log of the task says why.")
             continue
-        lines.append(in_words(result))
+        if result["capture_id"] is not None or not result["problem"]:
+            lines.append(in_words(result))
         if result["problem"]:
             missing.append(f"{url}: {result['problem']}")
     return lines, missing

@@ -10,17 +10,30 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
 from crawlers.addresses import AddressPolicy, AddressRefused
+from crawlers.recorder.connect_proxy import ProxyRefused, open_tunnel
 from processors.pages.outcome import Outcome
 
 PROXY_SECONDS = 20.0
 """How long a proxy may take to accept a connection."""
+TUNNEL_SECONDS = 60.0
+"""How long it may take to open a tunnel."""
+PROXY_TROUBLE = (
+    ProxyError,
+    ProxyConnectionError,
+    ProxyTimeoutError,
+    ProxyRefused,
+    TimeoutError,
+    OSError,
+    UnicodeError,
+    ValueError,
+)
 
 
 class NotReached(Exception):
@@ -185,13 +198,32 @@ class ThroughProxy:
             self._policy.check_name(to_host)
         except AddressRefused as refused:
             raise NotReached(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
-        proxy = Proxy.from_url(self._proxy_url, rdns=True)
         try:
-            sock = await proxy.connect(to_host.strip("[]"), to_port)
-        except (ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError, UnicodeError, ValueError) as error:
+            if self._proxy_url.lower().startswith("http:"):
+                sock = await self._through_http(to_host.strip("[]"), to_port)
+            else:
+                sock = await Proxy.from_url(self._proxy_url, rdns=True).connect(to_host.strip("[]"), to_port)
+        except PROXY_TROUBLE as error:
             reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_proxy_words(error)}"
             raise NotReached(Outcome.UNREACHABLE, reason) from error
         return Opened(sock, None, to_port)
+
+    async def _through_http(self, host: str, port: int) -> socket.socket:
+        parts = urlsplit(self._proxy_url)
+        user = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(TUNNEL_SECONDS):
+            try:
+                found = await loop.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+                sock = await _connected(found)
+            except OSError as error:
+                raise ProxyRefused("it cannot be reached") from error
+            try:
+                await open_tunnel(sock, host, port, user)
+            except BaseException:
+                sock.close()
+                raise
+        return sock
 
 
 def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
@@ -199,11 +231,33 @@ def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: Connect
     return Direct(policy, connect_to) if proxy_url is None else ThroughProxy(proxy_url, policy, connect_to)
 
 
+async def _connected(found: Iterable[tuple[Any, ...]]) -> socket.socket:
+    """A socket connected to the first of the addresses that answers; raises ``OSError``."""
+    failure: OSError = ConnectionError("no address")
+    for family, kind, protocol, _, place in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(sock, place)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
+
+
 def _proxy_words(error: Exception) -> str:
     """What went wrong with a proxy, without its address and without its own words, which may hold it."""
+    if isinstance(error, ProxyRefused):
+        return str(error)
     if isinstance(error, ProxyConnectionError):
         return "it cannot be reached"
-    if isinstance(error, ProxyTimeoutError):
+    if isinstance(error, ProxyTimeoutError | TimeoutError):
         return "it does not answer in time"
     if isinstance(error, ProxyError):
         return "it refuses" if error.error_code is None else f"it refuses with code {error.error_code}"

@@ -30,10 +30,13 @@ def results_of(api: AirflowApi, run_id: str, addresses: int) -> list[dict[str, A
 
 
 def message_of(api: AirflowApi, run_id: str, task_id: str) -> str:
-    """What a task that failed said, as its log shows it."""
+    """What a task that failed said, as its log shows it: once, and without a traceback."""
     path = f"/api/v2/dags/archive_url/dagRuns/{run_id}/taskInstances/{task_id}/logs/1?map_index=-1"
     lines = api.get(path, what="read the log")["content"]
-    return "\n".join(str(detail["exc_value"]) for line in lines for detail in line.get("error_detail") or [])
+    assert [line for line in lines if line.get("error_detail")] == []
+    said, exited = (str(line["event"]) for line in lines if line.get("level") == "error")
+    assert exited == "Task exited"
+    return said
 
 
 def test_each_address_becomes_one_warc_that_is_read_at_once(
@@ -73,6 +76,7 @@ def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetche
     )
     assert "Line 3: 'javascript:alert(1)' is not a web address" in said
     assert said.endswith("Nothing was fetched.")
+    assert said.count("'http://169.254.169.254/latest/'") == 1
     states = {task["task_id"]: task["state"] for task in api.tasks_of_run("archive_url", run_id)}
     assert states == {"check": "failed", "archive": "upstream_failed", "say_where": "upstream_failed"}
 

@@ -4,6 +4,7 @@ import base64
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 
 from tests.crawlers.recorder.engine import read_exactly
@@ -22,6 +23,7 @@ class Relay:
         credentials: tuple[str, str] | None = None,
         leaves_from: str = "127.0.0.1",
         refuses: bool = False,
+        opens_with: tuple[bytes, ...] = (b"HTTP/1.1 200 OK\r\n\r\n",),
     ) -> None:
         self.asked: list[str] = []
         self._onward = port
@@ -29,6 +31,7 @@ class Relay:
         self._credentials = credentials
         self._leaves_from = leaves_from
         self._refuses = refuses
+        self._opens_with = opens_with
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -105,7 +108,9 @@ class Relay:
         if self._refuses:
             sock.sendall(b"HTTP/1.1 403 Not from 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
             return False
-        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for piece in self._opens_with:
+            sock.sendall(piece)
+            time.sleep(0.05 * (len(self._opens_with) > 1))
         return True
 
 

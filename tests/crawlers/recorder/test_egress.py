@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from crawlers.addresses import AddressPolicy
 from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
 from processors.pages.outcome import Outcome
-from tests.crawlers.recorder.engine import RunningRecorder, read_all, read_exactly
+from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Origin, answer
 from tests.crawlers.recorder.relay import Relay
 
@@ -194,3 +195,69 @@ def test_inner_names_are_refused_before_a_proxy_hears_of_them(
     relay.close()
     assert [note.outcome for note in recorder.sink.notes] == [Outcome.REFUSED_BY_POLICY]
     assert relay.asked == []
+
+
+@pytest.mark.parametrize(
+    ("opens_with", "said"),
+    [
+        (
+            (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",),
+            "refuses with code 101",
+        ),
+        ((b"HTTP/1.1 200 OK\r\n\r\n" + HI,), "it sent more than its answer"),
+        ((b"HTTP/1.1 200 OK\r\nX: " + b"y" * 40_000,), "its answer has no end within 16384 bytes"),
+        ((b"\r\n" * 40_000,), "its answer is not HTTP"),
+        ((b"HTTP/1.1 103 Hints\r\n\r\n" * 9,), "refuses with code 103"),
+        ((b"SSH-2.0-x\r\n\r\n",), "its answer is not HTTP"),
+    ],
+    ids=["101", "surplus", "endless head", "empty lines", "endless 1xx", "other"],
+)
+def test_an_http_proxy_that_answers_oddly_opens_nothing(
+    opens_with: tuple[bytes, ...], said: str, plain_origin: Origin
+) -> None:
+    relay = Relay(plain_origin.port, socks=False, opens_with=opens_with)
+    with pytest.raises(NotReached, match=said) as failure:
+        asyncio.run(egress_for(relay.url, AddressPolicy(), ConnectTo([])).open_socket("site.example", 80))
+    relay.close()
+    assert failure.value.outcome is Outcome.UNREACHABLE
+
+
+def test_an_http_proxys_answer_may_come_in_pieces_and_none_of_it_is_the_sites(
+    start_recorder: Start, plain_origin: Origin
+) -> None:
+    plain_origin.handlers["/"] = answer(HI)
+    pieces = (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\nVia: 1.1", b" somebody\r\n", b"\r\n")
+    relay = Relay(plain_origin.port, socks=False, opens_with=pieces)
+    recorder = start_recorder(egress=egress_for(relay.url, AddressPolicy(), ConnectTo([])))
+    sock = recorder.tunnel("site.example:80", tls=False)
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n")
+    assert read_exactly(sock, len(HI)) == HI
+    recorder.close()
+    relay.close()
+    [exchange] = recorder.sink.exchanges
+    assert (block_of(exchange.response), exchange.interim) == (HI, ())
+
+
+def test_what_a_socks_proxy_sends_behind_its_answer_is_no_answer_of_the_site(
+    start_recorder: Start, plain_origin: Origin
+) -> None:
+    """It comes before anything was asked."""
+
+    def speak_first(sock: socket.socket) -> None:
+        read_exactly(sock, 3)
+        sock.sendall(b"\x05\x00")
+        read_exactly(sock, 5 + len("site.example") + 2)
+        sock.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00" + HI)
+        sock.recv(1 << 16)
+        sock.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: speak_first(listener.accept()[0]), daemon=True).start()
+        url = f"socks5://127.0.0.1:{listener.getsockname()[1]}"
+        recorder = start_recorder(egress=egress_for(url, AddressPolicy(), ConnectTo([])))
+        fields = b"Proxy-Recorder-Target: http://site.example/\r\n"
+        sock = recorder.tunnel("site.example:80", fields=fields, tls=False)
+        assert read_all(sock) == b""
+        recorder.close()
+    assert recorder.sink.exchanges == []
+    assert [note.content for note in recorder.sink.notes] == [HI]
