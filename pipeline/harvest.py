@@ -18,6 +18,7 @@ from crawlers.watchlist import Mistake, UsableWatchlist, read_usable, read_watch
 from pipeline.chromium import find_chromium
 from pipeline.connect import opened_archive
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
+from pipeline.crawl.room import Room
 from pipeline.deposits import deposit_crawl, recover_spools
 from pipeline.facts import clock_now, collection_facts
 from pipeline.harvest_order import in_turn
@@ -195,6 +196,8 @@ def collect(
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
     """Crawl one source and deposit what was seen; ``asked`` are the facts of a person's request."""
     by = actor or settings.collector
+    room = room_of(settings)
+    room.require(settings.spool_dir)
     chromium = chromium_for(settings, source)
     way_out = settings.way_out(source.egress)
     crawl_id = crawl_id_of_now()
@@ -227,6 +230,7 @@ def collect(
         chromium=chromium,
         way_out=way_out,
         turns_from=settings.database().writer_url,
+        room=room,
         on_progress=say,
         lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
     )
@@ -243,6 +247,11 @@ def _tell_of_payloads(archive: Archive, source: Source, folder: Path) -> None:
     with archive.reader.connect() as connection:
         label = source.access_label or DEFAULT_LABEL
         write_sealed_payloads(connection, source.id, label, folder / PAYLOADS_NAME)
+
+
+def room_of(settings: Settings) -> Room:
+    """What crawls leave free on the disk of the data folder."""
+    return Room(settings.keep_free_mb * 10**6, store_beside=(settings.data / "store").exists())
 
 
 def chromium_for(settings: Settings, source: Source) -> Path | None:

@@ -52,7 +52,10 @@ class Summary:
     def _why(self) -> tuple[str, ...]:
         if self.network is not None:
             return (self.network,)
-        return tuple(f"{source}: {sentence}" for source, sentence in self.failures.items())
+        alike: dict[str, list[str]] = {}
+        for source, sentence in self.failures.items():
+            alike.setdefault(sentence, []).append(source)
+        return tuple(f"{', '.join(sources)}: {sentence}" for sentence, sources in alike.items())
 
 
 def summary_of(batches: Sequence[Sequence[str]], results: Sequence[Sequence[Mapping[str, Any]] | None]) -> Summary:

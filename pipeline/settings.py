@@ -122,6 +122,7 @@ class Settings:
     audit_weeks: int = 13
     renew_locks: bool = False
     nights_since: datetime | None = None
+    keep_free_mb: int = 1000
 
     database_url: str | None = None
     database_writer_url: str | None = None

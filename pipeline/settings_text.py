@@ -39,6 +39,12 @@ def _weeks(raw: str) -> int:
     return int(raw)
 
 
+def _megabytes(raw: str) -> int:
+    if not raw.isdecimal():
+        raise ValueError("a whole number of megabytes, 0 or more")
+    return int(raw)
+
+
 def _moment(raw: str) -> datetime:
     moment = datetime.fromisoformat(raw) if raw[:1].isdecimal() else None
     if moment is None or moment.tzinfo is None:
@@ -147,6 +153,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "audit_weeks": _weeks,
     "renew_locks": _yes_or_no,
     "nights_since": _moment,
+    "keep_free_mb": _megabytes,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

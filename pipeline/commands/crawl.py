@@ -68,6 +68,7 @@ def crawl(
     from crawlers.addresses import AddressPolicy
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
     from pipeline.crawl import job_for, run_crawl
+    from pipeline.crawl.room import Room
     from pipeline.settings import SettingsError, load_settings
 
     try:
@@ -105,7 +106,12 @@ def crawl(
         for job in jobs:
             err.print(f"{job.source.id}: crawl {job.crawl_id} begins", markup=False)
             report = run_crawl(
-                job, spool, chromium=chromium, way_out=settings.way_out(job.egress), on_progress=_say
+                job,
+                spool,
+                chromium=chromium,
+                way_out=settings.way_out(job.egress),
+                room=Room(settings.keep_free_mb * 10**6, store_beside=False),
+                on_progress=_say,
             )
             reports.append(report)
             yield report_to_json(report)

@@ -22,6 +22,7 @@ from crawlers.recorder.handover import HandOverServer
 from crawlers.recorder.proxy import Recorder
 from crawlers.visits import Remark, Visit, heard
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.room import room_from_environment
 from pipeline.crawl.tally import Tally
 from pipeline.crawl.warcinfo import warcinfo_facts
 from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_pace, take_way_out
@@ -34,6 +35,9 @@ ENGINE_GRACE_S = 8.0
 
 LONGEST_LINE_BYTES = 1 << 22
 """Of what an engine tells; reasons that quote a page are cut long before."""
+
+ROOM_EVERY_S = 0.5
+"""How often the room on the disk is looked at: a hundred megabytes are written in that time at the very most."""
 
 OVERTIME_S = 30.0
 """After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
@@ -112,7 +116,7 @@ async def _record(
             assert engine.stdin is not None
             engine.stdin.write(orders(job, address, folder, chromium))
             engine.stdin.close()
-            problem = await _watch(engine, job, tally, recorder, told_to_stop)
+            problem = await _watch(engine, job, tally, recorder, told_to_stop, folder.parent)
         finally:
             await turns.close()
             await handover.close()
@@ -128,17 +132,21 @@ async def _watch(
     tally: Tally,
     recorder: Recorder,
     told_to_stop: asyncio.Event,
+    spool_dir: Path,
 ) -> str | None:
     """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
     listening = asyncio.create_task(_listen(engine, job, tally))
     ended = asyncio.create_task(engine.wait())
     stopping = asyncio.create_task(told_to_stop.wait())
+    too_full = asyncio.create_task(_no_room(spool_dir))
     seconds = None if job.limits.seconds is None else job.limits.seconds + OVERTIME_S
-    endings: set[asyncio.Future[Any]] = {ended, stopping, recorder.failed}
+    endings: set[asyncio.Future[Any]] = {ended, stopping, too_full, recorder.failed}
     await asyncio.wait(endings, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     problem: str | None = None
     if recorder.failed.done():
         problem = str(recorder.failed.exception())
+    elif too_full.done():
+        problem = too_full.result()
     elif stopping.done():
         problem = "the crawl was told to stop before its end"
     elif not ended.done():
@@ -147,10 +155,19 @@ async def _watch(
     await _end(engine)
     await ended
     stopping.cancel()
+    too_full.cancel()
     await listening
     if problem is None and not tally.finished and not overtime:
         problem = f"the engine ended early, with code {engine.returncode}"
     return problem or tally.problem
+
+
+async def _no_room(spool_dir: Path) -> str:
+    """Return, once there is less room on the disk than is to stay free, the sentence that says so."""
+    room = room_from_environment()
+    while room is None or (found := room.shortfall(spool_dir)) is None:
+        await asyncio.sleep(ROOM_EVERY_S)
+    return found
 
 
 async def _end(engine: asyncio.subprocess.Process) -> None:
