@@ -20,6 +20,7 @@ from crawlers.capture_json import report_from_json
 from pipeline.crawl.files import REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
+from storage.closed_folder import closed_folder
 from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
 from storage.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
 from storage.deposited import deposits_of_crawl
@@ -99,7 +100,7 @@ def recover_spools(
     archive: Archive, spool_dir: Path, *, actor: str, say: Callable[[str], None] = lambda _: None
 ) -> Recovery:
     """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
-    spool_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    closed_folder(spool_dir)
     found = recover(spool_dir)
     remarks = [str(torn) for torn in found.torn]
     deposited: list[Deposited] = []

@@ -62,7 +62,7 @@ class SampleSites:
         self._temporary = tempfile.TemporaryDirectory(prefix="letapis-samples-") if self._folder is None else None
         home = Path(self._temporary.name) if self._temporary is not None else self._folder
         assert home is not None
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         issuer = Authority(self.hosts, UNTRUSTED_HOSTS, MISNAMED_HOSTS)
         self.authority = home / "authority.pem"
         issuer.write(self.authority)

@@ -24,6 +24,7 @@ from processors.match_index import Hashes, Near, Table, nothing, tables
 from processors.neighbours import near_columns
 from processors.search_rows import TABLES
 from storage.catalogue_tables import fingerprints
+from storage.closed_folder import closed_folder
 from storage.comparison_tables import compared, epoch
 from storage.hash_file import MOST_SEGMENTS, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
 
@@ -70,8 +71,7 @@ class HashIndex:
 def up_to_date(connection: Connection, folder: Path) -> HashIndex:
     """The index over this worker's files, brought level with the catalogue first."""
     now = current_epoch(connection)
-    place = folder / _database_name(connection)
-    place.mkdir(parents=True, exist_ok=True)
+    place = closed_folder(closed_folder(folder) / _database_name(connection))
     with _locked(place):
         files = {table: _opened(place, table, now) for table in TABLES}
         lowest = min(file.reach for file in files.values())
@@ -91,7 +91,7 @@ def take_over(connection: Connection, folder: Path, beside: Path) -> None:
     place, from_place = (each / _database_name(connection) for each in (folder, beside))
     if not from_place.is_dir():
         return
-    place.mkdir(parents=True, exist_ok=True)
+    closed_folder(closed_folder(folder) / place.name)
     with _locked(place), _locked(from_place):
         for table in TABLES:
             with suppress(FileNotFoundError):

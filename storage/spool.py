@@ -15,6 +15,7 @@ from pathlib import Path
 
 from crawlers.capture import Captured, Exchange, Rendering
 from processors.digest import Digest
+from storage.closed_folder import closed_folder
 from storage.compressed_types import is_compressed
 from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.recovery import Recovered, TornRecord, recover
@@ -126,8 +127,7 @@ class Spool:
         new_id: Callable[[], str] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.folder = spool_dir / crawl_id
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = closed_folder(spool_dir / crawl_id)
         self._lock = hold_crawl(self.folder)
         self._lock.__enter__()
         self._crawl_id = crawl_id

@@ -14,6 +14,7 @@ from typing import Final
 
 from crawlers.capture import time_text
 from processors.digest import Digest
+from storage.closed_folder import new_closed_folder
 from storage.crawl_lock import hold_crawl
 from storage.spool import RecordIds, utc_now
 from storage.warc import Record, taken_in_record, warcinfo_record
@@ -73,8 +74,7 @@ def seal_files(
 ) -> ClosedFile:
     """Write all files into one WARC file; an error leaves nothing that looks whole."""
     draw = new_id or RecordIds()
-    folder = spool_dir / crawl_id
-    folder.mkdir(mode=0o700, parents=True)
+    folder = new_closed_folder(spool_dir / crawl_id)
     with hold_crawl(folder):
         warc = OpenWarc(folder / f"{crawl_id}-00000.warc.gz")
         info = warcinfo_record(draw(), clock(), warc.path.name, facts)

@@ -20,6 +20,7 @@ from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reser
 from pipeline.crawl.room import Room
 from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
+from storage.closed_folder import new_closed_folder
 from storage.recovery import recover_crawl
 
 GRACE_S = 20.0
@@ -49,8 +50,7 @@ def run_crawl(
     """
     if (job.egress is None) != (way_out is None):
         raise ValueError(f"egress profile {job.egress!r}: expected an address for a profile, and for it alone")
-    folder = spool_dir.resolve() / job.crawl_id
-    folder.mkdir(mode=0o700, parents=True)
+    folder = new_closed_folder(spool_dir.resolve() / job.crawl_id)
     write_json(folder / JOB_NAME, job_to_json(job))
     reserve_room(folder / REPORT_NAME, REPORT_ROOM_BYTES)
     if lay_beside is not None:

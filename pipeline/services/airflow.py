@@ -27,6 +27,7 @@ from pipeline.prepare import prepare_pools
 from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers, end_workers
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
+from storage.closed_folder import closed_folder
 
 COMPONENTS: Final = {
     "api-server": ("api-server",),
@@ -118,8 +119,7 @@ class AirflowServer:
 
     def prepare(self) -> None:
         """Make folders and secrets that are missing, so that `access` is known before the first task can run."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.folder / "logs").mkdir(mode=0o700, exist_ok=True)
+        closed_folder(closed_folder(self.folder) / "logs")
         self._note_first_start()
         self._write_secrets()
 

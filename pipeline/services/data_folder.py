@@ -11,11 +11,15 @@ from typing import Any, Final
 
 from pipeline.services.processes import ServiceError
 from pipeline.settings import Settings, process_started_at
+from storage.closed_folder import closed_folder
 
 LOCK_NAME: Final = "stack.lock"
 
 OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port"})
 """Settings that say how to start the services; who only reaches them needs them not."""
+
+CLOSED: Final = ("airflow", "hashes", "sites", "spool", "store")
+"""Folders of the data folder that are their owner's alone; an earlier version left some of them open."""
 
 
 class AlreadyRuns(ServiceError):
@@ -32,6 +36,9 @@ class AlreadyRuns(ServiceError):
 def make_data_folder(data: Path) -> None:
     """Make the folder, for the owner alone; as root others may pass, since the database's account has to."""
     data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    for name in CLOSED:
+        if (data / name).is_dir():
+            closed_folder(data / name)
 
 
 class DataFolderLock:

@@ -22,6 +22,7 @@ from pipeline.services.ports import GRPC_OFFSET, RANGE, free_ports, is_free
 from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
 from pipeline.services.store_certificates import new_certificates
 from pipeline.services.store_identities import DAILY, IDENTITIES_FILE, PURGE, Keys, keys, write_identities
+from storage.closed_folder import closed_folder
 
 PORT_FLAGS: Final = (
     "s3.port",
@@ -123,7 +124,7 @@ class ObjectStoreServer:
     def start(self) -> None:
         """Start and wait until S3 answers; raises `ServiceError`."""
         for part in (self.folder, self._config, self.folder / "objects"):
-            part.mkdir(mode=0o700, parents=True, exist_ok=True)
+            closed_folder(part)
         if self.home == self.folder:
             end_leftovers(self.home)
         self._write_config()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.services.processes import Account, ServiceError
+from storage.closed_folder import closed_folder
 
 ACCOUNT_NAME: Final = "letapis-postgres"
 
@@ -53,7 +54,7 @@ def prepare(folder: Path) -> Place:
     """Make everything a server below ``folder`` needs but the cluster itself; raises `ServiceError`."""
     installed = installed_programs()
     if os.geteuid() != 0:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        closed_folder(folder)
         return Place(folder, installed, socket_folder(folder, folder, None), None)
     account = database_account()
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
