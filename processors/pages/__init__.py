@@ -9,11 +9,11 @@
   `prologue`, `official`.
 - Telegram: `telegram`, `telegram_page`, `telegram_message`, `telegram_media`, `telegram_layouts`,
   `telegram_refusals`, `telegram_export`.
-- news: `news`, `news_page`, `news_title`, `news_text`, `news_lines`, `news_gaps`, `news_people`,
+- news: `news`, `news_page`, `news_title`, `news_text`, `news_lines` with `news_copy`, `news_gaps`, `news_people`,
   `news_bylines`, `news_times`, `news_topics`, `news_links`, `declared_article`; `feeds` and `sitemaps` lead
   to it.
-- lists: `tables`, `grid`, `headings`, `layout`, `page_tables`, `page_labels`, `json_rows`, `list_links`,
-  `articles_of_law`; of courts `court_list`, `court_page`, `court_rows`, `court_cards`, `court_blocks`,
-  `case_numbers`, `court_json`, `court_hmcts`; `register`, `register_page`; `notice`, `notice_page`,
-  `notice_blocks`, `notice_people`.
+- lists: `tables` with `spans`, `grid`, `headings`, `layout`, `page_tables`, `page_labels`, `json_rows`,
+  `list_links`, `articles_of_law`; of courts `court_list`, `court_page`, `court_rows`, `court_cards`,
+  `court_blocks`, `case_numbers`, `court_json`, `court_hmcts`; `register`, `register_page`; `notice`,
+  `notice_page`, `notice_blocks`, `notice_people`.
 """

@@ -30,11 +30,15 @@ _STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 _HELD_BLANK = "\x1f"
 # a page larger than this is a dump, not a page; the rest of it is not read
 MAX_CHARACTERS = 20_000_000
+MOST_ATTRIBUTES = 1_000
+_LONGEST_STYLE = 4_000
+_TAG = re.compile(r"<[a-zA-Z][^\s<>/]*")
+_ATTRIBUTE = re.compile(r"""[\s/]+[^\s=>"'/<]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
 
 def parse(text: str) -> html.HtmlElement | None:
     """The page as a tree; None where there is nothing in it (empty, only comments)."""
-    cleaned = printable(_DECLARATION.sub("", text[:MAX_CHARACTERS])).strip()
+    cleaned = with_tags_cut(printable(_DECLARATION.sub("", text[:MAX_CHARACTERS])).strip())
     if not cleaned:
         return None
     parser = html.HTMLParser(
@@ -49,6 +53,30 @@ def parse(text: str) -> html.HtmlElement | None:
     except (etree.LxmlError, ValueError) as error:
         raise_lack_of_memory(error)
         return None
+
+
+def with_tags_cut(text: str) -> str:
+    """Without an element's attributes beyond the first ``MOST_ATTRIBUTES``: the parser compares each with each."""
+    parts = text.split(">")
+    changed = False
+    for place, part in enumerate(parts):
+        if len(part) > 2 * MOST_ATTRIBUTES and (tag := _TAG.search(part)) and not part.endswith("--"):
+            end = _end_of_attributes(part, tag.end())
+            if end is not None:
+                parts[place] = part[:end]
+                changed = True
+    return ">".join(parts) if changed else text
+
+
+def _end_of_attributes(part: str, start: int) -> int | None:
+    """Where the last attribute that is kept ends; None where none is too much, or all this is no tag."""
+    end, kept, count = start, None, 0
+    while found := _ATTRIBUTE.match(part, end):
+        end = found.end()
+        count += 1
+        if count == MOST_ATTRIBUTES:
+            kept = end
+    return kept if kept is not None and kept < end and not part[end:].strip(" \t\r\n\f/") else None
 
 
 def raise_lack_of_memory(error: Exception) -> None:
@@ -75,7 +103,7 @@ def attribute(element: html.HtmlElement, name: str) -> str | None:
 
 def style_url(element: html.HtmlElement) -> str | None:
     """The address in the element's own ``style`` (``background-image:url('...')``)."""
-    found = _STYLE_URL.search(element.get("style") or "")
+    found = _STYLE_URL.search((element.get("style") or "")[:_LONGEST_STYLE])
     return found.group(1) if found else None
 
 

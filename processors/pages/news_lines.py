@@ -4,12 +4,12 @@ In: the page as a tree and its URL. Out: lines in page order, as that reader has
 container that has most of them where it stopped early. Leaves the tree as it was.
 """
 
-import copy
 import re
 
 from lxml import html
 
 from processors.pages.markup import UNSEEN, classes, elements, seen_text
+from processors.pages.news_copy import bounded_copy
 from processors.text import one_line
 
 LONGER = 1.6
@@ -56,7 +56,7 @@ def _reading(tree: html.HtmlElement, url: str, *, precise: bool, fast: bool) -> 
     from trafilatura import bare_extraction  # 0.3 s of CPU, for nothing in crawls that see no articles
 
     found = bare_extraction(
-        copy.deepcopy(tree),
+        bounded_copy(tree),
         url=url,
         with_metadata=False,
         include_comments=False,

@@ -1,6 +1,7 @@
 """Where a news page leads: other articles, documents, and the pictures of its own article with their captions."""
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import html
@@ -92,11 +93,12 @@ def read_images(
         address = absolute(url, stated)
         if address:
             found.setdefault(address)
+    captions = _Captions()
     for image in _container(tree, holders).iter("img"):
         address = _image_address(image, url)
         if address is None or _is_decoration(image, address):
             continue
-        caption = _caption(image)
+        caption = captions.of(image)
         if found.get(address) is None:
             found[address] = caption
     return tuple(ArticleImage(url=address, caption=caption) for address, caption in found.items())
@@ -140,16 +142,34 @@ def _is_decoration(image: html.HtmlElement, address: str) -> bool:
     )
 
 
-def _caption(image: html.HtmlElement) -> str | None:
-    """The text of the figure's caption; an alternative text is no caption."""
-    figure = next(image.iterancestors("figure"), None)
-    if figure is not None:
-        for caption in figure.iter("figcaption"):
-            return one_line(seen_text(caption)) or None
-    for around in list(image.iterancestors())[:3]:
-        for element in elements(around):
-            if any(_CAPTION.search(name) for name in classes(element)):
-                text = one_line(seen_text(element))
-                if 0 < len(text) < 600:
-                    return text
+class _Captions:
+    """Captions of pictures; what stands around many pictures is looked through once."""
+
+    def __init__(self) -> None:
+        self._of_figure: dict[html.HtmlElement, tuple[str | None, ...]] = {}
+        self._marked: dict[html.HtmlElement, str | None] = {}
+
+    def of(self, image: html.HtmlElement) -> str | None:
+        """The text of the figure's caption; an alternative text is no caption."""
+        figure = next(image.iterancestors("figure"), None)
+        if figure is not None:
+            if figure not in self._of_figure:
+                first = islice(figure.iter("figcaption"), 1)
+                self._of_figure[figure] = tuple(one_line(seen_text(caption)) or None for caption in first)
+            for caption in self._of_figure[figure]:
+                return caption
+        for around in islice(image.iterancestors(), 3):
+            if around not in self._marked:
+                self._marked[around] = _marked_caption(around)
+            if self._marked[around] is not None:
+                return self._marked[around]
+        return None
+
+
+def _marked_caption(around: html.HtmlElement) -> str | None:
+    for element in elements(around):
+        if any(_CAPTION.search(name) for name in classes(element)):
+            text = one_line(seen_text(element))
+            if 0 < len(text) < 600:
+                return text
     return None

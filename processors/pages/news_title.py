@@ -25,6 +25,7 @@ _LABEL = re.compile(
 )
 _DATED_TAIL = re.compile(r"\s+(?:\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d\d-\d\d)\b.*$|\s+[•|]\s.*$")
 _ALIKE = 0.6
+_LONGEST_WINDOW = 2_000
 
 
 def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | None:
@@ -166,6 +167,9 @@ def _less_the_kicker(heading: str, stated: list[str]) -> str:
 
 def _shown_part(tree: html.HtmlElement, window: str, site: SiteName) -> str | None:
     """The part of the window's title that the page shows as a block of its own."""
+    window = window[
+        :_LONGEST_WINDOW
+    ]  # each of its beginnings may be the title, so that a long one costs its square
     parts = [part.strip() for part in _SEPARATOR.split(window) if part.strip()]
     if len(parts) < 2:
         return None

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from lxml import etree
 
@@ -22,8 +23,12 @@ from processors.text import printable
 from processors.urls import absolute
 
 MAX_BYTES = 60_000_000
+MOST_ENTRIES = 100_000
+"""The protocol allows half as many."""
 _GZIP = b"\x1f\x8b"
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|rdf)\b", re.IGNORECASE)
+_ROOT_ENDS = re.compile(r"</(?:[\w.-]{1,50}:)?(?:urlset|sitemapindex)\s*>\s*\S{0,200}$", re.IGNORECASE)
+_END_CHARACTERS = 1_000
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 
 
@@ -94,8 +99,11 @@ def _ungzipped(body: bytes) -> tuple[bytes, str | None]:
 def _xml(text: str, url: str) -> Sitemap:
     clean = printable(without_prologue(text))
     problem = None
-    if not re.search(r"</(?:[\w.-]+:)?(?:urlset|sitemapindex)\s*>\s*\S{0,200}\s*$", clean, re.IGNORECASE):
-        ends = [found.end() for found in _ENTRY_END.finditer(clean)]
+    ends = [found.end() for found in islice(_ENTRY_END.finditer(clean), MOST_ENTRIES + 1)]
+    if len(ends) > MOST_ENTRIES:
+        clean = clean[: ends[MOST_ENTRIES - 1]]
+        problem = f"the sitemap lists more than {MOST_ENTRIES} addresses; the rest is unread"
+    elif not _ROOT_ENDS.search(clean.rstrip()[-_END_CHARACTERS:]):
         clean = clean[: ends[-1]] if ends else clean
         problem = f"the sitemap is cut off; {len(ends)} whole entries were read"
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)

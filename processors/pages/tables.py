@@ -4,21 +4,22 @@ The one type from which layouts read: HTML tables and JSON lists make it here; s
 can make it elsewhere without the layouts knowing. Never raises; spans are capped, since pages lie about them.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from lxml import html
 
 from processors.pages.markup import UNSEEN, attribute, elements, seen_text
+from processors.pages.spans import CellSpans
 from processors.text import lines
 from processors.urls import absolute
 
 _MOST_COLUMNS = 60
 _MOST_ROWS = 100_000
-_SPAN = re.compile(r"\d{1,3}")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "caption", "title")
 _BEFORE_AT_MOST = 6
+_SIBLINGS_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,17 @@ def _own_rows(table: html.HtmlElement) -> Iterator[html.HtmlElement]:
 def _rows(table: html.HtmlElement, base: str) -> tuple[tuple[Cell, ...], ...]:
     rows: list[tuple[Cell, ...]] = []
     hanging: dict[int, tuple[int, Cell]] = {}
-    for row in _own_rows(table):
-        if len(rows) >= _MOST_ROWS:
-            break
+    own = list(islice(_own_rows(table), _MOST_ROWS))
+    spans = CellSpans(sum(len(row) for row in own))
+    group: html.HtmlElement | None = None
+    for row in own:
+        if row.getparent() is not group:
+            group = row.getparent()
+            hanging.clear()
         cells: list[Cell] = []
         for element in (cell for cell in row if cell.tag in ("td", "th")):
             _drop_hanging(cells, hanging)
-            width, height = _span(element, "colspan"), _span(element, "rowspan")
+            width, height = spans.of(element, _MOST_COLUMNS)
             cell = _cell(element, base, width)
             for offset in range(width):
                 if len(cells) >= _MOST_COLUMNS:
@@ -96,11 +101,6 @@ def _drop_hanging(cells: list[Cell], hanging: dict[int, tuple[int, Cell]]) -> No
         if left > 1:
             hanging[place] = (left - 1, cell)
         cells.append(cell)
-
-
-def _span(element: html.HtmlElement, name: str) -> int:
-    found = _SPAN.match((attribute(element, name) or "").strip())
-    return min(max(int(found.group()), 1), _MOST_COLUMNS if name == "colspan" else 1000) if found else 1
 
 
 def _cell(element: html.HtmlElement, base: str, width: int) -> Cell:
@@ -135,11 +135,10 @@ def _preceding(table: html.HtmlElement) -> Iterator[html.HtmlElement]:
     seen = 0
     node: html.HtmlElement | None = table
     while node is not None and seen < 200:
-        for sibling in node.itersiblings(preceding=True):
+        for sibling in islice(node.itersiblings(preceding=True), _SIBLINGS_AT_MOST):
             if sibling.tag in UNSEEN or sibling.tag in ("table", "form", "nav"):
                 continue
-            inside = list(elements(sibling))
-            for element in reversed(inside[:200]):
+            for element in reversed(list(islice(elements(sibling), 200))):
                 seen += 1
                 yield element
         node = node.getparent()
