@@ -18,7 +18,7 @@ from storage.archive import Archive
 from storage.captures import Capture, capture_by_id, capture_json, captures_of
 from storage.custody_entry import Entry
 from storage.dom import doms_of_exchange
-from storage.exchange_facts import exchange_facts
+from storage.exchange_facts import exchange_facts, interim_answers
 from storage.ledger import entries
 from storage.media import medium_of_capture
 from storage.records import reading_problem, records_of_capture
@@ -124,10 +124,12 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
             for made in captures_of(connection, f"urn:{kind.value}:{capture.url}", viewer=viewer)
             if made.crawl_id == capture.crawl_id
         ]
+    facts = exchange_facts(archive, capture)
     return {
         "kind": "capture_facts",
         "capture": capture_json(capture),
-        "exchange": dict(exchange_facts(archive, capture) or {}),
+        "exchange": dict(facts or {}),
+        "interim_answers": interim_answers(facts),
         "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
         "holding": held_file(archive, capture.warc_key),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],

@@ -5,6 +5,7 @@ stand in a ``metadata`` record behind the response and its request (`storage.war
 never copied.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -38,6 +39,18 @@ def exchange_facts(archive: Archive, capture: Capture) -> Mapping[str, Any] | No
                 return _read(block) if len(block) <= FACTS_LIMIT_BYTES else None
             reader.end_record()
     return None
+
+
+def interim_answers(facts: Mapping[str, Any] | None) -> list[str]:
+    """The interim answers (1xx) that came before the answer itself; empty lines between them are left out."""
+    kept = None if facts is None else facts.get("interim_base64")
+    if not isinstance(kept, list):
+        return []
+    try:
+        texts = [base64.b64decode(each).decode("latin-1").strip() for each in kept]
+    except (TypeError, ValueError):
+        return []  # not as our recorder writes them
+    return [text.replace("\r\n", "\n") for text in texts if text]
 
 
 def _belongs_to(concurrent_to: str | None, capture: Capture) -> bool:

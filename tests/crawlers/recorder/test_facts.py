@@ -16,6 +16,7 @@ import pytest
 import trustme
 from warcio.archiveiterator import ArchiveIterator
 
+from storage.exchange_facts import interim_answers
 from storage.spool import Spool
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
@@ -160,6 +161,7 @@ def test_peer_page_crawl_and_interim_answers_are_told(
     assert (facts["peer_ip"], facts["peer_port"]) == ("127.0.0.1", sites[name].origin.port)
     assert (facts["crawl_id"], facts["page_id"]) == (CRAWL, name)
     assert [base64.b64decode(each) for each in facts["interim_base64"]] == [HINTS]
+    assert interim_answers(facts) == [HINTS.decode().strip().replace("\r\n", "\n")]
     [response] = [
         head
         for head, _ in rows

@@ -1,15 +1,24 @@
 """What a site sends without being asked for it reaches no engine, and is kept as what it is."""
 
+import asyncio
 import base64
 import hashlib
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import uvloop
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import async_playwright
 
 from crawlers.capture import Note, NoteKind
+from crawlers.chromium import launch, open_context
+from crawlers.fetch import Fetcher, FetchFailed
+from pipeline.chromium import find_chromium
+from pipeline.settings import Settings
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Channel, Origin, answer
 
@@ -292,3 +301,76 @@ def test_no_site_asks_a_browser_for_the_proxys_password(
 def test_the_sample_of_the_specification_is_the_proof_of_its_key() -> None:
     digest = hashlib.sha1(KEY + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
     assert base64.b64encode(digest) == ACCEPT
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_fetcher_is_told_that_a_site_switched_unasked(
+    scheme: str, recorder: RunningRecorder, plain_origin: Origin, secure_origin: Origin
+) -> None:
+    origin = secure_origin if scheme == "https" else plain_origin
+    origin.handlers["/"] = Switching(SWITCH, FORGED)
+
+    async def fetch() -> None:
+        fetcher = Fetcher(recorder.address)
+        try:
+            await fetcher.fetch(f"{scheme}://site.example/", [], page_id="1", keep_bytes=1000)
+        finally:
+            await fetcher.close()
+
+    with pytest.raises(FetchFailed, match="status 101"):
+        uvloop.run(fetch())
+
+
+@pytest.mark.browser
+def test_chromium_is_shown_nothing_it_did_not_ask_for_and_stays_known_to_the_recorder(
+    start_recorder: Start, plain_origin: Origin, secure_origin: Origin, site_authority_file: Path
+) -> None:
+    found = find_chromium(Settings().chromium)
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<p>hi "
+    forged = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>forged"
+    asking = b'HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm="recorder"\r\nContent-Length: 0\r\n\r\n'
+    for origin in (plain_origin, secure_origin):
+        origin.handlers |= {
+            "/switch": Switching(SWITCH, forged),
+            "/407": answer(asking, keep=False),
+            "/more": answer(page + forged),
+            "/page": answer(page, keep=False),
+            "/favicon.ico": answer(b"HTTP/1.1 204 No Content\r\n\r\n", keep=False),
+        }
+    recorder = start_recorder(
+        connect_to=(f":443:127.0.0.1:{secure_origin.port}", f":80:127.0.0.1:{plain_origin.port}"),
+        upstream_ca=site_authority_file,
+    )
+
+    async def browse() -> list[tuple[str, str]]:
+        shown = []
+        async with async_playwright() as playwright:
+            browser = await launch(playwright, recorder.address, found.program, "Letters/1")
+            context = await open_context(browser, recorder.address, "0001", "Letters/1")
+            for url in (
+                f"{scheme}://site.example{path}"
+                for scheme in ("http", "https")
+                for path in ("/switch", "/407", "/more", "/page")
+            ):
+                tab = await context.new_page()
+                try:
+                    await tab.goto(url)
+                    shown.append((url, await tab.content()))
+                except PlaywrightError as error:
+                    shown.append((url, str(error)))
+            await browser.close()
+        return shown
+
+    shown = asyncio.run(browse())
+    recorder.close()
+    assert [url for url, content in shown if "forged" in content] == []
+    assert [url for url, content in shown if "<p>hi" in content] == [
+        f"{scheme}://site.example{path}" for scheme in ("http", "https") for path in ("/more", "/page")
+    ]
+    kept = {exchange.url: exchange.status for exchange in recorder.sink.exchanges}
+    assert {kept[f"{scheme}://site.example/switch"] for scheme in ("http", "https")} == {101}
+    assert {kept[f"{scheme}://site.example/407"] for scheme in ("http", "https")} == {407}
+    password = base64.b64encode(f"0001:{recorder.address.password}".encode())
+    assert all(password not in served.request for origin in (plain_origin, secure_origin) for served in origin.log)
