@@ -159,6 +159,12 @@ class AirflowApi:
         path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}/taskInstances?limit=1000"
         return tuple(self.get(path, what=f"list tasks of {run_id}")["task_instances"])
 
+    def queued_tasks(self) -> tuple[tuple[str, int], ...]:
+        """Task instances of all DAGs that wait for a worker: id and number of the attempt."""
+        path = "/api/v2/dags/~/dagRuns/~/taskInstances?state=queued&limit=100"
+        found = self.get(path, what="list queued tasks")["task_instances"]
+        return tuple((str(task["id"]), int(task["try_number"])) for task in found)
+
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, key: str = "return_value"
     ) -> Any:

@@ -24,7 +24,7 @@ import psycopg2
 
 from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, AirflowUnreachable
 from pipeline.prepare import prepare_pools
-from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers, end_workers
+from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers, QueuedTasks, end_workers
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
 from storage.closed_folder import closed_folder
@@ -71,6 +71,7 @@ class AirflowServer:
         self._components: dict[str, KeptProcess] = {}
         self._workers = LostWorkers()
         self._heartbeats: Heartbeats | None = None
+        self._queued: QueuedTasks | None = None
 
     @property
     def url(self) -> str:
@@ -144,6 +145,7 @@ class AirflowServer:
             self._components["scheduler"].start()
             self._wait_for(set(COMPONENTS) - {"api-server"}, started_at)
             self._heartbeats = Heartbeats(self.access)
+            self._queued = QueuedTasks(self.access)
         except (AirflowRefused, AirflowUnreachable) as problem:
             self.stop()
             raise ServiceError(str(problem)) from problem
@@ -153,6 +155,8 @@ class AirflowServer:
 
     def stop(self) -> None:
         """End every component and every task; returns when no process is left."""
+        if self._queued is not None:
+            self._queued.close()
         for component in self._components.values():
             component.begin_stop()
         for component in self._components.values():
@@ -167,12 +171,13 @@ class AirflowServer:
 
     def restart_stuck(self) -> tuple[tuple[str, str], ...]:
         """Start components anew that run and do no work (`airflow_watch`); returns each with what was wrong."""
-        if self._heartbeats is None:
+        if self._heartbeats is None or self._queued is None:
             return ()
         done = []
         scheduler = self._components["scheduler"]
         keeper = scheduler.keeper_pid
-        if keeper is not None and scheduler.alive and self._workers.must_restart(keeper):
+        stands = keeper is not None and self._queued.nobody_takes_them(keeper)
+        if keeper is not None and scheduler.alive and self._workers.must_restart(keeper, queue_stands=stands):
             scheduler.begin_stop()
             deadline = time.monotonic() + GRACE_S
             while scheduler.alive and time.monotonic() < deadline:
@@ -181,7 +186,7 @@ class AirflowServer:
                 time.sleep(0.1)
             scheduler.stop()
             self._start_again("scheduler")
-            done.append(("scheduler", "had lost a worker, and perhaps the lock of all others with it,"))
+            done.append(("scheduler", "gave its workers no task or had lost one of them"))
         for name in self._heartbeats.silent():
             self._components[name].stop()
             self._start_again(name)

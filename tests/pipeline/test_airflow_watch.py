@@ -16,9 +16,11 @@ import pytest
 from pipeline.services.airflow_watch import (
     LONGEST_WAIT_S,
     LOOK_EVERY_S,
+    QUEUED_S,
     SILENT_S,
     Heartbeats,
     LostWorkers,
+    QueuedTasks,
     end_workers,
     workers_of,
 )
@@ -143,16 +145,34 @@ def test_a_scheduler_that_ended_by_itself_is_not_one_that_lost_a_worker() -> Non
     assert not workers.must_restart(os.getpid())
 
 
+def test_a_queue_that_stands_is_a_sign_for_as_long_as_it_stands(half_busy: "subprocess.Popen[str]") -> None:
+    clock = Clock()
+    workers = LostWorkers(clock)
+
+    assert not workers.must_restart(os.getpid(), queue_stands=True)
+    clock.now += LONGEST_WAIT_S + 1
+    assert not workers.must_restart(os.getpid(), queue_stands=False)
+    assert not workers.must_restart(os.getpid(), queue_stands=True)
+    clock.now += LONGEST_WAIT_S + 1
+    assert workers.must_restart(os.getpid(), queue_stands=True)
+
+
 @dataclass
 class HealthPage:
-    """What Airflow's health page says, as the test changes it."""
+    """What Airflow says of its health and of its queue, as the test changes it."""
 
     url: str = ""
     status: int = 200
     database: str = "healthy"
     beats: dict[str, str | None] = field(default_factory=dict)
+    queued: list[str] = field(default_factory=list)
 
-    def body(self) -> bytes:
+    def body(self, path: str) -> bytes:
+        if path == "/auth/token":
+            return b'{"access_token": "token"}'
+        if "state=queued" in path:
+            tasks = [{"id": task, "try_number": 1} for task in self.queued]
+            return json.dumps({"task_instances": tasks}).encode()
         parts = {name: {f"latest_{name}_heartbeat": at} for name, at in self.beats.items()}
         return json.dumps({"metadatabase": {"status": self.database}} | parts).encode()
 
@@ -161,11 +181,14 @@ class HealthPage:
 def page() -> Iterator[HealthPage]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = shown.body()
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = shown.body(self.path)
             self.send_response(shown.status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the name that the base class looks for
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on stderr."""
@@ -246,6 +269,49 @@ def test_without_the_database_nobody_is_blamed(page: HealthPage) -> None:
     page.database = "unhealthy"
 
     assert looking.minutes(3 * MINUTES) == []
+
+
+def stands_after(page: HealthPage, minutes: int) -> bool:
+    """Whether the queue was ever found to stand, in so many minutes."""
+    clock = Clock()
+    queue = QueuedTasks(AirflowAccess(page.url, "admin", "password"), clock)
+    found = []
+    for _ in range(minutes):
+        clock.now += 60
+        found.append(queue.nobody_takes_them(os.getpid()))
+    queue.close()
+    return any(found)
+
+
+QUEUED_MINUTES = int(QUEUED_S // 60)
+
+
+def test_a_task_that_stays_queued_beside_a_free_worker_is_noticed(
+    page: HealthPage, half_busy: "subprocess.Popen[str]"
+) -> None:
+    page.queued = ["first"]
+
+    assert not stands_after(page, QUEUED_MINUTES)
+    assert stands_after(page, QUEUED_MINUTES + 2)
+
+
+def test_a_long_queue_that_moves_is_no_sign(page: HealthPage, half_busy: "subprocess.Popen[str]") -> None:
+    clock = Clock()
+    queue = QueuedTasks(AirflowAccess(page.url, "admin", "password"), clock)
+    for minute in range(3 * QUEUED_MINUTES):
+        clock.now += 60
+        page.queued = [str(minute), str(minute + 1)]
+        assert not queue.nobody_takes_them(os.getpid())
+    queue.close()
+
+
+def test_tasks_may_wait_while_every_worker_is_busy(page: HealthPage) -> None:
+    scheduler = scheduler_with("busy", "busy")
+    page.queued = ["first"]
+    try:
+        assert not stands_after(page, 3 * QUEUED_MINUTES)
+    finally:
+        end(scheduler)
 
 
 def test_it_is_not_looked_at_every_second(page: HealthPage) -> None:

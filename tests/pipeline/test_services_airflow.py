@@ -85,20 +85,6 @@ def test_secrets_are_for_their_owner_alone(airflow_stack: "RunningStack") -> Non
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
-def test_a_scheduler_that_is_killed_is_started_again(airflow_stack: "RunningStack") -> None:
-    (before,) = schedulers_of(airflow_stack.settings.data)
-    killed_at = datetime.now(UTC)
-    os.kill(before, signal.SIGKILL)
-
-    deadline = time.monotonic() + 120
-    with AirflowApi(airflow_stack.settings.airflow()) as api:
-        while not api.health().all_beat_since(killed_at):
-            assert time.monotonic() < deadline, "no new scheduler"
-            time.sleep(0.5)
-    (after,) = schedulers_of(airflow_stack.settings.data)
-    assert after != before
-
-
 def test_killed_workers_hold_up_no_run(airflow_stack: "RunningStack") -> None:
     """One of the idle workers holds the lock of the pipe from which all of them read their tasks."""
     data = airflow_stack.settings.data
@@ -112,6 +98,20 @@ def test_killed_workers_hold_up_no_run(airflow_stack: "RunningStack") -> None:
         run_id = api.trigger("timestamps", {})
         assert api.wait_for_run("timestamps", run_id, timeout_s=500) == "success"
     assert schedulers_of(data) != (scheduler,)
+
+
+def test_a_scheduler_that_is_killed_is_started_again(airflow_stack: "RunningStack") -> None:
+    (before,) = schedulers_of(airflow_stack.settings.data)
+    killed_at = datetime.now(UTC)
+    os.kill(before, signal.SIGKILL)
+
+    deadline = time.monotonic() + 120
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        while not api.health().all_beat_since(killed_at):
+            assert time.monotonic() < deadline, "no new scheduler"
+            time.sleep(0.5)
+    (after,) = schedulers_of(airflow_stack.settings.data)
+    assert after != before
 
 
 def test_nothing_that_the_clock_starts_fails_on_a_fresh_stack(airflow_stack: "RunningStack") -> None:
