@@ -77,16 +77,23 @@ def this_run() -> "Run":
 def harvest() -> None:
     """Plan, collect each source, judge."""
 
-    @task
+    # Store or database may be away at the hour of the night: a quarter of an hour is waited for them.
+    @task(retries=5, retry_delay=timedelta(minutes=3))
     def plan() -> list[list[str]]:
         """Which sources, in as many batches as there may be tasks."""
-        from pipeline.harvest import in_batches, planned_in_turn
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from crawlers.watchlist import WatchlistErrors
+        from pipeline.harvest import UnknownSourceError, in_batches, planned_in_turn
         from pipeline.night import begin_night
         from pipeline.settings import load_settings
 
         asked = tuple(get_current_context()["params"]["sources"])
         settings = load_settings()
-        chosen = planned_in_turn(settings, asked)
+        try:
+            chosen = planned_in_turn(settings, asked)
+        except (WatchlistErrors, UnknownSourceError) as mistake:
+            raise AirflowFailException(str(mistake)) from None
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
         begin_night(settings, this_run(), chosen, whole=not asked)
         return in_batches(chosen)

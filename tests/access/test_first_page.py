@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from access.app import create_app
+from storage.archive import Archive
 from storage.facts import Fact, begin_collection, end_collection
 from storage.harvests import DAY, begin_harvest, end_harvest, newest_due
 from tests.access.conftest import Filled, user_of_header
@@ -67,10 +68,22 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
         ("did not run", True, None),
     ]
     assert nights[1]["sentence"].startswith("1 of 2 sources did not come through")
-    missed = (
-        f"The night of {newest - 2 * DAY:%Y-%m-%d}: Did not run. What was taken off the web before the next one"
-    )
-    assert page.count('<p class="warn">' + missed) == 1
+    tag = '<span class="tag bad">look</span>'
+    assert page.count(f"{newest - 2 * DAY:%Y-%m-%d} {tag} Did not run. What was taken off the web") == 1
+    assert "The night of" not in page, "the newest one was not missed"
+
+
+def test_where_the_newest_night_did_not_run_the_page_says_so_at_its_head(archive: Archive) -> None:
+    nobody_collected = replace(archive, nights_since=newest_due(datetime.now(UTC)) - DAY)
+    with TestClient(
+        create_app(lambda: nobody_collected, user_of_header), headers={"X-User": "analyst"}
+    ) as analyst:
+        nights = analyst.get("/api/overview").json()["nights"]
+        page = analyst.get("/").text
+
+    assert [night["state"] for night in nights][-1] == "did not run"
+    at_head = f'<p class="warn">The night of {nights[0]["due_at"][:10]}: Did not run.'
+    assert (at_head in page) == (nights[0]["state"] == "did not run"), "not while it is only waited for"
 
 
 def test_a_source_that_failed_says_why_and_stands_first(analyst: TestClient, a_source_that_failed: str) -> None:
