@@ -3,10 +3,11 @@
 import io
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.output import Terminal, harmless, to_json
+from pipeline.output import Terminal, harmless, to_json, warn
 
 HOSTILE = "до\x1b]0;owned\x07 \x1b[2J\x9b31m\r\x00 после\nрадок"
 
@@ -29,3 +30,13 @@ def test_json_has_the_same_text_and_no_control_character(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cc"])))
 def test_text_without_controls_is_printed_as_it_is(text: str) -> None:
     assert harmless(text) == text
+
+
+def test_a_warning_is_red_and_its_words_can_colour_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    terminal = Terminal(file=screen, force_terminal=True, color_system="standard", soft_wrap=True, highlight=False)
+    monkeypatch.setattr("pipeline.output.err", terminal)
+
+    warn("for trying out only [green]\x1b[32m")
+
+    assert screen.getvalue() == "\x1b[1;31mfor trying out only [green]\\x1b[32m\x1b[0m\n"

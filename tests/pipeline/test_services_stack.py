@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from pipeline.connect import open_store
+from pipeline.doctor import examine
 from pipeline.services.data_folder import AlreadyRuns
+from pipeline.services.exposure import open_to_others
 from pipeline.services.processes import ServiceError, kept_for
 from pipeline.services.stack import RESTARTS, Stack
 from pipeline.settings import Settings, SettingsError, load_settings
@@ -46,6 +49,30 @@ def test_a_running_stack_tells_other_shells_how_it_is_reached(stack: Stack, data
 
     assert elsewhere.store() == stack.settings.store()
     assert elsewhere.database() == stack.settings.database()
+
+
+def test_no_port_or_socket_of_store_and_database_answers_without_a_key(stack: Stack, data: Path) -> None:
+    s3_port = urlsplit(stack.settings.s3_endpoint or "").port or 0
+
+    assert stack.warnings == ()
+    assert open_to_others(kept_for(data), asks_for_a_key=[s3_port]) == ()
+
+
+def test_a_store_that_others_reach_is_for_trying_out_only_and_up_and_doctor_say_so(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.services.object_store.new_certificates", lambda *_: "")
+    stack = Stack(Settings(data=data))
+    stack.start_storage()
+    try:
+        (warning,) = stack.warnings
+        check = next(check for check in examine(stack.settings) if check.name == "Evidence")
+    finally:
+        stack.stop()
+
+    assert "for trying out only" in warning
+    assert "answers gRPC without a key" in warning
+    assert (check.state, check.found) == ("missing", warning)
 
 
 def test_a_stopped_stack_leaves_neither_process_nor_address(stack: Stack, data: Path) -> None:
