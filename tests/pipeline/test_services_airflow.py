@@ -56,6 +56,11 @@ def test_nothing_of_the_whole_stack_listens_beyond_loopback(airflow_stack: "Runn
     assert listening(kept_for(airflow_stack.settings.data)) == {"0100007F"}
 
 
+def test_the_supervisor_can_ask_what_is_queued(airflow_stack: "RunningStack") -> None:
+    with AirflowApi(airflow_stack.settings.airflow()) as api:
+        assert all(task_id and attempt >= 0 for task_id, attempt in api.queued_tasks())
+
+
 def test_pages_and_api_ask_for_a_user(airflow_stack: "RunningStack") -> None:
     assert httpx.get(f"{airflow_stack.settings.airflow_url}/api/v2/dags", trust_env=False).status_code == 401
 
