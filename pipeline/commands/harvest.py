@@ -39,7 +39,8 @@ def harvest(
         raise fail(f"{problem}{started}") from problem
     rows = [dict(row) for row in summary.rows.values()]
     rows += [missing(name, said) for name, said in summary.failures.items() if name not in summary.rows]
-    emit(rows, as_json=as_json, human=in_words)
+    # where our own network was away, that is said once below, and not of each source
+    emit(rows, as_json=as_json, human=in_words if summary.network is None else counted_in_words)
     where = f"{access.url}/dags/harvest/runs/{run_id}"
     if summary.failures:
         raise fail(f"{summary.sentence()}\n{where}", Exit.SOURCES_FAILED)
@@ -114,9 +115,13 @@ def in_words(row: Mapping[str, Any]) -> str:
     """One source as a line."""
     if row.get("crawl_id") is None:
         return f"{row['source_id']}: {row['problem']}"
+    return counted_in_words(row) + (f". {row['problem']}" if row["problem"] else "")
+
+
+def counted_in_words(row: Mapping[str, Any]) -> str:
+    """What was fetched of one source, without what was wrong with it."""
     counts = f"{row['pages']} pages, {row['captures']} captures, {len(row['keys'])} WARC files"
-    problem = f". {row['problem']}" if row["problem"] else ""
-    return f"{row['source_id']}: {counts}, {row['bytes']:,} bytes{problem}"
+    return f"{row['source_id']}: {counts}, {row['bytes']:,} bytes"
 
 
 def register(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.night_schedule import NightSchedule
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import ROOT
 
@@ -67,6 +68,11 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "since": LONG_AGO,
         "runs": [run("scheduled", DUE - DAY, "success")],
         "paused": True,
+    },
+    "clock was ahead once": {
+        "dag": "harvest",
+        "since": LONG_AGO,
+        "runs": [run("scheduled", DUE + 30 * DAY, "success")],
     },
     "no day is known": {"dag": "harvest"},
     "audit, never up at the hour": {"dag": "audit", "since": (NOW - timedelta(days=8)).isoformat()},
@@ -125,6 +131,16 @@ def test_a_night_that_was_due_while_the_harvest_was_paused_begins_when_it_no_lon
 
 def test_where_nobody_says_since_when_nights_are_due_the_newest_one_is(answers: Answers) -> None:
     assert answers["no day is known"]["after"] == [DUE.isoformat()]
+
+
+def test_after_a_run_dated_in_the_future_no_night_begins_and_status_and_doctor_say_so(answers: Answers) -> None:
+    """The clock was wrong once: Airflow goes on from its newest run, and nothing but deleting that run helps."""
+    answer = answers["clock was ahead once"]
+    assert answer["after"] == []
+    announced = datetime.fromisoformat(answer["announced"])
+    assert announced == DUE + 31 * DAY
+    schedule = NightSchedule(paused=False, next_at=announced, at_work=None, progress=None, waiting=0)
+    assert "a run is dated in the future" in str(schedule.problem(NOW))
 
 
 def test_the_weekly_audit_is_made_up_for_likewise(answers: Answers) -> None:
