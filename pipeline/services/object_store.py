@@ -129,12 +129,9 @@ class ObjectStoreServer:
             end_leftovers(self.home)
         self._write_config()
         self._ports = self._remembered_ports()
-        self._remove_sockets()
         for attempt in range(1, ATTEMPTS + 1):
-            self._process = self._new_process()
-            self._process.start()
             try:
-                self._process.wait_until(self._answers, timeout_s=START_S)
+                self._start_at_its_ports()
             except ServiceError:
                 self.stop()
                 if attempt == ATTEMPTS or self._wanted_port:
@@ -143,6 +140,15 @@ class ObjectStoreServer:
             else:
                 self._write(self._config / "ports.json", json.dumps(self._ports))
                 return
+
+    def _start_at_its_ports(self) -> None:
+        if in_the_way := self._remove_sockets():
+            raise ServiceError(
+                f"{in_the_way[0]}, a name that the object store needs, is somebody else's and cannot be removed."
+            )
+        self._process = self._new_process()
+        self._process.start()
+        self._process.wait_until(self._answers, timeout_s=START_S)
 
     def open_to_others(self) -> tuple[str, ...]:
         """What of it other users of this machine can use without a key, in sentences; none where all is closed."""
@@ -265,10 +271,16 @@ class ObjectStoreServer:
         finally:
             connection.close()
 
-    def _remove_sockets(self) -> None:
-        """SeaweedFS leaves its sockets in the temporary folder when it is killed."""
+    def _remove_sockets(self) -> list[Path]:
+        """SeaweedFS leaves its sockets in the temporary folder when it is killed; returns those that stay."""
+        in_the_way = []
         temporary = Path("/tmp")  # noqa: S108 - SeaweedFS's choice, and not to be changed by a flag
         for flag, port in self._ports.items():
             server, _, kind = flag.partition(".port")
             grpc = f"{server}-grpc" if kind else server
-            (temporary / f"seaweedfs-{grpc}-{port}.sock").unlink(missing_ok=True)
+            name = temporary / f"seaweedfs-{grpc}-{port}.sock"
+            try:
+                name.unlink(missing_ok=True)
+            except OSError:  # another user's: everybody may put files there
+                in_the_way.append(name)
+        return in_the_way

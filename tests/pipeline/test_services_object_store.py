@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -323,6 +324,20 @@ def test_data_and_keys_stay_when_the_remembered_ports_are_taken(tmp_path: Path) 
         client = client_of(server)
         assert client.get_object(Bucket="kept", Key="a")["Body"].read() == b"seen"
         client.put_object(Bucket="kept", Key="b", Body=b"seen later")
+
+
+def test_other_ports_are_taken_where_somebody_sits_on_the_name_of_a_socket(tmp_path: Path) -> None:
+    """Anybody may make files in the temporary folder, also where a SeaweedFS would put its socket next time."""
+    with ObjectStoreServer(tmp_path / "store") as server:
+        ports = server.ports
+    in_the_way = Path(f"/tmp/seaweedfs-filer-grpc-{ports['filer.port.grpc']}.sock")
+    (in_the_way / "cannot be removed").mkdir(parents=True)
+    try:
+        with server:
+            assert server.ports["filer.port.grpc"] != ports["filer.port.grpc"]
+            assert in_the_way.exists()
+    finally:
+        shutil.rmtree(in_the_way)
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_named(tmp_path: Path) -> None:
