@@ -12,6 +12,7 @@ MAX_CHUNK_LINE_BYTES = 16 << 10
 
 
 PayloadPiece = bytes | memoryview
+PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\r?$)")
 
 
@@ -126,9 +127,27 @@ class ChunkedBody:
             elif self._within is _Within.PLAIN:
                 payload.append(_part(data, at, end))
                 at = end
+            elif (
+                self._within is _Within.SIZE and not self._line and (whole := self._take_whole(data, at, payload))
+            ):
+                at = whole
             else:
                 at = self._take_line(data, at, payload)
         return at
+
+    def _take_whole(self, data: bytes, at: int, payload: list[PayloadPiece]) -> int | None:
+        """Take a plain chunk that lies in ``data`` whole; returns where it ends, None where there is none."""
+        size = PLAIN_SIZE.match(data, at)
+        if size is None:
+            return None
+        begin = size.end()
+        stop = begin + int(size[1], 16)
+        if stop == begin or data[stop : stop + 2] != b"\r\n":
+            return None
+        payload.append(_part(data, begin, stop))
+        self._first = False
+        self.framing_bytes += begin - at + 2
+        return stop + 2
 
     def close(self, payload: list[PayloadPiece]) -> None:
         """Of a body without chunks a last line may be held back."""

@@ -35,6 +35,7 @@ from crawlers.recorder.messages import (
 from crawlers.recorder.session import Session
 from crawlers.recorder.tls import TlsFailed, TlsPipe
 from processors.http_head import MAX_HEAD_BYTES, head_end, head_value
+from processors.pages.outcome import Outcome
 
 ASKED_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"
 TLS_HANDSHAKE = 0x16  # content type of a ClientHello's record (RFC 8446, section 5.1)
@@ -56,6 +57,7 @@ class EngineSide(asyncio.Protocol):
         self._conversation: Conversation | None = None
         self._plain: dict[Place, Conversation] = {}
         self._buffer = bytearray()
+        self._searched = 0
         self._holds: set[str] = set()
         self._left = False
 
@@ -182,7 +184,8 @@ class EngineSide(asyncio.Protocol):
             if self._buffer[0] in b"\r\n":
                 self._buffer = self._buffer.lstrip(b"\r\n")
                 continue
-            end = head_end(self._buffer)
+            end = head_end(self._buffer, max(0, self._searched - 3))
+            self._searched = len(self._buffer) if end is None else 0
             if end is None:
                 if len(self._buffer) > MAX_HEAD_BYTES:
                     self._reject(f"no end of a request's head within {MAX_HEAD_BYTES} bytes")
@@ -190,6 +193,8 @@ class EngineSide(asyncio.Protocol):
             head = bytes(self._buffer[:end])
             del self._buffer[:end]
             try:
+                if self._tunnel is None:
+                    self._wanted = None
                 asked = read_asked(head)
                 if self._tunnel is None:
                     self._serve_proxy(asked)
@@ -271,7 +276,17 @@ class EngineSide(asyncio.Protocol):
 
     def _reject(self, reason: str) -> None:
         """What the engine sent is no request: say so, unless it would seem to come from the site."""
-        if self._tunnel is None:
+        if self._tunnel is None and self._wanted is not None:
+            failure = NotReached(Outcome.UNREACHABLE, f"not a request that can be recorded: {reason}")
+            self._session.note_no_response(
+                url=self._wanted,
+                page_id=self._page_id,
+                reason=failure.reason,
+                outcome=failure.outcome,
+                request=None,
+            )
+            self.deliver(self._reason(failure))
+        elif self._tunnel is None:
             self.deliver(not_understood(reason))
         self._end()
 

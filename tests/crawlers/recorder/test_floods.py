@@ -1,5 +1,6 @@
 """What has no end is cut at a limit that has a name, costs no more than its length, and is kept up to there."""
 
+import asyncio
 import itertools
 import json
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crawlers.capture import Note, NoteKind, Truncation
+from crawlers.recorder.engine_side import EngineSide
 from crawlers.recorder.excess import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES
 from crawlers.recorder.messages import response_body
 from crawlers.recorder.websocket import MOST_FRAMES
@@ -48,12 +50,12 @@ class Flood:
 
 
 @pytest.fixture
-def flooded(recorder: RunningRecorder, secure_origin: Origin) -> Iterator[Callable[..., bytes]]:
+def flooded(recorder: RunningRecorder, plain_origin: Origin) -> Iterator[Callable[..., bytes]]:
     """Ask a flooding site, and give what the engine got until its connection ended."""
 
     def ask(begin: bytes, again: bytes, fields: bytes = b"") -> bytes:
-        secure_origin.handlers["/"] = Flood(begin, again)
-        sock = recorder.tunnel("site.example:443")
+        plain_origin.handlers["/"] = Flood(begin, again)
+        sock = recorder.tunnel("site.example:80", tls=False)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: site.example\r\n%s\r\n" % fields)
         got = read_all(sock)
         recorder.close()
@@ -134,3 +136,27 @@ def test_work_grows_as_bytes_do(piece: bytes, in_one: bool) -> None:
     else:
         short, long = seconds_to_follow(piece, few), seconds_to_follow(piece, many)
     assert long < 80 * max(short, 1e-4)
+
+
+class Taken(asyncio.Transport):
+    """An open connection to nobody."""
+
+    def is_closing(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("piece", [b"\r\n", b"X: y\r\n"], ids=["empty lines", "fields"])
+def test_what_an_engine_sends_costs_no_more_than_its_length(piece: bytes, recorder: RunningRecorder) -> None:
+    """Any program of this machine may connect, before it has said a password."""
+
+    def once(count: int) -> float:
+        side = EngineSide(recorder.recorder._open_session())
+        side.connection_made(Taken())
+        side.data_received(b"GET http://a.example/ HTTP/1.1\r\n" if piece.strip() else piece)
+        began = time.process_time()
+        for _ in range(count):
+            side.data_received(piece)
+        return time.process_time() - began
+
+    few, many = (min(once(count) for _ in range(3)) for count in (2000, 32_000))
+    assert many < 80 * max(few, 1e-4)

@@ -212,6 +212,17 @@ def test_an_engine_of_ours_is_told_why_with_a_proof_for_this_request(start_recor
     assert [note.url for note in recorder.sink.notes] == ["http://127.0.0.1/x", "https://127.0.0.1/y?z"]
 
 
+def test_a_fetcher_never_takes_the_recorders_refusal_for_a_sites_answer(start_recorder: Start) -> None:
+    recorder = start_recorder()
+    fields = TARGET % b"http://a b/" + NONCE % b"one"
+    response = parse_response(ask_plainly(recorder, "http://a@:1:2/", fields))
+    told = read_own_answer(response.headers, response.body, recorder.address.proof_key, "one")
+    assert told is not None
+    assert told.outcome is Outcome.UNREACHABLE
+    note = only_note(recorder)
+    assert (note.url, note.reason, note.page_id) == ("http://a b/", told.reason, "page-1")
+
+
 def test_a_proof_of_the_recorder_cannot_be_replayed_or_used_for_other_words(start_recorder: Start) -> None:
     recorder = start_recorder(allowed=())
     key = recorder.address.proof_key
