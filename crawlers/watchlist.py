@@ -6,6 +6,7 @@ lists every mistake with file, line and field: with one mistake in it, nothing o
 alone reads it otherwise (``read_usable``): a mistake in one source's entry costs that source, and no other.
 """
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -230,12 +231,14 @@ class _Reader:
         if not isinstance(raw, dict):
             self._wrong(path, "expected a source with id and kind")
             return None
-        kind = raw.get("kind")
-        if not isinstance(kind, str) or kind not in ENTRIES:
-            found = "missing" if kind is None else f"unknown kind {kind!r}"
+        said = raw.get("kind")
+        kind = said.replace("-", "_") if isinstance(said, str) else None
+        merged = {**defaults, **raw, "kind": kind}
+        if kind not in ENTRIES:
+            found = "missing" if said is None else f"unknown kind {said!r}"
             self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(ENTRIES)}")
+            self._mistakes_besides_kind(path, {**merged, "kind": said})
             return None
-        merged = {**defaults, **raw}
         if isinstance(merged.get("limits"), dict):
             merged["limits"] = {**defaults.get("limits", {}), **merged["limits"]}
         declared, layout = raw.get("layout"), None
@@ -249,6 +252,22 @@ class _Reader:
         self._known_egress(path, raw)
         entry = self._valid(ENTRIES[kind], path, merged)
         return None if entry is None else source_of(entry, layout)
+
+    def _mistakes_besides_kind(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
+        """What else is wrong with an entry whose kind is unknown, as far as that does not depend on the kind.
+
+        A slip of the pen is read as the kind that was meant; otherwise fields that only some kinds have are left.
+        """
+        meant = difflib.get_close_matches(str(raw.get("kind")).lower(), ENTRIES, 1)
+        if meant:
+            self._valid(ENTRIES[meant[0]], path, {**raw, "kind": meant[0]})
+            return
+        of_kinds = {name for entry in ENTRIES.values() for name in entry.model_fields} - set(
+            SourceEntry.model_fields
+        )
+        common = {name: value for name, value in raw.items() if name not in of_kinds}
+        self._valid(SourceEntry, path, common)
+        self._known_egress(path, raw)
 
     def _known_egress(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
         name = raw.get("egress")

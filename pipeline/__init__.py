@@ -13,5 +13,5 @@
 - keeping: `verify`, `audit`, `copies`, `outside_time` with `time_authority`, `rebuild`.
 - setting up: `settings`, `settings_text`, `connect`, `services`, `up`, `prepare`, `doctor`, `status`,
   `egress_seen`, `chromium`, `demo`.
-- the command: `cli`, `commands`, `output`, `person`, `airflow_api`.
+- the command: `cli`, `commands`, `output`, `failures`, `person`, `airflow_api`.
 """

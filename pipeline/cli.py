@@ -23,6 +23,7 @@ from pipeline.commands import (
     stack,
     status,
 )
+from pipeline.failures import Commands, make_streams_safe
 
 app = typer.Typer(
     name="letapis",
@@ -30,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    cls=Commands,
 )
 for group in (
     stack,
@@ -54,6 +56,7 @@ for group in (
 
 def main() -> None:
     """Entry point of the `letapis` script."""
+    make_streams_safe()
     app()
 
 

@@ -28,6 +28,7 @@ from pipeline.connect import open_replica, open_store, opened_archive
 from pipeline.copies import NO_SECOND_COPY, copies_now
 from pipeline.night_schedule import night_schedule
 from pipeline.outside_time import NO_OUTSIDE_TIME, owed_in_words, owed_now
+from pipeline.services.data_folder import why_unusable
 from pipeline.services.object_store import FOR_TRYING_OUT_ONLY, store_open_to_others
 from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
@@ -110,6 +111,9 @@ def _chromium(settings: Settings) -> Check:
 
 
 def _space(settings: Settings) -> Check:
+    if problem := why_unusable(settings.data):
+        how = "Let the user who runs Letapis write there, or set LETAPIS_DATA to another folder."
+        return Check("Disk", "missing", f"{settings.data}: {problem}", how)
     folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     found = f"{free / 10**9:.1f} GB free for {settings.data}"

@@ -1,6 +1,7 @@
 """How commands answer: JSON lines on stdout with ``--json``, words and tables for people without.
 
-Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7).
+Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7, and
+the table in README). Raises `OutputLostError` where an answer cannot be written.
 """
 
 import json
@@ -27,16 +28,32 @@ def harmless(text: str) -> str:
     return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+class OutputLostError(Exception):
+    """The answer could not be written to stdout; whoever asked makes room, or names another place."""
+
+    def __init__(self, problem: OSError) -> None:
+        super().__init__(f"The answer could not be written to standard output: {problem.strerror or problem}.")
+
+
 class Terminal(Console):
     """A console on which no text of a page can do more than stand there."""
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """As `Console.print`; strings are made `harmless`."""
-        super().print(*(harmless(each) if isinstance(each, str) else each for each in objects), **how)
+        """As `Console.print`; strings are made `harmless`. What stderr does not take cannot be said anywhere."""
+        shown = (harmless(each) if isinstance(each, str) else each for each in objects)
+        try:
+            super().print(*shown, **how)
+        except OSError as problem:
+            if not self.stderr:
+                raise _lost(problem) from problem
+
+    def on_broken_pipe(self) -> None:
+        """Whoever read has gone: the command's exit code says it, not rich's."""
+        raise BrokenPipeError
 
 
-out = Terminal(file=sys.stdout, soft_wrap=True, highlight=False)
-err = Terminal(file=sys.stderr, soft_wrap=True, highlight=False)
+out = Terminal(soft_wrap=True, highlight=False)
+err = Terminal(stderr=True, soft_wrap=True, highlight=False)
 
 
 class Exit(IntEnum):
@@ -46,6 +63,10 @@ class Exit(IntEnum):
     FAILED = 1
     WRONG_USE = 2
     SOURCES_FAILED = 3
+    INTERRUPTED = 130
+    """Ctrl-C: 128 and the number of SIGINT, as shells count."""
+    PIPE_CLOSED = 141
+    """Whoever read the answer had enough of it (`| head`): 128 and the number of SIGPIPE."""
 
 
 def plain(value: object) -> str:
@@ -57,9 +78,9 @@ def plain(value: object) -> str:
     raise TypeError(f"no JSON form for {type(value).__name__}: {value!r}")
 
 
-def to_json(row: Mapping[str, Any]) -> str:
-    """One row as one line of JSON, letters of every script left readable."""
-    line = json.dumps(row, ensure_ascii=False, default=plain)
+def to_json(row: Mapping[str, Any], *, ascii_only: bool = False) -> str:
+    """One row as one line of JSON, letters of every script left readable where the encoding has them."""
+    line = json.dumps(row, ensure_ascii=ascii_only, default=plain)
     # json leaves U+007F to U+009F as they are
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
@@ -76,14 +97,28 @@ def emit(
     ``style`` is Rich's (``bold red``), for words on a terminal.
     """
     count = 0
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     for row in rows:
         count += 1
         if as_json:
-            sys.stdout.write(to_json(row) + "\n")
+            _write(to_json(row, ascii_only=ascii_only) + "\n")
         else:
             out.print(human(row), markup=False, style=style)
-    sys.stdout.flush()
+    _write("")
     return count
+
+
+def _write(text: str) -> None:
+    """Write the whole text, or say that it is lost."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as problem:
+        raise _lost(problem) from problem
+
+
+def _lost(problem: OSError) -> Exception:
+    return problem if isinstance(problem, BrokenPipeError) else OutputLostError(problem)
 
 
 def warn(text: str) -> None:

@@ -294,9 +294,9 @@ def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
         content = json.loads(stack_file.read_text("utf-8"))
         process, written = content["process"], content["settings"]
         runs = process_started_at(process["pid"]) == process["started_at"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SettingsError(
             (f"{stack_file}: cannot be read ({problem}); stop the stack and start it again with `letapis up`.",)
         ) from problem

@@ -176,6 +176,10 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
         lines = path.read_text("utf-8").splitlines()
     except FileNotFoundError:
         return {}, ()
+    except OSError as problem:
+        return {}, (f"{path}: cannot be read: {problem.strerror}.",)
+    except UnicodeDecodeError as problem:
+        return {}, (f"{path}: expected text in UTF-8, found other bytes ({problem.reason}).",)
     told: dict[str, str] = {}
     problems = []
     for number, line in enumerate((line.strip() for line in lines), start=1):

@@ -4,8 +4,8 @@ The way of a capture through it:
 
 - written: `warc` says what each record holds, `exchange_facts` what our recorder noted, `warc_file` grows one
   file, `gzip_members` and `compressed_types` deflate what is worth it; `spool` plugs them together for one
-  crawl, with `crawl_lock`, `rows_written` (the index made on the way), `sealed_payloads`; `taken_in` for
-  files a person brings.
+  crawl, with `crawl_lock`, `closed_folder`, `rows_written` (the index made on the way), `sealed_payloads`;
+  `taken_in` for files a person brings.
 - read: `warc_members`, `warc_head`, `warc_reader`, `arc_head` take files of any tool apart; `warc_facts`,
   `declared_digest` and `warc_index` make index rows of them; `recovery` makes whole what a crash left,
   `survey` and `wacz` look over what is to be deposited, `not_taken` says why something is not.

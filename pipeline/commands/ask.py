@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipeline.commands.arguments import archived_name, days_in_order, web_address
+from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail, out
 
 if TYPE_CHECKING:
     from storage.archive import Archive
 
 DAY: Final = "%Y-%m-%d"
-RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
+RECORD_KINDS: Final = ("telegram_post", "article", "hearing", "register_entry", "notice")
 
 
 def search(
@@ -24,7 +25,12 @@ def search(
             metavar="[TEXT]...", help='Words, "phrases", -without, or. None: all that the options let through.'
         ),
     ] = None,
-    kind: Annotated[RecordKind | None, typer.Option(help="Only records of this kind.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(RECORD_KINDS), parser=one_of(RECORD_KINDS), help="Only records of this kind."
+        ),
+    ] = None,
     source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source showed.")] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Dated this day or later.")

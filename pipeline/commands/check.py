@@ -89,7 +89,9 @@ def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
         if store is None:
             raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
         return verify_store_alone(store, on_each=say, roots=pinned_roots(settings))
-    except (StorageError, SettingsError) as problem:
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except StorageError as problem:
         raise fail(str(problem)) from problem
 
 

@@ -18,7 +18,9 @@ def copies(as_json: JsonOption = False) -> None:
         settings = load_settings()
         with opened_archive(settings) as archive:
             report = keep_copies(archive, actor=settings.collector)
-    except (StorageError, SettingsError) as problem:
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except StorageError as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem

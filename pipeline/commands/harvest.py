@@ -37,6 +37,8 @@ def harvest(
     except (AirflowRefused, AirflowUnreachable) as problem:
         started = f"\nThe run was started and does not need this command: {run_id}" if run_id else ""
         raise fail(f"{problem}{started}") from problem
+    except KeyboardInterrupt as stopped:
+        raise fail(still_runs(access.url, run_id), Exit.INTERRUPTED) from stopped
     rows = [dict(row) for row in summary.rows.values()]
     rows += [missing(name, said) for name, said in summary.failures.items() if name not in summary.rows]
     # where our own network was away, that is said once below, and not of each source
@@ -90,7 +92,9 @@ def archive(
             egress=egress,
             say=say,
         )
-    except (SettingsError, StorageError, NoBrowserError) as problem:
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except (StorageError, NoBrowserError) as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         said = str(problem.orig).strip()
@@ -104,6 +108,17 @@ def archive(
 def say(text: str) -> None:
     """Progress, for people."""
     err.print(text, markup=False)
+
+
+def still_runs(airflow_url: str, run_id: str | None) -> str:
+    """What Ctrl-C did not end, and how to end it."""
+    if run_id is None:
+        return "Stopped. Whether the harvest had been started is not known: look at its runs in Airflow's pages."
+    page = f"{airflow_url}/dags/harvest/runs/{run_id}"
+    return (
+        f"The harvest goes on in Airflow, only this command has ended: {page}\n"
+        "To stop the harvest, too: choose Mark Run as, failed, on that page. What it has captured is kept."
+    )
 
 
 def missing(source_id: str, sentence: str) -> dict[str, Any]:

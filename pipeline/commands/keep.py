@@ -165,7 +165,9 @@ def _archive() -> Iterator[Archive]:
     try:
         with opened_archive(load_settings()) as archive:
             yield archive
-    except (StorageError, SettingsError) as problem:
+    except SettingsError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except StorageError as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         said = str(problem.orig).strip()

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def fingerprint(files: Files, as_json: JsonOption = False) -> None:
     """Print type, size and fingerprints of media files; a file that cannot be read says why.
 
-    Exit code 1 when a file is not there; a file refused for its content is an answer, not a failure.
+    Exit code 2 when a file is not there; a file refused for its content is an answer, not a failure.
     """
     _check(files)
     rows = (fingerprint_row(path, reading) for path, reading in _read(files))
@@ -111,7 +111,7 @@ def link_row(link: Link) -> dict[str, Any]:
 def _check(files: Iterable[Path]) -> None:
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
-        raise fail(f"no such file: {', '.join(missing)}; nothing was read", Exit.FAILED)
+        raise fail(f"no such file: {', '.join(missing)}; nothing was read", Exit.WRONG_USE)
 
 
 def _read(files: list[Path]) -> Iterator[tuple[Path, MediaReading]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipeline.commands.arguments import web_address
+from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE_BYTES = 256 << 20
 
+PAGE_KINDS: Final[Mapping[str, PageKind]] = {
+    "telegram": "telegram",
+    "news": "news",
+    "court-list": "court_list",
+    "register": "register",
+    "notice": "notice",
+}
+"""Kinds of pages as the command spells them, with their parsers' names."""
 
-class Kind(StrEnum):
-    """Kinds of pages as the command spells them."""
-
-    TELEGRAM = "telegram"
-    NEWS = "news"
-    COURT_LIST = "court-list"
-    REGISTER = "register"
-    NOTICE = "notice"
+WITH_DOCUMENTS: Final = ("court-list", "register", "notice")
 
 
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 
 def parse(
-    kind: Annotated[Kind, typer.Argument(metavar="telegram|news|court-list|register|notice", show_choices=False)],
+    kind: Annotated[str, typer.Argument(metavar="|".join(PAGE_KINDS), parser=one_of(PAGE_KINDS))],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The page's bytes; gzip is taken off.")],
     url: Url,
     at: At = None,
@@ -74,19 +75,12 @@ def parse(
 
     web_address(url, what="--url")
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
-    if kind in (Kind.COURT_LIST, Kind.REGISTER, Kind.NOTICE):
+    if kind in WITH_DOCUMENTS:
         with DocumentReader() as documents:
             page = replace(page, document=documents.read(page.body))
-    page_kinds: dict[Kind, PageKind] = {
-        Kind.TELEGRAM: "telegram",
-        Kind.NEWS: "news",
-        Kind.COURT_LIST: "court_list",
-        Kind.REGISTER: "register",
-        Kind.NOTICE: "notice",
-    }
     try:
         with ConfinedParsers() as parsers:
-            reading = parsers.read_page(page, page_kinds[kind], layout=_layout(layout, watchlist))
+            reading = parsers.read_page(page, PAGE_KINDS[kind], layout=_layout(layout, watchlist))
     except PageNotRead as problem:
         raise fail(f"{file}: {problem}; the file is as it was") from problem
     emit(_rows(reading), as_json=as_json, human=_in_words)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -33,12 +34,43 @@ class AlreadyRuns(ServiceError):
         self.pid = pid
 
 
+class DataFolderError(ServiceError):
+    """Nothing can be kept in the data folder; make room for it, or name another."""
+
+    def __init__(self, data: Path, found: str) -> None:
+        super().__init__(
+            f"The data folder {data}: expected a folder that can be written to, found {found}. Nothing was "
+            "started; mend it, or set LETAPIS_DATA to another folder."
+        )
+
+
 def make_data_folder(data: Path) -> None:
-    """Make the folder, for the owner alone; as root others may pass, since the database's account has to."""
-    data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    """Make the folder, for the owner alone; as root others may pass, since the database's account has to.
+
+    Raises `DataFolderError` where nothing can be kept in it.
+    """
+    try:
+        data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise DataFolderError(data, why_unusable(data) or str(problem.strerror)) from problem
+    if found := why_unusable(data):
+        raise DataFolderError(data, found)
     for name in CLOSED:
         if (data / name).is_dir():
             closed_folder(data / name)
+
+
+def why_unusable(data: Path) -> str | None:
+    """What keeps files out of the folder, or of the one it would be made in; None where nothing does."""
+    folder = next(path for path in (data, *data.parents) if os.path.lexists(path))
+    what = "it" if folder == data else f"{folder}, in which it would be made,"
+    if not folder.is_dir():
+        return "a file in its place" if folder == data else f"a file in the place of {folder}"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as problem:
+        return f"that {what} cannot be written to ({problem.strerror})"
 
 
 class DataFolderLock:

@@ -368,3 +368,33 @@ def test_a_share_or_time_that_cannot_be_is_named(tmp_path: Path, expect: str, me
     with pytest.raises(WatchlistErrors) as errors:
         read_watchlist(path)
     assert message in str(errors.value)
+
+
+def test_an_unknown_kind_hides_no_other_mistake(written: Write) -> None:
+    found = mistakes(
+        written("""
+sources:
+  - id: Bad Id
+    kind: podcast
+    channel: kanal
+    colour: green
+    limits: {pages: 0}
+  - id: near
+    kind: telegrm
+    chanel: kanal
+""")
+    )
+    assert [line.partition(": ")[2].partition(":")[0] for line in found] == [
+        "sources[0].id",
+        "sources[0].kind",
+        "sources[0].colour",
+        "sources[0].limits.pages",
+        "sources[1].channel",
+        "sources[1].kind",
+        "sources[1].chanel",
+    ]
+
+
+def test_a_kind_is_known_by_either_spelling(written: Write) -> None:
+    path = written("sources: [{id: a, kind: court-list, pages: ['https://court.example/']}]")
+    assert read_watchlist(path).sources[0].kind == "court_list"

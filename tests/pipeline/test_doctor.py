@@ -186,3 +186,15 @@ def test_scanned_documents_are_read_or_the_way_to_it_is_told(
     assert (check.state, check.found) == ("warning", "no tesseract: scanned lists are named as unread")
     assert check.how is not None
     assert "tesseract-ocr-bel" in check.how
+
+
+def test_a_data_folder_in_which_nothing_can_be_kept_is_named(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    in_its_place = found(replace(settings, data=file), "Disk")
+    not_writable = found(replace(settings, data=Path("/proc/letapis")), "Disk")
+
+    assert (in_its_place.state, in_its_place.found) == ("missing", f"{file}: a file in its place")
+    assert not_writable.state == "missing"
+    assert "/proc, in which it would be made, cannot be written to" in not_writable.found

@@ -82,7 +82,7 @@ def test_byte_equal_files_are_a_group_even_where_they_cannot_be_read(pictures: P
 
 def test_a_file_that_is_not_there_is_named_and_nothing_is_read(pictures: Path) -> None:
     result = letapis("fingerprint", "--json", str(pictures / "square.jpg"), str(pictures / "gone.jpg"))
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stdout == ""
     assert "gone.jpg" in result.stderr
 

@@ -115,3 +115,11 @@ def test_a_document_of_a_list_is_opened_and_read(tmp_path: Path) -> None:
     code, (page, row), _ = run("court-list", str(file), "--url", "https://sud.pryklad.by/1")
     assert (code, page["outcome"]) == (0, "content")
     assert (row["case_number"], row["starts_at"]) == ("1-77/2026", "2026-12-01T07:00:00Z")
+
+
+@pytest.mark.parametrize("spelling", ["court-list", "court_list"])
+def test_a_kind_is_known_by_either_spelling(spelling: str, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("<html><body><p>nothing</p></body></html>")
+    code, (page, *_), _ = run(spelling, str(file), "--url", "https://court.example/")
+    assert (code, page["kind"]) == (0, "page")
