@@ -192,8 +192,7 @@ def _starts(row: Row, section_day: str | None, around: Surroundings) -> tuple[st
         if moment is None:
             return raw, None
         raw = f"{wording} {raw}"
-    zone = moment.zone or around.zone
-    return raw, moment.at(zone)
+    return raw, moment.at(around.zone)
 
 
 def _with_clock(day: Moment, raw: str) -> Moment | None:

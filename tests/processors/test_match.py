@@ -4,16 +4,21 @@ import io
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from processors.cluster import groups
+from processors.digest import Digest
+from processors.fingerprint import Fingerprint
 from processors.match import links
 from processors.media import MediaReading
+from processors.orientation import ORIENTATIONS, turned_rows
 from processors.picture import Limits
 from processors.reading import read_media
 
@@ -159,3 +164,43 @@ def test_groups_of_labelled_pictures_are_the_labelled_groups(realdata: Path) -> 
     clusters = groups(links(readings))
     assert sorted(len({group_of[member] for member in cluster.members}) for cluster in clusters) == [1] * 11
     assert sum(len(cluster.members) for cluster in clusters) == len(set(group_of)) - 1  # one has no copy
+
+
+@dataclass(frozen=True)
+class InHand:
+    """A file of which only the digest and the fingerprints matter."""
+
+    sha256: Digest
+    hashes: tuple[Fingerprint, ...]
+
+
+def in_hand(number: int, **bits: NDArray[np.uint8]) -> InHand:
+    hashes = tuple(Fingerprint(name, "1", row.tobytes(), 100) for name, row in bits.items())
+    return InHand(Digest("sha256", bytes([number]) * 32), hashes)
+
+
+def bits_of(seed: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, width, dtype=np.uint8)
+
+
+def test_what_phash_finds_and_pdq_denies_is_no_match() -> None:
+    coarse = bits_of(1, 8)
+    one, unlike = in_hand(1, phash=coarse, pdq=bits_of(2, 32)), in_hand(2, phash=coarse, pdq=bits_of(3, 32))
+    assert links([one, unlike]) == ()
+    without = in_hand(3, phash=coarse)
+    assert {link.algorithm for link in links([one, without])} == {"phash"}, (
+        "what PDQ does not know it does not deny"
+    )
+
+
+@pytest.mark.parametrize(("upright", "turned"), [(1, 2), (2, 1)])
+@pytest.mark.parametrize("asks_upright", [True, False])
+def test_a_turn_has_its_direction_whoever_asks_and_whichever_digest_is_smaller(
+    upright: int, turned: int, asks_upright: bool
+) -> None:
+    left = next(each for each in ORIENTATIONS if each.name == "turned left")
+    row = bits_of(5, 32)
+    one, other = in_hand(upright, pdq=row), in_hand(turned, pdq=turned_rows("pdq", row[None], left)[0])
+    (link,) = links([one], [other]) if asks_upright else links([other], [one])
+    said = link.matched.split(",")[0]
+    assert said == ("turned left" if upright < turned else "turned right")

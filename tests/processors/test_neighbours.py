@@ -112,3 +112,13 @@ def test_large_jobs_find_what_small_ones_find(
 def test_a_thousand_copies_of_one_picture_are_all_found() -> None:
     known = np.repeat(rows(5, 1, 8), 1000, axis=0)
     assert len(hamming.join(words(known[:100]), words(known), 8)) == 100_000
+
+
+@pytest.mark.parametrize("words_each", [1, 4])
+def test_more_hits_than_room_was_made_for_all_come_back(words_each: int) -> None:
+    many = hamming.FIRST_CAPACITY + 1_000
+    columns = np.zeros((words_each, many), np.uint64)
+    columns[0, -1] = 3
+    found = hamming.scan(columns, np.zeros(words_each, np.uint64), 2)
+    assert found[:, 0].tolist() == list(range(many))
+    assert found[-1].tolist() == [many - 1, 2]

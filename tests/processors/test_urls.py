@@ -32,9 +32,18 @@ def test_scheme_www_port_and_order_of_the_query_do_not_matter() -> None:
     assert surt_key("https://example.com/A?a=1&b=2") == "com,example)/a?a=1&b=2"
 
 
+@given(st.text(alphabet=st.characters(min_codepoint=33, codec="utf-8"), max_size=40))
+def test_any_path_has_one_key_however_the_address_is_written(path: str) -> None:
+    key = surt_key(f"https://example.com/{path}")
+    assert key.startswith("com,example)/")
+    assert key == surt_key(f"http://WWW.Example.com:80/{path}")
+    assert key == surt_key(f" https://user@example.com/{path} ")
+    assert not set("\t\r\n ") & set(key)
+
+
 @given(st.text())
-def test_any_text_has_a_key(url: str) -> None:
-    assert isinstance(surt_key(url), str)
+def test_any_text_has_a_key_that_does_not_depend_on_its_fragment(url: str) -> None:
+    assert surt_key(f"http://example.com/{url}~") == surt_key(f"http://example.com/{url}~#part")
 
 
 @pytest.mark.parametrize(

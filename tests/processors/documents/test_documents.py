@@ -136,14 +136,23 @@ def test_damage_never_raises(name: str, damage: list[tuple[float, int]]) -> None
     content = bytearray(DOCUMENTS[name][2]())
     for place, byte in damage:
         content[min(int(place * len(content)), len(content) - 1)] = byte
-    read_document(bytes(content))
+    found = read_document(bytes(content))
+    if not damage:
+        assert found == read_document(DOCUMENTS[name][2]())
+        assert found is not None
+        assert found.unread is None
+    elif found is not None:
+        assert found.media_type == document_type(bytes(content))
+        assert found.unread is None or found.unread.startswith("the "), found.unread
+        assert not (found.unread and found.tables), "what was not read has no tables"
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=400))
 def test_any_bytes_behind_the_mark_of_a_format_are_answered_for(content: bytes) -> None:
     for mark in (b"%PDF-1.4\n", b"{\\rtf1 ", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"):
-        read_document(mark + content)
+        found = read_document(mark + content)
+        assert found is None or found.unread or not found.tables, "a table was read from nothing"
 
 
 def test_markup_json_and_prose_are_no_tables_of_text() -> None:

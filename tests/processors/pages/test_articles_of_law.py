@@ -1,5 +1,7 @@
 """Articles of the law as codes that can be searched."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,5 +29,15 @@ def test_articles_are_read_as_written_in_each_country(text: str | None, codes: t
 
 
 @given(st.text(alphabet="стчарт. ,0123456789§УК", max_size=200))
-def test_no_text_breaks_it(text: str) -> None:
-    assert isinstance(article_codes(text), tuple)
+def test_a_code_begins_with_a_number_of_the_text_and_comes_once(text: str) -> None:
+    codes = article_codes(text)
+    assert len(set(codes)) == len(codes)
+    for code in codes:
+        number = re.match(r"\d+", code)
+        assert number is not None, code
+        assert number.group() in text
+
+
+@given(st.integers(1, 999), st.integers(1, 9), st.text(alphabet="слова и дело. ", max_size=60))
+def test_an_article_is_found_wherever_it_stands(article: int, part: int, words: str) -> None:
+    assert f"{article} ч.{part} УК" in article_codes(f"{words}; ч. {part} ст. {article} УК, {words}")

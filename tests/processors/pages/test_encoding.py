@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.pages.encoding import decode
+from processors.pages.encoding import BOMS, Decoded, decode
 
 RUSSIAN = "Суд перенёс заседание на следующую неделю, потому что свидетели не явились. " * 4
 BELARUSIAN = "Суддзя абвясціў перапынак, бо сведкі не з’явіліся ў залу, а ў справе няма доказаў. " * 4
@@ -51,5 +51,16 @@ def test_the_page_is_believed_where_no_letters_contradict() -> None:
 
 
 @given(st.binary(max_size=400), st.none() | st.text(max_size=30))
-def test_any_bytes_become_text(body: bytes, content_type: str | None) -> None:
-    assert isinstance(decode(body, content_type).text, str)
+def test_any_bytes_become_what_the_encoding_that_is_named_makes_of_them(
+    body: bytes, content_type: str | None
+) -> None:
+    decoded = decode(body, content_type)
+    mark = next((mark for mark, _ in BOMS if body.startswith(mark)), b"") if decoded.told_by == "bom" else b""
+    assert decoded.text == body.removeprefix(mark).decode(decoded.encoding, "replace")
+    assert decoded.told_by in ("bom", "utf-8", "header", "page", "letters")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=200))
+def test_text_in_utf_8_comes_back_whatever_is_declared(text: str) -> None:
+    body = f"Справа: {text}".encode()
+    assert decode(body, "text/html; charset=windows-1251") == Decoded(f"Справа: {text}", "utf-8", "utf-8")

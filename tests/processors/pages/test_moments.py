@@ -65,3 +65,42 @@ def test_what_names_no_day_is_none(raw: str) -> None:
 def test_no_wording_breaks_it(raw: str) -> None:
     moment = read_moment(raw)
     assert moment is None or moment.at(UTC) is not None or moment.clock is not None
+
+
+@pytest.mark.parametrize(
+    ("raw", "language", "day"),
+    [
+        ("03.04.2026", "en", date(2026, 4, 3)),
+        ("03/04/2026", "en", date(2026, 3, 4)),
+        ("03/04/2026", "fr", date(2026, 4, 3)),
+        ("13/04/2026", "en", date(2026, 4, 13)),
+    ],
+)
+def test_only_a_stroke_in_english_puts_the_month_first(raw: str, language: str, day: date) -> None:
+    moment = read_moment(raw, language)
+    assert moment is not None
+    assert moment.day == day
+
+
+@pytest.mark.parametrize(
+    ("raw", "clock"),
+    [
+        ("March 1, 2026 12:15 am", time(0, 15)),
+        ("March 1, 2026 12:15 pm", time(12, 15)),
+        ("March 1, 2026 11:15 pm", time(23, 15)),
+        ("March 1, 2026 1:15 am", time(1, 15)),
+    ],
+)
+def test_midnight_and_noon_are_twelve(raw: str, clock: time) -> None:
+    moment = read_moment(raw)
+    assert moment is not None
+    assert moment.clock == clock
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("BST", 9), ("GMT", 10), ("CEST", 8), ("EEST", 7), ("MSK", 7), ("EDT", 14), ("JST", 1)]
+)
+def test_a_zone_by_its_name_is_its_offset(zone: str, hour: int) -> None:
+    moment = read_moment(f"1 June 2026 10:00 {zone}")
+    assert moment is not None
+    assert moment.at(None) == datetime(2026, 6, 1, hour, tzinfo=UTC)

@@ -169,3 +169,9 @@ def test_a_page_that_stands_whole_in_a_form_or_a_navigation_never_closed_is_cont
 def test_files_and_json_are_content() -> None:
     for body in (b"%PDF-1.7 x", b"PK\x03\x04", b'{"a": 1}'):
         assert classify(Page("https://x.example/f", body, AT, 200)).outcome == Outcome.CONTENT
+
+
+def test_an_article_titled_like_an_outage_is_content() -> None:
+    head = "<title>Apache2 Ubuntu Default Page: what it is for</title>"
+    article = f'<html><head>{head}<meta property="og:type" content="article"></head><body>{LONG}</body></html>'
+    assert classify(page(article)).outcome == Outcome.CONTENT

@@ -8,6 +8,7 @@ import pytest
 
 from processors.pages.page import Page
 from processors.pages.select import read_page
+from processors.pages.telegram import TelegramPost
 from processors.pages.telegram_layouts import LAYOUTS, LINE, line_of, unknown_parts
 from tests.processors.pages.stored_pages import FIXTURES
 
@@ -87,3 +88,18 @@ def test_a_channel_page_whose_posts_cannot_be_read_is_not_an_empty_channel() -> 
         reading = read_page(replace(page, body=renamed), "telegram")
         assert reading.outcome == "soft_404"
         assert "not understood" in (reading.outcome_reason or "")
+
+
+def test_a_time_with_an_offset_is_the_same_moment_in_utc() -> None:
+    post = (
+        '<div class="tgme_widget_message" data-post="kanal/7"><div class="tgme_widget_message_text">слова</div>'
+        '<a class="tgme_widget_message_date" href="https://t.me/kanal/7">'
+        '<time datetime="2026-03-01T01:30:00+03:00" class="time"></time></a></div>'
+    )
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    reading = read_page(
+        Page("https://t.me/s/kanal", post.encode(), at, 200, "text/html; charset=utf-8"), "telegram"
+    )
+    (record,) = reading.records
+    assert isinstance(record, TelegramPost)
+    assert record.published_at == datetime(2026, 2, 28, 22, 30, tzinfo=UTC)

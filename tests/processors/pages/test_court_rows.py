@@ -1,0 +1,51 @@
+"""What stands around a row of a court's list holds for the row, and only what is nearest of it."""
+
+from datetime import UTC, datetime
+
+from processors.pages.court_list import Hearing
+from processors.pages.layout import Layout
+from processors.pages.page import Page
+from processors.pages.select import read_page
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+HEAD = "<tr><th>Time</th><th>Case number</th><th>Parties</th><th>Room</th></tr>"
+
+
+def hearings(markup: str, timezone: str | None = "Europe/Minsk") -> tuple[Hearing, ...]:
+    page = Page("https://court.example/list", f"<html><body>{markup}".encode(), AT, 200, "text/html")
+    reading = read_page(page, "court_list", layout=Layout(name="list", timezone=timezone))
+    found = tuple(record for record in reading.records if isinstance(record, Hearing))
+    assert len(found) == len(reading.records)
+    return found
+
+
+def row(number: int, time: str = "10:00") -> str:
+    return f"<tr><td>{time}</td><td>2-{number}/2026</td><td>Sample v Example</td><td>{number}</td></tr>"
+
+
+def test_of_two_days_above_a_table_the_nearer_is_the_day_of_the_list() -> None:
+    above = "<p>List of hearings, published 1 March 2026</p><h2>Hearings of 5 March 2026</h2>"
+    (found,) = hearings(f"{above}<table>{HEAD}{row(1)}</table>")
+    assert found.starts_at == datetime(2026, 3, 5, 7, 0, tzinfo=UTC)
+    assert found.starts_raw == "Hearings of 5 March 2026 10:00"
+
+
+def test_a_zone_that_the_row_names_goes_before_the_zone_of_the_court() -> None:
+    named, unnamed = hearings(
+        f"<table>{HEAD}{row(1, '5 March 2026 10:00 GMT')}{row(2, '5 March 2026 10:00')}</table>"
+    )
+    assert named.starts_at == datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
+    assert unnamed.starts_at == datetime(2026, 3, 5, 7, 0, tzinfo=UTC)
+
+
+def test_lines_over_the_width_all_hold_for_the_rows_below() -> None:
+    court = "<tr><td colspan=4>Sample District Court</td></tr>"
+    judge = "<tr><td colspan=4>Judge: A. Sample</td></tr>"
+    first, second = hearings(f"<table>{HEAD}{court}{judge}{row(1)}{row(2)}</table>")
+    assert [(each.court, each.judge) for each in (first, second)] == [("Sample District Court", "A. Sample")] * 2
+
+
+def test_a_row_that_only_numbers_the_columns_is_no_hearing() -> None:
+    numbers = "<tr><td>1</td><td>2</td><td>3</td><td>4</td></tr>"
+    found = hearings(f"<table>{HEAD}{numbers}{row(1)}</table>")
+    assert [each.case_number for each in found] == ["2-1/2026"]
