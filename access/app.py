@@ -33,7 +33,7 @@ from storage.errors import DatabaseAway, StorageError
 log = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).with_name("static")
-STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript"}
+STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 TITLES: Final = {
     HTTPStatus.BAD_REQUEST: "That question is not understood",
@@ -56,6 +56,7 @@ ASKED: Final = {
     "order": "The order",
     "page": "The number of the page",
     "most": "The number of rows",
+    "markup": "Whether markup is shown",
     "file": "The file",
     "reason": "The reason",
     "verdict": "The judgement",
@@ -85,7 +86,7 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
 
 
 def static_file(name: str) -> FileResponse:
-    """One of our own two files, by name; nothing else in the folder or out of it."""
+    """One of our own files, by name; nothing else in the folder or out of it."""
     if name not in STATIC_TYPES:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
     return FileResponse(STATIC / name, media_type=STATIC_TYPES[name])
@@ -136,6 +137,8 @@ def in_words(error: Mapping[str, Any]) -> str:
             return f"{name} is at least {limits['ge']}."
         case "less_than_equal":
             return f"{name} is at most {limits['le']}."
+        case "bool_parsing":
+            return f"{name} is true or false."
         case "int_parsing":
             return f"{name} is no whole number."
     return f"{name}: {error['msg']}."

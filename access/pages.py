@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from access import asked, changes, downloads, overview, payload, search, snapshots
-from access.asked import Address, Change, Day, Kind, OrderOf, PageNumber, Paging, SourceId, Text, query_of
+from access.asked import Address, Change, Day, Kind, Markup, OrderOf, PageNumber, Paging, SourceId, Text, query_of
 from access.headers import archived
 from access.html import one, page, viewer_of
 from access.record_media import media_of_record
@@ -128,8 +128,8 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         return page(request, "capture.html", facts)
 
     @routes.get("/capture/{capture_id}/text")
-    def as_text(request: Request, capture_id: str) -> Response:
-        shown = one(payload.payload_text(archive(), capture_id, viewer=viewer_of(request)))
+    def as_text(request: Request, capture_id: str, markup: Markup = False) -> Response:
+        shown = one(payload.payload_text(archive(), capture_id, as_markup=markup, viewer=viewer_of(request)))
         return page(request, "payload.html", {"shown": shown})
 
     @routes.get("/capture/{capture_id}/raw")

@@ -2,7 +2,8 @@
 
 In: the archive, a capture id, whom the answer is for. Out: `PayloadText`, or `ArchivedBytes`; that it was shown or
 left stands in the access log first. An archived page is shown as text and never as a page: shown as one, it could
-make the analyst's browser ask the very server that is watched for. Its screenshot shows what it looked like.
+make the analyst's browser ask the very server that is watched for. Its screenshot shows what it looked like. Of a
+page the text is what a reader sees, taken out of the markup in a confined process; the markup is shown on request.
 """
 
 import mimetypes
@@ -12,7 +13,11 @@ from typing import Final
 from access.snapshots import ArchivedBytes, looked_at
 from processors.http_message import UndecodableEntity, entity, parse_response
 from processors.media import sniff
+from processors.pages.confined_parsers import ConfinedParsers
 from processors.pages.encoding import decode
+from processors.pages.limits import PageLimits
+from processors.pages.page import Page
+from processors.pages.parsers import PageNotRead
 from processors.text import printable
 from storage.archive import Archive
 from storage.captures import Capture
@@ -23,6 +28,9 @@ from storage.visibility import EVERYONE, Viewer
 SHOWN_CHARACTERS: Final = 300_000
 READ_LIMIT_BYTES: Final = 8 << 20
 SAVED_LIMIT_BYTES: Final = 64 << 20
+TEXT_LIMITS: Final = PageLimits(seconds=5.0, seconds_per_mb=1.0, answer_bytes=64 << 20)
+"""Somebody waits for the answer, and has the markup where there is none."""
+PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 TEXTUAL: Final = (
     "text/",
     "application/json",
@@ -36,7 +44,8 @@ TEXTUAL: Final = (
 class PayloadText:
     """``head`` and ``text`` are None where there is none; ``why_not`` then says why there is no text.
 
-    ``cut``: whether the text goes on behind what is shown.
+    ``cut``: whether the text goes on behind what is shown. ``markup``: whether the markup of a page is shown
+    (True) or its text alone (False); None of what is no page. ``unread``: why there is markup instead of text.
     """
 
     capture: Capture
@@ -45,10 +54,18 @@ class PayloadText:
     encoding: str | None
     cut: bool
     why_not: str | None
+    can_be_saved: bool = True
+    markup: bool | None = None
+    unread: str | None = None
 
 
-def payload_text(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> PayloadText | None:
-    """The head as it stands in the record, and the content decoded; None where the viewer has no such capture."""
+def payload_text(
+    archive: Archive, capture_id: str, *, as_markup: bool = False, viewer: Viewer = EVERYONE
+) -> PayloadText | None:
+    """The head as it stands in the record, and the content as text; None where the viewer has no such capture.
+
+    ``as_markup``: the decoded content as it stands.
+    """
     capture = looked_at(archive, capture_id, viewer, "shown")
     if capture is None:
         return None
@@ -60,17 +77,45 @@ def payload_text(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE
     except BlockTooLargeError:
         return PayloadText(capture, None, None, None, False, "It is too long to be shown; download it instead.")
     except UndecodableEntity as problem:
-        return PayloadText(capture, said, None, None, False, f"It could not be decoded: {problem.reason}.")
+        why = f"It could not be decoded: {problem.reason}."
+        return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
     if content is None:
-        return PayloadText(capture, said, None, None, False, "There is none: the server sent no content.")
+        why = "There is none: the server sent no content."
+        return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
     if not _is_text(content, capture.media_type):
         kind = sniff(content) or capture.media_type or "not known"
         return PayloadText(capture, said, None, None, False, f"It is no text (type {kind}); download it instead.")
     decoded = decode(content, capture.media_type)
-    text = printable(decoded.text)
+    text, markup, unread = printable(decoded.text), None, None
+    if _is_page(content, capture.media_type):
+        markup = as_markup
+        if not as_markup:
+            try:
+                text = _readable(capture, content)
+            except PageNotRead as problem:
+                markup, unread = True, str(problem)
+    cut = len(text) > SHOWN_CHARACTERS
     return PayloadText(
-        capture, said, text[:SHOWN_CHARACTERS], decoded.encoding, len(text) > SHOWN_CHARACTERS, None
+        capture, said, text[:SHOWN_CHARACTERS], decoded.encoding, cut, None, markup=markup, unread=unread
     )
+
+
+def _readable(capture: Capture, content: bytes) -> str:
+    """What a reader sees of a page; raises `PageNotRead`."""
+    page = Page(
+        url=capture.url,
+        body=content,
+        captured_at=capture.captured_at,
+        status=capture.status,
+        content_type=capture.media_type,
+    )
+    with ConfinedParsers(TEXT_LIMITS) as parsers:
+        return parsers.readable_text(page)
+
+
+def _is_page(content: bytes, media_type: str | None) -> bool:
+    declared = (media_type or "").partition(";")[0].strip().lower()
+    return declared in PAGE_TYPES or (not declared and sniff(content) == "text/html")
 
 
 def payload_file(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
@@ -110,4 +155,4 @@ def _is_text(content: bytes, media_type: str | None) -> bool:
     declared = (media_type or "").lower()
     if declared.startswith(TEXTUAL) or declared.partition(";")[0].endswith(("+xml", "+json")):
         return b"\x00" not in content[:4096] or content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return not declared and b"\x00" not in content[:4096] and sniff(content) is None
+    return not declared and b"\x00" not in content[:4096] and sniff(content) in (None, "text/html")

@@ -17,9 +17,10 @@ PICTURE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image
 PICTURE_LIMIT_BYTES: Final = 32 << 20
 
 
-def may_be_picture(capture: Capture) -> bool:
-    """Whether the index says so; the bytes have the last word."""
-    return capture.media_type in PICTURE_TYPES and capture.record_type in ("response", "resource")
+def may_be_picture(capture: Capture, sniffed: str | None) -> bool:
+    """Whether the bytes were found to be one (``sniffed``), or the server said so of what was not read yet."""
+    media_type = capture.media_type if sniffed is None else sniffed
+    return media_type in PICTURE_TYPES and capture.record_type in ("response", "resource")
 
 
 def picture_of(archive: Archive, capture: Capture) -> tuple[bytes, str] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from access.pictures import may_be_picture
 from access.wording import plain
 from storage.archive import Archive
+from storage.media import sniffed_type
 from storage.record_media import fetched_with
 from storage.revisits import payload_capture
 from storage.visibility import EVERYONE, Viewer
@@ -35,7 +36,7 @@ def media_of_record(
                     "url": each.get("url") or each.get("thumb_url") or each.get("path"),
                     "said": ", ".join(filter(None, said)),
                     "capture_id": None if shown is None else shown.id,
-                    "picture": holder is not None and may_be_picture(holder),
+                    "picture": holder is not None and may_be_picture(holder, sniffed_type(connection, holder.id)),
                 }
             )
     return rows

@@ -20,7 +20,7 @@ from storage.custody_entry import Entry
 from storage.dom import doms_of_exchange
 from storage.exchange_facts import exchange_facts, interim_answers
 from storage.ledger import entries
-from storage.media import medium_of_capture
+from storage.media import medium_of_capture, sniffed_type
 from storage.records import reading_problem, records_of_capture
 from storage.replay import record_alone
 from storage.revisits import payload_capture
@@ -115,6 +115,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         ]
         medium = medium_of_capture(connection, capture.id)
         holder = payload_capture(connection, capture, viewer=viewer)
+        sniffed = None if holder is None else sniffed_type(connection, holder.id)
         problem = reading_problem(connection, capture.id)
         before, after = neighbours_of(connection, capture, viewer=viewer)
         depicted = capture_by_id(connection, capture.refers_to_id or "", viewer=viewer)
@@ -138,7 +139,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "renderings": renderings,
         "medium": None if medium is None else str(medium),
         "payload_capture_id": holder.id if holder is not None and holder.id != capture.id else None,
-        "picture": holder is not None and may_be_picture(holder),
+        "picture": holder is not None and may_be_picture(holder, sniffed),
         "depicts_capture_id": depicted.id if depicted is not None and capture.record_type == "resource" else None,
         "before": None if before is None else _place_row(before),
         "after": None if after is None else _place_row(after),

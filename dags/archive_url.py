@@ -141,6 +141,8 @@ def archive_url() -> None:
     def say_where(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
         from pipeline.archive import where_to_look
+        from pipeline.settings import load_settings
+        from processors.links import unlinked
 
         lines, missing = where_to_look([job["url"] for job in jobs], list(results))
         if lines:
@@ -148,7 +150,7 @@ def archive_url() -> None:
         if missing:
             log.error("%s", "\n".join(missing))
             raise SystemExit(1)
-        return "\n".join(lines)
+        return unlinked("\n".join(lines), own=load_settings().airflow_url)  # XCom's page makes links, too
 
     jobs = check()
     say_where(jobs, archive.expand(job=jobs))

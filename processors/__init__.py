@@ -1,7 +1,7 @@
 """What bytes mean: page parsers, outcomes, fingerprints, neighbours, clusters. Pure: no I/O, no clock.
 
-- pages and documents: `pages` reads what sites show, `documents` what they hand out; `text`, `urls`, `surt`
-  for both.
+- pages and documents: `pages` reads what sites show, `documents` what they hand out; `text`, `urls`, `links`,
+  `surt` for both.
 - messages: `http_framing`, `http_body`, `http_head`, `http_message`, `content_coding`, `client_hello`.
 - one medium: `media` says what it is; `decode` and `decode_worker` read it in a process of its own
   (`confined`, `confined_worker`), by `reading`: `picture`, `animation`, `video` with `ffmpeg_program` and

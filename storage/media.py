@@ -7,7 +7,7 @@ the WARC files; `storage.comparing` finds what is alike. Guaranteed: writing a r
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from processors.cluster import Cluster, Link
@@ -105,6 +105,17 @@ def medium(connection: Connection, sha256: Digest) -> Medium | None:
         refused=row.refused,
         hashes=found.get(sha256, ()),
     )
+
+
+def sniffed_type(connection: Connection, capture_id: str) -> str | None:
+    """What the bytes of a captured medium are, empty where nobody knows; None of what was not read as a medium."""
+    asked = (
+        select(func.coalesce(media.c.media_type, ""))
+        .join(occurrences, occurrences.c.sha256 == media.c.sha256)
+        .where(occurrences.c.capture_id == capture_id)
+    )
+    found = connection.scalar(asked)
+    return None if found is None else str(found)
 
 
 def medium_of_capture(connection: Connection, capture_id: str) -> Digest | None:

@@ -5,8 +5,8 @@
   clean characters.
 - in a process of its own: `parsers` is all that can be done with a page, `confined_parsers` has a `worker` do it
   within `limits`; `page_frame` and `reading_json` are what goes in and comes out.
-- reading markup: `encoding`, `markup`, `evidence`, `language`, `moments`, `zones`, `requisites`, `selectors`,
-  `prologue`, `official`.
+- reading markup: `encoding`, `markup`, `readable` text, `evidence`, `language`, `moments`, `zones`,
+  `requisites`, `selectors`, `prologue`, `official`.
 - Telegram: `telegram`, `telegram_page`, `telegram_message`, `telegram_media`, `telegram_layouts`,
   `telegram_refusals`, `telegram_export`.
 - news: `news`, `news_page`, `news_title`, `news_text`, `news_lines` with `news_copy`, `news_gaps`, `news_people`,

@@ -78,6 +78,10 @@ class ConfinedParsers:
         """Where the page's links lead."""
         return self._done(Work(task=Task.LINKS, page=page), tuple[str, ...])
 
+    def readable_text(self, page: Page) -> str:
+        """What the page says to a reader."""
+        return self._done(Work(task=Task.TEXT, page=page), str)
+
     def _done(self, work: Work, of: type[_Value]) -> _Value:
         frame = framed(work)
         with self._one_at_a_time:

@@ -26,6 +26,7 @@ class Task(StrEnum):
     SITEMAP = "sitemap"
     REQUISITES = "requisites"
     LINKS = "links"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

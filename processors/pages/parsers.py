@@ -11,6 +11,7 @@ from processors.pages.feeds import Feed, read_feed
 from processors.pages.layout import Layout
 from processors.pages.outcome import Verdict, classify
 from processors.pages.page import Page
+from processors.pages.readable import readable_text
 from processors.pages.reading import PageKind, Reading
 from processors.pages.select import read_page
 from processors.pages.sitemaps import Sitemap, read_sitemap
@@ -55,6 +56,10 @@ class Parsers(Protocol):
         """Where the page's links lead (`requisites.links`)."""
         ...
 
+    def readable_text(self, page: Page) -> str:
+        """What the page says to a reader (`readable.readable_text`)."""
+        ...
+
 
 class OwnParsers:
     """The parsers in the process at hand; what they raise passes through."""
@@ -82,3 +87,7 @@ class OwnParsers:
     def links(self, page: Page) -> tuple[str, ...]:
         """As `requisites.links`."""
         return requisites.links(page)
+
+    def readable_text(self, page: Page) -> str:
+        """As `readable.readable_text`."""
+        return readable_text(page)

@@ -36,6 +36,8 @@ def main() -> None:
                 return parsers.requisites(work.page)
             case Task.LINKS:
                 return parsers.links(work.page)
+            case Task.TEXT:
+                return parsers.readable_text(work.page)
 
     def answer(frame: bytes) -> bytes:
         try:

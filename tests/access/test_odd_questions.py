@@ -76,6 +76,7 @@ ODD_OF = {
     "page": NUMBERS + TEXTS[:4],
     "most": NUMBERS + TEXTS[:4],
     "offset": NUMBERS + TEXTS[:4],
+    "markup": NUMBERS + TEXTS[:4],
     "at_ms": NUMBERS + TEXTS[:4],
 }
 """What a parameter is asked as; one that is new here must be given its values."""

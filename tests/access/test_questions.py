@@ -134,8 +134,12 @@ def test_addresses_that_begin_alike_are_listed(analyst: TestClient) -> None:
 
 def test_an_archived_page_is_shown_as_text_alone(analyst: TestClient, bazar: dict[str, list[Capture]]) -> None:
     page = analyst.get(f"/capture/{bazar[FRONT][2].id}/text").text
-    assert "Сёння &lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert ">Сёння</pre>" in page
+    assert "alert(1)" not in page
     assert "HTTP/1.1 200 OK" in page
+    markup = analyst.get(f"/capture/{bazar[FRONT][2].id}/text", params={"markup": "true"}).text
+    assert "Сёння &lt;script&gt;alert(1)&lt;/script&gt;" in markup
+    assert f"/capture/{quote(bazar[FRONT][2].id)}/text?markup=true" in page
     assert "It is no text" in analyst.get(f"/capture/{bazar[HOSTILE][0].id}/text").text
 
 
@@ -224,7 +228,9 @@ def test_a_database_that_is_away_is_told_in_words(stored_settings: Settings) -> 
     with TestClient(
         create_app(lambda: open_archive(away), lambda: Viewer(secret)), raise_server_exceptions=False
     ) as client:
-        answers = [client.get(path) for path in ("/", "/?q=x", "/captures?url=x", "/capture/x", "/api/overview")]
+        answers = [
+            client.get(path) for path in ("/", "/?q=x", "/captures?url=x.example", "/capture/x", "/api/overview")
+        ]
     assert {answer.status_code for answer in answers} == {503}
     assert all("The database does not answer at the moment" in answer.text for answer in answers)
     assert all("127.0.0.1" not in answer.text for answer in answers)
