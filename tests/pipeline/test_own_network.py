@@ -117,6 +117,14 @@ sources:
 """
 
 
+LOOPBACK_UP = """
+import fcntl, os, socket, struct, sys
+# SIOCSIFFLAGS with IFF_UP (netdevice(7))
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh22x", b"lo", 1))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 @pytest.mark.root
 def test_crawls_without_any_network_meet_what_the_night_knows_them_by(tmp_path: Path) -> None:
     """In a network namespace of its own, in which there is loopback and nothing else."""
@@ -128,7 +136,7 @@ def test_crawls_without_any_network_meet_what_the_night_knows_them_by(tmp_path: 
         *("--spool", str(tmp_path / "spool"), "--allow-address", "192.0.2.0/24"),
     ]
     ran = subprocess.run(
-        ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *asked],
+        ["unshare", "--net", sys.executable, "-c", LOOPBACK_UP, *asked],
         cwd=ROOT,
         env={**os.environ, "LETAPIS_DATA": str(tmp_path / "data")},
         capture_output=True,
