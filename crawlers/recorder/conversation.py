@@ -249,15 +249,15 @@ class Conversation:
 
     def _follow(self, data: bytes) -> None:
         exchange = self._exchanges[0] if self._exchanges else None
-        if self._frames is not None:
+        if exchange is not None and self._side is not None and not exchange.response.done:
+            self._follow_answer(exchange, data)
+        elif self._frames is None:
+            self._take_surplus(data)
+        else:
             self._engine.deliver(data)
             self._frames.from_site(data)
             if self._frames.fault is not None:
                 self._cut(Truncation.LENGTH, self._frames.fault)
-        elif exchange is None or exchange.response.done or self._side is None:
-            self._take_surplus(data)
-        else:
-            self._follow_answer(exchange, data)
 
     def _follow_answer(self, exchange: OpenExchange, data: bytes) -> None:
         rest = exchange.received(data)

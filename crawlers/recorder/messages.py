@@ -32,7 +32,7 @@ class Asked:
 
     def for_site(self) -> bytes:
         """The head without the fields that are for the proxy."""
-        return PROXY_FIELD.sub(b"", self.head)
+        return PROXY_FIELD.sub(b"", self.head) if b"proxy-" in self.head.lower() else self.head
 
 
 @dataclass(frozen=True, slots=True)
