@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from processors.pages.encoding import decode
@@ -22,7 +23,8 @@ from processors.urls import absolute
 
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,500}>|&#?\w{1,10};")
-_MOST_ENTRIES = 50_000
+_ENTRY_END = re.compile(r"</(?:[\w.-]{1,50}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_MOST_ENTRIES = 20_000
 _LONGEST_SUMMARY = 2_000
 
 
@@ -67,6 +69,9 @@ def _xml_feed(text: str, url: str) -> Feed:
     import feedparser  # 0.1 s of CPU, for nothing in crawls that see no feed
 
     clean = printable(without_prologue(text))
+    ends = [found.end() for found in islice(_ENTRY_END.finditer(clean), _MOST_ENTRIES + 1)]
+    cut = len(ends) > _MOST_ENTRIES
+    clean = clean[: ends[_MOST_ENTRIES - 1]] if cut else clean
     parsed = feedparser.parse(
         io.BytesIO(clean.encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
@@ -79,7 +84,9 @@ def _xml_feed(text: str, url: str) -> Feed:
         entry for item in parsed.entries[:_MOST_ENTRIES] if (entry := _entry(item, url, only_date)) is not None
     )
     problem = None
-    if parsed.bozo:
+    if cut:
+        problem = f"the feed lists more than {_MOST_ENTRIES} entries; the rest is unread"
+    elif parsed.bozo:
         problem = f"the feed is not well-formed ({one_line(str(parsed.get('bozo_exception', '')))[:200]})"
         problem += f"; {len(entries)} entries were read in spite of it"
     elif not entries:

@@ -97,14 +97,12 @@ class Moment:
 
         A day without time is its midnight, in ``zone`` or else UTC: the raw wording shows that no time was given.
         """
-        if self.clock is None:
-            return datetime.combine(self.day, time(), tzinfo=zone or UTC).astimezone(UTC)
-        known = self.zone or zone
+        known = self.zone or zone or (UTC if self.clock is None else None)
         if known is None:
             return None
         try:
-            return datetime.combine(self.day, self.clock, tzinfo=known).astimezone(UTC)
-        except OverflowError:
+            return datetime.combine(self.day, self.clock or time(), tzinfo=known).astimezone(UTC)
+        except OverflowError:  # the first or the last day there is, in a zone beyond it
             return None
 
 

@@ -40,6 +40,7 @@ _ITEM = re.compile(r"/(\d{1,12})(?:\?|$)")
 _EDITED = frozenset(
     ("edited", "изменено", "отредактировано", "змінено", "відредаговано", "зменена", "адрэдагавана")
 )
+_LONGEST_COUNT = 50
 _COUNT = re.compile(r"^([\d.,\s\u00a0]+)\s*([KMBКМ]?)$", re.IGNORECASE)
 _THOUSANDS = {"": 1, "k": 1_000, "к": 1_000, "m": 1_000_000, "м": 1_000_000, "b": 1_000_000_000}
 _PAID_REACTION = "⭐"
@@ -155,7 +156,7 @@ def _says_service(parts: _Parts) -> bool:
 
 def count_of(raw: str | None) -> int | None:
     """``2.73K`` is 2730; None for what is no count."""
-    found = _COUNT.match(raw.strip()) if raw else None
+    found = _COUNT.match(raw.strip()[:_LONGEST_COUNT]) if raw else None
     if found is None:
         return None
     unit = found.group(2).casefold()

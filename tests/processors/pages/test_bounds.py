@@ -10,6 +10,7 @@ import pytest
 from lxml import html
 
 from processors.pages.confined_parsers import ConfinedParsers
+from processors.pages.feeds import read_feed
 from processors.pages.limits import PageLimits
 from processors.pages.markup import MOST_ATTRIBUTES, parse, with_tags_cut
 from processors.pages.news_copy import MOST_PARTS, bounded_copy
@@ -112,3 +113,19 @@ def test_a_sitemap_is_read_as_far_as_one_may_reach(monkeypatch: pytest.MonkeyPat
     sitemap = read_sitemap(b"<urlset>" + entries + b"</urlset>", "https://x.example/sitemap.xml")
     assert len(sitemap.pages) == most
     assert sitemap.problem == f"the sitemap lists more than {most} addresses; the rest is unread"
+
+
+def test_a_feed_is_read_as_far_as_one_may_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.pages.feeds._MOST_ENTRIES", 50)
+    item = b"<item><title>a</title><link>https://x.example/a</link></item>"
+    feed = read_feed(b"<rss version='2.0'><channel>" + item * 60 + b"</channel></rss>", URL)
+    assert len(feed.entries) == 50
+    assert feed.problem == "the feed lists more than 50 entries; the rest is unread"
+
+
+def test_a_count_of_endless_blanks_is_no_count() -> None:
+    views = '<span class="tgme_widget_message_views">1' + "\u00a0" * 60_000 + "x</span>"
+    post = f'<div class="tgme_widget_message" data-post="kanal/7">{views}</div>'
+    page = Page("https://t.me/s/kanal", post.encode(), datetime(2026, 3, 1, tzinfo=UTC), 200, "text/html")
+    with ConfinedParsers(PageLimits(seconds=4)) as parsers:
+        assert parsers.read_page(page, "telegram").outcome is not Outcome.UNREADABLE

@@ -104,3 +104,12 @@ def test_a_zone_by_its_name_is_its_offset(zone: str, hour: int) -> None:
     moment = read_moment(f"1 June 2026 10:00 {zone}")
     assert moment is not None
     assert moment.at(None) == datetime(2026, 6, 1, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("raw", ["0001-01-01", "01.01.0001 00:30", "31.12.9999 23:30"])
+@pytest.mark.parametrize("zone", ["Europe/Minsk", "America/New_York"])
+def test_a_day_at_the_end_of_time_breaks_no_zone(raw: str, zone: str) -> None:
+    moment = read_moment(raw)
+    assert moment is not None
+    at = moment.at(ZoneInfo(zone))
+    assert at is None or at.tzinfo is UTC
