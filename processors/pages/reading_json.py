@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -19,7 +20,7 @@ from processors.pages.telegram_export import ExportedPost
 
 _Read = Callable[[Any], Any]
 _Value = TypeVar("_Value")
-_PLAIN = (str, int, float, bool, NoneType)
+_PLAIN = frozenset((str, int, float, bool, NoneType))
 
 
 def to_json(value: object) -> bytes:
@@ -33,17 +34,23 @@ def from_json(text: bytes, of: type[_Value]) -> _Value:
 
 
 def _plain(value: object) -> Any:
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [type(value).__name__, *(_plain(getattr(value, name)) for name in _names(cast(Hashable, type(value))))]
+    kind = type(value)
+    return value if kind in _PLAIN else _writer(cast(Hashable, kind))(value)
+
+
+@cache
+def _writer(of: Any) -> _Read:
+    """The function that writes values of a type which JSON does not have."""
+    if issubclass(of, tuple):
+        return lambda value: [_plain(item) for item in value]
+    if issubclass(of, datetime):
+        return lambda value: value.isoformat()
+    if issubclass(of, Enum):
+        return lambda value: value.value
+    if issubclass(of, Mapping):
+        return lambda value: {key: _plain(item) for key, item in value.items()}
+    name, parts = of.__name__, [attrgetter(each) for each in _names(of)]
+    return lambda value: [name, *(_plain(part(value)) for part in parts)]
 
 
 @cache
