@@ -21,16 +21,16 @@ def last_nights(archive: Archive, *, now: datetime | None = None) -> list[dict[s
     moment = now or datetime.now(UTC)
     with archive.reader.connect() as connection:
         nights = due_nights(connection, now=moment, known_since=archive.nights_since, most=SHOWN)
-    return [_row(night) for night in nights]
+    return [_row(night, newest=number == 0) for number, night in enumerate(nights)]
 
 
-def _row(night: DueNight) -> dict[str, Any]:
+def _row(night: DueNight, *, newest: bool) -> dict[str, Any]:
     harvest = night.harvest
     return {
         "due_at": time_text(night.due_at),
         "state": night.state.value,
         "bad": night.state in BAD,
-        "sentence": in_words(night),
+        "sentence": in_words(night, newest=newest),
         "began_at": None if harvest is None else time_text(harvest.began_at),
         "ended_at": None if harvest is None or harvest.ended_at is None else time_text(harvest.ended_at),
         "sources": None if harvest is None else len(harvest.sources),
@@ -39,12 +39,14 @@ def _row(night: DueNight) -> dict[str, Any]:
     }
 
 
-def in_words(night: DueNight) -> str:
-    """One night as one sentence or two."""
+def in_words(night: DueNight, *, newest: bool) -> str:
+    """One night as one sentence or two; the newest that was due may still begin."""
     harvest = night.harvest
     if harvest is None:
         if night.state is NightState.DUE:
             return "Due now; it has not begun yet."
+        if newest:
+            return "Has not run. What is taken off the web until it begins is not seen."
         return "Did not run. What was taken off the web before the next one was not seen."
     began = f"{harvest.began_at:%H:%M}"
     how = " by hand" if harvest.due_at is None else ""

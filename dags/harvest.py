@@ -49,7 +49,7 @@ def this_run() -> "Run":
     from pipeline.night import Run
 
     run = get_current_context()["dag_run"]
-    by_schedule = str(run.run_type) == "scheduled"
+    by_schedule = run.run_type == "scheduled"
     return Run(run.run_id, run.logical_date if by_schedule else None, run.triggering_user_name)
 
 

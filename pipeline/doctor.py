@@ -274,13 +274,23 @@ def _nights(settings: Settings) -> Check:
     try:
         with opened_archive(settings) as archive:
             nights = last_nights(archive)
-        problem = None
+        schedule = None
         if settings.airflow_url is not None:
             with AirflowApi(settings.airflow(), patience_s=0) as api:
-                problem = night_schedule(api).problem(datetime.now(UTC))
+                schedule = night_schedule(api)
     except (SettingsError, StorageError, SQLAlchemyError, AirflowUnreachable, AirflowRefused) as away:
         return Check("Nights", "warning", f"not known: {str(away).splitlines()[0]}", "Start it with `letapis up`.")
-    bad = [night for night in nights if night["bad"]]
+    problem = None if schedule is None else schedule.problem(datetime.now(UTC))
+    bad = [
+        night
+        for night in nights
+        if night["bad"]
+        and not (
+            night["state"] == NightState.MISSED
+            and schedule is not None
+            and schedule.has_in_hand(datetime.fromisoformat(night["due_at"]))
+        )
+    ]
     told = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_OWED]]
     told += [f"... and {len(bad) - NAMED_OWED} more"] if len(bad) > NAMED_OWED else []
     lost = [night for night in bad if night["state"] != NightState.FAILED]

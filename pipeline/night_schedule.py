@@ -17,13 +17,13 @@ FAR: Final = timedelta(hours=25)
 
 @dataclass(frozen=True, slots=True)
 class NightSchedule:
-    """``at_work``: the harvest that runs, if one does; ``waiting``: how many have been started and not begun."""
+    """``at_work``: the harvest that runs, if one does; ``waiting``: those that have been started and not begun."""
 
     paused: bool
     next_at: datetime | None
     at_work: str | None
     progress: str | None
-    waiting: int
+    waiting: tuple[str, ...] = ()
 
     def due(self, now: datetime) -> str | None:
         """What a night that is due waits for; None where none is due."""
@@ -35,6 +35,10 @@ class NightSchedule:
         if self.at_work is not None or self.waiting:
             return f"{night} begins when the harvest before it has ended ({self.at_work or 'not begun yet'})."
         return f"{night} begins now."
+
+    def has_in_hand(self, due_at: datetime) -> bool:
+        """Whether the night that was due then is the next to begin, or has begun and not told custody yet."""
+        return self.next_at == due_at or f"scheduled__{due_at.isoformat()}" in (self.at_work, *self.waiting)
 
     def problem(self, now: datetime) -> str | None:
         """What is wrong: no night will begin, or one that is due does not."""
@@ -66,5 +70,5 @@ def night_schedule(api: AirflowApi) -> NightSchedule:
         next_at=None if next_at is None else datetime.fromisoformat(next_at).astimezone(UTC),
         at_work=running,
         progress=None if running is None else progress_line(api.tasks_of_run("harvest", running)),
-        waiting=sum(run["state"] == "queued" for run in runs),
+        waiting=tuple(run["dag_run_id"] for run in runs if run["state"] == "queued"),
     )

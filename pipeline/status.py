@@ -5,7 +5,7 @@ that is wrong raises: it becomes a line. What cannot be known says so.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +17,12 @@ from access.overview import overview
 from crawlers.watchlist import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import opened_archive
-from pipeline.night_schedule import night_schedule
+from pipeline.night_schedule import NightSchedule, night_schedule
 from pipeline.services.data_folder import LOCK_NAME
 from pipeline.settings import Settings, SettingsError
 from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.errors import StorageError
+from storage.harvests import NightState
 
 Section = Literal["stack", "runs", "pending", "failed"]
 
@@ -50,8 +51,8 @@ def look(settings: Settings, *, now: datetime | None = None) -> Iterator[Line]:
     moment = now or datetime.now(UTC)
     yield from _stack(settings)
     yield from _spool(settings)
-    yield from _airflow(settings, moment)
-    yield from _archive(settings)
+    schedule = yield from _airflow(settings, moment)
+    yield from _archive(settings, schedule)
     yield from _watchlist(settings)
     yield from _disk(settings)
 
@@ -86,15 +87,19 @@ def _spool(settings: Settings) -> Iterator[Line]:
         yield Line("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
 
 
-def _airflow(settings: Settings, now: datetime) -> Iterator[Line]:
+def _airflow(settings: Settings, now: datetime) -> Generator[Line, None, NightSchedule | None]:
+    """What Airflow does and has planned; returns the plan for the nights, None where it is not known."""
+    schedule = None
     if settings.airflow_url is None:
-        return
+        return schedule
     with _unless_away("airflow") as lines, AirflowApi(settings.airflow(), patience_s=0) as api:
         schedule = night_schedule(api)
         if schedule.at_work is not None:
             lines.append(Line("runs", "harvest", f"{schedule.progress} ({schedule.at_work})"))
         if schedule.waiting:
-            lines.append(Line("pending", "harvest", f"{_count(schedule.waiting, 'harvest')} started and waiting"))
+            lines.append(
+                Line("pending", "harvest", f"{_count(len(schedule.waiting), 'harvest')} started and waiting")
+            )
         lines += [
             Line("runs", run["dag_id"], f"{run['state']} ({run['dag_run_id']})")
             for run in _active(api)
@@ -110,6 +115,7 @@ def _airflow(settings: Settings, now: datetime) -> Iterator[Line]:
         lines += [Line("failed", dag_id, found) for dag_id in DAGS if (found := _failed_runs(api, dag_id))]
         lines += [Line("failed", "dag file", each) for each in api.import_errors()]
     yield from lines
+    return schedule
 
 
 @contextmanager
@@ -139,13 +145,16 @@ def _failed_runs(api: AirflowApi, dag_id: str) -> str | None:
     return f"{times}, from {since:%Y-%m-%d %H:%M} UTC on: the log of its red task says why."
 
 
-def _archive(settings: Settings) -> Iterator[Line]:
+def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Line]:
     if settings.database_reader_url is None:
         yield Line("pending", "nights", f"{NOT_KNOWN}the database does not run, and what became of them is in it")
         return
     with _unless_away("archive") as lines, opened_archive(settings) as archive:
         seen = overview(archive)
         for night in seen["nights"]:
+            missed = night["state"] == NightState.MISSED
+            if missed and schedule is not None and schedule.has_in_hand(datetime.fromisoformat(night["due_at"])):
+                continue  # what stands in its way is said already
             if night["bad"]:
                 lines.append(Line("failed", f"night {night['due_at'][5:10]}", night["sentence"]))
             elif night is seen["nights"][0]:

@@ -82,7 +82,7 @@ def test_where_the_newest_night_did_not_run_the_page_says_so_at_its_head(archive
         page = analyst.get("/").text
 
     assert [night["state"] for night in nights][-1] == "did not run"
-    at_head = f'<p class="warn">The night of {nights[0]["due_at"][:10]}: Did not run.'
+    at_head = f'<p class="warn">The night of {nights[0]["due_at"][:10]}: Has not run.'
     assert (at_head in page) == (nights[0]["state"] == "did not run"), "not while it is only waited for"
 
 

@@ -139,7 +139,7 @@ def test_after_a_run_dated_in_the_future_no_night_begins_and_status_and_doctor_s
     assert answer["after"] == []
     announced = datetime.fromisoformat(answer["announced"])
     assert announced == DUE + 31 * DAY
-    schedule = NightSchedule(paused=False, next_at=announced, at_work=None, progress=None, waiting=0)
+    schedule = NightSchedule(paused=False, next_at=announced, at_work=None, progress=None)
     assert "a run is dated in the future" in str(schedule.problem(NOW))
 
 

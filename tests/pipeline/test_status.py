@@ -29,17 +29,17 @@ BY_HAND = "manual__2026-11-23T00:10:00"
 @pytest.mark.parametrize(
     ("schedule", "problem"),
     [
-        (NightSchedule(False, TONIGHT, None, None, 0), None),
-        (NightSchedule(False, LAST, BY_HAND, "Harvest: 0 of 1 done", 0), None),
-        (NightSchedule(True, TONIGHT, None, None, 0), "The DAG `harvest` is paused in Airflow: no night begins"),
+        (NightSchedule(False, TONIGHT, None, None), None),
+        (NightSchedule(False, LAST, BY_HAND, "Harvest: 0 of 1 done"), None),
+        (NightSchedule(True, TONIGHT, None, None), "The DAG `harvest` is paused in Airflow: no night begins"),
         (
-            NightSchedule(True, LAST, None, None, 0),
+            NightSchedule(True, LAST, None, None),
             "The night of 2026-11-23, due 00:15 UTC, does not begin: the DAG",
         ),
-        (NightSchedule(False, LAST, None, None, 0), "due 00:15 UTC, begins now. Its scheduler does not start it"),
-        (NightSchedule(False, None, None, None, 0), "Airflow announces no next night"),
+        (NightSchedule(False, LAST, None, None), "due 00:15 UTC, begins now. Its scheduler does not start it"),
+        (NightSchedule(False, None, None, None), "Airflow announces no next night"),
         (
-            NightSchedule(False, TONIGHT + 300 * DAY, None, None, 0),
+            NightSchedule(False, TONIGHT + 300 * DAY, None, None),
             "for 2027-09-20 00:15 UTC: a run is dated in the",
         ),
     ],
@@ -50,16 +50,30 @@ def test_a_night_that_will_not_begin_says_why(schedule: NightSchedule, problem: 
 
 
 def test_a_night_that_waits_for_a_harvest_by_hand_names_it() -> None:
-    waits = NightSchedule(False, LAST, BY_HAND, None, 0).due(NOW)
+    waits = NightSchedule(False, LAST, BY_HAND, None).due(NOW)
     assert waits == (
         "The night of 2026-11-23, due 00:15 UTC, begins when the harvest before it has ended "
         "(manual__2026-11-23T00:10:00)."
     )
 
 
+@pytest.mark.parametrize(
+    ("schedule", "in_hand"),
+    [
+        (NightSchedule(False, LAST, BY_HAND, None), True),
+        (NightSchedule(False, TONIGHT, "scheduled__2026-11-23T00:15:00+00:00", None), True),
+        (NightSchedule(False, TONIGHT, BY_HAND, None, ("scheduled__2026-11-23T00:15:00+00:00",)), True),
+        (NightSchedule(False, TONIGHT, BY_HAND, None), False),
+    ],
+)
+def test_a_night_that_will_still_begin_is_not_told_as_missed(schedule: NightSchedule, in_hand: bool) -> None:
+    assert schedule.has_in_hand(LAST) is in_hand
+    assert not schedule.has_in_hand(LAST - DAY)
+
+
 def test_with_the_stack_down_it_says_so_and_what_can_be_known_all_the_same(tmp_path: Path) -> None:
     watchlist = tmp_path / "watchlist.yaml"
-    watchlist.write_text("sources:\n  - {id: sud, kind: court}\n", "utf-8")
+    watchlist.write_text("sources:\n  - {id: sud, kind: court, pages: [https://sud.example/]}\n", "utf-8")
     (tmp_path / "data" / "spool" / "01JD").mkdir(parents=True)
     ran = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "status", "--json"],
