@@ -6,6 +6,11 @@ Services start when the first test asks for them and end with the session, howev
 
 import json
 import os
+
+# Set before anything loads numpy: with more threads, some processors round a last bit of a product otherwise, and
+# the workers of the product, with which tests compare, have one.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import secrets
 import shutil
 import subprocess
