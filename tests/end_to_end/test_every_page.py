@@ -1,0 +1,130 @@
+"""Every page over every kind of record, capture, medium and change of the sample sites, opened in a browser.
+
+From the first page on, each link inside the archive is followed, one of each kind: a kind is the page together
+with what distinguishes the things it shows. Whatever no link leads to is opened by its id.
+"""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import text
+
+from storage.archive import Archive
+from storage.changes import changes
+from tests.conftest import RunningStack
+from tests.end_to_end.conftest import Night
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(1200)]
+
+KINDS = {
+    "record": "SELECT id, kind FROM catalogue.records",
+    "capture": "SELECT id, record_type || ' ' || coalesce(media_type, '') || ' ' || coalesce(status::text, '') "
+    "|| ' ' || coalesce(transport_outcome, '') FROM catalogue.captures",
+    "medium": "SELECT sha256, coalesce(media_type, '') || ' ' || (refused IS NULL) || ' ' || EXISTS ("
+    "SELECT FROM catalogue.links WHERE sha256 IN (a, b)) FROM catalogue.media",
+}
+"""By page: the ids of what it shows, and what distinguishes one from another."""
+
+SAVED = ("raw", "payload", "picture", "frame")
+"""Ends of addresses whose answer is a file or a part of a page."""
+
+Kind = tuple[str, ...]
+
+
+@pytest.fixture
+def kinds(deposited: Archive, second_night: Night) -> dict[str, dict[str, str]]:
+    """By page: the kind of everything it can show."""
+    assert second_night.state == "success"
+    with deposited.reader.connect() as connection:
+        return {page: {row[0]: row[1] for row in connection.execute(text(query))} for page, query in KINDS.items()}
+
+
+@pytest.fixture
+def changed(deposited: Archive, kinds: dict[str, dict[str, str]]) -> set[tuple[str, str]]:
+    """Sources with the kinds of changes they had."""
+    with deposited.reader.connect() as connection:
+        sources = connection.execute(text("SELECT DISTINCT source_id FROM catalogue.warcs")).scalars().all()
+        return {(source, change.kind) for source in sources for change in changes(connection, source)}
+
+
+def test_every_page_opens_in_a_browser(
+    logged_in: Callable[[str], Page],
+    airflow_stack: RunningStack,
+    kinds: dict[str, dict[str, str]],
+    changed: set[tuple[str, str]],
+) -> None:
+    page = logged_in("analyst")
+    base = f"{airflow_stack.settings.airflow_url}/archive/"
+    wrong: list[str] = []
+    watch(page, base, wrong)
+    waiting = [
+        base,
+        *(f"{base}{name}/{quote(one, safe='')}" for name, found in kinds.items() for one in one_of_each(found)),
+        *(f"{base}changes?source={quote(source)}&kind={kind}" for source, kind in sorted(changed)),
+        f"{base}?q=суд",
+        f"{base}captures?url=https://vesnik.example/*",
+    ]
+    opened: set[Kind] = set()
+    while waiting:
+        url = waiting.pop(0)
+        kind = kind_of(url, base, kinds)
+        if kind in opened:
+            continue
+        opened.add(kind)
+        if kind[0].endswith(SAVED) or ".csv" in kind[0]:
+            status = page.context.request.get(url).status
+            wrong += [f"{url}: {status}"] if status >= 400 else []
+            continue
+        page.goto(url)
+        waiting += links_of(page, base)
+
+    assert wrong == []
+    assert {kind[1] for kind in opened if kind[0] == "record"} == set(kinds["record"].values())
+    assert {kind[1] for kind in opened if kind[0] == "capture"} == set(kinds["capture"].values())
+    assert {kind[1] for kind in opened if kind[0] == "medium"} == set(kinds["medium"].values())
+    assert {name for name, *_ in opened} >= {
+        *("", "captures", "changes", "similar", "search.csv", "captures.csv", "changes.csv"),
+        *("record", "capture", "medium", "capture/raw", "capture/payload", "capture/text"),
+    }
+    assert {kind for _, kind in changed} >= {"added", "edited", "vanished"}
+
+
+def watch(page: Page, base: str, wrong: list[str]) -> None:
+    """Write down every answer from 400, error of the console and request that fails, with the page it is of."""
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+    page.on("requestfailed", lambda asked: wrong.append(f"{page.url}: {asked.url} failed: {asked.failure}"))
+    page.on(
+        "response",
+        lambda answer: (
+            wrong.append(f"{page.url}: {answer.url}: {answer.status}") if answer.status >= 400 else None
+        ),
+    )
+    page.on(
+        "console",
+        lambda said: wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None,
+    )
+
+
+def one_of_each(found: dict[str, str]) -> Iterator[str]:
+    """One id of every kind, the last in order."""
+    return iter({kind: one for one, kind in sorted(found.items())}.values())
+
+
+def links_of(page: Page, base: str) -> list[str]:
+    """Where the page's links and pictures inside the archive lead."""
+    addresses = page.eval_on_selector_all("a[href], img[src]", "all => all.map(one => one.href || one.src)")
+    found = (urljoin(page.url, str(address)).partition("#")[0] for address in addresses)
+    return sorted({address for address in found if address.startswith(base)})
+
+
+def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
+    """The page and what distinguishes the thing it shows; of questions, which are asked and of which source."""
+    parts = urlsplit(url)
+    first, _, rest = parts.path.removeprefix(urlsplit(base).path).partition("/")
+    one, _, view = rest.partition("/")
+    asked = dict(parse_qsl(parts.query))
+    if first in kinds:
+        return "/".join(filter(None, (first, view))), kinds[first].get(unquote(one), "unknown"), *sorted(asked)
+    return first, *sorted(asked), asked.get("source", "") if first == "changes" else "", asked.get("kind", "")
