@@ -12,6 +12,6 @@
   collected.
 - keeping: `verify`, `audit`, `copies`, `outside_time` with `time_authority`, `rebuild`.
 - setting up: `settings`, `settings_text`, `connect`, `services`, `up`, `prepare`, `doctor`, `status`,
-  `egress_seen`, `chromium`, `demo`.
+  `egress_seen`, `chromium`, `demo` (`demo_place`, `demo_report`).
 - the command: `cli`, `commands`, `output`, `failures`, `person`, `airflow_api`.
 """

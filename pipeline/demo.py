@@ -1,36 +1,36 @@
 """The whole way of the data on the sample sites: served, harvested through Airflow's scheduler, read, counted.
 
-In: `Settings`; the demo has a data folder of its own below theirs. Out: a table per source, and an exit code that
-is 0 only if every source of the sample watch-list came through. Progress goes to stderr.
+In: `Settings`; the demo has a data folder of its own below theirs. Out: what `pipeline.demo_report` shows, and an
+exit code that is 0 only if every source of the sample watch-list came through. Progress goes to stderr.
 """
 
 import json
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from crawlers.watchlist import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.connect import open_archive
+from pipeline.demo_place import SITES, demo_folder
+from pipeline.demo_report import brought_since, show
 from pipeline.nightly import follow_harvest, harvested
-from pipeline.output import Exit, emit, err, out, warn
+from pipeline.output import Exit, err, out, warn
 from pipeline.services.data_folder import described, make_data_folder
 from pipeline.services.processes import ServiceError
 from pipeline.services.stack import Stack
 from pipeline.settings import ROOT, Settings
 from pipeline.up import bring_up, until_told_to_stop
 from storage.archive import Archive
-from storage.figures import SourceFigures, figures_since, newest_deposit, unread_files
+from storage.figures import newest_deposit, unread_files
 
 DAGS: Final = ("harvest", "process")
 
@@ -40,19 +40,22 @@ DAGS_READ_S: Final = 900.0
 PROCESS_S: Final = 7200.0
 """Far above what two busy cores need; a demo that hangs must end all the same."""
 
-TABLE_WIDTH: Final = 120
-"""Where the output is no terminal, the table is not squeezed into the 80 columns that are then assumed."""
-
-COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
+QUESTIONS: Final = (
+    'search "суд Прыклад" --kind hearing --since 2026-11-01',
+    "captures https://oblsud.pryklad.example/",
+    "changes oblsud",
+    "similar {folder}/sites/bridge.jpg",
+)
+"""What the sample sites have an answer to; README asks the same."""
 
 
 def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit:
     """Run it; with ``stay``, the stack stays up until Ctrl-C. Raises `ServiceError`."""
-    data = settings.data / "demo"
+    data = demo_folder(settings.data)
     make_data_folder(settings.data)
     make_data_folder(data)
-    code = Exit.FAILED  # what an interruption before the table leaves
-    with served_samples(data / "sites", day) as samples:
+    code = Exit.INTERRUPTED  # before the table
+    with served_samples(data / SITES, day) as samples:
         demo_settings = replace(
             settings,
             data=data,
@@ -68,16 +71,17 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
                 archive = open_archive(stack.settings)
                 with stack.watched(), AirflowApi(stack.settings.airflow(), say=say) as api:
                     code = harvest_and_show(stack.settings, api, archive, as_json=as_json)
-                for line in described(stack.settings, stack.passwords):
-                    (err if as_json else out).print(line, markup=False)
                 for warning in stack.warnings:
                     warn(warning)
                 if stay:
+                    for line in (*described(stack.settings, stack.passwords), "", *how_to_ask(data)):
+                        (err if as_json else out).print(line, markup=False)
                     say("Ctrl-C stops all of it.")
                     stack.watch()
         finally:
             say("Stopping ...")
             stack.stop()
+    say(f"Stopped. What was harvested stays in {data}; it can be asked while `make demo` runs.")
     return code
 
 
@@ -91,19 +95,28 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     with progress("Harvest: waiting for the scheduler") as show_line:
         state = follow_harvest(api, run_id, say=show_line)
     problem = follow_process(api, archive, runs_before)
-    with archive.reader.connect() as connection:
-        figures = figures_since(connection, before)
     asked = [source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources]
-    show(figures, asked, as_json=as_json)
-    silent = sorted(set(asked) - {row.source_id for row in figures})
+    brought = brought_since(archive, before, asked)
+    show(brought, as_json=as_json)
+    silent = sorted(set(asked) - {row.source_id for row in brought.figures})
     if silent:
         say(f"Nothing was deposited of: {', '.join(silent)}.")
     if problem:
         say(problem)
     if state != "success":
-        say(f"The harvest ended as {state}: {settings.airflow_url}/dags/harvest/runs/{run_id}")
+        say(f"The harvest ended as {state} (run {run_id}).")
         say(harvested(api, run_id).sentence())
     return Exit.DONE if state == "success" and not silent and not problem else Exit.SOURCES_FAILED
+
+
+def how_to_ask(data: Path) -> tuple[str, ...]:
+    """Commands that another shell can ask the demo's archive, line by line."""
+    folder = shlex.quote(str(data.relative_to(ROOT) if data.is_relative_to(ROOT) else data))
+    return (
+        "Ask it, in another shell:",
+        f"    export LETAPIS_DATA={folder}",
+        *(f"    .venv/bin/letapis {question.format(folder=folder)}" for question in QUESTIONS),
+    )
 
 
 def wait_for_dags(api: AirflowApi) -> None:
@@ -139,25 +152,6 @@ def follow_process(api: AirflowApi, archive: Archive, runs_before: frozenset[str
                 return f"{unread} WARC files are unread after {PROCESS_S:.0f} s."
             show_line(f"Process: {unread} WARC files to read" if unread else "Process: grouping media")
             time.sleep(1)
-
-
-def show(figures: tuple[SourceFigures, ...], asked: list[str], *, as_json: bool) -> None:
-    """The table, in the order of the watch-list; for programs one row per source."""
-    order = {source_id: place for place, source_id in enumerate(asked)}
-    rows = sorted(figures, key=lambda row: order.get(row.source_id, len(order)))
-    if as_json:
-        emit([{"kind": "harvested", **asdict(row)} for row in rows], as_json=True, human=str)
-        return
-    table = Table(box=SIMPLE)
-    table.add_column("source", no_wrap=True)
-    for name in (*COLUMNS, "WARC files", "bytes"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        counts = [str(getattr(row, name)) for name in COLUMNS]
-        table.add_row(row.source_id, *counts, str(row.warc_files), f"{row.warc_bytes:,}")
-    Console(file=sys.stdout, width=max(out.width, TABLE_WIDTH)).print(table)
-    if not sum(row.new for row in rows):
-        out.print("Nothing new: every record and every medium was known before.")
 
 
 @contextmanager

@@ -10,12 +10,14 @@ the embedded store's key would be a mixture nobody asked for.
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from pipeline.demo_place import demo_folder
 from pipeline.settings_text import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
 
 ROOT: Final = PROJECT
@@ -237,12 +239,20 @@ class Settings:
         values = {name: getattr(self, name) for name in names}
         missing = [variable(name) for name, value in values.items() if value is None]
         if len(missing) == len(names):
-            raise SettingsError(
-                (f"No {what} is known: start the embedded one with `letapis up`, or set {', '.join(missing)}.",)
-            )
+            raise SettingsError((f"No {what} is known: {self._how_to_start(', '.join(missing))}",))
         if missing:
             raise SettingsError((f"The {what} is known only in part: set {', '.join(missing)} as well.",))
         return values
+
+    def _how_to_start(self, missing: str) -> str:
+        """Who has tried the demo asks the demo: a stack of their own would be another one, and empty."""
+        demo = demo_folder(self.data)
+        if demo == self.data:
+            return f"the demo's stack over {demo} is down. Start it with `make demo`, which stays until Ctrl-C."
+        here = f"no stack runs over {self.data}. Start the embedded one with `letapis up`, or set {missing}."
+        if _read_stack(replace(self, data=demo).stack_file, {}):
+            return f"{here} The demo's stack runs; to ask that: export LETAPIS_DATA={shlex.quote(str(demo))}"
+        return f"{here} The demo's archive can be asked while `make demo` runs." if demo.is_dir() else here
 
 
 def variable(name: str) -> str:

@@ -13,9 +13,13 @@ from pathlib import Path
 
 from samples.clock import FIRST_DAY, LAST_DAY, FileClock
 from samples.extra import extra_pages
+from samples.media.files import media_file
 from samples.sites import SampleSites
 
 PARENT_CHECK_S = 0.5
+
+PICTURE = "bridge/w640/q75"
+"""One that several of the sites show; it is left in the folder as ``bridge.jpg``, for somebody to ask with."""
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -24,7 +28,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=0, help="loopback port for HTTPS and HTTP (default: any free one)"
     )
-    parser.add_argument("--folder", type=Path, help="where authority.pem is written (default: a temporary folder)")
+    parser.add_argument(
+        "--folder", type=Path, help="where authority.pem and bridge.jpg are written (default: a temporary folder)"
+    )
     day = parser.add_mutually_exclusive_group()
     day.add_argument(
         "--day", type=int, default=1, choices=range(FIRST_DAY, LAST_DAY + 1), help="the sample clock's day"
@@ -56,6 +62,8 @@ def main() -> int:
         clock=FileClock(asked.day_file) if asked.day_file is not None else None,
     )
     with sites:
+        if asked.folder is not None:
+            (asked.folder / "bridge.jpg").write_bytes(media_file(PICTURE).content)
         ready = {
             "port": sites.port,
             "authority": str(sites.authority.resolve()),

@@ -1,4 +1,5 @@
-"""What a night brought, source by source: counts over the WARC files deposited after a point in the custody chain.
+"""What a night brought, source by source: counts, and each failure, over the WARC files deposited after a point in
+the custody chain.
 
 A point, not a list of crawls, since every deposited file has its place in the chain, whoever crawled it.
 """
@@ -6,7 +7,7 @@ A point, not a list of crawls, since every deposited file has its place in the c
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, select
+from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, literal, select
 
 from processors.pages.outcome import Outcome
 from storage.catalogue_tables import (
@@ -31,6 +32,8 @@ KINDS: Final = {
 
 REFUSALS: Final = tuple(set(Outcome) - {Outcome.CONTENT, Outcome.EMPTY})
 """An empty page is an answer; whether there should have been more is judged by the source's expected yield."""
+
+_UNDECODED: Final = media.c.media_type.like("image/%") & media.c.refused.is_not(None)
 
 ROBOTS: Final = "%)/robots.txt"
 """How the SURT key of a robots.txt ends: it is asked for on every host, and is no page."""
@@ -61,6 +64,20 @@ class SourceFigures:
     warc_bytes: int = 0
 
 
+@dataclass(frozen=True, order=True)
+class Failure:
+    """One of the failures that `SourceFigures` counts; ``reason`` is the sentence that was kept, if one was."""
+
+    source_id: str
+    url: str
+    outcome: str
+    reason: str | None
+
+
+UNDECODED: Final = "not decoded"
+"""The outcome of a picture that is no page, and has none of its own."""
+
+
 def newest_deposit(connection: Connection) -> int:
     """The point in the custody chain of the newest deposited file; 0 where there is none."""
     return int(connection.execute(select(func.coalesce(func.max(warcs.c.custody_seq), 0))).scalar_one())
@@ -87,6 +104,22 @@ def figures_since(connection: Connection, after_seq: int) -> tuple[SourceFigures
         for row in connection.execute(question):
             _add(counts.setdefault(row.source_id, {}), row)
     return tuple(SourceFigures(source_id, **found) for source_id, found in sorted(counts.items()))
+
+
+def failures_since(connection: Connection, after_seq: int) -> tuple[Failure, ...]:
+    """Each failure after this point, as many of each source as `figures_since` counts."""
+    found = [
+        Failure(row.source_id, row.url, row.outcome, row.reason)
+        for question in (_refused_pages(after_seq), _unanswered_requests(after_seq), _undecoded_media(after_seq))
+        for row in connection.execute(question)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.source_id, each.url, each.outcome, each.reason or "")))
+
+
+def captures_since(connection: Connection, after_seq: int) -> frozenset[str]:
+    """Ids of the captures in the files deposited after this point."""
+    asked = select(captures.c.id).join(warcs, warcs.c.key == captures.c.warc_key)
+    return frozenset(connection.scalars(asked.where(warcs.c.custody_seq > after_seq)))
 
 
 def _add(found: dict[str, int], row: Row[Any]) -> None:
@@ -153,14 +186,13 @@ def _media(after_seq: int) -> Select[Any]:
         .join(other_captures, other_captures.c.id == other_occurrences.c.capture_id)
         .where(other_occurrences.c.sha256 == occurrences.c.sha256, another_place)
     )
-    undecoded = media.c.media_type.like("image/%") & media.c.refused.is_not(None)
     same_picture = exists(select(group_members.c.sha256).where(group_members.c.sha256 == occurrences.c.sha256))
     return (
         select(
             captures.c.source_id,
             func.count(distinct(occurrences.c.sha256)).label("media"),
             func.count(distinct(case((seen_elsewhere | same_picture, occurrences.c.sha256)))).label("duplicates"),
-            func.count(distinct(case((undecoded, occurrences.c.sha256)))).label("failures"),
+            func.count(distinct(case((_UNDECODED, occurrences.c.sha256)))).label("failures"),
         )
         .select_from(occurrences)
         .join(media, media.c.sha256 == occurrences.c.sha256)
@@ -213,4 +245,50 @@ def _new_media(after_seq: int) -> Select[Any]:
         .join(warcs, warcs.c.key == captures.c.warc_key)
         .where(warcs.c.custody_seq > after_seq, ~known)
         .group_by(captures.c.source_id)
+    )
+
+
+def _refused_pages(after_seq: int) -> Select[Any]:
+    """One row per page, also where several parsers have read it."""
+    return (
+        select(
+            readings.c.source_id,
+            func.min(readings.c.url).label("url"),
+            func.min(readings.c.outcome).label("outcome"),
+            func.min(readings.c.outcome_reason).label("reason"),
+        )
+        .join(captures, captures.c.id == readings.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, captures.c.surt.not_like(ROBOTS), readings.c.outcome.in_(REFUSALS))
+        .group_by(readings.c.source_id, readings.c.capture_id)
+    )
+
+
+def _unanswered_requests(after_seq: int) -> Select[Any]:
+    return (
+        select(
+            captures.c.source_id,
+            captures.c.url,
+            captures.c.transport_outcome.label("outcome"),
+            captures.c.transport_reason.label("reason"),
+        )
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, captures.c.transport_outcome.is_not(None))
+    )
+
+
+def _undecoded_media(after_seq: int) -> Select[Any]:
+    return (
+        select(
+            captures.c.source_id,
+            func.min(captures.c.url).label("url"),
+            literal(UNDECODED).label("outcome"),
+            func.min(media.c.refused).label("reason"),
+        )
+        .select_from(occurrences)
+        .join(media, media.c.sha256 == occurrences.c.sha256)
+        .join(captures, captures.c.id == occurrences.c.capture_id)
+        .join(warcs, warcs.c.key == captures.c.warc_key)
+        .where(warcs.c.custody_seq > after_seq, _UNDECODED)
+        .group_by(captures.c.source_id, occurrences.c.sha256)
     )

@@ -22,6 +22,7 @@ def up(as_json: JsonOption = False) -> None:
     With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
     """
     from crawlers.watchlist import WatchlistErrors, read_watchlist
+    from pipeline.demo_place import is_demo_folder
     from pipeline.services.data_folder import described, described_for_programs
     from pipeline.services.processes import ServiceError
     from pipeline.services.stack import Stack
@@ -30,6 +31,11 @@ def up(as_json: JsonOption = False) -> None:
 
     try:
         settings = load_settings(running_stack=False)
+        if is_demo_folder(settings.data):
+            how = (
+                "`make demo` starts the demo's stack. For one of your own: `unset LETAPIS_DATA`, or another folder"
+            )
+            raise fail(f"{settings.data} is the demo's data folder; nothing was started. {how}.", Exit.WRONG_USE)
         read_watchlist(settings.watchlist, egress=settings.egress_names)
         stack = Stack(settings, say=say)
     except SettingsError as problem:

@@ -131,7 +131,7 @@ class AirflowServer:
         """
         self.prepare()
         self._migrate_if_needed()
-        self._say(f"Airflow starts at {self.url} (half a minute on two cores) ...")
+        self._say("Airflow starts (half a minute on two cores) ...")
         started_at = datetime.now(UTC)
         self._components = {name: self._component(name) for name in COMPONENTS}
         try:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.demo_place import SITES
 from pipeline.services.processes import ServiceError
 from pipeline.settings import Settings, process_started_at
 from storage.closed_folder import closed_folder
@@ -19,7 +20,7 @@ LOCK_NAME: Final = "stack.lock"
 OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port"})
 """Settings that say how to start the services; who only reaches them needs them not."""
 
-CLOSED: Final = ("airflow", "hashes", "sites", "spool", "store")
+CLOSED: Final = ("airflow", "hashes", SITES, "spool", "store")
 """Folders of the data folder that are their owner's alone; an earlier version left some of them open."""
 
 

@@ -37,7 +37,7 @@ def harvested(
         code = harvest_and_show(stack.settings, api, archive, as_json=True)
     said = capsys.readouterr()
     assert code == Exit.DONE, said.err
-    return [json.loads(line) for line in said.out.splitlines()]
+    return [row for row in map(json.loads, said.out.splitlines()) if row["kind"] == "harvested"]
 
 
 def test_every_source_comes_through_and_a_second_harvest_finds_nothing_new(

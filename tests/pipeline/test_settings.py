@@ -104,7 +104,7 @@ def test_an_outside_store_is_not_completed_with_the_embedded_stores_key(
 
 def test_nothing_known_says_how_to_start_it(data: Path) -> None:
     with pytest.raises(
-        SettingsError, match=r"start the embedded one with `letapis up`, or set LETAPIS_DATABASE_WRITER_URL"
+        SettingsError, match=r"Start the embedded one with `letapis up`, or set LETAPIS_DATABASE_WRITER_URL"
     ):
         load(data).database()
 
@@ -199,3 +199,23 @@ def test_a_profile_of_this_shell_stands_beside_those_of_the_running_stack(data: 
     write_stack_file(Settings(data=data, egress={"tor": "socks5://a:1", "office": "http://b:2"}))
     told = load(data, LETAPIS_EGRESS_TOR="socks5://c:3").egress
     assert told == {"tor": "socks5://c:3", "office": "http://b:2"}
+
+
+def test_who_has_tried_the_demo_is_led_to_the_demo_and_not_to_an_empty_stack(tmp_path: Path) -> None:
+    data, demo = tmp_path / "data", tmp_path / "data" / "demo"
+    (demo / "sites").mkdir(parents=True)
+    write_stack_file(replace(Settings(data=demo), **EMBEDDED))  # type: ignore[arg-type]  # one dict of several types
+    with pytest.raises(
+        SettingsError, match=rf"no stack runs over {data}.*demo's stack runs.*LETAPIS_DATA={demo}$"
+    ):
+        load_settings({"LETAPIS_DATA": str(data)}).database()
+    assert load_settings({"LETAPIS_DATA": str(demo)}).database().reader_url == EMBEDDED["database_reader_url"]
+
+
+def test_a_demo_that_was_stopped_is_said_to_be_down(tmp_path: Path) -> None:
+    data, demo = tmp_path / "data", tmp_path / "data" / "demo"
+    (demo / "sites").mkdir(parents=True)
+    with pytest.raises(SettingsError, match=r"The demo's archive can be asked while `make demo` runs\.$"):
+        load_settings({"LETAPIS_DATA": str(data)}).database()
+    with pytest.raises(SettingsError, match=rf"the demo's stack over {demo} is down\. Start it with `make demo`"):
+        load_settings({"LETAPIS_DATA": str(demo)}).database()

@@ -50,3 +50,19 @@ def test_with_a_mistake_in_the_watch_list_nothing_is_started(
     assert (ran.returncode, ran.stdout) == (2, "")
     assert [each for each in words if each not in ran.stderr] == [], ran.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_in_the_demos_folder_no_stack_of_ones_own_is_started(tmp_path: Path) -> None:
+    (tmp_path / "sites").mkdir()
+    ran = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "up"],
+        env={**os.environ, "LETAPIS_DATA": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"{tmp_path} is the demo's data folder; nothing was started." in ran.stderr
+    assert "unset LETAPIS_DATA" in ran.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["sites"]

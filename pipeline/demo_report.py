@@ -1,0 +1,138 @@
+"""What a harvest of the demo came to, on a terminal of 80 columns: a table, each failure in words, what changed.
+
+In: the archive, and the point in its custody chain before the harvest. Out: words on stdout, or JSON lines of the
+kinds ``harvested``, ``failure`` and ``change``. Asks, and writes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from access.changes import changes_of
+from access.wording import kind_of, label, moment, sized
+from pipeline.commands.changes import WORDS, word_by_word
+from pipeline.output import emit, harmless, out
+from storage.archive import Archive
+from storage.figures import Failure, SourceFigures, captures_since, failures_since, figures_since
+
+COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
+
+SHOWN: Final = 12
+"""So many failures, and changes of one source, are shown; the rest are counted. ``--json`` has all of them."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What one harvest came to, in the order of the watch-list; ``changes`` of each source that has any."""
+
+    figures: tuple[SourceFigures, ...]
+    failures: tuple[Failure, ...]
+    changes: Mapping[str, Sequence[Mapping[str, Any]]]
+    first: bool
+    """Whether there was nothing before to compare with."""
+
+
+def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Brought:
+    """What was deposited after this point in the custody chain (`storage.figures.newest_deposit`) and read."""
+    place = {source_id: number for number, source_id in enumerate(asked)}
+    with archive.reader.connect() as connection:
+        figures = figures_since(connection, after_seq)
+        failures = failures_since(connection, after_seq)
+        seen = captures_since(connection, after_seq)
+    ordered = sorted(figures, key=lambda row: place.get(row.source_id, len(place)))
+    changed = {
+        row.source_id: [
+            change for change in changes_of(archive, row.source_id) if change["capture_ids"][-1] in seen
+        ]
+        for row in ordered
+    }
+    return Brought(
+        tuple(ordered),
+        tuple(sorted(failures, key=lambda each: place.get(each.source_id, len(place)))),
+        {source_id: rows for source_id, rows in changed.items() if rows},
+        first=after_seq == 0,
+    )
+
+
+def show(brought: Brought, *, as_json: bool) -> None:
+    """Print it."""
+    if as_json:
+        emit(_rows(brought), as_json=True, human=str)
+        return
+    out.print(_table(brought.figures), soft_wrap=False)
+    files = sum(row.warc_files for row in brought.figures)
+    size = sized(sum(row.warc_bytes for row in brought.figures))
+    out.print(f"{files} WARC files, {size}. Duplicates are media that stand elsewhere, too.")
+    if not sum(row.new for row in brought.figures):
+        out.print("Nothing new: every record and every medium was known before.")
+    if brought.failures:
+        out.print("\nFailures", style="bold")
+        out.print(_columns(_failure_lines(brought.failures)), soft_wrap=False)
+    if brought.changes:
+        out.print("\nWhat changed since the harvest before", style="bold")
+        out.print(_columns(_change_lines(brought.changes)), soft_wrap=False)
+        out.print("With the captures that show it: `letapis changes SOURCE`.")
+    elif brought.first:
+        out.print("\nThis was the first harvest here: there is nothing yet to compare it with.")
+
+
+def _rows(brought: Brought) -> Iterable[Mapping[str, Any]]:
+    for row in brought.figures:
+        yield {"kind": "harvested", **asdict(row)}
+    for failure in brought.failures:
+        yield {"kind": "failure", **asdict(failure)}
+    for source_id, rows in brought.changes.items():
+        for change in rows:
+            yield {**change, "source_id": source_id}
+
+
+def _table(figures: Sequence[SourceFigures]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("source", overflow="fold")
+    for name in COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in figures:
+        table.add_row(row.source_id, *(str(getattr(row, name)) for name in COLUMNS))
+    return table
+
+
+def _columns(lines: Iterable[tuple[str, str]]) -> Table:
+    """Names on the left; sentences on the right, folded there."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in lines:
+        table.add_row(Text(harmless(name)), Text(harmless(said)))
+    return table
+
+
+def _failure_lines(failures: Sequence[Failure]) -> Iterable[tuple[str, str]]:
+    for failure in failures[:SHOWN]:
+        outcome = failure.outcome.replace("_", " ")
+        reason = f": {failure.reason}" if failure.reason else ", and no reason was given"
+        yield f"  {failure.source_id}", f"{outcome}{reason}\n{failure.url}"
+    if len(failures) > SHOWN:
+        yield "", f"and {len(failures) - SHOWN} more"
+
+
+def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterable[tuple[str, str]]:
+    """What was known before stands first: that it is not as it was says more than that something came."""
+    for source_id, rows in changed.items():
+        yield source_id, ""
+        for row in sorted(rows, key=lambda each: each["change"] == "added")[:SHOWN]:
+            yield f"  {WORDS.get(row['change'], row['change'])}", "\n".join(_said(row))
+        if len(rows) > SHOWN:
+            yield "", f"and {len(rows) - SHOWN} more: letapis changes {source_id}"
+
+
+def _said(row: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{kind_of(row['record_kind'])}: {row['heading']}"
+    for differing in row["differences"]:
+        yield f"{label(differing['field'])}: {word_by_word(differing['pieces'])}"
+    if row["change"] == "missing":
+        yield f"last seen {moment(row['captures'][0]['captured_at'])}"
+        yield f"not there {moment(row['captures'][-1]['captured_at'])}"
