@@ -3,6 +3,8 @@
 Heavy imports stand inside the commands, so that `letapis --help` answers at once.
 """
 
+import sys
+
 import typer
 
 from pipeline.commands import (
@@ -23,7 +25,7 @@ from pipeline.commands import (
     stack,
     status,
 )
-from pipeline.failures import Commands, make_streams_safe
+from pipeline.failures import Commands, in_words, make_streams_safe
 
 app = typer.Typer(
     name="letapis",
@@ -57,7 +59,11 @@ for group in (
 def main() -> None:
     """Entry point of the `letapis` script."""
     make_streams_safe()
-    app()
+    try:
+        with in_words():  # help and wrong use come before any command
+            app()
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,11 @@ def _store_fitness(settings: Settings) -> Check:
     if not embedded:
         return Check("Evidence", "ok", "the store is an outside one")
     how = "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS."
-    if found := store_open_to_others(settings.data / "store"):
+    try:
+        found = store_open_to_others(settings.data / "store")
+    except OSError as problem:
+        return Check("Evidence", "warning", f"not known: {problem.filename}: {problem.strerror}", how)
+    if found:
         return Check("Evidence", "missing", FOR_TRYING_OUT_ONLY.format(" ".join(found)), how)
     fit = "the embedded store is fit to try out: who owns its folder can delete what it has locked"
     return Check("Evidence", "warning", fit, how)

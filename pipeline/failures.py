@@ -7,6 +7,7 @@ is not caught: its traceback is what a report of it needs.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,30 @@ from pipeline.output import Exit, OutputLostError, fail
 
 if TYPE_CHECKING:
     import typer
+
+
+class Answers(io.TextIOWrapper):
+    """Stdout: whoever writes there, help and usage too, is told by one error that it was lost."""
+
+    def write(self, text: str, /) -> int:
+        """As of any text file; raises `OutputLostError`, and `BrokenPipeError` where the reader has gone."""
+        with _lost_in_words():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """The same."""
+        with _lost_in_words():
+            super().flush()
+
+
+@contextmanager
+def _lost_in_words() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise OutputLostError(problem) from problem
 
 
 class Commands(TyperGroup):
@@ -68,10 +93,11 @@ def make_streams_safe() -> None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding, by_line = sys.stdout.encoding, sys.stdout.line_buffering
+        sys.stdout = Answers(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=by_line)
 
 
 def let_go_of_stdout() -> None:

@@ -18,7 +18,7 @@ from crawlers.watchlist import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import opened_archive
 from pipeline.night_schedule import NightSchedule, night_schedule
-from pipeline.services.data_folder import LOCK_NAME
+from pipeline.services.data_folder import LOCK_NAME, why_unusable
 from pipeline.settings import Settings, SettingsError
 from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.errors import StorageError
@@ -193,6 +193,11 @@ def _watchlist(settings: Settings) -> Iterator[Line]:
 
 
 def _disk(settings: Settings) -> Iterator[Line]:
+    if problem := why_unusable(settings.data):
+        yield Line(
+            "failed", "data folder", f"{settings.data}: expected a folder that can be written to, found {problem}"
+        )
+        return
     folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     found = f"{free / 10**9:.1f} GB free for {settings.data}"

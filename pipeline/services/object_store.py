@@ -75,7 +75,7 @@ def store_open_to_others(folder: Path) -> tuple[str, ...]:
     """
     try:
         ports: dict[str, int] = json.loads((folder / "config" / "ports.json").read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     pids = processes_started_with(f"-dir={folder.resolve() / 'objects'}")
     return open_to_others(pids, asks_for_a_key=[ports["s3.port"]])

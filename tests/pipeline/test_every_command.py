@@ -217,6 +217,10 @@ def test_with_a_data_folder_in_which_nothing_can_be_kept(
     if name == "doctor":
         assert ran.code == Exit.FAILED
         assert f"missing Disk              {data}: " in ran.out
+        assert ran.out.rstrip().splitlines()[-1].split()[1] == "Video", "it ended before its last check"
+    if name == "status":
+        assert ran.code == Exit.FAILED
+        assert f"data folder  {data}: expected a folder that can be" in " ".join(ran.out.split(" "))
 
 
 @pytest.mark.parametrize("name", ANSWERING)
@@ -237,6 +241,15 @@ def test_an_answer_to_a_closed_stdout_is_no_answer(name: str, runner: Runner, an
     for words in ((), ("--json",)):
         ran = runner.run(name, answering, *words, stdout="closed")
         assert (ran.code, "could not be written" in ran.err) == (Exit.FAILED, True), ran
+
+
+@pytest.mark.parametrize("asked", ["--help", "search --help", "sources import --help"])
+@pytest.mark.parametrize("stdout", ["full", "closed"])
+def test_help_that_cannot_be_written_is_said_to_be_lost(
+    asked: str, stdout: str, runner: Runner, nothing_known: dict[str, str]
+) -> None:
+    ran = runner.run(asked, nothing_known, instead=[], stdout=stdout)
+    assert (ran.code, "could not be written" in ran.err) == (Exit.FAILED, True), ran
 
 
 @pytest.mark.parametrize("name", ANSWERING)
