@@ -1,5 +1,6 @@
 """Where the demo keeps its data: in a folder of its own below the data folder, which `letapis up` leaves alone."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +9,8 @@ SITES: Final = "sites"
 
 
 def is_demo_folder(data: Path) -> bool:
-    """Whether a demo has run over this data folder."""
-    return (data / SITES).is_dir()
+    """Whether a demo has run over this data folder; not of one that this user may not enter."""
+    return os.path.isdir(data / SITES)  # noqa: PTH112 # `Path.is_dir` raises where a folder is closed to us
 
 
 def demo_folder(data: Path) -> Path:

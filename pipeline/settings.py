@@ -12,12 +12,13 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipeline.demo_place import demo_folder
+from pipeline.demo_place import demo_folder, is_demo_folder
 from pipeline.settings_text import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
 
 ROOT: Final = PROJECT
@@ -250,9 +251,12 @@ class Settings:
         if demo == self.data:
             return f"the demo's stack over {demo} is down. Start it with `make demo`, which stays until Ctrl-C."
         here = f"no stack runs over {self.data}. Start the embedded one with `letapis up`, or set {missing}."
-        if _read_stack(replace(self, data=demo).stack_file, {}):
-            return f"{here} The demo's stack runs; to ask that: export LETAPIS_DATA={shlex.quote(str(demo))}"
-        return f"{here} The demo's archive can be asked while `make demo` runs." if demo.is_dir() else here
+        with suppress(SettingsError):  # another user's demo is none that could be asked
+            if _read_stack(replace(self, data=demo).stack_file, {}):
+                return f"{here} The demo's stack runs; to ask that: export LETAPIS_DATA={shlex.quote(str(demo))}"
+            if is_demo_folder(demo):
+                return f"{here} The demo's archive can be asked while `make demo` runs."
+        return here
 
 
 def variable(name: str) -> str:
@@ -306,6 +310,9 @@ def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
         runs = process_started_at(process["pid"]) == process["started_at"]
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except PermissionError as problem:
+        how = "run this as the user whose it is, or set LETAPIS_DATA to a folder of your own"
+        raise SettingsError((f"{stack_file}: closed to this user; {how}.",)) from problem
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SettingsError(
             (f"{stack_file}: cannot be read ({problem}); stop the stack and start it again with `letapis up`.",)

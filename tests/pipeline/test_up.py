@@ -66,3 +66,31 @@ def test_in_the_demos_folder_no_stack_of_ones_own_is_started(tmp_path: Path) -> 
     assert f"{tmp_path} is the demo's data folder; nothing was started." in ran.stderr
     assert "unset LETAPIS_DATA" in ran.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["sites"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (["up"], 1, "expected a folder that can be written to, found that it cannot be written to"),
+        (["demo", "--once"], 1, "expected a folder that can be written to, found that it cannot be written to"),
+        (["doctor"], 2, "stack.json: closed to this user; run this as the user whose it is"),
+        (["search", "court"], 2, "stack.json: closed to this user; run this as the user whose it is"),
+    ],
+)
+def test_a_data_folder_that_is_closed_to_this_user_is_named(
+    tmp_path: Path, command: list[str], code: int, words: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0)
+    no_exception = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    ran = subprocess.run(
+        [*no_exception, sys.executable, "-m", "pipeline.cli", *command],
+        env={**os.environ, "LETAPIS_DATA": str(data)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ran.returncode, ran.stdout) == (code, "")
+    assert str(data) in ran.stderr
+    assert words in ran.stderr
