@@ -42,7 +42,7 @@ PROCESS_S: Final = 7200.0
 
 QUESTIONS: Final = (
     'search "суд Прыклад" --kind hearing --since 2026-11-01',
-    "captures https://oblsud.pryklad.example/",
+    "captures https://sud.pryklad.example/rasklad/",
     "changes oblsud",
     "similar {folder}/sites/bridge.jpg",
 )

@@ -17,6 +17,7 @@ from access.overview import overview
 from crawlers.watchlist import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import opened_archive
+from pipeline.demo_place import demo_folder, is_demo_folder
 from pipeline.night_schedule import NightSchedule, night_schedule
 from pipeline.services.data_folder import LOCK_NAME, why_unusable
 from pipeline.settings import Settings, SettingsError
@@ -59,7 +60,7 @@ def look(settings: Settings, *, now: datetime | None = None) -> Iterator[Line]:
 
 def _stack(settings: Settings) -> Iterator[Line]:
     if settings.airflow_url is None:
-        yield Line("stack", "stack", "down: `letapis up` starts it")
+        yield Line("stack", "stack", f"down: {_how_to_start(settings)}")
         yield Line(
             "failed", "stack", "The stack is down: no night begins, and nothing that was asked for is done."
         )
@@ -67,6 +68,14 @@ def _stack(settings: Settings) -> Iterator[Line]:
     lock = settings.data / LOCK_NAME
     _, _, since = lock.read_text("utf-8").strip().partition(" ") if lock.exists() else ("", "", "")
     yield Line("stack", "stack", f"up{f' since {since}' if since else ''}: {settings.airflow_url}")
+
+
+def _how_to_start(settings: Settings) -> str:
+    demo = demo_folder(settings.data)
+    if demo == settings.data:
+        return "`make demo` starts it"
+    also = f"; the demo has its own, asked with LETAPIS_DATA={demo}" if is_demo_folder(demo) else ""
+    return f"`letapis up` starts it{also}"
 
 
 def _spool(settings: Settings) -> Iterator[Line]:

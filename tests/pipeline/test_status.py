@@ -136,3 +136,18 @@ def test_what_is_said_holds_nothing_a_terminal_obeys() -> None:
     text = "\n".join(on_screen([Line("failed", "sud\x1b[2J", "page \x1b]0;title\x07 [red]not markup[/red]")]))
     assert "\x1b" not in text
     assert "\\x1b]0;title\\x07 [red]not markup[/red]" in text
+
+
+def test_a_stack_that_is_down_leads_to_the_demos_where_there_is_one(tmp_path: Path) -> None:
+    demo = tmp_path / "demo"
+    (demo / "sites").mkdir(parents=True)
+
+    (own,) = (
+        line.found for line in look(Settings(data=tmp_path)) if (line.section, line.what) == ("stack", "stack")
+    )
+    (of_demo,) = (
+        line.found for line in look(Settings(data=demo)) if (line.section, line.what) == ("stack", "stack")
+    )
+
+    assert own == f"down: `letapis up` starts it; the demo has its own, asked with LETAPIS_DATA={demo}"
+    assert of_demo == "down: `make demo` starts it"
