@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,7 @@ from storage.catalogue_tables import captures, warcs
 from storage.chain import read_chain
 from storage.ledger import settle
 from storage.migrations import migrate
+from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in
 from tests.storage.killed_deposits import deposit_and_kill
 
@@ -226,32 +228,22 @@ class KilledStack:
         self._supervisor.wait()
 
     def kill_one(self, moments: random.Random) -> str:
-        """One service with what it started; its keeper and the supervisor live."""
-        name, word = moments.choice(
-            [
-                ("scheduler", b"scheduler"),
-                ("API server", b"api-server"),
-                ("store", b"weed"),
-                ("database", b"postgres"),
-            ]
-        )
-        for pid in kept_for(self.data):
-            with suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if word in words and b"keeper" not in words:
-                    send_kill(pid)
+        """One service; its keeper and the supervisor live. Returns its name."""
+        name = moments.choice(list(SERVICES))
+        while not kill_service(self.data, name):  # it is being started again after the kill before
+            time.sleep(0.1)
         return name
 
     def wait_until_healthy(self) -> None:
         """Return when every component has given a sign of life from now on."""
         assert self._supervisor is not None
-        deadline = time.monotonic() + RETURN_S
+        began, deadline = datetime.now(UTC), time.monotonic() + RETURN_S
         with AirflowApi(self.settings.airflow()) as api:
             while time.monotonic() < deadline:
                 if self._supervisor.poll() is not None:
                     raise SystemExit(f"`letapis up` ended:\n{self._log.read_text('utf-8')[-3000:]}")
                 with suppress(AirflowUnreachable, AirflowRefused):
-                    if all(api.health().heartbeats.values()):
+                    if api.health().all_beat_since(began):
                         return
                 time.sleep(1)
         raise SystemExit(f"The stack did not answer again within {RETURN_S:.0f} s.")
@@ -295,7 +287,7 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
         archive.writer.dispose()
         archive.reader.dispose()
         stack.stop()
-        left = len(kept_for(stack.data))
+        left = len({*kept_for(stack.data), *processes_naming(str(stack.data))})
         return Figures(**{**asdict(figures), "processes_left": left})
 
 

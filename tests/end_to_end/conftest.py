@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -24,6 +24,7 @@ from tests.conftest import RunningStack
 HARVEST_S = 600.0
 PROCESS_S = 300.0
 
+Answer = TypeVar("Answer")
 Rows = list[dict[str, Any]]
 
 
@@ -100,6 +101,15 @@ def wait_until_read(api: AirflowApi, archive: Archive) -> None:
             return
         time.sleep(1)
     raise AssertionError("the process DAG did not follow")
+
+
+def eventually(ask: Callable[[], Answer | None], *, every_s: float = 0.2, timeout_s: float = 60.0) -> Answer:
+    """What comes of asking again and again until there is an answer."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(every_s)
+    return answer
 
 
 @pytest.fixture(scope="session")

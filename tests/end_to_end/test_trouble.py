@@ -1,11 +1,8 @@
 """What bad sources and killed tasks get: an outcome, a red last task, and nothing left behind."""
 
-import os
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -16,11 +13,11 @@ from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from storage.harvests import harvests_since
 from tests.conftest import RunningStack
-from tests.end_to_end.conftest import Rows
+from tests.end_to_end.conftest import Rows, eventually
+from tests.end_to_end.killed_services import processes_naming
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
-Answer = TypeVar("Answer")
 RUN_S = 300.0
 SLOW_HOST = "slow.pryklad.example"
 SLOW = f"https://{SLOW_HOST}/"
@@ -113,12 +110,12 @@ def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_th
     run_id = api.trigger("archive_url", {"urls": SLOW})
     spool = airflow_stack.settings.spool_dir
     folder = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
-    eventually(lambda: len(processes_of(folder)) >= 2)
+    eventually(lambda: len(processes_naming(folder.name)) >= 2)
     eventually(lambda: any(seen.host == SLOW_HOST and seen.target == "/" for seen in sample_sites.requests_log))
 
     mark_failed(api, run_id)
 
-    eventually(lambda: not processes_of(folder))
+    eventually(lambda: not processes_naming(folder.name))
     assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
     again = api.trigger("harvest", {"sources": ["oblsud"]})
     assert api.wait_for_run("harvest", again, timeout_s=RUN_S) == "success"
@@ -135,25 +132,3 @@ def mark_failed(api: AirflowApi, run_id: str) -> None:
         {"new_state": "failed"},
         what="mark the task failed",
     )
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Every process that names the crawl's folder or works in one below it: crawl, recorder, engine, browser."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal() and int(process.name) != os.getpid():
-            try:
-                words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-            except OSError:
-                continue  # it has ended, or is another user's
-            if folder.name.encode() in words:
-                found.append(int(process.name))
-    return found
-
-
-def eventually(ask: Callable[[], Answer | None], timeout_s: float = 60.0) -> Answer:
-    deadline = time.monotonic() + timeout_s
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
-    return answer
