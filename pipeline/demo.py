@@ -74,14 +74,15 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
                 for warning in stack.warnings:
                     warn(warning)
                 if stay:
-                    for line in (*described(stack.settings, stack.passwords), "", *how_to_ask(data)):
+                    for line in ("", *described(stack.settings, stack.passwords), "", *how_to_ask(data)):
                         (err if as_json else out).print(line, markup=False)
                     say("Ctrl-C stops all of it.")
                     stack.watch()
         finally:
             say("Stopping ...")
             stack.stop()
-    say(f"Stopped. What was harvested stays in {data}; it can be asked while `make demo` runs.")
+    again = "make demo" if day == 1 else f"make demo DAY={day}"
+    say(f"Stopped. What was harvested stays in {data}; it can be asked while `{again}` runs.")
     return code
 
 
