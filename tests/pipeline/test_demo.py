@@ -1,26 +1,18 @@
 """The demo's harvest through the session's Airflow: every source comes through, and nothing is new twice."""
 
 import json
-import os
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.airflow_api import AirflowApi
 from pipeline.connect import open_archive
-from pipeline.demo import QUESTIONS, harvest_and_show
+from pipeline.demo import harvest_and_show
 from pipeline.output import Exit
 from pipeline.settings import ROOT
 from samples import expected
-from samples.__main__ import PICTURE
-from samples.media.files import media_file
 from samples.sites import SampleSites
-from storage.figures import newest_deposit
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -66,35 +58,6 @@ def test_every_source_comes_through_and_a_second_harvest_finds_nothing_new(
         row["source_id"] for row in first if not (row["pages"] and row["warc_files"] and row["warc_bytes"])
     ] == []
     assert {row["source_id"]: row["new"] for row in second if row["new"]} == {}
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.split()[0])
-def test_what_may_be_asked_of_the_demo_has_an_answer(
-    question: str,
-    airflow_stack: "RunningStack",
-    sample_sites: SampleSites,
-    stack_archive: "Archive",
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
-    if newest_deposit_of(stack_archive) == 0:
-        harvested(airflow_stack, stack_archive, capsys)
-    (tmp_path / "sites").mkdir()
-    (tmp_path / "sites" / "bridge.jpg").write_bytes(media_file(PICTURE).content)
-    ran = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *shlex.split(question.format(folder=tmp_path)), "--json"],
-        env={**os.environ, "LETAPIS_DATA": str(airflow_stack.settings.data)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == Exit.DONE, ran.stderr
-    assert ran.stdout or question.startswith("changes"), ran.stderr  # which the first day has none of
-
-
-def newest_deposit_of(archive: "Archive") -> int:
-    with archive.reader.connect() as connection:
-        return newest_deposit(connection)
 
 
 def test_the_readme_names_the_demo_as_the_first_command() -> None:

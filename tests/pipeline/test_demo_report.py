@@ -1,6 +1,9 @@
 """What the demo shows of a harvest: on 80 columns, each failure in words, each change with before and after."""
 
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,18 +12,22 @@ import pytest
 from crawlers.capture import Captured
 from crawlers.source import Source
 from crawlers.watchlist import read_watchlist
-from pipeline.demo import how_to_ask
+from pipeline.demo import QUESTIONS, how_to_ask
 from pipeline.demo_report import Brought, brought_since, show
+from pipeline.output import Exit
 from pipeline.process import process_pending
-from pipeline.settings import ROOT
+from pipeline.settings import ROOT, Settings
 from samples import expected
+from samples.__main__ import PICTURE
 from samples.media.broken import cut_jpeg
+from samples.media.files import media_file
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.deposit import deposit_file
 from storage.figures import newest_deposit
 from tests.pipeline.test_process import SAMPLES, Collector
 from tests.storage.crawled import crawl_one, exchange, no_answer, response
+from tests.storage.killed_deposits import environment
 
 SOURCES = ("tg-vestki", expected.REGIONAL_SOURCE, expected.CITY_SOURCE)
 NEWS = expected.NEWS_ADDRESS
@@ -125,6 +132,37 @@ def test_programs_get_every_row_with_its_kind(
         (expected.REGIONAL_SOURCE, "added"),
         (expected.REGIONAL_SOURCE, "moved"),
         (expected.CITY_SOURCE, "missing"),
+    }
+
+
+def test_what_may_be_asked_of_the_demo_has_an_answer(
+    archive: Archive,
+    stored_settings: Settings,
+    sites: SampleSites,
+    sources: dict[str, Source],
+    tmp_path: Path,
+) -> None:
+    picture = media_file(PICTURE).content
+    shown_there = exchange(f"{NEWS}/bridge.jpg", response(picture, "image/jpeg"))
+    deposit_file(archive, crawl_one(tmp_path, [shown_there], source=sources["vesnik"]))
+    for day in (1, 2):
+        harvest(archive, sites, sources, tmp_path, day)
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "bridge.jpg").write_bytes(picture)
+
+    found = {
+        question: subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *shlex.split(question.format(folder=tmp_path)), "--json"],
+            env=environment(stored_settings),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        for question in QUESTIONS
+    }
+
+    assert {question: (ran.returncode, bool(ran.stdout), ran.stderr) for question, ran in found.items()} == {
+        question: (Exit.DONE, True, ran.stderr) for question, ran in found.items()
     }
 
 
