@@ -2,7 +2,9 @@
 
 Comes in: the spool folder. Goes out: every closed WARC file of crawls that no process holds, and a report of
 each torn record that was cut off a file left under ``.open``. Nothing complete is thrown away; a file in which
-not one record is complete is removed. Safe to run at any time and again: crawls that live are left alone.
+not one record is complete is removed. Where the crawl signed the file, the records behind its last signature go
+into a file of their own (`storage.unsigned_tail`). Safe to run at any time and again: crawls that live are left
+alone.
 """
 
 import hashlib
@@ -12,6 +14,8 @@ from pathlib import Path
 
 from processors.digest import Digest
 from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
+from storage.signature_journal import signatures_beside
+from storage.unsigned_tail import UnsignedTail, signed_length, write_tail
 from storage.warc_file import OPEN_SUFFIX, ClosedFile, sync_folder
 from storage.warc_reader import WarcDamageError, WarcReader
 
@@ -40,22 +44,31 @@ class Recovered:
     """What the spool holds of dead crawls: ``files`` are ready to deposit.
 
     ``damaged`` names closed files that are not whole any more: they stay where they are, for a person to look at.
-    ``alive`` are folders that some process still holds.
+    ``unsigned`` are files made of what stood behind a last signature; they are among ``files``. ``alive`` are
+    folders that some process still holds.
     """
 
     files: tuple[ClosedFile, ...]
     torn: tuple[TornRecord, ...]
     damaged: tuple[WarcDamageError, ...]
     alive: tuple[Path, ...]
+    unsigned: tuple[UnsignedTail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """How much of a file is whole records, and what broke off there."""
+    """Where the whole records of a file end, one after the other, and what broke off behind the last."""
 
-    records: int
-    length: int
+    ends: tuple[int, ...]
     damage: WarcDamageError | None
+
+    @property
+    def records(self) -> int:
+        return len(self.ends)
+
+    @property
+    def length(self) -> int:
+        return self.ends[-1] if self.ends else 0
 
 
 def recover(spool_dir: Path) -> Recovered:
@@ -66,6 +79,7 @@ def recover(spool_dir: Path) -> Recovered:
         torn=tuple(torn for found in each for torn in found.torn),
         damaged=tuple(damage for found in each for damage in found.damaged),
         alive=tuple(folder for found in each for folder in found.alive),
+        unsigned=tuple(tail for found in each for tail in found.unsigned),
     )
 
 
@@ -73,13 +87,14 @@ def recover_crawl(folder: Path) -> Recovered:
     """The same for one crawl's folder."""
     files: list[ClosedFile] = []
     torn: list[TornRecord] = []
+    unsigned: list[UnsignedTail] = []
     damaged: list[WarcDamageError] = []
     try:
         with hold_crawl(folder):
             for path in sorted(folder.glob(CLOSED_PATTERN + OPEN_SUFFIX)):
-                cut = _close_leftover(path)
-                if cut is not None:
-                    torn.append(cut)
+                cut, tail = _close_leftover(path)
+                torn += [] if cut is None else [cut]
+                unsigned += [] if tail is None else [tail]
             for path in sorted(folder.glob(CLOSED_PATTERN)):
                 try:
                     files.append(_closed(path))
@@ -87,44 +102,51 @@ def recover_crawl(folder: Path) -> Recovered:
                     damaged.append(damage)
     except CrawlAliveError:
         return Recovered((), (), (), (folder,))
-    return Recovered(tuple(files), tuple(torn), tuple(damaged), ())
+    return Recovered(tuple(files), tuple(torn), tuple(damaged), (), tuple(unsigned))
 
 
-def _close_leftover(path: Path) -> TornRecord | None:
-    """Cut, sync and rename one file; None where nothing was torn."""
+def _close_leftover(path: Path) -> tuple[TornRecord | None, UnsignedTail | None]:
+    """Cut, sync and rename one file; tells what was torn off, and what was not signed."""
     length = path.stat().st_size
     whole = _whole_records(path)
-    torn = None
+    torn = tail = None
     if whole.damage is not None:
         damage = whole.damage
         torn = TornRecord(path, whole.length, length - whole.length, damage.expected, damage.found)
     if whole.records == 0:
         path.unlink()
     else:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.ftruncate(descriptor, whole.length)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        path.rename(path.with_name(path.name.removesuffix(OPEN_SUFFIX)))
+        final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+        signed = signed_length(path, signatures_beside(final, path.parent.name), whole.ends)
+        if signed is not None and signed < whole.length:
+            tail = write_tail(path, final, signed, whole.ends)
+        _cut(path, whole.length if signed is None else signed)
+        path.rename(final)
     sync_folder(path.parent)
-    return torn
+    return torn, tail
+
+
+def _cut(path: Path, length: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.ftruncate(descriptor, length)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _whole_records(path: Path) -> _Whole:
-    records = end = 0
+    ends: list[int] = []
     with path.open("rb") as stream:
         if not stream.peek(1):
-            return _Whole(0, 0, None)
+            return _Whole((), None)
         try:
             reader = WarcReader(stream, path.name)
             while (head := reader.next_record()) is not None:
-                end = head.offset + reader.end_record()
-                records += 1
+                ends.append(head.offset + reader.end_record())
         except WarcDamageError as damage:
-            return _Whole(records, end, damage)
-    return _Whole(records, end, None)
+            return _Whole(tuple(ends), damage)
+    return _Whole(tuple(ends), None)
 
 
 def _closed(path: Path) -> ClosedFile:

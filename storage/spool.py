@@ -1,8 +1,8 @@
 """The spool: a crawl's captures as WARC files on disk, until they are deposited.
 
 Comes in: ``Exchange``, ``Rendering``, ``Note``, one at a time. Goes out: closed WARC files
-``<crawl-id>-<nnnnn>.warc.gz`` in ``<spool>/<crawl-id>/``, each with its index in ``.rows``; while the crawl lives
-its folder's ``lock`` is held.
+``<crawl-id>-<nnnnn>.warc.gz`` in ``<spool>/<crawl-id>/``, each with its index in ``.rows`` and, where the crawl
+has a key, its signatures in ``.signatures``; while the crawl lives its folder's ``lock`` is held.
 Guarantees: a name without ``.open`` is a whole, synced file; an exchange stands in one file; a crash costs at
 most what was being written. A failed write raises and ends the spool: every later ``keep`` raises the same.
 """
@@ -20,6 +20,8 @@ from storage.compressed_types import is_compressed
 from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.recovery import Recovered, TornRecord, recover
 from storage.rows_written import RowsBeside
+from storage.signature_journal import SignatureJournal, Signer
+from storage.signing import CrawlKey
 from storage.warc import (
     Record,
     RecordReceipt,
@@ -110,7 +112,7 @@ class Spool:
     ``facts`` fill the warcinfo record of each file. ``payloads_sealed`` finds the deposited record of a payload;
     with ``revisits`` such payloads, and those earlier in the same file, become ``revisit`` records unless they
     are pages. With ``file_per_page`` each page id gets files of its own and nothing becomes a revisit.
-    ``on_written`` hears of each record once its group is in the file.
+    ``key`` signs the files as they grow. ``on_written`` hears of each record once its group is in the file.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Spool:
         revisits: bool = False,
         file_per_page: bool = False,
         payloads_sealed: Callable[[Digest], Sealed | None] = no_payload_sealed,
+        key: CrawlKey | None = None,
         on_written: Callable[[Written], None] | None = None,
         new_id: Callable[[], str] | None = None,
         clock: Callable[[], datetime] = utc_now,
@@ -139,6 +142,7 @@ class Spool:
         self._on_written = on_written
         self._new_id = new_id or RecordIds()
         self._clock = clock
+        self._signer = None if key is None else Signer(key, crawl_id)
         self._serial = 0
         self._files: dict[str | None, _SpoolFile] = {}
         self._closed: list[ClosedFile] = []
@@ -161,6 +165,8 @@ class Spool:
             for page in list(self._files):
                 self._closed.append(self._files.pop(page).close())
         finally:
+            if self._signer is not None:
+                self._signer.close()
             self._lock.__exit__(None, None, None)
         return tuple(sorted(self._closed, key=lambda file: file.path.name))
 
@@ -186,8 +192,8 @@ class Spool:
         except BaseException:
             warc.discard()
             raise
-        file = self._files[page] = _SpoolFile(warc, info.record_id)
-        file.rows.took([info], receipts, None)
+        file = self._files[page] = _SpoolFile(warc, info.record_id, self._signer)
+        file.took(None, [info], receipts)
         self._tell(path, [info], receipts, None)
         return file
 
@@ -239,10 +245,11 @@ class Spool:
 class _SpoolFile:
     """A file with what it already holds: certificates, and payloads a revisit may point at."""
 
-    def __init__(self, warc: OpenWarc, info_id: str) -> None:
+    def __init__(self, warc: OpenWarc, info_id: str, signer: Signer | None) -> None:
         self.warc = warc
         self.info_id = info_id
-        self.rows = RowsBeside(warc.path)
+        self._rows = RowsBeside(warc.path)
+        self._signatures = None if signer is None else SignatureJournal(warc.path, signer)
         self.payloads: dict[Digest, Sealed] = {}
         self._certificates: set[bytes] = set()
 
@@ -252,14 +259,18 @@ class _SpoolFile:
         return [certificate for certificate in dict.fromkeys(chain) if certificate not in self._certificates]
 
     def close(self) -> ClosedFile:
-        """Close the file, then say that its rows are whole."""
+        """Sign the file as whole and close it, then say that its rows are whole."""
+        if self._signatures is not None:
+            self._signatures.close(self.warc.length, self.warc.sha256)
         closed = self.warc.close()
-        self.rows.close(closed)
+        self._rows.close(closed)
         return closed
 
-    def took(self, item: Captured, records: list[Record], receipts: list[RecordReceipt]) -> None:
+    def took(self, item: Captured | None, records: list[Record], receipts: list[RecordReceipt]) -> None:
         """Remember what the file now holds."""
-        self.rows.took(records, receipts, item)
+        if self._signatures is not None:
+            self._signatures.took(self.warc.length, self.warc.sha256)
+        self._rows.took(records, receipts, item)
         if not isinstance(item, Exchange):
             return
         self._certificates.update(item.tls.chain if item.tls else ())

@@ -71,6 +71,11 @@ class OpenWarc:
         self._descriptor = os.open(self._open_path, flags, 0o600)
         sync_folder(path.parent)
 
+    @property
+    def sha256(self) -> Digest:
+        """Of what stands in the file now."""
+        return Digest("sha256", self._sha256.digest())
+
     def append(self, records: Sequence[Record]) -> list[RecordReceipt]:
         """Write all of the records, or none."""
         start, sha256_before = self.length, self._sha256.copy()
@@ -112,8 +117,7 @@ class OpenWarc:
             os.close(self._descriptor)
         self._open_path.rename(self.path)
         sync_folder(self.path.parent)
-        digest = Digest("sha256", self._sha256.digest())
-        return ClosedFile(self.path, digest, self.records, self.length)
+        return ClosedFile(self.path, self.sha256, self.records, self.length)
 
     def discard(self) -> None:
         """Remove a file in which not one record could be written."""
