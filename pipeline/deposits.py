@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crawlers.capture import CrawledFile
+from crawlers.capture import CrawledFile, CrawlReport
 from crawlers.capture_json import report_from_json
+from pipeline.collection_end import end_recovered
 from pipeline.crawl.files import REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
@@ -26,6 +27,7 @@ from storage.deposit import Deposited, DepositRefusedError, FileUnreadableError,
 from storage.deposited import deposits_of_crawl
 from storage.errors import StorageError
 from storage.not_taken import NotTakenError
+from storage.origin import LeftBy
 from storage.recovery import CLOSED_PATTERN, recover
 from storage.store_errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.warc_reader import WarcDamageError
@@ -72,28 +74,37 @@ class Recovery:
 
 
 def deposit_crawl(
-    archive: Archive, folder: Path, *, actor: str, closed: Iterable[CrawledFile] = ()
+    archive: Archive,
+    folder: Path,
+    *,
+    actor: str,
+    closed: Iterable[CrawledFile] = (),
+    before_release: Callable[[tuple[Deposited, ...]], None] = lambda _: None,
 ) -> tuple[Deposited, ...]:
     """Deposit every closed file of a crawl that has ended, then remove its folder.
 
     ``closed`` are its files as the crawl itself reported them. Files that another run has deposited meanwhile are
-    among the answers, in the order they were written. Raises `CrawlNotDepositedError` once all that can be
+    among the answers, in the order they were written. ``before_release`` hears them before the folder goes: what
+    a crash keeps it from doing, the next run makes good. Raises `CrawlNotDepositedError` once all that can be
     deposited is.
     """
     digests = {file.path.name: file.sha256 for file in closed}
+    left_by = _left_by(folder)
     deposited: dict[str, Deposited] = {}
     refused: list[StorageError] = []
     with _held(folder):
         for path in _closed_files(folder):
             try:
-                done = _deposit_and_release(archive, path, actor, digests)
+                done = _deposit_and_release(archive, path, actor, digests, left_by)
                 deposited[done.key] = done
             except NotDeposited as problem:
                 refused.append(problem)
         if refused:
             raise CrawlNotDepositedError(folder, tuple(refused))
+        all_of_it = deposits_of_crawl(archive, folder.name, deposited_now=deposited)
+        before_release(all_of_it)
         _let_go(folder)
-    return deposits_of_crawl(archive, folder.name, deposited_now=deposited)
+    return all_of_it
 
 
 def recover_spools(
@@ -102,20 +113,23 @@ def recover_spools(
     """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
     closed_folder(spool_dir)
     found = recover(spool_dir)
-    remarks = [str(torn) for torn in found.torn]
+    remarks = [str(each) for each in (*found.torn, *found.unsigned)]
     deposited: list[Deposited] = []
     folders = {path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}")} - set(found.alive)
     for folder in sorted(folders):
         try:
             with hold_crawl(folder):
-                files, digests = _closed_files(folder), _reported(folder, remarks)
+                files, report = _closed_files(folder), _reported(folder, remarks)
+                digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
+                left_by = _left_by(folder)
                 for path in files:
                     try:
-                        deposited.append(_deposit_and_release(archive, path, actor, digests))
+                        deposited.append(_deposit_and_release(archive, path, actor, digests, left_by))
                         say(f"{path.name}: left by a crawl that had died, deposited now.")
                     except NotDeposited as refused:
                         remarks.append(f"{refused} The file stays in the spool.")
                 if files or time.time() - folder.stat().st_mtime > BEGINNING_S:
+                    end_recovered(archive, folder.name, report, actor=actor)
                     _let_go(folder)
         except (CrawlAliveError, FileNotFoundError):
             continue  # another run has taken it up since
@@ -124,28 +138,35 @@ def recover_spools(
     return Recovery(tuple(deposited), tuple(remarks))
 
 
-def _deposit_and_release(archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest]) -> Deposited:
-    deposited = deposit_file(archive, path, actor=actor, expected=digests.get(path.name))
+def _deposit_and_release(
+    archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest], left_by: LeftBy
+) -> Deposited:
+    expected = digests.get(path.name)
+    deposited = deposit_file(archive, path, actor=actor, expected=expected, left_by=left_by)
     path.unlink()
     return deposited
 
 
-def _reported(folder: Path, remarks: list[str]) -> dict[str, Digest]:
-    """Digests by name of file as the crawl's own report has them; none of a crawl that died without a report.
+def _left_by(folder: Path) -> LeftBy:
+    """Whether the crawl came to its report."""
+    return LeftBy.CRAWL_THAT_REPORTED if (folder / REPORT_NAME).exists() else LeftBy.CRAWL_THAT_DIED
+
+
+def _reported(folder: Path, remarks: list[str]) -> CrawlReport | None:
+    """What the crawl's own report says; None of a crawl that died without one.
 
     A report that cannot be read keeps no file from the archive: each has digests of its own in every record.
     """
     try:
-        report = report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
+        return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
     except FileNotFoundError:
-        return {}
+        return None
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         remarks.append(
             f"{folder / REPORT_NAME}: expected the report of a crawl, found what cannot be read ({problem!r}). "
             "Its files are deposited without a look at the digests with which it closed them."
         )
-        return {}
-    return {file.path.name: file.sha256 for file in report.files}
+        return None
 
 
 def _closed_files(folder: Path) -> list[Path]:

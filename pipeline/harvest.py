@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.capture import CrawlReport, time_text
+from crawlers.capture import CrawlReport
 from crawlers.source import Source
 from crawlers.watchlist import Mistake, UsableWatchlist, read_usable, read_watchlist
 from pipeline.chromium import find_chromium
+from pipeline.collection_end import ended
 from pipeline.connect import opened_archive
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.room import Room
@@ -32,6 +33,7 @@ from storage.known import known_of
 from storage.listings import listings_of
 from storage.payloads_of_source import write_sealed_payloads
 from storage.sealed_payloads import PAYLOADS_NAME
+from storage.signing import CrawlKey
 from storage.visibility import DEFAULT_LABEL
 
 MOST_TASKS: Final = 256
@@ -201,6 +203,7 @@ def collect(
     chromium = chromium_for(settings, source)
     way_out = settings.way_out(source.egress)
     crawl_id = crawl_id_of_now()
+    secret = CrawlKey.new_secret()
     with archive.reader.connect() as connection:
         known = replace(known_of(connection, source), listings=listings_of(archive, source))
     commitments = begin_collection(
@@ -209,6 +212,7 @@ def collect(
         source_id=source.id,
         actor=by,
         facts=collection_facts(settings, **(asked or {}), egress=None if way_out is None else source.egress),
+        signing_key=CrawlKey(secret).public,
         clock=clock_now(),
     )
     job = job_for(
@@ -231,11 +235,17 @@ def collect(
         way_out=way_out,
         turns_from=settings.database().writer_url,
         room=room,
+        signing_secret=secret,
         on_progress=say,
         lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
     )
-    deposited = deposit_crawl(archive, settings.spool_dir / crawl_id, actor=by, closed=report.files)
-    end_collection(archive, crawl_id=crawl_id, actor=by, details=ended(report, deposited), clock=clock_now())
+
+    def say_the_end(deposited: Sequence[Deposited]) -> None:
+        details = ended(report, [each.key for each in deposited])
+        end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock_now())
+
+    folder = settings.spool_dir / crawl_id
+    deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=say_the_end)
     say(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )
@@ -265,24 +275,6 @@ def chromium_for(settings: Settings, source: Source) -> Path | None:
             "how to get one. Nothing was fetched."
         )
     return found.program
-
-
-def ended(report: CrawlReport, deposited: Sequence[Deposited]) -> dict[str, Any]:
-    """What custody keeps of the crawl's end: counts, keys, what went wrong."""
-    return {
-        "started_at": time_text(report.started_at),
-        "ended_at": time_text(report.ended_at),
-        "pages": report.pages,
-        "exchanges": report.exchanges,
-        "bytes": report.bytes,
-        "outcomes": dict(report.outcomes),
-        "truncated": report.truncated,
-        "refused": report.refused,
-        "problem": report.problem,
-        "failures": list(report.failures),
-        "pace": {host: asdict(kept) for host, kept in report.pace.items()},
-        "warc_keys": [each.key for each in deposited],
-    }
 
 
 def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered: int) -> HarvestResult:

@@ -41,7 +41,7 @@ warcs = Table(
     Column("sha512", Text, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),
     Column("records", Integer, nullable=False),
-    Column("origin", Text, nullable=False, comment="crawl: made by our recorder; import: by another tool"),
+    Column("origin", Text, nullable=False, comment="crawl: signed by the crawl that made it; import: brought"),
     Column("source_id", Text, nullable=False, index=True),
     Column("crawl_id", Text, nullable=False, index=True),
     Column("serial", Integer, nullable=False),

@@ -25,10 +25,12 @@ from storage.archive import Archive
 from storage.catalogue_gate import enter
 from storage.catalogue_tables import captures, warcs
 from storage.copies import SecondCopy, copy_deposited
+from storage.custody_entry import Entry
 from storage.errors import StorageError
-from storage.ledger import append, settle
+from storage.ledger import append, deposit_of, settle
 from storage.not_taken import NotTakenError
 from storage.objects import ObjectStore
+from storage.origin import LeftBy, Origin, judged, origin_told
 from storage.placing import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
 from storage.store_errors import ChecksumDiffersError
 from storage.stored import StoredObject
@@ -67,7 +69,8 @@ class FileUnreadableError(StorageError):
 class Deposited:
     """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows.
 
-    ``remarks`` say what this call found unusual in it; ``damage`` is where reading ended, None of a whole file.
+    ``origin`` and ``brought_by`` are what custody says of it. ``remarks`` say what this call found unusual in the
+    file; ``damage`` is where reading ended, None of a whole file.
     """
 
     key: str
@@ -78,6 +81,8 @@ class Deposited:
     crawl_id: str
     source_id: str
     records: int
+    origin: Origin
+    brought_by: str
     remarks: tuple[str, ...] = ()
     damage: WarcDamageError | None = None
     second_copy: SecondCopy | None = None
@@ -98,29 +103,34 @@ def deposit_file(
     serial: int | None = None,
     expected: Digest | None = None,
     up_to_damage: bool = False,
+    left_by: LeftBy | None = None,
     actor: str = "letapis",
 ) -> Deposited:
     """Deposit one file. What is named must agree with what the file says of itself; ``expected`` is its sha256.
 
-    Files that our recorder did not write stand under ``source_id`` (or ``imported``) and a crawl id made of their
-    digest, so that bringing the same file twice is one deposit. With ``up_to_damage`` a damaged file is taken,
-    too: every byte of it is kept, the records before the damage are indexed, and custody says where it is.
+    ``left_by`` says of a file from the spool how its crawl ended. What no key of a crawl has signed is an import
+    (`storage.origin`). Files that do not name a crawl of this software stand under ``source_id`` (or ``imported``)
+    and a crawl id made of their digest; the same bytes under whatever name are one deposit. With ``up_to_damage``
+    a damaged file is taken, too: every byte of it is kept, the records before the damage are indexed, and custody
+    says where it is.
     """
     with _readable(path):
         surveyed = _survey(path, expected, up_to_damage=up_to_damage)
-    place = place_of(surveyed, source_id=source_id)
-    if surveyed.own is None:
-        place = _place_taken_before(archive, surveyed) or place
-    else:
+    origin = judged(archive, path, surveyed, left_by)
+    place = place_of(surveyed, origin.kind, source_id=source_id)
+    if surveyed.own is not None:
         _agree(path.name, "source", source_id, place.source_id)
         _agree(path.name, "crawl", crawl_id, place.crawl_id)
         _agree(path.name, "serial number", serial, place.serial)
+    place = _place_taken_before(archive, surveyed) or place
     with _readable(path):
         stored = _stored_before(archive, place.key, surveyed) or _upload(
             archive.objects, place.key, path, surveyed
         )
     with archive.writer.begin() as connection:
-        already = not _index_and_enter(connection, path.name, surveyed, place, stored, actor)
+        entry = _index_and_enter(connection, path.name, surveyed, place, stored, actor, origin)
+        already = entry is None
+        entry = entry or deposit_of(connection, place.key)
     settle(archive)
     return Deposited(
         key=place.key,
@@ -131,6 +141,8 @@ def deposit_file(
         crawl_id=place.crawl_id,
         source_id=place.source_id,
         records=surveyed.records,
+        origin=origin_told(entry.details),
+        brought_by=entry.actor,
         remarks=surveyed.remarks,
         damage=surveyed.damage,
         second_copy=copy_deposited(archive, place.key, path, actor=actor),
@@ -207,15 +219,17 @@ def _agree(
 
 
 def _place_taken_before(archive: Archive, surveyed: Survey) -> Place | None:
-    """An imported file that stands under another source keeps its place: the same bytes are one deposit."""
+    """A file that stands under another name or source keeps its place: the same bytes are one deposit."""
     columns = [warcs.c[name] for name in Place.__dataclass_fields__]
-    asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256), warcs.c.origin == "import")
+    asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256)).order_by(warcs.c.custody_seq)
     with archive.writer.connect() as connection:
         row = connection.execute(asked).first()
     return None if row is None else Place(**row._mapping)
 
 
-def custody_details(name: str, surveyed: Survey, place: Place, stored: StoredObject) -> dict[str, Any]:
+def custody_details(
+    name: str, surveyed: Survey, place: Place, stored: StoredObject, origin: Origin
+) -> dict[str, Any]:
     """What the entry says of the deposit; with the object itself, enough to derive every row again."""
     return {
         "object_version": stored.version_id,
@@ -224,7 +238,7 @@ def custody_details(name: str, surveyed: Survey, place: Place, stored: StoredObj
         "length_bytes": surveyed.length_bytes,
         "records": surveyed.records,
         "captures": len(surveyed.rows),
-        "origin": place.origin,
+        **origin.details(),
         "source_id": place.source_id,
         "crawl_id": place.crawl_id,
         "serial": place.serial,
@@ -241,9 +255,15 @@ def damage_json(damage: WarcDamageError) -> dict[str, Any]:
 
 
 def _index_and_enter(
-    connection: Connection, name: str, surveyed: Survey, place: Place, stored: StoredObject, actor: str
-) -> bool:
-    """Write index and custody; False where both stand already."""
+    connection: Connection,
+    name: str,
+    surveyed: Survey,
+    place: Place,
+    stored: StoredObject,
+    actor: str,
+    origin: Origin,
+) -> Entry | None:
+    """Write index and custody; None where both stand already."""
     enter(connection)
     # two deposits of one file at once: the second waits here and then finds the row
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": place.key})
@@ -251,9 +271,10 @@ def _index_and_enter(
     if standing is not None:
         if standing != str(surveyed.sha256):
             raise DepositRefusedError(name, "digest in the index", standing, str(surveyed.sha256))
-        return False
-    _require_new_ids(connection, name, place, surveyed.rows)
-    _require_targets(connection, name, place, surveyed.rows)
+        return None
+    if surveyed.own is not None:
+        _require_new_ids(connection, name, surveyed.rows)
+        _require_targets(connection, name, surveyed.rows)
     insert_captures(connection, captures_of_file(surveyed, place, stored.version_id))
     entry = append(
         connection,
@@ -261,16 +282,14 @@ def _index_and_enter(
         subject_id=place.key,
         subject_digest=surveyed.sha256,
         actor=actor,
-        details=custody_details(name, surveyed, place, stored),
+        details=custody_details(name, surveyed, place, stored, origin),
     )
     connection.execute(insert(warcs).values(**warc_row(surveyed, place, stored.version_id, entry.seq)))
-    return True
+    return entry
 
 
-def _require_new_ids(connection: Connection, name: str, place: Place, rows: Sequence[IndexedRecord]) -> None:
+def _require_new_ids(connection: Connection, name: str, rows: Sequence[IndexedRecord]) -> None:
     """A file that names records of another file is no crawl of ours, whatever it says."""
-    if place.origin != "crawl":
-        return
     ids = [row.record_id for row in rows]
     if len(set(ids)) != len(ids):
         twice = next(record_id for record_id in ids if ids.count(record_id) > 1)
@@ -281,10 +300,8 @@ def _require_new_ids(connection: Connection, name: str, place: Place, rows: Sequ
             raise DepositRefusedError(name, "record ids", "new ones", f"{found.id}, which is in {found.warc_key}")
 
 
-def _require_targets(connection: Connection, name: str, place: Place, rows: Sequence[IndexedRecord]) -> None:
+def _require_targets(connection: Connection, name: str, rows: Sequence[IndexedRecord]) -> None:
     """What a revisit of ours stands for must be deposited, or earlier in the same file."""
-    if place.origin != "crawl":
-        return
     earlier: dict[str, str] = {}
     for row in rows:
         if row.record_type != "revisit":

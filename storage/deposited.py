@@ -7,13 +7,15 @@ that is said to have it. Raises `storage.store_errors` where the first store can
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue_tables import captures, warcs
 from storage.copies import copy_read_back
 from storage.deposit import Deposited
+from storage.ledger import deposit_of
+from storage.origin import origin_told
 
 
 def deposits_of_crawl(
@@ -30,9 +32,17 @@ def deposits_of_crawl(
     return tuple(deposited_now.get(row.key) or _read_back(archive, row) for row in found)
 
 
+def keys_of_crawl(connection: Connection, crawl_id: str) -> tuple[str, ...]:
+    """The keys of every deposited file of the crawl, in the order it was written."""
+    asked = select(warcs.c.key).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
+    return tuple(connection.execute(asked).scalars())
+
+
 def _read_back(archive: Archive, row: Row[Any]) -> Deposited:
     digest = Digest.parse(row.sha256)
     archive.objects.confirm(row.key, row.object_version, sha256=digest)
+    with archive.reader.connect() as connection:
+        entry = deposit_of(connection, row.key)
     return Deposited(
         key=row.key,
         version_id=row.object_version,
@@ -42,5 +52,7 @@ def _read_back(archive: Archive, row: Row[Any]) -> Deposited:
         crawl_id=row.crawl_id,
         source_id=row.source_id,
         records=row.records,
+        origin=origin_told(entry.details),
+        brought_by=entry.actor,
         second_copy=None if archive.replica is None else copy_read_back(archive, row.key),
     )

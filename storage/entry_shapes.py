@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from processors.digest import Digest
 from storage.custody_entry import Entry
+from storage.signing import read_public_key
 
 Reader = Callable[[Any], object]
 
@@ -78,9 +79,29 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _key(value: Any) -> None:
+    _text(value)
+    read_public_key(value)
+
+
+def _signature(value: Any) -> None:
+    _require({"value": _hex, "closed": _truth, "collection_started": _number}, value, "signature")
+
+
+def _hex(value: Any) -> None:
+    _text(value)
+    bytes.fromhex(value)
+
+
+def _truth(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+
+
 NAMING_AN_OBJECT: Final = ("deposited", "timestamped")
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
+    "collection_started": {"signing_key?": _key},
     "deposited": {
         "object_version": _text,
         "sha512": _digest,
@@ -92,6 +113,9 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "access_label": _text,
         "file_name": _text,
         "locked_until?": _moment,
+        "origin_reason?": _text,
+        "recovered?": _truth,
+        "signature?": _signature,
     },
     "timestamped": {
         "seq": _number,

@@ -9,16 +9,19 @@ byte.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
+from sqlalchemy import Connection
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.custody_entry import NOT_MEASURED, Clock
-from storage.ledger import record
+from storage.ledger import append, entries, lock_chain, record, settle
 
 SALT_BYTES = 32
+STARTED: Final = "collection_started"
+ENDED: Final = "collection_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,22 @@ def begin_collection(
     source_id: str,
     actor: str,
     facts: Mapping[str, Fact],
+    signing_key: str | None = None,
     clock: Clock = NOT_MEASURED,
 ) -> dict[str, str]:
-    """Put the facts into custody, in the store, before the first byte; returns the commitments for the WARC."""
+    """Put the facts into custody, in the store, before the first byte; returns the commitments for the WARC.
+
+    ``signing_key`` is the public half of the key by which the crawl signs its files (`storage.signing`).
+    """
     commitments, salts = commit_facts(facts)
     details: dict[str, Any] = {
         "source_id": source_id,
         "facts": {name: fact.as_json() for name, fact in facts.items()},
         "salts": salts,
         "commitments": commitments,
+        "signing_key": signing_key,
     }
-    record(archive, "collection_started", subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    record(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
     return commitments
 
 
@@ -77,5 +85,18 @@ def end_collection(
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
 ) -> None:
-    """Put into custody how the crawl ended and how the clock stood then."""
-    record(archive, "collection_ended", subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    """Put into custody how the crawl ended and how the clock stood then; what stands there already is left.
+
+    Another run may have recovered the crawl meanwhile and said it.
+    """
+    with archive.writer.begin() as connection:
+        lock_chain(connection)
+        if not any(entry.event == ENDED for entry in entries(connection, subject_id=crawl_id)):
+            append(connection, ENDED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    settle(archive)
+
+
+def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:
+    """Whether custody tells of the crawl's beginning and not of its end."""
+    told = {entry.event for entry in entries(connection, subject_id=crawl_id)}
+    return STARTED in told and ENDED not in told

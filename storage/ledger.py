@@ -33,6 +33,11 @@ def software() -> str:
     return f"letapis/{version('letapis')}"
 
 
+def lock_chain(connection: Connection) -> None:
+    """Let nobody else append until this transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
 def append(
     connection: Connection,
     event: str,
@@ -44,7 +49,7 @@ def append(
     clock: Clock = NOT_MEASURED,
 ) -> Entry:
     """Append one entry in the caller's transaction; make it the last statement, since others wait for it."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    lock_chain(connection)
     last = connection.execute(
         select(custody.c.seq, custody.c.digest).order_by(custody.c.seq.desc()).limit(1)
     ).first()
@@ -180,3 +185,12 @@ def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[E
     if subject_id is not None:
         asked = asked.where(custody.c.subject_id == subject_id)
     return tuple(entry_of(row) for row in connection.execute(asked))
+
+
+def deposit_of(connection: Connection, key: str) -> Entry:
+    """The entry that tells of a file's deposit; raises ``LookupError`` where there is none."""
+    asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+    row = connection.execute(asked.order_by(custody.c.seq).limit(1)).first()
+    if row is None:
+        raise LookupError(f"{key}: expected an entry of custody that tells of its deposit, found none")
+    return entry_of(row)

@@ -39,13 +39,11 @@ class Place:
     access_label: str
 
 
-def place_of(surveyed: Survey, *, source_id: str | None = None) -> Place:
-    """Where the file belongs, from the file alone, so that every attempt finds the same key."""
+def place_of(surveyed: Survey, origin: str, *, source_id: str | None = None) -> Place:
+    """Where the file belongs: all but its origin from the file alone, so that every attempt finds the same key."""
     if surveyed.own is not None:
-        origin = "crawl"
         source_id, crawl_id, serial = surveyed.own.source_id, surveyed.own.crawl_id, surveyed.own.serial
     else:
-        origin = "import"
         source_id, crawl_id, serial = source_id or IMPORTED, surveyed.sha256.hex, 0
     return Place(
         key=warc_key(source_id, crawl_id, serial, surveyed.first_at, suffix=surveyed.suffix),
@@ -58,10 +56,14 @@ def place_of(surveyed: Survey, *, source_id: str | None = None) -> Place:
 
 
 def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterator[Capture]:
-    """The rows of the index. A capture's id is its WARC-Record-ID, or made of digest and offset (imports)."""
+    """The rows of the index.
+
+    A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever brought it; else it
+    is made of digest and offset.
+    """
     for row in surveyed.rows:
         yield Capture(
-            id=row.record_id if place.origin == "crawl" else imported_id(surveyed.sha256, row),
+            id=row.record_id if surveyed.own is not None else imported_id(surveyed.sha256, row),
             warc_key=place.key,
             object_version=version_id,
             crawl_id=place.crawl_id,

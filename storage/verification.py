@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -26,6 +27,7 @@ from storage.keys import WARC_PREFIX, custody_key
 from storage.ledger import ledger_digests
 from storage.locks import Lock, LockRule, locks_told
 from storage.objects import PRIMARY, ObjectStore
+from storage.origin import signature_fault
 from storage.store_errors import ObjectMissingError, StoreUnreachableError
 from storage.token_verification import UNDER_WAY, strays_among_tokens, verify_tokens
 from storage.verified import Mismatch, Remark, Verified, verified
@@ -44,7 +46,7 @@ class IndexRow:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Expected:
     """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known."""
 
@@ -59,6 +61,11 @@ class Expected:
         """The entries that tell of deposits, by key."""
         entries = (chained.entry for chained in self.chain.entries)
         return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
+
+    @cached_property
+    def by_seq(self) -> dict[int, Entry]:
+        """Every entry by its number."""
+        return {chained.entry.seq: chained.entry for chained in self.chain.entries}
 
 
 def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> Expected:
@@ -140,6 +147,8 @@ def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iter
     if entry is None:
         yield Mismatch("custody", "an entry that tells of its deposit", "none")
         return
+    if (fault := signature_fault(entry, expected.by_seq)) is not None:
+        yield Mismatch("signature of its crawl", *fault)
     named, digest = str(entry.details["object_version"]), str(entry.subject_digest)
     if row is not None:
         yield from _differing("sha256 in the index", digest, row.sha256)

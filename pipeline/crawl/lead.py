@@ -23,11 +23,13 @@ from crawlers.recorder.proxy import Recorder
 from crawlers.visits import Remark, Visit, heard
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
 from pipeline.crawl.room import room_from_environment
+from pipeline.crawl.secret import take_secret
 from pipeline.crawl.tally import Tally
 from pipeline.crawl.warcinfo import warcinfo_facts
 from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_pace, take_way_out
 from storage.errors import StorageError
 from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.signing import CrawlKey
 from storage.spool import Spool
 
 ENGINE_GRACE_S = 8.0
@@ -48,7 +50,8 @@ async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
-    spool = _spool(job, folder)
+    secret = take_secret()
+    spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
     pace = take_pace(job)
     tally = Tally(job, spool, datetime.now(UTC), pace.kept)
     try:
@@ -62,13 +65,13 @@ async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
     return report
 
 
-def _spool(job: CrawlJob, folder: Path) -> Spool:
+def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
     """The writer; payloads become revisits only where the crawl was told which of them are deposited."""
     facts, payloads = warcinfo_facts(job), folder / PAYLOADS_NAME
     if job.one_warc_per_url or not payloads.exists():
-        return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url)
+        return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url, key=key)
     sealed = SealedPayloads(payloads)
-    return Spool(folder.parent, job.crawl_id, facts, revisits=True, payloads_sealed=sealed)
+    return Spool(folder.parent, job.crawl_id, facts, revisits=True, payloads_sealed=sealed, key=key)
 
 
 async def _record(

@@ -18,6 +18,7 @@ from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.capture_json import job_to_json, report_from_json
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
 from pipeline.crawl.room import Room
+from pipeline.crawl.secret import secret_in_pipe
 from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
 from storage.closed_folder import new_closed_folder
@@ -35,6 +36,7 @@ def run_crawl(
     way_out: str | None = None,
     turns_from: str | None = None,
     room: Room | None = None,
+    signing_secret: bytes | None = None,
     on_progress: Callable[[str], None] | None = None,
     lay_beside: Callable[[Path], object] | None = None,
 ) -> CrawlReport:
@@ -43,10 +45,11 @@ def run_crawl(
     ``chromium`` is the browser's program, None is Playwright's own; ``way_out`` is the proxy's address of the
     job's egress profile, ``turns_from`` the writer's address of the database in which crawls share their pace
     (None: this one goes by itself), both handed to the crawl's process alone; ``room`` is what it leaves free on
-    its disk (None: nothing); ``on_progress`` hears a sentence now and then; ``lay_beside`` puts what else the
-    crawl needs into its folder before it begins. A crawl that broke off is reported with its ``problem`` and what
-    it had closed; this never raises for what sites do. Raises ``FileExistsError`` where the crawl id was used
-    before, ``ValueError`` where a profile has no address.
+    its disk (None: nothing); ``signing_secret`` is the key by which it signs its files (None: it signs nothing);
+    ``on_progress`` hears a sentence now and then; ``lay_beside`` puts what else the crawl needs into its folder
+    before it begins. A crawl that broke off is reported with its ``problem`` and what it had closed; this never
+    raises for what sites do. Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a
+    profile has no address.
     """
     if (job.egress is None) != (way_out is None):
         raise ValueError(f"egress profile {job.egress!r}: expected an address for a profile, and for it alone")
@@ -61,9 +64,17 @@ def run_crawl(
     told = {WAY_OUT: way_out, TURNS_FROM: turns_from}
     told |= {} if room is None else room.variables()
     env = {**os.environ, **{name: value for name, value in told.items() if value is not None}}
-    with subprocess.Popen(
-        keeper, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env=env
-    ) as kept:
+    with (
+        secret_in_pipe(signing_secret) as (handed, variables),
+        subprocess.Popen(
+            keeper,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={**env, **variables},
+            pass_fds=handed,
+        ) as kept,
+    ):
         assert kept.stdin is not None
         assert kept.stdout is not None
         try:

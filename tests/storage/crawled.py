@@ -12,6 +12,9 @@ from crawlers.source import Source, source_to_json
 from processors.digest import sha256
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
+from storage.archive import Archive
+from storage.facts import begin_collection
+from storage.signing import CrawlKey
 from storage.spool import Spool
 
 NIGHT = datetime(2026, 11, 20, 21, 0, 0, 123456, UTC)
@@ -61,12 +64,35 @@ def no_answer(url: str, *, at: datetime = NIGHT) -> Note:
     )
 
 
+def key_in_custody(archive: Archive, crawl_id: str, source: Source = KANAL) -> CrawlKey:
+    """A key for a crawl that begins now; custody names its public half, as of every crawl of a harvest."""
+    key = CrawlKey(CrawlKey.new_secret())
+    begin_collection(
+        archive, crawl_id=crawl_id, source_id=source.id, actor="collector-1", facts={}, signing_key=key.public
+    )
+    return key
+
+
+def signed_crawl(archive: Archive, spool_dir: Path, items: Sequence[Captured], *, source: Source = KANAL) -> Path:
+    """One file of a crawl as a harvest leaves it: signed by the key that custody names."""
+    crawl_id = str(ULID())
+    key = key_in_custody(archive, crawl_id, source)
+    (path,) = crawl(spool_dir, items, source=source, crawl_id=crawl_id, key=key)
+    return path
+
+
 def crawl(
-    spool_dir: Path, items: Sequence[Captured], *, source: Source = KANAL, crawl_id: str | None = None
+    spool_dir: Path,
+    items: Sequence[Captured],
+    *,
+    source: Source = KANAL,
+    crawl_id: str | None = None,
+    key: CrawlKey | None = None,
 ) -> tuple[Path, ...]:
-    """Write the items as one crawl and close it."""
+    """Write the items as one crawl and close it; without a key as `letapis crawl` does, which signs nothing."""
     declared = json.dumps(source_to_json(source), ensure_ascii=False)
-    spool = Spool(spool_dir, crawl_id or str(ULID()), {"software": "letapis/0.1.0", "source": declared})
+    facts = {"software": "letapis/0.1.0", "source": declared}
+    spool = Spool(spool_dir, crawl_id or str(ULID()), facts, key=key)
     for item in items:
         spool.keep(item)
     return tuple(closed.path for closed in spool.close())

@@ -25,6 +25,10 @@ from tests.storage.crawled import KANAL, crawl_one, exchange, no_answer, respons
 
 PAGE = "https://t.me/s/kanal"
 CRAWL = "01JDN0E9Q0Z3V4W5X6Y7Z8A9B0"
+EMPTY_RECORD = (
+    b"WARC/1.1\r\nWARC-Type: metadata\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+    b"WARC-Date: 2026-11-20T21:00:00Z\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+)
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def deposit_key(archive: Archive, warc: Path) -> str:
     from storage.placing import place_of
     from storage.survey import survey_file
 
-    return place_of(survey_file(warc)).key
+    return place_of(survey_file(warc), "import").key
 
 
 def test_a_crash_before_the_custody_object_is_made_good_by_the_same_call(
@@ -141,12 +145,21 @@ def test_what_is_named_must_agree_with_the_file(archive: Archive, warc: Path) ->
     assert list(archive.objects.list()) == []
 
 
+def test_the_same_bytes_under_another_name_are_one_deposit(archive: Archive, warc: Path, tmp_path: Path) -> None:
+    first = deposit_file(archive, warc)
+    for name in ("01JDN0E9Q0Z3V4W5X6Y7Z8A9B1-00000.warc.gz", "brought.warc.gz"):
+        copied = tmp_path / name
+        copied.write_bytes(warc.read_bytes())
+        assert deposit_file(archive, copied) == replace(first, already=True)
+    assert count(archive, "warcs") == 1
+
+
 def test_a_file_that_repeats_the_record_ids_of_another_is_refused(
     archive: Archive, warc: Path, tmp_path: Path
 ) -> None:
     deposit_file(archive, warc)
     copied = tmp_path / "01JDN0E9Q0Z3V4W5X6Y7Z8A9B1-00000.warc.gz"
-    copied.write_bytes(warc.read_bytes())
+    copied.write_bytes(warc.read_bytes() + gzip.compress(EMPTY_RECORD))
     with pytest.raises(DepositRefusedError, match="record ids"):
         deposit_file(archive, copied)
     assert count(archive, "warcs") == 1

@@ -28,7 +28,7 @@ from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
 from storage.spool import Spool, recover
 from storage.unread import claim_unread
 from storage.visibility import DEFAULT_LABEL
-from tests.storage.crawled import KANAL, NIGHT, exchange, response
+from tests.storage.crawled import KANAL, NIGHT, exchange, key_in_custody, response
 
 PICTURE = media_file("tram/w800/q82").content
 FIRST, AGAIN = "https://cdn.test/1.jpg", "https://cdn.test/2.jpg"
@@ -54,6 +54,7 @@ class Crawl:
             {"software": "letapis/0.1.0", "source": json.dumps(source_to_json(source))},
             revisits=True,
             payloads_sealed=SealedPayloads(self.folder / PAYLOADS_NAME),
+            key=key_in_custody(archive, self.folder.name, source),
         )
 
     def sees(self, *items: Captured) -> "Crawl":
