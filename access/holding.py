@@ -11,6 +11,7 @@ from access.wording import moment
 from storage.archive import Archive
 from storage.captures import capture_by_id
 from storage.holding import Holding, holding_of
+from storage.origin import CRAWL, origin_told
 from storage.visibility import EVERYONE, Viewer
 
 
@@ -42,6 +43,7 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
         "deposited_at": entry.at,
         "deposited_by": entry.actor,
         "custody_seq": entry.seq,
+        **_origin(holding),
         "preserved": holding.preserved,
         "copies": list(_copies(holding)),
         "outside_time": [
@@ -54,6 +56,30 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
         ],
         "sentences": list(_sentences(key, holding)),
     }
+
+
+def _origin(holding: Holding) -> dict[str, Any]:
+    told = origin_told(holding.deposited.details)
+    return {"origin": told.kind, "origin_reason": told.reason, "recovered": told.recovered}
+
+
+def _of_origin(holding: Holding) -> str:
+    """Whose the bytes are, as far as custody can show it."""
+    entry, told = holding.deposited, origin_told(holding.deposited.details)
+    if told.kind != CRAWL:
+        why = "" if told.reason is None else f": {told.reason}"
+        return (
+            f"Brought by {entry.actor} at {moment(entry.at)}. Times, addresses and content are what the file "
+            f"says; that this collector observed them is not shown{why}."
+        )
+    signed = entry.details.get("signature")
+    if signed is None:
+        return "Entered as a file of this collector's crawl; crawls did not sign their files then."
+    seq = signed["collection_started"]
+    said = f"Signed by the crawl that wrote it, with the key that entry {seq} of custody names."
+    if told.recovered:
+        return f"{said} That crawl ended without a report; the file was recovered from the spool."
+    return said
 
 
 def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
@@ -79,6 +105,7 @@ def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
 def _sentences(key: str, holding: Holding) -> Iterator[str]:
     entry, second = holding.deposited, holding.second_copy
     yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
+    yield _of_origin(holding)
     yield (
         f"Deposited at {moment(entry.at)} by {entry.actor}, entry {entry.seq} of custody: the first store had "
         f"confirmed it, {_lock(holding, entry.details['object_version'])}."

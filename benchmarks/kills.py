@@ -152,7 +152,7 @@ def kill_crawls(folder: Path, kills: int, seed: int) -> Figures:
     spool.mkdir()
     with archive_at(folder) as (archive, settings), SampleSites(folder=folder / "sites") as sites:
         while len(whole) < kills:
-            crawls = [Crawling(sites, spool) for _ in range(min(AT_ONCE, kills - len(whole)))]
+            crawls = [Crawling(sites, spool, archive) for _ in range(min(AT_ONCE, kills - len(whole)))]
             for crawl in crawls:
                 if moments.random() < 0.8:  # the others may die before they have written a byte
                     crawl.wait_for_its_first_record()

@@ -4,15 +4,21 @@ In: the crawl's report, None of one that died without. Out: the details of `coll
 could tell is null, with the reason in ``problem``.
 """
 
+import socket
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from crawlers.capture import CrawlReport, time_text
 from pipeline.facts import clock_now
 from storage.archive import Archive
 from storage.deposited import keys_of_crawl
-from storage.facts import begun_and_not_ended, end_collection
+from storage.facts import begun_and_not_ended, end_collection, never_ended
+
+FORGOTTEN_AFTER: Final = timedelta(minutes=10)
+"""From custody's entry to the crawl's folder it takes seconds, even on a loaded machine."""
 
 DIED: Final = (
     "its process ended without a report; what it had written was recovered from the spool, and how much it had "
@@ -44,6 +50,17 @@ def ended_without_report(keys: Sequence[str]) -> dict[str, Any]:
     unknown = ("started_at", "ended_at", "pages", "exchanges", "bytes", "outcomes", "truncated", "refused")
     said = {"problem": DIED, "failures": [], "pace": {}, "warc_keys": list(keys), "recovered": True}
     return {**dict.fromkeys(unknown), **said}
+
+
+def end_forgotten(archive: Archive, spool_dir: Path, *, actor: str) -> tuple[str, ...]:
+    """End the crawls of this machine that died before they wrote anything, or after all of it was deposited."""
+    begun_before = datetime.now(UTC) - FORGOTTEN_AFTER
+    with archive.reader.connect() as connection:
+        begun = never_ended(connection, socket.gethostname(), begun_before=begun_before)
+    forgotten = tuple(crawl_id for crawl_id in begun if not (spool_dir / crawl_id).exists())
+    for crawl_id in forgotten:
+        end_recovered(archive, crawl_id, None, actor=actor)
+    return forgotten
 
 
 def end_recovered(archive: Archive, crawl_id: str, report: CrawlReport | None, *, actor: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Final
 
 from crawlers.capture import CrawledFile, CrawlReport
 from crawlers.capture_json import report_from_json
-from pipeline.collection_end import end_recovered
+from pipeline.collection_end import end_forgotten, end_recovered
 from pipeline.crawl.files import REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
@@ -133,6 +133,7 @@ def recover_spools(
                     _let_go(folder)
         except (CrawlAliveError, FileNotFoundError):
             continue  # another run has taken it up since
+    end_forgotten(archive, spool_dir, actor=actor)
     for remark in remarks:
         say(remark)
     return Recovery(tuple(deposited), tuple(remarks))

@@ -9,15 +9,17 @@ byte.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import rfc8785
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.custody_entry import NOT_MEASURED, Clock
 from storage.ledger import append, entries, lock_chain, record, settle
+from storage.ledger_tables import custody
 
 SALT_BYTES = 32
 STARTED: Final = "collection_started"
@@ -100,3 +102,16 @@ def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:
     """Whether custody tells of the crawl's beginning and not of its end."""
     told = {entry.event for entry in entries(connection, subject_id=crawl_id)}
     return STARTED in told and ENDED not in told
+
+
+def never_ended(connection: Connection, machine: str, *, begun_before: datetime) -> tuple[str, ...]:
+    """The crawls that began on a machine before a moment and of whose end custody tells nothing, oldest first."""
+    end = custody.alias("its_end")
+    ends = select(end.c.seq).where(end.c.subject_id == custody.c.subject_id, end.c.event == ENDED)
+    asked = select(custody.c.subject_id).where(
+        custody.c.event == STARTED,
+        custody.c.at < begun_before,
+        custody.c.details["facts"]["machine"]["value"].astext == machine,
+        ~ends.exists(),
+    )
+    return tuple(connection.execute(asked.order_by(custody.c.seq)).scalars())

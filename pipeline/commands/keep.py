@@ -90,6 +90,10 @@ def deposit(
                 "already": deposited.already,
                 "crawl_id": deposited.crawl_id,
                 "source": deposited.source_id,
+                "origin": deposited.origin.kind,
+                "origin_reason": deposited.origin.reason,
+                "recovered": deposited.origin.recovered,
+                "brought_by": deposited.brought_by,
                 "remarks": list(deposited.remarks),
                 "damage": None if deposited.damage is None else damage_json(deposited.damage),
                 "preserved": deposited.preserved,
@@ -189,6 +193,11 @@ def _said_of_refusal(problem: Exception) -> str:
 def _say_deposit(row: Mapping[str, Any]) -> str:
     how = "was there already" if row["already"] else "deposited"
     said = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+    if row["origin"] == "crawl":
+        said += "; signed by the crawl that wrote it"
+    else:
+        said += f"; an import, brought by {row['brought_by']}"
+        said += f" ({row['origin_reason']})" if row["origin_reason"] else ""
     said += "".join(f"; {remark}" for remark in row["remarks"])
     if damage := row["damage"]:
         said += (

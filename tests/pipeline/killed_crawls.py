@@ -16,13 +16,16 @@ from pipeline.crawl import job_for
 from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
+from storage.archive import Archive
+from storage.facts import begin_collection
+from storage.signing import CrawlKey
 from tests.pipeline.test_crawl_processes import MARK, STARTER, command_of, descendants, marked, wait_until
 
 
 class Crawling:
-    """A crawl that goes on until somebody kills it, and what is left of it then."""
+    """A crawl that begins in custody, signs, and goes on until somebody kills it; and what is left of it then."""
 
-    def __init__(self, sites: SampleSites, spool: Path) -> None:
+    def __init__(self, sites: SampleSites, spool: Path, archive: Archive) -> None:
         source = read_watchlist(ROOT / "samples" / "watchlist.yaml").source("tg-vestki")
         job = job_for(
             replace(source, delay_s=0.01),
@@ -34,8 +37,17 @@ class Crawling:
         )
         self.crawl_id = job.crawl_id
         self.folder = spool / job.crawl_id
+        secret = CrawlKey.new_secret()
+        begin_collection(
+            archive,
+            crawl_id=job.crawl_id,
+            source_id=source.id,
+            actor="collector-1",
+            facts={},
+            signing_key=CrawlKey(secret).public,
+        )
         self.starter = subprocess.Popen(
-            [sys.executable, "-c", STARTER, json.dumps(job_to_json(job)), str(spool)],
+            [sys.executable, "-c", STARTER, json.dumps(job_to_json(job)), str(spool), secret.hex()],
             stdout=subprocess.DEVNULL,
             env={**os.environ, MARK: job.crawl_id},
         )

@@ -30,7 +30,7 @@ def test_crawls_killed_at_random_moments_are_deposited_exactly_once(
     torn: list[Path] = []
     remarks: list[str] = []
     for _ in range(ROUNDS):
-        crawls = [Crawling(sample_sites, tmp_path) for _ in range(AT_ONCE)]
+        crawls = [Crawling(sample_sites, tmp_path, archive) for _ in range(AT_ONCE)]
         for number, crawl in enumerate(crawls):
             if number > 0:  # the first may die before it has written a byte
                 crawl.wait_for_its_first_record()
@@ -52,7 +52,7 @@ def test_crawls_killed_at_random_moments_are_deposited_exactly_once(
             ]
             for crawl_id in complete
         }
-        files = connection.execute(select(warcs.c.key, warcs.c.crawl_id)).all()
+        files = connection.execute(select(warcs.c.key, warcs.c.crawl_id, warcs.c.origin)).all()
     assert {name: sorted(ids) for name, ids in deposited.items()} == {
         name: sorted(ids) for name, ids in complete.items()
     }
@@ -60,5 +60,19 @@ def test_crawls_killed_at_random_moments_are_deposited_exactly_once(
     assert [path.name for path in torn if not any(path.name in remark for remark in remarks)] == []
     chain = read_chain(archive.objects)
     assert chain.problems == ()
-    assert sorted(each.entry.subject_id for each in chain.entries) == sorted(row.key for row in files)
+    told = [each.entry for each in chain.entries]
+    deposits = {entry.subject_id: entry for entry in told if entry.event == "deposited"}
+    assert sorted(entry.subject_id for entry in told if entry.event == "deposited") == sorted(
+        row.key for row in files
+    )
+    ends = [entry for entry in told if entry.event == "collection_ended"]
+    ended = [entry.subject_id for entry in ends]
+    assert len(set(ended)) == len(ended), "no crawl ends twice"
+    assert {row.crawl_id for row in files} <= set(ended), "each crawl that left something has its end"
+    assert {entry.details["recovered"] for entry in ends} == {True}
+    assert {deposits[row.key].details["recovered"] for row in files} == {True}
+    signed = {row.key for row in files if row.origin == "crawl"}
+    unsigned = {row.key for row in files if row.origin == "import"}
+    assert signed, "no crawl was recovered as one"
+    assert {key[-12:-7] for key in unsigned} <= {"50000"}, "what is not signed stands in a file of its own"
     assert list(tmp_path.rglob("*.warc.gz*")) == []

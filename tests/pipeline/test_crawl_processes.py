@@ -31,7 +31,10 @@ from pipeline.chromium import find_chromium
 job = job_from_json(json.loads(sys.argv[1]))
 found = find_chromium() if job.engine == "browser" else None
 say = lambda text: print(text, flush=True)
-report = run_crawl(job, Path(sys.argv[2]), chromium=found and found.program, on_progress=say)
+secret = bytes.fromhex(sys.argv[3]) if len(sys.argv) > 3 else None
+report = run_crawl(
+    job, Path(sys.argv[2]), chromium=found and found.program, signing_secret=secret, on_progress=say
+)
 print("REPORT", report.problem, flush=True)
 """
 
