@@ -1,8 +1,7 @@
-"""A harvest signs what it writes and custody tells its end, whatever killed it; a file brought by hand is an import."""
+"""A harvest signs what it writes, and custody tells its end whatever killed it; what is brought is an import."""
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,18 +13,21 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
+from access.holding import held_file
 from pipeline.crawl.secret import secret_in_pipe, take_secret
 from pipeline.deposits import recover_spools
 from pipeline.harvest import harvest_source
+from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
 from storage.custody_entry import Entry
+from storage.deposit import deposit_file
 from storage.facts import Fact, begin_collection
 from storage.ledger import entries
 from storage.signing import SECRET_BYTES, CrawlKey
-from tests.pipeline.test_crawl_processes import descendants, is_alive, wait_until
+from tests.pipeline.test_crawl_processes import descendants, wait_until
 from tests.storage.crawled import crawl, exchange, key_in_custody, response
 from tests.storage.killed_deposits import environment
 
@@ -71,6 +73,7 @@ HARVEST = """
 import sys
 from pathlib import Path
 from pipeline.harvest import harvest_source
+from pipeline.services.processes import is_alive
 from pipeline.settings import load_settings
 harvest_source(load_settings(dotenv=Path("/nonexistent")), "tg-vestki", say=lambda said: print(said, flush=True))
 """
@@ -148,14 +151,10 @@ def test_no_file_of_a_crawl_holds_its_key(archive: Archive, tmp_path: Path) -> N
 
 
 def test_pages_and_commands_say_who_brought_a_file(archive: Archive, tmp_path: Path) -> None:
-    from access.holding import held_file
-    from storage.deposit import deposit_file
-
     crawl_id = str(ULID())
     key = key_in_custody(archive, crawl_id)
     (ours,) = crawl(tmp_path / "a", [exchange("https://a.test/", response(b"a"))], crawl_id=crawl_id, key=key)
     (theirs,) = crawl(tmp_path / "b", [exchange("https://b.test/", response(b"b"))])
-    shutil.copytree(ours.parent, tmp_path / "copied" / crawl_id)
     signed, brought = (
         held_file(archive, deposit_file(archive, path, actor="stranger").key) for path in (ours, theirs)
     )
