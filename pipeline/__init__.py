@@ -2,8 +2,8 @@
 
 - collecting: `nightly` starts the job, `harvest` does it for one source (`harvest_order`, `harvest_summary`,
   `own_network`), `night` tells custody of it, `night_schedule` says when the next is due; `crawl` runs one crawl
-  in processes of its own, `deposits` brings the spool into the archive, `facts` and `clock` say under which
-  conditions.
+  in processes of its own, `deposits` brings the spool into the archive, `collection_end` says that it is over,
+  `facts` and `clock` say under which conditions.
 - on demand: `archive` with `url_list`; `preserving` says what became of it, `telegram_import` takes an export
   in.
 - reading: `process` goes through sealed files, `read_capture`, `read_page_capture`, `page_kind` through their

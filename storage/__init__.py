@@ -5,15 +5,16 @@ The way of a capture through it:
 - written: `warc` says what each record holds, `exchange_facts` what our recorder noted, `warc_file` grows one
   file, `gzip_members` and `compressed_types` deflate what is worth it; `spool` plugs them together for one
   crawl, with `crawl_lock`, `closed_folder`, `rows_written` (the index made on the way), `sealed_payloads`;
-  `taken_in` for files a person brings.
+  `signing` and `signature_journal` sign it as it grows; `taken_in` for files a person brings.
 - read: `warc_members`, `warc_head`, `warc_reader`, `arc_head` take files of any tool apart; `warc_facts`,
-  `declared_digest` and `warc_index` make index rows of them; `recovery` makes whole what a crash left,
+  `declared_digest` and `warc_index` make index rows of them; `recovery` makes whole what a crash left, with
+  `unsigned_tail`,
   `survey` and `wacz` look over what is to be deposited, `not_taken` says why something is not.
-- stored: `deposit` is where a file becomes evidence; `objects` is the object store, with `keys`, `stored`,
+- stored: `deposit` is where a file becomes evidence, `origin` whether a crawl of ours wrote it; `objects` is the object store, with `keys`, `stored`,
   `multipart`, `ranged_file`, `store_answers`, `store_errors`; `placing` says where a file stands, `deposited`
   whose it is, `replay` gives records back, `copies` keeps the second store level, `versions` finds what
   custody means in any copy.
-- held: `ledger` appends entries of custody (`custody_entry`, `chain`, `ledger_tables`), `facts` and
+- held: `ledger` appends entries of custody (`custody_entry`, `chain`, `ledger_tables`, `proven_entry`), `facts` and
   `requests` say who and why, `access_log` who looked, `timestamps` and `token_verification` hold outside
   time, `holding` puts it into an answer; `verification`, `verified`, `audit`, `locks`, `entry_shapes` look
   whether all is as it was, `lock_renewal` locks for longer; `rederive` makes index and custody from the store
