@@ -60,7 +60,7 @@ class Crawling:
         leader = [
             pid for pid in family if "-m pipeline.crawl " in command_of(pid) and "keeper" not in command_of(pid)
         ]
-        for pid in {"all": family, "leader": leader}[whom]:
+        for pid in {"all": family, "leader": leader or family}[whom]:  # on a slow machine there is none yet
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
