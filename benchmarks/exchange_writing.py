@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks.exchange_writing [--json] [--rounds N]``. Ours is ``Spool.keep``: three records, each a
 gzip member of its own, one write for all of them, and the index rows beside the file; digests are the recorder's
-and counted here, too. warcio writes the same three records and makes no index.
+and counted here, too; ``signed`` does the same with the signatures of a harvest. warcio writes the same three records and makes no index.
 """
 
 import io
@@ -17,6 +17,7 @@ from warcio.warcwriter import WARCWriter
 from benchmarks.material import HTTP_FIELDS, REQUEST_FIELDS, exchange_of, page
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of
 from crawlers.capture import TlsFacts
+from storage.signing import CrawlKey
 from storage.spool import Spool
 
 CRAWL = "01JNKZ5V0000000000000000CR"
@@ -34,12 +35,13 @@ FACTS = {
 }
 
 
-def ours(bodies: Sequence[bytes], folder: Path) -> Callable[[], float]:
+def ours(bodies: Sequence[bytes], folder: Path, *, signed: bool = False) -> Callable[[], float]:
     def write() -> float:
         for left in folder.rglob(f"{CRAWL}*"):
             if left.is_file():
                 left.unlink()
-        spool = Spool(folder, CRAWL, {"software": "benchmark"})
+        key = CrawlKey(CrawlKey.new_secret()) if signed else None
+        spool = Spool(folder, CRAWL, {"software": "benchmark"}, key=key)
         for number, body in enumerate(bodies):
             spool.keep(exchange_of(f"https://a.example/news/{number}.html", body, HTTP_FIELDS, TLS))
         spool.close()
@@ -86,11 +88,12 @@ def main() -> None:
             folder = Path(temporary)
             ways = {
                 "ours": here(ours(bodies, folder / "spool")),
+                "signed": here(ours(bodies, folder / "signed", signed=True)),
                 "warcio": here(by_warcio(bodies, folder / "other.warc.gz")),
             }
             taken = rounds_of(ways, options.rounds)
         title = f"Writing whole exchanges, {count} pages of {length} bytes"
-        ratios = [Ratio("ours", "warcio", "cpu", None)]
+        ratios = [Ratio("ours", "warcio", "cpu", None), Ratio("signed", "ours", "cpu", None)]
         report(title, "exchange", taken, ratios, as_json=options.json, scale="ms")
 
 

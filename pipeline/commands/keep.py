@@ -47,7 +47,8 @@ def deposit(
 
     A file that is damaged is refused with the place of the damage; the others are taken. With --up-to-damage it is
     kept as it is, every byte of it, and the records before the damage are indexed. Bringing the same file again
-    changes nothing. The files themselves stay where they are.
+    changes nothing. A file that a crawl of this archive has signed is that crawl's; any other is an import, and is
+    shown with who brought it. The files themselves stay where they are.
     """
     from dataclasses import asdict
 
