@@ -1,8 +1,9 @@
 """CPU of writing whole exchanges, response, request and facts: our spool beside warcio's WARCWriter as it comes.
 
-Run: ``python -m benchmarks.exchange_writing [--json] [--rounds N]``. Ours is ``Spool.keep``: three records, each a
-gzip member of its own, one write for all of them, and the index rows beside the file; digests are the recorder's
-and counted here, too; ``signed`` does the same with the signatures of a harvest. warcio writes the same three records and makes no index.
+Run: ``python -m benchmarks.exchange_writing [--json] [--rounds N]``. Ours is ``Spool.keep``: three records,
+each a gzip member of its own, one write for all of them, and the index rows beside the file; digests are the
+recorder's and counted here, too; ``signed`` does the same with the signatures of a harvest. warcio writes the
+same three records and makes no index.
 """
 
 import io
