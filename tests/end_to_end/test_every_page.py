@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 from sqlalchemy import text
 
 from storage.archive import Archive
@@ -94,7 +94,7 @@ def test_every_page_opens_in_a_browser(
 def watch(page: Page, base: str, wrong: list[str]) -> None:
     """Write down every answer from 400, error of the console and request that fails, with the page it is of."""
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-    page.on("requestfailed", lambda asked: wrong.append(f"{page.url}: {asked.url} failed: {asked.failure}"))
+    page.on("requestfailed", lambda asked: wrong.append(f"{asked.url}: {asked.failure}") if broke(asked) else None)
     page.on(
         "response",
         lambda answer: (
@@ -107,6 +107,11 @@ def watch(page: Page, base: str, wrong: list[str]) -> None:
     )
 
 
+def broke(request: Request) -> bool:
+    """Whether the request failed by itself; pictures that load late are given up when the next page is opened."""
+    return "ERR_ABORTED" not in (request.failure or "")
+
+
 def one_of_each(found: dict[str, str]) -> Iterator[str]:
     """One id of every kind, the last in order."""
     return iter({kind: one for one, kind in sorted(found.items())}.values())
@@ -114,7 +119,9 @@ def one_of_each(found: dict[str, str]) -> Iterator[str]:
 
 def links_of(page: Page, base: str) -> list[str]:
     """Where the page's links and pictures inside the archive lead."""
-    addresses = page.eval_on_selector_all("a[href], img[src]", "all => all.map(one => one.href || one.src)")
+    addresses = page.eval_on_selector_all(
+        "a[href], img[src]", "all => all.map(one => one.getAttribute('href') ?? one.getAttribute('src'))"
+    )
     found = (urljoin(page.url, str(address)).partition("#")[0] for address in addresses)
     return sorted({address for address in found if address.startswith(base)})
 
