@@ -54,12 +54,13 @@ up: env
 demo: env
 	@exec $(BIN)/letapis demo $(if $(ONCE),--once) $(if $(DAY),--day $(DAY))
 
+# One process for each core, four at most: each has an object store and a database of its own. `ARGS="-n 0"`: one.
 test: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env

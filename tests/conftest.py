@@ -214,11 +214,17 @@ def realdata() -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Left out, not skipped: a normal user lacks nothing that another set-up would give."""
+    """Left out, not skipped: a normal user lacks nothing that another set-up would give.
+
+    Where several processes share the tests, a file stays together, and so does all that needs the one running stack.
+    """
     if os.geteuid() != 0:
         _leave_out("root", config, items)
     if not _reads_pictures():
         _leave_out("tesseract", config, items)
+    for item in items:
+        shared = "stack" if "airflow_stack" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
