@@ -216,7 +216,7 @@ def realdata() -> Path:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Left out, not skipped: a normal user lacks nothing that another set-up would give.
 
-    Where several processes share the tests, a file stays together, and so does all that needs the one running stack.
+    Where several processes share the tests, a file stays together, and so does all that needs the running stack.
     """
     if os.geteuid() != 0:
         _leave_out("root", config, items)
