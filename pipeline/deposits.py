@@ -18,7 +18,7 @@ from typing import Final
 from crawlers.capture import CrawledFile, CrawlReport
 from crawlers.capture_json import report_from_json
 from pipeline.collection_end import end_forgotten, end_recovered
-from pipeline.crawl.files import REPORT_NAME
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.closed_folder import closed_folder
@@ -37,6 +37,9 @@ TAKE_OVER_S: Final = 600.0
 
 BEGINNING_S: Final = 60.0
 """An empty folder younger than this may belong to a crawl that is about to take its lock."""
+
+NEVER_BEGUN_S: Final = 600.0
+"""A crawl takes its lock seconds after its folder is made: one that has none after so long died in between."""
 
 
 NotDeposited: Final = (
@@ -116,8 +119,9 @@ def recover_spools(
     remarks = [str(each) for each in (*found.torn, *found.unsigned)]
     deposited: list[Deposited] = []
     folders = {path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}")} - set(found.alive)
-    for folder in sorted(folders):
+    for folder in sorted(folders | _never_begun(spool_dir)):
         try:
+            unchanged_s = _unchanged_s(folder)  # before the lock is taken, whose file may be new
             with hold_crawl(folder):
                 files, report = _closed_files(folder), _reported(folder, remarks)
                 digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
@@ -128,7 +132,7 @@ def recover_spools(
                         say(f"{path.name}: left by a crawl that had died, deposited now.")
                     except NotDeposited as refused:
                         remarks.append(f"{refused} The file stays in the spool.")
-                if files or time.time() - folder.stat().st_mtime > BEGINNING_S:
+                if files or unchanged_s > BEGINNING_S:
                     end_recovered(archive, folder.name, report, actor=actor)
                     _let_go(folder)
         except (CrawlAliveError, FileNotFoundError):
@@ -137,6 +141,16 @@ def recover_spools(
     for remark in remarks:
         say(remark)
     return Recovery(tuple(deposited), tuple(remarks))
+
+
+def _never_begun(spool_dir: Path) -> set[Path]:
+    """Folders of crawls that died before they took their lock."""
+    orders = [path.parent for path in spool_dir.glob(f"*/{JOB_NAME}")]
+    return {path for path in orders if not (path / LOCK_NAME).exists() and _unchanged_s(path) > NEVER_BEGUN_S}
+
+
+def _unchanged_s(folder: Path) -> float:
+    return time.time() - folder.stat().st_mtime
 
 
 def _deposit_and_release(

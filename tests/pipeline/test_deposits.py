@@ -18,7 +18,9 @@ from pipeline.services.object_store import ObjectStoreServer
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.captures import captures_of_crawl
+from storage.chain import read_chain
 from storage.crawl_lock import hold_crawl
+from storage.facts import begin_collection
 from storage.gzip_members import deflated_member
 from storage.objects import ObjectStore
 from storage.spool import ClosedFile, Spool
@@ -127,6 +129,24 @@ def test_an_empty_folder_is_removed_only_when_no_crawl_can_be_about_to_begin_in_
     recover_spools(archive, tmp_path, actor="test")
 
     assert [path.name for path in tmp_path.iterdir()] == ["young"]
+
+
+def test_a_crawl_killed_before_it_took_its_lock_leaves_nothing_and_its_end_is_told(
+    archive: Archive, tmp_path: Path
+) -> None:
+    for name in ("dead", "about-to-begin", "somebody-elses"):
+        begin_collection(archive, crawl_id=name, source_id="kanal", actor="test", facts={})
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ("notes.txt" if name == "somebody-elses" else "job.json")).write_text("{}")
+    an_hour_ago = time.time() - 3600
+    for name in ("dead", "somebody-elses"):
+        os.utime(tmp_path / name, (an_hour_ago, an_hour_ago))
+
+    recover_spools(archive, tmp_path, actor="test")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["about-to-begin", "somebody-elses"]
+    ended = [each.entry for each in read_chain(archive.objects).entries if each.entry.event == "collection_ended"]
+    assert [entry.subject_id for entry in ended] == ["dead"]
 
 
 def test_a_crawls_own_files_are_deposited_in_order_and_its_folder_removed(
