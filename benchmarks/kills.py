@@ -31,7 +31,7 @@ from typing import Final
 from sqlalchemy import select
 
 from benchmarks.tree_copy import copied_tree
-from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import open_archive
 from pipeline.deposits import recover_spools
 from pipeline.process import process_pending
@@ -263,7 +263,7 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
         stack = KilledStack(folder, sites)
         stack.start()
         for number in range(kills):
-            trigger(stack, {})
+            wait_for_crawls(stack)
             time.sleep(moments.uniform(0, HARVEST_S))
             if number % 2 == 0:
                 stack.kill_all()
@@ -289,6 +289,18 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
         stack.stop()
         left = len({*kept_for(stack.data), *processes_naming(str(stack.data))})
         return Figures(**{**asdict(figures), "processes_left": left})
+
+
+def wait_for_crawls(stack: KilledStack) -> None:
+    """Start a harvest where none is under way; returns once a crawl writes."""
+    with AirflowApi(stack.settings.airflow()) as api:
+        if all(run["state"] in ENDED for run in api.runs("harvest")):
+            trigger(stack, {})
+    deadline = time.monotonic() + RETURN_S
+    while not any((stack.data / "spool").glob("*/*.open")):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"No crawl wrote anything within {RETURN_S:.0f} s.")
+        time.sleep(0.1)
 
 
 def trigger(stack: KilledStack, conf: Mapping[str, object]) -> str:

@@ -82,7 +82,7 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "processors/pages/grid.py": (f"{PAGES}/test_lists.py", f"{PAGES}/test_stored_pages.py"),
     "processors/pages/court_rows.py": (f"{PAGES}/test_lists.py", f"{PAGES}/test_stored_pages.py"),
     "processors/pages/moments.py": (f"{PAGES}/test_moments.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/match.py": ("tests/processors/test_match.py",),
+    "processors/match.py": ("tests/processors/test_match.py", "tests/processors/test_video.py"),
     "processors/hamming.py": ("tests/processors/test_neighbours.py", "tests/processors/test_match.py"),
 }
 

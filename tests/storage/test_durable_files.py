@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_new_file_is_a_lasting_name_before_anything_is_written_to_it(
 ) -> None:
     OpenWarc(tmp_path / "a.warc.gz").discard()
     assert calls == [("fsync", f"{tmp_path.name}/")]
+
+
+def test_a_file_that_is_closed_or_discarded_is_held_open_no_longer(tmp_path: Path) -> None:
+    OpenWarc(tmp_path / "a.warc.gz").close()
+    OpenWarc(tmp_path / "b.warc.gz").discard()
+    held = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one by which they are listed
+            held.append(descriptor.readlink())
+    assert [path for path in held if tmp_path in path.parents] == []
 
 
 def test_closing_syncs_the_file_renames_it_and_syncs_the_folder(
