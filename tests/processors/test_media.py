@@ -15,9 +15,9 @@ def zipped(*names: str, mimetype: str | None = None) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         if mimetype:
-            archive.writestr("mimetype", mimetype)
+            archive.writestr(zipfile.ZipInfo("mimetype"), mimetype)
         for name in names:
-            archive.writestr(name, "")
+            archive.writestr(zipfile.ZipInfo(name), "")
     return content.getvalue()
 
 
