@@ -281,6 +281,22 @@ def test_what_an_engine_gives_up_is_kept_as_far_as_it_came(
     assert exchange.problem == "the engine ended the connection before the answer was whole"
 
 
+def test_a_site_that_is_still_being_reached_is_let_go_when_the_engine_leaves(start_recorder: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        recorder = start_recorder(connect_to=(f"::127.0.0.1:{silent.getsockname()[1]}",))
+        engine = recorder.connect()
+        engine.sendall(
+            b"CONNECT silent.example:443 HTTP/1.1\r\nHost: silent.example:443\r\n"
+            b"Proxy-Authorization: %s\r\nProxy-Recorder-Target: https://silent.example/\r\n\r\n"
+            % recorder.credentials()
+        )
+        silent.settimeout(60)
+        site, _ = silent.accept()
+        site.settimeout(10)  # the recorder itself would wait longer for the handshake
+        engine.close()
+        read_all(site)
+
+
 def test_what_lasts_when_the_crawl_ends_is_kept_as_far_as_it_came(
     recorder: RunningRecorder, plain_origin: Origin
 ) -> None:
