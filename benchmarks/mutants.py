@@ -32,6 +32,7 @@ ASKED_SHARE: Final = 0.9
 
 PAGES: Final = "tests/processors/pages"
 RECORDER: Final = "tests/crawlers/recorder"
+COURT_LISTS: Final = (f"{PAGES}/test_court_rows.py", f"{PAGES}/test_bounds.py", f"{PAGES}/test_stored_pages.py")
 NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # WARC: writing and reading
     "storage/warc.py": ("tests/storage/test_warc.py", "tests/storage/test_spool.py"),
@@ -78,9 +79,9 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "crawlers/addresses.py": ("tests/crawlers/test_addresses.py", f"{RECORDER}/test_refusals.py"),
     # what pages say
     "processors/pages/outcome.py": (f"{PAGES}/test_outcome.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/pages/tables.py": (f"{PAGES}/test_lists.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/pages/grid.py": (f"{PAGES}/test_lists.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/pages/court_rows.py": (f"{PAGES}/test_lists.py", f"{PAGES}/test_stored_pages.py"),
+    "processors/pages/tables.py": COURT_LISTS,
+    "processors/pages/grid.py": COURT_LISTS,
+    "processors/pages/court_rows.py": COURT_LISTS,
     "processors/pages/moments.py": (f"{PAGES}/test_moments.py", f"{PAGES}/test_stored_pages.py"),
     "processors/match.py": ("tests/processors/test_match.py", "tests/processors/test_video.py"),
     "processors/hamming.py": ("tests/processors/test_neighbours.py", "tests/processors/test_match.py"),

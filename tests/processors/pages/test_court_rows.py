@@ -45,6 +45,19 @@ def test_lines_over_the_width_all_hold_for_the_rows_below() -> None:
     assert [(each.court, each.judge) for each in (first, second)] == [("Sample District Court", "A. Sample")] * 2
 
 
+def test_a_line_over_the_width_that_nothing_is_known_of_is_kept_beside_the_rows_below() -> None:
+    line = "<tr><td colspan=4>Matters adjourned last week</td></tr>"
+    (found,) = hearings(f"<table>{HEAD}{line}{row(1)}</table>")
+    assert "Matters adjourned last week" in found.extra.values()
+
+
+def test_a_judge_of_the_row_goes_before_the_judge_of_the_line_above() -> None:
+    head = HEAD.replace("<th>Room</th>", "<th>Judge</th>")
+    line = "<tr><td colspan=4>Judge: A. Sample</td></tr>"
+    (found,) = hearings(f"<table>{head}{line}{row(1).replace('<td>1</td>', '<td>B. Example</td>')}</table>")
+    assert found.judge == "B. Example"
+
+
 def test_a_row_that_only_numbers_the_columns_is_no_hearing() -> None:
     numbers = "<tr><td>1</td><td>2</td><td>3</td><td>4</td></tr>"
     found = hearings(f"<table>{HEAD}{numbers}{row(1)}</table>")

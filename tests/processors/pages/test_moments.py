@@ -49,6 +49,15 @@ def test_a_named_zone_goes_before_the_zone_of_the_place() -> None:
     assert moment.at(MINSK) == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("zone", "hour", "minute"), [("Z", 10, 0), ("+03:00", 7, 0), ("-0530", 15, 30), ("+02", 8, 0)]
+)
+def test_an_offset_behind_a_time_goes_before_the_zone_of_the_place(zone: str, hour: int, minute: int) -> None:
+    moment = read_moment(f"2026-03-01T10:00:00{zone}")
+    assert moment is not None
+    assert moment.at(MINSK) == datetime(2026, 3, 1, hour, minute, tzinfo=UTC)
+
+
 def test_a_time_without_any_zone_has_no_moment() -> None:
     moment = read_moment("01.03.2026 10:00")
     assert moment is not None
