@@ -17,11 +17,11 @@ from storage.chain import read_chain
 from storage.custody_entry import Entry
 from storage.deposit import Deposited, deposit_file
 from storage.holding import holding_of
-from storage.locks import locks_told
+from storage.locks import Lock, LockRule, locks_told
 from storage.objects import ObjectStore
 from storage.stored import ObjectHead
 from storage.verification import expected_of_archive, expected_of_store, verify_all
-from storage.verified import Verified
+from storage.verified import Remark, Verified
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.locking import end_lock
 from tests.storage.test_ledger import ENTRY
@@ -55,6 +55,14 @@ def test_a_lock_that_lasted_its_time_is_told_and_is_no_mismatch(archive: Archive
     assert all(each.ok for each in after.values())
     assert after[deposited.key].remarks[0].startswith("lock ran out on ")
     assert after["custody"].remarks[0].startswith("locks of 1 entries ran out, the first on ")
+
+
+def test_of_many_locks_that_ran_out_the_first_moment_is_told() -> None:
+    begun = datetime(2026, 3, 1, tzinfo=UTC)
+    locks = [Lock(name, "v1", begun + days * DAY, begun) for name, days in (("a", 3), ("b", 2), ("c", 4))]
+    (told,) = LockRule(days=1, at=begun + 9 * DAY, told={}).judge_many(locks, "objects")
+    assert isinstance(told, Remark)
+    assert told.text.startswith("locks of 3 objects ran out, the first on 2026-03-03 ")
 
 
 def test_a_lock_made_shorter_is_a_mismatch_with_both_moments(archive: Archive, deposited: Deposited) -> None:
