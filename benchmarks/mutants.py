@@ -56,7 +56,7 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "storage/multipart.py": ("tests/storage/test_objects.py",),
     "pipeline/deposits.py": ("tests/pipeline/test_deposits.py",),
     # custody
-    "storage/ledger.py": ("tests/storage/test_ledger.py",),
+    "storage/ledger.py": ("tests/storage/test_ledger.py", "tests/storage/test_copies.py"),
     "storage/custody_entry.py": ("tests/storage/test_ledger.py",),
     "storage/chain.py": ("tests/storage/test_ledger.py", "tests/storage/test_verification.py"),
     "storage/locks.py": ("tests/storage/test_locks.py",),
