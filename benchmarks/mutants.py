@@ -190,12 +190,16 @@ def faults_of(module: str) -> list[Mutant]:
                 add(node, source.span(node), "pass", "the call is left out")
             case ast.Raise():
                 add(node, source.span(node), "pass", "the error is not raised")
-            case ast.Return(value=ast.expr()):
+            case ast.Return(value=ast.expr() as value) if not _is_none(value):
                 start, end = source.span(node)
                 add(node, (start, end), "return None", "nothing is returned")
             case ast.Continue():
                 add(node, source.span(node), "break", "`continue` becomes `break`")
     return found
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _reached(tree: ast.AST) -> Iterator[ast.AST]:

@@ -127,7 +127,7 @@ def _hearing(row: Row, around: Surroundings) -> Hearing:
 
 
 def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
-    """Judges with their roles, whoever presides first: the judge's column, then the panel's."""
+    """Judges with their roles, who presides first: the judge's column, else the line above, then the panel's."""
     found: list[tuple[str, str | None]] = []
     for name in ("judge", "panel"):
         for heading, value in row.all(name):
@@ -137,8 +137,9 @@ def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
                     found.append((one_line(labelled.group("name")), one_line(labelled.group("role"))))
                 elif piece.strip():
                     found.append((one_line(piece), heading if name == "judge" else None))
-    if not found and section_judge:
-        found.append((section_judge, None))
+    named = {name for name, _ in found}
+    if section_judge and section_judge not in named and not row.text("judge"):
+        found.insert(0, (section_judge, None))
     return list(dict.fromkeys(found))
 
 

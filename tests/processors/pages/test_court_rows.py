@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from processors.pages.court_list import Hearing
 from processors.pages.layout import Layout
 from processors.pages.page import Page
@@ -56,6 +58,22 @@ def test_a_judge_of_the_row_goes_before_the_judge_of_the_line_above() -> None:
     line = "<tr><td colspan=4>Judge: A. Sample</td></tr>"
     (found,) = hearings(f"<table>{head}{line}{row(1).replace('<td>1</td>', '<td>B. Example</td>')}</table>")
     assert found.judge == "B. Example"
+
+
+@pytest.mark.parametrize(
+    ("members", "panel"),
+    [
+        ("B. Example", ("A. Sample", "B. Example")),
+        ("<p>Presiding judge: A. Sample</p><p>B. Example</p>", ("A. Sample", "B. Example")),
+    ],
+)
+def test_a_judge_of_the_line_above_goes_before_the_members_of_the_panel(
+    members: str, panel: tuple[str, ...]
+) -> None:
+    head = HEAD.replace("<th>Room</th>", "<th>Panel</th>")
+    line = "<tr><td colspan=4>Judge: A. Sample</td></tr>"
+    (found,) = hearings(f"<table>{head}{line}{row(1).replace('<td>1</td>', f'<td>{members}</td>')}</table>")
+    assert (found.judge, found.panel) == ("A. Sample", panel)
 
 
 def test_a_row_that_only_numbers_the_columns_is_no_hearing() -> None:
