@@ -180,6 +180,18 @@ def test_a_large_file_goes_by_parts_and_is_read_back_whole(store_settings: Setti
         store.put_new("large", CONTENT, sha256=sha256(CONTENT))
 
 
+def test_of_a_large_file_with_another_digest_no_part_stays(store_settings: Settings, tmp_path: Path) -> None:
+    store = in_parts(store_settings, put_limit_bytes=5 << 20)
+    store.ensure_bucket()
+    path = tmp_path / "large"
+    path.write_bytes(secrets.token_bytes(6 << 20))
+    with pytest.raises(ChecksumDiffersError):
+        store.put_new("large", path, sha256=sha256(b"what was meant"))
+    assert store.head("large") is None
+    begun = administrator(store.endpoint).list_multipart_uploads(Bucket=store.bucket)
+    assert begun.get("Uploads", []) == []
+
+
 def test_a_stored_version_opens_as_a_file_that_seeks(store: ObjectStore) -> None:
     stored = store.put_new("a/b", CONTENT, sha256=sha256(CONTENT))
     with store.open("a/b", stored.version_id) as file:

@@ -76,6 +76,19 @@ def test_a_judge_of_the_line_above_goes_before_the_members_of_the_panel(
     assert (found.judge, found.panel) == ("A. Sample", panel)
 
 
+def test_a_card_with_its_headings_in_the_first_column_is_one_hearing() -> None:
+    said = {
+        "Case number": "2-1/2026",
+        "Date and time": "5 March 2026 10:00",
+        "Judge": "A. Sample",
+        "Parties": "Sample v Example",
+    }
+    card = "".join(f"<tr><td>{heading}</td><td>{value}</td></tr>" for heading, value in said.items())
+    (found,) = hearings(f"<table>{card}</table>")
+    assert (found.case_number, found.judge, found.parties_raw) == ("2-1/2026", "A. Sample", "Sample v Example")
+    assert found.starts_at == datetime(2026, 3, 5, 7, 0, tzinfo=UTC)
+
+
 def test_a_row_that_only_numbers_the_columns_is_no_hearing() -> None:
     numbers = "<tr><td>1</td><td>2</td><td>3</td><td>4</td></tr>"
     found = hearings(f"<table>{HEAD}{numbers}{row(1)}</table>")
