@@ -292,15 +292,15 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
 
 
 def wait_for_crawls(stack: KilledStack) -> None:
-    """Start a harvest where none is under way; returns once a crawl writes."""
-    with AirflowApi(stack.settings.airflow()) as api:
-        if all(run["state"] in ENDED for run in api.runs("harvest")):
-            trigger(stack, {})
+    """Return once a crawl writes; starts a harvest whenever none is under way."""
     deadline = time.monotonic() + RETURN_S
-    while not any((stack.data / "spool").glob("*/*.open")):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"No crawl wrote anything within {RETURN_S:.0f} s.")
-        time.sleep(0.1)
+    with AirflowApi(stack.settings.airflow()) as api:
+        while not any((stack.data / "spool").glob("*/*.open")):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"No crawl wrote anything within {RETURN_S:.0f} s.")
+            if all(run["state"] in ENDED for run in api.runs("harvest")):
+                trigger(stack, {})
+            time.sleep(0.2)
 
 
 def trigger(stack: KilledStack, conf: Mapping[str, object]) -> str:
