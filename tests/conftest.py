@@ -213,6 +213,7 @@ def realdata() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups when it is called
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Left out, not skipped: a normal user lacks nothing that another set-up would give.
 
@@ -223,7 +224,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not _reads_pictures():
         _leave_out("tesseract", config, items)
     for item in items:
-        shared = "stack" if "airflow_stack" in getattr(item, "fixturenames", ()) else str(item.path)
+        shared = "stack" if "airflow_stack" in getattr(item, "fixturenames", ()) else item.path.stem
         item.add_marker(pytest.mark.xdist_group(shared))
 
 
