@@ -60,7 +60,7 @@ test: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env

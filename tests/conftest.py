@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from storage.archive import Archive
 
 MIGRATED = "letapis_migrated"
+
+STACK_TESTS = ("tests/end_to_end/", "tests/pipeline/test_demo.py", "tests/pipeline/test_services_airflow.py")
+"""Whatever asks for `airflow_stack`."""
 
 hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is
 hypothesis.settings.load_profile("any-speed")
@@ -213,19 +217,26 @@ def realdata() -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups when it is called
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Left out, not skipped: a normal user lacks nothing that another set-up would give.
-
-    Where several processes share the tests, a file stays together, and so does all that needs the running stack.
-    """
+    """Left out, not skipped: a normal user lacks nothing that another set-up would give."""
     if os.geteuid() != 0:
         _leave_out("root", config, items)
     if not _reads_pictures():
         _leave_out("tesseract", config, items)
-    for item in items:
-        shared = "stack" if "airflow_stack" in getattr(item, "fixturenames", ()) else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(shared))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Where several processes share the tests, each takes whole files."""
+    return FilesTogether(config, log)
+
+
+class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Fixtures are made once for each file, and all that needs the running stack shares one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "stack" if file.startswith(STACK_TESTS) else file
 
 
 def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
