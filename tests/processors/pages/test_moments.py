@@ -106,8 +106,29 @@ def test_midnight_and_noon_are_twelve(raw: str, clock: time) -> None:
     assert moment.clock == clock
 
 
+MONTHS = {
+    "en": "january february march april may june july august september october november december",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "be": "студзеня лютага сакавіка красавіка траўня чэрвеня ліпеня жніўня верасня кастрычніка лістапада снежня",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "de": "januar februar märz april mai juni juli august september oktober november dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+}
+
+
+@pytest.mark.parametrize("language", MONTHS)
+def test_every_month_of_a_language_is_known_by_its_name(language: str) -> None:
+    read = [read_moment(f"5 {name} 2026", language) for name in MONTHS[language].split()]
+    assert [moment and moment.day for moment in read] == [date(2026, month, 5) for month in range(1, 13)]
+
+
 @pytest.mark.parametrize(
-    ("zone", "hour"), [("BST", 9), ("GMT", 10), ("CEST", 8), ("EEST", 7), ("MSK", 7), ("EDT", 14), ("JST", 1)]
+    ("zone", "hour"),
+    [
+        *(("BST", 9), ("GMT", 10), ("CEST", 8), ("EEST", 7), ("MSK", 7), ("JST", 1), ("SAST", 8), ("CET", 9)),
+        *(("EDT", 14), ("EST", 15), ("CDT", 15), ("CST", 16), ("MDT", 16), ("MST", 17), ("PDT", 17), ("PST", 18)),
+    ],
 )
 def test_a_zone_by_its_name_is_its_offset(zone: str, hour: int) -> None:
     moment = read_moment(f"1 June 2026 10:00 {zone}")

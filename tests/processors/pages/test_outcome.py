@@ -72,6 +72,12 @@ def test_a_sentence_of_refusal_alone_on_a_page_decides(sentence: str, outcome: s
     assert verdict.reason
 
 
+@pytest.mark.parametrize("status", [204, 205])
+def test_a_status_that_means_no_content_is_an_empty_page(status: int) -> None:
+    assert classify(page("", status)).outcome == Outcome.EMPTY
+    assert f"status {status}" in (classify(page("", status)).reason or "")
+
+
 @pytest.mark.parametrize(("rows", "outcome"), [(3, Outcome.BLOCKED), (4, Outcome.CONTENT)])
 def test_a_short_page_with_a_table_of_some_rows_is_content_whatever_it_says(rows: int, outcome: Outcome) -> None:
     table = "<table>" + "<tr><td>1</td><td>2</td><td>3</td></tr>" * rows + "</table>"
