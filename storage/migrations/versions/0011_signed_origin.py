@@ -9,4 +9,5 @@ COMMENT = "crawl: signed by the crawl that made it; import: brought"
 
 
 def upgrade() -> None:
+    """Forward only: evidence is not downgraded."""
     op.execute(f"COMMENT ON COLUMN catalogue.warcs.origin IS '{COMMENT}'")
