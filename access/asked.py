@@ -17,10 +17,10 @@ from starlette.exceptions import HTTPException
 
 from access.changes import sources_of
 from processors.urls import is_address
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.changes import ChangeKind
-from storage.search import Order, Question
-from storage.visibility import Viewer
+from storage.queries.changes import ChangeKind
+from storage.queries.search import Order, Question
 
 RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
 KINDS: Final[tuple[str, ...]] = get_args(RecordKind)

@@ -11,10 +11,10 @@ from typing import Any
 from access.differences import differences
 from access.wording import heading
 from crawlers.capture import time_text
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import Capture, captures_by_ids
-from storage.changes import Change, ChangeKind, change_json, changes, contents_of, sources_with_files
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import Capture, captures_by_ids
+from storage.queries.changes import Change, ChangeKind, change_json, changes, contents_of, sources_with_files
 
 AT_ONCE = 500
 """Captures looked up in one question; a list of a thousand pages proves each missing row by all of them."""
@@ -31,7 +31,7 @@ def changes_of(
 ) -> Iterator[dict[str, Any]]:
     """Changes of these nights (both included, None: no bound), ``only`` of one kind, oldest first.
 
-    Each row has the keys of `storage.changes.change_json`, and ``night``, ``heading``, ``differences``
+    Each row has the keys of `storage.queries.changes.change_json`, and ``night``, ``heading``, ``differences``
     (`access.differences`) and ``captures``: the last before the change and the first after it.
     """
     with archive.reader.connect() as connection:

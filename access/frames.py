@@ -16,10 +16,10 @@ from access.pictures import PICTURE_TYPES, payload_of
 from access.snapshots import ArchivedBytes, looked_at
 from processors.drawing import FRAMES_AT_ONCE, draw
 from processors.media import MediaReading
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.replay import BLOCK_LIMIT_BYTES
-from storage.revisits import payload_capture
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.revisits import payload_capture
+from storage.deposit.record_reader import BLOCK_LIMIT_BYTES
 
 MOST_REMEMBERED: Final = 300
 AT_ONCE: Final = 2

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from access.wording import moment
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import capture_by_id
-from storage.holding import Holding, holding_of
-from storage.origin import CRAWL, origin_told
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import capture_by_id
+from storage.deposit.custody_status import Holding, holding_of
+from storage.deposit.origin import CRAWL, origin_told
 
 
 def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.exceptions import HTTPException
 
 from access import wording
-from storage.visibility import Viewer
+from storage.access_labels import Viewer
 
 NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
 

@@ -2,17 +2,17 @@
 
 In: the archive, two digests, the verdict, who says it. Out: what was written down. Raises `UnknownMediumError` for
 a medium that is not in the archive, or of which the author may see nothing, and
-`storage.judgements.JudgementError` for a judgement without a reason; then nothing was written.
+`storage.ledger.judgements.JudgementError` for a judgement without a reason; then nothing was written.
 """
 
 from processors.cluster import Verdict
 from processors.digest import Digest
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.comparing import group_judged
 from storage.errors import StorageError
-from storage.judgements import Said, judge
-from storage.media import seen_by
-from storage.visibility import Viewer
+from storage.ledger.judgements import Said, judge
+from storage.similarity.compare import group_judged
+from storage.similarity.media import seen_by
 
 
 class UnknownMediumError(StorageError):

@@ -11,12 +11,12 @@ from access.similar import said_row
 from processors.digest import Digest
 from processors.drawn import can_draw
 from processors.fingerprint import hash_rows
-from storage.access_log import log_access
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import Capture, capture_json
-from storage.judgements import said_of
-from storage.media import group_of, medium, occurrences_of
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import Capture, capture_json
+from storage.ledger.access_log import log_access
+from storage.ledger.judgements import said_of
+from storage.similarity.media import group_of, medium, occurrences_of
 
 MOST_OF_GROUP: Final = 200
 """Media of a group whose occurrences a page draws."""

@@ -28,7 +28,7 @@ from access.occurrence_chart import chart
 from processors.cluster import Verdict
 from processors.decode import Decoders
 from storage.archive import Archive
-from storage.judgements import JudgementError
+from storage.ledger.judgements import JudgementError
 
 UPLOAD_LIMIT_BYTES: Final = 256 << 20
 Milliseconds = Annotated[int, Query(ge=0, le=1 << 31)]

@@ -1,7 +1,7 @@
 """The last nights: which was due, which ran, what it came to; one that did not run stands out.
 
 In: the archive. Out: JSON-ready rows, the newest night first, each with a sentence for
-people. What a night came to stands in custody (`storage.harvests`).
+people. What a night came to stands in custody (`storage.ledger.harvests`).
 """
 
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from crawlers.capture import time_text
 from storage.archive import Archive
-from storage.harvests import GRACE, DueNight, Harvest, NightState, due_nights
+from storage.ledger.harvests import GRACE, DueNight, Harvest, NightState, due_nights
 
 SHOWN: Final = 7
 

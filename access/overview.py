@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from access.nights import last_nights
 from crawlers.capture import time_text
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.copies import owed_copies
-from storage.figures import SourceFigures, figures_since
-from storage.nights import LastCrawl, last_crawls
-from storage.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
-from storage.timestamps import owed_tokens
-from storage.visibility import EVERYONE, Viewer
+from storage.deposit.replication import owed_copies
+from storage.deposit.timestamps import owed_tokens
+from storage.ledger.last_crawls import LastCrawl, last_crawls
+from storage.queries.nightly_counts import SourceFigures, figures_since
+from storage.queries.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
 
 REQUESTS_SHOWN: Final = 5
 

@@ -20,7 +20,7 @@ from access.html import one, page, viewer_of
 from access.record_media import media_of_record
 from access.snapshots import ArchivedBytes
 from storage.archive import Archive
-from storage.replay import BlockTooLargeError
+from storage.deposit.record_reader import BlockTooLargeError
 
 PAGE_OF_RESULTS: Final = 50
 PAGE_OF_CAPTURES: Final = 100

@@ -19,11 +19,11 @@ from processors.pages.limits import PageLimits
 from processors.pages.page import Page
 from processors.pages.parsers import PageNotRead
 from processors.text import printable
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import Capture
-from storage.replay import BlockTooLargeError, read_record
-from storage.revisits import payload_capture
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import Capture
+from storage.catalogue.revisits import payload_capture
+from storage.deposit.record_reader import BlockTooLargeError, read_record
 
 SHOWN_CHARACTERS: Final = 300_000
 READ_LIMIT_BYTES: Final = 8 << 20

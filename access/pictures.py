@@ -1,7 +1,7 @@
 """Archived pictures that a page of ours may draw: of types in which nothing can run, judged by their bytes.
 
-In: a capture. Out: the picture's bytes and type, or None. Raises the errors of `storage.replay` for a record
-that is not what was indexed.
+In: a capture. Out: the picture's bytes and type, or None. Raises the errors of `storage.deposit.record_reader` for
+a record that is not what was indexed.
 """
 
 from typing import Final
@@ -10,8 +10,8 @@ from processors.content_coding import UndecodableEntity
 from processors.http_message import entity, parse_response
 from processors.media import sniff
 from storage.archive import Archive
-from storage.captures import Capture
-from storage.replay import BlockTooLargeError, read_record
+from storage.catalogue.captures import Capture
+from storage.deposit.record_reader import BlockTooLargeError, read_record
 
 PICTURE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_LIMIT_BYTES: Final = 32 << 20

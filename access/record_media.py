@@ -8,11 +8,11 @@ from typing import Any
 
 from access.pictures import may_be_picture
 from access.wording import plain
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.media import sniffed_type
-from storage.record_media import fetched_with
-from storage.revisits import payload_capture
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.revisits import payload_capture
+from storage.queries.record_media import fetched_with
+from storage.similarity.media import sniffed_type
 
 
 def media_of_record(

@@ -11,11 +11,11 @@ from typing import Any
 
 from access.differences import differences
 from access.wording import dated, heading
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.dom import exchanges_of_doms
-from storage.records import SeenRecord, sightings_of_record, versions_of_record
-from storage.search import START_MARK, STOP_MARK, Found, Question, search_records
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.dom_renderings import exchanges_of_doms
+from storage.catalogue.records import SeenRecord, sightings_of_record, versions_of_record
+from storage.queries.search import START_MARK, STOP_MARK, Found, Question, search_records
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from processors.digest import Digest
 from processors.drawn import can_draw
 from processors.media import MediaReading
 from processors.orientation import BACK
-from storage.access_log import log_access
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import Capture
-from storage.comparing import Hashed, similar_to
-from storage.judgements import Said, said_of
-from storage.media import links_of, medium, occurrences_of
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import Capture
+from storage.ledger.access_log import log_access
+from storage.ledger.judgements import Said, said_of
+from storage.similarity.compare import Hashed, similar_to
+from storage.similarity.media import links_of, medium, occurrences_of
 
 BITS: Final = {"phash": 64, "pdq": 256, "vpdq": 256, "regions": 63}
 SHOWN_PAIRS: Final = 6

@@ -13,19 +13,19 @@ from access.holding import held_file
 from access.pictures import may_be_picture, picture_of
 from access.search import record_row
 from crawlers.capture import RenderingKind, time_text
-from storage.access_log import log_access
+from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.captures import Capture, capture_by_id, capture_json, captures_of
-from storage.custody_entry import Entry
-from storage.dom import doms_of_exchange
-from storage.exchange_facts import exchange_facts, interim_answers
-from storage.ledger import entries
-from storage.media import medium_of_capture, sniffed_type
-from storage.records import reading_problem, records_of_capture
-from storage.replay import record_alone
-from storage.revisits import payload_capture
-from storage.timeline import addresses_under, neighbours_of, timeline_of
-from storage.visibility import EVERYONE, Viewer
+from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of
+from storage.catalogue.dom_renderings import doms_of_exchange
+from storage.catalogue.records import reading_problem, records_of_capture
+from storage.catalogue.revisits import payload_capture
+from storage.deposit.exchange_metadata import exchange_facts, interim_answers
+from storage.deposit.record_reader import record_alone
+from storage.ledger.access_log import log_access
+from storage.ledger.custody import entries
+from storage.ledger.entry import Entry
+from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
+from storage.similarity.media import medium_of_capture, sniffed_type
 
 RECORD_TYPES: Final = (
     (b"\x1f\x8b", "application/gzip", ".warc.gz"),

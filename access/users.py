@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from storage.visibility import Viewer
+from storage.access_labels import Viewer
 
 UserDependency = Callable[..., Any]
 """A FastAPI dependency that gives a `Viewer` or raises ``HTTPException(401)``."""

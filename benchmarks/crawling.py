@@ -39,7 +39,7 @@ from crawlers.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
 from crawlers.spiders.asking import Ask, Findings, Role
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from storage.spool import Spool
+from storage.spool.spool import Spool
 
 RETRY = "scrapy.downloadermiddlewares.retry.RetryMiddleware"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"

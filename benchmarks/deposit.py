@@ -40,7 +40,7 @@ def own_file(folder: Path, count: int) -> Path:
     from crawlers.capture import Exchange, Message
     from crawlers.source import Source, source_to_json
     from processors.digest import sha256
-    from storage.spool import Spool
+    from storage.spool.spool import Spool
 
     source = Source(id="bench", kind="telegram", channel="bench")
     facts = {"software": "letapis", "source": json.dumps(source_to_json(source))}
@@ -87,7 +87,7 @@ def foreign_file(folder: Path, count: int) -> Path:
 def deposit(path: Path) -> None:
     from pipeline.connect import open_archive
     from pipeline.settings import load_settings
-    from storage.deposit import deposit_file
+    from storage.deposit.deposit import deposit_file
 
     archive = open_archive(load_settings(dotenv=Path("/nonexistent")))
     archive.objects.head("nothing")  # the first question opens the connections

@@ -19,7 +19,7 @@ from benchmarks.material import HTTP_FIELDS, REQUEST_FIELDS, exchange_of, page
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of
 from crawlers.capture import TlsFacts
 from storage.signing import CrawlKey
-from storage.spool import Spool
+from storage.spool.spool import Spool
 
 CRAWL = "01JNKZ5V0000000000000000CR"
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", (b"leaf" * 300, b"intermediate" * 100))

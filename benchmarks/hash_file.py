@@ -16,7 +16,7 @@ import numpy as np
 
 from processors.digest import Digest
 from processors.neighbours import near_columns
-from storage.hash_file import Batch, HashFile, Reach, new_hash_file
+from storage.similarity.hash_file import Batch, HashFile, Reach, new_hash_file
 
 WITHIN_BITS = 31
 STEP = 1_000_000

@@ -1,8 +1,8 @@
 """CPU of index rows made while records are written, beside cdxj-indexer over the same file.
 
 Run: ``python -m benchmarks.index_rows [--json] [--rounds N] [--peers FOLDER]``. A crawl of ours writes responses
-of 60 KB with their requests and facts. Ours is what `storage.rows_written` does on top of the writing: the rows,
-on disk beside the file and read back as a deposit does, with a SURT key for each.
+of 60 KB with their requests and facts. Ours is what `storage.spool.index_cache` does on top of the writing: the
+rows, on disk beside the file and read back as a deposit does, with a SURT key for each.
 """
 
 import tempfile
@@ -14,9 +14,9 @@ from benchmarks.peer_environments import programs_of
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
 from crawlers.capture import Captured
 from processors.surt import surt_key
-from storage.rows_written import RowsBeside, rows_written
-from storage.spool import RecordIds
-from storage.warc import (
+from storage.spool.index_cache import RowsBeside, rows_written
+from storage.spool.spool import RecordIds
+from storage.warc.records import (
     Record,
     RecordReceipt,
     exchange_metadata,
@@ -24,7 +24,7 @@ from storage.warc import (
     response_record,
     warcinfo_record,
 )
-from storage.warc_file import ClosedFile, OpenWarc
+from storage.warc.writer import ClosedFile, OpenWarc
 
 RESPONSES = 2000
 Took = tuple[list[Record], list[RecordReceipt], Captured | None]

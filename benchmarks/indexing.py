@@ -26,7 +26,7 @@ FILES = ((60_000, 2500), (5_000, 10_000))
 def as_deposited(path: Path) -> int:
     """Everything a deposit reads of a file."""
     from processors.surt import surt_key
-    from storage.survey import survey_file
+    from storage.deposit.inspection import survey_file
 
     return len([(surt_key(row.url), row) for row in survey_file(path).rows])
 
@@ -35,8 +35,8 @@ def parts(path: Path) -> int:
     """Heads, declared digests and SURT keys alone."""
     from processors.http_head import head_end, head_value, read_head, status_of
     from processors.surt import surt_key
-    from storage.declared_digest import HASHES, declared_digest
-    from storage.warc_reader import WarcReader
+    from storage.warc.declared_digest import HASHES, declared_digest
+    from storage.warc.reader import WarcReader
 
     rows = []
     with path.open("rb") as file:

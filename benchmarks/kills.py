@@ -41,10 +41,10 @@ from pipeline.services.processes import kept_for
 from pipeline.settings import Settings, load_settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.catalogue_tables import captures, warcs
-from storage.chain import read_chain
-from storage.ledger import settle
+from storage.catalogue.captures import captures_of_crawl
+from storage.catalogue.tables import captures, warcs
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import settle
 from storage.migrations import migrate
 from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in

@@ -15,7 +15,7 @@ from warcio.warcwriter import WARCWriter
 
 from crawlers.capture import Exchange, Message, TlsFacts
 from processors.digest import sha256
-from storage.spool import utc_now
+from storage.spool.spool import utc_now
 
 HTTP_FIELDS = (
     ("Date", "Mon, 02 Mar 2026 10:00:00 GMT"),

@@ -35,34 +35,34 @@ RECORDER: Final = "tests/crawlers/recorder"
 COURT_LISTS: Final = (f"{PAGES}/test_court_rows.py", f"{PAGES}/test_bounds.py", f"{PAGES}/test_stored_pages.py")
 NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # WARC: writing and reading
-    "storage/warc.py": ("tests/storage/test_warc.py", "tests/storage/test_spool.py"),
-    "storage/warc_file.py": ("tests/storage/test_durable_files.py", "tests/storage/test_spool.py"),
-    "storage/warc_head.py": ("tests/storage/test_warc_head.py", "tests/storage/test_captures.py"),
-    "storage/warc_members.py": (
+    "storage/warc/records.py": ("tests/storage/test_warc.py", "tests/storage/test_spool.py"),
+    "storage/warc/writer.py": ("tests/storage/test_durable_files.py", "tests/storage/test_spool.py"),
+    "storage/warc/headers.py": ("tests/storage/test_warc_head.py", "tests/storage/test_captures.py"),
+    "storage/warc/members.py": (
         "tests/storage/test_gzip_members.py",
         "tests/storage/test_foreign_files.py",
         "tests/storage/test_hostile_files.py",
     ),
-    "storage/warc_reader.py": ("tests/storage/test_captures.py", "tests/storage/test_hostile_files.py"),
-    "storage/warc_index.py": ("tests/storage/test_captures.py", "tests/storage/test_foreign_files.py"),
+    "storage/warc/reader.py": ("tests/storage/test_captures.py", "tests/storage/test_hostile_files.py"),
+    "storage/warc/index.py": ("tests/storage/test_captures.py", "tests/storage/test_foreign_files.py"),
     # from the spool into the archive
-    "storage/spool.py": ("tests/storage/test_spool.py", "tests/storage/test_revisits.py"),
-    "storage/recovery.py": ("tests/storage/test_recovery.py", "tests/storage/test_durable_files.py"),
-    "storage/deposit.py": (
+    "storage/spool/spool.py": ("tests/storage/test_spool.py", "tests/storage/test_revisits.py"),
+    "storage/spool/recovery.py": ("tests/storage/test_recovery.py", "tests/storage/test_durable_files.py"),
+    "storage/deposit/deposit.py": (
         "tests/storage/test_deposit.py",
         "tests/storage/test_deposit_steps.py",
         "tests/storage/test_deposit_failures.py",
     ),
-    "storage/multipart.py": ("tests/storage/test_objects.py",),
+    "storage/objects/multipart.py": ("tests/storage/test_objects.py",),
     "pipeline/deposits.py": ("tests/pipeline/test_deposits.py",),
     # custody
-    "storage/ledger.py": ("tests/storage/test_ledger.py", "tests/storage/test_copies.py"),
-    "storage/custody_entry.py": ("tests/storage/test_ledger.py",),
-    "storage/chain.py": ("tests/storage/test_ledger.py", "tests/storage/test_verification.py"),
-    "storage/locks.py": ("tests/storage/test_locks.py",),
+    "storage/ledger/custody.py": ("tests/storage/test_ledger.py", "tests/storage/test_copies.py"),
+    "storage/ledger/entry.py": ("tests/storage/test_ledger.py",),
+    "storage/ledger/chain.py": ("tests/storage/test_ledger.py", "tests/storage/test_verification.py"),
+    "storage/ledger/retention.py": ("tests/storage/test_locks.py",),
     # what changed
-    "storage/coverage.py": ("tests/storage/test_coverage.py", "tests/pipeline/test_process.py"),
-    "storage/changes.py": ("tests/pipeline/test_process.py", "tests/pipeline/test_process_lists.py"),
+    "storage/queries/coverage.py": ("tests/storage/test_coverage.py", "tests/pipeline/test_process.py"),
+    "storage/queries/changes.py": ("tests/pipeline/test_process.py", "tests/pipeline/test_process_lists.py"),
     "pipeline/expected_yield.py": ("tests/pipeline/test_expected_yield.py",),
     # the recorder
     "processors/http_framing.py": ("tests/processors/test_http_framing.py", RECORDER),

@@ -24,7 +24,7 @@ from pipeline.harvest import in_batches
 from pipeline.harvest_order import in_turn
 from pipeline.services.postgres import PostgresServer
 from storage.migrations import migrate
-from storage.pace import LAPSE_S
+from storage.rate_limit.shared_limiter import LAPSE_S
 
 BEGINS = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
 FOUR_HOURS_S = 4 * 3600.0

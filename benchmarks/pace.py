@@ -1,7 +1,8 @@
 """What a turn costs: microseconds per request, for one crawl and for four at once at one host.
 
-``python -m benchmarks.pace [COUNT]``. A turn in the process itself, a turn from the database (`storage.pace`, real
-PostgreSQL on this machine), and the same over the engine's line. The pause is 0, so that nothing is waited for.
+``python -m benchmarks.pace [COUNT]``. A turn in the process itself, a turn from the database
+(`storage.rate_limit.shared_limiter`, real PostgreSQL on this machine), and the same over the engine's line. The
+pause is 0, so that nothing is waited for.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from crawlers.pace import CrawlPace
 from crawlers.pace_line import PaceLine, PaceServer
 from pipeline.services.postgres import PostgresServer
 from storage.migrations import migrate
-from storage.pace import SharedTurns
+from storage.rate_limit.shared_limiter import SharedTurns
 
 
 async def asked(pace: Pace, count: int) -> None:

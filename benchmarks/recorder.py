@@ -30,7 +30,7 @@ from crawlers.capture import Limits
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder
 from pipeline.services.ports import free_ports
-from storage.spool import Spool
+from storage.spool.spool import Spool
 
 PAGE_BYTES = 65_000
 WIDTH = 8

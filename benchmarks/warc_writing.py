@@ -23,10 +23,10 @@ from warcio.warcwriter import WARCWriter
 
 from benchmarks.material import HTTP_FIELDS, exchange_of, page
 from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
-from storage.compressed_types import is_compressed
-from storage.spool import RecordIds
-from storage.warc import Record, response_record
-from storage.warc_file import RECORD_END, OpenWarc
+from storage.spool.spool import RecordIds
+from storage.warc.compressed_types import is_compressed
+from storage.warc.records import Record, response_record
+from storage.warc.writer import RECORD_END, OpenWarc
 
 Fields = tuple[tuple[str, str], ...]
 Set = tuple[str, Sequence[bytes], Fields, float | None]

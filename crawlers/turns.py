@@ -3,7 +3,7 @@
 A turn is a place at the host and a moment to leave; it ends when it is given back (``done``). Places bound how
 many requests wait or are under way at a host at once, and a few of them are kept free for requests on demand. Two
 requests leave at least the longer of their two pauses apart. `OwnTurns` serves one crawl by itself;
-``storage.pace`` serves all of them from the database, by the same rules.
+``storage.rate_limit.shared_limiter`` serves all of them from the database, by the same rules.
 """
 
 import time

@@ -22,9 +22,9 @@ from processors.http_message import header, parse_response
 from processors.surt import surt_key
 from processors.urls import absolute
 from storage.archive import Archive
-from storage.captures import Capture, captures_of_crawl
-from storage.replay import read_record
-from storage.requests import keep_request, request_by_id
+from storage.catalogue.captures import Capture, captures_of_crawl
+from storage.deposit.record_reader import read_record
+from storage.ledger.requests import keep_request, request_by_id
 
 MOST_REDIRECTS: Final = 20
 """As many as browsers follow (Fetch Standard, section 4.4)."""

@@ -15,17 +15,25 @@ from typing import Any, Final
 
 from pipeline.verify import verified_json
 from storage.archive import Archive
-from storage.audit import AUDITED, KEPT_AT_MOST, SUBJECT, Share, last_audit, next_share, wrong_before
-from storage.chain import read_chain
-from storage.copies import NAMING, owed_copies
-from storage.ledger import record
-from storage.lock_renewal import Renewal, renew_locks
-from storage.locks import IT_CAN_GO
-from storage.objects import ObjectStore
-from storage.store_errors import StoreError
-from storage.token_verification import strays_among_tokens, verify_tokens
-from storage.verification import Expected, expected_of_archive, strays, verify_chain, verify_deposits
-from storage.verified import Mismatch, Verified
+from storage.deposit.replication import NAMING, owed_copies
+from storage.findings import Mismatch, Verified
+from storage.integrity.audit_share import (
+    AUDITED,
+    KEPT_AT_MOST,
+    SUBJECT,
+    Share,
+    last_audit,
+    next_share,
+    wrong_before,
+)
+from storage.integrity.retention_renewal import Renewal, renew_locks
+from storage.integrity.timestamp_verification import strays_among_tokens, verify_tokens
+from storage.integrity.verification import Expected, expected_of_archive, strays, verify_chain, verify_deposits
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import record
+from storage.ledger.retention import IT_CAN_GO
+from storage.objects.errors import StoreError
+from storage.objects.store import ObjectStore
 
 Say = Callable[[str], None]
 OnEach = Callable[["Looked"], None]

@@ -14,8 +14,8 @@ from typing import Any, Final
 from crawlers.capture import CrawlReport, time_text
 from pipeline.facts import clock_now
 from storage.archive import Archive
-from storage.deposited import keys_of_crawl
-from storage.facts import begun_and_not_ended, end_collection, never_ended
+from storage.deposit.deposited import keys_of_crawl
+from storage.ledger.crawl_facts import begun_and_not_ended, end_collection, never_ended
 
 FORGOTTEN_AFTER: Final = timedelta(minutes=10)
 """From custody's entry to the crawl's folder it takes seconds, even on a loaded machine."""

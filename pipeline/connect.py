@@ -7,7 +7,7 @@ from sqlalchemy import Engine, create_engine
 
 from pipeline.settings import Settings, StoreAccess
 from storage.archive import Archive
-from storage.objects import PRIMARY, REPLICA, ObjectStore
+from storage.objects.store import PRIMARY, REPLICA, ObjectStore
 
 
 def open_archive(settings: Settings) -> Archive:

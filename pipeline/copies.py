@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.archive import Archive
-from storage.copies import Copied, OwedCopy, bring_copies, owed_copies, owed_entries
-from storage.custody_entry import Entry
-from storage.store_errors import StoreError
+from storage.deposit.replication import Copied, OwedCopy, bring_copies, owed_copies, owed_entries
+from storage.ledger.entry import Entry
+from storage.objects.errors import StoreError
 
 NO_SECOND_COPY: Final = "no second store configured"
 NAMED_AT_MOST: Final = 20

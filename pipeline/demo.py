@@ -30,7 +30,7 @@ from pipeline.services.stack import Stack
 from pipeline.settings import ROOT, Settings
 from pipeline.up import bring_up, until_told_to_stop
 from storage.archive import Archive
-from storage.figures import newest_deposit, unread_files
+from storage.queries.nightly_counts import newest_deposit, unread_files
 
 DAGS: Final = ("harvest", "process")
 

@@ -17,7 +17,7 @@ from access.wording import kind_of, label, moment, sized
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive
-from storage.figures import Failure, SourceFigures, captures_since, failures_since, figures_since
+from storage.queries.nightly_counts import Failure, SourceFigures, captures_since, failures_since, figures_since
 
 COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
 
@@ -37,7 +37,9 @@ class Brought:
 
 
 def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Brought:
-    """What was deposited after this point in the custody chain (`storage.figures.newest_deposit`) and read."""
+    """What was deposited after this point in the custody chain
+    (`storage.queries.nightly_counts.newest_deposit`) and read.
+    """
     place = {source_id: number for number, source_id in enumerate(asked)}
     with archive.reader.connect() as connection:
         figures = figures_since(connection, after_seq)

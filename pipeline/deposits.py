@@ -21,16 +21,16 @@ from pipeline.collection_end import end_forgotten, end_recovered
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.closed_folder import closed_folder
-from storage.crawl_lock import LOCK_NAME, CrawlAliveError, hold_crawl
-from storage.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
-from storage.deposited import deposits_of_crawl
+from storage.deposit.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
+from storage.deposit.deposited import deposits_of_crawl
+from storage.deposit.origin import LeftBy
 from storage.errors import StorageError
-from storage.not_taken import NotTakenError
-from storage.origin import LeftBy
-from storage.recovery import CLOSED_PATTERN, recover
-from storage.store_errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
-from storage.warc_reader import WarcDamageError
+from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
+from storage.private_folder import closed_folder
+from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
+from storage.spool.recovery import CLOSED_PATTERN, recover
+from storage.unsupported_file import NotTakenError
+from storage.warc.reader import WarcDamageError
 
 TAKE_OVER_S: Final = 600.0
 """How long to wait for another run that deposits the same crawl: a file of 1 GB takes seconds, not minutes."""

@@ -37,9 +37,9 @@ from pipeline.time_authority import time_authorities
 from processors.documents.tesseract import LANGUAGES, languages_of
 from processors.ffmpeg_program import NoProgram, decoder_name
 from storage.errors import StorageError
-from storage.harvests import NightState
+from storage.ledger.harvests import NightState
 from storage.migrations import newest_schema, schema_of
-from storage.store_errors import StoreError
+from storage.objects.errors import StoreError
 
 State = Literal["ok", "warning", "missing"]
 

@@ -25,7 +25,7 @@ from statistics import median
 from typing import Final
 
 from crawlers.source import Expectation
-from storage.yields import CrawlYield, Habit
+from storage.queries.crawl_yields import CrawlYield, Habit
 
 EARLIER_CRAWLS: Final = 14
 """Two weeks: the quiet of a weekend is in it twice."""

@@ -1,7 +1,7 @@
 """The facts of a collection that no WARC may hold: who, why, which machine, which address, which clock.
 
-In: `Settings` and what the request says. Out: `Fact` by name, for `storage.facts`. An unknown fact stands as
-unknown, with the reason; nothing is asked of the outside to learn it, since that would be seen.
+In: `Settings` and what the request says. Out: `Fact` by name, for `storage.ledger.crawl_facts`. An unknown fact
+stands as unknown, with the reason; nothing is asked of the outside to learn it, since that would be seen.
 """
 
 import socket
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pipeline.clock import clock_state
 from pipeline.settings import Settings
 from pipeline.settings_text import DIRECT
-from storage.custody_entry import Clock
-from storage.facts import Fact
+from storage.ledger.crawl_facts import Fact
+from storage.ledger.entry import Clock
 
 
 def collection_facts(

@@ -26,15 +26,15 @@ from pipeline.harvest_order import in_turn
 from pipeline.judging import judge_crawl
 from pipeline.own_network import own_network_fault
 from pipeline.settings import Settings
+from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
-from storage.deposit import Deposited
-from storage.facts import begin_collection, end_collection
-from storage.known import known_of
-from storage.listings import listings_of
-from storage.payloads_of_source import write_sealed_payloads
-from storage.sealed_payloads import PAYLOADS_NAME
+from storage.crawl_state.cached_feeds import listings_of
+from storage.crawl_state.known_payloads import write_sealed_payloads
+from storage.crawl_state.known_urls import known_of
+from storage.deposit.deposit import Deposited
+from storage.ledger.crawl_facts import begin_collection, end_collection
 from storage.signing import CrawlKey
-from storage.visibility import DEFAULT_LABEL
+from storage.spool.known_payloads import PAYLOADS_NAME
 
 MOST_TASKS: Final = 256
 """Mapped tasks that Airflow's grid and database still take easily (architecture, section 6)."""

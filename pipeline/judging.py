@@ -14,7 +14,7 @@ from crawlers.capture import CrawlReport
 from crawlers.source import Expectation, Source
 from pipeline.expected_yield import EARLIER_CRAWLS, LISTS, Judged, shortcomings, silence
 from storage.archive import Archive
-from storage.yields import CrawlYield, declarations_of, habit_of, yields_of
+from storage.queries.crawl_yields import CrawlYield, declarations_of, habit_of, yields_of
 
 RECORD_KINDS: Final[Mapping[str, str]] = {
     "telegram": "telegram_post",

@@ -1,7 +1,7 @@
 """What a harvest leaves in custody: what it set out to collect, and what came of it.
 
 In: the settings, the run as Airflow knows it, the plan, the `Summary`. Out: entries of custody, by which pages and
-commands can say of every night that was due whether it ran (`storage.harvests`).
+commands can say of every night that was due whether it ran (`storage.ledger.harvests`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pipeline.connect import opened_archive
 from pipeline.harvest_summary import Summary
 from pipeline.settings import Settings
 from storage.archive import Archive
-from storage.harvests import begin_harvest, end_harvest
+from storage.ledger.harvests import begin_harvest, end_harvest
 
 LONGEST_SENTENCE: Final = 500
 """Characters of a failure that custody keeps; the whole of it stands in the end of its crawl."""

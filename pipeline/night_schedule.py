@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.nightly import progress_line
-from storage.harvests import GRACE
+from storage.ledger.harvests import GRACE
 
 FAR: Final = timedelta(hours=25)
 """A next night further away than this is the work of a clock that was wrong once."""

@@ -15,8 +15,7 @@ from pipeline.settings import Settings
 from pipeline.time_authority import AuthoritySilentError, TimeAuthority, ask, time_authorities
 from processors.time_token import TokenRefusedError, root_of, time_query
 from storage.archive import Archive
-from storage.custody_entry import Entry
-from storage.timestamps import (
+from storage.deposit.timestamps import (
     Owed,
     keep_attempt,
     keep_token,
@@ -25,6 +24,7 @@ from storage.timestamps import (
     owed_tokens,
     token_standing,
 )
+from storage.ledger.entry import Entry
 
 NO_OUTSIDE_TIME: Final = "no outside time configured"
 MOST_AT_ONCE: Final = 200

@@ -13,7 +13,7 @@ from pipeline.airflow_api import AirflowApi
 from pipeline.connect import open_replica, open_store
 from pipeline.settings import Settings
 from storage.migrations import migrate
-from storage.store_errors import StoreError
+from storage.objects.errors import StoreError
 
 POOLS: Final[Mapping[str, tuple[int, str]]] = {
     "harvest": (4, "The nightly crawls: so many sources at once."),

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.archive import Archive
-from storage.deposit import Deposited
-from storage.holding import holding_of
+from storage.deposit.custody_status import holding_of
+from storage.deposit.deposit import Deposited
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.pages.select import PARSERS
 from processors.reading import ALL_HASHES
 from storage.archive import Archive
-from storage.captures import Capture
-from storage.comparing import compare_new
+from storage.catalogue.captures import Capture
+from storage.catalogue.records import drop_unseen
+from storage.catalogue.revisits import keep_occurrences_of_revisits, payload_capture
+from storage.catalogue.unread import SealedWarc, claim_unread, derived, read_before
+from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
 from storage.errors import StorageError
-from storage.records import drop_unseen
-from storage.replay import BlockTooLargeError, iterate_warc, read_record
-from storage.revisits import keep_occurrences_of_revisits, payload_capture
-from storage.unread import SealedWarc, claim_unread, derived, read_before
+from storage.similarity.compare import compare_new
 
 Say = Callable[[str], None]
 

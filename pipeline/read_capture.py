@@ -29,9 +29,9 @@ from processors.digest import Digest, sha256
 from processors.http_message import ResponseMessage, header, parse_response
 from processors.media import MediaReading, is_media, sniff
 from processors.reading import decoder_of, hashes_of_today
-from storage.captures import Capture
-from storage.dom import doms_of_exchange, forget_records
-from storage.media import keep_medium, keep_occurrence, medium
+from storage.catalogue.captures import Capture
+from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
+from storage.similarity.media import keep_medium, keep_occurrence, medium
 
 __all__ = ["Found", "read_capture"]
 
@@ -60,7 +60,8 @@ def read_capture(
     if (again := seen_before(connection, capture, how)) is not None:
         return again
     if capture.record_type == "revisit":
-        # media that occur again are told by `storage.revisits`; the document of a list is read where it stands
+        # media that occur again are told by `storage.catalogue.revisits`; the document of a list is read where it
+        # stands
         listed = how is not None and how.kind in LISTS and not is_media(capture.media_type)
         block = payload_of(capture) if listed else None
         received = entity_of(capture, block) if block is not None else None

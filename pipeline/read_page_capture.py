@@ -25,9 +25,9 @@ from processors.pages.parsers import PageNotRead, Parsers
 from processors.pages.reading import PageKind, Reading
 from processors.pages.select import parser_for
 from processors.pages.sound import sound
-from storage.captures import Capture
-from storage.records import UnkeepableTextError, keep_outcome, keep_reading
-from storage.same_payload import keep_same_reading
+from storage.catalogue.captures import Capture
+from storage.catalogue.records import UnkeepableTextError, keep_outcome, keep_reading
+from storage.catalogue.reused_readings import keep_same_reading
 
 ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20

@@ -5,7 +5,7 @@ the files custody names, everything else by reading those files again. Entries t
 are brought there first. All of it is built beside the catalogue in use, which is asked as before until the new
 one is whole and takes its place in one step; what is deposited meanwhile is in it, too. An interrupted rebuild has
 changed nothing, and the next goes on where it was. Raises `ContradictionError`, `RebuildUnreadError` and the
-errors of `storage.beside`.
+errors of `storage.integrity.rebuilt_catalogue`.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,22 @@ from typing import Final
 from pipeline.crawl.warcinfo import tree_digest
 from pipeline.process import ProcessError, ProcessReport, process_pending, sum_of
 from storage.archive import Archive
-from storage.beside import beside, counts, deposits_lacking, drop_replaced, exchange, one_at_a_time, read_here
-from storage.chain import Chain, ChainProblem, read_chain
-from storage.custody_entry import Entry
 from storage.errors import StorageError
-from storage.judgements import restore_assertions
-from storage.ledger import settle
+from storage.integrity.rebuilt_catalogue import (
+    beside,
+    counts,
+    deposits_lacking,
+    drop_replaced,
+    exchange,
+    one_at_a_time,
+    read_here,
+)
+from storage.integrity.restore import ContradictionError, restore_custody, restore_file
+from storage.ledger.chain import Chain, ChainProblem, read_chain
+from storage.ledger.custody import settle
+from storage.ledger.entry import Entry
+from storage.ledger.judgements import restore_assertions
 from storage.migrations import newest_schema
-from storage.rederive import ContradictionError, restore_custody, restore_file
 
 ROUNDS: Final = 3
 """So often what came meanwhile is read before the exchange; deposits that still come are read after it."""

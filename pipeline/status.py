@@ -21,9 +21,9 @@ from pipeline.demo_place import demo_folder, is_demo_folder
 from pipeline.night_schedule import NightSchedule, night_schedule
 from pipeline.services.data_folder import LOCK_NAME, why_unusable
 from pipeline.settings import Settings, SettingsError
-from storage.crawl_lock import CrawlAliveError, hold_crawl
 from storage.errors import StorageError
-from storage.harvests import NightState
+from storage.ledger.harvests import NightState
+from storage.spool.lock import CrawlAliveError, hold_crawl
 
 Section = Literal["stack", "runs", "pending", "failed"]
 

@@ -24,10 +24,10 @@ from pipeline.deposits import deposit_crawl
 from processors.media import sniff
 from processors.pages.telegram_export import EXPORT_ADDRESS, chat_numbers
 from storage.archive import Archive
-from storage.catalogue_tables import captures
-from storage.deposit import Deposited
+from storage.catalogue.tables import captures
+from storage.deposit.deposit import Deposited
 from storage.errors import StorageError
-from storage.taken_in import FileBytes, TakenIn, modified_at, seal_files
+from storage.spool.user_files import FileBytes, TakenIn, modified_at, seal_files
 
 RESULT: Final = "result.json"
 HEAD_BYTES: Final = 4096

@@ -11,17 +11,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from storage.archive import Archive
-from storage.keys import WARC_PREFIX
-from storage.ledger import record
-from storage.objects import ObjectStore
-from storage.verification import (
+from storage.findings import Verified
+from storage.integrity.verification import (
     expected_of_archive,
     expected_of_store,
     verify_all,
     verify_deposits,
     verify_file,
 )
-from storage.verified import Verified
+from storage.ledger.custody import record
+from storage.objects.keys import WARC_PREFIX
+from storage.objects.store import ObjectStore
 
 WHOLE_ARCHIVE: Final = "archive"
 """Subject of the custody entry about a verification of everything."""

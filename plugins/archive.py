@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from access.app import create_app
 from pipeline.connect import open_archive
 from pipeline.settings import load_settings
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.visibility import Viewer
 
 
 def airflow_user(user: GetUserDep) -> Viewer:

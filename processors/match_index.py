@@ -1,7 +1,7 @@
 """The known side of a comparison: tables of rows to search, and the whole fingerprints of what was found.
 
 ``Index`` is what ``processors.match`` asks of it; ``InMemory`` is one over files in hand. The catalogue's own,
-over files of hashes, is in ``storage.hash_index``.
+over files of hashes, is in ``storage.similarity.hash_index``.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Archive:
     """``writer`` may append to the ledger and derive the catalogue; ``reader`` may only ask.
 
     ``accesses`` may append to the access log in a person's name, and nothing else; None where this process has not
-    that right (`storage.access_log`).
-    ``replica`` is the second, independent store where one is configured; `storage.copies` brings it what it lacks.
-    ``nights_since`` is the moment from which on nights are due, None where nobody has said.
-    ``hash_folder`` is where this worker keeps its files of hashes (`storage.hash_index`).
+    that right (`storage.ledger.access_log`).
+    ``replica`` is the second, independent store where one is configured; `storage.deposit.replication` brings it
+    what it lacks. ``nights_since`` is the moment from which on nights are due, None where nobody has said.
+    ``hash_folder`` is where this worker keeps its files of hashes (`storage.similarity.hash_index`).
     """
 
     objects: ObjectStore

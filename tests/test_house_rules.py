@@ -1,6 +1,5 @@
 """The rules of the house that a machine can check: what is imported, named, locked, documented and run in CI."""
 
-import ast
 import importlib.util
 import re
 import subprocess
@@ -13,11 +12,6 @@ from pipeline.cli import app
 from pipeline.settings import ROOT
 
 PACKAGES = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "samples", "storage")
-
-LONGEST_MODULE_LINES = 350
-
-MAPPED = ("access", "crawlers", "pipeline", "processors", "processors/pages", "storage")
-"""Folders with so many modules that someone new needs a map of them: the docstring of their `__init__`."""
 
 MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(?:work|farm|root|home)/")
 """Folders of one machine or one person at the beginning of a path, not inside an address or a longer path."""
@@ -73,23 +67,6 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
     own = [path for path in tracked() if not path.relative_to(ROOT).as_posix().startswith(captured)]
 
     assert lines_matching(MACHINE_PATH, own) == []
-
-
-def test_no_module_is_longer_than_a_person_reads_at_once() -> None:
-    modules = [path for path in python_files() if path.relative_to(ROOT).parts[0] in PACKAGES]
-    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules}
-
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == {}
-
-
-@pytest.mark.parametrize("folder", MAPPED)
-def test_the_map_of_a_folder_names_all_that_is_in_it_and_nothing_else(folder: str) -> None:
-    place = ROOT / folder
-    modules = {path.stem for path in place.glob("*.py")} - {"__init__"}
-    packages = {path.parent.name for path in place.glob("*/__init__.py")}
-    named = re.findall(r"`(\w+)`", ast.get_docstring(ast.parse((place / "__init__.py").read_text("utf-8"))) or "")
-
-    assert sorted(named) == sorted(modules | packages)
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:

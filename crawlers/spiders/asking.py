@@ -109,7 +109,7 @@ class Yield:
 
 
 def says_something(value: Any) -> bool:
-    """Whether a field of a record is filled; ``storage.yields`` counts by the same rule."""
+    """Whether a field of a record is filled; ``storage.queries.crawl_yields`` counts by the same rule."""
     return value is not None and value is not False and value not in ("", [], {})
 
 

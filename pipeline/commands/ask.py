@@ -46,7 +46,7 @@ def search(
 ) -> None:
     """Find records by their words: posts, articles, hearings, registers, notices; the best matches first."""
     from access.search import found
-    from storage.search import Question
+    from storage.queries.search import Question
 
     question = Question(
         text=" ".join(words or ()).strip(),

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def coverage(source: OneSource, as_json: JsonOption = False) -> None:
     """Say which posts of a channel were seen when, and which ids are known gaps or were never asked for."""
-    from storage.channel_coverage import coverage_json, coverage_of_source
+    from storage.queries.channel_coverage import coverage_json, coverage_of_source
 
     with asked_archive() as archive, archive.reader.connect() as connection:
         known_source(archive, source)
@@ -44,8 +44,8 @@ def coverage(source: OneSource, as_json: JsonOption = False) -> None:
 
 def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
     """List what previews named and did not give: files too big, posts and channels shown only inside Telegram."""
-    from storage.withheld import withheld as open_list
-    from storage.withheld import withheld_json
+    from storage.queries.unavailable_posts import withheld as open_list
+    from storage.queries.unavailable_posts import withheld_json
 
     with asked_archive() as archive, archive.reader.connect() as connection:
         if source is not None:
@@ -72,7 +72,7 @@ def import_telegram(
     from pipeline.process import ProcessError, process_files
     from pipeline.settings import load_settings
     from pipeline.telegram_import import import_export, imported_json
-    from storage.keys import is_part
+    from storage.objects.keys import is_part
 
     if not folder.is_dir():
         raise fail(f"{folder}: no such folder. Nothing was taken in.", Exit.WRONG_USE)

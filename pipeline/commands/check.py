@@ -13,7 +13,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 from pipeline.person import who_asks
 
 if TYPE_CHECKING:
-    from storage.verified import Verified
+    from storage.findings import Verified
 
 FilesOrKeys = Annotated[
     list[str] | None,

@@ -15,7 +15,7 @@ from pipeline.person import who_asks
 
 if TYPE_CHECKING:
     from storage.archive import Archive
-    from storage.objects import ObjectStore
+    from storage.objects.store import ObjectStore
 
 SAID_FROM_BYTES = 100 * 10**6
 """A file of this length takes a second or more; whoever waits is told what for."""
@@ -52,10 +52,10 @@ def deposit(
     """
     from dataclasses import asdict
 
-    from storage.deposit import damage_json, deposit_file
+    from storage.deposit.deposit import damage_json, deposit_file
     from storage.errors import StorageError
-    from storage.keys import is_part
-    from storage.warc_reader import WarcDamageError
+    from storage.objects.keys import is_part
+    from storage.warc.reader import WarcDamageError
 
     if no_files := [f"{path}: expected a file, found {what}." for path in files if (what := _no_file(path))]:
         raise fail("\n".join([*no_files, "Nothing was deposited."]), Exit.WRONG_USE)
@@ -181,7 +181,7 @@ def _archive() -> Iterator[Archive]:
 
 def _said_of_refusal(problem: Exception) -> str:
     """The error's own words, and the other way where there is one."""
-    from storage.warc_reader import WarcDamageError
+    from storage.warc.reader import WarcDamageError
 
     if isinstance(problem, WarcDamageError) and problem.record > 1:
         return (

@@ -53,8 +53,8 @@ def judge(
     """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
     from access.judging import judge_media
     from access.similar import said_row
-    from storage.judgements import NO_REASON
-    from storage.visibility import Viewer
+    from storage.access_labels import Viewer
+    from storage.ledger.judgements import NO_REASON
 
     one, other = digest_of_argument(a), digest_of_argument(b)
     if not reason.strip():

@@ -156,7 +156,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     from access.overview import last_crawl_row
     from pipeline.connect import opened_archive
     from pipeline.settings import SettingsError
-    from storage.nights import last_crawls
+    from storage.ledger.last_crawls import last_crawls
 
     try:
         with opened_archive(settings) as archive, archive.reader.connect() as connection:

@@ -28,9 +28,9 @@ from pipeline.crawl.tally import Tally
 from pipeline.crawl.warcinfo import warcinfo_facts
 from pipeline.crawl.ways import NoWayOut, environment_of_engine, take_pace, take_way_out
 from storage.errors import StorageError
-from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
 from storage.signing import CrawlKey
-from storage.spool import Spool
+from storage.spool.known_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.spool.spool import Spool
 
 ENGINE_GRACE_S = 8.0
 """How long an engine that is told to stop may take."""

@@ -21,8 +21,8 @@ from pipeline.crawl.room import Room
 from pipeline.crawl.secret import secret_in_pipe
 from pipeline.crawl.ways import TURNS_FROM, WAY_OUT
 from pipeline.services.processes import KEEPER
-from storage.closed_folder import new_closed_folder
-from storage.recovery import recover_crawl
+from storage.private_folder import new_closed_folder
+from storage.spool.recovery import recover_crawl
 
 GRACE_S = 20.0
 """How long a crawl that is told to stop may take to close its files."""

@@ -50,7 +50,9 @@ def take_pace(job: CrawlJob) -> CrawlPace:
     delay_s = job.source.delay_s
     if writer_url is None:
         return CrawlPace(delay_s)
-    from storage.pace import SharedTurns  # a crawl by itself needs no database, nor its client
+    from storage.rate_limit.shared_limiter import (
+        SharedTurns,  # a crawl by itself needs no database, nor its client
+    )
 
     # what a person asks for may take the places that are kept free of the nightly crawls
     turns = SharedTurns(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)

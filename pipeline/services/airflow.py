@@ -27,7 +27,7 @@ from pipeline.prepare import prepare_pools
 from pipeline.services.airflow_watch import SILENT_S, Heartbeats, LostWorkers, QueuedTasks, end_workers
 from pipeline.services.processes import KeptProcess, ServiceError
 from pipeline.settings import ROOT, AirflowAccess
-from storage.closed_folder import closed_folder
+from storage.private_folder import closed_folder
 
 COMPONENTS: Final = {
     "api-server": ("api-server",),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pipeline.demo_place import SITES
 from pipeline.services.processes import ServiceError
 from pipeline.settings import Settings, process_started_at
-from storage.closed_folder import closed_folder
+from storage.private_folder import closed_folder
 
 LOCK_NAME: Final = "stack.lock"
 

@@ -22,7 +22,7 @@ from pipeline.services.ports import GRPC_OFFSET, RANGE, free_ports, is_free
 from pipeline.services.processes import KeptProcess, ServiceError, end_leftovers
 from pipeline.services.store_certificates import new_certificates
 from pipeline.services.store_identities import DAILY, IDENTITIES_FILE, PURGE, Keys, keys, write_identities
-from storage.closed_folder import closed_folder
+from storage.private_folder import closed_folder
 
 PORT_FLAGS: Final = (
     "s3.port",

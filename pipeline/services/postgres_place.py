@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.services.processes import Account, ServiceError
-from storage.closed_folder import closed_folder
+from storage.private_folder import closed_folder
 
 ACCOUNT_NAME: Final = "letapis-postgres"
 

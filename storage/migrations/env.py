@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage import ledger_tables
+from storage.ledger import tables as ledger_tables
 
 context.configure(
     connection=context.config.attributes["connection"],

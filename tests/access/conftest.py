@@ -21,14 +21,14 @@ from processors.decode import Decoders
 from processors.pages.news import Article
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.reading import Reading
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.captures import Capture, captures_in
-from storage.comparing import compare_new
-from storage.deposit import deposit_file
-from storage.facts import Fact, begin_collection
-from storage.media import keep_medium
-from storage.records import keep_outcome, keep_reading
-from storage.visibility import Viewer
+from storage.catalogue.captures import Capture, captures_in
+from storage.catalogue.records import keep_outcome, keep_reading
+from storage.deposit.deposit import deposit_file
+from storage.ledger.crawl_facts import Fact, begin_collection
+from storage.similarity.compare import compare_new
+from storage.similarity.media import keep_medium
 from tests.storage.crawled import NIGHT, crawl_one, exchange, no_answer, response
 
 CRAWL = "01JD5PZ4T2V8M6Q3R9S7W1X0YA"

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from fastwarc.warc import ArchiveIterator
 
 from access.app import create_app
-from storage.access_log import accesses_of
 from storage.archive import Archive
+from storage.ledger.access_log import accesses_of
 from tests.access.conftest import ARTICLE, CRAWL, HOSTILE, Filled, user_of_header
 
 

@@ -45,8 +45,8 @@ def page(*rows: str) -> bytes:
 @pytest.fixture
 def three_nights(archive: Archive, tmp_path: Path) -> dict[tuple[int, str], str]:
     """The archive after three nights; gives the capture ids by night and address."""
-    from storage.captures import captures_of_crawl
-    from storage.deposit import deposit_file
+    from storage.catalogue.captures import captures_of_crawl
+    from storage.deposit.deposit import deposit_file
 
     nights = (
         (MOVED_BEFORE, STAYS, COMES_AND_GOES),

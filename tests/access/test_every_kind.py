@@ -15,8 +15,8 @@ from processors.pages.outcome import Outcome
 from processors.pages.reading import Reading, Record
 from processors.pages.records import record_id, record_keys
 from processors.pages.telegram_export import ExportedPost
-from storage.captures import Capture
-from storage.records import keep_reading
+from storage.catalogue.captures import Capture
+from storage.catalogue.records import keep_reading
 from tests.access.conftest import HOSTILE, Filled
 
 KINDS: tuple[type[Any], ...] = (*typing.get_args(Record), ExportedPost)

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 
 from access.app import create_app
 from storage.archive import Archive
-from storage.facts import Fact, begin_collection, end_collection
-from storage.harvests import DAY, begin_harvest, end_harvest, newest_due
+from storage.ledger.crawl_facts import Fact, begin_collection, end_collection
+from storage.ledger.harvests import DAY, begin_harvest, end_harvest, newest_due
 from tests.access.conftest import Filled, user_of_header
 
 

@@ -25,12 +25,12 @@ from processors.decode import Decoders
 from processors.digest import sha256
 from processors.drawing import draw
 from processors.drawn import LONGEST_SIDE
-from storage.access_log import accesses_of
 from storage.archive import Archive
-from storage.captures import Capture, captures_in
-from storage.comparing import compare_new
-from storage.deposit import deposit_file
-from storage.media import keep_medium
+from storage.catalogue.captures import Capture, captures_in
+from storage.deposit.deposit import deposit_file
+from storage.ledger.access_log import accesses_of
+from storage.similarity.compare import compare_new
+from storage.similarity.media import keep_medium
 from tests.access.conftest import user_of_header
 from tests.processors.test_video import edited, moving
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response

@@ -18,11 +18,11 @@ from pipeline.settings import Settings
 from processors.pages.news import Article
 from processors.pages.outcome import Outcome
 from processors.pages.reading import Reading
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.captures import Capture, captures_in
-from storage.deposit import deposit_file
-from storage.records import keep_reading
-from storage.visibility import Viewer
+from storage.catalogue.captures import Capture, captures_in
+from storage.catalogue.records import keep_reading
+from storage.deposit.deposit import deposit_file
 from tests.access.conftest import user_of_header
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 

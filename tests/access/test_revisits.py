@@ -10,9 +10,9 @@ from access.media import one_medium
 from access.snapshots import one_capture, picture, raw_record
 from pipeline.process import process_pending
 from processors.digest import sha256
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.captures import Capture
-from storage.visibility import Viewer
+from storage.catalogue.captures import Capture
 from tests.storage.test_revisits import AGAIN, FIRST, PICTURE, deposit_night, one_capture_of
 from tests.storage.test_revisits import picture as photo
 

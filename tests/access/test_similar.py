@@ -14,8 +14,8 @@ from access.media_pages import UPLOAD_LIMIT_BYTES
 from pipeline.cli import app
 from pipeline.settings import Settings
 from processors.digest import Digest, sha256
-from storage.access_log import accesses_of
-from storage.media import group_of
+from storage.ledger.access_log import accesses_of
+from storage.similarity.media import group_of
 from tests.access.conftest import Filled, picture, picture_bytes
 from tests.access.test_commands import Ask, ask
 

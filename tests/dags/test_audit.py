@@ -11,9 +11,9 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, variable
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.chain import read_chain
-from storage.deposit import deposit_file
-from storage.ledger import entries
+from storage.deposit.deposit import deposit_file
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import entries
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.two_stores import away
 from tests.storage.volumes import turn_bit

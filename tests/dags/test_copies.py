@@ -8,7 +8,7 @@ import pytest
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.two_stores import away
 

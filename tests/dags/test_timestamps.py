@@ -9,9 +9,9 @@ import pytest
 from pipeline.outside_time import owed_now, stamp
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
-from storage.deposit import deposit_file
-from storage.holding import holding_of
-from storage.ledger import record
+from storage.deposit.custody_status import holding_of
+from storage.deposit.deposit import deposit_file
+from storage.ledger.custody import record
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.storage.crawled import crawl_one, exchange, response
 

@@ -18,7 +18,7 @@ from pipeline.connect import opened_archive
 from pipeline.settings import ROOT
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.figures import SourceFigures, figures_since, newest_deposit, unread_files
+from storage.queries.nightly_counts import SourceFigures, figures_since, newest_deposit, unread_files
 from tests.conftest import RunningStack
 
 HARVEST_S = 600.0

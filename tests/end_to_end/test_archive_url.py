@@ -13,8 +13,8 @@ from pipeline.airflow_api import AirflowApi, AirflowRefused
 from processors.links import unlinked
 from samples import expected
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.requests import request_by_id
+from storage.catalogue.captures import captures_of_crawl
+from storage.ledger.requests import request_by_id
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request
 from sqlalchemy import text
 
 from storage.archive import Archive
-from storage.changes import changes
+from storage.queries.changes import changes
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Night
 

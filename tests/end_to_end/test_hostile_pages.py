@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Error, Page, Route
 
 from storage.archive import Archive
-from storage.captures import captures_in
-from storage.deposit import deposit_file
+from storage.catalogue.captures import captures_in
+from storage.deposit.deposit import deposit_file
 from tests.conftest import RunningStack
 from tests.storage.crawled import crawl_one, exchange, response
 

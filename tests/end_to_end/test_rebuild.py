@@ -10,7 +10,7 @@ from pipeline.connect import opened_archive
 from pipeline.rebuild import rebuild
 from pipeline.services.postgres import PostgresServer
 from storage.archive import Archive
-from storage.catalogue_tables import metadata
+from storage.catalogue.tables import metadata
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Night
 

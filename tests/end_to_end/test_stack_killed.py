@@ -13,8 +13,8 @@ from pipeline.airflow_api import AirflowApi
 from pipeline.services.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.catalogue_tables import captures
-from storage.chain import read_chain
+from storage.catalogue.tables import captures
+from storage.ledger.chain import read_chain
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import eventually
 from tests.end_to_end.killed_services import kill_service, processes_naming

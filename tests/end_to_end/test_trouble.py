@@ -10,8 +10,8 @@ from pipeline.airflow_api import AirflowApi
 from pipeline.nightly import harvested
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.harvests import harvests_since
+from storage.catalogue.captures import captures_of_crawl
+from storage.ledger.harvests import harvests_since
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows, eventually
 from tests.end_to_end.killed_services import processes_naming

@@ -18,9 +18,9 @@ from pipeline.airflow_api import AirflowApi
 from samples import expected
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.chain import read_chain
-from storage.changes import changes
+from storage.catalogue.captures import captures_of_crawl
+from storage.ledger.chain import read_chain
+from storage.queries.changes import changes
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Night, Rows
 

@@ -17,7 +17,7 @@ from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.facts import begin_collection
+from storage.ledger.crawl_facts import begin_collection
 from storage.signing import CrawlKey
 from tests.pipeline.test_crawl_processes import MARK, STARTER, command_of, descendants, marked, wait_until
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from pipeline.settings import Settings
 from storage.archive import Archive
-from storage.custody_entry import Entry
-from storage.ledger import entries, record
-from storage.verified import Verified
+from storage.findings import Verified
+from storage.ledger.custody import entries, record
+from storage.ledger.entry import Entry
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 
 

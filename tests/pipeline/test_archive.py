@@ -11,9 +11,9 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import capture_by_id
-from storage.ledger import entries
-from storage.requests import RequestUnknownError, request_by_id
+from storage.catalogue.captures import capture_by_id
+from storage.ledger.custody import entries
+from storage.ledger.requests import RequestUnknownError, request_by_id
 from tests.storage.two_stores import away
 
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"

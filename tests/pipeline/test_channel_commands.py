@@ -12,7 +12,7 @@ import pytest
 from pipeline.process import process_pending
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 from tests.pipeline.test_channels import NEWEST, NIGHT, SOURCE, TOO_BIG, page, post
 from tests.pipeline.test_telegram_import import FIXTURE
 from tests.storage.crawled import crawl_one, exchange, response

@@ -9,7 +9,7 @@ from pipeline.process import process_pending
 from pipeline.settings import Settings
 from samples.messages import Response, redirect
 from samples.sites import SampleSites
-from storage.withheld import withheld
+from storage.queries.unavailable_posts import withheld
 from tests.processors.pages.stored_pages import FIXTURES
 
 SAID = {

@@ -16,17 +16,17 @@ from pipeline.telegram_import import import_export
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.catalogue_tables import readings, records, versions
-from storage.changes import Change, changes
-from storage.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_json, coverage_of_pages
-from storage.channel_coverage import coverage_of_source as coverage
-from storage.coverage import Span
-from storage.deposit import deposit_file
-from storage.known import known_of
-from storage.media import occurrences_of
-from storage.records import sightings_of_record
-from storage.search import Question, search_records
-from storage.withheld import withheld
+from storage.catalogue.records import sightings_of_record
+from storage.catalogue.tables import readings, records, versions
+from storage.crawl_state.known_urls import known_of
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import Change, changes
+from storage.queries.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_json, coverage_of_pages
+from storage.queries.channel_coverage import coverage_of_source as coverage
+from storage.queries.coverage import Span
+from storage.queries.search import Question, search_records
+from storage.queries.unavailable_posts import withheld
+from storage.similarity.media import occurrences_of
 from tests.storage.crawled import HTML, crawl_one, exchange, response
 
 NUMBER = -1700000001

@@ -17,7 +17,7 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, variable
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.deposit import Deposited, deposit_file
+from storage.deposit.deposit import Deposited, deposit_file
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.locking import end_lock
 from tests.storage.volumes import turn_bit

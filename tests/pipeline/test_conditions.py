@@ -15,10 +15,10 @@ from pipeline.settings import Settings
 from processors.http_message import parse_response
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import Capture, captures_of
-from storage.deposit import deposit_file
-from storage.listings import listings_of
-from storage.replay import read_record
+from storage.catalogue.captures import Capture, captures_of
+from storage.crawl_state.cached_feeds import listings_of
+from storage.deposit.deposit import deposit_file
+from storage.deposit.record_reader import read_record
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 
 FEED = "https://vesnik.pryklad.example/rss.xml"

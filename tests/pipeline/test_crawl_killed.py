@@ -10,9 +10,9 @@ from sqlalchemy import select
 from pipeline.deposits import recover_spools
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.catalogue_tables import warcs
-from storage.chain import read_chain
+from storage.catalogue.captures import captures_of_crawl
+from storage.catalogue.tables import warcs
+from storage.ledger.chain import read_chain
 from tests.pipeline.killed_crawls import Crawling, complete_records, length_of, responses_in
 
 AT_ONCE = 3

@@ -18,7 +18,7 @@ from pipeline.crawl import job_for
 from pipeline.services.processes import children_of, is_alive
 from pipeline.settings import Settings
 from samples.sites import SampleSites
-from storage.spool import recover
+from storage.spool.spool import recover
 
 MARK = "LETAPIS_TEST_CRAWL"
 

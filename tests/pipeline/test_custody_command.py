@@ -14,8 +14,8 @@ from pipeline.outside_time import stamp
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
-from storage.captures import captures_in
-from storage.deposit import Deposited, deposit_file
+from storage.catalogue.captures import captures_in
+from storage.deposit.deposit import Deposited, deposit_file
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import held_to
 from tests.storage.crawled import crawl_one, exchange, response

@@ -10,8 +10,8 @@ import pytest
 from pipeline.services.data_folder import CLOSED, make_data_folder, write_stack_file
 from pipeline.settings import Settings
 from storage.archive import Archive
-from storage.closed_folder import closed_folder, new_closed_folder
-from storage.hash_index import up_to_date
+from storage.private_folder import closed_folder, new_closed_folder
+from storage.similarity.hash_index import up_to_date
 from tests.storage.crawled import crawl_one, exchange, response
 
 

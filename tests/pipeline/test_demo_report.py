@@ -23,8 +23,8 @@ from samples.media.broken import cut_jpeg
 from samples.media.files import media_file
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.deposit import deposit_file
-from storage.figures import newest_deposit
+from storage.deposit.deposit import deposit_file
+from storage.queries.nightly_counts import newest_deposit
 from tests.pipeline.test_process import SAMPLES, Collector
 from tests.storage.crawled import crawl_one, exchange, no_answer, response
 from tests.storage.killed_deposits import environment

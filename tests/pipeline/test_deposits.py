@@ -17,14 +17,14 @@ from pipeline.deposits import CrawlNotDepositedError, deposit_crawl, recover_spo
 from pipeline.services.object_store import ObjectStoreServer
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.chain import read_chain
-from storage.crawl_lock import hold_crawl
-from storage.facts import begin_collection
-from storage.gzip_members import deflated_member
-from storage.objects import ObjectStore
-from storage.spool import ClosedFile, Spool
-from storage.store_errors import StoreUnreachableError
+from storage.catalogue.captures import captures_of_crawl
+from storage.ledger.chain import read_chain
+from storage.ledger.crawl_facts import begin_collection
+from storage.objects.errors import StoreUnreachableError
+from storage.objects.store import ObjectStore
+from storage.spool.lock import hold_crawl
+from storage.spool.spool import ClosedFile, Spool
+from storage.warc.gzip_members import deflated_member
 from tests.storage.crawled import KANAL, NIGHT, crawl_one, exchange, response
 from tests.storage.two_stores import away
 

@@ -19,7 +19,7 @@ from pipeline.deposits import recover_spools
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
+from storage.catalogue.captures import captures_of_crawl
 from tests.storage.exchanges import records_in
 
 ROOM_BYTES = 256 << 10

@@ -20,10 +20,10 @@ from processors.pages.records import record_id
 from samples.messages import Response
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.changes import changes
-from storage.deposit import deposit_file
-from storage.records import records_of_capture
+from storage.catalogue.captures import captures_of_crawl
+from storage.catalogue.records import records_of_capture
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import changes
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 
 LIST = "https://sud.example/list"

@@ -24,7 +24,7 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import ROOT, Settings
 from samples.media.files import media_file
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.killed_deposits import environment
 from tests.storage.test_rebuild_beside import POST

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawlers.source import Expectation
 from pipeline.expected_yield import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
-from storage.yields import CrawlYield, Habit
+from storage.queries.crawl_yields import CrawlYield, Habit
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 

@@ -22,11 +22,11 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.ledger import entries
-from storage.media import medium_of_capture
-from storage.revisits import payload_capture
-from storage.store_errors import StoreUnreachableError
+from storage.catalogue.captures import captures_of_crawl
+from storage.catalogue.revisits import payload_capture
+from storage.ledger.custody import entries
+from storage.objects.errors import StoreUnreachableError
+from storage.similarity.media import medium_of_capture
 
 SAMPLES = ROOT / "samples" / "watchlist.yaml"
 

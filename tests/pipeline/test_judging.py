@@ -9,7 +9,7 @@ from crawlers.source import Expectation, Source
 from pipeline.judging import judge_crawl, judge_read
 from pipeline.process import process_pending
 from storage.archive import Archive
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 
 COURT = Source(id="sud-prydumany", kind="court_list", pages=("https://sud.example/list",))

@@ -11,7 +11,7 @@ import pytest
 from pipeline.person import who_asks
 from pipeline.settings import Settings, variable
 from storage.archive import Archive
-from storage.ledger import entries
+from storage.ledger.custody import entries
 from tests.storage.crawled import crawl_one, exchange, response
 
 

@@ -21,7 +21,7 @@ from pipeline.chromium import find_chromium
 from pipeline.connect import opened_archive
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
-from storage.ledger import entries
+from storage.ledger.custody import entries
 from tests.administered_store import administrator
 from tests.crawlers.recorder.relay import Relay
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from crawlers.source import Source
 from pipeline.process import process_pending
 from storage.archive import Archive
-from storage.catalogue_tables import captures, records, sightings, versions
-from storage.changes import changes
-from storage.deposit import deposit_file
+from storage.catalogue.tables import captures, records, sightings, versions
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import changes
 from tests.storage.crawled import crawl_one, exchange, response
 
 HOSTS = ("raka.test", "www.raka.test", "raka-1.test", "raka.mirror.test", "d3kx9.cdn.test")

@@ -12,7 +12,7 @@ from pipeline.time_authority import pinned_roots
 from pipeline.verify import verify
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.keys import TOKENS_PREFIX, token_key
+from storage.objects.keys import TOKENS_PREFIX, token_key
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import chain, events, held_to, note, wrong
 

@@ -14,7 +14,7 @@ from pipeline.settings import Settings, SettingsError, load_settings, variable
 from pipeline.time_authority import pinned_roots
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.timestamps import keep_attempt
+from storage.deposit.timestamps import keep_attempt
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import chain, events, note
 

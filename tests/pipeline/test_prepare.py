@@ -15,7 +15,7 @@ from pipeline.prepare import prepare_archive
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import ROOT, Settings, load_settings
-from storage.ledger import entries
+from storage.ledger.custody import entries
 from storage.migrations import SchemaTooNewError, migrate, newest_schema
 
 CLOSED = "http://127.0.0.1:9"

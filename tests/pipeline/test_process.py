@@ -27,14 +27,14 @@ from samples import expected
 from samples.media.files import media_file
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of
-from storage.catalogue_tables import media, outcomes, readings, records, sightings, versions, warcs
-from storage.changes import Change, changes
-from storage.deposit import deposit_file
-from storage.media import group_of, links_of, medium, occurrences_of
-from storage.records import reading_problem, records_of_capture, sightings_of_record
-from storage.search import Question, search_records
-from storage.unread import claim_unread, count_unread
+from storage.catalogue.captures import captures_of
+from storage.catalogue.records import reading_problem, records_of_capture, sightings_of_record
+from storage.catalogue.tables import media, outcomes, readings, records, sightings, versions, warcs
+from storage.catalogue.unread import claim_unread, count_unread
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import Change, changes
+from storage.queries.search import Question, search_records
+from storage.similarity.media import group_of, links_of, medium, occurrences_of
 from tests.samples.conftest import Visitor
 from tests.storage.crawled import KANAL, crawl_one, exchange, no_answer, response
 

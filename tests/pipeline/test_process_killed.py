@@ -16,8 +16,8 @@ from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.deposit import deposit_file
-from storage.unread import count_unread
+from storage.catalogue.unread import count_unread
+from storage.deposit.deposit import deposit_file
 from tests.pipeline.test_crawl_processes import descendants, wait_until
 from tests.storage.crawled import NIGHT, exchange, no_answer, response
 from tests.storage.killed_deposits import environment

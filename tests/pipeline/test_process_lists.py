@@ -18,9 +18,9 @@ from processors.pages.select import read_page
 from samples import expected_registers as expected
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.catalogue_tables import readings, sightings, versions
-from storage.changes import changes
-from storage.deposit import deposit_file
+from storage.catalogue.tables import readings, sightings, versions
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import changes
 from tests.processors.documents import making_packed, making_pdf
 from tests.samples.conftest import Visitor
 from tests.storage.crawled import crawl_one, exchange, response

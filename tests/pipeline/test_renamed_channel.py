@@ -14,10 +14,10 @@ from pipeline.settings import Settings
 from samples import expected
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.catalogue_tables import records
-from storage.changes import changes
-from storage.channel_coverage import coverage_of_source
+from storage.catalogue.captures import captures_of_crawl
+from storage.catalogue.tables import records
+from storage.queries.changes import changes
+from storage.queries.channel_coverage import coverage_of_source
 
 SOURCES = """
 defaults: {{delay_s: 0.01, limits: {{pages: 60, seconds: 120}}}}

@@ -20,7 +20,7 @@ from pipeline.harvest_summary import summary_of
 from pipeline.settings import ROOT, Settings, SettingsError, load_settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.ledger import entries
+from storage.ledger.custody import entries
 from tests.storage.exchanges import records_in
 
 MARGIN_MB = 1000

@@ -16,7 +16,7 @@ from pipeline.doctor import Check, examine
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings, SettingsError, variable
 from storage.archive import Archive
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.two_stores import away
 

@@ -12,7 +12,7 @@ from pipeline.harvest import harvest_source
 from pipeline.settings import Settings
 from samples.messages import Response
 from samples.sites import SampleSites
-from storage.ledger import entries
+from storage.ledger.custody import entries
 
 HOST = "zanyaty.pryklad.example"
 WATCHLIST = f"""

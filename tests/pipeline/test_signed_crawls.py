@@ -21,11 +21,11 @@ from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.captures import captures_of_crawl
-from storage.custody_entry import Entry
-from storage.deposit import deposit_file
-from storage.facts import Fact, begin_collection
-from storage.ledger import entries
+from storage.catalogue.captures import captures_of_crawl
+from storage.deposit.deposit import deposit_file
+from storage.ledger.crawl_facts import Fact, begin_collection
+from storage.ledger.custody import entries
+from storage.ledger.entry import Entry
 from storage.signing import SECRET_BYTES, CrawlKey
 from tests.pipeline.test_crawl_processes import descendants, wait_until
 from tests.storage.crawled import crawl, exchange, key_in_custody, response

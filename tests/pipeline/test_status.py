@@ -17,8 +17,8 @@ from pipeline.night_schedule import NightSchedule
 from pipeline.settings import ROOT, Settings
 from pipeline.status import Line, Section, look
 from storage.archive import Archive
-from storage.crawl_lock import hold_crawl
-from storage.harvests import DAY, begin_harvest, end_harvest, newest_due
+from storage.ledger.harvests import DAY, begin_harvest, end_harvest, newest_due
+from storage.spool.lock import hold_crawl
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TONIGHT = datetime(2026, 11, 24, 0, 15, tzinfo=UTC)

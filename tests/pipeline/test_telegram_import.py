@@ -13,12 +13,12 @@ from pipeline.telegram_import import Imported, NotAnExportError, import_export
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.captures import Capture, captures_of
-from storage.catalogue_tables import records, sightings, versions
-from storage.changes import changes
-from storage.media import medium, occurrences_of
-from storage.records import sightings_of_record
-from storage.replay import read_record
+from storage.catalogue.captures import Capture, captures_of
+from storage.catalogue.records import sightings_of_record
+from storage.catalogue.tables import records, sightings, versions
+from storage.deposit.record_reader import read_record
+from storage.queries.changes import changes
+from storage.similarity.media import medium, occurrences_of
 
 FIXTURE = Path(__file__).parents[1] / "processors" / "pages" / "fixtures" / "telegram-export" / "page.html"
 ADDRESS = "file:///telegram-export/1700000001"

@@ -13,9 +13,9 @@ from processors.digest import sha256
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
 from storage.archive import Archive
-from storage.facts import begin_collection
+from storage.ledger.crawl_facts import begin_collection
 from storage.signing import CrawlKey
-from storage.spool import Spool
+from storage.spool.spool import Spool
 
 NIGHT = datetime(2026, 11, 20, 21, 0, 0, 123456, UTC)
 KANAL = Source(id="kanal", kind="telegram", channel="kanal")

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from pipeline.settings import Settings
 from storage.archive import Archive
-from storage.objects import ObjectStore
-from storage.store_errors import StoreUnreachableError
-from storage.stored import ObjectHead
+from storage.objects.errors import StoreUnreachableError
+from storage.objects.model import ObjectHead
+from storage.objects.store import ObjectStore
 
 
 class DecayingStore(ObjectStore):

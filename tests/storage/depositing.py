@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.connect import open_archive
 from pipeline.settings import load_settings
-from storage.deposit import deposit_file
+from storage.deposit.deposit import deposit_file
 
 
 def main() -> None:

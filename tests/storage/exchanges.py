@@ -7,7 +7,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.capture import Exchange, Message, TlsFacts
 from processors.digest import sha256
-from storage.warc_reader import WarcReader
+from storage.warc.reader import WarcReader
 
 CRAWL = "01JNKZ5V0000000000000000CR"
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 
 

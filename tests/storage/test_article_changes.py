@@ -9,9 +9,9 @@ from access.changes import changes_of
 from crawlers.source import Source
 from pipeline.process import process_pending
 from storage.archive import Archive
-from storage.captures import Capture, captures_by_ids, captures_of
-from storage.changes import Change, changes
-from storage.deposit import deposit_file
+from storage.catalogue.captures import Capture, captures_by_ids, captures_of
+from storage.deposit.deposit import deposit_file
+from storage.queries.changes import Change, changes
 from tests.pipeline.test_mirrors import PARAGRAPHS, article
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 

@@ -16,13 +16,19 @@ from warcio.warcwriter import WARCWriter
 from crawlers.capture import Captured
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import capture_by_id, capture_json, captures_in, captures_of, captures_of_crawl
-from storage.declared_digest import declared_digest
-from storage.deposit import deposit_file
-from storage.replay import BlockTooLargeError, RecordDiffersError, iterate_warc, read_record, stream_record
-from storage.warc_head import warc_time
-from storage.warc_index import WarcIndex, index_warc
-from storage.warc_reader import WarcDamageError, WarcReader
+from storage.catalogue.captures import capture_by_id, capture_json, captures_in, captures_of, captures_of_crawl
+from storage.deposit.deposit import deposit_file
+from storage.deposit.record_reader import (
+    BlockTooLargeError,
+    RecordDiffersError,
+    iterate_warc,
+    read_record,
+    stream_record,
+)
+from storage.warc.declared_digest import declared_digest
+from storage.warc.headers import warc_time
+from storage.warc.index import WarcIndex, index_warc
+from storage.warc.reader import WarcDamageError, WarcReader
 from tests.storage.crawled import crawl_one, exchange, no_answer, response
 
 PAGE = "https://t.me/s/kanal"

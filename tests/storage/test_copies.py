@@ -15,14 +15,14 @@ from pipeline.settings import Settings
 from pipeline.verify import verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import captures_in
-from storage.catalogue_tables import captures, warcs
-from storage.chain import read_chain
-from storage.copies import bring_copies, owed_copies, owed_entries
-from storage.deposit import deposit_file
-from storage.ledger import entries, record
-from storage.objects import ObjectStore
-from storage.replay import read_record
+from storage.catalogue.captures import captures_in
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import deposit_file
+from storage.deposit.record_reader import read_record
+from storage.deposit.replication import bring_copies, owed_copies, owed_entries
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import entries, record
+from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying_store

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.coverage import Observation, Shown, Visit, observations
+from storage.queries.coverage import Observation, Shown, Visit, observations
 
 NIGHT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 FIRST, SECOND = "https://court.example/list", "https://court.example/list?page=2"

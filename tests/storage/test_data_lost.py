@@ -11,12 +11,12 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.settings import Settings
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.chain import read_chain
-from storage.copies import bring_copies
-from storage.deposit import deposit_file
-from storage.ledger import append, settle
-from storage.objects import ObjectStore
-from storage.store_errors import ChecksumDiffersError, KeyTakenError
+from storage.deposit.deposit import deposit_file
+from storage.deposit.replication import bring_copies
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import append, settle
+from storage.objects.errors import ChecksumDiffersError, KeyTakenError
+from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying

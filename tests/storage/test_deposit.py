@@ -14,13 +14,13 @@ from pipeline.services.ports import free_ports
 from pipeline.settings import Settings
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import capture_by_id, captures_of
-from storage.catalogue_tables import captures, warcs
-from storage.chain import check_chain, read_chain
-from storage.deposit import DepositRefusedError, deposit_file
-from storage.ledger import settle
-from storage.store_errors import KeyTakenError, StoreUnreachableError
-from storage.warc_reader import WarcDamageError
+from storage.catalogue.captures import capture_by_id, captures_of
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import DepositRefusedError, deposit_file
+from storage.ledger.chain import check_chain, read_chain
+from storage.ledger.custody import settle
+from storage.objects.errors import KeyTakenError, StoreUnreachableError
+from storage.warc.reader import WarcDamageError
 from tests.storage.crawled import KANAL, crawl_one, exchange, no_answer, response
 
 PAGE = "https://t.me/s/kanal"
@@ -108,8 +108,8 @@ def test_a_crash_after_the_upload_is_made_good_by_the_same_call(archive: Archive
 
 
 def deposit_key(archive: Archive, warc: Path) -> str:
-    from storage.placing import place_of
-    from storage.survey import survey_file
+    from storage.deposit.inspection import survey_file
+    from storage.deposit.placement import place_of
 
     return place_of(survey_file(warc), "import").key
 
@@ -118,7 +118,7 @@ def test_a_crash_before_the_custody_object_is_made_good_by_the_same_call(
     archive: Archive, warc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("storage.deposit.settle", lambda archive: 1 / 0)
+        patched.setattr("storage.deposit.deposit.settle", lambda archive: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deposit_file(archive, warc)
     assert read_chain(archive.objects).entries == ()

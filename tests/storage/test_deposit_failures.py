@@ -17,17 +17,17 @@ from pipeline.services.postgres import PostgresServer
 from pipeline.settings import Settings
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.catalogue_tables import warcs
-from storage.chain import read_chain
-from storage.deposit import deposit_file
-from storage.objects import ObjectStore
-from storage.store_errors import (
+from storage.catalogue.tables import warcs
+from storage.deposit.deposit import deposit_file
+from storage.ledger.chain import read_chain
+from storage.objects.errors import (
     ChecksumDiffersError,
     StoreUnfitError,
     StoreUnreachableError,
     WrongCredentialsError,
 )
-from storage.stored import StoredObject
+from storage.objects.model import StoredObject
+from storage.objects.store import ObjectStore
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.tampering import Tampering, between, turned
 from tests.storage.two_stores import away

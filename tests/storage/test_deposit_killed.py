@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from pipeline.settings import Settings
 from storage.archive import Archive
-from storage.catalogue_tables import captures, warcs
-from storage.chain import read_chain
-from storage.copies import bring_copies
-from storage.ledger import settle
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.replication import bring_copies
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import settle
 from tests.storage.killed_deposits import deposit_and_kill
 
 KILLS = 27

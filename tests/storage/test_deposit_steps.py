@@ -13,10 +13,10 @@ from sqlalchemy import event, select
 from pipeline.copies import keep_copies
 from pipeline.deposits import recover_spools
 from storage.archive import Archive
-from storage.catalogue_tables import captures, warcs
-from storage.chain import read_chain
-from storage.deposit import Deposited, deposit_file
-from storage.objects import ObjectStore
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import Deposited, deposit_file
+from storage.ledger.chain import read_chain
+from storage.objects.store import ObjectStore
 from tests.storage.crawled import crawl_one, exchange, response
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.recovery import recover
-from storage.spool import Spool
-from storage.warc_file import OpenWarc
+from storage.spool.recovery import recover
+from storage.spool.spool import Spool
+from storage.warc.writer import OpenWarc
 from tests.storage.exchanges import CRAWL, FACTS, exchange
 
 

@@ -19,17 +19,17 @@ from access.snapshots import raw_record
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from processors.digest import sha256
+from storage.access_labels import Viewer
 from storage.archive import Archive
-from storage.captures import Capture, captures_in
-from storage.catalogue_tables import warcs
-from storage.chain import read_chain
-from storage.deposit import deposit_file
-from storage.exchange_facts import exchange_facts
-from storage.not_taken import NotTakenError
-from storage.replay import iterate_warc, read_record
-from storage.survey import Survey, survey, survey_file
-from storage.visibility import Viewer
-from storage.warc_reader import WarcDamageError
+from storage.catalogue.captures import Capture, captures_in
+from storage.catalogue.tables import warcs
+from storage.deposit.deposit import deposit_file
+from storage.deposit.exchange_metadata import exchange_facts
+from storage.deposit.inspection import Survey, survey, survey_file
+from storage.deposit.record_reader import iterate_warc, read_record
+from storage.ledger.chain import read_chain
+from storage.unsupported_file import NotTakenError
+from storage.warc.reader import WarcDamageError
 from tests.storage.test_captures import written_by_warcio
 from tests.storage.test_rebuild import catalogue
 

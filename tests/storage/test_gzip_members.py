@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from isal import isal_zlib
 
-from storage.gzip_members import deflated_member, deflated_pieces, stored_pieces
+from storage.warc.gzip_members import deflated_member, deflated_pieces, stored_pieces
 
 bodies = st.binary(max_size=300) | st.integers(1000, 60_000).map(lambda times: b"text " * times)
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from storage.archive import Archive
-from storage.harvests import DAY, DueNight, begin_harvest, due_nights, end_harvest, newest_due
-from storage.ledger import entries
+from storage.ledger.custody import entries
+from storage.ledger.harvests import DAY, DueNight, begin_harvest, due_nights, end_harvest, newest_due
 
 NOW = datetime.now(UTC)
 NEWEST = newest_due(NOW)

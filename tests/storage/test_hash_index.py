@@ -21,13 +21,13 @@ from processors.fingerprint import Fingerprint
 from processors.frames import FRAME
 from processors.match import links
 from processors.match_index import Index, InMemory, tables
-from storage import hash_index
 from storage.archive import Archive
-from storage.catalogue_tables import fingerprints, media
-from storage.catalogue_tables import links as links_table
-from storage.comparing import Hashed, begin_epoch, compare_new, similar_to
-from storage.hash_file import NOTHING, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
-from storage.hash_index import HashIndex, up_to_date
+from storage.catalogue.tables import fingerprints, media
+from storage.catalogue.tables import links as links_table
+from storage.similarity import hash_index
+from storage.similarity.compare import Hashed, begin_epoch, compare_new, similar_to
+from storage.similarity.hash_file import NOTHING, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
+from storage.similarity.hash_index import HashIndex, up_to_date
 
 WIDTHS = {"phash/1": 8, "pdq/1": 32}
 
@@ -136,7 +136,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from processors.digest import sha256
-from storage.hash_file import Batch, Reach, new_hash_file
+from storage.similarity.hash_file import Batch, Reach, new_hash_file
 
 file = new_hash_file(Path(sys.argv[1]), "pdq/1", 32, 1)
 print("begun", flush=True)

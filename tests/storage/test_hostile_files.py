@@ -15,16 +15,16 @@ from sqlalchemy import select
 from pipeline.deposits import recover_spools
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.catalogue_tables import captures, warcs
-from storage.deposit import DepositRefusedError, FileUnreadableError, deposit_file
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import DepositRefusedError, FileUnreadableError, deposit_file
+from storage.deposit.inspection import survey_file
 from storage.errors import StorageError
-from storage.lasting_text import lasting_json, lasting_text
-from storage.not_taken import NotTakenError
-from storage.objects import ObjectStore
-from storage.store_errors import ChecksumDiffersError
-from storage.stored import StoredObject
-from storage.survey import survey_file
-from storage.warc_reader import WarcDamageError
+from storage.objects.errors import ChecksumDiffersError
+from storage.objects.model import StoredObject
+from storage.objects.store import ObjectStore
+from storage.postgres_text import lasting_json, lasting_text
+from storage.unsupported_file import NotTakenError
+from storage.warc.reader import WarcDamageError
 from tests.storage.crawled import crawl_one, exchange, response
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nhi"
@@ -243,7 +243,7 @@ def test_a_package_that_unpacks_to_more_than_a_package_has_is_refused_unread(tmp
 def test_a_file_that_unpacks_a_thousandfold_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.wacz.LARGEST_UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr("storage.warc.wacz.LARGEST_UNPACKED_BYTES", 1 << 20)
     resources = [{"path": "pages/pages.jsonl", "hash": f"sha256:{'0' * 64}"}]
     path = wacz(tmp_path / "a.wacz", package={"resources": resources})
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:

@@ -12,12 +12,12 @@ from processors.cluster import Verdict
 from processors.digest import Digest, sha256
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.catalogue_tables import fingerprints
-from storage.comparing import compare_new, group_judged
-from storage.deposit import deposit_file
-from storage.judgements import JudgementError, Said, judge, judgements, said_of
-from storage.ledger_tables import assertions
-from storage.media import group_of
+from storage.catalogue.tables import fingerprints
+from storage.deposit.deposit import deposit_file
+from storage.ledger.judgements import JudgementError, Said, judge, judgements, said_of
+from storage.ledger.tables import assertions
+from storage.similarity.compare import compare_new, group_judged
+from storage.similarity.media import group_of
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.test_rebuild import other
 

@@ -15,8 +15,8 @@ from warcio.archiveiterator import ArchiveIterator
 from crawlers.capture import Exchange
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.captures import captures_of
-from storage.warc_index import IndexedRecord, index_warc
+from storage.catalogue.captures import captures_of
+from storage.warc.index import IndexedRecord, index_warc
 from tests.storage.crawled import exchange, response
 from tests.storage.test_revisits import AGAIN, FIRST, PICTURE, Crawl, deposit_night, picture, types
 

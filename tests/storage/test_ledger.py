@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.chain import ChainProblem, check_chain, read_chain
-from storage.custody_entry import Clock, Entry, parse_entry
-from storage.entry_shapes import require_shape
-from storage.facts import Fact, begin_collection, commitment
-from storage.keys import custody_key
-from storage.ledger import append, entries, record, settle
+from storage.ledger.chain import ChainProblem, check_chain, read_chain
+from storage.ledger.crawl_facts import Fact, begin_collection, commitment
+from storage.ledger.custody import append, entries, record, settle
+from storage.ledger.entry import Clock, Entry, parse_entry
+from storage.ledger.entry_schema import require_shape
+from storage.objects.keys import custody_key
 
 ENTRY = Entry(
     seq=1,
@@ -165,7 +165,7 @@ def test_what_is_too_large_for_an_entry_is_named_and_not_read(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = note(archive)
-    monkeypatch.setattr("storage.chain.LARGEST_BYTES", 4 << 10)
+    monkeypatch.setattr("storage.ledger.chain.LARGEST_BYTES", 4 << 10)
     client, bucket = archive.objects._client, archive.objects.bucket
     client.put_object(Bucket=bucket, Key=custody_key(1), Body=b" " * (8 << 10))
     chain = read_chain(archive.objects)

@@ -13,15 +13,15 @@ from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.chain import read_chain
-from storage.custody_entry import Entry
-from storage.deposit import Deposited, deposit_file
-from storage.holding import holding_of
-from storage.locks import Lock, LockRule, locks_told
-from storage.objects import ObjectStore
-from storage.stored import ObjectHead
-from storage.verification import expected_of_archive, expected_of_store, verify_all
-from storage.verified import Remark, Verified
+from storage.deposit.custody_status import holding_of
+from storage.deposit.deposit import Deposited, deposit_file
+from storage.findings import Remark, Verified
+from storage.integrity.verification import expected_of_archive, expected_of_store, verify_all
+from storage.ledger.chain import read_chain
+from storage.ledger.entry import Entry
+from storage.ledger.retention import Lock, LockRule, locks_told
+from storage.objects.model import ObjectHead
+from storage.objects.store import ObjectStore
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.locking import end_lock
 from tests.storage.test_ledger import ENTRY

@@ -7,8 +7,11 @@ from sqlalchemy import MetaData, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.settings import OwnedDatabase
-from storage import catalogue_tables, comparison_tables, ledger_tables, traffic_tables
+from storage.catalogue import tables as catalogue_tables
+from storage.ledger import tables as ledger_tables
 from storage.migrations import migrate
+from storage.rate_limit import tables as traffic_tables
+from storage.similarity import tables as comparison_tables
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 

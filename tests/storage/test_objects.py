@@ -18,8 +18,7 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.ports import free_ports
 from pipeline.settings import Settings
 from processors.digest import sha256
-from storage.objects import ObjectStore
-from storage.store_errors import (
+from storage.objects.errors import (
     ChecksumDiffersError,
     ClocksDifferError,
     KeyTakenError,
@@ -28,6 +27,7 @@ from storage.store_errors import (
     StoreUnreachableError,
     WrongCredentialsError,
 )
+from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 
 if TYPE_CHECKING:

@@ -14,16 +14,16 @@ from pipeline.rebuild import rebuild
 from pipeline.settings import Settings
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.catalogue_tables import captures, warcs
-from storage.chain import read_chain
-from storage.deposit import Deposited, deposit_file
-from storage.ledger_tables import custody
-from storage.origin import LeftBy
-from storage.proven_entry import EntryInDoubtError
-from storage.signature_journal import path_of_signatures
+from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import Deposited, deposit_file
+from storage.deposit.origin import LeftBy
+from storage.integrity.verification import expected_of_store, verify_deposits
+from storage.ledger.chain import read_chain
+from storage.ledger.proven_entry import EntryInDoubtError
+from storage.ledger.tables import custody
 from storage.signing import CrawlKey, FileState
-from storage.spool import recover
-from storage.verification import expected_of_store, verify_deposits
+from storage.spool.signature_journal import path_of_signatures
+from storage.spool.spool import recover
 from tests.storage.crawled import crawl, crawl_one, exchange, key_in_custody, response, signed_crawl
 
 PAGE = "https://t.me/s/kanal"

@@ -20,12 +20,12 @@ from sqlalchemy import Connection, create_engine, text
 from crawlers.pace import CrawlPace, HostGivenUp
 from crawlers.turns import KEPT_FREE, PLACES
 from pipeline.settings import ROOT, DatabaseAccess
-from storage.pace import SharedTurns
+from storage.rate_limit.shared_limiter import SharedTurns
 
 CRAWLER = """
 import asyncio, sys
 from crawlers.pace import CrawlPace
-from storage.pace import SharedTurns
+from storage.rate_limit.shared_limiter import SharedTurns
 
 async def crawl(url, name, delay_s, count):
     pace = CrawlPace(delay_s, SharedTurns(url, name))

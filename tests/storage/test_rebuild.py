@@ -16,14 +16,15 @@ from pipeline.rebuild import rebuild
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import Settings
 from samples.media.files import media_file
-from storage import catalogue_tables, ledger_tables
 from storage.archive import Archive
-from storage.custody_entry import Entry
-from storage.deposit import deposit_file
-from storage.facts import Fact, begin_collection
-from storage.ledger import append, record
-from storage.rederive import ContradictionError
-from storage.store_errors import KeyTakenError
+from storage.catalogue import tables as catalogue_tables
+from storage.deposit.deposit import deposit_file
+from storage.integrity.restore import ContradictionError
+from storage.ledger import tables as ledger_tables
+from storage.ledger.crawl_facts import Fact, begin_collection
+from storage.ledger.custody import append, record
+from storage.ledger.entry import Entry
+from storage.objects.errors import KeyTakenError
 from tests.storage.crawled import NIGHT, crawl_one, exchange, no_answer, response
 
 Rows = dict[str, list[tuple[object, ...]]]

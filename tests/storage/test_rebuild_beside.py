@@ -16,11 +16,11 @@ from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.settings import ROOT, OwnedDatabase, Settings
 from samples.media.files import media_file
-from storage import catalogue_tables
 from storage.archive import Archive
-from storage.beside import ExchangeRefusedError, RebuildRunsError, one_at_a_time
-from storage.deposit import deposit_file
-from storage.search import Question
+from storage.catalogue import tables as catalogue_tables
+from storage.deposit.deposit import deposit_file
+from storage.integrity.rebuilt_catalogue import ExchangeRefusedError, RebuildRunsError, one_at_a_time
+from storage.queries.search import Question
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response
 from tests.storage.killed_deposits import environment
 from tests.storage.test_rebuild import Rows, dump
@@ -238,7 +238,7 @@ def test_what_was_built_by_other_software_is_not_gone_on_with(
 
 
 def test_two_do_not_rebuild_at_once(filled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.beside.ENDS_WITHIN_S", 0.0)
+    monkeypatch.setattr("storage.integrity.rebuilt_catalogue.ENDS_WITHIN_S", 0.0)
     with one_at_a_time(filled), pytest.raises(RebuildRunsError, match="Another `letapis rebuild`"):
         rebuild(filled)
     assert rebuild(filled).files == 4

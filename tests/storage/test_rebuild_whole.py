@@ -18,9 +18,10 @@ from pipeline.settings import Settings
 from processors.cluster import Verdict
 from processors.digest import sha256
 from samples.media.files import media_file
-from storage import catalogue_tables, ledger_tables
 from storage.archive import Archive
-from storage.judgements import judge
+from storage.catalogue import tables as catalogue_tables
+from storage.ledger import tables as ledger_tables
+from storage.ledger.judgements import judge
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import held_to
 from tests.storage.test_rebuild import dump

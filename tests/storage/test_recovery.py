@@ -12,14 +12,14 @@ import pytest
 
 from crawlers.capture import Note, NoteKind
 from processors.digest import sha256
-from storage.spool import Spool, Written, recover
+from storage.spool.spool import Spool, Written, recover
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in
 
 WRITER = """
 import hashlib, sys
 from pathlib import Path
 from tests.storage.exchanges import CRAWL, FACTS, exchange
-from storage.spool import Spool
+from storage.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000)
 number = 0
 while True:

@@ -5,10 +5,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.settings import OwnedDatabase
-from storage.access_log import AccessNotLoggedError, accesses_of, log_access
+from storage.access_labels import EVERYONE
 from storage.archive import Archive
-from storage.requests import RequestUnknownError, keep_request, request_by_id
-from storage.visibility import EVERYONE
+from storage.ledger.access_log import AccessNotLoggedError, accesses_of, log_access
+from storage.ledger.requests import RequestUnknownError, keep_request, request_by_id
 
 
 def test_a_request_is_kept_with_reason_and_case(archive: Archive) -> None:

@@ -18,16 +18,16 @@ from crawlers.source import Source, source_to_json
 from pipeline.process import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file
+from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
-from storage.captures import Capture, captures_in, captures_of
-from storage.deposit import DepositRefusedError, deposit_file
-from storage.media import occurrences_of
-from storage.payloads_of_source import write_sealed_payloads
-from storage.revisits import payload_capture
-from storage.sealed_payloads import PAYLOADS_NAME, SealedPayloads
-from storage.spool import Spool, recover
-from storage.unread import claim_unread
-from storage.visibility import DEFAULT_LABEL
+from storage.catalogue.captures import Capture, captures_in, captures_of
+from storage.catalogue.revisits import payload_capture
+from storage.catalogue.unread import claim_unread
+from storage.crawl_state.known_payloads import write_sealed_payloads
+from storage.deposit.deposit import DepositRefusedError, deposit_file
+from storage.similarity.media import occurrences_of
+from storage.spool.known_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.spool.spool import Spool, recover
 from tests.storage.crawled import KANAL, NIGHT, exchange, key_in_custody, response
 
 PICTURE = media_file("tram/w800/q82").content

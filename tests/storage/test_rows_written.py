@@ -10,11 +10,11 @@ from warcio.archiveiterator import ArchiveIterator
 from crawlers.capture import Captured, Exchange, Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
 from processors.pages.outcome import Outcome
-from storage.rows_written import path_of_rows, rows_written
-from storage.spool import ClosedFile, Sealed, Spool
-from storage.survey import survey_file
-from storage.warc_index import IndexedRecord, WarcIndex, index_warc
-from storage.warc_reader import WarcDamageError
+from storage.deposit.inspection import survey_file
+from storage.spool.index_cache import path_of_rows, rows_written
+from storage.spool.spool import ClosedFile, Sealed, Spool
+from storage.warc.index import IndexedRecord, WarcIndex, index_warc
+from storage.warc.reader import WarcDamageError
 from tests.storage.crawled import crawl_one, response
 from tests.storage.crawled import exchange as exchange_of
 from tests.storage.exchanges import AT, CRAWL, FACTS, TLS

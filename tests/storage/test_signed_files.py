@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from processors.digest import Digest
-from storage.signature_journal import path_of_signatures, signatures_beside
 from storage.signing import CrawlKey, FileState, Signature
-from storage.spool import Spool, Written, recover
+from storage.spool.signature_journal import path_of_signatures, signatures_beside
+from storage.spool.spool import Spool, Written, recover
 from tests.storage.exchanges import CRAWL, FACTS, exchange, records_in, types_in
 
 SECRET = bytes(range(32))
@@ -24,7 +24,7 @@ import hashlib, sys
 from pathlib import Path
 from tests.storage.exchanges import CRAWL, FACTS, exchange
 from storage.signing import CrawlKey
-from storage.spool import Spool
+from storage.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000, key=CrawlKey(bytes(range(32))))
 number = 0
 while True:

@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
-from storage.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
+from storage.spool.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 
 
@@ -205,7 +205,7 @@ def test_a_disk_that_is_full_costs_only_the_record_that_did_not_fit(
         return real_write(descriptor, part)
 
     kept = 0
-    monkeypatch.setattr("storage.warc_file.os.write", write_while_there_is_room)
+    monkeypatch.setattr("storage.warc.writer.os.write", write_while_there_is_room)
     with pytest.raises(SpoolFullError, match="every record before it is complete") as full:
         for number in range(100):
             spool.keep(exchange(hashlib.shake_256(b"%d" % number).digest(9000), media_type="image/jpeg"))
@@ -228,7 +228,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_file(
         raise OSError(28, "No space left on device")
 
     spool = Spool(tmp_path, CRAWL, FACTS)
-    monkeypatch.setattr("storage.warc_file.os.write", never)
+    monkeypatch.setattr("storage.warc.writer.os.write", never)
     with pytest.raises(SpoolFullError):
         spool.keep(exchange(b"x"))
     assert spool.close() == ()
@@ -247,7 +247,7 @@ def test_a_large_block_that_does_not_fit_leaves_nothing_behind(
             raise OSError(28, "No space left on device")
         return real_write(descriptor, content)
 
-    monkeypatch.setattr("storage.warc_file.os.write", short)
+    monkeypatch.setattr("storage.warc.writer.os.write", short)
     large = exchange(b"")
     with pytest.raises(SpoolFullError):
         spool.keep(replace(large, media_type="image/jpeg", response=replace(large.response, block=Endless())))

@@ -10,10 +10,10 @@ from pipeline.settings import OwnedDatabase, Settings
 from pipeline.verify import verified_json, verify, verify_store_alone
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.deposit import Deposited, deposit_file
-from storage.ledger import entries, record
-from storage.rederive import ContradictionError
-from storage.verified import Verified
+from storage.deposit.deposit import Deposited, deposit_file
+from storage.findings import Verified
+from storage.integrity.restore import ContradictionError
+from storage.ledger.custody import entries, record
 from tests.administered_store import administrator
 from tests.storage.crawled import crawl_one, exchange, response
 from tests.storage.decaying import decaying, decaying_store

@@ -29,7 +29,7 @@ from crawlers.capture import (
 from processors.digest import Digest, sha256
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
-from storage.warc import (
+from storage.warc.records import (
     Record,
     Sealed,
     certificate_record,
@@ -41,7 +41,7 @@ from storage.warc import (
     revisit_record,
     warcinfo_record,
 )
-from storage.warc_file import encoded
+from storage.warc.writer import encoded
 
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
 LATER = datetime(2026, 3, 5, 1, 2, 3, 900_000, tzinfo=UTC)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.arc_head import read_arc_head
-from storage.warc_head import DRAFTS, VERSIONS, HeadProblem, read_warc_head, warc_time
-from storage.warc_reader import arc_head_end, warc_head_end
+from storage.warc.arc import read_arc_head
+from storage.warc.headers import DRAFTS, VERSIONS, HeadProblem, read_warc_head, warc_time
+from storage.warc.reader import arc_head_end, warc_head_end
 
 FOUR = b"WARC-Record-ID: <urn:x>\r\nWARC-Type: response\r\nWARC-Date: 2026-11-27T20:24:17Z\r\nContent-Length: 5"
 

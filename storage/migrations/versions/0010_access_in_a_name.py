@@ -1,8 +1,8 @@
 """Only who has seen a person log in may write into the access log that this person looked.
 
 The role `letapis_access` belongs to the API server, and can do nothing but append to the access log. Writer and
-reader, which workers and shells have, append rows of our own code (`storage.visibility.EVERYONE`) and no others.
-Rows that stand there already stay as they are.
+reader, which workers and shells have, append rows of our own code (`storage.access_labels.EVERYONE`) and no
+others. Rows that stand there already stay as they are.
 """
 
 from alembic import op

@@ -16,8 +16,8 @@ import pytest
 import trustme
 from warcio.archiveiterator import ArchiveIterator
 
-from storage.exchange_facts import interim_answers
-from storage.spool import Spool
+from storage.deposit.exchange_metadata import interim_answers
+from storage.spool.spool import Spool
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin import Channel, Origin

@@ -16,7 +16,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 from warcio.recordloader import ArcWarcRecord
 
-from storage.spool import Spool
+from storage.spool.spool import Spool
 from tests.crawlers.recorder.engine import RunningRecorder, read_exactly
 from tests.crawlers.recorder.origin import Origin, answer
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from storage.warc_reader import WarcReader
+from storage.warc.reader import WarcReader
 from tests.crawlers.recorder.origin import Channel, Origin
 
 LARGE_MB = int(os.environ.get("LETAPIS_LARGE_BODY_MB", "300"))
@@ -20,7 +20,7 @@ MOST_MEMORY_MB = 200
 RECORDING = """
 import json, sys
 from pathlib import Path
-from storage.spool import Spool
+from storage.spool.spool import Spool
 from tests.crawlers.recorder.engine import RunningRecorder
 spool = Spool(Path(sys.argv[1]), "01JNKZ5V0000000000000000CR", {})
 recorder = RunningRecorder(spool.folder, sink=spool, connect_to=(sys.argv[2],))

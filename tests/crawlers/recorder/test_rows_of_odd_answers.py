@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from storage.rows_written import rows_written
-from storage.spool import Spool
-from storage.warc_index import index_warc
+from storage.spool.index_cache import rows_written
+from storage.spool.spool import Spool
+from storage.warc.index import index_warc
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin import Origin, answer
 

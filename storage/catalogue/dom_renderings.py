@@ -1,0 +1,34 @@
+"""Pages that a browser has shown: the rendering of the final DOM, and the exchange it was made from.
+
+In: a connection, capture ids. A rendering's capture refers to the exchange it depicts; only one of the two gives
+records, or every night would show each record twice, in two wordings.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, select
+
+from storage.catalogue.tables import captures, readings, sightings
+
+
+def doms_of_exchange(connection: Connection, capture_id: str) -> tuple[str, ...]:
+    """The renderings of the final DOM of the page in this exchange."""
+    crawl = select(captures.c.crawl_id).where(captures.c.id == capture_id).scalar_subquery()
+    asked = select(captures.c.id).where(
+        captures.c.crawl_id == crawl, captures.c.refers_to_id == capture_id, captures.c.url.like("urn:dom:%")
+    )
+    return tuple(connection.scalars(asked.order_by(captures.c.captured_at)))
+
+
+def exchanges_of_doms(connection: Connection, capture_ids: Collection[str]) -> dict[str, str | None]:
+    """Those of the captures that are renderings of a DOM, each with the exchange it depicts, if known."""
+    asked = select(captures.c.id, captures.c.refers_to_id).where(
+        captures.c.id.in_(capture_ids), captures.c.url.like("urn:dom:%")
+    )
+    return {row.id: row.refers_to_id for row in connection.execute(asked)}
+
+
+def forget_records(connection: Connection, capture_id: str) -> None:
+    """Remove what was read from an exchange: its DOM is read in its place. Its outcome stays."""
+    connection.execute(delete(sightings).where(sightings.c.capture_id == capture_id))
+    connection.execute(delete(readings).where(readings.c.capture_id == capture_id))

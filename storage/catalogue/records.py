@@ -1,0 +1,296 @@
+"""Readings of pages in the catalogue: outcomes, records, their versions and sightings.
+
+In: a capture and what a parser read from it. Out: rows, and records put together again. Guaranteed: writing the
+same reading twice changes nothing; a reading by a new parser version replaces the old one of that capture and
+never stands beside it. A version holds what the source said, a sighting what this capture saw besides (views,
+signed addresses): the record as read is the sighting's values over the version's. Source: architecture §3.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError
+
+from processors.pages.court_list import Hearing
+from processors.pages.news import Article
+from processors.pages.notice import Notice
+from processors.pages.outcome import Verdict
+from processors.pages.reading import Reading, Record
+from processors.pages.records import (
+    WORDS_BESIDES,
+    json_value,
+    record_id,
+    record_json,
+    record_keys,
+    version_content,
+    version_id,
+)
+from processors.pages.register import RegisterEntry
+from processors.pages.telegram_export import ExportedPost
+from storage.access_labels import EVERYONE, Viewer, visible_to
+from storage.catalogue.captures import Capture
+from storage.catalogue.tables import outcomes, readings, records, sightings, versions
+from storage.errors import StorageError
+
+TEXT_LIMIT: Final = 200_000
+"""Characters that full-text search reads of a version; PostgreSQL's tsvector ends at 1 MiB."""
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    str(cls.__dataclass_fields__["kind"].default): tuple(cls.__dataclass_fields__)
+    for cls in (ExportedPost, Article, Hearing, RegisterEntry, Notice)
+}
+"""Keys of each kind in the order of architecture §7, which JSONB does not keep; only exports have ``export``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRecord:
+    """A record as one capture showed it; ``content`` has the JSON keys of its kind."""
+
+    record_id: str
+    version_id: str
+    kind: str
+    natural_key: str
+    content: Mapping[str, Any]
+    capture_id: str
+    captured_at: datetime
+    source_id: str
+
+
+class UnkeepableTextError(StorageError):
+    """A record holds text that no database column can; the reading is kept without its records."""
+
+    def __init__(self, capture_id: str, problem: Exception) -> None:
+        super().__init__(f"Capture {capture_id}: the records read from it cannot be kept: {problem}"[:500])
+
+
+def keep_outcome(connection: Connection, capture_id: str, classifier_version: str, verdict: Verdict) -> None:
+    """Write what the page came to; another classifier's verdict on this capture goes."""
+    connection.execute(
+        delete(outcomes).where(
+            outcomes.c.capture_id == capture_id, outcomes.c.classifier_version != classifier_version
+        )
+    )
+    row = {"outcome": str(verdict.outcome), "reason": verdict.reason}
+    connection.execute(
+        insert(outcomes)
+        .values(capture_id=capture_id, classifier_version=classifier_version, **row)
+        .on_conflict_do_update(index_elements=outcomes.primary_key.columns, set_=row)
+    )
+
+
+def keep_reading(
+    connection: Connection,
+    capture: Capture,
+    reading: Reading,
+    *,
+    publisher: str | None = None,
+    problem: str | None = None,
+) -> int:
+    """Write a reading and its records; returns how many records it has. ``problem``: why there was none.
+
+    Raises `UnkeepableTextError`, after which nothing of this reading is written and the transaction goes on.
+    """
+    try:
+        with connection.begin_nested():
+            return _keep_reading(connection, capture, reading, publisher, problem)
+    except (DataError, UnicodeEncodeError) as refused:
+        raise UnkeepableTextError(capture.id, refused) from refused
+
+
+def _keep_reading(
+    connection: Connection, capture: Capture, reading: Reading, publisher: str | None, problem: str | None
+) -> int:
+    _forget_readings(connection, capture.id, reading.parser_version)
+    seen = _seen(capture, reading, publisher)
+    row = {
+        "kind": reading.kind,
+        "source_id": capture.source_id,
+        "crawl_id": capture.crawl_id,
+        "url": capture.url,
+        "captured_at": capture.captured_at,
+        "outcome": str(reading.outcome),
+        "outcome_reason": reading.outcome_reason,
+        "layout": reading.layout,
+        "records": len(seen),
+        "links": asdict(reading.links),
+        "remarks": list(reading.remarks),
+        "coverage": None if reading.coverage is None else json_value(reading.coverage),
+        "problem": problem,
+    }
+    connection.execute(
+        insert(readings)
+        .values(capture_id=capture.id, parser_version=reading.parser_version, **row)
+        .on_conflict_do_update(index_elements=readings.primary_key.columns, set_=row)
+    )
+    if seen:
+        # in the order of their ids: two processes that write the same records wait for each other, never in a ring
+        by_id = sorted(seen, key=lambda each: (each.record_id, each.version_id))
+        rows = [{"id": s.record_id, "kind": s.kind, "natural_key": s.natural_key} for s in by_id]
+        connection.execute(insert(records).on_conflict_do_nothing(), rows)
+        connection.execute(insert(versions).on_conflict_do_nothing(), [_version_row(s) for s in by_id])
+        connection.execute(insert(sightings), [_sighting_row(s) for s in by_id])
+    return len(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    record_id: str
+    version_id: str
+    kind: str
+    natural_key: str
+    position: int
+    version: Mapping[str, Any]
+    besides: Mapping[str, Any]
+    capture: Capture
+    parser_version: str
+
+
+def _seen(capture: Capture, reading: Reading, publisher: str | None) -> list[_Seen]:
+    keys = record_keys(reading.records, capture.source_id, publisher)
+    return [
+        _see(capture, reading.parser_version, position, key, record)
+        for position, (key, record) in enumerate(zip(keys, reading.records, strict=True))
+    ]
+
+
+def _see(capture: Capture, parser_version: str, position: int, key: str, record: Record) -> _Seen:
+    whole, version = record_json(record), version_content(record)
+    return _Seen(
+        record_id=record_id(record.kind, key),
+        version_id=version_id(record.kind, key, version),
+        kind=record.kind,
+        natural_key=key,
+        position=position,
+        version=version,
+        besides={name: value for name, value in whole.items() if name not in version or version[name] != value},
+        capture=capture,
+        parser_version=parser_version,
+    )
+
+
+def _version_row(seen: _Seen) -> dict[str, Any]:
+    words = {name: seen.besides[name] for name in WORDS_BESIDES if name in seen.besides}
+    return {
+        "id": seen.version_id,
+        "record_id": seen.record_id,
+        "kind": seen.kind,
+        "content": seen.version,
+        "text": searchable({**seen.version, **words}),
+    }
+
+
+def _sighting_row(seen: _Seen) -> dict[str, Any]:
+    return {
+        "capture_id": seen.capture.id,
+        "parser_version": seen.parser_version,
+        "record_id": seen.record_id,
+        "version_id": seen.version_id,
+        "position": seen.position,
+        "content": seen.besides,
+        "captured_at": seen.capture.captured_at,
+        "source_id": seen.capture.source_id,
+        "access_label": seen.capture.access_label,
+    }
+
+
+def searchable(content: Mapping[str, Any]) -> str:
+    """Every text of a version that is no address, path or time, line by line; title and text first."""
+    return "\n".join(_texts(content))[:TEXT_LIMIT]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value and not value.startswith(("http://", "https://")):
+            yield value
+    elif isinstance(value, Mapping):
+        for name in sorted(value, key=lambda name: (name not in ("title", "text"), name)):
+            if name not in ("kind", "language", "path") and not name.endswith("_at"):
+                yield from _texts(value[name])
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _forget_readings(connection: Connection, capture_id: str, besides: str) -> None:
+    """Remove what was read from a capture before, but for the row of the reading by parser ``besides``."""
+    connection.execute(delete(sightings).where(sightings.c.capture_id == capture_id))
+    connection.execute(
+        delete(readings).where(readings.c.capture_id == capture_id, readings.c.parser_version != besides)
+    )
+
+
+def drop_unseen(connection: Connection) -> None:
+    """After readings were replaced: remove versions that none shows any more, and records without a version."""
+    seen = select(sightings.c.record_id).where(sightings.c.version_id == versions.c.id)
+    connection.execute(delete(versions).where(~exists(seen)))
+    versioned = select(versions.c.id).where(versions.c.record_id == records.c.id)
+    connection.execute(delete(records).where(~exists(versioned)))
+
+
+def records_of_capture(
+    connection: Connection, capture_id: str, *, viewer: Viewer = EVERYONE
+) -> Iterator[SeenRecord]:
+    """What was read from one capture, in page order."""
+    asked = seen_records(viewer).where(sightings.c.capture_id == capture_id).order_by(sightings.c.position)
+    return (seen_record(row) for row in connection.execute(asked))
+
+
+def sightings_of_record(connection: Connection, record: str, *, viewer: Viewer = EVERYONE) -> Iterator[SeenRecord]:
+    """Every time a record was seen, oldest first; empty where there is no such record."""
+    asked = (
+        seen_records(viewer)
+        .where(sightings.c.record_id == record)
+        .order_by(sightings.c.captured_at, sightings.c.capture_id)
+    )
+    return (seen_record(row) for row in connection.execute(asked))
+
+
+def reading_problem(connection: Connection, capture_id: str) -> str | None:
+    """Why a captured page could not be read; None where it was read, or is no page."""
+    asked = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
+    return connection.scalar(asked.limit(1))
+
+
+def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
+    """What each version of a record says, without what a sighting saw besides."""
+    asked = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
+    return {row.id: row.content for row in connection.execute(asked)}
+
+
+def seen_records(viewer: Viewer) -> Select[Any]:
+    """Sightings with version and record, as far as the viewer may see them."""
+    return (
+        select(
+            sightings.c.record_id,
+            sightings.c.version_id,
+            versions.c.kind,
+            records.c.natural_key,
+            versions.c.content.label("version"),
+            sightings.c.content.label("besides"),
+            sightings.c.capture_id,
+            sightings.c.captured_at,
+            sightings.c.source_id,
+        )
+        .join(versions, versions.c.id == sightings.c.version_id)
+        .join(records, records.c.id == sightings.c.record_id)
+        .where(visible_to(viewer, sightings.c.access_label))
+    )
+
+
+def seen_record(row: Row[Any]) -> SeenRecord:
+    """The record that a row of `seen_records` holds."""
+    content = {**row.version, **row.besides}
+    return SeenRecord(
+        record_id=row.record_id,
+        version_id=row.version_id,
+        kind=row.kind,
+        natural_key=row.natural_key,
+        content={name: content[name] for name in FIELDS[row.kind] if name in content},
+        capture_id=row.capture_id,
+        captured_at=row.captured_at,
+        source_id=row.source_id,
+    )

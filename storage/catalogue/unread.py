@@ -1,0 +1,91 @@
+"""Sealed WARC files that have not been read yet, claimed one at a time.
+
+In: the archive and the name of the reading versions. Out: a claim that lasts while its block does. Guaranteed: two
+processes never read one file at once; a process that dies lets go of its claim; a file is marked only when all
+of it was read, so nothing is skipped.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text, union_all, update
+
+from storage.archive import Archive
+from storage.catalogue.tables import captures, fingerprints, occurrences, outcomes, readings, warcs
+from storage.catalogue.write_gate import enter
+
+
+@dataclass(frozen=True, slots=True)
+class SealedWarc:
+    """A deposited file; ``declaration`` is its source as declared, None of files that other tools made."""
+
+    key: str
+    object_version: str
+    source_id: str
+    crawl_id: str
+    declaration: dict[str, Any] | None
+
+
+@contextmanager
+def claim_unread(
+    archive: Archive, version: str, *, among: Collection[str] | None = None, besides: Collection[str] = ()
+) -> Iterator[SealedWarc | None]:
+    """The oldest file not read by ``version``, or None; it counts as read once the block ends without exception.
+
+    With ``among``, one of these files, waiting for a process that reads it at this moment.
+    """
+    asked = (
+        select(warcs.c.key, warcs.c.object_version, warcs.c.source_id, warcs.c.crawl_id, warcs.c.declaration)
+        .where(warcs.c.processed_with.is_distinct_from(version), warcs.c.key.not_in(list(besides)))
+        .order_by(warcs.c.custody_seq)
+        .limit(1)
+    )
+    if among is not None:
+        asked = asked.where(warcs.c.key.in_(list(among)))
+    # "no key": rows of captures may refer to the file while it is claimed
+    asked = asked.with_for_update(skip_locked=among is None, key_share=True)
+    with archive.writer.begin() as connection:
+        enter(connection, to_read=True)
+        row = connection.execute(asked).first()
+        if row is None:
+            yield None
+            return
+        yield SealedWarc(**row._mapping)
+        connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=version))
+
+
+@contextmanager
+def derived(archive: Archive) -> Iterator[Connection]:
+    """A transaction of derived rows under a claim: its commit need not wait for the disk, the claim's does."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SET LOCAL synchronous_commit TO off"))
+        yield connection
+
+
+def count_unread(archive: Archive, version: str) -> int:
+    """How many files ``version`` has not read."""
+    asked = select(func.count()).select_from(warcs).where(warcs.c.processed_with.is_distinct_from(version))
+    with archive.reader.connect() as connection:
+        return int(connection.execute(asked).scalar_one())
+
+
+def read_before(connection: Connection, warc_key: str, versions: Collection[str]) -> frozenset[str]:
+    """Captures of a claimed file that an interrupted run has already read with these versions."""
+    here = select(captures.c.id).where(captures.c.warc_key == warc_key)
+    older_reading = select(readings.c.capture_id).where(
+        readings.c.capture_id == outcomes.c.capture_id,
+        func.split_part(readings.c.parser_version, "+", 1).not_in(list(versions)),
+    )
+    pages = select(outcomes.c.capture_id).where(
+        outcomes.c.capture_id.in_(here),
+        outcomes.c.classifier_version.in_(list(versions)),
+        ~older_reading.exists(),
+    )
+    older_hash = select(fingerprints.c.sha256).where(
+        fingerprints.c.sha256 == occurrences.c.sha256,
+        (fingerprints.c.algorithm + "/" + fingerprints.c.version).not_in(list(versions)),
+    )
+    pictures = select(occurrences.c.capture_id).where(occurrences.c.capture_id.in_(here), ~older_hash.exists())
+    return frozenset(connection.scalars(union_all(pages, pictures)))

@@ -1,0 +1,68 @@
+"""How a deposited file is held: since when, in which stores, and how late it can be by outside time.
+
+In: an archive, a file's key. Out: `Holding`. It claims what custody says and no more: the first store confirmed
+the file at its deposit, the second when custody says ``copied``, and a token over an entry after the deposit says
+that the file existed at the token's time. Whether it is still so, `storage.integrity.verification` says.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+
+from storage.archive import Archive
+from storage.deposit.replication import SecondCopy, second_copy
+from storage.deposit.timestamps import OBTAINED, Owed, owed_tokens
+from storage.ledger.custody import entry_of
+from storage.ledger.entry import Entry
+from storage.ledger.retention import RENEWED, Versions, locks_told
+from storage.ledger.tables import custody
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
+
+    ``tokens`` are the first of each authority that speak for it, ``owed`` those that would, were they there.
+    ``locked_until`` is what custody says of each version (key, version id), renewals included.
+    """
+
+    deposited: Entry
+    second_copy: SecondCopy | None
+    tokens: tuple[Entry, ...]
+    owed: tuple[Owed, ...]
+    locked_until: Versions
+
+    @property
+    def preserved(self) -> bool:
+        """Whether every configured store has confirmed it."""
+        return self.second_copy is None or self.second_copy.version_id is not None
+
+
+def holding_of(archive: Archive, key: str) -> Holding | None:
+    """How the file is held; None where custody does not tell of its deposit."""
+    with archive.reader.connect() as connection:
+        asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        row = connection.execute(asked).first()
+        if row is None:
+            return None
+        deposited = entry_of(row)
+        copied = second_copy(connection, key)
+        renewed = and_(custody.c.event == RENEWED, custody.c.details.contains({"objects": [{"key": key}]}))
+        about = select(custody).where(or_(custody.c.subject_id == key, renewed))
+        locked_until = locks_told(entry_of(each) for each in connection.execute(about))
+        later = (
+            select(custody)
+            .where(custody.c.event == OBTAINED, custody.c.details["seq"].as_integer() > deposited.seq)
+            .order_by(custody.c.details["seq"].as_integer(), custody.c.seq)
+        )
+        tokens: dict[str, Entry] = {}
+        for found in connection.execute(later):
+            tokens.setdefault(found.details["authority"], entry_of(found))
+        owed: dict[str, Owed] = {}
+        for each in reversed(owed_tokens(connection)):
+            if each.entry.seq > deposited.seq and each.authority not in tokens:
+                owed.setdefault(each.authority, each)
+    known = archive.replica is not None or copied.version_id is not None
+    return Holding(
+        deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()), locked_until
+    )

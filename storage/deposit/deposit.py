@@ -1,0 +1,318 @@
+"""Turns a WARC file into evidence: the only place where that happens.
+
+In: a closed file, from our spool or from another tool. Out: `Deposited`. In this order: the file is read and
+checked; uploaded under lock and read back; index and custody are written in one transaction; the custody entry
+becomes a locked object, too; a second store, where one is configured, gets both as well, or is owed them. Only
+when the first store has confirmed all of it does `deposit_file` return, and only then may the caller let go of the
+file. A crash between any two steps, then the same call again, gives exactly one deposit: the object is found under
+its key with the same sha256, the row under that key, the entry is owed until it is there.
+Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError`, `FileUnreadableError` and the errors of
+`storage.objects.errors`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from crawlers.capture import time_text
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.catalogue.tables import captures, warcs
+from storage.catalogue.write_gate import enter
+from storage.deposit.inspection import Survey, survey_file
+from storage.deposit.origin import LeftBy, Origin, judged, origin_told
+from storage.deposit.placement import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
+from storage.deposit.replication import SecondCopy, copy_deposited
+from storage.errors import StorageError
+from storage.ledger.custody import append, deposit_of, settle
+from storage.ledger.entry import Entry
+from storage.objects.errors import ChecksumDiffersError
+from storage.objects.model import StoredObject
+from storage.objects.store import ObjectStore
+from storage.unsupported_file import NotTakenError
+from storage.warc.index import IndexedRecord
+from storage.warc.reader import WarcDamageError
+
+
+class DepositRefusedError(StorageError):
+    """The file is whole, but cannot stand where it says it belongs; a person has to look."""
+
+    def __init__(self, name: str, what: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"File {name}: {what}: expected {expected}, found {found}. It was not deposited and not changed; "
+            "keep it and find out where it comes from."
+        )
+        self.name = name
+        self.what = what
+        self.expected = expected
+        self.found = found
+
+
+class FileUnreadableError(StorageError):
+    """The file could not be read to its end, or was not there any more; mend the disk or bring it again."""
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(
+            f"File {name}: expected to read it to its end, found {found}. It was not deposited and not changed; "
+            "see that it is there and can be read, then bring it again."
+        )
+        self.name = name
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows.
+
+    ``origin`` and ``brought_by`` are what custody says of it. ``remarks`` say what this call found unusual in the
+    file; ``damage`` is where reading ended, None of a whole file.
+    """
+
+    key: str
+    version_id: str
+    sha256: Digest
+    captures: int
+    already: bool
+    crawl_id: str
+    source_id: str
+    records: int
+    origin: Origin
+    brought_by: str
+    remarks: tuple[str, ...] = ()
+    damage: WarcDamageError | None = None
+    second_copy: SecondCopy | None = None
+    """None where no second store is configured."""
+
+    @property
+    def preserved(self) -> bool:
+        """Whether every configured store has confirmed it."""
+        return self.second_copy is None or self.second_copy.version_id is not None
+
+
+def deposit_file(
+    archive: Archive,
+    path: Path,
+    *,
+    source_id: str | None = None,
+    crawl_id: str | None = None,
+    serial: int | None = None,
+    expected: Digest | None = None,
+    up_to_damage: bool = False,
+    left_by: LeftBy | None = None,
+    actor: str = "letapis",
+) -> Deposited:
+    """Deposit one file. What is named must agree with what the file says of itself; ``expected`` is its sha256.
+
+    ``left_by`` says of a file from the spool how its crawl ended. What no key of a crawl has signed is an import
+    (`storage.deposit.origin`). Files that do not name a crawl of this software stand under ``source_id`` (or
+    ``imported``) and a crawl id made of their digest; the same bytes under whatever name are one deposit. With
+    ``up_to_damage`` a damaged file is taken, too: every byte of it is kept, the records before the damage are
+    indexed, and custody says where it is.
+    """
+    with _readable(path):
+        surveyed = _survey(path, expected, up_to_damage=up_to_damage)
+    origin = judged(archive, path, surveyed, left_by)
+    place = place_of(surveyed, origin.kind, source_id=source_id)
+    if surveyed.own is not None:
+        _agree(path.name, "source", source_id, place.source_id)
+        _agree(path.name, "crawl", crawl_id, place.crawl_id)
+        _agree(path.name, "serial number", serial, place.serial)
+    place = _place_taken_before(archive, surveyed) or place
+    with _readable(path):
+        stored = _stored_before(archive, place.key, surveyed) or _upload(
+            archive.objects, place.key, path, surveyed
+        )
+    with archive.writer.begin() as connection:
+        entry = _index_and_enter(connection, path.name, surveyed, place, stored, actor, origin)
+        already = entry is None
+        entry = entry or deposit_of(connection, place.key)
+    settle(archive)
+    return Deposited(
+        key=place.key,
+        version_id=stored.version_id,
+        sha256=surveyed.sha256,
+        captures=len(surveyed.rows),
+        already=already,
+        crawl_id=place.crawl_id,
+        source_id=place.source_id,
+        records=surveyed.records,
+        origin=origin_told(entry.details),
+        brought_by=entry.actor,
+        remarks=surveyed.remarks,
+        damage=surveyed.damage,
+        second_copy=copy_deposited(archive, place.key, path, actor=actor),
+    )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What the disk says of the file, in our words; of the store `storage.objects.store` has said it already."""
+    try:
+        yield
+    except OSError as problem:
+        raise FileUnreadableError(path.name, problem.strerror or str(problem)) from problem
+
+
+def _stored_before(archive: Archive, key: str, surveyed: Survey) -> StoredObject | None:
+    """The object of an earlier deposit of these bytes, read back whole; None where there was none.
+
+    Raises where the version that was deposited is gone, or its bytes are: whatever else stands under the key.
+    """
+    asked = select(warcs.c.object_version).where(warcs.c.key == key, warcs.c.sha256 == str(surveyed.sha256))
+    with archive.writer.connect() as connection:
+        version_id = connection.execute(asked).scalar_one_or_none()
+    return None if version_id is None else archive.objects.confirm(key, version_id, sha256=surveyed.sha256)
+
+
+def _upload(objects: ObjectStore, key: str, path: Path, surveyed: Survey) -> StoredObject:
+    """Store the file; where the store got other bytes, see whether the file is still what was looked over."""
+    _require_unchanged(path, surveyed)
+    try:
+        return objects.put_new(key, path, sha256=surveyed.sha256)
+    except ChecksumDiffersError:
+        _require_unchanged(path, surveyed, whole=True)
+        raise
+
+
+def _require_unchanged(path: Path, surveyed: Survey, *, whole: bool = False) -> None:
+    """A file that is written to while it is deposited is not whole, whoever writes."""
+    what = "while it was deposited, its"
+    _agree(path.name, f"{what} length in bytes", surveyed.length_bytes, path.stat().st_size)
+    if whole:
+        with path.open("rb") as file:
+            _agree(
+                path.name,
+                f"{what} sha256",
+                surveyed.sha256,
+                Digest("sha256", file_digest(file, "sha256").digest()),
+            )
+
+
+def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> Survey:
+    """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
+    try:
+        surveyed = survey_file(path, up_to_damage=up_to_damage)
+    except (WarcDamageError, NotTakenError) as problem:
+        if expected is None:
+            raise
+        with path.open("rb") as file:
+            _agree(path.name, "sha256", expected, Digest("sha256", file_digest(file, "sha256").digest()), problem)
+        raise
+    _agree(path.name, "sha256", expected, surveyed.sha256)
+    return surveyed
+
+
+def _agree(
+    name: str,
+    what: str,
+    named: str | int | Digest | None,
+    found: str | int | Digest,
+    cause: StorageError | None = None,
+) -> None:
+    if named is not None and named != found:
+        raise DepositRefusedError(name, what, str(named), str(found)) from cause
+
+
+def _place_taken_before(archive: Archive, surveyed: Survey) -> Place | None:
+    """A file that stands under another name or source keeps its place: the same bytes are one deposit."""
+    columns = [warcs.c[name] for name in Place.__dataclass_fields__]
+    asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256)).order_by(warcs.c.custody_seq)
+    with archive.writer.connect() as connection:
+        row = connection.execute(asked).first()
+    return None if row is None else Place(**row._mapping)
+
+
+def custody_details(
+    name: str, surveyed: Survey, place: Place, stored: StoredObject, origin: Origin
+) -> dict[str, Any]:
+    """What the entry says of the deposit; with the object itself, enough to derive every row again."""
+    return {
+        "object_version": stored.version_id,
+        "locked_until": time_text(stored.locked_until),
+        "sha512": str(surveyed.sha512),
+        "length_bytes": surveyed.length_bytes,
+        "records": surveyed.records,
+        "captures": len(surveyed.rows),
+        **origin.details(),
+        "source_id": place.source_id,
+        "crawl_id": place.crawl_id,
+        "serial": place.serial,
+        "access_label": place.access_label,
+        "file_name": name,
+        "remarks": list(surveyed.remarks),
+        **({} if surveyed.damage is None else {"damage": damage_json(surveyed.damage)}),
+    }
+
+
+def damage_json(damage: WarcDamageError) -> dict[str, Any]:
+    """Where a file stops being whole, and why, as JSON-ready values."""
+    return {name: getattr(damage, name) for name in ("record", "offset", "expected", "found")}
+
+
+def _index_and_enter(
+    connection: Connection,
+    name: str,
+    surveyed: Survey,
+    place: Place,
+    stored: StoredObject,
+    actor: str,
+    origin: Origin,
+) -> Entry | None:
+    """Write index and custody; None where both stand already."""
+    enter(connection)
+    # two deposits of one file at once: the second waits here and then finds the row
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": place.key})
+    standing = connection.execute(select(warcs.c.sha256).where(warcs.c.key == place.key)).scalar_one_or_none()
+    if standing is not None:
+        if standing != str(surveyed.sha256):
+            raise DepositRefusedError(name, "digest in the index", standing, str(surveyed.sha256))
+        return None
+    if surveyed.own is not None:
+        _require_new_ids(connection, name, surveyed.rows)
+        _require_targets(connection, name, surveyed.rows)
+    insert_captures(connection, captures_of_file(surveyed, place, stored.version_id))
+    entry = append(
+        connection,
+        "deposited",
+        subject_id=place.key,
+        subject_digest=surveyed.sha256,
+        actor=actor,
+        details=custody_details(name, surveyed, place, stored, origin),
+    )
+    connection.execute(insert(warcs).values(**warc_row(surveyed, place, stored.version_id, entry.seq)))
+    return entry
+
+
+def _require_new_ids(connection: Connection, name: str, rows: Sequence[IndexedRecord]) -> None:
+    """A file that names records of another file is no crawl of ours, whatever it says."""
+    ids = [row.record_id for row in rows]
+    if len(set(ids)) != len(ids):
+        twice = next(record_id for record_id in ids if ids.count(record_id) > 1)
+        raise DepositRefusedError(name, "record ids", "each once", f"{twice} twice")
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        among = captures.c.id.in_(ids[start : start + ROWS_AT_ONCE])
+        for found in connection.execute(select(captures.c.id, captures.c.warc_key).where(among).limit(1)):
+            raise DepositRefusedError(name, "record ids", "new ones", f"{found.id}, which is in {found.warc_key}")
+
+
+def _require_targets(connection: Connection, name: str, rows: Sequence[IndexedRecord]) -> None:
+    """What a revisit of ours stands for must be deposited, or earlier in the same file."""
+    earlier: dict[str, str] = {}
+    for row in rows:
+        if row.record_type != "revisit":
+            earlier[row.record_id] = str(row.payload_digest)
+            continue
+        found = earlier.get(row.refers_to_id or "")
+        if found is None:
+            asked = select(captures.c.payload_digest).where(
+                captures.c.id == row.refers_to_id, captures.c.record_type == "response"
+            )
+            found = connection.execute(asked).scalar_one_or_none()
+        if found != str(row.payload_digest):
+            what = f"target {row.refers_to_id} of the revisit at offset {row.offset_bytes}"
+            raise DepositRefusedError(name, what, f"a deposited payload {row.payload_digest}", found or "none")

@@ -1,0 +1,119 @@
+"""Whether a file is what a crawl of ours wrote, or what somebody brought; told once, at its deposit, in custody.
+
+In: a file as it was looked over, the signatures beside it, and custody's entry about the crawl it names. Out:
+`Origin`. It is ``crawl`` only where one signature, by the key that `collection_started` names, covers every byte;
+everything else is an ``import``, with the reason. Key, ids and rows of the file do not depend on it. Later, and
+in a rebuild, the entry of the deposit is asked (`origin_told`), never the signatures again; `signature_fault`
+compares the two for `letapis verify`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.deposit.inspection import Survey
+from storage.ledger.crawl_facts import STARTED
+from storage.ledger.entry import Entry
+from storage.ledger.proven_entry import proven_entry
+from storage.signing import FileState, Signature
+from storage.spool.signature_journal import signatures_beside
+
+CRAWL: Final = "crawl"
+IMPORT: Final = "import"
+
+OTHER_TOOL: Final = "no crawl of this software is named by it"
+
+
+class LeftBy(Enum):
+    """How a file came into the spool from which it is deposited."""
+
+    CRAWL_THAT_REPORTED = "crawl that reported"
+    CRAWL_THAT_DIED = "crawl that died"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """``kind`` is ``crawl`` or ``import``; ``reason`` says of an import why nothing more can be claimed.
+
+    ``recovered``: its crawl ended without a report. ``signature`` covers the whole file, ``started_seq`` is the
+    entry that names its key. Both are None of imports, and of what was deposited before crawls had keys.
+    """
+
+    kind: str
+    recovered: bool
+    reason: str | None
+    signature: Signature | None = None
+    started_seq: int | None = None
+
+    def details(self) -> dict[str, Any]:
+        """What the entry of the deposit says of it."""
+        signed = None
+        if self.signature is not None:
+            signed = {
+                "value": self.signature.value.hex(),
+                "closed": self.signature.state.closed,
+                "collection_started": self.started_seq,
+            }
+        return {
+            "origin": self.kind,
+            "origin_reason": self.reason,
+            "recovered": self.recovered,
+            "signature": signed,
+        }
+
+
+def judged(archive: Archive, path: Path, surveyed: Survey, left_by: LeftBy | None) -> Origin:
+    """What is known of the file now; ``left_by`` is None of files that somebody brings."""
+    recovered = left_by is LeftBy.CRAWL_THAT_DIED
+    if surveyed.own is None:
+        return Origin(IMPORT, recovered=False, reason=OTHER_TOOL)
+    crawl_id = surveyed.own.crawl_id
+    signatures = signatures_beside(path, crawl_id)
+    whole = [each for each in signatures if _covers(each, surveyed)]
+    if not signatures:
+        return Origin(IMPORT, recovered, "no signatures of a crawl stand beside it")
+    if not whole:
+        return Origin(IMPORT, recovered, "none of the signatures beside it covers these bytes, all of them")
+    signature = next((each for each in whole if each.state.closed), whole[-1])
+    if left_by is None and not signature.state.closed:
+        return Origin(IMPORT, recovered, "its crawl had not closed it with these bytes")
+    started = proven_entry(archive, STARTED, crawl_id)
+    if started is None:
+        return Origin(IMPORT, recovered, f"custody here tells of no crawl {crawl_id}")
+    public_key = started.details.get("signing_key")
+    if public_key is None:
+        return Origin(IMPORT, recovered, f"custody names no key of the crawl {crawl_id}")
+    if not signature.is_by(public_key):
+        return Origin(IMPORT, recovered, f"it is not signed by the key of the crawl {crawl_id}")
+    return Origin(CRAWL, recovered, None, signature, started.seq)
+
+
+def origin_told(details: Mapping[str, Any]) -> Origin:
+    """What the entry of a deposit says; entries made before crawls had keys say less."""
+    return Origin(details["origin"], bool(details.get("recovered")), details.get("origin_reason"))
+
+
+def signature_fault(deposited: Entry, by_seq: Mapping[int, Entry]) -> tuple[str, str] | None:
+    """What is expected of the signature that a deposit rests on, and what is found; None where it holds."""
+    signed = deposited.details.get("signature")
+    if signed is None:
+        return None
+    crawl_id = deposited.details["crawl_id"]
+    started = by_seq.get(signed["collection_started"])
+    if started is None or (started.event, started.subject_id) != (STARTED, crawl_id):
+        return f"entry {signed['collection_started']}: {STARTED} of the crawl {crawl_id}", "none"
+    details = deposited.details
+    digest = Digest.parse(str(deposited.subject_digest))
+    state = FileState(crawl_id, details["file_name"], details["length_bytes"], digest, signed["closed"])
+    public_key = started.details.get("signing_key")
+    if public_key is None or not Signature(state, bytes.fromhex(signed["value"])).is_by(public_key):
+        return f"one by the key {public_key}", "one that is not"
+    return None
+
+
+def _covers(signature: Signature, surveyed: Survey) -> bool:
+    return (signature.state.length_bytes, signature.state.sha256) == (surveyed.length_bytes, surveyed.sha256)

@@ -1,0 +1,109 @@
+"""Where a deposited file stands: its key, the ids of its captures, its rows in the index.
+
+In: a `Survey`. Out: everything the catalogue holds of a file before it is read, derived from the file alone, so
+that every attempt to deposit it, and every rebuild, finds the same key, ids and rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import rfc8785
+from sqlalchemy import Connection, insert
+
+from processors.digest import Digest, sha256
+from storage.access_labels import DEFAULT_LABEL
+from storage.catalogue.captures import Capture, capture_row
+from storage.catalogue.tables import captures
+from storage.deposit.inspection import Survey
+from storage.objects.keys import warc_key
+from storage.warc.index import IndexedRecord
+
+IMPORTED: Final = "imported"
+"""Source of files that other tools made, where the one who brings them names none."""
+
+
+ROWS_AT_ONCE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file stands in the archive; ``origin`` is ``crawl`` or ``import``."""
+
+    key: str
+    origin: str
+    source_id: str
+    crawl_id: str
+    serial: int
+    access_label: str
+
+
+def place_of(surveyed: Survey, origin: str, *, source_id: str | None = None) -> Place:
+    """Where the file belongs: all but its origin from the file alone, so that every attempt finds the same key."""
+    if surveyed.own is not None:
+        source_id, crawl_id, serial = surveyed.own.source_id, surveyed.own.crawl_id, surveyed.own.serial
+    else:
+        source_id, crawl_id, serial = source_id or IMPORTED, surveyed.sha256.hex, 0
+    return Place(
+        key=warc_key(source_id, crawl_id, serial, surveyed.first_at, suffix=surveyed.suffix),
+        origin=origin,
+        source_id=source_id,
+        crawl_id=crawl_id,
+        serial=serial,
+        access_label=(surveyed.declaration or {}).get("access_label") or DEFAULT_LABEL,
+    )
+
+
+def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterator[Capture]:
+    """The rows of the index.
+
+    A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever brought it; else it
+    is made of digest and offset.
+    """
+    for row in surveyed.rows:
+        yield Capture(
+            id=row.record_id if surveyed.own is not None else imported_id(surveyed.sha256, row),
+            warc_key=place.key,
+            object_version=version_id,
+            crawl_id=place.crawl_id,
+            source_id=place.source_id,
+            access_label=place.access_label,
+            **{name: getattr(row, name) for name in IndexedRecord.__dataclass_fields__},
+        )
+
+
+def imported_id(file: Digest, row: IndexedRecord) -> str:
+    """Hex sha256 of the RFC 8785 JSON of ``[digest of the file, offset]``: a tool's record ids may repeat.
+
+    Where records share a compressed member, the place within it is a third part.
+    """
+    place = [row.offset_bytes] if row.within_bytes is None else [row.offset_bytes, row.within_bytes]
+    return sha256(rfc8785.dumps([str(file), *place])).hex
+
+
+def warc_row(surveyed: Survey, place: Place, version_id: str, custody_seq: int) -> dict[str, Any]:
+    """The file as a row of ``catalogue.warcs``."""
+    return {
+        "key": place.key,
+        "object_version": version_id,
+        "custody_seq": custody_seq,
+        "sha256": str(surveyed.sha256),
+        "sha512": str(surveyed.sha512),
+        "length_bytes": surveyed.length_bytes,
+        "records": surveyed.records,
+        "origin": place.origin,
+        "source_id": place.source_id,
+        "crawl_id": place.crawl_id,
+        "serial": place.serial,
+        "access_label": place.access_label,
+        "declaration": surveyed.declaration,
+        "warcinfo": dict(surveyed.warcinfo),
+        "processed_with": None,
+    }
+
+
+def insert_captures(connection: Connection, rows: Iterator[Capture]) -> None:
+    """Insert in batches, so that a file of many captures needs little memory."""
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        connection.execute(insert(captures), [capture_row(capture) for capture in batch])

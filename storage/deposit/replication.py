@@ -1,0 +1,266 @@
+"""The second copy: what the replica has confirmed, what is owed to it, and bringing it there.
+
+In: an archive with a replica. Out: `Copied`, `OwedCopy`. Custody entries name objects: ``deposited`` a file,
+``timestamped`` a token and its roots. An entry ``copied`` says that the replica has confirmed those of one such
+entry, under lock and read back whole; what no ``copied`` answers is owed. The entries of custody themselves are
+confirmed in ``ledger.custody_objects``, for each store by its name. So nothing owed is forgotten with a process,
+and doing it again does no harm: what stands in the replica is found there and not sent again. Only bytes that have
+their digest leave the first store. `bring_copies` raises nothing of the replica's; it tells what was in the way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select, text
+
+from crawlers.capture import time_text
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.ledger.custody import LOCK_KEY, append, bring_entries, entry_of, settle
+from storage.ledger.entry import Entry
+from storage.ledger.tables import custody, custody_objects
+from storage.objects.errors import (
+    ChecksumDiffersError,
+    KeyTakenError,
+    StoreError,
+    StoreUnfitError,
+    StoreUnreachableError,
+    WrongCredentialsError,
+)
+from storage.objects.find_version import version_meant
+from storage.objects.keys import root_key
+from storage.objects.model import StoredObject
+from storage.objects.store import REPLICA, ObjectStore
+
+COPIED: Final = "copied"
+NAMING: Final = ("deposited", "timestamped")
+"""Events whose entries name objects besides their own."""
+
+PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
+"""What may concern a store as a whole, or one object alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedObject:
+    """An object that an entry names: where it stands in the first store, and what its bytes are."""
+
+    key: str
+    version_id: str
+    sha256: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class OwedCopy:
+    """The replica has not confirmed the objects that ``entry`` names; owed since it was appended."""
+
+    entry: Entry
+
+    @property
+    def since(self) -> datetime:
+        """When the first store had them."""
+        return self.entry.at
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What one run came to: entries ``copied``, how many of custody were brought, what is still owed, and why."""
+
+    copied: tuple[Entry, ...]
+    entries: int
+    owed: tuple[OwedCopy, ...]
+    owed_entries: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondCopy:
+    """A deposited file in the replica, confirmed there with its custody entry; or why that is not so."""
+
+    confirmed_at: datetime | None
+    version_id: str | None
+    problem: str | None
+
+
+def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
+    """The objects besides its own that an entry names."""
+    if entry.event not in NAMING or entry.subject_digest is None:
+        return ()
+    named = NamedObject(entry.subject_id, str(entry.details["object_version"]), entry.subject_digest)
+    if entry.event == "deposited":
+        return (named,)
+    roots = Digest.parse(entry.details["roots"])
+    return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
+
+
+def owed_copies(connection: Connection, only: str | None = None) -> tuple[OwedCopy, ...]:
+    """Every entry, or those about the key ``only``, whose objects the replica has not confirmed, oldest first."""
+    copied = select(custody.c.details["seq"].as_integer()).where(
+        custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
+    )
+    asked = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
+    if only is not None:
+        asked = asked.where(custody.c.subject_id == only)
+    return tuple(OwedCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
+
+
+def owed_entries(connection: Connection) -> int:
+    """How many custody entries the replica has not confirmed."""
+    confirmed = select(custody_objects.c.seq).where(custody_objects.c.store == REPLICA)
+    asked = select(func.count()).select_from(custody).where(custody.c.seq.not_in(confirmed))
+    return int(connection.execute(asked).scalar_one())
+
+
+def bring_copies(
+    archive: Archive, *, actor: str, only: str | None = None, files: Mapping[str, Path] | None = None
+) -> Copied:
+    """Bring the replica all that is owed, or what custody names under the key ``only``; then custody itself.
+
+    ``files`` are paths of files by key that need not be read from the first store. A store that is away ends the
+    run; one object that cannot be read or is refused does not keep the others from it.
+    """
+    replica = _replica(archive)
+    with archive.writer.connect() as connection:
+        owed = owed_copies(connection, only)
+    copied: list[Entry] = []
+    problems: list[str] = []
+    brought = 0
+    for each in owed:
+        try:
+            copied.append(_copy(archive, replica, each.entry, actor, files or {}))
+        except StoreError as problem:
+            problems.append(str(problem))
+            if isinstance(problem, PERHAPS_AWAY) and _away(archive.objects, replica):
+                break
+    else:
+        try:
+            settle(archive)
+            brought = bring_entries(archive, replica)
+        except StoreError as problem:
+            problems.append(str(problem))
+    with archive.writer.connect() as connection:
+        still = owed_copies(connection, only)
+        return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
+
+
+def _away(*stores: ObjectStore) -> bool:
+    """Whether one of the stores as a whole cannot be worked with, so that trying the next object is of no use."""
+    try:
+        for store in stores:
+            store.require_fit()
+    except StoreError:
+        return True
+    return False
+
+
+def _replica(archive: Archive) -> ObjectStore:
+    if archive.replica is None:
+        raise ValueError("this archive has no replica")
+    return archive.replica
+
+
+def _copy(archive: Archive, replica: ObjectStore, entry: Entry, actor: str, files: Mapping[str, Path]) -> Entry:
+    stored = [_bring(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)]
+    with archive.writer.begin() as connection:
+        return _enter(connection, entry, stored, actor)
+
+
+def _bring(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
+    """Have the object in the replica, read back whole; raises where only other bytes stand under its key."""
+    standing = version_meant(replica, named.key, named.version_id, named.sha256)
+    if standing is None:
+        version_id = _send(objects, replica, named, file).version_id
+    else:
+        version_id, found = standing.version_id, replica.digest(named.key, standing.version_id)
+        if found != named.sha256:
+            raise KeyTakenError(named.key, version_id, named.sha256, found)
+    return replica.confirm(named.key, version_id, sha256=named.sha256)
+
+
+def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
+    """From where it is at hand; the replica takes no other bytes than those of the digest."""
+    if file is not None:
+        try:
+            return replica.put_new(named.key, file, sha256=named.sha256)
+        except (OSError, ChecksumDiffersError):
+            pass  # gone from where it lay, or changed there: what was deposited stands in the first store
+    with objects.open(named.key, named.version_id) as content:
+        return replica.put_new(named.key, content, sha256=named.sha256)
+
+
+def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], actor: str) -> Entry:
+    """The entry ``copied``, or the one that another run has appended meanwhile."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+    asked = select(custody).where(
+        custody.c.event == COPIED,
+        custody.c.details["store"].as_string() == REPLICA,
+        custody.c.details["seq"].as_integer() == entry.seq,
+    )
+    row = connection.execute(asked).first()
+    if row is not None:
+        return entry_of(row)
+    return append(
+        connection,
+        COPIED,
+        subject_id=entry.subject_id,
+        subject_digest=entry.subject_digest,
+        actor=actor,
+        details={"store": REPLICA, "seq": entry.seq, "objects": list(map(_row, stored))},
+    )
+
+
+def _row(stored: StoredObject) -> dict[str, Any]:
+    return {
+        "key": stored.key,
+        "object_version": stored.version_id,
+        "sha256": str(stored.sha256),
+        "length_bytes": stored.length_bytes,
+        "locked_until": time_text(stored.locked_until),
+    }
+
+
+def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> SecondCopy | None:
+    """Bring a file that has just been deposited to the replica, or be owed that; None where none is configured."""
+    if archive.replica is None:
+        return None
+    report = bring_copies(archive, actor=actor, only=key, files={key: file})
+    if not any(entry.subject_id == key for entry in report.copied) and not report.problems:
+        return copy_read_back(archive, key)
+    with archive.writer.connect() as connection:
+        return second_copy(connection, key, problem="; ".join(report.problems) or None)
+
+
+def copy_read_back(archive: Archive, key: str) -> SecondCopy:
+    """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
+    replica = _replica(archive)
+    with archive.writer.connect() as connection:
+        told = second_copy(connection, key)
+        asked = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        digest = connection.execute(asked).scalars().first()
+    if told.version_id is None or digest is None:
+        return told
+    try:
+        replica.confirm(key, told.version_id, sha256=Digest.parse(digest))
+    except StoreError as problem:
+        return SecondCopy(None, None, str(problem))
+    return told
+
+
+def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> SecondCopy:
+    """How the second copy of a deposited file stands."""
+    deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
+    confirmed = select(custody_objects.c.seq).where(
+        custody_objects.c.seq == custody.c.details["seq"].as_integer(), custody_objects.c.store == REPLICA
+    )
+    asked = select(custody).where(
+        custody.c.event == COPIED,
+        custody.c.subject_id == key,
+        custody.c.details["seq"].as_integer().in_(deposited),
+        confirmed.exists(),
+    )
+    row = connection.execute(asked).first()
+    if row is None:
+        return SecondCopy(None, None, problem or "the replica has not confirmed it yet")
+    return SecondCopy(row.at, row.details["objects"][0]["object_version"], None)

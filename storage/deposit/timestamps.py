@@ -1,0 +1,170 @@
+"""Outside time for the chain of custody: which entries are owed a token by whom, and the tokens that were had.
+
+In: an archive, authorities by URL, answers of authorities. Out: `Owed`, entries. An entry ``time_owed`` names the
+authorities that are asked for a token over it, and so, through the chain, over everything before it; an entry
+``timestamped`` names the token, a locked object, and the locked certificates it was checked against. What the
+first names and no second answers is owed; that something was copied asks for no new token. Both are in the store,
+so that nothing owed is forgotten with the database; only the reasons of failed asks are the database's alone.
+Raises `TokenRefusedError` and `storage.objects.errors`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, text
+from ulid import ULID
+
+from crawlers.capture import time_text
+from processors.digest import Digest, sha256
+from processors.time_token import TimeToken, read_token
+from storage.archive import Archive
+from storage.deposit.replication import COPIED
+from storage.ledger.custody import LOCK_KEY, append, entry_of, settle
+from storage.ledger.entry import Entry
+from storage.ledger.tables import custody, time_attempts
+from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
+
+OWED: Final = "time_owed"
+OBTAINED: Final = "timestamped"
+ASKING_LOCK_KEY: Final = 7_305_510_003
+"""Advisory lock of our own: one process asks authorities at a time, so that no token is asked for twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A token that ``authority`` (URL) owes to ``entry`` since it was appended.
+
+    ``failed`` counts the asks that this database knows of, ``problem`` is what came of the last one.
+    """
+
+    entry: Entry
+    authority: str
+    failed: int
+    problem: str | None
+
+    @property
+    def since(self) -> datetime:
+        """When the token was first asked for."""
+        return self.entry.at
+
+
+def owe_time(archive: Archive, authorities: Sequence[str], *, actor: str, occasion: str) -> Entry | None:
+    """Append a head that every authority owes a token; None where nothing came since the last one."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        if not authorities or not _anything_new(connection):
+            return None
+        details = {"authorities": list(authorities), "occasion": occasion}
+        entry = append(connection, OWED, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
+    settle(archive)
+    return entry
+
+
+def _anything_new(connection: Connection) -> bool:
+    asked = select(func.max(custody.c.seq))
+    newest = connection.execute(asked.where(custody.c.event.not_in((OWED, OBTAINED, COPIED)))).scalar_one()
+    last_owed = connection.execute(asked.where(custody.c.event == OWED)).scalar_one()
+    return newest is not None and newest > (last_owed or 0)
+
+
+_OWED = text(f"""
+    SELECT entry.*, named.authority, tried.failed, tried.problem
+    FROM ledger.custody AS entry
+    CROSS JOIN LATERAL jsonb_array_elements_text(entry.details -> 'authorities') AS named (authority)
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS failed,
+            (array_agg(attempt.problem ORDER BY attempt.at DESC, attempt.id DESC))[1] AS problem
+        FROM ledger.time_attempts AS attempt
+        WHERE attempt.seq = entry.seq AND attempt.authority = named.authority
+    ) AS tried ON true
+    WHERE entry.event = '{OWED}' AND NOT EXISTS (
+        SELECT FROM ledger.custody AS obtained
+        WHERE obtained.event = '{OBTAINED}'
+        AND obtained.subject_id = 'custody/tokens/' || lpad(entry.seq::text, 12, '0') || '-'
+            || left(encode(sha256(convert_to(named.authority, 'UTF8')), 'hex'), 16) || '.tsr'
+    )
+    ORDER BY entry.seq DESC, named.authority
+""")  # noqa: S608 - two constants of this module; the key is `storage.objects.keys.token_key` in the database's words
+
+
+def owed_tokens(connection: Connection) -> tuple[Owed, ...]:
+    """Everything that is owed, newest entry first: its token speaks for all entries before it."""
+    return tuple(Owed(entry_of(row), row.authority, row.failed, row.problem) for row in connection.execute(_OWED))
+
+
+def token_standing(archive: Archive, owed: Owed) -> bytes | None:
+    """The answer that a run before stored and, dying, could not enter into custody; None where there is none."""
+    key = token_key(owed.entry.seq, owed.authority)
+    head = archive.objects.head(key)
+    return None if head is None else archive.objects.read(key, head.version_id)
+
+
+def keep_token(
+    archive: Archive, owed: Owed, answer: bytes, *, roots: bytes, pinned: bool, nonce: int | None, actor: str
+) -> Entry:
+    """Check an answer against ``roots`` (PEM), store both under lock, enter it into custody.
+
+    ``pinned``: the operator named these roots for this authority; otherwise it is one of the public ones.
+    """
+    token = read_token(answer, imprint=owed.entry.digest, trusted=roots, nonce=nonce)
+    root_digest, digest = sha256(roots), sha256(answer)
+    root = archive.objects.put_new(root_key(root_digest), roots, sha256=root_digest)
+    stored = archive.objects.put_new(token_key(owed.entry.seq, owed.authority), answer, sha256=digest)
+    details = _details(owed, token, root_digest) | {
+        "object_version": stored.version_id,
+        "length_bytes": stored.length_bytes,
+        "root_version": root.version_id,
+        "locked_until": time_text(stored.locked_until),
+        "root_locked_until": time_text(root.locked_until),
+        "pinned": pinned,
+    }
+    return _enter(archive, stored.key, digest, details, actor)
+
+
+def _details(owed: Owed, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
+    return {
+        "seq": owed.entry.seq,
+        "digest": str(owed.entry.digest),
+        "authority": owed.authority,
+        "time": token.at.isoformat(),
+        "serial": token.serial,
+        "policy": token.policy,
+        "signer": token.signer,
+        "roots": str(root_digest),
+    }
+
+
+def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], actor: str) -> Entry:
+    with archive.writer.begin() as connection:
+        entry = append(connection, OBTAINED, subject_id=key, subject_digest=digest, actor=actor, details=details)
+    settle(archive)
+    return entry
+
+
+def keep_attempt(archive: Archive, owed: Owed, problem: str) -> None:
+    """Append why a token could not be had this time."""
+    row = {
+        "id": str(ULID()),
+        "at": datetime.now(UTC),
+        "seq": owed.entry.seq,
+        "authority": owed.authority,
+        "problem": problem,
+    }
+    with archive.writer.begin() as connection:
+        connection.execute(insert(time_attempts).values(**row))
+
+
+@contextmanager
+def only_one_asks(archive: Archive) -> Iterator[bool]:
+    """Whether this process may ask authorities now; one that does so already takes up what is owed meanwhile."""
+    with archive.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        asked = text("SELECT pg_try_advisory_lock(:key)")
+        mine = bool(connection.execute(asked, {"key": ASKING_LOCK_KEY}).scalar_one())
+        try:
+            yield mine
+        finally:
+            if mine:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ASKING_LOCK_KEY})

@@ -1,0 +1,71 @@
+"""Which share of the archive an audit looks at, and where the last one ended.
+
+In: the entries of a chain that name objects, the last entry ``audited``, in how many weeks all is to be seen.
+Out: `Share`. The entry ``audited`` is the memory: it stands in the ledger and, locked, in the store, and says up
+to which entry of custody was looked at and what was wrong. Each share has at least its part of the bytes there
+are, so that as many shares as weeks go round everything that was there when the first began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from storage.ledger.custody import entry_of
+from storage.ledger.entry import Entry
+from storage.ledger.tables import custody
+
+AUDITED: Final = "audited"
+SUBJECT: Final = "archive"
+KEPT_AT_MOST: Final = 100
+"""Mismatches that an entry holds; their number it always tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Entries to look at, in the order of custody, from the one after the last audit's, around the end if need be.
+
+    ``length_bytes`` is that of their objects; ``left`` entries of this round come in later weeks.
+    """
+
+    entries: tuple[Entry, ...]
+    length_bytes: int
+    left: int
+
+    @property
+    def last_seq(self) -> int:
+        """Where the next share begins after."""
+        return self.entries[-1].seq if self.entries else 0
+
+
+def last_audit(connection: Connection) -> Entry | None:
+    """The newest entry ``audited``; None before the first."""
+    asked = select(custody).where(custody.c.event == AUDITED).order_by(custody.c.seq.desc()).limit(1)
+    row = connection.execute(asked).first()
+    return None if row is None else entry_of(row)
+
+
+def next_share(naming: Sequence[Entry], *, after: int, weeks: int) -> Share:
+    """The next entries that together have a part of ``weeks`` of all bytes; ``naming`` in the order of custody."""
+    later = [entry for entry in naming if entry.seq > after]
+    in_turn = [*later, *(entry for entry in naming if entry.seq <= after)]
+    wanted = -(-sum(map(_length, naming)) // weeks)
+    taken: list[Entry] = []
+    length = 0
+    for entry in in_turn:
+        if taken and length >= wanted:
+            break
+        taken.append(entry)
+        length += _length(entry)
+    return Share(tuple(taken), length, max(0, len(later) - len(taken)))
+
+
+def wrong_before(last: Entry | None) -> frozenset[str]:
+    """Keys that the last audit found wrong: they are looked at again until they are not."""
+    rows: Sequence[dict[str, Any]] = () if last is None else last.details.get("mismatches", ())
+    return frozenset(str(row["subject"]) for row in rows)
+
+
+def _length(entry: Entry) -> int:
+    return int(entry.details["length_bytes"])

@@ -1,0 +1,101 @@
+"""Makes the catalogue's index and the ledger's custody again from the store alone.
+
+In: an archive whose database may be empty. Out: what was restored. Guaranteed: rows and ids are those the deposits
+made; the ledger only gains what it lacks, and a ledger that contradicts the store is left alone and named. Raises
+`ContradictionError`.
+"""
+
+from dataclasses import fields
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_keep
+
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.catalogue.tables import warcs
+from storage.deposit.inspection import survey
+from storage.deposit.placement import Place, captures_of_file, insert_captures, warc_row
+from storage.deposit.record_reader import open_deposited
+from storage.errors import StorageError
+from storage.ledger.chain import Chain, Chained
+from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
+from storage.ledger.entry import Entry
+from storage.ledger.tables import custody, custody_objects
+from storage.objects.errors import ObjectMissingError
+from storage.objects.find_version import version_meant
+from storage.objects.keys import custody_key
+
+
+class ContradictionError(StorageError):
+    """Store and database, or entry and object, say different things; nothing was made anew from them."""
+
+    def __init__(self, subject: str, what: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{subject}: {what}: expected {expected}, found {found}. The evidence in the store was not touched; "
+            "run `letapis verify`, and compare with another copy of the store or the database."
+        )
+        self.subject = subject
+        self.what = what
+        self.expected = expected
+        self.found = found
+
+
+def restore_custody(archive: Archive, chain: Chain) -> int:
+    """Bring the entries of the chain into the ledger; returns how many it lacked."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        known = ledger_digests(connection)
+        missing = [chained for chained in chain.entries if chained.entry.seq not in known]
+        for chained in chain.entries:
+            digest = str(chained.entry.digest)
+            if known.get(chained.entry.seq, digest) != digest:
+                key = custody_key(chained.entry.seq)
+                raise ContradictionError(key, "digest in the ledger", digest, known[chained.entry.seq])
+        if missing:
+            connection.execute(insert(custody), [entry_row(chained.entry) for chained in missing])
+        if chain.entries:
+            confirmed = insert_or_keep(custody_objects).on_conflict_do_nothing()
+            connection.execute(confirmed, [_confirmation(archive, chained) for chained in chain.entries])
+    return len(missing)
+
+
+def _confirmation(archive: Archive, chained: Chained) -> dict[str, object]:
+    return {
+        "seq": chained.entry.seq,
+        "store": archive.objects.name,
+        "key": custody_key(chained.entry.seq),
+        "object_version": chained.version_id,
+    }
+
+
+def restore_file(archive: Archive, entry: Entry) -> int:
+    """Read one deposited file from the store and write its rows; returns how many captures it has.
+
+    Rows name the version in the store they were read from, which in a second copy is not the one custody names.
+    """
+    details = entry.details
+    key, digest = entry.subject_id, Digest.parse(str(entry.subject_digest))
+    standing = version_meant(archive.objects, key, details["object_version"], digest)
+    if standing is None:
+        raise ObjectMissingError(key, details["object_version"])
+    version_id = standing.version_id
+    with open_deposited(archive.objects, key, version_id) as file:
+        surveyed = survey(file, details["file_name"], up_to_damage="damage" in details)
+    for what, expected, found in (
+        ("sha256", entry.subject_digest, surveyed.sha256),
+        ("sha512", details["sha512"], surveyed.sha512),
+    ):
+        if str(expected) != str(found):
+            raise ContradictionError(key, what, str(expected), str(found))
+    named = {field.name: details[field.name] for field in fields(Place) if field.name != "key"}
+    place = Place(key=key, **named)
+    with archive.writer.begin() as connection:
+        insert_captures(connection, captures_of_file(surveyed, place, version_id))
+        connection.execute(insert(warcs).values(**warc_row(surveyed, place, version_id, entry.seq)))
+    return len(surveyed.rows)
+
+
+def entries_in_ledger(archive: Archive) -> int:
+    """How many entries the ledger of this database holds."""
+    with archive.writer.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(custody)).scalar_one())

@@ -1,0 +1,98 @@
+"""Locks anew what is to be held longer: an act that custody keeps, as in compliance mode nobody can take it back.
+
+In: an archive, one of its stores and the chain read from it, which entries' objects, before when no lock may end.
+Out: `Renewal`. A lock is made longer, never shorter. What was locked anew stands in entries ``lock_renewed``, with
+the moment until when; a run that was killed before one has only made locks longer than custody says. What a store
+refuses is told and holds up no other object. Raises `storage.objects.errors` where a store as a whole is away.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from crawlers.capture import time_text
+from storage.archive import Archive
+from storage.deposit.replication import named_objects
+from storage.ledger.chain import Chain
+from storage.ledger.custody import record
+from storage.ledger.retention import RENEWED
+from storage.objects.errors import StoreError
+from storage.objects.find_version import version_meant
+from storage.objects.keys import custody_key
+from storage.objects.parallel import at_once
+from storage.objects.store import ObjectStore
+
+SUBJECT: Final = "archive"
+AT_ONCE: Final = 500
+"""Objects that one entry names."""
+WORTH_IT: Final = timedelta(hours=1)
+"""A lock that would become longer by less is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How many objects were locked anew in one store, until when, and what was in the way of others."""
+
+    store: str
+    until: datetime
+    renewed: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One object version."""
+
+    key: str
+    version_id: str
+
+
+def renew_locks(
+    archive: Archive, store: ObjectStore, chain: Chain, seqs: Collection[int], *, before: datetime, actor: str
+) -> Renewal:
+    """Lock anew the objects that the entries ``seqs`` name, and every entry, where the lock ends ``before``."""
+    until = (datetime.now(UTC) + timedelta(days=store.lock_days)).replace(microsecond=0)
+    renewed = 0
+    problems: list[str] = []
+    ending = _ending(store, chain, seqs, min(before, until - WORTH_IT))
+    while batch := list(islice(ending, AT_ONCE)):
+        done: list[dict[str, str]] = []
+        for version, problem in at_once(lambda each: (each, _relock(store, each, until)), batch):
+            if problem is None:
+                done.append({"key": version.key, "object_version": version.version_id})
+            else:
+                problems.append(problem)
+        if done:
+            details = {"store": store.name, "locked_until": time_text(until), "objects": done}
+            record(archive, RENEWED, subject_id=SUBJECT, actor=actor, details=details)
+            renewed += len(done)
+    return Renewal(store.name, until, renewed, tuple(problems))
+
+
+def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: datetime) -> Iterator[_Version]:
+    """What is there and ends before, each once: one file of roots serves many tokens."""
+    for chained in chain.entries:
+        if chained.locked_until is None or chained.locked_until < before:
+            yield _Version(custody_key(chained.entry.seq), chained.version_id)
+    named = {
+        (each.key, each.sha256): each
+        for chained in chain.entries
+        if chained.entry.seq in seqs
+        for each in named_objects(chained.entry)
+    }
+    heads = at_once(lambda each: version_meant(store, each.key, each.version_id, each.sha256), named.values())
+    for head in heads:
+        if head is not None and not head.is_locked_until(before):
+            yield _Version(head.key, head.version_id)
+
+
+def _relock(store: ObjectStore, version: _Version, until: datetime) -> str | None:
+    """Lock one version until then; why that could not be, None if it could."""
+    try:
+        store.relock(version.key, version.version_id, until)
+    except StoreError as problem:
+        store.require_fit()  # a store that is away raises; else it is this object alone
+        return str(problem)
+    return None

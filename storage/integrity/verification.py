@@ -1,0 +1,233 @@
+"""Compares what a store gives back now with what custody and the index say of it.
+
+In: an archive, or one store alone, or a file. Out: `Verified`, one per thing looked at, with every mismatch named.
+Reads only. The expectations come from the custody chain in the same store; index and ledger are compared with it,
+never believed instead, and are not needed. Of a second copy the version that custody means is the one with its
+digest. An object that cannot be read is a mismatch; a store that is away raises `storage.objects.errors`.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import select
+
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.catalogue.tables import warcs
+from storage.deposit.origin import signature_fault
+from storage.findings import Mismatch, Remark, Verified, verified
+from storage.integrity.timestamp_verification import UNDER_WAY, strays_among_tokens, verify_tokens
+from storage.ledger.chain import Chain, read_chain
+from storage.ledger.custody import ledger_digests
+from storage.ledger.entry import Entry
+from storage.ledger.retention import Lock, LockRule, locks_told
+from storage.objects.errors import ObjectMissingError, StoreUnreachableError
+from storage.objects.find_version import version_meant
+from storage.objects.keys import WARC_PREFIX, custody_key
+from storage.objects.parallel import at_once
+from storage.objects.store import PRIMARY, ObjectStore
+
+CHUNK_BYTES: Final = 1 << 20
+FILES_AT_ONCE: Final = 4
+"""Each holds a piece of 1 MiB; hashing lets other threads run."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """What the index says of a file."""
+
+    object_version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known."""
+
+    objects: ObjectStore
+    chain: Chain
+    locks: LockRule
+    index: Mapping[str, IndexRow] | None
+    ledger: Mapping[int, str] | None
+
+    @property
+    def deposits(self) -> dict[str, Entry]:
+        """The entries that tell of deposits, by key."""
+        entries = (chained.entry for chained in self.chain.entries)
+        return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
+
+    @cached_property
+    def by_seq(self) -> dict[int, Entry]:
+        """Every entry by its number."""
+        return {chained.entry.seq: chained.entry for chained in self.chain.entries}
+
+
+def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> Expected:
+    """From the store alone; locks are judged ``at`` a moment, now unless told."""
+    return _expected(objects, at, None, None)
+
+
+def expected_of_archive(
+    archive: Archive, objects: ObjectStore | None = None, *, at: datetime | None = None
+) -> Expected:
+    """From one of the archive's stores, the first unless told, and its database."""
+    store = objects or archive.objects
+    return _expected(store, at, _index(archive), _ledger(archive, store.name))
+
+
+def _expected(
+    objects: ObjectStore,
+    at: datetime | None,
+    index: Mapping[str, IndexRow] | None,
+    ledger: Mapping[int, str] | None,
+) -> Expected:
+    chain = read_chain(objects)
+    told = locks_told(chained.entry for chained in chain.entries)
+    return Expected(objects, chain, LockRule(objects.lock_days, at or datetime.now(UTC), told), index, ledger)
+
+
+def verify_all(expected: Expected, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
+    """Every deposited file, then what stands in the store without custody, time tokens, then the chain.
+
+    ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
+    """
+    yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
+    yield from strays(expected)
+    yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
+    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield verify_chain(expected)
+
+
+def verify_deposits(expected: Expected, keys: Collection[str]) -> Iterator[Verified]:
+    """Deposited files, hashed whole, in the order of their keys."""
+    deposits = expected.deposits
+
+    def look(key: str) -> Verified:
+        return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
+
+    yield from at_once(look, sorted(keys), threads=FILES_AT_ONCE)
+
+
+def verify_file(archive: Archive, path: Path) -> Verified:
+    """A file on disk against the archive: by its digest, else by its name."""
+    with path.open("rb") as file:
+        sha256, sha512 = _hash(iter(lambda: file.read(CHUNK_BYTES), b""))
+    entries = expected_of_store(archive.objects).deposits.values()
+    same = next((entry for entry in entries if str(entry.subject_digest) == sha256), None)
+    if same is not None:
+        return Verified(str(path), tuple(_differing("sha512", str(same.details["sha512"]), sha512)))
+    named = next((entry for entry in entries if entry.subject_id.rpartition("/")[2] == path.name), None)
+    if named is not None:
+        return Verified(str(path), (Mismatch("sha256", str(named.subject_digest), sha256),))
+    return Verified(str(path), (Mismatch("deposit", "a deposited file", f"none with {sha256}"),))
+
+
+def _index(archive: Archive) -> dict[str, IndexRow]:
+    asked = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
+    with archive.reader.connect() as connection:
+        return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(asked)}
+
+
+def _ledger(archive: Archive, store: str) -> dict[int, str]:
+    """Digests of the entries that the ledger holds; of a second copy those it has confirmed, not those owed."""
+    with archive.reader.connect() as connection:
+        return ledger_digests(connection, confirmed_by=None if store == PRIMARY else store)
+
+
+def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:
+    row = None if expected.index is None else expected.index.get(key)
+    if expected.index is not None and row is None:
+        yield Mismatch("index", "a row", "none")
+    if entry is None:
+        yield Mismatch("custody", "an entry that tells of its deposit", "none")
+        return
+    if (fault := signature_fault(entry, expected.by_seq)) is not None:
+        yield Mismatch("signature of its crawl", *fault)
+    named, digest = str(entry.details["object_version"]), str(entry.subject_digest)
+    if row is not None:
+        yield from _differing("sha256 in the index", digest, row.sha256)
+    head = version_meant(expected.objects, key, named, Digest.parse(digest))
+    if head is None:
+        yield Mismatch("object", f"version {named}", "none")
+        return
+    if expected.objects.name == PRIMARY and row is not None:
+        # rebuilt from this store, the index names its version of the bytes, where custody names another store's
+        where = "object version in the index" if head.version_id == named else "object version"
+        yield from _differing(where, head.version_id, row.object_version)
+    yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
+    yield from expected.locks.judge(Lock(key, head.version_id, head.locked_until, entry.at))
+    try:
+        sha256, sha512 = _hash(expected.objects.stream(key, head.version_id))
+    except ObjectMissingError:
+        yield Mismatch("object", f"version {head.version_id}", "none")
+        return
+    except StoreUnreachableError as problem:
+        expected.objects.require_fit()  # a store that is away raises; else it is this object alone
+        yield Mismatch("object", "readable", problem.found)
+        return
+    yield from _differing("sha256", digest, sha256)
+    yield from _differing("sha512", str(entry.details["sha512"]), sha512)
+
+
+def strays(expected: Expected) -> Iterator[Verified]:
+    """What stands among the files without custody: other keys, other versions of known keys, delete markers."""
+    deposits, objects = expected.deposits, expected.objects
+    settled_before = datetime.now(UTC) - UNDER_WAY
+    for version in objects.list(WARC_PREFIX):
+        entry = deposits.get(version.key)
+        if entry is not None and entry.details["object_version"] == version.version_id:
+            continue
+        if entry is not None and _is_meant(objects, entry, version.version_id):
+            continue
+        if version.stored_at < settled_before or entry is not None:
+            what = "delete marker" if version.delete_marker else "object version"
+            yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
+
+
+def _is_meant(objects: ObjectStore, entry: Entry, version_id: str) -> bool:
+    digest = Digest.parse(str(entry.subject_digest))
+    head = version_meant(objects, entry.subject_id, str(entry.details["object_version"]), digest)
+    return head is not None and head.version_id == version_id
+
+
+def verify_chain(expected: Expected) -> Verified:
+    """The chain itself, and whether the ledger says the same."""
+    problems = [
+        Mismatch(f"{problem.subject}: {problem.what}", problem.expected, problem.found)
+        for problem in expected.chain.problems
+    ]
+    stored = {chained.entry.seq: str(chained.entry.digest) for chained in expected.chain.entries}
+    for seq in sorted({*stored, *expected.ledger} if expected.ledger is not None else ()):
+        in_ledger, in_store = (expected.ledger or {}).get(seq), stored.get(seq, "none")
+        if in_ledger is None and expected.objects.name != PRIMARY:
+            continue  # brought there by a run that could not yet say so
+        what = f"{custody_key(seq)}: the same digest in ledger and store"
+        problems.extend(_differing(what, in_ledger or "none", in_store))
+    return verified("custody", (*problems, *expected.locks.judge_many(locks_of_chain(expected.chain), "entries")))
+
+
+def locks_of_chain(chain: Chain) -> list[Lock]:
+    """The locks of the entries' own objects; one that is not locked at all the chain has named already."""
+    return [
+        Lock(custody_key(each.entry.seq), each.version_id, each.locked_until, each.entry.at)
+        for each in chain.entries
+        if each.locked_until is not None
+    ]
+
+
+def _differing(what: str, expected: str, found: str) -> list[Mismatch]:
+    return [] if expected == found else [Mismatch(what, expected, found)]
+
+
+def _hash(chunks: Iterator[bytes]) -> tuple[str, str]:
+    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
+    for chunk in chunks:
+        sha256.update(chunk)
+        sha512.update(chunk)
+    return f"sha256:{sha256.hexdigest()}", f"sha512:{sha512.hexdigest()}"

@@ -1,0 +1,77 @@
+"""The access log: who looked at what of the archive, appended to the ledger before it is shown.
+
+In: the archive, and the name under which a person logged in. Guaranteed: rows are committed before anything is
+shown, and never changed (architecture, section 3); the database takes a person's name only from the role
+`letapis_access`, which the API server has. Writer and reader, the roles of workers and shells, append rows of our
+own code (`storage.access_labels.EVERYONE`) and no others.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import ProgrammingError
+from ulid import ULID
+
+from storage.archive import Archive
+from storage.errors import StorageError
+from storage.ledger.tables import access_log
+
+INSUFFICIENT_PRIVILEGE: Final = "42501"
+"""PostgreSQL's error code, appendix A of its manual; also of a row that a policy refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """``actor`` did ``action`` (``viewed``, ``downloaded``) to what ``subject_id`` names, at ``at``."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject_id: str | None
+    details: Mapping[str, Any]
+
+
+class AccessNotLoggedError(StorageError):
+    """This process may not write down that a person looked, so nothing is shown; the operator mends settings."""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(
+            f"That {actor} looks at this cannot be written into the access log, so it is not shown. The archive "
+            "is unchanged. The API server needs LETAPIS_DATABASE_ACCESS_URL, the database as the role "
+            "letapis_access (docs/production.md)."
+        )
+        self.actor = actor
+
+
+def log_access(
+    archive: Archive, *, actor: str, action: str, subject_id: str, details: Mapping[str, Any] | None = None
+) -> None:
+    """Append one row, and commit it; raises `AccessNotLoggedError`."""
+    row = {
+        "id": str(ULID()),
+        "at": datetime.now(UTC),
+        "actor": actor,
+        "action": action,
+        "subject_id": subject_id,
+        "details": dict(details or {}),
+    }
+    try:
+        with (archive.accesses or archive.reader).begin() as connection:
+            connection.execute(insert(access_log).values(**row))
+    except ProgrammingError as refused:
+        if getattr(refused.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise AccessNotLoggedError(actor) from refused
+
+
+def accesses_of(connection: Connection, subject_id: str) -> Iterator[Access]:
+    """Who looked at the subject, oldest first."""
+    asked = (
+        select(access_log).where(access_log.c.subject_id == subject_id).order_by(access_log.c.at, access_log.c.id)
+    )
+    return (
+        Access(row.at, row.actor, row.action, row.subject_id, row.details) for row in connection.execute(asked)
+    )

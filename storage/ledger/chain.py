@@ -1,0 +1,179 @@
+"""Reads and checks the chain of custody from the objects in the store alone.
+
+In: an object store. Out: entries with the object that holds each, and `ChainProblem`s in the order of the chain.
+An entry's object may be hidden by a later version of its key; the chain itself tells which version is meant: the
+one whose sha256 the next entry names, or for the last entry the oldest. Raises `storage.objects.errors`.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, pairwise
+from typing import Final
+
+from processors.digest import Digest, sha256
+from storage.ledger.entry import Entry, parse_entry
+from storage.ledger.entry_schema import require_shape
+from storage.objects.errors import StoreUnreachableError
+from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
+from storage.objects.model import ListedVersion
+from storage.objects.parallel import at_once
+from storage.objects.store import ObjectStore
+
+LARGEST_BYTES: Final = 16 << 20
+"""Entries have a few KB; one that names 500 objects has 100. Anything may be laid over them in a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainProblem:
+    """One mismatch: in which object, what was expected and what was found."""
+
+    subject: str
+    what: str
+    expected: str
+    found: str
+
+    @property
+    def breaks(self) -> bool:
+        """Whether an entry is lost or in doubt; otherwise the chain can still be read as it was written."""
+        return self.what not in ("versions", "hidden", "lock", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """An entry, the object version that holds it, and until when that is locked."""
+
+    entry: Entry
+    version_id: str
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The entries that could be read, in order, and everything that was wrong."""
+
+    entries: tuple[Chained, ...]
+    problems: tuple[ChainProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    version: ListedVersion
+    content: bytes
+    digest: Digest
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    version: ListedVersion
+    reason: str
+
+
+def read_chain(objects: ObjectStore) -> Chain:
+    """Read every entry from the store and check digests, links and locks."""
+    problems: list[ChainProblem] = []
+    found: dict[int, list[_Candidate]] = {}
+    wanted: list[ListedVersion] = []
+    for key, versions in groupby(objects.list(CUSTODY_PREFIX), key=lambda version: version.key):
+        listed = list(versions)
+        if key.startswith((TOKENS_PREFIX, ROOTS_PREFIX)):
+            continue  # named by entries, and looked at by `storage.integrity.timestamp_verification`
+        try:
+            seq = custody_seq(key)
+        except ValueError:
+            problems.append(ChainProblem(key, "key", "custody/<12 digits>.json", key))
+            continue
+        hidden = next((version for version in listed if version.latest and version.delete_marker), None)
+        if hidden is not None:
+            problems.append(ChainProblem(key, "hidden", "the entry", f"a delete marker ({hidden.version_id})"))
+        found[seq] = []
+        wanted.extend(version for version in reversed(listed) if not version.delete_marker)  # oldest first
+    for read in at_once(lambda version: _read(objects, version), wanted):
+        match read:
+            case _Candidate():
+                found[custody_seq(read.version.key)].append(read)
+            case _Unreadable():
+                what = f"version {read.version.version_id}"
+                problems.append(ChainProblem(read.version.key, what, "readable", read.reason))
+    chained: list[Chained] = []
+    named_by_next: Digest | None = None
+    problems.extend(_gaps(found))
+    for seq in sorted(found, reverse=True):
+        candidates = found[seq]
+        if seq + 1 not in found:
+            named_by_next = None
+        meant = _meant(candidates, named_by_next)
+        problems.extend(_problems_of(seq, candidates, meant, named_by_next))
+        named_by_next = None
+        if meant is not None:
+            try:
+                entry = parse_entry(meant.content)
+            except ValueError as problem:
+                problems.append(ChainProblem(custody_key(seq), "content", "a custody entry", str(problem)))
+                continue
+            if entry.seq != seq:
+                problems.append(ChainProblem(custody_key(seq), "number", str(seq), str(entry.seq)))
+            if (entry.previous is None) != (seq == 1):
+                expected = "none" if seq == 1 else "a digest"
+                problems.append(ChainProblem(custody_key(seq), "entry before", expected, str(entry.previous)))
+            named_by_next = entry.previous
+            try:
+                require_shape(entry)
+            except ValueError as problem:
+                problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
+                continue
+            chained.append(Chained(entry, meant.version.version_id, meant.locked_until))
+    return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
+
+
+def check_chain(objects: ObjectStore) -> tuple[ChainProblem, ...]:
+    """Every mismatch of the chain, from the objects alone; empty where all is well."""
+    return read_chain(objects).problems
+
+
+def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreadable:
+    """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
+    if version.length_bytes > LARGEST_BYTES:
+        return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
+    try:
+        got = objects.get(version.key, version.version_id)
+    except StoreUnreachableError as problem:
+        objects.require_fit()
+        return _Unreadable(version, problem.found)
+    if got is None:
+        return _Unreadable(version, "none")
+    head, content = got
+    return _Candidate(version, content, sha256(content), head.locked_until)
+
+
+def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
+    """Entries of which there is no object, run by run: nobody counts up to a key with a great number."""
+    for before, after in pairwise((0, *sorted(found))):
+        if after > before + 1:
+            last = f" and all up to {custody_key(after - 1)}" if after > before + 2 else ""
+            yield ChainProblem(custody_key(before + 1), "object", f"the entry{last}", "none")
+
+
+def _meant(candidates: list[_Candidate], named_by_next: Digest | None) -> _Candidate | None:
+    named = (candidate for candidate in candidates if candidate.digest == named_by_next)
+    return next(named, candidates[0] if candidates else None)
+
+
+def _problems_of(
+    seq: int,
+    candidates: list[_Candidate],
+    meant: _Candidate | None,
+    named_by_next: Digest | None,
+) -> Iterator[ChainProblem]:
+    key = custody_key(seq)
+    if meant is None:
+        yield ChainProblem(key, "object", "the entry", "none")
+        return
+    if named_by_next is not None and meant.digest != named_by_next:
+        yield ChainProblem(key, "digest", str(named_by_next), str(meant.digest))
+    for other in candidates:
+        if other.digest != meant.digest:
+            yield ChainProblem(key, "versions", f"the entry {meant.digest} alone", f"also {other.digest}")
+    if meant.locked_until is None:
+        yield ChainProblem(key, "lock", "locked", "not locked")

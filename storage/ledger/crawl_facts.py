@@ -1,0 +1,117 @@
+"""Facts of collection: who, why, which machine, which address, which clock; and salted commitments to them.
+
+No WARC may hold these facts, since it is handed over whole. It carries commitments instead: each is the sha256 of
+the RFC 8785 JSON of ``[name, salt, fact]``, so that one fact can later be shown to belong to a WARC without
+showing the others, and nobody can find a short fact by trying. Facts and salts stand in custody before the first
+byte.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import rfc8785
+from sqlalchemy import Connection, select
+
+from processors.digest import Digest, sha256
+from storage.archive import Archive
+from storage.ledger.custody import append, entries, lock_chain, record, settle
+from storage.ledger.entry import NOT_MEASURED, Clock
+from storage.ledger.tables import custody
+
+SALT_BYTES = 32
+STARTED: Final = "collection_started"
+ENDED: Final = "collection_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact, or why it is not known; never neither."""
+
+    value: str | None
+    unknown_because: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.unknown_because is None):
+            raise ValueError(f"fact: expected a value or a reason why there is none, found {self!r}")
+
+    def as_json(self) -> dict[str, str | None]:
+        """The form that is committed to and kept."""
+        return {"value": self.value, "unknown_because": self.unknown_because}
+
+
+def commitment(name: str, salt: str, fact: Fact) -> Digest:
+    """What a WARC carries in place of the fact."""
+    return sha256(rfc8785.dumps([name, salt, fact.as_json()]))
+
+
+def commit_facts(facts: Mapping[str, Fact]) -> tuple[dict[str, str], dict[str, str]]:
+    """Commitments and salts by name of fact, in text form; salts are fresh random bytes in hexadecimal."""
+    salts = {name: secrets.token_hex(SALT_BYTES) for name in facts}
+    return {name: str(commitment(name, salts[name], fact)) for name, fact in facts.items()}, salts
+
+
+def begin_collection(
+    archive: Archive,
+    *,
+    crawl_id: str,
+    source_id: str,
+    actor: str,
+    facts: Mapping[str, Fact],
+    signing_key: str | None = None,
+    clock: Clock = NOT_MEASURED,
+) -> dict[str, str]:
+    """Put the facts into custody, in the store, before the first byte; returns the commitments for the WARC.
+
+    ``signing_key`` is the public half of the key by which the crawl signs its files (`storage.signing`).
+    """
+    commitments, salts = commit_facts(facts)
+    details: dict[str, Any] = {
+        "source_id": source_id,
+        "facts": {name: fact.as_json() for name, fact in facts.items()},
+        "salts": salts,
+        "commitments": commitments,
+        "signing_key": signing_key,
+    }
+    record(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    return commitments
+
+
+def end_collection(
+    archive: Archive,
+    *,
+    crawl_id: str,
+    actor: str,
+    details: Mapping[str, Any],
+    clock: Clock = NOT_MEASURED,
+) -> None:
+    """Put into custody how the crawl ended and how the clock stood then; what stands there already is left.
+
+    Another run may have recovered the crawl meanwhile and said it.
+    """
+    with archive.writer.begin() as connection:
+        lock_chain(connection)
+        if not any(entry.event == ENDED for entry in entries(connection, subject_id=crawl_id)):
+            append(connection, ENDED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    settle(archive)
+
+
+def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:
+    """Whether custody tells of the crawl's beginning and not of its end."""
+    told = {entry.event for entry in entries(connection, subject_id=crawl_id)}
+    return STARTED in told and ENDED not in told
+
+
+def never_ended(connection: Connection, machine: str, *, begun_before: datetime) -> tuple[str, ...]:
+    """The crawls that began on a machine before a moment and of whose end custody tells nothing, oldest first."""
+    end = custody.alias("its_end")
+    ends = select(end.c.seq).where(end.c.subject_id == custody.c.subject_id, end.c.event == ENDED)
+    asked = select(custody.c.subject_id).where(
+        custody.c.event == STARTED,
+        custody.c.at < begun_before,
+        custody.c.details["facts"]["machine"]["value"].astext == machine,
+        ~ends.exists(),
+    )
+    return tuple(connection.execute(asked.order_by(custody.c.seq)).scalars())

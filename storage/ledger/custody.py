@@ -1,0 +1,196 @@
+"""The chain of custody: entries appended one at a time, each also a locked object in the store.
+
+In: events with subject, actor and details. Out: `Entry`. Guaranteed: an entry is appended in the caller's
+transaction, so it stands exactly if the work it tells of does; `settle` then brings it to the store, now or in the
+next run, and until then it is owed (no row in ``custody_objects``). Source: architecture §3 and §5.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_keep
+
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.ledger.entry import NOT_MEASURED, Clock, Entry
+from storage.ledger.tables import custody, custody_objects
+from storage.objects.keys import custody_key
+from storage.objects.store import ObjectStore
+
+LOCK_KEY: Final = 7_305_510_002
+"""Advisory lock of the chain: a number of our own, held from reading the last entry to the commit."""
+
+ROWS: Final = 1000
+
+
+@cache
+def software() -> str:
+    """This software and its version, as entries name it."""
+    return f"letapis/{version('letapis')}"
+
+
+def lock_chain(connection: Connection) -> None:
+    """Let nobody else append until this transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
+def append(
+    connection: Connection,
+    event: str,
+    *,
+    subject_id: str,
+    subject_digest: Digest | None = None,
+    actor: str,
+    details: Mapping[str, Any],
+    clock: Clock = NOT_MEASURED,
+) -> Entry:
+    """Append one entry in the caller's transaction; make it the last statement, since others wait for it."""
+    lock_chain(connection)
+    last = connection.execute(
+        select(custody.c.seq, custody.c.digest).order_by(custody.c.seq.desc()).limit(1)
+    ).first()
+    entry = Entry(
+        seq=1 if last is None else last.seq + 1,
+        previous=None if last is None else Digest.parse(last.digest),
+        event=event,
+        subject_id=subject_id,
+        subject_digest=subject_digest,
+        actor=actor,
+        at=datetime.now(UTC),
+        software=software(),
+        clock=clock,
+        details=details,
+    )
+    connection.execute(insert(custody).values(**entry_row(entry)))
+    return entry
+
+
+def record(
+    archive: Archive,
+    event: str,
+    *,
+    subject_id: str,
+    subject_digest: Digest | None = None,
+    actor: str,
+    details: Mapping[str, Any],
+    clock: Clock = NOT_MEASURED,
+) -> Entry:
+    """Append one entry in a transaction of its own and bring it to the store before returning."""
+    with archive.writer.begin() as connection:
+        entry = append(
+            connection,
+            event,
+            subject_id=subject_id,
+            subject_digest=subject_digest,
+            actor=actor,
+            details=details,
+            clock=clock,
+        )
+    settle(archive)
+    return entry
+
+
+def settle(archive: Archive) -> int:
+    """Bring every owed entry to the store, in order; returns how many. Two at once do the same work, no harm."""
+    return bring_entries(archive, archive.objects)
+
+
+def bring_entries(archive: Archive, store: ObjectStore) -> int:
+    """The same for one store of several, whose name says which entries it has confirmed."""
+    with archive.writer.connect() as connection:
+        owed = [entry_of(row) for row in connection.execute(_owed(store.name))]
+    for entry in owed:
+        content = entry.canonical()
+        stored = store.put_new(custody_key(entry.seq), content, sha256=entry.digest)
+        with archive.writer.begin() as connection:
+            connection.execute(
+                insert_or_keep(custody_objects)
+                .values(seq=entry.seq, store=store.name, key=stored.key, object_version=stored.version_id)
+                .on_conflict_do_nothing()
+            )
+    return len(owed)
+
+
+def _owed(store: str) -> Any:
+    confirmed = select(custody_objects.c.seq).where(
+        custody_objects.c.seq == custody.c.seq, custody_objects.c.store == store
+    )
+    return select(custody).where(~confirmed.exists()).order_by(custody.c.seq)
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """The entry as a row of ``ledger.custody``."""
+    return {
+        "seq": entry.seq,
+        "digest": str(entry.digest),
+        "previous": None if entry.previous is None else str(entry.previous),
+        "event": entry.event,
+        "subject_id": entry.subject_id,
+        "subject_digest": None if entry.subject_digest is None else str(entry.subject_digest),
+        "actor": entry.actor,
+        "at": entry.at,
+        "software": entry.software,
+        "clock_source": entry.clock.source,
+        "clock_offset_s": entry.clock.offset_s,
+        "clock_reason": entry.clock.reason,
+        "details": dict(entry.details),
+    }
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """The entry that a row of ``ledger.custody`` holds."""
+    return Entry(
+        seq=row.seq,
+        previous=None if row.previous is None else Digest.parse(row.previous),
+        event=row.event,
+        subject_id=row.subject_id,
+        subject_digest=None if row.subject_digest is None else Digest.parse(row.subject_digest),
+        actor=row.actor,
+        at=row.at,
+        software=row.software,
+        clock=Clock(row.clock_source, row.clock_offset_s, row.clock_reason),
+        details=row.details,
+    )
+
+
+def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -> dict[int, str]:
+    """The digest of each entry as the ledger has it, or of those that a store has confirmed.
+
+    It is made anew from the row, since who owns the database can change one and leave its digest as it was. Where
+    the two differ both are told.
+    """
+    asked = select(custody).order_by(custody.c.seq)
+    if confirmed_by is not None:
+        asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
+        asked = asked.where(custody_objects.c.store == confirmed_by)
+    rows = connection.execute(asked.execution_options(yield_per=ROWS))
+    return {row.seq: _digest_of_row(row) for row in rows}
+
+
+def _digest_of_row(row: Row[Any]) -> str:
+    try:
+        made = str(entry_of(row).digest)
+    except (ValueError, TypeError) as problem:
+        return f"{row.digest}, in a row that is no entry ({problem})"
+    return made if made == row.digest else f"{row.digest}, in a row that gives {made}"
+
+
+def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[Entry, ...]:
+    """The chain in order, or the entries about one subject."""
+    asked = select(custody).order_by(custody.c.seq)
+    if subject_id is not None:
+        asked = asked.where(custody.c.subject_id == subject_id)
+    return tuple(entry_of(row) for row in connection.execute(asked))
+
+
+def deposit_of(connection: Connection, key: str) -> Entry:
+    """The entry that tells of a file's deposit; raises ``LookupError`` where there is none."""
+    asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+    row = connection.execute(asked.order_by(custody.c.seq).limit(1)).first()
+    if row is None:
+        raise LookupError(f"{key}: expected an entry of custody that tells of its deposit, found none")
+    return entry_of(row)

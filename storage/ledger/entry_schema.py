@@ -1,0 +1,144 @@
+"""What entries of custody must say for others to rely on them: which details, of which kind, by event.
+
+In: an entry read from a store, where anything may stand. Raises ``ValueError`` with the detail that is missing or
+is something else. Events that nobody relies on may say what they like, and so may older or newer software besides.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from processors.digest import Digest
+from storage.ledger.entry import Entry
+from storage.signing import read_public_key
+
+Reader = Callable[[Any], object]
+
+
+def require_shape(entry: Entry) -> None:
+    """See that an entry's details can be relied on."""
+    wanted = DETAILS.get(entry.event)
+    if wanted is None:
+        return
+    if entry.event in NAMING_AN_OBJECT and entry.subject_digest is None:
+        raise ValueError(f"a digest of {entry.subject_id!r}, which is {entry.event}, found none")
+    _require(wanted, entry.details, f"{entry.event} entry")
+
+
+def _require(wanted: Mapping[str, Reader], found: Any, of: str) -> None:
+    if not isinstance(found, Mapping):
+        raise ValueError(f"details of a {of}, found {found!r}")
+    for name, read in wanted.items():
+        optional = name.endswith("?")
+        value = found.get(name.removesuffix("?"))
+        if value is None and optional:
+            continue
+        try:
+            read(value)
+        except (TypeError, ValueError) as problem:
+            raise ValueError(f"{name.removesuffix('?')} of a {of}, found {value!r}") from problem
+
+
+def _text(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(value)
+
+
+def _number(value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(value)
+
+
+def _digest(value: Any) -> None:
+    _text(value)
+    Digest.parse(value)
+
+
+def _moment(value: Any) -> None:
+    _text(value)
+    if datetime.fromisoformat(value).tzinfo is None:
+        raise ValueError(value)
+
+
+def _texts(value: Any) -> None:
+    for each in _list(value):
+        _text(each)
+
+
+def _rows(**wanted: Reader) -> Reader:
+    def read(value: Any) -> None:
+        for each in _list(value):
+            _require(wanted, each, "row")
+
+    return read
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _key(value: Any) -> None:
+    _text(value)
+    read_public_key(value)
+
+
+def _signature(value: Any) -> None:
+    _require({"value": _hex, "closed": _truth, "collection_started": _number}, value, "signature")
+
+
+def _hex(value: Any) -> None:
+    _text(value)
+    bytes.fromhex(value)
+
+
+def _truth(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+
+
+NAMING_AN_OBJECT: Final = ("deposited", "timestamped")
+
+DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
+    "collection_started": {"signing_key?": _key},
+    "deposited": {
+        "object_version": _text,
+        "sha512": _digest,
+        "length_bytes": _number,
+        "origin": _text,
+        "source_id": _text,
+        "crawl_id": _text,
+        "serial": _number,
+        "access_label": _text,
+        "file_name": _text,
+        "locked_until?": _moment,
+        "origin_reason?": _text,
+        "recovered?": _truth,
+        "signature?": _signature,
+    },
+    "timestamped": {
+        "seq": _number,
+        "digest": _digest,
+        "authority": _text,
+        "time": _moment,
+        "roots": _digest,
+        "object_version": _text,
+        "root_version": _text,
+        "length_bytes": _number,
+        "locked_until?": _moment,
+        "root_locked_until?": _moment,
+    },
+    "copied": {
+        "store": _text,
+        "seq": _number,
+        "objects": _rows(key=_text, object_version=_text, sha256=_digest, **{"locked_until?": _moment}),
+    },
+    "time_owed": {"authorities": _texts},
+    "lock_renewed": {
+        "store": _text,
+        "locked_until": _moment,
+        "objects": _rows(key=_text, object_version=_text),
+    },
+}
+"""A name that ends in ``?`` may be missing: entries of older versions do not have it."""

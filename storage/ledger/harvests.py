@@ -1,0 +1,176 @@
+"""Harvests and nights, out of custody: which harvest began for what, how it ended, which night had none.
+
+Comes in: what a harvest is to collect, and what came of it (`begin_harvest`, `end_harvest`: entries of custody;
+what stands there already is not entered again). Goes out: the nights that were due, the newest first, each with
+the harvest that collected it, if there was one. A harvest that began and has no end is told as such.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, text
+
+from crawlers.capture import time_text
+from storage.archive import Archive
+from storage.ledger.custody import record
+
+DUE_AT: Final = time(0, 15, tzinfo=UTC)
+"""When a night is due: the hour of the DAG `harvest`; a test holds the two together."""
+
+DAY: Final = timedelta(days=1)
+
+GRACE: Final = timedelta(minutes=15)
+"""So long a night that has not begun is only waited for: scheduler and plan take a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """``due_at``: of which night it is, None by hand. ``whole``: every source of the watch-list was planned.
+
+    ``failures``: a sentence for each source that did not come through; ``network``: one sentence where our own
+    network was away. All three of the end are empty where ``ended_at`` is None.
+    """
+
+    harvest_id: str
+    due_at: datetime | None
+    whole: bool
+    sources: tuple[str, ...]
+    began_at: datetime
+    ended_at: datetime | None
+    failures: Mapping[str, str]
+    network: str | None
+
+
+class NightState(StrEnum):
+    """What became of a night."""
+
+    CAME_THROUGH = "came through"
+    FAILED = "sources failed"
+    AT_WORK = "at work"
+    NOT_ENDED = "began and did not end"
+    DUE = "due now"
+    MISSED = "did not run"
+
+
+@dataclass(frozen=True, slots=True)
+class DueNight:
+    """A night that was due, and the harvest that collected it: the schedule's, or a whole one by hand."""
+
+    due_at: datetime
+    state: NightState
+    harvest: Harvest | None
+
+
+def begin_harvest(
+    archive: Archive,
+    harvest_id: str,
+    *,
+    actor: str,
+    due_at: datetime | None,
+    sources: Sequence[str],
+    whole: bool,
+) -> None:
+    """Put into custody what is to be collected, before the first source is; once for each id."""
+    details: dict[str, Any] = {
+        "due_at": None if due_at is None else time_text(due_at),
+        "whole": whole,
+        "sources": list(sources),
+    }
+    if _newest_details(archive, "harvest_started", harvest_id) is None:
+        record(archive, "harvest_started", subject_id=harvest_id, actor=actor, details=details)
+
+
+def end_harvest(
+    archive: Archive, harvest_id: str, *, actor: str, failures: Mapping[str, str], network: str | None
+) -> None:
+    """Put into custody what came of it; a harvest that a person has started anew comes to something else later."""
+    details: dict[str, Any] = {"failures": dict(failures), "network": network}
+    if _newest_details(archive, "harvest_ended", harvest_id) != details:
+        record(archive, "harvest_ended", subject_id=harvest_id, actor=actor, details=details)
+
+
+def _newest_details(archive: Archive, event: str, harvest_id: str) -> Mapping[str, Any] | None:
+    asked = text(
+        "SELECT details FROM ledger.custody WHERE subject_id = :id AND event = :event ORDER BY seq DESC LIMIT 1"
+    )
+    with archive.reader.connect() as connection:
+        found: Mapping[str, Any] | None = connection.scalar(asked, {"id": harvest_id, "event": event})
+        return found
+
+
+_NEWEST: Final = text("""
+    SELECT begun.subject_id, begun.at AS began_at, begun.details AS planned, ended.at AS ended_at,
+        ended.details AS came_to
+    FROM ledger.custody AS begun
+    LEFT JOIN LATERAL (
+        SELECT at, details FROM ledger.custody
+        WHERE subject_id = begun.subject_id AND event = 'harvest_ended' ORDER BY seq DESC LIMIT 1
+    ) AS ended ON TRUE
+    WHERE begun.event = 'harvest_started' AND begun.at >= :since
+    ORDER BY begun.seq DESC
+""")
+
+
+def harvests_since(connection: Connection, since: datetime) -> tuple[Harvest, ...]:
+    """Every harvest that began from ``since`` on, the newest first."""
+    return tuple(map(_harvest, connection.execute(_NEWEST, {"since": since})))
+
+
+def _harvest(row: Row[Any]) -> Harvest:
+    came_to: Mapping[str, Any] = row.came_to or {}
+    due_at = row.planned["due_at"]
+    return Harvest(
+        harvest_id=row.subject_id,
+        due_at=None if due_at is None else datetime.fromisoformat(due_at),
+        whole=row.planned["whole"],
+        sources=tuple(row.planned["sources"]),
+        began_at=row.began_at.astimezone(UTC),
+        ended_at=None if row.ended_at is None else row.ended_at.astimezone(UTC),
+        failures=came_to.get("failures", {}),
+        network=came_to.get("network"),
+    )
+
+
+def newest_due(now: datetime) -> datetime:
+    """The newest hour of a night that is not after ``now``."""
+    today = datetime.combine(now.astimezone(UTC).date(), DUE_AT)
+    return today if today <= now else today - DAY
+
+
+def due_nights(
+    connection: Connection, *, now: datetime, known_since: datetime | None, most: int
+) -> tuple[DueNight, ...]:
+    """The newest ``most`` nights that were due, the newest first; none before the first that is known to be.
+
+    ``known_since``: since when nights are due, as the settings have it; without it, the first harvest in custody
+    says so, and there is no night before one.
+    """
+    newest = newest_due(now)
+    first = connection.scalar(text("SELECT min(at) FROM ledger.custody WHERE event = 'harvest_started'"))
+    began = min((each for each in (known_since, first) if each is not None), default=None)
+    if began is None:
+        return ()
+    harvests = harvests_since(connection, newest - most * DAY)
+    hours = [newest - number * DAY for number in range(most)]
+    return tuple(_night(hour, harvests, now) for hour in hours if hour >= began or _of(hour, harvests))
+
+
+def _night(due_at: datetime, harvests: Sequence[Harvest], now: datetime) -> DueNight:
+    harvest = _of(due_at, harvests)
+    if harvest is None:
+        return DueNight(due_at, NightState.DUE if now < due_at + GRACE else NightState.MISSED, None)
+    if harvest.ended_at is None:
+        at_work = due_at == newest_due(now)
+        return DueNight(due_at, NightState.AT_WORK if at_work else NightState.NOT_ENDED, harvest)
+    failed = harvest.failures or harvest.network
+    return DueNight(due_at, NightState.FAILED if failed else NightState.CAME_THROUGH, harvest)
+
+
+def _of(due_at: datetime, harvests: Sequence[Harvest]) -> Harvest | None:
+    """The night's own harvest, or the newest whole one by hand that began in it."""
+    own = next((each for each in harvests if each.due_at == due_at), None)
+    by_hand = (each for each in harvests if each.due_at is None and each.whole)
+    return own or next((each for each in by_hand if due_at <= each.began_at < due_at + DAY), None)

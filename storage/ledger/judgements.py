@@ -1,0 +1,157 @@
+"""What analysts said of two media: that they show the same, or that they do not.
+
+In: an archive, two digests, a verdict with its author and reason. Out: `storage.ledger.custody` entries, rows of
+`ledger.assertions`, and `Judgement`s for grouping. Guaranteed: a judgement is never changed or removed; a later
+one about the same two media supersedes it; each is also an entry of custody and thereby a locked object, from
+which a rebuild brings it back. Times and ids are those of the first writing, also after that.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_keep
+from ulid import ULID
+
+from processors.cluster import Judgement, Verdict
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.errors import StorageError
+from storage.ledger.chain import Chain
+from storage.ledger.custody import append, settle
+from storage.ledger.tables import assertions
+
+PREDICATE: Final = "shows_the_same_as"
+EVENT: Final = "asserted"
+NO_REASON: Final = (
+    "A judgement needs a reason: it is kept for good, and nobody can ask for it later. Say in a few words what "
+    "you compared and what you saw; a judgement that is taken back needs one, too. Nothing was written."
+)
+LOCK_KEY: Final = 7_305_510_005
+"""Advisory lock: two judgements about the same media at once must not both supersede the one before."""
+
+
+class JudgementError(StorageError):
+    """The judgement makes no sense as it stands; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One judgement: ``a < b``; ``supersedes`` the id of the one before it about the same two media.
+
+    ``reason`` is None of judgements that were made before a reason was required.
+    """
+
+    id: str
+    a: Digest
+    b: Digest
+    verdict: Verdict
+    reason: str | None
+    author: str
+    at: datetime
+    supersedes: str | None
+
+
+def judge(archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: str, reason: str) -> Said:
+    """Write down what an analyst decided; raises `JudgementError` without a reason, or for one medium."""
+    if one == other:
+        raise JudgementError(f"{one}: a medium is the same as itself; nothing was written.")
+    if not reason.strip():
+        raise JudgementError(NO_REASON)
+    a, b = sorted((one, other))
+    with archive.writer.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        before = next((said for said in said_of(connection, a) if {said.a, said.b} == {a, b}), None)
+        said = Said(
+            id=str(ULID()),
+            a=a,
+            b=b,
+            verdict=verdict,
+            reason=reason.strip(),
+            author=author,
+            at=datetime.now(UTC),
+            supersedes=None if before is None else before.id,
+        )
+        row = _row(said)
+        connection.execute(insert(assertions).values(**row))
+        details = {**row, "at": said.at.isoformat(timespec="microseconds")}
+        append(connection, EVENT, subject_id=str(a), subject_digest=a, actor=author, details=details)
+    settle(archive)
+    return said
+
+
+def said_of(connection: Connection, medium: Digest) -> tuple[Said, ...]:
+    """What stands today of this medium and any other, the latest first."""
+    asked = select(assertions).where(
+        (assertions.c.subject_id == str(medium)) | (assertions.c.value["other"].astext == str(medium))
+    )
+    return _standing(connection, asked)
+
+
+def judgements(connection: Connection) -> tuple[Judgement, ...]:
+    """Everything that stands today, as grouping takes it."""
+    said = _standing(connection, select(assertions))
+    return tuple(
+        Judgement(each.a, each.b, each.verdict is Verdict.SAME)
+        for each in said
+        if each.verdict is not Verdict.UNDECIDED
+    )
+
+
+def restore_assertions(archive: Archive, chain: Chain) -> int:
+    """Bring the judgements of the chain into a ledger that lacks them; returns how many it lacked."""
+    entries = [chained.entry for chained in chain.entries if chained.entry.event == EVENT]
+    restored = 0
+    with archive.writer.begin() as connection:
+        for entry in entries:
+            row = {**entry.details, "at": datetime.fromisoformat(entry.details["at"])}
+            kept = connection.execute(insert_or_keep(assertions).values(**row).on_conflict_do_nothing())
+            restored += kept.rowcount
+    return restored
+
+
+def _row(said: Said) -> dict[str, Any]:
+    return {
+        "id": said.id,
+        "subject_id": str(said.a),
+        "predicate": PREDICATE,
+        "value": {"other": str(said.b), "verdict": str(said.verdict), "reason": said.reason},
+        "author": said.author,
+        "at": said.at,
+        "evidence_ids": [str(said.a), str(said.b)],
+        "supersedes": said.supersedes,
+    }
+
+
+def _standing(connection: Connection, asked: Any) -> tuple[Said, ...]:
+    rows = connection.execute(
+        asked.where(assertions.c.predicate == PREDICATE).order_by(assertions.c.at.desc(), assertions.c.id.desc())
+    )
+    said = [_said(row) for row in rows]
+    superseded = {each.supersedes for each in said}
+    return tuple(each for each in said if each.id not in superseded)
+
+
+def _said(row: Any) -> Said:
+    return Said(
+        id=row.id,
+        a=Digest.parse(row.subject_id),
+        b=Digest.parse(row.value["other"]),
+        verdict=Verdict(row.value["verdict"]),
+        reason=row.value["reason"],
+        author=row.author,
+        at=row.at,
+        supersedes=row.supersedes,
+    )
+
+
+def joined_by(judged: Iterable[Judgement]) -> dict[Digest, set[Digest]]:
+    """Which media each is said to be the same as."""
+    found: dict[Digest, set[Digest]] = {}
+    for each in judged:
+        if each.same:
+            found.setdefault(each.a, set()).add(each.b)
+            found.setdefault(each.b, set()).add(each.a)
+    return found

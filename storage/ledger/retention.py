@@ -1,0 +1,122 @@
+"""Judges locks: whether an object is locked for as long as it should be, and whether that time has run out.
+
+In: what the store says of a lock, the entry of custody that names the object, the days of the settings. Out:
+`Mismatch`es and `Remark`s. A lock that is missing, or ends sooner than custody says or the settings ask for, is a
+mismatch. One that lasted its time is as it was asked for, and a remark: what it held can be deleted from then on.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from processors.digest import Digest
+from storage.findings import Mismatch, Remark
+from storage.ledger.entry import Entry
+from storage.objects.keys import root_key
+
+RENEWED: Final = "lock_renewed"
+"""The event of an entry that names objects and until when they were locked anew."""
+
+BETWEEN: Final = timedelta(hours=2)
+"""A lock counts from the beginning of the upload (`storage.objects.store.UPLOAD_MAY_TAKE`), an entry is
+younger.
+"""
+
+Versions = Mapping[tuple[str, str], datetime]
+"""Until when custody says that a version (key, version id) was locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What the store says of the lock of one object, which an entry from ``named_at`` names."""
+
+    key: str
+    version_id: str
+    until: datetime | None
+    named_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LockRule:
+    """What is expected of locks in one store, looked at ``at`` a moment; ``days`` are those of the settings."""
+
+    days: int
+    at: datetime
+    told: Versions
+
+    def due(self, lock: Lock) -> tuple[datetime, str]:
+        """Until when it must last at least, and why."""
+        of_settings = lock.named_at + timedelta(days=self.days) - BETWEEN
+        told = self.told.get((lock.key, lock.version_id))
+        if told is not None and told > of_settings:
+            return told, "which custody says it was"
+        return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
+
+    def judge(self, lock: Lock, what: str = "lock") -> Iterator[Mismatch | Remark]:
+        """What is to be said of one lock; nothing where it holds."""
+        if lock.until is None:
+            yield Mismatch(what, "locked", "not locked")
+            return
+        due, why = self.due(lock)
+        ran_out = lock.until <= self.at
+        if lock.until < due:
+            over = ", which is over" if ran_out else ""
+            yield Mismatch(what, f"until {_moment(due)} at least ({why})", f"until {_moment(lock.until)}{over}")
+        elif ran_out:
+            yield Remark(f"{what} ran out on {_moment(lock.until)}, as it was set; {IT_CAN_GO}")
+
+    def judge_many(self, locks: Iterable[Lock], what: str) -> Iterator[Mismatch | Remark]:
+        """The same of many: their number and the first of each kind."""
+        wrong: list[tuple[Lock, Mismatch]] = []
+        over: list[Lock] = []
+        for lock in locks:
+            for found in self.judge(lock):
+                if isinstance(found, Mismatch):
+                    wrong.append((lock, found))
+                else:
+                    over.append(lock)
+        if wrong:
+            lock, first = wrong[0]
+            yield Mismatch(f"locks of {len(wrong)} {what}, the first {lock.key}", first.expected, first.found)
+        if over:
+            first_over = min(lock.until for lock in over if lock.until is not None)
+            yield Remark(
+                f"locks of {len(over)} {what} ran out, the first on {_moment(first_over)}, as they were set; "
+                f"{IT_CAN_GO}"
+            )
+
+
+IT_CAN_GO: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
+
+
+def locks_told(entries: Iterable[Entry]) -> Versions:
+    """Until when custody says that each version was locked: at its deposit, its copy, or when that was renewed."""
+    told: dict[tuple[str, str], datetime] = {}
+    for entry in entries:
+        for key, version_id, until in _told_by(entry):
+            if until is not None:
+                moment = datetime.fromisoformat(until)
+                told[key, version_id] = max(moment, told.get((key, version_id), moment))
+    return told
+
+
+def _told_by(entry: Entry) -> Iterator[tuple[str, str, str | None]]:
+    details = entry.details
+    match entry.event:
+        case "deposited":
+            yield entry.subject_id, details["object_version"], details.get("locked_until")
+        case "timestamped":
+            yield entry.subject_id, details["object_version"], details.get("locked_until")
+            roots = root_key(Digest.parse(details["roots"]))
+            yield roots, details["root_version"], details.get("root_locked_until")
+        case "copied":
+            for row in details["objects"]:
+                yield row["key"], row["object_version"], row.get("locked_until")
+        case "lock_renewed":
+            for row in details["objects"]:
+                yield row["key"], row["object_version"], details["locked_until"]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,88 @@
+"""Tables of the schema `ledger`: what people did and decided. Rows are appended and never changed.
+
+The writer may insert and select, and triggers refuse every other statement to everyone, the owner included.
+``custody`` is a chain (`storage.ledger.custody`); ``custody_objects`` says which entries the store has confirmed,
+so an entry without such a row is still owed to the store. ``time_attempts`` are asks for a time token that failed;
+what is owed and what was obtained stands in ``custody`` itself (`storage.deposit.timestamps`).
+"""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+SCHEMA = "ledger"
+metadata = MetaData(schema=SCHEMA)
+TIME = TIMESTAMP(timezone=True)
+
+custody = Table(
+    "custody",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("previous", Text, unique=True, comment="digest of entry seq - 1; null of the first alone"),
+    Column("event", Text, nullable=False, index=True),
+    Column("subject_id", Text, nullable=False, index=True),
+    Column("subject_digest", Text),
+    Column("actor", Text, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("software", Text, nullable=False),
+    Column("clock_source", Text, comment="null: unknown, and clock_reason says why"),
+    Column("clock_offset_s", Float),
+    Column("clock_reason", Text),
+    Column("details", JSONB, nullable=False),
+)
+
+custody_objects = Table(
+    "custody_objects",
+    metadata,
+    Column("seq", BigInteger, ForeignKey(custody.c.seq), primary_key=True, autoincrement=False),
+    Column("store", Text, primary_key=True, comment="which store confirmed: primary, or a replica's name"),
+    Column("key", Text, nullable=False),
+    Column("object_version", Text, nullable=False),
+)
+
+time_attempts = Table(
+    "time_attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, comment="the entry that is owed a token"),
+    Column("authority", Text, nullable=False),
+    Column("problem", Text, nullable=False, comment="why no token could be had"),
+    Index("time_attempts_of_entry", "seq", "authority", "at"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("urls", JSONB, nullable=False),
+    Column("reason", Text),
+    Column("case_reference", Text),
+)
+
+assertions = Table(
+    "assertions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject_id", Text, nullable=False),
+    Column("predicate", Text, nullable=False),
+    Column("value", JSONB, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("evidence_ids", JSONB, nullable=False),
+    Column("supersedes", Text, ForeignKey("ledger.assertions.id")),
+    Index("assertions_of_subject", "subject_id", "predicate", "at"),
+)
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", TIME, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_id", Text),
+    Column("details", JSONB, nullable=False),
+)

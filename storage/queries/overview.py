@@ -1,0 +1,135 @@
+"""What the archive holds, and what its last night was: counts for the first page that people open.
+
+In: a reading connection, whom the answer is for. Out: `Held`, `HeldOfSource`s, `Night`. Counts of captures above a
+million are the database's estimate and say so: they are for the eye, and counting them takes seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select, text
+
+from storage.access_labels import EVERYONE, Viewer, visible_to
+from storage.catalogue.tables import captures, groups, media, records, warcs
+from storage.ledger.requests import Request
+from storage.ledger.tables import custody, requests
+
+COUNTED_UP_TO: Final = 1_000_000
+
+ON_DEMAND: Final = "on-demand"
+"""The source of what people ask for one by one (`crawlers.source.source_for_urls`); it is no part of a night."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Counts over the whole archive; ``exact`` is false where ``captures`` is an estimate."""
+
+    captures: int
+    exact: bool
+    records: Mapping[str, int]
+    media: int
+    groups: int
+    files: int
+    file_bytes: int
+    unread_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOfSource:
+    """What the archive holds of one source, from when to when it was captured."""
+
+    source_id: str
+    source_kind: str | None
+    files: int
+    file_bytes: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The UTC day of the newest crawl of the watch-list; ``after_seq``: custody's last entry before it."""
+
+    began_at: datetime
+    after_seq: int
+
+
+def held(connection: Connection, *, viewer: Viewer = EVERYONE) -> Held:
+    """Counts over the whole archive."""
+    seen = visible_to(viewer, warcs.c.access_label)
+    files = connection.execute(
+        select(
+            func.count().label("files"),
+            func.coalesce(func.sum(warcs.c.length_bytes), 0).label("file_bytes"),
+            func.count().filter(warcs.c.processed_with.is_(None)).label("unread"),
+        ).where(seen)
+    ).one()
+    estimate = int(
+        connection.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'catalogue.captures'::regclass"))
+    )
+    exact = estimate < COUNTED_UP_TO
+    counted = select(func.count()).select_from(captures)
+    by_kind = select(records.c.kind, func.count().label("count")).group_by(records.c.kind).order_by(records.c.kind)
+    return Held(
+        captures=int(connection.scalar(counted) or 0) if exact else estimate,
+        exact=exact,
+        records={row[0]: row[1] for row in connection.execute(by_kind)},
+        media=int(connection.scalar(select(func.count()).select_from(media)) or 0),
+        groups=int(connection.scalar(select(func.count()).select_from(groups)) or 0),
+        files=files.files,
+        file_bytes=int(files.file_bytes),
+        unread_files=files.unread,
+    )
+
+
+def held_of_sources(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[HeldOfSource, ...]:
+    """The same by source, in the order of their ids."""
+    of_files = (
+        select(
+            warcs.c.source_id,
+            func.count().label("files"),
+            func.sum(warcs.c.length_bytes).label("file_bytes"),
+            func.max(warcs.c.declaration["kind"].astext).label("source_kind"),
+        )
+        .where(visible_to(viewer, warcs.c.access_label))
+        .group_by(warcs.c.source_id)
+        .subquery("of_files")
+    )
+    # two looks into an index for each source, however many captures it has
+    ends = {
+        name: select(end(captures.c.captured_at))
+        .where(captures.c.source_id == of_files.c.source_id)
+        .scalar_subquery()
+        for name, end in (("first_at", func.min), ("last_at", func.max))
+    }
+    asked = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
+    return tuple(
+        HeldOfSource(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
+        for row in connection.execute(asked)
+    )
+
+
+def last_night(connection: Connection) -> Night | None:
+    """The newest night; None where nothing was ever harvested."""
+    begun = custody.c.event == "collection_started", custody.c.details["source_id"].astext != ON_DEMAND
+    newest = connection.scalar(select(custody.c.at).where(*begun).order_by(custody.c.seq.desc()).limit(1))
+    if newest is None:
+        return None
+    midnight = datetime.combine(newest.astimezone(UTC).date(), time(tzinfo=UTC))
+    first: Any = connection.execute(
+        select(func.min(custody.c.at).label("at"), func.min(custody.c.seq).label("seq")).where(
+            *begun, custody.c.at >= midnight
+        )
+    ).one()
+    return Night(first.at, first.seq - 1)
+
+
+def newest_requests(connection: Connection, most: int) -> tuple[Request, ...]:
+    """What people asked for last, the newest first."""
+    asked = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
+    return tuple(
+        Request(row.id, row.at, row.actor, tuple(row.urls), row.reason, row.case_reference)
+        for row in connection.execute(asked)
+    )

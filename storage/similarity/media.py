@@ -1,0 +1,175 @@
+"""Media in the catalogue: what they are, where they occurred, their fingerprints, and what was found alike.
+
+In: a capture and what a decoder read from its payload. Out: rows, and the questions about them. The bytes stay in
+the WARC files; `storage.similarity.compare` finds what is alike. Guaranteed: writing a reading twice changes
+nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from processors.cluster import Cluster, Link
+from processors.digest import Digest
+from processors.fingerprint import Fingerprint
+from processors.media import MediaReading
+from storage.access_labels import EVERYONE, Viewer, visible_to
+from storage.catalogue.captures import Capture, capture_of, captures_joined
+from storage.catalogue.links import link_of
+from storage.catalogue.tables import captures as captures_table
+from storage.catalogue.tables import fingerprints, group_members, links, media, occurrences
+from storage.similarity.hash_index import hashes_by_medium
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A medium and what was read from it; ``refused`` says why there are no fingerprints."""
+
+    sha256: Digest
+    media_type: str | None
+    length_bytes: int
+    width: int | None
+    height: int | None
+    frames: int | None
+    duration_s: float | None
+    metadata: tuple[tuple[str, str], ...]
+    decoder: str | None
+    refused: str | None
+    hashes: tuple[Fingerprint, ...]
+
+
+def keep_medium(connection: Connection, capture: Capture, reading: MediaReading, length_bytes: int) -> None:
+    """Write medium, fingerprints and that it occurred in this capture."""
+    name = str(reading.sha256)
+    row = {
+        "media_type": reading.media_type,
+        "length_bytes": length_bytes,
+        "width": reading.width,
+        "height": reading.height,
+        "frames": reading.frames,
+        "duration_s": reading.duration_s,
+        "metadata": [list(pair) for pair in reading.metadata],
+        "decoder": reading.decoder,
+        "refused": reading.refused,
+    }
+    connection.execute(
+        insert(media).values(sha256=name, **row).on_conflict_do_update(index_elements=["sha256"], set_=row)
+    )
+    for found in reading.hashes:
+        connection.execute(
+            delete(fingerprints).where(
+                fingerprints.c.sha256 == name,
+                fingerprints.c.algorithm == found.algorithm,
+                fingerprints.c.version != found.version,
+            )
+        )
+        values = {"bits": found.bits, "quality": found.quality}
+        same = fingerprints.c.bits == found.bits
+        connection.execute(
+            insert(fingerprints)
+            .values(sha256=name, algorithm=found.algorithm, version=found.version, compared=False, **values)
+            .on_conflict_do_update(
+                index_elements=fingerprints.primary_key.columns,
+                set_={**values, "compared": fingerprints.c.compared & same},
+            )
+        )
+    keep_occurrence(connection, capture.id, reading.sha256)
+
+
+def keep_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> None:
+    """Write that a known medium occurred in a capture, too."""
+    connection.execute(
+        insert(occurrences)
+        .values(capture_id=capture_id, sha256=str(sha256))
+        .on_conflict_do_update(index_elements=["capture_id"], set_={"sha256": str(sha256)})
+    )
+
+
+def medium(connection: Connection, sha256: Digest) -> Medium | None:
+    """One medium; None where none of this digest was read."""
+    row = connection.execute(select(media).where(media.c.sha256 == str(sha256))).first()
+    if row is None:
+        return None
+    found = hashes_by_medium(connection, fingerprints.c.sha256 == row.sha256)
+    return Medium(
+        sha256=sha256,
+        media_type=row.media_type,
+        length_bytes=row.length_bytes,
+        width=row.width,
+        height=row.height,
+        frames=row.frames,
+        duration_s=row.duration_s,
+        metadata=tuple((name, value) for name, value in row.metadata),
+        decoder=row.decoder,
+        refused=row.refused,
+        hashes=found.get(sha256, ()),
+    )
+
+
+def sniffed_type(connection: Connection, capture_id: str) -> str | None:
+    """What the bytes of a captured medium are, empty where nobody knows; None of what was not read as a medium."""
+    asked = (
+        select(func.coalesce(media.c.media_type, ""))
+        .join(occurrences, occurrences.c.sha256 == media.c.sha256)
+        .where(occurrences.c.capture_id == capture_id)
+    )
+    found = connection.scalar(asked)
+    return None if found is None else str(found)
+
+
+def medium_of_capture(connection: Connection, capture_id: str) -> Digest | None:
+    """The medium that a capture's payload is; None where it is none."""
+    found = connection.scalar(select(occurrences.c.sha256).where(occurrences.c.capture_id == capture_id))
+    return None if found is None else Digest.parse(found)
+
+
+def occurrences_of(connection: Connection, sha256: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
+    """Every capture in which these very bytes occurred, oldest first."""
+    asked = (
+        captures_joined(viewer)
+        .join(occurrences, occurrences.c.capture_id == captures_table.c.id)
+        .where(occurrences.c.sha256 == str(sha256))
+        .order_by(captures_table.c.captured_at, captures_table.c.id)
+    )
+    return (capture_of(row) for row in connection.execute(asked))
+
+
+def links_of(connection: Connection, sha256: Digest) -> tuple[Link, ...]:
+    """Every link from this medium to another, nearest first."""
+    name = str(sha256)
+    asked = select(links).where(or_(links.c.a == name, links.c.b == name))
+    found = (link_of(row) for row in connection.execute(asked))
+    return tuple(sorted(found, key=lambda link: (link.distance_bits, link)))
+
+
+def group_of(connection: Connection, sha256: Digest) -> Cluster | None:
+    """The group of a medium with its members and the links that made it; None where it is in none."""
+    group_id = connection.scalar(select(group_members.c.group_id).where(group_members.c.sha256 == str(sha256)))
+    return None if group_id is None else group_by_id(connection, group_id)
+
+
+def group_by_id(connection: Connection, group_id: str) -> Cluster | None:
+    """One group."""
+    names = list(
+        connection.scalars(
+            select(group_members.c.sha256).where(group_members.c.group_id == group_id).order_by("sha256")
+        )
+    )
+    if not names:
+        return None
+    inside = select(links).where(links.c.a.in_(names), links.c.b.in_(names))
+    found = tuple(sorted(link_of(row) for row in connection.execute(inside)))
+    return Cluster(group_id, tuple(Digest.parse(name) for name in names), found)
+
+
+def seen_by(connection: Connection, sha256: Digest, viewer: Viewer) -> bool:
+    """Whether the viewer may see at least one capture of this medium."""
+    asked = (
+        select(occurrences.c.capture_id)
+        .join(captures_table, captures_table.c.id == occurrences.c.capture_id)
+        .where(occurrences.c.sha256 == str(sha256), visible_to(viewer, captures_table.c.access_label))
+        .limit(1)
+    )
+    return connection.execute(asked).first() is not None

@@ -1,0 +1,145 @@
+"""Looks over a WACZ: its package's digests, and the WARC files in it, each stored as it is.
+
+In: an open file that seeks, at any place. Out: a `WarcIndex` with offsets in the WACZ itself. Nothing is unpacked
+to disk, so names in it lead nowhere; what the package says of sizes is held to limits before anything is read.
+Raises `WarcDamageError` and `NotTakenError`. Source: WACZ 1.1.1, sections 4 and 5.
+"""
+
+import errno
+import hashlib
+import json
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import BinaryIO, Final
+
+from storage.unsupported_file import NotTakenError
+from storage.warc.index import WarcIndex, index_warc
+from storage.warc.reader import WarcDamageError
+
+WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
+PACKAGE: Final = "datapackage.json"
+LARGEST_PACKAGE_BYTES: Final = 64 << 20
+LARGEST_UNPACKED_BYTES: Final = 1 << 30
+MOST_UNPACKED: Final = 100
+"""What is compressed in a WACZ beside its WARC files is text; beyond 1 GiB and a hundredfold it is a bomb."""
+
+UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    RuntimeError,  # encrypted, or a compression that is not known (NotImplementedError)
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    struct.error,
+    OverflowError,
+)
+"""What `zipfile` raises on bytes that are none of its own (CPython 3.11 to 3.13)."""
+
+
+def index_wacz(file: BinaryIO, name: str) -> WarcIndex:
+    """Check the package and read every WARC file inside."""
+    found: list[WarcIndex] = []
+    with _whole(name), zipfile.ZipFile(file) as wacz:
+        _check_package(wacz, name)
+        for member, offset in _warc_files(file, wacz, name):
+            with wacz.open(member) as inner:
+                found.append(index_warc(inner, f"{name}/{member.filename}", base_offset=offset))
+    if not found:
+        raise NotTakenError(name, "WARC files in archive/", "none")
+    return WarcIndex(
+        records=sum(index.records for index in found),
+        first_at=min(index.first_at for index in found),
+        warcinfo=found[0].warcinfo,
+        rows=tuple(row for index in found for row in index.rows),
+        remarks=tuple(remark for index in found for remark in index.remarks),
+        is_arc=False,
+        damage=None,
+    )
+
+
+@contextmanager
+def _whole(name: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as damage:
+        raise WarcDamageError(name, 1, 0, "a whole ZIP file", str(damage)) from damage
+    except OSError as problem:
+        if problem.errno != errno.EINVAL:
+            raise
+        raise WarcDamageError(name, 1, 0, "a ZIP file whose places lie inside it", str(problem)) from problem
+
+
+def _warc_files(file: BinaryIO, wacz: zipfile.ZipFile, name: str) -> list[tuple[zipfile.ZipInfo, int]]:
+    """The WARC files with the places of their first bytes, which no two of them share."""
+    placed: list[tuple[zipfile.ZipInfo, int]] = []
+    for member in wacz.infolist():
+        if not WARC_IN_WACZ.fullmatch(member.filename):
+            continue
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise NotTakenError(name, f"{member.filename} stored as it is", "it compressed again")
+        placed.append((member, _content_offset(file, member)))
+    for (one, offset), (other, next_offset) in pairwise(sorted(placed, key=lambda each: each[1])):
+        if next_offset < offset + one.file_size:
+            found = f"{one.filename} to {offset + one.file_size} and {other.filename} from {next_offset}"
+            raise WarcDamageError(name, 1, next_offset, "files that lie behind each other", found)
+    return placed
+
+
+def _content_offset(file: BinaryIO, member: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin: behind its local header, of which the directory does not tell the length.
+
+    Source: PKWARE APPNOTE.TXT, section 4.3.7.
+    """
+    here = file.tell()
+    file.seek(member.header_offset)
+    header = file.read(30)
+    file.seek(here)
+    return (
+        member.header_offset
+        + 30
+        + int.from_bytes(header[26:28], "little")
+        + int.from_bytes(header[28:30], "little")
+    )
+
+
+def _check_package(wacz: zipfile.ZipFile, name: str) -> None:
+    """Every digest that the package itself declares."""
+    members = {member.filename: member for member in wacz.infolist()}
+    for path, expected in _declared(wacz, name).items():
+        algorithm, _, value = expected.partition(":")
+        if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
+            continue
+        member = members.get(path)
+        if member is None:
+            raise WarcDamageError(name, 1, 0, f"{path}, which {PACKAGE} lists", "no such file")
+        _require_no_bomb(member, name)
+        with wacz.open(member) as inner:
+            found = hashlib.file_digest(inner, algorithm).hexdigest()  # type: ignore[arg-type]  # ZipExtFile reads into
+        if found != value.lower():
+            raise WarcDamageError(name, 1, 0, f"{path} with {expected}", f"{algorithm}:{found}")
+
+
+def _declared(wacz: zipfile.ZipFile, name: str) -> dict[str, str]:
+    """The digest of each file by its path."""
+    expected = f"{PACKAGE} with a list of resources"
+    try:
+        package = wacz.getinfo(PACKAGE)
+        if package.file_size > LARGEST_PACKAGE_BYTES:
+            raise WarcDamageError(name, 1, 0, f"{PACKAGE} of at most {LARGEST_PACKAGE_BYTES} bytes", "more")
+        resources = json.loads(wacz.read(package)).get("resources", [])
+        return {str(entry["path"]): str(entry["hash"]) for entry in resources if "hash" in entry}
+    except (KeyError, ValueError, AttributeError, TypeError, RecursionError) as problem:
+        raise WarcDamageError(name, 1, 0, expected, repr(problem)[:200]) from problem
+
+
+def _require_no_bomb(member: zipfile.ZipInfo, name: str) -> None:
+    size, packed = member.file_size, member.compress_size
+    if size > LARGEST_UNPACKED_BYTES and size > MOST_UNPACKED * packed:
+        limit = f"{member.filename} of at most {MOST_UNPACKED} times its {packed} compressed bytes"
+        raise NotTakenError(name, limit, f"one that claims {size} bytes")
