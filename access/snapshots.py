@@ -12,7 +12,7 @@ from typing import Any, Final
 from access.holding import held_file
 from access.pictures import may_be_picture, picture_of
 from access.search import record_row
-from crawlers.capture import RenderingKind, time_text
+from crawlers.model.capture import RenderingKind, time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of

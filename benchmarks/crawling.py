@@ -25,18 +25,18 @@ import uvloop
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 
-from crawlers.addresses import AddressPolicy
-from crawlers.capture import Limits
-from crawlers.fetch import Fetcher, _Connection, _Key
-from crawlers.http_engine import SourceCrawl
-from crawlers.itinerary import Itinerary
-from crawlers.means import Means
-from crawlers.pace import CrawlPace
-from crawlers.pace_line import PaceLine, PaceServer
+from crawlers.address_policy import AddressPolicy
+from crawlers.engines.context import Means
+from crawlers.engines.frontier import Itinerary
+from crawlers.engines.scrapy_engine import SourceCrawl
+from crawlers.engines.scrapy_settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
+from crawlers.http_client import Fetcher, _Connection, _Key
+from crawlers.model.capture import Limits
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.socket import PaceLine, PaceServer
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder, RecorderAddress
-from crawlers.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
-from crawlers.spiders.asking import Ask, Findings, Role
+from crawlers.spiders.base import Ask, Findings, Role
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from storage.spool.spool import Spool

@@ -37,8 +37,8 @@ def pictures(count: int) -> Iterator[bytes]:
 
 def own_file(folder: Path, count: int) -> Path:
     """As a crawl of ours leaves it."""
-    from crawlers.capture import Exchange, Message
-    from crawlers.source import Source, source_to_json
+    from crawlers.model.capture import Exchange, Message
+    from crawlers.watchlist.source import Source, source_to_json
     from processors.digest import sha256
     from storage.spool.spool import Spool
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.material import exchange_of, pages
 from benchmarks.peer_environments import programs_of
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
-from crawlers.capture import Captured
+from crawlers.model.capture import Captured
 from processors.surt import surt_key
 from storage.spool.index_cache import RowsBeside, rows_written
 from storage.spool.spool import RecordIds

@@ -66,17 +66,17 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "pipeline/expected_yield.py": ("tests/pipeline/test_expected_yield.py",),
     # the recorder
     "processors/http_framing.py": ("tests/processors/test_http_framing.py", RECORDER),
-    "crawlers/recorder/messages.py": (f"{RECORDER}/test_relay.py", f"{RECORDER}/test_endings.py", RECORDER),
-    "crawlers/recorder/conversation.py": (
+    "crawlers/recorder/http_messages.py": (f"{RECORDER}/test_relay.py", f"{RECORDER}/test_endings.py", RECORDER),
+    "crawlers/recorder/exchange_relay.py": (
         f"{RECORDER}/test_connections.py",
         f"{RECORDER}/test_endings.py",
         RECORDER,
     ),
-    "crawlers/recorder/site_side.py": (f"{RECORDER}/test_connections.py", RECORDER),
-    "crawlers/pace.py": ("tests/crawlers/test_pace.py",),
-    "crawlers/turns.py": ("tests/crawlers/test_pace.py", "tests/storage/test_pace.py"),
-    "crawlers/robots.py": ("tests/crawlers/test_robots.py", "tests/crawlers/test_spiders.py"),
-    "crawlers/addresses.py": ("tests/crawlers/test_addresses.py", f"{RECORDER}/test_refusals.py"),
+    "crawlers/recorder/upstream_connection.py": (f"{RECORDER}/test_connections.py", RECORDER),
+    "crawlers/rate_limit/limiter.py": ("tests/crawlers/test_pace.py",),
+    "crawlers/rate_limit/slots.py": ("tests/crawlers/test_pace.py", "tests/storage/test_pace.py"),
+    "crawlers/engines/robots.py": ("tests/crawlers/test_robots.py", "tests/crawlers/test_spiders.py"),
+    "crawlers/address_policy.py": ("tests/crawlers/test_addresses.py", f"{RECORDER}/test_refusals.py"),
     # what pages say
     "processors/pages/outcome.py": (f"{PAGES}/test_outcome.py", f"{PAGES}/test_stored_pages.py"),
     "processors/pages/tables.py": COURT_LISTS,

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
-from crawlers.source import Source
-from crawlers.turns import KEPT_FREE, PATIENCE_S, PLACES, allowance_of
+from crawlers.rate_limit.slots import KEPT_FREE, PATIENCE_S, PLACES, allowance_of
+from crawlers.watchlist.source import Source
 from pipeline.harvest import in_batches
 from pipeline.harvest_order import in_turn
 from pipeline.services.postgres import PostgresServer

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import uvloop
 
-from crawlers.capture import Pace
-from crawlers.pace import CrawlPace
-from crawlers.pace_line import PaceLine, PaceServer
+from crawlers.model.capture import Pace
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.socket import PaceLine, PaceServer
 from pipeline.services.postgres import PostgresServer
 from storage.migrations import migrate
 from storage.rate_limit.shared_limiter import SharedTurns

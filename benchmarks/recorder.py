@@ -25,8 +25,8 @@ import uvloop
 from benchmarks.peer_environments import programs_of
 from benchmarks.site import Site
 from benchmarks.timing import Cost, Ratio, Way, arguments, cpu_of, idle, report, rounds_of
-from crawlers.addresses import AddressPolicy
-from crawlers.capture import Limits
+from crawlers.address_policy import AddressPolicy
+from crawlers.model.capture import Limits
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder
 from pipeline.services.ports import free_ports

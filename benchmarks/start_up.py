@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.site import Site
 from benchmarks.timing import Cost, Way, arguments, cpu_s, report, rounds_of
-from crawlers.source import Source, SourceLimits
+from crawlers.watchlist.source import Source, SourceLimits
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 
 

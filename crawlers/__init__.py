@@ -1,10 +1,5 @@
-"""How to get things: watch-list, spiders, browser, and the recorder that stands between them and the web.
+"""How pages are fetched: the watch-list, spiders, engines, and the recorder between them and the web.
 
-- what to get: `watchlist` with `watchlist_entries` and `yaml_places`, `source`, `scope`, `robots`,
-  `addresses`.
-- what passes on: `capture` and `capture_json`, `visits`, `orders`.
-- one crawl's engine: `engine` runs the `spiders` over `http_engine` (`downloads`, `settings`) or `browser`
-  (`chromium`, `tab`), with what they share: `means`, `fetch`, `answers`, `itinerary`.
-- the `recorder`: every byte goes through it.
-- when to ask: `pace`, `turns`, `pace_line`.
+`watchlist` says what is collected, `spiders` what to request next, `engines` run one crawl, `rate_limit` says when
+a host may be asked, and every byte passes through the `recorder`. `model` holds the types that all of them share.
 """

@@ -83,7 +83,7 @@ def harvest() -> None:
         """Which sources, in as many batches as there may be tasks."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from crawlers.watchlist import WatchlistErrors
+        from crawlers.watchlist.loader import WatchlistErrors
         from pipeline.harvest import UnknownSourceError, in_batches, planned_in_turn
         from pipeline.night import begin_night
         from pipeline.settings import load_settings

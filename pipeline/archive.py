@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from crawlers.capture import time_text
-from crawlers.source import Engine, source_for_urls
+from crawlers.model.capture import time_text
+from crawlers.watchlist.source import Engine, source_for_urls
 from pipeline.connect import opened_archive
 from pipeline.harvest import collect, trouble_with
 from pipeline.outside_time import stamp

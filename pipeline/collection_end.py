@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.capture import CrawlReport, time_text
+from crawlers.model.capture import CrawlReport, time_text
 from pipeline.facts import clock_now
 from storage.archive import Archive
 from storage.deposit.deposited import keys_of_crawl

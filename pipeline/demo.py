@@ -17,7 +17,7 @@ from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist.loader import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.connect import open_archive
 from pipeline.demo_place import SITES, demo_folder

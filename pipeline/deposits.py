@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crawlers.capture import CrawledFile, CrawlReport
-from crawlers.capture_json import report_from_json
+from crawlers.model.capture import CrawledFile, CrawlReport
+from crawlers.model.serialization import report_from_json
 from pipeline.collection_end import end_forgotten, end_recovered
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME
 from processors.digest import Digest

@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawlers.addresses import AddressPolicy
-from crawlers.capture import Captured, Exchange, Limits, Note
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.address_policy import AddressPolicy
+from crawlers.engines.scrapy_settings import request_headers
+from crawlers.http_client import Fetcher, FetchFailed
+from crawlers.model.capture import Captured, Exchange, Limits, Note
 from crawlers.recorder.egress import ConnectTo, Direct, Egress, egress_for
 from crawlers.recorder.proxy import Recorder
 from crawlers.recorder.tls import TlsPipe, verifying_context
-from crawlers.settings import request_headers
 from pipeline.settings import Settings
 from pipeline.settings_text import DIRECT
 from processors.client_hello import read_client_hello

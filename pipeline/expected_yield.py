@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from crawlers.source import Expectation
+from crawlers.watchlist.source import Expectation
 from storage.queries.crawl_yields import CrawlYield, Habit
 
 EARLIER_CRAWLS: Final = 14

@@ -111,7 +111,7 @@ def _said_of(problem: Exception) -> tuple[str, Exit] | None:
     """The sentence and the code of an error that is no fault of the program; None where it is one."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
-    from crawlers.watchlist import WatchlistErrors
+    from crawlers.watchlist.loader import WatchlistErrors
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
     from pipeline.process import ProcessError
     from pipeline.services.processes import ServiceError

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.capture import CrawlReport
-from crawlers.source import Source
-from crawlers.watchlist import Mistake, UsableWatchlist, read_usable, read_watchlist
+from crawlers.model.capture import CrawlReport
+from crawlers.watchlist.loader import Mistake, UsableWatchlist, read_usable, read_watchlist
+from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
 from pipeline.collection_end import ended
 from pipeline.connect import opened_archive

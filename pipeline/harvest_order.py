@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from processors.urls import host_of
 
 SHARED_FROM: Final = 8

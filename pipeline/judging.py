@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from crawlers.capture import CrawlReport
-from crawlers.source import Expectation, Source
+from crawlers.model.capture import CrawlReport
+from crawlers.watchlist.source import Expectation, Source
 from pipeline.expected_yield import EARLIER_CRAWLS, LISTS, Judged, shortcomings, silence
 from storage.archive import Archive
 from storage.queries.crawl_yields import CrawlYield, declarations_of, habit_of, yields_of

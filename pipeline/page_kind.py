@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crawlers.source import layout_from_json
+from crawlers.watchlist.source import layout_from_json
 from processors.pages.layout import Layout
 from processors.pages.reading import PageKind
 from processors.pages.telegram_export import is_export

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from crawlers.capture import RenderingKind
+from crawlers.model.capture import RenderingKind
 from pipeline.page_kind import how_to_read
 from pipeline.read_page_capture import (
     LISTS,
@@ -37,7 +37,7 @@ __all__ = ["Found", "read_capture"]
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
-"""How `crawlers.browser` writes it down, whatever the page said of itself."""
+"""How `crawlers.engines.browser_engine` writes it down, whatever the page said of itself."""
 
 PayloadOf = Callable[[Capture], bytes | None]
 """The block of the record that holds a revisit's payload, None where none is in the archive."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-from crawlers.watchlist import WatchlistErrors, read_watchlist
-from crawlers.yaml_places import YamlMistake, load_placed
+from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+from crawlers.watchlist.yaml_lines import YamlMistake, load_placed
 from pipeline.source_lines import Line, NewSource, read_lines
 
 HEADER: Final = (

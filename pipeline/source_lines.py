@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from crawlers.watchlist_entries import ENTRIES, sentence
+from crawlers.watchlist.schema import ENTRIES, sentence
 from pipeline.page_kind import TELEGRAM_HOSTS
 from processors.surt import surt_key
 from processors.urls import host_of

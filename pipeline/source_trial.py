@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
 
-from crawlers.addresses import AddressPolicy
-from crawlers.answers import page_of
-from crawlers.capture import Captured, CrawlJob, Limits
-from crawlers.fetch import Fetcher, FetchFailed
-from crawlers.means import Means
-from crawlers.pace import CrawlPace
+from crawlers.address_policy import AddressPolicy
+from crawlers.engines.context import Means
+from crawlers.engines.response_decoding import page_of
+from crawlers.engines.robots import RobotsGate
+from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
+from crawlers.http_client import Fetcher, FetchFailed
+from crawlers.model.capture import Captured, CrawlJob, Limits
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.slots import OwnTurns, Turns
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.proxy import Recorder
-from crawlers.robots import RobotsGate
-from crawlers.settings import READ_BYTES, request_headers
-from crawlers.source import Source
-from crawlers.spiders.asking import Ask, Findings, Role, Spider, findings_on
-from crawlers.spiders.choose import spider_for
-from crawlers.turns import OwnTurns, Turns
+from crawlers.spiders.base import Ask, Findings, Role, Spider, findings_on
+from crawlers.spiders.registry import spider_for
+from crawlers.watchlist.source import Source
 from pipeline.crawl import job_for
 from pipeline.expected_yield import LISTS
 from pipeline.settings import Settings

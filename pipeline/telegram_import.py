@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from crawlers.source import Source, source_to_json
+from crawlers.watchlist.source import Source, source_to_json
 from pipeline.crawl import crawl_id_of_now
 from pipeline.deposits import deposit_crawl
 from processors.media import sniff

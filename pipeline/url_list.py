@@ -2,8 +2,8 @@
 
 In: text with one address per line (empty lines and repeats are dropped). Out: the addresses in order. Raises
 `BadUrls`, which says of every bad line what is wrong with it. Only what can be told from the text alone is checked
-here, by the policy the recorder has (`crawlers.addresses`); what a name resolves to the recorder checks at the
-moment of connecting.
+here, by the policy the recorder has (`crawlers.address_policy`); what a name resolves to the recorder checks at
+the moment of connecting.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from crawlers.addresses import AddressPolicy, AddressRefused
+from crawlers.address_policy import AddressPolicy, AddressRefused
 
 MOST_URLS: Final = 256
 """One mapped task each; Airflow's grid and this machine stay usable with so many (architecture, section 6)."""

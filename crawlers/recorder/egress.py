@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
-from crawlers.addresses import AddressPolicy, AddressRefused
+from crawlers.address_policy import AddressPolicy, AddressRefused
 from crawlers.recorder.connect_proxy import ProxyRefused, open_tunnel
 from processors.pages.outcome import Outcome
 

@@ -13,13 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawlers.capture import Captured, CaptureSink, Limits
+from crawlers.model.capture import Captured, CaptureSink, Limits
 from crawlers.recorder.certificates import Authority
+from crawlers.recorder.client_connection import EngineSide
 from crawlers.recorder.egress import Egress
-from crawlers.recorder.engine_side import EngineSide
-from crawlers.recorder.scribe import Scribe
 from crawlers.recorder.session import Session, Totals
 from crawlers.recorder.tls import lenient_context, verifying_context
+from crawlers.recorder.writer_thread import Scribe
 
 SWEEP_SECONDS = 0.25
 LOOPBACK = "127.0.0.1"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from crawlers.capture import Exchange, Limits, Note, NoteKind
+from crawlers.model.capture import Exchange, Limits, Note, NoteKind
 from crawlers.recorder.certificates import Authority
 from crawlers.recorder.egress import Egress
-from crawlers.recorder.scribe import Scribe
+from crawlers.recorder.writer_thread import Scribe
 from processors.pages.outcome import Outcome
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,10 +14,10 @@ import json
 import time
 from typing import Literal
 
-from crawlers.capture import Note, NoteKind, time_text
-from crawlers.recorder.exchange import Peer
-from crawlers.recorder.scribe import Gathered
+from crawlers.model.capture import Note, NoteKind, time_text
+from crawlers.recorder.open_exchange import Peer
 from crawlers.recorder.session import Session, moment
+from crawlers.recorder.writer_thread import Gathered
 
 LONGEST_FRAME_KEPT_WHOLE = 1 << 20
 PART_SECONDS = 10.0

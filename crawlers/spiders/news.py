@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from crawlers.capture import CrawlJob
-from crawlers.scope import in_scope, scope_of
-from crawlers.spiders.asking import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
+from crawlers.model.capture import CrawlJob
+from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
+from crawlers.watchlist.scope import in_scope, scope_of
 from processors.pages.news_links import is_calendar
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page

@@ -9,8 +9,8 @@ below. What posts show is asked for right after its page, because the links are 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from crawlers.capture import CrawlJob
-from crawlers.spiders.asking import Ask, Findings, Role, Yield, seed_page_id
+from crawlers.model.capture import CrawlJob
+from crawlers.spiders.base import Ask, Findings, Role, Yield, seed_page_id
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.pages.parsers import Parsers

@@ -11,8 +11,8 @@ import typer
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from crawlers.capture import CrawlJob, CrawlReport
-    from crawlers.source import Source
+    from crawlers.model.capture import CrawlJob, CrawlReport
+    from crawlers.watchlist.source import Source
     from pipeline.settings import Settings
 
 Watchlist = Annotated[Path | None, typer.Option("--watchlist", metavar="FILE", help="Crawl sources of this file.")]
@@ -65,7 +65,7 @@ def crawl(
     Needs no store, no database, no Airflow. Pages named by --url are fetched as they are: no link is followed, and
     robots.txt is not asked. Exit code 3 when a source failed, 1 when a crawl could not go on.
     """
-    from crawlers.addresses import AddressPolicy
+    from crawlers.address_policy import AddressPolicy
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
     from pipeline.crawl import job_for, run_crawl
     from pipeline.crawl.room import Room
@@ -101,7 +101,7 @@ def crawl(
     reports: list[CrawlReport] = []
 
     def run() -> Iterator[Mapping[str, Any]]:
-        from crawlers.capture_json import report_to_json
+        from crawlers.model.serialization import report_to_json
 
         for job in jobs:
             err.print(f"{job.source.id}: crawl {job.crawl_id} begins", markup=False)
@@ -145,7 +145,7 @@ def _say(progress: str) -> None:
 def _sources(
     watchlist: Path | None, ids: list[str], urls: list[str], egress: tuple[str, ...]
 ) -> tuple[Source, ...]:
-    from crawlers.watchlist import WatchlistErrors, read_watchlist, source_for_urls
+    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist, source_for_urls
     from processors.urls import absolute
 
     if (watchlist is None) == (not urls):

@@ -16,7 +16,7 @@ def harvest(
     as_json: JsonOption = False,
 ) -> None:
     """Run the nightly job now, on the running stack; exit code 3 if sources did not come through."""
-    from crawlers.watchlist import WatchlistErrors
+    from crawlers.watchlist.loader import WatchlistErrors
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
     from pipeline.harvest import UnknownSourceError, planned_sources
     from pipeline.nightly import follow_harvest, harvested

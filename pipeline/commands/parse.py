@@ -123,7 +123,7 @@ def _moment(at: str | None) -> datetime:
 def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
     if name is None:
         return None
-    from crawlers.watchlist import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
     from pipeline.settings import SettingsError, load_settings
 
     try:

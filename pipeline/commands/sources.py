@@ -11,7 +11,7 @@ import typer
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from crawlers.watchlist import Watchlist
+    from crawlers.watchlist.loader import Watchlist
     from pipeline.settings import Settings
     from pipeline.source_lines import Line
 
@@ -177,7 +177,7 @@ def _settings() -> Settings:
 
 
 def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
-    from crawlers.watchlist import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
 
     try:
         return read_watchlist(file or settings.watchlist, egress=settings.egress_names)

@@ -21,7 +21,7 @@ def up(as_json: JsonOption = False) -> None:
 
     With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
     """
-    from crawlers.watchlist import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
     from pipeline.demo_place import is_demo_folder
     from pipeline.services.data_folder import described, described_for_programs
     from pipeline.services.processes import ServiceError

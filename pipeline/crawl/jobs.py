@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crawlers.capture import CrawlJob, Engine, Known, Limits
-from crawlers.source import Source
+from crawlers.model.capture import CrawlJob, Engine, Known, Limits
+from crawlers.watchlist.source import Source
 from pipeline.settings_text import DIRECT
 
 

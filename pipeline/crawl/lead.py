@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
-from crawlers.capture_json import job_from_json, report_to_json
-from crawlers.orders import orders
-from crawlers.pace import CrawlPace
-from crawlers.pace_line import PaceServer
-from crawlers.recorder.handover import HandOverServer
+from crawlers.engines.engine_input import orders
+from crawlers.engines.messages import Remark, Visit, heard
+from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.serialization import job_from_json, report_to_json
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.socket import PaceServer
+from crawlers.recorder.capture_socket import HandOverServer
 from crawlers.recorder.proxy import Recorder
-from crawlers.visits import Remark, Visit, heard
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
 from pipeline.crawl.room import room_from_environment
 from pipeline.crawl.secret import take_secret
@@ -110,7 +110,7 @@ async def _record(
             engine = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "crawlers.engine",
+                "crawlers.engines",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawlers.capture import CrawledFile, CrawlJob, CrawlReport
-from crawlers.capture_json import job_to_json, report_from_json
+from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.serialization import job_to_json, report_from_json
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
 from pipeline.crawl.room import Room
 from pipeline.crawl.secret import secret_in_pipe

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from crawlers.capture import (
+from crawlers.engines.messages import Finished, Remark, Told, Visit
+from crawlers.model.capture import (
     Captured,
     CaptureSink,
     CrawledFile,
@@ -21,7 +22,6 @@ from crawlers.capture import (
     Note,
     NoteKind,
 )
-from crawlers.visits import Finished, Remark, Told, Visit
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
 

@@ -12,8 +12,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from crawlers.capture import CrawlJob
-from crawlers.capture_json import job_to_json
+from crawlers.model.capture import CrawlJob
+from crawlers.model.serialization import job_to_json
 from pipeline.settings import ROOT
 
 PACKAGES: Final = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "storage")

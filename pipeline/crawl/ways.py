@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from crawlers.addresses import AddressPolicy
-from crawlers.capture import CrawlJob
-from crawlers.pace import CrawlPace
+from crawlers.address_policy import AddressPolicy
+from crawlers.model.capture import CrawlJob
+from crawlers.rate_limit.limiter import CrawlPace
 from crawlers.recorder.egress import ConnectTo, Egress, egress_for
 
 WAY_OUT: Final = "LETAPIS_CRAWL_LEAVES_BY"

@@ -6,8 +6,8 @@ newest capture counts: where that was a refusal or a cut answer, the listing is 
 
 from typing import Final
 
-from crawlers.capture import Listing
-from crawlers.source import Source
+from crawlers.model.capture import Listing
+from crawlers.watchlist.source import Source
 from processors.http_message import UndecodableEntity, entity, header, parse_response
 from storage.access_labels import EVERYONE
 from storage.archive import Archive

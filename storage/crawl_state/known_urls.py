@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from crawlers.capture import Known
-from crawlers.source import Source
+from crawlers.model.capture import Known
+from crawlers.watchlist.source import Source
 from storage.catalogue.tables import readings, sightings, versions
 from storage.queries.channel_coverage import coverage_of_source
 

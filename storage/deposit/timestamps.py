@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, text
 from ulid import ULID
 
-from crawlers.capture import time_text
+from crawlers.model.capture import time_text
 from processors.digest import Digest, sha256
 from processors.time_token import TimeToken, read_token
 from storage.archive import Archive

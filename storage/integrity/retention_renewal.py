@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from crawlers.capture import time_text
+from crawlers.model.capture import time_text
 from storage.archive import Archive
 from storage.deposit.replication import named_objects
 from storage.ledger.chain import Chain

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from crawlers.capture import time_text
+from crawlers.model.capture import time_text
 from processors.pages.telegram_layouts import line_of
 from processors.surt import surt_key
 from storage.access_labels import EVERYONE, Viewer, visible_to

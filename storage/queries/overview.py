@@ -19,7 +19,9 @@ from storage.ledger.tables import custody, requests
 COUNTED_UP_TO: Final = 1_000_000
 
 ON_DEMAND: Final = "on-demand"
-"""The source of what people ask for one by one (`crawlers.source.source_for_urls`); it is no part of a night."""
+"""The source of what people ask for one by one (`crawlers.watchlist.source.source_for_urls`); it is no part of
+a night.
+"""
 
 
 @dataclass(frozen=True, slots=True)

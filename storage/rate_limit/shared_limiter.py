@@ -1,8 +1,9 @@
 """Turns from the database: one pace per host over all crawls, on any worker, by the database's clock.
 
-In: the writer's address. Out: `SharedTurns`, a ``crawlers.turns.Turns``: one statement per request, each a
-transaction of its own, which gives back in passing what is over. A crawl that is killed loses its places when they
-lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises ``NoTurns``.
+In: the writer's address. Out: `SharedTurns`, a ``crawlers.rate_limit.slots.Turns``: one statement per request,
+each a transaction of its own, which gives back in passing what is over. A crawl that is killed loses its places
+when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises
+``NoTurns``.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from crawlers.turns import KEPT_FREE, PATIENCE_S, PLACES, NoTurns, Taken, allowance_of
+from crawlers.rate_limit.slots import KEPT_FREE, PATIENCE_S, PLACES, NoTurns, Taken, allowance_of
 
 LAPSE_S: Final = 120.0
 """How long after its moment a turn that nobody gave back keeps its place: longer than nearly every exchange."""

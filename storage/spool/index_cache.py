@@ -18,7 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from crawlers.capture import Captured, Exchange, time_text
+from crawlers.model.capture import Captured, Exchange, time_text
 from processors.digest import Digest
 from storage.postgres_text import lasting_text
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc

@@ -4,7 +4,7 @@ By content-encoding, declared type, and the first bytes where the type says too 
 Types: IANA media types registry, values retrieved 2026-11-23; magic numbers: the formats' own specifications.
 """
 
-from crawlers.capture import Exchange
+from crawlers.model.capture import Exchange
 
 COMPRESSED_PREFIXES = ("image/", "video/", "audio/", "font/woff")
 NOT_COMPRESSED = frozenset(

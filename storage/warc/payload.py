@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from crawlers.capture import NoteKind
+from crawlers.model.capture import NoteKind
 from processors.digest import Digest
 from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
 from processors.http_head import head_end, head_value, is_chunked, read_head, status_of

@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from crawlers.capture import ByteSource, Exchange, Message, Note, NoteKind, Rendering, time_text
+from crawlers.model.capture import ByteSource, Exchange, Message, Note, NoteKind, Rendering, time_text
 from processors.digest import Digest, sha256
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from access.app import create_app
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.cli import app
 from pipeline.process import process_pending
 from pipeline.settings import ROOT, Settings, variable

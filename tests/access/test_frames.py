@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from access.app import create_app
 from access.frames import MOST_REMEMBERED, Frames
 from access.occurrence_chart import MOST_LINES, STEP, chart
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.connect import opened_archive
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer

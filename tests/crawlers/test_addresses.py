@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.addresses import AddressPolicy, AddressRefused, literal_address
+from crawlers.address_policy import AddressPolicy, AddressRefused, literal_address
 
 PUBLIC = ("8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1")
 INNER = (

@@ -17,16 +17,16 @@ from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.browser import run_browser
-from crawlers.capture import Limits, Note, NoteKind, Rendering, RenderingKind
-from crawlers.chromium import launch, open_context
-from crawlers.fetch import Fetcher
-from crawlers.means import Means
-from crawlers.pace import CrawlPace
-from crawlers.source import source_for_urls
-from crawlers.spiders.choose import spider_for
-from crawlers.tab import Loaded, TabCrashed, load
-from crawlers.visits import Remark, Told, Visit
+from crawlers.engines.browser_engine import run_browser
+from crawlers.engines.chromium import launch, open_context
+from crawlers.engines.context import Means
+from crawlers.engines.messages import Remark, Told, Visit
+from crawlers.engines.page_loader import Loaded, TabCrashed, load
+from crawlers.http_client import Fetcher
+from crawlers.model.capture import Limits, Note, NoteKind, Rendering, RenderingKind
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.spiders.registry import spider_for
+from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
 from pipeline.crawl import job_for
 from pipeline.settings import Settings

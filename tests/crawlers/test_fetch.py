@@ -17,14 +17,14 @@ from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.exceptions import NotSupported
 from scrapy.utils.test import get_crawler
 
-from crawlers.capture import Limits
-from crawlers.downloads import RecordedDownloads
-from crawlers.fetch import Answer, CrawlOver, Fetcher, FetchFailed, Refused
-from crawlers.means import Means
-from crawlers.pace import CrawlPace
+from crawlers.engines.context import Means
+from crawlers.engines.scrapy_download import RecordedDownloads
+from crawlers.engines.scrapy_settings import scrapy_settings
+from crawlers.http_client import Answer, CrawlOver, Fetcher, FetchFailed, Refused
+from crawlers.model.capture import Limits
+from crawlers.rate_limit.limiter import CrawlPace
 from crawlers.recorder.proxy import RecorderAddress
-from crawlers.settings import scrapy_settings
-from crawlers.spiders.asking import Ask, Role
+from crawlers.spiders.base import Ask, Role
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.recorder.engine import RunningRecorder, block_of

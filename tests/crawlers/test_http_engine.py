@@ -9,18 +9,18 @@ import scrapy
 from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
-from crawlers.answers import CUT, TOO_LONG, read_body
-from crawlers.downloads import FIRST_PATIENCE_S, LONGEST_HOLD_S, PatientRetry
-from crawlers.fetch import Answer, Fetcher
-from crawlers.http_engine import SourceCrawl
-from crawlers.itinerary import Itinerary
-from crawlers.means import Means
-from crawlers.pace import CrawlPace
-from crawlers.settings import READ_BYTES
-from crawlers.source import source_for_urls
-from crawlers.spiders.asking import Ask, Role
-from crawlers.spiders.choose import spider_for
-from crawlers.visits import Remark, Told, Visit
+from crawlers.engines.context import Means
+from crawlers.engines.frontier import Itinerary
+from crawlers.engines.messages import Remark, Told, Visit
+from crawlers.engines.response_decoding import CUT, TOO_LONG, read_body
+from crawlers.engines.scrapy_download import FIRST_PATIENCE_S, LONGEST_HOLD_S, PatientRetry
+from crawlers.engines.scrapy_engine import SourceCrawl
+from crawlers.engines.scrapy_settings import READ_BYTES
+from crawlers.http_client import Answer, Fetcher
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.spiders.base import Ask, Role
+from crawlers.spiders.registry import spider_for
+from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from crawlers.downloads import retry_after_s
-from crawlers.fetch import CrawlOver
-from crawlers.pace import LONGEST_DELAY_S, CrawlPace, HostGivenUp, Turn
-from crawlers.pace_line import PaceLine, PaceServer
-from crawlers.turns import PLACES, NoTurns, OwnTurns, Taken
+from crawlers.engines.scrapy_download import retry_after_s
+from crawlers.http_client import CrawlOver
+from crawlers.rate_limit.limiter import LONGEST_DELAY_S, CrawlPace, HostGivenUp, Turn
+from crawlers.rate_limit.slots import PLACES, NoTurns, OwnTurns, Taken
+from crawlers.rate_limit.socket import PaceLine, PaceServer
 
 
 def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> None:

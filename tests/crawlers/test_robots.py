@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.fetch import Answer, FetchFailed
-from crawlers.robots import HostRules, read_rules, rules_of
+from crawlers.engines.robots import HostRules, read_rules, rules_of
+from crawlers.http_client import Answer, FetchFailed
 
 ROBOTS = "https://news.example/robots.txt"
 TEXT = b"User-agent: *\nDisallow: /private/\n"

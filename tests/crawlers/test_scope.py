@@ -2,8 +2,8 @@
 
 import pytest
 
-from crawlers.scope import in_scope, scope_of
-from crawlers.source import Source
+from crawlers.watchlist.scope import in_scope, scope_of
+from crawlers.watchlist.source import Source
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawlers.capture import CrawlJob, Known, Listing
-from crawlers.itinerary import Itinerary
-from crawlers.source import Follow, Source
-from crawlers.spiders.asking import Ask, Findings, Role
-from crawlers.spiders.choose import spider_for
+from crawlers.engines.frontier import Itinerary
+from crawlers.model.capture import CrawlJob, Known, Listing
+from crawlers.spiders.base import Ask, Findings, Role
+from crawlers.spiders.registry import spider_for
+from crawlers.watchlist.source import Follow, Source
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page

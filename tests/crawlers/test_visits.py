@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawlers.visits import Finished, Remark, Told, Visit, heard, told
+from crawlers.engines.messages import Finished, Remark, Told, Visit, heard, told
 from processors.pages.outcome import Outcome
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.watchlist import (
+from crawlers.watchlist.loader import (
     Expectation,
     Source,
     SourceLimits,
@@ -18,7 +18,7 @@ from crawlers.watchlist import (
     source_from_json,
     source_to_json,
 )
-from crawlers.watchlist_entries import ENTRIES
+from crawlers.watchlist.schema import ENTRIES
 from pipeline.settings import ROOT
 from processors.pages.layout import Layout
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from crawlers.capture_json import job_to_json
-from crawlers.watchlist import read_watchlist
+from crawlers.model.serialization import job_to_json
+from crawlers.watchlist.loader import read_watchlist
 from pipeline.crawl import job_for
 from pipeline.services.processes import is_alive
 from pipeline.settings import ROOT, Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.commands.channels import bar, coverage_in_words
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild

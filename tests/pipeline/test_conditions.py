@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.connect import opened_archive
 from pipeline.harvest import harvest_source
 from pipeline.process import process_pending

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import CrawlReport, Known
-from crawlers.source import Source, SourceLimits, source_for_urls
-from crawlers.watchlist import read_watchlist
+from crawlers.model.capture import CrawlReport, Known
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source, SourceLimits, source_for_urls
 from pipeline.crawl import job_for, run_crawl
 from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites

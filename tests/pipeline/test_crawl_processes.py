@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture_json import job_to_json
-from crawlers.source import Engine, source_for_urls
+from crawlers.model.serialization import job_to_json
+from crawlers.watchlist.source import Engine, source_for_urls
 from pipeline.chromium import find_chromium
 from pipeline.crawl import job_for
 from pipeline.services.processes import children_of, is_alive
@@ -25,7 +25,7 @@ MARK = "LETAPIS_TEST_CRAWL"
 STARTER = """
 import json, sys
 from pathlib import Path
-from crawlers.capture_json import job_from_json
+from crawlers.model.serialization import job_from_json
 from pipeline.crawl import run_crawl
 from pipeline.chromium import find_chromium
 job = job_from_json(json.loads(sys.argv[1]))
@@ -165,7 +165,7 @@ def test_a_crawl_whose_own_process_dies_is_reported_with_what_it_had(start: Call
 
 def test_an_engine_that_dies_ends_the_crawl_with_a_reason(start: Callable[[Engine], Started]) -> None:
     started = start("http")
-    (engine,) = started.pids("-m crawlers.engine")
+    (engine,) = started.pids("-m crawlers.engines")
     os.kill(engine, signal.SIGKILL)
     said, _ = started.process.communicate(timeout=60)
     assert said.splitlines()[-1] == "REPORT the engine ended early, with code -9"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawlers.capture import Captured, HostPace, Note, NoteKind
-from crawlers.source import source_for_urls
+from crawlers.model.capture import Captured, HostPace, Note, NoteKind
+from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from pipeline.crawl.tally import Tally
 from processors.pages.outcome import Outcome

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import Captured
-from crawlers.source import Source
-from crawlers.watchlist import read_watchlist
+from crawlers.model.capture import Captured
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source
 from pipeline.demo import QUESTIONS, how_to_ask
 from pipeline.demo_report import Brought, brought_since, show
 from pipeline.output import Exit

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from crawlers.capture import CrawledFile, CrawlReport, Exchange
-from crawlers.capture_json import report_to_json
-from crawlers.source import source_to_json
+from crawlers.model.capture import CrawledFile, CrawlReport, Exchange
+from crawlers.model.serialization import report_to_json
+from crawlers.watchlist.source import source_to_json
 from pipeline.copies import keep_copies
 from pipeline.crawl.files import REPORT_NAME, write_json
 from pipeline.deposits import CrawlNotDepositedError, deposit_crawl, recover_spools

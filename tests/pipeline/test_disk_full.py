@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import CrawlReport
-from crawlers.capture_json import job_to_json, report_from_json
-from crawlers.watchlist import read_watchlist
+from crawlers.model.capture import CrawlReport
+from crawlers.model.serialization import job_to_json, report_from_json
+from crawlers.watchlist.loader import read_watchlist
 from pipeline.crawl import job_for
 from pipeline.deposits import recover_spools
 from pipeline.settings import ROOT, Settings
@@ -28,7 +28,7 @@ ROOM_BYTES = 256 << 10
 CRAWL = """
 import json, sys
 from pathlib import Path
-from crawlers.capture_json import job_from_json, report_to_json
+from crawlers.model.serialization import job_from_json, report_to_json
 from pipeline.crawl import run_crawl
 report = run_crawl(job_from_json(json.loads(sys.argv[1])), Path(sys.argv[2]))
 print(json.dumps(report_to_json(report)))
@@ -101,7 +101,7 @@ def test_where_files_may_grow_no_further_the_crawl_stops_and_the_next_run_takes_
 LARGE_BODY = """
 import sys
 from pathlib import Path
-from crawlers.recorder.scribe import Gathered
+from crawlers.recorder.writer_thread import Gathered
 body = Gathered(Path(sys.argv[1]))
 try:
     for _ in range(40):

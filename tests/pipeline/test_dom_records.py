@@ -9,8 +9,8 @@ import pytest
 
 from access.search import one_record
 from access.snapshots import one_capture
-from crawlers.capture import Captured, Rendering, RenderingKind
-from crawlers.source import Source
+from crawlers.model.capture import Captured, Rendering, RenderingKind
+from crawlers.watchlist.source import Source
 from pipeline.connect import opened_archive
 from pipeline.harvest import harvest_source
 from pipeline.process import process_pending

@@ -15,8 +15,8 @@ import pytest
 import trustme
 from fastwarc.warc import ArchiveIterator
 
-from crawlers.capture import CrawlJob
-from crawlers.source import source_for_urls
+from crawlers.model.capture import CrawlJob
+from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for, run_crawl
 from pipeline.crawl.ways import WAY_OUT, NoWayOut, environment_of_engine, take_way_out
 from pipeline.settings import ROOT, Settings

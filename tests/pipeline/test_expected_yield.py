@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.source import Expectation
+from crawlers.watchlist.source import Expectation
 from pipeline.expected_yield import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
 from storage.queries.crawl_yields import CrawlYield, Habit
 

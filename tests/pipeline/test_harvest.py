@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from crawlers.watchlist import WatchlistErrors
+from crawlers.watchlist.loader import WatchlistErrors
 from pipeline.connect import opened_archive
 from pipeline.harvest import (
     UnknownSourceError,

@@ -5,7 +5,7 @@ from itertools import accumulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.harvest import MOST_TASKS, in_batches
 from pipeline.harvest_order import SHARED_FROM, in_turn
 

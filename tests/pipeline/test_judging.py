@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from crawlers.capture import CrawlReport
-from crawlers.source import Expectation, Source
+from crawlers.model.capture import CrawlReport
+from crawlers.watchlist.source import Expectation, Source
 from pipeline.judging import judge_crawl, judge_read
 from pipeline.process import process_pending
 from storage.archive import Archive

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.process import process_pending
 from storage.archive import Archive
 from storage.catalogue.tables import captures, records, sightings, versions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import CrawlReport
+from crawlers.model.capture import CrawlReport
 from pipeline.harvest_summary import summary_of
 from pipeline.own_network import NO_ANSWER, NO_NAMES, NO_PROXY, NO_ROUTE, has_default_route, own_network_fault
 from pipeline.settings import ROOT

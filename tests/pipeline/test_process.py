@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from crawlers.capture import Captured
-from crawlers.source import Source
-from crawlers.watchlist import read_watchlist
+from crawlers.model.capture import Captured
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source
 from pipeline.process import READ_WITH, ProcessError, process_files, process_pending
 from pipeline.read_capture import Found, read_capture
 from processors.digest import sha256

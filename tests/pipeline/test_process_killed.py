@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import Captured
+from crawlers.model.capture import Captured
 from pipeline.process import READ_WITH, process_pending
 from pipeline.rebuild import rebuild
 from pipeline.services.processes import is_alive

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crawlers.capture import Captured
-from crawlers.source import Source
-from crawlers.watchlist import read_watchlist
+from crawlers.model.capture import Captured
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source
 from pipeline.process import process_pending
 from processors.pages.confined_parsers import ConfinedParsers
 from processors.pages.reading import PageKind

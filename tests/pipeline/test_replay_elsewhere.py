@@ -16,7 +16,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from benchmarks.peer_environments import programs_of
-from crawlers.source import source_for_urls
+from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for, run_crawl
 from pipeline.services.ports import free_ports
 from pipeline.settings import ROOT, Settings

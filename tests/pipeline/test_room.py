@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist.loader import read_watchlist
 from pipeline.connect import opened_archive
 from pipeline.crawl import job_for, run_crawl
 from pipeline.crawl.room import NoRoomError, Room

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.source import SOURCE_KINDS
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import SOURCE_KINDS
 from pipeline.settings import ROOT
 from pipeline.source_import import ImportRefused, appended, import_sources
 from pipeline.source_lines import LeftOut, NewSource, Repeated, Unclear, read_lines

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawlers.source import Source
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source
 from pipeline.settings import ROOT, Settings
 from pipeline.source_trial import Trial, suggested, try_sources
 from samples.sites import SampleSites

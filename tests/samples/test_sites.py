@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.watchlist import read_watchlist
+from crawlers.watchlist.loader import read_watchlist
 from samples import expected
 from samples.clock import FileClock
 from samples.extra import extra_pages, page_at

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ulid import ULID
 
-from crawlers.capture import Captured, Exchange, Message, Note, NoteKind
-from crawlers.source import Source, source_to_json
+from crawlers.model.capture import Captured, Exchange, Message, Note, NoteKind
+from crawlers.watchlist.source import Source, source_to_json
 from processors.digest import sha256
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from access.changes import changes_of
-from crawlers.source import Source
+from crawlers.watchlist.source import Source
 from pipeline.process import process_pending
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_by_ids, captures_of

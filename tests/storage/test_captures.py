@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawlers.capture import Captured
+from crawlers.model.capture import Captured
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id, capture_json, captures_in, captures_of, captures_of_crawl

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crawlers.capture import time_text
+from crawlers.model.capture import time_text
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.services.object_store import ObjectStoreServer

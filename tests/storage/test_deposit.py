@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import OperationalError
 
-from crawlers.capture import Captured
+from crawlers.model.capture import Captured
 from pipeline.connect import open_store
 from pipeline.services.ports import free_ports
 from pipeline.settings import Settings

@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
 
-from crawlers.pace import CrawlPace, HostGivenUp
-from crawlers.turns import KEPT_FREE, PLACES
+from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp
+from crawlers.rate_limit.slots import KEPT_FREE, PLACES
 from pipeline.settings import ROOT, DatabaseAccess
 from storage.rate_limit.shared_limiter import SharedTurns
 
 CRAWLER = """
 import asyncio, sys
-from crawlers.pace import CrawlPace
+from crawlers.rate_limit.limiter import CrawlPace
 from storage.rate_limit.shared_limiter import SharedTurns
 
 async def crawl(url, name, delay_s, count):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, MetaData, select, text
 
-from crawlers.capture import Captured
+from crawlers.model.capture import Captured
 from pipeline.connect import open_archive
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild

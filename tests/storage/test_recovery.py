@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import Note, NoteKind
+from crawlers.model.capture import Note, NoteKind
 from processors.digest import sha256
 from storage.spool.spool import Spool, Written, recover
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in

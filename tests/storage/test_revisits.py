@@ -13,8 +13,8 @@ from fastwarc.warc import WarcRecordType
 from ulid import ULID
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import Captured, Exchange, Truncation
-from crawlers.source import Source, source_to_json
+from crawlers.model.capture import Captured, Exchange, Truncation
+from crawlers.watchlist.source import Source, source_to_json
 from pipeline.process import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
 from storage.spool.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in

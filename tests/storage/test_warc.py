@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from isal import isal_zlib
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.capture import (
+from crawlers.model.capture import (
     ByteSource,
     Exchange,
     Message,

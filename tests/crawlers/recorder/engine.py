@@ -11,8 +11,8 @@ from typing import Any
 
 import uvloop
 
-from crawlers.addresses import AddressPolicy
-from crawlers.capture import Captured, Exchange, Limits, Note
+from crawlers.address_policy import AddressPolicy
+from crawlers.model.capture import Captured, Exchange, Limits, Note
 from crawlers.recorder.egress import ConnectTo, Direct, Egress
 from crawlers.recorder.proxy import Recorder, RecorderAddress
 from crawlers.recorder.session import Totals

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from crawlers.recorder.messages import read_asked, request_body
+from crawlers.recorder.http_messages import read_asked, request_body
 from processors.http_framing import MessageFramer
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import uvloop
 from playwright.async_api import async_playwright
 
-from crawlers.capture import Exchange
-from crawlers.chromium import launch, open_context
-from crawlers.fetch import Answer, Fetcher, FetchFailed
+from crawlers.engines.chromium import launch, open_context
+from crawlers.http_client import Answer, Fetcher, FetchFailed
+from crawlers.model.capture import Exchange
 from crawlers.recorder.proxy import RecorderAddress
 from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder
 from tests.crawlers.recorder.kinds import KINDS

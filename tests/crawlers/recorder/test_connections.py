@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import Limits, NoteKind, Truncation
+from crawlers.model.capture import Limits, NoteKind, Truncation
 from crawlers.recorder.websocket import frame_length
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Channel, Origin, answer

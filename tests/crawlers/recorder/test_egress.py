@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crawlers.addresses import AddressPolicy
+from crawlers.address_policy import AddressPolicy
 from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crawlers.capture import Truncation
+from crawlers.model.capture import Truncation
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Channel, Handler, Origin
 

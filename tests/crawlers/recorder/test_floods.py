@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crawlers.capture import Note, NoteKind, Truncation
-from crawlers.recorder.engine_side import EngineSide
-from crawlers.recorder.excess import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES
-from crawlers.recorder.messages import response_body
+from crawlers.model.capture import Note, NoteKind, Truncation
+from crawlers.recorder.client_connection import EngineSide
+from crawlers.recorder.http_messages import response_body
+from crawlers.recorder.response_limits import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES
 from crawlers.recorder.websocket import MOST_FRAMES
 from processors.http_framing import MessageFramer
 from processors.http_head import MAX_HEAD_BYTES

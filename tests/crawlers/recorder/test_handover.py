@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.capture import Note, NoteKind, Rendering, RenderingKind
-from crawlers.recorder.handover import SOCKET_NAME, Handed, HandOver, HandOverServer, NotKept
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.recorder.capture_socket import SOCKET_NAME, Handed, HandOver, HandOverServer, NotKept
 from processors.pages.outcome import Outcome
 
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 import trustme
 import uvloop
 
-from crawlers.capture import Limits, Note, NoteKind
-from crawlers.fetch import Fetcher
-from crawlers.recorder.answers import OUTCOME_FIELD, PROOF_FIELD, OwnAnswer, read_own_answer
+from crawlers.http_client import Fetcher
+from crawlers.model.capture import Limits, Note, NoteKind
+from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, OwnAnswer, read_own_answer
 from processors.http_message import parse_response
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, read_all

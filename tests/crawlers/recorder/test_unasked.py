@@ -14,9 +14,9 @@ import uvloop
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
-from crawlers.capture import Note, NoteKind
-from crawlers.chromium import launch, open_context
-from crawlers.fetch import Fetcher, FetchFailed
+from crawlers.engines.chromium import launch, open_context
+from crawlers.http_client import Fetcher, FetchFailed
+from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
 from pipeline.settings import Settings
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly

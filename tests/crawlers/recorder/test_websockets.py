@@ -17,8 +17,8 @@ import pytest
 import trustme
 from playwright.async_api import async_playwright
 
-from crawlers.capture import Note, NoteKind
-from crawlers.chromium import launch, open_context
+from crawlers.engines.chromium import launch, open_context
+from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
 from pipeline.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of

@@ -11,10 +11,10 @@ import trustme
 import uvloop
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from crawlers.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
-from crawlers.fetch import Fetcher
+from crawlers.engines.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
+from crawlers.engines.scrapy_settings import request_headers
+from crawlers.http_client import Fetcher
 from crawlers.recorder.proxy import RecorderAddress
-from crawlers.settings import request_headers
 from pipeline.chromium import find_chromium
 from pipeline.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of

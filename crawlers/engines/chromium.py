@@ -1,0 +1,116 @@
+"""Starts Chromium so that nothing of it reaches the network except through the recorder.
+
+The browser as a whole gets a proxy at a dead port and no name to resolve; each context gets the recorder as its
+proxy, loopback addresses included. Certificates are accepted from the crawl's own authority, named by its key.
+"""
+
+import asyncio
+import os
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Playwright
+from playwright.async_api import Error as PlaywrightError
+
+from crawlers.recorder.proxy import RecorderAddress
+from crawlers.recorder.proxy_responses import PROOF_FIELD, greeting_url, is_greeting
+
+DEAD_PROXY = "http://127.0.0.1:9"
+"""The discard port: what Chromium asks for on its own account (updates, lists) ends here."""
+
+GREETING_S = 30.0
+"""How long the recorder, a neighbour on loopback, may take to know a browser on a busy machine."""
+
+VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
+
+
+def arguments(door: RecorderAddress, user_agent: str) -> list[str]:
+    """Command-line switches of the browser."""
+    return [
+        f"--ignore-certificate-errors-spki-list={door.authority_spki_sha256}",
+        # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        # WebRTC would send UDP past any proxy.
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        # Service workers ask with this one, whatever a context says.
+        f"--user-agent={user_agent}",
+    ]
+
+
+async def launch(playwright: Playwright, door: RecorderAddress, program: Path | None, user_agent: str) -> Browser:
+    """Start the browser; ``program`` None is Playwright's own. Raises Playwright's ``Error`` where it does not
+    start.
+    """
+    return await playwright.chromium.launch(
+        executable_path=program,
+        args=arguments(door, user_agent),
+        proxy={"server": DEAD_PROXY},
+        # Chromium's sandbox does not work for root; for everyone else it stays on.
+        chromium_sandbox=os.geteuid() != 0,
+        # The crawl's own process decides when the browser ends.
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+    )
+
+
+async def open_context(browser: Browser, door: RecorderAddress, page_id: str, user_agent: str) -> BrowserContext:
+    """A context of its own storage, whose exchanges the recorder files under ``page_id``.
+
+    Were Playwright told the password, it would stop every request to say it, and turn off the cache for that,
+    which sites see (``Pragma: no-cache`` in every request). So the browser says it once, and remembers.
+    """
+    context = await browser.new_context(
+        proxy={"server": f"http://{door.host}:{door.port}", "bypass": "<-loopback>"},
+        user_agent=user_agent,
+        viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT},
+        locale="en-US",
+        timezone_id="UTC",
+        service_workers="allow",
+        accept_downloads=False,
+    )
+    try:
+        await _introduce(context, door, page_id)
+    except BaseException:
+        await context.close()
+        raise
+    return context
+
+
+async def _introduce(context: BrowserContext, door: RecorderAddress, page_id: str) -> None:
+    """Have the context say page id and password to the recorder, which it then does by itself."""
+    tab = await context.new_page()
+    session = await context.new_cdp_session(tab)
+    said = {"response": "ProvideCredentials", "username": page_id, "password": door.password}
+
+    answers: set[asyncio.Task[None]] = set()
+
+    async def send(method: str, answer: dict[str, Any]) -> None:
+        with suppress(PlaywrightError):  # of a request that nobody waits for any more; ``goto`` tells of its own
+            await session.send(method, answer)
+
+    def go_on(paused: dict[str, Any]) -> None:
+        answer = {"requestId": paused["requestId"]}
+        answers.add(asyncio.ensure_future(send("Fetch.continueRequest", answer)))
+
+    def say(asked: dict[str, Any]) -> None:
+        answer = {"requestId": asked["requestId"], "authChallengeResponse": said}
+        answers.add(asyncio.ensure_future(send("Fetch.continueWithAuth", answer)))
+
+    session.on("Fetch.requestPaused", go_on)
+    session.on("Fetch.authRequired", say)
+    await session.send("Fetch.enable", {"handleAuthRequests": True, "patterns": [{"urlPattern": "*"}]})
+    greeted = await tab.goto(greeting_url(door.proof_key), timeout=GREETING_S * 1000)
+    await asyncio.gather(*answers)
+    if greeted is None or greeted.status != HTTPStatus.OK:
+        raise PlaywrightError(f"the recorder does not know the browser: {greeted and greeted.status}")
+    if not is_greeting(greeted.headers.get(PROOF_FIELD.lower()), door.proof_key):
+        raise PlaywrightError("what greets the browser is not the recorder: it does not give the recorder's proof")
+    await session.detach()
+    await tab.close()

@@ -1,0 +1,23 @@
+"""What every part of one running crawl shares: the way to the recorder, the pace, and whom to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crawlers.engines.messages import Told
+from crawlers.http_client import Fetcher
+from crawlers.model.capture import Note, Pace, Rendering
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The means of one crawl. ``note`` and ``rendering`` hand over to the recorder's process; ``tell``
+    accounts.
+    """
+
+    fetcher: Fetcher
+    pace: Pace
+    tell: Callable[[Told], None]
+    note: Callable[[Note], None]
+    rendering: Callable[[Rendering], None]
+    user_agent: str
+    obey_robots: bool

@@ -1,0 +1,1 @@
+"""The types of a crawl that every package shares, and their form as JSON."""

@@ -1,0 +1,204 @@
+"""The line on which an engine asks the crawl's own process for its turns: a Unix socket in the spool folder.
+
+The engine reads what hostile pages say and has no way to the database; the crawl's process has, and keeps the
+pace. One JSON object per line. The engine sends ``{"take": HOST, "as": N}`` and hears ``{"as": N, "turn": ID,
+"leave_by": T, "given_at": T}`` (T on the clock of `time.monotonic`, which processes of one machine share) or
+``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``,
+and ``{"slow": HOST, "delay_s": S}``.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+from crawlers.http_client import CrawlOver
+from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp, Turn
+from crawlers.recorder.capture_socket import short_path
+
+SOCKET_NAME = "pace"
+
+
+class _Lines(asyncio.Protocol):
+    """Cuts what comes into lines of JSON. ``hear`` takes each, ``ended`` is called when no more come."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.WriteTransport | None = None
+        self._begun = b""
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Take one line."""
+        raise NotImplementedError
+
+    def ended(self) -> None:
+        """The other end has gone."""
+        raise NotImplementedError
+
+    def say(self, row: dict[str, Any]) -> None:
+        """Send one line; to an end that has gone, nothing."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(json.dumps(row).encode() + b"\n")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        self.transport = cast(asyncio.WriteTransport, transport)  # which uvloop's is in all but name
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        *whole, self._begun = (self._begun + data).split(b"\n")
+        for line in whole:
+            self.hear(json.loads(line))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
+        self.ended()
+
+
+class PaceServer:
+    """The end of the crawl's own process."""
+
+    def __init__(self, folder: Path, pace: CrawlPace) -> None:
+        self._folder = folder
+        self._pace = pace
+        self._server: asyncio.Server | None = None
+        self._engines: set[_Engine] = set()
+
+    async def start(self) -> None:
+        """Open the socket; raises ``OSError`` where one is there already."""
+        listener = socket.socket(socket.AF_UNIX)
+        with short_path(self._folder, SOCKET_NAME) as path:
+            listener.bind(path)
+        (self._folder / SOCKET_NAME).chmod(0o600)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Engine(self._pace, self._engines), sock=listener)
+
+    async def close(self) -> None:
+        """Take no more wishes."""
+        for engine in tuple(self._engines):
+            engine.end()
+        if self._server is not None:
+            self._server.close()
+            (self._folder / SOCKET_NAME).unlink(missing_ok=True)
+
+
+class _Engine(_Lines):
+    """One engine, as the crawl's process sees it: its wishes, and the turns it has."""
+
+    def __init__(self, pace: CrawlPace, among: "set[_Engine]") -> None:
+        super().__init__()
+        self._pace = pace
+        self._among = among
+        self._given: dict[int, Turn] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Do what the engine wishes."""
+        self._among.add(self)
+        if "take" in said:
+            task = asyncio.get_running_loop().create_task(self._give(said["take"], said["as"]))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+        elif "done" in said:
+            self._pace.give_back(self._given.pop(said["done"]))
+        elif "unused" in said:
+            self._pace.give_back(self._given.pop(said["unused"]), unused=True)
+        elif "hold" in said:
+            self._pace.hold(said["hold"], said["seconds"])
+        else:
+            self._pace.slow(said["slow"], said["delay_s"])
+
+    def end(self) -> None:
+        """Let go of the engine."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def ended(self) -> None:
+        """Give back what the engine had."""
+        self._among.discard(self)
+        for task in self._waiting:
+            task.cancel()
+        for turn in self._given.values():
+            self._pace.give_back(turn)
+        self._given.clear()
+
+    async def _give(self, host: str, number: int) -> None:
+        try:
+            turn = await self._pace.take(host)
+        except HostGivenUp as over:
+            self.say({"as": number, "over": over.reason})
+        else:
+            self._given[turn.id] = turn
+            self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by, "given_at": turn.given_at})
+
+
+class PaceLine(_Lines):
+    """The engine's end: a ``Pace``. The connection is made at the first wish."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._numbers = count(1)
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._connecting = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Wait for the turn and hold it; raises `HostGivenUp`, or ``CrawlOver`` where nobody answers any more."""
+        turn = await self._take(host)
+        while turn.late:
+            self.say({"unused": turn.id})
+            turn = await self._take(host)
+        try:
+            yield
+        finally:
+            self.say({"done": turn.id})
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Have the host left alone."""
+        self.say({"hold": host, "seconds": seconds})
+
+    def slow(self, host: str, delay_s: float) -> None:
+        """Keep at least this pause there."""
+        self.say({"slow": host, "delay_s": delay_s})
+
+    def hear(self, said: dict[str, Any]) -> None:
+        """Pass a turn on to whoever wished for it."""
+        asked = self._asked.get(said["as"])
+        if asked is not None and not asked.done():
+            asked.set_result(said)
+        elif "turn" in said:  # whoever wished for it has gone
+            self.say({"unused": said["turn"]})
+
+    def ended(self) -> None:
+        """Tell everybody who waits."""
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(CrawlOver("nobody gives turns any more: the crawl has ended"))
+
+    async def _take(self, host: str) -> Turn:
+        await self._connect()
+        number = next(self._numbers)
+        asked = self._asked[number] = asyncio.get_running_loop().create_future()
+        self.say({"take": host, "as": number})
+        if self.transport is None or self.transport.is_closing():
+            self.ended()
+        try:
+            row = await asked
+        finally:
+            del self._asked[number]
+        if "over" in row:
+            raise HostGivenUp(row["over"])
+        return Turn(row["turn"], host, row["leave_by"], row["given_at"])
+
+    async def _connect(self) -> None:
+        async with self._connecting:
+            if self.transport is None:
+                try:
+                    with short_path(self._folder, SOCKET_NAME) as path:
+                        await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
+                except OSError as error:
+                    raise CrawlOver(f"nobody gives turns any more: {error}") from error

@@ -1,0 +1,304 @@
+"""The connection from an engine: a forward proxy for one crawl, that tells engines by the crawl's password.
+
+``CONNECT`` opens a tunnel; if its first byte begins TLS, the crawl's authority answers for the host, else the
+tunnel is plain (as browsers open them for ``ws://``). Requests with ``http://`` URLs go to their sites one after
+the other. The user name of the password is the page id. Nothing is ever relayed that is not recorded.
+"""
+
+import asyncio
+import base64
+import binascii
+import hmac
+from dataclasses import replace
+from typing import cast
+
+from crawlers.recorder.egress import NotReached
+from crawlers.recorder.exchange_relay import Conversation
+from crawlers.recorder.http_messages import (
+    Asked,
+    Place,
+    nonce_of,
+    plain_place,
+    read_asked,
+    told_target,
+    tunnel_place,
+)
+from crawlers.recorder.proxy_responses import (
+    TUNNEL_OPEN,
+    OwnAnswer,
+    greeting,
+    greeting_host,
+    not_understood,
+    own_answer,
+    who_are_you,
+)
+from crawlers.recorder.session import Session
+from crawlers.recorder.tls import TlsFailed, TlsPipe
+from processors.http_head import MAX_HEAD_BYTES, head_end, head_value
+from processors.pages.outcome import Outcome
+
+ASKED_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"
+TLS_HANDSHAKE = 0x16  # content type of a ClientHello's record (RFC 8446, section 5.1)
+
+
+class EngineSide(asyncio.Protocol):
+    """One connection of an engine."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._transport: asyncio.Transport | None = None
+        self._pipe: TlsPipe | None = None
+        self._tunnel: Place | None = None
+        self._sniffing = False
+        self._opening: asyncio.Task[None] | None = None
+        self._page_id: str | None = None
+        self._wanted: str | None = None
+        self._nonce = ""
+        self._conversation: Conversation | None = None
+        self._plain: dict[Place, Conversation] = {}
+        self._buffer = bytearray()
+        self._searched = 0
+        self._holds: set[str] = set()
+        self._left = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """An engine has connected."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the engine."""
+        if self._sniffing:
+            self._sniffing = False
+            assert self._tunnel is not None
+            if data[0] == TLS_HANDSHAKE:
+                context = self._session.authority.context_for(self._tunnel.host)
+                self._pipe = TlsPipe(context, server_side=True)
+            else:
+                self._tunnel = replace(self._tunnel, scheme="http")
+            self._conversation = Conversation(self._session, self._tunnel, self._page_id, self, tunnelled=True)
+        if self._pipe is None:
+            self._take(data)
+            return
+        try:
+            plain = self._pipe.receive(data)
+        except TlsFailed:
+            self._end()
+            return
+        waiting = self._pipe.waiting()
+        if waiting and self._transport is not None:
+            self._transport.write(waiting)
+        if plain:
+            self._take(plain)
+        if self._pipe.closed_by_peer:
+            self._end()
+
+    def eof_received(self) -> bool:
+        """The engine sends no more: engines that close half a connection are not known."""
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The engine is gone."""
+        self._left = True
+        if self._opening is not None:
+            self._opening.cancel()
+        for conversation in self._conversations():
+            conversation.engine_left()
+
+    def pause_writing(self) -> None:
+        """The engine reads slowly."""
+        for conversation in self._conversations():
+            conversation.engine_busy(busy=True)
+
+    def resume_writing(self) -> None:
+        """The engine reads again."""
+        for conversation in self._conversations():
+            conversation.engine_busy(busy=False)
+
+    def deliver(self, data: bytes) -> None:
+        """Send the engine what the site sent."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._pipe is None:
+            self._transport.write(data)
+        elif self._pipe.established:  # else the site speaks before it was asked, which HTTP engines do not expect
+            self._transport.write(self._pipe.seal(data))
+
+    def hold_engine(self, why: str) -> None:
+        """Read no more from the engine until every reason to wait is gone."""
+        if self._transport is not None and not self._transport.is_closing() and not self._holds:
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def engine_may_go_on(self, why: str) -> None:
+        """One reason to wait is gone."""
+        if why in self._holds:
+            self._holds.remove(why)
+            if self._transport is not None and not self._transport.is_closing() and not self._holds:
+                self._transport.resume_reading()
+
+    def exchange_over(self) -> None:
+        """A response is complete: on to what the engine asked meanwhile."""
+        self.engine_may_go_on("turn")
+        if self._buffer:
+            asyncio.get_running_loop().call_soon(self._advance)
+
+    def site_gone(self, conversation: Conversation, *, said: bool, failure: NotReached | None) -> None:
+        """Nothing more comes from the site, so the engine's connection ends as the site's did."""
+        if self._tunnel is None and conversation is not self._conversation:
+            return  # a kept connection to another site than the one that is being asked
+        if failure is not None and self._wanted is not None and self._tunnel is None:
+            self.deliver(self._reason(failure))
+        self._end(said=said)
+
+    @property
+    def _ended(self) -> bool:
+        return self._left or self._transport is None or self._transport.is_closing()
+
+    def _conversations(self) -> list[Conversation]:
+        tunnelled = [] if self._conversation is None or self._tunnel is None else [self._conversation]
+        return [*tunnelled, *self._plain.values()]
+
+    def _take(self, data: bytes) -> None:
+        conversation = self._conversation
+        if not self._buffer and conversation is not None and (conversation.switched or conversation.asking):
+            data = conversation.sent_body(data)
+        elif self._tunnel is None and conversation is not None and conversation.being_answered:
+            # It takes an answer for ended that has not: what still comes could answer for another site.
+            conversation.abandon(ASKED_TOO_SOON)
+            return
+        if data:
+            self._buffer += data
+            self._advance()
+
+    def _advance(self) -> None:
+        """Serve what the engine has asked, as far as its turn has come."""
+        while self._buffer and not self._ended and not self._sniffing and self._opening is None:
+            conversation = self._conversation
+            if conversation is not None and (conversation.switched or conversation.asking):
+                rest = conversation.sent_body(bytes(self._buffer))
+                self._buffer = bytearray(rest)
+                continue
+            if conversation is not None and conversation.busy:
+                self.hold_engine("turn")
+                return
+            if self._buffer[0] in b"\r\n":
+                self._buffer = self._buffer.lstrip(b"\r\n")
+                continue
+            end = head_end(self._buffer, max(0, self._searched - 3))
+            self._searched = len(self._buffer) if end is None else 0
+            if end is None:
+                if len(self._buffer) > MAX_HEAD_BYTES:
+                    self._reject(f"no end of a request's head within {MAX_HEAD_BYTES} bytes")
+                return
+            head = bytes(self._buffer[:end])
+            del self._buffer[:end]
+            try:
+                if self._tunnel is None:
+                    self._wanted = None
+                asked = read_asked(head)
+                if self._tunnel is None:
+                    self._serve_proxy(asked)
+                elif conversation is not None:
+                    conversation.ask(asked)
+            except ValueError as error:
+                self._reject(str(error))
+                return
+
+    def _serve_proxy(self, asked: Asked) -> None:
+        page_id = self._authorised(asked)
+        if page_id is None:
+            self._answer_and_end(who_are_you())
+            return
+        self._page_id = page_id or None
+        self._wanted, self._nonce = told_target(asked), nonce_of(asked)
+        if asked.method == "CONNECT":
+            self._open_tunnel(tunnel_place(asked.target))
+            return
+        place, plain = plain_place(asked)
+        if place.host == greeting_host(self._session.proof_key):
+            self._answer_and_end(greeting(self._session.proof_key))
+            return
+        conversation = self._plain.get(place)
+        if conversation is None or not conversation.usable:
+            conversation = Conversation(
+                self._session, place, self._page_id, self, tunnelled=False, trusting=self._wanted is None
+            )
+            self._plain[place] = conversation
+        self._conversation = conversation
+        conversation.page_id = self._page_id
+        conversation.ask(plain, None)
+
+    def _open_tunnel(self, place: Place) -> None:
+        if self._wanted is None:
+            self._tunnel, self._sniffing = place, True
+            self.deliver(TUNNEL_OPEN)
+            return
+        secure = self._wanted.lower().startswith("https:")
+        self._opening = asyncio.get_running_loop().create_task(self._open_when_reached(place, secure=secure))
+
+    async def _open_when_reached(self, place: Place, *, secure: bool) -> None:
+        """For an engine of ours: the tunnel opens once the site is reached, or the reason is told."""
+        place = place if secure else replace(place, scheme="http")
+        conversation = Conversation(self._session, place, self._page_id, self, tunnelled=True)
+        try:
+            failure = await conversation.reached()
+        except asyncio.CancelledError:
+            conversation.engine_left()
+            raise
+        self._opening = None
+        if failure is not None:
+            conversation.give_up(self._wanted)
+            self._answer_and_end(self._reason(failure))
+            return
+        self._conversation, self._tunnel = conversation, place
+        if secure:
+            self._pipe = TlsPipe(self._session.authority.context_for(place.host), server_side=True)
+        if self._transport is not None:
+            self._transport.write(TUNNEL_OPEN)
+        if not conversation.usable:
+            self._end()
+
+    def _reason(self, failure: NotReached) -> bytes:
+        answer = OwnAnswer(failure.outcome, failure.reason)
+        return own_answer(answer, self._session.proof_key, self._nonce)
+
+    def _authorised(self, asked: Asked) -> str | None:
+        """The page id an engine names, perhaps empty; None where it does not say the password."""
+        scheme, _, credentials = (head_value(asked.fields, "proxy-authorization") or "").partition(" ")
+        try:
+            page_id, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        said = scheme.lower() == "basic" and bool(colon)
+        if not said or not hmac.compare_digest(password.encode(), self._session.password.encode()):
+            return None
+        return page_id
+
+    def _reject(self, reason: str) -> None:
+        """What the engine sent is no request: say so, unless it would seem to come from the site."""
+        if self._tunnel is None and self._wanted is not None:
+            failure = NotReached(Outcome.UNREACHABLE, f"not a request that can be recorded: {reason}")
+            self._session.note_no_response(
+                url=self._wanted,
+                page_id=self._page_id,
+                reason=failure.reason,
+                outcome=failure.outcome,
+                request=None,
+            )
+            self.deliver(self._reason(failure))
+        elif self._tunnel is None:
+            self.deliver(not_understood(reason))
+        self._end()
+
+    def _answer_and_end(self, answer: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(answer)
+        self._end()
+
+    def _end(self, *, said: bool = False) -> None:
+        """End the engine's connection; ``said`` passes on that all was sent."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if said and self._pipe is not None and self._pipe.established:
+            self._transport.write(self._pipe.close())
+        self._transport.close()

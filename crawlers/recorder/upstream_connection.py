@@ -1,0 +1,193 @@
+"""The connection to a site: opened by the way out the source has, TLS verified, its facts taken.
+
+``dial`` gives an open ``SiteSide``; from then on bytes go out as they are handed in and come back to its
+``SiteEvents`` decrypted and otherwise untouched. Raises ``NotReached``.
+"""
+
+import asyncio
+import ssl
+from typing import Protocol, cast
+
+from crawlers.model.capture import TlsFacts
+from crawlers.recorder.egress import NotReached
+from crawlers.recorder.http_messages import Place
+from crawlers.recorder.open_exchange import Peer
+from crawlers.recorder.session import Session
+from crawlers.recorder.tls import TlsFailed, TlsPipe
+from processors.pages.outcome import Outcome
+
+
+class SiteEvents(Protocol):
+    """Who is told what a site does."""
+
+    def site_sent(self, data: bytes) -> None:
+        """Plain bytes came."""
+        ...
+
+    def site_closed(self, *, said: bool, broken: bool) -> None:
+        """The site sends no more; ``said`` tells whether it said so (FIN, and close_notify where TLS is
+        spoken), ``broken`` whether the connection broke instead of ending."""
+        ...
+
+    def site_busy(self, *, busy: bool) -> None:
+        """The site takes no more bytes for now, or takes them again."""
+        ...
+
+
+class SiteSide(asyncio.Protocol):
+    """One connection to a site."""
+
+    def __init__(self, events: SiteEvents, pipe: TlsPipe | None) -> None:
+        self._events = events
+        self._pipe = pipe
+        self._transport: asyncio.Transport | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended = False
+        self._holds: set[str] = set()
+
+    async def ready(self) -> None:
+        """Return when bytes can be sent; raises ``TlsFailed`` or ``OSError``."""
+        await self._ready
+
+    def facts(self, problem: str | None) -> TlsFacts | None:
+        """What the handshake showed; None where TLS is not spoken."""
+        return None if self._pipe is None else self._pipe.facts(problem)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the site."""
+        if self._transport is None or self._ended:
+            return
+        self._transport.write(data if self._pipe is None else self._pipe.seal(data))
+
+    def hold(self, why: str) -> None:
+        """Read no more until every reason to wait is gone."""
+        if not self._holds and self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def go_on(self, why: str) -> None:
+        """One reason to wait is gone."""
+        if why in self._holds:
+            self._holds.remove(why)
+            if not self._holds and self._transport is not None and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def close(self) -> None:
+        """End the connection; nothing more is told of it."""
+        self._ended = True
+        if not self._ready.done():
+            self._ready.cancel()
+        if self._transport is not None and not self._transport.is_closing():
+            if self._pipe is not None and self._pipe.established:
+                self._transport.write(self._pipe.close())
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is in the event loop: begin TLS where it is spoken."""
+        self._transport = cast(asyncio.Transport, transport)
+        if self._pipe is None:
+            self._ready.set_result(None)
+        else:
+            self._transport.write(self._pipe.begin())
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the wire."""
+        if self._ended:
+            return
+        if self._pipe is None:
+            self._events.site_sent(data)
+            return
+        try:
+            plain = self._pipe.receive(data)
+        except TlsFailed as failure:
+            self._failed(failure)
+            return
+        waiting = self._pipe.waiting()
+        if waiting and self._transport is not None:
+            self._transport.write(waiting)
+        if self._pipe.established and not self._ready.done():
+            self._ready.set_result(None)
+        if plain:
+            self._events.site_sent(plain)
+        if self._pipe.closed_by_peer:
+            self._end(said=True)
+
+    def eof_received(self) -> bool:
+        """The site sends no more."""
+        self._end(said=self._pipe is None)
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
+        if not self._ready.done():
+            self._ready.set_exception(error or ConnectionResetError("closed during the TLS handshake"))
+            self._ready.exception()
+        self._end(said=False, broken=error is not None)
+
+    def pause_writing(self) -> None:
+        """The site reads slowly."""
+        self._events.site_busy(busy=True)
+
+    def resume_writing(self) -> None:
+        """The site reads again."""
+        self._events.site_busy(busy=False)
+
+    def _failed(self, failure: TlsFailed) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(failure)
+            self._ready.exception()
+        self._end(said=False)
+        if self._transport is not None and self._pipe is not None:
+            self._transport.write(self._pipe.waiting())  # the alert that says why
+            self._transport.close()
+
+    def _end(self, *, said: bool, broken: bool = False) -> None:
+        if not self._ended and self._ready.done() and not self._ready.cancelled():
+            self._ended = True
+            if self._ready.exception() is None:
+                self._events.site_closed(said=said, broken=broken)
+
+
+async def dial(session: Session, place: Place, events: SiteEvents) -> tuple[SiteSide, Peer]:
+    """Open a connection to the place; raises ``NotReached`` with the reason."""
+    limit = session.limit_reached()
+    if limit is not None:
+        raise NotReached(None, limit)
+    seconds = session.limits.connect_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            try:
+                return await _connect(session, place, events, session.verifying, None)
+            except TlsFailed as failure:
+                if session.lenient is None or not failure.invalid_certificate:
+                    raise
+                # what follows is a new connection; the reason stands in its facts
+                return await _connect(session, place, events, session.lenient, failure.reason)
+    except TimeoutError as error:
+        reason = f"no connection to {place.url} within {seconds:g} s"
+        raise NotReached(Outcome.UNREACHABLE, reason) from error
+    except TlsFailed as failure:
+        raise NotReached(Outcome.UNREACHABLE, f"{place.url}: {failure.reason}") from failure
+    except (OSError, UnicodeError, ValueError) as error:
+        raise NotReached(Outcome.UNREACHABLE, f"no connection to {place.url}: {error}") from error
+
+
+async def _connect(
+    session: Session, place: Place, events: SiteEvents, context: ssl.SSLContext, problem: str | None
+) -> tuple[SiteSide, Peer]:
+    opened = await session.egress.open_socket(place.host, place.port)
+    try:
+        pipe = None
+        if place.scheme == "https":
+            pipe = TlsPipe(context, server_side=False, server_hostname=place.host.rstrip("."))
+        side = SiteSide(events, pipe)
+        await asyncio.get_running_loop().create_connection(lambda: side, sock=opened.sock)
+    except BaseException:
+        opened.sock.close()
+        raise
+    try:
+        await side.ready()
+    except BaseException:
+        side.close()
+        raise
+    return side, Peer(opened.peer_ip, opened.peer_port, side.facts(problem))

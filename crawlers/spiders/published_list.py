@@ -1,0 +1,52 @@
+"""A list that an authority publishes (hearings, a register, notices): its pages, what continues it, its documents.
+
+Pages go on as long as the page itself names more of the same list; the source's limit of pages is the ceiling, and
+reaching it is told. Documents are kept here and read once they are deposited, in a process that they cannot harm.
+"""
+
+from collections.abc import Iterator
+
+from crawlers.model.capture import CrawlJob
+from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
+from crawlers.watchlist.scope import in_scope, scope_of
+from crawlers.watchlist.source import SourceKind
+from processors.documents.kinds import document_type
+from processors.pages.outcome import Outcome, Verdict
+from processors.pages.page import Page
+from processors.pages.parsers import Parsers
+from processors.pages.reading import PageKind
+
+LISTINGS: dict[SourceKind, PageKind] = {"court_list": "court_list", "register": "register", "notice": "notice"}
+
+
+class ListSpider:
+    """One crawl of one list."""
+
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
+        self._job = job
+        self._kind = LISTINGS[job.source.kind]
+        self._yield = Yield(job.source)
+        self._scope = scope_of(job.source)
+
+    def start(self) -> Iterator[Ask]:
+        """The first page of each list."""
+        for number, url in enumerate(self._job.seeds, 1):
+            yield Ask(url, Role.PAGE, seed_page_id(number), seed=True)
+
+    def read(self, ask: Ask, page: Page) -> Findings:
+        """Records, the next pages, pages of single notices, documents."""
+        if document_type(page.body, page.content_type) is not None:
+            return findings_of_verdict(_of_document(self._parsers.classify(page)))
+        reading = self._parsers.read_page(page, self._kind, layout=self._job.source.layout)
+        asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.documents]
+        if self._job.follow_links:
+            onward = (*reading.links.next_pages, *reading.links.articles)
+            asks += [ask.lead(url, Role.PAGE) for url in onward if in_scope(url, self._scope)]
+        return self._yield.findings(reading, tuple(asks))
+
+
+def _of_document(verdict: Verdict) -> Verdict:
+    if verdict.outcome is not Outcome.CONTENT:
+        return verdict
+    return Verdict(Outcome.CONTENT, "a document: its rows are read once it is deposited")

@@ -1,0 +1,35 @@
+"""Single pages as they are, with what it takes to show them and, where the source says so, the links in scope."""
+
+from collections.abc import Iterator
+
+from crawlers.model.capture import CrawlJob
+from crawlers.spiders.base import Ask, Findings, Role, findings_of_verdict, seed_page_id
+from crawlers.watchlist.scope import in_scope, scope_of
+from processors.pages.page import Page
+from processors.pages.parsers import Parsers
+
+
+class PageSpider:
+    """One crawl of pages that were named one by one."""
+
+    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
+        self._parsers = parsers
+        # A browser has loaded what it takes to show the page when the page is read.
+        self._wants_requisites = job.source.follow != "nothing" and job.engine != "browser"
+        self._follow_links = job.follow_links and job.source.follow == "links"
+        self._seeds = job.seeds
+        self._scope = scope_of(job.source)
+
+    def start(self) -> Iterator[Ask]:
+        """The pages."""
+        for number, url in enumerate(self._seeds, 1):
+            yield Ask(url, Role.PAGE, seed_page_id(number), seed=True)
+
+    def read(self, ask: Ask, page: Page) -> Findings:
+        """The page's outcome, and what belongs to it."""
+        asks: list[Ask] = []
+        if self._wants_requisites:
+            asks += [ask.lead(url, Role.REQUISITE) for url in self._parsers.requisites(page)]
+        if self._follow_links:
+            asks += [ask.lead(url, Role.PAGE) for url in self._parsers.links(page) if in_scope(url, self._scope)]
+        return findings_of_verdict(self._parsers.classify(page), tuple(asks))

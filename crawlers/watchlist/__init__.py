@@ -1,0 +1,1 @@
+"""The watch-list: its file, its schema, and a source as everything else knows it."""

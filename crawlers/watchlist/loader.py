@@ -1,0 +1,293 @@
+"""The watch-list: reads and checks the file that declares the sources.
+
+In: a YAML file with ``sources`` (a list), ``layouts`` (named, for several court lists) and ``defaults`` (fields
+that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``WatchlistErrors``, which
+lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used. The night
+alone reads it otherwise (``read_usable``): a mistake in one source's entry costs that source, and no other.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from crawlers.watchlist.schema import ENTRIES, LayoutEntry, SourceEntry, sentence, source_of
+from crawlers.watchlist.source import (
+    Expectation,
+    Source,
+    SourceKind,
+    SourceLimits,
+    source_for_urls,
+    source_from_json,
+    source_to_json,
+)
+from crawlers.watchlist.yaml_lines import MOST_BYTES, PlacedYaml, YamlMistake, load_placed
+from processors.pages.layout import Layout
+
+__all__ = [
+    "Expectation",
+    "Mistake",
+    "Source",
+    "SourceKind",
+    "SourceLimits",
+    "UsableWatchlist",
+    "Watchlist",
+    "WatchlistErrors",
+    "read_usable",
+    "read_watchlist",
+    "source_for_urls",
+    "source_from_json",
+    "source_to_json",
+]
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days", "access_label", "egress"})
+"""What ``defaults`` may set: what no source needs to differ in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a watch-list. ``field`` is a path such as ``sources[2].limits.pages``, or None."""
+
+    file: Path
+    line: int
+    field: str | None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: "
+        return f"{where}{self.message}" if self.field is None else f"{where}{self.field}: {self.message}"
+
+
+class WatchlistErrors(Exception):
+    """The watch-list cannot be used; whoever wrote it mends every mistake listed."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """The sources in the order of the file, and the layouts it names."""
+
+    sources: tuple[Source, ...]
+    layouts: Mapping[str, Layout]
+
+    def source(self, source_id: str) -> Source:
+        """The source with this id; raises ``KeyError`` where there is none."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise KeyError(source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UsableWatchlist:
+    """The sources whose entries hold no mistake, and the mistakes of each other entry.
+
+    ``names`` are the entries in the order of the file, ``broken`` maps some of them to their mistakes. An entry is
+    named by its id where it has one of its own, else by its place (``sources[2]``).
+    """
+
+    names: tuple[str, ...]
+    sources: Mapping[str, Source]
+    broken: Mapping[str, tuple[Mistake, ...]]
+
+
+def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watchlist:
+    """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be.
+
+    ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
+    """
+    reader = _read(path, egress)
+    if reader.mistakes:
+        raise WatchlistErrors(_by_line(reader.mistakes))
+    return Watchlist(tuple(source for _, source in reader.sources if source is not None), reader.layouts)
+
+
+def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableWatchlist:
+    """Read what can be used of the file; raises ``WatchlistErrors`` where a mistake stands outside of ``sources``.
+
+    Defaults and layouts hold for many sources: where one of them is wrong (a way out, say), none may go on.
+    """
+    reader = _read(path, egress)
+    by_entry: dict[int, list[Mistake]] = {}
+    for mistake in reader.mistakes:
+        place = re.match(r"sources\[(\d+)\]", mistake.field or "")
+        if place is None:
+            raise WatchlistErrors(_by_line(reader.mistakes))
+        by_entry.setdefault(int(place[1]), []).append(mistake)
+    names: list[str] = []
+    sources: dict[str, Source] = {}
+    broken: dict[str, tuple[Mistake, ...]] = {}
+    for index, (source_id, source) in enumerate(reader.sources):
+        own = (
+            source_id is not None
+            and source_id not in names
+            and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", source_id)
+        )
+        name = source_id if own and source_id is not None else f"sources[{index}]"
+        names.append(name)
+        if source is None or index in by_entry:
+            broken[name] = _by_line(by_entry.get(index, ()))
+        else:
+            sources[name] = source
+    return UsableWatchlist(tuple(names), sources, broken)
+
+
+def _by_line(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
+
+
+def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise YamlMistake(1, f"the file is longer than {MOST_BYTES} bytes, as far as a watch-list is read")
+        placed = load_placed(content.decode("utf-8"))
+    except OSError as error:
+        raise WatchlistErrors((Mistake(path, 1, None, f"cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise WatchlistErrors((Mistake(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
+    except YamlMistake as error:
+        raise WatchlistErrors((Mistake(path, error.line, None, error.message),)) from error
+    reader = _Reader(path, placed, egress)
+    reader.read()
+    return reader
+
+
+class _Reader:
+    """Walks one file once and gathers mistakes instead of stopping at the first."""
+
+    def __init__(self, file: Path, placed: PlacedYaml, egress: Collection[str] | None) -> None:
+        self._file = file
+        self._egress = egress
+        self._placed = placed
+        self.mistakes: list[Mistake] = []
+        self.layouts: dict[str, Layout] = {}
+        self.sources: list[tuple[str | None, Source | None]] = []
+        for path, line in placed.repeated:
+            self.mistakes.append(Mistake(file, line, field_name(path), "stands here a second time"))
+
+    def _wrong(self, path: tuple[str | int, ...], message: str) -> None:
+        line = self._placed.line_of(path)
+        self.mistakes.append(Mistake(self._file, line, field_name(path) or None, message))
+
+    def read(self) -> None:
+        """Fill ``layouts``, ``sources`` (the id of each entry, and what it declares) and ``mistakes``."""
+        top = self._placed.value
+        if not isinstance(top, dict) or not isinstance(top.get("sources"), list) or not top["sources"]:
+            self._wrong((), "expected `sources:` with at least one source")
+            return
+        for key in top.keys() - {"sources", "layouts", "defaults"}:
+            self._wrong((str(key),), "unknown field; known here: defaults, layouts, sources")
+        self.layouts = dict(self._layouts(top.get("layouts")))
+        defaults = self._defaults(top.get("defaults"))
+        first_line: dict[str, int] = {}
+        for index, raw in enumerate(top["sources"]):
+            source = self._source(("sources", index), raw, defaults, self.layouts)
+            if isinstance(raw, dict) and isinstance(raw.get("id"), str):
+                place = ("sources", index, "id")
+                line = self._placed.line_of(place)
+                if first_line.setdefault(raw["id"], line) != line:
+                    self._wrong(place, f"{raw['id']!r} is taken, see line {first_line[raw['id']]}")
+            source_id = raw.get("id") if isinstance(raw, dict) else None
+            self.sources.append((source_id if isinstance(source_id, str) else None, source))
+
+    def _layouts(self, raw: object) -> Iterator[tuple[str, Layout]]:
+        if raw is None:
+            return
+        if not isinstance(raw, dict):
+            self._wrong(("layouts",), "expected names, each with its layout")
+            return
+        for name, value in raw.items():
+            entry = self._valid(LayoutEntry, ("layouts", str(name)), value)
+            if entry is not None:
+                yield str(name), entry.layout(str(name))
+
+    def _defaults(self, raw: object) -> dict[str, Any]:
+        if raw is None:
+            return {}
+        if not isinstance(raw, dict):
+            self._wrong(("defaults",), "expected fields of its own")
+            return {}
+        for key in raw.keys() - DEFAULTABLE:
+            self._wrong(("defaults", str(key)), f"has no default; known here: {', '.join(sorted(DEFAULTABLE))}")
+        known = {key: value for key, value in raw.items() if key in DEFAULTABLE}
+        self._known_egress(("defaults",), known)
+        # Checked once here, so that a mistake in a default is named where it stands and not at every source.
+        return known if self._valid(SourceEntry, ("defaults",), {"id": "defaults", **known}) is not None else {}
+
+    def _source(
+        self, path: tuple[str | int, ...], raw: object, defaults: Mapping[str, Any], layouts: Mapping[str, Layout]
+    ) -> Source | None:
+        if not isinstance(raw, dict):
+            self._wrong(path, "expected a source with id and kind")
+            return None
+        said = raw.get("kind")
+        kind = said.replace("-", "_") if isinstance(said, str) else None
+        merged = {**defaults, **raw, "kind": kind}
+        if kind not in ENTRIES:
+            found = "missing" if said is None else f"unknown kind {said!r}"
+            self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(ENTRIES)}")
+            self._mistakes_besides_kind(path, {**merged, "kind": said})
+            return None
+        if isinstance(merged.get("limits"), dict):
+            merged["limits"] = {**defaults.get("limits", {}), **merged["limits"]}
+        declared, layout = raw.get("layout"), None
+        if isinstance(declared, dict):
+            own = self._valid(LayoutEntry, (*path, "layout"), declared)
+            merged["layout"], layout = "own", own.layout(str(raw.get("id"))) if own is not None else None
+        elif isinstance(declared, str):
+            layout = layouts.get(declared)
+            if layout is None:
+                self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
+        self._known_egress(path, raw)
+        entry = self._valid(ENTRIES[kind], path, merged)
+        return None if entry is None else source_of(entry, layout)
+
+    def _mistakes_besides_kind(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
+        """What else is wrong with an entry whose kind is unknown, as far as that does not depend on the kind.
+
+        A slip of the pen is read as the kind that was meant; otherwise fields that only some kinds have are left.
+        """
+        meant = difflib.get_close_matches(str(raw.get("kind")).lower(), ENTRIES, 1)
+        if meant:
+            self._valid(ENTRIES[meant[0]], path, {**raw, "kind": meant[0]})
+            return
+        of_kinds = {name for entry in ENTRIES.values() for name in entry.model_fields} - set(
+            SourceEntry.model_fields
+        )
+        common = {name: value for name, value in raw.items() if name not in of_kinds}
+        self._valid(SourceEntry, path, common)
+        self._known_egress(path, raw)
+
+    def _known_egress(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
+        name = raw.get("egress")
+        if self._egress is not None and isinstance(name, str) and name.isidentifier() and name not in self._egress:
+            self._wrong(
+                (*path, "egress"), f"no egress profile {name!r}; this machine has: {', '.join(self._egress)}"
+            )
+
+    def _valid(self, model: type[Entry], path: tuple[str | int, ...], raw: object) -> Entry | None:
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                self._wrong((*path, *found["loc"]), sentence(found, model))
+            return None
+
+
+def field_name(path: tuple[str | int, ...]) -> str:
+    """``("sources", 2, "limits", "pages")`` as people write it: ``sources[2].limits.pages``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

@@ -1,0 +1,315 @@
+"""What an entry of the watch-list may say: one model per kind of source; unknown fields are mistakes.
+
+In: plain values from YAML. Out: ``Source``. pydantic finds the mistakes; ``sentence`` puts each into words.
+Whether an address is public is no matter of the watch-list: the recorder decides it at the moment of connecting.
+"""
+
+import difflib
+import re
+from typing import Annotated, Any, ClassVar, Literal, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from crawlers.watchlist.source import SOURCE_KINDS, Engine, Expectation, Follow, Robots, Source, SourceLimits
+from processors.pages.layout import Layout
+from processors.pages.selectors import FIELDS, SelectorError, compiled
+
+
+def _mistake(message: str) -> PydanticCustomError:
+    return PydanticCustomError("watchlist", "{message}", {"message": message})
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise _mistake(f"{text!r} is not a web address: {error}") from error
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f<>\"\\]", text):
+        raise _mistake(f"{text!r} is not a web address: expected https://host/path")
+    if parts.username is not None or parts.password is not None:
+        raise _mistake("a web address with a password in it would end up in the evidence")
+    return text
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"(?!-)[\w.-]{1,253}(?<!-)", text) or "." not in text.strip("."):
+        raise _mistake(f"{text!r} is not a host name: expected example.org, without https:// and path")
+    return text.lower()
+
+
+def _scope_entry(text: str) -> str:
+    host, slash, path = text.partition("/")
+    return _host_name(host) + slash + path
+
+
+def _channel(value: Any) -> Any:
+    """The handle, also out of the forms in which people write it: @name, t.me/name, https://t.me/s/name."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(?:(?:https?://)?t\.me/(?:s/)?|@)?([A-Za-z]\w{3,31})/?", value, re.ASCII)
+    if found is None:
+        raise _mistake(f"{value!r} is not a channel: expected the HANDLE in t.me/HANDLE")
+    return found.group(1)
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise _mistake(f"{text!r} is not a time zone: expected a name such as Europe/Minsk") from error
+    return text
+
+
+def _selector(text: str) -> str:
+    try:
+        compiled(text)
+    except SelectorError as error:
+        raise _mistake(str(error)) from error
+    return text
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise _mistake("expected a number")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=500, strict=True)]
+WebAddress = Annotated[Text, AfterValidator(_web_address)]
+HostName = Annotated[Text, AfterValidator(_host_name)]
+ScopeEntry = Annotated[Text, AfterValidator(_scope_entry)]
+Selector = Annotated[Text, AfterValidator(_selector)]
+Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, strict=True)]
+
+
+DEFAULT_LIMITS = SourceLimits()
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LimitsEntry(_Entry):
+    """``bytes`` takes a number or a size such as ``500MB``."""
+
+    pages: Count = DEFAULT_LIMITS.pages
+    bytes: Annotated[ByteSize, BeforeValidator(_no_bool), Field(ge=1)] = ByteSize(DEFAULT_LIMITS.bytes)
+    seconds: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, strict=True)] = DEFAULT_LIMITS.seconds
+
+
+Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1, strict=True)]
+
+
+class ExpectEntry(_Entry):
+    """What one crawl should give."""
+
+    min: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
+    max: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
+    fields: dict[Text, Share] = {}
+    understood: Share | None = None
+    silent_days: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=3650, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ExpectEntry":
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise _mistake(f"min ({self.min}) is more than max ({self.max})")
+        return self
+
+
+class ArticleEntry(_Entry):
+    """Where fields of an article stand on the pages of one site, as CSS selectors or XPath."""
+
+    title: Selector | None = None
+    text: Selector | None = None
+    authors: Selector | None = None
+    published: Selector | None = None
+    modified: Selector | None = None
+    section: Selector | None = None
+    tags: Selector | None = None
+
+
+assert tuple(ArticleEntry.model_fields) == FIELDS
+
+
+class LayoutEntry(_Entry):
+    """``columns``: field of the record to the heading, or headings, that mean it; ``article``: of news sites."""
+
+    columns: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
+    timezone: Annotated[Text, AfterValidator(_timezone)] | None = None
+    language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    court: Text | None = None
+    register_name: Annotated[Text | None, Field(alias="register")] = None
+    article: ArticleEntry = ArticleEntry()
+
+    def layout(self, name: str) -> Layout:
+        """The layout under the name it is declared with."""
+        return Layout(
+            name=name,
+            columns={field: tuple(headings) for field, headings in self.columns.items()},
+            timezone=self.timezone,
+            language=self.language,
+            court=self.court,
+            register=self.register_name,
+            article=self.article.model_dump(exclude_none=True),
+        )
+
+
+class SourceEntry(_Entry):
+    """What every kind of source may say."""
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", strict=True)]
+    publisher: Text | None = None
+    limits: LimitsEntry = LimitsEntry()
+    delay_s: Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=3600, strict=True)] = 1.0
+    robots: Robots = "obey"
+    engine: Engine = "http"
+    expect: ExpectEntry = ExpectEntry()
+    allow_invalid_certificate: Annotated[bool, Field(strict=True)] = False
+    access_label: Text | None = None
+    egress: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", strict=True)] | None = None
+    reread_days: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=3650, strict=True)] = 3
+
+    @model_validator(mode="after")
+    def _something_to_fetch(self) -> "SourceEntry":
+        if self.needs_one_of and not any(getattr(self, name) for name in self.needs_one_of):
+            raise _mistake(f"nothing to fetch: expected at least one of {', '.join(self.needs_one_of)}")
+        return self
+
+
+class TelegramEntry(SourceEntry):
+    """A public channel with a web preview."""
+
+    kind: Literal["telegram"]
+    channel: Annotated[str, BeforeValidator(_channel)]
+
+
+class NewsEntry(SourceEntry):
+    """A publisher's site, found through feeds, sitemaps or pages that link to its articles."""
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ("feeds", "sitemaps", "start_pages")
+
+    kind: Literal["news"]
+    feeds: list[WebAddress] = []
+    sitemaps: list[WebAddress] = []
+    start_pages: list[WebAddress] = []
+    scope: list[ScopeEntry] = []
+    mirrors: list[HostName] = []
+    layout: Text | None = None
+
+
+class ListingEntry(SourceEntry):
+    """Pages or documents of a list. ``layout`` is a name; one that stands here has been read before."""
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)
+
+    pages: list[WebAddress] = []
+    scope: list[ScopeEntry] = []
+    layout: Text | None = None
+
+
+class CourtListEntry(ListingEntry):
+    """A court's list of hearings."""
+
+    kind: Literal["court_list"]
+
+
+class RegisterEntry(ListingEntry):
+    """A list of people, organisations or materials that grows."""
+
+    kind: Literal["register"]
+
+
+class NoticeEntry(ListingEntry):
+    """Summonses and announcements of proceedings."""
+
+    kind: Literal["notice"]
+
+
+class PageEntry(SourceEntry):
+    """Single pages, as they are."""
+
+    needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)
+
+    kind: Literal["page"]
+    pages: list[WebAddress] = []
+    scope: list[ScopeEntry] = []
+    follow: Follow = "requisites"
+
+
+ENTRIES: dict[str, type[SourceEntry]] = {
+    "telegram": TelegramEntry,
+    "news": NewsEntry,
+    "court_list": CourtListEntry,
+    "register": RegisterEntry,
+    "notice": NoticeEntry,
+    "page": PageEntry,
+}
+assert set(ENTRIES) == set(SOURCE_KINDS)
+
+
+def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
+    """The source that a valid entry declares."""
+    plain = entry.model_dump(exclude={"limits", "expect", "layout"})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+    }
+    limits, expect = entry.limits, entry.expect
+    return Source(
+        **values,
+        limits=SourceLimits(pages=limits.pages, bytes=int(limits.bytes), seconds=limits.seconds),
+        expect=Expectation(**expect.model_dump()),
+        layout=layout,
+    )
+
+
+_WORDS = {
+    "missing": "missing",
+    "list_type": "expected a list",
+    "string_type": "expected text",
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "bool_type": "expected true or false",
+    "dict_type": "expected fields of its own",
+    "model_type": "expected fields of its own",
+    "string_too_short": "empty",
+    "byte_size": "expected a number of bytes or a size such as 500MB",
+    "byte_size_unit": "expected a number of bytes or a size such as 500MB",
+}
+
+
+def sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """One of pydantic's findings, in words for whoever wrote the file."""
+    kind, got = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        known = _fields_at(model, error["loc"][:-1])
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
+        return f"unknown field; {hint}"
+    if kind == "string_pattern_mismatch" and error["loc"][-1] == "id":
+        return f"{got!r}: expected a-z, 0-9, - and _, at most 64, not - or _ first"
+    if kind == "string_pattern_mismatch" and error["loc"][-1] == "egress":
+        return "expected the name of an egress profile (a-z, 0-9 and _), never its address; found (not shown)"
+    if kind == "watchlist":
+        return error["msg"]
+    if kind == "missing":
+        return "missing"
+    words = _WORDS.get(kind, error["msg"][:1].lower() + error["msg"][1:])
+    return f"{words}, found {got!r}"
+
+
+def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for step in path:
+        annotation = model.model_fields[str(step)].annotation if str(step) in model.model_fields else None
+        inner = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type)]
+        model = next((each for each in inner if issubclass(each, BaseModel)), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,149 @@
+"""A source as it is declared: what to collect, within which limits, and how much to expect.
+
+The declaration alone: it fetches nothing and reads no file (``watchlist`` does). A source also has a JSON form,
+since a crawl is a process of its own; ``source_from_json(source_to_json(source)) == source``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from processors.pages.layout import Layout
+
+SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
+Robots = Literal["obey", "ignore"]
+Engine = Literal["http", "browser"]
+Follow = Literal["nothing", "requisites", "links"]
+
+SOURCE_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """Where a crawl of the source ends, whatever comes first; what is cut is marked as cut."""
+
+    pages: int = 500
+    bytes: int = 2_000_000_000
+    seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a crawl of the source gives when all is well; None is no bound.
+
+    ``min`` and ``max`` count records. ``fields`` is the least share of records in which a field is filled,
+    ``understood`` the least share of pages a parser makes sense of, ``silent_days`` the longest time without
+    anything new. Where nothing is declared, a source is held to its own earlier crawls.
+    """
+
+    min: int | None = None
+    max: int | None = None
+    fields: Mapping[str, float] = field(default_factory=dict)
+    understood: float | None = None
+    silent_days: float | None = None
+
+    def outside(self, records: int) -> list[str]:
+        """A sentence where so many records are too few or too many."""
+        if self.min is not None and records < self.min:
+            return [f"expected at least {self.min} records, found {records}"]
+        if self.max is not None and records > self.max:
+            return [f"expected at most {self.max} records, found {records}"]
+        return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One source of the watch-list. Which fields a kind uses, and which it needs, `schema` says.
+
+    ``scope`` entries are a host (``example.org``, sub-domains included) or a host with the beginning of a path
+    (``example.org/news/``); empty means the hosts of the feeds, sitemaps, start pages and mirrors themselves.
+    ``mirrors`` are further host names under which the same publisher publishes the same paths.
+    ``delay_s`` is the least time between two requests to one host. ``reread_days``: how far back pages that are
+    known are read again, to notice edits and deletions. ``follow`` is what a page leads to: nothing, what it takes
+    to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
+    """
+
+    id: str
+    kind: SourceKind
+    channel: str | None = None
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    start_pages: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    publisher: str | None = None
+    layout: Layout | None = None
+    follow: Follow = "requisites"
+    limits: SourceLimits = field(default_factory=SourceLimits)
+    delay_s: float = 1.0
+    robots: Robots = "obey"
+    engine: Engine = "http"
+    expect: Expectation = field(default_factory=Expectation)
+    reread_days: int = 3
+    allow_invalid_certificate: bool = False
+    access_label: str | None = None
+    egress: str | None = None
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """The URLs a crawl of the source begins with, in order, none twice."""
+        if self.channel is not None:
+            return (f"https://t.me/s/{self.channel}",)
+        return tuple(dict.fromkeys((*self.feeds, *self.sitemaps, *self.start_pages, *self.pages)))
+
+
+def source_for_urls(
+    urls: tuple[str, ...],
+    *,
+    source_id: str = "on-demand",
+    follow: Follow = "requisites",
+    engine: Engine = "http",
+    egress: str | None = None,
+) -> Source:
+    """The source of pages that a person named one by one.
+
+    robots.txt is not asked: it speaks to programs that wander on their own (RFC 9309, section 1), and a page that
+    somebody asks for may be gone tomorrow.
+    """
+    return Source(
+        id=source_id, kind="page", pages=urls, follow=follow, engine=engine, robots="ignore", egress=egress
+    )
+
+
+def source_to_json(source: Source) -> dict[str, Any]:
+    """The source as JSON-ready values."""
+    row = asdict(source)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()} | {
+        "layout": None if source.layout is None else layout_to_json(source.layout)
+    }
+
+
+def source_from_json(row: Mapping[str, Any]) -> Source:
+    """The source that ``source_to_json`` wrote; raises ``TypeError`` on unknown keys."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
+    layout = row.get("layout")
+    return Source(
+        **values
+        | {
+            "layout": None if layout is None else layout_from_json(layout),
+            "limits": SourceLimits(**row["limits"]),
+            "expect": Expectation(**row["expect"]),
+        }
+    )
+
+
+def layout_to_json(layout: Layout) -> dict[str, Any]:
+    """The layout as JSON-ready values."""
+    return asdict(layout) | {
+        "columns": {name: list(headings) for name, headings in layout.columns.items()},
+        "article": dict(layout.article),
+    }
+
+
+def layout_from_json(row: Mapping[str, Any]) -> Layout:
+    """The layout that ``layout_to_json`` wrote; raises ``TypeError`` on unknown keys."""
+    columns = {name: tuple(headings) for name, headings in row["columns"].items()}
+    return Layout(**dict(row) | {"columns": columns})
