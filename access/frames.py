@@ -1,8 +1,8 @@
 """Frames of archived videos, and stills that no browser draws, as pictures of our own making for a page of ours.
 
-In: a capture and times, or a file in hand. Out: JPEG that `processors.drawing` encoded from a confined decoder's
-bare pixels; nothing of the archived file itself. Each look at a capture stands in the access log first. A few
-hundred frames are remembered in memory, none on disk; two are decoded at once, others wait.
+In: a capture and times, or a file in hand. Out: JPEG that `processors.media.thumbnails` encoded from a confined
+decoder's bare pixels; nothing of the archived file itself. Each look at a capture stands in the access log first.
+A few hundred frames are remembered in memory, none on disk; two are decoded at once, others wait.
 """
 
 import base64
@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from access.pictures import PICTURE_TYPES, payload_of
 from access.snapshots import ArchivedBytes, looked_at
-from processors.drawing import FRAMES_AT_ONCE, draw
-from processors.media import MediaReading
+from processors.media.media_type import MediaReading
+from processors.media.thumbnails import FRAMES_AT_ONCE, draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.revisits import payload_capture

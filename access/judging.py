@@ -5,8 +5,8 @@ a medium that is not in the archive, or of which the author may see nothing, and
 `storage.ledger.judgements.JudgementError` for a judgement without a reason; then nothing was written.
 """
 
-from processors.cluster import Verdict
 from processors.digest import Digest
+from processors.similarity.clustering import Verdict
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.errors import StorageError

@@ -9,8 +9,8 @@ from typing import Any, Final
 from access.pictures import PICTURE_TYPES
 from access.similar import said_row
 from processors.digest import Digest
-from processors.drawn import can_draw
-from processors.fingerprint import hash_rows
+from processors.fingerprints.fingerprint import hash_rows
+from processors.media.frame_rendering import can_draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_json

@@ -25,8 +25,8 @@ from access.headers import OURS, archived
 from access.html import NOT_THERE, one, page, viewer_of
 from access.judging import UnknownMediumError, judge_media
 from access.occurrence_chart import chart
-from processors.cluster import Verdict
-from processors.decode import Decoders
+from processors.media.decoder_pool import Decoders
+from processors.similarity.clustering import Verdict
 from storage.archive import Archive
 from storage.ledger.judgements import JudgementError
 

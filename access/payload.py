@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from access.snapshots import ArchivedBytes, looked_at
-from processors.http_message import UndecodableEntity, entity, parse_response
-from processors.media import sniff
-from processors.pages.confined_parsers import ConfinedParsers
-from processors.pages.encoding import decode
-from processors.pages.limits import PageLimits
+from processors.http.message import UndecodableEntity, entity, parse_response
+from processors.markup.encoding import decode
+from processors.media.media_type import sniff
 from processors.pages.page import Page
-from processors.pages.parsers import PageNotRead
+from processors.parsing.limits import PageLimits
+from processors.parsing.parsers import PageNotRead
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.text import printable
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive

@@ -6,9 +6,9 @@ a record that is not what was indexed.
 
 from typing import Final
 
-from processors.content_coding import UndecodableEntity
-from processors.http_message import entity, parse_response
-from processors.media import sniff
+from processors.http.content_coding import UndecodableEntity
+from processors.http.message import entity, parse_response
+from processors.media.media_type import sniff
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.deposit.record_reader import BlockTooLargeError, read_record

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from access.pictures import PICTURE_TYPES
-from processors.cluster import Link
 from processors.digest import Digest
-from processors.drawn import can_draw
-from processors.media import MediaReading
-from processors.orientation import BACK
+from processors.fingerprints.orientation import BACK
+from processors.media.frame_rendering import can_draw
+from processors.media.media_type import MediaReading
+from processors.similarity.clustering import Link
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture

@@ -15,12 +15,12 @@ import numpy as np
 import pdqhash
 from PIL import Image
 
-from processors.decode import Decoders
-from processors.fingerprint import fingerprints
-from processors.pdq import bits, quality, sample
-from processors.phash import phash
-from processors.picture import Limits, read_picture
-from processors.reading import read_media
+from processors.fingerprints.fingerprint import fingerprints
+from processors.fingerprints.image import Limits, read_picture
+from processors.fingerprints.pdq import bits, quality, sample
+from processors.fingerprints.phash import phash
+from processors.media.decoder_pool import Decoders
+from processors.media.fingerprint_file import read_media
 
 PICTURES = 24
 

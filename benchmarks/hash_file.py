@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from processors.digest import Digest
-from processors.neighbours import near_columns
+from processors.similarity.hamming_search import near_columns
 from storage.similarity.hash_file import Batch, HashFile, Reach, new_hash_file
 
 WITHIN_BITS = 31

@@ -33,7 +33,7 @@ def as_deposited(path: Path) -> int:
 
 def parts(path: Path) -> int:
     """Heads, declared digests and SURT keys alone."""
-    from processors.http_head import head_end, head_value, read_head, status_of
+    from processors.http.head import head_end, head_value, read_head, status_of
     from processors.surt import surt_key
     from storage.warc.declared_digest import HASHES, declared_digest
     from storage.warc.reader import WarcReader

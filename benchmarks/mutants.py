@@ -65,7 +65,7 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "storage/queries/changes.py": ("tests/pipeline/test_process.py", "tests/pipeline/test_process_lists.py"),
     "pipeline/expected_yield.py": ("tests/pipeline/test_expected_yield.py",),
     # the recorder
-    "processors/http_framing.py": ("tests/processors/test_http_framing.py", RECORDER),
+    "processors/http/framing.py": ("tests/processors/test_http_framing.py", RECORDER),
     "crawlers/recorder/http_messages.py": (f"{RECORDER}/test_relay.py", f"{RECORDER}/test_endings.py", RECORDER),
     "crawlers/recorder/exchange_relay.py": (
         f"{RECORDER}/test_connections.py",
@@ -79,12 +79,15 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     "crawlers/address_policy.py": ("tests/crawlers/test_addresses.py", f"{RECORDER}/test_refusals.py"),
     # what pages say
     "processors/pages/outcome.py": (f"{PAGES}/test_outcome.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/pages/tables.py": COURT_LISTS,
-    "processors/pages/grid.py": COURT_LISTS,
-    "processors/pages/court_rows.py": COURT_LISTS,
-    "processors/pages/moments.py": (f"{PAGES}/test_moments.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/match.py": ("tests/processors/test_match.py", "tests/processors/test_video.py"),
-    "processors/hamming.py": ("tests/processors/test_neighbours.py", "tests/processors/test_match.py"),
+    "processors/tables/table.py": COURT_LISTS,
+    "processors/tables/grid.py": COURT_LISTS,
+    "processors/court_list/rows.py": COURT_LISTS,
+    "processors/pages/dates.py": (f"{PAGES}/test_moments.py", f"{PAGES}/test_stored_pages.py"),
+    "processors/similarity/match.py": ("tests/processors/test_match.py", "tests/processors/test_video.py"),
+    "processors/similarity/hamming_kernels.py": (
+        "tests/processors/test_neighbours.py",
+        "tests/processors/test_match.py",
+    ),
 }
 
 

@@ -14,8 +14,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from processors import hamming
-from processors.neighbours import Known, words
+from processors.similarity import hamming_kernels
+from processors.similarity.hamming_search import Known, words
 
 WITHIN = {64: 8, 256: 31}
 FAISS_QUERIES = 200
@@ -35,12 +35,12 @@ def material(bits: int, known: int, new: int) -> tuple[NDArray[np.uint8], NDArra
 def main() -> None:
     bits, known, new = (int(float(text)) for text in sys.argv[1:4])
     rows, asked = material(bits, known, new)
-    hamming.join(words(asked[:50]), words(rows[:500]), WITHIN[bits])
+    hamming_kernels.join(words(asked[:50]), words(rows[:500]), WITHIN[bits])
     store = Known(rows[:500])
     store.near(asked[0], WITHIN[bits])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
-    pairs = hamming.join(words(asked), words(rows), WITHIN[bits])
+    pairs = hamming_kernels.join(words(asked), words(rows), WITHIN[bits])
     joined = time.process_time() - began
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     print(f"{bits} bit, {new} new against {known} known within {WITHIN[bits]}: {len(pairs)} pairs")

@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks.news_references import references
 from benchmarks.timing import Cost, arguments, here, report, rounds_of
 from processors.pages.page import Page
-from processors.pages.reading import PageKind
-from processors.pages.select import read_page
+from processors.pages.parse_result import PageKind
+from processors.parsing.parser_versions import read_page
 
 ROOT = Path(__file__).parent.parent
 AT_LEAST: Mapping[str, float] = {"telegram": 50.0, "news": 20.0, "court_list": 30.0}

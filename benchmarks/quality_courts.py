@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from processors.pages.court_list import Hearing
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.hearing import Hearing
 
 CAPTURED = datetime(2026, 8, 12, tzinfo=UTC)
 

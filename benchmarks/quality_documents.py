@@ -10,10 +10,10 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook
 
-from processors.documents.read import read_document
-from processors.pages.court_list import Hearing
+from processors.documents.readers import read_document
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.hearing import Hearing
 from processors.text import folded, one_line
 
 # two words without the blank between them; shorter ones are found in any letters

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from processors.pages.encoding import decode
+from processors.markup.encoding import decode
 
 # the names of the folders that Python knows otherwise; None where it has no such codec
 PYTHON_NAMES = {

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.picture_edits import COMBINED, HARD, LIGHT, Edit
-from processors.match import links_to
-from processors.match_index import InMemory
-from processors.media import MediaReading
-from processors.neighbours import neighbours
-from processors.picture import Limits
-from processors.reading import read_media
+from processors.fingerprints.image import Limits
+from processors.media.fingerprint_file import read_media
+from processors.media.media_type import MediaReading
+from processors.similarity.hamming_search import neighbours
+from processors.similarity.index import InMemory
+from processors.similarity.match import links_to
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 QUALITY = 60

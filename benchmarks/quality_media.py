@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from processors.match import links
-from processors.media import MediaReading
-from processors.picture import Limits
-from processors.reading import read_media
+from processors.fingerprints.image import Limits
+from processors.media.fingerprint_file import read_media
+from processors.media.media_type import MediaReading
+from processors.similarity.match import links
 
 ROOT = Path(__file__).parent.parent
 HARD = ("mirror", "dihedral", "rotate", "crop-18", "letterbox")

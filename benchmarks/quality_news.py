@@ -22,9 +22,9 @@ from typing import Any
 import trafilatura
 
 from benchmarks.news_references import Reference, references
-from processors.pages.news import Article
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.article import Article
 from processors.text import folded
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from processors.pages.page import Page
-from processors.pages.select import read_page
-from processors.pages.telegram import TelegramPost
+from processors.parsing.parser_versions import read_page
+from processors.records.telegram_post import TelegramPost
 from processors.text import one_line
 
 CAPTURED = datetime(2026, 10, 1, tzinfo=UTC)

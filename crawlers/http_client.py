@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from crawlers.recorder.http_messages import response_body
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.recorder.proxy_responses import NONCE_FIELD, TARGET_FIELD, read_own_answer
-from processors.http_body import Body, NoBody
-from processors.http_framing import MessageFramer
-from processors.http_head import head_value, read_head, status_of
+from processors.http.body import Body, NoBody
+from processors.http.framing import MessageFramer
+from processors.http.head import head_value, read_head, status_of
 from processors.pages.outcome import Outcome
 
 Headers = Sequence[tuple[str, str]]

@@ -142,7 +142,7 @@ def archive_url() -> None:
         """One line per address; red if one of them is not there."""
         from pipeline.archive import where_to_look
         from pipeline.settings import load_settings
-        from processors.links import unlinked
+        from processors.defanged_links import unlinked
 
         lines, missing = where_to_look([job["url"] for job in jobs], list(results))
         if lines:

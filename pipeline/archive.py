@@ -18,7 +18,7 @@ from pipeline.outside_time import stamp
 from pipeline.preserving import preservation_of
 from pipeline.process import process_files
 from pipeline.settings import Settings
-from processors.http_message import header, parse_response
+from processors.http.message import header, parse_response
 from processors.surt import surt_key
 from processors.urls import absolute
 from storage.archive import Archive

@@ -34,8 +34,8 @@ from pipeline.services.postgres_place import installed_programs
 from pipeline.services.processes import ServiceError
 from pipeline.settings import ROOT, Settings, SettingsError
 from pipeline.time_authority import time_authorities
-from processors.documents.tesseract import LANGUAGES, languages_of
-from processors.ffmpeg_program import NoProgram, decoder_name
+from processors.media.ffmpeg import NoProgram, decoder_name
+from processors.pdf.tesseract import LANGUAGES, languages_of
 from storage.errors import StorageError
 from storage.ledger.harvests import NightState
 from storage.migrations import newest_schema, schema_of

@@ -25,8 +25,8 @@ from crawlers.recorder.proxy import Recorder
 from crawlers.recorder.tls import TlsPipe, verifying_context
 from pipeline.settings import Settings
 from pipeline.settings_text import DIRECT
-from processors.client_hello import read_client_hello
-from processors.http_message import parse_response
+from processors.http.message import parse_response
+from processors.http.tls_client_hello import read_client_hello
 
 ANSWER_KEPT = 2000
 """Characters of a target's answer that are shown."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pipeline.settings import Settings
 from pipeline.time_authority import AuthoritySilentError, TimeAuthority, ask, time_authorities
-from processors.time_token import TokenRefusedError, root_of, time_query
+from processors.rfc3161.token import TokenRefusedError, root_of, time_query
 from storage.archive import Archive
 from storage.deposit.timestamps import (
     Owed,

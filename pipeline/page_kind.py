@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crawlers.watchlist.source import layout_from_json
-from processors.pages.layout import Layout
-from processors.pages.reading import PageKind
-from processors.pages.telegram_export import is_export
+from processors.pages.parse_result import PageKind
+from processors.tables.layout import Layout
+from processors.telegram.desktop_export import is_export
 from processors.urls import host_of
 
 TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})

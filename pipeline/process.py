@@ -18,9 +18,9 @@ from pipeline.connect import open_archive
 from pipeline.read_capture import Found, read_capture
 from pipeline.readers import Readers, open_readers
 from pipeline.settings import Settings
+from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
-from processors.pages.select import PARSERS
-from processors.reading import ALL_HASHES
+from processors.parsing.parser_versions import PARSERS
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import drop_unseen

@@ -24,11 +24,11 @@ from pipeline.read_page_capture import (
     seen_before,
 )
 from pipeline.readers import Readers
-from processors.decode import Decoders
 from processors.digest import Digest, sha256
-from processors.http_message import ResponseMessage, header, parse_response
-from processors.media import MediaReading, is_media, sniff
-from processors.reading import decoder_of, hashes_of_today
+from processors.http.message import ResponseMessage, header, parse_response
+from processors.media.decoder_pool import Decoders
+from processors.media.fingerprint_file import decoder_of, hashes_of_today
+from processors.media.media_type import MediaReading, is_media, sniff
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
 from storage.similarity.media import keep_medium, keep_occurrence, medium

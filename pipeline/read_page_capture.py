@@ -14,17 +14,17 @@ from sqlalchemy import Connection
 
 from pipeline.page_kind import HowToRead
 from pipeline.readers import Readers
-from processors.documents.kinds import document_type
-from processors.http_message import UndecodableEntity, entity, header, parse_response
-from processors.media import is_media, sniff
-from processors.pages.court_blocks import is_feed
+from processors.court_list.text_blocks import is_feed
+from processors.http.message import UndecodableEntity, entity, header, parse_response
+from processors.media.media_type import is_media, sniff
+from processors.pages.clean_text import sound
 from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict
 from processors.pages.page import Page
 from processors.pages.page_tables import is_json
-from processors.pages.parsers import PageNotRead, Parsers
-from processors.pages.reading import PageKind, Reading
-from processors.pages.select import parser_for
-from processors.pages.sound import sound
+from processors.pages.parse_result import PageKind, Reading
+from processors.parsing.parser_versions import parser_for
+from processors.parsing.parsers import PageNotRead, Parsers
+from processors.tables.document_type import document_type
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import UnkeepableTextError, keep_outcome, keep_reading
 from storage.catalogue.reused_readings import keep_same_reading

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from processors.decode import Decoders
-from processors.documents.reader import DocumentReader
-from processors.pages.confined_parsers import ConfinedParsers
-from processors.pages.parsers import Parsers
+from processors.documents.sandboxed_reader import DocumentReader
+from processors.media.decoder_pool import Decoders
+from processors.parsing.parsers import Parsers
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 
 
 @dataclass(frozen=True, slots=True)

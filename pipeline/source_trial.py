@@ -32,10 +32,10 @@ from crawlers.watchlist.source import Source
 from pipeline.crawl import job_for
 from pipeline.expected_yield import LISTS
 from pipeline.settings import Settings
-from processors.http_head import head_value
-from processors.pages.confined_parsers import ConfinedParsers
+from processors.http.head import head_value
 from processors.pages.outcome import Outcome
-from processors.pages.parsers import Parsers
+from processors.parsing.parsers import Parsers
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.urls import host_of
 
 AT_ONCE: Final = 24

@@ -1,7 +1,7 @@
 """Takes a Telegram Desktop export (``result.json`` and the files beside it) into the archive.
 
 In: the archive, the export's folder. Out: `Imported`. Every file of the folder is sealed byte for byte and
-deposited as a crawl is; reading is `processors.pages.telegram_export`'s. Files that the archive holds already
+deposited as a crawl is; reading is `processors.telegram.desktop_export`'s. Files that the archive holds already
 under the same address are not sealed again, so bringing the same export twice changes nothing. Links that lead out
 of the folder are not followed. Raises `NotAnExportError` and the errors of `storage`.
 """
@@ -21,8 +21,8 @@ from sqlalchemy import select
 from crawlers.watchlist.source import Source, source_to_json
 from pipeline.crawl import crawl_id_of_now
 from pipeline.deposits import deposit_crawl
-from processors.media import sniff
-from processors.pages.telegram_export import EXPORT_ADDRESS, chat_numbers
+from processors.media.media_type import sniff
+from processors.telegram.desktop_export import EXPORT_ADDRESS, chat_numbers
 from storage.archive import Archive
 from storage.catalogue.tables import captures
 from storage.deposit.deposit import Deposited

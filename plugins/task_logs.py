@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.config_templates.airflow_local_settings import DEFAULT_LOGGING_CONFIG
 
-from processors.links import unlinked
+from processors.defanged_links import unlinked
 
 LOGGING_CONFIG = DEFAULT_LOGGING_CONFIG
 

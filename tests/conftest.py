@@ -29,7 +29,7 @@ from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.services.processes import kept_for
 from pipeline.settings import ROOT, OwnedDatabase, Settings, load_settings
-from processors.documents.tesseract import LANGUAGES, languages_of
+from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from tests.administered_store import AdministeredStore
 from tests.processors.documents.scanning import can_draw

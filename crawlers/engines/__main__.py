@@ -28,7 +28,7 @@ from crawlers.recorder.capture_socket import HandOver
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.base import Spider
 from crawlers.spiders.registry import spider_for
-from processors.pages.confined_parsers import ConfinedParsers
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 
 PR_SET_PDEATHSIG = 1
 """Number of linux/prctl.h."""

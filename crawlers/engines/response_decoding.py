@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from crawlers.engines.scrapy_settings import READ_BYTES
 from crawlers.http_client import Answer
-from processors.http_head import head_value
-from processors.http_message import ResponseMessage, UndecodableEntity, entity
+from processors.http.head import head_value
+from processors.http.message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.page import Page
 
 CUT = "cut short: "

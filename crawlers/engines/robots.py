@@ -18,7 +18,7 @@ from crawlers.engines.context import Means
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
 from crawlers.http_client import Answer, FetchFailed
 from crawlers.model.capture import Note, NoteKind
-from processors.http_message import ResponseMessage, UndecodableEntity, entity
+from processors.http.message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
 

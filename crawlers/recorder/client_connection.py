@@ -34,7 +34,7 @@ from crawlers.recorder.proxy_responses import (
 )
 from crawlers.recorder.session import Session
 from crawlers.recorder.tls import TlsFailed, TlsPipe
-from processors.http_head import MAX_HEAD_BYTES, head_end, head_value
+from processors.http.head import MAX_HEAD_BYTES, head_end, head_value
 from processors.pages.outcome import Outcome
 
 ASKED_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"

@@ -10,7 +10,7 @@ import base64
 import socket
 from typing import Final
 
-from processors.http_head import head_end, read_head, status_of
+from processors.http.head import head_end, read_head, status_of
 
 MOST_HEAD_BYTES: Final = 16 << 10
 """More than any proxy says before a tunnel."""

@@ -5,8 +5,8 @@ ask no more. So an answer goes to it once its head is known, and only if it is H
 and end the connection.
 """
 
-from processors.http_framing import MessageFramer
-from processors.http_head import read_head, status_of
+from processors.http.framing import MessageFramer
+from processors.http.head import read_head, status_of
 
 PROXY_AUTHENTICATION_REQUIRED = 407
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from processors.http_body import Body, ChunkedBody, NoBody, OpenBody, SizedBody
-from processors.http_framing import NotAMessage
-from processors.http_head import Fields, Head, head_value, head_values, is_chunked, read_head, status_of
+from processors.http.body import Body, ChunkedBody, NoBody, OpenBody, SizedBody
+from processors.http.framing import NotAMessage
+from processors.http.head import Fields, Head, head_value, head_values, is_chunked, read_head, status_of
 
 REQUEST_LINE = re.compile(rb"([^\s]+) ([^\r\n]+?) (HTTP/\d\.\d)\r?\n")
 ABSOLUTE_FORM = re.compile(rb"http://([^/?#]+)([^#]*)", re.IGNORECASE)

@@ -11,8 +11,8 @@ from crawlers.model.capture import Exchange, TlsFacts, Truncation
 from crawlers.recorder.http_messages import coding_of, media_type_of, request_body, response_body
 from crawlers.recorder.session import Session, moment
 from crawlers.recorder.writer_thread import Gathered
-from processors.http_framing import MessageFramer
-from processors.http_head import read_head, status_of
+from processors.http.framing import MessageFramer
+from processors.http.head import read_head, status_of
 
 FLUSH_BYTES = 128 << 10
 """So much gathers in the event loop before the scribe gets it."""

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 
-from processors.http_head import Fields, head_values, read_head
+from processors.http.head import Fields, head_values, read_head
 
 SWITCHING = 101
 WEBSOCKET = "websocket"

@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from processors.http_head import Fields, head_value
+from processors.http.head import Fields, head_value
 from processors.pages.outcome import Outcome
 
 TARGET_FIELD = "Proxy-Recorder-Target"

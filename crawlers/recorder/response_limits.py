@@ -8,8 +8,8 @@ answers are one or two.
 from typing import Final
 
 from crawlers.model.capture import Limits
-from processors.http_framing import MessageFramer
-from processors.http_head import MAX_HEAD_BYTES
+from processors.http.framing import MessageFramer
+from processors.http.head import MAX_HEAD_BYTES
 
 MOST_BEFORE: Final = 128
 """Interim answers (1xx), and runs of empty lines, before the answer itself."""

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from crawlers.model.capture import Captured, CaptureSink, Message
 from processors.digest import Digest
-from processors.http_body import PayloadPiece
+from processors.http.body import PayloadPiece
 
 SPILL_BYTES = 512 << 10
 """Above this a message goes to disk."""

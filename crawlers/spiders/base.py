@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from crawlers.watchlist.source import Source
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
-from processors.pages.parsers import PageNotRead
-from processors.pages.reading import Reading
-from processors.pages.records import record_json, record_keys
+from processors.pages.parse_result import Reading
+from processors.parsing.parsers import PageNotRead
+from processors.record_keys import record_json, record_keys
 
 
 class Role(Enum):

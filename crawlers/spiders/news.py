@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from crawlers.model.capture import CrawlJob
 from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
 from crawlers.watchlist.scope import in_scope, scope_of
-from processors.pages.news_links import is_calendar
+from processors.news.links import is_calendar
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.parsers import Parsers
 from processors.pages.sitemaps import Sitemap
+from processors.parsing.parsers import Parsers
 from processors.surt import surt_key
 
 SITEMAP_LEVELS = 3

@@ -10,11 +10,11 @@ from crawlers.model.capture import CrawlJob
 from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
 from crawlers.watchlist.scope import in_scope, scope_of
 from crawlers.watchlist.source import SourceKind
-from processors.documents.kinds import document_type
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
-from processors.pages.parsers import Parsers
-from processors.pages.reading import PageKind
+from processors.pages.parse_result import PageKind
+from processors.parsing.parsers import Parsers
+from processors.tables.document_type import document_type
 
 LISTINGS: dict[SourceKind, PageKind] = {"court_list": "court_list", "register": "register", "notice": "notice"}
 

@@ -10,7 +10,7 @@ from crawlers.spiders.published_list import ListSpider
 from crawlers.spiders.single_page import PageSpider
 from crawlers.spiders.telegram import TelegramSpider
 from crawlers.watchlist.source import SourceKind
-from processors.pages.parsers import Parsers
+from processors.parsing.parsers import Parsers
 
 SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob, Parsers], Spider]]] = {
     "telegram": TelegramSpider,

@@ -6,7 +6,7 @@ from crawlers.model.capture import CrawlJob
 from crawlers.spiders.base import Ask, Findings, Role, findings_of_verdict, seed_page_id
 from crawlers.watchlist.scope import in_scope, scope_of
 from processors.pages.page import Page
-from processors.pages.parsers import Parsers
+from processors.parsing.parsers import Parsers
 
 
 class PageSpider:

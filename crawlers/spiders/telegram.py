@@ -13,8 +13,8 @@ from crawlers.model.capture import CrawlJob
 from crawlers.spiders.base import Ask, Findings, Role, Yield, seed_page_id
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.parsers import Parsers
-from processors.pages.telegram import TelegramPost
+from processors.parsing.parsers import Parsers
+from processors.records.telegram_post import TelegramPost
 
 HISTORY_PAGES = 5
 """Of a channel's history in one crawl: 300 channels share a host and a night, and history does not run away."""

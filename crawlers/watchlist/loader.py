@@ -26,7 +26,7 @@ from crawlers.watchlist.source import (
     source_to_json,
 )
 from crawlers.watchlist.yaml_lines import MOST_BYTES, PlacedYaml, YamlMistake, load_placed
-from processors.pages.layout import Layout
+from processors.tables.layout import Layout
 
 __all__ = [
     "Expectation",

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crawlers.watchlist.source import SOURCE_KINDS, Engine, Expectation, Follow, Robots, Source, SourceLimits
-from processors.pages.layout import Layout
 from processors.pages.selectors import FIELDS, SelectorError, compiled
+from processors.tables.layout import Layout
 
 
 def _mistake(message: str) -> PydanticCustomError:

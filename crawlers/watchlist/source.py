@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from processors.pages.layout import Layout
+from processors.tables.layout import Layout
 
 SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
 Robots = Literal["obey", "ignore"]

@@ -11,7 +11,7 @@ import typer
 from pipeline.commands.ask import asked_archive, told
 from pipeline.output import Exit, JsonOption, emit, err, fail
 from pipeline.person import who_asks
-from processors.cluster import Verdict
+from processors.similarity.clustering import Verdict
 
 if TYPE_CHECKING:
     from processors.digest import Digest
@@ -31,7 +31,7 @@ def similar(
 ) -> None:
     """Find the media of the archive that look like a picture or video in hand."""
     from access.similar import similar_to_reading
-    from processors.decode import Decoders
+    from processors.media.decoder_pool import Decoders
 
     with Decoders(workers=1) as decoders:
         reading = decoders.fingerprint(file.read_bytes())

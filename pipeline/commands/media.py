@@ -11,9 +11,9 @@ import typer
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from processors.cluster import Link
     from processors.digest import Digest
-    from processors.media import MediaReading
+    from processors.media.media_type import MediaReading
+    from processors.similarity.clustering import Link
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files; every one gets an answer.")]
 
@@ -39,8 +39,8 @@ def group(files: Files, as_json: JsonOption = False) -> None:
 
     Byte-equal files are one member under several names; they are a group even where they cannot be read.
     """
-    from processors.cluster import cluster_id, groups
-    from processors.match import links
+    from processors.similarity.clustering import cluster_id, groups
+    from processors.similarity.match import links
 
     _check(files)
     names: dict[Digest, list[str]] = {}
@@ -74,7 +74,7 @@ def group_row(
 
 def fingerprint_row(path: Path, reading: MediaReading) -> dict[str, Any]:
     """The JSON keys of kind ``fingerprint``."""
-    from processors.fingerprint import hash_rows
+    from processors.fingerprints.fingerprint import hash_rows
 
     return {
         "kind": "fingerprint",
@@ -118,7 +118,7 @@ def _read(files: list[Path]) -> Iterator[tuple[Path, MediaReading]]:
     """Every file with its reading, in the order given; progress on stderr."""
     from rich.progress import track
 
-    from processors.decode import Decoders
+    from processors.media.decoder_pool import Decoders
 
     with Decoders() as decoders:
         readings = decoders.fingerprint_all(path.read_bytes() for path in files)

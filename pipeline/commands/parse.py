@@ -15,8 +15,8 @@ from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from processors.pages.layout import Layout
-    from processors.pages.reading import PageKind, Reading
+    from processors.pages.parse_result import PageKind, Reading
+    from processors.tables.layout import Layout
 
 LARGEST_PAGE_BYTES = 256 << 20
 
@@ -68,10 +68,10 @@ def parse(
 
     A page that is no content (a captcha, a refusal, an empty list) has its outcome with a reason, and no records.
     """
-    from processors.documents.reader import DocumentReader
-    from processors.pages.confined_parsers import ConfinedParsers
+    from processors.documents.sandboxed_reader import DocumentReader
     from processors.pages.page import Page
-    from processors.pages.parsers import PageNotRead
+    from processors.parsing.parsers import PageNotRead
+    from processors.parsing.sandboxed_parsers import ConfinedParsers
 
     web_address(url, what="--url")
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
@@ -140,7 +140,7 @@ def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
 
 
 def _rows(reading: Reading) -> Iterator[dict[str, Any]]:
-    from processors.pages.records import record_json
+    from processors.record_keys import record_json
 
     yield {
         "kind": "page",

@@ -2,8 +2,8 @@
 
 In: the entity, its address and Content-Type. Out: entries in feed order, addresses absolute, times with their
 wording; ``problem`` says in words what was wrong with the feed, entries read in spite of it included. Never
-raises. Encoding by `encoding.decode`, since feeds mislabel theirs as pages do; entities other than XML's own
-are not expanded.
+raises. Encoding by `processors.markup.encoding.decode`, since feeds mislabel theirs as pages do; entities other
+than XML's own are not expanded.
 """
 
 import io
@@ -14,10 +14,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from processors.pages.encoding import decode
-from processors.pages.markup import MAX_CHARACTERS, parse
-from processors.pages.moments import read_moment
-from processors.pages.prologue import without_prologue
+from processors.markup.encoding import decode
+from processors.markup.html_tree import MAX_CHARACTERS, parse
+from processors.markup.xml_prologue import without_prologue
+from processors.pages.dates import read_moment
 from processors.text import one_line, printable
 from processors.urls import absolute
 

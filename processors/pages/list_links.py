@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import html
 
-from processors.pages.markup import attribute, seen_text
+from processors.markup.html_tree import attribute, seen_text
 from processors.text import one_line
 from processors.urls import absolute
 

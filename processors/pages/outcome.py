@@ -10,11 +10,9 @@ from enum import StrEnum
 
 from lxml import html
 
-from processors.pages.encoding import decode
-from processors.pages.markup import UNSEEN, elements, parse, seen_text
-from processors.pages.outages import OUTAGES
-from processors.pages.page import Page
-from processors.pages.refusals import (
+from processors.markup.encoding import decode
+from processors.markup.html_tree import UNSEEN, elements, parse, seen_text
+from processors.pages.block_pages import (
     BLOCKS,
     CHALLENGES,
     CONSENTS,
@@ -25,6 +23,8 @@ from processors.pages.refusals import (
     SETS_COOKIE_AND_RELOADS,
     Sign,
 )
+from processors.pages.error_pages import OUTAGES
+from processors.pages.page import Page
 from processors.text import one_line
 
 CLASSIFIER_VERSION = "outcome-3"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from processors.documents.document import Document
+from processors.tables.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Page:
     ``body`` is the entity with transfer- and content-encoding removed, still in the page's own character
     encoding. ``captured_at`` is aware UTC. ``status`` and ``content_type`` (the header value) are None where
     they are not known, as for a file somebody hands us. ``document`` is what a confined reader found in a body
-    that is no page but a PDF, a sheet or the like (``processors.documents.reader``).
+    that is no page but a PDF, a sheet or the like (``processors.documents.sandboxed_reader``).
     """
 
     url: str

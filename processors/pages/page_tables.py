@@ -1,19 +1,20 @@
 """The tables of a page, whatever it is made of: HTML, JSON rows, or a document that was opened for it.
 
 In: a page and, where the caller has it, its tree. Out: `PageTables`: tables with the headings and first lines
-around them, or the reason why there are none. Pure; opening documents is `processors.documents.reader`'s matter.
+around them, or the reason why there are none. Pure; opening documents is `processors.documents.sandboxed_reader`'s
+matter.
 """
 
 from dataclasses import dataclass
 
 from lxml import html
 
-from processors.documents.kinds import document_type
-from processors.pages.json_rows import json_table, load_json, row_lists
-from processors.pages.markup import seen_text
+from processors.markup.html_tree import seen_text
+from processors.pages.json_tables import json_table, load_json, row_lists
 from processors.pages.outcome import Opened, open_page
 from processors.pages.page import Page
-from processors.pages.tables import Table, html_tables
+from processors.tables.document_type import document_type
+from processors.tables.table import Table, html_tables
 from processors.text import one_line
 
 _FIRST_LINES = 12

@@ -13,7 +13,7 @@ from cssselect import SelectorError as CssError
 from lxml import etree, html
 
 from processors.digest import sha256
-from processors.pages.markup import attribute, seen_text
+from processors.markup.html_tree import attribute, seen_text
 from processors.text import one_line
 
 FIELDS = ("title", "text", "authors", "published", "modified", "section", "tags")

@@ -14,11 +14,11 @@ from itertools import islice
 
 from lxml import etree
 
-from processors.pages.encoding import decode
+from processors.markup.encoding import decode
+from processors.markup.html_tree import raise_lack_of_memory
+from processors.markup.xml_prologue import without_prologue
+from processors.pages.dates import read_moment
 from processors.pages.feeds import read_feed
-from processors.pages.markup import raise_lack_of_memory
-from processors.pages.moments import read_moment
-from processors.pages.prologue import without_prologue
 from processors.text import printable
 from processors.urls import absolute
 

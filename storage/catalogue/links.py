@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from processors.cluster import Link
 from processors.digest import Digest
+from processors.similarity.clustering import Link
 
 
 def link_row(link: Link) -> dict[str, Any]:

@@ -15,12 +15,9 @@ from sqlalchemy import Connection, Row, Select, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 
-from processors.pages.court_list import Hearing
-from processors.pages.news import Article
-from processors.pages.notice import Notice
 from processors.pages.outcome import Verdict
-from processors.pages.reading import Reading, Record
-from processors.pages.records import (
+from processors.pages.parse_result import Reading, Record
+from processors.record_keys import (
     WORDS_BESIDES,
     json_value,
     record_id,
@@ -29,8 +26,11 @@ from processors.pages.records import (
     version_content,
     version_id,
 )
-from processors.pages.register import RegisterEntry
-from processors.pages.telegram_export import ExportedPost
+from processors.records.article import Article
+from processors.records.hearing import Hearing
+from processors.records.notice import Notice
+from processors.records.register_entry import RegisterEntry
+from processors.telegram.desktop_export import ExportedPost
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
 from storage.catalogue.tables import outcomes, readings, records, sightings, versions

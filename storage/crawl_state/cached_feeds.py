@@ -8,7 +8,7 @@ from typing import Final
 
 from crawlers.model.capture import Listing
 from crawlers.watchlist.source import Source
-from processors.http_message import UndecodableEntity, entity, header, parse_response
+from processors.http.message import UndecodableEntity, entity, header, parse_response
 from storage.access_labels import EVERYONE
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_of, captures_joined

@@ -19,7 +19,7 @@ from ulid import ULID
 
 from crawlers.model.capture import time_text
 from processors.digest import Digest, sha256
-from processors.time_token import TimeToken, read_token
+from processors.rfc3161.token import TimeToken, read_token
 from storage.archive import Archive
 from storage.deposit.replication import COPIED
 from storage.ledger.custody import LOCK_KEY, append, entry_of, settle

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from processors.digest import Digest, sha256
-from processors.time_token import TokenRefusedError, read_token
+from processors.rfc3161.token import TokenRefusedError, read_token
 from storage.deposit.timestamps import OBTAINED
 from storage.findings import Mismatch, Remark, Verified, verified
 from storage.ledger.chain import LARGEST_BYTES, Chain

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from ulid import ULID
 
-from processors.cluster import Judgement, Verdict
 from processors.digest import Digest
+from processors.similarity.clustering import Judgement, Verdict
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.chain import Chain

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from crawlers.model.capture import time_text
-from processors.pages.telegram_layouts import line_of
 from processors.surt import surt_key
+from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import readings, records, sightings, versions, warcs
 from storage.queries.article_lists import lists_of_crawls

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from processors.pages.telegram_layouts import line_of
+from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import captures, readings, records, sightings
 

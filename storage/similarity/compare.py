@@ -13,10 +13,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, case, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from processors.cluster import Judgement, Link, groups
 from processors.digest import Digest
-from processors.match import links_to, nearest_links
-from processors.match_index import Hashes, InMemory
+from processors.similarity.clustering import Judgement, Link, groups
+from processors.similarity.index import Hashes, InMemory
+from processors.similarity.match import links_to, nearest_links
 from storage.catalogue.links import link_of, link_row
 from storage.catalogue.tables import fingerprints, group_members, links, media
 from storage.catalogue.tables import groups as groups_table

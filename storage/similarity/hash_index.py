@@ -1,10 +1,10 @@
 """The worker's files of hashes, kept level with the catalogue, and searched in place of it.
 
-In: a folder of this worker's own and a connection. Out: an index for `processors.match`. The catalogue is the
-truth: `up_to_date` appends what was compared since, by this worker or another, and makes the files anew where they
-are missing, damaged, of another epoch or of another database. Processes of one machine take turns at that by a
-lock on the folder; reading needs none. Guaranteed: what `near` finds is what comparing with every compared row of
-the catalogue would find, as of the turn that was the last one when it was brought up to date.
+In: a folder of this worker's own and a connection. Out: an index for `processors.similarity.match`. The catalogue
+is the truth: `up_to_date` appends what was compared since, by this worker or another, and makes the files anew
+where they are missing, damaged, of another epoch or of another database. Processes of one machine take turns at
+that by a lock on the folder; reading needs none. Guaranteed: what `near` finds is what comparing with every
+compared row of the catalogue would find, as of the turn that was the last one when it was brought up to date.
 """
 
 import fcntl
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select, text, tuple_
 
 from processors.digest import Digest
-from processors.fingerprint import Fingerprint
-from processors.match_index import Hashes, Near, Table, nothing, tables
-from processors.neighbours import near_columns
-from processors.search_rows import TABLES
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.similarity.hamming_search import near_columns
+from processors.similarity.index import Hashes, Near, Table, nothing, tables
+from processors.similarity.index_rows import TABLES
 from storage.catalogue.tables import fingerprints
 from storage.private_folder import closed_folder
 from storage.similarity.hash_file import MOST_SEGMENTS, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
@@ -33,7 +33,7 @@ ASKED_AT_ONCE: Final = 10_000
 
 
 class HashIndex:
-    """The files as they stood when they were brought up to date; an ``Index`` of `processors.match_index`."""
+    """The files as they stood when they were brought up to date; an ``Index`` of `processors.similarity.index`."""
 
     def __init__(self, connection: Connection, files: Mapping[str, HashFile]) -> None:
         self.connection, self.files = connection, files

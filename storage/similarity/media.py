@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from processors.cluster import Cluster, Link
 from processors.digest import Digest
-from processors.fingerprint import Fingerprint
-from processors.media import MediaReading
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.media.media_type import MediaReading
+from processors.similarity.clustering import Cluster, Link
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.links import link_of

@@ -1,7 +1,7 @@
 """What a record's block says to the index: status, media type and payload of a message, fields, failures.
 
 Streams: a payload of any size is hashed in pieces. Sources: WARC 1.1, sections 6.2 to 6.7; RFC 9112 (through
-`processors.http_head` and `http_body`).
+`processors.http.head` and `processors.http.body`).
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from crawlers.model.capture import NoteKind
 from processors.digest import Digest
-from processors.http_body import Body, ChunkedBody, OpenBody, PayloadPiece
-from processors.http_head import head_end, head_value, is_chunked, read_head, status_of
+from processors.http.body import Body, ChunkedBody, OpenBody, PayloadPiece
+from processors.http.head import head_end, head_value, is_chunked, read_head, status_of
 from processors.pages.outcome import Outcome
 from storage.postgres_text import lasting_json, lasting_text
 from storage.warc.headers import RecordHead

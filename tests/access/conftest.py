@@ -17,10 +17,10 @@ from pipeline.connect import opened_archive
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import Settings
-from processors.decode import Decoders
-from processors.pages.news import Article
+from processors.media.decoder_pool import Decoders
 from processors.pages.outcome import Outcome, Verdict
-from processors.pages.reading import Reading
+from processors.pages.parse_result import Reading
+from processors.records.article import Article
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in

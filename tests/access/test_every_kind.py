@@ -12,9 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from processors.pages.outcome import Outcome
-from processors.pages.reading import Reading, Record
-from processors.pages.records import record_id, record_keys
-from processors.pages.telegram_export import ExportedPost
+from processors.pages.parse_result import Reading, Record
+from processors.record_keys import record_id, record_keys
+from processors.telegram.desktop_export import ExportedPost
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import keep_reading
 from tests.access.conftest import HOSTILE, Filled

@@ -21,10 +21,10 @@ from pipeline.connect import opened_archive
 from pipeline.services.object_store import ObjectStoreServer
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import Settings
-from processors.decode import Decoders
 from processors.digest import sha256
-from processors.drawing import draw
-from processors.drawn import LONGEST_SIDE
+from processors.media.decoder_pool import Decoders
+from processors.media.frame_rendering import LONGEST_SIDE
+from processors.media.thumbnails import draw
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.deposit.deposit import deposit_file

@@ -15,9 +15,9 @@ from fastapi.testclient import TestClient
 from access.app import create_app
 from pipeline.connect import open_archive
 from pipeline.settings import Settings
-from processors.pages.news import Article
 from processors.pages.outcome import Outcome
-from processors.pages.reading import Reading
+from processors.pages.parse_result import Reading
+from processors.records.article import Article
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in

@@ -31,7 +31,7 @@ from pipeline.chromium import find_chromium
 from pipeline.crawl import job_for
 from pipeline.settings import Settings
 from processors.pages.outcome import Outcome
-from processors.pages.parsers import OwnParsers
+from processors.parsing.parsers import OwnParsers
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder, block_of

@@ -24,7 +24,7 @@ from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
-from processors.pages.parsers import OwnParsers, PageNotRead
+from processors.parsing.parsers import OwnParsers, PageNotRead
 from tests.crawlers.recorder.engine import RunningRecorder
 
 URL = "https://a.example/film.mp4"

@@ -13,7 +13,7 @@ from crawlers.watchlist.source import Follow, Source
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.parsers import OwnParsers
+from processors.parsing.parsers import OwnParsers
 from samples.hosts import site_of
 from samples.messages import Request, Response
 

@@ -20,7 +20,7 @@ from crawlers.watchlist.loader import (
 )
 from crawlers.watchlist.schema import ENTRIES
 from pipeline.settings import ROOT
-from processors.pages.layout import Layout
+from processors.tables.layout import Layout
 
 FULL = """\
 defaults:

@@ -10,7 +10,7 @@ from fastwarc.warc import ArchiveIterator
 from playwright.sync_api import Page, expect
 
 from pipeline.airflow_api import AirflowApi, AirflowRefused
-from processors.links import unlinked
+from processors.defanged_links import unlinked
 from samples import expected
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

@@ -20,7 +20,7 @@ import pipeline.harvest
 import pipeline.rebuild
 import pipeline.source_trial
 import pipeline.telegram_import
-import processors.documents.reader  # noqa: F401 # what commands load when they run is loaded once, here
+import processors.documents.sandboxed_reader  # noqa: F401 # what commands load when they run is loaded once, here
 
 STDOUT = {"file": None, "full": "/dev/full"}
 

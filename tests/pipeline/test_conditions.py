@@ -12,7 +12,7 @@ from pipeline.connect import opened_archive
 from pipeline.harvest import harvest_source
 from pipeline.process import process_pending
 from pipeline.settings import Settings
-from processors.http_message import parse_response
+from processors.http.message import parse_response
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of

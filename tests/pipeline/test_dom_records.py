@@ -16,7 +16,7 @@ from pipeline.harvest import harvest_source
 from pipeline.process import process_pending
 from pipeline.read_capture import DOM_TYPE
 from pipeline.settings import Settings
-from processors.pages.records import record_id
+from processors.record_keys import record_id
 from samples.messages import Response
 from samples.sites import SampleSites
 from storage.archive import Archive

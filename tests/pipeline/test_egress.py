@@ -20,7 +20,7 @@ from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for, run_crawl
 from pipeline.crawl.ways import WAY_OUT, NoWayOut, environment_of_engine, take_way_out
 from pipeline.settings import ROOT, Settings
-from processors.client_hello import ClientHello, read_client_hello
+from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay import Relay
 

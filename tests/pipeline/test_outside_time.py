@@ -153,7 +153,7 @@ def test_an_answer_that_is_no_token_leaves_it_owed(
 def test_a_token_that_a_killed_run_had_stored_is_taken_up_without_asking_again(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl
 ) -> None:
-    from processors.time_token import time_query
+    from processors.rfc3161.token import time_query
 
     authority.stop()
     note(archive)

@@ -16,13 +16,13 @@ from crawlers.watchlist.source import Source
 from pipeline.process import READ_WITH, ProcessError, process_files, process_pending
 from pipeline.read_capture import Found, read_capture
 from processors.digest import sha256
-from processors.pages.confined_parsers import ConfinedParsers
-from processors.pages.limits import PageLimits
 from processors.pages.page import Page
-from processors.pages.parsers import PageNotRead
-from processors.pages.reading import PageKind, Reading
-from processors.pages.select import read_page
-from processors.pages.telegram import TelegramPost
+from processors.pages.parse_result import PageKind, Reading
+from processors.parsing.limits import PageLimits
+from processors.parsing.parser_versions import read_page
+from processors.parsing.parsers import PageNotRead
+from processors.parsing.sandboxed_parsers import ConfinedParsers
+from processors.records.telegram_post import TelegramPost
 from samples import expected
 from samples.media.files import media_file
 from samples.sites import SampleSites

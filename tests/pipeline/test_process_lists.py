@@ -12,9 +12,9 @@ from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.process import process_pending
-from processors.pages.confined_parsers import ConfinedParsers
-from processors.pages.reading import PageKind
-from processors.pages.select import read_page
+from processors.pages.parse_result import PageKind
+from processors.parsing.parser_versions import read_page
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 from samples import expected_registers as expected
 from samples.sites import SampleSites
 from storage.archive import Archive
@@ -166,7 +166,7 @@ def test_an_unchanged_document_is_seen_again_and_not_parsed_again(
     seal(archive, tmp_path, COURT, 2, pages)
     with monkeypatch.context() as patched:
         patched.setattr(ConfinedParsers, "read_page", parsed)
-        patched.setattr("processors.documents.reader.DocumentReader.read", parsed)
+        patched.setattr("processors.documents.sandboxed_reader.DocumentReader.read", parsed)
         report = process_pending(archive)
     assert (report.pages, report.records, report.unreadable) == (2, 2, 0)
     with archive.reader.connect() as connection:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.client_hello import ClientHello, NotAClientHello, is_grease, read_client_hello
+from processors.http.tls_client_hello import ClientHello, NotAClientHello, is_grease, read_client_hello
 
 
 def hello_of(context: ssl.SSLContext, name: str | None) -> bytes:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.cluster import Cluster, Judgement, Link, cluster_id, groups, meaning
 from processors.digest import Digest, sha256
+from processors.similarity.clustering import Cluster, Judgement, Link, cluster_id, groups, meaning
 
 
 def file(name: str) -> Digest:

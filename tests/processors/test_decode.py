@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processors import decode
-from processors.decode import Decoders
 from processors.digest import sha256
-from processors.ffmpeg_program import program
-from processors.media import MediaReading
-from processors.picture import Limits
-from processors.reading import from_text, read_media, to_text
+from processors.fingerprints.image import Limits
+from processors.media import decoder_pool
+from processors.media.decoder_pool import Decoders
+from processors.media.ffmpeg import program
+from processors.media.fingerprint_file import from_text, read_media, to_text
+from processors.media.media_type import MediaReading
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +157,12 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read() -> None:
 def test_a_worker_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    class Noted(decode._MediaWorker):
+    class Noted(decoder_pool._MediaWorker):
         def __init__(self, limits: Limits) -> None:
             super().__init__(limits)
             started.append(self.process.pid)
 
-    monkeypatch.setattr(decode, "_MediaWorker", Noted)
+    monkeypatch.setattr(decoder_pool, "_MediaWorker", Noted)
     content = saved(scene(), "JPEG")
     with Decoders(workers=1) as single:
         assert single.fingerprint(content).refused is None
@@ -252,7 +252,7 @@ def test_a_reading_survives_the_way_from_a_worker() -> None:
 READING_A_FOLDER = """
 import json, resource, sys
 from pathlib import Path
-from processors.decode import Decoders
+from processors.media.decoder_pool import Decoders
 
 with Decoders(workers=2) as decoders:
     paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.is_file())
@@ -285,7 +285,7 @@ def test_every_odd_picture_is_read_or_refused_within_a_gigabyte(realdata: Path) 
 def test_workers_end_when_their_parent_is_killed() -> None:
     program = (
         "import sys, time\n"
-        "from processors.decode import Decoders\n"
+        "from processors.media.decoder_pool import Decoders\n"
         "with Decoders(workers=1) as decoders:\n"
         "    decoders.fingerprint(b'words')\n"
         "    worker = decoders._idle.get()\n"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from processors.fingerprint import Fingerprint
-from processors.pdq import bits, pdq, sample
-from processors.phash import phash
-from processors.picture import Limits
-from processors.reading import read_media
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.fingerprints.image import Limits
+from processors.fingerprints.pdq import bits, pdq, sample
+from processors.fingerprints.phash import phash
+from processors.media.fingerprint_file import read_media
 
 
 def apart(a: bytes, b: bytes) -> int:

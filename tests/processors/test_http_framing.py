@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.http_body import Body, ChunkedBody, NoBody, OpenBody, SizedBody
-from processors.http_framing import MessageFramer, NotAMessage
-from processors.http_head import head_values, is_chunked, read_head, status_of
-from processors.http_message import parse_response
+from processors.http.body import Body, ChunkedBody, NoBody, OpenBody, SizedBody
+from processors.http.framing import MessageFramer, NotAMessage
+from processors.http.head import head_values, is_chunked, read_head, status_of
+from processors.http.message import parse_response
 
 
 def body_of(head: bytes) -> Body | None:

@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.http_head import head_end, read_head
+from processors.http.head import head_end, read_head
 
 names = st.sampled_from(["A", "b-C", "A ", "A\t", "", "\xe9"])
 values = st.sampled_from(["", "1", " 1 ", "a: b", "\t", "\xa0x"])

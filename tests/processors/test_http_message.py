@@ -9,7 +9,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.http_message import (
+from processors.http.message import (
     ResponseMessage,
     UndecodableEntity,
     entity,

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from processors.links import unlinked
+from processors.defanged_links import unlinked
 
 # what Airflow's own pages take for a link in a log (its UI, 3.3.2), and in a text of Markdown (GFM autolinks)
 IN_LOGS = re.compile(r"https?://[\w.-]+")

@@ -13,14 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from processors.cluster import groups
 from processors.digest import Digest
-from processors.fingerprint import Fingerprint
-from processors.match import links
-from processors.media import MediaReading
-from processors.orientation import ORIENTATIONS, turned_rows
-from processors.picture import Limits
-from processors.reading import read_media
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.fingerprints.image import Limits
+from processors.fingerprints.orientation import ORIENTATIONS, turned_rows
+from processors.media.fingerprint_file import read_media
+from processors.media.media_type import MediaReading
+from processors.similarity.clustering import groups
+from processors.similarity.match import links
 
 Edit = Callable[[Image.Image], Image.Image]
 

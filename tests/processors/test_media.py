@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.media import is_media, sniff
+from processors.media.media_type import is_media, sniff
 
 
 def zipped(*names: str, mimetype: str | None = None) -> bytes:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processors.confined_program import PROGRAM_BYTES
-from processors.decode import Decoders
-from processors.drawing import draw
+from processors.media.decoder_pool import Decoders
+from processors.media.ffmpeg_process import PROGRAM_BYTES
+from processors.media.thumbnails import draw
 from tests.processors.test_decode import png, saved, scene
 from tests.processors.test_video import moving
 

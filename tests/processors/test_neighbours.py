@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from processors import hamming
-from processors.neighbours import Known, neighbours, words
+from processors.similarity import hamming_kernels
+from processors.similarity.hamming_search import Known, neighbours, words
 
 
 def brute(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: int) -> list[tuple[int, int, int]]:
@@ -67,7 +67,7 @@ def test_the_join_finds_every_pair_once(seed: int, n: int, m: int, kind: tuple[i
     width, distance_bits = kind
     known = rows(seed, m, width)
     new = rows(seed + 1, n, width, near=known)
-    pairs = hamming.join(words(new), words(known), distance_bits)
+    pairs = hamming_kernels.join(words(new), words(known), distance_bits)
     assert sorted(map(tuple, pairs.tolist())) == brute(new, known, distance_bits)
 
 
@@ -87,11 +87,11 @@ def test_one_question_finds_every_row(seed: int, m: int, width: int, distance_bi
 def test_blocks_of_rows_make_no_difference(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     known = rows(1, 700, width)
     new = rows(2, 300, width, near=known)
-    whole = hamming.join(words(new), words(known), 8)
-    monkeypatch.setattr(hamming, "KNOWN_BLOCK_BYTES", 64 * width)
-    monkeypatch.setattr(hamming, "NEW_BLOCK", 50)
-    monkeypatch.setattr(hamming, "FIRST_CAPACITY", 1)
-    parts = hamming.join(words(new), words(known), 8)
+    whole = hamming_kernels.join(words(new), words(known), 8)
+    monkeypatch.setattr(hamming_kernels, "KNOWN_BLOCK_BYTES", 64 * width)
+    monkeypatch.setattr(hamming_kernels, "NEW_BLOCK", 50)
+    monkeypatch.setattr(hamming_kernels, "FIRST_CAPACITY", 1)
+    parts = hamming_kernels.join(words(new), words(known), 8)
     assert sorted(parts.tolist()) == sorted(whole.tolist())
     assert len(whole)
 
@@ -104,21 +104,21 @@ def test_large_jobs_find_what_small_ones_find(
     known = rows(3, m, width)
     new = rows(4, n, width, near=known)
     small = list(neighbours(new, known, distance_bits))
-    monkeypatch.setattr("processors.neighbours.WORTH_COMPILING", 0)
+    monkeypatch.setattr("processors.similarity.hamming_search.WORTH_COMPILING", 0)
     assert list(neighbours(new, known, distance_bits)) == small
     assert small
 
 
 def test_a_thousand_copies_of_one_picture_are_all_found() -> None:
     known = np.repeat(rows(5, 1, 8), 1000, axis=0)
-    assert len(hamming.join(words(known[:100]), words(known), 8)) == 100_000
+    assert len(hamming_kernels.join(words(known[:100]), words(known), 8)) == 100_000
 
 
 @pytest.mark.parametrize("words_each", [1, 4])
 def test_more_hits_than_room_was_made_for_all_come_back(words_each: int) -> None:
-    many = hamming.FIRST_CAPACITY + 1_000
+    many = hamming_kernels.FIRST_CAPACITY + 1_000
     columns = np.zeros((words_each, many), np.uint64)
     columns[0, -1] = 3
-    found = hamming.scan(columns, np.zeros(words_each, np.uint64), 2)
+    found = hamming_kernels.scan(columns, np.zeros(words_each, np.uint64), 2)
     assert found[:, 0].tolist() == list(range(many))
     assert found[-1].tolist() == [many - 1, 2]

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from processors.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
-from processors.pdq import bits
-from processors.phash import phash
+from processors.fingerprints.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
+from processors.fingerprints.pdq import bits
+from processors.fingerprints.phash import phash
 
 T = Image.Transpose
 BY_HAND = {

@@ -16,19 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from processors.cluster import groups
-from processors.decode import Decoders
-from processors.ffmpeg_program import decoder_name, program
-from processors.fingerprint import Fingerprint
-from processors.frame_regions import MOST as MOST_REGIONS
-from processors.frame_regions import FrameRegions, read_frame_regions
-from processors.frames import LOOKS_PER_S, MOVED_BITS, Look, read_frames, written_frames
-from processors.match import links
-from processors.media import MediaReading
-from processors.pdq import pdq
-from processors.picture import Limits
-from processors.reading import from_text, read_media
-from processors.search_rows import search_rows
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.fingerprints.image import Limits
+from processors.fingerprints.pdq import pdq
+from processors.fingerprints.video_frames import LOOKS_PER_S, MOVED_BITS, Look, read_frames, written_frames
+from processors.fingerprints.video_regions import MOST as MOST_REGIONS
+from processors.fingerprints.video_regions import FrameRegions, read_frame_regions
+from processors.media.decoder_pool import Decoders
+from processors.media.ffmpeg import decoder_name, program
+from processors.media.fingerprint_file import from_text, read_media
+from processors.media.media_type import MediaReading
+from processors.similarity.clustering import groups
+from processors.similarity.index_rows import search_rows
+from processors.similarity.match import links
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +309,7 @@ def always_moving(count: int, seed: int = 9) -> list[Look]:
 def test_a_video_that_moves_too_much_is_written_to_its_end_by_fewer_frames(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("processors.frames.MOST_FRAMES", 20)
+    monkeypatch.setattr("processors.fingerprints.video_frames.MOST_FRAMES", 20)
     written = written_frames(always_moving(300))
     frames = read_frames(written.frames)
     assert len(frames) <= 20
@@ -322,9 +322,9 @@ def test_a_video_that_moves_too_much_is_written_to_its_end_by_fewer_frames(
 def test_the_frames_of_a_long_video_that_are_searched_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     written = written_frames([*always_moving(120), *always_moving(120)]).frames
     video = (Fingerprint("vpdq", "1", written, 100),)
-    monkeypatch.setattr("processors.search_rows.MOST_OF_VIDEO", 130)
+    monkeypatch.setattr("processors.similarity.index_rows.MOST_OF_VIDEO", 130)
     assert len(search_rows(video)["pdq/1"]) == 120  # what comes again is searched once
-    monkeypatch.setattr("processors.search_rows.MOST_OF_VIDEO", 40)
+    monkeypatch.setattr("processors.similarity.index_rows.MOST_OF_VIDEO", 40)
     rows = search_rows(video)["pdq/1"]
     assert (len(rows), rows.at_ms[0], rows.at_ms[-1]) == (40, 0, 11_900)
 
@@ -357,8 +357,8 @@ def named(realdata: Path) -> list[dict[str, str]]:
 READING_FILES = """
 import json, resource, sys
 from pathlib import Path
-from processors.decode import Decoders
-from processors.reading import to_text
+from processors.media.decoder_pool import Decoders
+from processors.media.fingerprint_file import to_text
 
 contents = (Path(file).read_bytes() for file in sys.argv[1:])
 with Decoders() as decoders:

@@ -7,9 +7,9 @@ import re
 import pytest
 from lxml import etree, html
 
-from processors.pages.news import Article
-from processors.pages.records import version_content
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.record_keys import version_content
+from processors.records.article import Article
 from samples import expected
 from samples.media.files import media_file
 from samples.news.articles import picture_at

@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from processors.pages.outcome import Outcome
-from processors.pages.reading import Reading
-from processors.pages.records import version_content
-from processors.pages.select import read_page
-from processors.pages.telegram import TelegramPost
+from processors.pages.parse_result import Reading
+from processors.parsing.parser_versions import read_page
+from processors.record_keys import version_content
+from processors.records.telegram_post import TelegramPost
 from samples import expected
 from tests.samples.conftest import Visitor
 

@@ -10,7 +10,7 @@ from ulid import ULID
 from crawlers.model.capture import Captured, Exchange, Message, Note, NoteKind
 from crawlers.watchlist.source import Source, source_to_json
 from processors.digest import sha256
-from processors.http_message import parse_response
+from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from storage.archive import Archive
 from storage.ledger.crawl_facts import begin_collection

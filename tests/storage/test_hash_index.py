@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, text, update
 
 from processors.digest import Digest, sha256
-from processors.fingerprint import Fingerprint
-from processors.frames import FRAME
-from processors.match import links
-from processors.match_index import Index, InMemory, tables
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.fingerprints.video_frames import FRAME
+from processors.similarity.index import Index, InMemory, tables
+from processors.similarity.match import links
 from storage.archive import Archive
 from storage.catalogue.tables import fingerprints, media
 from storage.catalogue.tables import links as links_table

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
-from processors.cluster import Verdict
 from processors.digest import Digest, sha256
+from processors.similarity.clustering import Verdict
 from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue.tables import fingerprints

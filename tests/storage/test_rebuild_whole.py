@@ -15,8 +15,8 @@ from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.services.postgres import PostgresServer
 from pipeline.settings import Settings
-from processors.cluster import Verdict
 from processors.digest import sha256
+from processors.similarity.clustering import Verdict
 from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables

@@ -27,7 +27,7 @@ from crawlers.model.capture import (
     Truncation,
 )
 from processors.digest import Digest, sha256
-from processors.http_message import parse_response
+from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from storage.warc.records import (
     Record,

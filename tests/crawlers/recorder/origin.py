@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from crawlers.recorder.http_messages import read_asked, request_body
-from processors.http_framing import MessageFramer
+from processors.http.framing import MessageFramer
 
 
 @dataclass

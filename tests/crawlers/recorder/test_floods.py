@@ -13,8 +13,8 @@ from crawlers.recorder.client_connection import EngineSide
 from crawlers.recorder.http_messages import response_body
 from crawlers.recorder.response_limits import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES
 from crawlers.recorder.websocket import MOST_FRAMES
-from processors.http_framing import MessageFramer
-from processors.http_head import MAX_HEAD_BYTES
+from processors.http.framing import MessageFramer
+from processors.http.head import MAX_HEAD_BYTES
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all
 from tests.crawlers.recorder.origin import Channel, Origin

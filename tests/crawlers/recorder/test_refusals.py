@@ -12,7 +12,7 @@ import uvloop
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import Limits, Note, NoteKind
 from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, OwnAnswer, read_own_answer
-from processors.http_message import parse_response
+from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin import Origin, answer

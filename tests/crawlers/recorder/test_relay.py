@@ -3,8 +3,8 @@
 import pytest
 
 from processors.digest import sha256
-from processors.http_head import head_end
-from processors.http_message import parse_response
+from processors.http.head import head_end
+from processors.http.message import parse_response
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.kinds import KINDS
 from tests.crawlers.recorder.origin import Origin, answer

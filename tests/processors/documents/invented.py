@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from processors.documents.read import read_document
+from processors.documents.readers import read_document
 from processors.pages.page import Page
-from processors.pages.reading import PageKind, Reading
-from processors.pages.select import read_page
+from processors.pages.parse_result import PageKind, Reading
+from processors.parsing.parser_versions import read_page
 from tests.processors.documents import making_binary, making_packed, making_pdf
 from tests.processors.documents.making_pdf import Rule, Text
 from tests.processors.pages.stored_pages import said

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.documents.document import Document, DocumentLimits, document_from_json, document_to_json
-from processors.documents.kinds import CSV, DOCX, XLSX, document_type
-from processors.documents.read import read_document
-from processors.documents.reader import DocumentReader
+from processors.documents.readers import read_document
+from processors.documents.sandboxed_reader import DocumentReader
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.pages.select import read_page
-from processors.pages.tables import Cell, Link, Table
+from processors.parsing.parser_versions import read_page
+from processors.tables.document import Document, DocumentLimits, document_from_json, document_to_json
+from processors.tables.document_type import CSV, DOCX, XLSX, document_type
+from processors.tables.table import Cell, Link, Table
 from tests.processors.documents import making_packed, making_pdf
 from tests.processors.documents.invented import DOCUMENTS
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from processors.documents.kinds import CSV, DOC, DOCX, ODT, PDF, RTF, XLS, XLSX, document_type
+from processors.tables.document_type import CSV, DOC, DOCX, ODT, PDF, RTF, XLS, XLSX, document_type
 from tests.processors.documents.invented import DOCUMENTS, EXPECTED, expectation
 
 

@@ -1,6 +1,6 @@
 """PDF tables whose rows no lines part: inside a frame under ruled headings, or a table of its own in one box."""
 
-from processors.documents.read import read_document
+from processors.documents.readers import read_document
 from processors.text import one_line
 from tests.processors.documents import making_pdf
 from tests.processors.documents.making_pdf import Rule, Text

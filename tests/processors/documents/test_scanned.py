@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.documents.document import Document, DocumentLimits
-from processors.documents.read import read_document
-from processors.pages.court_list import Hearing
+from processors.documents.readers import read_document
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.hearing import Hearing
+from processors.tables.document import Document, DocumentLimits
 from tests.processors.documents.scanning import scan
 
 pytestmark = pytest.mark.tesseract

@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from processors.pages.layout import Layout
 from processors.pages.page import Page
-from processors.pages.reading import Reading
-from processors.pages.records import json_value
-from processors.pages.select import read_page
+from processors.pages.parse_result import Reading
+from processors.parsing.parser_versions import read_page
+from processors.record_keys import json_value
+from processors.tables.layout import Layout
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

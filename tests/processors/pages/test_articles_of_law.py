@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.pages.articles_of_law import article_codes
+from processors.pages.article_codes import article_codes
 
 
 @pytest.mark.parametrize(

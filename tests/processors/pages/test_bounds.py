@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from processors.pages.confined_parsers import ConfinedParsers
+from processors.markup.html_tree import MOST_ATTRIBUTES, parse, with_tags_cut
+from processors.news.bounded_copy import MOST_PARTS, bounded_copy
 from processors.pages.feeds import read_feed
-from processors.pages.limits import PageLimits
-from processors.pages.markup import MOST_ATTRIBUTES, parse, with_tags_cut
-from processors.pages.news_copy import MOST_PARTS, bounded_copy
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.pages.sitemaps import read_sitemap
-from processors.pages.tables import html_tables
+from processors.parsing.limits import PageLimits
+from processors.parsing.sandboxed_parsers import ConfinedParsers
+from processors.tables.table import html_tables
 
 URL = "https://x.example/news/2026/03/01/one-two-three.html"
 WORDS = "<p>Words of an article that go on for a line and more. " * 10

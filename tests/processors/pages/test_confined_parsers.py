@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.confined import Worker
-from processors.pages.confined_parsers import ConfinedParsers
 from processors.pages.feeds import read_feed
-from processors.pages.limits import PageLimits
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.page import Page
-from processors.pages.parsers import OwnParsers, PageNotRead
-from processors.pages.reading import Reading
-from processors.pages.reading_json import from_json, to_json
+from processors.pages.parse_result import Reading
 from processors.pages.sitemaps import read_sitemap
+from processors.parsing.limits import PageLimits
+from processors.parsing.parsers import OwnParsers, PageNotRead
+from processors.parsing.result_json import from_json, to_json
+from processors.parsing.sandboxed_parsers import ConfinedParsers
+from processors.sandbox.process import Worker
 from tests.processors.pages.stored_pages import FIXTURES, read_case
 
 URL = "https://x.example/news/2026/03/01/one-two-three.html"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.pages.court_list import Hearing
-from processors.pages.layout import Layout
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.hearing import Hearing
+from processors.tables.layout import Layout
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 HEAD = "<tr><th>Time</th><th>Case number</th><th>Parties</th><th>Room</th></tr>"

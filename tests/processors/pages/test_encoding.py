@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.pages.encoding import BOMS, Decoded, decode
+from processors.markup.encoding import BOMS, Decoded, decode
 
 RUSSIAN = "Суд перенёс заседание на следующую неделю, потому что свидетели не явились. " * 4
 BELARUSIAN = "Суддзя абвясціў перапынак, бо сведкі не з’явіліся ў залу, а ў справе няма доказаў. " * 4

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from processors.pages.feeds import read_feed
 from processors.pages.page import Page
-from processors.pages.records import record_json, record_keys, version_content, version_id
-from processors.pages.select import PageKind, read_page
 from processors.pages.sitemaps import read_sitemap
+from processors.parsing.parser_versions import PageKind, read_page
+from processors.record_keys import record_json, record_keys, version_content, version_id
 
 KINDS: tuple[PageKind, ...] = get_args(PageKind)
 POST = (

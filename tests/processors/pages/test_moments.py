@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.pages.moments import read_moment
+from processors.pages.dates import read_moment
 
 MINSK = ZoneInfo("Europe/Minsk")
 

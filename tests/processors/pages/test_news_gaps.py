@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from processors.pages.news import Article
-from processors.pages.news_gaps import made_whole, with_gaps_filled
+from processors.news.restored_text import made_whole, with_gaps_filled
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.article import Article
 from processors.text import folded
 
 FIRST = "Суд прыдуманага раёна адклаў разгляд справы на тыдзень, бо сведка не прыйшоў у залу пасяджэнняў."

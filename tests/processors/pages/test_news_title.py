@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.pages.news import Article
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.article import Article
 from tests.processors.pages.test_news_people import TEXT
 
 HEADLINE = "Суд адклаў разгляд справы на тыдзень"

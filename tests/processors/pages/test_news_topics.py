@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from processors.pages.news import Article
 from processors.pages.page import Page
-from processors.pages.select import read_page
+from processors.parsing.parser_versions import read_page
+from processors.records.article import Article
 
 TEXT = (
     "<p>Суд прыдуманага раёна адклаў разгляд справы на тыдзень, бо сведка не прыйшоў у залу пасяджэнняў.</p>"

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from processors.pages.confined_parsers import ConfinedParsers
-from processors.pages.limits import PageLimits
 from processors.pages.page import Page
-from processors.pages.parsers import PageNotRead
-from processors.pages.readable import readable_text
+from processors.pages.readable_text import readable_text
+from processors.parsing.limits import PageLimits
+from processors.parsing.parsers import PageNotRead
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>Весці &amp; навіны</title>
 <style>p {color: red}</style><script>let text = "<p>не для чытача</p>"</script></head>

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from processors.pages.court_list import Hearing
-from processors.pages.news import Article, ArticleImage
-from processors.pages.records import (
+from processors.record_keys import (
     record_id,
     record_json,
     record_key,
@@ -14,7 +12,9 @@ from processors.pages.records import (
     version_content,
     version_id,
 )
-from processors.pages.telegram import Medium, Poll, PollOption, Reaction, TelegramPost
+from processors.records.article import Article, ArticleImage
+from processors.records.hearing import Hearing
+from processors.records.telegram_post import Medium, Poll, PollOption, Reaction, TelegramPost
 
 POST = TelegramPost(
     url="https://t.me/rechka_news/12",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.pages.page import Page
-from processors.pages.requisites import links, requisites
+from processors.pages.subresources import links, requisites
 
 
 def page(markup: bytes, content_type: str = "text/html; charset=utf-8") -> Page:

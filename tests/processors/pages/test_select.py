@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from processors.pages.news_page import read_news
+from processors.news.page import read_news
 from processors.pages.page import Page
-from processors.pages.reading import Reading
-from processors.pages.select import PARSERS, ParserVersion, parser_for
+from processors.pages.parse_result import Reading
+from processors.parsing.parser_versions import PARSERS, ParserVersion, parser_for
 
 
 def test_a_version_covers_the_days_it_names_and_no_others() -> None:

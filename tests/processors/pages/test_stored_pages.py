@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from processors.pages.select import PARSERS, ParserVersion
+from processors.parsing.parser_versions import PARSERS, ParserVersion
 from tests.processors.pages.stored_pages import FIXTURES, read_case, said
 
 CASES = sorted(path for path in FIXTURES.iterdir() if path.is_dir())

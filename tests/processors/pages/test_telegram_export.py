@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.pages.page import Page
-from processors.pages.reading import Reading
-from processors.pages.records import record_json, record_key, version_content, version_id
-from processors.pages.select import read_page
-from processors.pages.telegram_export import EXPORT_ADDRESS, ExportedPost
+from processors.pages.parse_result import Reading
+from processors.parsing.parser_versions import read_page
+from processors.record_keys import record_json, record_key, version_content, version_id
+from processors.telegram.desktop_export import EXPORT_ADDRESS, ExportedPost
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 URL = f"{EXPORT_ADDRESS}1700000001/result.json"

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from processors.pages.page import Page
-from processors.pages.select import read_page
-from processors.pages.telegram import TelegramPost
-from processors.pages.telegram_layouts import LAYOUTS, LINE, line_of, unknown_parts
+from processors.parsing.parser_versions import read_page
+from processors.records.telegram_post import TelegramPost
+from processors.telegram.layouts import LAYOUTS, LINE, line_of, unknown_parts
 from tests.processors.pages.stored_pages import FIXTURES
 
 PAGES = {

@@ -1,0 +1,178 @@
+"""A page of a court's list: its tables, JSON or document as hearings, and the list's other pages.
+
+In: a `Page` and perhaps a declared `Layout`. Out: a `Reading`. A list that is there and empty is ``empty``; a
+page on which no list is understood is ``empty`` with a reason that says so, never a quiet success.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from lxml import html
+
+from processors.court_list.cards import NUMBER_LABEL, card_table
+from processors.court_list.json_lists import json_hearings
+from processors.court_list.rows import Surroundings, court_in, day_in, hearings, instance_in
+from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
+from processors.markup.html_tree import seen_text
+from processors.pages.labelled_lines import labelled
+from processors.pages.list_links import document_links, next_pages
+from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.page import Page
+from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
+from processors.pages.parse_result import Links, Reading
+from processors.pages.timezones import writes_month_first, zone_of_layout
+from processors.records.hearing import Hearing
+from processors.tables.column_names import hearing_field
+from processors.tables.grid import Grid, read_grid, read_grids
+from processors.tables.layout import Layout
+from processors.text import one_line
+from processors.urls import host_of
+
+PARSER_VERSION = "court-list-3"
+CARDS = "the page has no table: rows were told by lines of a label and a value"
+_OF_HEARINGS = frozenset(
+    ("case_number", "parties", "starts", "date", "time", "judge", "panel", "room", "hearing_kind", "verdict")
+)
+_NOTHING = re.compile(
+    r"(?:не назначен|не найден|нет (?:дел|назначенных|данных|записей)|ничего не найдено|не прызначан"
+    r"|няма (?:спраў|запісаў|дадзеных)"
+    r"|не знойдзена|не призначен|немає (?:справ|даних|записів)|не знайдено|no (?:hearings|cases|results"
+    r"|records|information)"
+    r"|nothing (?:found|listed)|brak (?:spraw|wyników|wokand))[^.]{0,80}",
+    re.IGNORECASE,
+)
+
+
+def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
+    """Read one page of a court's list."""
+    if is_json(page):
+        return _from_json(page, layout)
+    opened = open_tree(page)
+    verdict = classify(page, opened)
+    if verdict.outcome is not Outcome.CONTENT:
+        return _reading(page, verdict, layout)
+    tree = opened.tree
+    held = list(tree.iter()) if tree is not None else []
+    source = page_tables(page, tree)
+    grids = tuple(filter(_names_hearings, read_grids(source.tables, hearing_field, layout)))
+    found: list[Hearing] = []
+    remarks: list[str] = list(source.remarks)
+    if not grids and source.problem is None:
+        blocks = _without_table(page, tree, source, layout)
+        cards = _cards(page, tree, layout, labelled_only=bool(blocks))
+        grids, found = (cards, []) if cards else ((), blocks)
+        remarks += [CARDS] if cards else [REMARK] if blocks else []
+    once = {} if all(map(_has_numbers, grids)) else labelled(_lines(page, tree), hearing_field)
+    for grid in grids:
+        rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
+        found += rows
+        remarks += notes
+    papers = tuple(document.url for hearing in found for document in hearing.documents)
+    beside = document_links(tree, page.url) if tree is not None else ()
+    links = Links(
+        next_pages=next_pages(tree, page.url) if tree is not None else (),
+        documents=tuple(dict.fromkeys((*papers, *beside))),
+    )
+    held.clear()
+    if not found:
+        why = _nothing(tree, source, understood=bool(grids), documents=len(links.documents))
+        return _reading(page, why, layout, links=links, remarks=tuple(dict.fromkeys(remarks)))
+    return _reading(
+        page, verdict, layout, records=tuple(found), links=links, remarks=tuple(dict.fromkeys(remarks))
+    )
+
+
+def _from_json(page: Page, layout: Layout | None) -> Reading:
+    verdict = classify(page)
+    if verdict.outcome is not Outcome.CONTENT:
+        return _reading(page, verdict, layout)
+    found, remarks = json_hearings(page, layout, zone_of_layout(layout, page.url))
+    if not found:
+        reason = remarks[0] if remarks else "the JSON lists no hearing"
+        return _reading(page, Verdict(Outcome.EMPTY, reason), layout)
+    return _reading(page, verdict, layout, records=tuple(found), remarks=tuple(remarks))
+
+
+def _surroundings(
+    page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None, said_once: Mapping[str, str]
+) -> Surroundings:
+    day = day_in(grid.before) or day_in(headings)
+    declared = layout.court if layout is not None else None
+    return Surroundings(
+        url=page.url,
+        court=declared or court_in((*headings, *grid.before)),
+        instance=instance_in((*headings, *grid.before)),
+        day=day[0] if day else None,
+        day_raw=day[1] if day else None,
+        zone=zone_of_layout(layout, page.url),
+        language="en" if writes_month_first(host_of(page.url)) else None,
+        said_once={} if _has_numbers(grid) else said_once,
+    )
+
+
+def _names_hearings(grid: Grid) -> bool:
+    """Whether a column says which case, when or before whom: a table of papers and prices is no list."""
+    return any(column.field in _OF_HEARINGS for column in grid.columns)
+
+
+def _cards(
+    page: Page, tree: html.HtmlElement | None, layout: Layout | None, *, labelled_only: bool
+) -> tuple[Grid, ...]:
+    if page.document is None and is_feed(page.body):
+        return ()
+    table = card_table(_lines(page, tree), hearing_field)
+    grid = read_grid(table, hearing_field, layout) if table is not None else None
+    if grid is None or not grid.rows:
+        return ()
+    told_by_look = any(column.heading == NUMBER_LABEL for column in grid.columns)
+    return () if labelled_only and told_by_look else (grid,)
+
+
+def _has_numbers(grid: Grid) -> bool:
+    return any(column.field == "case_number" for column in grid.columns)
+
+
+def _without_table(
+    page: Page, tree: html.HtmlElement | None, source: PageTables, layout: Layout | None
+) -> list[Hearing]:
+    zone = zone_of_layout(layout, page.url)
+    language = "en" if writes_month_first(host_of(page.url)) else None
+    if page.document is None and is_feed(page.body):
+        return feed_hearings(page, zone, language)
+    return block_hearings(page, tuple(_lines(page, tree)), source.headings, zone, language)
+
+
+def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
+    if page.document is not None:
+        return page.document.text
+    return seen_text(tree).split("\n") if tree is not None else ()
+
+
+def _nothing(tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int) -> Verdict:
+    if source.problem is not None:
+        return Verdict(Outcome.EMPTY, source.problem)
+    text = seen_text(tree) if tree is not None else "\n".join(source.headings)
+    said = _NOTHING.search(text)
+    if said:
+        return Verdict(Outcome.EMPTY, f"the list is empty: {one_line(said.group())!r}")
+    if understood:
+        return Verdict(Outcome.EMPTY, "the list has headings and no rows")
+    if documents and not any(len(table.rows) > 2 and len(table.rows[0]) > 2 for table in source.tables):
+        return Verdict(Outcome.CONTENT, f"the page itself lists no hearings; it hands out {documents} documents")
+    thing = "page" if tree is not None else "document"
+    return Verdict(
+        Outcome.EMPTY,
+        f"no table of hearings was understood on this {thing}: its headings fit no known or declared column",
+    )
+
+
+def _reading(page: Page, verdict: Verdict, layout: Layout | None, **parts: object) -> Reading:
+    return Reading(
+        url=page.url,
+        kind="court_list",
+        outcome=verdict.outcome,
+        outcome_reason=verdict.reason,
+        layout=layout.name if layout is not None else ("guessed" if parts.get("records") else None),
+        parser_version=PARSER_VERSION,
+        **parts,  # type: ignore[arg-type]  # the fields of Reading by name
+    )

@@ -1,0 +1,1 @@
+"""Perceptual fingerprints of pictures and videos: pHash, PDQ, regions, thumbnails, frames."""

@@ -1,0 +1,1 @@
+"""From bytes to a tree: character encoding, HTML and XML parsing within bounds."""

@@ -1,0 +1,102 @@
+"""Media files to readings, in worker processes that a hostile file may kill but not leave.
+
+``Decoders`` starts fresh interpreters (never forks), each with limits on address space, CPU time and open files,
+no right to write a file and none of our environment, hands them content as an open file in memory that they cannot
+write, and speaks JSON with them: what a worker that was taken over can send back is text, not a pickle. A worker
+that dies or hangs is replaced, and its file comes back refused with the reason; no content makes a call raise.
+"""
+
+import json
+import os
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from types import TracebackType
+from typing import Self
+
+from processors.digest import sha256
+from processors.fingerprints.image import Limits
+from processors.media.fingerprint_file import from_text, refusal, seconds_for
+from processors.media.media_type import MediaReading, sniff
+from processors.sandbox.process import DecoderUnavailable, Worker, WorkerGone
+from processors.sandbox.worker import LENGTH_BYTES
+
+__all__ = ["DecoderUnavailable", "Decoders"]
+
+
+class _MediaWorker(Worker):
+    """A worker that finds the content in an open file, since video can only be read where one can go back."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.file = os.memfd_create("medium")
+        told = json.dumps({"limits": asdict(limits), "file": self.file})
+        super().__init__("processors.media.decoder_worker", told, limits.seconds, open_files=(self.file,))
+
+    def ask(self, content: bytes) -> bytes:
+        """The answer for a file; raises ``WorkerGone``."""
+        self.seconds = seconds_for(content, self.limits)
+        os.ftruncate(self.file, 0)
+        rest, at = memoryview(content), 0
+        while rest[at:]:
+            at += os.pwrite(self.file, rest[at:], at)
+        return super().ask(len(content).to_bytes(LENGTH_BYTES, "big"))
+
+    def end(self) -> None:
+        """Kill the process, let go of the content."""
+        super().end()
+        os.close(self.file)
+
+
+class Decoders:
+    """Worker processes that read media: a context manager, for any number of files and threads.
+
+    ``workers`` None means one for each core we may use; each starts when first needed. Ending the
+    block ends them; when the process that holds them is killed, they end with it.
+    """
+
+    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self.limits = limits or Limits()
+        self._idle: queue.SimpleQueue[_MediaWorker | None] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        for _ in range(self.workers):
+            self._idle.put(None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for _ in range(self.workers):
+            worker = self._idle.get()
+            if worker is not None:
+                worker.end()
+
+    def fingerprint(self, content: bytes) -> MediaReading:
+        """Read one file; raises only ``DecoderUnavailable``."""
+        worker = self._idle.get()
+        try:
+            if worker is None:
+                worker = _MediaWorker(self.limits)
+            return from_text(worker.ask(content))
+        except (WorkerGone, ValueError, TypeError, KeyError) as reason:
+            assert worker is not None
+            worker.end()
+            worker = None
+            return refusal(sha256(content), sniff(content), str(reason))
+        finally:
+            self._idle.put(worker)
+
+    def fingerprint_all(self, contents: Iterable[bytes]) -> Iterator[MediaReading]:
+        """Read many files at once, answers in the order of the files; holds two files per worker in memory."""
+        running: deque[Future[MediaReading]] = deque()
+        with ThreadPoolExecutor(self.workers) as threads:
+            for content in contents:
+                running.append(threads.submit(self.fingerprint, content))
+                if len(running) >= 2 * self.workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()

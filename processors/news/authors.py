@@ -1,0 +1,115 @@
+"""Who wrote an article: names from linked data, meta tags, links to authors, and bylines, in that order of trust.
+
+Names only: prefixes ("By", "Von", "Автор:"), abbreviations in brackets, dates and addresses are taken off. The
+site's own name counts as author only where the page names nobody else.
+"""
+
+import re
+from itertools import chain
+
+from lxml import html
+
+from processors.news.bylines import BYLINE_LABEL, POSTED_BY, shown_bylines
+from processors.news.title import SiteName
+from processors.pages.page_metadata import Evidence, names_in
+from processors.text import one_line
+
+_PREFIX = re.compile(rf"^(?:{BYLINE_LABEL})\s*(?:[:：|]\s*|\s+)", re.IGNORECASE)
+_INNER_LABEL = re.compile(rf"^(?:{BYLINE_LABEL})\s*[:：]\s*", re.IGNORECASE)
+_PERSON = re.compile(r"^[^\W\d_a-zа-яёіїєўґ][^\W\d_]+ [^\W\d_a-zа-яёіїєўґ][^\W\d_]+$")
+_JOINT = re.compile(
+    r"\s*(?:[,;|/&•·、]|\b(?:and|und|et|och|og|dan|ve|и|і|oraz)\b|(?<=\w\w) (?:y|e|i|en) (?=[^\W\d_a-zа-я]))\s*"
+)
+_TAIL = re.compile(r"\s*(?:\((?:[^)]{0,40})\)?|\b(?:am|on|le|el|il)\s+\d.*|\b\d{1,2}[./]\d.*|\s[-–—|].*|\d{4}.*)$")
+_NO_NAME = re.compile(
+    r"@|\d|^(?:admin|editor|administrator|redaction|staff|none|null|unknown|user|guest|author"
+    r"|facebook\.com|quelle.*)$"
+    r"|^(?:view|read|more|all|top|follow|contact|about|posts?|profiles?|share|email|twitter|facebook"
+    r"|фот[ао]|foto|bild|photos?|image"
+    r"|log ?(?:in|out)|sign|anmeld|registr|войти|вход|рэгістрац|увайсці|увійти|вхід|zaloguj"
+    r"|see|folgen|suivez|abonn|s'inscrire|se connecter|mon(?:day|tag)|profil\w*|subscribe|jetzt|kostenlos"
+    r"|creative commons|wyloguj|rejestracja|zobacz|czytaj|войдите|выйти|читать|чытаць|читати"
+    r"|профиль|реклама|рэклама"
+    r"|publi\w+ am|veröffentlicht am|updated?|zur|alle|mehr|news|nachrichten|новости|навіны|новини|все|усе)\b"
+    rf"|\b(?:bio|gmbh|lizenz|licen[cs]e)$|^(?:{BYLINE_LABEL})$",
+    re.IGNORECASE,
+)
+# blogs say in words what their cards for sharing hold: a label, and beside it the value
+_WRITTEN_BY = re.compile(
+    r"written by|verfasst|geschrieben|geschreven|écrit|escrito|scritto|auteur|author|autor|napisane|написан"
+    r"|автор|аўтар",
+    re.IGNORECASE,
+)
+_AUTHOR_METAS = (
+    "author",
+    "article:author",
+    "og:article:author",
+    "dc.creator",
+    "sailthru.author",
+    "parsely-author",
+    "cxenseparse:author",
+    "citation_author",
+    "authors",
+    "dcterms.creator",
+    "byl",
+)
+
+
+def read_authors(tree: html.HtmlElement, evidence: Evidence, url: str) -> tuple[str, ...]:
+    """Names of the authors, each once, in order; empty where the page names none."""
+    site = SiteName(evidence.site_names, url)
+    weak: tuple[str, ...] = ()
+    for source in chain((_stated(evidence), _in_metas(evidence)), shown_bylines(tree)):
+        names = tuple(dict.fromkeys(name for raw in source for name in _persons(raw)))
+        persons = tuple(name for name in names if not _is_the_site(name, site))
+        if persons:
+            return persons
+        weak = weak or names
+    return weak
+
+
+def names_of(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in texts that are known to name authors."""
+    return tuple(dict.fromkeys(name for text in texts for name in _persons(text)))
+
+
+def _is_the_site(name: str, site: SiteName) -> bool:
+    """Whether a name is the publisher's. A person's own site bears theirs: its address alone says nothing then."""
+    if site.states(name):
+        return True
+    if _PERSON.match(name) and not site.is_within(name.partition(" ")[0]):
+        return False
+    return site.is_named_by(name) or site.is_within(name)
+
+
+def _stated(evidence: Evidence) -> list[str]:
+    found: list[str] = []
+    for node in evidence.articles[:3]:
+        for key in ("author", "creator"):
+            found += names_in(node.get(key), evidence.by_id)
+        if found:
+            break
+    return found
+
+
+def _in_metas(evidence: Evidence) -> list[str]:
+    for name in _AUTHOR_METAS:
+        found = [value for value in evidence.metas.get(name, ()) if _persons(value)]
+        if found:
+            return found
+    for place in ("1", "2"):
+        if _WRITTEN_BY.search(evidence.meta(f"twitter:label{place}") or ""):
+            return [value for value in evidence.metas.get(f"twitter:data{place}", ()) if _persons(value)]
+    return []
+
+
+def _persons(raw: str) -> list[str]:
+    bare = one_line(raw).strip(" ,.|–—-")
+    posted = POSTED_BY.search(bare)
+    bare = posted.group(1) if posted else bare
+    for _ in range(2):
+        bare = _PREFIX.sub("", bare)
+    if not bare or len(bare) > 250 or "://" in bare or bare.startswith("www."):
+        return []
+    names = [_TAIL.sub("", _INNER_LABEL.sub("", name)).strip(" ,.|–—-()*:") for name in _JOINT.split(bare)]
+    return [name for name in names if 1 < len(name) < 60 and len(name.split()) < 7 and not _NO_NAME.search(name)]

@@ -1,0 +1,213 @@
+"""When an article appeared and when it was changed: as stated for machines, else as shown near its headline.
+
+The source's wording stands beside our reading; one time is never filled in from the other.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from lxml import html
+
+from processors.markup.html_tree import attribute, elements, seen_text
+from processors.pages.dates import read_moment
+from processors.pages.page_metadata import Evidence, text_in
+from processors.pages.timezones import zone_of_country
+from processors.text import folded, one_line
+from processors.urls import host_of
+
+_DATE_MARK = re.compile(r"date|time|publish|posted|pubdate|datum|fecha|created|дата|release", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"modif|updat|edited|aktualis|geändert|обновл|изменен|абноўлен|оновлен|zuletzt|last", re.IGNORECASE
+)
+_PUBLISHED = re.compile(
+    r"publi|posted|written|erstellt|dodan|размещ|добавл|опублик|апублік|опублік|dat[ue]|дата", re.IGNORECASE
+)
+_URL_DAY = re.compile(r"/((?:19|20)\d\d)[/\-_]?(0[1-9]|1[0-2])[/\-_]?(0[1-9]|[12]\d|3[01])(?:/|[-_]|\b)")
+_URL_DAY_FIRST = re.compile(r"/(0[1-9]|[12]\d|3[01])-(0[1-9]|1[0-2])-((?:19|20)\d\d)(?:/|-)")
+_SCRIPT_DATE = re.compile(
+    r"""\\?["'](?:datePublished|date_published|published_?[aA]t|publish(?:ed)?_?[dD]ate|publicationDate"""
+    r"""|firstPublished(?:At|Date)?)\\?["']\s*:\s*\\?["'](\d{4}-\d\d-\d\d[^"'\\]{0,25})"""
+)
+_HAS_YEAR = re.compile(r"(?:19|20)\d\d|\d\d[./]\d\d[./]\d\d")
+_ELSEWHERE = frozenset(("nav", "footer", "aside", "script", "style", "noscript", "template", "select"))
+_TEXT_AT_MOST = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A time: the source's wording and our reading of it."""
+
+    raw: str | None = None
+    at: datetime | None = None
+
+
+def read_published(
+    tree: html.HtmlElement,
+    evidence: Evidence,
+    url: str,
+    zone: tzinfo | None,
+    title: str | None,
+    declared: str | None = None,
+) -> Told:
+    """When the article appeared: as it stands at the declared place, as stated, shown, or as its address says."""
+    stated = [
+        declared,
+        text_in(evidence.stated("datePublished")),
+        evidence.meta(
+            "article:published_time", "og:article:published_time", "article:published", "og:published_time"
+        ),
+        _item_time(tree, "datePublished"),
+        evidence.meta(
+            "datepublished", "pubdate", "publishdate", "publish-date", "publish_date", "publication_date"
+        ),
+        evidence.meta(
+            "dc.date.issued", "dcterms.issued", "dc.date", "dcterms.date", "dcterms.created", "dc.date.created"
+        ),
+        evidence.meta("parsely-pub-date", "sailthru.date", "article.published", "cxenseparse:recs:publishtime"),
+        evidence.meta("originalpublicationdate", "citation_publication_date", "date", "created"),
+        text_in(evidence.stated("dateCreated")),
+        text_in(evidence.stated("uploadDate")),
+        _item_time(tree, "dateCreated"),
+    ]
+    found = _told(stated, evidence, url, zone)
+    if found.at is not None:
+        return found
+    shown = [
+        _shown_near(tree, title, evidence.language),
+        *_in_titles(evidence),
+        _day_of_address(url),
+        _in_scripts(tree),
+    ]
+    seen = _told(shown, evidence, url, zone)
+    return seen if seen.at is not None else found
+
+
+def read_modified(
+    evidence: Evidence, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
+) -> Told:
+    """When the article says it was changed; never the time it appeared."""
+    stated = [
+        declared,
+        text_in(evidence.stated("dateModified")),
+        evidence.meta(
+            "article:modified_time", "og:updated_time", "article:modified", "dcterms.modified", "lastmod"
+        ),
+        _item_time(tree, "dateModified"),
+        evidence.meta("datemodified", "last-modified", "dc.date.modified", "revised"),
+    ]
+    return _told(stated, evidence, url, zone)
+
+
+def _told(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> Told:
+    first_raw = None
+    for raw in candidates:
+        moment = read_moment(raw, evidence.language) if raw else None
+        if moment is None:
+            first_raw = first_raw or raw
+            continue
+        local = None if moment.clock is None else moment.zone or zone or _zone_of_page(evidence, url)
+        return Told(raw, moment.at(local))
+    return Told(first_raw, None)
+
+
+def _zone_of_page(evidence: Evidence, url: str) -> tzinfo:
+    """For a time without zone: that of the page's other times, else of the country of its address, else UTC."""
+    for key in ("dateModified", "datePublished"):
+        moment = read_moment(text_in(evidence.stated(key)))
+        if moment and moment.zone is not None:
+            return moment.zone
+    return zone_of_country(host_of(url)) or UTC
+
+
+def _item_time(tree: html.HtmlElement, name: str) -> str | None:
+    for element in elements(tree):
+        named = f"{attribute(element, 'itemprop') or ''} {attribute(element, 'property') or ''}".split()
+        if any(term.rpartition(":")[2] == name for term in named):
+            return (
+                attribute(element, "content")
+                or attribute(element, "datetime")
+                or one_line(seen_text(element))
+                or None
+            )
+    return None
+
+
+def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None) -> str | None:
+    """The date shown nearest to the headline; one above it counts as twice as far."""
+    heading = folded(title or "")
+    place_of_heading = 0
+    dated: list[tuple[int, float, str]] = []
+    outside: set[html.HtmlElement] = set()
+    for place, element in enumerate(elements(tree)):
+        parent = element.getparent()
+        beside = element.tag == "aside" and next(element.iterancestors("article"), None) is not None
+        if parent in outside or (element.tag in _ELSEWHERE and not beside):
+            outside.add(element)
+            continue
+        if element.tag in ("h1", "h2", "h3") and heading and heading in folded(" ".join(element.itertext())):
+            place_of_heading = place_of_heading or place
+        written = _written_date(element)
+        if written and len(dated) < 60 and not _CHANGED.search(written):
+            moment = read_moment(written, language)
+            if moment is not None:
+                dated.append((place, _doubt(element, written), written))
+    if not dated:
+        return None
+
+    def distance(found: tuple[int, float, str]) -> float:
+        place, doubt, _ = found
+        away = place - place_of_heading
+        return doubt * (away if away >= 0 else -2 * away)
+
+    return min(dated, key=distance)[2]
+
+
+def _doubt(element: html.HtmlElement, written: str) -> float:
+    """How much farther away than it is a date counts: little where its own words say that it is the one."""
+    if _PUBLISHED.search(written):
+        return 0.3
+    mark = f"{attribute(element, 'class') or ''} {attribute(element, 'id') or ''}"
+    return 1.0 if element.tag == "time" or _DATE_MARK.search(mark) else 1.5
+
+
+def _written_date(element: html.HtmlElement) -> str | None:
+    if element.tag == "time":
+        return (
+            attribute(element, "datetime") or attribute(element, "content") or one_line(seen_text(element)) or None
+        )
+    if (
+        element.tag in ("a", "option", "title", "body", "html", "button", "input", "figcaption")
+        or len(element) > 6
+    ):
+        return None
+    if next(element.iter("time"), None) is not None:
+        return None  # its own element says the same with more precision
+    text = one_line(" ".join(element.itertext()))
+    return text if 5 < len(text) <= _TEXT_AT_MOST and _HAS_YEAR.search(text) else None
+
+
+def _in_titles(evidence: Evidence) -> list[str]:
+    """Some sites end their stated title with the day."""
+    title = evidence.meta("og:title") or ""
+    last = title.rpartition("|")[2].strip()
+    return [last] if "|" in title and len(last) < 20 else []
+
+
+def _in_scripts(tree: html.HtmlElement) -> str | None:
+    """The date in the data a page builds itself from; none where it tells of several articles' days."""
+    found: dict[str, str] = {}
+    for script in tree.iter("script"):
+        for stated in _SCRIPT_DATE.finditer(script.text or ""):
+            found.setdefault(stated.group(1)[:10], stated.group(1))
+            if len(found) > 1:
+                return None
+    return next(iter(found.values()), None)
+
+
+def _day_of_address(url: str) -> str | None:
+    found = _URL_DAY.search(url)
+    if found:
+        return "-".join(found.groups())
+    found = _URL_DAY_FIRST.search(url)
+    return "-".join(reversed(found.groups())) if found else None

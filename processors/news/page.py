@@ -1,0 +1,166 @@
+"""A page of a news site: the article on it, or the links to articles where it is a list of them.
+
+In: a `Page`. Out: a `Reading` with at most one `Article`. Text by `text`; title, people, times and topics
+by modules of those names.
+"""
+
+import html as entities
+import re
+from datetime import tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml import html
+
+from processors.markup.encoding import is_text
+from processors.markup.html_tree import elements
+from processors.news.authors import names_of, read_authors
+from processors.news.dates import read_modified, read_published
+from processors.news.declared_fields import Declared, read_declared, version_with
+from processors.news.links import article_links, document_links, read_images
+from processors.news.text import read_text
+from processors.news.title import read_title
+from processors.news.topics import read_section, read_tags
+from processors.pages.language import language_of
+from processors.pages.outcome import BINARY, Outcome, Verdict, classify, open_page
+from processors.pages.page import Page
+from processors.pages.page_metadata import Evidence, read_evidence, text_in
+from processors.pages.parse_result import Links, Reading
+from processors.records.article import Article
+from processors.tables.layout import Layout
+from processors.text import one_line
+from processors.urls import absolute
+
+PARSER_VERSION = "news-3"
+_ARTICLE_WORDS_AT_LEAST = 25
+_FEW_LINKS, _WORDS_OF_A_FRONT_PAGE = 2, 80
+_PARAGRAPH_ENDS = re.compile(r"\r?\n+")
+_ENCODED_MARKUP = re.compile(r"&(?:amp;)?lt;/?(?:p|br|div|strong|b|em|i|a|span|h[1-6]|ul|li)\b", re.IGNORECASE)
+_FEED = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b",
+    re.DOTALL,
+)
+_BLOCK_TAG = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote|tr|table)\b[^>]{0,500}>", re.IGNORECASE)
+_INLINE_TAG = re.compile(r"<[^>]{0,500}>")
+
+
+def read_news(page: Page, layout: Layout | None = None) -> Reading:
+    """Read a news page; ``layout`` may declare the time zone of times without one, and places of fields."""
+    version = version_with(PARSER_VERSION, layout)
+    opened = open_page(page)
+    tree = opened.tree
+    # lxml makes an element's Python side anew on every walk unless somebody holds it
+    held = [] if tree is None else list(elements(tree))
+    verdict = classify(page, opened)
+    if tree is None or verdict.outcome is not Outcome.CONTENT:
+        return _reading(page, verdict, version)
+    if page.body.startswith(BINARY) or _FEED.match(opened.text) or not is_text(opened.text):
+        return _reading(page, verdict, version, remarks=("a file or a feed, no page: no article is read from it",))
+    zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
+    evidence = read_evidence(tree)
+    links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))
+    declared = read_declared(tree, layout)
+    article = _article(page, tree, evidence, zone, declared, len(links.articles))
+    held.clear()
+    if article is None:
+        remark = "no article on this page, only its links are read"
+        return _reading(page, verdict, version, links=links, remarks=(remark,))
+    return _reading(
+        page,
+        verdict,
+        version,
+        layout="article",
+        records=(article,),
+        remarks=declared.missing,
+        links=Links(
+            articles=links.articles, documents=links.documents, media=tuple(image.url for image in article.images)
+        ),
+    )
+
+
+def _article(
+    page: Page,
+    tree: html.HtmlElement,
+    evidence: Evidence,
+    zone: tzinfo | None,
+    declared: Declared,
+    leads_on: int,
+) -> Article | None:
+    title = declared.title or read_title(tree, evidence, page.url)
+    stated_body = text_in_lines(evidence.stated("articleBody"))
+    found = read_text(
+        tree,
+        page.url,
+        title=title,
+        descriptions=tuple(
+            text
+            for text in (
+                text_in(evidence.stated("description")),
+                evidence.meta("og:description"),
+                evidence.meta("description"),
+                evidence.meta("twitter:description"),
+            )
+            if text
+        ),
+        data_body=stated_body,
+    )
+    text = declared.text or (found.text if found is not None else None)
+    if text is None or (declared.text is None and not _is_article(page, evidence, text, leads_on)):
+        return None
+    published = read_published(tree, evidence, page.url, zone, title, declared.published_raw)
+    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw)
+    return Article(
+        url=page.url,
+        canonical_url=_canonical(page, evidence),
+        title=title,
+        text=text,
+        authors=names_of(declared.authors) or read_authors(tree, evidence, page.url),
+        published_at=published.at,
+        published_raw=published.raw,
+        modified_at=modified.at,
+        modified_raw=modified.raw,
+        language=language_of(text, evidence.language),
+        section=declared.section or read_section(evidence),
+        tags=declared.tags or read_tags(tree, evidence),
+        images=read_images(tree, evidence, page.url, found.holders if found is not None else ()),
+    )
+
+
+def text_in_lines(value: object) -> str | None:
+    """The body that linked data states, its paragraphs as lines, markup in it taken off."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    marked = entities.unescape(entities.unescape(value)) if _ENCODED_MARKUP.search(value) else value
+    bare = _INLINE_TAG.sub(" ", _BLOCK_TAG.sub("\n", marked)) if "<" in marked else marked
+    bare = entities.unescape(bare)
+    return "\n".join(one_line(line) for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
+
+
+def _is_article(page: Page, evidence: Evidence, text: str, leads_on: int) -> bool:
+    """The front page of a site is no article, and neither is a page of few words that claims to be none.
+
+    A front page that leads on to no article and has a text of its own is what the site has to say.
+    """
+    claimed = bool(evidence.articles) or "article" in (evidence.meta("og:type") or "").lower()
+    if urlsplit(page.url).path in ("", "/") and not urlsplit(page.url).query and not claimed:
+        return leads_on <= _FEW_LINKS and len(text.split()) >= _WORDS_OF_A_FRONT_PAGE
+    return claimed or len(text.split()) >= _ARTICLE_WORDS_AT_LEAST or len(text) > 150
+
+
+def _canonical(page: Page, evidence: Evidence) -> str | None:
+    for link in (*evidence.links.get("canonical", ()), evidence.meta("og:url")):
+        found = absolute(page.url, link) if link else None
+        if found:
+            return found
+    return None
+
+
+def _reading(page: Page, verdict: Verdict, version: str, **parts: object) -> Reading:
+    return Reading(
+        url=page.url,
+        kind="news",
+        outcome=verdict.outcome,
+        outcome_reason=verdict.reason,
+        parser_version=version,
+        **parts,  # type: ignore[arg-type]  # the fields of Reading by name
+    )

@@ -1,0 +1,140 @@
+"""What a reader of articles left out among what it kept: links inside sentences, subheadings, lists, paragraphs.
+
+In: the lines read, and the page's blocks by their words. Out: the lines as the page has them whole, with what
+stands among them, in page order. What a reader takes for furniture beside the text rarely is when the text goes on
+after it: what stands in one container between two kept paragraphs is put back, and so are whole paragraphs before
+the first. Blocks that lead elsewhere (mostly links) and those marked as teasers, shares and the like stay out.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from lxml import html
+
+from processors.markup.html_tree import classes, seen_text
+from processors.text import folded, one_line
+
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_LISTS = frozenset(("ul", "ol"))
+_TAKEN = frozenset(("p", "blockquote", "pre", "div", *_HEADINGS, *_LISTS))
+_BLOCKS = frozenset(("p", "div", "section", "article", "ul", "ol", "table", "figure", "form", "iframe", "img"))
+_NOT_TEXT = re.compile(
+    r"(?:^|[\s_-])(?:comment|related|recommend|sidebar|share|social|promo|newsletter|teaser|footer|menu|nav"
+    r"|breadcrumb|cookie|advert|ads?|banner|tags?|author|byline|meta|date|time|caption|credit|copyright|subscri\w*"
+    r"|most-?read|popular|hidden|widget|inline-?(?:link|article)|read-?more|poll|quiz|button|toc|player|gallery)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?…:;»”“\"’)]\s*$")
+_WORD = re.compile(r"\w+")
+_BROKEN_AT_LEAST = 60
+_END = 20
+_LINKED_AT_MOST = 0.4
+_LEADING_AT_LEAST = 70
+
+
+def made_whole(lines: list[str], holder: Mapping[str, html.HtmlElement]) -> list[str]:
+    """Each line as its block has it where the reader dropped words out of the middle, which links are to it."""
+    missing = [line for line in lines if len(line) > _BROKEN_AT_LEAST and folded(line) not in holder]
+    if not missing:
+        return lines
+    ends: dict[str, list[str]] = {}
+    for words in holder:
+        if len(words) > _BROKEN_AT_LEAST:
+            for end in (words[:_END], words[-_END:]):
+                ends.setdefault(end, []).append(words)
+    whole: dict[str, str] = {}
+    for line in missing:
+        bare = folded(line)
+        for words in dict.fromkeys((*ends.get(bare[:_END], ()), *ends.get(bare[-_END:], ()))):
+            if not len(bare) < len(words) <= 2 * len(bare) or not _stands_within(bare, words):
+                continue
+            if _stands_within(_outside_links(holder[words]), bare):
+                whole[line] = one_line(seen_text(holder[words]))
+                break
+    return [whole.get(line, line) for line in lines]
+
+
+def _outside_links(element: html.HtmlElement) -> str:
+    return folded(" ".join(element.xpath(".//text()[not(ancestor::a)]")))
+
+
+def _stands_within(part: str, whole: str) -> bool:
+    """Whether all words of the first stand in the second in this order."""
+    rest = iter(_WORD.findall(whole))
+    return all(word in rest for word in _WORD.findall(part))
+
+
+def with_gaps_filled(
+    lines: list[str], held: list[html.HtmlElement | None], link_share: Callable[[html.HtmlElement], float]
+) -> list[str]:
+    """The lines, and between them what their containers hold besides; each text once."""
+    rungs: dict[html.HtmlElement, int] = {}
+    around: dict[html.HtmlElement, int] = {}
+    for place, element in enumerate(held):
+        if element is None:
+            continue
+        rung = _rung(element)
+        rungs[rung] = place
+        parent = rung.getparent()
+        if parent is not None:
+            around[parent] = around.get(parent, 0) + 1
+    said = folded(" ".join(lines))
+    added: dict[int, list[str]] = {}
+    for parent, count in around.items():
+        if count < 2:
+            continue
+        children = list(parent)
+        last = max(index for index, child in enumerate(children) if child in rungs)
+        place = -1
+        for child in children[:last]:
+            if child in rungs:
+                place = rungs[child]
+                continue
+            for text in _texts(child, link_share):
+                if place < 0 and (len(text) < _LEADING_AT_LEAST or not _SENTENCE.search(text)):
+                    continue
+                if folded(text) not in said:
+                    added.setdefault(place, []).append(text)
+    if not added:
+        return lines
+    first = min((place for place in rungs.values()), default=0)
+    filled: list[str] = []
+    for place, line in enumerate(lines):
+        if place == first:
+            filled += added.get(-1, ())
+        filled.append(line)
+        filled += added.get(place, ())
+    return filled
+
+
+def _rung(element: html.HtmlElement) -> html.HtmlElement:
+    """The outermost element that holds this paragraph, or its list, and nothing else."""
+    while (parent := element.getparent()) is not None and parent.tag not in ("body", "article", "main"):
+        if parent.tag not in _LISTS and (len(parent) != 1 or (parent.text or "").strip()):
+            break
+        element = parent
+    return element
+
+
+def _texts(child: html.HtmlElement, link_share: Callable[[html.HtmlElement], float]) -> Iterator[str]:
+    while child.tag == "div" and len(child) == 1 and not (child.text or "").strip() and not _is_marked(child):
+        child = child[0]  # a paragraph in a box of its own
+    if child.tag not in _TAKEN or _is_marked(child) or link_share(child) > _LINKED_AT_MOST:
+        return
+    if child.tag in _LISTS:
+        for item in child.iterchildren("li"):
+            text = one_line(seen_text(item))
+            if text:
+                yield f"- {text}"
+        return
+    if any(part.tag in _BLOCKS for part in child.iterdescendants()):
+        return
+    for line in seen_text(child).splitlines():
+        text = one_line(line)
+        if text:
+            yield text
+
+
+def _is_marked(element: html.HtmlElement) -> bool:
+    names = (*classes(element), element.get("id") or "")
+    return any(_NOT_TEXT.search(name) for name in names) or element.get("aria-hidden") == "true"

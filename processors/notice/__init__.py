@@ -1,0 +1,1 @@
+"""Parser of notices: pages of public bodies that name people."""

@@ -1,0 +1,1 @@
+"""Parser of registers: lists of people or organisations that a body publishes."""

@@ -1,0 +1,1 @@
+"""Trusted timestamps (RFC 3161): tokens read and checked, down to their DER and CMS parts."""

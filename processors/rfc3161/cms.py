@@ -1,0 +1,53 @@
+"""Finds parts of a time-stamp response that our reader of tokens does not give.
+
+In: a response as received. Out: the elements of its signed data, the values of its signer's signed attributes.
+Raises ``ValueError`` and ``IndexError`` where it is not made so. Sources: RFC 3161 section 2.4.2; RFC 5652
+sections 5.1, 5.3 and 11.
+"""
+
+from typing import Final
+
+from processors.rfc3161.der import (
+    CONTEXT_0,
+    OBJECT_IDENTIFIER,
+    SEQUENCE,
+    SET,
+    Element,
+    children,
+    element_at,
+    inside,
+    only,
+)
+
+SIGNED_DATA: Final = (SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE)
+
+
+def signed_data(answer: bytes) -> list[Element]:
+    """Response: status, token; token: type, [0] signed data: version, algorithms, content, [0] certificates ..."""
+    response = element_at(answer, 0, len(answer))
+    token = children(answer, response)[1]
+    wrapped = children(answer, token)[1]
+    signed = children(answer, wrapped)[0]
+    if tuple(each.tag for each in (response, token, wrapped, signed)) != SIGNED_DATA:
+        raise ValueError("no signed data in it")
+    return children(answer, signed)
+
+
+def signed_attributes(answer: bytes) -> list[tuple[bytes, Element]]:
+    """What the signer signed besides the content: identifier (DER content) and value of each attribute.
+
+    The signers are the last part of the signed data, and of an authority's token there is one.
+    """
+    signers = signed_data(answer)[-1]
+    if signers.tag != SET:
+        raise ValueError("no signer in it")
+    signer = children(answer, only(answer, signers, SEQUENCE))
+    if signer[3].tag != CONTEXT_0:
+        raise ValueError("a signer without signed attributes")
+    found: list[tuple[bytes, Element]] = []
+    for attribute in children(answer, signer[3]):
+        name, values = children(answer, attribute)
+        if (name.tag, values.tag) != (OBJECT_IDENTIFIER, SET):
+            raise ValueError(f"an attribute at {attribute.start} that is none")
+        found.extend((inside(answer, name), value) for value in children(answer, values))
+    return found

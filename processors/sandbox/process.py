@@ -1,0 +1,137 @@
+"""Worker processes that a hostile file may kill but not leave: started fresh, asked over two pipes, replaced.
+
+A worker is an interpreter of its own (never a fork) that runs one of our worker modules (`worker`):
+limits on address space, CPU time and open files, no right to write a file, none of our environment. What it
+answers is text, not a pickle. Raises ``WorkerGone`` with the reason in words when it died or took too long, and
+``DecoderUnavailable`` when none can be started.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+from processors.sandbox.worker import LENGTH_BYTES, READY
+
+START_SECONDS = 60.0
+LONGEST_ANSWER_BYTES = 16 << 20
+PIPE_BYTES = 1 << 16
+DEATHS: dict[int, str] = {
+    signal.SIGKILL: "the decoder was killed on it",
+    signal.SIGSEGV: "the decoder crashed on it",
+    signal.SIGABRT: "the decoder gave up on it",
+    signal.SIGXCPU: "decoding took too long",
+}
+QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+"""The whole environment of a worker; threads of its own would only cost it address space."""
+
+
+class DecoderUnavailable(Exception):
+    """A worker process could not be started: the installation is broken, no file is to blame."""
+
+
+class WorkerGone(Exception):
+    """The worker died or ran out of time; the message says which, ``out_of_time`` whether it was time."""
+
+    def __init__(self, reason: str, *, out_of_time: bool = False) -> None:
+        super().__init__(reason)
+        self.out_of_time = out_of_time
+
+
+class Worker:
+    """One process and the two pipes to it: ``limits`` is its argument, ``seconds`` what one file may take.
+
+    ``open_files`` are numbers of files of ours that it finds open under the same numbers.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        limits: str,
+        seconds: float,
+        *,
+        longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
+        open_files: tuple[int, ...] = (),
+    ) -> None:
+        self.seconds = seconds
+        self.longest_answer_bytes = longest_answer_bytes
+        self.process = subprocess.Popen(  # noqa: S603  our own interpreter on our own module
+            [sys.executable, "-I", "-m", module, limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=QUIET,
+            pass_fds=open_files,
+            bufsize=0,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.to_worker, self.from_worker = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.to_worker, False)
+        os.set_blocking(self.from_worker, False)
+        try:
+            answer = self._receive(time.monotonic() + START_SECONDS)
+        except WorkerGone as reason:
+            self.end()
+            raise DecoderUnavailable(f"decoder process did not start: {reason}; run `letapis doctor`") from None
+        if answer != READY:
+            self.end()
+            raise DecoderUnavailable(f"decoder process: expected {READY!r}, found {answer[:40]!r}")
+
+    def ask(self, content: bytes) -> bytes:
+        """The worker's answer; raises ``WorkerGone``."""
+        deadline = time.monotonic() + self.seconds
+        self._send(len(content).to_bytes(LENGTH_BYTES, "big"), deadline)
+        self._send(content, deadline)
+        return self._receive(deadline)
+
+    def end(self) -> None:
+        """Kill the process and take leave of it."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _send(self, content: bytes, deadline: float) -> None:
+        rest = memoryview(content)
+        while rest:
+            self._wait([], [self.to_worker], deadline)
+            try:
+                rest = rest[os.write(self.to_worker, rest[: 16 * PIPE_BYTES]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise self._death() from None
+
+    def _receive(self, deadline: float) -> bytes:
+        length = int.from_bytes(self._read(LENGTH_BYTES, deadline), "big")
+        if length > self.longest_answer_bytes:
+            raise WorkerGone(f"the decoder answered with {length} bytes")
+        return self._read(length, deadline)
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        parts = bytearray()
+        while len(parts) < length:
+            self._wait([self.from_worker], [], deadline)
+            part = os.read(self.from_worker, min(length - len(parts), PIPE_BYTES))
+            if not part:
+                raise self._death()
+            parts += part
+        return bytes(parts)
+
+    def _wait(self, readers: list[int], writers: list[int], deadline: float) -> None:
+        waiting = select.poll()
+        for reader in readers:
+            waiting.register(reader, select.POLLIN)
+        for writer in writers:
+            waiting.register(writer, select.POLLOUT)
+        if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise WorkerGone(f"decoding took longer than {self.seconds:g} s", out_of_time=True)
+
+    def _death(self) -> WorkerGone:
+        code = self.process.wait(timeout=START_SECONDS)
+        reason = DEATHS.get(-code, f"the decoder ended on it with code {code}")
+        return WorkerGone(reason, out_of_time=-code == signal.SIGXCPU)

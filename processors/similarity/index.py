@@ -1,0 +1,109 @@
+"""The known side of a comparison: tables of rows to search, and the whole fingerprints of what was found.
+
+``Index`` is what ``processors.similarity.match`` asks of it; ``InMemory`` is one over files in hand. The
+catalogue's own, over files of hashes, is in ``storage.similarity.hash_index``.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.digest import Digest
+from processors.fingerprints.fingerprint import Fingerprint
+from processors.similarity.hamming_search import neighbours
+from processors.similarity.index_rows import Rows, search_rows, together
+
+Hashes = tuple[Fingerprint, ...]
+
+
+class Hashed(Protocol):
+    """A file and its fingerprints: a ``MediaReading``, or a row of the catalogue."""
+
+    @property
+    def sha256(self) -> Digest:
+        """Digest of the file."""
+
+    @property
+    def hashes(self) -> Hashes:
+        """All fingerprints of the file; empty where it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Rows found near those asked: place of the row asked, number of the owner, time of its frame, distance."""
+
+    asked: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    at_ms: NDArray[np.uint32]
+    distance_bits: NDArray[np.int64]
+
+
+class Index(Protocol):
+    """Files that can be asked for what is near a row."""
+
+    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Near:
+        """Every row of the table at most so far from one of the rows [n, width]."""
+
+    def owner(self, number: int) -> Digest:
+        """The file that a number of ``Near.owner`` stands for."""
+
+    def hashes_of(self, files: Collection[Digest]) -> Mapping[Digest, Hashes]:
+        """All fingerprints of these files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of several files, and the place of each row's file."""
+
+    rows: Rows
+    owner: NDArray[np.int64]
+
+
+class InMemory:
+    """An index over files in hand."""
+
+    def __init__(self, files: Iterable[Hashed]) -> None:
+        hashes = {file.sha256: file.hashes for file in files}
+        self.files, self.hashes = list(hashes), hashes
+        self.tables = tables(list(hashes.values()))
+
+    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Near:
+        """As ``Index`` says."""
+        known = self.tables.get(table)
+        if known is None or not len(rows):
+            return nothing()
+        found = neighbours(rows, known.rows.bits, within_bits)
+        places = found.known_index
+        return Near(found.new_index, known.owner[places], known.rows.at_ms[places], found.distance_bits)
+
+    def owner(self, number: int) -> Digest:
+        """As ``Index`` says."""
+        return self.files[number]
+
+    def hashes_of(self, files: Collection[Digest]) -> Mapping[Digest, Hashes]:
+        """As ``Index`` says."""
+        return {file: self.hashes[file] for file in files}
+
+
+def tables(files: Iterable[Hashes]) -> dict[str, Table]:
+    """The rows of all files by table."""
+    parts: dict[str, list[tuple[int, Rows]]] = {}
+    for place, hashes in enumerate(files):
+        for table, rows in search_rows(hashes).items():
+            parts.setdefault(table, []).append((place, rows))
+    return {
+        table: Table(
+            together(rows for _, rows in found),
+            np.repeat([place for place, _ in found], [len(rows) for _, rows in found]).astype(np.int64),
+        )
+        for table, found in parts.items()
+    }
+
+
+def nothing() -> Near:
+    """No row found."""
+    empty = np.empty(0, np.int64)
+    return Near(empty, empty, np.empty(0, np.uint32), empty)
