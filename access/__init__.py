@@ -1,8 +1,4 @@
-"""The analysts' door: search, captures, replay, export. Writes nothing but ledger entries.
+"""The web UI of analysts: search, captures, replay, export. Writes nothing but entries of custody.
 
-- the application: `app`, its `pages` and `media_pages`, its `api`; `users` asks who it is, `asked` what may
-  be asked, `forms` reads what is sent, `headers` keeps archived bytes harmless.
-- the answers: `overview`, `nights`, `search`, `snapshots`, `payload`, `holding`, `changes` with `differences`,
-  `media`, `record_media`, `similar`, `pictures`, `frames`, `occurrence_chart`, and `judging`, the one that writes.
-- how they are said: `wording`, `html`, `downloads`.
+`routes` holds what is served under which path, `views` what the answers say, `rendering` how they are written.
 """

@@ -3,7 +3,7 @@
 In: how to open the archive (asked at the first question, not before) and a dependency that gives the user or
 refuses with 401. Out: an app to be mounted anywhere; it works under any prefix. Guaranteed: every route asks for
 a user, the static files included; every view of a capture is in the access log before it is answered; every
-answer carries the headers of `access.headers`.
+answer carries the headers of `access.security_headers`.
 """
 
 import logging
@@ -20,13 +20,13 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
-from access.api import api_routes
+from access.authentication import UserDependency, remembered
 from access.forms import leaves_unread
-from access.headers import OURS
-from access.html import page
-from access.media_pages import media_routes
-from access.pages import page_routes
-from access.users import UserDependency, remembered
+from access.rendering.templates import page
+from access.routes.api import api_routes
+from access.routes.media import media_routes
+from access.routes.pages import page_routes
+from access.security_headers import OURS
 from storage.archive import Archive
 from storage.errors import DatabaseAway, StorageError
 

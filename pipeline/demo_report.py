@@ -12,8 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from access.changes import changes_of
-from access.wording import kind_of, label, moment, sized
+from access.rendering.formatting import kind_of, label, moment, sized
+from access.views.changes import changes_of
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive

@@ -18,7 +18,7 @@ import psycopg2
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from access.nights import last_nights
+from access.views.nights import last_nights
 from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM

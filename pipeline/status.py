@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from access.overview import overview
+from access.views.overview import overview
 from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.connect import opened_archive

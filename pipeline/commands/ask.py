@@ -45,7 +45,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Find records by their words: posts, articles, hearings, registers, notices; the best matches first."""
-    from access.search import found
+    from access.views.search import found
     from storage.queries.search import Question
 
     question = Question(
@@ -73,7 +73,7 @@ def search(
 
 def captures(url: Annotated[str, typer.Argument(metavar="URL")], as_json: JsonOption = False) -> None:
     """List every capture of an address, oldest first."""
-    from access.snapshots import captures_of_page
+    from access.views.captures import captures_of_page
 
     web_address(url)
     with asked_archive() as archive:
@@ -86,9 +86,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything known of one capture, record or medium."""
-    from access.media import one_medium
-    from access.search import one_record
-    from access.snapshots import one_capture
+    from access.views.captures import one_capture
+    from access.views.media import one_medium
+    from access.views.search import one_record
 
     archived_name(name)
     with asked_archive() as archive:
@@ -127,7 +127,7 @@ def asked_archive() -> "Iterator[Archive]":
 
 def known_source(archive: "Archive", source: str) -> None:
     """Refuse the id of a source of which the archive holds nothing; a slip of the pen is no empty answer."""
-    from access.changes import sources_of
+    from access.views.changes import sources_of
 
     there = sources_of(archive)
     if source not in there:
@@ -143,7 +143,7 @@ def told(count: int, one: str, many: str | None = None, *, shown: int | None = N
 
 def found_in_words(row: Mapping[str, Any]) -> str:
     """A record as three lines."""
-    from access.wording import moment
+    from access.rendering.formatting import moment
 
     said = f", dated {moment(row['dated_at'])}" if row["dated_at"] else ""
     return (

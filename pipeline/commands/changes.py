@@ -26,7 +26,7 @@ def changes(
 
     A night is the UTC day on which it was noticed. Nothing is claimed of what no visit covered.
     """
-    from access.changes import changes_of
+    from access.views.changes import changes_of
 
     if since is not None and night is not None:
         raise fail("--night is one night, --since all from one on: give one of the two.", Exit.WRONG_USE)
@@ -53,7 +53,7 @@ def by_night() -> Callable[[Mapping[str, Any]], str]:
 
 def change_lines(row: Mapping[str, Any]) -> list[str]:
     """One change: what and which, what differs, the captures before and after."""
-    from access.wording import label
+    from access.rendering.formatting import label
 
     kind = WORDS.get(row["change"], row["change"])
     lines = [f"  {kind:<9} {row['record_kind'].replace('_', ' ')}: {row['heading']}"]

@@ -103,7 +103,7 @@ def imported_in_words(row: Mapping[str, Any]) -> str:
 
 def coverage_in_words(row: Mapping[str, Any]) -> str:
     """A channel as a bar of its ids, then its ranges and gaps."""
-    from access.wording import moment
+    from access.rendering.formatting import moment
 
     lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
     for each in row["handles"]:
@@ -136,6 +136,6 @@ def bar(row: Mapping[str, Any]) -> str:
 
 def withheld_in_words(row: Mapping[str, Any]) -> str:
     """One thing that is owed, as one line."""
-    from access.wording import moment
+    from access.rendering.formatting import moment
 
     return f"{row['source']}  {row['url']}  {row['reason']}  (since {moment(row['first_at'])})"

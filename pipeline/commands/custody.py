@@ -27,8 +27,8 @@ def custody(
 
 
 def _held(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
-    from access.holding import held
-    from access.snapshots import captures_of_page
+    from access.views.captures import captures_of_page
+    from access.views.custody_status import held
 
     names = (row["id"] for row in captures_of_page(archive, name)) if "://" in name else (name,)
     for each in names:

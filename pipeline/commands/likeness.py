@@ -30,7 +30,7 @@ def similar(
     as_json: JsonOption = False,
 ) -> None:
     """Find the media of the archive that look like a picture or video in hand."""
-    from access.similar import similar_to_reading
+    from access.views.similar_media import similar_to_reading
     from processors.media.decoder_pool import Decoders
 
     with Decoders(workers=1) as decoders:
@@ -51,8 +51,8 @@ def judge(
     as_json: JsonOption = False,
 ) -> None:
     """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
-    from access.judging import judge_media
-    from access.similar import said_row
+    from access.views.judgements import judge_media
+    from access.views.similar_media import said_row
     from storage.access_labels import Viewer
     from storage.ledger.judgements import NO_REASON
 
@@ -67,7 +67,7 @@ def judge(
 
 def digest_of_argument(argument: str) -> Digest:
     """The digest that an argument names, or that of the file it names."""
-    from access.media import digest_of
+    from access.views.media import digest_of
     from processors.digest import sha256
 
     path = Path(argument)
@@ -81,7 +81,7 @@ def digest_of_argument(argument: str) -> Digest:
 
 def similar_in_words(row: Mapping[str, Any]) -> str:
     """A match as a few lines: what it means, how far, where and when it was seen."""
-    from access.wording import clock, moment, percent
+    from access.rendering.formatting import clock, moment, percent
 
     lines = [f"{row['sha256']}  {row['meaning']}"]
     if row["of_bits"]:

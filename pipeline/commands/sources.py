@@ -153,7 +153,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """How the last crawls ended, by source; nothing where no archive is known or answers."""
     from sqlalchemy.exc import OperationalError
 
-    from access.overview import last_crawl_row
+    from access.views.overview import last_crawl_row
     from pipeline.connect import opened_archive
     from pipeline.settings import SettingsError
     from storage.ledger.last_crawls import last_crawls

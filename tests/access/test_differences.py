@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.differences import WORDS_AT_MOST, differences
+from access.rendering.word_diff import WORDS_AT_MOST, differences
 
 WORDS = st.lists(st.sampled_from(["суд", "перанёс", "дату", "на", "24", "26", "лістапада.\n"]), max_size=12).map(
     " ".join

@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 
 from access.app import create_app
-from access.frames import MOST_REMEMBERED, Frames
-from access.occurrence_chart import MOST_LINES, STEP, chart
+from access.rendering.occurrence_chart import MOST_LINES, STEP, chart
+from access.views.video_frames import MOST_REMEMBERED, Frames
 from crawlers.watchlist.source import Source
 from pipeline.connect import opened_archive
 from pipeline.services.object_store import ObjectStoreServer

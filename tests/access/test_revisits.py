@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from access.media import one_medium
-from access.snapshots import one_capture, picture, raw_record
+from access.views.captures import one_capture, picture, raw_record
+from access.views.media import one_medium
 from pipeline.process import process_pending
 from processors.digest import sha256
 from storage.access_labels import Viewer

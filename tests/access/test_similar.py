@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 from typer.testing import CliRunner
 
-from access.media_pages import UPLOAD_LIMIT_BYTES
+from access.routes.media import UPLOAD_LIMIT_BYTES
 from pipeline.cli import app
 from pipeline.settings import Settings
 from processors.digest import Digest, sha256

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from access.app import create_app
 from access.forms import WRAPPING_BYTES
-from access.media_pages import UPLOAD_LIMIT_BYTES
+from access.routes.media import UPLOAD_LIMIT_BYTES
 from tests.access.conftest import Filled, user_of_header
 from tests.access.test_app import routes_of
 

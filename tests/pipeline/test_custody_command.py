@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from access.holding import held, held_file
-from access.wording import moment
+from access.rendering.formatting import moment
+from access.views.custody_status import held, held_file
 from pipeline.cli import app
 from pipeline.copies import keep_copies
 from pipeline.outside_time import stamp

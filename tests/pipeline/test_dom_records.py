@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from access.search import one_record
-from access.snapshots import one_capture
+from access.views.captures import one_capture
+from access.views.search import one_record
 from crawlers.model.capture import Captured, Rendering, RenderingKind
 from crawlers.watchlist.source import Source
 from pipeline.connect import opened_archive

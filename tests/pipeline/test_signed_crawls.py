@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from access.holding import held_file
+from access.views.custody_status import held_file
 from pipeline.crawl.secret import secret_in_pipe, take_secret
 from pipeline.deposits import recover_spools
 from pipeline.harvest import harvest_source

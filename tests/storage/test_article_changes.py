@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access.changes import changes_of
+from access.views.changes import changes_of
 from crawlers.watchlist.source import Source
 from pipeline.process import process_pending
 from storage.archive import Archive

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from access.snapshots import raw_record
+from access.views.captures import raw_record
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from processors.digest import sha256

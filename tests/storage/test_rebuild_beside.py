@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from access.search import found
+from access.views.search import found
 from pipeline.process import process_pending
 from pipeline.rebuild import rebuild
 from pipeline.settings import ROOT, OwnedDatabase, Settings

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from access.pictures import PICTURE_TYPES, payload_of
-from access.snapshots import ArchivedBytes, looked_at
+from access.views.captures import ArchivedBytes, looked_at
+from access.views.safe_images import PICTURE_TYPES, payload_of
 from processors.media.media_type import MediaReading
 from processors.media.thumbnails import FRAMES_AT_ONCE, draw
 from storage.access_labels import EVERYONE, Viewer

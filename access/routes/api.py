@@ -8,10 +8,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from access import asked, changes, media, overview, search, snapshots
-from access import similar as similar_to
-from access.asked import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
-from access.html import one, viewer_of
+from access import query_parameters
+from access.query_parameters import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
+from access.rendering.templates import one, viewer_of
+from access.views import captures as snapshots
+from access.views import changes, media, overview, search
+from access.views import similar_media as similar_to
 from storage.archive import Archive
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -37,13 +39,13 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
         most: Most = 50,
         offset: Offset = 0,
     ) -> dict[str, Any]:
-        question, _ = asked.question_of(q, kind, source, since, until, order)
+        question, _ = query_parameters.question_of(q, kind, source, since, until, order)
         found = search.found(archive(), question, viewer=viewer_of(request), most=most, offset=offset)
         return {"total": found.total, "complete": found.complete, "rows": found.rows}
 
     @routes.get("/captures")
     def captures(request: Request, url: Address) -> Rows:
-        url = asked.captured_under(url)
+        url = query_parameters.captured_under(url)
         return {"rows": list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request)))}
 
     @routes.get("/addresses")
@@ -53,7 +55,7 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/changes")
     def changed(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Rows:
-        viewer, source = viewer_of(request), asked.known_source(archive(), source, viewer_of(request))
+        viewer, source = viewer_of(request), query_parameters.known_source(archive(), source, viewer_of(request))
         rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer)
         return {"rows": list(rows)}
 

@@ -7,7 +7,7 @@ custody says: "preserved" only where every configured store has confirmed the fi
 from collections.abc import Iterator
 from typing import Any
 
-from access.wording import moment
+from access.rendering.formatting import moment
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id

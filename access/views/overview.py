@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any, Final
 
-from access.nights import last_nights
+from access.views.nights import last_nights
 from crawlers.model.capture import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive

@@ -8,7 +8,7 @@ are left out. ``matched`` says how the medium asked about must be turned to matc
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from access.pictures import PICTURE_TYPES
+from access.views.safe_images import PICTURE_TYPES
 from processors.digest import Digest
 from processors.fingerprints.orientation import BACK
 from processors.media.frame_rendering import can_draw

@@ -6,8 +6,8 @@ In: the archive, a record's content, the capture it was read from. Out: JSON-rea
 from collections.abc import Mapping
 from typing import Any
 
-from access.pictures import may_be_picture
-from access.wording import plain
+from access.rendering.formatting import plain
+from access.views.safe_images import may_be_picture
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.revisits import payload_capture

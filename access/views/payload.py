@@ -10,7 +10,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Final
 
-from access.snapshots import ArchivedBytes, looked_at
+from access.views.captures import ArchivedBytes, looked_at
 from processors.http.message import UndecodableEntity, entity, parse_response
 from processors.markup.encoding import decode
 from processors.media.media_type import sniff

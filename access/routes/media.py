@@ -18,13 +18,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
-from access import media, similar
 from access.forms import sent_form, too_large
-from access.frames import Frames, frame_path, frames_in_hand, medium_path, with_frames
-from access.headers import OURS, archived
-from access.html import NOT_THERE, one, page, viewer_of
-from access.judging import UnknownMediumError, judge_media
-from access.occurrence_chart import chart
+from access.rendering.occurrence_chart import chart
+from access.rendering.templates import NOT_THERE, one, page, viewer_of
+from access.security_headers import OURS, archived
+from access.views import media, similar_media
+from access.views.judgements import UnknownMediumError, judge_media
+from access.views.video_frames import Frames, frame_path, frames_in_hand, medium_path, with_frames
 from processors.media.decoder_pool import Decoders
 from processors.similarity.clustering import Verdict
 from storage.archive import Archive
@@ -56,7 +56,7 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
     def medium(request: Request, sha256: str) -> Response:
         found = one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
         digest = one(media.digest_of(sha256))
-        alike = similar.by_medium(similar.similar_media(archive(), digest, viewer=viewer_of(request)))
+        alike = similar_media.by_medium(similar_media.similar_media(archive(), digest, viewer=viewer_of(request)))
         first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
         shown = medium_path(found, first)
 
@@ -108,8 +108,8 @@ def compared(archive: Callable[[], Archive], request: Request, content: bytes, n
         raise too_large(UPLOAD_LIMIT_BYTES)
     with Decoders(workers=1) as decoders:
         reading = decoders.fingerprint(content)
-    rows = similar.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
-    alike = similar.by_medium(rows)
+    rows = similar_media.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
+    alike = similar_media.by_medium(rows)
     in_hand = frames_in_hand(content, reading, alike)
     answer = {
         "reading": reading,

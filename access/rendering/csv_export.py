@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.responses import StreamingResponse
 
-from access.wording import plain
+from access.rendering.formatting import plain
 
 MOST_ROWS: Final = 10_000
 """More is asked for in parts, by source or by date: nobody reads more in a spreadsheet."""

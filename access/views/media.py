@@ -1,13 +1,13 @@
 """One medium: what it is, where and when it was seen, in which group it is, what analysts said of it.
 
 In: the archive, the digest of a medium, whom the answer is for. Out: JSON-ready values. What looks like it is in
-`access.similar`.
+`access.views.similar_media`.
 """
 
 from typing import Any, Final
 
-from access.pictures import PICTURE_TYPES
-from access.similar import said_row
+from access.views.safe_images import PICTURE_TYPES
+from access.views.similar_media import said_row
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import hash_rows
 from processors.media.frame_rendering import can_draw

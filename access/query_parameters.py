@@ -15,7 +15,7 @@ from fastapi import Query
 from pydantic import BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
-from access.changes import sources_of
+from access.views.changes import sources_of
 from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from access.wording import moment
+from access.rendering.formatting import moment
 
 WIDTH: Final = 900
 LEFT: Final = 190

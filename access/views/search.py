@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-from access.differences import differences
-from access.wording import dated, heading
+from access.rendering.formatting import dated, heading
+from access.rendering.word_diff import differences
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.dom_renderings import exchanges_of_doms

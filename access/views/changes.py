@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from typing import Any
 
-from access.differences import differences
-from access.wording import heading
+from access.rendering.formatting import heading
+from access.rendering.word_diff import differences
 from crawlers.model.capture import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
@@ -32,7 +32,7 @@ def changes_of(
     """Changes of these nights (both included, None: no bound), ``only`` of one kind, oldest first.
 
     Each row has the keys of `storage.queries.changes.change_json`, and ``night``, ``heading``, ``differences``
-    (`access.differences`) and ``captures``: the last before the change and the first after it.
+    (`access.rendering.word_diff`) and ``captures``: the last before the change and the first after it.
     """
     with archive.reader.connect() as connection:
         found = [

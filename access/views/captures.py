@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from access.holding import held_file
-from access.pictures import may_be_picture, picture_of
-from access.search import record_row
+from access.views.custody_status import held_file
+from access.views.safe_images import may_be_picture, picture_of
+from access.views.search import record_row
 from crawlers.model.capture import RenderingKind, time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive

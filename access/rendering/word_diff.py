@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from access.wording import plain
+from access.rendering.formatting import plain
 
 WORD: Final = re.compile(r"\S+\s*|\s+")
 LINE: Final = re.compile(r".*\n?")

@@ -1,6 +1,7 @@
 """Templates filled with JSON-ready values, every one of them escaped.
 
-In: a request, the name of a template, its values. Out: HTML. The templates speak in the words of `access.wording`.
+In: a request, the name of a template, its values. Out: HTML. The templates speak in the words of
+`access.rendering.formatting`.
 """
 
 from collections.abc import Mapping
@@ -13,32 +14,32 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
-from access import wording
+from access.rendering import formatting
 from storage.access_labels import Viewer
 
 NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
 
 TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {
-    "moment": wording.moment,
-    "in_column": wording.in_column,
-    "exactly": wording.exactly,
-    "counted": wording.counted,
-    "short": wording.short,
-    "brief": wording.brief,
-    "filled": wording.filled,
-    "label": wording.label,
-    "kind_of": wording.kind_of,
-    "sized": wording.sized,
-    "many": wording.many,
-    "clock": wording.clock,
-    "percent": wording.percent,
+    "moment": formatting.moment,
+    "in_column": formatting.in_column,
+    "exactly": formatting.exactly,
+    "counted": formatting.counted,
+    "short": formatting.short,
+    "brief": formatting.brief,
+    "filled": formatting.filled,
+    "label": formatting.label,
+    "kind_of": formatting.kind_of,
+    "sized": formatting.sized,
+    "many": formatting.many,
+    "clock": formatting.clock,
+    "percent": formatting.percent,
 }
 
 

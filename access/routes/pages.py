@@ -1,7 +1,8 @@
 """The pages: the first one, search, captures of an address, changes at a source, one capture, one record.
 
 In: requests of a known user. Out: HTML with every value escaped, or archived bytes to save. Each function asks one
-question of `access.overview`, `access.search`, `access.snapshots` or `access.changes`, and shows the answer.
+question of `access.views.overview`, `access.views.search`, `access.views.captures` or `access.views.changes`, and
+shows the answer.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,27 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from access import asked, changes, downloads, overview, payload, search, snapshots
-from access.asked import Address, Change, Day, Kind, Markup, OrderOf, PageNumber, Paging, SourceId, Text, query_of
-from access.headers import archived
-from access.html import one, page, viewer_of
-from access.record_media import media_of_record
-from access.snapshots import ArchivedBytes
+from access import query_parameters
+from access.query_parameters import (
+    Address,
+    Change,
+    Day,
+    Kind,
+    Markup,
+    OrderOf,
+    PageNumber,
+    Paging,
+    SourceId,
+    Text,
+    query_of,
+)
+from access.rendering import csv_export
+from access.rendering.templates import one, page, viewer_of
+from access.security_headers import archived
+from access.views import captures as snapshots
+from access.views import changes, overview, payload, search
+from access.views.captures import ArchivedBytes
+from access.views.record_media import media_of_record
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 
@@ -43,8 +59,8 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         number: PageNumber = 1,
     ) -> Response:
         viewer = viewer_of(request)
-        question, query = asked.question_of(q, kind, source, since, until, order)
-        form: dict[str, Any] = {"asked": asked.narrowed(question), "kinds": asked.KINDS}
+        question, query = query_parameters.question_of(q, kind, source, since, until, order)
+        form: dict[str, Any] = {"asked": query_parameters.narrowed(question), "kinds": query_parameters.KINDS}
         form["sources"] = changes.sources_of(archive(), viewer=viewer)
         if not query:
             seen = overview.overview(archive(), viewer=viewer)
@@ -64,9 +80,9 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         until: Day = None,
         order: OrderOf = "best",
     ) -> Response:
-        question, _ = asked.question_of(q, kind, source, since, until, order)
-        found = search.found(archive(), question, viewer=viewer_of(request), most=downloads.MOST_ROWS)
-        return downloads.as_csv(found.rows, downloads.FOUND, name="search")
+        question, _ = query_parameters.question_of(q, kind, source, since, until, order)
+        found = search.found(archive(), question, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
+        return csv_export.as_csv(found.rows, csv_export.FOUND, name="search")
 
     @routes.get("/captures")
     def captures(request: Request, url: Address = "", number: PageNumber = 1) -> Response:
@@ -80,16 +96,16 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
             content = {"url": url, "addresses": rows, "more": more, "number": number, "query": query_of(url=url)}
             return page(request, "addresses.html", content, here="captures")
         if url:
-            asked.captured_under(url)
+            query_parameters.captured_under(url)
         found = snapshots.timeline(archive(), url, viewer=viewer, most=PAGE_OF_CAPTURES, offset=offset)
         paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_of(url=url))
         return page(request, "captures.html", {"url": url, "timeline": found, "paging": paging}, here="captures")
 
     @routes.get("/captures.csv")
     def captures_csv(request: Request, url: Address = "") -> Response:
-        url = asked.captured_under(url.strip())
-        found = snapshots.timeline(archive(), url, viewer=viewer_of(request), most=downloads.MOST_ROWS)
-        return downloads.as_csv(found.rows, downloads.CAPTURES, name="captures")
+        url = query_parameters.captured_under(url.strip())
+        found = snapshots.timeline(archive(), url, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
+        return csv_export.as_csv(found.rows, csv_export.CAPTURES, name="captures")
 
     @routes.get("/changes")
     def changed(
@@ -97,7 +113,7 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
     ) -> Response:
         viewer, source = viewer_of(request), source.strip()
         if source:
-            asked.known_source(archive(), source, viewer)
+            query_parameters.known_source(archive(), source, viewer)
         rows = list(
             changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer) if source else ()
         )[::-1]
@@ -107,7 +123,7 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
             "source": source,
             "since": since.isoformat() if since else "",
             "kind": kind or "",
-            "kinds": asked.CHANGE_KINDS,
+            "kinds": query_parameters.CHANGE_KINDS,
             "sources": changes.sources_of(archive(), viewer=viewer),
             "nights": [
                 {"name": name, "rows": list(group)} for name, group in groupby(shown, key=lambda row: row["night"])
@@ -118,9 +134,12 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/changes.csv")
     def changes_csv(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Response:
-        viewer, source = viewer_of(request), asked.known_source(archive(), source.strip(), viewer_of(request))
+        viewer, source = (
+            viewer_of(request),
+            query_parameters.known_source(archive(), source.strip(), viewer_of(request)),
+        )
         rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer)
-        return downloads.as_csv(rows, downloads.CHANGES, name="changes")
+        return csv_export.as_csv(rows, csv_export.CHANGES, name="changes")
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> Response:

@@ -1,0 +1,1 @@
+"""How answers are written: HTML templates, numbers and times as text, charts, word diffs, CSV."""
