@@ -85,8 +85,8 @@ def foreign_file(folder: Path, count: int) -> Path:
 
 
 def deposit(path: Path) -> None:
-    from pipeline.connect import open_archive
-    from pipeline.settings import load_settings
+    from pipeline.config.archive_factory import open_archive
+    from pipeline.config.settings import load_settings
     from storage.deposit.deposit import deposit_file
 
     archive = open_archive(load_settings(dotenv=Path("/nonexistent")))
@@ -99,7 +99,7 @@ def deposit(path: Path) -> None:
 def put(path: Path) -> None:
     import boto3
 
-    from pipeline.settings import load_settings
+    from pipeline.config.settings import load_settings
 
     store = load_settings(dotenv=Path("/nonexistent")).store()
     client = boto3.client(
@@ -150,10 +150,10 @@ def main() -> None:
     if options.one:
         {"deposit": deposit, "put": put}[options.one[0]](Path(options.one[1]))
         return
-    from pipeline.connect import open_store
-    from pipeline.services.object_store import ObjectStoreServer
-    from pipeline.services.postgres import PostgresServer
-    from pipeline.settings import Settings
+    from pipeline.config.archive_factory import open_store
+    from pipeline.config.settings import Settings
+    from pipeline.devstack.postgres import PostgresServer
+    from pipeline.devstack.seaweedfs import ObjectStoreServer
     from storage.migrations import migrate
 
     count = options.megabytes * 1_000_000 // PICTURE_BYTES

@@ -32,13 +32,13 @@ from sqlalchemy import select
 
 from benchmarks.tree_copy import copied_tree
 from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused, AirflowUnreachable
-from pipeline.connect import open_archive
-from pipeline.deposits import recover_spools
-from pipeline.process import process_pending
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.services.processes import kept_for
-from pipeline.settings import Settings, load_settings
+from pipeline.collect.deposit_spool import recover_spools
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import Settings, load_settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.process.run import process_pending
+from pipeline.supervise.processes import kept_for
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

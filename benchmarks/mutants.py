@@ -54,7 +54,7 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
         "tests/storage/test_deposit_failures.py",
     ),
     "storage/objects/multipart.py": ("tests/storage/test_objects.py",),
-    "pipeline/deposits.py": ("tests/pipeline/test_deposits.py",),
+    "pipeline/collect/deposit_spool.py": ("tests/pipeline/test_deposits.py",),
     # custody
     "storage/ledger/custody.py": ("tests/storage/test_ledger.py", "tests/storage/test_copies.py"),
     "storage/ledger/entry.py": ("tests/storage/test_ledger.py",),
@@ -63,7 +63,7 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # what changed
     "storage/queries/coverage.py": ("tests/storage/test_coverage.py", "tests/pipeline/test_process.py"),
     "storage/queries/changes.py": ("tests/pipeline/test_process.py", "tests/pipeline/test_process_lists.py"),
-    "pipeline/expected_yield.py": ("tests/pipeline/test_expected_yield.py",),
+    "pipeline/quality/yield_rules.py": ("tests/pipeline/test_expected_yield.py",),
     # the recorder
     "processors/http/framing.py": ("tests/processors/test_http_framing.py", RECORDER),
     "crawlers/recorder/http_messages.py": (f"{RECORDER}/test_relay.py", f"{RECORDER}/test_endings.py", RECORDER),

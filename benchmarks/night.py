@@ -1,9 +1,9 @@
 """A whole night in simulated time: does it fit, and what does it take?
 
 ``python -m benchmarks.night`` plays a night of 300 Telegram channels (one host), 60 sites and 40 lists through the
-scheduling code itself: the order of `pipeline.harvest_order`, the batches of `pipeline.harvest`, and the turns of
-the database's own function, called with the simulated clock. Only what the network and the machine take is assumed
-(`START_S`, `ANSWER_S`). Prints a table; ``--svg FILE`` draws the last night played.
+scheduling code itself: the order of `pipeline.collect.harvest_order`, the batches of `pipeline.collect.harvest`,
+and the turns of the database's own function, called with the simulated clock. Only what the network and the
+machine take is assumed (`START_S`, `ANSWER_S`). Prints a table; ``--svg FILE`` draws the last night played.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from sqlalchemy import Connection, create_engine, text
 
 from crawlers.rate_limit.slots import KEPT_FREE, PATIENCE_S, PLACES, allowance_of
 from crawlers.watchlist.source import Source
-from pipeline.harvest import in_batches
-from pipeline.harvest_order import in_turn
-from pipeline.services.postgres import PostgresServer
+from pipeline.collect.harvest import in_batches
+from pipeline.collect.harvest_order import in_turn
+from pipeline.devstack.postgres import PostgresServer
 from storage.migrations import migrate
 from storage.rate_limit.shared_limiter import LAPSE_S
 

@@ -17,7 +17,7 @@ import uvloop
 from crawlers.model.capture import Pace
 from crawlers.rate_limit.limiter import CrawlPace
 from crawlers.rate_limit.socket import PaceLine, PaceServer
-from pipeline.services.postgres import PostgresServer
+from pipeline.devstack.postgres import PostgresServer
 from storage.migrations import migrate
 from storage.rate_limit.shared_limiter import SharedTurns
 

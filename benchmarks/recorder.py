@@ -29,7 +29,7 @@ from crawlers.address_policy import AddressPolicy
 from crawlers.model.capture import Limits
 from crawlers.recorder.egress import ConnectTo, Direct
 from crawlers.recorder.proxy import Recorder
-from pipeline.services.ports import free_ports
+from pipeline.devstack.ports import free_ports
 from storage.spool.spool import Spool
 
 PAGE_BYTES = 65_000

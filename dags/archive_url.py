@@ -91,9 +91,9 @@ def archive_url() -> None:
     @task(pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, str]]:
         """Refuse bad addresses in words; write the request to the ledger; returns one job per address."""
-        from pipeline.archive import accept_request
-        from pipeline.settings import SettingsError, load_settings
-        from pipeline.url_list import BadUrls, validate_urls
+        from pipeline.collect.on_demand import accept_request
+        from pipeline.collect.url_list import BadUrls, validate_urls
+        from pipeline.config.settings import SettingsError, load_settings
 
         context = get_current_context()
         params, settings = context["params"], load_settings()
@@ -123,8 +123,8 @@ def archive_url() -> None:
     )
     def archive(job: dict[str, str]) -> dict[str, Any]:
         """Crawl, deposit and read one address; returns keys and counts."""
-        from pipeline.archive import archive_one
-        from pipeline.settings import load_settings
+        from pipeline.collect.on_demand import archive_one
+        from pipeline.config.settings import load_settings
 
         context = get_current_context()
         archived = archive_one(
@@ -140,8 +140,8 @@ def archive_url() -> None:
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def say_where(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
-        from pipeline.archive import where_to_look
-        from pipeline.settings import load_settings
+        from pipeline.collect.on_demand import where_to_look
+        from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
         lines, missing = where_to_look([job["url"] for job in jobs], list(results))

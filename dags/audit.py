@@ -55,10 +55,10 @@ def audit() -> None:
         """Look at the next share; returns counts, red with every mismatch if there is one."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from pipeline.audit import audit as look_at_share
-        from pipeline.connect import opened_archive
-        from pipeline.settings import load_settings
-        from pipeline.time_authority import pinned_roots
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.preserve.audit import audit as look_at_share
+        from pipeline.preserve.time_authority import pinned_roots
 
         settings = load_settings()
         with opened_archive(settings) as archive:

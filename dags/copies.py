@@ -43,9 +43,9 @@ def copies() -> None:
         """Bring what is owed; returns counts, red if something still is."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from pipeline.connect import opened_archive
-        from pipeline.copies import keep_copies
-        from pipeline.settings import load_settings
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.preserve.replicate import keep_copies
 
         settings = load_settings()
         with opened_archive(settings) as archive:

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
 
 if TYPE_CHECKING:
-    from pipeline.night import Run
+    from pipeline.collect.harvest_custody import Run
 
 SEALED = Asset(name="sealed_warcs", uri="letapis://sealed-warcs", group="letapis")
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 def this_run() -> "Run":
     """The run at work, as custody names it."""
-    from pipeline.night import Run
+    from pipeline.collect.harvest_custody import Run
 
     run = get_current_context()["dag_run"]
     by_schedule = run.run_type == "scheduled"
@@ -84,9 +84,9 @@ def harvest() -> None:
         from airflow.sdk.exceptions import AirflowFailException
 
         from crawlers.watchlist.loader import WatchlistErrors
-        from pipeline.harvest import UnknownSourceError, in_batches, planned_in_turn
-        from pipeline.night import begin_night
-        from pipeline.settings import load_settings
+        from pipeline.collect.harvest import UnknownSourceError, in_batches, planned_in_turn
+        from pipeline.collect.harvest_custody import begin_night
+        from pipeline.config.settings import load_settings
 
         asked = tuple(get_current_context()["params"]["sources"])
         settings = load_settings()
@@ -111,8 +111,8 @@ def harvest() -> None:
         """Crawl and deposit the sources of one batch; returns keys and counts, red if one did not come through."""
         from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-        from pipeline.harvest import harvest_batch
-        from pipeline.settings import load_settings
+        from pipeline.collect.harvest import harvest_batch
+        from pipeline.config.settings import load_settings
 
         context = get_current_context()
         batch = harvest_batch(load_settings(), tuple(source_ids), say=log.info)
@@ -135,7 +135,7 @@ def harvest() -> None:
         """Green with a table if every source came through, else red with a sentence for each that did not."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from pipeline.harvest_summary import summary_of
+        from pipeline.collect.harvest_summary import summary_of
 
         summary = summary_of(batches, list(results))
         log.info("What came of it:\n%s", summary.table())
@@ -147,11 +147,11 @@ def harvest() -> None:
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
     def outside_time(batches: Any, results: Any) -> None:
         """Enter into custody what came of it, and ask for time tokens over it; what cannot be had now is owed."""
-        from pipeline.connect import opened_archive
-        from pipeline.harvest_summary import summary_of
-        from pipeline.night import end_night
-        from pipeline.outside_time import stamp
-        from pipeline.settings import load_settings
+        from pipeline.collect.harvest_custody import end_night
+        from pipeline.collect.harvest_summary import summary_of
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.preserve.timestamp import stamp
 
         settings = load_settings()
         with opened_archive(settings) as archive:

@@ -47,8 +47,8 @@ def process() -> None:
     @task(execution_timeout=timedelta(hours=12), multiple_outputs=False)
     def read_sealed() -> dict[str, Any]:
         """Read what is pending; returns counts, and the crawls it was of."""
-        from pipeline.process import process_pending
-        from pipeline.settings import load_settings
+        from pipeline.config.settings import load_settings
+        from pipeline.process.run import process_pending
 
         report = process_pending(load_settings(), on_progress=log.info)
         counts = {name: count for name, count in asdict(report).items() if isinstance(count, int)}
@@ -59,9 +59,9 @@ def process() -> None:
         """Green if every source gave what it usually gives, else red with a sentence for each that did not."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from pipeline.connect import opened_archive
-        from pipeline.judging import judge_read
-        from pipeline.settings import load_settings
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.quality.source_checks import judge_read
 
         with opened_archive(load_settings()) as archive:
             found = judge_read(archive, read["crawls"])

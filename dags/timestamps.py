@@ -42,9 +42,9 @@ def timestamps() -> None:
         """Ask for what is owed; returns counts, red if something still is."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from pipeline.connect import opened_archive
-        from pipeline.outside_time import owed_in_words, stamp
-        from pipeline.settings import load_settings
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.preserve.timestamp import owed_in_words, stamp
 
         settings = load_settings()
         with opened_archive(settings) as archive:

@@ -8,7 +8,7 @@ growing pauses, for ``patience_s``, where repeating cannot do anything twice. Th
 in, making a pool, and starting a run, because the run's id is chosen here and Airflow takes each id once.
 
 Before password or token is sent to the embedded Airflow, the kernel is asked who listens at its address: nothing
-is sent to a program that does not belong to the stack (`pipeline.services.listeners`).
+is sent to a program that does not belong to the stack (`pipeline.supervise.listeners`).
 """
 
 import secrets
@@ -22,8 +22,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from pipeline.services.listeners import ForeignListener, listening_inodes, own_listener
-from pipeline.settings import AirflowAccess
+from pipeline.config.settings import AirflowAccess
+from pipeline.supervise.listeners import ForeignListener, listening_inodes, own_listener
 
 ENDED: Final = frozenset({"success", "failed"})
 """States of a run that will not change by themselves."""

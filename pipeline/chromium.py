@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
-from pipeline.settings import load_settings
+from pipeline.config.settings import load_settings
 
 SYSTEM_NAMES: Final = ("chromium", "google-chrome-stable", "google-chrome")
 

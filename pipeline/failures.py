@@ -113,9 +113,9 @@ def _said_of(problem: Exception) -> tuple[str, Exit] | None:
 
     from crawlers.watchlist.loader import WatchlistErrors
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
-    from pipeline.process import ProcessError
-    from pipeline.services.processes import ServiceError
-    from pipeline.settings import SettingsError
+    from pipeline.config.settings import SettingsError
+    from pipeline.process.run import ProcessError
+    from pipeline.supervise.processes import ServiceError
     from storage.errors import StorageError
 
     match problem:

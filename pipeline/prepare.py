@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.airflow_api import AirflowApi
-from pipeline.connect import open_replica, open_store
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_replica, open_store
+from pipeline.config.settings import Settings
 from storage.migrations import migrate
 from storage.objects.errors import StoreError
 

@@ -10,8 +10,8 @@ from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI
 
 from access.app import create_app
-from pipeline.connect import open_archive
-from pipeline.settings import load_settings
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import load_settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
 

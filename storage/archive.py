@@ -1,6 +1,6 @@
 """The archive as stage code gets it: object store and database, already opened.
 
-Built only by `pipeline.connect.open_archive`; nothing here opens, closes or configures anything.
+Built only by `pipeline.config.archive_factory.open_archive`; nothing here opens, closes or configures anything.
 """
 
 from dataclasses import dataclass, field

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import boto3
 
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.store_identities import IDENTITIES_FILE
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.devstack.store_identities import IDENTITIES_FILE
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

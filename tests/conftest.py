@@ -25,10 +25,10 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.services.processes import kept_for
-from pipeline.settings import ROOT, OwnedDatabase, Settings, load_settings
+from pipeline.config.settings import ROOT, OwnedDatabase, Settings, load_settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.supervise.processes import kept_for
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from tests.administered_store import AdministeredStore
@@ -121,7 +121,7 @@ def stored_settings(
 @pytest.fixture
 def archive(stored_settings: Settings) -> "Iterator[Archive]":
     """An empty archive: fresh bucket, fresh migrated database."""
-    from pipeline.connect import open_archive
+    from pipeline.config.archive_factory import open_archive
 
     opened = open_archive(stored_settings)
     opened.objects.ensure_bucket()
@@ -149,7 +149,7 @@ def copied_settings(stored_settings: Settings, second_object_store_server: Objec
 @pytest.fixture
 def copied_archive(copied_settings: Settings) -> "Iterator[Archive]":
     """An empty archive in two stores."""
-    from pipeline.connect import open_archive
+    from pipeline.config.archive_factory import open_archive
 
     opened = open_archive(copied_settings)
     assert opened.replica is not None

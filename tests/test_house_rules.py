@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from pipeline.cli import app
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 PACKAGES = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "samples", "storage")
 

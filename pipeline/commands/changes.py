@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.ask import asked_archive, known_source, told
+from pipeline.commands.search import asked_archive, known_source, told
 from pipeline.output import Exit, JsonOption, emit, fail
 
 WORDS = {"missing": "vanished", "returned": "came back"}

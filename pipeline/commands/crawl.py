@@ -13,7 +13,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 if TYPE_CHECKING:
     from crawlers.model.capture import CrawlJob, CrawlReport
     from crawlers.watchlist.source import Source
-    from pipeline.settings import Settings
+    from pipeline.config.settings import Settings
 
 Watchlist = Annotated[Path | None, typer.Option("--watchlist", metavar="FILE", help="Crawl sources of this file.")]
 SourceIds = Annotated[
@@ -67,9 +67,9 @@ def crawl(
     """
     from crawlers.address_policy import AddressPolicy
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
+    from pipeline.config.settings import SettingsError, load_settings
     from pipeline.crawl import job_for, run_crawl
-    from pipeline.crawl.room import Room
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.crawl.disk_space import Room
 
     try:
         settings = load_settings(running_stack=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.arguments import held_name
-from pipeline.commands.ask import asked_archive
+from pipeline.commands.search import asked_archive
 from pipeline.output import JsonOption, emit, fail
 
 if TYPE_CHECKING:

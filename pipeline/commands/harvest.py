@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.commands.current_user import who_asks
 from pipeline.output import Exit, JsonOption, emit, err, fail
-from pipeline.person import who_asks
 
 
 def harvest(
@@ -18,9 +18,9 @@ def harvest(
     """Run the nightly job now, on the running stack; exit code 3 if sources did not come through."""
     from crawlers.watchlist.loader import WatchlistErrors
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
-    from pipeline.harvest import UnknownSourceError, planned_sources
-    from pipeline.nightly import follow_harvest, harvested
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.collect.airflow_run import follow_harvest, harvested
+    from pipeline.collect.harvest import UnknownSourceError, planned_sources
+    from pipeline.config.settings import SettingsError, load_settings
 
     try:
         settings = load_settings()
@@ -67,10 +67,10 @@ def archive(
     """Archive pages now: crawl, deposit, read; prints where to look. Exit code 3 if a page was not there."""
     from sqlalchemy.exc import OperationalError
 
-    from pipeline.archive import archive_urls, in_words
-    from pipeline.harvest import NoBrowserError
-    from pipeline.settings import SettingsError, load_settings
-    from pipeline.url_list import BadUrls, validate_urls
+    from pipeline.collect.harvest import NoBrowserError
+    from pipeline.collect.on_demand import archive_urls, in_words
+    from pipeline.collect.url_list import BadUrls, validate_urls
+    from pipeline.config.settings import SettingsError, load_settings
     from storage.errors import StorageError
 
     if engine not in ("http", "browser"):

@@ -124,7 +124,7 @@ def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
     if name is None:
         return None
     from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.config.settings import SettingsError, load_settings
 
     try:
         file = watchlist or load_settings(running_stack=False).watchlist

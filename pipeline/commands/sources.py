@@ -12,8 +12,8 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
     from crawlers.watchlist.loader import Watchlist
-    from pipeline.settings import Settings
-    from pipeline.source_lines import Line
+    from pipeline.config.settings import Settings
+    from pipeline.sources.line_parser import Line
 
 sources = typer.Typer(help="The watch-list: what it has and how last night went; import into it; try its sources.")
 
@@ -45,8 +45,8 @@ def import_(
     What each line is, its address says; headings `kind` and `id` may say it better. Nothing that was there is
     changed. Exit code 3 if a line could not be understood; all others are in.
     """
-    from pipeline.source_import import ImportRefused, import_sources
-    from pipeline.source_lines import NewSource, Unclear
+    from pipeline.sources.importer import ImportRefused, import_sources
+    from pipeline.sources.line_parser import NewSource, Unclear
 
     target = watchlist or _settings().watchlist
     try:
@@ -73,9 +73,9 @@ def try_(
 
     Pages come through the recorder at the pace that the sources declare. Exit code 3 if a page was no content.
     """
-    from pipeline.harvest import UnknownSourceError
-    from pipeline.settings import SettingsError
-    from pipeline.source_trial import try_sources
+    from pipeline.collect.harvest import UnknownSourceError
+    from pipeline.config.settings import SettingsError
+    from pipeline.sources.trial import try_sources
 
     settings = _settings()
     chosen = _watchlist(settings, watchlist).sources
@@ -95,7 +95,7 @@ def try_(
 
 def line_row(line: Line) -> dict[str, Any]:
     """The row of kind ``source_line``."""
-    from pipeline.source_lines import LeftOut, NewSource, Repeated
+    from pipeline.sources.line_parser import LeftOut, NewSource, Repeated
 
     row: dict[str, Any] = {"kind": "source_line", "line": line.line}
     match line:
@@ -154,8 +154,8 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
     from sqlalchemy.exc import OperationalError
 
     from access.views.overview import last_crawl_row
-    from pipeline.connect import opened_archive
-    from pipeline.settings import SettingsError
+    from pipeline.config.archive_factory import opened_archive
+    from pipeline.config.settings import SettingsError
     from storage.ledger.last_crawls import last_crawls
 
     try:
@@ -168,7 +168,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _settings() -> Settings:
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.config.settings import SettingsError, load_settings
 
     try:
         return load_settings()

@@ -8,7 +8,7 @@ import typer
 from pipeline.output import Exit, JsonOption, emit, err, fail, out, warn
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.config.settings import Settings
 
 
 def say(text: str) -> None:
@@ -22,12 +22,12 @@ def up(as_json: JsonOption = False) -> None:
     With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
     """
     from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
-    from pipeline.demo_place import is_demo_folder
-    from pipeline.services.data_folder import described, described_for_programs
-    from pipeline.services.processes import ServiceError
-    from pipeline.services.stack import Stack
-    from pipeline.settings import SettingsError, load_settings
-    from pipeline.up import bring_up, until_told_to_stop
+    from pipeline.config.demo_location import is_demo_folder
+    from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.devstack.data_folder import described, described_for_programs
+    from pipeline.devstack.stack import Stack
+    from pipeline.devstack.up import bring_up, until_told_to_stop
+    from pipeline.supervise.processes import ServiceError
 
     try:
         settings = load_settings(running_stack=False)
@@ -74,8 +74,8 @@ def prepare(as_json: JsonOption = False) -> None:
     from sqlalchemy.exc import OperationalError
 
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+    from pipeline.config.settings import SettingsError, load_settings
     from pipeline.prepare import Prepared, prepare_archive, prepare_pools
-    from pipeline.settings import SettingsError, load_settings
     from storage.errors import StorageError
 
     def tell(thing: Prepared) -> None:
@@ -117,8 +117,8 @@ def doctor(
     """Say what is missing on this machine and how to get it; exit code 1 if something is."""
     from dataclasses import asdict
 
-    from pipeline.doctor import examine
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.setup.doctor import examine
 
     if target is not None and not (egress and target.startswith(("http://", "https://"))):
         raise fail("--target: expected an address with http:// or https://, and --egress", Exit.WRONG_USE)
@@ -141,7 +141,7 @@ def doctor(
 
 def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
     """Every profile, one after the other; exit code 1 if one of them leads nowhere."""
-    from pipeline.egress_seen import in_words, seen
+    from pipeline.setup.egress_check import in_words, seen
 
     rows = []
     for profile in settings.egress_names:
@@ -168,9 +168,9 @@ def demo(
     from sqlalchemy.exc import OperationalError
 
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
-    from pipeline.demo import run_demo
-    from pipeline.services.processes import ServiceError
-    from pipeline.settings import SettingsError, load_settings
+    from pipeline.commands.demo import run_demo
+    from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.supervise.processes import ServiceError
 
     try:
         code = run_demo(load_settings(running_stack=False), day=day, stay=not once, as_json=as_json)

@@ -12,7 +12,7 @@ from pipeline.output import Exit, JsonOption, emit, fail, harmless, out
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.status import Line
+    from pipeline.setup.status import Line
 
 SECTIONS: Final = {
     "failed": ("Failed", "red"),
@@ -38,8 +38,8 @@ def status(as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from pipeline.settings import SettingsError, load_settings
-    from pipeline.status import look
+    from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.setup.status import look
 
     try:
         settings = load_settings()

@@ -1,6 +1,6 @@
 """One crawl as a process group of its own: what starts it, what it is told, and what it reports."""
 
-from pipeline.crawl.jobs import crawl_id_of_now, job_for
-from pipeline.crawl.run import run_crawl
+from pipeline.crawl.job import crawl_id_of_now, job_for
+from pipeline.crawl.launcher import run_crawl
 
 __all__ = ["crawl_id_of_now", "job_for", "run_crawl"]

@@ -1,11 +1,13 @@
-"""The crawl's own process: ``python -m pipeline.crawl FOLDER [CHROMIUM]``, started by ``pipeline.crawl.run``."""
+"""The crawl's own process: ``python -m pipeline.crawl FOLDER [CHROMIUM]``, started by
+``pipeline.crawl.launcher``.
+"""
 
 import sys
 from pathlib import Path
 
 import uvloop
 
-from pipeline.crawl.lead import lead
+from pipeline.crawl.crawl_process import lead
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from typing import Final
 
 from crawlers.model.capture import CrawlJob
 from crawlers.model.serialization import job_to_json
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 PACKAGES: Final = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "storage")
 

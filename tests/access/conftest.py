@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from access.app import create_app
-from pipeline.connect import opened_archive
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.media.decoder_pool import Decoders
 from processors.pages.outcome import Outcome, Verdict
 from processors.pages.parse_result import Reading

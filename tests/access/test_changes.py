@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from access.app import create_app
 from crawlers.watchlist.source import Source
 from pipeline.cli import app
-from pipeline.process import process_pending
-from pipeline.settings import ROOT, Settings, variable
+from pipeline.config.settings import ROOT, Settings, variable
+from pipeline.process.run import process_pending
 from storage.archive import Archive
 from tests.access.conftest import user_of_header
 from tests.access.test_commands import TOLD

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.commands.ask import lines
-from pipeline.settings import ROOT, Settings, variable
+from pipeline.commands.search import lines
+from pipeline.config.settings import ROOT, Settings, variable
 from tests.access.conftest import ARTICLE, Filled, picture
 
 TOLD = (

@@ -17,10 +17,10 @@ from access.app import create_app
 from access.rendering.occurrence_chart import MOST_LINES, STEP, chart
 from access.views.video_frames import MOST_REMEMBERED, Frames
 from crawlers.watchlist.source import Source
-from pipeline.connect import opened_archive
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import sha256
 from processors.media.decoder_pool import Decoders
 from processors.media.frame_rendering import LONGEST_SIDE

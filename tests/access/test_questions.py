@@ -13,8 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from access.app import create_app
-from pipeline.connect import open_archive
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import Settings
 from processors.pages.outcome import Outcome
 from processors.pages.parse_result import Reading
 from processors.records.article import Article

@@ -8,7 +8,7 @@ from fastwarc.warc import ArchiveIterator
 
 from access.views.captures import one_capture, picture, raw_record
 from access.views.media import one_medium
-from pipeline.process import process_pending
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from storage.access_labels import Viewer
 from storage.archive import Archive

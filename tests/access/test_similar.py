@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from access.routes.media import UPLOAD_LIMIT_BYTES
 from pipeline.cli import app
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from processors.digest import Digest, sha256
 from storage.ledger.access_log import accesses_of
 from storage.similarity.media import group_of

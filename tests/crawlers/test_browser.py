@@ -28,8 +28,8 @@ from crawlers.rate_limit.limiter import CrawlPace
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
+from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
-from pipeline.settings import Settings
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import OwnParsers
 from samples.messages import Response

@@ -19,7 +19,7 @@ from crawlers.watchlist.loader import (
     source_to_json,
 )
 from crawlers.watchlist.schema import ENTRIES
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 from processors.tables.layout import Layout
 
 FULL = """\

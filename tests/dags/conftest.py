@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

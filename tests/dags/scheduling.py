@@ -29,7 +29,7 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import delete, select, update
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 BUNDLE = "dags-folder"
 

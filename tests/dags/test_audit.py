@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file

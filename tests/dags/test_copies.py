@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.config.settings import ROOT
 from pipeline.prepare import POOLS
-from pipeline.settings import ROOT
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

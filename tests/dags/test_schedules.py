@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.night_schedule import NightSchedule
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT
+from pipeline.collect.night_schedule import NightSchedule
+from pipeline.config.settings import ROOT
+from pipeline.devstack.postgres import PostgresServer
 
 Answers = dict[str, dict[str, Any]]
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 WRITES = """
 import io, sys

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.outside_time import owed_now, stamp
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.preserve.timestamp import owed_now, stamp
 from storage.archive import Archive
 from storage.deposit.custody_status import holding_of
 from storage.deposit.deposit import deposit_file
@@ -78,7 +78,7 @@ def test_an_authority_that_is_away_makes_the_tick_red_with_what_is_owed_and_is_a
 def test_a_tick_with_much_to_ask_takes_the_newest_first_and_ends_in_time_for_the_next(
     ask: Ask, archive: Archive, authority: TimeAuthorityOfOpenssl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipeline.settings import load_settings
+    from pipeline.config.settings import load_settings
 
     settings = load_settings()
     authority.stop()
@@ -86,7 +86,7 @@ def test_a_tick_with_much_to_ask_takes_the_newest_first_and_ends_in_time_for_the
         record(archive, "collection_ended", subject_id=str(number), actor="tester", details={})
         stamp(settings, archive, occasion="harvest")
     authority.start()
-    monkeypatch.setattr("pipeline.outside_time.ASKING_S", 0.0)
+    monkeypatch.setattr("pipeline.preserve.timestamp.ASKING_S", 0.0)
 
     report = stamp(settings, archive, occasion="clock")
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.chromium import find_chromium
-from pipeline.connect import opened_archive
-from pipeline.settings import ROOT
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.queries.nightly_counts import SourceFigures, figures_since, newest_deposit, unread_files

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pipeline.services.processes import KEEPER, children_of, kept_for
+from pipeline.supervise.processes import KEEPER, children_of, kept_for
 
 SERVICES: Final = {
     "scheduler": b"scheduler",

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from pipeline.connect import opened_archive
-from pipeline.rebuild import rebuild
-from pipeline.services.postgres import PostgresServer
+from pipeline.config.archive_factory import opened_archive
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.process.rebuild import rebuild
 from storage.archive import Archive
 from storage.catalogue.tables import metadata
 from tests.conftest import RunningStack

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from pipeline.airflow_api import AirflowApi
-from pipeline.services.processes import is_alive
+from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.tables import captures

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.airflow_api import AirflowApi
-from pipeline.nightly import harvested
+from pipeline.collect.airflow_run import harvested
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.stamped import held_to
 

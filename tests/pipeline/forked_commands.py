@@ -13,13 +13,13 @@ import tempfile
 import traceback
 from typing import Any, TextIO
 
-import pipeline.audit
 import pipeline.cli
-import pipeline.doctor
-import pipeline.harvest
-import pipeline.rebuild
-import pipeline.source_trial
-import pipeline.telegram_import
+import pipeline.collect.harvest
+import pipeline.collect.telegram_import
+import pipeline.preserve.audit
+import pipeline.process.rebuild
+import pipeline.setup.doctor
+import pipeline.sources.trial
 import processors.documents.sandboxed_reader  # noqa: F401 # what commands load when they run is loaded once, here
 
 STDOUT = {"file": None, "full": "/dev/full"}

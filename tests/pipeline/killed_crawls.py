@@ -12,9 +12,9 @@ from pathlib import Path
 
 from crawlers.model.serialization import job_to_json
 from crawlers.watchlist.loader import read_watchlist
+from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for
-from pipeline.services.processes import is_alive
-from pipeline.settings import ROOT, Settings
+from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.ledger.crawl_facts import begin_collection

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.findings import Verified
 from storage.ledger.custody import entries, record

@@ -12,8 +12,8 @@ import pytest
 
 import pipeline.airflow_api as airflow_api
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
-from pipeline.nightly import follow_harvest
-from pipeline.settings import AirflowAccess
+from pipeline.collect.airflow_run import follow_harvest
+from pipeline.config.settings import AirflowAccess
 
 
 @dataclass

@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from pipeline.services.airflow_watch import (
+from pipeline.config.settings import AirflowAccess
+from pipeline.devstack.airflow_watch import (
     LONGEST_WAIT_S,
     LOOK_EVERY_S,
     QUEUED_S,
@@ -24,8 +25,7 @@ from pipeline.services.airflow_watch import (
     end_workers,
     workers_of,
 )
-from pipeline.services.processes import children_of
-from pipeline.settings import AirflowAccess
+from pipeline.supervise.processes import children_of
 
 WORKER = """
 import subprocess, sys, time

@@ -4,11 +4,11 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.archive import accept_request, archive_one, archive_urls, in_words, where_to_look
-from pipeline.connect import opened_archive
-from pipeline.preserving import Preservation, preservation_of
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings
+from pipeline.collect.on_demand import accept_request, archive_one, archive_urls, in_words, where_to_look
+from pipeline.collect.preservation_status import Preservation, preservation_of
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id

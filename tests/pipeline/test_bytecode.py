@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 
 @pytest.mark.parametrize("name", ["airflow", "sqlalchemy", "scrapy", "pipeline", "storage", "crawlers", "dags"])

@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from pipeline.process import process_pending
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.process.run import process_pending
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.pipeline.test_channels import NEWEST, NIGHT, SOURCE, TOO_BIG, page, post

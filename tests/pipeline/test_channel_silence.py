@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.connect import opened_archive
-from pipeline.harvest import harvest_batch
-from pipeline.process import process_pending
-from pipeline.settings import Settings
+from pipeline.collect.harvest import harvest_batch
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.process.run import process_pending
 from samples.messages import Response, redirect
 from samples.sites import SampleSites
 from storage.queries.unavailable_posts import withheld

@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from crawlers.watchlist.source import Source
-from pipeline.commands.channels import bar, coverage_in_words
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.telegram_import import import_export
+from pipeline.collect.telegram_import import import_export
+from pipeline.commands.telegram import bar, coverage_in_words
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.archive import Archive

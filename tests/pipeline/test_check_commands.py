@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit.deposit import Deposited, deposit_file

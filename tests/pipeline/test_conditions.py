@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from crawlers.watchlist.source import Source
-from pipeline.connect import opened_archive
-from pipeline.harvest import harvest_source
-from pipeline.process import process_pending
-from pipeline.settings import Settings
+from pipeline.collect.harvest import harvest_source
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.process.run import process_pending
 from processors.http.message import parse_response
 from samples.sites import SampleSites
 from storage.archive import Archive

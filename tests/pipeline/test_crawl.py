@@ -12,8 +12,8 @@ from warcio.archiveiterator import ArchiveIterator
 from crawlers.model.capture import CrawlReport, Known
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source, SourceLimits, source_for_urls
+from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 
 SAMPLES = read_watchlist(ROOT / "samples" / "watchlist.yaml")

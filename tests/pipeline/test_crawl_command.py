@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
 
 ARTICLE = "https://vesnik.pryklad.example/naviny/biudzet/"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.settings import ROOT
 from pipeline.crawl.files import reserve_room, write_json
-from pipeline.settings import ROOT
 
 ROW = {"problem": "на дыску няма месца", "failures": ["x" * 100] * 100}
 

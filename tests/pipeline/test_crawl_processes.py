@@ -14,9 +14,9 @@ import pytest
 from crawlers.model.serialization import job_to_json
 from crawlers.watchlist.source import Engine, source_for_urls
 from pipeline.chromium import find_chromium
+from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
-from pipeline.services.processes import children_of, is_alive
-from pipeline.settings import Settings
+from pipeline.supervise.processes import children_of, is_alive
 from samples.sites import SampleSites
 from storage.spool.spool import recover
 

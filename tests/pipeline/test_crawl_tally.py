@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from crawlers.model.capture import Captured, HostPace, Note, NoteKind
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
-from pipeline.crawl.tally import Tally
+from pipeline.crawl.report_builder import Tally
 from processors.pages.outcome import Outcome
 from tests.storage.crawled import exchange, response
 

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from access.rendering.formatting import moment
 from access.views.custody_status import held, held_file
 from pipeline.cli import app
-from pipeline.copies import keep_copies
-from pipeline.outside_time import stamp
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings, variable
+from pipeline.config.settings import Settings, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.timestamp import stamp
 from storage.archive import Archive
 from storage.catalogue.captures import captures_in
 from storage.deposit.deposit import Deposited, deposit_file

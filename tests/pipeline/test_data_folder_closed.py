@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.services.data_folder import CLOSED, make_data_folder, write_stack_file
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
+from pipeline.devstack.data_folder import CLOSED, make_data_folder, write_stack_file
 from storage.archive import Archive
 from storage.private_folder import closed_folder, new_closed_folder
 from storage.similarity.hash_index import up_to_date

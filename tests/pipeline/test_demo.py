@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.airflow_api import AirflowApi
-from pipeline.connect import open_archive
-from pipeline.demo import harvest_and_show
+from pipeline.commands.demo import harvest_and_show
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import ROOT
 from pipeline.output import Exit
-from pipeline.settings import ROOT
 from samples import expected
 from samples.sites import SampleSites
 

@@ -12,11 +12,11 @@ import pytest
 from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.demo import QUESTIONS, how_to_ask
-from pipeline.demo_report import Brought, brought_since, show
+from pipeline.commands.demo import QUESTIONS, how_to_ask
+from pipeline.commands.demo_report import Brought, brought_since, show
+from pipeline.config.settings import ROOT, Settings
 from pipeline.output import Exit
-from pipeline.process import process_pending
-from pipeline.settings import ROOT, Settings
+from pipeline.process.run import process_pending
 from samples import expected
 from samples.__main__ import PICTURE
 from samples.media.broken import cut_jpeg

@@ -11,10 +11,10 @@ from ulid import ULID
 from crawlers.model.capture import CrawledFile, CrawlReport, Exchange
 from crawlers.model.serialization import report_to_json
 from crawlers.watchlist.source import source_to_json
-from pipeline.copies import keep_copies
+from pipeline.collect.deposit_spool import CrawlNotDepositedError, deposit_crawl, recover_spools
 from pipeline.crawl.files import REPORT_NAME, write_json
-from pipeline.deposits import CrawlNotDepositedError, deposit_crawl, recover_spools
-from pipeline.services.object_store import ObjectStoreServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.preserve.replicate import keep_copies
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

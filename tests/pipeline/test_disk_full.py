@@ -14,9 +14,9 @@ import pytest
 from crawlers.model.capture import CrawlReport
 from crawlers.model.serialization import job_to_json, report_from_json
 from crawlers.watchlist.loader import read_watchlist
+from pipeline.collect.deposit_spool import recover_spools
+from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for
-from pipeline.deposits import recover_spools
-from pipeline.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

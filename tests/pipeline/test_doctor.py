@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from pipeline.doctor import Check, examine
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT, OwnedDatabase, Settings
+from pipeline.config.settings import ROOT, OwnedDatabase, Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.setup.doctor import Check, examine
 
 
 def found(settings: Settings, name: str) -> Check:
@@ -42,7 +42,7 @@ def test_the_embedded_store_is_said_to_be_fit_to_try_out(settings: Settings) -> 
 
 
 def test_running_store_and_database_are_found_in_order(stored_settings: Settings) -> None:
-    from pipeline.connect import open_store
+    from pipeline.config.archive_factory import open_store
 
     open_store(stored_settings).ensure_bucket()
 
@@ -58,7 +58,7 @@ def test_a_store_that_does_not_answer_is_named(stored_settings: Settings) -> Non
 
 
 def test_a_bucket_without_object_lock_is_named_before_anything_is_deposited(stored_settings: Settings) -> None:
-    from pipeline.connect import open_store
+    from pipeline.config.archive_factory import open_store
 
     client = open_store(stored_settings)._client
     client.create_bucket(Bucket=stored_settings.s3_bucket)
@@ -79,7 +79,7 @@ def test_a_store_with_other_keys_is_named_with_the_settings_that_hold_them(store
 
 
 def test_a_database_that_is_too_old_is_named(stored_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.doctor.OLDEST_POSTGRES", 990_000)
+    monkeypatch.setattr("pipeline.setup.doctor.OLDEST_POSTGRES", 990_000)
 
     check = found(stored_settings, "Database")
 
@@ -92,7 +92,7 @@ def test_a_disk_without_room_is_named_with_what_is_free(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = shutil.disk_usage(settings.data.parent).free
-    monkeypatch.setattr("pipeline.doctor.SPACE_NEEDED_BYTES", 1000 * free)
+    monkeypatch.setattr("pipeline.setup.doctor.SPACE_NEEDED_BYTES", 1000 * free)
 
     check = found(settings, "Disk")
 

@@ -11,11 +11,11 @@ from access.views.captures import one_capture
 from access.views.search import one_record
 from crawlers.model.capture import Captured, Rendering, RenderingKind
 from crawlers.watchlist.source import Source
-from pipeline.connect import opened_archive
-from pipeline.harvest import harvest_source
-from pipeline.process import process_pending
-from pipeline.read_capture import DOM_TYPE
-from pipeline.settings import Settings
+from pipeline.collect.harvest import harvest_source
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.process.capture import DOM_TYPE
+from pipeline.process.run import process_pending
 from processors.record_keys import record_id
 from samples.messages import Response
 from samples.sites import SampleSites

@@ -17,9 +17,9 @@ from fastwarc.warc import ArchiveIterator
 
 from crawlers.model.capture import CrawlJob
 from crawlers.watchlist.source import source_for_urls
+from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.crawl.ways import WAY_OUT, NoWayOut, environment_of_engine, take_way_out
-from pipeline.settings import ROOT, Settings
+from pipeline.crawl.secrets import WAY_OUT, NoWayOut, environment_of_engine, take_way_out
 from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay import Relay

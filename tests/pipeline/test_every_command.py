@@ -17,12 +17,12 @@ import pytest
 import typer.main
 
 from pipeline.cli import app
-from pipeline.connect import opened_archive
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT, Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.output import Exit
-from pipeline.process import process_pending
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT, Settings
+from pipeline.process.run import process_pending
 from samples.media.files import media_file
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response

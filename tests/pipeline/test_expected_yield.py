@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.watchlist.source import Expectation
-from pipeline.expected_yield import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
+from pipeline.quality.yield_rules import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
 from storage.queries.crawl_yields import CrawlYield, Habit
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

@@ -7,8 +7,7 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 
 from crawlers.watchlist.loader import WatchlistErrors
-from pipeline.connect import opened_archive
-from pipeline.harvest import (
+from pipeline.collect.harvest import (
     UnknownSourceError,
     harvest_batch,
     harvest_source,
@@ -16,10 +15,11 @@ from pipeline.harvest import (
     planned_in_turn,
     planned_sources,
 )
-from pipeline.harvest_summary import summary_of
-from pipeline.process import process_pending
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import ROOT, Settings
+from pipeline.collect.harvest_summary import summary_of
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT, Settings
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.process.run import process_pending
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl

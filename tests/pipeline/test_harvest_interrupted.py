@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.config.settings import ROOT
 from pipeline.output import Exit
-from pipeline.settings import ROOT
 from tests.pipeline.test_airflow_api import BusyServer, handler_of
 
 WATCHLIST = "sources:\n  - {id: kanal, kind: telegram, channel: kanal_one}\n"

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.watchlist.source import Source
-from pipeline.harvest import MOST_TASKS, in_batches
-from pipeline.harvest_order import SHARED_FROM, in_turn
+from pipeline.collect.harvest import MOST_TASKS, in_batches
+from pipeline.collect.harvest_order import SHARED_FROM, in_turn
 
 
 def channels(count: int) -> list[Source]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from crawlers.model.capture import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
-from pipeline.judging import judge_crawl, judge_read
-from pipeline.process import process_pending
+from pipeline.process.run import process_pending
+from pipeline.quality.source_checks import judge_crawl, judge_read
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import NIGHT, crawl_one, exchange, response

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.person import who_asks
-from pipeline.settings import Settings, variable
+from pipeline.commands.current_user import who_asks
+from pipeline.config.settings import Settings, variable
 from storage.archive import Archive
 from storage.ledger.custody import entries
 from tests.storage.crawled import crawl_one, exchange, response

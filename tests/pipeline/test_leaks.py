@@ -16,10 +16,10 @@ import boto3
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from pipeline.archive import archive_urls
 from pipeline.chromium import find_chromium
-from pipeline.connect import opened_archive
-from pipeline.settings import ROOT, Settings
+from pipeline.collect.on_demand import archive_urls
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.ledger.custody import entries
 from tests.administered_store import administrator

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crawlers.watchlist.source import Source
-from pipeline.process import process_pending
+from pipeline.process.run import process_pending
 from storage.archive import Archive
 from storage.catalogue.tables import captures, records, sightings, versions
 from storage.deposit.deposit import deposit_file

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.nightly import progress_line
+from pipeline.collect.airflow_run import progress_line
 
 
 def task(name: str, state: str, index: int) -> dict[str, object]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.services.airflow import AirflowServer
-from pipeline.settings import SettingsError, load_settings
+from pipeline.config.settings import SettingsError, load_settings
+from pipeline.devstack.airflow import AirflowServer
 
 
 def server(folder: Path, nights_since: datetime | None = None) -> AirflowServer:

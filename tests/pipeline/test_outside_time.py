@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.outside_time import owed_now, stamp
-from pipeline.settings import Settings
-from pipeline.time_authority import pinned_roots
-from pipeline.verify import verify
+from pipeline.config.settings import Settings
+from pipeline.preserve.time_authority import pinned_roots
+from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.verify import verify
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.objects.keys import TOKENS_PREFIX, token_key

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.archive import archive_urls
-from pipeline.doctor import Check, examine
-from pipeline.outside_time import owed_now, stamp
-from pipeline.settings import Settings, SettingsError, load_settings, variable
-from pipeline.time_authority import pinned_roots
+from pipeline.collect.on_demand import archive_urls
+from pipeline.config.settings import Settings, SettingsError, load_settings, variable
+from pipeline.preserve.time_authority import pinned_roots
+from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.setup.doctor import Check, examine
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.deposit.timestamps import keep_attempt

@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.capture import CrawlReport
-from pipeline.harvest_summary import summary_of
-from pipeline.own_network import NO_ANSWER, NO_NAMES, NO_PROXY, NO_ROUTE, has_default_route, own_network_fault
-from pipeline.settings import ROOT
+from pipeline.collect.harvest_summary import summary_of
+from pipeline.collect.own_network import (
+    NO_ANSWER,
+    NO_NAMES,
+    NO_PROXY,
+    NO_ROUTE,
+    has_default_route,
+    own_network_fault,
+)
+from pipeline.config.settings import ROOT
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 UNRESOLVED = (

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import pytest
 from sqlalchemy import create_engine, text
 
-from pipeline.connect import opened_archive
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT, Settings, load_settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.prepare import prepare_archive
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import ROOT, Settings, load_settings
 from storage.ledger.custody import entries
 from storage.migrations import SchemaTooNewError, migrate, newest_schema
 

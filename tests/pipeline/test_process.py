@@ -13,8 +13,8 @@ from sqlalchemy import Connection, func, select
 from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.process import READ_WITH, ProcessError, process_files, process_pending
-from pipeline.read_capture import Found, read_capture
+from pipeline.process.capture import Found, read_capture
+from pipeline.process.run import READ_WITH, ProcessError, process_files, process_pending
 from processors.digest import sha256
 from processors.pages.page import Page
 from processors.pages.parse_result import PageKind, Reading
@@ -263,7 +263,7 @@ def test_an_interrupted_reading_goes_on_where_it_stopped(
         return read_capture(*args)
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.process.read_capture", read_two)
+        patched.setattr("pipeline.process.run.read_capture", read_two)
         with pytest.raises(KeyboardInterrupt):
             process_pending(archive)
     report = process_pending(archive)
@@ -356,7 +356,7 @@ def test_a_page_beyond_the_limits_is_an_outcome_and_is_not_tried_again(
     source = Source(id="zlo", kind="news", start_pages=("https://zlo.example/",))
     deposit_file(archive, crawl_one(tmp_path, pages, source=source))
     limits = PageLimits(seconds=1, seconds_per_mb=0)
-    monkeypatch.setattr("pipeline.readers.ConfinedParsers", partial(ConfinedParsers, limits))
+    monkeypatch.setattr("pipeline.process.readers.ConfinedParsers", partial(ConfinedParsers, limits))
     report = process_pending(archive)
     assert (report.pages, report.unreadable) == (2, 1)
     assert process_pending(archive).pages == 0
@@ -384,8 +384,8 @@ def test_a_new_parser_replaces_readings_and_adds_no_versions(
         return replace(reading, parser_version="telegram-louder", records=louder)
 
     monkeypatch.setattr(ConfinedParsers, "read_page", reads_shouting)
-    monkeypatch.setattr("pipeline.process.READ_WITH", "louder")
-    monkeypatch.setattr("pipeline.process.VERSIONS", ("outcome-2", "telegram-louder"))
+    monkeypatch.setattr("pipeline.process.run.READ_WITH", "louder")
+    monkeypatch.setattr("pipeline.process.run.VERSIONS", ("outcome-2", "telegram-louder"))
     process_pending(archive)
     posts = len(expected.posts(expected.MONITOR, 1))
     with archive.reader.connect() as connection:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.capture import Captured
-from pipeline.process import READ_WITH, process_pending
-from pipeline.rebuild import rebuild
-from pipeline.services.processes import is_alive
-from pipeline.settings import ROOT, Settings
+from pipeline.config.settings import ROOT, Settings
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import READ_WITH, process_pending
+from pipeline.supervise.processes import is_alive
 from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue.unread import count_unread
@@ -30,9 +30,9 @@ PICTURES = ("tram/w800/q82", "tram/c3/w640/q72", "tram/w960/q80")
 
 READER = """
 from pathlib import Path
-from pipeline.connect import opened_archive
-from pipeline.process import process_pending
-from pipeline.settings import load_settings
+from pipeline.config.archive_factory import opened_archive
+from pipeline.process.run import process_pending
+from pipeline.config.settings import load_settings
 settings = load_settings(dotenv=Path("/nonexistent"))
 print("ready", flush=True)
 process_pending(settings)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pipeline.connect import opened_archive
-from pipeline.harvest import HarvestResult, harvest_source
-from pipeline.process import process_pending
-from pipeline.settings import Settings
+from pipeline.collect.harvest import HarvestResult, harvest_source
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.process.run import process_pending
 from samples import expected
 from samples.sites import SampleSites
 from storage.archive import Archive

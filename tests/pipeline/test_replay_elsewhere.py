@@ -17,9 +17,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from benchmarks.peer_environments import programs_of
 from crawlers.watchlist.source import source_for_urls
+from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.services.ports import free_ports
-from pipeline.settings import ROOT, Settings
+from pipeline.devstack.ports import free_ports
 from samples.sites import SampleSites
 
 PAGES: Final = (

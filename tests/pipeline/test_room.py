@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from crawlers.watchlist.loader import read_watchlist
-from pipeline.connect import opened_archive
+from pipeline.collect.deposit_spool import deposit_crawl
+from pipeline.collect.harvest import harvest_batch, harvest_source, room_of
+from pipeline.collect.harvest_summary import summary_of
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import ROOT, Settings, SettingsError, load_settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.crawl.room import NoRoomError, Room
-from pipeline.deposits import deposit_crawl
-from pipeline.harvest import harvest_batch, harvest_source, room_of
-from pipeline.harvest_summary import summary_of
-from pipeline.settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.crawl.disk_space import NoRoomError, Room
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.ledger.custody import entries

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.connect import open_replica
-from pipeline.copies import keep_copies
-from pipeline.doctor import Check, examine
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings, SettingsError, variable
+from pipeline.config.archive_factory import open_replica
+from pipeline.config.settings import Settings, SettingsError, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.preserve.replicate import keep_copies
+from pipeline.setup.doctor import Check, examine
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled import crawl_one, exchange, response

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 from pipeline.prepare import POOLS
-from pipeline.services.processes import children_of, kept_for
+from pipeline.supervise.processes import children_of, kept_for
 
 if TYPE_CHECKING:
     from tests.conftest import RunningStack

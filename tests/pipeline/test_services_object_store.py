@@ -19,9 +19,9 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.processes import ServiceError
-from pipeline.services.store_identities import Keys
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.devstack.store_identities import Keys
+from pipeline.supervise.processes import ServiceError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -175,7 +175,7 @@ def test_without_certificates_the_same_attack_destroys_and_the_store_says_that_i
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That the attack can succeed is what makes its failure above worth something."""
-    monkeypatch.setattr("pipeline.services.object_store.new_certificates", lambda *_: "")
+    monkeypatch.setattr("pipeline.devstack.seaweedfs.new_certificates", lambda *_: "")
     with ObjectStoreServer(tmp_path / "store") as server:
         evidence = locked_evidence(server)
         for service in ("master", "volume", "filer"):

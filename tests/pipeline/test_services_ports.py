@@ -12,16 +12,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from pipeline.airflow_api import AirflowApi, AirflowForeign
-from pipeline.services.airflow_port import PREFERRED_PORT, hold_port
-from pipeline.services.listeners import ForeignListener, own_listener
-from pipeline.services.ports import HeldPort, free_ports, is_free
-from pipeline.services.processes import ServiceError
-from pipeline.services.stack import Stack
-from pipeline.settings import AirflowAccess, Settings
+from pipeline.config.settings import AirflowAccess, Settings
+from pipeline.devstack.airflow_port import PREFERRED_PORT, hold_port
+from pipeline.devstack.ports import HeldPort, free_ports, is_free
+from pipeline.devstack.stack import Stack
+from pipeline.supervise.listeners import ForeignListener, own_listener
+from pipeline.supervise.processes import ServiceError
 
 CHOOSE = """
 import sys
-from pipeline.services.airflow_port import hold_port
+from pipeline.devstack.airflow_port import hold_port
 print("ready", flush=True)
 sys.stdin.readline()
 held = hold_port(None)
@@ -64,7 +64,7 @@ def test_a_held_port_is_nobody_elses_until_it_is_given_back() -> None:
 
 HOLD_AS_ANOTHER_USER = """
 import os, sys
-from pipeline.services.ports import HeldPort
+from pipeline.devstack.ports import HeldPort
 os.setgid(65534)
 os.setuid(65534)
 held = HeldPort.take_any()

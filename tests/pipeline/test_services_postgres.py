@@ -15,11 +15,11 @@ import pytest
 import sqlalchemy
 from psycopg2 import sql
 
-from pipeline.services import postgres_cluster
-from pipeline.services.postgres import PostgresServer
-from pipeline.services.postgres_cluster import standing_in
-from pipeline.services.postgres_place import STATE_FOLDER
-from pipeline.services.processes import kept_for
+from pipeline.devstack import postgres_cluster
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.postgres_cluster import standing_in
+from pipeline.devstack.postgres_location import STATE_FOLDER
+from pipeline.supervise.processes import kept_for
 
 
 def one(url: str, question: str) -> object:
@@ -83,8 +83,8 @@ def test_committed_rows_survive_a_crash(services_folder: Path) -> None:
 START_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from pipeline.services import postgres_cluster
-from pipeline.services.postgres import PostgresServer
+from pipeline.devstack import postgres_cluster
+from pipeline.devstack.postgres import PostgresServer
 server = PostgresServer(Path(sys.argv[1]))
 server.start()
 print("started", flush=True)

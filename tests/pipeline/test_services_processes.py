@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.services.processes import MARK, KeptProcess, ServiceError, end_leftovers, is_alive, kept_for
+from pipeline.supervise.processes import MARK, KeptProcess, ServiceError, end_leftovers, is_alive, kept_for
 
 LEAVES_EVERYTHING = """
 import os, signal, sys, time
@@ -117,7 +117,7 @@ def test_the_stop_signal_comes_first_and_is_the_services_own(
 def test_everything_ends_when_the_parent_is_killed(tmp_path: Path) -> None:
     parent_code = (
         "import sys, time; sys.argv = sys.argv[1:]\n"
-        "from pathlib import Path; from pipeline.services.processes import KeptProcess; import os\n"
+        "from pathlib import Path; from pipeline.supervise.processes import KeptProcess; import os\n"
         "home = Path(sys.argv[0])\n"
         "KeptProcess(name='x', command=['/bin/sh', '-c', 'echo $$ > pid; sleep 600'], home=home, log=home / 'log',"
         " cwd=home, env=dict(os.environ)).start()\n"

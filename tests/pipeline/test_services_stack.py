@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.connect import open_store
-from pipeline.doctor import examine
-from pipeline.services.data_folder import AlreadyRuns
-from pipeline.services.exposure import open_to_others
-from pipeline.services.processes import ServiceError, kept_for
-from pipeline.services.stack import RESTARTS, Stack
-from pipeline.settings import Settings, SettingsError, load_settings
+from pipeline.config.archive_factory import open_store
+from pipeline.config.settings import Settings, SettingsError, load_settings
+from pipeline.devstack.data_folder import AlreadyRuns
+from pipeline.devstack.exposure import open_to_others
+from pipeline.devstack.stack import RESTARTS, Stack
+from pipeline.setup.doctor import examine
+from pipeline.supervise.processes import ServiceError, kept_for
 from processors.digest import sha256
 
 START_STORAGE_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from pipeline.services.stack import Stack
-from pipeline.settings import Settings
+from pipeline.devstack.stack import Stack
+from pipeline.config.settings import Settings
 Stack(Settings(data=Path(sys.argv[1]))).start_storage()
 print("started", flush=True)
 time.sleep(600)
@@ -61,7 +61,7 @@ def test_no_port_or_socket_of_store_and_database_answers_without_a_key(stack: St
 def test_a_store_that_others_reach_is_for_trying_out_only_and_up_and_doctor_say_so(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.services.object_store.new_certificates", lambda *_: "")
+    monkeypatch.setattr("pipeline.devstack.seaweedfs.new_certificates", lambda *_: "")
     stack = Stack(Settings(data=data))
     stack.start_storage()
     try:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.services.data_folder import write_stack_file
-from pipeline.settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.config.settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.devstack.data_folder import write_stack_file
 
 EMBEDDED = {
     "s3_endpoint": "http://127.0.0.1:20001",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.collect.harvest import harvest_source
 from pipeline.commands.sources import last_crawls_of
-from pipeline.connect import opened_archive
-from pipeline.harvest import harvest_source
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
 from samples.messages import Response
 from samples.sites import SampleSites
 from storage.ledger.custody import entries

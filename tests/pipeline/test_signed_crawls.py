@@ -14,11 +14,11 @@ import pytest
 from ulid import ULID
 
 from access.views.custody_status import held_file
-from pipeline.crawl.secret import secret_in_pipe, take_secret
-from pipeline.deposits import recover_spools
-from pipeline.harvest import harvest_source
-from pipeline.services.processes import is_alive
-from pipeline.settings import ROOT, Settings
+from pipeline.collect.deposit_spool import recover_spools
+from pipeline.collect.harvest import harvest_source
+from pipeline.config.settings import ROOT, Settings
+from pipeline.crawl.signing_key import secret_in_pipe, take_secret
+from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
@@ -72,9 +72,9 @@ def test_what_a_harvest_deposits_is_its_crawls_and_a_changed_copy_is_an_import(
 HARVEST = """
 import sys
 from pathlib import Path
-from pipeline.harvest import harvest_source
-from pipeline.services.processes import is_alive
-from pipeline.settings import load_settings
+from pipeline.collect.harvest import harvest_source
+from pipeline.supervise.processes import is_alive
+from pipeline.config.settings import load_settings
 harvest_source(load_settings(dotenv=Path("/nonexistent")), "tg-vestki", say=lambda said: print(said, flush=True))
 """
 
@@ -125,7 +125,7 @@ def test_a_crawl_that_died_before_it_wrote_anything_gets_its_end_once_it_cannot_
     recover_spools(archive, tmp_path, actor="tester")
     assert told(archive, "collection_ended") == []
 
-    monkeypatch.setattr("pipeline.collection_end.FORGOTTEN_AFTER", timedelta(0))
+    monkeypatch.setattr("pipeline.collect.collection_end.FORGOTTEN_AFTER", timedelta(0))
     recover_spools(archive, tmp_path, actor="tester")
 
     assert [entry.subject_id for entry in told(archive, "collection_ended")] == ["here"]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import SOURCE_KINDS
-from pipeline.settings import ROOT
-from pipeline.source_import import ImportRefused, appended, import_sources
-from pipeline.source_lines import LeftOut, NewSource, Repeated, Unclear, read_lines
+from pipeline.config.settings import ROOT
+from pipeline.sources.importer import ImportRefused, appended, import_sources
+from pipeline.sources.line_parser import LeftOut, NewSource, Repeated, Unclear, read_lines
 
 WATCHLIST = """\
 # Наш спіс.

@@ -10,8 +10,8 @@ import pytest
 
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.settings import ROOT, Settings
-from pipeline.source_trial import Trial, suggested, try_sources
+from pipeline.config.settings import ROOT, Settings
+from pipeline.sources.trial import Trial, suggested, try_sources
 from samples.sites import SampleSites
 
 SAMPLES = read_watchlist(ROOT / "samples" / "watchlist.yaml")

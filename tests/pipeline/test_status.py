@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pipeline.collect.night_schedule import NightSchedule
 from pipeline.commands.status import screen
-from pipeline.night_schedule import NightSchedule
-from pipeline.settings import ROOT, Settings
-from pipeline.status import Line, Section, look
+from pipeline.config.settings import ROOT, Settings
+from pipeline.setup.status import Line, Section, look
 from storage.archive import Archive
 from storage.ledger.harvests import DAY, begin_harvest, end_harvest, newest_due
 from storage.spool.lock import hold_crawl

@@ -3,8 +3,8 @@
 import json
 import re
 
-from pipeline.services.store_identities import MAKE_BUCKET, READ_BUCKET, REMOVE, STORE, policy
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
+from pipeline.devstack.store_identities import MAKE_BUCKET, READ_BUCKET, REMOVE, STORE, policy
 
 JSON_BLOCK = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

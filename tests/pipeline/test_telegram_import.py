@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.telegram_import import Imported, NotAnExportError, import_export
+from pipeline.collect.telegram_import import Imported, NotAnExportError, import_export
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.archive import Archive

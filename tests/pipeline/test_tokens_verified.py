@@ -3,13 +3,13 @@
 import secrets
 from dataclasses import replace
 
-from pipeline.connect import opened_archive
-from pipeline.outside_time import owed_now, stamp
-from pipeline.rebuild import rebuild
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
-from pipeline.time_authority import pinned_roots
-from pipeline.verify import verify
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.preserve.time_authority import pinned_roots
+from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.verify import verify
+from pipeline.process.rebuild import rebuild
 from storage.archive import Archive
 from tests.administered_store import administrator
 from tests.openssl_authority import TimeAuthorityOfOpenssl

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from pipeline.config.settings import ROOT
 
 MISTAKEN = """\
 sources:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.url_list import MOST_URLS, BadUrls, validate_urls
+from pipeline.collect.url_list import MOST_URLS, BadUrls, validate_urls
 from tests.crawlers.test_addresses import AMBIGUOUS, INNER
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.model import ObjectHead

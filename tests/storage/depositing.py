@@ -6,8 +6,8 @@
 import sys
 from pathlib import Path
 
-from pipeline.connect import open_archive
-from pipeline.settings import load_settings
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import load_settings
 from storage.deposit.deposit import deposit_file
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline.settings import ROOT, Settings, variable
+from pipeline.config.settings import ROOT, Settings, variable
 from processors.digest import Digest, sha256
 from tests.storage.crawled import crawl_one, exchange, response
 

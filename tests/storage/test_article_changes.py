@@ -7,7 +7,7 @@ import pytest
 
 from access.views.changes import changes_of
 from crawlers.watchlist.source import Source
-from pipeline.process import process_pending
+from pipeline.process.run import process_pending
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_by_ids, captures_of
 from storage.deposit.deposit import deposit_file

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from crawlers.model.capture import time_text
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings
-from pipeline.verify import verify, verify_store_alone
+from pipeline.config.settings import Settings
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.preserve.verify import verify, verify_store_alone
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import captures_in

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.deposits import deposit_crawl, recover_spools
-from pipeline.preserving import preservation_of
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.settings import Settings
+from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
+from pipeline.collect.preservation_status import preservation_of
+from pipeline.config.settings import Settings
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file

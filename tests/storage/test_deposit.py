@@ -9,9 +9,9 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.exc import OperationalError
 
 from crawlers.model.capture import Captured
-from pipeline.connect import open_store
-from pipeline.services.ports import free_ports
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_store
+from pipeline.config.settings import Settings
+from pipeline.devstack.ports import free_ports
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id, captures_of

@@ -11,10 +11,10 @@ import sqlalchemy
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from pipeline.connect import open_store
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_store
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.catalogue.tables import warcs

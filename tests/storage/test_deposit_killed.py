@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.replication import bring_copies

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
-from pipeline.copies import keep_copies
-from pipeline.deposits import recover_spools
+from pipeline.collect.deposit_spool import recover_spools
+from pipeline.preserve.replicate import keep_copies
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import Deposited, deposit_file

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from access.views.captures import raw_record
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from storage.access_labels import Viewer
 from storage.archive import Archive

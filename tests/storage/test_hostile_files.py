@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from pipeline.deposits import recover_spools
+from pipeline.collect.deposit_spool import recover_spools
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs

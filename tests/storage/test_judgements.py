@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import Digest, sha256
 from processors.similarity.clustering import Verdict
 from samples.media.files import media_file

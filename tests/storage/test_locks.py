@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline.audit import audit
-from pipeline.copies import keep_copies
-from pipeline.rebuild import rebuild
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
+from pipeline.preserve.audit import audit
+from pipeline.preserve.replicate import keep_copies
+from pipeline.process.rebuild import rebuild
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit.custody_status import holding_of

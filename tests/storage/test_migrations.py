@@ -6,7 +6,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.settings import OwnedDatabase
+from pipeline.config.settings import OwnedDatabase
 from storage.catalogue import tables as catalogue_tables
 from storage.ledger import tables as ledger_tables
 from storage.migrations import migrate

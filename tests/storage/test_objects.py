@@ -13,10 +13,10 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline.connect import open_store
-from pipeline.services.object_store import ObjectStoreServer
-from pipeline.services.ports import free_ports
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_store
+from pipeline.config.settings import Settings
+from pipeline.devstack.ports import free_ports
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import sha256
 from storage.objects.errors import (
     ChecksumDiffersError,

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import create_engine, select, text, update
 from ulid import ULID
 
-from pipeline.connect import open_archive
-from pipeline.rebuild import rebuild
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import Settings
+from pipeline.process.rebuild import rebuild
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs

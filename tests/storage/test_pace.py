@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp
 from crawlers.rate_limit.slots import KEPT_FREE, PLACES
-from pipeline.settings import ROOT, DatabaseAccess
+from pipeline.config.settings import ROOT, DatabaseAccess
 from storage.rate_limit.shared_limiter import SharedTurns
 
 CRAWLER = """

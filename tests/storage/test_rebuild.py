@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, MetaData, select, text
 
 from crawlers.model.capture import Captured
-from pipeline.connect import open_archive
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables

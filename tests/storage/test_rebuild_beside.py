@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from access.views.search import found
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.settings import ROOT, OwnedDatabase, Settings
+from pipeline.config.settings import ROOT, OwnedDatabase, Settings
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables
@@ -232,7 +232,7 @@ def test_what_was_built_by_other_software_is_not_gone_on_with(
 
     with pytest.raises(Stopped):
         rebuild(filled, on_progress=stop_at("takes the place"))
-    monkeypatch.setattr("pipeline.rebuild.tree_digest", lambda: "sha256:other")
+    monkeypatch.setattr("pipeline.process.rebuild.tree_digest", lambda: "sha256:other")
 
     assert rebuild(filled).process.captures == 8
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.audit import audit
-from pipeline.connect import opened_archive
-from pipeline.copies import keep_copies
-from pipeline.outside_time import stamp
-from pipeline.process import process_pending
-from pipeline.rebuild import rebuild
-from pipeline.services.postgres import PostgresServer
-from pipeline.settings import Settings
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.devstack.postgres import PostgresServer
+from pipeline.preserve.audit import audit
+from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.timestamp import stamp
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from processors.similarity.clustering import Verdict
 from samples.media.files import media_file

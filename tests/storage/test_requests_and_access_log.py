@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.settings import OwnedDatabase
+from pipeline.config.settings import OwnedDatabase
 from storage.access_labels import EVERYONE
 from storage.archive import Archive
 from storage.ledger.access_log import AccessNotLoggedError, accesses_of, log_access

@@ -15,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.model.capture import Captured, Exchange, Truncation
 from crawlers.watchlist.source import Source, source_to_json
-from pipeline.process import process_pending
+from pipeline.process.run import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file
 from storage.access_labels import DEFAULT_LABEL
@@ -40,7 +40,9 @@ def picture(url: str, *, content: bytes = PICTURE, later: bool = False) -> Excha
 
 
 class Crawl:
-    """A crawl as `pipeline.harvest` lets one run: it learns what is deposited when it begins, and never after."""
+    """A crawl as `pipeline.collect.harvest` lets one run: it learns what is deposited when it begins, and never
+    after.
+    """
 
     def __init__(self, archive: Archive, spool_dir: Path, source: Source = KANAL) -> None:
         self.folder = spool_dir / str(ULID())

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from pipeline.rebuild import rebuild
-from pipeline.settings import OwnedDatabase, Settings
-from pipeline.verify import verified_json, verify, verify_store_alone
+from pipeline.config.settings import OwnedDatabase, Settings
+from pipeline.preserve.verify import verified_json, verify, verify_store_alone
+from pipeline.process.rebuild import rebuild
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit.deposit import Deposited, deposit_file

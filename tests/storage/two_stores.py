@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.services.object_store import ObjectStoreServer
+from pipeline.devstack.seaweedfs import ObjectStoreServer
 
 
 @contextmanager

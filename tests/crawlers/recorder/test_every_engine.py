@@ -8,7 +8,7 @@ import trustme
 
 from crawlers.model.capture import Truncation
 from pipeline.chromium import find_chromium
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from processors.digest import sha256
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import block_of

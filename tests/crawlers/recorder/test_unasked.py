@@ -18,7 +18,7 @@ from crawlers.engines.chromium import launch, open_context
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Channel, Origin, answer
 

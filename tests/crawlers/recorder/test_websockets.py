@@ -20,7 +20,7 @@ from playwright.async_api import async_playwright
 from crawlers.engines.chromium import launch, open_context
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin import Channel, Origin, answer

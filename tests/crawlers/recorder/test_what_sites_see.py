@@ -16,7 +16,7 @@ from crawlers.engines.scrapy_settings import request_headers
 from crawlers.http_client import Fetcher
 from crawlers.recorder.proxy import RecorderAddress
 from pipeline.chromium import find_chromium
-from pipeline.settings import Settings
+from pipeline.config.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import RunningRecorder, block_of
 from tests.crawlers.recorder.origin import Origin, Served, answer

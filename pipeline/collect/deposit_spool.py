@@ -1,0 +1,212 @@
+"""Brings crawls from the spool into the archive, the one that has just ended and those that died before.
+
+In: the archive, a crawl's folder or the whole spool. Out: what was deposited. Guaranteed: a crawl's folder is held
+while its files are deposited, so two runs never do the same work at once; a file leaves the spool only after its
+deposit is confirmed, and only if it still has the digest with which its crawl closed it; crawls that live are left
+alone. Raises the errors of `storage`; what is not deposited then stays in the spool for the next run.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from crawlers.model.capture import CrawledFile, CrawlReport
+from crawlers.model.serialization import report_from_json
+from pipeline.collect.collection_end import end_forgotten, end_recovered
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME
+from processors.digest import Digest
+from storage.archive import Archive
+from storage.deposit.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
+from storage.deposit.deposited import deposits_of_crawl
+from storage.deposit.origin import LeftBy
+from storage.errors import StorageError
+from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
+from storage.private_folder import closed_folder
+from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
+from storage.spool.recovery import CLOSED_PATTERN, recover
+from storage.unsupported_file import NotTakenError
+from storage.warc.reader import WarcDamageError
+
+TAKE_OVER_S: Final = 600.0
+"""How long to wait for another run that deposits the same crawl: a file of 1 GB takes seconds, not minutes."""
+
+BEGINNING_S: Final = 60.0
+"""An empty folder younger than this may belong to a crawl that is about to take its lock."""
+
+NEVER_BEGUN_S: Final = 600.0
+"""A crawl takes its lock seconds after its folder is made: one that has none after so long died in between."""
+
+
+NotDeposited: Final = (
+    WarcDamageError,
+    NotTakenError,
+    DepositRefusedError,
+    FileUnreadableError,
+    KeyTakenError,
+    ChecksumDiffersError,
+    ObjectMissingError,
+    BytesLostError,
+)
+"""What is wrong with one file and stops no other."""
+
+
+class CrawlNotDepositedError(StorageError):
+    """Files of a crawl are not what it closed, or not whole: a person has to look. Its others are deposited."""
+
+    def __init__(self, folder: Path, refused: tuple[StorageError, ...]) -> None:
+        said = "\n".join(str(each) for each in refused)
+        super().__init__(
+            f"Crawl {folder.name}: {len(refused)} of its files were not deposited and stay in {folder}; all the "
+            f"others are deposited.\n{said}"
+        )
+        self.folder = folder
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What dead crawls had left: ``deposited`` files, and sentences about what a person should look at."""
+
+    deposited: tuple[Deposited, ...]
+    remarks: tuple[str, ...]
+
+
+def deposit_crawl(
+    archive: Archive,
+    folder: Path,
+    *,
+    actor: str,
+    closed: Iterable[CrawledFile] = (),
+    before_release: Callable[[tuple[Deposited, ...]], None] = lambda _: None,
+) -> tuple[Deposited, ...]:
+    """Deposit every closed file of a crawl that has ended, then remove its folder.
+
+    ``closed`` are its files as the crawl itself reported them. Files that another run has deposited meanwhile are
+    among the answers, in the order they were written. ``before_release`` hears them before the folder goes: what
+    a crash keeps it from doing, the next run makes good. Raises `CrawlNotDepositedError` once all that can be
+    deposited is.
+    """
+    digests = {file.path.name: file.sha256 for file in closed}
+    left_by = _left_by(folder)
+    deposited: dict[str, Deposited] = {}
+    refused: list[StorageError] = []
+    with _held(folder):
+        for path in _closed_files(folder):
+            try:
+                done = _deposit_and_release(archive, path, actor, digests, left_by)
+                deposited[done.key] = done
+            except NotDeposited as problem:
+                refused.append(problem)
+        if refused:
+            raise CrawlNotDepositedError(folder, tuple(refused))
+        all_of_it = deposits_of_crawl(archive, folder.name, deposited_now=deposited)
+        before_release(all_of_it)
+        _let_go(folder)
+    return all_of_it
+
+
+def recover_spools(
+    archive: Archive, spool_dir: Path, *, actor: str, say: Callable[[str], None] = lambda _: None
+) -> Recovery:
+    """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
+    closed_folder(spool_dir)
+    found = recover(spool_dir)
+    remarks = [str(each) for each in (*found.torn, *found.unsigned)]
+    deposited: list[Deposited] = []
+    folders = {path.parent for path in spool_dir.glob(f"*/{LOCK_NAME}")} - set(found.alive)
+    for folder in sorted(folders | _never_begun(spool_dir)):
+        try:
+            unchanged_s = _unchanged_s(folder)  # before the lock is taken, whose file may be new
+            with hold_crawl(folder):
+                files, report = _closed_files(folder), _reported(folder, remarks)
+                digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
+                left_by = _left_by(folder)
+                for path in files:
+                    try:
+                        deposited.append(_deposit_and_release(archive, path, actor, digests, left_by))
+                        say(f"{path.name}: left by a crawl that had died, deposited now.")
+                    except NotDeposited as refused:
+                        remarks.append(f"{refused} The file stays in the spool.")
+                if files or unchanged_s > BEGINNING_S:
+                    end_recovered(archive, folder.name, report, actor=actor)
+                    _let_go(folder)
+        except (CrawlAliveError, FileNotFoundError):
+            continue  # another run has taken it up since
+    end_forgotten(archive, spool_dir, actor=actor)
+    for remark in remarks:
+        say(remark)
+    return Recovery(tuple(deposited), tuple(remarks))
+
+
+def _never_begun(spool_dir: Path) -> set[Path]:
+    """Folders of crawls that died before they took their lock."""
+    orders = [path.parent for path in spool_dir.glob(f"*/{JOB_NAME}")]
+    return {path for path in orders if not (path / LOCK_NAME).exists() and _unchanged_s(path) > NEVER_BEGUN_S}
+
+
+def _unchanged_s(folder: Path) -> float:
+    return time.time() - folder.stat().st_mtime
+
+
+def _deposit_and_release(
+    archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest], left_by: LeftBy
+) -> Deposited:
+    expected = digests.get(path.name)
+    deposited = deposit_file(archive, path, actor=actor, expected=expected, left_by=left_by)
+    path.unlink()
+    return deposited
+
+
+def _left_by(folder: Path) -> LeftBy:
+    """Whether the crawl came to its report."""
+    return LeftBy.CRAWL_THAT_REPORTED if (folder / REPORT_NAME).exists() else LeftBy.CRAWL_THAT_DIED
+
+
+def _reported(folder: Path, remarks: list[str]) -> CrawlReport | None:
+    """What the crawl's own report says; None of a crawl that died without one.
+
+    A report that cannot be read keeps no file from the archive: each has digests of its own in every record.
+    """
+    try:
+        return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        remarks.append(
+            f"{folder / REPORT_NAME}: expected the report of a crawl, found what cannot be read ({problem!r}). "
+            "Its files are deposited without a look at the digests with which it closed them."
+        )
+        return None
+
+
+def _closed_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(CLOSED_PATTERN))
+
+
+def _let_go(folder: Path) -> None:
+    """Remove the folder unless it still holds anything of a WARC file."""
+    if folder.is_dir() and not any(folder.glob(f"{CLOSED_PATTERN}*")):
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, waiting for a run that recovers it at this moment; nothing to hold if it is gone."""
+    deadline = time.monotonic() + TAKE_OVER_S
+    with ExitStack() as holding:
+        while folder.is_dir():
+            try:
+                holding.enter_context(hold_crawl(folder))
+                break
+            except FileNotFoundError:
+                break
+            except CrawlAliveError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+        yield

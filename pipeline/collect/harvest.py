@@ -1,0 +1,308 @@
+"""Harvests sources: recover what earlier crawls left, state the facts of collection, crawl, deposit.
+
+In: `Settings` and names of sources of the watch-list. Out: `HarvestResult` per source, keys and counts only. Every
+attempt is a crawl with an id of its own, so nothing of an earlier attempt is ever written over. Trouble with a
+source is a result (``problem``, a sentence); trouble of ours (disk, store, database) raises, and what was
+captured stays in the spool for the next run. A mistake in one source's entry costs that source and no other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from crawlers.model.capture import CrawlReport
+from crawlers.watchlist.loader import Mistake, UsableWatchlist, read_usable, read_watchlist
+from crawlers.watchlist.source import Source
+from pipeline.chromium import find_chromium
+from pipeline.collect.collection_end import ended
+from pipeline.collect.crawl_facts import clock_now, collection_facts
+from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
+from pipeline.collect.harvest_order import in_turn
+from pipeline.collect.own_network import own_network_fault
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.settings import Settings
+from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
+from pipeline.crawl.disk_space import Room
+from pipeline.quality.source_checks import judge_crawl
+from storage.access_labels import DEFAULT_LABEL
+from storage.archive import Archive
+from storage.crawl_state.cached_feeds import listings_of
+from storage.crawl_state.known_payloads import write_sealed_payloads
+from storage.crawl_state.known_urls import known_of
+from storage.deposit.deposit import Deposited
+from storage.ledger.crawl_facts import begin_collection, end_collection
+from storage.signing import CrawlKey
+from storage.spool.known_payloads import PAYLOADS_NAME
+
+MOST_TASKS: Final = 256
+"""Mapped tasks that Airflow's grid and database still take easily (architecture, section 6)."""
+
+Say = Callable[[str], None]
+
+
+class UnknownSourceError(Exception):
+    """The watch-list has no such source; whoever asked for it looks at the ids it has."""
+
+    def __init__(self, asked: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(
+            f"The watch-list has no source {', '.join(asked)}. It has: {', '.join(known)}. Nothing was fetched."
+        )
+        self.asked = tuple(asked)
+        self.known = tuple(known)
+
+
+class BrokenEntryError(Exception):
+    """The entry of a source in the watch-list has mistakes; whoever wrote it mends them."""
+
+    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        listed = "\n".join(map(str, mistakes))
+        super().__init__(f"Its entry in the watch-list has mistakes. Nothing of it was fetched.\n{listed}")
+        self.name = name
+        self.mistakes = tuple(mistakes)
+
+
+class NoBrowserError(Exception):
+    """A source needs a browser that is not there; whoever keeps the machine installs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestResult:
+    """What one crawl of one source came to.
+
+    ``problem`` is a sentence, None if the source came through. ``keys`` are those of the deposited WARC files;
+    ``outcomes`` counts pages by outcome; ``recovered`` counts files of earlier crawls deposited on the way.
+    ``network`` says what is wrong with our own network where no host of the source could be reached.
+    """
+
+    source_id: str
+    crawl_id: str
+    problem: str | None
+    pages: int
+    exchanges: int
+    bytes: int
+    outcomes: dict[str, int]
+    truncated: int
+    refused: int
+    keys: tuple[str, ...]
+    captures: int
+    recovered: int
+    seconds: float
+    network: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Keys and counts as JSON-ready values."""
+        return asdict(self) | {"kind": "harvested_source", "keys": list(self.keys)}
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestedBatch:
+    """What came of some sources: ``results``; entries with mistakes; what broke for reasons of ours."""
+
+    results: tuple[HarvestResult, ...]
+    refused: Mapping[str, BrokenEntryError]
+    broken: Mapping[str, Exception]
+
+    @property
+    def worth_trying_again(self) -> bool:
+        """Whether it was trouble of ours, which a minute may mend; for its own no source is asked twice."""
+        return bool(self.broken) or any(result.network for result in self.results)
+
+    def in_words(self) -> str:
+        """A sentence for each source that did not come through; empty if all did."""
+        return "\n".join(f"{row['source_id']}: {row['problem']}" for row in self.rows() if row["problem"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One JSON-ready row for each source; one without a crawl has no counts."""
+        without = {
+            **{name: str(problem) for name, problem in self.refused.items()},
+            **{name: f"{type(problem).__name__}: {problem}" for name, problem in self.broken.items()},
+        }
+        return [result.as_json() for result in self.results] + [
+            {"kind": "harvested_source", "source_id": name, "crawl_id": None, "problem": problem, "keys": []}
+            for name, problem in without.items()
+        ]
+
+
+def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """Ids to harvest, in the order of the watch-list; raises `WatchlistErrors` and `UnknownSourceError`."""
+    known = tuple(source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources)
+    _require_known(asked, known)
+    return tuple(source_id for source_id in known if not asked or source_id in asked)
+
+
+def planned_in_turn(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """What a night takes, in its order: sources of one host spread over it; entries with mistakes come last."""
+    listed = read_usable(settings.watchlist, egress=settings.egress_names)
+    _require_known(asked, listed.names)
+    wanted = [name for name in listed.names if not asked or name in asked]
+    sound = in_turn([listed.sources[name] for name in wanted if name in listed.sources])
+    return (*sound, *(name for name in wanted if name in listed.broken))
+
+
+def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
+    """One source per batch, or as many as it takes to stay below the number of tasks Airflow takes easily."""
+    size = -(-len(source_ids) // MOST_TASKS) or 1
+    return [list(source_ids[start : start + size]) for start in range(0, len(source_ids), size)]
+
+
+def _require_known(asked: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise UnknownSourceError(unknown, known)
+
+
+def harvest_batch(settings: Settings, names: Sequence[str], *, say: Say = print) -> HarvestedBatch:
+    """Harvest one after the other; trouble of ours with one of them stops no other, and is in what comes back."""
+    results: list[HarvestResult] = []
+    refused: dict[str, BrokenEntryError] = {}
+    broken: dict[str, Exception] = {}
+    for name in names:
+        try:
+            results.append(harvest_source(settings, name, say=say))
+        except BrokenEntryError as problem:
+            refused[name] = problem
+        except Exception as problem:  # whoever asked for the batch raises it, when all are tried
+            say(f"{name}: {problem}")
+            broken[name] = problem
+    return HarvestedBatch(tuple(results), refused, broken)
+
+
+def harvest_source(settings: Settings, source_id: str, *, say: Say = lambda _: None) -> HarvestResult:
+    """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
+    source = _source(read_usable(settings.watchlist, egress=settings.egress_names), source_id)
+    with opened_archive(settings) as archive:
+        recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, say=say)
+        report, deposited = collect(settings, archive, source, say=say)
+        with archive.reader.connect() as connection:
+            report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
+    return result_of(report, deposited, recovered=len(recovery.deposited))
+
+
+def _source(listed: UsableWatchlist, name: str) -> Source:
+    if name in listed.broken:
+        raise BrokenEntryError(name, listed.broken[name])
+    _require_known((name,), listed.names)
+    return listed.sources[name]
+
+
+def collect(
+    settings: Settings,
+    archive: Archive,
+    source: Source,
+    *,
+    say: Say,
+    asked: Mapping[str, str | None] | None = None,
+    actor: str | None = None,
+) -> tuple[CrawlReport, tuple[Deposited, ...]]:
+    """Crawl one source and deposit what was seen; ``asked`` are the facts of a person's request."""
+    by = actor or settings.collector
+    room = room_of(settings)
+    room.require(settings.spool_dir)
+    chromium = chromium_for(settings, source)
+    way_out = settings.way_out(source.egress)
+    crawl_id = crawl_id_of_now()
+    secret = CrawlKey.new_secret()
+    with archive.reader.connect() as connection:
+        known = replace(known_of(connection, source), listings=listings_of(archive, source))
+    commitments = begin_collection(
+        archive,
+        crawl_id=crawl_id,
+        source_id=source.id,
+        actor=by,
+        facts=collection_facts(settings, **(asked or {}), egress=None if way_out is None else source.egress),
+        signing_key=CrawlKey(secret).public,
+        clock=clock_now(),
+    )
+    job = job_for(
+        source,
+        crawl_id=crawl_id,
+        known=known,
+        connect_to=settings.connect_to,
+        allow_addresses=settings.allow_addresses,
+        upstream_ca=settings.upstream_ca,
+        user_agent=settings.user_agent,
+        collector=settings.collector,
+        commitments=commitments,
+        one_warc_per_url=asked is not None,
+    )
+    say(f"{source.id}: crawl {crawl_id} begins.")
+    report = run_crawl(
+        job,
+        settings.spool_dir,
+        chromium=chromium,
+        way_out=way_out,
+        turns_from=settings.database().writer_url,
+        room=room,
+        signing_secret=secret,
+        on_progress=say,
+        lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
+    )
+
+    def say_the_end(deposited: Sequence[Deposited]) -> None:
+        details = ended(report, [each.key for each in deposited])
+        end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock_now())
+
+    folder = settings.spool_dir / crawl_id
+    deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=say_the_end)
+    say(
+        f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
+    )
+    return report, deposited
+
+
+def _tell_of_payloads(archive: Archive, source: Source, folder: Path) -> None:
+    """Write beside the crawl which payloads of its source are deposited, so that it need not keep them again."""
+    with archive.reader.connect() as connection:
+        label = source.access_label or DEFAULT_LABEL
+        write_sealed_payloads(connection, source.id, label, folder / PAYLOADS_NAME)
+
+
+def room_of(settings: Settings) -> Room:
+    """What crawls leave free on the disk of the data folder."""
+    return Room(settings.keep_free_mb * 10**6, store_beside=(settings.data / "store").exists())
+
+
+def chromium_for(settings: Settings, source: Source) -> Path | None:
+    """The browser's program for a source that needs one, else None; raises `NoBrowserError`."""
+    if source.engine != "browser":
+        return None
+    found = find_chromium(settings.chromium)
+    if found is None:
+        raise NoBrowserError(
+            f"{source.id} is loaded by a browser, and no Chromium starts on this machine: `letapis doctor` says "
+            "how to get one. Nothing was fetched."
+        )
+    return found.program
+
+
+def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered: int) -> HarvestResult:
+    """Report and deposits as one result."""
+    return HarvestResult(
+        source_id=report.source,
+        crawl_id=report.crawl_id,
+        problem=trouble_with(report),
+        pages=report.pages,
+        exchanges=report.exchanges,
+        bytes=report.bytes,
+        outcomes=dict(report.outcomes),
+        truncated=report.truncated,
+        refused=report.refused,
+        keys=tuple(each.key for each in deposited),
+        captures=sum(each.captures for each in deposited),
+        recovered=recovered,
+        seconds=(report.ended_at - report.started_at).total_seconds(),
+        network=own_network_fault(report),
+    )
+
+
+def trouble_with(report: CrawlReport) -> str | None:
+    """Why the source did not come through, in a sentence or more; None if it did."""
+    if report.problem is not None:
+        return f"The crawl broke off: {report.problem}"
+    if report.failures:
+        return "; ".join(report.failures)
+    if not report.outcomes:
+        return "Nothing was fetched: the crawl ended without a single visit."
+    return None

@@ -1,0 +1,107 @@
+"""Commands about likeness in the archive: `similar` asks, `judge` writes down what an analyst decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.commands.current_user import who_asks
+from pipeline.commands.search import asked_archive, told
+from pipeline.output import Exit, JsonOption, emit, err, fail
+from processors.similarity.clustering import Verdict
+
+if TYPE_CHECKING:
+    from processors.digest import Digest
+
+Medium = Annotated[str, typer.Argument(help="A medium: its sha256, or a file with the same bytes.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to the `letapis` command."""
+    app.command()(similar)
+    app.command()(judge)
+
+
+def similar(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or video.", exists=True, dir_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Find the media of the archive that look like a picture or video in hand."""
+    from access.views.similar_media import similar_to_reading
+    from processors.media.decoder_pool import Decoders
+
+    with Decoders(workers=1) as decoders:
+        reading = decoders.fingerprint(file.read_bytes())
+    with asked_archive() as archive:
+        rows = similar_to_reading(archive, reading, file=str(file))
+        count = emit(rows, as_json=as_json, human=similar_in_words)
+    if reading.refused:
+        err.print(f"{file}: only the very same bytes were looked for, since {reading.refused}", markup=False)
+    told(count, "match", "matches")
+
+
+def judge(
+    a: Medium,
+    b: Medium,
+    verdict: Annotated[Verdict, typer.Argument(help="What they show; undecided takes back what was said.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: what was compared and seen; kept for good.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
+    from access.views.judgements import judge_media
+    from access.views.similar_media import said_row
+    from storage.access_labels import Viewer
+    from storage.ledger.judgements import NO_REASON
+
+    one, other = digest_of_argument(a), digest_of_argument(b)
+    if not reason.strip():
+        raise fail(NO_REASON, Exit.WRONG_USE)
+    with asked_archive() as archive:
+        said = judge_media(archive, one, other, verdict, author=Viewer(who_asks()), reason=reason)
+    row = {**said_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
+    emit([row], as_json=as_json, human=judged_in_words)
+
+
+def digest_of_argument(argument: str) -> Digest:
+    """The digest that an argument names, or that of the file it names."""
+    from access.views.media import digest_of
+    from processors.digest import sha256
+
+    path = Path(argument)
+    if path.is_file():
+        return sha256(path.read_bytes())
+    digest = digest_of(argument)
+    if digest is None:
+        raise fail(f"{argument}: expected sha256:<64 digits> or a file; nothing was written.", Exit.WRONG_USE)
+    return digest
+
+
+def similar_in_words(row: Mapping[str, Any]) -> str:
+    """A match as a few lines: what it means, how far, where and when it was seen."""
+    from access.rendering.formatting import clock, moment, percent
+
+    lines = [f"{row['sha256']}  {row['meaning']}"]
+    if row["of_bits"]:
+        lines.append(f"  {row['algorithm']}: {row['distance']} of {row['of_bits']} bits differ; {row['matched']}")
+    if row["share_asked"] is not None:
+        lines.append(f"  shared: {percent(row['share_asked'])} of this, {percent(row['share_found'])} of that")
+    pairs = [
+        " = ".join("the picture" if at is None else clock(at) for at in (frame["asked_s"], frame["found_s"]))
+        for frame in row["frames"][:6]
+    ]
+    if pairs:
+        lines.append(f"  frames: {', '.join(pairs)}")
+    if row["judged"]:
+        lines.append(f"  {row['judged']['author']} said: {row['judged']['verdict']}")
+    for place, seen in enumerate(row["occurrences"]):
+        words = "first seen" if place == 0 else "then"
+        lines.append(f"  {words} {moment(seen['captured_at'])}  {seen['source'] or ''}  {seen['url']}")
+    return "\n".join(lines)
+
+
+def judged_in_words(row: Mapping[str, Any]) -> str:
+    """A judgement as one line."""
+    return f"{row['a']} and {row['b']}: {row['verdict']}, said by {row['author']}; kept as {row['id']}"

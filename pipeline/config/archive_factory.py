@@ -1,0 +1,73 @@
+"""Opens the archive that the settings name: the one place where store and database become an `Archive`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+
+from pipeline.config.settings import Settings, StoreAccess
+from storage.archive import Archive
+from storage.objects.store import PRIMARY, REPLICA, ObjectStore
+
+
+def open_archive(settings: Settings) -> Archive:
+    """Connect lazily: nothing is asked of store or database yet. Raises `SettingsError` for what is missing."""
+    database = settings.database()
+    return Archive(
+        objects=open_store(settings),
+        writer=_engine(database.writer_url, "letapis-writer"),
+        reader=_engine(database.reader_url, "letapis-reader"),
+        accesses=None if database.access_url is None else _engine(database.access_url, "letapis-access"),
+        replica=open_replica(settings),
+        nights_since=settings.nights_since,
+        hash_folder=settings.data / "hashes",
+    )
+
+
+@contextmanager
+def opened_archive(settings: Settings) -> Iterator[Archive]:
+    """The archive for the length of a piece of work; its connections are closed at the end."""
+    archive = open_archive(settings)
+    try:
+        yield archive
+    finally:
+        archive.writer.dispose()
+        archive.reader.dispose()
+        if archive.accesses is not None:
+            archive.accesses.dispose()
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """The object store alone."""
+    return _store(settings.store(), PRIMARY)
+
+
+def open_replica(settings: Settings) -> ObjectStore | None:
+    """The second store alone; None where the settings name none."""
+    replica = settings.replica()
+    return None if replica is None else _store(replica, REPLICA, attempts=2)  # what it lacks is owed to it
+
+
+def _store(store: StoreAccess, name: str, *, attempts: int = 4) -> ObjectStore:
+    return ObjectStore(
+        store.endpoint,
+        store.bucket,
+        access_key=store.access_key,
+        secret_key=store.secret_key,
+        region=store.region,
+        lock_mode=store.lock_mode,
+        lock_days=store.lock_days,
+        name=name,
+        attempts=attempts,
+    )
+
+
+def _engine(url: str, name: str) -> Engine:
+    # pre-ping: a pooled connection that a restarted database has dropped is replaced, not handed out
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=2,
+        max_overflow=8,
+        connect_args={"application_name": name, "connect_timeout": 10, "options": "-c timezone=UTC"},
+    )

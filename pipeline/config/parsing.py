@@ -1,0 +1,195 @@
+"""Settings as text: how each value is read from a variable or a line of `.env`.
+
+Every reader takes the text and gives the value, or raises `ValueError` with what it had expected.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+"""Relative paths in settings are meant from here, wherever a command is called."""
+
+LOCK_MODES: Final = ("governance", "compliance")
+
+
+def _folder_or_file(raw: str) -> Path:
+    path = Path(raw).expanduser()
+    return (path if path.is_absolute() else PROJECT / path).resolve()
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 65535:
+        raise ValueError("a port number up to 65535, or 0 for any free one")
+    return int(raw)
+
+
+def _days(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) < 1:
+        raise ValueError("a whole number of days, 1 or more")
+    return int(raw)
+
+
+def _weeks(raw: str) -> int:
+    if not raw.isdecimal() or not 1 <= int(raw) <= 520:
+        raise ValueError("a whole number of weeks, 1 to 520")
+    return int(raw)
+
+
+def _megabytes(raw: str) -> int:
+    if not raw.isdecimal():
+        raise ValueError("a whole number of megabytes, 0 or more")
+    return int(raw)
+
+
+def _moment(raw: str) -> datetime:
+    moment = datetime.fromisoformat(raw) if raw[:1].isdecimal() else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("a moment with its zone, as 2026-11-23T18:00:00+00:00")
+    return moment.astimezone(UTC)
+
+
+def _yes_or_no(raw: str) -> bool:
+    if raw.lower() not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return raw.lower() == "yes"
+
+
+def _lock_mode(raw: str) -> str:
+    if raw.lower() not in LOCK_MODES:
+        raise ValueError(f"one of {', '.join(LOCK_MODES)}")
+    return raw.lower()
+
+
+def _web_address(raw: str) -> str:
+    if not raw.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return raw.rstrip("/")
+
+
+def _database_url(raw: str) -> str:
+    if not raw.startswith(("postgresql://", "postgresql+psycopg2://")):
+        raise ValueError("an address that begins with postgresql://")
+    return raw
+
+
+def _several(raw: str) -> tuple[str, ...]:
+    return tuple(raw.replace(",", " ").split())
+
+
+def _time_authorities(raw: str) -> tuple[str, ...]:
+    """Each ``URL`` or ``URL|FILE``; the file's path is made absolute."""
+    wanted = "web addresses, each alone or as URL|FILE with a PEM file of the roots it is held to"
+    found = []
+    for one in _several(raw):
+        url, pinned, file = one.partition("|")
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(wanted)
+        path = _folder_or_file(file)
+        if pinned and not (path.is_file() and b"-----BEGIN CERTIFICATE-----" in path.read_bytes()):
+            raise ValueError(f"{wanted}; no certificate is in {path}")
+        found.append(f"{url}|{path}" if pinned else url)
+    if len({one.partition("|")[0] for one in found}) != len(found):
+        raise ValueError(f"{wanted}; each address once")
+    return tuple(found)
+
+
+EGRESS_PREFIX: Final = "LETAPIS_EGRESS_"
+DIRECT: Final = "direct"
+"""The egress profile that every installation has: no proxy."""
+
+
+def egress_profiles(told: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Proxy addresses by profile name, and a sentence for each variable that declares none.
+
+    ``LETAPIS_EGRESS_TOR=socks5://127.0.0.1:9050`` declares the profile ``tor``. An address may hold a password and
+    is never part of a sentence.
+    """
+    profiles: dict[str, str] = {}
+    problems = []
+    for variable, raw in sorted(told.items()):
+        name = variable.removeprefix(EGRESS_PREFIX).lower()
+        if not variable.startswith(EGRESS_PREFIX) or not raw.strip():
+            continue
+        if name == DIRECT or not re.fullmatch(r"[a-z0-9][a-z0-9_]{0,39}", name):
+            problems.append(f"{variable}: expected a name of letters, digits and _ that is not {DIRECT!r}.")
+            continue
+        try:
+            profiles[name] = _proxy_address(raw.strip())
+        except ValueError as wanted:
+            problems.append(f"{variable}: expected {wanted}, found (not shown).")
+    return profiles, tuple(problems)
+
+
+def _proxy_address(raw: str) -> str:
+    wanted = "socks5://[user:password@]host:port or http://[user:password@]host:port"
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    schemes = {"socks5": "socks5", "socks5h": "socks5", "http": "http"}
+    whole = parts.scheme in schemes and parts.hostname and port and parts.path in ("", "/")
+    if not whole or parts.query or parts.fragment or (parts.username is None) != (parts.password is None):
+        raise ValueError(wanted)
+    return f"{schemes[parts.scheme]}://{parts.netloc}"
+
+
+READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "data": _folder_or_file,
+    "watchlist": _folder_or_file,
+    "upstream_ca": _folder_or_file,
+    "chromium": _folder_or_file,
+    "s3_endpoint": _web_address,
+    "s3_port": _port,
+    "lock_mode": _lock_mode,
+    "lock_days": _days,
+    "replica_endpoint": _web_address,
+    "replica_lock_mode": _lock_mode,
+    "replica_lock_days": _days,
+    "audit_weeks": _weeks,
+    "renew_locks": _yes_or_no,
+    "nights_since": _moment,
+    "keep_free_mb": _megabytes,
+    "database_url": _database_url,
+    "database_writer_url": _database_url,
+    "database_reader_url": _database_url,
+    "database_access_url": _database_url,
+    "airflow_url": _web_address,
+    "airflow_port": _port,
+    "connect_to": _several,
+    "allow_addresses": _several,
+    "time_authorities": _time_authorities,
+}
+"""How each setting is read from text; those not named here are text."""
+
+
+def read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Values by name, and one sentence per line that cannot be read.
+
+    `NAME=value` lines; `#` begins a comment line; quotes around a value are taken off. No file is an empty one.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}, ()
+    except OSError as problem:
+        return {}, (f"{path}: cannot be read: {problem.strerror}.",)
+    except UnicodeDecodeError as problem:
+        return {}, (f"{path}: expected text in UTF-8, found other bytes ({problem.reason}).",)
+    told: dict[str, str] = {}
+    problems = []
+    for number, line in enumerate((line.strip() for line in lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals:
+            problems.append(f"{path}, line {number}: expected NAME=value.")
+            continue
+        value = value.strip()
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        told[name.strip()] = value[1:-1] if quoted else value
+    return told, tuple(problems)

@@ -1,0 +1,347 @@
+"""What this installation is told from outside: folders, store, database, retention, Airflow.
+
+In: `LETAPIS_*` variables, then `.env` in the project's folder, then `<data>/stack.json` (written by the embedded
+services while they run, readable by its owner alone), then defaults; the first that names a value wins. Out: one
+frozen `Settings`. Raises `SettingsError`, which lists every mistake in words. Reads nothing at import.
+
+A store, database or Airflow named by the operator is never completed from `stack.json`: an outside endpoint with
+the embedded store's key would be a mixture nobody asked for.
+"""
+
+import json
+import os
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pipeline.config.demo_location import demo_folder, is_demo_folder
+from pipeline.config.parsing import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
+
+ROOT: Final = PROJECT
+"""The project's folder: holds `dags/`, `plugins/`, `airflow.cfg`, `.env`."""
+
+LockMode = Literal["governance", "compliance"]
+
+NOT_VARIABLES: Final = frozenset({"egress", "airflow_process"})
+"""Settings that no variable of their own name gives."""
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3_endpoint": ("s3_bucket", "s3_access_key", "s3_secret_key", "s3_region", "lock_mode", "lock_days"),
+    "replica_endpoint": (
+        "replica_bucket",
+        "replica_access_key",
+        "replica_secret_key",
+        "replica_region",
+        "replica_lock_mode",
+        "replica_lock_days",
+    ),
+    "database_writer_url": ("database_url", "database_reader_url", "database_access_url"),
+    "database_reader_url": ("database_url", "database_writer_url", "database_access_url"),
+    "database_url": ("database_writer_url", "database_reader_url", "database_access_url"),
+    "airflow_url": ("airflow_user", "airflow_password", "airflow_process"),
+}
+"""What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
+
+
+class SettingsError(Exception):
+    """The settings contradict themselves or lack something; the operator mends them. ``problems``: sentences."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class StoreAccess:
+    """How to reach the object store, and how long what is put there stays locked."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str
+    region: str
+    lock_mode: LockMode
+    lock_days: int
+
+
+@dataclass(frozen=True)
+class DatabaseAccess:
+    """The doors to one PostgreSQL database that a worker needs: writer appends, reader asks (SQLAlchemy URLs)."""
+
+    writer_url: str
+    reader_url: str
+    access_url: str | None = field(default=None, kw_only=True)
+    """Appends to the access log in the name of a person; the API server's alone."""
+
+
+@dataclass(frozen=True)
+class OwnedDatabase(DatabaseAccess):
+    """The same with the owner's door, through which tables are made and changed."""
+
+    owner_url: str
+
+
+@dataclass(frozen=True)
+class AirflowAccess:
+    """How to reach the running Airflow's REST API and pages.
+
+    ``stack_process`` is the process of the embedded stack that must be the one that answers before the password is
+    sent; None where the operator has named the address.
+    """
+
+    url: str
+    user: str
+    password: str
+    stack_process: int | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation. ``None`` means: not told, and no embedded service has told it either."""
+
+    data: Path = ROOT / ".letapis"
+    watchlist: Path = ROOT / "watchlist.yaml"
+
+    s3_endpoint: str | None = None
+    s3_bucket: str = "letapis"
+    s3_access_key: str | None = None
+    s3_secret_key: str | None = None
+    s3_region: str = "us-east-1"
+    s3_port: int | None = None
+    lock_mode: LockMode | None = None
+    lock_days: int | None = None
+
+    replica_endpoint: str | None = None
+    replica_bucket: str = "letapis"
+    replica_access_key: str | None = None
+    replica_secret_key: str | None = None
+    replica_region: str = "us-east-1"
+    replica_lock_mode: LockMode | None = None
+    replica_lock_days: int | None = None
+    audit_weeks: int = 13
+    renew_locks: bool = False
+    nights_since: datetime | None = None
+    keep_free_mb: int = 1000
+
+    database_url: str | None = None
+    database_writer_url: str | None = None
+    database_reader_url: str | None = None
+    database_access_url: str | None = None
+
+    airflow_url: str | None = None
+    airflow_user: str | None = None
+    airflow_password: str | None = None
+    airflow_process: int | None = None
+    """Not a variable: the process of the embedded stack, which alone says it."""
+    airflow_port: int | None = None
+
+    connect_to: tuple[str, ...] = ()
+    allow_addresses: tuple[str, ...] = ()
+    upstream_ca: Path | None = None
+    chromium: Path | None = None
+    time_authorities: tuple[str, ...] = ()
+    egress: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Proxy addresses by profile name; they may hold passwords."""
+    user_agent: str = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+    )
+    collector: str = "collector-1"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where crawls write their WARC files until these are deposited."""
+        return self.data / "spool"
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the running services say how they are reached."""
+        return self.data / "stack.json"
+
+    @property
+    def egress_names(self) -> tuple[str, ...]:
+        """Every egress profile there is."""
+        return (DIRECT, *self.egress)
+
+    def way_out(self, profile: str | None) -> str | None:
+        """The proxy's address of an egress profile, None for going directly; raises `SettingsError`."""
+        if profile is None or profile == DIRECT:
+            return None
+        if profile not in self.egress:
+            known = ", ".join(self.egress_names)
+            variable_of = f"{EGRESS_PREFIX}{profile.upper()}"
+            raise SettingsError((f"No egress profile {profile!r} is known: set {variable_of}. Known: {known}.",))
+        return self.egress[profile]
+
+    def store(self) -> StoreAccess:
+        """The object store; raises `SettingsError` that names what is missing."""
+        told = ("s3_endpoint", "s3_access_key", "s3_secret_key", "lock_mode", "lock_days")
+        values = self._all_of("object store", *told)
+        return StoreAccess(
+            endpoint=values["s3_endpoint"],
+            bucket=self.s3_bucket,
+            access_key=values["s3_access_key"],
+            secret_key=values["s3_secret_key"],
+            region=self.s3_region,
+            lock_mode=values["lock_mode"],
+            lock_days=values["lock_days"],
+        )
+
+    def replica(self) -> StoreAccess | None:
+        """The second store, None where none is named; raises `SettingsError` where only a part of it is."""
+        told = tuple(
+            f"replica_{name}" for name in ("endpoint", "access_key", "secret_key", "lock_mode", "lock_days")
+        )
+        if all(getattr(self, name) is None for name in told):
+            return None
+        values = self._all_of("replica", *told)
+        if (self.replica_endpoint, self.replica_bucket) == (self.s3_endpoint, self.s3_bucket):
+            same = f"{self.s3_endpoint}, bucket {self.s3_bucket}"
+            raise SettingsError((f"The replica must be another store than the first: both are {same}.",))
+        return StoreAccess(
+            endpoint=values["replica_endpoint"],
+            bucket=self.replica_bucket,
+            access_key=values["replica_access_key"],
+            secret_key=values["replica_secret_key"],
+            region=self.replica_region,
+            lock_mode=values["replica_lock_mode"],
+            lock_days=values["replica_lock_days"],
+        )
+
+    def database(self) -> DatabaseAccess:
+        """The database; raises `SettingsError` that names what is missing."""
+        values = self._all_of("database", "database_writer_url", "database_reader_url")
+        return DatabaseAccess(
+            values["database_writer_url"], values["database_reader_url"], access_url=self.database_access_url
+        )
+
+    def database_owner(self) -> str:
+        """The address of the database as its owner, who alone makes and changes tables; raises `SettingsError`.
+
+        Only `letapis up` and `letapis prepare` ask for it: a worker that lacks it cannot touch the ledger's past.
+        """
+        values = self._all_of("database", "database_url", "database_writer_url", "database_reader_url")
+        return str(values["database_url"])
+
+    def airflow(self) -> AirflowAccess:
+        """The running Airflow; raises `SettingsError` that names what is missing."""
+        values = self._all_of("Airflow", "airflow_url", "airflow_user", "airflow_password")
+        return AirflowAccess(
+            url=values["airflow_url"],
+            user=values["airflow_user"],
+            password=values["airflow_password"],
+            stack_process=self.airflow_process,
+        )
+
+    def _all_of(self, what: str, *names: str) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in names}
+        missing = [variable(name) for name, value in values.items() if value is None]
+        if len(missing) == len(names):
+            raise SettingsError((f"No {what} is known: {self._how_to_start(', '.join(missing))}",))
+        if missing:
+            raise SettingsError((f"The {what} is known only in part: set {', '.join(missing)} as well.",))
+        return values
+
+    def _how_to_start(self, missing: str) -> str:
+        """Who has tried the demo asks the demo: a stack of their own would be another one, and empty."""
+        demo = demo_folder(self.data)
+        if demo == self.data:
+            return f"the demo's stack over {demo} is down. Start it with `make demo`, which stays until Ctrl-C."
+        here = f"no stack runs over {self.data}. Start the embedded one with `letapis up`, or set {missing}."
+        with suppress(SettingsError):  # another user's demo is none that could be asked
+            if _read_stack(replace(self, data=demo).stack_file, {}):
+                return f"{here} The demo's stack runs; to ask that: export LETAPIS_DATA={shlex.quote(str(demo))}"
+            if is_demo_folder(demo):
+                return f"{here} The demo's archive can be asked while `make demo` runs."
+        return here
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"LETAPIS_{name.upper()}"
+
+
+def load_settings(
+    env: Mapping[str, str] | None = None, *, dotenv: Path = ROOT / ".env", running_stack: bool = True
+) -> Settings:
+    """Read the settings of this process; ``env`` stands for `os.environ`, an empty variable for an absent one.
+
+    Without ``running_stack``, what a running stack has written is left out: so asks who is about to start one.
+    """
+    written, problems_there = read_dotenv(dotenv)
+    variables = {name: value for name, value in (os.environ if env is None else env).items() if value.strip()}
+    values, problems = _read_variables(written | variables)
+    stack_file = Settings(data=values["data"]).stack_file if "data" in values else Settings().stack_file
+    of_stack = _read_stack(stack_file, values) if running_stack else {}
+    egress = {**of_stack.get("egress", {}), **values.get("egress", {})}
+    values = of_stack | values | ({"egress": egress} if egress else {})
+    if problems_there or problems:
+        raise SettingsError((*problems_there, *problems))
+    return Settings(**values)
+
+
+def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    names = {variable(each.name): each.name for each in fields(Settings) if each.name not in NOT_VARIABLES}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    profiles, problems_of_profiles = egress_profiles(told)
+    if profiles:
+        values["egress"] = profiles
+    for key, name in names.items():
+        raw = told.get(key, "").strip()
+        if not raw:
+            continue
+        try:
+            values[name] = READERS.get(name, str)(raw)
+        except ValueError as wanted:
+            shown = "(not shown)" if name.endswith(("key", "password", "url")) else repr(raw)
+            problems.append(f"{key}: expected {wanted}, found {shown}.")
+    return values, [*problems, *problems_of_profiles]
+
+
+def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the embedded services, without the groups that the operator placed elsewhere."""
+    try:
+        content = json.loads(stack_file.read_text("utf-8"))
+        process, written = content["process"], content["settings"]
+        runs = process_started_at(process["pid"]) == process["started_at"]
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except PermissionError as problem:
+        how = "run this as the user whose it is, or set LETAPIS_DATA to a folder of your own"
+        raise SettingsError((f"{stack_file}: closed to this user; {how}.",)) from problem
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise SettingsError(
+            (f"{stack_file}: cannot be read ({problem}); stop the stack and start it again with `letapis up`.",)
+        ) from problem
+    if not runs:
+        return {}  # left by a stack that was killed
+    elsewhere = {
+        name
+        for first, rest in GROUPS.items()
+        if first in told and told[first] != written.get(first)
+        for name in (first, *rest)
+    }
+    known = {each.name for each in fields(Settings)}
+    texts = {name: value for name, value in written.items() if name in known - elsewhere and value is not None}
+    return {name: _from_json(name, value) for name, value in texts.items()}
+
+
+def process_started_at(pid: int) -> int | None:
+    """When a process was started (clock ticks since boot: `proc(5)`, field 22), None if there is none.
+
+    With the process id it names one process, although ids are given anew.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _from_json(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return READERS[name](value) if isinstance(value, str) and name in READERS else value

@@ -1,0 +1,202 @@
+"""Leads one crawl in its own process: recorder and spool here, the engine in a process beside it.
+
+Goes out: closed WARC files and ``report.json`` in the crawl's folder, a sentence now and then on standard
+output. Whatever ends the crawl (its engine, a limit, a full disk, SIGTERM), the files are closed and the report
+says why.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crawlers.engines.engine_input import orders
+from crawlers.engines.messages import Remark, Visit, heard
+from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.serialization import job_from_json, report_to_json
+from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.socket import PaceServer
+from crawlers.recorder.capture_socket import HandOverServer
+from crawlers.recorder.proxy import Recorder
+from pipeline.crawl.disk_space import room_from_environment
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.report_builder import Tally
+from pipeline.crawl.secrets import NoWayOut, environment_of_engine, take_pace, take_way_out
+from pipeline.crawl.signing_key import take_secret
+from pipeline.crawl.warcinfo import warcinfo_facts
+from storage.errors import StorageError
+from storage.signing import CrawlKey
+from storage.spool.known_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.spool.spool import Spool
+
+ENGINE_GRACE_S = 8.0
+"""How long an engine that is told to stop may take."""
+
+LONGEST_LINE_BYTES = 1 << 22
+"""Of what an engine tells; reasons that quote a page are cut long before."""
+
+ROOM_EVERY_S = 0.5
+"""How often the room on the disk is looked at: a hundred megabytes are written in that time at the very most."""
+
+OVERTIME_S = 30.0
+"""After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
+
+
+async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
+    """Run the crawl whose job lies in ``folder``; returns the report it has written there."""
+    job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
+    told_to_stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
+    secret = take_secret()
+    spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
+    pace = take_pace(job)
+    tally = Tally(job, spool, datetime.now(UTC), pace.kept)
+    try:
+        problem = await _record(job, tally, pace, folder, chromium, told_to_stop)
+    finally:
+        closed = spool.close()
+        await pace.close()
+    files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
+    report = tally.report(files, datetime.now(UTC), problem)
+    write_json(folder / REPORT_NAME, report_to_json(report))
+    return report
+
+
+def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
+    """The writer; payloads become revisits only where the crawl was told which of them are deposited."""
+    facts, payloads = warcinfo_facts(job), folder / PAYLOADS_NAME
+    if job.one_warc_per_url or not payloads.exists():
+        return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url, key=key)
+    sealed = SealedPayloads(payloads)
+    return Spool(folder.parent, job.crawl_id, facts, revisits=True, payloads_sealed=sealed, key=key)
+
+
+async def _record(
+    job: CrawlJob,
+    tally: Tally,
+    pace: CrawlPace,
+    folder: Path,
+    chromium: Path | None,
+    told_to_stop: asyncio.Event,
+) -> str | None:
+    """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
+    try:
+        egress = take_way_out(job)
+    except NoWayOut as missing:
+        return str(missing)
+    fault = await egress.fault()
+    if fault is not None:
+        return f"egress profile {job.egress!r}: {fault}; nothing was fetched (`letapis doctor --egress`)"
+    recorder = Recorder(
+        tally,
+        crawl_id=job.crawl_id,
+        folder=folder,
+        egress=egress,
+        limits=job.limits,
+        upstream_ca=job.upstream_ca,
+        allow_invalid_certificate=job.source.allow_invalid_certificate,
+    )
+    address = await recorder.start()
+    problem: str | None = None
+    handover = HandOverServer(folder, recorder.keep)
+    turns = PaceServer(folder, pace)
+    try:
+        await handover.start()
+        await turns.start()
+        try:
+            engine = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "crawlers.engines",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LONGEST_LINE_BYTES,
+                env=environment_of_engine(),
+            )
+            assert engine.stdin is not None
+            engine.stdin.write(orders(job, address, folder, chromium))
+            engine.stdin.close()
+            problem = await _watch(engine, job, tally, recorder, told_to_stop, folder.parent)
+        finally:
+            await turns.close()
+            await handover.close()
+        await recorder.close()
+    except (StorageError, OSError) as error:
+        problem = str(error)
+    return problem
+
+
+async def _watch(
+    engine: asyncio.subprocess.Process,
+    job: CrawlJob,
+    tally: Tally,
+    recorder: Recorder,
+    told_to_stop: asyncio.Event,
+    spool_dir: Path,
+) -> str | None:
+    """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
+    listening = asyncio.create_task(_listen(engine, job, tally))
+    ended = asyncio.create_task(engine.wait())
+    stopping = asyncio.create_task(told_to_stop.wait())
+    too_full = asyncio.create_task(_no_room(spool_dir))
+    seconds = None if job.limits.seconds is None else job.limits.seconds + OVERTIME_S
+    endings: set[asyncio.Future[Any]] = {ended, stopping, too_full, recorder.failed}
+    await asyncio.wait(endings, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    problem: str | None = None
+    if recorder.failed.done():
+        problem = str(recorder.failed.exception())
+    elif too_full.done():
+        problem = too_full.result()
+    elif stopping.done():
+        problem = "the crawl was told to stop before its end"
+    elif not ended.done():
+        tally.hear(Remark(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
+    overtime = not ended.done()
+    await _end(engine)
+    await ended
+    stopping.cancel()
+    too_full.cancel()
+    await listening
+    if problem is None and not tally.finished and not overtime:
+        problem = f"the engine ended early, with code {engine.returncode}"
+    return problem or tally.problem
+
+
+async def _no_room(spool_dir: Path) -> str:
+    """Return, once there is less room on the disk than is to stay free, the sentence that says so."""
+    room = room_from_environment()
+    while room is None or (found := room.shortfall(spool_dir)) is None:
+        await asyncio.sleep(ROOM_EVERY_S)
+    return found
+
+
+async def _end(engine: asyncio.subprocess.Process) -> None:
+    """Tell the engine to stop; kill it if it does not."""
+    if engine.returncode is not None:
+        return
+    engine.terminate()
+    try:
+        async with asyncio.timeout(ENGINE_GRACE_S):
+            await engine.wait()
+    except TimeoutError:
+        engine.kill()
+
+
+async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: Tally) -> None:
+    """Take in what the engine tells, and pass progress on, until it falls silent for good."""
+    assert engine.stdout is not None
+    async for line in engine.stdout:
+        event = heard(line.decode("utf-8", "replace"))
+        if event is None:
+            continue
+        tally.hear(event)
+        if isinstance(event, Visit):
+            why = "" if event.reason is None else f" ({event.reason})"
+            sys.stdout.write(
+                f"{job.source.id}: {tally.pages} pages, {tally.records} records, {tally.exchanges} exchanges, "
+                f"{tally.bytes / 1e6:.1f} MB; {event.url}: {event.outcome.value}{why}\n"
+            )
+            sys.stdout.flush()

@@ -1,0 +1,112 @@
+"""Starts one crawl in a process group of its own and waits for its report.
+
+The group stands under the keeper that also keeps services: it ends everything the crawl started, browsers
+included, when this process ends in whatever way, ``kill -9`` included. The crawl is first told to stop, closes
+its files and reports; only what does not listen is killed.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.serialization import job_to_json, report_from_json
+from pipeline.crawl.disk_space import Room
+from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
+from pipeline.crawl.secrets import TURNS_FROM, WAY_OUT
+from pipeline.crawl.signing_key import secret_in_pipe
+from pipeline.supervise.processes import KEEPER
+from storage.private_folder import new_closed_folder
+from storage.spool.recovery import recover_crawl
+
+GRACE_S = 20.0
+"""How long a crawl that is told to stop may take to close its files."""
+
+
+def run_crawl(
+    job: CrawlJob,
+    spool_dir: Path,
+    *,
+    chromium: Path | None = None,
+    way_out: str | None = None,
+    turns_from: str | None = None,
+    room: Room | None = None,
+    signing_secret: bytes | None = None,
+    on_progress: Callable[[str], None] | None = None,
+    lay_beside: Callable[[Path], object] | None = None,
+) -> CrawlReport:
+    """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
+
+    ``chromium`` is the browser's program, None is Playwright's own; ``way_out`` is the proxy's address of the
+    job's egress profile, ``turns_from`` the writer's address of the database in which crawls share their pace
+    (None: this one goes by itself), both handed to the crawl's process alone; ``room`` is what it leaves free on
+    its disk (None: nothing); ``signing_secret`` is the key by which it signs its files (None: it signs nothing);
+    ``on_progress`` hears a sentence now and then; ``lay_beside`` puts what else the crawl needs into its folder
+    before it begins. A crawl that broke off is reported with its ``problem`` and what it had closed; this never
+    raises for what sites do. Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a
+    profile has no address.
+    """
+    if (job.egress is None) != (way_out is None):
+        raise ValueError(f"egress profile {job.egress!r}: expected an address for a profile, and for it alone")
+    folder = new_closed_folder(spool_dir.resolve() / job.crawl_id)
+    write_json(folder / JOB_NAME, job_to_json(job))
+    reserve_room(folder / REPORT_NAME, REPORT_ROOM_BYTES)
+    if lay_beside is not None:
+        lay_beside(folder)
+    started_at = datetime.now(UTC)
+    crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
+    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
+    told = {WAY_OUT: way_out, TURNS_FROM: turns_from}
+    told |= {} if room is None else room.variables()
+    env = {**os.environ, **{name: value for name, value in told.items() if value is not None}}
+    with (
+        secret_in_pipe(signing_secret) as (handed, variables),
+        subprocess.Popen(
+            keeper,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={**env, **variables},
+            pass_fds=handed,
+        ) as kept,
+    ):
+        assert kept.stdin is not None
+        assert kept.stdout is not None
+        try:
+            for line in kept.stdout:
+                if on_progress is not None:
+                    on_progress(line.decode("utf-8", "replace").rstrip("\n"))
+        finally:
+            # Its end tells the keeper to stop the crawl, if it has not ended by itself.
+            kept.stdin.close()
+            code = kept.wait()
+    try:
+        return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
+    except FileNotFoundError:
+        return _report_of_the_dead(job, folder, started_at, code)
+
+
+def _report_of_the_dead(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
+    """What can be said of a crawl that ended without a word."""
+    recovered = recover_crawl(folder)
+    files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in recovered.files)
+    torn = "".join(f". {each}" for each in recovered.torn)
+    return CrawlReport(
+        crawl_id=job.crawl_id,
+        source=job.source.id,
+        started_at=started_at,
+        ended_at=datetime.now(UTC),
+        exchanges=0,
+        bytes=0,
+        outcomes={},
+        files=files,
+        truncated=0,
+        refused=0,
+        problem=f"the crawl's process ended with code {code} and gave no report; "
+        f"{len(files)} WARC files with what it had captured are in {folder}{torn}",
+    )

@@ -1,0 +1,1 @@
+"""What keeps evidence sound: replicas, trusted timestamps (RFC 3161), audits and verification."""

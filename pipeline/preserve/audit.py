@@ -1,0 +1,218 @@
+"""Audits the archive: hashes the next share of it again, in every store, against index, custody and locks.
+
+In: an archive, in how many weeks all is to be seen, roots of time authorities, whether locks are renewed. Out:
+`AuditReport`. Besides the
+share, every audit looks at the whole chain of custody, at what stands in the stores without custody, and again at
+what the last one found wrong. The entry ``audited`` keeps where it stands; it is written at the end, so a run
+that was killed is done again. A second store that is away is itself a mismatch; the first one away raises.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from pipeline.preserve.verify import verified_json
+from storage.archive import Archive
+from storage.deposit.replication import NAMING, owed_copies
+from storage.findings import Mismatch, Verified
+from storage.integrity.audit_share import (
+    AUDITED,
+    KEPT_AT_MOST,
+    SUBJECT,
+    Share,
+    last_audit,
+    next_share,
+    wrong_before,
+)
+from storage.integrity.retention_renewal import Renewal, renew_locks
+from storage.integrity.timestamp_verification import strays_among_tokens, verify_tokens
+from storage.integrity.verification import Expected, expected_of_archive, strays, verify_chain, verify_deposits
+from storage.ledger.chain import read_chain
+from storage.ledger.custody import record
+from storage.ledger.retention import IT_CAN_GO
+from storage.objects.errors import StoreError
+from storage.objects.store import ObjectStore
+
+Say = Callable[[str], None]
+OnEach = Callable[["Looked"], None]
+SAID_EVERY: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One thing that was looked at, in one store."""
+
+    store: str
+    verified: Verified
+
+    def as_json(self) -> dict[str, Any]:
+        """The keys of kind ``verify``, and the store."""
+        return verified_json(self.verified) | {"store": self.store}
+
+    def sentences(self) -> tuple[str, ...]:
+        """Every mismatch as a line."""
+        where = f"{self.verified.subject} ({self.store})"
+        problems = self.verified.problems
+        return tuple(f"{where}: {each.what}: expected {each.expected}, found {each.found}" for each in problems)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What one audit came to; ``share`` of all ``files`` and tokens, in every one of ``stores``."""
+
+    share: Share
+    files: int
+    stores: tuple[str, ...]
+    looked_at: int
+    wrong: tuple[Looked, ...]
+    locks_over: int
+    """Things of which a lock ran out, as it was set."""
+    renewals: tuple[Renewal, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts as JSON-ready values."""
+        return {
+            "kind": "audit",
+            "looked_at": self.looked_at,
+            "wrong": len(self.wrong),
+            "share": len(self.share.entries),
+            "of": self.files,
+            "bytes": self.share.length_bytes,
+            "left_of_this_round": self.share.left,
+            "stores": list(self.stores),
+            "locks_over": self.locks_over,
+            "locks_renewed": sum(each.renewed for each in self.renewals),
+        }
+
+    def sentences(self) -> tuple[str, ...]:
+        """The report, and what is to be said of locks, a line each."""
+        if self.renewals:
+            said = [
+                f"{each.renewed} objects locked anew in {each.store}, until {each.until:%Y-%m-%d %H:%M} UTC."
+                for each in self.renewals
+            ]
+            return (self.sentence(), *said, *self.not_renewed())
+        if self.locks_over:
+            return (self.sentence(), f"Locks of {self.locks_over} of them ran out, as they were set; {IT_CAN_GO}.")
+        return (self.sentence(),)
+
+    def not_renewed(self) -> tuple[str, ...]:
+        """Why objects could not be locked anew, a line each."""
+        return tuple(f"Not locked anew: {problem}" for each in self.renewals for problem in each.problems)
+
+    def sentence(self) -> str:
+        """The report in a line."""
+        left = f"{self.share.left} of this round come later" if self.share.left else "this round is complete"
+        where = " and ".join(self.stores)
+        return (
+            f"{len(self.share.entries)} of {self.files} files and tokens hashed again in {where} "
+            f"({self.share.length_bytes} bytes each), {left}; {self.looked_at} looked at, {len(self.wrong)} wrong."
+        )
+
+
+def audit(
+    archive: Archive,
+    *,
+    weeks: int,
+    actor: str,
+    roots: Mapping[str, bytes] = MappingProxyType({}),
+    renew: bool = False,
+    on_each: OnEach = lambda _: None,
+    say: Say = lambda _: None,
+) -> AuditReport:
+    """Look at the next share; custody keeps that it was done and what it came to.
+
+    With ``renew`` the locks of the share, and of every entry of custody, are made longer where they end before the
+    round that follows this one is through.
+    """
+    with archive.reader.connect() as connection:
+        last = last_audit(connection)
+        owed = {each.entry.seq for each in owed_copies(connection)}
+    first = _expected(archive, archive.objects, renew=renew)
+    naming = [chained.entry for chained in first.chain.entries if chained.entry.event in NAMING]
+    after = 0 if last is None else int(last.details["last_seq"])
+    share = next_share(naming, after=after, weeks=weeks)
+    again = wrong_before(last)
+    say(f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time.")
+    seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
+    looked: list[Looked] = []
+    for each in _looks(archive, first, seqs, owed, roots, renew=renew):
+        looked.append(each)
+        on_each(each)
+        if len(looked) % SAID_EVERY == 0:
+            say(f"{len(looked)} looked at ...")
+    stores = tuple(store.name for store in _stores(archive))
+    report = AuditReport(
+        share,
+        len(naming),
+        stores,
+        len(looked),
+        wrong=tuple(each for each in looked if not each.verified.ok),
+        locks_over=sum(bool(each.verified.remarks) for each in looked),
+    )
+    if renew:
+        before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
+        say("Locks are renewed ...")
+        report = replace(report, renewals=tuple(_renewed(archive, seqs, before, actor)))
+    record(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
+    return report
+
+
+def _renewed(archive: Archive, seqs: set[int], before: datetime, actor: str) -> Iterator[Renewal]:
+    for store in _stores(archive):
+        try:
+            yield renew_locks(archive, store, read_chain(store), seqs, before=before, actor=actor)
+        except StoreError as away:
+            if store is archive.objects:
+                raise
+            yield Renewal(store.name, before, 0, (str(away),))
+
+
+def _details(report: AuditReport, weeks: int, after: int) -> dict[str, Any]:
+    mismatches = [each.as_json() for each in report.wrong[:KEPT_AT_MOST]]
+    counts = {name: value for name, value in report.as_json().items() if name != "kind"}
+    return {**counts, "weeks": weeks, "after": after, "last_seq": report.share.last_seq, "mismatches": mismatches}
+
+
+def _stores(archive: Archive) -> tuple[ObjectStore, ...]:
+    return (archive.objects,) if archive.replica is None else (archive.objects, archive.replica)
+
+
+def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> Expected:
+    """What is expected of a store. Where locks are renewed, one that days raised since made too short is not wrong
+    but about to be renewed; one that is shorter than custody says was made so, and stays wrong.
+    """
+    expected = expected_of_archive(archive, store)
+    return replace(expected, locks=replace(expected.locks, days=0)) if renew else expected
+
+
+def _looks(
+    archive: Archive,
+    first: Expected,
+    seqs: set[int],
+    owed: set[int],
+    roots: Mapping[str, bytes],
+    *,
+    renew: bool,
+) -> Iterator[Looked]:
+    yield from (Looked(archive.objects.name, each) for each in _look_into(first, seqs, roots))
+    if archive.replica is None:
+        return
+    name = archive.replica.name
+    try:
+        second = _expected(archive, archive.replica, renew=renew)
+        yield from (Looked(name, each) for each in _look_into(second, seqs - owed, roots))
+    except StoreError as away:
+        yield Looked(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
+
+
+def _look_into(expected: Expected, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
+    deposits = expected.deposits
+    keys = {key for key, entry in deposits.items() if entry.seq in seqs}
+    yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - deposits.keys()))
+    yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots, among=seqs)
+    yield from strays(expected)
+    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield verify_chain(expected)

@@ -1,0 +1,168 @@
+"""Gets outside time for the chain of custody: owes its head to every authority, then asks for all that is owed.
+
+In: `Settings`, an archive. Out: `TimeReport`. That an authority is away, or answers nonsense, raises nothing: the
+token stays owed, with the reason, and the next run asks again, at the latest after five minutes (DAG
+`timestamps`). Trouble of ours (store, database) raises. Without authorities nothing is done, and the report says
+so.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pipeline.config.settings import Settings
+from pipeline.preserve.time_authority import AuthoritySilentError, TimeAuthority, ask, time_authorities
+from processors.rfc3161.token import TokenRefusedError, root_of, time_query
+from storage.archive import Archive
+from storage.deposit.timestamps import (
+    Owed,
+    keep_attempt,
+    keep_token,
+    only_one_asks,
+    owe_time,
+    owed_tokens,
+    token_standing,
+)
+from storage.ledger.entry import Entry
+
+NO_OUTSIDE_TIME: Final = "no outside time configured"
+MOST_AT_ONCE: Final = 200
+"""After a long absence of an authority, what it owes is asked for in portions: it has other customers."""
+
+ASKING_S: Final = 240.0
+"""After that a run asks no more, so that the next one, five minutes after it, owes what has come meanwhile: what
+nobody stamped at its end (a killed request) is asked for within ten minutes, however slow the authorities are."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReport:
+    """What one run came to; ``obtained`` are entries ``timestamped``, ``configured`` URLs of authorities."""
+
+    configured: tuple[str, ...]
+    obtained: tuple[Entry, ...]
+    owed: tuple[Owed, ...]
+
+    def sentences(self) -> tuple[str, ...]:
+        """What a person should know, a line each."""
+        unset = () if self.configured else (f"Outside time: {NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES).",)
+        return (*unset, *(obtained_in_words(entry) for entry in self.obtained), *map(owed_in_words, self.owed))
+
+
+def stamp(
+    settings: Settings,
+    archive: Archive,
+    *,
+    occasion: str,
+    actor: str | None = None,
+    say: Say = lambda _: None,
+) -> TimeReport:
+    """Owe the head of the chain, if it is new, and ask every authority for what it owes."""
+    authorities = {each.url: each for each in time_authorities(settings)}
+    by = actor or settings.collector
+    owe_time(archive, tuple(authorities), actor=by, occasion=occasion)
+    obtained: tuple[Entry, ...] = ()
+    if authorities:
+        with only_one_asks(archive) as mine:
+            if mine:
+                obtained = _ask_for_all(settings, archive, authorities, by)
+    report = TimeReport(tuple(authorities), obtained, owed_now(archive))
+    for sentence in report.sentences():
+        say(sentence)
+    return report
+
+
+def owed_now(archive: Archive) -> tuple[Owed, ...]:
+    """Everything owed, also by authorities that are not configured any more; newest entry first."""
+    with archive.reader.connect() as connection:
+        return owed_tokens(connection)
+
+
+def _ask_for_all(
+    settings: Settings, archive: Archive, authorities: Mapping[str, TimeAuthority], actor: str
+) -> tuple[Entry, ...]:
+    """Until nothing is left to ask: others may owe more meanwhile. Who fails is left alone for this run."""
+    obtained: list[Entry] = []
+    failed: set[str] = set()  # authorities
+    taken: set[tuple[int, str]] = set()  # where something stands that is no token: the others are still asked for
+    begun, asked = time.monotonic(), 0
+    while len(obtained) < MOST_AT_ONCE and (not asked or time.monotonic() - begun < ASKING_S):
+        asked += 1
+        owed = next(
+            (
+                each
+                for each in owed_now(archive)
+                if each.authority in authorities.keys() - failed and (each.entry.seq, each.authority) not in taken
+            ),
+            None,
+        )
+        if owed is None:
+            break
+        standing = token_standing(archive, owed)
+        try:
+            obtained.append(_obtain(settings, archive, authorities[owed.authority], owed, standing, actor))
+        except (AuthoritySilentError, TokenRefusedError) as problem:
+            if standing is None:
+                failed.add(owed.authority)
+            else:
+                taken.add((owed.entry.seq, owed.authority))
+            keep_attempt(archive, owed, str(problem))
+    return tuple(obtained)
+
+
+def _obtain(
+    settings: Settings, archive: Archive, authority: TimeAuthority, owed: Owed, standing: bytes | None, actor: str
+) -> Entry:
+    query = time_query(owed.entry.canonical())
+    answer, nonce = standing, None
+    if answer is None:
+        answer, nonce = ask(authority, query.content, user_agent=settings.user_agent), query.nonce
+    roots = authority.roots()
+    if authority.pinned is None:
+        roots = root_of(answer, imprint=owed.entry.digest, roots=roots, nonce=nonce)
+    pinned = authority.pinned is not None
+    return keep_token(archive, owed, answer, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
+
+
+def obtained_in_words(entry: Entry) -> str:
+    """One token as a line."""
+    details = entry.details
+    return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."
+
+
+def owed_in_words(owed: Owed) -> str:
+    """One owed token as a line."""
+    tried = f"asked in vain {owed.failed} times, last: {owed.problem}" if owed.failed else "not asked in vain yet"
+    since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
+    return f"Outside time: {owed.authority} owes a token for entry {owed.entry.seq} since {since}; {tried}."
+
+
+def obtained_json(entry: Entry) -> dict[str, Any]:
+    """The JSON keys of kind ``timestamp``, of a token that is there."""
+    details = entry.details
+    return {
+        "kind": "timestamp",
+        "state": "obtained",
+        "seq": details["seq"],
+        "digest": details["digest"],
+        "authority": details["authority"],
+        "time": details["time"],
+        "key": entry.subject_id,
+        "problem": None,
+    }
+
+
+def owed_json(owed: Owed) -> dict[str, Any]:
+    """The same of a token that is owed."""
+    return {
+        "kind": "timestamp",
+        "state": "owed",
+        "seq": owed.entry.seq,
+        "digest": str(owed.entry.digest),
+        "authority": owed.authority,
+        "time": None,
+        "key": None,
+        "problem": owed.problem,
+    }

@@ -1,0 +1,151 @@
+"""Reads one capture into the catalogue: a page into outcome and records, a medium into its fingerprints.
+
+In: a capture, its sealed block, how its source was declared. Out: `Found`. Everything is written in the caller's
+transaction. What parsers and decoders trip over becomes a reason in the catalogue, since the next capture must
+not suffer for it; errors of the database pass through.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from crawlers.model.capture import RenderingKind
+from pipeline.process.page import (
+    LISTS,
+    PAGE_TYPES,
+    Entity,
+    Found,
+    entity_of,
+    is_page,
+    read_page_capture,
+    seen_before,
+)
+from pipeline.process.page_kind import how_to_read
+from pipeline.process.readers import Readers
+from processors.digest import Digest, sha256
+from processors.http.message import ResponseMessage, header, parse_response
+from processors.media.decoder_pool import Decoders
+from processors.media.fingerprint_file import decoder_of, hashes_of_today
+from processors.media.media_type import MediaReading, is_media, sniff
+from storage.catalogue.captures import Capture
+from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
+from storage.similarity.media import keep_medium, keep_occurrence, medium
+
+__all__ = ["Found", "read_capture"]
+
+DOM: Final = f"urn:{RenderingKind.DOM}:"
+DOM_TYPE: Final = "text/html; charset=utf-8"
+"""How `crawlers.engines.browser_engine` writes it down, whatever the page said of itself."""
+
+PayloadOf = Callable[[Capture], bytes | None]
+"""The block of the record that holds a revisit's payload, None where none is in the archive."""
+
+
+def read_capture(
+    connection: Connection,
+    capture: Capture,
+    block: bytes | None,
+    declaration: Mapping[str, Any] | None,
+    readers: Readers,
+    payload_of: PayloadOf,
+) -> Found:
+    """Read one capture; ``block`` is None where it is too large to hold."""
+    if capture.url.startswith(DOM):
+        return _read_dom(connection, capture, block, declaration, readers)
+    if capture.record_type == "metadata" or capture.url.startswith("urn:"):
+        return Found()  # why there was no response, or what we made ourselves: nothing a source said
+    how = how_to_read(declaration, capture.url)
+    if (again := seen_before(connection, capture, how)) is not None:
+        return again
+    if capture.record_type == "revisit":
+        # media that occur again are told by `storage.catalogue.revisits`; the document of a list is read where it
+        # stands
+        listed = how is not None and how.kind in LISTS and not is_media(capture.media_type)
+        block = payload_of(capture) if listed else None
+        received = entity_of(capture, block) if block is not None else None
+        if received is None or not is_page(capture, received, how):
+            return Found()
+        return read_page_capture(connection, capture, received, how, declaration, readers)
+    if block is None:
+        return _too_large(connection, capture)
+    received = entity_of(capture, block)
+    if is_page(capture, received, how):
+        # what scripts made of a page is read in its place; the page as it came is judged alone
+        how = None if capture.media_type in PAGE_TYPES and doms_of_exchange(connection, capture.id) else how
+        return read_page_capture(connection, capture, received, how, declaration, readers)
+    if capture.truncated is None and received.damage is None and _is_whole(capture, block):
+        return _medium(connection, capture, received.content, readers.decoders)
+    return Found()
+
+
+def _read_dom(
+    connection: Connection,
+    capture: Capture,
+    block: bytes | None,
+    declaration: Mapping[str, Any] | None,
+    readers: Readers,
+) -> Found:
+    """Read a page as the browser showed it in the end; the exchange it came from gives no records beside it."""
+    if block is None:
+        return Found()
+    url = capture.url.removeprefix(DOM)
+    if capture.refers_to_id is not None:
+        forget_records(connection, capture.refers_to_id)
+    shown = replace(capture, url=url)
+    return read_page_capture(
+        connection, shown, Entity(block, DOM_TYPE), how_to_read(declaration, url), declaration, readers
+    )
+
+
+def _is_whole(capture: Capture, block: bytes) -> bool:
+    """Part of a medium has no fingerprint of its own; a 206 may still carry all of it."""
+    if capture.record_type != "response" or capture.status in (None, 200):
+        return True
+    return capture.status == 206 and _covers_all(parse_response(block))
+
+
+def _covers_all(message: ResponseMessage) -> bool:
+    unit, _, rest = (header(message, "content-range") or "").partition(" ")
+    span, _, length = rest.partition("/")
+    return unit == "bytes" and length.isdecimal() and span == f"0-{int(length) - 1}"
+
+
+def _medium(connection: Connection, capture: Capture, content: bytes, decoders: Decoders) -> Found:
+    if not is_media(sniff(content)):
+        return Found()
+    digest = sha256(content)
+    if _is_known(connection, digest):
+        keep_occurrence(connection, capture.id, digest)
+        return Found(medium=True)
+    reading = decoders.fingerprint(content)
+    keep_medium(connection, capture, reading, len(content))
+    return Found(medium=True, refused=reading.refused is not None)
+
+
+def _is_known(connection: Connection, digest: Digest) -> bool:
+    """Whether these bytes were read before by the fingerprints of today, or refused by the decoder of today."""
+    known = medium(connection, digest)
+    if known is None:
+        return False
+    if known.refused is not None:
+        return known.decoder == decoder_of(known.media_type)
+    return {each.name for each in known.hashes} >= hashes_of_today(known.media_type, known.frames)
+
+
+def _too_large(connection: Connection, capture: Capture) -> Found:
+    """Known by its payload's digest alone, if the server called it a medium and sent it as it is."""
+    if not is_media(capture.media_type) or capture.payload_digest is None or capture.status not in (None, 200):
+        return Found()
+    length = capture.payload_length_bytes or 0
+    reading = MediaReading(
+        sha256=capture.payload_digest,
+        media_type=capture.media_type,
+        width=None,
+        height=None,
+        hashes=(),
+        refused=f"too large: {length} bytes",
+    )
+    keep_medium(connection, capture, reading, length)
+    return Found(medium=True, refused=True)

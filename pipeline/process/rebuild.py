@@ -1,0 +1,134 @@
+"""Derives the catalogue anew from the store alone, with equal rows and ids.
+
+In: an archive; its database may be new. Out: `RebuildReport`. Custody is restored from its objects, the index from
+the files custody names, everything else by reading those files again. Entries that were still owed to the store
+are brought there first. All of it is built beside the catalogue in use, which is asked as before until the new
+one is whole and takes its place in one step; what is deposited meanwhile is in it, too. An interrupted rebuild has
+changed nothing, and the next goes on where it was. Raises `ContradictionError`, `RebuildUnreadError` and the
+errors of `storage.integrity.rebuilt_catalogue`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.crawl.warcinfo import tree_digest
+from pipeline.process.run import ProcessError, ProcessReport, process_pending, sum_of
+from storage.archive import Archive
+from storage.errors import StorageError
+from storage.integrity.rebuilt_catalogue import (
+    beside,
+    counts,
+    deposits_lacking,
+    drop_replaced,
+    exchange,
+    one_at_a_time,
+    read_here,
+)
+from storage.integrity.restore import ContradictionError, restore_custody, restore_file
+from storage.ledger.chain import Chain, ChainProblem, read_chain
+from storage.ledger.custody import settle
+from storage.ledger.entry import Entry
+from storage.ledger.judgements import restore_assertions
+from storage.migrations import newest_schema
+
+ROUNDS: Final = 3
+"""So often what came meanwhile is read before the exchange; deposits that still come are read after it."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """Counts, and ``remarks``: what is wrong with the chain, though it could be read.
+
+    ``files`` and ``captures`` are those of the new catalogue; ``process`` counts what this run read, which is less
+    where it went on with one that was interrupted.
+    """
+
+    custody_entries: int
+    custody_restored: int
+    files: int
+    captures: int
+    process: ProcessReport
+    remarks: tuple[ChainProblem, ...]
+
+
+class RebuildUnreadError(StorageError):
+    """Files could not be read; ``exchanged`` says whether the new catalogue is in use without what they hold."""
+
+    def __init__(self, cause: ProcessError, *, exchanged: bool) -> None:
+        said = (
+            "The new catalogue is in use; its index is whole, and what could be read is read."
+            if exchanged
+            else "The catalogue in use had read them and was not changed; what was built is kept beside it."
+        )
+        super().__init__(f"{cause}\n{said} Mend what is named, then run `letapis rebuild` again.")
+        self.exchanged = exchanged
+
+
+def rebuild(archive: Archive, *, on_progress: Say = lambda _: None) -> RebuildReport:
+    """Begin from nothing but the store; returns when the new catalogue is whole and in use."""
+    with one_at_a_time(archive):
+        drop_replaced(archive)  # what a rebuild that was killed after its exchange has left
+        on_progress("custody: what is owed is brought to the store, and every entry is read from it")
+        settle(archive)
+        chain = _chain(archive)
+        restored = restore_custody(archive, chain)
+        restore_assertions(archive, chain)
+        on_progress(f"custody: {len(chain.entries)} entries, {restored} of them restored")
+        there, resumed = beside(archive, _made_for(chain))
+        if resumed:
+            files, _ = counts(there)
+            on_progress(f"goes on where a rebuild was interrupted: {files} files are indexed")
+        read = _build(archive, there, on_progress)
+        files, captures = counts(archive)
+        drop_replaced(archive)
+    return RebuildReport(
+        custody_entries=len(chain.entries),
+        custody_restored=restored,
+        files=files,
+        captures=captures,
+        process=read,
+        remarks=chain.problems,
+    )
+
+
+def _chain(archive: Archive) -> Chain:
+    chain = read_chain(archive.objects)
+    for problem in chain.problems:
+        if problem.breaks:
+            raise ContradictionError(problem.subject, problem.what, problem.expected, problem.found)
+    return chain
+
+
+def _made_for(chain: Chain) -> str:
+    """What must be the same for going on: tables, software, and the store, known by its first entry's version."""
+    store = chain.entries[0].version_id if chain.entries else "empty"
+    return f"letapis rebuild: schema {newest_schema()}, program {tree_digest()}, store {store}"
+
+
+def _build(archive: Archive, there: Archive, say: Say) -> ProcessReport:
+    """Build the new catalogue until it lacks nothing, and exchange; returns what was read on the way."""
+    report = ProcessReport()
+    for _ in range(ROUNDS):
+        _index(there, deposits_lacking(there), say)
+        try:
+            report = sum_of(report, process_pending(there, on_progress=say))
+        except ProcessError as unread:
+            exchanged = not read_here(archive, unread.report.unread) and exchange(archive, there)
+            if exchanged:
+                drop_replaced(archive)
+            raise RebuildUnreadError(unread, exchanged=exchanged) from unread
+        say("the new catalogue takes the place of the old one")
+        if exchange(archive, there):
+            return report
+        say("files were deposited meanwhile")
+    exchange(archive, there, index=lambda entries: _index(there, entries, say))
+    return sum_of(report, process_pending(archive, on_progress=say))
+
+
+def _index(there: Archive, entries: Sequence[Entry], say: Say) -> None:
+    for number, entry in enumerate(entries, start=1):
+        restore_file(there, entry)
+        say(f"{entry.subject_id}: indexed, {number} of {len(entries)}")

@@ -1,0 +1,167 @@
+"""Reads sealed WARC files: pages into outcomes and records, media into fingerprints, fingerprints into groups.
+
+In: the archive; what is to be done stands in the catalogue. Out: `ProcessReport`. The unit of work is one WARC
+file, the unit of writing one capture, so a crash repeats nothing and skips nothing. A page that a parser cannot
+read and a picture that no decoder takes are counted with their reason, never a failure of the run. Raises
+`ProcessError` at the end if a whole file could not be read; all others have been.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection
+
+from pipeline.config.archive_factory import open_archive
+from pipeline.config.settings import Settings
+from pipeline.process.capture import Found, read_capture
+from pipeline.process.readers import Readers, open_readers
+from processors.media.fingerprint_file import ALL_HASHES
+from processors.pages.outcome import CLASSIFIER_VERSION
+from processors.parsing.parser_versions import PARSERS
+from storage.archive import Archive
+from storage.catalogue.captures import Capture
+from storage.catalogue.records import drop_unseen
+from storage.catalogue.revisits import keep_occurrences_of_revisits, payload_capture
+from storage.catalogue.unread import SealedWarc, claim_unread, derived, read_before
+from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
+from storage.errors import StorageError
+from storage.similarity.compare import compare_new
+
+Say = Callable[[str], None]
+
+VERSIONS: Final[tuple[str, ...]] = (
+    CLASSIFIER_VERSION,
+    "dom-1",
+    *sorted(parser.name for parser in PARSERS),
+    *sorted(ALL_HASHES),
+)
+READ_WITH: Final = " ".join(VERSIONS)
+"""What a file is marked with once it was read; a better parser or fingerprint makes all files unread again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """Counts of one run. ``refused`` are media no decoder took, ``unreadable`` pages a parser could not read.
+
+    ``crawls`` are the ids of those whose files were read; ``failed`` are sentences about whole files that stay
+    unread, and ``unread`` their keys.
+    """
+
+    files: int = 0
+    captures: int = 0
+    pages: int = 0
+    records: int = 0
+    media: int = 0
+    refused: int = 0
+    unreadable: int = 0
+    compared: int = 0
+    crawls: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+class ProcessError(Exception):
+    """Files could not be read; look at each reason, mend it, and let the next run try again."""
+
+    def __init__(self, report: ProcessReport) -> None:
+        said = "\n".join(report.failed)
+        super().__init__(
+            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{said}"
+        )
+        self.report = report
+
+
+def process_pending(where: Settings | Archive, *, on_progress: Say = lambda _: None) -> ProcessReport:
+    """Read every file that was not read by the present versions; returns when there is none left."""
+    with _opened(where) as archive:
+        return _process(archive, None, on_progress)
+
+
+def process_files(archive: Archive, keys: Collection[str], *, on_progress: Say = lambda _: None) -> ProcessReport:
+    """Read these files now, waiting for whoever reads one of them at this moment."""
+    return _process(archive, keys, on_progress)
+
+
+@contextmanager
+def _opened(where: Settings | Archive) -> Iterator[Archive]:
+    if isinstance(where, Archive):
+        yield where
+        return
+    archive = open_archive(where)
+    try:
+        yield archive
+    finally:
+        archive.writer.dispose()
+        archive.reader.dispose()
+
+
+def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> ProcessReport:
+    report = ProcessReport()
+    failed: dict[str, str] = {}
+    with open_readers() as readers:
+        while True:
+            try:
+                with claim_unread(archive, READ_WITH, among=keys, besides=failed) as warc:
+                    if warc is None:
+                        break
+                    key = warc.key
+                    report = sum_of(report, _read_warc(archive, warc, readers))
+                    say(
+                        f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
+                    )
+            except StorageError as problem:
+                failed[key] = f"{key}: {problem}"
+                say(failed[key])
+    with archive.writer.begin() as connection:
+        compared = compare_new(connection, archive.hash_folder)
+        if report.files:
+            drop_unseen(connection)
+    report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
+    if failed:
+        raise ProcessError(report)
+    return report
+
+
+def _read_warc(archive: Archive, warc: SealedWarc, readers: Readers) -> ProcessReport:
+    with archive.reader.connect() as connection:
+        done = read_before(connection, warc.key, VERSIONS)
+    report = ProcessReport(files=1, crawls=(warc.crawl_id,))
+    for capture, block in iterate_warc(archive, warc.key, warc.object_version):
+        if capture.id in done:
+            continue
+        with derived(archive) as connection:
+            payload_of = partial(_payload_of, archive, connection)
+            found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
+        report = sum_of(report, _counted(found))
+    with derived(archive) as connection:
+        seen_again = keep_occurrences_of_revisits(connection, warc.key)
+    return sum_of(report, ProcessReport(media=seen_again))
+
+
+def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
+    """The block in which a revisit's payload lies, None where none is here that can be held."""
+    held = payload_capture(connection, revisit)
+    try:
+        return None if held is None else read_record(archive, held).block
+    except BlockTooLargeError:
+        return None
+
+
+def _counted(found: Found) -> ProcessReport:
+    return ProcessReport(
+        captures=1,
+        pages=int(found.page),
+        records=found.records,
+        media=int(found.medium),
+        refused=int(found.refused),
+        unreadable=int(found.unreadable),
+    )
+
+
+def sum_of(a: ProcessReport, b: ProcessReport) -> ProcessReport:
+    """What both runs counted together."""
+    names = [field.name for field in fields(ProcessReport)]
+    return ProcessReport(**{name: getattr(a, name) + getattr(b, name) for name in names})

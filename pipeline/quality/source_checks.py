@@ -1,0 +1,71 @@
+"""Judges crawls by what they gave, once when they end and once more when what they brought has been read.
+
+In: the archive, the crawl's report or its id. Out: sentences about the source, none where all is as it should be.
+When a crawl ends, its pages are known as the spider read them; documents, and whether there was anything new, are
+known only after reading.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+
+from crawlers.model.capture import CrawlReport
+from crawlers.watchlist.source import Expectation, Source
+from pipeline.quality.yield_rules import EARLIER_CRAWLS, LISTS, Judged, shortcomings, silence
+from storage.archive import Archive
+from storage.queries.crawl_yields import CrawlYield, declarations_of, habit_of, yields_of
+
+RECORD_KINDS: Final[Mapping[str, str]] = {
+    "telegram": "telegram_post",
+    "news": "article",
+    "court_list": "hearing",
+    "register": "register_entry",
+    "notice": "notice",
+}
+"""Which records a kind of source gives; other kinds give none that a night could be judged by."""
+
+
+def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> list[str]:
+    """What the crawl gave as it ended, beside the source's earlier crawls."""
+    kind = RECORD_KINDS.get(source.kind)
+    if kind is None or report.problem is not None or not report.pages:
+        return []
+    now = CrawlYield(
+        crawl_id=report.crawl_id,
+        at=report.ended_at,
+        pages=report.pages,
+        understood=_understood(source, report),
+        kind=kind,
+        records=report.records_read,
+        filled=report.filled,
+    )
+    earlier = [each for each in _crawls(connection, source.id) if each.crawl_id != report.crawl_id]
+    return shortcomings(Judged(source.kind, source.expect, now, earlier[:EARLIER_CRAWLS]))
+
+
+def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[str]]:
+    """Sentences by source, about each source whose newest crawl is among these and has been read."""
+    found: dict[str, list[str]] = {}
+    with archive.reader.connect() as connection:
+        for source_id, declaration in declarations_of(connection, crawl_ids):
+            crawls = _crawls(connection, source_id)
+            if declaration["kind"] not in RECORD_KINDS or not crawls or crawls[0].crawl_id not in crawl_ids:
+                continue  # an old file that a better parser has read again says nothing about tonight
+            expect = Expectation(**declaration.get("expect") or {})
+            kind, (now, *earlier) = declaration["kind"], crawls
+            said = shortcomings(Judged(kind, expect, now, earlier[:EARLIER_CRAWLS]))
+            said += expect.outside(now.records) if kind in LISTS else []
+            said += silence(expect, habit_of(connection, source_id), now.at)
+            if said:
+                found[source_id] = said
+    return found
+
+
+def _crawls(connection: Connection, source_id: str) -> tuple[CrawlYield, ...]:
+    return yields_of(connection, source_id, most=EARLIER_CRAWLS + 1)
+
+
+def _understood(source: Source, report: CrawlReport) -> int:
+    understood = report.outcomes.get("content", 0)
+    return understood + (report.outcomes.get("empty", 0) if source.kind in LISTS else 0)

@@ -1,0 +1,348 @@
+"""What this machine has of what Letapis needs, and how to get the rest.
+
+In: `Settings`. Out: one `Check` per thing, in the order in which a person would mend them. Nothing is changed, and
+nothing that is wrong raises: it becomes a check that says so.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import psycopg2
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from access.views.nights import last_nights
+from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.chromium import HOW as HOW_CHROMIUM
+from pipeline.chromium import find_chromium
+from pipeline.clock_sync import clock_state
+from pipeline.collect.night_schedule import night_schedule
+from pipeline.config.archive_factory import open_replica, open_store, opened_archive
+from pipeline.config.settings import ROOT, Settings, SettingsError
+from pipeline.devstack.data_folder import why_unusable
+from pipeline.devstack.postgres_location import installed_programs
+from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, store_open_to_others
+from pipeline.preserve.replicate import NO_SECOND_COPY, copies_now
+from pipeline.preserve.time_authority import time_authorities
+from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, owed_in_words, owed_now
+from pipeline.supervise.processes import ServiceError
+from processors.media.ffmpeg import NoProgram, decoder_name
+from processors.pdf.tesseract import LANGUAGES, languages_of
+from storage.errors import StorageError
+from storage.ledger.harvests import NightState
+from storage.migrations import newest_schema, schema_of
+from storage.objects.errors import StoreError
+
+State = Literal["ok", "warning", "missing"]
+
+PYTHONS: Final = ((3, 11), (3, 13))
+
+SPACE_NEEDED_BYTES: Final = 2 * 10**9
+SPACE_WANTED_BYTES: Final = 20 * 10**9
+"""One WARC file is rolled at 1 GB, and stands in spool and store until it is deposited."""
+
+NAMED_OWED: Final = 3
+
+EXTENSIONS: Final = ("pg_trgm",)
+
+OLDEST_POSTGRES: Final = 150_000
+"""As ``server_version_num`` tells it."""
+
+HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".format(
+    " tesseract-ocr-".join(name for name in LANGUAGES if name != "eng")
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing: what was found, and how to get it better where it is not ``ok``."""
+
+    name: str
+    state: State
+    found: str
+    how: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Every check, one after another."""
+    checks: tuple[Callable[[Settings], Check], ...] = (
+        _python,
+        _chromium,
+        _space,
+        _clock,
+        _store,
+        _store_fitness,
+        _database,
+        _outside_time,
+        _second_copy,
+        _airflow,
+        _nights,
+        _watchlist,
+        _scanned_pages,
+        _video,
+    )
+    for check in checks:
+        yield check(settings)
+
+
+def _python(_: Settings) -> Check:
+    lowest, highest = (".".join(map(str, version)) for version in PYTHONS)
+    found = f"Python {sys.version.split()[0]}"
+    if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
+        return Check("Python", "ok", found)
+    how = f"Install Python {lowest} to {highest} (`sudo apt-get install python3 python3-venv`), then `make env`."
+    return Check("Python", "missing", found, how)
+
+
+def _chromium(settings: Settings) -> Check:
+    found = find_chromium(settings.chromium)
+    if found is None:
+        # Sources fetched by plain HTTP work without; only `engine: browser` needs one.
+        return Check("Chromium", "missing", "none that starts", HOW_CHROMIUM)
+    return Check("Chromium", "ok", f"{found.version} ({found.origin})")
+
+
+def _space(settings: Settings) -> Check:
+    if problem := why_unusable(settings.data):
+        how = "Let the user who runs Letapis write there, or set LETAPIS_DATA to another folder."
+        return Check("Disk", "missing", f"{settings.data}: {problem}", how)
+    folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 10**9:.1f} GB free for {settings.data}"
+    how = "Free space on that disk, or set LETAPIS_DATA to a folder on another one."
+    if free < SPACE_NEEDED_BYTES:
+        return Check("Disk", "missing", found, how)
+    return Check("Disk", "warning" if free < SPACE_WANTED_BYTES else "ok", found, how)
+
+
+def _clock(_: Settings) -> Check:
+    state = clock_state()
+    if state.synchronised and state.largest_error_us is not None:
+        return Check("Clock", "ok", f"kept in step, off by at most {state.largest_error_us / 1000:.0f} ms")
+    found = "unknown" if state.synchronised is None else "not kept in step by anything the kernel knows of"
+    how = "The times of evidence are this clock's: `sudo apt-get install chrony`, or `timedatectl set-ntp true`."
+    return Check("Clock", "warning", found, how)
+
+
+def _store(settings: Settings) -> Check:
+    if settings.s3_endpoint is None:
+        program = Path(sys.executable).with_name("weed")
+        version = _said_by(program, "version")
+        if version is None:
+            return Check("Object store", "missing", "SeaweedFS is not installed", "Run `make env`.")
+        return Check("Object store", "ok", f"SeaweedFS ({version}) is installed and not running; `letapis up`")
+    try:
+        store = open_store(settings)
+        store.require_fit()
+        next(store.list("custody/"), None)
+    except (SettingsError, StoreError) as problem:
+        how = "Start the embedded one with `letapis up`, or mend LETAPIS_S3_* and LETAPIS_LOCK_*."
+        return Check("Object store", "missing", str(problem), how)
+    locked = f"locks for {settings.lock_days} days, {settings.lock_mode}"
+    return Check("Object store", "ok", f"{settings.s3_endpoint}, bucket {settings.s3_bucket}, {locked}")
+
+
+def _store_fitness(settings: Settings) -> Check:
+    embedded = settings.s3_endpoint is None or (settings.data / "store").exists()
+    if not embedded:
+        return Check("Evidence", "ok", "the store is an outside one")
+    how = "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS."
+    try:
+        found = store_open_to_others(settings.data / "store")
+    except OSError as problem:
+        return Check("Evidence", "warning", f"not known: {problem.filename}: {problem.strerror}", how)
+    if found:
+        return Check("Evidence", "missing", FOR_TRYING_OUT_ONLY.format(" ".join(found)), how)
+    fit = "the embedded store is fit to try out: who owns its folder can delete what it has locked"
+    return Check("Evidence", "warning", fit, how)
+
+
+def _database(settings: Settings) -> Check:
+    if settings.database_reader_url is None:
+        try:
+            version = _said_by(installed_programs() / "postgres", "--version")
+        except ServiceError as problem:
+            return Check("Database", "missing", str(problem), "Run `make env`.")
+        return Check("Database", "ok", f"{version} is installed and not running; `letapis up`")
+    how = "Start the embedded one with `letapis up`, or mend LETAPIS_DATABASE_URL, _WRITER_URL and _READER_URL."
+    try:
+        engine = create_engine(settings.database().reader_url, poolclass=NullPool)
+        with engine.connect() as connection:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+            lowered = connection.execute(text("SELECT lower('МІНСК ЎЗГОРАК')")).scalar_one()
+            there = set(connection.execute(text("SELECT extname FROM pg_extension")).scalars())
+            schema = schema_of(connection)
+    except (SettingsError, SQLAlchemyError, psycopg2.Error) as problem:
+        return Check("Database", "missing", str(problem).splitlines()[0], how)
+    if number < OLDEST_POSTGRES:
+        how = f"Move it to PostgreSQL {OLDEST_POSTGRES // 10_000} or newer; nothing older is tried."
+        return Check("Database", "missing", f"PostgreSQL {version}", how)
+    if lowered != "мінск ўзгорак":
+        how = (
+            "Make it anew: CREATE DATABASE letapis TEMPLATE template0 ENCODING 'UTF8' "
+            "LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
+        )
+        return Check("Database", "missing", "lower() leaves Cyrillic letters as they are: searching fails", how)
+    if missing := [name for name in EXTENSIONS if name not in there]:
+        how = f"As its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
+        return Check("Database", "missing", f"without {', '.join(missing)}", how)
+    if schema != newest_schema():
+        how = "Bring it up as its owner (LETAPIS_DATABASE_URL): `letapis prepare`, or start `letapis up` again."
+        found = "no tables of Letapis" if schema is None else f"tables of schema {schema}"
+        return Check("Database", "missing", f"{found}; this version works with schema {newest_schema()}", how)
+    return Check("Database", "ok", f"PostgreSQL {version}, schema {schema}, every script lower-cased")
+
+
+def _outside_time(settings: Settings) -> Check:
+    authorities = ", ".join(
+        f"{each.url} ({'held to ' + str(each.pinned) if each.pinned else 'held to any public root'})"
+        for each in time_authorities(settings)
+    )
+    owed: tuple[str, ...] = ()
+    if settings.database_reader_url is not None and settings.s3_endpoint is not None:
+        try:
+            with opened_archive(settings) as archive:
+                owed = tuple(owed_in_words(each) for each in owed_now(archive))
+        except (SettingsError, SQLAlchemyError):
+            owed = ("what is owed is not known: the database does not answer",)
+    if owed:
+        more = f" ... and {len(owed) - NAMED_OWED} more" if len(owed) > NAMED_OWED else ""
+        found = f"{authorities or NO_OUTSIDE_TIME}; {len(owed)} tokens owed. {' '.join(owed[:NAMED_OWED])}{more}"
+        how = "They are asked for again every five minutes by the DAG `timestamps`; now: `letapis timestamps`."
+        return Check("Outside time", "warning", found, how)
+    if not authorities:
+        how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Outside time".'
+        return Check("Outside time", "warning", NO_OUTSIDE_TIME, how)
+    return Check("Outside time", "ok", f"{authorities}; nothing owed")
+
+
+def _second_copy(settings: Settings) -> Check:
+    how = "Name a second, independent store with Object Lock: LETAPIS_REPLICA_*, docs/settings.md."
+    try:
+        replica = open_replica(settings)
+        if replica is None:
+            return Check("Second copy", "warning", NO_SECOND_COPY, how)
+        how = "Mend it, or LETAPIS_REPLICA_*. What it lacks is owed to it and brought by `letapis copies`."
+        replica.require_fit()
+        place = (
+            f"{replica.endpoint}, bucket {replica.bucket}, locks for {replica.lock_days} days, {replica.lock_mode}"
+        )
+    except (SettingsError, StoreError) as problem:
+        return Check("Second copy", "missing", str(problem), how)
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
+        return Check("Second copy", "ok", place)
+    try:
+        with opened_archive(settings) as archive:
+            owed = copies_now(archive).owed_sentences()
+    except (SettingsError, SQLAlchemyError):
+        owed = ("what is owed is not known: the database does not answer",)
+    if owed:
+        how = "The DAG `copies` brings it every ten minutes; now: `letapis copies`."
+        return Check("Second copy", "warning", f"{place}. {' '.join(owed[:NAMED_OWED])}", how)
+    return Check("Second copy", "ok", f"{place}; nothing owed")
+
+
+def _airflow(settings: Settings) -> Check:
+    if settings.airflow_url is None:
+        there = (ROOT / "airflow.cfg").exists() and os.access(Path(sys.executable).with_name("airflow"), os.X_OK)
+        if there:
+            return Check("Airflow", "ok", "installed and not running; `letapis up`")
+        return Check("Airflow", "missing", "not installed", "Run `make env`.")
+    try:
+        with AirflowApi(settings.airflow(), patience_s=0) as api:
+            health, errors = api.health(), api.import_errors()
+    except (SettingsError, AirflowUnreachable, AirflowRefused) as problem:
+        return Check("Airflow", "missing", str(problem), "Start it with `letapis up`.")
+    silent = [name for name, at in health.heartbeats.items() if at is None]
+    if silent or not health.database_ok or errors:
+        found = "; ".join([*(f"{name} is silent" for name in silent), *errors]) or "its database does not answer"
+        return Check("Airflow", "missing", found, f"Read the logs in {settings.data / 'airflow' / 'logs'}.")
+    return Check("Airflow", "ok", f"{settings.airflow_url}, every component up, every DAG read")
+
+
+def _nights(settings: Settings) -> Check:
+    """How the last nights went, and whether the next will begin."""
+    how = "Look at the run of the DAG `harvest`: `letapis status`. Collect now: `letapis harvest`."
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
+        found = "not known while the database does not run; no night begins while the stack is down"
+        return Check("Nights", "warning", found, "Start it with `letapis up`.")
+    try:
+        with opened_archive(settings) as archive:
+            nights = last_nights(archive)
+        schedule = None
+        if settings.airflow_url is not None:
+            with AirflowApi(settings.airflow(), patience_s=0) as api:
+                schedule = night_schedule(api)
+    except (SettingsError, StorageError, SQLAlchemyError, AirflowUnreachable, AirflowRefused) as away:
+        return Check("Nights", "warning", f"not known: {str(away).splitlines()[0]}", "Start it with `letapis up`.")
+    problem = None if schedule is None else schedule.problem(datetime.now(UTC))
+    bad = [
+        night
+        for night in nights
+        if night["bad"]
+        and not (
+            night["state"] == NightState.MISSED
+            and schedule is not None
+            and schedule.has_in_hand(datetime.fromisoformat(night["due_at"]))
+        )
+    ]
+    told = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_OWED]]
+    told += [f"... and {len(bad) - NAMED_OWED} more"] if len(bad) > NAMED_OWED else []
+    lost = [night for night in bad if night["state"] != NightState.FAILED]
+    if problem is not None or bad:
+        found = " ".join(filter(None, [problem, *told]))
+        return Check("Nights", "missing" if problem is not None or lost else "warning", found, how)
+    if not nights:
+        return Check("Nights", "ok", "none was due yet")
+    return Check(
+        "Nights", "ok", f"{nights[0]['due_at'][:10]}: {nights[0]['sentence']} None of {len(nights)} was missed."
+    )
+
+
+def _watchlist(settings: Settings) -> Check:
+    try:
+        sources = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
+    except (WatchlistErrors, OSError) as problem:
+        return Check(
+            "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."
+        )
+    return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
+
+
+def _scanned_pages(_: Settings) -> Check:
+    """Without tesseract a scanned list is named as unread; with it, in the languages that are installed."""
+    name = "Scanned documents"
+    program = shutil.which("tesseract")
+    if program is None:
+        return Check(name, "warning", "no tesseract: scanned lists are named as unread", HOW_TESSERACT)
+    installed = languages_of(program)
+    missing = [language for language in LANGUAGES if language not in installed]
+    if missing:
+        return Check(name, "warning", f"{program} without {', '.join(missing)}", HOW_TESSERACT)
+    return Check(name, "ok", f"read by {program}")
+
+
+def _video(_: Settings) -> Check:
+    how = "Run `make env`, or `sudo apt-get install ffmpeg`; videos refused for want of it are read when next met."
+    try:
+        return Check("Video", "ok", decoder_name())
+    except NoProgram as problem:
+        return Check("Video", "warning", str(problem), how)
+
+
+def _said_by(program: Path, argument: str) -> str | None:
+    """First line of what a program says of its version; None if it does not start."""
+    try:
+        done = subprocess.run([str(program), argument], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else None

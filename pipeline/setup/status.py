@@ -1,0 +1,219 @@
+"""What runs, what is pending, what has failed, on one screen; as much of it as can be had when the stack is down.
+
+In: `Settings`. Out: `Line`s in four sections, in the order in which a person asks. Nothing is changed, and nothing
+that is wrong raises: it becomes a line. What cannot be known says so.
+"""
+
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from access.views.overview import overview
+from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.collect.night_schedule import NightSchedule, night_schedule
+from pipeline.config.archive_factory import opened_archive
+from pipeline.config.demo_location import demo_folder, is_demo_folder
+from pipeline.config.settings import Settings, SettingsError
+from pipeline.devstack.data_folder import LOCK_NAME, why_unusable
+from storage.errors import StorageError
+from storage.ledger.harvests import NightState
+from storage.spool.lock import CrawlAliveError, hold_crawl
+
+Section = Literal["stack", "runs", "pending", "failed"]
+
+SHORT_OF_SPACE_BYTES: Final = 2 * 10**9
+
+NAMED: Final = 4
+"""So many of a kind are named; the rest are counted."""
+
+DAGS: Final = ("process", "copies", "timestamps", "audit", "archive_url")
+"""Those whose newest run is looked at; of the harvest its nights say more."""
+
+NOT_KNOWN: Final = "not known: "
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing: ``what`` in a word or two, ``found`` a sentence."""
+
+    section: Section
+    what: str
+    found: str
+
+
+def look(settings: Settings, *, now: datetime | None = None) -> Iterator[Line]:
+    """Every line, section by section as far as the sources of it allow; the caller sorts by section."""
+    moment = now or datetime.now(UTC)
+    yield from _stack(settings)
+    yield from _spool(settings)
+    schedule = yield from _airflow(settings, moment)
+    yield from _archive(settings, schedule)
+    yield from _watchlist(settings)
+    yield from _disk(settings)
+
+
+def _stack(settings: Settings) -> Iterator[Line]:
+    if settings.airflow_url is None:
+        yield Line("stack", "stack", f"down: {_how_to_start(settings)}")
+        yield Line(
+            "failed", "stack", "The stack is down: no night begins, and nothing that was asked for is done."
+        )
+        return
+    lock = settings.data / LOCK_NAME
+    _, _, since = lock.read_text("utf-8").strip().partition(" ") if lock.exists() else ("", "", "")
+    yield Line("stack", "stack", f"up{f' since {since}' if since else ''}: {settings.airflow_url}")
+
+
+def _how_to_start(settings: Settings) -> str:
+    demo = demo_folder(settings.data)
+    if demo == settings.data:
+        return "`make demo` starts it"
+    also = f"; the demo has its own, asked with LETAPIS_DATA={demo}" if is_demo_folder(demo) else ""
+    return f"`letapis up` starts it{also}"
+
+
+def _spool(settings: Settings) -> Iterator[Line]:
+    """Crawls that are being written now, and what stopped ones have left."""
+    alive, left = [], []
+    for folder in sorted(settings.spool_dir.glob("*/")) if settings.spool_dir.is_dir() else ():
+        try:
+            with hold_crawl(folder):
+                left.append(folder.name)
+        except CrawlAliveError:
+            alive.append(folder.name)
+        except OSError as problem:
+            yield Line("failed", "spool", f"{folder.name}: {problem.strerror}")
+    if alive:
+        yield Line("runs", "crawls", f"{_count(len(alive), 'crawl')} at work")
+    if left:
+        waits = "waits to be deposited, which the next harvest or `letapis up` does"
+        yield Line("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
+
+
+def _airflow(settings: Settings, now: datetime) -> Generator[Line, None, NightSchedule | None]:
+    """What Airflow does and has planned; returns the plan for the nights, None where it is not known."""
+    schedule = None
+    if settings.airflow_url is None:
+        return schedule
+    with _unless_away("airflow") as lines, AirflowApi(settings.airflow(), patience_s=0) as api:
+        schedule = night_schedule(api)
+        if schedule.at_work is not None:
+            lines.append(Line("runs", "harvest", f"{schedule.progress} ({schedule.at_work})"))
+        if schedule.waiting:
+            lines.append(
+                Line("pending", "harvest", f"{_count(len(schedule.waiting), 'harvest')} started and waiting")
+            )
+        lines += [
+            Line("runs", run["dag_id"], f"{run['state']} ({run['dag_run_id']})")
+            for run in _active(api)
+            if run["dag_id"] != "harvest"
+        ]
+        problem = schedule.problem(now)
+        if problem is not None:
+            lines.append(Line("failed", "next night", problem))
+        elif (due := schedule.due(now)) is not None:
+            lines.append(Line("pending", "night", due))
+        elif schedule.next_at is not None:
+            lines.append(Line("pending", "next night", f"{schedule.next_at:%Y-%m-%d %H:%M} UTC"))
+        lines += [Line("failed", dag_id, found) for dag_id in DAGS if (found := _failed_runs(api, dag_id))]
+        lines += [Line("failed", "dag file", each) for each in api.import_errors()]
+    yield from lines
+    return schedule
+
+
+@contextmanager
+def _unless_away(what: str) -> Iterator[list[Line]]:
+    """What was found before the other side did not answer stands; then a line says that it did not."""
+    lines: list[Line] = []
+    try:
+        yield lines
+    except (AirflowRefused, AirflowUnreachable, SettingsError, StorageError, SQLAlchemyError) as problem:
+        lines.append(Line("failed", what, f"{NOT_KNOWN}{str(problem).splitlines()[0]}"))
+
+
+def _active(api: AirflowApi) -> list[dict[str, Any]]:
+    path = "/api/v2/dags/~/dagRuns?state=running&state=queued&order_by=run_after&limit=50"
+    found: list[dict[str, Any]] = api.get(path, what="list runs")["dag_runs"]
+    return found
+
+
+def _failed_runs(api: AirflowApi, dag_id: str) -> str | None:
+    """How often in a row the newest ended runs have failed, and since when."""
+    ended = [run for run in api.runs(dag_id) if run["state"] in ("success", "failed")]
+    in_a_row = next((number for number, run in enumerate(ended) if run["state"] != "failed"), len(ended))
+    if not in_a_row:
+        return None
+    since = datetime.fromisoformat(ended[in_a_row - 1]["run_after"]).astimezone(UTC)
+    times = "Its newest run failed" if in_a_row == 1 else f"Its newest {in_a_row} runs failed"
+    return f"{times}, from {since:%Y-%m-%d %H:%M} UTC on: the log of its red task says why."
+
+
+def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Line]:
+    if settings.database_reader_url is None:
+        yield Line("pending", "nights", f"{NOT_KNOWN}the database does not run, and what became of them is in it")
+        return
+    with _unless_away("archive") as lines, opened_archive(settings) as archive:
+        seen = overview(archive)
+        for night in seen["nights"]:
+            missed = night["state"] == NightState.MISSED
+            if missed and schedule is not None and schedule.has_in_hand(datetime.fromisoformat(night["due_at"])):
+                continue  # what stands in its way is said already
+            if night["bad"]:
+                lines.append(Line("failed", f"night {night['due_at'][5:10]}", night["sentence"]))
+            elif night is seen["nights"][0]:
+                lines.append(Line("stack", f"night {night['due_at'][5:10]}", night["sentence"]))
+        lines += _sources(seen["sources"])
+        unread = seen["held"]["unread_files"]
+        if unread:
+            lines.append(Line("pending", "process", f"{_count(unread, 'WARC file')} deposited and not read yet"))
+        for kind, sentence in (("copies", "missing in the second store"), ("time_tokens", "not obtained yet")):
+            if seen["owed"][kind]:
+                lines.append(
+                    Line("pending", kind.replace("_", " "), f"{_count(seen['owed'][kind], 'entry')} {sentence}")
+                )
+    yield from lines
+
+
+def _sources(rows: list[dict[str, Any]]) -> Iterator[Line]:
+    """Sources that need a look, but no crawl that is at work."""
+    wrong = [row for row in rows if row["last_crawl"] is not None and row["last_crawl"]["state"] == "failed"]
+    for row in wrong[:NAMED]:
+        yield Line("failed", row["source"], row["last_crawl"]["failures"][0])
+    if len(wrong) > NAMED:
+        yield Line("failed", "sources", f"and {len(wrong) - NAMED} more sources: `letapis sources` names each")
+
+
+def _watchlist(settings: Settings) -> Iterator[Line]:
+    try:
+        sources = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
+    except WatchlistErrors as errors:
+        for mistake in errors.mistakes[:NAMED]:
+            yield Line("failed", "watch-list", str(mistake))
+        if len(errors.mistakes) > NAMED:
+            yield Line("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
+    else:
+        yield Line("stack", "watch-list", f"{settings.watchlist}: {_count(len(sources), 'source')}")
+
+
+def _disk(settings: Settings) -> Iterator[Line]:
+    if problem := why_unusable(settings.data):
+        yield Line(
+            "failed", "data folder", f"{settings.data}: expected a folder that can be written to, found {problem}"
+        )
+        return
+    folder = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 10**9:.1f} GB free for {settings.data}"
+    short = free < SHORT_OF_SPACE_BYTES
+    yield Line("failed" if short else "stack", "disk", f"{found}: crawls soon stop" if short else found)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number} {noun if number == 1 else plural}"

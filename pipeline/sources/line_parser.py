@@ -1,0 +1,238 @@
+"""Recognises what a line of a list of sources means, and makes an entry of the watch-list of it.
+
+In: the lines of a CSV file as people keep them: an address or a channel's name in any column, a name beside it,
+and where they know, ``kind`` and ``id`` under those headings. Out: `NewSource`, `Repeated`, `Unclear` or `LeftOut`
+per line that is not empty, with its number: no line goes without a word. Pure: nothing is fetched; where an
+address does not say what it is, the line says so.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from crawlers.watchlist.schema import ENTRIES, sentence
+from pipeline.process.page_kind import TELEGRAM_HOSTS
+from processors.surt import surt_key
+from processors.urls import host_of
+
+CHANNEL: Final = re.compile(
+    r"(?:(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?|@)([A-Za-z][A-Za-z0-9_]{3,31})(?:/\d+)?/?(?:\?\S*)?"
+)
+ADDRESS: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[^\W\d_]{2,24}(?::\d+)?(?:[/?]\S*)?")
+FEED: Final = re.compile(r"(?:rss|atom|feed)(?:[/._?=-]|$)|\.rdf$|type=rss", re.IGNORECASE)
+SITEMAP: Final = re.compile(r"sitemap[^/]*\.(?:xml|txt)(?:\.gz)?$|/sitemap[-_./]?\w*$", re.IGNORECASE)
+COURT: Final = re.compile(
+    r"sud_delo|(?:^|[./-])sudrf\.|raspis|rasklad|spis[ao]k|hearing|cause-?list|daily-list|court|(?:^|[./_-])sud(?:[./_-]|$)",
+    re.IGNORECASE,
+)
+DOCUMENT: Final = re.compile(r"\.(?:pdf|xlsx?|docx?|rtf|ods|odt|csv)$", re.IGNORECASE)
+NOT_A_NAME: Final = re.compile(r"[^a-z0-9]+")
+LETTERS: Final = str.maketrans("абвгґдеёєжзиіїйклмнопрстуўфхцчшщыэюя", "abvggdeeezziiijklmnoprstuufhccssyeua")
+"""One Latin letter for each: an id is short and need not be read back."""
+
+ID_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A line that is a source the watch-list lacks. ``entry`` has the watch-list's fields, id and kind first."""
+
+    line: int
+    entry: Mapping[str, Any]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A line that names what is there already, as the source ``source_id`` (of the list, or of a line before)."""
+
+    line: int
+    text: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A line of which no source can be made, and why."""
+
+    line: int
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A line that is not meant as a source: the heading, or a comment."""
+
+    line: int
+    text: str
+    reason: str
+
+
+Line = NewSource | Repeated | Unclear | LeftOut
+
+
+def read_lines(text: str, known: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """Every line that is not empty, in order; ``known`` are the entries that the watch-list has."""
+    places = {place: str(entry["id"]) for entry in known for place in places_of(entry)}
+    ids = {str(entry["id"]) for entry in known}
+    headings: list[str] | None = None
+    for number, last, cells in _rows(text):
+        if swallowed := [*_places_within(cells)]:
+            problem = f"quotation marks make one of lines {number} to {last}; it holds {', '.join(swallowed)}"
+            yield Unclear(number, _shown(cells), problem)
+            continue
+        if cells[0].startswith("#"):
+            yield LeftOut(number, _shown(cells), "it begins with # and so is a comment")
+            continue
+        if headings is None:  # the first line alone: a later one without an address is a mistake
+            headings = [cell.lower() for cell in cells] if _is_heading(cells) else []
+            if headings:
+                yield LeftOut(
+                    number, _shown(cells), "it is the first line and holds no address, so it is the heading"
+                )
+                continue
+        said = dict(zip(headings, cells, strict=False)) if headings else {}
+        line = _line(number, cells, said, places, ids)
+        if isinstance(line, NewSource):
+            ids.add(str(line.entry["id"]))
+            places |= {place: str(line.entry["id"]) for place in places_of(line.entry)}
+        yield line
+
+
+def places_of(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What an entry collects, in a form in which equal things are equal: its channel, or its addresses."""
+    if entry.get("channel"):
+        found = CHANNEL.fullmatch(str(entry["channel"]))
+        yield f"@{found[1] if found else entry['channel']}".lower()
+    for name in ("feeds", "sitemaps", "start_pages", "pages"):
+        yield from (surt_key(str(url)) for url in entry.get(name) or ())
+
+
+def _rows(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Each row with its first and its last line; quotation marks may hold a row together over several."""
+    sample = text[:20_000]
+    delimiter = max(",;\t", key=lambda each: (sample.count(each), each == ","))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before = 0
+    for cells in reader:
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped):
+            yield before + 1, reader.line_num, stripped
+        before = reader.line_num
+
+
+def _places_within(cells: Sequence[str]) -> Iterator[str]:
+    """Addresses and channels inside a cell of several lines: a mark that is not closed leaves such a cell."""
+    for cell in cells:
+        for word in re.split(r"[\s,;]+", cell) if "\n" in cell else ():
+            bare = word.strip("\"'()<>")
+            if CHANNEL.fullmatch(bare) or ("://" in bare and ADDRESS.fullmatch(bare)):
+                yield bare
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return ", ".join(" ".join(cell.split()) for cell in cells if cell)
+
+
+def _is_heading(cells: Collection[str]) -> bool:
+    return not any(CHANNEL.fullmatch(cell) or ADDRESS.fullmatch(cell) for cell in cells)
+
+
+def _line(
+    number: int, cells: Sequence[str], said: Mapping[str, str], places: Mapping[str, str], ids: Collection[str]
+) -> Line:
+    text = _shown(cells)
+    channels = [found[1] for cell in cells if (found := CHANNEL.fullmatch(cell))]
+    addresses = [_whole(cell) for cell in cells if _is_address(cell)]
+    written = [
+        address for address, cell in zip(addresses, filter(_is_address, cells), strict=True) if "://" in cell
+    ]
+    addresses = written or addresses  # a name that is a host's beside the address in full
+    if len(channels) + len(addresses) != 1:
+        several = ", ".join((*channels, *addresses)) or "none"
+        return Unclear(number, text, f"expected one channel or web address, found {several}")
+    if addresses and host_of(addresses[0]) in TELEGRAM_HOSTS:
+        return Unclear(number, text, "not a public channel: only t.me/NAME has a preview that can be read")
+    fields, because = _of_channel(channels[0]) if channels else _of_address(addresses[0])
+    asked = said.get("kind", "").lower().replace("-", "_")
+    if asked and asked != fields["kind"]:
+        if asked not in ENTRIES:
+            return Unclear(number, text, f"unknown kind {asked!r}; known kinds: {', '.join(ENTRIES)}")
+        if channels or asked == "telegram":
+            return Unclear(number, text, f"kind {asked} does not go with {(*channels, *addresses)[0]}")
+        name = "start_pages" if asked == "news" else "pages"
+        fields, because = {"kind": asked, name: [addresses[0]]}, "the line says so"
+    for place in places_of(fields):
+        if place in places:
+            return Repeated(number, text, places[place])
+    wanted = said.get("id") or _name(channels[0] if channels else addresses[0])
+    entry = {"id": wanted if said.get("id") else _free(wanted, ids), **fields}
+    if wanted in ids and said.get("id"):
+        return Unclear(number, text, f"the id {wanted!r} is taken")
+    try:
+        ENTRIES[str(fields["kind"])].model_validate(entry)
+    except ValidationError as error:
+        model = ENTRIES[str(fields["kind"])]
+        return Unclear(number, text, "; ".join(sentence(each, model) for each in error.errors(include_url=False)))
+    return NewSource(number, entry, because)
+
+
+def _is_address(cell: str) -> bool:
+    return ADDRESS.fullmatch(cell) is not None and CHANNEL.fullmatch(cell) is None
+
+
+def _of_channel(channel: str) -> tuple[dict[str, Any], str]:
+    return {"kind": "telegram", "channel": channel}, "a Telegram channel"
+
+
+def _of_address(url: str) -> tuple[dict[str, Any], str]:
+    parts = urlsplit(url)
+    place = parts.path + (f"?{parts.query}" if parts.query else "")
+    host = parts.hostname or ""
+    if SITEMAP.search(parts.path):
+        return {"kind": "news", "sitemaps": [url]}, "a sitemap, by its address"
+    if FEED.search(place) or host.startswith(("rss.", "feeds.")):
+        return {"kind": "news", "feeds": [url]}, "a feed, by its address"
+    if DOCUMENT.search(parts.path) or COURT.search(host + place):
+        return {"kind": "court_list", "pages": [url]}, "a court's list, by its address"
+    if parts.path in ("", "/") and not parts.query:
+        return {"kind": "news", "start_pages": [url]}, "a site, from its front page"
+    return {"kind": "page", "pages": [url]}, "a single page: its address does not say more"
+
+
+def _whole(address: str) -> str:
+    """With a scheme; a name alone is asked for over TLS."""
+    whole = address if "://" in address else f"https://{address}"
+    return whole if urlsplit(whole).path or urlsplit(whole).query else f"{whole}/"
+
+
+def _name(place: str) -> str:
+    """A source's id from a channel's name or an address."""
+    if "://" not in place:
+        return f"tg-{_slug(place)}"
+    path = urlsplit(place).path.strip("/")
+    last = re.sub(r"\.\w{2,4}$", "", path.rpartition("/")[2])
+    host = host_of(place).removeprefix("www.")
+    name = _slug(host.rpartition(".")[0] or host)
+    tail = _slug(last)
+    return f"{name}-{tail}"[:ID_LENGTH].rstrip("-") if tail and tail not in ("rss", "feed", "sitemap") else name
+
+
+def _slug(text: str) -> str:
+    return NOT_A_NAME.sub("-", text.lower().translate(LETTERS)).strip("-")[:ID_LENGTH].rstrip("-")
+
+
+def _free(wanted: str, ids: Collection[str]) -> str:
+    """The id, or with the first number that makes it new."""
+    base = wanted or "source"
+    if base not in ids:
+        return base
+    number = next(n for n in range(2, len(ids) + 3) if f"{base[: ID_LENGTH - 6]}-{n}" not in ids)
+    return f"{base[: ID_LENGTH - 6]}-{number}"
