@@ -30,63 +30,106 @@ from benchmarks.tree_copy import ROOT, copied_tree
 ACCEPTED: Final = Path(__file__).with_name("mutants_accepted.yaml")
 ASKED_SHARE: Final = 0.9
 
-PAGES: Final = "tests/processors/pages"
 RECORDER: Final = "tests/crawlers/recorder"
-COURT_LISTS: Final = (f"{PAGES}/test_court_rows.py", f"{PAGES}/test_bounds.py", f"{PAGES}/test_stored_pages.py")
+COURT_LISTS: Final = (
+    "tests/processors/court_list/test_rows.py",
+    "tests/processors/parsing/test_bounds.py",
+    "tests/processors/pages/test_stored_pages.py",
+)
 NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # WARC: writing and reading
-    "storage/warc/records.py": ("tests/storage/test_warc.py", "tests/storage/test_spool.py"),
-    "storage/warc/writer.py": ("tests/storage/test_durable_files.py", "tests/storage/test_spool.py"),
-    "storage/warc/headers.py": ("tests/storage/test_warc_head.py", "tests/storage/test_captures.py"),
+    "storage/warc/records.py": ("tests/storage/warc/test_records.py", "tests/storage/spool/test_spool.py"),
+    "storage/warc/writer.py": ("tests/storage/warc/test_durable_files.py", "tests/storage/spool/test_spool.py"),
+    "storage/warc/headers.py": ("tests/storage/warc/test_headers.py", "tests/storage/catalogue/test_captures.py"),
     "storage/warc/members.py": (
-        "tests/storage/test_gzip_members.py",
-        "tests/storage/test_foreign_files.py",
-        "tests/storage/test_hostile_files.py",
+        "tests/storage/warc/test_gzip_members.py",
+        "tests/storage/deposit/test_foreign_files.py",
+        "tests/storage/deposit/test_hostile_files.py",
     ),
-    "storage/warc/reader.py": ("tests/storage/test_captures.py", "tests/storage/test_hostile_files.py"),
-    "storage/warc/index.py": ("tests/storage/test_captures.py", "tests/storage/test_foreign_files.py"),
+    "storage/warc/reader.py": (
+        "tests/storage/catalogue/test_captures.py",
+        "tests/storage/deposit/test_hostile_files.py",
+    ),
+    "storage/warc/index.py": (
+        "tests/storage/catalogue/test_captures.py",
+        "tests/storage/deposit/test_foreign_files.py",
+    ),
     # from the spool into the archive
-    "storage/spool/spool.py": ("tests/storage/test_spool.py", "tests/storage/test_revisits.py"),
-    "storage/spool/recovery.py": ("tests/storage/test_recovery.py", "tests/storage/test_durable_files.py"),
-    "storage/deposit/deposit.py": (
-        "tests/storage/test_deposit.py",
-        "tests/storage/test_deposit_steps.py",
-        "tests/storage/test_deposit_failures.py",
+    "storage/spool/spool.py": ("tests/storage/spool/test_spool.py", "tests/storage/catalogue/test_revisits.py"),
+    "storage/spool/recovery.py": (
+        "tests/storage/spool/test_recovery.py",
+        "tests/storage/warc/test_durable_files.py",
     ),
-    "storage/objects/multipart.py": ("tests/storage/test_objects.py",),
-    "pipeline/collect/deposit_spool.py": ("tests/pipeline/test_deposits.py",),
+    "storage/deposit/deposit.py": (
+        "tests/storage/deposit/test_deposit.py",
+        "tests/storage/deposit/test_deposit_steps.py",
+        "tests/storage/deposit/test_deposit_failures.py",
+    ),
+    "storage/objects/multipart.py": ("tests/storage/objects/test_store.py",),
+    "pipeline/collect/deposit_spool.py": ("tests/pipeline/collect/test_deposit_spool.py",),
     # custody
-    "storage/ledger/custody.py": ("tests/storage/test_ledger.py", "tests/storage/test_copies.py"),
-    "storage/ledger/entry.py": ("tests/storage/test_ledger.py",),
-    "storage/ledger/chain.py": ("tests/storage/test_ledger.py", "tests/storage/test_verification.py"),
-    "storage/ledger/retention.py": ("tests/storage/test_locks.py",),
+    "storage/ledger/custody.py": (
+        "tests/storage/ledger/test_custody.py",
+        "tests/storage/deposit/test_replication.py",
+    ),
+    "storage/ledger/entry.py": ("tests/storage/ledger/test_custody.py",),
+    "storage/ledger/chain.py": (
+        "tests/storage/ledger/test_custody.py",
+        "tests/storage/integrity/test_verification.py",
+    ),
+    "storage/ledger/retention.py": ("tests/storage/ledger/test_retention.py",),
     # what changed
-    "storage/queries/coverage.py": ("tests/storage/test_coverage.py", "tests/pipeline/test_process.py"),
-    "storage/queries/changes.py": ("tests/pipeline/test_process.py", "tests/pipeline/test_process_lists.py"),
-    "pipeline/quality/yield_rules.py": ("tests/pipeline/test_expected_yield.py",),
+    "storage/queries/coverage.py": (
+        "tests/storage/queries/test_coverage.py",
+        "tests/pipeline/process/test_run.py",
+    ),
+    "storage/queries/changes.py": ("tests/pipeline/process/test_run.py", "tests/pipeline/process/test_lists.py"),
+    "pipeline/quality/yield_rules.py": ("tests/pipeline/quality/test_yield_rules.py",),
     # the recorder
-    "processors/http/framing.py": ("tests/processors/test_http_framing.py", RECORDER),
-    "crawlers/recorder/http_messages.py": (f"{RECORDER}/test_relay.py", f"{RECORDER}/test_endings.py", RECORDER),
-    "crawlers/recorder/exchange_relay.py": (
-        f"{RECORDER}/test_connections.py",
-        f"{RECORDER}/test_endings.py",
+    "processors/http/framing.py": ("tests/processors/http/test_framing.py", RECORDER),
+    "crawlers/recorder/http_messages.py": (
+        "tests/crawlers/recorder/test_exchange_relay.py",
+        "tests/crawlers/recorder/test_exchange_ending.py",
         RECORDER,
     ),
-    "crawlers/recorder/upstream_connection.py": (f"{RECORDER}/test_connections.py", RECORDER),
-    "crawlers/rate_limit/limiter.py": ("tests/crawlers/test_pace.py",),
-    "crawlers/rate_limit/slots.py": ("tests/crawlers/test_pace.py", "tests/storage/test_pace.py"),
-    "crawlers/engines/robots.py": ("tests/crawlers/test_robots.py", "tests/crawlers/test_spiders.py"),
-    "crawlers/address_policy.py": ("tests/crawlers/test_addresses.py", f"{RECORDER}/test_refusals.py"),
+    "crawlers/recorder/exchange_relay.py": (
+        "tests/crawlers/recorder/test_connections.py",
+        "tests/crawlers/recorder/test_exchange_ending.py",
+        RECORDER,
+    ),
+    "crawlers/recorder/upstream_connection.py": ("tests/crawlers/recorder/test_connections.py", RECORDER),
+    "crawlers/rate_limit/limiter.py": ("tests/crawlers/rate_limit/test_limiter.py",),
+    "crawlers/rate_limit/slots.py": (
+        "tests/crawlers/rate_limit/test_limiter.py",
+        "tests/storage/rate_limit/test_shared_limiter.py",
+    ),
+    "crawlers/engines/robots.py": (
+        "tests/crawlers/engines/test_robots.py",
+        "tests/crawlers/spiders/test_spiders.py",
+    ),
+    "crawlers/address_policy.py": (
+        "tests/crawlers/test_address_policy.py",
+        "tests/crawlers/recorder/test_proxy_responses.py",
+    ),
     # what pages say
-    "processors/pages/outcome.py": (f"{PAGES}/test_outcome.py", f"{PAGES}/test_stored_pages.py"),
+    "processors/pages/outcome.py": (
+        "tests/processors/pages/test_outcome.py",
+        "tests/processors/pages/test_stored_pages.py",
+    ),
     "processors/tables/table.py": COURT_LISTS,
     "processors/tables/grid.py": COURT_LISTS,
     "processors/court_list/rows.py": COURT_LISTS,
-    "processors/pages/dates.py": (f"{PAGES}/test_moments.py", f"{PAGES}/test_stored_pages.py"),
-    "processors/similarity/match.py": ("tests/processors/test_match.py", "tests/processors/test_video.py"),
+    "processors/pages/dates.py": (
+        "tests/processors/pages/test_dates.py",
+        "tests/processors/pages/test_stored_pages.py",
+    ),
+    "processors/similarity/match.py": (
+        "tests/processors/similarity/test_match.py",
+        "tests/processors/media/test_video.py",
+    ),
     "processors/similarity/hamming_kernels.py": (
-        "tests/processors/test_neighbours.py",
-        "tests/processors/test_match.py",
+        "tests/processors/similarity/test_hamming_search.py",
+        "tests/processors/similarity/test_match.py",
     ),
 }
 

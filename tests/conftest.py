@@ -32,14 +32,18 @@ from pipeline.supervise.processes import kept_for
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from tests.administered_store import AdministeredStore
-from tests.processors.documents.scanning import can_draw
+from tests.processors.documents.scanned_documents import can_draw
 
 if TYPE_CHECKING:
     from storage.archive import Archive
 
 MIGRATED = "letapis_migrated"
 
-STACK_TESTS = ("tests/end_to_end/", "tests/pipeline/test_demo.py", "tests/pipeline/test_services_airflow.py")
+STACK_TESTS = (
+    "tests/end_to_end/",
+    "tests/pipeline/commands/test_demo.py",
+    "tests/pipeline/devstack/test_airflow.py",
+)
 """Whatever asks for `airflow_stack`."""
 
 hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is

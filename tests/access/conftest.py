@@ -29,7 +29,7 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
 from storage.similarity.compare import compare_new
 from storage.similarity.media import keep_medium
-from tests.storage.crawled import NIGHT, crawl_one, exchange, no_answer, response
+from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
 
 CRAWL = "01JD5PZ4T2V8M6Q3R9S7W1X0YA"
 ARTICLE = "https://vesnik.example/навіны/плошча"

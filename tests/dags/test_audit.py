@@ -14,9 +14,9 @@ from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import entries
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.storage.store_volumes import turn_bit
 from tests.storage.two_stores import away
-from tests.storage.volumes import turn_bit
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

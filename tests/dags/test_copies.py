@@ -9,7 +9,7 @@ from pipeline.config.settings import Settings, variable
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.two_stores import away
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from storage.deposit.custody_status import holding_of
 from storage.deposit.deposit import deposit_file
 from storage.ledger.custody import record
 from tests.openssl_authority import TimeAuthorityOfOpenssl
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled_files import crawl_one, exchange, response
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

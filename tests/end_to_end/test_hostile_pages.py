@@ -16,7 +16,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import captures_in
 from storage.deposit.deposit import deposit_file
 from tests.conftest import RunningStack
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled_files import crawl_one, exchange, response
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(600)]
 

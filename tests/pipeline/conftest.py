@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config.settings import Settings
 from tests.openssl_authority import TimeAuthorityOfOpenssl
-from tests.pipeline.stamped import held_to
+from tests.pipeline.timestamping import held_to
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.ledger.crawl_facts import begin_collection
 from storage.signing import CrawlKey
-from tests.pipeline.test_crawl_processes import MARK, STARTER, command_of, descendants, marked, wait_until
+from tests.pipeline.crawl.test_crawl_process import MARK, STARTER, command_of, descendants, marked, wait_until
 
 
 class Crawling:

@@ -23,7 +23,7 @@ from pipeline.config.settings import ROOT, Settings
 from samples.sites import SampleSites
 from storage.ledger.custody import entries
 from tests.administered_store import administrator
-from tests.crawlers.recorder.relay import Relay
+from tests.crawlers.recorder.relay_proxy import Relay
 
 PAGES = ("https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1", "https://reset.pryklad.example/")
 OPERATOR = "Alena-Prydumanaja"

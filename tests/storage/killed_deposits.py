@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.config.settings import ROOT, Settings, variable
 from processors.digest import Digest, sha256
-from tests.storage.crawled import crawl_one, exchange, response
+from tests.storage.crawled_files import crawl_one, exchange, response
 
 FILES = 10
 LONGEST_S = 0.15
@@ -41,7 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def start(settings: Settings, spool: Path) -> "subprocess.Popen[bytes]":
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.depositing", str(spool)],
+        [sys.executable, "-m", "tests.storage.deposit_program", str(spool)],
         cwd=ROOT,
         env=environment(settings),
         stdout=subprocess.PIPE,

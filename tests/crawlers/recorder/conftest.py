@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from tests.crawlers.recorder.engine import RunningRecorder
-from tests.crawlers.recorder.origin import Origin
+from tests.crawlers.recorder.origin_server import Origin
 
 
 @pytest.fixture(scope="session")

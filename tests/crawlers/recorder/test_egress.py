@@ -12,8 +12,8 @@ from crawlers.address_policy import AddressPolicy
 from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
-from tests.crawlers.recorder.origin import Origin, answer
-from tests.crawlers.recorder.relay import Relay
+from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.relay_proxy import Relay
 
 Start = Callable[..., RunningRecorder]
 HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

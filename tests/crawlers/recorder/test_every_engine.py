@@ -12,9 +12,9 @@ from pipeline.config.settings import Settings
 from processors.digest import sha256
 from tests.crawlers.recorder.conftest import tls_of
 from tests.crawlers.recorder.engine import block_of
-from tests.crawlers.recorder.kinds import KINDS
-from tests.crawlers.recorder.origin import Origin
-from tests.crawlers.recorder.passing import (
+from tests.crawlers.recorder.origin_server import Origin
+from tests.crawlers.recorder.server_answers import KINDS
+from tests.crawlers.recorder.traffic_through_recorder import (
     Passed,
     by_chromium,
     by_fetcher,

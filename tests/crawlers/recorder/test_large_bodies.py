@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from storage.warc.reader import WarcReader
-from tests.crawlers.recorder.origin import Channel, Origin
+from tests.crawlers.recorder.origin_server import Channel, Origin
 
 LARGE_MB = int(os.environ.get("LETAPIS_LARGE_BODY_MB", "300"))
 PIECE = hashlib.shake_256(b"a film").digest(1 << 20)

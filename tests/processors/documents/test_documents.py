@@ -18,8 +18,9 @@ from processors.parsing.parser_versions import read_page
 from processors.tables.document import Document, DocumentLimits, document_from_json, document_to_json
 from processors.tables.document_type import CSV, DOCX, XLSX, document_type
 from processors.tables.table import Cell, Link, Table
-from tests.processors.documents import making_packed, making_pdf
-from tests.processors.documents.invented import DOCUMENTS
+from tests.processors.documents import packed_documents as making_packed
+from tests.processors.documents import pdf_documents as making_pdf
+from tests.processors.documents.invented_documents import DOCUMENTS
 
 ROWS = [["Час", "Справа", "Суддзя"], ["10:00", "2-1/2026", "Узорны П. Р."]]
 GREY = bytes([200]) * (200 * 280)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from processors.tables.document_type import CSV, DOC, DOCX, ODT, PDF, RTF, XLS, XLSX, document_type
-from tests.processors.documents.invented import DOCUMENTS, EXPECTED, expectation
+from tests.processors.documents.invented_documents import DOCUMENTS, EXPECTED, expectation
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

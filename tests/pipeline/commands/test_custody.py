@@ -1,0 +1,113 @@
+"""`letapis custody`: what is held, since when, in how many stores, by outside time; nothing is claimed beyond."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from access.rendering.formatting import moment
+from access.views.custody_status import held, held_file
+from pipeline.cli import app
+from pipeline.config.settings import Settings, variable
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.timestamp import stamp
+from storage.archive import Archive
+from storage.catalogue.captures import captures_in
+from storage.deposit.deposit import Deposited, deposit_file
+from tests.openssl_authority import TimeAuthorityOfOpenssl
+from tests.pipeline.timestamping import held_to
+from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.storage.two_stores import away
+
+PAGE = "https://t.me/s/kanal"
+
+
+def deposited_in(archive: Archive, folder: Path) -> Deposited:
+    return deposit_file(archive, crawl_one(folder, [exchange(PAGE, response(b"page"))]), actor="harvest")
+
+
+def said(archive: Archive, key: str) -> str:
+    row = held_file(archive, key)
+    assert row is not None
+    return "\n".join(row["sentences"])
+
+
+def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp_path: Path) -> None:
+    deposited = deposited_in(archive, tmp_path)
+    words = said(archive, deposited.key)
+    head = archive.objects.head(deposited.key, deposited.version_id)
+
+    assert head is not None
+    until = f"under lock until {moment(head.locked_until)}."
+    assert f"by harvest, entry 1 of custody: the first store had confirmed it, {until}" in words
+    assert "No second copy: no second store is configured." in words
+    assert "No outside time: no authority has been asked for a token since." in words
+    assert "reserved" not in words
+
+
+def test_preserved_is_said_when_the_second_store_has_confirmed_and_not_before(
+    copied_archive: Archive, second_object_store_server: ObjectStoreServer, tmp_path: Path
+) -> None:
+    with away(second_object_store_server):
+        key = deposited_in(copied_archive, tmp_path).key
+        assert "Not yet preserved: the second store has not confirmed its copy" in said(copied_archive, key)
+
+    keep_copies(copied_archive, actor="clock")
+
+    assert "\nPreserved: the second store confirmed its copy at " in said(copied_archive, key)
+    row = held_file(copied_archive, key)
+    assert row is not None
+    assert [(copy["store"], copy["problem"]) for copy in row["copies"]] == [("primary", None), ("replica", None)]
+
+
+def test_outside_time_is_owed_until_there_is_a_token(
+    stored_settings: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl, tmp_path: Path
+) -> None:
+    stamping = held_to(stored_settings, authority)
+    key = deposited_in(archive, tmp_path).key
+    authority.stop()
+    stamp(stamping, archive, occasion="harvest")
+    assert f"Outside time is owed by {authority.url} since " in said(archive, key)
+
+    authority.start()
+    stamp(stamping, archive, occasion="clock")
+
+    assert f"UTC, says {authority.url} (token over entry 2)." in said(archive, key)
+    assert "owed" not in said(archive, key)
+
+
+def test_the_copy_of_a_token_asks_for_no_new_token(
+    copied_settings: Settings, copied_archive: Archive, authority: TimeAuthorityOfOpenssl, tmp_path: Path
+) -> None:
+    stamping = held_to(copied_settings, authority)
+    deposited_in(copied_archive, tmp_path)
+    stamp(stamping, copied_archive, occasion="harvest")
+    copied = keep_copies(copied_archive, actor="clock").copied
+    assert [len(entry.details["objects"]) for entry in copied] == [2], "the token and its roots"
+
+    for _ in range(2):
+        stamp(stamping, copied_archive, occasion="clock")
+        keep_copies(copied_archive, actor="clock")
+
+    assert len(authority.queries) == 1
+
+
+def test_the_command_answers_for_a_page_a_capture_and_a_file(
+    stored_settings: Settings, archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in vars(stored_settings).items():
+        if name.startswith(("data", "s3_", "lock_", "database_")) and value is not None:
+            monkeypatch.setenv(variable(name), str(value))
+    deposited = deposited_in(archive, tmp_path)
+    with archive.reader.connect() as connection:
+        (capture,) = captures_in(connection, deposited.key)
+
+    answers = [CliRunner().invoke(app, ["custody", name, "--json"]) for name in (PAGE, capture.id, deposited.key)]
+
+    rows = [json.loads(answer.stdout) for answer in answers]
+    assert [(row["warc_key"], row["sha256"]) for row in rows] == [(deposited.key, str(deposited.sha256))] * 3
+    assert [row["url"] for row in rows] == [PAGE, PAGE, None]
+    assert CliRunner().invoke(app, ["custody", "https://nowhere.example/"]).exit_code == 1
+    assert held(archive, "urn:uuid:none") is None
