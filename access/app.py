@@ -28,7 +28,7 @@ from access.routes.media import media_routes
 from access.routes.pages import page_routes
 from access.security_headers import OURS
 from storage.archive import Archive
-from storage.errors import DatabaseAway, StorageError
+from storage.errors import DatabaseUnavailable, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
     app.middleware("http")(with_our_headers)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, not_understood)
-    app.add_exception_handler(DatabaseAway, away)
+    app.add_exception_handler(DatabaseUnavailable, away)
     app.add_exception_handler(StorageError, told)
     return app
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from processors.digest import Digest
 from processors.similarity.hamming_search import near_columns
-from storage.similarity.hash_file import Batch, HashFile, Reach, new_hash_file
+from storage.similarity.hash_file import Batch, HashFile, IndexPosition, new_hash_file
 
 WITHIN_BITS = 31
 STEP = 1_000_000
@@ -28,7 +28,9 @@ def write(path: Path, known: int) -> HashFile:
         rows = min(STEP, known - first)
         bits = np.random.default_rng(first).integers(0, 256, (rows, 32), np.uint8)
         owners = [Digest("sha256", row.tobytes()) for row in bits]
-        file.append(Batch(bits, np.arange(rows), np.zeros(rows, np.uint32), owners), Reach(first, bytes(32)))
+        file.append(
+            Batch(bits, np.arange(rows), np.zeros(rows, np.uint32), owners), IndexPosition(first, bytes(32))
+        )
     return file
 
 

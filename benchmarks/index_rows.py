@@ -14,7 +14,7 @@ from benchmarks.peer_environments import programs_of
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
 from crawlers.model.capture import Captured
 from processors.surt import surt_key
-from storage.spool.index_cache import RowsBeside, rows_written
+from storage.spool.index_cache import IndexCacheWriter, rows_written
 from storage.spool.spool import RecordIds
 from storage.warc.records import (
     Record,
@@ -58,7 +58,7 @@ def main() -> None:
         closed, took = written(Path(folder) / "own.warc.gz")
 
         def rows() -> float:
-            beside = RowsBeside(closed.path)
+            beside = IndexCacheWriter(closed.path)
             for records, receipts, item in took:
                 beside.took(records, receipts, item)
             beside.close(closed)

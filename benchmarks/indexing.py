@@ -26,9 +26,9 @@ FILES = ((60_000, 2500), (5_000, 10_000))
 def as_deposited(path: Path) -> int:
     """Everything a deposit reads of a file."""
     from processors.surt import surt_key
-    from storage.deposit.inspection import survey_file
+    from storage.deposit.inspection import inspect_file
 
-    return len([(surt_key(row.url), row) for row in survey_file(path).rows])
+    return len([(surt_key(row.url), row) for row in inspect_file(path).rows])
 
 
 def parts(path: Path) -> int:

@@ -44,7 +44,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
 from storage.catalogue.tables import captures, warcs
 from storage.ledger.chain import read_chain
-from storage.ledger.custody import settle
+from storage.ledger.custody import publish_pending_entries
 from storage.migrations import migrate
 from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in
@@ -88,7 +88,7 @@ def counted(
     what: str, kills: int, archive: Archive, whole: Mapping[str, list[str]], spool: Path, home: Path, began: float
 ) -> Figures:
     """Compare the archive with what was whole, by crawl, at the kills."""
-    settle(archive)
+    publish_pending_entries(archive)
     lost = doubled = 0
     with archive.reader.connect() as connection:
         for crawl_id, responses in whole.items():

@@ -19,7 +19,7 @@ from crawlers.rate_limit.limiter import CrawlPace
 from crawlers.rate_limit.socket import PaceLine, PaceServer
 from pipeline.devstack.postgres import PostgresServer
 from storage.migrations import migrate
-from storage.rate_limit.shared_limiter import SharedTurns
+from storage.rate_limit.shared_limiter import DatabaseSlots
 
 
 async def asked(pace: Pace, count: int) -> None:
@@ -55,7 +55,7 @@ async def run(count: int, writer_url: str) -> None:
     """Every case."""
 
     def shared(number: int) -> CrawlPace:
-        return CrawlPace(0, SharedTurns(writer_url, f"crawl-{number}"))
+        return CrawlPace(0, DatabaseSlots(writer_url, f"crawl-{number}"))
 
     print("| turn | µs a request | of it CPU of the crawl |")
     print("|---|---|---|")

@@ -10,5 +10,5 @@ class StorageError(Exception):
     """Base of all errors of this package; whoever runs the job shows the message and fails the run."""
 
 
-DatabaseAway = OperationalError
+DatabaseUnavailable = OperationalError
 """The database does not answer, under a name for those who know no SQL; whoever asked tries again later."""

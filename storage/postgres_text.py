@@ -11,17 +11,17 @@ UNFIT: Final = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT: Final = "\ufffd"
 
 
-def lasting_text(text: str) -> str:
+def postgres_safe_text(text: str) -> str:
     """Text that comes back from the database as it went in."""
     return UNFIT.sub(REPLACEMENT, text)
 
 
-def lasting_json(value: Any) -> Any:
+def postgres_safe_json(value: Any) -> Any:
     """The same for every text in a JSON value, names included."""
     if isinstance(value, str):
-        return lasting_text(value)
+        return postgres_safe_text(value)
     if isinstance(value, dict):
-        return {lasting_text(name): lasting_json(each) for name, each in value.items()}
+        return {postgres_safe_text(name): postgres_safe_json(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [lasting_json(each) for each in value]
+        return [postgres_safe_json(each) for each in value]
     return value

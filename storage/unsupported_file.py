@@ -3,7 +3,7 @@
 from storage.errors import StorageError
 
 
-class NotTakenError(StorageError):
+class UnsupportedFileError(StorageError):
     """The file is none that is taken in; convert it with the tool that made it and try again."""
 
     def __init__(self, name: str, expected: str, found: str) -> None:

@@ -11,7 +11,7 @@ from access.rendering.formatting import moment
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id
-from storage.deposit.custody_status import Holding, holding_of
+from storage.deposit.custody_status import CustodyStatus, custody_status
 from storage.deposit.origin import CRAWL, origin_told
 
 
@@ -29,7 +29,7 @@ def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str,
 
 def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
     """The same of a file alone."""
-    holding = holding_of(archive, key)
+    holding = custody_status(archive, key)
     if holding is None:
         return None
     entry = holding.deposited
@@ -58,12 +58,12 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
     }
 
 
-def _origin(holding: Holding) -> dict[str, Any]:
+def _origin(holding: CustodyStatus) -> dict[str, Any]:
     told = origin_told(holding.deposited.details)
     return {"origin": told.kind, "origin_reason": told.reason, "recovered": told.recovered}
 
 
-def _of_origin(holding: Holding) -> str:
+def _of_origin(holding: CustodyStatus) -> str:
     """Whose the bytes are, as far as custody can show it."""
     entry, told = holding.deposited, origin_told(holding.deposited.details)
     if told.kind != CRAWL:
@@ -82,7 +82,7 @@ def _of_origin(holding: Holding) -> str:
     return said
 
 
-def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
+def _copies(holding: CustodyStatus) -> Iterator[dict[str, Any]]:
     entry, second = holding.deposited, holding.second_copy
     key, version_id = entry.subject_id, entry.details["object_version"]
     yield {
@@ -102,7 +102,7 @@ def _copies(holding: Holding) -> Iterator[dict[str, Any]]:
         }
 
 
-def _sentences(key: str, holding: Holding) -> Iterator[str]:
+def _sentences(key: str, holding: CustodyStatus) -> Iterator[str]:
     entry, second = holding.deposited, holding.second_copy
     yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
     yield _of_origin(holding)
@@ -128,7 +128,7 @@ def _sentences(key: str, holding: Holding) -> Iterator[str]:
         yield "No outside time: no authority has been asked for a token since."
 
 
-def _lock(holding: Holding, version_id: str) -> str:
+def _lock(holding: CustodyStatus, version_id: str) -> str:
     """How a copy was locked, as far as custody tells; entries of older versions do not say until when."""
     until = holding.locked_until.get((holding.deposited.subject_id, version_id))
     return "under lock" if until is None else f"under lock until {moment(until)}"

@@ -10,7 +10,7 @@ from processors.similarity.clustering import Verdict
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.errors import StorageError
-from storage.ledger.judgements import Said, judge
+from storage.ledger.judgements import AnalystVerdict, judge
 from storage.similarity.compare import group_judged
 from storage.similarity.media import seen_by
 
@@ -27,7 +27,7 @@ class UnknownMediumError(StorageError):
 
 def judge_media(
     archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: Viewer, reason: str
-) -> Said:
+) -> AnalystVerdict:
     """Keep the judgement for good and group both families by it."""
     with archive.reader.connect() as connection:
         for digest in (one, other):

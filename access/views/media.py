@@ -15,7 +15,7 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_json
 from storage.ledger.access_log import log_access
-from storage.ledger.judgements import said_of
+from storage.ledger.judgements import verdicts_on
 from storage.similarity.media import group_of, medium, occurrences_of
 
 MOST_OF_GROUP: Final = 200
@@ -44,7 +44,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         found = medium(connection, digest)
         captures = tuple(occurrences_of(connection, digest, viewer=viewer))
         group = group_of(connection, digest)
-        said = said_of(connection, digest)
+        said = verdicts_on(connection, digest)
     if found is None or not captures:
         return None
     return {

@@ -15,9 +15,9 @@ from crawlers.model.capture import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.deposit.replication import owed_copies
-from storage.deposit.timestamps import owed_tokens
+from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
-from storage.queries.nightly_counts import SourceFigures, figures_since
+from storage.queries.nightly_counts import SourceCounts, counts_since
 from storage.queries.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
 
 REQUESTS_SHOWN: Final = 5
@@ -33,11 +33,11 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         sources = held_of_sources(connection, viewer=viewer)
         night = last_night(connection)
         crawls = last_crawls(connection)
-        figures = () if night is None else figures_since(connection, night.after_seq)
+        figures = () if night is None else counts_since(connection, night.after_seq)
         requests = newest_requests(connection, REQUESTS_SHOWN)
         owed = {
             "copies": 0 if archive.replica is None else len(owed_copies(connection)),
-            "time_tokens": len(owed_tokens(connection)),
+            "time_tokens": len(pending_timestamps(connection)),
         }
     brought = {row.source_id: row for row in figures}
     held_by_id = {row.source_id: row for row in sources}
@@ -81,9 +81,7 @@ def last_crawl_row(last: LastCrawl) -> dict[str, Any]:
     }
 
 
-def _attention(
-    name: str, crawl: LastCrawl | None, brought: SourceFigures | None, night_began_at: Any
-) -> list[str]:
+def _attention(name: str, crawl: LastCrawl | None, brought: SourceCounts | None, night_began_at: Any) -> list[str]:
     if crawl is None:
         return []  # files of other tools: nobody crawls their source
     row = last_crawl_row(crawl)
@@ -99,11 +97,11 @@ def _attention(
     return said
 
 
-def _night_row(brought: SourceFigures) -> dict[str, Any]:
+def _night_row(brought: SourceCounts) -> dict[str, Any]:
     return asdict(brought) | {"records": _records(brought)}
 
 
-def _records(brought: SourceFigures) -> int:
+def _records(brought: SourceCounts) -> int:
     return brought.posts + brought.articles + brought.hearings + brought.entries + brought.notices
 
 

@@ -18,8 +18,8 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.ledger.access_log import log_access
-from storage.ledger.judgements import Said, said_of
-from storage.similarity.compare import Hashed, similar_to
+from storage.ledger.judgements import AnalystVerdict, verdicts_on
+from storage.similarity.compare import FingerprintedMedium, similar_to
 from storage.similarity.media import links_of, medium, occurrences_of
 
 BITS: Final = {"phash": 64, "pdq": 256, "vpdq": 256, "regions": 63}
@@ -51,7 +51,7 @@ def similar_to_reading(
     """Media like a file in hand, which need not be in the archive; the very same bytes come first."""
     log_access(archive, actor=viewer.name, action="compared", subject_id=str(reading.sha256))
     with archive.reader.connect() as connection:
-        links = similar_to(connection, Hashed(reading.sha256, reading.hashes), archive.hash_folder)
+        links = similar_to(connection, FingerprintedMedium(reading.sha256, reading.hashes), archive.hash_folder)
         same = tuple(occurrences_of(connection, reading.sha256, viewer=viewer))
     if same:
         alike = {"algorithm": "sha256", "distance": 0, "meaning": "the same file, byte for byte"}
@@ -80,7 +80,7 @@ def _some(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [frames[place * last // (SHOWN_PAIRS - 1)] for place in range(SHOWN_PAIRS)]
 
 
-def said_row(said: Said, asked: Digest) -> dict[str, Any]:
+def said_row(said: AnalystVerdict, asked: Digest) -> dict[str, Any]:
     """A judgement as a page or program reads it, from the side of one medium."""
     return {
         "kind": "judgement",
@@ -108,7 +108,7 @@ def _rows(
     archive: Archive, asked: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
 ) -> Iterator[dict[str, Any]]:
     with archive.reader.connect() as connection:
-        judged = {said.b if said.a == asked else said.a: said for said in said_of(connection, asked)}
+        judged = {said.b if said.a == asked else said.a: said for said in verdicts_on(connection, asked)}
     for link in links:
         other = link.b if link.a == asked else link.a
         with archive.reader.connect() as connection:

@@ -29,7 +29,7 @@ from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTake
 from storage.private_folder import closed_folder
 from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
 from storage.spool.recovery import CLOSED_PATTERN, recover
-from storage.unsupported_file import NotTakenError
+from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 
 TAKE_OVER_S: Final = 600.0
@@ -44,7 +44,7 @@ NEVER_BEGUN_S: Final = 600.0
 
 NotDeposited: Final = (
     WarcDamageError,
-    NotTakenError,
+    UnsupportedFileError,
     DepositRefusedError,
     FileUnreadableError,
     KeyTakenError,

@@ -24,7 +24,7 @@ from processors.urls import absolute
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
 from storage.deposit.record_reader import read_record
-from storage.ledger.requests import keep_request, request_by_id
+from storage.ledger.requests import insert_request, request_by_id
 
 MOST_REDIRECTS: Final = 20
 """As many as browsers follow (Fetch Standard, section 4.4)."""
@@ -70,7 +70,7 @@ def accept_request(
 ) -> str:
     """Write the request to the ledger before anything is fetched; returns its id."""
     with opened_archive(settings) as archive, archive.writer.begin() as connection:
-        request = keep_request(
+        request = insert_request(
             connection, actor=actor, urls=urls, reason=_or_none(reason), case_reference=_or_none(case)
         )
     return request.id

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.archive import Archive
-from storage.deposit.custody_status import holding_of
+from storage.deposit.custody_status import custody_status
 from storage.deposit.deposit import Deposited
 
 
@@ -34,7 +34,7 @@ def preservation_of(archive: Archive, deposited: Sequence[Deposited]) -> Preserv
 
 def _lacking(archive: Archive, deposited: Deposited) -> str | None:
     """What the file lacks to be preserved; None if nothing."""
-    holding = holding_of(archive, deposited.key)
+    holding = custody_status(archive, deposited.key)
     if holding is None:
         return f"custody does not tell of {deposited.key}"
     told = None if deposited.second_copy is None else deposited.second_copy.problem

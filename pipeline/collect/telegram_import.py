@@ -27,7 +27,7 @@ from storage.archive import Archive
 from storage.catalogue.tables import captures
 from storage.deposit.deposit import Deposited
 from storage.errors import StorageError
-from storage.spool.user_files import FileBytes, TakenIn, modified_at, seal_files
+from storage.spool.user_files import FileBytes, UserFile, modified_at, write_user_files
 
 RESULT: Final = "result.json"
 HEAD_BYTES: Final = 4096
@@ -60,7 +60,7 @@ def import_export(
     deposited: tuple[Deposited, ...] = ()
     if new:
         crawl_id = crawl_id_of_now()
-        seal_files(spool_dir, crawl_id, _facts(source), new)
+        write_user_files(spool_dir, crawl_id, _facts(source), new)
         deposited = deposit_crawl(archive, spool_dir / crawl_id, actor=actor)
     return Imported(source, numbers, len(files), len(files) - len(new), deposited)
 
@@ -88,12 +88,12 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _taken_in(path: Path, folder: Path, base: str) -> TakenIn:
+def _taken_in(path: Path, folder: Path, base: str) -> UserFile:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     guessed = mimetypes.guess_type(path.name)[0]
     media_type = guessed if path.suffix == ".json" else sniff(head) or guessed
-    return TakenIn(
+    return UserFile(
         content=FileBytes.of(path),
         url=f"{base}/{quote(path.relative_to(folder).as_posix())}",
         media_type=media_type or "application/octet-stream",
@@ -101,7 +101,7 @@ def _taken_in(path: Path, folder: Path, base: str) -> TakenIn:
     )
 
 
-def _held(archive: Archive, file: TakenIn, source_id: str) -> bool:
+def _held(archive: Archive, file: UserFile, source_id: str) -> bool:
     asked = select(captures.c.id).where(
         captures.c.source_id == source_id,
         captures.c.url == file.url,

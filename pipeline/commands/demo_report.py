@@ -17,7 +17,7 @@ from access.views.changes import changes_of
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive
-from storage.queries.nightly_counts import Failure, SourceFigures, captures_since, failures_since, figures_since
+from storage.queries.nightly_counts import Failure, SourceCounts, captures_since, counts_since, failures_since
 
 COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
 
@@ -29,7 +29,7 @@ SHOWN: Final = 12
 class Brought:
     """What one harvest came to, in the order of the watch-list; ``changes`` of each source that has any."""
 
-    figures: tuple[SourceFigures, ...]
+    figures: tuple[SourceCounts, ...]
     failures: tuple[Failure, ...]
     changes: Mapping[str, Sequence[Mapping[str, Any]]]
     first: bool
@@ -42,7 +42,7 @@ def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Bro
     """
     place = {source_id: number for number, source_id in enumerate(asked)}
     with archive.reader.connect() as connection:
-        figures = figures_since(connection, after_seq)
+        figures = counts_since(connection, after_seq)
         failures = failures_since(connection, after_seq)
         seen = captures_since(connection, after_seq)
     ordered = sorted(figures, key=lambda row: place.get(row.source_id, len(place)))
@@ -92,7 +92,7 @@ def _rows(brought: Brought) -> Iterable[Mapping[str, Any]]:
             yield {**change, "source_id": source_id}
 
 
-def _table(figures: Sequence[SourceFigures]) -> Table:
+def _table(figures: Sequence[SourceCounts]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("source", overflow="fold")
     for name in COLUMNS:

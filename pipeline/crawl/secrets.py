@@ -51,11 +51,11 @@ def take_pace(job: CrawlJob) -> CrawlPace:
     if writer_url is None:
         return CrawlPace(delay_s)
     from storage.rate_limit.shared_limiter import (
-        SharedTurns,  # a crawl by itself needs no database, nor its client
+        DatabaseSlots,  # a crawl by itself needs no database, nor its client
     )
 
     # what a person asks for may take the places that are kept free of the nightly crawls
-    turns = SharedTurns(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
+    turns = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
     pace = CrawlPace(delay_s, turns)
     turns.on_held = pace.held_by_others
     return pace

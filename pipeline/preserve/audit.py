@@ -28,9 +28,15 @@ from storage.integrity.audit_share import (
 )
 from storage.integrity.retention_renewal import Renewal, renew_locks
 from storage.integrity.timestamp_verification import strays_among_tokens, verify_tokens
-from storage.integrity.verification import Expected, expected_of_archive, strays, verify_chain, verify_deposits
+from storage.integrity.verification import (
+    ExpectedObjects,
+    expected_of_archive,
+    unexpected_objects,
+    verify_chain,
+    verify_deposits,
+)
 from storage.ledger.chain import read_chain
-from storage.ledger.custody import record
+from storage.ledger.custody import append_and_publish
 from storage.ledger.retention import IT_CAN_GO
 from storage.objects.errors import StoreError
 from storage.objects.store import ObjectStore
@@ -156,7 +162,7 @@ def audit(
         before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
         say("Locks are renewed ...")
         report = replace(report, renewals=tuple(_renewed(archive, seqs, before, actor)))
-    record(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
+    append_and_publish(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
     return report
 
 
@@ -180,7 +186,7 @@ def _stores(archive: Archive) -> tuple[ObjectStore, ...]:
     return (archive.objects,) if archive.replica is None else (archive.objects, archive.replica)
 
 
-def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> Expected:
+def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> ExpectedObjects:
     """What is expected of a store. Where locks are renewed, one that days raised since made too short is not wrong
     but about to be renewed; one that is shorter than custody says was made so, and stays wrong.
     """
@@ -190,7 +196,7 @@ def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> Expected:
 
 def _looks(
     archive: Archive,
-    first: Expected,
+    first: ExpectedObjects,
     seqs: set[int],
     owed: set[int],
     roots: Mapping[str, bytes],
@@ -208,11 +214,11 @@ def _looks(
         yield Looked(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
 
 
-def _look_into(expected: Expected, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
+def _look_into(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
     deposits = expected.deposits
     keys = {key for key, entry in deposits.items() if entry.seq in seqs}
     yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - deposits.keys()))
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots, among=seqs)
-    yield from strays(expected)
+    yield from unexpected_objects(expected)
     yield from strays_among_tokens(expected.objects, expected.chain)
     yield verify_chain(expected)

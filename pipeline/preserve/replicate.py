@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.archive import Archive
-from storage.deposit.replication import Copied, OwedCopy, bring_copies, owed_copies, owed_entries
+from storage.deposit.replication import Copied, PendingCopy, owed_copies, owed_entries, replicate
 from storage.ledger.entry import Entry
 from storage.objects.errors import StoreError
 
@@ -27,7 +27,7 @@ class CopyReport:
     configured: bool
     copied: tuple[Entry, ...] = ()
     entries: int = 0
-    owed: tuple[OwedCopy, ...] = ()
+    owed: tuple[PendingCopy, ...] = ()
     owed_entries: int = 0
     problems: tuple[str, ...] = ()
 
@@ -64,7 +64,7 @@ def keep_copies(archive: Archive, *, actor: str, say: Say = lambda _: None) -> C
         except StoreError as unfit:
             report = _untouched(archive, str(unfit))
         else:
-            report = _reported(bring_copies(archive, actor=actor))
+            report = _reported(replicate(archive, actor=actor))
     for sentence in report.sentences():
         say(sentence)
     return report
@@ -91,7 +91,7 @@ def copied_in_words(entry: Entry) -> str:
     return f"Second copy: {entry.subject_id} is in the replica, under lock, read back ({entry.subject_digest})."
 
 
-def owed_in_words(owed: OwedCopy) -> str:
+def owed_in_words(owed: PendingCopy) -> str:
     """One owed copy as a line."""
     since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
     return f"Second copy: {owed.entry.subject_id} is in the first store alone, owed to the replica since {since}."
@@ -111,7 +111,7 @@ def copied_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def owed_json(owed: OwedCopy) -> dict[str, Any]:
+def owed_json(owed: PendingCopy) -> dict[str, Any]:
     """The same of one that is owed."""
     return {
         "kind": "copy",

@@ -16,13 +16,13 @@ from pipeline.preserve.time_authority import AuthoritySilentError, TimeAuthority
 from processors.rfc3161.token import TokenRefusedError, root_of, time_query
 from storage.archive import Archive
 from storage.deposit.timestamps import (
-    Owed,
-    keep_attempt,
+    PendingTimestamp,
+    exclusive,
     keep_token,
-    only_one_asks,
-    owe_time,
-    owed_tokens,
-    token_standing,
+    pending_timestamps,
+    record_failed_attempt,
+    schedule_timestamps,
+    stored_token,
 )
 from storage.ledger.entry import Entry
 
@@ -43,7 +43,7 @@ class TimeReport:
 
     configured: tuple[str, ...]
     obtained: tuple[Entry, ...]
-    owed: tuple[Owed, ...]
+    owed: tuple[PendingTimestamp, ...]
 
     def sentences(self) -> tuple[str, ...]:
         """What a person should know, a line each."""
@@ -62,10 +62,10 @@ def stamp(
     """Owe the head of the chain, if it is new, and ask every authority for what it owes."""
     authorities = {each.url: each for each in time_authorities(settings)}
     by = actor or settings.collector
-    owe_time(archive, tuple(authorities), actor=by, occasion=occasion)
+    schedule_timestamps(archive, tuple(authorities), actor=by, occasion=occasion)
     obtained: tuple[Entry, ...] = ()
     if authorities:
-        with only_one_asks(archive) as mine:
+        with exclusive(archive) as mine:
             if mine:
                 obtained = _ask_for_all(settings, archive, authorities, by)
     report = TimeReport(tuple(authorities), obtained, owed_now(archive))
@@ -74,10 +74,10 @@ def stamp(
     return report
 
 
-def owed_now(archive: Archive) -> tuple[Owed, ...]:
+def owed_now(archive: Archive) -> tuple[PendingTimestamp, ...]:
     """Everything owed, also by authorities that are not configured any more; newest entry first."""
     with archive.reader.connect() as connection:
-        return owed_tokens(connection)
+        return pending_timestamps(connection)
 
 
 def _ask_for_all(
@@ -100,7 +100,7 @@ def _ask_for_all(
         )
         if owed is None:
             break
-        standing = token_standing(archive, owed)
+        standing = stored_token(archive, owed)
         try:
             obtained.append(_obtain(settings, archive, authorities[owed.authority], owed, standing, actor))
         except (AuthoritySilentError, TokenRefusedError) as problem:
@@ -108,12 +108,17 @@ def _ask_for_all(
                 failed.add(owed.authority)
             else:
                 taken.add((owed.entry.seq, owed.authority))
-            keep_attempt(archive, owed, str(problem))
+            record_failed_attempt(archive, owed, str(problem))
     return tuple(obtained)
 
 
 def _obtain(
-    settings: Settings, archive: Archive, authority: TimeAuthority, owed: Owed, standing: bytes | None, actor: str
+    settings: Settings,
+    archive: Archive,
+    authority: TimeAuthority,
+    owed: PendingTimestamp,
+    standing: bytes | None,
+    actor: str,
 ) -> Entry:
     query = time_query(owed.entry.canonical())
     answer, nonce = standing, None
@@ -132,7 +137,7 @@ def obtained_in_words(entry: Entry) -> str:
     return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."
 
 
-def owed_in_words(owed: Owed) -> str:
+def owed_in_words(owed: PendingTimestamp) -> str:
     """One owed token as a line."""
     tried = f"asked in vain {owed.failed} times, last: {owed.problem}" if owed.failed else "not asked in vain yet"
     since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
@@ -154,7 +159,7 @@ def obtained_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def owed_json(owed: Owed) -> dict[str, Any]:
+def owed_json(owed: PendingTimestamp) -> dict[str, Any]:
     """The same of a token that is owed."""
     return {
         "kind": "timestamp",

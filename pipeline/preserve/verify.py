@@ -19,7 +19,7 @@ from storage.integrity.verification import (
     verify_deposits,
     verify_file,
 )
-from storage.ledger.custody import record
+from storage.ledger.custody import append_and_publish
 from storage.objects.keys import WARC_PREFIX
 from storage.objects.store import ObjectStore
 
@@ -57,7 +57,7 @@ def verify(
         "wrong": len(wrong),
         "subjects": wrong[:NAMED_AT_MOST],
     }
-    record(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
+    append_and_publish(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
     return found
 
 

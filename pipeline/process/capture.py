@@ -31,7 +31,7 @@ from processors.media.fingerprint_file import decoder_of, hashes_of_today
 from processors.media.media_type import MediaReading, is_media, sniff
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
-from storage.similarity.media import keep_medium, keep_occurrence, medium
+from storage.similarity.media import keep_occurrence, medium, upsert_medium
 
 __all__ = ["Found", "read_capture"]
 
@@ -120,7 +120,7 @@ def _medium(connection: Connection, capture: Capture, content: bytes, decoders: 
         keep_occurrence(connection, capture.id, digest)
         return Found(medium=True)
     reading = decoders.fingerprint(content)
-    keep_medium(connection, capture, reading, len(content))
+    upsert_medium(connection, capture, reading, len(content))
     return Found(medium=True, refused=reading.refused is not None)
 
 
@@ -147,5 +147,5 @@ def _too_large(connection: Connection, capture: Capture) -> Found:
         hashes=(),
         refused=f"too large: {length} bytes",
     )
-    keep_medium(connection, capture, reading, length)
+    upsert_medium(connection, capture, reading, length)
     return Found(medium=True, refused=True)

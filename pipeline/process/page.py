@@ -26,8 +26,8 @@ from processors.parsing.parser_versions import parser_for
 from processors.parsing.parsers import PageNotRead, Parsers
 from processors.tables.document_type import document_type
 from storage.catalogue.captures import Capture
-from storage.catalogue.records import UnkeepableTextError, keep_outcome, keep_reading
-from storage.catalogue.reused_readings import keep_same_reading
+from storage.catalogue.records import UnkeepableTextError, replace_reading, upsert_outcome
+from storage.catalogue.reused_readings import copy_earlier_reading
 
 ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20
@@ -102,7 +102,7 @@ def seen_before(connection: Connection, capture: Capture, how: HowToRead | None)
     if how is None or how.kind not in LISTS:
         return None
     version = parser_for(how.kind, capture.captured_at.astimezone(UTC).date()).name
-    records = keep_same_reading(connection, capture, version, CLASSIFIER_VERSION)
+    records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
     return None if records is None else Found(page=True, records=records)
 
 
@@ -141,18 +141,18 @@ def read_page_capture(
     problem = problem or received.damage or (page.document.unread if page.document is not None else None)
     verdict = Verdict(reading.outcome, reading.outcome_reason)
     try:
-        records = keep_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
+        records = replace_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
     except UnkeepableTextError as refused:
         problem = str(refused)
-        records = keep_reading(connection, capture, _without_records(reading), problem=problem)
-    keep_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
+        records = replace_reading(connection, capture, _without_records(reading), problem=problem)
+    upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
     return Found(page=True, records=records, unreadable=problem is not None)
 
 
 def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers: Parsers) -> Found:
     """Keep the outcome of a page that is to give no records."""
     verdict = _verdict(page, parsers)
-    keep_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
+    upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
     return Found(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
 
 

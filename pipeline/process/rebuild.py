@@ -27,7 +27,7 @@ from storage.integrity.rebuilt_catalogue import (
 )
 from storage.integrity.restore import ContradictionError, restore_custody, restore_file
 from storage.ledger.chain import Chain, ChainProblem, read_chain
-from storage.ledger.custody import settle
+from storage.ledger.custody import publish_pending_entries
 from storage.ledger.entry import Entry
 from storage.ledger.judgements import restore_assertions
 from storage.migrations import newest_schema
@@ -72,7 +72,7 @@ def rebuild(archive: Archive, *, on_progress: Say = lambda _: None) -> RebuildRe
     with one_at_a_time(archive):
         drop_replaced(archive)  # what a rebuild that was killed after its exchange has left
         on_progress("custody: what is owed is brought to the store, and every entry is read from it")
-        settle(archive)
+        publish_pending_entries(archive)
         chain = _chain(archive)
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)

@@ -25,10 +25,10 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import drop_unseen
 from storage.catalogue.revisits import keep_occurrences_of_revisits, payload_capture
-from storage.catalogue.unread import SealedWarc, claim_unread, derived, read_before
+from storage.catalogue.unread import UnprocessedWarc, already_processed, claim_unprocessed, derived_transaction
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
 from storage.errors import StorageError
-from storage.similarity.compare import compare_new
+from storage.similarity.compare import link_new_media
 
 Say = Callable[[str], None]
 
@@ -104,7 +104,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
     with open_readers() as readers:
         while True:
             try:
-                with claim_unread(archive, READ_WITH, among=keys, besides=failed) as warc:
+                with claim_unprocessed(archive, READ_WITH, among=keys, besides=failed) as warc:
                     if warc is None:
                         break
                     key = warc.key
@@ -116,7 +116,7 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
                 failed[key] = f"{key}: {problem}"
                 say(failed[key])
     with archive.writer.begin() as connection:
-        compared = compare_new(connection, archive.hash_folder)
+        compared = link_new_media(connection, archive.hash_folder)
         if report.files:
             drop_unseen(connection)
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
@@ -125,18 +125,18 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
     return report
 
 
-def _read_warc(archive: Archive, warc: SealedWarc, readers: Readers) -> ProcessReport:
+def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> ProcessReport:
     with archive.reader.connect() as connection:
-        done = read_before(connection, warc.key, VERSIONS)
+        done = already_processed(connection, warc.key, VERSIONS)
     report = ProcessReport(files=1, crawls=(warc.crawl_id,))
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
         if capture.id in done:
             continue
-        with derived(archive) as connection:
+        with derived_transaction(archive) as connection:
             payload_of = partial(_payload_of, archive, connection)
             found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
         report = sum_of(report, _counted(found))
-    with derived(archive) as connection:
+    with derived_transaction(archive) as connection:
         seen_again = keep_occurrences_of_revisits(connection, warc.key)
     return sum_of(report, ProcessReport(media=seen_again))
 

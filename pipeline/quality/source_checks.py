@@ -14,7 +14,7 @@ from crawlers.model.capture import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
 from pipeline.quality.yield_rules import EARLIER_CRAWLS, LISTS, Judged, shortcomings, silence
 from storage.archive import Archive
-from storage.queries.crawl_yields import CrawlYield, declarations_of, habit_of, yields_of
+from storage.queries.crawl_yields import CrawlYield, declarations_of, publishing_pattern, recent_crawl_yields
 
 RECORD_KINDS: Final[Mapping[str, str]] = {
     "telegram": "telegram_post",
@@ -56,14 +56,14 @@ def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[s
             kind, (now, *earlier) = declaration["kind"], crawls
             said = shortcomings(Judged(kind, expect, now, earlier[:EARLIER_CRAWLS]))
             said += expect.outside(now.records) if kind in LISTS else []
-            said += silence(expect, habit_of(connection, source_id), now.at)
+            said += silence(expect, publishing_pattern(connection, source_id), now.at)
             if said:
                 found[source_id] = said
     return found
 
 
 def _crawls(connection: Connection, source_id: str) -> tuple[CrawlYield, ...]:
-    return yields_of(connection, source_id, most=EARLIER_CRAWLS + 1)
+    return recent_crawl_yields(connection, source_id, most=EARLIER_CRAWLS + 1)
 
 
 def _understood(source: Source, report: CrawlReport) -> int:

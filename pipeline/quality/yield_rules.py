@@ -25,7 +25,7 @@ from statistics import median
 from typing import Final
 
 from crawlers.watchlist.source import Expectation
-from storage.queries.crawl_yields import CrawlYield, Habit
+from storage.queries.crawl_yields import CrawlYield, PublishingPattern
 
 EARLIER_CRAWLS: Final = 14
 """Two weeks: the quiet of a weekend is in it twice."""
@@ -87,7 +87,7 @@ def shortcomings(judged: Judged) -> list[str]:
     ]
 
 
-def silence(expect: Expectation, habit: Habit | None, at: datetime) -> list[str]:
+def silence(expect: Expectation, habit: PublishingPattern | None, at: datetime) -> list[str]:
     """Whether the source has been silent for too long at ``at`` (aware), the time of its last crawl."""
     if habit is None:
         return []

@@ -67,7 +67,7 @@ class UnkeepableTextError(StorageError):
         super().__init__(f"Capture {capture_id}: the records read from it cannot be kept: {problem}"[:500])
 
 
-def keep_outcome(connection: Connection, capture_id: str, classifier_version: str, verdict: Verdict) -> None:
+def upsert_outcome(connection: Connection, capture_id: str, classifier_version: str, verdict: Verdict) -> None:
     """Write what the page came to; another classifier's verdict on this capture goes."""
     connection.execute(
         delete(outcomes).where(
@@ -82,7 +82,7 @@ def keep_outcome(connection: Connection, capture_id: str, classifier_version: st
     )
 
 
-def keep_reading(
+def replace_reading(
     connection: Connection,
     capture: Capture,
     reading: Reading,

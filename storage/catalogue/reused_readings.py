@@ -11,7 +11,7 @@ from storage.catalogue.captures import Capture
 from storage.catalogue.tables import captures, outcomes, readings, sightings, warcs
 
 
-def keep_same_reading(
+def copy_earlier_reading(
     connection: Connection, capture: Capture, parser_version: str, classifier_version: str
 ) -> int | None:
     """Write the reading of an equal capture as this one's; returns how many records, None where none is equal."""

@@ -18,7 +18,7 @@ from storage.catalogue.write_gate import enter
 
 
 @dataclass(frozen=True, slots=True)
-class SealedWarc:
+class UnprocessedWarc:
     """A deposited file; ``declaration`` is its source as declared, None of files that other tools made."""
 
     key: str
@@ -29,9 +29,9 @@ class SealedWarc:
 
 
 @contextmanager
-def claim_unread(
+def claim_unprocessed(
     archive: Archive, version: str, *, among: Collection[str] | None = None, besides: Collection[str] = ()
-) -> Iterator[SealedWarc | None]:
+) -> Iterator[UnprocessedWarc | None]:
     """The oldest file not read by ``version``, or None; it counts as read once the block ends without exception.
 
     With ``among``, one of these files, waiting for a process that reads it at this moment.
@@ -52,12 +52,12 @@ def claim_unread(
         if row is None:
             yield None
             return
-        yield SealedWarc(**row._mapping)
+        yield UnprocessedWarc(**row._mapping)
         connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=version))
 
 
 @contextmanager
-def derived(archive: Archive) -> Iterator[Connection]:
+def derived_transaction(archive: Archive) -> Iterator[Connection]:
     """A transaction of derived rows under a claim: its commit need not wait for the disk, the claim's does."""
     with archive.writer.begin() as connection:
         connection.execute(text("SET LOCAL synchronous_commit TO off"))
@@ -71,7 +71,7 @@ def count_unread(archive: Archive, version: str) -> int:
         return int(connection.execute(asked).scalar_one())
 
 
-def read_before(connection: Connection, warc_key: str, versions: Collection[str]) -> frozenset[str]:
+def already_processed(connection: Connection, warc_key: str, versions: Collection[str]) -> frozenset[str]:
     """Captures of a claimed file that an interrupted run has already read with these versions."""
     here = select(captures.c.id).where(captures.c.warc_key == warc_key)
     older_reading = select(readings.c.capture_id).where(

@@ -1,8 +1,9 @@
 """How a deposited file is held: since when, in which stores, and how late it can be by outside time.
 
-In: an archive, a file's key. Out: `Holding`. It claims what custody says and no more: the first store confirmed
-the file at its deposit, the second when custody says ``copied``, and a token over an entry after the deposit says
-that the file existed at the token's time. Whether it is still so, `storage.integrity.verification` says.
+In: an archive, a file's key. Out: `CustodyStatus`. It claims what custody says and no more: the first store
+confirmed the file at its deposit, the second when custody says ``copied``, and a token over an entry after the
+deposit says that the file existed at the token's time. Whether it is still so, `storage.integrity.verification`
+says.
 """
 
 from dataclasses import dataclass
@@ -10,16 +11,16 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 
 from storage.archive import Archive
-from storage.deposit.replication import SecondCopy, second_copy
-from storage.deposit.timestamps import OBTAINED, Owed, owed_tokens
+from storage.deposit.replication import ReplicaStatus, second_copy
+from storage.deposit.timestamps import OBTAINED, PendingTimestamp, pending_timestamps
 from storage.ledger.custody import entry_of
 from storage.ledger.entry import Entry
-from storage.ledger.retention import RENEWED, Versions, locks_told
+from storage.ledger.retention import RENEWED, Versions, locks_from_custody
 from storage.ledger.tables import custody
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class CustodyStatus:
     """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
 
     ``tokens`` are the first of each authority that speak for it, ``owed`` those that would, were they there.
@@ -27,9 +28,9 @@ class Holding:
     """
 
     deposited: Entry
-    second_copy: SecondCopy | None
+    second_copy: ReplicaStatus | None
     tokens: tuple[Entry, ...]
-    owed: tuple[Owed, ...]
+    owed: tuple[PendingTimestamp, ...]
     locked_until: Versions
 
     @property
@@ -38,7 +39,7 @@ class Holding:
         return self.second_copy is None or self.second_copy.version_id is not None
 
 
-def holding_of(archive: Archive, key: str) -> Holding | None:
+def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
     """How the file is held; None where custody does not tell of its deposit."""
     with archive.reader.connect() as connection:
         asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
@@ -49,7 +50,7 @@ def holding_of(archive: Archive, key: str) -> Holding | None:
         copied = second_copy(connection, key)
         renewed = and_(custody.c.event == RENEWED, custody.c.details.contains({"objects": [{"key": key}]}))
         about = select(custody).where(or_(custody.c.subject_id == key, renewed))
-        locked_until = locks_told(entry_of(each) for each in connection.execute(about))
+        locked_until = locks_from_custody(entry_of(each) for each in connection.execute(about))
         later = (
             select(custody)
             .where(custody.c.event == OBTAINED, custody.c.details["seq"].as_integer() > deposited.seq)
@@ -58,11 +59,11 @@ def holding_of(archive: Archive, key: str) -> Holding | None:
         tokens: dict[str, Entry] = {}
         for found in connection.execute(later):
             tokens.setdefault(found.details["authority"], entry_of(found))
-        owed: dict[str, Owed] = {}
-        for each in reversed(owed_tokens(connection)):
+        owed: dict[str, PendingTimestamp] = {}
+        for each in reversed(pending_timestamps(connection)):
             if each.entry.seq > deposited.seq and each.authority not in tokens:
                 owed.setdefault(each.authority, each)
     known = archive.replica is not None or copied.version_id is not None
-    return Holding(
+    return CustodyStatus(
         deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()), locked_until
     )

@@ -6,7 +6,7 @@ becomes a locked object, too; a second store, where one is configured, gets both
 when the first store has confirmed all of it does `deposit_file` return, and only then may the caller let go of the
 file. A crash between any two steps, then the same call again, gives exactly one deposit: the object is found under
 its key with the same sha256, the row under that key, the entry is owed until it is there.
-Raises `WarcDamageError`, `NotTakenError`, `DepositRefusedError`, `FileUnreadableError` and the errors of
+Raises `WarcDamageError`, `UnsupportedFileError`, `DepositRefusedError`, `FileUnreadableError` and the errors of
 `storage.objects.errors`.
 """
 
@@ -24,17 +24,24 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.catalogue.write_gate import enter
-from storage.deposit.inspection import Survey, survey_file
+from storage.deposit.inspection import FileInspection, inspect_file
 from storage.deposit.origin import LeftBy, Origin, judged, origin_told
-from storage.deposit.placement import ROWS_AT_ONCE, Place, captures_of_file, insert_captures, place_of, warc_row
-from storage.deposit.replication import SecondCopy, copy_deposited
+from storage.deposit.placement import (
+    ROWS_AT_ONCE,
+    ArchiveLocation,
+    archive_location,
+    captures_of_file,
+    insert_captures,
+    warc_row,
+)
+from storage.deposit.replication import ReplicaStatus, copy_deposited
 from storage.errors import StorageError
-from storage.ledger.custody import append, deposit_of, settle
+from storage.ledger.custody import append, deposit_of, publish_pending_entries
 from storage.ledger.entry import Entry
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
-from storage.unsupported_file import NotTakenError
+from storage.unsupported_file import UnsupportedFileError
 from storage.warc.index import IndexedRecord
 from storage.warc.reader import WarcDamageError
 
@@ -85,7 +92,7 @@ class Deposited:
     brought_by: str
     remarks: tuple[str, ...] = ()
     damage: WarcDamageError | None = None
-    second_copy: SecondCopy | None = None
+    second_copy: ReplicaStatus | None = None
     """None where no second store is configured."""
 
     @property
@@ -117,21 +124,21 @@ def deposit_file(
     with _readable(path):
         surveyed = _survey(path, expected, up_to_damage=up_to_damage)
     origin = judged(archive, path, surveyed, left_by)
-    place = place_of(surveyed, origin.kind, source_id=source_id)
+    place = archive_location(surveyed, origin.kind, source_id=source_id)
     if surveyed.own is not None:
-        _agree(path.name, "source", source_id, place.source_id)
-        _agree(path.name, "crawl", crawl_id, place.crawl_id)
-        _agree(path.name, "serial number", serial, place.serial)
-    place = _place_taken_before(archive, surveyed) or place
+        _require_equal(path.name, "source", source_id, place.source_id)
+        _require_equal(path.name, "crawl", crawl_id, place.crawl_id)
+        _require_equal(path.name, "serial number", serial, place.serial)
+    place = _existing_import_location(archive, surveyed) or place
     with _readable(path):
         stored = _stored_before(archive, place.key, surveyed) or _upload(
             archive.objects, place.key, path, surveyed
         )
     with archive.writer.begin() as connection:
-        entry = _index_and_enter(connection, path.name, surveyed, place, stored, actor, origin)
+        entry = _write_index_and_custody(connection, path.name, surveyed, place, stored, actor, origin)
         already = entry is None
         entry = entry or deposit_of(connection, place.key)
-    settle(archive)
+    publish_pending_entries(archive)
     return Deposited(
         key=place.key,
         version_id=stored.version_id,
@@ -158,7 +165,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise FileUnreadableError(path.name, problem.strerror or str(problem)) from problem
 
 
-def _stored_before(archive: Archive, key: str, surveyed: Survey) -> StoredObject | None:
+def _stored_before(archive: Archive, key: str, surveyed: FileInspection) -> StoredObject | None:
     """The object of an earlier deposit of these bytes, read back whole; None where there was none.
 
     Raises where the version that was deposited is gone, or its bytes are: whatever else stands under the key.
@@ -169,7 +176,7 @@ def _stored_before(archive: Archive, key: str, surveyed: Survey) -> StoredObject
     return None if version_id is None else archive.objects.confirm(key, version_id, sha256=surveyed.sha256)
 
 
-def _upload(objects: ObjectStore, key: str, path: Path, surveyed: Survey) -> StoredObject:
+def _upload(objects: ObjectStore, key: str, path: Path, surveyed: FileInspection) -> StoredObject:
     """Store the file; where the store got other bytes, see whether the file is still what was looked over."""
     _require_unchanged(path, surveyed)
     try:
@@ -179,13 +186,13 @@ def _upload(objects: ObjectStore, key: str, path: Path, surveyed: Survey) -> Sto
         raise
 
 
-def _require_unchanged(path: Path, surveyed: Survey, *, whole: bool = False) -> None:
+def _require_unchanged(path: Path, surveyed: FileInspection, *, whole: bool = False) -> None:
     """A file that is written to while it is deposited is not whole, whoever writes."""
     what = "while it was deposited, its"
-    _agree(path.name, f"{what} length in bytes", surveyed.length_bytes, path.stat().st_size)
+    _require_equal(path.name, f"{what} length in bytes", surveyed.length_bytes, path.stat().st_size)
     if whole:
         with path.open("rb") as file:
-            _agree(
+            _require_equal(
                 path.name,
                 f"{what} sha256",
                 surveyed.sha256,
@@ -193,21 +200,23 @@ def _require_unchanged(path: Path, surveyed: Survey, *, whole: bool = False) -> 
             )
 
 
-def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> Survey:
+def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileInspection:
     """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
     try:
-        surveyed = survey_file(path, up_to_damage=up_to_damage)
-    except (WarcDamageError, NotTakenError) as problem:
+        surveyed = inspect_file(path, up_to_damage=up_to_damage)
+    except (WarcDamageError, UnsupportedFileError) as problem:
         if expected is None:
             raise
         with path.open("rb") as file:
-            _agree(path.name, "sha256", expected, Digest("sha256", file_digest(file, "sha256").digest()), problem)
+            _require_equal(
+                path.name, "sha256", expected, Digest("sha256", file_digest(file, "sha256").digest()), problem
+            )
         raise
-    _agree(path.name, "sha256", expected, surveyed.sha256)
+    _require_equal(path.name, "sha256", expected, surveyed.sha256)
     return surveyed
 
 
-def _agree(
+def _require_equal(
     name: str,
     what: str,
     named: str | int | Digest | None,
@@ -218,17 +227,17 @@ def _agree(
         raise DepositRefusedError(name, what, str(named), str(found)) from cause
 
 
-def _place_taken_before(archive: Archive, surveyed: Survey) -> Place | None:
+def _existing_import_location(archive: Archive, surveyed: FileInspection) -> ArchiveLocation | None:
     """A file that stands under another name or source keeps its place: the same bytes are one deposit."""
-    columns = [warcs.c[name] for name in Place.__dataclass_fields__]
+    columns = [warcs.c[name] for name in ArchiveLocation.__dataclass_fields__]
     asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256)).order_by(warcs.c.custody_seq)
     with archive.writer.connect() as connection:
         row = connection.execute(asked).first()
-    return None if row is None else Place(**row._mapping)
+    return None if row is None else ArchiveLocation(**row._mapping)
 
 
 def custody_details(
-    name: str, surveyed: Survey, place: Place, stored: StoredObject, origin: Origin
+    name: str, surveyed: FileInspection, place: ArchiveLocation, stored: StoredObject, origin: Origin
 ) -> dict[str, Any]:
     """What the entry says of the deposit; with the object itself, enough to derive every row again."""
     return {
@@ -254,11 +263,11 @@ def damage_json(damage: WarcDamageError) -> dict[str, Any]:
     return {name: getattr(damage, name) for name in ("record", "offset", "expected", "found")}
 
 
-def _index_and_enter(
+def _write_index_and_custody(
     connection: Connection,
     name: str,
-    surveyed: Survey,
-    place: Place,
+    surveyed: FileInspection,
+    place: ArchiveLocation,
     stored: StoredObject,
     actor: str,
     origin: Origin,

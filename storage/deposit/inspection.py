@@ -1,9 +1,9 @@
 """Looks over a file before it is deposited: its digests, what is in it, and where it belongs.
 
-In: the path of a WARC or ARC (gzip, zstd, plain) or WACZ file. Out: `Survey`. The file is read once, front to
-back (a WACZ twice). Where our spool left the rows it made while writing beside the file, and the file is still
+In: the path of a WARC or ARC (gzip, zstd, plain) or WACZ file. Out: `FileInspection`. The file is read once, front
+to back (a WACZ twice). Where our spool left the rows it made while writing beside the file, and the file is still
 those bytes, it is hashed and need not be taken apart again. Raises `WarcDamageError` for what is damaged and
-`NotTakenError` for what is no such file.
+`UnsupportedFileError` for what is no such file.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class CrawlOrigin:
     """Whose file it is when our own recorder wrote it."""
 
     source_id: str
@@ -41,7 +41,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class FileInspection:
     """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key.
 
     ``damage`` is None of a whole file; else all but the digests speaks of what stands before it.
@@ -55,13 +55,13 @@ class Survey:
     first_at: datetime
     warcinfo: Mapping[str, str]
     declaration: dict[str, Any] | None
-    own: Own | None
+    own: CrawlOrigin | None
     rows: tuple[IndexedRecord, ...]
     remarks: tuple[str, ...]
     damage: WarcDamageError | None
 
 
-def survey_file(path: Path, *, up_to_damage: bool = False) -> Survey:
+def inspect_file(path: Path, *, up_to_damage: bool = False) -> FileInspection:
     """Read the whole file and check it; with ``up_to_damage``, a damaged one is taken for what stands before that.
 
     A WACZ is whole or refused: its package names a digest for each file in it.
@@ -71,16 +71,16 @@ def survey_file(path: Path, *, up_to_damage: bool = False) -> Survey:
         if written is not None:
             sha256, sha512, length = _digests(file)
             if sha256 == written.sha256:
-                return _surveyed(path.name, sha256, sha512, length, ".warc.gz", written.index)
+                return _inspection(path.name, sha256, sha512, length, ".warc.gz", written.index)
             file.seek(0)
         return survey(file, path.name, up_to_damage=up_to_damage)
 
 
-def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
+def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> FileInspection:
     """The same for a file that is open, at its beginning; a WACZ must seek."""
     start = file.peek(16) if hasattr(file, "peek") else b""
     if start.startswith(b"PK\x03\x04"):
-        return _surveyed(name, *_digests(file), ".wacz", index_wacz(file, name))
+        return _inspection(name, *_digests(file), ".wacz", index_wacz(file, name))
     running = hashlib.sha256(), hashlib.sha512()
     with TeeReader(file, running) as tee:
         index = index_warc(tee, name, up_to_damage=up_to_damage)
@@ -89,18 +89,18 @@ def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> Survey:
     sha256, sha512 = (Digest(each.name, each.digest()) for each in running)
     compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
     suffix = (".arc" if index.is_arc else ".warc") + compression
-    return _surveyed(name, sha256, sha512, tee.length_bytes, suffix, index)
+    return _inspection(name, sha256, sha512, tee.length_bytes, suffix, index)
 
 
-def _surveyed(
+def _inspection(
     name: str, sha256: Digest, sha512: Digest, length_bytes: int, suffix: str, index: WarcIndex
-) -> Survey:
+) -> FileInspection:
     declaration = declaration_of(index.warcinfo)
     named = OWN_NAME.fullmatch(name)
     own = None
     if declaration and named and is_part(declaration["id"]):
-        own = Own(declaration["id"], named[1], int(named[2]))
-    return Survey(
+        own = CrawlOrigin(declaration["id"], named[1], int(named[2]))
+    return FileInspection(
         sha256=sha256,
         sha512=sha512,
         length_bytes=length_bytes,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.deposit.inspection import Survey
+from storage.deposit.inspection import FileInspection
 from storage.ledger.crawl_facts import STARTED
 from storage.ledger.entry import Entry
 from storage.ledger.proven_entry import proven_entry
@@ -66,7 +66,7 @@ class Origin:
         }
 
 
-def judged(archive: Archive, path: Path, surveyed: Survey, left_by: LeftBy | None) -> Origin:
+def judged(archive: Archive, path: Path, surveyed: FileInspection, left_by: LeftBy | None) -> Origin:
     """What is known of the file now; ``left_by`` is None of files that somebody brings."""
     recovered = left_by is LeftBy.CRAWL_THAT_DIED
     if surveyed.own is None:
@@ -115,5 +115,5 @@ def signature_fault(deposited: Entry, by_seq: Mapping[int, Entry]) -> tuple[str,
     return None
 
 
-def _covers(signature: Signature, surveyed: Survey) -> bool:
+def _covers(signature: Signature, surveyed: FileInspection) -> bool:
     return (signature.state.length_bytes, signature.state.sha256) == (surveyed.length_bytes, surveyed.sha256)

@@ -1,7 +1,7 @@
 """Where a deposited file stands: its key, the ids of its captures, its rows in the index.
 
-In: a `Survey`. Out: everything the catalogue holds of a file before it is read, derived from the file alone, so
-that every attempt to deposit it, and every rebuild, finds the same key, ids and rows.
+In: a `FileInspection`. Out: everything the catalogue holds of a file before it is read, derived from the file
+alone, so that every attempt to deposit it, and every rebuild, finds the same key, ids and rows.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from processors.digest import Digest, sha256
 from storage.access_labels import DEFAULT_LABEL
 from storage.catalogue.captures import Capture, capture_row
 from storage.catalogue.tables import captures
-from storage.deposit.inspection import Survey
+from storage.deposit.inspection import FileInspection
 from storage.objects.keys import warc_key
 from storage.warc.index import IndexedRecord
 
@@ -28,7 +28,7 @@ ROWS_AT_ONCE: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArchiveLocation:
     """Where a file stands in the archive; ``origin`` is ``crawl`` or ``import``."""
 
     key: str
@@ -39,13 +39,13 @@ class Place:
     access_label: str
 
 
-def place_of(surveyed: Survey, origin: str, *, source_id: str | None = None) -> Place:
+def archive_location(surveyed: FileInspection, origin: str, *, source_id: str | None = None) -> ArchiveLocation:
     """Where the file belongs: all but its origin from the file alone, so that every attempt finds the same key."""
     if surveyed.own is not None:
         source_id, crawl_id, serial = surveyed.own.source_id, surveyed.own.crawl_id, surveyed.own.serial
     else:
         source_id, crawl_id, serial = source_id or IMPORTED, surveyed.sha256.hex, 0
-    return Place(
+    return ArchiveLocation(
         key=warc_key(source_id, crawl_id, serial, surveyed.first_at, suffix=surveyed.suffix),
         origin=origin,
         source_id=source_id,
@@ -55,7 +55,7 @@ def place_of(surveyed: Survey, origin: str, *, source_id: str | None = None) -> 
     )
 
 
-def captures_of_file(surveyed: Survey, place: Place, version_id: str) -> Iterator[Capture]:
+def captures_of_file(surveyed: FileInspection, place: ArchiveLocation, version_id: str) -> Iterator[Capture]:
     """The rows of the index.
 
     A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever brought it; else it
@@ -82,7 +82,9 @@ def imported_id(file: Digest, row: IndexedRecord) -> str:
     return sha256(rfc8785.dumps([str(file), *place])).hex
 
 
-def warc_row(surveyed: Survey, place: Place, version_id: str, custody_seq: int) -> dict[str, Any]:
+def warc_row(
+    surveyed: FileInspection, place: ArchiveLocation, version_id: str, custody_seq: int
+) -> dict[str, Any]:
     """The file as a row of ``catalogue.warcs``."""
     return {
         "key": place.key,

@@ -1,11 +1,11 @@
 """The second copy: what the replica has confirmed, what is owed to it, and bringing it there.
 
-In: an archive with a replica. Out: `Copied`, `OwedCopy`. Custody entries name objects: ``deposited`` a file,
+In: an archive with a replica. Out: `Copied`, `PendingCopy`. Custody entries name objects: ``deposited`` a file,
 ``timestamped`` a token and its roots. An entry ``copied`` says that the replica has confirmed those of one such
 entry, under lock and read back whole; what no ``copied`` answers is owed. The entries of custody themselves are
 confirmed in ``ledger.custody_objects``, for each store by its name. So nothing owed is forgotten with a process,
 and doing it again does no harm: what stands in the replica is found there and not sent again. Only bytes that have
-their digest leave the first store. `bring_copies` raises nothing of the replica's; it tells what was in the way.
+their digest leave the first store. `replicate` raises nothing of the replica's; it tells what was in the way.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select, text
 from crawlers.model.capture import time_text
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.ledger.custody import LOCK_KEY, append, bring_entries, entry_of, settle
+from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries
 from storage.ledger.entry import Entry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import (
@@ -30,7 +30,7 @@ from storage.objects.errors import (
     StoreUnreachableError,
     WrongCredentialsError,
 )
-from storage.objects.find_version import version_meant
+from storage.objects.find_version import find_version
 from storage.objects.keys import root_key
 from storage.objects.model import StoredObject
 from storage.objects.store import REPLICA, ObjectStore
@@ -53,7 +53,7 @@ class NamedObject:
 
 
 @dataclass(frozen=True, slots=True)
-class OwedCopy:
+class PendingCopy:
     """The replica has not confirmed the objects that ``entry`` names; owed since it was appended."""
 
     entry: Entry
@@ -70,13 +70,13 @@ class Copied:
 
     copied: tuple[Entry, ...]
     entries: int
-    owed: tuple[OwedCopy, ...]
+    owed: tuple[PendingCopy, ...]
     owed_entries: int
     problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SecondCopy:
+class ReplicaStatus:
     """A deposited file in the replica, confirmed there with its custody entry; or why that is not so."""
 
     confirmed_at: datetime | None
@@ -95,7 +95,7 @@ def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
     return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
 
 
-def owed_copies(connection: Connection, only: str | None = None) -> tuple[OwedCopy, ...]:
+def owed_copies(connection: Connection, only: str | None = None) -> tuple[PendingCopy, ...]:
     """Every entry, or those about the key ``only``, whose objects the replica has not confirmed, oldest first."""
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
@@ -103,7 +103,7 @@ def owed_copies(connection: Connection, only: str | None = None) -> tuple[OwedCo
     asked = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
     if only is not None:
         asked = asked.where(custody.c.subject_id == only)
-    return tuple(OwedCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
+    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
 
 
 def owed_entries(connection: Connection) -> int:
@@ -113,7 +113,7 @@ def owed_entries(connection: Connection) -> int:
     return int(connection.execute(asked).scalar_one())
 
 
-def bring_copies(
+def replicate(
     archive: Archive, *, actor: str, only: str | None = None, files: Mapping[str, Path] | None = None
 ) -> Copied:
     """Bring the replica all that is owed, or what custody names under the key ``only``; then custody itself.
@@ -132,12 +132,12 @@ def bring_copies(
             copied.append(_copy(archive, replica, each.entry, actor, files or {}))
         except StoreError as problem:
             problems.append(str(problem))
-            if isinstance(problem, PERHAPS_AWAY) and _away(archive.objects, replica):
+            if isinstance(problem, PERHAPS_AWAY) and _unavailable(archive.objects, replica):
                 break
     else:
         try:
-            settle(archive)
-            brought = bring_entries(archive, replica)
+            publish_pending_entries(archive)
+            brought = replicate_entries(archive, replica)
         except StoreError as problem:
             problems.append(str(problem))
     with archive.writer.connect() as connection:
@@ -145,7 +145,7 @@ def bring_copies(
         return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
 
 
-def _away(*stores: ObjectStore) -> bool:
+def _unavailable(*stores: ObjectStore) -> bool:
     """Whether one of the stores as a whole cannot be worked with, so that trying the next object is of no use."""
     try:
         for store in stores:
@@ -169,7 +169,7 @@ def _copy(archive: Archive, replica: ObjectStore, entry: Entry, actor: str, file
 
 def _bring(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
     """Have the object in the replica, read back whole; raises where only other bytes stand under its key."""
-    standing = version_meant(replica, named.key, named.version_id, named.sha256)
+    standing = find_version(replica, named.key, named.version_id, named.sha256)
     if standing is None:
         version_id = _send(objects, replica, named, file).version_id
     else:
@@ -221,18 +221,18 @@ def _row(stored: StoredObject) -> dict[str, Any]:
     }
 
 
-def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> SecondCopy | None:
+def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
     """Bring a file that has just been deposited to the replica, or be owed that; None where none is configured."""
     if archive.replica is None:
         return None
-    report = bring_copies(archive, actor=actor, only=key, files={key: file})
+    report = replicate(archive, actor=actor, only=key, files={key: file})
     if not any(entry.subject_id == key for entry in report.copied) and not report.problems:
         return copy_read_back(archive, key)
     with archive.writer.connect() as connection:
         return second_copy(connection, key, problem="; ".join(report.problems) or None)
 
 
-def copy_read_back(archive: Archive, key: str) -> SecondCopy:
+def copy_read_back(archive: Archive, key: str) -> ReplicaStatus:
     """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
     replica = _replica(archive)
     with archive.writer.connect() as connection:
@@ -244,11 +244,11 @@ def copy_read_back(archive: Archive, key: str) -> SecondCopy:
     try:
         replica.confirm(key, told.version_id, sha256=Digest.parse(digest))
     except StoreError as problem:
-        return SecondCopy(None, None, str(problem))
+        return ReplicaStatus(None, None, str(problem))
     return told
 
 
-def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> SecondCopy:
+def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
     """How the second copy of a deposited file stands."""
     deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
     confirmed = select(custody_objects.c.seq).where(
@@ -262,5 +262,5 @@ def second_copy(connection: Connection, key: str, *, problem: str | None = None)
     )
     row = connection.execute(asked).first()
     if row is None:
-        return SecondCopy(None, None, problem or "the replica has not confirmed it yet")
-    return SecondCopy(row.at, row.details["objects"][0]["object_version"], None)
+        return ReplicaStatus(None, None, problem or "the replica has not confirmed it yet")
+    return ReplicaStatus(row.at, row.details["objects"][0]["object_version"], None)

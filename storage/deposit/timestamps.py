@@ -1,11 +1,11 @@
 """Outside time for the chain of custody: which entries are owed a token by whom, and the tokens that were had.
 
-In: an archive, authorities by URL, answers of authorities. Out: `Owed`, entries. An entry ``time_owed`` names the
-authorities that are asked for a token over it, and so, through the chain, over everything before it; an entry
-``timestamped`` names the token, a locked object, and the locked certificates it was checked against. What the
-first names and no second answers is owed; that something was copied asks for no new token. Both are in the store,
-so that nothing owed is forgotten with the database; only the reasons of failed asks are the database's alone.
-Raises `TokenRefusedError` and `storage.objects.errors`.
+In: an archive, authorities by URL, answers of authorities. Out: `PendingTimestamp`, entries. An entry
+``time_owed`` names the authorities that are asked for a token over it, and so, through the chain, over everything
+before it; an entry ``timestamped`` names the token, a locked object, and the locked certificates it was checked
+against. What the first names and no second answers is owed; that something was copied asks for no new token. Both
+are in the store, so that nothing owed is forgotten with the database; only the reasons of failed asks are the
+database's alone. Raises `TokenRefusedError` and `storage.objects.errors`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from processors.digest import Digest, sha256
 from processors.rfc3161.token import TimeToken, read_token
 from storage.archive import Archive
 from storage.deposit.replication import COPIED
-from storage.ledger.custody import LOCK_KEY, append, entry_of, settle
+from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries
 from storage.ledger.entry import Entry
 from storage.ledger.tables import custody, time_attempts
 from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
@@ -34,7 +34,7 @@ ASKING_LOCK_KEY: Final = 7_305_510_003
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class PendingTimestamp:
     """A token that ``authority`` (URL) owes to ``entry`` since it was appended.
 
     ``failed`` counts the asks that this database knows of, ``problem`` is what came of the last one.
@@ -51,7 +51,9 @@ class Owed:
         return self.entry.at
 
 
-def owe_time(archive: Archive, authorities: Sequence[str], *, actor: str, occasion: str) -> Entry | None:
+def schedule_timestamps(
+    archive: Archive, authorities: Sequence[str], *, actor: str, occasion: str
+) -> Entry | None:
     """Append a head that every authority owes a token; None where nothing came since the last one."""
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
@@ -59,7 +61,7 @@ def owe_time(archive: Archive, authorities: Sequence[str], *, actor: str, occasi
             return None
         details = {"authorities": list(authorities), "occasion": occasion}
         entry = append(connection, OWED, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
-    settle(archive)
+    publish_pending_entries(archive)
     return entry
 
 
@@ -90,12 +92,15 @@ _OWED = text(f"""
 """)  # noqa: S608 - two constants of this module; the key is `storage.objects.keys.token_key` in the database's words
 
 
-def owed_tokens(connection: Connection) -> tuple[Owed, ...]:
+def pending_timestamps(connection: Connection) -> tuple[PendingTimestamp, ...]:
     """Everything that is owed, newest entry first: its token speaks for all entries before it."""
-    return tuple(Owed(entry_of(row), row.authority, row.failed, row.problem) for row in connection.execute(_OWED))
+    return tuple(
+        PendingTimestamp(entry_of(row), row.authority, row.failed, row.problem)
+        for row in connection.execute(_OWED)
+    )
 
 
-def token_standing(archive: Archive, owed: Owed) -> bytes | None:
+def stored_token(archive: Archive, owed: PendingTimestamp) -> bytes | None:
     """The answer that a run before stored and, dying, could not enter into custody; None where there is none."""
     key = token_key(owed.entry.seq, owed.authority)
     head = archive.objects.head(key)
@@ -103,7 +108,14 @@ def token_standing(archive: Archive, owed: Owed) -> bytes | None:
 
 
 def keep_token(
-    archive: Archive, owed: Owed, answer: bytes, *, roots: bytes, pinned: bool, nonce: int | None, actor: str
+    archive: Archive,
+    owed: PendingTimestamp,
+    answer: bytes,
+    *,
+    roots: bytes,
+    pinned: bool,
+    nonce: int | None,
+    actor: str,
 ) -> Entry:
     """Check an answer against ``roots`` (PEM), store both under lock, enter it into custody.
 
@@ -124,7 +136,7 @@ def keep_token(
     return _enter(archive, stored.key, digest, details, actor)
 
 
-def _details(owed: Owed, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
+def _details(owed: PendingTimestamp, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
     return {
         "seq": owed.entry.seq,
         "digest": str(owed.entry.digest),
@@ -140,11 +152,11 @@ def _details(owed: Owed, token: TimeToken, root_digest: Digest) -> dict[str, Any
 def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], actor: str) -> Entry:
     with archive.writer.begin() as connection:
         entry = append(connection, OBTAINED, subject_id=key, subject_digest=digest, actor=actor, details=details)
-    settle(archive)
+    publish_pending_entries(archive)
     return entry
 
 
-def keep_attempt(archive: Archive, owed: Owed, problem: str) -> None:
+def record_failed_attempt(archive: Archive, owed: PendingTimestamp, problem: str) -> None:
     """Append why a token could not be had this time."""
     row = {
         "id": str(ULID()),
@@ -158,7 +170,7 @@ def keep_attempt(archive: Archive, owed: Owed, problem: str) -> None:
 
 
 @contextmanager
-def only_one_asks(archive: Archive) -> Iterator[bool]:
+def exclusive(archive: Archive) -> Iterator[bool]:
     """Whether this process may ask authorities now; one that does so already takes up what is owed meanwhile."""
     with archive.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         asked = text("SELECT pg_try_advisory_lock(:key)")

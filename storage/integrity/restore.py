@@ -14,15 +14,15 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.inspection import survey
-from storage.deposit.placement import Place, captures_of_file, insert_captures, warc_row
+from storage.deposit.placement import ArchiveLocation, captures_of_file, insert_captures, warc_row
 from storage.deposit.record_reader import open_deposited
 from storage.errors import StorageError
-from storage.ledger.chain import Chain, Chained
+from storage.ledger.chain import Chain, ChainLink
 from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
 from storage.ledger.entry import Entry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import ObjectMissingError
-from storage.objects.find_version import version_meant
+from storage.objects.find_version import find_version
 from storage.objects.keys import custody_key
 
 
@@ -59,7 +59,7 @@ def restore_custody(archive: Archive, chain: Chain) -> int:
     return len(missing)
 
 
-def _confirmation(archive: Archive, chained: Chained) -> dict[str, object]:
+def _confirmation(archive: Archive, chained: ChainLink) -> dict[str, object]:
     return {
         "seq": chained.entry.seq,
         "store": archive.objects.name,
@@ -75,7 +75,7 @@ def restore_file(archive: Archive, entry: Entry) -> int:
     """
     details = entry.details
     key, digest = entry.subject_id, Digest.parse(str(entry.subject_digest))
-    standing = version_meant(archive.objects, key, details["object_version"], digest)
+    standing = find_version(archive.objects, key, details["object_version"], digest)
     if standing is None:
         raise ObjectMissingError(key, details["object_version"])
     version_id = standing.version_id
@@ -87,8 +87,8 @@ def restore_file(archive: Archive, entry: Entry) -> int:
     ):
         if str(expected) != str(found):
             raise ContradictionError(key, what, str(expected), str(found))
-    named = {field.name: details[field.name] for field in fields(Place) if field.name != "key"}
-    place = Place(key=key, **named)
+    named = {field.name: details[field.name] for field in fields(ArchiveLocation) if field.name != "key"}
+    place = ArchiveLocation(key=key, **named)
     with archive.writer.begin() as connection:
         insert_captures(connection, captures_of_file(surveyed, place, version_id))
         connection.execute(insert(warcs).values(**warc_row(surveyed, place, version_id, entry.seq)))

@@ -16,12 +16,12 @@ from crawlers.model.capture import time_text
 from storage.archive import Archive
 from storage.deposit.replication import named_objects
 from storage.ledger.chain import Chain
-from storage.ledger.custody import record
+from storage.ledger.custody import append_and_publish
 from storage.ledger.retention import RENEWED
 from storage.objects.errors import StoreError
-from storage.objects.find_version import version_meant
+from storage.objects.find_version import find_version
 from storage.objects.keys import custody_key
-from storage.objects.parallel import at_once
+from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 
 SUBJECT: Final = "archive"
@@ -59,14 +59,14 @@ def renew_locks(
     ending = _ending(store, chain, seqs, min(before, until - WORTH_IT))
     while batch := list(islice(ending, AT_ONCE)):
         done: list[dict[str, str]] = []
-        for version, problem in at_once(lambda each: (each, _relock(store, each, until)), batch):
+        for version, problem in map_bounded(lambda each: (each, _relock(store, each, until)), batch):
             if problem is None:
                 done.append({"key": version.key, "object_version": version.version_id})
             else:
                 problems.append(problem)
         if done:
             details = {"store": store.name, "locked_until": time_text(until), "objects": done}
-            record(archive, RENEWED, subject_id=SUBJECT, actor=actor, details=details)
+            append_and_publish(archive, RENEWED, subject_id=SUBJECT, actor=actor, details=details)
             renewed += len(done)
     return Renewal(store.name, until, renewed, tuple(problems))
 
@@ -82,7 +82,7 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
         if chained.entry.seq in seqs
         for each in named_objects(chained.entry)
     }
-    heads = at_once(lambda each: version_meant(store, each.key, each.version_id, each.sha256), named.values())
+    heads = map_bounded(lambda each: find_version(store, each.key, each.version_id, each.sha256), named.values())
     for head in heads:
         if head is not None and not head.is_locked_until(before):
             yield _Version(head.key, head.version_id)

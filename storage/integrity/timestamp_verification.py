@@ -16,12 +16,12 @@ from storage.deposit.timestamps import OBTAINED
 from storage.findings import Mismatch, Remark, Verified, verified
 from storage.ledger.chain import LARGEST_BYTES, Chain
 from storage.ledger.entry import Entry
-from storage.ledger.retention import Lock, LockRule
+from storage.ledger.retention import LockRule, RetentionLock
 from storage.objects.errors import StoreUnreachableError
-from storage.objects.find_version import version_meant
+from storage.objects.find_version import find_version
 from storage.objects.keys import TOKENS_PREFIX, root_key
 from storage.objects.model import ObjectHead
-from storage.objects.parallel import at_once
+from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 
 UNDER_WAY: Final = timedelta(hours=1)
@@ -44,14 +44,16 @@ def verify_tokens(
     def look(entry: Entry) -> Verified:
         return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
 
-    yield from at_once(look, named)
+    yield from map_bounded(look, named)
 
 
 def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
     """What stands among the tokens without custody."""
     named = [chained.entry for chained in chain.entries if chained.entry.event == OBTAINED]
     keys = {entry.subject_id for entry in named}
-    known = {(head.key, head.version_id) for head in at_once(lambda entry: _head(objects, entry), named) if head}
+    known = {
+        (head.key, head.version_id) for head in map_bounded(lambda entry: _head(objects, entry), named) if head
+    }
     settled_before = datetime.now(UTC) - UNDER_WAY
     for version in objects.list(TOKENS_PREFIX):
         beside = version.key in keys
@@ -62,7 +64,7 @@ def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified
 
 def _head(objects: ObjectStore, entry: Entry) -> ObjectHead | None:
     version_id, digest = entry.details["object_version"], entry.subject_digest
-    return None if digest is None else version_meant(objects, entry.subject_id, version_id, digest)
+    return None if digest is None else find_version(objects, entry.subject_id, version_id, digest)
 
 
 def _found(
@@ -112,7 +114,7 @@ def _locked(
 ) -> Generator[Mismatch | Remark, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
     expected = named.digest
-    head = None if expected is None else version_meant(objects, named.key, named.version_id, expected)
+    head = None if expected is None else find_version(objects, named.key, named.version_id, expected)
     if head is not None and head.length_bytes > LARGEST_BYTES:
         yield Mismatch(f"object of the {what}", f"at most {LARGEST_BYTES} bytes", f"{head.length_bytes} bytes")
         return None
@@ -126,7 +128,9 @@ def _locked(
         yield Mismatch(f"object of the {what}", f"{named.key}, version {named.version_id}", "none")
         return None
     head, content = got
-    yield from locks.judge(Lock(named.key, head.version_id, head.locked_until, named.at), f"lock of the {what}")
+    yield from locks.judge(
+        RetentionLock(named.key, head.version_id, head.locked_until, named.at), f"lock of the {what}"
+    )
     if sha256(content) != expected:
         yield Mismatch(f"sha256 of the {what}", str(expected), str(sha256(content)))
     return content

@@ -26,11 +26,11 @@ from storage.integrity.timestamp_verification import UNDER_WAY, strays_among_tok
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
 from storage.ledger.entry import Entry
-from storage.ledger.retention import Lock, LockRule, locks_told
+from storage.ledger.retention import LockRule, RetentionLock, locks_from_custody
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
-from storage.objects.find_version import version_meant
+from storage.objects.find_version import find_version
 from storage.objects.keys import WARC_PREFIX, custody_key
-from storage.objects.parallel import at_once
+from storage.objects.parallel import map_bounded
 from storage.objects.store import PRIMARY, ObjectStore
 
 CHUNK_BYTES: Final = 1 << 20
@@ -47,7 +47,7 @@ class IndexRow:
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedObjects:
     """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known."""
 
     objects: ObjectStore
@@ -68,14 +68,14 @@ class Expected:
         return {chained.entry.seq: chained.entry for chained in self.chain.entries}
 
 
-def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> Expected:
+def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> ExpectedObjects:
     """From the store alone; locks are judged ``at`` a moment, now unless told."""
     return _expected(objects, at, None, None)
 
 
 def expected_of_archive(
     archive: Archive, objects: ObjectStore | None = None, *, at: datetime | None = None
-) -> Expected:
+) -> ExpectedObjects:
     """From one of the archive's stores, the first unless told, and its database."""
     store = objects or archive.objects
     return _expected(store, at, _index(archive), _ledger(archive, store.name))
@@ -86,32 +86,34 @@ def _expected(
     at: datetime | None,
     index: Mapping[str, IndexRow] | None,
     ledger: Mapping[int, str] | None,
-) -> Expected:
+) -> ExpectedObjects:
     chain = read_chain(objects)
-    told = locks_told(chained.entry for chained in chain.entries)
-    return Expected(objects, chain, LockRule(objects.lock_days, at or datetime.now(UTC), told), index, ledger)
+    told = locks_from_custody(chained.entry for chained in chain.entries)
+    return ExpectedObjects(
+        objects, chain, LockRule(objects.lock_days, at or datetime.now(UTC), told), index, ledger
+    )
 
 
-def verify_all(expected: Expected, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
+def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
     """Every deposited file, then what stands in the store without custody, time tokens, then the chain.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
     """
     yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
-    yield from strays(expected)
+    yield from unexpected_objects(expected)
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
     yield from strays_among_tokens(expected.objects, expected.chain)
     yield verify_chain(expected)
 
 
-def verify_deposits(expected: Expected, keys: Collection[str]) -> Iterator[Verified]:
+def verify_deposits(expected: ExpectedObjects, keys: Collection[str]) -> Iterator[Verified]:
     """Deposited files, hashed whole, in the order of their keys."""
     deposits = expected.deposits
 
     def look(key: str) -> Verified:
         return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
 
-    yield from at_once(look, sorted(keys), threads=FILES_AT_ONCE)
+    yield from map_bounded(look, sorted(keys), threads=FILES_AT_ONCE)
 
 
 def verify_file(archive: Archive, path: Path) -> Verified:
@@ -140,7 +142,7 @@ def _ledger(archive: Archive, store: str) -> dict[int, str]:
         return ledger_digests(connection, confirmed_by=None if store == PRIMARY else store)
 
 
-def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:
+def _found_of_deposit(expected: ExpectedObjects, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:
     row = None if expected.index is None else expected.index.get(key)
     if expected.index is not None and row is None:
         yield Mismatch("index", "a row", "none")
@@ -152,7 +154,7 @@ def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iter
     named, digest = str(entry.details["object_version"]), str(entry.subject_digest)
     if row is not None:
         yield from _differing("sha256 in the index", digest, row.sha256)
-    head = version_meant(expected.objects, key, named, Digest.parse(digest))
+    head = find_version(expected.objects, key, named, Digest.parse(digest))
     if head is None:
         yield Mismatch("object", f"version {named}", "none")
         return
@@ -161,7 +163,7 @@ def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iter
         where = "object version in the index" if head.version_id == named else "object version"
         yield from _differing(where, head.version_id, row.object_version)
     yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
-    yield from expected.locks.judge(Lock(key, head.version_id, head.locked_until, entry.at))
+    yield from expected.locks.judge(RetentionLock(key, head.version_id, head.locked_until, entry.at))
     try:
         sha256, sha512 = _hash(expected.objects.stream(key, head.version_id))
     except ObjectMissingError:
@@ -175,7 +177,7 @@ def _found_of_deposit(expected: Expected, key: str, entry: Entry | None) -> Iter
     yield from _differing("sha512", str(entry.details["sha512"]), sha512)
 
 
-def strays(expected: Expected) -> Iterator[Verified]:
+def unexpected_objects(expected: ExpectedObjects) -> Iterator[Verified]:
     """What stands among the files without custody: other keys, other versions of known keys, delete markers."""
     deposits, objects = expected.deposits, expected.objects
     settled_before = datetime.now(UTC) - UNDER_WAY
@@ -192,11 +194,11 @@ def strays(expected: Expected) -> Iterator[Verified]:
 
 def _is_meant(objects: ObjectStore, entry: Entry, version_id: str) -> bool:
     digest = Digest.parse(str(entry.subject_digest))
-    head = version_meant(objects, entry.subject_id, str(entry.details["object_version"]), digest)
+    head = find_version(objects, entry.subject_id, str(entry.details["object_version"]), digest)
     return head is not None and head.version_id == version_id
 
 
-def verify_chain(expected: Expected) -> Verified:
+def verify_chain(expected: ExpectedObjects) -> Verified:
     """The chain itself, and whether the ledger says the same."""
     problems = [
         Mismatch(f"{problem.subject}: {problem.what}", problem.expected, problem.found)
@@ -212,10 +214,10 @@ def verify_chain(expected: Expected) -> Verified:
     return verified("custody", (*problems, *expected.locks.judge_many(locks_of_chain(expected.chain), "entries")))
 
 
-def locks_of_chain(chain: Chain) -> list[Lock]:
+def locks_of_chain(chain: Chain) -> list[RetentionLock]:
     """The locks of the entries' own objects; one that is not locked at all the chain has named already."""
     return [
-        Lock(custody_key(each.entry.seq), each.version_id, each.locked_until, each.entry.at)
+        RetentionLock(custody_key(each.entry.seq), each.version_id, each.locked_until, each.entry.at)
         for each in chain.entries
         if each.locked_until is not None
     ]

@@ -17,7 +17,7 @@ from storage.ledger.entry_schema import require_shape
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects.model import ListedVersion
-from storage.objects.parallel import at_once
+from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 
 LARGEST_BYTES: Final = 16 << 20
@@ -40,7 +40,7 @@ class ChainProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Chained:
+class ChainLink:
     """An entry, the object version that holds it, and until when that is locked."""
 
     entry: Entry
@@ -52,12 +52,12 @@ class Chained:
 class Chain:
     """The entries that could be read, in order, and everything that was wrong."""
 
-    entries: tuple[Chained, ...]
+    entries: tuple[ChainLink, ...]
     problems: tuple[ChainProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _StoredEntry:
     version: ListedVersion
     content: bytes
     digest: Digest
@@ -73,7 +73,7 @@ class _Unreadable:
 def read_chain(objects: ObjectStore) -> Chain:
     """Read every entry from the store and check digests, links and locks."""
     problems: list[ChainProblem] = []
-    found: dict[int, list[_Candidate]] = {}
+    found: dict[int, list[_StoredEntry]] = {}
     wanted: list[ListedVersion] = []
     for key, versions in groupby(objects.list(CUSTODY_PREFIX), key=lambda version: version.key):
         listed = list(versions)
@@ -89,21 +89,21 @@ def read_chain(objects: ObjectStore) -> Chain:
             problems.append(ChainProblem(key, "hidden", "the entry", f"a delete marker ({hidden.version_id})"))
         found[seq] = []
         wanted.extend(version for version in reversed(listed) if not version.delete_marker)  # oldest first
-    for read in at_once(lambda version: _read(objects, version), wanted):
+    for read in map_bounded(lambda version: _read(objects, version), wanted):
         match read:
-            case _Candidate():
+            case _StoredEntry():
                 found[custody_seq(read.version.key)].append(read)
             case _Unreadable():
                 what = f"version {read.version.version_id}"
                 problems.append(ChainProblem(read.version.key, what, "readable", read.reason))
-    chained: list[Chained] = []
+    chained: list[ChainLink] = []
     named_by_next: Digest | None = None
     problems.extend(_gaps(found))
     for seq in sorted(found, reverse=True):
         candidates = found[seq]
         if seq + 1 not in found:
             named_by_next = None
-        meant = _meant(candidates, named_by_next)
+        meant = _genuine(candidates, named_by_next)
         problems.extend(_problems_of(seq, candidates, meant, named_by_next))
         named_by_next = None
         if meant is not None:
@@ -123,7 +123,7 @@ def read_chain(objects: ObjectStore) -> Chain:
             except ValueError as problem:
                 problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
                 continue
-            chained.append(Chained(entry, meant.version.version_id, meant.locked_until))
+            chained.append(ChainLink(entry, meant.version.version_id, meant.locked_until))
     return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
@@ -132,7 +132,7 @@ def check_chain(objects: ObjectStore) -> tuple[ChainProblem, ...]:
     return read_chain(objects).problems
 
 
-def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreadable:
+def _read(objects: ObjectStore, version: ListedVersion) -> _StoredEntry | _Unreadable:
     """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
     if version.length_bytes > LARGEST_BYTES:
         return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
@@ -144,7 +144,7 @@ def _read(objects: ObjectStore, version: ListedVersion) -> _Candidate | _Unreada
     if got is None:
         return _Unreadable(version, "none")
     head, content = got
-    return _Candidate(version, content, sha256(content), head.locked_until)
+    return _StoredEntry(version, content, sha256(content), head.locked_until)
 
 
 def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
@@ -155,15 +155,15 @@ def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
             yield ChainProblem(custody_key(before + 1), "object", f"the entry{last}", "none")
 
 
-def _meant(candidates: list[_Candidate], named_by_next: Digest | None) -> _Candidate | None:
+def _genuine(candidates: list[_StoredEntry], named_by_next: Digest | None) -> _StoredEntry | None:
     named = (candidate for candidate in candidates if candidate.digest == named_by_next)
     return next(named, candidates[0] if candidates else None)
 
 
 def _problems_of(
     seq: int,
-    candidates: list[_Candidate],
-    meant: _Candidate | None,
+    candidates: list[_StoredEntry],
+    meant: _StoredEntry | None,
     named_by_next: Digest | None,
 ) -> Iterator[ChainProblem]:
     key = custody_key(seq)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.ledger.custody import append, entries, lock_chain, record, settle
+from storage.ledger.custody import append, append_and_publish, entries, lock_chain, publish_pending_entries
 from storage.ledger.entry import NOT_MEASURED, Clock
 from storage.ledger.tables import custody
 
@@ -75,7 +75,7 @@ def begin_collection(
         "commitments": commitments,
         "signing_key": signing_key,
     }
-    record(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
+    append_and_publish(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
     return commitments
 
 
@@ -95,7 +95,7 @@ def end_collection(
         lock_chain(connection)
         if not any(entry.event == ENDED for entry in entries(connection, subject_id=crawl_id)):
             append(connection, ENDED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
-    settle(archive)
+    publish_pending_entries(archive)
 
 
 def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:

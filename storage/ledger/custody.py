@@ -1,8 +1,9 @@
 """The chain of custody: entries appended one at a time, each also a locked object in the store.
 
 In: events with subject, actor and details. Out: `Entry`. Guaranteed: an entry is appended in the caller's
-transaction, so it stands exactly if the work it tells of does; `settle` then brings it to the store, now or in the
-next run, and until then it is owed (no row in ``custody_objects``). Source: architecture §3 and §5.
+transaction, so it stands exactly if the work it tells of does; `publish_pending_entries` then brings it to the
+store, now or in the next run, and until then it is owed (no row in ``custody_objects``). Source: architecture §3
+and §5.
 """
 
 from collections.abc import Mapping
@@ -69,7 +70,7 @@ def append(
     return entry
 
 
-def record(
+def append_and_publish(
     archive: Archive,
     event: str,
     *,
@@ -90,16 +91,16 @@ def record(
             details=details,
             clock=clock,
         )
-    settle(archive)
+    publish_pending_entries(archive)
     return entry
 
 
-def settle(archive: Archive) -> int:
+def publish_pending_entries(archive: Archive) -> int:
     """Bring every owed entry to the store, in order; returns how many. Two at once do the same work, no harm."""
-    return bring_entries(archive, archive.objects)
+    return replicate_entries(archive, archive.objects)
 
 
-def bring_entries(archive: Archive, store: ObjectStore) -> int:
+def replicate_entries(archive: Archive, store: ObjectStore) -> int:
     """The same for one store of several, whose name says which entries it has confirmed."""
     with archive.writer.connect() as connection:
         owed = [entry_of(row) for row in connection.execute(_owed(store.name))]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from crawlers.model.capture import time_text
 from storage.archive import Archive
-from storage.ledger.custody import record
+from storage.ledger.custody import append_and_publish
 
 DUE_AT: Final = time(0, 15, tzinfo=UTC)
 """When a night is due: the hour of the DAG `harvest`; a test holds the two together."""
@@ -80,7 +80,7 @@ def begin_harvest(
         "sources": list(sources),
     }
     if _newest_details(archive, "harvest_started", harvest_id) is None:
-        record(archive, "harvest_started", subject_id=harvest_id, actor=actor, details=details)
+        append_and_publish(archive, "harvest_started", subject_id=harvest_id, actor=actor, details=details)
 
 
 def end_harvest(
@@ -89,7 +89,7 @@ def end_harvest(
     """Put into custody what came of it; a harvest that a person has started anew comes to something else later."""
     details: dict[str, Any] = {"failures": dict(failures), "network": network}
     if _newest_details(archive, "harvest_ended", harvest_id) != details:
-        record(archive, "harvest_ended", subject_id=harvest_id, actor=actor, details=details)
+        append_and_publish(archive, "harvest_ended", subject_id=harvest_id, actor=actor, details=details)
 
 
 def _newest_details(archive: Archive, event: str, harvest_id: str) -> Mapping[str, Any] | None:

@@ -20,7 +20,7 @@ from processors.similarity.clustering import Judgement, Verdict
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.chain import Chain
-from storage.ledger.custody import append, settle
+from storage.ledger.custody import append, publish_pending_entries
 from storage.ledger.tables import assertions
 
 PREDICATE: Final = "shows_the_same_as"
@@ -38,7 +38,7 @@ class JudgementError(StorageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnalystVerdict:
     """One judgement: ``a < b``; ``supersedes`` the id of the one before it about the same two media.
 
     ``reason`` is None of judgements that were made before a reason was required.
@@ -54,7 +54,9 @@ class Said:
     supersedes: str | None
 
 
-def judge(archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: str, reason: str) -> Said:
+def judge(
+    archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: str, reason: str
+) -> AnalystVerdict:
     """Write down what an analyst decided; raises `JudgementError` without a reason, or for one medium."""
     if one == other:
         raise JudgementError(f"{one}: a medium is the same as itself; nothing was written.")
@@ -63,8 +65,8 @@ def judge(archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, aut
     a, b = sorted((one, other))
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        before = next((said for said in said_of(connection, a) if {said.a, said.b} == {a, b}), None)
-        said = Said(
+        before = next((said for said in verdicts_on(connection, a) if {said.a, said.b} == {a, b}), None)
+        said = AnalystVerdict(
             id=str(ULID()),
             a=a,
             b=b,
@@ -78,21 +80,21 @@ def judge(archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, aut
         connection.execute(insert(assertions).values(**row))
         details = {**row, "at": said.at.isoformat(timespec="microseconds")}
         append(connection, EVENT, subject_id=str(a), subject_digest=a, actor=author, details=details)
-    settle(archive)
+    publish_pending_entries(archive)
     return said
 
 
-def said_of(connection: Connection, medium: Digest) -> tuple[Said, ...]:
+def verdicts_on(connection: Connection, medium: Digest) -> tuple[AnalystVerdict, ...]:
     """What stands today of this medium and any other, the latest first."""
     asked = select(assertions).where(
         (assertions.c.subject_id == str(medium)) | (assertions.c.value["other"].astext == str(medium))
     )
-    return _standing(connection, asked)
+    return _latest(connection, asked)
 
 
 def judgements(connection: Connection) -> tuple[Judgement, ...]:
     """Everything that stands today, as grouping takes it."""
-    said = _standing(connection, select(assertions))
+    said = _latest(connection, select(assertions))
     return tuple(
         Judgement(each.a, each.b, each.verdict is Verdict.SAME)
         for each in said
@@ -112,7 +114,7 @@ def restore_assertions(archive: Archive, chain: Chain) -> int:
     return restored
 
 
-def _row(said: Said) -> dict[str, Any]:
+def _row(said: AnalystVerdict) -> dict[str, Any]:
     return {
         "id": said.id,
         "subject_id": str(said.a),
@@ -125,7 +127,7 @@ def _row(said: Said) -> dict[str, Any]:
     }
 
 
-def _standing(connection: Connection, asked: Any) -> tuple[Said, ...]:
+def _latest(connection: Connection, asked: Any) -> tuple[AnalystVerdict, ...]:
     rows = connection.execute(
         asked.where(assertions.c.predicate == PREDICATE).order_by(assertions.c.at.desc(), assertions.c.id.desc())
     )
@@ -134,8 +136,8 @@ def _standing(connection: Connection, asked: Any) -> tuple[Said, ...]:
     return tuple(each for each in said if each.id not in superseded)
 
 
-def _said(row: Any) -> Said:
-    return Said(
+def _said(row: Any) -> AnalystVerdict:
+    return AnalystVerdict(
         id=row.id,
         a=Digest.parse(row.subject_id),
         b=Digest.parse(row.value["other"]),

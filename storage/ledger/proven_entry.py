@@ -13,7 +13,7 @@ from sqlalchemy import select
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.errors import StorageError
-from storage.ledger.custody import entry_of, settle
+from storage.ledger.custody import entry_of, publish_pending_entries
 from storage.ledger.entry import Entry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.keys import custody_key
@@ -38,7 +38,7 @@ class EntryInDoubtError(StorageError):
 def proven_entry(archive: Archive, event: str, subject_id: str) -> Entry | None:
     """The first entry of this kind about the subject; None where there is none."""
     named = select(custody.c.seq).where(custody.c.event == event, custody.c.subject_id == subject_id)
-    settle(archive)
+    publish_pending_entries(archive)
     with archive.writer.connect() as connection:
         seq = connection.execute(named.order_by(custody.c.seq).limit(1)).scalar_one_or_none()
         if seq is None:

@@ -35,7 +35,7 @@ class Request:
     case_reference: str | None
 
 
-def keep_request(
+def insert_request(
     connection: Connection,
     *,
     actor: str,

@@ -28,7 +28,7 @@ Versions = Mapping[tuple[str, str], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class RetentionLock:
     """What the store says of the lock of one object, which an entry from ``named_at`` names."""
 
     key: str
@@ -45,7 +45,7 @@ class LockRule:
     at: datetime
     told: Versions
 
-    def due(self, lock: Lock) -> tuple[datetime, str]:
+    def due(self, lock: RetentionLock) -> tuple[datetime, str]:
         """Until when it must last at least, and why."""
         of_settings = lock.named_at + timedelta(days=self.days) - BETWEEN
         told = self.told.get((lock.key, lock.version_id))
@@ -53,7 +53,7 @@ class LockRule:
             return told, "which custody says it was"
         return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
 
-    def judge(self, lock: Lock, what: str = "lock") -> Iterator[Mismatch | Remark]:
+    def judge(self, lock: RetentionLock, what: str = "lock") -> Iterator[Mismatch | Remark]:
         """What is to be said of one lock; nothing where it holds."""
         if lock.until is None:
             yield Mismatch(what, "locked", "not locked")
@@ -66,10 +66,10 @@ class LockRule:
         elif ran_out:
             yield Remark(f"{what} ran out on {_moment(lock.until)}, as it was set; {IT_CAN_GO}")
 
-    def judge_many(self, locks: Iterable[Lock], what: str) -> Iterator[Mismatch | Remark]:
+    def judge_many(self, locks: Iterable[RetentionLock], what: str) -> Iterator[Mismatch | Remark]:
         """The same of many: their number and the first of each kind."""
-        wrong: list[tuple[Lock, Mismatch]] = []
-        over: list[Lock] = []
+        wrong: list[tuple[RetentionLock, Mismatch]] = []
+        over: list[RetentionLock] = []
         for lock in locks:
             for found in self.judge(lock):
                 if isinstance(found, Mismatch):
@@ -90,7 +90,7 @@ class LockRule:
 IT_CAN_GO: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
 
 
-def locks_told(entries: Iterable[Entry]) -> Versions:
+def locks_from_custody(entries: Iterable[Entry]) -> Versions:
     """Until when custody says that each version was locked: at its deposit, its copy, or when that was renewed."""
     told: dict[tuple[str, str], datetime] = {}
     for entry in entries:

@@ -10,7 +10,7 @@ from storage.objects.model import ObjectHead
 from storage.objects.store import PRIMARY, ObjectStore
 
 
-def version_meant(objects: ObjectStore, key: str, named: str, sha256: Digest) -> ObjectHead | None:
+def find_version(objects: ObjectStore, key: str, named: str, sha256: Digest) -> ObjectHead | None:
     """The named version; where it is not there, the oldest one with these bytes.
 
     Of a second copy, where none has them, the oldest one: whoever looks then finds its digest to be another.

@@ -18,7 +18,7 @@ REQUESTS_AT_ONCE: Final = 8
 """Of a store at 10 ms distance this is eight times as fast as one; more only queue at a small store."""
 
 
-def at_once(
+def map_bounded(
     work: Callable[[Thing], Answer], things: Iterable[Thing], *, threads: int = REQUESTS_AT_ONCE
 ) -> Iterator[Answer]:
     """The answers to all things, in order."""

@@ -20,11 +20,11 @@ from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import readings, records, sightings, versions, warcs
 from storage.queries.article_lists import lists_of_crawls
-from storage.queries.coverage import Observation, Shown, Visit, observations
+from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
 
 ChangeKind = Literal["added", "edited", "moved", "missing", "returned"]
 
-MOVES = frozenset({"starts_at", "starts_raw", "room", "court"})
+SCHEDULE_FIELDS = frozenset({"starts_at", "starts_raw", "room", "court"})
 """Fields of a hearing that say when and where."""
 
 
@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(slots=True)
 class _Known:
-    shown: Shown
+    shown: ObservedRecord
     missing_since: datetime | None = None
 
 
@@ -132,24 +132,24 @@ def _compare(history: _History, observation: Observation) -> Iterator[Change]:
             known.missing_since = observation.at
 
 
-def _was_there(shown: Shown, crawl_id: str, history: _History) -> bool:
+def _was_there(shown: ObservedRecord, crawl_id: str, history: _History) -> bool:
     """Whether an earlier crawl got a page at this article's address, if only one that asks for consent."""
     if shown.record_kind != "article" or shown.url is None:
         return False
     return history.there.get(surt_key(shown.url), crawl_id) != crawl_id
 
 
-def _edit(before: Shown, after: Shown) -> Change:
+def _edit(before: ObservedRecord, after: ObservedRecord) -> Change:
     fields = _differing(before.content, after.content)
-    moved = after.record_kind == "hearing" and not MOVES.isdisjoint(fields)
+    moved = after.record_kind == "hearing" and not SCHEDULE_FIELDS.isdisjoint(fields)
     kind: ChangeKind = "moved" if moved else "edited"
     return _change(kind, before, after, (before.capture_id, after.capture_id), before.at)
 
 
 def _change(
     kind: ChangeKind,
-    before: Shown | None,
-    after: Shown | None,
+    before: ObservedRecord | None,
+    after: ObservedRecord | None,
     capture_ids: Iterable[str],
     since: datetime,
     *,
@@ -176,9 +176,9 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
     return tuple(name for name in names if before.get(name) != after.get(name))
 
 
-def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[Visit]:
+def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[PageReading]:
     """Every reading of the source with what it shows, oldest first."""
-    shown: dict[tuple[str, str], list[Shown]] = {}
+    shown: dict[tuple[str, str], list[ObservedRecord]] = {}
     # a version is read once, however many nights have seen it
     of_source = select(sightings.c.version_id).where(
         sightings.c.source_id == source_id, visible_to(viewer, sightings.c.access_label)
@@ -201,7 +201,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
         .order_by(sightings.c.position)
     )
     for row in connection.execute(asked):
-        seen = Shown(
+        seen = ObservedRecord(
             record_id=row.record_id,
             record_kind=row.kind,
             natural_key=row.natural_key,
@@ -215,7 +215,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
     lists = lists_of_crawls(connection, source_id, viewer)
     read = select(readings).where(readings.c.source_id == source_id, readings.c.problem.is_(None))
     for row in connection.execute(read.order_by(readings.c.captured_at, readings.c.capture_id)):
-        yield Visit(
+        yield PageReading(
             capture_id=row.capture_id,
             parser_version=row.parser_version,
             kind=row.kind,

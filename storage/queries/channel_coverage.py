@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select
 
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import readings, records, sightings
-from storage.queries.coverage import Span, span_of_page
+from storage.queries.coverage import PostIdRange, span_of_page
 
 POSTS_A_PAGE: Final = 20
 """A page with fewer posts and no cursor is the beginning of its channel (t.me/s, seen 2026-11-23)."""
@@ -28,7 +28,7 @@ POSTS_A_PAGE: Final = 20
 class SeenPage:
     """One page of a channel: the ids it covers, those of them it showed, and what the channel was called."""
 
-    span: Span
+    span: PostIdRange
     post_ids: tuple[int, ...]
     at: datetime
     capture_id: str

@@ -1,11 +1,11 @@
 """Which place of a source a visit has seen whole, so that what is not there can be called missing.
 
-In: `Visit`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page covers a
-span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with ``before=N`` to
-N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in one crawl, a
-document beside it by itself, an article by its own address. That an article was added shows against the lists of
-an earlier crawl that did not lead to it; an address that was asked for before, and answered with anything but that
-there is no such page, was there before.
+In: `PageReading`s, one per page reading, oldest first. Out: `Observation`s, oldest first. Pure. A channel page
+covers a span of post ids: without a cursor it shows the newest posts and covers from its oldest on; with
+``before=N`` to N - 1, with ``after=N`` from N + 1 (t.me/s, seen 2026-11-23). A list is covered by all its pages in
+one crawl, a document beside it by itself, an article by its own address. That an article was added shows against
+the lists of an earlier crawl that did not lead to it; an address that was asked for before, and answered with
+anything but that there is no such page, was there before.
 """
 
 import math
@@ -20,7 +20,7 @@ from storage.queries.article_lists import Lists
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ObservedRecord:
     """A record as one capture showed it."""
 
     record_id: str
@@ -36,7 +36,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageReading:
     """One reading of one captured page."""
 
     capture_id: str
@@ -48,12 +48,12 @@ class Visit:
     outcome: str
     next_pages: tuple[str, ...]
     documents: tuple[str, ...]
-    shown: tuple[Shown, ...]
+    shown: tuple[ObservedRecord, ...]
     lists: Lists | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PostIdRange:
     """Post ids of one channel, both ends included."""
 
     channel: str
@@ -73,8 +73,8 @@ class Observation:
     at: datetime
     crawl_id: str
     capture_ids: tuple[str, ...]
-    shown: Mapping[str, Shown]
-    span: Span | None = None
+    shown: Mapping[str, ObservedRecord]
+    span: PostIdRange | None = None
     whole_list: bool = False
     address: str | None = None
     there: str | None = None
@@ -82,7 +82,7 @@ class Observation:
     documents_linked: frozenset[str] = frozenset()
     documents_read: Mapping[str, str] = field(default_factory=dict)
 
-    def covers(self, thing: Shown) -> bool:
+    def covers(self, thing: ObservedRecord) -> bool:
         """Whether the thing would have been seen here, had it been there."""
         if self.whole_list:
             return not thing.beside or _place(thing) in self.documents_read
@@ -91,7 +91,7 @@ class Observation:
             return channel == self.span.channel and self.span.first <= int(post_id) <= self.span.last
         return self.address is not None and thing.url is not None and surt_key(thing.url) == self.address
 
-    def lacked(self, thing: Shown, later: "Observation") -> bool:
+    def lacked(self, thing: ObservedRecord, later: "Observation") -> bool:
         """Whether the thing, first seen ``later``, was not there when this was seen."""
         if thing.record_kind == "article":
             return self.lists is not None and self.crawl_id != later.crawl_id
@@ -99,7 +99,7 @@ class Observation:
             return True
         return self.covers(thing)
 
-    def proof_without(self, thing: Shown) -> tuple[tuple[str, ...], datetime]:
+    def proof_without(self, thing: ObservedRecord) -> tuple[tuple[str, ...], datetime]:
         """The captures that cover the place of a thing that is not there, and when the last of them was made."""
         if thing.record_kind == "article" and self.lists is not None and self.address is None:
             return self.lists.capture_ids, self.lists.at
@@ -107,13 +107,13 @@ class Observation:
         return (self.capture_ids if read is None else (read,)), self.at
 
 
-def _place(thing: Shown) -> str | None:
+def _place(thing: ObservedRecord) -> str | None:
     return None if thing.url is None else surt_key(thing.url)
 
 
-def observations(visits: Iterable[Visit]) -> Iterator[Observation]:
+def observations(visits: Iterable[PageReading]) -> Iterator[Observation]:
     """Put visits together to what each, or a crawl of them, has seen whole; in the order of their times."""
-    by_crawl: dict[tuple[str, str, str], list[Visit]] = {}
+    by_crawl: dict[tuple[str, str, str], list[PageReading]] = {}
     found: list[Observation] = []
     for visit in visits:
         if visit.kind == "telegram":
@@ -128,7 +128,7 @@ def observations(visits: Iterable[Visit]) -> Iterator[Observation]:
     yield from sorted(found, key=lambda observation: (observation.at, observation.capture_ids))
 
 
-def _channel_page(visit: Visit) -> Observation:
+def _channel_page(visit: PageReading) -> Observation:
     return Observation(
         parser_version=visit.parser_version,
         at=visit.at,
@@ -143,7 +143,7 @@ def _channel_page(visit: Visit) -> Observation:
     )
 
 
-def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> Span | None:
+def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> PostIdRange | None:
     """The ids that a page of a channel covers, by its address and its posts; None for any other page."""
     parts = urlsplit(url)
     asked = parse_qs(parts.query)
@@ -160,10 +160,10 @@ def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> Span | 
         first = min(first, after + 1)
     else:
         last = math.inf
-    return Span(channels.pop(), first, last)
+    return PostIdRange(channels.pop(), first, last)
 
 
-def _export(visit: Visit) -> Observation:
+def _export(visit: PageReading) -> Observation:
     """An export may be of some months only, and does not say which: what is not in it proves nothing."""
     return Observation(
         parser_version=visit.parser_version,
@@ -178,7 +178,7 @@ def _number(values: list[str] | None) -> float | None:
     return float(values[0]) if values and values[0].isdecimal() else None
 
 
-def _article_page(visit: Visit) -> Observation:
+def _article_page(visit: PageReading) -> Observation:
     """An article is looked for at its own address; it is missing if the site says that it has no such page."""
     gone = visit.outcome == "soft_404"
     return Observation(
@@ -193,13 +193,13 @@ def _article_page(visit: Visit) -> Observation:
     )
 
 
-def _list(pages: list[Visit]) -> Observation:
+def _list(pages: list[PageReading]) -> Observation:
     """All pages of a list in one crawl, of each page the last visit; whole where every next page was read."""
     last = {surt_key(page.url): page for page in sorted(pages, key=lambda page: (page.at, page.capture_id))}
     wanted = {surt_key(url) for page in last.values() for url in page.next_pages}
     beside = {surt_key(url) for page in last.values() for url in page.documents} - wanted
     parts = [page for key, page in last.items() if key not in beside and not key.endswith(")/robots.txt")]
-    shown: dict[str, Shown] = {}
+    shown: dict[str, ObservedRecord] = {}
     for key, page in sorted(last.items(), key=lambda item: item[0] in beside):
         for each in page.shown:
             shown.setdefault(each.record_id, replace(each, beside=key in beside))

@@ -1,7 +1,7 @@
 """What crawls of a source gave, and how often it speaks: the figures by which a night is judged.
 
-In: a reading connection, a source. Out: `CrawlYield`s, newest first, and the source's `Habit`. Read from the
-catalogue alone, so that they are the same after a rebuild.
+In: a reading connection, a source. Out: `CrawlYield`s, newest first, and the source's `PublishingPattern`. Read
+from the catalogue alone, so that they are the same after a rebuild.
 """
 
 from collections.abc import Collection, Mapping
@@ -41,7 +41,7 @@ class CrawlYield:
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class PublishingPattern:
     """How a source speaks: when something new was last seen, and the pauses between the things it said before.
 
     ``pauses_s`` are in ascending order; the moments are what the source says (published) or, where it says
@@ -90,7 +90,7 @@ _FIRST_SEEN: Final = text("""
 """)
 
 
-def yields_of(connection: Connection, source_id: str, *, most: int) -> tuple[CrawlYield, ...]:
+def recent_crawl_yields(connection: Connection, source_id: str, *, most: int) -> tuple[CrawlYield, ...]:
     """The last crawls of the source that were read, newest first."""
     crawls = connection.execute(_PAGES, {"source": source_id, "most": most}).all()
     asked = {"crawls": [row.crawl_id for row in crawls]}
@@ -129,7 +129,7 @@ def declarations_of(connection: Connection, crawl_ids: Collection[str]) -> tuple
     return tuple((row.source_id, row.declaration) for row in connection.execute(asked))
 
 
-def habit_of(connection: Connection, source_id: str) -> Habit | None:
+def publishing_pattern(connection: Connection, source_id: str) -> PublishingPattern | None:
     """How the source speaks; None where nothing was ever seen of it."""
     seen = connection.execute(_FIRST_SEEN, {"source": source_id}).all()
     if not seen:
@@ -138,7 +138,7 @@ def habit_of(connection: Connection, source_id: str) -> Habit | None:
     moments = sorted({_moment(row.seen_at, row.published_at) for row in seen})
     recent = [at for at in moments if at >= moments[-1] - timedelta(days=HABIT_DAYS)]
     pauses = sorted((later - earlier).total_seconds() for earlier, later in pairwise(recent))
-    return Habit(last_new_at, recent[0], tuple(pauses))
+    return PublishingPattern(last_new_at, recent[0], tuple(pauses))
 
 
 def _moment(seen_at: datetime, published_at: str | None) -> datetime:

@@ -40,7 +40,7 @@ ROBOTS: Final = "%)/robots.txt"
 
 
 @dataclass(frozen=True)
-class SourceFigures:
+class SourceCounts:
     """Counts of one source.
 
     ``new``: wordings of records, and media, that no file deposited earlier had shown. ``duplicates``: media whose
@@ -66,7 +66,7 @@ class SourceFigures:
 
 @dataclass(frozen=True, order=True)
 class Failure:
-    """One of the failures that `SourceFigures` counts; ``reason`` is the sentence that was kept, if one was."""
+    """One of the failures that `SourceCounts` counts; ``reason`` is the sentence that was kept, if one was."""
 
     source_id: str
     url: str
@@ -89,7 +89,7 @@ def unread_files(connection: Connection) -> int:
     return int(connection.execute(unread).scalar_one())
 
 
-def figures_since(connection: Connection, after_seq: int) -> tuple[SourceFigures, ...]:
+def counts_since(connection: Connection, after_seq: int) -> tuple[SourceCounts, ...]:
     """One row per source with a file deposited after this point, in the order of their ids."""
     counts: dict[str, dict[str, int]] = {}
     for question in (
@@ -103,11 +103,11 @@ def figures_since(connection: Connection, after_seq: int) -> tuple[SourceFigures
     ):
         for row in connection.execute(question):
             _add(counts.setdefault(row.source_id, {}), row)
-    return tuple(SourceFigures(source_id, **found) for source_id, found in sorted(counts.items()))
+    return tuple(SourceCounts(source_id, **found) for source_id, found in sorted(counts.items()))
 
 
 def failures_since(connection: Connection, after_seq: int) -> tuple[Failure, ...]:
-    """Each failure after this point, as many of each source as `figures_since` counts."""
+    """Each failure after this point, as many of each source as `counts_since` counts."""
     found = [
         Failure(row.source_id, row.url, row.outcome, row.reason)
         for question in (_refused_pages(after_seq), _unanswered_requests(after_seq), _undecoded_media(after_seq))

@@ -1,6 +1,6 @@
 """Turns from the database: one pace per host over all crawls, on any worker, by the database's clock.
 
-In: the writer's address. Out: `SharedTurns`, a ``crawlers.rate_limit.slots.Turns``: one statement per request,
+In: the writer's address. Out: `DatabaseSlots`, a ``crawlers.rate_limit.slots.Turns``: one statement per request,
 each a transaction of its own, which gives back in passing what is over. A crawl that is killed loses its places
 when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises
 ``NoTurns``.
@@ -43,7 +43,7 @@ GIVE_BACK: Final = (
 Result = TypeVar("Result")
 
 
-class SharedTurns:
+class DatabaseSlots:
     """The turns of one crawl. ``on_held`` hears of hosts that any crawl was asked to leave alone."""
 
     def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False) -> None:

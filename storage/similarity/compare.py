@@ -22,7 +22,7 @@ from storage.catalogue.tables import fingerprints, group_members, links, media
 from storage.catalogue.tables import groups as groups_table
 from storage.catalogue.write_gate import enter, is_beside
 from storage.ledger.judgements import joined_by, judgements
-from storage.similarity.hash_index import hashes_by_medium, up_to_date
+from storage.similarity.hash_index import hashes_by_medium, refresh
 from storage.similarity.tables import compared, epoch, turns
 
 LOCK_KEY: Final = 7_305_510_004
@@ -33,25 +33,25 @@ LOCK_KEY_BESIDE: Final = 7_305_510_009
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class FingerprintedMedium:
     """A medium as far as comparing needs it."""
 
     sha256: Digest
     hashes: Hashes
 
 
-def compare_new(connection: Connection, hash_folder: Path) -> int:
+def link_new_media(connection: Connection, hash_folder: Path) -> int:
     """Find the neighbours of every medium not compared yet and group anew what that touches; returns how many."""
     _compare_alone(connection)
     waiting = select(fingerprints.c.sha256).where(~fingerprints.c.compared).distinct()
     found = hashes_by_medium(connection, fingerprints.c.sha256.in_(waiting))
     if not found:
         return 0
-    new = [Hashed(digest, hashes) for digest, hashes in found.items()]
+    new = [FingerprintedMedium(digest, hashes) for digest, hashes in found.items()]
     names = [str(each.sha256) for each in new]
     connection.execute(delete(links).where(or_(links.c.a.in_(names), links.c.b.in_(names))))
     _forget(connection, names)
-    known = up_to_date(connection, hash_folder)
+    known = refresh(connection, hash_folder)
     alike = nearest_links((*links_to(new, InMemory(new)), *links_to(new, known)))
     if alike:
         connection.execute(insert(links).on_conflict_do_nothing(), [link_row(link) for link in alike])
@@ -62,9 +62,9 @@ def compare_new(connection: Connection, hash_folder: Path) -> int:
     return len(new)
 
 
-def similar_to(connection: Connection, asked: Hashed, hash_folder: Path) -> tuple[Link, ...]:
+def similar_to(connection: Connection, asked: FingerprintedMedium, hash_folder: Path) -> tuple[Link, ...]:
     """Links from a picture in hand, which need not be in the archive, to media that are; nearest first."""
-    found = links_to([asked], up_to_date(connection, hash_folder))
+    found = links_to([asked], refresh(connection, hash_folder))
     return tuple(sorted(found, key=lambda link: (link.distance_bits, link)))
 
 
@@ -77,7 +77,7 @@ def group_judged(connection: Connection, pair: tuple[Digest, Digest]) -> None:
 def group_all_judged(connection: Connection) -> None:
     """Group the families of all judged media anew: while a catalogue was built, people went on judging."""
     _compare_alone(connection)
-    judged = {str(digest) for each in _judged_here(connection) for digest in (each.a, each.b)}
+    judged = {str(digest) for each in _relevant_judgements(connection) for digest in (each.a, each.b)}
     if judged:
         _group_again(connection, sorted(judged))
 
@@ -103,14 +103,14 @@ def _forget(connection: Connection, names: list[str]) -> None:
 
 def _group_again(connection: Connection, names: list[str]) -> None:
     """Everything that links and judgements reach from these media is grouped from nothing, without its history."""
-    judged = _judged_here(connection)
-    reached = _reached(connection, names, judged)
+    judged = _relevant_judgements(connection)
+    reached = _connected_media(connection, names, judged)
     old = select(group_members.c.group_id).where(group_members.c.sha256.in_(reached)).distinct()
     stale = list(connection.scalars(old))
     if stale:
         # a group may hold media that links no longer reach: they are grouped again with their own neighbours
         held = select(group_members.c.sha256).where(group_members.c.group_id.in_(stale))
-        reached = _reached(connection, sorted({*reached, *connection.scalars(held)}), judged)
+        reached = _connected_media(connection, sorted({*reached, *connection.scalars(held)}), judged)
         connection.execute(delete(group_members).where(group_members.c.group_id.in_(stale)))
         connection.execute(delete(groups_table).where(groups_table.c.id.in_(stale)))
     among = select(links).where(links.c.a.in_(reached))
@@ -124,7 +124,7 @@ def _group_again(connection: Connection, names: list[str]) -> None:
         connection.execute(insert(group_members).on_conflict_do_nothing(), rows)
 
 
-def _judged_here(connection: Connection) -> list[Judgement]:
+def _relevant_judgements(connection: Connection) -> list[Judgement]:
     """Judgements about media that the catalogue has, both of them."""
     judged = judgements(connection)
     names = {str(digest) for each in judged for digest in (each.a, each.b)}
@@ -132,7 +132,7 @@ def _judged_here(connection: Connection) -> list[Judgement]:
     return [each for each in judged if {str(each.a), str(each.b)} <= there]
 
 
-def _reached(connection: Connection, names: list[str], judged: list[Judgement]) -> list[str]:
+def _connected_media(connection: Connection, names: list[str], judged: list[Judgement]) -> list[str]:
     """These media and all that chains of links and judgements reach from them."""
     same = joined_by(judged)
     reached: set[str] = set()

@@ -2,7 +2,7 @@
 
 A header names table, width and epoch; then segments, each a header and columns: words of the hashes one after
 another, so that a scan reads half of them; the owner of each row; the time of its frame; the owners' digests.
-A segment's header holds how far into the catalogue it reaches (`Reach`) and the CRC of what follows.
+A segment's header holds how far into the catalogue it reaches (`IndexPosition`) and the CRC of what follows.
 
 Guaranteed: a reader sees whole segments only; a writer that is killed at any moment leaves at most a torn end,
 which the next one cuts off; what was appended before stays as it is. One writer at a time is the caller's affair
@@ -53,14 +53,14 @@ class UnfitHashFile(Exception):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Reach:
+class IndexPosition:
     """How far a file goes: all media of earlier turns, and of this turn those up to this digest."""
 
     turn: int
     last: bytes
 
 
-NOTHING: Final = Reach(-1, bytes(DIGEST_BYTES))
+NOTHING: Final = IndexPosition(-1, bytes(DIGEST_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class HashFile:
                 return Digest("sha256", segment.digests[number - segment.first_owner].tobytes())
         raise IndexError(f"{self.path}: expected an owner below {self.owners}, found {number}")
 
-    def append(self, batch: Batch, reach: Reach) -> None:
+    def append(self, batch: Batch, reach: IndexPosition) -> None:
         """Add a segment behind the whole ones and sync it; cuts off a torn end first."""
         with self.path.open("r+b") as file:
             file.truncate(self.whole_bytes)
@@ -162,7 +162,7 @@ class HashFile:
         for at, end, told in _whole_segments(content, self.width_bytes):
             self.segments.append(_segment(content, at, told, self.width_bytes, first_owner))
             first_owner += int(told["owners"])
-            self.reach = Reach(int(told["turn"]), told["last"].tobytes())
+            self.reach = IndexPosition(int(told["turn"]), told["last"].tobytes())
             self.whole_bytes = end
 
 
@@ -178,7 +178,7 @@ def _header(table: str, width_bytes: int, epoch: int) -> bytes:
     return np.array((MAGIC, FORMAT, width_bytes, table.encode(), epoch), HEADER).tobytes()
 
 
-def _written(batch: Batch, reach: Reach) -> bytes:
+def _written(batch: Batch, reach: IndexPosition) -> bytes:
     """A segment as it stands in the file, padded to whole words."""
     columns = np.ascontiguousarray(batch.bits).view(np.uint64).T
     digests = b"".join(digest.value for digest in batch.owners)

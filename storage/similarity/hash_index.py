@@ -1,7 +1,7 @@
 """The worker's files of hashes, kept level with the catalogue, and searched in place of it.
 
 In: a folder of this worker's own and a connection. Out: an index for `processors.similarity.match`. The catalogue
-is the truth: `up_to_date` appends what was compared since, by this worker or another, and makes the files anew
+is the truth: `refresh` appends what was compared since, by this worker or another, and makes the files anew
 where they are missing, damaged, of another epoch or of another database. Processes of one machine take turns at
 that by a lock on the folder; reading needs none. Guaranteed: what `near` finds is what comparing with every
 compared row of the catalogue would find, as of the turn that was the last one when it was brought up to date.
@@ -25,7 +25,14 @@ from processors.similarity.index import Hashes, Near, Table, nothing, tables
 from processors.similarity.index_rows import TABLES
 from storage.catalogue.tables import fingerprints
 from storage.private_folder import closed_folder
-from storage.similarity.hash_file import MOST_SEGMENTS, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
+from storage.similarity.hash_file import (
+    MOST_SEGMENTS,
+    Batch,
+    HashFile,
+    IndexPosition,
+    UnfitHashFile,
+    new_hash_file,
+)
 from storage.similarity.tables import compared, epoch
 
 BATCH_MEDIA: Final = 20_000
@@ -68,7 +75,7 @@ class HashIndex:
         return sum(self.files[name].owners for name in before)
 
 
-def up_to_date(connection: Connection, folder: Path) -> HashIndex:
+def refresh(connection: Connection, folder: Path) -> HashIndex:
     """The index over this worker's files, brought level with the catalogue first."""
     now = current_epoch(connection)
     place = closed_folder(closed_folder(folder) / _database_name(connection))
@@ -79,7 +86,7 @@ def up_to_date(connection: Connection, folder: Path) -> HashIndex:
             found = tables([hashes for _, hashes in media])
             last = media[-1][0].value
             for name, file in files.items():
-                _append_later(file, found.get(name), media, Reach(turn, last))
+                _append_later(file, found.get(name), media, IndexPosition(turn, last))
         for file in files.values():
             if len(file.segments) > MOST_SEGMENTS:
                 file.merge()
@@ -113,7 +120,9 @@ def current_epoch(connection: Connection) -> int:
     return int(connection.scalar(select(epoch.c.epoch)) or 0)
 
 
-def _append_later(file: HashFile, found: Table | None, media: list[tuple[Digest, Hashes]], reach: Reach) -> None:
+def _append_later(
+    file: HashFile, found: Table | None, media: list[tuple[Digest, Hashes]], reach: IndexPosition
+) -> None:
     """Append the rows of the media that lie beyond the file's own reach, which may be further than another's."""
     if file.reach >= reach:
         return
@@ -129,7 +138,9 @@ def _append_later(file: HashFile, found: Table | None, media: list[tuple[Digest,
     file.append(Batch(rows[0], numbered.astype(np.int64), rows[2], digests), reach)
 
 
-def _compared_since(connection: Connection, reach: Reach) -> Iterator[tuple[int, list[tuple[Digest, Hashes]]]]:
+def _compared_since(
+    connection: Connection, reach: IndexPosition
+) -> Iterator[tuple[int, list[tuple[Digest, Hashes]]]]:
     """Media compared beyond this reach, turn by turn, in order of their digests, a batch at a time."""
     at = (reach.turn, str(Digest("sha256", reach.last)))
     while True:

@@ -40,7 +40,7 @@ class Medium:
     hashes: tuple[Fingerprint, ...]
 
 
-def keep_medium(connection: Connection, capture: Capture, reading: MediaReading, length_bytes: int) -> None:
+def upsert_medium(connection: Connection, capture: Capture, reading: MediaReading, length_bytes: int) -> None:
     """Write medium, fingerprints and that it occurred in this capture."""
     name = str(reading.sha256)
     row = {

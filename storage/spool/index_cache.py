@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from crawlers.model.capture import Captured, Exchange, time_text
 from processors.digest import Digest
-from storage.postgres_text import lasting_text
+from storage.postgres_text import postgres_safe_text
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc
 from storage.warc.records import Record, RecordReceipt, uri
 from storage.warc.writer import RECORD_END, ClosedFile
@@ -38,18 +38,18 @@ JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
-class RowsWritten:
+class IndexCache:
     """What was written into a file, and the sha256 of its bytes then."""
 
     sha256: Digest
     index: WarcIndex
 
 
-class RowsBeside:
+class IndexCacheWriter:
     """Writes the rows of one growing file. Not for several threads at once."""
 
     def __init__(self, warc: Path) -> None:
-        self._path = path_of_rows(warc)
+        self._path = index_cache_path(warc)
         self._hash = sha256_hash()
         self._rows = 0
         self._file: BinaryIO | None = None
@@ -98,10 +98,10 @@ class RowsBeside:
         self._path.unlink(missing_ok=True)
 
 
-def rows_written(warc: Path) -> RowsWritten | None:
+def rows_written(warc: Path) -> IndexCache | None:
     """The rows that stand beside a file; None where they cannot be relied on."""
     try:
-        content = path_of_rows(warc).read_bytes()
+        content = index_cache_path(warc).read_bytes()
     except FileNotFoundError:
         return None
     *lines, last = content.splitlines(keepends=True) or [b""]
@@ -122,12 +122,12 @@ def rows_written(warc: Path) -> RowsWritten | None:
                 "is_arc": False,
             }
         )
-        return RowsWritten(Digest.parse(end["sha256"]), index)
+        return IndexCache(Digest.parse(end["sha256"]), index)
     except (ValueError, KeyError, IndexError, TypeError):
         return None
 
 
-def path_of_rows(warc: Path) -> Path:
+def index_cache_path(warc: Path) -> Path:
     """``x.warc.gz`` has its rows in ``x.rows``."""
     return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + SUFFIX)
 
@@ -159,7 +159,7 @@ def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]
         "record_type": "response",
         "record_id": receipt.record_id[1:-1],
         "status": exchange.status,
-        "media_type": None if exchange.media_type is None else lasting_text(exchange.media_type),
+        "media_type": None if exchange.media_type is None else postgres_safe_text(exchange.media_type),
         "block_digest": str(receipt.block_digest),
         "payload_digest": str(message.payload_digest) if message.payload_length else None,
         "payload_length_bytes": message.payload_length,

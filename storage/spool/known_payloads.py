@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from processors.digest import Digest
-from storage.warc.records import Sealed
+from storage.warc.records import DepositedRecord
 
 PAYLOADS_NAME: Final = "payloads.sqlite"
 
@@ -22,8 +22,8 @@ class SealedPayloads:
         # the scribe asks from a thread of its own, the only one that asks
         self._file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
-    def __call__(self, digest: Digest) -> Sealed | None:
+    def __call__(self, digest: Digest) -> DepositedRecord | None:
         """Look one payload up."""
         asked = "SELECT record_id, url, captured_at FROM payloads WHERE digest = ?"
         row = self._file.execute(asked, (str(digest),)).fetchone()
-        return None if row is None else Sealed(row[0], row[1], datetime.fromisoformat(row[2]))
+        return None if row is None else DepositedRecord(row[0], row[1], datetime.fromisoformat(row[2]))

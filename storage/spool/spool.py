@@ -17,15 +17,15 @@ from crawlers.model.capture import Captured, Exchange, Rendering
 from processors.digest import Digest
 from storage.private_folder import closed_folder
 from storage.signing import CrawlKey
-from storage.spool.index_cache import RowsBeside
+from storage.spool.index_cache import IndexCacheWriter
 from storage.spool.lock import CrawlAliveError, hold_crawl
 from storage.spool.recovery import Recovered, TornRecord, recover
 from storage.spool.signature_journal import SignatureJournal, Signer
 from storage.warc.compressed_types import is_compressed
 from storage.warc.records import (
+    DepositedRecord,
     Record,
     RecordReceipt,
-    Sealed,
     certificate_record,
     exchange_metadata,
     note_content_record,
@@ -41,8 +41,8 @@ from storage.warc.writer import ClosedFile, OpenWarc, SpoolFullError, SpoolWrite
 __all__ = [
     "ClosedFile",
     "CrawlAliveError",
+    "DepositedRecord",
     "Recovered",
-    "Sealed",
     "Spool",
     "SpoolFullError",
     "SpoolWriteError",
@@ -101,7 +101,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def no_payload_sealed(digest: Digest) -> Sealed | None:
+def no_known_payloads(digest: Digest) -> DepositedRecord | None:
     """The look-up of a crawl that has no archive: nothing was deposited before."""
     return None
 
@@ -124,7 +124,7 @@ class Spool:
         roll_bytes: int = ROLL_BYTES,
         revisits: bool = False,
         file_per_page: bool = False,
-        payloads_sealed: Callable[[Digest], Sealed | None] = no_payload_sealed,
+        payloads_sealed: Callable[[Digest], DepositedRecord | None] = no_known_payloads,
         key: CrawlKey | None = None,
         on_written: Callable[[Written], None] | None = None,
         new_id: Callable[[], str] | None = None,
@@ -227,8 +227,8 @@ class Spool:
             ),
         ]
 
-    def _sealed(self, exchange: Exchange, file: "_SpoolFile") -> Sealed | None:
-        if not self._revisits or not may_be_revisit(exchange):
+    def _sealed(self, exchange: Exchange, file: "_SpoolFile") -> DepositedRecord | None:
+        if not self._revisits or not is_deduplicable(exchange):
             return None
         digest = exchange.response.payload_digest
         assert digest is not None
@@ -248,9 +248,9 @@ class _SpoolFile:
     def __init__(self, warc: OpenWarc, info_id: str, signer: Signer | None) -> None:
         self.warc = warc
         self.info_id = info_id
-        self._rows = RowsBeside(warc.path)
+        self._rows = IndexCacheWriter(warc.path)
         self._signatures = None if signer is None else SignatureJournal(warc.path, signer)
-        self.payloads: dict[Digest, Sealed] = {}
+        self.payloads: dict[Digest, DepositedRecord] = {}
         self._certificates: set[bytes] = set()
 
     def new_certificates(self, exchange: Exchange) -> list[bytes]:
@@ -275,11 +275,11 @@ class _SpoolFile:
             return
         self._certificates.update(item.tls.chain if item.tls else ())
         digest = item.response.payload_digest
-        if digest is not None and records[0].warc_type == "response" and may_be_revisit(item):
-            self.payloads.setdefault(digest, Sealed(records[0].record_id, item.url, item.started_at))
+        if digest is not None and records[0].warc_type == "response" and is_deduplicable(item):
+            self.payloads.setdefault(digest, DepositedRecord(records[0].record_id, item.url, item.started_at))
 
 
-def may_be_revisit(exchange: Exchange) -> bool:
+def is_deduplicable(exchange: Exchange) -> bool:
     """Whether the payload is one that need not be kept twice: media and documents, whole, of some size; never a
     page."""
     return (

@@ -17,7 +17,7 @@ from processors.digest import Digest
 from storage.private_folder import new_closed_folder
 from storage.spool.lock import hold_crawl
 from storage.spool.spool import RecordIds, utc_now
-from storage.warc.records import Record, taken_in_record, warcinfo_record
+from storage.warc.records import Record, user_file_record, warcinfo_record
 from storage.warc.writer import ClosedFile, OpenWarc
 
 CHUNK_BYTES: Final = 1 << 20
@@ -49,7 +49,7 @@ class FileBytes:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class UserFile:
     """One file: its bytes, the address it gets, its type, and when it says it was last changed."""
 
     content: FileBytes
@@ -63,11 +63,11 @@ def modified_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def seal_files(
+def write_user_files(
     spool_dir: Path,
     crawl_id: str,
     facts: Mapping[str, str],
-    files: Sequence[TakenIn],
+    files: Sequence[UserFile],
     *,
     new_id: Callable[[], str] | None = None,
     clock: Callable[[], datetime] = utc_now,
@@ -84,8 +84,8 @@ def seal_files(
         return warc.close()
 
 
-def _record(file: TakenIn, record_id: str, info_id: str, at: datetime) -> Record:
-    return taken_in_record(
+def _record(file: UserFile, record_id: str, info_id: str, at: datetime) -> Record:
+    return user_file_record(
         file.url,
         file.content,
         record_id,

@@ -1,16 +1,15 @@
 """The line before each document of an ARC file, read as the fields of a WARC record.
 
 In: the line. Out: the fields that a WARC record of the same document would have, as far as the line tells them
-(`Named`); an ARC record has no id. The first line describes the file itself and becomes ``warcinfo``. Raises
-`HeadProblem`.
-Source: "ARC File Format" (Internet Archive, 1996), versions 1 and 2.
+(`HeaderFields`); an ARC record has no id. The first line describes the file itself and becomes ``warcinfo``.
+Raises `HeadProblem`. Source: "ARC File Format" (Internet Archive, 1996), versions 1 and 2.
 """
 
 import re
 from datetime import UTC, datetime
 from typing import Final
 
-from storage.warc.headers import HeadProblem, Named, first_values, is_length
+from storage.warc.headers import HeaderFields, HeadProblem, first_values, is_length
 
 FILE_DESCRIPTION: Final = "filedesc:"
 DATE: Final = re.compile(r"\d{14}")
@@ -18,7 +17,7 @@ FEWEST_PARTS: Final = 5
 """URL, address, date, type, length; version 2 has more between type and length."""
 
 
-def read_arc_head(line: bytes) -> Named:
+def read_arc_head(line: bytes) -> HeaderFields:
     """Read the line; the length stands last whatever the version, and no other part may hold a space."""
     text = line.rstrip(b"\r").decode("utf-8", "replace")
     parts = text.split(" ")
@@ -42,7 +41,7 @@ def read_arc_head(line: bytes) -> Named:
         ("Content-Type", content_type),
         ("Content-Length", length),
     )
-    return Named("ARC", fields, first_values(fields), at)
+    return HeaderFields("ARC", fields, first_values(fields), at)
 
 
 def _moment(date: str) -> datetime:

@@ -1,6 +1,6 @@
 """The named fields of one record, and how they are read from the lines of a WARC file.
 
-In: the bytes up to the empty line. Out: `Named`. Raises `HeadProblem`. Drafts of the standard that early
+In: the bytes up to the empty line. Out: `HeaderFields`. Raises `HeadProblem`. Drafts of the standard that early
 crawlers wrote (0.17, 0.18) are read like 1.0, of which they differ in nothing that is read here. Source: WARC 1.1
 (IIPC), sections 4 and 5.
 """
@@ -37,7 +37,7 @@ class HeadProblem(Exception):
         self.found = found
 
 
-class Named(NamedTuple):
+class HeaderFields(NamedTuple):
     """What the lines of a head say. ``firsts`` is what ``first_values`` makes of ``fields``."""
 
     version: str
@@ -109,7 +109,7 @@ def warc_time(value: str) -> datetime:
     return datetime(*date, int(hour or 0), int(minute or 0), int(second or 0), microsecond, tzinfo=UTC)
 
 
-def read_warc_head(content: bytes) -> Named:
+def read_warc_head(content: bytes) -> HeaderFields:
     """Read the lines of a head without its empty line, checked as far as framing needs it."""
     text = _text_of(content)
     first, *lines = text.split("\n")
@@ -132,7 +132,7 @@ def read_warc_head(content: bytes) -> Named:
     segment = firsts.get("warc-segment-number")
     if segment is not None and segment != "1" and firsts["warc-type"].lower() != "continuation":
         raise HeadProblem("WARC-Segment-Number 1 in a record that continues none", repr(segment))
-    return Named(version, fields, firsts, at)
+    return HeaderFields(version, fields, firsts, at)
 
 
 def _fields(lines: Sequence[str]) -> Fields:

@@ -15,7 +15,7 @@ from processors.digest import Digest
 from processors.http.body import Body, ChunkedBody, OpenBody, PayloadPiece
 from processors.http.head import head_end, head_value, is_chunked, read_head, status_of
 from processors.pages.outcome import Outcome
-from storage.postgres_text import lasting_json, lasting_text
+from storage.postgres_text import postgres_safe_json, postgres_safe_text
 from storage.warc.headers import RecordHead
 from storage.warc.records import NOTE_PREFIX
 
@@ -135,7 +135,7 @@ def payload_of(head: RecordHead) -> MessagePayload | ResourcePayload | None:
 
 def media_type_of(content_type: str | None) -> str | None:
     """``text/html; charset=utf-8`` as ``text/html``; None for nothing."""
-    return lasting_text((content_type or "").partition(";")[0].strip().lower()) or None
+    return postgres_safe_text((content_type or "").partition(";")[0].strip().lower()) or None
 
 
 def read_fields(content: bytes) -> dict[str, str]:
@@ -150,7 +150,7 @@ def read_fields(content: bytes) -> dict[str, str]:
 def declaration_of(warcinfo: Mapping[str, str]) -> dict[str, Any] | None:
     """The source as the watch-list had it, which our recorder puts into warcinfo; None in files of other tools."""
     try:
-        declared = lasting_json(json.loads(warcinfo.get("source", "")))
+        declared = postgres_safe_json(json.loads(warcinfo.get("source", "")))
     except (ValueError, RecursionError):
         return None
     if not isinstance(declared, dict) or not isinstance(declared.get("id"), str):
@@ -177,7 +177,7 @@ def read_failure(head: RecordHead, content: bytes) -> Failure | None:
         return None
     if not isinstance(facts, dict) or facts.get("kind") != NoteKind.NO_RESPONSE:
         return None
-    reason = lasting_text(str(facts.get("reason") or "no reason given"))
+    reason = postgres_safe_text(str(facts.get("reason") or "no reason given"))
     # earlier files have the request's own URI there
     url = head.url.removeprefix(NOTE_PREFIX)
-    return Failure(url, lasting_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)
+    return Failure(url, postgres_safe_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)

@@ -64,7 +64,7 @@ class RecordReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class DepositedRecord:
     """A record that stands for a payload: deposited, or earlier in the same file."""
 
     record_id: str
@@ -103,7 +103,7 @@ def request_record(exchange: Exchange, record_id: str, response_id: str, info_id
     return _http("request", record_id, exchange, named, exchange.request, compressible=True)
 
 
-def revisit_record(exchange: Exchange, record_id: str, info_id: str, sealed: Sealed) -> Record:
+def revisit_record(exchange: Exchange, record_id: str, info_id: str, sealed: DepositedRecord) -> Record:
     """A response whose payload stands in another record: its head alone, and where the payload is."""
     head = head_of(exchange.response)
     named = (
@@ -179,7 +179,7 @@ def rendering_record(rendering: Rendering, record_id: str, info_id: str, depicte
     )
 
 
-def taken_in_record(
+def user_file_record(
     url: str,
     content: bytes | ByteSource,
     record_id: str,

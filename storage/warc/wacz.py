@@ -2,7 +2,7 @@
 
 In: an open file that seeks, at any place. Out: a `WarcIndex` with offsets in the WACZ itself. Nothing is unpacked
 to disk, so names in it lead nowhere; what the package says of sizes is held to limits before anything is read.
-Raises `WarcDamageError` and `NotTakenError`. Source: WACZ 1.1.1, sections 4 and 5.
+Raises `WarcDamageError` and `UnsupportedFileError`. Source: WACZ 1.1.1, sections 4 and 5.
 """
 
 import errno
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import BinaryIO, Final
 
-from storage.unsupported_file import NotTakenError
+from storage.unsupported_file import UnsupportedFileError
 from storage.warc.index import WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError
 
@@ -51,7 +51,7 @@ def index_wacz(file: BinaryIO, name: str) -> WarcIndex:
             with wacz.open(member) as inner:
                 found.append(index_warc(inner, f"{name}/{member.filename}", base_offset=offset))
     if not found:
-        raise NotTakenError(name, "WARC files in archive/", "none")
+        raise UnsupportedFileError(name, "WARC files in archive/", "none")
     return WarcIndex(
         records=sum(index.records for index in found),
         first_at=min(index.first_at for index in found),
@@ -82,7 +82,7 @@ def _warc_files(file: BinaryIO, wacz: zipfile.ZipFile, name: str) -> list[tuple[
         if not WARC_IN_WACZ.fullmatch(member.filename):
             continue
         if member.compress_type != zipfile.ZIP_STORED:
-            raise NotTakenError(name, f"{member.filename} stored as it is", "it compressed again")
+            raise UnsupportedFileError(name, f"{member.filename} stored as it is", "it compressed again")
         placed.append((member, _content_offset(file, member)))
     for (one, offset), (other, next_offset) in pairwise(sorted(placed, key=lambda each: each[1])):
         if next_offset < offset + one.file_size:
@@ -142,4 +142,4 @@ def _require_no_bomb(member: zipfile.ZipInfo, name: str) -> None:
     size, packed = member.file_size, member.compress_size
     if size > LARGEST_UNPACKED_BYTES and size > MOST_UNPACKED * packed:
         limit = f"{member.filename} of at most {MOST_UNPACKED} times its {packed} compressed bytes"
-        raise NotTakenError(name, limit, f"one that claims {size} bytes")
+        raise UnsupportedFileError(name, limit, f"one that claims {size} bytes")

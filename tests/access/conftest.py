@@ -24,11 +24,11 @@ from processors.records.article import Article
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
-from storage.catalogue.records import keep_outcome, keep_reading
+from storage.catalogue.records import replace_reading, upsert_outcome
 from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
-from storage.similarity.compare import compare_new
-from storage.similarity.media import keep_medium
+from storage.similarity.compare import link_new_media
+from storage.similarity.media import upsert_medium
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
 
 CRAWL = "01JD5PZ4T2V8M6Q3R9S7W1X0YA"
@@ -143,11 +143,11 @@ def read_all(filled: Filled) -> None:
     )
     pictures = {url: picture_bytes(url) for url in filled.captures if url.endswith((".png", ".jpg"))}
     with filled.archive.writer.begin() as connection, Decoders(workers=1) as decoders:
-        keep_outcome(connection, filled.one(ARTICLE).id, "test-1", Verdict(Outcome.CONTENT, None))
-        keep_reading(connection, filled.one(ARTICLE), reading)
+        upsert_outcome(connection, filled.one(ARTICLE).id, "test-1", Verdict(Outcome.CONTENT, None))
+        replace_reading(connection, filled.one(ARTICLE), reading)
         for url, content in pictures.items():
-            keep_medium(connection, filled.one(url), decoders.fingerprint(content), len(content))
-        compare_new(connection, filled.archive.hash_folder)
+            upsert_medium(connection, filled.one(url), decoders.fingerprint(content), len(content))
+        link_new_media(connection, filled.archive.hash_folder)
 
 
 def picture_bytes(url: str) -> bytes:

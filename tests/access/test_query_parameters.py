@@ -21,7 +21,7 @@ from processors.records.article import Article
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
-from storage.catalogue.records import keep_reading
+from storage.catalogue.records import replace_reading
 from storage.deposit.deposit import deposit_file
 from tests.access.conftest import user_of_header
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
@@ -58,8 +58,8 @@ def bazar(own_archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> dic
     tripped = Reading(url=HOSTILE, kind="news", outcome=Outcome.CONTENT, parser_version="test-1")
     reading = Reading(url=FRONT, kind="news", outcome=Outcome.CONTENT, parser_version="test-1", records=articles)
     with archive.writer.begin() as connection:
-        keep_reading(connection, found[FRONT][0], reading)
-        keep_reading(connection, found[HOSTILE][0], tripped, problem="ValueError: <b>odd</b>")
+        replace_reading(connection, found[FRONT][0], reading)
+        replace_reading(connection, found[HOSTILE][0], tripped, problem="ValueError: <b>odd</b>")
     return found
 
 

@@ -9,9 +9,9 @@ import pytest
 from pipeline.config.settings import Settings, variable
 from pipeline.preserve.timestamp import owed_now, stamp
 from storage.archive import Archive
-from storage.deposit.custody_status import holding_of
+from storage.deposit.custody_status import custody_status
 from storage.deposit.deposit import deposit_file
-from storage.ledger.custody import record
+from storage.ledger.custody import append_and_publish
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.storage.crawled_files import crawl_one, exchange, response
 
@@ -55,7 +55,7 @@ def test_a_request_that_was_killed_before_it_asked_has_its_token_at_the_next_tic
 
     assert ask() == {"obtained": 1, "owed": 0}
 
-    holding = holding_of(archive, deposited.key)
+    holding = custody_status(archive, deposited.key)
     assert holding is not None
     assert [token.details["authority"] for token in holding.tokens] == [authority.url]
     assert ask() == {"obtained": 0, "owed": 0}
@@ -66,7 +66,7 @@ def test_an_authority_that_is_away_makes_the_tick_red_with_what_is_owed_and_is_a
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    record(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
+    append_and_publish(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
     authority.stop()
     with pytest.raises(AirflowFailException, match=f"{authority.url} owes a token for entry 2 since"):
         ask()
@@ -83,7 +83,7 @@ def test_a_tick_with_much_to_ask_takes_the_newest_first_and_ends_in_time_for_the
     settings = load_settings()
     authority.stop()
     for number in range(3):
-        record(archive, "collection_ended", subject_id=str(number), actor="tester", details={})
+        append_and_publish(archive, "collection_ended", subject_id=str(number), actor="tester", details={})
         stamp(settings, archive, occasion="harvest")
     authority.start()
     monkeypatch.setattr("pipeline.preserve.timestamp.ASKING_S", 0.0)

@@ -18,7 +18,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.queries.nightly_counts import SourceFigures, figures_since, newest_deposit, unread_files
+from storage.queries.nightly_counts import SourceCounts, counts_since, newest_deposit, unread_files
 from tests.conftest import RunningStack
 
 HARVEST_S = 600.0
@@ -35,7 +35,7 @@ class Night:
     run_id: str
     state: str
     results: dict[str, dict[str, Any]]
-    figures: dict[str, SourceFigures]
+    figures: dict[str, SourceCounts]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def harvest(api: AirflowApi, archive: Archive, sources: tuple[str, ...] = ()) ->
     results = [api.xcom("harvest", run_id, "collect", map_index=number) for number in range(len(batches))]
     wait_until_read(api, archive)
     with archive.reader.connect() as connection:
-        figures = {row.source_id: row for row in figures_since(connection, before)}
+        figures = {row.source_id: row for row in counts_since(connection, before)}
     return Night(run_id, state, {row["source_id"]: row for batch in results for row in batch}, figures)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.findings import Verified
-from storage.ledger.custody import entries, record
+from storage.ledger.custody import append_and_publish, entries
 from storage.ledger.entry import Entry
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 
@@ -15,7 +15,7 @@ def held_to(settings: Settings, *authorities: TimeAuthorityOfOpenssl) -> Setting
 
 
 def note(archive: Archive) -> Entry:
-    return record(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
+    return append_and_publish(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
 
 
 def chain(archive: Archive) -> tuple[Entry, ...]:

@@ -16,7 +16,7 @@ from processors.pages.parse_result import Reading, Record
 from processors.record_keys import record_id, record_keys
 from processors.telegram.desktop_export import ExportedPost
 from storage.catalogue.captures import Capture
-from storage.catalogue.records import keep_reading
+from storage.catalogue.records import replace_reading
 from tests.access.conftest import HOSTILE, Filled
 
 KINDS: tuple[type[Any], ...] = (*typing.get_args(Record), ExportedPost)
@@ -76,6 +76,6 @@ def keep(filled: Filled, record: Any) -> str:
         url=capture.url, kind="news", outcome=Outcome.CONTENT, parser_version="kinds-1", records=(record,)
     )
     with filled.archive.writer.begin() as connection:
-        keep_reading(connection, capture, reading)
+        replace_reading(connection, capture, reading)
     (key,) = record_keys((record,), capture.source_id)
     return record_id(record.kind, key)

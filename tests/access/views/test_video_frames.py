@@ -29,8 +29,8 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.deposit.deposit import deposit_file
 from storage.ledger.access_log import accesses_of
-from storage.similarity.compare import compare_new
-from storage.similarity.media import keep_medium
+from storage.similarity.compare import link_new_media
+from storage.similarity.media import upsert_medium
 from tests.access.conftest import user_of_header
 from tests.processors.media.test_video import edited, moving
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
@@ -112,8 +112,8 @@ def shown(
                 captures |= {capture.url: capture for capture in captures_in(connection, deposited.key)}
         with archive.writer.begin() as connection, Decoders(workers=1) as decoders:
             for url, content in files.items():
-                keep_medium(connection, captures[url], decoders.fingerprint(content), len(content))
-            compare_new(connection, archive.hash_folder)
+                upsert_medium(connection, captures[url], decoders.fingerprint(content), len(content))
+            link_new_media(connection, archive.hash_folder)
         yield Shown(archive, captures, files)
     postgres_server.drop_database(name)
 

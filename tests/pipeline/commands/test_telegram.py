@@ -23,7 +23,7 @@ from storage.deposit.deposit import deposit_file
 from storage.queries.changes import Change, changes
 from storage.queries.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_json, coverage_of_pages
 from storage.queries.channel_coverage import coverage_of_source as coverage
-from storage.queries.coverage import Span
+from storage.queries.coverage import PostIdRange
 from storage.queries.search import Question, search_records
 from storage.queries.unavailable_posts import withheld
 from storage.similarity.media import occurrences_of
@@ -146,7 +146,7 @@ def test_coverage_is_shown_as_one_line_of_the_ids(archive: Archive, tmp_path: Pa
 
 def test_many_nights_are_put_together_as_few_ranges() -> None:
     pages = [
-        SeenPage(Span("c", first + 1, math.inf), (first + 1, first + 900), NIGHT + night * DAY, str(night))
+        SeenPage(PostIdRange("c", first + 1, math.inf), (first + 1, first + 900), NIGHT + night * DAY, str(night))
         for night in range(300)
         for first in (1000 * night,)
     ]

@@ -11,7 +11,7 @@ from pipeline.config.settings import Settings
 from pipeline.devstack.data_folder import CLOSED, make_data_folder, write_stack_file
 from storage.archive import Archive
 from storage.private_folder import closed_folder, new_closed_folder
-from storage.similarity.hash_index import up_to_date
+from storage.similarity.hash_index import refresh
 from tests.storage.crawled_files import crawl_one, exchange, response
 
 
@@ -42,7 +42,7 @@ def fill(settings: Settings, archive: Archive) -> None:
     write_stack_file(settings)
     crawl_one(settings.spool_dir, [exchange("https://t.me/s/kanal", response(b"page"))])
     with archive.reader.connect() as connection:
-        up_to_date(connection, archive.hash_folder)
+        refresh(connection, archive.hash_folder)
 
 
 @pytest.mark.usefixtures("careless_umask")

@@ -14,7 +14,7 @@ from pipeline.preserve.timestamp import owed_now, stamp
 from pipeline.setup.doctor import Check, examine
 from samples.sites import SampleSites
 from storage.archive import Archive
-from storage.deposit.timestamps import keep_attempt
+from storage.deposit.timestamps import record_failed_attempt
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.timestamping import chain, events, note
 
@@ -50,7 +50,7 @@ def test_the_reader_of_the_ledger_may_not_write_attempts_and_the_last_one_counts
     authority.stop()
     note(archive)
     (owed,) = stamp(stamping, archive, occasion="harvest").owed
-    keep_attempt(archive, owed, "the last")
+    record_failed_attempt(archive, owed, "the last")
 
     (owed,) = owed_now(archive)
 

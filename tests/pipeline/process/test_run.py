@@ -30,7 +30,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import captures_of
 from storage.catalogue.records import reading_problem, records_of_capture, sightings_of_record
 from storage.catalogue.tables import media, outcomes, readings, records, sightings, versions, warcs
-from storage.catalogue.unread import claim_unread, count_unread
+from storage.catalogue.unread import claim_unprocessed, count_unread
 from storage.deposit.deposit import deposit_file
 from storage.queries.changes import Change, changes
 from storage.queries.search import Question, search_records
@@ -236,7 +236,7 @@ def test_a_claimed_file_is_left_to_whoever_reads_it(
     collector: Collector, sources: dict[str, Source], archive: Archive
 ) -> None:
     collector.collect(sources["tg-monitor"], 1)
-    with claim_unread(archive, READ_WITH) as claimed:
+    with claim_unprocessed(archive, READ_WITH) as claimed:
         assert claimed is not None
         assert process_pending(archive).files == 0
 
@@ -245,7 +245,7 @@ def test_a_claim_that_ends_in_an_error_leaves_the_file_unread(
     collector: Collector, sources: dict[str, Source], archive: Archive
 ) -> None:
     collector.collect(sources["tg-monitor"], 1)
-    with pytest.raises(RuntimeError), claim_unread(archive, READ_WITH):
+    with pytest.raises(RuntimeError), claim_unprocessed(archive, READ_WITH):
         raise RuntimeError
     assert count_unread(archive, READ_WITH) == 1
 

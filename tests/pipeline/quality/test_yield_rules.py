@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawlers.watchlist.source import Expectation
 from pipeline.quality.yield_rules import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
-from storage.queries.crawl_yields import CrawlYield, Habit
+from storage.queries.crawl_yields import CrawlYield, PublishingPattern
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
@@ -93,9 +93,11 @@ def test_a_list_that_was_full_and_is_short_is_named_but_not_the_quiet_of_a_weeke
     assert said(gave(0), week, kind="telegram") == ["0 records; 22 to 31 on the last 5 crawls"]
 
 
-def habit(pauses_h: list[float], quiet_h: float) -> Habit:
+def habit(pauses_h: list[float], quiet_h: float) -> PublishingPattern:
     last = NOW - timedelta(hours=quiet_h)
-    return Habit(last, last - timedelta(hours=sum(pauses_h)), tuple(sorted(hours * 3600 for hours in pauses_h)))
+    return PublishingPattern(
+        last, last - timedelta(hours=sum(pauses_h)), tuple(sorted(hours * 3600 for hours in pauses_h))
+    )
 
 
 def test_a_source_that_is_silent_for_longer_than_its_habit_is_named() -> None:
@@ -116,7 +118,7 @@ def test_one_long_break_in_the_past_does_not_make_a_habit_and_rare_sources_may_b
     [habit([24.0] * 9, 2000), habit([1.0] * 100, 2000), None],
     ids=["nine pauses", "less than a week", "nothing new ever"],
 )
-def test_without_enough_history_nobody_is_called_silent(known: Habit | None) -> None:
+def test_without_enough_history_nobody_is_called_silent(known: PublishingPattern | None) -> None:
     assert silence(Expectation(), known, NOW) == []
 
 

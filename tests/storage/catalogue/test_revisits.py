@@ -22,7 +22,7 @@ from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in, captures_of
 from storage.catalogue.revisits import payload_capture
-from storage.catalogue.unread import claim_unread
+from storage.catalogue.unread import claim_unprocessed
 from storage.crawl_state.known_payloads import write_sealed_payloads
 from storage.deposit.deposit import DepositRefusedError, deposit_file
 from storage.similarity.media import occurrences_of
@@ -131,7 +131,7 @@ def test_a_file_that_is_read_before_the_one_it_points_at_ends_with_the_same_occu
     archive: Archive, first_night: str, tmp_path: Path
 ) -> None:
     deposit_night(archive, tmp_path, [picture(AGAIN, later=True)])
-    with claim_unread(archive, "another reader", among=[first_night]):  # somebody else reads the first night
+    with claim_unprocessed(archive, "another reader", among=[first_night]):  # somebody else reads the first night
         process_pending(archive)
     with archive.reader.connect() as connection:
         assert list(occurrences_of(connection, sha256(PICTURE))) == []

@@ -18,7 +18,7 @@ from storage.catalogue.captures import capture_by_id, captures_of
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import DepositRefusedError, deposit_file
 from storage.ledger.chain import check_chain, read_chain
-from storage.ledger.custody import settle
+from storage.ledger.custody import publish_pending_entries
 from storage.objects.errors import KeyTakenError, StoreUnreachableError
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import KANAL, crawl_one, exchange, no_answer, response
@@ -108,23 +108,23 @@ def test_a_crash_after_the_upload_is_made_good_by_the_same_call(archive: Archive
 
 
 def deposit_key(archive: Archive, warc: Path) -> str:
-    from storage.deposit.inspection import survey_file
-    from storage.deposit.placement import place_of
+    from storage.deposit.inspection import inspect_file
+    from storage.deposit.placement import archive_location
 
-    return place_of(survey_file(warc), "import").key
+    return archive_location(inspect_file(warc), "import").key
 
 
 def test_a_crash_before_the_custody_object_is_made_good_by_the_same_call(
     archive: Archive, warc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("storage.deposit.deposit.settle", lambda archive: 1 / 0)
+        patched.setattr("storage.deposit.deposit.publish_pending_entries", lambda archive: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deposit_file(archive, warc)
     assert read_chain(archive.objects).entries == ()
     assert deposit_file(archive, warc).already is True
     assert len(read_chain(archive.objects).entries) == 1
-    assert settle(archive) == 0
+    assert publish_pending_entries(archive) == 0
 
 
 def test_another_file_under_the_same_key_is_refused_with_both_digests(

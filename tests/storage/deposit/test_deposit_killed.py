@@ -8,9 +8,9 @@ from sqlalchemy import select
 from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
-from storage.deposit.replication import bring_copies
+from storage.deposit.replication import replicate
 from storage.ledger.chain import read_chain
-from storage.ledger.custody import settle
+from storage.ledger.custody import publish_pending_entries
 from tests.storage.killed_deposits import deposit_and_kill
 
 KILLS = 27
@@ -22,7 +22,7 @@ def test_killed_at_many_random_moments_nothing_is_lost_or_deposited_twice(
     archive: Archive, stored_settings: Settings, tmp_path: Path
 ) -> None:
     written = deposit_and_kill(stored_settings, tmp_path, KILLS)
-    settle(archive)
+    publish_pending_entries(archive)
     with archive.reader.connect() as connection:
         deposited = {row.key.rpartition("/")[2]: row.sha256 for row in connection.execute(select(warcs))}
         urls = list(connection.scalars(select(captures.c.url).where(captures.c.record_type == "response")))
@@ -39,7 +39,7 @@ def test_killed_between_two_stores_each_has_every_file_once(
     copied_archive: Archive, copied_settings: Settings, tmp_path: Path
 ) -> None:
     written = deposit_and_kill(copied_settings, tmp_path, KILLS_WITH_TWO_STORES)
-    report = bring_copies(copied_archive, actor="clock")
+    report = replicate(copied_archive, actor="clock")
     assert (report.owed, report.owed_entries, report.problems) == ((), 0, ())
     assert copied_archive.replica is not None
     for store in (copied_archive.objects, copied_archive.replica):

@@ -25,10 +25,10 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.tables import warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.exchange_metadata import exchange_facts
-from storage.deposit.inspection import Survey, survey, survey_file
+from storage.deposit.inspection import FileInspection, inspect_file, survey
 from storage.deposit.record_reader import iterate_warc, read_record
 from storage.ledger.chain import read_chain
-from storage.unsupported_file import NotTakenError
+from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 from tests.storage.catalogue.test_captures import written_by_warcio
 from tests.storage.integrity.test_restore import catalogue
@@ -87,7 +87,7 @@ def test_every_captured_file_is_told_of_here(realdata: Path) -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize("file", TAKEN)
 def test_a_whole_file_is_read_to_its_end(realdata: Path, file: str) -> None:
-    surveyed = survey_file(realdata / "warc" / file)
+    surveyed = inspect_file(realdata / "warc" / file)
     gold = {
         row["file"]: row for row in json.loads((realdata / "warc" / "warcio-features.json").read_text("utf-8"))
     }
@@ -101,30 +101,30 @@ def test_a_whole_file_is_read_to_its_end(realdata: Path, file: str) -> None:
 def test_a_damaged_file_is_refused_with_place_and_reason_or_taken_up_to_there(realdata: Path, file: str) -> None:
     path, (record, offset, expected, before) = realdata / "warc" / file, REFUSED[file]
     with pytest.raises(WarcDamageError) as refused:
-        survey_file(path)
+        inspect_file(path)
     damage = refused.value
     assert (damage.record, damage.offset) == (record, offset)
     assert expected in damage.expected and damage.found
     if before:
-        surveyed = survey_file(path, up_to_damage=True)
+        surveyed = inspect_file(path, up_to_damage=True)
         assert (surveyed.records, surveyed.damage and surveyed.damage.offset) == (before, offset)
         assert surveyed.sha256 == sha256(path.read_bytes())
     else:
         with pytest.raises(WarcDamageError):
-            survey_file(path, up_to_damage=True)
+            inspect_file(path, up_to_damage=True)
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("file", ["README.md", "pywb-cdx/cdx/dupes.cdx", "pywb-cdx/cdxj/example.cdx.gz"])
 def test_what_is_no_archive_file_is_refused(realdata: Path, file: str) -> None:
     with pytest.raises(WarcDamageError, match="record 1 at offset 0"):
-        survey_file(realdata / "warc" / file)
+        inspect_file(realdata / "warc" / file)
 
 
 @pytest.mark.realdata
 def test_a_wacz_without_warc_files_is_refused(realdata: Path) -> None:
-    with pytest.raises(NotTakenError, match="expected WARC files in archive/, found none"):
-        survey_file(realdata / "warc" / "pywb" / "invalid_example_1.wacz")
+    with pytest.raises(UnsupportedFileError, match="expected WARC files in archive/, found none"):
+        inspect_file(realdata / "warc" / "pywb" / "invalid_example_1.wacz")
 
 
 @pytest.mark.realdata
@@ -223,7 +223,7 @@ def captures_of_file(archive: Archive, key: str) -> list[Capture]:
         return list(captures_in(connection, key))
 
 
-def look(content: bytes, *, up_to_damage: bool = False) -> Survey:
+def look(content: bytes, *, up_to_damage: bool = False) -> FileInspection:
     return survey(io.BytesIO(content), "other.warc.gz", up_to_damage=up_to_damage)
 
 
@@ -302,7 +302,7 @@ def test_a_wacz_with_a_damaged_file_inside_is_refused_whatever_is_chosen(realdat
             made.writestr(name, content[:-9] if name.startswith("archive/") else content)
     for up_to_damage in (False, True):
         with pytest.raises(WarcDamageError, match="record 4 at offset 2612: expected a gzip member with its end"):
-            survey_file(damaged, up_to_damage=up_to_damage)
+            inspect_file(damaged, up_to_damage=up_to_damage)
 
 
 def test_an_arc_record_with_a_false_date_or_length_is_named(realdata: Path) -> None:

@@ -17,13 +17,13 @@ from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import DepositRefusedError, FileUnreadableError, deposit_file
-from storage.deposit.inspection import survey_file
+from storage.deposit.inspection import inspect_file
 from storage.errors import StorageError
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
-from storage.postgres_text import lasting_json, lasting_text
-from storage.unsupported_file import NotTakenError
+from storage.postgres_text import postgres_safe_json, postgres_safe_text
+from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, exchange, response
 
@@ -124,7 +124,7 @@ def written(tmp_path: Path) -> Callable[[bytes], Path]:
 def test_what_cannot_be_read_is_refused_in_words(written: Callable[[bytes], Path], name: str) -> None:
     content, expected = REFUSED[name]
     with pytest.raises(WarcDamageError, match="Nothing of the file was stored") as refused:
-        survey_file(written(content))
+        inspect_file(written(content))
     assert expected in refused.value.expected
     assert len(str(refused.value)) < 500
 
@@ -145,11 +145,11 @@ def test_what_can_be_read_is_deposited_whatever_it_says(archive: Archive, tmp_pa
 
 @given(text=st.text(st.characters(exclude_categories=[]), max_size=20))
 def test_text_that_lasts_holds_nothing_that_the_database_does_not(text: str) -> None:
-    lasting = lasting_text(text)
+    lasting = postgres_safe_text(text)
     assert "\x00" not in lasting
     assert lasting.encode("utf-8").decode("utf-8") == lasting
     assert len(lasting) == len(text)
-    assert lasting_json({text: [text, {"n": 1.5, "t": None}]}) == {lasting: [lasting, {"n": 1.5, "t": None}]}
+    assert postgres_safe_json({text: [text, {"n": 1.5, "t": None}]}) == {lasting: [lasting, {"n": 1.5, "t": None}]}
 
 
 def test_an_answer_with_a_nul_in_its_type_does_not_keep_its_crawl_from_the_archive(
@@ -217,7 +217,7 @@ def test_two_names_for_the_same_bytes_are_refused(tmp_path: Path) -> None:
     path.write_bytes(changed.replace(b"archive/twin.warc", b"archive/data.warc"))
 
     with pytest.raises(WarcDamageError, match="files that lie behind each other"):
-        survey_file(path)
+        inspect_file(path)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_two_names_for_the_same_bytes_are_refused(tmp_path: Path) -> None:
 )
 def test_a_package_that_is_none_is_refused(tmp_path: Path, package: object) -> None:
     with pytest.raises(WarcDamageError):
-        survey_file(wacz(tmp_path / "a.wacz", package=package))
+        inspect_file(wacz(tmp_path / "a.wacz", package=package))
 
 
 def test_a_package_that_unpacks_to_more_than_a_package_has_is_refused_unread(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_package_that_unpacks_to_more_than_a_package_has_is_refused_unread(tmp
             package.write(bytes(1 << 20))
 
     with pytest.raises(WarcDamageError, match=r"datapackage\.json of at most 67108864 bytes"):
-        survey_file(path)
+        inspect_file(path)
 
 
 def test_a_file_that_unpacks_a_thousandfold_is_refused_unread(
@@ -249,8 +249,8 @@ def test_a_file_that_unpacks_a_thousandfold_is_refused_unread(
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("pages/pages.jsonl", bytes(8 << 20))
 
-    with pytest.raises(NotTakenError, match=r"pages/pages\.jsonl of at most 100 times its"):
-        survey_file(path)
+    with pytest.raises(UnsupportedFileError, match=r"pages/pages\.jsonl of at most 100 times its"):
+        inspect_file(path)
 
 
 def test_every_byte_of_a_wacz_may_be_any_other(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_every_byte_of_a_wacz_may_be_any_other(tmp_path: Path) -> None:
         for value in (0x00, 0xFF, whole[at] ^ 1):
             path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
             try:
-                survey_file(path)
+                inspect_file(path)
             except StorageError as refused:
                 assert "was not changed" in str(refused)
 

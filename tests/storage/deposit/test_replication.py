@@ -19,9 +19,9 @@ from storage.catalogue.captures import captures_in
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.record_reader import read_record
-from storage.deposit.replication import bring_copies, owed_copies, owed_entries
+from storage.deposit.replication import owed_copies, owed_entries, replicate
 from storage.ledger.chain import read_chain
-from storage.ledger.custody import entries, record
+from storage.ledger.custody import append_and_publish, entries
 from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 from tests.storage.crawled_files import crawl_one, exchange, response
@@ -104,10 +104,10 @@ def test_while_the_second_store_is_away_deposits_go_on_and_say_what_is_owed(
         assert deposited[0].second_copy is not None
         assert second_object_store_server.endpoint in str(deposited[0].second_copy.problem)
         assert owed(copied_archive) == ([each.key for each in deposited], 3)
-        report = bring_copies(copied_archive, actor="clock")
+        report = replicate(copied_archive, actor="clock")
         assert (report.copied, report.entries, len(report.owed), len(report.problems)) == ((), 0, 3, 1)
 
-    report = bring_copies(copied_archive, actor="clock")
+    report = replicate(copied_archive, actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [each.key for each in deposited]
     assert (report.owed, report.owed_entries, report.problems) == ((), 0, ())
@@ -121,7 +121,7 @@ def test_bringing_copies_again_sends_and_writes_nothing(copied_archive: Archive,
     deposit_file(copied_archive, warc(tmp_path))
     before = events(copied_archive)
 
-    report = bring_copies(copied_archive, actor="clock")
+    report = replicate(copied_archive, actor="clock")
 
     assert (report.copied, report.entries) == ((), 0)
     assert events(copied_archive) == before
@@ -130,10 +130,10 @@ def test_bringing_copies_again_sends_and_writes_nothing(copied_archive: Archive,
 def test_entries_without_files_reach_the_second_store_with_the_next_run(
     copied_archive: Archive, replica: ObjectStore
 ) -> None:
-    entry = record(copied_archive, "collection_started", subject_id="1", actor="tester", details={})
+    entry = append_and_publish(copied_archive, "collection_started", subject_id="1", actor="tester", details={})
     assert owed(copied_archive) == ([], 1)
 
-    assert bring_copies(copied_archive, actor="clock").entries == 1
+    assert replicate(copied_archive, actor="clock").entries == 1
     assert read_chain(replica).entries[0].entry == entry
 
 
@@ -145,7 +145,7 @@ def test_a_copy_that_a_killed_run_had_made_is_found_and_not_sent_again(
         deposited = deposit_file(copied_archive, path)
     stored = replica.put_new(deposited.key, path, sha256=sha256(path.read_bytes()))
 
-    (copied,) = bring_copies(copied_archive, actor="clock").copied
+    (copied,) = replicate(copied_archive, actor="clock").copied
 
     assert copied.details["objects"][0]["object_version"] == stored.version_id
     assert [version.version_id for version in replica.list(deposited.key)] == [stored.version_id]
@@ -158,7 +158,7 @@ def test_other_bytes_under_the_key_are_told_with_both_digests_and_hold_up_no_oth
         first, second = (deposit_file(copied_archive, warc(tmp_path, number)) for number in range(2))
     replica.put_new(first.key, b"other", sha256=sha256(b"other"))
 
-    report = bring_copies(copied_archive, actor="clock")
+    report = replicate(copied_archive, actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [second.key]
     assert [each.entry.subject_id for each in report.owed] == [first.key]
@@ -176,7 +176,7 @@ def test_a_copy_that_something_was_laid_over_is_still_found_by_its_digest(
     stored = replica.put_new(deposited.key, path, sha256=deposited.sha256)
     replica._client.put_object(Bucket=replica.bucket, Key=deposited.key, Body=b"laid over")
 
-    (copied,) = bring_copies(copied_archive, actor="clock").copied
+    (copied,) = replicate(copied_archive, actor="clock").copied
 
     assert copied.details["objects"][0]["object_version"] == stored.version_id
 
@@ -259,7 +259,7 @@ def test_a_file_that_the_first_store_cannot_give_is_told_and_holds_up_no_other_f
     damaged = decaying_store(copied_settings, "", 0)
     damaged.broken = first.key
 
-    report = bring_copies(replace(copied_archive, objects=damaged), actor="clock")
+    report = replicate(replace(copied_archive, objects=damaged), actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [second.key]
     assert [each.entry.subject_id for each in report.owed] == [first.key]
@@ -277,7 +277,7 @@ def test_bytes_that_decayed_in_the_first_store_are_not_copied(
     with away(second_object_store_server):
         deposited = deposit_file(copied_archive, warc(tmp_path))
 
-    report = bring_copies(
+    report = replicate(
         replace(copied_archive, objects=decaying_store(copied_settings, deposited.key, 800)), actor="clock"
     )
 

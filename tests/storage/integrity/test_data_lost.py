@@ -12,9 +12,9 @@ from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
-from storage.deposit.replication import bring_copies
+from storage.deposit.replication import replicate
 from storage.ledger.chain import read_chain
-from storage.ledger.custody import append, settle
+from storage.ledger.custody import append, publish_pending_entries
 from storage.objects.errors import ChecksumDiffersError, KeyTakenError
 from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
@@ -131,7 +131,7 @@ def test_a_copy_that_stands_in_the_second_store_without_its_bytes_stays_owed(
     copied_archive.replica.put_new(deposited.key, warc, sha256=deposited.sha256)
     lose_bytes(second_object_store_server.folder, warc.read_bytes())
 
-    report = bring_copies(copied_archive, actor="clock")
+    report = replicate(copied_archive, actor="clock")
 
     assert [each.entry.subject_id for each in report.owed] == [deposited.key]
     assert str(zeros(warc)) in report.problems[0]
@@ -146,9 +146,9 @@ def test_an_entry_of_custody_whose_object_changed_is_not_confirmed(
     archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
 
     with pytest.raises(KeyTakenError, match=key):
-        settle(decaying(stored_settings, archive, key, 80))
+        publish_pending_entries(decaying(stored_settings, archive, key, 80))
 
-    assert settle(archive) == 1
+    assert publish_pending_entries(archive) == 1
 
 
 def test_a_deposit_hidden_by_a_delete_marker_is_read_back_by_its_own_version(archive: Archive, warc: Path) -> None:

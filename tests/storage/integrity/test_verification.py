@@ -13,7 +13,7 @@ from storage.archive import Archive
 from storage.deposit.deposit import Deposited, deposit_file
 from storage.findings import Verified
 from storage.integrity.restore import ContradictionError
-from storage.ledger.custody import entries, record
+from storage.ledger.custody import append_and_publish, entries
 from tests.administered_store import administrator
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.decaying_store import decaying, decaying_store
@@ -74,7 +74,7 @@ def test_every_bit_that_turns_in_a_file_is_found_with_both_digests(
 def test_every_bit_that_turns_in_an_entry_of_custody_is_found(
     archive: Archive, stored_settings: Settings, deposited: Deposited
 ) -> None:
-    record(archive, "received", subject_id="x", actor="tester", details={})
+    append_and_publish(archive, "received", subject_id="x", actor="tester", details={})
     key = "custody/000000000001.json"
     (version,) = archive.objects.list(key)
     bits = version.length_bytes * 8

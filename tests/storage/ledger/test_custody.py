@@ -15,7 +15,7 @@ from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.ledger.chain import ChainProblem, check_chain, read_chain
 from storage.ledger.crawl_facts import Fact, begin_collection, commitment
-from storage.ledger.custody import append, entries, record, settle
+from storage.ledger.custody import append, append_and_publish, entries, publish_pending_entries
 from storage.ledger.entry import Clock, Entry, parse_entry
 from storage.ledger.entry_schema import require_shape
 from storage.objects.keys import custody_key
@@ -35,7 +35,7 @@ ENTRY = Entry(
 
 
 def note(archive: Archive, event: str = "received") -> Entry:
-    return record(archive, event, subject_id="x", actor="tester", details={"слово": [1, 2.5, None]})
+    return append_and_publish(archive, event, subject_id="x", actor="tester", details={"слово": [1, 2.5, None]})
 
 
 def test_the_digest_is_the_sha256_of_the_canonical_json() -> None:
@@ -120,7 +120,7 @@ def test_an_entry_comes_out_of_the_database_as_it_went_in(archive: Archive) -> N
         "текст": "\u2028 «ў» 🙂",
         "n": None,
     }
-    entry = record(
+    entry = append_and_publish(
         archive, "received", subject_id="x", actor="tester", details=details, clock=Clock("ntp", -0.0125)
     )
     with archive.reader.connect() as connection:
@@ -139,8 +139,8 @@ def test_an_entry_not_yet_in_the_store_is_owed_and_brought_there_later(archive: 
     with archive.writer.begin() as connection:
         entry = append(connection, "received", subject_id="x", actor="tester", details={})
     assert list(archive.objects.list("custody/")) == []
-    assert settle(archive) == 1
-    assert settle(archive) == 0
+    assert publish_pending_entries(archive) == 1
+    assert publish_pending_entries(archive) == 0
     assert read_chain(archive.objects).entries[0].entry.digest == entry.digest
 
 

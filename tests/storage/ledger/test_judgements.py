@@ -14,9 +14,9 @@ from samples.media.files import media_file
 from storage.archive import Archive
 from storage.catalogue.tables import fingerprints
 from storage.deposit.deposit import deposit_file
-from storage.ledger.judgements import JudgementError, Said, judge, judgements, said_of
+from storage.ledger.judgements import AnalystVerdict, JudgementError, judge, judgements, verdicts_on
 from storage.ledger.tables import assertions
-from storage.similarity.compare import compare_new, group_judged
+from storage.similarity.compare import group_judged, link_new_media
 from storage.similarity.media import group_of
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.integrity.test_restore import other
@@ -41,7 +41,7 @@ def pictures(archive: Archive, tmp_path: Path) -> Archive:
 
 def said(
     archive: Archive, one: Digest, two: Digest, verdict: Verdict, reason: str = "compared side by side"
-) -> Said:
+) -> AnalystVerdict:
     found = judge(archive, one, two, verdict, author="analyst", reason=reason)
     with archive.writer.begin() as connection:
         group_judged(connection, (one, two))
@@ -80,14 +80,14 @@ def test_a_recomputation_and_a_rebuild_keep_to_it(pictures: Archive, other: Arch
     said(pictures, ONE, TWO, Verdict.DIFFERENT, "іншы трамвай")
     with pictures.writer.begin() as connection:
         connection.execute(fingerprints.update().values(compared=False))
-        assert compare_new(connection, pictures.hash_folder) == 3
+        assert link_new_media(connection, pictures.hash_folder) == 3
     assert not together(pictures, ONE, TWO)
     rebuild(pictures)
     assert not together(pictures, ONE, TWO)
     rebuild(other)
     assert not together(other, ONE, TWO)
     with pictures.reader.connect() as here, other.reader.connect() as there:
-        assert said_of(there, ONE) == said_of(here, ONE)
+        assert verdicts_on(there, ONE) == verdicts_on(here, ONE)
 
 
 def test_a_medium_is_not_judged_against_itself(pictures: Archive) -> None:
@@ -100,7 +100,7 @@ def test_a_judgement_without_a_reason_is_not_kept(pictures: Archive, reason: str
     with pytest.raises(JudgementError, match="needs a reason"):
         judge(pictures, ONE, TWO, Verdict.DIFFERENT, author="analyst", reason=reason)
     with pictures.reader.connect() as connection:
-        assert said_of(connection, ONE) == ()
+        assert verdicts_on(connection, ONE) == ()
 
 
 def test_what_was_said_cannot_be_changed(pictures: Archive) -> None:

@@ -8,12 +8,12 @@ from pipeline.config.settings import OwnedDatabase
 from storage.access_labels import EVERYONE
 from storage.archive import Archive
 from storage.ledger.access_log import AccessNotLoggedError, accesses_of, log_access
-from storage.ledger.requests import RequestUnknownError, keep_request, request_by_id
+from storage.ledger.requests import RequestUnknownError, insert_request, request_by_id
 
 
 def test_a_request_is_kept_with_reason_and_case(archive: Archive) -> None:
     with archive.writer.begin() as connection:
-        kept = keep_request(
+        kept = insert_request(
             connection,
             actor="analyst",
             urls=["https://example.org/а"],

@@ -13,13 +13,13 @@ from pipeline.preserve.replicate import keep_copies
 from pipeline.process.rebuild import rebuild
 from processors.digest import sha256
 from storage.archive import Archive
-from storage.deposit.custody_status import holding_of
+from storage.deposit.custody_status import custody_status
 from storage.deposit.deposit import Deposited, deposit_file
 from storage.findings import Remark, Verified
 from storage.integrity.verification import expected_of_archive, expected_of_store, verify_all
 from storage.ledger.chain import read_chain
 from storage.ledger.entry import Entry
-from storage.ledger.retention import Lock, LockRule, locks_told
+from storage.ledger.retention import LockRule, RetentionLock, locks_from_custody
 from storage.objects.model import ObjectHead
 from storage.objects.store import ObjectStore
 from tests.storage.crawled_files import crawl_one, exchange, response
@@ -40,7 +40,7 @@ def found(archive: Archive, at: datetime | None = None) -> dict[str, Verified]:
 
 def test_custody_says_until_when_a_file_was_locked(archive: Archive, deposited: Deposited) -> None:
     head = archive.objects.head(deposited.key, deposited.version_id)
-    holding = holding_of(archive, deposited.key)
+    holding = custody_status(archive, deposited.key)
 
     assert head is not None
     assert holding is not None
@@ -59,7 +59,7 @@ def test_a_lock_that_lasted_its_time_is_told_and_is_no_mismatch(archive: Archive
 
 def test_of_many_locks_that_ran_out_the_first_moment_is_told() -> None:
     begun = datetime(2026, 3, 1, tzinfo=UTC)
-    locks = [Lock(name, "v1", begun + days * DAY, begun) for name, days in (("a", 3), ("b", 2), ("c", 4))]
+    locks = [RetentionLock(name, "v1", begun + days * DAY, begun) for name, days in (("a", 3), ("b", 2), ("c", 4))]
     (told,) = LockRule(days=1, at=begun + 9 * DAY, told={}).judge_many(locks, "objects")
     assert isinstance(told, Remark)
     assert told.text.startswith("locks of 3 objects ran out, the first on 2026-03-03 ")
@@ -103,7 +103,7 @@ def test_the_longest_lock_that_custody_names_is_due_whichever_entry_is_the_last(
     now = datetime.now(UTC)
     longer, shorter = renewal(now + 9 * DAY), renewal(now + 3 * DAY)
     for entries in ([longer, shorter], [shorter, longer]):
-        assert locks_told(entries) == {("warc/a", "1"): now + 9 * DAY}
+        assert locks_from_custody(entries) == {("warc/a", "1"): now + 9 * DAY}
 
 
 def test_an_audit_renews_what_ends_and_custody_names_every_object(archive: Archive, deposited: Deposited) -> None:
@@ -163,7 +163,7 @@ def test_locks_of_both_stores_are_renewed_and_judged_by_what_custody_says_of_eac
     keep_copies(copied_archive, actor="clock")
 
     looked = {each.subject: each for each in verify_all(expected_of_archive(copied_archive, replica))}
-    holding = holding_of(copied_archive, deposited.key)
+    holding = custody_status(copied_archive, deposited.key)
     assert holding is not None
     assert holding.second_copy is not None
     assert [each.problems for each in looked.values()] == [(), ()]
@@ -174,11 +174,11 @@ def test_locks_of_both_stores_are_renewed_and_judged_by_what_custody_says_of_eac
 def test_renewals_come_back_with_the_chain(archive: Archive, deposited: Deposited) -> None:
     archive.objects.lock_days = 30
     audit(archive, weeks=1, actor="auditor", renew=True)
-    before = holding_of(archive, deposited.key)
+    before = custody_status(archive, deposited.key)
 
     rebuild(archive)
 
-    assert holding_of(archive, deposited.key) == before
+    assert custody_status(archive, deposited.key) == before
 
 
 def test_an_object_that_cannot_be_locked_anew_is_told_and_holds_up_no_other(

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.queries.coverage import Observation, Shown, Visit, observations
+from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
 
 NIGHT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 FIRST, SECOND = "https://court.example/list", "https://court.example/list?page=2"
 
 
-def hearing(name: str, *, at: datetime = NIGHT) -> Shown:
-    return Shown(name, "hearing", f"court/{name}", f"{name}-version", {}, FIRST, "capture", at)
+def hearing(name: str, *, at: datetime = NIGHT) -> ObservedRecord:
+    return ObservedRecord(name, "hearing", f"court/{name}", f"{name}-version", {}, FIRST, "capture", at)
 
 
-def page(url: str, *names: str, outcome: str = "content", next_pages: tuple[str, ...] = ()) -> Visit:
-    return Visit(
+def page(url: str, *names: str, outcome: str = "content", next_pages: tuple[str, ...] = ()) -> PageReading:
+    return PageReading(
         capture_id=f"capture of {url}",
         parser_version="court_list/1",
         kind="court_list",
@@ -30,7 +30,7 @@ def page(url: str, *names: str, outcome: str = "content", next_pages: tuple[str,
     )
 
 
-def observed(*pages: Visit) -> Observation:
+def observed(*pages: PageReading) -> Observation:
     (observation,) = observations(pages)
     return observation
 

@@ -20,15 +20,15 @@ from sqlalchemy import Connection, create_engine, text
 from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp
 from crawlers.rate_limit.slots import KEPT_FREE, PLACES
 from pipeline.config.settings import ROOT, DatabaseAccess
-from storage.rate_limit.shared_limiter import SharedTurns
+from storage.rate_limit.shared_limiter import DatabaseSlots
 
 CRAWLER = """
 import asyncio, sys
 from crawlers.rate_limit.limiter import CrawlPace
-from storage.rate_limit.shared_limiter import SharedTurns
+from storage.rate_limit.shared_limiter import DatabaseSlots
 
 async def crawl(url, name, delay_s, count):
-    pace = CrawlPace(delay_s, SharedTurns(url, name))
+    pace = CrawlPace(delay_s, DatabaseSlots(url, name))
     async def ask():
         turn = await pace.take("t.me")
         print(turn.given_at, flush=True)
@@ -72,7 +72,7 @@ def writer(database: DatabaseAccess) -> Iterator[Connection]:
 async def crawling(
     access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, patience_s: float = 300.0
 ) -> AsyncIterator[CrawlPace]:
-    turns = SharedTurns(access.writer_url, name, on_demand=on_demand)
+    turns = DatabaseSlots(access.writer_url, name, on_demand=on_demand)
     pace = CrawlPace(delay_s, turns, patience_s=patience_s)
     turns.on_held = pace.held_by_others
     yield pace

@@ -25,14 +25,14 @@ from storage.archive import Archive
 from storage.catalogue.tables import fingerprints, media
 from storage.catalogue.tables import links as links_table
 from storage.similarity import hash_index
-from storage.similarity.compare import Hashed, begin_epoch, compare_new, similar_to
-from storage.similarity.hash_file import NOTHING, Batch, HashFile, Reach, UnfitHashFile, new_hash_file
-from storage.similarity.hash_index import HashIndex, up_to_date
+from storage.similarity.compare import FingerprintedMedium, begin_epoch, link_new_media, similar_to
+from storage.similarity.hash_file import NOTHING, Batch, HashFile, IndexPosition, UnfitHashFile, new_hash_file
+from storage.similarity.hash_index import HashIndex, refresh
 
 WIDTHS = {"phash/1": 8, "pdq/1": 32}
 
 
-def hashed(name: str, *, near: int = 0, turned: int = 0, video: bool = False) -> Hashed:
+def hashed(name: str, *, near: int = 0, turned: int = 0, video: bool = False) -> FingerprintedMedium:
     """A medium whose PDQ lies ``turned`` bits from that of number ``near``; a video of one good frame if asked."""
     random = np.random.default_rng(near)
     pdq, phash = random.integers(0, 256, 32, np.uint8), random.integers(0, 256, 8, np.uint8)
@@ -41,18 +41,18 @@ def hashed(name: str, *, near: int = 0, turned: int = 0, video: bool = False) ->
         frames = np.zeros(2, FRAME)
         frames[0] = (0, 900, 100, pdq)
         frames[1] = (900, 1000, 20, pdq ^ 255)
-        return Hashed(sha256(name.encode()), (Fingerprint("vpdq", "1", frames.tobytes(), 100),))
+        return FingerprintedMedium(sha256(name.encode()), (Fingerprint("vpdq", "1", frames.tobytes(), 100),))
     found = (Fingerprint("pdq", "1", pdq.tobytes(), 100), Fingerprint("phash", "1", phash.tobytes(), 90))
-    return Hashed(sha256(name.encode()), found)
+    return FingerprintedMedium(sha256(name.encode()), found)
 
 
-def batch(files: Sequence[Hashed], table: str) -> Batch:
+def batch(files: Sequence[FingerprintedMedium], table: str) -> Batch:
     found = tables([file.hashes for file in files])[table]
     return Batch(found.rows.bits, found.owner, found.rows.at_ms, [file.sha256 for file in files])
 
 
-def at(turn: int) -> Reach:
-    return Reach(turn, bytes(32))
+def at(turn: int) -> IndexPosition:
+    return IndexPosition(turn, bytes(32))
 
 
 # one file
@@ -136,14 +136,15 @@ import sys
 from pathlib import Path
 import numpy as np
 from processors.digest import sha256
-from storage.similarity.hash_file import Batch, Reach, new_hash_file
+from storage.similarity.hash_file import Batch, IndexPosition, new_hash_file
 
 file = new_hash_file(Path(sys.argv[1]), "pdq/1", 32, 1)
 print("begun", flush=True)
 for turn in range(10**9):
     rows = np.full((500, 32), turn % 251, np.uint8)
     owners = [sha256(b"%d" % turn)]
-    file.append(Batch(rows, np.zeros(500, np.int64), np.zeros(500, np.uint32), owners), Reach(turn, bytes(32)))
+    batch = Batch(rows, np.zeros(500, np.int64), np.zeros(500, np.uint32), owners)
+    file.append(batch, IndexPosition(turn, bytes(32)))
     if len(file.segments) > 20:
         file.merge()
 """
@@ -169,7 +170,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_segments(tmp_path: Path, wai
 # over the catalogue
 
 
-def keep(connection: Connection, *files: Hashed) -> None:
+def keep(connection: Connection, *files: FingerprintedMedium) -> None:
     for file in files:
         name = str(file.sha256)
         connection.execute(insert(media).values(sha256=name, length_bytes=1, metadata=[]))
@@ -202,7 +203,7 @@ class Compared:
     turns: int
 
 
-def compared_in(archive: Archive, order: Sequence[Sequence[Hashed]]) -> Compared:
+def compared_in(archive: Archive, order: Sequence[Sequence[FingerprintedMedium]]) -> Compared:
     with archive.writer.begin() as connection:
         for table in ("group_members", "groups", "links", "fingerprints", "media"):
             connection.execute(text(f"DELETE FROM catalogue.{table}"))
@@ -212,7 +213,7 @@ def compared_in(archive: Archive, order: Sequence[Sequence[Hashed]]) -> Compared
     for files in order:
         with archive.writer.begin() as connection:
             keep(connection, *files)
-            turns += bool(compare_new(connection, archive.hash_folder))
+            turns += bool(link_new_media(connection, archive.hash_folder))
     with archive.reader.connect() as connection:
         return Compared(kept_links(connection), turns)
 
@@ -248,22 +249,22 @@ def damage(path: Path) -> None:
 def test_files_that_are_gone_or_damaged_are_made_anew_from_the_catalogue(archive: Archive, harm: object) -> None:
     compared_in(archive, [FILES[:3], FILES[3:]])
     with archive.reader.connect() as connection:
-        before = rows_of(up_to_date(connection, archive.hash_folder))
+        before = rows_of(refresh(connection, archive.hash_folder))
         for path in sorted(archive.hash_folder.rglob("*.hashes")):
             harm(path)  # type: ignore[operator]  # three ways, each takes a path
-        assert rows_of(up_to_date(connection, archive.hash_folder)) == before
+        assert rows_of(refresh(connection, archive.hash_folder)) == before
         assert before["pdq/1"] == len(FILES)
 
 
 def test_another_worker_catches_up_by_what_it_lacks(archive: Archive, tmp_path: Path) -> None:
     compared_in(archive, [FILES[:3]])
     with archive.reader.connect() as connection:
-        assert rows_of(up_to_date(connection, tmp_path / "elsewhere"))["pdq/1"] == 3
+        assert rows_of(refresh(connection, tmp_path / "elsewhere"))["pdq/1"] == 3
     with archive.writer.begin() as connection:
         keep(connection, *FILES[3:])
-        compare_new(connection, archive.hash_folder)
+        link_new_media(connection, archive.hash_folder)
     with archive.reader.connect() as connection:
-        there = up_to_date(connection, tmp_path / "elsewhere")
+        there = refresh(connection, tmp_path / "elsewhere")
         assert rows_of(there)["pdq/1"] == len(FILES)
         assert len(there.files["pdq/1"].segments) == 2, "appended, not made anew"
 
@@ -276,10 +277,10 @@ def test_a_medium_compared_again_leaves_no_old_row(archive: Archive) -> None:
         for each in other.hashes:
             here = (fingerprints.c.sha256 == name) & (fingerprints.c.algorithm == each.algorithm)
             connection.execute(update(fingerprints).where(here).values(bits=each.bits, compared=False))
-        assert compare_new(connection, archive.hash_folder) == 1
+        assert link_new_media(connection, archive.hash_folder) == 1
     with archive.reader.connect() as connection:
         assert kept_links(connection) == compared_in(archive, [[other, *FILES[1:]]]).links
-        assert rows_of(up_to_date(connection, archive.hash_folder))["pdq/1"] == len(FILES)
+        assert rows_of(refresh(connection, archive.hash_folder))["pdq/1"] == len(FILES)
 
 
 def test_a_medium_that_is_gone_from_the_catalogue_is_not_linked(archive: Archive) -> None:
@@ -288,7 +289,7 @@ def test_a_medium_that_is_gone_from_the_catalogue_is_not_linked(archive: Archive
         connection.execute(delete(fingerprints))
         connection.execute(delete(media))
         keep(connection, FILES[1])
-        compare_new(connection, archive.hash_folder)
+        link_new_media(connection, archive.hash_folder)
         assert kept_links(connection) == []
 
 
@@ -296,17 +297,17 @@ def test_a_comparison_that_is_undone_leaves_the_files_true(archive: Archive) -> 
     compared_in(archive, [FILES[:3]])
     with pytest.raises(ZeroDivisionError), archive.writer.begin() as connection:
         keep(connection, *FILES[3:])
-        compare_new(connection, archive.hash_folder)
+        link_new_media(connection, archive.hash_folder)
         _ = 1 / 0
     with archive.reader.connect() as connection:
-        assert rows_of(up_to_date(connection, archive.hash_folder))["pdq/1"] == 3
+        assert rows_of(refresh(connection, archive.hash_folder))["pdq/1"] == 3
 
 
 def test_many_small_nights_are_merged(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_index, "MOST_SEGMENTS", 3)
     compared_in(archive, [[file] for file in FILES])
     with archive.reader.connect() as connection:
-        index = up_to_date(connection, archive.hash_folder)
+        index = refresh(connection, archive.hash_folder)
     assert rows_of(index)["pdq/1"] == len(FILES)
     assert len(index.files["pdq/1"].segments) <= 3
 
@@ -324,6 +325,6 @@ def test_the_index_in_memory_and_that_of_files_answer_alike(archive: Archive) ->
     compared_in(archive, [FILES])
     rows = tables([file.hashes for file in FILES])["pdq/1"].rows.bits
     with archive.reader.connect() as connection:
-        found = near_pdq(up_to_date(connection, archive.hash_folder), rows)
+        found = near_pdq(refresh(connection, archive.hash_folder), rows)
     assert found == near_pdq(InMemory(FILES), rows)
     assert len(found) > len(FILES)

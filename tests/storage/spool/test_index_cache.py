@@ -10,9 +10,9 @@ from warcio.archiveiterator import ArchiveIterator
 from crawlers.model.capture import Captured, Exchange, Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
 from processors.pages.outcome import Outcome
-from storage.deposit.inspection import survey_file
-from storage.spool.index_cache import path_of_rows, rows_written
-from storage.spool.spool import ClosedFile, Sealed, Spool
+from storage.deposit.inspection import inspect_file
+from storage.spool.index_cache import index_cache_path, rows_written
+from storage.spool.spool import ClosedFile, DepositedRecord, Spool
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, response
@@ -47,10 +47,10 @@ def test_the_rows_beside_a_file_are_those_of_every_kind_of_record_in_it(tmp_path
 
 def every_kind(folder: Path) -> tuple[ClosedFile, ...]:
     """A file with every kind of thing that a crawl keeps."""
-    deposited = Sealed("<urn:uuid:00000000-0000-4000-8000-000000000000>", "https://b.example/ä b", AT)
+    deposited = DepositedRecord("<urn:uuid:00000000-0000-4000-8000-000000000000>", "https://b.example/ä b", AT)
     digest = sha256(b"of another night" * 200)
 
-    def sealed(asked: Digest) -> Sealed | None:
+    def sealed(asked: Digest) -> DepositedRecord | None:
         return deposited if asked == digest else None
 
     page = exchange(b"<p>page")
@@ -96,7 +96,7 @@ def test_files_whose_facts_stand_under_the_pages_address_give_the_same_rows(tmp_
     now.write_bytes(content)
 
     def rows(path: Path) -> list[IndexedRecord]:
-        return [replace(row, offset_bytes=0, length_bytes=0) for row in survey_file(path).rows]
+        return [replace(row, offset_bytes=0, length_bytes=0) for row in inspect_file(path).rows]
 
     assert len(before.read_bytes()) < len(content)
     assert rows(before) == rows(now)
@@ -110,7 +110,7 @@ def closed(tmp_path: Path) -> ClosedFile:
 
 
 def test_rows_that_changed_since_are_not_used(closed: ClosedFile) -> None:
-    rows = path_of_rows(closed.path)
+    rows = index_cache_path(closed.path)
     content = rows.read_bytes()
     for changed in (content.replace(b'"response"', b'"resource"'), content[:-40], b"", b"\n", b"[]\n"):
         rows.write_bytes(changed)
@@ -121,7 +121,7 @@ def test_rows_of_a_crawl_that_died_are_not_used(tmp_path: Path) -> None:
     spool = Spool(tmp_path, CRAWL, FACTS)
     spool.keep(exchange(b"page"))
     file = tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz"
-    assert path_of_rows(file).exists()
+    assert index_cache_path(file).exists()
     assert rows_written(file) is None
     spool.close()
     assert rows_written(file) is not None
@@ -129,19 +129,19 @@ def test_rows_of_a_crawl_that_died_are_not_used(tmp_path: Path) -> None:
 
 def test_a_crawl_goes_on_where_its_rows_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / CRAWL).mkdir()
-    path_of_rows(tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz").mkdir()
+    index_cache_path(tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz").mkdir()
     spool = Spool(tmp_path, CRAWL, FACTS)
     spool.keep(exchange(b"page"))
     [file] = spool.close()
     assert read(file).records == file.records
-    assert list(path_of_rows(file.path).iterdir()) == []
+    assert list(index_cache_path(file.path).iterdir()) == []
 
 
 def test_a_file_with_its_rows_is_surveyed_as_one_without(tmp_path: Path) -> None:
     path = crawl_one(tmp_path, [exchange(b"<p>page"), exchange(PICTURE, media_type="image/jpeg")])
-    with_rows = survey_file(path)
-    path_of_rows(path).unlink()
-    assert with_rows == survey_file(path)
+    with_rows = inspect_file(path)
+    index_cache_path(path).unlink()
+    assert with_rows == inspect_file(path)
     assert with_rows.own is not None
 
 
@@ -151,4 +151,4 @@ def test_rows_of_other_bytes_are_not_believed(tmp_path: Path) -> None:
     content[-200] ^= 1
     path.write_bytes(content)
     with pytest.raises(WarcDamageError):
-        survey_file(path)
+        inspect_file(path)

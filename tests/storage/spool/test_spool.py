@@ -18,7 +18,15 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
 from processors.digest import Digest, sha256
-from storage.spool.spool import CrawlAliveError, RecordIds, Sealed, Spool, SpoolFullError, Written, uuid_of
+from storage.spool.spool import (
+    CrawlAliveError,
+    DepositedRecord,
+    RecordIds,
+    Spool,
+    SpoolFullError,
+    Written,
+    uuid_of,
+)
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 
 
@@ -136,8 +144,8 @@ def test_media_that_came_before_become_revisits_and_pages_never_do(tmp_path: Pat
 
 def test_a_payload_deposited_before_is_found_by_the_look_up(tmp_path: Path) -> None:
     picture = exchange(b"p" * 5000, media_type="image/jpeg")
-    sealed = Sealed("<urn:uuid:00000000-0000-4000-8000-000000000001>", "https://b.example/p.jpg", AT)
-    known: dict[Digest | None, Sealed] = {picture.response.payload_digest: sealed}
+    sealed = DepositedRecord("<urn:uuid:00000000-0000-4000-8000-000000000001>", "https://b.example/p.jpg", AT)
+    known: dict[Digest | None, DepositedRecord] = {picture.response.payload_digest: sealed}
     spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, payloads_sealed=known.get)
     spool.keep(picture)
     [file] = spool.close()

@@ -30,8 +30,8 @@ from processors.digest import Digest, sha256
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from storage.warc.records import (
+    DepositedRecord,
     Record,
-    Sealed,
     certificate_record,
     exchange_metadata,
     note_record,
@@ -163,7 +163,7 @@ def test_a_request_record_as_bytes() -> None:
 
 
 def test_a_revisit_record_as_bytes() -> None:
-    sealed = Sealed(ID.format(9), "https://elsewhere.example/p.jpg", AT)
+    sealed = DepositedRecord(ID.format(9), "https://elsewhere.example/p.jpg", AT)
     record = revisit_record(exchange(BLOCK, b"hi"), ID.format(1), INFO, sealed)
     assert record_bytes(record).decode() == (
         "WARC/1.1\r\n"
