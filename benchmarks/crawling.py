@@ -26,17 +26,17 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.context import Means
-from crawlers.engines.frontier import Itinerary
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.frontier import Frontier
 from crawlers.engines.scrapy_engine import SourceCrawl
 from crawlers.engines.scrapy_settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
 from crawlers.http_client import Fetcher, _Connection, _Key
 from crawlers.model.capture import Limits
-from crawlers.rate_limit.limiter import CrawlPace
-from crawlers.rate_limit.socket import PaceLine, PaceServer
-from crawlers.recorder.egress import ConnectTo, Direct
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
+from crawlers.recorder.egress import ConnectTo, DirectEgress
 from crawlers.recorder.proxy import Recorder, RecorderAddress
-from crawlers.spiders.base import Ask, Findings, Role
+from crawlers.spiders.base import PageRequest, PageResult, Role
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from storage.spool.spool import Spool
@@ -53,14 +53,14 @@ class Listed:
     pages: int
     read_pages: int = 0
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         for number in range(self.pages):
-            yield Ask(f"{self.base}/p{number}.html", Role.PAGE, "0001")
+            yield PageRequest(f"{self.base}/p{number}.html", Role.PAGE, "0001")
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         assert page.status == 200 and len(page.body) > 1000
         self.read_pages += 1
-        return Findings(Outcome.CONTENT)
+        return PageResult(Outcome.CONTENT)
 
 
 class DirectFetcher(Fetcher):
@@ -99,8 +99,8 @@ def crawl(orders: dict[str, Any]) -> None:
     else:
         fetcher = DirectFetcher(Path(ssl.get_default_verify_paths().cafile or "").read_text())
     nothing = lambda said: None  # noqa: E731 - three callbacks of one line
-    pace = PaceLine(Path(orders["turns"])) if way == "recorded" else CrawlPace(0.0)
-    means = Means(fetcher, pace, nothing, nothing, nothing, USER_AGENT, obey_robots=False)
+    pace = RateLimitClient(Path(orders["turns"])) if way == "recorded" else HostRateLimiter(0.0)
+    means = CrawlContext(fetcher, pace, nothing, nothing, nothing, USER_AGENT, obey_robots=False)
     asking = Listed(orders["base"], orders["pages"])
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(SourceCrawl)
@@ -114,7 +114,7 @@ def crawl(orders: dict[str, Any]) -> None:
 
     crawler.signals.connect(opened, signals.spider_opened)
     crawler.signals.connect(closed, signals.spider_closed)
-    process.crawl(crawler, asking=asking, itinerary=Itinerary(None, print), means=means)
+    process.crawl(crawler, asking=asking, itinerary=Frontier(None, print), means=means)
     process.start()
     assert asking.read_pages == orders["pages"], asking.read_pages
     cost = {"cpu_s": used() - marks["cpu"], "wall_s": marks["ended"] - marks["wall"], "units": asking.read_pages}
@@ -128,12 +128,12 @@ async def record(orders: dict[str, Any]) -> dict[str, Any]:
         spool,
         crawl_id=orders["crawl_id"],
         folder=spool.folder,
-        egress=Direct(AddressPolicy(["127.0.0.0/8"]), ConnectTo([])),
+        egress=DirectEgress(AddressPolicy(["127.0.0.0/8"]), ConnectTo([])),
         limits=Limits(),
         upstream_ca=None if orders["authority"] is None else Path(orders["authority"]),
     )
     address = await machine.start()
-    turns = PaceServer(spool.folder, CrawlPace(0.0))
+    turns = RateLimitServer(spool.folder, HostRateLimiter(0.0))
     await turns.start()
     before = used()
     door = {name: getattr(address, name) for name in RecorderAddress.__dataclass_fields__}

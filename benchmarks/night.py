@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
-from crawlers.rate_limit.slots import KEPT_FREE, PATIENCE_S, PLACES, allowance_of
+from crawlers.rate_limit.slots import MAX_WAIT_S, RESERVED_FOR_ON_DEMAND, SLOTS_PER_HOST, tolerance_s
 from crawlers.watchlist.source import Source
 from pipeline.collect.harvest import in_batches
 from pipeline.collect.harvest_order import in_turn
@@ -146,12 +146,12 @@ class Player:
                 turn_id, wait_s = self._take(host, crawl)
                 if turn_id is not None:
                     break
-                if self._now - asked_at > PATIENCE_S:
+                if self._now - asked_at > MAX_WAIT_S:
                     self._night.given_up += 1
                     alive[0] = False
                     return
                 yield wait_s * self._random.uniform(0.5, 1.5)
-            yield wait_s + self._random.uniform(0, allowance_of(self._scenario.delay_s) / 2)
+            yield wait_s + self._random.uniform(0, tolerance_s(self._scenario.delay_s) / 2)
             self._night.requests[host] += 1
             self._night.left.setdefault(host, []).append(self._now)
             yield ANSWER_S * self._random.uniform(0.5, 1.5)
@@ -169,10 +169,10 @@ class Player:
                 "host": host,
                 "crawl": crawl,
                 "delay": self._scenario.delay_s,
-                "allowance": allowance_of(self._scenario.delay_s),
-                "places": PLACES,
-                "kept_free": KEPT_FREE,
-                "patience": PATIENCE_S,
+                "allowance": tolerance_s(self._scenario.delay_s),
+                "places": SLOTS_PER_HOST,
+                "kept_free": RESERVED_FOR_ON_DEMAND,
+                "patience": MAX_WAIT_S,
                 "lapse": LAPSE_S,
                 "done": self._done.pop(crawl, []),
                 "at": BEGINS + timedelta(seconds=self._now),

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import uvloop
 
-from crawlers.model.capture import Pace
-from crawlers.rate_limit.limiter import CrawlPace
-from crawlers.rate_limit.socket import PaceLine, PaceServer
+from crawlers.model.capture import RateLimiter
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 from pipeline.devstack.postgres import PostgresServer
 from storage.migrations import migrate
 from storage.rate_limit.shared_limiter import DatabaseSlots
 
 
-async def asked(pace: Pace, count: int) -> None:
+async def asked(pace: RateLimiter, count: int) -> None:
     """Ask one after the other."""
     for _ in range(count):
         async with pace.turn("t.me"):
@@ -30,15 +30,15 @@ async def asked(pace: Pace, count: int) -> None:
 
 
 async def measure(
-    name: str, count: int, crawls: int, made: Callable[[int], CrawlPace], *, line: bool = False
+    name: str, count: int, crawls: int, made: Callable[[int], HostRateLimiter], *, line: bool = False
 ) -> None:
     """Print microseconds of wall time and of this process's CPU per request."""
     paces = [made(number) for number in range(crawls)]
     with tempfile.TemporaryDirectory() as folder:
-        servers = [PaceServer(Path(folder), paces[0])] if line else []
+        servers = [RateLimitServer(Path(folder), paces[0])] if line else []
         for server in servers:
             await server.start()
-        asking: list[Pace] = [PaceLine(Path(folder))] if line else [*paces]
+        asking: list[RateLimiter] = [RateLimitClient(Path(folder))] if line else [*paces]
         await asyncio.gather(*(asked(pace, 20) for pace in asking))
         began, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(asked(pace, count) for pace in asking))
@@ -54,13 +54,13 @@ async def measure(
 async def run(count: int, writer_url: str) -> None:
     """Every case."""
 
-    def shared(number: int) -> CrawlPace:
-        return CrawlPace(0, DatabaseSlots(writer_url, f"crawl-{number}"))
+    def shared(number: int) -> HostRateLimiter:
+        return HostRateLimiter(0, DatabaseSlots(writer_url, f"crawl-{number}"))
 
     print("| turn | µs a request | of it CPU of the crawl |")
     print("|---|---|---|")
-    await measure("in the process itself", count, 1, lambda _: CrawlPace(0))
-    await measure("over the engine's line", count, 1, lambda _: CrawlPace(0), line=True)
+    await measure("in the process itself", count, 1, lambda _: HostRateLimiter(0))
+    await measure("over the engine's line", count, 1, lambda _: HostRateLimiter(0), line=True)
     await measure("from the database", count, 1, shared)
     await measure("from the database, four crawls at one host", count // 4, 4, shared)
     await measure("from the database, over the engine's line", count, 1, shared, line=True)

@@ -27,7 +27,7 @@ from benchmarks.site import Site
 from benchmarks.timing import Cost, Ratio, Way, arguments, cpu_of, idle, report, rounds_of
 from crawlers.address_policy import AddressPolicy
 from crawlers.model.capture import Limits
-from crawlers.recorder.egress import ConnectTo, Direct
+from crawlers.recorder.egress import ConnectTo, DirectEgress
 from crawlers.recorder.proxy import Recorder
 from pipeline.devstack.ports import free_ports
 from storage.spool.spool import Spool
@@ -99,7 +99,7 @@ def record(pipe: Connection, authority: Path, spool_dir: Path) -> None:
 
     async def serve() -> None:
         spool = Spool(spool_dir, "01JNKZ5V0000000000000000CR", {"software": "benchmark"})
-        egress = Direct(AddressPolicy(["127.0.0.0/8"]), ConnectTo([]))
+        egress = DirectEgress(AddressPolicy(["127.0.0.0/8"]), ConnectTo([]))
         machine = Recorder(
             spool, crawl_id="c", folder=spool.folder, egress=egress, limits=Limits(), upstream_ca=authority
         )

@@ -2,8 +2,8 @@
 
 A plain HTTP/1.1 client with one address to connect to: the recorder's. TLS trusts the crawl's own authority
 alone, so that whatever answers without being the recorder is refused. In: a URL, header fields, the page id
-that the recorder files the exchange under. Out: ``Answer``. Raises ``FetchFailed`` and its kinds. What was on
-the wire is the recorder's to keep; here bytes are only read, and a body nobody will read is let go piece by
+that the recorder files the exchange under. Out: ``FetchedResponse``. Raises ``FetchFailed`` and its kinds. What
+was on the wire is the recorder's to keep; here bytes are only read, and a body nobody will read is let go piece by
 piece.
 """
 
@@ -35,7 +35,7 @@ IDLE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchedResponse:
     """A response as far as it came. ``body`` has transfer-encoding removed and content-encoding kept.
 
     ``body`` is None where more bytes came than were to be kept. ``cut`` says why the
@@ -60,17 +60,17 @@ class FetchFailed(Exception):
         self.reason = reason
 
 
-class Refused(FetchFailed):
+class AddressNotAllowed(FetchFailed):
     """The recorder's policy does not allow the address; asking again is of no use."""
 
     outcome = Outcome.REFUSED_BY_POLICY
 
 
-class CrawlOver(FetchFailed):
+class CrawlLimitReached(FetchFailed):
     """A limit of the crawl was reached; nothing more is to be asked for."""
 
 
-class Stale(FetchFailed):
+class StaleConnection(FetchFailed):
     """A kept connection had ended before the first byte of the answer; a new one may do."""
 
 
@@ -109,7 +109,7 @@ class Fetcher:
         keep_bytes: int,
         method: str = "GET",
         content: bytes = b"",
-    ) -> Answer:
+    ) -> FetchedResponse:
         """Ask once; the answer's body is kept up to ``keep_bytes``, and read to its end either way."""
         parts = urlsplit(url)
         host = parts.hostname
@@ -130,7 +130,7 @@ class Fetcher:
         try:
             try:
                 return await self._exchange(key, connection, request, method, keep_bytes, nonce)
-            except Stale:
+            except StaleConnection:
                 if not reused:
                     raise
                 connection.close()
@@ -214,7 +214,7 @@ class Fetcher:
 
     async def _exchange(
         self, key: _Key, connection: _Connection, request: bytes, method: str, keep_bytes: int, nonce: str
-    ) -> Answer:
+    ) -> FetchedResponse:
         connection.writer.write(request)
         framer = MessageFramer(response_body(method), b"HTTP/")
         kept: bytearray | None = bytearray()
@@ -239,7 +239,7 @@ class Fetcher:
             framer.pieces.clear()
         if not framer.head:
             if framer.length == 0:
-                raise Stale(cut or "the connection ended without an answer")
+                raise StaleConnection(cut or "the connection ended without an answer")
             raise FetchFailed(framer.problem or "the connection ended within the head of the answer")
         head = read_head(framer.head)
         status = status_of(head)
@@ -259,7 +259,7 @@ class Fetcher:
         if own is not None:
             raise own
         body = bytes(kept) if kept is not None else None
-        return Answer(status[0], status[1], head.fields, body, payload_bytes, cut or framer.problem)
+        return FetchedResponse(status[0], status[1], head.fields, body, payload_bytes, cut or framer.problem)
 
 
 def _request_head(method: str, target: str, fields: Headers, content: bytes) -> bytes:
@@ -288,5 +288,5 @@ def _own_failure(head: bytes, content: bytes, proof_key: str, nonce: str) -> Fet
     if own is None:
         return None
     if own.outcome is None:
-        return CrawlOver(own.reason)
-    return Refused(own.reason) if own.outcome is Outcome.REFUSED_BY_POLICY else FetchFailed(own.reason)
+        return CrawlLimitReached(own.reason)
+    return AddressNotAllowed(own.reason) if own.outcome is Outcome.REFUSED_BY_POLICY else FetchFailed(own.reason)

@@ -83,7 +83,7 @@ def harvest() -> None:
         """Which sources, in as many batches as there may be tasks."""
         from airflow.sdk.exceptions import AirflowFailException
 
-        from crawlers.watchlist.loader import WatchlistErrors
+        from crawlers.watchlist.loader import InvalidWatchlist
         from pipeline.collect.harvest import UnknownSourceError, in_batches, planned_in_turn
         from pipeline.collect.harvest_custody import begin_night
         from pipeline.config.settings import load_settings
@@ -92,7 +92,7 @@ def harvest() -> None:
         settings = load_settings()
         try:
             chosen = planned_in_turn(settings, asked)
-        except (WatchlistErrors, UnknownSourceError) as mistake:
+        except (InvalidWatchlist, UnknownSourceError) as mistake:
             raise AirflowFailException(str(mistake)) from None
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
         begin_night(settings, this_run(), chosen, whole=not asked)

@@ -111,7 +111,7 @@ def _said_of(problem: Exception) -> tuple[str, Exit] | None:
     """The sentence and the code of an error that is no fault of the program; None where it is one."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
-    from crawlers.watchlist.loader import WatchlistErrors
+    from crawlers.watchlist.loader import InvalidWatchlist
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable
     from pipeline.config.settings import SettingsError
     from pipeline.process.run import ProcessError
@@ -119,7 +119,7 @@ def _said_of(problem: Exception) -> tuple[str, Exit] | None:
     from storage.errors import StorageError
 
     match problem:
-        case SettingsError() | WatchlistErrors():
+        case SettingsError() | InvalidWatchlist():
             return str(problem), Exit.WRONG_USE
         case StorageError() | ServiceError() | ProcessError() | AirflowRefused() | AirflowUnreachable():
             return str(problem), Exit.FAILED

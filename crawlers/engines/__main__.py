@@ -18,13 +18,13 @@ from typing import Any
 
 import uvloop
 
-from crawlers.engines.context import Means
-from crawlers.engines.messages import Finished, Told, told
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import CrawlJob
 from crawlers.model.serialization import job_from_json
-from crawlers.rate_limit.socket import PaceLine
-from crawlers.recorder.capture_socket import HandOver
+from crawlers.rate_limit.socket import RateLimitClient
+from crawlers.recorder.capture_socket import CaptureClient
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.base import Spider
 from crawlers.spiders.registry import spider_for
@@ -39,10 +39,10 @@ def run(row: Mapping[str, Any]) -> None:
     job = job_from_json(row["job"])
     door = RecorderAddress(**row["door"])
     chromium = None if row["chromium"] is None else Path(row["chromium"])
-    handover = HandOver(Path(row["handover"]))
-    means = Means(
+    handover = CaptureClient(Path(row["handover"]))
+    means = CrawlContext(
         fetcher=Fetcher(door),
-        pace=PaceLine(Path(row["handover"])),
+        pace=RateLimitClient(Path(row["handover"])),
         tell=tell,
         note=handover.note,
         rendering=handover.rendering,
@@ -53,7 +53,7 @@ def run(row: Mapping[str, Any]) -> None:
         _run(job, spider_for(job, parsers), means, door, chromium)
 
 
-def _run(job: CrawlJob, spider: Spider, means: Means, door: RecorderAddress, chromium: Path | None) -> None:
+def _run(job: CrawlJob, spider: Spider, means: CrawlContext, door: RecorderAddress, chromium: Path | None) -> None:
     # Each engine is heavy in its own way; a crawl needs one of them.
     if job.engine == "browser":
         from crawlers.engines.browser_engine import BrowserMissing, run_browser
@@ -62,18 +62,18 @@ def _run(job: CrawlJob, spider: Spider, means: Means, door: RecorderAddress, chr
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(run_browser(spider, means, job.limits, door, chromium))
         except BrowserMissing as missing:
-            tell(Finished(str(missing)))
+            tell(EngineFinished(str(missing)))
             return
     else:
         from crawlers.engines.scrapy_engine import run_http
 
         run_http(spider, means, job.limits)
-    tell(Finished())
+    tell(EngineFinished())
 
 
-def tell(event: Told) -> None:
+def tell(event: EngineEvent) -> None:
     """Say it at once: whoever listens may have to do without the rest."""
-    sys.stdout.write(told(event))
+    sys.stdout.write(encode_event(event))
     sys.stdout.flush()
 
 

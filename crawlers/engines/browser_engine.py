@@ -19,17 +19,17 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 from playwright.async_api import Error as PlaywrightError
 
 from crawlers.engines.chromium import launch, open_context
-from crawlers.engines.context import Means
-from crawlers.engines.frontier import Itinerary
-from crawlers.engines.messages import Remark, visit_of
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.frontier import Frontier
+from crawlers.engines.messages import CrawlNote, visit_of
 from crawlers.engines.page_loader import Loaded, TabCrashed, TabFailed, TurnAt, load
 from crawlers.engines.response_decoding import TOO_LONG, page_of
 from crawlers.engines.robots import RobotsGate
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
-from crawlers.http_client import CrawlOver, FetchFailed
+from crawlers.http_client import CrawlLimitReached, FetchFailed
 from crawlers.model.capture import Limits, Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
-from crawlers.spiders.base import Ask, Findings, Role, Spider, findings_on
+from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.urls import host_of
@@ -45,13 +45,13 @@ class BrowserCrawl:
     """One crawl in one browser, one context per page id."""
 
     def __init__(
-        self, asking: Spider, means: Means, limits: Limits, door: RecorderAddress, program: Path | None
+        self, asking: Spider, means: CrawlContext, limits: Limits, door: RecorderAddress, program: Path | None
     ) -> None:
         self._asking = asking
         self._means = means
         self._door = door
         self._program = program
-        self._itinerary = Itinerary(limits.pages, lambda text: means.tell(Remark(text)))
+        self._itinerary = Frontier(limits.pages, lambda text: means.tell(CrawlNote(text)))
         self._gate = RobotsGate(means) if means.obey_robots else None
         self._browser: Browser | None = None
         self._contexts: dict[str, BrowserContext] = {}
@@ -64,10 +64,10 @@ class BrowserCrawl:
                 ask = waiting.popleft()
                 try:
                     findings = await self._visit(playwright, ask)
-                except CrawlOver as over:
-                    self._means.tell(Remark(f"{over.reason}; what still waited was not asked for"))
+                except CrawlLimitReached as over:
+                    self._means.tell(CrawlNote(f"{over.reason}; what still waited was not asked for"))
                     if ask.seed:
-                        self._ended(ask, Findings(over.outcome, over.reason))
+                        self._ended(ask, PageResult(over.outcome, over.reason))
                     break
                 asks = list(self._itinerary.admit(findings.asks))
                 # Documents first: their links may expire.
@@ -77,10 +77,10 @@ class BrowserCrawl:
                 await self._browser.close()
         await self._means.fetcher.close()
 
-    async def _visit(self, playwright: Playwright, ask: Ask) -> Findings:
+    async def _visit(self, playwright: Playwright, ask: PageRequest) -> PageResult:
         refusal = None if self._gate is None else await self._gate.refusal(ask.url, ask.page_id, named=ask.seed)
         if refusal is not None:
-            return self._ended(ask, Findings(Outcome.REFUSED_BY_POLICY, refusal))
+            return self._ended(ask, PageResult(Outcome.REFUSED_BY_POLICY, refusal))
         try:
             async with AsyncExitStack() as turn:
                 await turn.enter_async_context(self._means.pace.turn(host_of(ask.url)))
@@ -88,23 +88,23 @@ class BrowserCrawl:
                 turn_at = partial(self._turn_at, turn.aclose)
                 findings = await (self._show(playwright, ask, turn_at) if shown else self._fetch(ask))
             return self._ended(ask, findings)
-        except CrawlOver:
+        except CrawlLimitReached:
             raise
         except FetchFailed as failure:
-            return self._ended(ask, Findings(failure.outcome, failure.reason))
+            return self._ended(ask, PageResult(failure.outcome, failure.reason))
         except TabFailed as failure:
-            return self._ended(ask, Findings(Outcome.UNREACHABLE, failure.reason))
+            return self._ended(ask, PageResult(Outcome.UNREACHABLE, failure.reason))
 
-    def _ended(self, ask: Ask, findings: Findings) -> Findings:
+    def _ended(self, ask: PageRequest, findings: PageResult) -> PageResult:
         if ask.role is not Role.REQUISITE:
             self._means.tell(visit_of(ask, findings))
         elif findings.reason is not None:
-            self._means.tell(Remark(f"{ask.url}: {findings.outcome}: {findings.reason}"))
+            self._means.tell(CrawlNote(f"{ask.url}: {findings.outcome}: {findings.reason}"))
         for remark in findings.remarks:
-            self._means.tell(Remark(f"{ask.url}: {remark}"))
+            self._means.tell(CrawlNote(f"{ask.url}: {remark}"))
         return findings
 
-    async def _show(self, playwright: Playwright, ask: Ask, turn_at: TurnAt) -> Findings:
+    async def _show(self, playwright: Playwright, ask: PageRequest, turn_at: TurnAt) -> PageResult:
         try:
             loaded = await self._load(playwright, ask, turn_at)
         except TabFailed as failure:
@@ -112,7 +112,7 @@ class BrowserCrawl:
                 raise
             return await self._fetch(ask)
         for remark in loaded.remarks:
-            self._means.tell(Remark(f"{ask.url}: {remark}"))
+            self._means.tell(CrawlNote(f"{ask.url}: {remark}"))
         kind = (loaded.content_type or "text/html").partition(";")[0].strip().lower()
         if kind not in SHOWN_TYPES:
             return await self._fetch(ask)
@@ -123,13 +123,13 @@ class BrowserCrawl:
         )
         return findings_on(self._asking, ask, page)
 
-    async def _load(self, playwright: Playwright, ask: Ask, turn_at: TurnAt) -> Loaded:
+    async def _load(self, playwright: Playwright, ask: PageRequest, turn_at: TurnAt) -> Loaded:
         try:
             return await load(await self._context(playwright, ask.page_id), ask.url, turn_at)
         except TabCrashed as crash:
             reason = f"{crash.reason} and was opened once more"
             self._means.note(Note(NoteKind.OUTCOME, ask.page_id, ask.url, datetime.now(UTC), reason))
-            self._means.tell(Remark(f"{ask.url}: {reason}"))
+            self._means.tell(CrawlNote(f"{ask.url}: {reason}"))
             return await load(await self._context(playwright, ask.page_id), ask.url, turn_at)
 
     async def _turn_at(self, give_back: Callable[[], Awaitable[None]], host: str) -> bool:
@@ -159,7 +159,7 @@ class BrowserCrawl:
             self._contexts[page_id] = context
         return self._contexts[page_id]
 
-    async def _hand_over(self, ask: Ask, loaded: Loaded, made_at: datetime) -> None:
+    async def _hand_over(self, ask: PageRequest, loaded: Loaded, made_at: datetime) -> None:
         assert self._browser is not None
         made_by = f"Chromium {self._browser.version}"
         kinds = [(RenderingKind.DOM, "text/html; charset=utf-8", loaded.dom.encode("utf-8", "replace"))]
@@ -169,17 +169,17 @@ class BrowserCrawl:
             rendering = Rendering(ask.page_id, loaded.url, kind, media_type, content, made_at, made_by)
             await asyncio.to_thread(self._means.rendering, rendering)
 
-    async def _fetch(self, ask: Ask) -> Findings:
+    async def _fetch(self, ask: PageRequest) -> PageResult:
         wanted = ask.role is not Role.REQUISITE
         headers = request_headers(self._means.user_agent) | ({} if wanted else {"Accept": "*/*"})
         answer = await self._means.fetcher.fetch(
             ask.url, [*headers.items()], page_id=ask.page_id, keep_bytes=READ_BYTES if wanted else 0
         )
         if not wanted:
-            return Findings(Outcome.CONTENT, answer.cut)
+            return PageResult(Outcome.CONTENT, answer.cut)
         page, faults = page_of(ask.url, answer)
         if TOO_LONG in faults:
-            return Findings(Outcome.CONTENT, TOO_LONG)
+            return PageResult(Outcome.CONTENT, TOO_LONG)
         findings = findings_on(self._asking, ask, page)
         return replace(findings, remarks=(*faults, *findings.remarks))
 
@@ -189,11 +189,11 @@ class BrowserMissing(Exception):
 
 
 async def run_browser(
-    asking: Spider, means: Means, limits: Limits, door: RecorderAddress, program: Path | None
+    asking: Spider, means: CrawlContext, limits: Limits, door: RecorderAddress, program: Path | None
 ) -> None:
     """Run the spider to its end, or to the limit of seconds."""
     try:
         async with asyncio.timeout(limits.seconds):
             await BrowserCrawl(asking, means, limits, door, program).run()
     except TimeoutError:
-        means.tell(Remark(f"the limit of {limits.seconds} s was reached; what still waited was not asked for"))
+        means.tell(CrawlNote(f"the limit of {limits.seconds} s was reached; what still waited was not asked for"))

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crawlers.engines.messages import Told
+from crawlers.engines.messages import EngineEvent
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import Note, Pace, Rendering
+from crawlers.model.capture import Note, RateLimiter, Rendering
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class CrawlContext:
     """The means of one crawl. ``note`` and ``rendering`` hand over to the recorder's process; ``tell``
     accounts.
     """
 
     fetcher: Fetcher
-    pace: Pace
-    tell: Callable[[Told], None]
+    pace: RateLimiter
+    tell: Callable[[EngineEvent], None]
     note: Callable[[Note], None]
     rendering: Callable[[Rendering], None]
     user_agent: str

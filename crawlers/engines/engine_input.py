@@ -10,7 +10,7 @@ from crawlers.model.serialization import job_to_json
 from crawlers.recorder.proxy import RecorderAddress
 
 
-def orders(job: CrawlJob, door: RecorderAddress, handover: Path, chromium: Path | None) -> bytes:
+def engine_input(job: CrawlJob, door: RecorderAddress, handover: Path, chromium: Path | None) -> bytes:
     """What the process is told on standard input."""
     row = {
         "job": job_to_json(job),

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from crawlers.spiders.base import Ask, Role
+from crawlers.spiders.base import PageRequest, Role
 
 
-class Itinerary:
+class Frontier:
     """The way of one crawl. ``remark`` hears once when the limit of pages leaves something out."""
 
     def __init__(self, pages: int | None, remark: Callable[[str], None]) -> None:
@@ -15,7 +15,7 @@ class Itinerary:
         self._pages = 0
         self._told = False
 
-    def admit(self, asks: Iterable[Ask]) -> Iterator[Ask]:
+    def admit(self, asks: Iterable[PageRequest]) -> Iterator[PageRequest]:
         """Those of ``asks`` that are to be fetched, in order."""
         for ask in asks:
             url = ask.url.partition("#")[0]

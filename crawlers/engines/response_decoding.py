@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from crawlers.engines.scrapy_settings import READ_BYTES
-from crawlers.http_client import Answer
+from crawlers.http_client import FetchedResponse
 from processors.http.head import head_value
 from processors.http.message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.page import Page
@@ -12,7 +12,7 @@ CUT = "cut short: "
 TOO_LONG = f"more than {READ_BYTES} bytes: kept, not read"
 
 
-def read_body(answer: Answer, *, wanted: bool) -> tuple[bytes, list[str]]:
+def read_body(answer: FetchedResponse, *, wanted: bool) -> tuple[bytes, list[str]]:
     """The entity as far as it can be read, and sentences on what is wrong with it."""
     flags = [] if answer.cut is None else [CUT + answer.cut]
     if not wanted:
@@ -26,7 +26,7 @@ def read_body(answer: Answer, *, wanted: bool) -> tuple[bytes, list[str]]:
         return error.partial, [*flags, f"the content cannot be decoded: {error.reason}"]
 
 
-def page_of(url: str, answer: Answer) -> tuple[Page, list[str]]:
+def page_of(url: str, answer: FetchedResponse) -> tuple[Page, list[str]]:
     """The answer as a page, and sentences on what is wrong with it."""
     body, faults = read_body(answer, wanted=True)
     content_type = head_value(answer.headers, "content-type")

@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from crawlers.engines.context import Means
+from crawlers.engines.context import CrawlContext
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
-from crawlers.http_client import Answer, FetchFailed
+from crawlers.http_client import FetchedResponse, FetchFailed
 from crawlers.model.capture import Note, NoteKind
 from processors.http.message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.outcome import Outcome
@@ -30,7 +30,7 @@ MAX_REDIRECTS = 5
 
 ROBOTS_PAGE_ID = "robots"
 
-Fetch = Callable[[str], Awaitable[Answer]]
+Fetch = Callable[[str], Awaitable[FetchedResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class HostRules:
 class RobotsGate:
     """Decides for one crawl, and hands over what was decided."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: CrawlContext) -> None:
         self._means = means
         self._rules: dict[str, asyncio.Task[HostRules]] = {}
 
@@ -85,7 +85,7 @@ class RobotsGate:
             self._means.pace.slow(host_of(robots_url), delay_s)
         return rules
 
-    async def _fetch(self, url: str) -> Answer:
+    async def _fetch(self, url: str) -> FetchedResponse:
         headers = [*request_headers(self._means.user_agent).items()]
         async with self._means.pace.turn(host_of(url)):
             return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
@@ -111,7 +111,7 @@ async def read_rules(robots_url: str, fetch: Fetch) -> HostRules:
     return HostRules(robots_url, None, "robots.txt is behind too many redirects, which counts as none")
 
 
-def rules_of(robots_url: str, answer: Answer) -> HostRules:
+def rules_of(robots_url: str, answer: FetchedResponse) -> HostRules:
     """What an answer to the question for robots.txt means (RFC 9309, section 2.3.1)."""
     if answer.status >= 500:
         why = f"{robots_url} answered {answer.status}, so only pages named in the watch-list are asked for"

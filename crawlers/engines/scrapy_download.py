@@ -1,4 +1,4 @@
-"""Scrapy's way to the wire: one handler and two middlewares, for requests that carry an ``Ask``.
+"""Scrapy's way to the wire: one handler and two middlewares, for requests that carry an ``PageRequest``.
 
 Fails closed: the handler knows the fetcher alone, and the fetcher the recorder alone, so a request's ``proxy``
 or any other meta key changes nothing.
@@ -17,13 +17,13 @@ from scrapy.http import Headers, Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
-from crawlers.engines.context import Means
+from crawlers.engines.context import CrawlContext
 from crawlers.engines.response_decoding import CUT, read_body
 from crawlers.engines.robots import RobotsGate
 from crawlers.engines.scrapy_settings import READ_BYTES
-from crawlers.http_client import Answer, CrawlOver, FetchFailed, Refused
-from crawlers.rate_limit.limiter import HostGivenUp
-from crawlers.spiders.base import Ask, Role
+from crawlers.http_client import AddressNotAllowed, CrawlLimitReached, FetchedResponse, FetchFailed
+from crawlers.rate_limit.limiter import HostAbandoned
+from crawlers.spiders.base import PageRequest, Role
 from processors.urls import host_of
 
 FIRST_PATIENCE_S = 1.0
@@ -52,17 +52,17 @@ class DisallowedByRobots(IgnoreRequest):
     """robots.txt forbids the page; the text says which."""
 
 
-class RecordedDownloads(BaseDownloadHandler):
+class RecorderDownloadHandler(BaseDownloadHandler):
     """The one way of a request to the wire, whatever its meta says."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._means = means_of(crawler)
+        self._means = crawl_context(crawler)
 
     async def download_request(self, request: scrapy.Request) -> Response:
         """Wait for the host's turn, fetch, decode."""
         means = self._means
-        ask: Ask = request.meta["ask"]
+        ask: PageRequest = request.meta["ask"]
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, values in request.headers.items()
@@ -92,20 +92,20 @@ class RecordedDownloads(BaseDownloadHandler):
         await self._means.fetcher.close()
 
 
-class ObeyRobots:
+class RobotsMiddleware:
     """Asks robots.txt before each request."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: CrawlContext) -> None:
         self._gate = RobotsGate(means) if means.obey_robots else None
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> "ObeyRobots":
+    def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
         """Scrapy's way of making one."""
-        return cls(means_of(crawler))
+        return cls(crawl_context(crawler))
 
     async def process_request(self, request: scrapy.Request) -> None:
         """Let the request go on, or end it."""
-        ask: Ask = request.meta["ask"]
+        ask: PageRequest = request.meta["ask"]
         if self._gate is None:
             return
         refusal = await self._gate.refusal(request.url, ask.page_id, named=ask.seed)
@@ -113,7 +113,7 @@ class ObeyRobots:
             raise DisallowedByRobots(refusal)
 
 
-class QuietAboutSites(LogFormatter):
+class SiteErrorLogFormatter(LogFormatter):
     """Failures of sites are accounted for as visits; the log is for faults of our own."""
 
     def download_error(
@@ -126,7 +126,7 @@ class QuietAboutSites(LogFormatter):
         return said
 
 
-class PatientRetry(RetryMiddleware):
+class RetryAfterMiddleware(RetryMiddleware):
     """Tries again after leaving the host alone for a while: as long as it asks for, or longer with each failure.
 
     A response that was cut short is tried again, too; the last try stands as it is.
@@ -156,17 +156,19 @@ class PatientRetry(RetryMiddleware):
             request.meta["dont_retry"] = True
             response: Response = request.meta["as_far_as_it_came"]
             return response
-        if isinstance(exception, (Refused, CrawlOver, HostGivenUp)) or not isinstance(exception, FetchFailed):
+        if isinstance(exception, (AddressNotAllowed, CrawlLimitReached, HostAbandoned)) or not isinstance(
+            exception, FetchFailed
+        ):
             return None
         self._hold(request, 0.0)
         return self._retry(request, exception)
 
     def _hold(self, request: scrapy.Request, asked_s: float) -> None:
         patience_s = min(MOST_PATIENCE_S, FIRST_PATIENCE_S * 2 ** request.meta.get("retry_times", 0))
-        means_of(self.crawler).pace.hold(host_of(request.url), min(LONGEST_HOLD_S, max(asked_s, patience_s)))
+        crawl_context(self.crawler).pace.hold(host_of(request.url), min(LONGEST_HOLD_S, max(asked_s, patience_s)))
 
 
-def decoded_headers(answer: Answer) -> Headers:
+def decoded_headers(answer: FetchedResponse) -> Headers:
     """The response's header fields, without those that the decoding has used up."""
     used = {"content-encoding", "transfer-encoding", "content-length"}
     headers = Headers()
@@ -176,9 +178,9 @@ def decoded_headers(answer: Answer) -> Headers:
     return headers
 
 
-def means_of(crawler: Crawler) -> Means:
+def crawl_context(crawler: Crawler) -> CrawlContext:
     """The means of the crawl that a component of Scrapy belongs to."""
     means = getattr(crawler.spider, "means", None)
-    if not isinstance(means, Means):
+    if not isinstance(means, CrawlContext):
         raise TypeError(f"expected a spider with means, found {crawler.spider!r}")
     return means

@@ -13,15 +13,15 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawlers.engines.context import Means
-from crawlers.engines.frontier import Itinerary
-from crawlers.engines.messages import Remark, visit_of
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.frontier import Frontier
+from crawlers.engines.messages import CrawlNote, visit_of
 from crawlers.engines.response_decoding import CUT, TOO_LONG
 from crawlers.engines.scrapy_download import DisallowedByRobots
 from crawlers.engines.scrapy_settings import scrapy_settings
-from crawlers.http_client import CrawlOver, FetchFailed
+from crawlers.http_client import CrawlLimitReached, FetchFailed
 from crawlers.model.capture import Limits
-from crawlers.spiders.base import Ask, Findings, Role, Spider, findings_on
+from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 
@@ -31,7 +31,7 @@ class SourceCrawl(scrapy.Spider):
 
     name = "source"
 
-    def __init__(self, *, asking: Spider, itinerary: Itinerary, means: Means) -> None:
+    def __init__(self, *, asking: Spider, itinerary: Frontier, means: CrawlContext) -> None:
         super().__init__()
         self.asking = asking
         self.itinerary = itinerary
@@ -42,7 +42,7 @@ class SourceCrawl(scrapy.Spider):
         for request in self.requests(self.asking.start()):
             yield request
 
-    def requests(self, asks: Iterable[Ask]) -> Iterator[scrapy.Request]:
+    def requests(self, asks: Iterable[PageRequest]) -> Iterator[scrapy.Request]:
         """One request per ask that the itinerary admits."""
         for ask in self.itinerary.admit(asks):
             requisite = ask.role is Role.REQUISITE
@@ -57,14 +57,14 @@ class SourceCrawl(scrapy.Spider):
                     priority=1 if requisite else 0,
                 )
             except ValueError as error:
-                self.means.tell(Remark(f"{ask.url} on {ask.page_id} is not an address: {error}"))
+                self.means.tell(CrawlNote(f"{ask.url} on {ask.page_id} is not an address: {error}"))
 
     def got(self, response: Response) -> Iterator[scrapy.Request]:
         """Read a page; requisites are kept by the recorder and need no reading."""
-        ask: Ask = response.meta["ask"]
+        ask: PageRequest = response.meta["ask"]
         faults = [flag for flag in response.flags if not flag.startswith(CUT)]  # the recorder itself tells of cuts
         for fault in faults:
-            self.means.tell(Remark(f"{response.url}: {fault}"))
+            self.means.tell(CrawlNote(f"{response.url}: {fault}"))
         if ask.role is Role.REQUISITE:
             return
         page = Page(
@@ -75,25 +75,25 @@ class SourceCrawl(scrapy.Spider):
             content_type=(response.headers.get("Content-Type") or b"").decode("latin-1") or None,
         )
         if TOO_LONG in faults:
-            findings = Findings(Outcome.CONTENT, TOO_LONG)
+            findings = PageResult(Outcome.CONTENT, TOO_LONG)
         elif faults and not response.body:
-            findings = Findings(Outcome.EMPTY, "; ".join(faults))
+            findings = PageResult(Outcome.EMPTY, "; ".join(faults))
         else:
             findings = findings_on(self.asking, ask, page)
         self.visited(ask, findings)
         for remark in findings.remarks:
-            self.means.tell(Remark(f"{ask.url}: {remark}"))
+            self.means.tell(CrawlNote(f"{ask.url}: {remark}"))
         yield from self.requests(findings.asks)
 
     def failed(self, failure: Failure) -> None:
         """Account for a request that brought no page."""
         request: scrapy.Request = failure.request  # type: ignore[attr-defined] # set by Scrapy on every failure
-        ask: Ask = request.meta["ask"]
+        ask: PageRequest = request.meta["ask"]
         error = failure.value
-        if isinstance(error, CrawlOver):
-            self.means.tell(Remark(f"{error.reason}; what still waited was not asked for"))
+        if isinstance(error, CrawlLimitReached):
+            self.means.tell(CrawlNote(f"{error.reason}; what still waited was not asked for"))
             if ask.seed:
-                self.visited(ask, Findings(error.outcome, error.reason))
+                self.visited(ask, PageResult(error.outcome, error.reason))
             raise CloseSpider("crawl_over")
         if isinstance(error, FetchFailed):
             outcome, reason = error.outcome, error.reason
@@ -102,30 +102,32 @@ class SourceCrawl(scrapy.Spider):
         else:
             outcome, reason = Outcome.UNREACHABLE, str(error) or type(error).__name__
         if ask.role is Role.REQUISITE:
-            self.means.tell(Remark(f"{ask.url}: {outcome}: {reason}"))
+            self.means.tell(CrawlNote(f"{ask.url}: {outcome}: {reason}"))
         else:
-            self.visited(ask, Findings(outcome, reason))
+            self.visited(ask, PageResult(outcome, reason))
 
-    def visited(self, ask: Ask, findings: Findings) -> None:
+    def visited(self, ask: PageRequest, findings: PageResult) -> None:
         """Tell what came of a page."""
         self.means.tell(visit_of(ask, findings))
 
 
-def run_http(asking: Spider, means: Means, limits: Limits) -> None:
+def run_http(asking: Spider, means: CrawlContext, limits: Limits) -> None:
     """Run the spider to its end; returns when Scrapy has stopped."""
     process = AsyncCrawlerProcess(scrapy_settings(user_agent=means.user_agent, seconds=limits.seconds))
     crawler = process.create_crawler(SourceCrawl)
 
     def closed(spider: SourceCrawl, reason: str) -> None:
         if reason == "closespider_timeout":
-            means.tell(Remark(f"the limit of {limits.seconds} s was reached; what still waited was not asked for"))
+            means.tell(
+                CrawlNote(f"the limit of {limits.seconds} s was reached; what still waited was not asked for")
+            )
 
     def broken(failure: Failure, response: Response, spider: SourceCrawl) -> None:
-        ask: Ask = response.meta["ask"]
-        spider.visited(ask, Findings(Outcome.UNREADABLE, f"the page could not be read: {failure.value!r}"))
+        ask: PageRequest = response.meta["ask"]
+        spider.visited(ask, PageResult(Outcome.UNREADABLE, f"the page could not be read: {failure.value!r}"))
 
     crawler.signals.connect(closed, signals.spider_closed)
     crawler.signals.connect(broken, signals.spider_error)
-    itinerary = Itinerary(limits.pages, lambda text: means.tell(Remark(text)))
+    itinerary = Frontier(limits.pages, lambda text: means.tell(CrawlNote(text)))
     process.crawl(crawler, asking=asking, itinerary=itinerary, means=means)
     process.start()

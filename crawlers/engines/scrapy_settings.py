@@ -58,8 +58,8 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
     return {
         # One handler for the web, whose only address is the recorder's; no other scheme leaves the process.
         "DOWNLOAD_HANDLERS": {
-            "http": "crawlers.engines.scrapy_download.RecordedDownloads",
-            "https": "crawlers.engines.scrapy_download.RecordedDownloads",
+            "http": "crawlers.engines.scrapy_download.RecorderDownloadHandler",
+            "https": "crawlers.engines.scrapy_download.RecorderDownloadHandler",
             "ftp": None,
             "file": None,
             "data": None,
@@ -67,8 +67,8 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         },
         "HTTPERROR_ALLOW_ALL": True,
         "DOWNLOADER_MIDDLEWARES": {
-            "crawlers.engines.scrapy_download.ObeyRobots": 100,
-            "crawlers.engines.scrapy_download.PatientRetry": 550,
+            "crawlers.engines.scrapy_download.RobotsMiddleware": 100,
+            "crawlers.engines.scrapy_download.RetryAfterMiddleware": 550,
             **LEFT_OUT_MIDDLEWARES,
         },
         "EXTENSIONS": LEFT_OUT_EXTENSIONS,
@@ -92,5 +92,5 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "STATS_DUMP": False,
         "LOG_LEVEL": "WARNING",
-        "LOG_FORMATTER": "crawlers.engines.scrapy_download.QuietAboutSites",
+        "LOG_FORMATTER": "crawlers.engines.scrapy_download.SiteErrorLogFormatter",
     }

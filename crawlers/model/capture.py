@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CachedFeed:
     """A feed or sitemap as it was deposited last, with the validators its server gave (RFC 9110, section 8.8).
 
     With them it is asked for on condition; if the server says that it has not changed (304), ``content`` (the
@@ -61,7 +61,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownContent:
     """What the catalogue already holds of a source, so that a crawl knows where to stop.
 
     ``unseen_posts`` are ranges of post ids, both ends included, that no crawl has asked for yet, the newest first.
@@ -73,7 +73,7 @@ class Known:
     unseen_posts: tuple[tuple[int, int], ...] = ()
     article_urls: frozenset[str] = frozenset()
     other_urls: frozenset[str] = frozenset()
-    listings: tuple[Listing, ...] = ()
+    listings: tuple[CachedFeed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class CrawlJob:
     seeds: tuple[str, ...]
     engine: Engine
     limits: Limits
-    known: Known
+    known: KnownContent
     connect_to: tuple[str, ...] = ()
     allow_addresses: tuple[str, ...] = ()
     upstream_ca: Path | None = None
@@ -265,7 +265,7 @@ class CaptureSink(Protocol):
         ...
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """When a host may be asked again, over all crawls that share the pace."""
 
     def turn(self, host: str) -> AbstractAsyncContextManager[None]:
@@ -282,7 +282,7 @@ class Pace(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HostPace:
+class HostStatistics:
     """The pace that one crawl kept at one host.
 
     ``requests`` took a turn; ``shortest_gap_s`` is the least time between two of these, None where there was one
@@ -338,7 +338,7 @@ class CrawlReport:
     remarks: tuple[str, ...] = ()
     records_read: int = 0
     filled: Mapping[str, int] = field(default_factory=dict)
-    pace: Mapping[str, HostPace] = field(default_factory=dict)
+    pace: Mapping[str, HostStatistics] = field(default_factory=dict)
 
 
 def time_text(moment: datetime) -> str:

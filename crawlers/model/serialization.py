@@ -10,7 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport, HostPace, Known, Limits, Listing, time_text
+from crawlers.model.capture import (
+    CachedFeed,
+    CrawledFile,
+    CrawlJob,
+    CrawlReport,
+    HostStatistics,
+    KnownContent,
+    Limits,
+    time_text,
+)
 from crawlers.watchlist.source import source_from_json, source_to_json
 from processors.digest import Digest
 
@@ -48,7 +57,7 @@ def job_from_json(row: Mapping[str, Any]) -> CrawlJob:
             "source": source_from_json(row["source"]),
             "seeds": tuple(row["seeds"]),
             "limits": Limits(**row["limits"]),
-            "known": Known(
+            "known": KnownContent(
                 newest_post_id=known["newest_post_id"],
                 reread_since=None if since is None else datetime.fromisoformat(since),
                 unseen_posts=tuple((first, last) for first, last in known["unseen_posts"]),
@@ -63,15 +72,15 @@ def job_from_json(row: Mapping[str, Any]) -> CrawlJob:
     )
 
 
-def _listing_to_json(listing: Listing) -> dict[str, Any]:
+def _listing_to_json(listing: CachedFeed) -> dict[str, Any]:
     return asdict(listing) | {
         "content": base64.b64encode(listing.content).decode(),
         "captured_at": time_text(listing.captured_at),
     }
 
 
-def _listing_from_json(row: Mapping[str, Any]) -> Listing:
-    return Listing(
+def _listing_from_json(row: Mapping[str, Any]) -> CachedFeed:
+    return CachedFeed(
         **dict(row)
         | {
             "content": base64.b64decode(row["content"]),
@@ -136,5 +145,5 @@ def report_from_json(row: Mapping[str, Any]) -> CrawlReport:
         remarks=tuple(row["remarks"]),
         records_read=row["records_read"],
         filled=row["filled"],
-        pace={host: HostPace(**kept) for host, kept in row["pace"].items()},
+        pace={host: HostStatistics(**kept) for host, kept in row["pace"].items()},
     )

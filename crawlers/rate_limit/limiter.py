@@ -3,7 +3,7 @@
 Requests to one host leave at least the crawl's delay apart, robots.txt may ask for more, and a little is added at
 random, since a steady beat is no reader's. A turn that could not be used in time, because the machine was busy or
 the host asked to be left alone meanwhile, is given back and taken anew, so that no two requests ever leave closer
-than that. Raises `HostGivenUp` where a turn is further away than anybody waits.
+than that. Raises `HostAbandoned` where a turn is further away than anybody waits.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from crawlers.http_client import FetchFailed
-from crawlers.model.capture import HostPace
-from crawlers.rate_limit.slots import PATIENCE_S, NoTurns, OwnTurns, Turns, allowance_of
+from crawlers.model.capture import HostStatistics
+from crawlers.rate_limit.slots import MAX_WAIT_S, LocalSlots, SlotSource, SlotsUnavailable, tolerance_s
 
 LONGEST_DELAY_S = 60.0
 """A longer pause asked for by robots.txt is kept at this: a list of a hundred pages then takes two hours."""
 
 
-class HostGivenUp(FetchFailed):
+class HostAbandoned(FetchFailed):
     """The host is not asked any more by this crawl: its turn is too far away. What was captured is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Slot:
     """Leave to ask, given at ``given_at`` and good until ``leave_by`` (`time.monotonic`; None: at any time)."""
 
     id: int
@@ -41,14 +41,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Reservation:
     turn_id: int
     not_before: float
     leave_by: float
 
 
 @dataclass(slots=True)
-class _Account:
+class _HostState:
     delay_s: float
     requests: int = 0
     last_at: float | None = None
@@ -68,14 +68,14 @@ class _Account:
         self.held = asyncio.Event()
 
 
-class CrawlPace:
+class HostRateLimiter:
     """The pace of one crawl. ``turns`` None: the crawl goes by itself."""
 
-    def __init__(self, delay_s: float, turns: Turns | None = None, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, delay_s: float, turns: SlotSource | None = None, *, patience_s: float = MAX_WAIT_S) -> None:
         self._delay_s = delay_s
-        self._turns = turns or OwnTurns()
+        self._turns = turns or LocalSlots()
         self._patience_s = patience_s
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, _HostState] = {}
         self._done: list[int] = []
         self._holding: set[asyncio.Task[None]] = set()
 
@@ -91,15 +91,15 @@ class CrawlPace:
         finally:
             self.give_back(taken)
 
-    async def take(self, host: str) -> Turn:
-        """Wait for a turn; whoever takes one gives it back. Raises `HostGivenUp`."""
+    async def take(self, host: str) -> Slot:
+        """Wait for a turn; whoever takes one gives it back. Raises `HostAbandoned`."""
         account = self._account(host)
         asked_at = time.monotonic()
         while True:
             held = account.held
             place = await self._place(host, account, asked_at)
             # Up to half of what it may be late, so that waking up has the other half.
-            spread_s = random.uniform(0, allowance_of(account.delay_s) / 2)  # noqa: S311 - no secret
+            spread_s = random.uniform(0, tolerance_s(account.delay_s) / 2)  # noqa: S311 - no secret
             waited = await _waited(place.not_before + spread_s, held)
             now = time.monotonic()
             if waited and (not account.delay_s or now <= place.leave_by):
@@ -114,9 +114,9 @@ class CrawlPace:
                 gap_s if account.shortest_gap_s is None else min(account.shortest_gap_s, gap_s)
             )
         account.last_at = now
-        return Turn(place.turn_id, host, place.leave_by if account.delay_s else None, now)
+        return Slot(place.turn_id, host, place.leave_by if account.delay_s else None, now)
 
-    def give_back(self, turn: Turn, *, unused: bool = False) -> None:
+    def give_back(self, turn: Slot, *, unused: bool = False) -> None:
         """The request is over, or never left; told with the next wish."""
         account = self._accounts[turn.host]
         self._done.append(turn.id)
@@ -144,10 +144,10 @@ class CrawlPace:
         account = self._account(host)
         account.delay_s = max(account.delay_s, min(delay_s, LONGEST_DELAY_S))
 
-    def kept(self) -> dict[str, HostPace]:
+    def kept(self) -> dict[str, HostStatistics]:
         """The pace that was kept, by host."""
         return {
-            host: HostPace(
+            host: HostStatistics(
                 requests=account.requests,
                 delay_s=account.delay_s,
                 shortest_gap_s=_rounded(account.shortest_gap_s),
@@ -166,15 +166,15 @@ class CrawlPace:
         await self._turns.close(tuple(self._done))
         self._done.clear()
 
-    def _account(self, host: str) -> _Account:
-        return self._accounts.setdefault(host, _Account(self._delay_s))
+    def _account(self, host: str) -> _HostState:
+        return self._accounts.setdefault(host, _HostState(self._delay_s))
 
-    async def _place(self, host: str, account: _Account, asked_at: float) -> _Place:
+    async def _place(self, host: str, account: _HostState, asked_at: float) -> _Reservation:
         """A turn and its moment; requests of one crawl ask one after the other, in their order."""
         async with account.asking:
             while True:
                 if account.given_up is not None:
-                    raise HostGivenUp(account.given_up)
+                    raise HostAbandoned(account.given_up)
                 if self._holding:  # what cannot be had there will not be had for the turn either
                     await asyncio.gather(*self._holding, return_exceptions=True)
                 done, self._done = self._done, []
@@ -182,14 +182,14 @@ class CrawlPace:
                 sent_at = time.monotonic()
                 try:
                     taken = await self._turns.take(host, account.delay_s, done)
-                except NoTurns as problem:
+                except SlotsUnavailable as problem:
                     account.given_up = f"{host} is not asked, since no pace can be kept: {problem}"
                     continue
                 if taken.turn_id is not None:
                     # The database counts from some moment between sending and hearing: never before the one,
                     # never after the other.
-                    late = sent_at + taken.wait_s + allowance_of(account.delay_s)
-                    return _Place(taken.turn_id, time.monotonic() + taken.wait_s, late)
+                    late = sent_at + taken.wait_s + tolerance_s(account.delay_s)
+                    return _Reservation(taken.turn_id, time.monotonic() + taken.wait_s, late)
                 if taken.held:
                     account.given_up = (
                         f"{host} asked to be left alone for {taken.wait_s:.0f} s more; "

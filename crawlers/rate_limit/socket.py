@@ -16,14 +16,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
-from crawlers.http_client import CrawlOver
-from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp, Turn
+from crawlers.http_client import CrawlLimitReached
+from crawlers.rate_limit.limiter import HostAbandoned, HostRateLimiter, Slot
 from crawlers.recorder.capture_socket import short_path
 
 SOCKET_NAME = "pace"
 
 
-class _Lines(asyncio.Protocol):
+class JsonLinesProtocol(asyncio.Protocol):
     """Cuts what comes into lines of JSON. ``hear`` takes each, ``ended`` is called when no more come."""
 
     def __init__(self) -> None:
@@ -58,10 +58,10 @@ class _Lines(asyncio.Protocol):
         self.ended()
 
 
-class PaceServer:
+class RateLimitServer:
     """The end of the crawl's own process."""
 
-    def __init__(self, folder: Path, pace: CrawlPace) -> None:
+    def __init__(self, folder: Path, pace: HostRateLimiter) -> None:
         self._folder = folder
         self._pace = pace
         self._server: asyncio.Server | None = None
@@ -85,14 +85,14 @@ class PaceServer:
             (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
 
-class _Engine(_Lines):
+class _Engine(JsonLinesProtocol):
     """One engine, as the crawl's process sees it: its wishes, and the turns it has."""
 
-    def __init__(self, pace: CrawlPace, among: "set[_Engine]") -> None:
+    def __init__(self, pace: HostRateLimiter, among: "set[_Engine]") -> None:
         super().__init__()
         self._pace = pace
         self._among = among
-        self._given: dict[int, Turn] = {}
+        self._given: dict[int, Slot] = {}
         self._waiting: set[asyncio.Task[None]] = set()
 
     def hear(self, said: dict[str, Any]) -> None:
@@ -128,15 +128,15 @@ class _Engine(_Lines):
     async def _give(self, host: str, number: int) -> None:
         try:
             turn = await self._pace.take(host)
-        except HostGivenUp as over:
+        except HostAbandoned as over:
             self.say({"as": number, "over": over.reason})
         else:
             self._given[turn.id] = turn
             self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by, "given_at": turn.given_at})
 
 
-class PaceLine(_Lines):
-    """The engine's end: a ``Pace``. The connection is made at the first wish."""
+class RateLimitClient(JsonLinesProtocol):
+    """The engine's end: a ``RateLimiter``. The connection is made at the first wish."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -147,7 +147,9 @@ class PaceLine(_Lines):
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for the turn and hold it; raises `HostGivenUp`, or ``CrawlOver`` where nobody answers any more."""
+        """Wait for the turn and hold it; raises `HostAbandoned`, or ``CrawlLimitReached`` where nobody answers
+        any more.
+        """
         turn = await self._take(host)
         while turn.late:
             self.say({"unused": turn.id})
@@ -177,9 +179,9 @@ class PaceLine(_Lines):
         """Tell everybody who waits."""
         for asked in self._asked.values():
             if not asked.done():
-                asked.set_exception(CrawlOver("nobody gives turns any more: the crawl has ended"))
+                asked.set_exception(CrawlLimitReached("nobody gives turns any more: the crawl has ended"))
 
-    async def _take(self, host: str) -> Turn:
+    async def _take(self, host: str) -> Slot:
         await self._connect()
         number = next(self._numbers)
         asked = self._asked[number] = asyncio.get_running_loop().create_future()
@@ -191,8 +193,8 @@ class PaceLine(_Lines):
         finally:
             del self._asked[number]
         if "over" in row:
-            raise HostGivenUp(row["over"])
-        return Turn(row["turn"], host, row["leave_by"], row["given_at"])
+            raise HostAbandoned(row["over"])
+        return Slot(row["turn"], host, row["leave_by"], row["given_at"])
 
     async def _connect(self) -> None:
         async with self._connecting:
@@ -201,4 +203,4 @@ class PaceLine(_Lines):
                     with short_path(self._folder, SOCKET_NAME) as path:
                         await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
                 except OSError as error:
-                    raise CrawlOver(f"nobody gives turns any more: {error}") from error
+                    raise CrawlLimitReached(f"nobody gives turns any more: {error}") from error

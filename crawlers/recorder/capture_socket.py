@@ -2,8 +2,8 @@
 
 Each item is a JSON header and its bytes, both with their lengths before them; it is kept when ``hand`` returns.
 The folder is closed to others, and so is the socket. Its path is reached through the folder's descriptor, since
-socket addresses hold 108 bytes and spool folders are longer. Raises ``NotKept`` where the recorder could not
-keep the item.
+socket addresses hold 108 bytes and spool folders are longer. Raises ``CaptureNotStored`` where the recorder could
+not keep the item.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ TIMEOUT_SECONDS = 120.0
 Handed = Rendering | Note
 
 
-class NotKept(Exception):
+class CaptureNotStored(Exception):
     """The recorder did not keep what it was handed; the crawl cannot go on. The text says why."""
 
 
-class HandOver:
+class CaptureClient:
     """The engine's end. One connection, made at the first item; safe for several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class HandOver:
         self._socket: socket.socket | None = None
 
     def hand(self, item: Handed) -> None:
-        """Hand over one item; returns when it is kept. Raises ``NotKept`` or ``OSError``."""
+        """Hand over one item; returns when it is kept. Raises ``CaptureNotStored`` or ``OSError``."""
         header, content = item_to_wire(item)
         with self._lock:
             sock = self._connected()
@@ -52,7 +52,7 @@ class HandOver:
             length = struct.unpack(">I", _exactly(sock, 4))[0]
             problem = _exactly(sock, length).decode()
         if problem:
-            raise NotKept(problem)
+            raise CaptureNotStored(problem)
 
     async def hand_soon(self, item: Handed) -> None:
         """``hand`` for event loops."""
@@ -83,7 +83,7 @@ class HandOver:
         return self._socket
 
 
-class HandOverServer:
+class CaptureServer:
     """The recorder's end: gives each item to ``keep`` and tells the engine how it went."""
 
     def __init__(self, folder: Path, keep: Callable[[Handed], Awaitable[None]]) -> None:
@@ -208,6 +208,6 @@ def _exactly(sock: socket.socket, length: int) -> bytes:
     while len(content) < length:
         piece = sock.recv(length - len(content))
         if not piece:
-            raise NotKept("the recorder ended the connection")
+            raise CaptureNotStored("the recorder ended the connection")
         content += piece
     return bytes(content)

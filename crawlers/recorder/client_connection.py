@@ -12,25 +12,25 @@ import hmac
 from dataclasses import replace
 from typing import cast
 
-from crawlers.recorder.egress import NotReached
-from crawlers.recorder.exchange_relay import Conversation
+from crawlers.recorder.egress import ConnectFailed
+from crawlers.recorder.exchange_relay import ExchangeRelay
 from crawlers.recorder.http_messages import (
-    Asked,
-    Place,
+    ParsedRequest,
+    RequestTarget,
     nonce_of,
+    parse_request,
     plain_place,
-    read_asked,
-    told_target,
+    target_from_header,
     tunnel_place,
 )
 from crawlers.recorder.proxy_responses import (
     TUNNEL_OPEN,
-    OwnAnswer,
-    greeting,
+    ProxyResponse,
+    auth_probe_response,
+    bad_request,
     greeting_host,
-    not_understood,
     own_answer,
-    who_are_you,
+    proxy_auth_required,
 )
 from crawlers.recorder.session import Session
 from crawlers.recorder.tls import TlsFailed, TlsPipe
@@ -48,14 +48,14 @@ class EngineSide(asyncio.Protocol):
         self._session = session
         self._transport: asyncio.Transport | None = None
         self._pipe: TlsPipe | None = None
-        self._tunnel: Place | None = None
+        self._tunnel: RequestTarget | None = None
         self._sniffing = False
         self._opening: asyncio.Task[None] | None = None
         self._page_id: str | None = None
         self._wanted: str | None = None
         self._nonce = ""
-        self._conversation: Conversation | None = None
-        self._plain: dict[Place, Conversation] = {}
+        self._conversation: ExchangeRelay | None = None
+        self._plain: dict[RequestTarget, ExchangeRelay] = {}
         self._buffer = bytearray()
         self._searched = 0
         self._holds: set[str] = set()
@@ -75,7 +75,7 @@ class EngineSide(asyncio.Protocol):
                 self._pipe = TlsPipe(context, server_side=True)
             else:
                 self._tunnel = replace(self._tunnel, scheme="http")
-            self._conversation = Conversation(self._session, self._tunnel, self._page_id, self, tunnelled=True)
+            self._conversation = ExchangeRelay(self._session, self._tunnel, self._page_id, self, tunnelled=True)
         if self._pipe is None:
             self._take(data)
             return
@@ -142,7 +142,7 @@ class EngineSide(asyncio.Protocol):
         if self._buffer:
             asyncio.get_running_loop().call_soon(self._advance)
 
-    def site_gone(self, conversation: Conversation, *, said: bool, failure: NotReached | None) -> None:
+    def site_gone(self, conversation: ExchangeRelay, *, said: bool, failure: ConnectFailed | None) -> None:
         """Nothing more comes from the site, so the engine's connection ends as the site's did."""
         if self._tunnel is None and conversation is not self._conversation:
             return  # a kept connection to another site than the one that is being asked
@@ -154,7 +154,7 @@ class EngineSide(asyncio.Protocol):
     def _ended(self) -> bool:
         return self._left or self._transport is None or self._transport.is_closing()
 
-    def _conversations(self) -> list[Conversation]:
+    def _conversations(self) -> list[ExchangeRelay]:
         tunnelled = [] if self._conversation is None or self._tunnel is None else [self._conversation]
         return [*tunnelled, *self._plain.values()]
 
@@ -195,7 +195,7 @@ class EngineSide(asyncio.Protocol):
             try:
                 if self._tunnel is None:
                     self._wanted = None
-                asked = read_asked(head)
+                asked = parse_request(head)
                 if self._tunnel is None:
                     self._serve_proxy(asked)
                 elif conversation is not None:
@@ -204,23 +204,23 @@ class EngineSide(asyncio.Protocol):
                 self._reject(str(error))
                 return
 
-    def _serve_proxy(self, asked: Asked) -> None:
+    def _serve_proxy(self, asked: ParsedRequest) -> None:
         page_id = self._authorised(asked)
         if page_id is None:
-            self._answer_and_end(who_are_you())
+            self._answer_and_end(proxy_auth_required())
             return
         self._page_id = page_id or None
-        self._wanted, self._nonce = told_target(asked), nonce_of(asked)
+        self._wanted, self._nonce = target_from_header(asked), nonce_of(asked)
         if asked.method == "CONNECT":
             self._open_tunnel(tunnel_place(asked.target))
             return
         place, plain = plain_place(asked)
         if place.host == greeting_host(self._session.proof_key):
-            self._answer_and_end(greeting(self._session.proof_key))
+            self._answer_and_end(auth_probe_response(self._session.proof_key))
             return
         conversation = self._plain.get(place)
         if conversation is None or not conversation.usable:
-            conversation = Conversation(
+            conversation = ExchangeRelay(
                 self._session, place, self._page_id, self, tunnelled=False, trusting=self._wanted is None
             )
             self._plain[place] = conversation
@@ -228,7 +228,7 @@ class EngineSide(asyncio.Protocol):
         conversation.page_id = self._page_id
         conversation.ask(plain, None)
 
-    def _open_tunnel(self, place: Place) -> None:
+    def _open_tunnel(self, place: RequestTarget) -> None:
         if self._wanted is None:
             self._tunnel, self._sniffing = place, True
             self.deliver(TUNNEL_OPEN)
@@ -236,10 +236,10 @@ class EngineSide(asyncio.Protocol):
         secure = self._wanted.lower().startswith("https:")
         self._opening = asyncio.get_running_loop().create_task(self._open_when_reached(place, secure=secure))
 
-    async def _open_when_reached(self, place: Place, *, secure: bool) -> None:
+    async def _open_when_reached(self, place: RequestTarget, *, secure: bool) -> None:
         """For an engine of ours: the tunnel opens once the site is reached, or the reason is told."""
         place = place if secure else replace(place, scheme="http")
-        conversation = Conversation(self._session, place, self._page_id, self, tunnelled=True)
+        conversation = ExchangeRelay(self._session, place, self._page_id, self, tunnelled=True)
         try:
             failure = await conversation.reached()
         except asyncio.CancelledError:
@@ -258,11 +258,11 @@ class EngineSide(asyncio.Protocol):
         if not conversation.usable:
             self._end()
 
-    def _reason(self, failure: NotReached) -> bytes:
-        answer = OwnAnswer(failure.outcome, failure.reason)
+    def _reason(self, failure: ConnectFailed) -> bytes:
+        answer = ProxyResponse(failure.outcome, failure.reason)
         return own_answer(answer, self._session.proof_key, self._nonce)
 
-    def _authorised(self, asked: Asked) -> str | None:
+    def _authorised(self, asked: ParsedRequest) -> str | None:
         """The page id an engine names, perhaps empty; None where it does not say the password."""
         scheme, _, credentials = (head_value(asked.fields, "proxy-authorization") or "").partition(" ")
         try:
@@ -277,7 +277,7 @@ class EngineSide(asyncio.Protocol):
     def _reject(self, reason: str) -> None:
         """What the engine sent is no request: say so, unless it would seem to come from the site."""
         if self._tunnel is None and self._wanted is not None:
-            failure = NotReached(Outcome.UNREACHABLE, f"not a request that can be recorded: {reason}")
+            failure = ConnectFailed(Outcome.UNREACHABLE, f"not a request that can be recorded: {reason}")
             self._session.note_no_response(
                 url=self._wanted,
                 page_id=self._page_id,
@@ -287,7 +287,7 @@ class EngineSide(asyncio.Protocol):
             )
             self.deliver(self._reason(failure))
         elif self._tunnel is None:
-            self.deliver(not_understood(reason))
+            self.deliver(bad_request(reason))
         self._end()
 
     def _answer_and_end(self, answer: bytes) -> None:

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from crawlers.recorder.egress import NotReached
+from crawlers.recorder.egress import ConnectFailed
 
 if TYPE_CHECKING:
-    from crawlers.recorder.exchange_relay import Conversation
+    from crawlers.recorder.exchange_relay import ExchangeRelay
 
 
 class EngineEvents(Protocol):
@@ -27,6 +27,6 @@ class EngineEvents(Protocol):
         """The engine's next request may be served."""
         ...
 
-    def site_gone(self, conversation: "Conversation", *, said: bool, failure: NotReached | None) -> None:
+    def site_gone(self, conversation: "ExchangeRelay", *, said: bool, failure: ConnectFailed | None) -> None:
         """Nothing more comes from the site; ``failure`` where nothing could be asked at all."""
         ...

@@ -1,7 +1,7 @@
 """The ways out to a site: directly, or through an HTTP or SOCKS proxy.
 
 A way out gives a connected socket to ``host`` and ``port``. Going directly, names are resolved here, every
-address is judged by the policy, and the very address that was judged is connected to. Raises ``NotReached``,
+address is judged by the policy, and the very address that was judged is connected to. Raises ``ConnectFailed``,
 whose reasons go into WARC files: they never name a proxy, nor repeat its words.
 """
 
@@ -36,7 +36,7 @@ PROXY_TROUBLE = (
 )
 
 
-class NotReached(Exception):
+class ConnectFailed(Exception):
     """No connection to the site: ``outcome`` is ``unreachable`` or ``refused_by_policy``, None at a crawl's
     limit."""
 
@@ -47,7 +47,7 @@ class NotReached(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenSocket:
     """A connected socket. ``peer_ip`` is None where a proxy resolved the name and did not say to what."""
 
     sock: socket.socket
@@ -58,8 +58,8 @@ class Opened:
 class Egress(Protocol):
     """A way out."""
 
-    async def open_socket(self, host: str, port: int) -> Opened:
-        """Connect; raises ``NotReached``."""
+    async def open_socket(self, host: str, port: int) -> OpenSocket:
+        """Connect; raises ``ConnectFailed``."""
         ...
 
     async def fault(self) -> str | None:
@@ -114,7 +114,7 @@ def _rule(text: str) -> _Rule:
     return _Rule(host.lower(), int(port) if port else None, to_host, int(to_port) if to_port else None)
 
 
-class Direct:
+class DirectEgress:
     """Straight to the site."""
 
     def __init__(self, policy: AddressPolicy, connect_to: ConnectTo) -> None:
@@ -125,18 +125,18 @@ class Direct:
         """Nothing stands between."""
         return None
 
-    async def open_socket(self, host: str, port: int) -> Opened:
-        """Resolve, judge, connect to the first judged address that answers; raises ``NotReached``."""
+    async def open_socket(self, host: str, port: int) -> OpenSocket:
+        """Resolve, judge, connect to the first judged address that answers; raises ``ConnectFailed``."""
         loop = asyncio.get_running_loop()
         to_host, to_port = self._connect_to.place(host, port)
         try:
             self._policy.check_written(to_host)
             found = await loop.getaddrinfo(to_host.strip("[]"), to_port, type=socket.SOCK_STREAM)
         except AddressRefused as refused:
-            raise NotReached(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
+            raise ConnectFailed(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
         except (OSError, UnicodeError) as error:
             reason = f"the name {to_host} does not resolve: {_words(error)}"
-            raise NotReached(Outcome.UNREACHABLE, reason) from error
+            raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
         refusal: AddressRefused | None = None
         failure = f"the name {to_host} resolves to no address"
         for family, kind, protocol, _, place in dict.fromkeys(found):
@@ -158,13 +158,13 @@ class Direct:
             except BaseException:
                 sock.close()
                 raise
-            return Opened(sock, address.partition("%")[0], to_port)
+            return OpenSocket(sock, address.partition("%")[0], to_port)
         if refusal is not None:
-            raise NotReached(Outcome.REFUSED_BY_POLICY, refusal.reason) from refusal
-        raise NotReached(Outcome.UNREACHABLE, failure)
+            raise ConnectFailed(Outcome.REFUSED_BY_POLICY, refusal.reason) from refusal
+        raise ConnectFailed(Outcome.UNREACHABLE, failure)
 
 
-class ThroughProxy:
+class ProxyEgress:
     """Through an HTTP or SOCKS proxy (``http://``, ``socks5://``, with user and password if need be).
 
     The proxy resolves the names, so that this machine's resolver does not learn them; the policy judges what can
@@ -191,13 +191,13 @@ class ThroughProxy:
         writer.close()
         return None
 
-    async def open_socket(self, host: str, port: int) -> Opened:
-        """Ask the proxy for a connection; raises ``NotReached``."""
+    async def open_socket(self, host: str, port: int) -> OpenSocket:
+        """Ask the proxy for a connection; raises ``ConnectFailed``."""
         to_host, to_port = self._connect_to.place(host, port)
         try:
             self._policy.check_name(to_host)
         except AddressRefused as refused:
-            raise NotReached(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
+            raise ConnectFailed(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
         try:
             if self._proxy_url.lower().startswith("http:"):
                 sock = await self._through_http(to_host.strip("[]"), to_port)
@@ -205,8 +205,8 @@ class ThroughProxy:
                 sock = await Proxy.from_url(self._proxy_url, rdns=True).connect(to_host.strip("[]"), to_port)
         except PROXY_TROUBLE as error:
             reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_proxy_words(error)}"
-            raise NotReached(Outcome.UNREACHABLE, reason) from error
-        return Opened(sock, None, to_port)
+            raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
+        return OpenSocket(sock, None, to_port)
 
     async def _through_http(self, host: str, port: int) -> socket.socket:
         parts = urlsplit(self._proxy_url)
@@ -228,7 +228,7 @@ class ThroughProxy:
 
 def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
     """The way out through the proxy at this URL; None is direct."""
-    return Direct(policy, connect_to) if proxy_url is None else ThroughProxy(proxy_url, policy, connect_to)
+    return DirectEgress(policy, connect_to) if proxy_url is None else ProxyEgress(proxy_url, policy, connect_to)
 
 
 async def _connected(found: Iterable[tuple[Any, ...]]) -> socket.socket:

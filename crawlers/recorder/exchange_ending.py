@@ -6,7 +6,7 @@ It is kept as far as it came, marked with how it ended; where nothing of an answ
 from dataclasses import dataclass
 
 from crawlers.model.capture import Truncation
-from crawlers.recorder.egress import NotReached
+from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.open_exchange import CLOSED_UNSAID, OpenExchange, Peer
 from crawlers.recorder.session import Session
 from processors.pages.outcome import Outcome
@@ -28,7 +28,7 @@ class Ending:
     broken: bool
     truncated: Truncation
     problem: str | None
-    failure: NotReached | None
+    failure: ConnectFailed | None
     blame: Outcome | None
 
 

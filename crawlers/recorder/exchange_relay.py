@@ -11,10 +11,10 @@ from collections import deque
 
 from crawlers.model.capture import Truncation
 from crawlers.recorder.client_events import EngineEvents
-from crawlers.recorder.egress import NotReached
+from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.exchange_ending import Ending, settle
 from crawlers.recorder.held_response import HeldAnswer
-from crawlers.recorder.http_messages import Asked, Place, url_asked
+from crawlers.recorder.http_messages import ParsedRequest, RequestTarget, url_asked
 from crawlers.recorder.open_exchange import OpenExchange, Peer
 from crawlers.recorder.protocol_switch import SWITCHING, switch_refused
 from crawlers.recorder.response_limits import excess, overdue
@@ -29,7 +29,7 @@ TOO_SOON = "the site sent bytes before it was asked"
 ENGINE_LEFT = "the engine ended the connection before the answer was whole"
 
 
-class Conversation:
+class ExchangeRelay:
     """One connection to a site and its exchanges; dials when made.
 
     ``tunnelled`` says that the engine's connection is for this place alone. ``trusting`` says that the engine
@@ -39,7 +39,7 @@ class Conversation:
     def __init__(
         self,
         session: Session,
-        place: Place,
+        place: RequestTarget,
         page_id: str | None,
         engine: EngineEvents,
         *,
@@ -61,7 +61,7 @@ class Conversation:
         self._unsent: list[bytes] = []
         self._side: SiteSide | None = None
         self._peer = Peer(None, place.port, None)
-        self._failure: NotReached | None = None
+        self._failure: ConnectFailed | None = None
         self._blame: Outcome | None = Outcome.UNREACHABLE
         self._asked = False
         self._broken = False
@@ -96,12 +96,12 @@ class Conversation:
         """Whether the protocol has been switched."""
         return self._frames is not None
 
-    async def reached(self) -> NotReached | None:
+    async def reached(self) -> ConnectFailed | None:
         """Wait for the connection; gives why there is none."""
         await asyncio.wait({self._dialling})
         return self._failure
 
-    def ask(self, asked: Asked, url: str | None = None) -> None:
+    def ask(self, asked: ParsedRequest, url: str | None = None) -> None:
         """Send a request's head; raises ``ValueError`` where the end of its body cannot be told."""
         self._asked = True
         head = asked.for_site()
@@ -225,7 +225,7 @@ class Conversation:
     async def _dial(self) -> None:
         try:
             self._side, self._peer = await dial(self._session, self.place, self)
-        except NotReached as failure:
+        except ConnectFailed as failure:
             self._failure = failure
             if self._exchanges:
                 self._close(said=False)

@@ -22,7 +22,7 @@ class NotARequest(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """A request's head as an engine sent it. ``fields`` are read only for what the recorder itself needs."""
 
     method: str
@@ -36,7 +36,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestTarget:
     """Where a request goes."""
 
     scheme: str
@@ -51,23 +51,23 @@ class Place:
         return f"{self.scheme}://{host}" if self.port == default else f"{self.scheme}://{host}:{self.port}"
 
 
-def read_asked(head: bytes) -> Asked:
+def parse_request(head: bytes) -> ParsedRequest:
     """Read a request's head; raises ``NotARequest``."""
     match = REQUEST_LINE.match(head)
     if match is None:
         raise NotARequest(f"not a request line: {head[:60]!r}")
-    return Asked(match[1].decode("latin-1"), match[2].decode("latin-1"), head, read_head(head).fields)
+    return ParsedRequest(match[1].decode("latin-1"), match[2].decode("latin-1"), head, read_head(head).fields)
 
 
-def tunnel_place(target: str) -> Place:
+def tunnel_place(target: str) -> RequestTarget:
     """Where a ``CONNECT`` goes; the scheme is settled by the first bytes in the tunnel. Raises ``NotARequest``."""
     host, port = _host_and_port(target)
     if port is None:
         raise NotARequest(f"CONNECT needs host:port, found {target!r}")
-    return Place("https", host, port)
+    return RequestTarget("https", host, port)
 
 
-def plain_place(asked: Asked) -> tuple[Place, Asked]:
+def plain_place(asked: ParsedRequest) -> tuple[RequestTarget, ParsedRequest]:
     """Where an absolute-form request goes, and the request as the site is to get it; raises ``NotARequest``."""
     match = ABSOLUTE_FORM.match(asked.target.encode("latin-1"))
     if match is None:
@@ -77,24 +77,24 @@ def plain_place(asked: Asked) -> tuple[Place, Asked]:
     line = REQUEST_LINE.match(asked.head)
     assert line is not None
     head = asked.head[: line.start(2)] + path + asked.head[line.end(2) :]
-    return Place("http", host, 80 if port is None else port), Asked(
+    return RequestTarget("http", host, 80 if port is None else port), ParsedRequest(
         asked.method, path.decode("latin-1"), head, asked.fields
     )
 
 
-def url_asked(place: Place, asked: Asked) -> str:
+def url_asked(place: RequestTarget, asked: ParsedRequest) -> str:
     """The URL of a request in origin-form, or whatever URL its target is."""
     if asked.target.startswith("/"):
         return place.url + asked.target
     return asked.target if "://" in asked.target else f"{place.url}/"
 
 
-def told_target(asked: Asked) -> str | None:
+def target_from_header(asked: ParsedRequest) -> str | None:
     """The URL an engine of ours says it is after."""
     return head_value(asked.fields, "proxy-recorder-target")
 
 
-def nonce_of(asked: Asked) -> str:
+def nonce_of(asked: ParsedRequest) -> str:
     """The number used once that an engine of ours wants a proof for; empty where it wants none."""
     return head_value(asked.fields, "proxy-recorder-nonce") or ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crawlers.model.capture import Exchange, TlsFacts, Truncation
 from crawlers.recorder.http_messages import coding_of, media_type_of, request_body, response_body
 from crawlers.recorder.session import Session, moment
-from crawlers.recorder.writer_thread import Gathered
+from crawlers.recorder.writer_thread import MessageBuffer
 from processors.http.framing import MessageFramer
 from processors.http.head import read_head, status_of
 
@@ -42,8 +42,8 @@ class OpenExchange:
         self.first_byte_ns: int | None = None
         self.last_byte_ns = self.started_ns
         self._session = session
-        self._request_gathered = Gathered(session.scribe.folder)
-        self._response_gathered = Gathered(session.scribe.folder)
+        self._request_gathered = MessageBuffer(session.scribe.folder)
+        self._response_gathered = MessageBuffer(session.scribe.folder)
         self._unflushed = 0
         self.request.feed(head)
 
@@ -78,7 +78,7 @@ class OpenExchange:
         self._flush(self.response, self._response_gathered, len(data))
         return rest
 
-    def _flush(self, framer: MessageFramer, gathered: Gathered, length: int) -> None:
+    def _flush(self, framer: MessageFramer, gathered: MessageBuffer, length: int) -> None:
         self._unflushed += length
         if self._unflushed < FLUSH_BYTES:
             return

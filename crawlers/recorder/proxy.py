@@ -19,7 +19,7 @@ from crawlers.recorder.client_connection import EngineSide
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.session import Session, Totals
 from crawlers.recorder.tls import lenient_context, verifying_context
-from crawlers.recorder.writer_thread import Scribe
+from crawlers.recorder.writer_thread import WriterThread
 
 SWEEP_SECONDS = 0.25
 LOOPBACK = "127.0.0.1"
@@ -80,7 +80,7 @@ class Recorder:
             authority=Authority(),
             verifying=self._verifying,
             lenient=self._lenient,
-            scribe=Scribe(self._sink, self._folder),
+            scribe=WriterThread(self._sink, self._folder),
             on_change=self._on_change,
         )
         loop = asyncio.get_running_loop()

@@ -30,14 +30,14 @@ STATUS_OF_OUTCOME = {Outcome.REFUSED_BY_POLICY: HTTPStatus.FORBIDDEN, Outcome.UN
 
 
 @dataclass(frozen=True, slots=True)
-class OwnAnswer:
+class ProxyResponse:
     """Why the recorder gives no answer of the site: ``outcome`` is None where a limit of the crawl was reached."""
 
     outcome: Outcome | None
     reason: str
 
 
-def own_answer(answer: OwnAnswer, proof_key: str, nonce: str) -> bytes:
+def own_answer(answer: ProxyResponse, proof_key: str, nonce: str) -> bytes:
     """The response that tells an engine of ours; the connection ends after it."""
     status = HTTPStatus.SERVICE_UNAVAILABLE if answer.outcome is None else STATUS_OF_OUTCOME[answer.outcome]
     outcome = "" if answer.outcome is None else f"{OUTCOME_FIELD}: {answer.outcome.value}\r\n"
@@ -55,7 +55,7 @@ def greeting_url(proof_key: str) -> str:
     return f"http://{greeting_host(proof_key)}/"
 
 
-def greeting(proof_key: str) -> bytes:
+def auth_probe_response(proof_key: str) -> bytes:
     """What it is then told; no exchange with any site, so that nothing is kept of it."""
     return _response(HTTPStatus.OK, f"{PROOF_FIELD}: {_hmac(proof_key, 'greeting')}\r\n", "This browser is known.")
 
@@ -65,7 +65,7 @@ def is_greeting(proof: str | None, proof_key: str) -> bool:
     return proof is not None and hmac.compare_digest(proof.encode(), _hmac(proof_key, "greeting").encode())
 
 
-def who_are_you() -> bytes:
+def proxy_auth_required() -> bytes:
     """The challenge to an engine that did not say the password; browsers need it to do so."""
     challenge = 'Proxy-Authenticate: Basic realm="recorder", charset="UTF-8"\r\n'
     return _response(
@@ -73,25 +73,25 @@ def who_are_you() -> bytes:
     )
 
 
-def not_understood(reason: str) -> bytes:
+def bad_request(reason: str) -> bytes:
     """To an engine whose request is none."""
     return _response(HTTPStatus.BAD_REQUEST, "", reason)
 
 
-def read_own_answer(fields: Fields, content: bytes, proof_key: str, nonce: str) -> OwnAnswer | None:
+def read_own_answer(fields: Fields, content: bytes, proof_key: str, nonce: str) -> ProxyResponse | None:
     """What the recorder said in answer to the request with this nonce; None where the response is the site's."""
     proof = head_value(fields, PROOF_FIELD)
     if proof is None:
         return None
     said = head_value(fields, OUTCOME_FIELD)
     try:
-        answer = OwnAnswer(None if said is None else Outcome(said), content.decode())
+        answer = ProxyResponse(None if said is None else Outcome(said), content.decode())
     except ValueError:
         return None
     return answer if hmac.compare_digest(proof.encode(), _proof(proof_key, nonce, answer).encode()) else None
 
 
-def _proof(proof_key: str, nonce: str, answer: OwnAnswer) -> str:
+def _proof(proof_key: str, nonce: str, answer: ProxyResponse) -> str:
     return _hmac(
         proof_key, "own answer", nonce, "" if answer.outcome is None else answer.outcome.value, answer.reason
     )

@@ -13,7 +13,7 @@ from typing import Protocol
 from crawlers.model.capture import Exchange, Limits, Note, NoteKind
 from crawlers.recorder.certificates import Authority
 from crawlers.recorder.egress import Egress
-from crawlers.recorder.writer_thread import Scribe
+from crawlers.recorder.writer_thread import WriterThread
 from processors.pages.outcome import Outcome
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ class Session:
     authority: Authority
     verifying: ssl.SSLContext
     lenient: ssl.SSLContext | None
-    scribe: Scribe
+    scribe: WriterThread
     on_change: Callable[[Totals], None] | None = None
     totals: Totals = field(default_factory=Totals)
     began: float = field(default_factory=time.monotonic)

@@ -1,7 +1,7 @@
 """The connection to a site: opened by the way out the source has, TLS verified, its facts taken.
 
 ``dial`` gives an open ``SiteSide``; from then on bytes go out as they are handed in and come back to its
-``SiteEvents`` decrypted and otherwise untouched. Raises ``NotReached``.
+``SiteEvents`` decrypted and otherwise untouched. Raises ``ConnectFailed``.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ import ssl
 from typing import Protocol, cast
 
 from crawlers.model.capture import TlsFacts
-from crawlers.recorder.egress import NotReached
-from crawlers.recorder.http_messages import Place
+from crawlers.recorder.egress import ConnectFailed
+from crawlers.recorder.http_messages import RequestTarget
 from crawlers.recorder.open_exchange import Peer
 from crawlers.recorder.session import Session
 from crawlers.recorder.tls import TlsFailed, TlsPipe
@@ -148,11 +148,11 @@ class SiteSide(asyncio.Protocol):
                 self._events.site_closed(said=said, broken=broken)
 
 
-async def dial(session: Session, place: Place, events: SiteEvents) -> tuple[SiteSide, Peer]:
-    """Open a connection to the place; raises ``NotReached`` with the reason."""
+async def dial(session: Session, place: RequestTarget, events: SiteEvents) -> tuple[SiteSide, Peer]:
+    """Open a connection to the place; raises ``ConnectFailed`` with the reason."""
     limit = session.limit_reached()
     if limit is not None:
-        raise NotReached(None, limit)
+        raise ConnectFailed(None, limit)
     seconds = session.limits.connect_seconds
     try:
         async with asyncio.timeout(seconds):
@@ -165,15 +165,15 @@ async def dial(session: Session, place: Place, events: SiteEvents) -> tuple[Site
                 return await _connect(session, place, events, session.lenient, failure.reason)
     except TimeoutError as error:
         reason = f"no connection to {place.url} within {seconds:g} s"
-        raise NotReached(Outcome.UNREACHABLE, reason) from error
+        raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
     except TlsFailed as failure:
-        raise NotReached(Outcome.UNREACHABLE, f"{place.url}: {failure.reason}") from failure
+        raise ConnectFailed(Outcome.UNREACHABLE, f"{place.url}: {failure.reason}") from failure
     except (OSError, UnicodeError, ValueError) as error:
-        raise NotReached(Outcome.UNREACHABLE, f"no connection to {place.url}: {error}") from error
+        raise ConnectFailed(Outcome.UNREACHABLE, f"no connection to {place.url}: {error}") from error
 
 
 async def _connect(
-    session: Session, place: Place, events: SiteEvents, context: ssl.SSLContext, problem: str | None
+    session: Session, place: RequestTarget, events: SiteEvents, context: ssl.SSLContext, problem: str | None
 ) -> tuple[SiteSide, Peer]:
     opened = await session.egress.open_socket(place.host, place.port)
     try:

@@ -17,7 +17,7 @@ from typing import Literal
 from crawlers.model.capture import Note, NoteKind, time_text
 from crawlers.recorder.open_exchange import Peer
 from crawlers.recorder.session import Session, moment
-from crawlers.recorder.writer_thread import Gathered
+from crawlers.recorder.writer_thread import MessageBuffer
 
 LONGEST_FRAME_KEPT_WHOLE = 1 << 20
 PART_SECONDS = 10.0
@@ -37,7 +37,7 @@ class FrameKeeper:
         self._session = session
         self._url = url
         self._page_id = page_id
-        self._gathered = Gathered(session.scribe.folder)
+        self._gathered = MessageBuffer(session.scribe.folder)
         self._pending: dict[Sender, bytearray] = {"engine": bytearray(), "site": bytearray()}
         self._rest_bytes: dict[Sender, int] = {"engine": 0, "site": 0}
         self._count = 0
@@ -74,7 +74,7 @@ class FrameKeeper:
             self._keep_part(peer, cut)
 
     def _keep_part(self, peer: Peer, cut: str | None = None) -> None:
-        gathered, self._gathered = self._gathered, Gathered(self._session.scribe.folder)
+        gathered, self._gathered = self._gathered, MessageBuffer(self._session.scribe.folder)
         first, count, at = self._kept + 1, self._count, moment(time.time_ns())
         self._kept = count
         said = f"{count} frames" if first == 1 else f"frames {first} to {count}"

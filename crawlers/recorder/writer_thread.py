@@ -26,7 +26,7 @@ MOST_WAITING_BYTES = 32 << 20
 """When more waits for the scribe, reading from sites pauses until half of it is done."""
 
 
-class HeldBytes:
+class TemporaryBytes:
     """A ``ByteSource`` in a temporary file that has no name: it goes when nobody holds it, even after a crash."""
 
     def __init__(self, file: BinaryIO, length_bytes: int, digest: Digest) -> None:
@@ -41,7 +41,7 @@ class HeldBytes:
             yield chunk
 
 
-class Gathered:
+class MessageBuffer:
     """The bytes of one message as they gather in the scribe's thread, and their digests."""
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +67,7 @@ class Gathered:
         """The whole message."""
         if self._file is not None:
             self._spill()
-            block: bytes | HeldBytes = HeldBytes(self._file, self._length, self._digest(self._sha256))
+            block: bytes | TemporaryBytes = TemporaryBytes(self._file, self._length, self._digest(self._sha256))
         else:
             block = b"".join(self._pieces)
             self._sha256.update(block)
@@ -83,12 +83,12 @@ class Gathered:
             payload_length=self._payload_length,
         )
 
-    def content(self) -> bytes | HeldBytes:
+    def content(self) -> bytes | TemporaryBytes:
         """The bytes alone, for what is no message."""
         if self._file is None:
             return b"".join(self._pieces)
         self._spill()
-        return HeldBytes(self._file, self._length, self._digest(self._sha256))
+        return TemporaryBytes(self._file, self._length, self._digest(self._sha256))
 
     def _spill(self) -> None:
         try:
@@ -118,7 +118,7 @@ class Gathered:
         return Digest("sha256", sha256.digest())
 
 
-class Scribe:
+class WriterThread:
     """Runs jobs one after the other in a thread of its own."""
 
     def __init__(self, sink: CaptureSink, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What a spider says: ask for this next, and this is what the page came to.
 
 A spider knows a kind of source and nothing of how pages are fetched, so that Scrapy and the browser run the
-same ones. It is handed each page it asked for and answers with ``Findings``; limits, repeats and robots.txt are
+same ones. It is handed each page it asked for and answers with ``PageResult``; limits, repeats and robots.txt are
 the engine's matter.
 """
 
@@ -33,7 +33,7 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PageRequest:
     """A URL to ask for. ``page_id`` names the seed that led here: the recorder files exchanges under it.
 
     ``headers`` are fields besides those that every request has.
@@ -46,13 +46,13 @@ class Ask:
     depth: int = 0
     headers: tuple[tuple[str, str], ...] = ()
 
-    def lead(self, url: str, role: Role) -> "Ask":
+    def lead(self, url: str, role: Role) -> "PageRequest":
         """An ask that this one led to."""
         return replace(self, url=url, role=role, seed=False, depth=self.depth + 1, headers=())
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class PageResult:
     """What a page came to. ``asks`` are in the order in which they should be fetched.
 
     ``known`` counts records the page leads to that are known already and not asked for again; negative where it
@@ -63,7 +63,7 @@ class Findings:
     reason: str | None = None
     records: int = 0
     known: int = 0
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[PageRequest, ...] = ()
     remarks: tuple[str, ...] = ()
     filled: Mapping[str, int] = field(default_factory=dict)
 
@@ -71,51 +71,51 @@ class Findings:
 class Spider(Protocol):
     """One crawl of one source."""
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         """The seeds."""
         ...
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         """What the page says, and what to ask for next. ``page.url`` is where redirects led."""
         ...
 
 
-def findings_on(spider: Spider, ask: Ask, page: Page) -> Findings:
+def findings_on(spider: Spider, ask: PageRequest, page: Page) -> PageResult:
     """What the spider makes of a page; one that no parser comes to the end of has that as its outcome."""
     try:
         return spider.read(ask, page)
     except PageNotRead as why:
-        return Findings(Outcome.UNREADABLE, str(why))
+        return PageResult(Outcome.UNREADABLE, str(why))
 
 
-class Yield:
+class RecordCounter:
     """What a crawl has seen of its source's records: each counts once, on however many pages it stands."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._keys: set[str] = set()
 
-    def findings(self, reading: Reading, asks: tuple[Ask, ...] = ()) -> Findings:
+    def findings(self, reading: Reading, asks: tuple[PageRequest, ...] = ()) -> PageResult:
         """Findings of a page that a parser has read."""
         keys = record_keys(reading.records, self._source.id, self._source.publisher)
         new = {key: record for key, record in zip(keys, reading.records, strict=True) if key not in self._keys}
         self._keys |= set(new)
         filled = Counter(
-            name for record in new.values() for name, value in record_json(record).items() if says_something(value)
+            name for record in new.values() for name, value in record_json(record).items() if is_filled(value)
         )
-        return Findings(
+        return PageResult(
             reading.outcome, reading.outcome_reason, len(new), asks=asks, remarks=reading.remarks, filled=filled
         )
 
 
-def says_something(value: Any) -> bool:
+def is_filled(value: Any) -> bool:
     """Whether a field of a record is filled; ``storage.queries.crawl_yields`` counts by the same rule."""
     return value is not None and value is not False and value not in ("", [], {})
 
 
-def findings_of_verdict(verdict: Verdict, asks: tuple[Ask, ...] = ()) -> Findings:
+def result_without_records(verdict: Verdict, asks: tuple[PageRequest, ...] = ()) -> PageResult:
     """Findings of a page that is no record's ground."""
-    return Findings(verdict.outcome, verdict.reason, asks=asks)
+    return PageResult(verdict.outcome, verdict.reason, asks=asks)
 
 
 def seed_page_id(number: int) -> str:

@@ -10,7 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawlers.model.capture import CrawlJob
-from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
+from crawlers.spiders.base import (
+    PageRequest,
+    PageResult,
+    RecordCounter,
+    Role,
+    result_without_records,
+    seed_page_id,
+)
 from crawlers.watchlist.scope import in_scope, scope_of
 from processors.news.links import is_calendar
 from processors.pages.outcome import Outcome
@@ -36,7 +43,7 @@ class NewsSpider:
     def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
         self._parsers = parsers
         self._job = job
-        self._yield = Yield(job.source)
+        self._yield = RecordCounter(job.source)
         self._scope = scope_of(job.source)
         self._mirrored = bool(job.source.mirrors)
         self._known = frozenset(map(self._key, job.known.article_urls))
@@ -46,18 +53,18 @@ class NewsSpider:
         self._sitemaps_left = MOST_SITEMAPS
         self._listings = {listing.url: listing for listing in job.known.listings}
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         """Feeds, sitemaps and start pages, in this order; seeds that are none of these are articles."""
         source = self._job.source
         roles: dict[str, Role] = dict.fromkeys(source.start_pages, Role.START)
         roles |= dict.fromkeys(source.sitemaps, Role.SITEMAP)
         roles |= dict.fromkeys(source.feeds, Role.FEED)
         for number, url in enumerate(self._job.seeds, 1):
-            yield Ask(
+            yield PageRequest(
                 url, roles.get(url, Role.PAGE), seed_page_id(number), seed=True, headers=self._conditions(url)
             )
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         """What the page is good for, by what it was asked for as."""
         if page.status == NOT_MODIFIED:
             return self._read_unchanged(ask, page)
@@ -78,11 +85,11 @@ class NewsSpider:
         told = (("If-None-Match", listing.etag), ("If-Modified-Since", listing.last_modified))
         return tuple((name, value) for name, value in told if value is not None)
 
-    def _read_unchanged(self, ask: Ask, page: Page) -> Findings:
+    def _read_unchanged(self, ask: PageRequest, page: Page) -> PageResult:
         """What has not changed lists what it listed when it was deposited last."""
         listing = self._listings.get(ask.url)
         if listing is None:  # a server that answers a question nobody asked
-            return findings_of_verdict(self._parsers.classify(page))
+            return result_without_records(self._parsers.classify(page))
         before = Page(page.url, listing.content, listing.captured_at, 200, listing.content_type)
         found = self.read(ask, before)
         said = (
@@ -90,7 +97,7 @@ class NewsSpider:
         )
         return replace(found, reason=found.reason or said)
 
-    def _read_feed(self, ask: Ask, page: Page) -> Findings:
+    def _read_feed(self, ask: PageRequest, page: Page) -> PageResult:
         verdict = self._parsers.classify(page)
         feed = self._parsers.read_feed(page)
         if not feed.entries:
@@ -98,20 +105,20 @@ class NewsSpider:
             outcome, reason = (
                 (verdict.outcome, verdict.reason) if refused else (Outcome.EMPTY, "no entry in the feed")
             )
-            return Findings(outcome, feed.problem or reason)
+            return PageResult(outcome, feed.problem or reason)
         remarks = (feed.problem,) if feed.problem else ()
         articles, known = self._articles(ask, ((entry.url, entry.published_at) for entry in feed.entries))
-        return Findings(Outcome.CONTENT, known=known, asks=articles, remarks=remarks)
+        return PageResult(Outcome.CONTENT, known=known, asks=articles, remarks=remarks)
 
-    def _read_sitemap(self, ask: Ask, page: Page) -> Findings:
+    def _read_sitemap(self, ask: PageRequest, page: Page) -> PageResult:
         sitemap = self._parsers.read_sitemap(page)
         if not sitemap.pages and not sitemap.sitemaps:
             verdict = self._parsers.classify(page)
             if verdict.outcome is not Outcome.CONTENT:
-                return findings_of_verdict(verdict)
-            return Findings(Outcome.EMPTY, sitemap.problem or "no address in the sitemap")
+                return result_without_records(verdict)
+            return PageResult(Outcome.EMPTY, sitemap.problem or "no address in the sitemap")
         remarks = [sitemap.problem] if sitemap.problem else []
-        asks: list[Ask] = []
+        asks: list[PageRequest] = []
         if ask.depth < SITEMAP_LEVELS:
             asks, left = self._further(ask, sitemap)
             remarks += left
@@ -122,9 +129,9 @@ class NewsSpider:
             remarks.append(f"{len(sitemap.pages) - len(pages)} pages of calendars and archives were left alone")
         newest_first = sorted(pages, key=lambda entry: entry.modified_at or LONG_AGO, reverse=True)
         articles, known = self._articles(ask, ((entry.url, entry.modified_at) for entry in newest_first))
-        return Findings(Outcome.CONTENT, known=known, asks=(*asks, *articles), remarks=tuple(remarks))
+        return PageResult(Outcome.CONTENT, known=known, asks=(*asks, *articles), remarks=tuple(remarks))
 
-    def _further(self, ask: Ask, sitemap: Sitemap) -> tuple[list[Ask], list[str]]:
+    def _further(self, ask: PageRequest, sitemap: Sitemap) -> tuple[list[PageRequest], list[str]]:
         """Sitemaps to go on to, the newest first, without those that are older than what is read again."""
         since = self._job.known.reread_since if self._known else None
         changed = sitemap.sitemaps_changed_at
@@ -140,18 +147,20 @@ class NewsSpider:
             remarks.append(f"{len(left)} sitemaps beyond the {MOST_SITEMAPS} of one crawl were left alone")
         return [ask.lead(url, Role.SITEMAP) for url in taken], remarks
 
-    def _read_start(self, ask: Ask, page: Page) -> Findings:
+    def _read_start(self, ask: PageRequest, page: Page) -> PageResult:
         reading = self._parsers.read_page(page, "news")
         articles, known = self._articles(ask, ((url, None) for url in reading.links.articles))
         # What the reader misses of an article is no fault of a page that only leads to them.
-        return Findings(reading.outcome, reading.outcome_reason, known=known, asks=articles)
+        return PageResult(reading.outcome, reading.outcome_reason, known=known, asks=articles)
 
-    def _articles(self, ask: Ask, found: Iterable[tuple[str, datetime | None]]) -> tuple[tuple[Ask, ...], int]:
+    def _articles(
+        self, ask: PageRequest, found: Iterable[tuple[str, datetime | None]]
+    ) -> tuple[tuple[PageRequest, ...], int]:
         """Those to ask for, and how many more are known and not asked for (over a crawl, each counts once)."""
         if not self._job.follow_links:
             return (), 0
         since = self._job.known.reread_since
-        asks: list[Ask] = []
+        asks: list[PageRequest] = []
         known = 0
         for url, changed_at in found:
             if not in_scope(url, self._scope):

@@ -7,7 +7,14 @@ reaching it is told. Documents are kept here and read once they are deposited, i
 from collections.abc import Iterator
 
 from crawlers.model.capture import CrawlJob
-from crawlers.spiders.base import Ask, Findings, Role, Yield, findings_of_verdict, seed_page_id
+from crawlers.spiders.base import (
+    PageRequest,
+    PageResult,
+    RecordCounter,
+    Role,
+    result_without_records,
+    seed_page_id,
+)
 from crawlers.watchlist.scope import in_scope, scope_of
 from crawlers.watchlist.source import SourceKind
 from processors.pages.outcome import Outcome, Verdict
@@ -26,18 +33,18 @@ class ListSpider:
         self._parsers = parsers
         self._job = job
         self._kind = LISTINGS[job.source.kind]
-        self._yield = Yield(job.source)
+        self._yield = RecordCounter(job.source)
         self._scope = scope_of(job.source)
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         """The first page of each list."""
         for number, url in enumerate(self._job.seeds, 1):
-            yield Ask(url, Role.PAGE, seed_page_id(number), seed=True)
+            yield PageRequest(url, Role.PAGE, seed_page_id(number), seed=True)
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         """Records, the next pages, pages of single notices, documents."""
         if document_type(page.body, page.content_type) is not None:
-            return findings_of_verdict(_of_document(self._parsers.classify(page)))
+            return result_without_records(_of_document(self._parsers.classify(page)))
         reading = self._parsers.read_page(page, self._kind, layout=self._job.source.layout)
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.documents]
         if self._job.follow_links:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawlers.model.capture import CrawlJob
-from crawlers.spiders.base import Ask, Findings, Role, findings_of_verdict, seed_page_id
+from crawlers.spiders.base import PageRequest, PageResult, Role, result_without_records, seed_page_id
 from crawlers.watchlist.scope import in_scope, scope_of
 from processors.pages.page import Page
 from processors.parsing.parsers import Parsers
@@ -20,16 +20,16 @@ class PageSpider:
         self._seeds = job.seeds
         self._scope = scope_of(job.source)
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         """The pages."""
         for number, url in enumerate(self._seeds, 1):
-            yield Ask(url, Role.PAGE, seed_page_id(number), seed=True)
+            yield PageRequest(url, Role.PAGE, seed_page_id(number), seed=True)
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         """The page's outcome, and what belongs to it."""
-        asks: list[Ask] = []
+        asks: list[PageRequest] = []
         if self._wants_requisites:
             asks += [ask.lead(url, Role.REQUISITE) for url in self._parsers.requisites(page)]
         if self._follow_links:
             asks += [ask.lead(url, Role.PAGE) for url in self._parsers.links(page) if in_scope(url, self._scope)]
-        return findings_of_verdict(self._parsers.classify(page), tuple(asks))
+        return result_without_records(self._parsers.classify(page), tuple(asks))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from crawlers.model.capture import CrawlJob
-from crawlers.spiders.base import Ask, Findings, Role, Yield, seed_page_id
+from crawlers.spiders.base import PageRequest, PageResult, RecordCounter, Role, seed_page_id
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.parsing.parsers import Parsers
@@ -26,18 +26,18 @@ class TelegramSpider:
     def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
         self._parsers = parsers
         self._job = job
-        self._yield = Yield(job.source)
+        self._yield = RecordCounter(job.source)
         self._oldest: int | None = None
         self._unseen = list(job.known.unseen_posts)
         self._gap: tuple[int, int] | None = None
         self._history_left = HISTORY_PAGES
 
-    def start(self) -> Iterator[Ask]:
+    def start(self) -> Iterator[PageRequest]:
         """The newest page of the channel."""
         for number, url in enumerate(self._job.seeds, 1):
-            yield Ask(url, Role.PAGE, seed_page_id(number), seed=True)
+            yield PageRequest(url, Role.PAGE, seed_page_id(number), seed=True)
 
-    def read(self, ask: Ask, page: Page) -> Findings:
+    def read(self, ask: PageRequest, page: Page) -> PageResult:
         """Posts, their media, and the page before."""
         reading = self._parsers.read_page(page, "telegram")
         asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.media]

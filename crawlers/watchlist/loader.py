@@ -1,7 +1,7 @@
 """The watch-list: reads and checks the file that declares the sources.
 
 In: a YAML file with ``sources`` (a list), ``layouts`` (named, for several court lists) and ``defaults`` (fields
-that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``WatchlistErrors``, which
+that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``InvalidWatchlist``, which
 lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used. The night
 alone reads it otherwise (``read_usable``): a mistake in one source's entry costs that source, and no other.
 """
@@ -25,18 +25,18 @@ from crawlers.watchlist.source import (
     source_from_json,
     source_to_json,
 )
-from crawlers.watchlist.yaml_lines import MOST_BYTES, PlacedYaml, YamlMistake, load_placed
+from crawlers.watchlist.yaml_lines import MOST_BYTES, YamlError, YamlWithLines, load_with_lines
 from processors.tables.layout import Layout
 
 __all__ = [
     "Expectation",
-    "Mistake",
+    "InvalidWatchlist",
     "Source",
     "SourceKind",
     "SourceLimits",
     "UsableWatchlist",
     "Watchlist",
-    "WatchlistErrors",
+    "WatchlistProblem",
     "read_usable",
     "read_watchlist",
     "source_for_urls",
@@ -51,7 +51,7 @@ DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days",
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class WatchlistProblem:
     """One thing wrong in a watch-list. ``field`` is a path such as ``sources[2].limits.pages``, or None."""
 
     file: Path
@@ -64,10 +64,10 @@ class Mistake:
         return f"{where}{self.message}" if self.field is None else f"{where}{self.field}: {self.message}"
 
 
-class WatchlistErrors(Exception):
+class InvalidWatchlist(Exception):
     """The watch-list cannot be used; whoever wrote it mends every mistake listed."""
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+    def __init__(self, mistakes: tuple[WatchlistProblem, ...]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = mistakes
 
@@ -97,35 +97,36 @@ class UsableWatchlist:
 
     names: tuple[str, ...]
     sources: Mapping[str, Source]
-    broken: Mapping[str, tuple[Mistake, ...]]
+    broken: Mapping[str, tuple[WatchlistProblem, ...]]
 
 
 def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watchlist:
-    """Read the file; raises ``WatchlistErrors`` on anything that is not as it should be.
+    """Read the file; raises ``InvalidWatchlist`` on anything that is not as it should be.
 
     ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
     """
     reader = _read(path, egress)
     if reader.mistakes:
-        raise WatchlistErrors(_by_line(reader.mistakes))
+        raise InvalidWatchlist(_by_line(reader.mistakes))
     return Watchlist(tuple(source for _, source in reader.sources if source is not None), reader.layouts)
 
 
 def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableWatchlist:
-    """Read what can be used of the file; raises ``WatchlistErrors`` where a mistake stands outside of ``sources``.
+    """Read what can be used of the file; raises ``InvalidWatchlist`` where a mistake stands outside of
+    ``sources``.
 
     Defaults and layouts hold for many sources: where one of them is wrong (a way out, say), none may go on.
     """
     reader = _read(path, egress)
-    by_entry: dict[int, list[Mistake]] = {}
+    by_entry: dict[int, list[WatchlistProblem]] = {}
     for mistake in reader.mistakes:
         place = re.match(r"sources\[(\d+)\]", mistake.field or "")
         if place is None:
-            raise WatchlistErrors(_by_line(reader.mistakes))
+            raise InvalidWatchlist(_by_line(reader.mistakes))
         by_entry.setdefault(int(place[1]), []).append(mistake)
     names: list[str] = []
     sources: dict[str, Source] = {}
-    broken: dict[str, tuple[Mistake, ...]] = {}
+    broken: dict[str, tuple[WatchlistProblem, ...]] = {}
     for index, (source_id, source) in enumerate(reader.sources):
         own = (
             source_id is not None
@@ -141,7 +142,7 @@ def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableW
     return UsableWatchlist(tuple(names), sources, broken)
 
 
-def _by_line(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+def _by_line(mistakes: Iterable[WatchlistProblem]) -> tuple[WatchlistProblem, ...]:
     return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
@@ -150,14 +151,14 @@ def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise YamlMistake(1, f"the file is longer than {MOST_BYTES} bytes, as far as a watch-list is read")
-        placed = load_placed(content.decode("utf-8"))
+            raise YamlError(1, f"the file is longer than {MOST_BYTES} bytes, as far as a watch-list is read")
+        placed = load_with_lines(content.decode("utf-8"))
     except OSError as error:
-        raise WatchlistErrors((Mistake(path, 1, None, f"cannot be read: {error.strerror}"),)) from error
+        raise InvalidWatchlist((WatchlistProblem(path, 1, None, f"cannot be read: {error.strerror}"),)) from error
     except UnicodeDecodeError as error:
-        raise WatchlistErrors((Mistake(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
-    except YamlMistake as error:
-        raise WatchlistErrors((Mistake(path, error.line, None, error.message),)) from error
+        raise InvalidWatchlist((WatchlistProblem(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
+    except YamlError as error:
+        raise InvalidWatchlist((WatchlistProblem(path, error.line, None, error.message),)) from error
     reader = _Reader(path, placed, egress)
     reader.read()
     return reader
@@ -166,19 +167,19 @@ def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
 class _Reader:
     """Walks one file once and gathers mistakes instead of stopping at the first."""
 
-    def __init__(self, file: Path, placed: PlacedYaml, egress: Collection[str] | None) -> None:
+    def __init__(self, file: Path, placed: YamlWithLines, egress: Collection[str] | None) -> None:
         self._file = file
         self._egress = egress
         self._placed = placed
-        self.mistakes: list[Mistake] = []
+        self.mistakes: list[WatchlistProblem] = []
         self.layouts: dict[str, Layout] = {}
         self.sources: list[tuple[str | None, Source | None]] = []
         for path, line in placed.repeated:
-            self.mistakes.append(Mistake(file, line, field_name(path), "stands here a second time"))
+            self.mistakes.append(WatchlistProblem(file, line, field_name(path), "stands here a second time"))
 
     def _wrong(self, path: tuple[str | int, ...], message: str) -> None:
         line = self._placed.line_of(path)
-        self.mistakes.append(Mistake(self._file, line, field_name(path) or None, message))
+        self.mistakes.append(WatchlistProblem(self._file, line, field_name(path) or None, message))
 
     def read(self) -> None:
         """Fill ``layouts``, ``sources`` (the id of each entry, and what it declares) and ``mistakes``."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crawlers.model.capture import CrawlReport
-from crawlers.watchlist.loader import Mistake, UsableWatchlist, read_usable, read_watchlist
+from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
 from pipeline.collect.collection_end import ended
@@ -56,7 +56,7 @@ class UnknownSourceError(Exception):
 class BrokenEntryError(Exception):
     """The entry of a source in the watch-list has mistakes; whoever wrote it mends them."""
 
-    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+    def __init__(self, name: str, mistakes: Sequence[WatchlistProblem]) -> None:
         listed = "\n".join(map(str, mistakes))
         super().__init__(f"Its entry in the watch-list has mistakes. Nothing of it was fetched.\n{listed}")
         self.name = name
@@ -126,7 +126,7 @@ class HarvestedBatch:
 
 
 def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
-    """Ids to harvest, in the order of the watch-list; raises `WatchlistErrors` and `UnknownSourceError`."""
+    """Ids to harvest, in the order of the watch-list; raises `InvalidWatchlist` and `UnknownSourceError`."""
     known = tuple(source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources)
     _require_known(asked, known)
     return tuple(source_id for source_id in known if not asked or source_id in asked)

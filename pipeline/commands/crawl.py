@@ -145,7 +145,7 @@ def _say(progress: str) -> None:
 def _sources(
     watchlist: Path | None, ids: list[str], urls: list[str], egress: tuple[str, ...]
 ) -> tuple[Source, ...]:
-    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist, source_for_urls
+    from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
     from processors.urls import absolute
 
     if (watchlist is None) == (not urls):
@@ -159,7 +159,7 @@ def _sources(
         return (source_for_urls(tuple(dict.fromkeys(urls)), follow="nothing"),)
     try:
         listed = read_watchlist(watchlist, egress=egress)
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
     unknown = [name for name in ids if name not in {each.id for each in listed.sources}]
     if unknown:

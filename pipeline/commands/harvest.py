@@ -16,7 +16,7 @@ def harvest(
     as_json: JsonOption = False,
 ) -> None:
     """Run the nightly job now, on the running stack; exit code 3 if sources did not come through."""
-    from crawlers.watchlist.loader import WatchlistErrors
+    from crawlers.watchlist.loader import InvalidWatchlist
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
     from pipeline.collect.airflow_run import follow_harvest, harvested
     from pipeline.collect.harvest import UnknownSourceError, planned_sources
@@ -26,7 +26,7 @@ def harvest(
         settings = load_settings()
         planned_sources(settings, source or ())
         access = settings.airflow()
-    except (SettingsError, WatchlistErrors, UnknownSourceError) as problem:
+    except (SettingsError, InvalidWatchlist, UnknownSourceError) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     run_id = None
     try:

@@ -123,13 +123,13 @@ def _moment(at: str | None) -> datetime:
 def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
     if name is None:
         return None
-    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
     from pipeline.config.settings import SettingsError, load_settings
 
     try:
         file = watchlist or load_settings(running_stack=False).watchlist
         declared = read_watchlist(file)
-    except (SettingsError, WatchlistErrors, OSError) as problem:
+    except (SettingsError, InvalidWatchlist, OSError) as problem:
         raise fail(f"--layout {name}: {problem}", Exit.WRONG_USE) from problem
     layouts = dict(declared.layouts)
     layouts |= {source.layout.name: source.layout for source in declared.sources if source.layout is not None}

@@ -177,11 +177,11 @@ def _settings() -> Settings:
 
 
 def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
-    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 
     try:
         return read_watchlist(file or settings.watchlist, egress=settings.egress_names)
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
 
 

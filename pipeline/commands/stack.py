@@ -21,7 +21,7 @@ def up(as_json: JsonOption = False) -> None:
 
     With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
     """
-    from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+    from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
     from pipeline.config.demo_location import is_demo_folder
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.devstack.data_folder import described, described_for_programs
@@ -40,7 +40,7 @@ def up(as_json: JsonOption = False) -> None:
         stack = Stack(settings, say=say)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         count = len(errors.mistakes)
         head = "The watch-list has a mistake" if count == 1 else f"The watch-list has {count} mistakes"
         raise fail(f"{head}; nothing was started.\n{errors}", Exit.WRONG_USE) from errors

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.engines.engine_input import orders
-from crawlers.engines.messages import Remark, Visit, heard
+from crawlers.engines.engine_input import engine_input
+from crawlers.engines.messages import CrawlNote, PageVisited, decode_event
 from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
 from crawlers.model.serialization import job_from_json, report_to_json
-from crawlers.rate_limit.limiter import CrawlPace
-from crawlers.rate_limit.socket import PaceServer
-from crawlers.recorder.capture_socket import HandOverServer
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.socket import RateLimitServer
+from crawlers.recorder.capture_socket import CaptureServer
 from crawlers.recorder.proxy import Recorder
 from pipeline.crawl.disk_space import room_from_environment
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
@@ -77,7 +77,7 @@ def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
 async def _record(
     job: CrawlJob,
     tally: Tally,
-    pace: CrawlPace,
+    pace: HostRateLimiter,
     folder: Path,
     chromium: Path | None,
     told_to_stop: asyncio.Event,
@@ -101,8 +101,8 @@ async def _record(
     )
     address = await recorder.start()
     problem: str | None = None
-    handover = HandOverServer(folder, recorder.keep)
-    turns = PaceServer(folder, pace)
+    handover = CaptureServer(folder, recorder.keep)
+    turns = RateLimitServer(folder, pace)
     try:
         await handover.start()
         await turns.start()
@@ -117,7 +117,7 @@ async def _record(
                 env=environment_of_engine(),
             )
             assert engine.stdin is not None
-            engine.stdin.write(orders(job, address, folder, chromium))
+            engine.stdin.write(engine_input(job, address, folder, chromium))
             engine.stdin.close()
             problem = await _watch(engine, job, tally, recorder, told_to_stop, folder.parent)
         finally:
@@ -153,7 +153,7 @@ async def _watch(
     elif stopping.done():
         problem = "the crawl was told to stop before its end"
     elif not ended.done():
-        tally.hear(Remark(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
+        tally.hear(CrawlNote(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
     overtime = not ended.done()
     await _end(engine)
     await ended
@@ -189,11 +189,11 @@ async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: Tall
     """Take in what the engine tells, and pass progress on, until it falls silent for good."""
     assert engine.stdout is not None
     async for line in engine.stdout:
-        event = heard(line.decode("utf-8", "replace"))
+        event = decode_event(line.decode("utf-8", "replace"))
         if event is None:
             continue
         tally.hear(event)
-        if isinstance(event, Visit):
+        if isinstance(event, PageVisited):
             why = "" if event.reason is None else f" ({event.reason})"
             sys.stdout.write(
                 f"{job.source.id}: {tally.pages} pages, {tally.records} records, {tally.exchanges} exchanges, "

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crawlers.model.capture import CrawlJob, Engine, Known, Limits
+from crawlers.model.capture import CrawlJob, Engine, KnownContent, Limits
 from crawlers.watchlist.source import Source
 from pipeline.config.parsing import DIRECT
 
@@ -21,7 +21,7 @@ def job_for(
     user_agent: str,
     collector: str,
     crawl_id: str | None = None,
-    known: Known | None = None,
+    known: KnownContent | None = None,
     engine: Engine | None = None,
     egress: str | None = None,
     connect_to: Sequence[str] = (),
@@ -40,7 +40,7 @@ def job_for(
         seeds=source.seeds,
         engine=engine or source.engine,
         limits=Limits(pages=limits.pages, bytes=limits.bytes, seconds=limits.seconds),
-        known=known or Known(),
+        known=known or KnownContent(),
         connect_to=tuple(connect_to),
         allow_addresses=tuple(allow_addresses),
         upstream_ca=upstream_ca,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from crawlers.engines.messages import Finished, Remark, Told, Visit
+from crawlers.engines.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited
 from crawlers.model.capture import (
     Captured,
     CaptureSink,
@@ -18,7 +18,7 @@ from crawlers.model.capture import (
     CrawlJob,
     CrawlReport,
     Exchange,
-    HostPace,
+    HostStatistics,
     Note,
     NoteKind,
 )
@@ -47,13 +47,13 @@ class Tally:
         job: CrawlJob,
         sink: CaptureSink,
         started_at: datetime,
-        pace: Callable[[], Mapping[str, HostPace]] = dict,
+        pace: Callable[[], Mapping[str, HostStatistics]] = dict,
     ) -> None:
         self._job = job
         self._pace = pace
         self._sink = sink
         self._started_at = started_at
-        self._visits: list[Visit] = []
+        self._visits: list[PageVisited] = []
         self._remarks: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
         self._sent: Counter[str] = Counter()
@@ -75,21 +75,21 @@ class Tally:
             self._documents += (item.media_type or "").startswith(DOCUMENT_TYPES)
             if item.truncated is not None:
                 self._truncated += 1
-                self.hear(Remark(f"{item.url}: the answer was cut short ({item.truncated.value})"))
+                self.hear(CrawlNote(f"{item.url}: the answer was cut short ({item.truncated.value})"))
         elif isinstance(item, Note):
             self._refused += item.outcome is Outcome.REFUSED_BY_POLICY
             if item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
                 self._sent[host_of(item.url)] += item.outcome is Outcome.UNREACHABLE
                 self._failures_noted[item.url] = (item.outcome, item.reason)
 
-    def hear(self, event: Told) -> None:
+    def hear(self, event: EngineEvent) -> None:
         """Take in what the engine tells."""
-        if isinstance(event, Visit):
+        if isinstance(event, PageVisited):
             self._visits.append(event)
-        elif isinstance(event, Remark):
+        elif isinstance(event, CrawlNote):
             if event.text not in self._remarks:
                 self._remarks.append(event.text)
-        elif isinstance(event, Finished):
+        elif isinstance(event, EngineFinished):
             self.finished = True
             self.problem = event.problem
 
@@ -139,19 +139,19 @@ class Tally:
             pace=pace,
         )
 
-    def _kept_pace(self) -> dict[str, HostPace]:
+    def _kept_pace(self) -> dict[str, HostStatistics]:
         """The pace that was kept, and what left besides it, by host."""
         kept = dict(self._pace())
         for host, sent in self._sent.items():
             turns = kept[host].requests if host in kept else 0
             if sent > turns:
-                nothing = HostPace(
+                nothing = HostStatistics(
                     requests=0, delay_s=self._job.source.delay_s, shortest_gap_s=None, waited_s=0.0, held_s=0.0
                 )
                 kept[host] = replace(kept.get(host, nothing), without_turn=sent - turns)
         return dict(sorted(kept.items()))
 
-    def _judged(self, visit: Visit) -> tuple[Outcome, str | None]:
+    def _judged(self, visit: PageVisited) -> tuple[Outcome, str | None]:
         if visit.outcome is Outcome.UNREACHABLE and visit.url in self._failures_noted:
             return self._failures_noted[visit.url]
         return visit.outcome, visit.reason

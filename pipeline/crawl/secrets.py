@@ -10,7 +10,7 @@ from typing import Final
 
 from crawlers.address_policy import AddressPolicy
 from crawlers.model.capture import CrawlJob
-from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.recorder.egress import ConnectTo, Egress, egress_for
 
 WAY_OUT: Final = "LETAPIS_CRAWL_LEAVES_BY"
@@ -41,7 +41,7 @@ def take_way_out(job: CrawlJob) -> Egress:
     return egress_for(proxy_url, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to))
 
 
-def take_pace(job: CrawlJob) -> CrawlPace:
+def take_pace(job: CrawlJob) -> HostRateLimiter:
     """The pace of the crawl: shared with all others over the database in the environment, and taken out there.
 
     Without one, as in `letapis crawl`, the crawl goes by itself.
@@ -49,14 +49,14 @@ def take_pace(job: CrawlJob) -> CrawlPace:
     writer_url = os.environ.pop(TURNS_FROM, None)
     delay_s = job.source.delay_s
     if writer_url is None:
-        return CrawlPace(delay_s)
+        return HostRateLimiter(delay_s)
     from storage.rate_limit.shared_limiter import (
         DatabaseSlots,  # a crawl by itself needs no database, nor its client
     )
 
     # what a person asks for may take the places that are kept free of the nightly crawls
     turns = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
-    pace = CrawlPace(delay_s, turns)
+    pace = HostRateLimiter(delay_s, turns)
     turns.on_held = pace.held_by_others
     return pace
 

@@ -19,7 +19,7 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from access.views.nights import last_nights
-from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
@@ -311,7 +311,7 @@ def _nights(settings: Settings) -> Check:
 def _watchlist(settings: Settings) -> Check:
     try:
         sources = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
-    except (WatchlistErrors, OSError) as problem:
+    except (InvalidWatchlist, OSError) as problem:
         return Check(
             "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )

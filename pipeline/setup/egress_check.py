@@ -20,7 +20,7 @@ from crawlers.address_policy import AddressPolicy
 from crawlers.engines.scrapy_settings import request_headers
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Captured, Exchange, Limits, Note
-from crawlers.recorder.egress import ConnectTo, Direct, Egress, egress_for
+from crawlers.recorder.egress import ConnectTo, DirectEgress, Egress, egress_for
 from crawlers.recorder.proxy import Recorder
 from crawlers.recorder.tls import TlsPipe, verifying_context
 from pipeline.config.parsing import DIRECT
@@ -166,7 +166,7 @@ async def _ask(settings: Settings, egress: Egress, target: str | None) -> tuple[
     server = await asyncio.start_server(_listen, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        here = Direct(AddressPolicy(("127.0.0.1/32",)), ConnectTo((f"::127.0.0.1:{port}",)))
+        here = DirectEgress(AddressPolicy(("127.0.0.1/32",)), ConnectTo((f"::127.0.0.1:{port}",)))
         exchange, broken = await _record(settings, here, "http://site.example/")
     return exchange, problem or broken
 

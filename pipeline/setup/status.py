@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from access.views.overview import overview
-from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
+from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.night_schedule import NightSchedule, night_schedule
 from pipeline.config.archive_factory import opened_archive
@@ -192,7 +192,7 @@ def _sources(rows: list[dict[str, Any]]) -> Iterator[Line]:
 def _watchlist(settings: Settings) -> Iterator[Line]:
     try:
         sources = read_watchlist(settings.watchlist, egress=settings.egress_names).sources
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         for mistake in errors.mistakes[:NAMED]:
             yield Line("failed", "watch-list", str(mistake))
         if len(errors.mistakes) > NAMED:

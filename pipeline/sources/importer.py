@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-from crawlers.watchlist.loader import WatchlistErrors, read_watchlist
-from crawlers.watchlist.yaml_lines import YamlMistake, load_placed
+from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+from crawlers.watchlist.yaml_lines import YamlError, load_with_lines
 from pipeline.sources.line_parser import Line, NewSource, read_lines
 
 HEADER: Final = (
@@ -91,7 +91,7 @@ def _replace(watchlist: Path, text: str) -> None:
             os.fsync(file.fileno())
         read_watchlist(draft)
         draft.replace(watchlist)
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         said = str(errors).replace(str(draft), str(watchlist))
         raise ImportRefused(f"The watch-list would have mistakes, and was not changed:\n{said}") from errors
     finally:
@@ -100,13 +100,13 @@ def _replace(watchlist: Path, text: str) -> None:
 
 def _entries(text: str, watchlist: Path) -> list[Mapping[str, Any]]:
     try:
-        if load_placed(text).value is None:
+        if load_with_lines(text).value is None:
             return []
-    except YamlMistake as mistake:
+    except YamlError as mistake:
         raise ImportRefused(f"The watch-list has mistakes; mend them first:\n{watchlist}: {mistake}") from mistake
     try:
         read_watchlist(watchlist)
-    except WatchlistErrors as errors:
+    except InvalidWatchlist as errors:
         raise ImportRefused(f"The watch-list has mistakes; mend them first:\n{errors}") from errors
     listed: list[Mapping[str, Any]] = yaml.safe_load(text)["sources"]
     return listed

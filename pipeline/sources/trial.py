@@ -16,17 +16,17 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.context import Means
+from crawlers.engines.context import CrawlContext
 from crawlers.engines.response_decoding import page_of
 from crawlers.engines.robots import RobotsGate
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Captured, CrawlJob, Limits
-from crawlers.rate_limit.limiter import CrawlPace
-from crawlers.rate_limit.slots import OwnTurns, Turns
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.slots import LocalSlots, SlotSource
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.proxy import Recorder
-from crawlers.spiders.base import Ask, Findings, Role, Spider, findings_on
+from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import Source
 from pipeline.config.settings import Settings
@@ -80,21 +80,25 @@ class _Nothing:
 
 
 def try_sources(
-    settings: Settings, sources: Sequence[Source], *, turns: Turns | None = None, told: Callable[[Trial], None]
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    turns: SlotSource | None = None,
+    told: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
     """Try each source; ``told`` hears of each as it is done, the result has them in the order asked."""
     with ConfinedParsers() as parsers:
-        return asyncio.run(_try_all(settings, sources, turns or OwnTurns(), parsers, told))
+        return asyncio.run(_try_all(settings, sources, turns or LocalSlots(), parsers, told))
 
 
 async def _try_all(
     settings: Settings,
     sources: Sequence[Source],
-    turns: Turns,
+    turns: SlotSource,
     parsers: Parsers,
     told: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
-    pace = CrawlPace(0.0, turns)
+    pace = HostRateLimiter(0.0, turns)
     doors: dict[tuple[str | None, bool], list[Source]] = {}
     for source in sources:
         doors.setdefault((source.egress, source.allow_invalid_certificate), []).append(source)
@@ -104,7 +108,7 @@ async def _try_all(
             gate = RobotsGate(means)
             free = asyncio.Semaphore(AT_ONCE)
 
-            async def one(source: Source, means: Means = means, gate: RobotsGate = gate) -> None:
+            async def one(source: Source, means: CrawlContext = means, gate: RobotsGate = gate) -> None:
                 async with free:  # noqa: B023 - every task of this turn ends within it
                     done[source.id] = await _try_one(settings, source, means, gate, parsers)
                 told(done[source.id])
@@ -116,8 +120,8 @@ async def _try_all(
 
 @asynccontextmanager
 async def _means(
-    settings: Settings, profile: str | None, pace: CrawlPace, *, lenient: bool
-) -> AsyncIterator[Means]:
+    settings: Settings, profile: str | None, pace: HostRateLimiter, *, lenient: bool
+) -> AsyncIterator[CrawlContext]:
     with tempfile.TemporaryDirectory(prefix="letapis-try-") as folder:
         recorder = Recorder(
             _Nothing(),
@@ -132,7 +136,7 @@ async def _means(
         )
         fetcher = Fetcher(await recorder.start())
         try:
-            yield Means(
+            yield CrawlContext(
                 fetcher=fetcher,
                 pace=pace,
                 tell=lambda event: None,
@@ -146,7 +150,9 @@ async def _means(
             await recorder.close()
 
 
-async def _try_one(settings: Settings, source: Source, means: Means, gate: RobotsGate, parsers: Parsers) -> Trial:
+async def _try_one(
+    settings: Settings, source: Source, means: CrawlContext, gate: RobotsGate, parsers: Parsers
+) -> Trial:
     job: CrawlJob = job_for(source, user_agent=settings.user_agent, collector=settings.collector)
     spider = spider_for(job, parsers)
     ask = next(iter(spider.start()), None)
@@ -190,7 +196,9 @@ def suggested(kind: str, records: int) -> dict[str, Any]:
     return {"understood": 0.5} if kind == "news" else {}
 
 
-async def _visit(source: Source, spider: Spider, ask: Ask, means: Means, gate: RobotsGate) -> tuple[str, Findings]:
+async def _visit(
+    source: Source, spider: Spider, ask: PageRequest, means: CrawlContext, gate: RobotsGate
+) -> tuple[str, PageResult]:
     """Fetch and read one page, redirects followed; returns where it was and what it came to."""
     url = ask.url
     try:
@@ -198,7 +206,7 @@ async def _visit(source: Source, spider: Spider, ask: Ask, means: Means, gate: R
             if source.robots == "obey":
                 refusal = await gate.refusal(url, ask.page_id, named=ask.seed)
                 if refusal is not None:
-                    return url, Findings(Outcome.REFUSED_BY_POLICY, refusal)
+                    return url, PageResult(Outcome.REFUSED_BY_POLICY, refusal)
             means.pace.slow(host_of(url), source.delay_s)
             async with means.pace.turn(host_of(url)):
                 headers = [*request_headers(means.user_agent).items()]
@@ -207,7 +215,7 @@ async def _visit(source: Source, spider: Spider, ask: Ask, means: Means, gate: R
             if onward is None:
                 page, faults = page_of(url, answer)
                 findings = findings_on(spider, ask, page)
-                return url, Findings(
+                return url, PageResult(
                     findings.outcome,
                     findings.reason,
                     findings.records,
@@ -218,5 +226,5 @@ async def _visit(source: Source, spider: Spider, ask: Ask, means: Means, gate: R
                 )
             url = urljoin(url, onward)
     except FetchFailed as failure:
-        return url, Findings(failure.outcome, failure.reason)
-    return url, Findings(Outcome.UNREACHABLE, f"more than {MOST_REDIRECTS} redirects")
+        return url, PageResult(failure.outcome, failure.reason)
+    return url, PageResult(Outcome.UNREACHABLE, f"more than {MOST_REDIRECTS} redirects")

@@ -1,12 +1,12 @@
 """Feeds and sitemaps of a source as they were deposited last, to ask for them on condition.
 
-In: the archive, a source. Out: `Listing`s, of those that a server answered whole and with a validator. Only the
+In: the archive, a source. Out: `CachedFeed`s, of those that a server answered whole and with a validator. Only the
 newest capture counts: where that was a refusal or a cut answer, the listing is asked for without condition.
 """
 
 from typing import Final
 
-from crawlers.model.capture import Listing
+from crawlers.model.capture import CachedFeed
 from crawlers.watchlist.source import Source
 from processors.http.message import UndecodableEntity, entity, header, parse_response
 from storage.access_labels import EVERYONE
@@ -20,14 +20,14 @@ MOST_BYTES: Final = 1 << 20
 NOT_MODIFIED: Final = 304
 
 
-def listings_of(archive: Archive, source: Source) -> tuple[Listing, ...]:
+def listings_of(archive: Archive, source: Source) -> tuple[CachedFeed, ...]:
     """Each feed and sitemap of the source that may be asked for on condition."""
     wanted = (*source.feeds, *source.sitemaps)
     found = (_listing(archive, source.id, url) for url in wanted)
     return tuple(listing for listing in found if listing is not None)
 
 
-def _listing(archive: Archive, source_id: str, url: str) -> Listing | None:
+def _listing(archive: Archive, source_id: str, url: str) -> CachedFeed | None:
     capture = _newest(archive, source_id, url)
     if capture is None or capture.status != 200 or capture.truncated or capture.record_type != "response":
         return None
@@ -41,7 +41,7 @@ def _listing(archive: Archive, source_id: str, url: str) -> Listing | None:
         content = entity(message, MOST_BYTES)
     except UndecodableEntity:
         return None
-    return Listing(url, etag, last_modified, content, header(message, "content-type"), capture.captured_at)
+    return CachedFeed(url, etag, last_modified, content, header(message, "content-type"), capture.captured_at)
 
 
 def _newest(archive: Archive, source_id: str, url: str) -> Capture | None:

@@ -1,20 +1,20 @@
 """What the catalogue holds of a source, so that a crawl of it knows where to stop.
 
-In: a reading connection, a source. Out: `Known`. What has been deposited but not yet read is not known: the crawl
-then fetches it once more, which costs a capture and loses nothing.
+In: a reading connection, a source. Out: `KnownContent`. What has been deposited but not yet read is not known: the
+crawl then fetches it once more, which costs a capture and loses nothing.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from crawlers.model.capture import Known
+from crawlers.model.capture import KnownContent
 from crawlers.watchlist.source import Source
 from storage.catalogue.tables import readings, sightings, versions
 from storage.queries.channel_coverage import coverage_of_source
 
 
-def known_of(connection: Connection, source: Source, *, now: datetime | None = None) -> Known:
+def known_of(connection: Connection, source: Source, *, now: datetime | None = None) -> KnownContent:
     """The newest post, and every address read so far; ``now`` (aware) is when the crawl begins."""
     begins_at = now or datetime.now(UTC)
     newest_post = (
@@ -35,7 +35,7 @@ def known_of(connection: Connection, source: Source, *, now: datetime | None = N
         readings.c.records == 0,
         readings.c.outcome == "content",
     )
-    return Known(
+    return KnownContent(
         newest_post_id=connection.execute(newest_post).scalar_one_or_none(),
         reread_since=begins_at - timedelta(days=source.reread_days),
         unseen_posts=_unseen(connection, source),

@@ -1,9 +1,9 @@
 """Turns from the database: one pace per host over all crawls, on any worker, by the database's clock.
 
-In: the writer's address. Out: `DatabaseSlots`, a ``crawlers.rate_limit.slots.Turns``: one statement per request,
-each a transaction of its own, which gives back in passing what is over. A crawl that is killed loses its places
-when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises
-``NoTurns``.
+In: the writer's address. Out: `DatabaseSlots`, a ``crawlers.rate_limit.slots.SlotSource``: one statement per
+request, each a transaction of its own, which gives back in passing what is over. A crawl that is killed loses its
+places when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises
+``SlotsUnavailable``.
 """
 
 import asyncio
@@ -13,7 +13,14 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 
-from crawlers.rate_limit.slots import KEPT_FREE, PATIENCE_S, PLACES, NoTurns, Taken, allowance_of
+from crawlers.rate_limit.slots import (
+    MAX_WAIT_S,
+    RESERVED_FOR_ON_DEMAND,
+    SLOTS_PER_HOST,
+    SlotGrant,
+    SlotsUnavailable,
+    tolerance_s,
+)
 
 LAPSE_S: Final = 120.0
 """How long after its moment a turn that nobody gave back keeps its place: longer than nearly every exchange."""
@@ -55,7 +62,7 @@ class DatabaseSlots:
         self._connection: Any = None
         self._asking = asyncio.Lock()
 
-    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
         """Ask for a turn."""
         row = await self._ask(
             lambda connection: connection.fetchrow(
@@ -64,15 +71,15 @@ class DatabaseSlots:
                 self._crawl_id,
                 self._on_demand,
                 delay_s,
-                allowance_of(delay_s),
-                PLACES,
-                KEPT_FREE,
-                PATIENCE_S,
+                tolerance_s(delay_s),
+                SLOTS_PER_HOST,
+                RESERVED_FOR_ON_DEMAND,
+                MAX_WAIT_S,
                 LAPSE_S,
                 list(done),
             )
         )
-        return Taken(row["turn_id"], row["wait_s"], row["held"])
+        return SlotGrant(row["turn_id"], row["wait_s"], row["held"])
 
     async def hold(self, host: str, seconds: float) -> None:
         """Have the host left alone by every crawl."""
@@ -100,10 +107,10 @@ class DatabaseSlots:
                         self._connection.terminate()
                     self._connection = None
                     if time.monotonic() > deadline:
-                        raise NoTurns(f"the database was away for {AWAY_S:.0f} s: {away}") from away
+                        raise SlotsUnavailable(f"the database was away for {AWAY_S:.0f} s: {away}") from away
                     await asyncio.sleep(0.2)
                 except asyncpg.PostgresError as refused:
-                    raise NoTurns(f"the database refused: {refused}") from refused
+                    raise SlotsUnavailable(f"the database refused: {refused}") from refused
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():

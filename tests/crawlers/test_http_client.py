@@ -17,14 +17,14 @@ from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.exceptions import NotSupported
 from scrapy.utils.test import get_crawler
 
-from crawlers.engines.context import Means
-from crawlers.engines.scrapy_download import RecordedDownloads
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.scrapy_download import RecorderDownloadHandler
 from crawlers.engines.scrapy_settings import scrapy_settings
-from crawlers.http_client import Answer, CrawlOver, Fetcher, FetchFailed, Refused
+from crawlers.http_client import AddressNotAllowed, CrawlLimitReached, FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.capture import Limits
-from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.recorder.proxy import RecorderAddress
-from crawlers.spiders.base import Ask, Role
+from crawlers.spiders.base import PageRequest, Role
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.recorder.engine import RunningRecorder, block_of
@@ -64,10 +64,12 @@ def record(sites: SampleSites, tmp_path: Path) -> Iterator[Callable[..., Running
             recorder.close()
 
 
-def ask(address: RecorderAddress, *urls: str, keep_bytes: int = 1 << 20, page_id: str = "0001") -> list[Answer]:
+def ask(
+    address: RecorderAddress, *urls: str, keep_bytes: int = 1 << 20, page_id: str = "0001"
+) -> list[FetchedResponse]:
     """Fetch one after the other with one fetcher."""
 
-    async def fetch_all() -> list[Answer]:
+    async def fetch_all() -> list[FetchedResponse]:
         fetcher = Fetcher(address, silence_s=20)
         try:
             return [
@@ -115,7 +117,7 @@ def test_a_body_nobody_will_read_is_recorded_and_not_kept(record: Callable[..., 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_what_the_policy_refuses_is_told_as_refused(record: Callable[..., RunningRecorder], scheme: str) -> None:
-    with pytest.raises(Refused, match="loopback"):
+    with pytest.raises(AddressNotAllowed, match="loopback"):
         ask(record(allowed=(), connect_to=()).address, f"{scheme}://127.0.0.1/")
 
 
@@ -124,7 +126,7 @@ def test_a_limit_of_the_crawl_is_told_as_such(record: Callable[..., RunningRecor
     address = record(limits=Limits(bytes=1000)).address
     (cut,) = ask(address, f"{scheme}://plain.example/chunked")
     assert cut.cut is not None
-    with pytest.raises(CrawlOver, match="limit of 1000 bytes"):
+    with pytest.raises(CrawlLimitReached, match="limit of 1000 bytes"):
         ask(address, f"{scheme}://other.example/")
 
 
@@ -198,16 +200,16 @@ def test_a_way_past_the_recorder_is_refused_although_the_site_is_genuine(
 
 @dataclass
 class HoldsMeans:
-    means: Means
+    means: CrawlContext
 
 
 def handled(address: RecorderAddress, request: scrapy.Request) -> Any:
     """What Scrapy's one handler makes of a request."""
 
     async def download() -> Any:
-        means = Means(
+        means = CrawlContext(
             fetcher=Fetcher(address, silence_s=20),
-            pace=CrawlPace(0),
+            pace=HostRateLimiter(0),
             tell=lambda event: None,
             note=lambda note: None,
             rendering=lambda rendering: None,
@@ -216,7 +218,7 @@ def handled(address: RecorderAddress, request: scrapy.Request) -> Any:
         )
         crawler = get_crawler(settings_dict=scrapy_settings(user_agent="any", seconds=None))
         crawler.spider = HoldsMeans(means)  # type: ignore[assignment] # all that the handler looks at
-        handler = RecordedDownloads(crawler)
+        handler = RecorderDownloadHandler(crawler)
         try:
             return await handler.download_request(request)
         finally:
@@ -234,7 +236,12 @@ def test_no_meta_key_and_no_variable_leads_scrapy_past_the_recorder(
         monkeypatch.setenv(name, "*" if name.lower() == "no_proxy" else "http://127.0.0.1:9")
     recorder = record()
     url = f"{scheme}://plain.example/"
-    meta = {"ask": Ask(url, Role.PAGE, "0001"), "proxy": proxy, "bindaddress": "127.0.0.1", "dont_proxy": True}
+    meta = {
+        "ask": PageRequest(url, Role.PAGE, "0001"),
+        "proxy": proxy,
+        "bindaddress": "127.0.0.1",
+        "dont_proxy": True,
+    }
     response = handled(recorder.address, scrapy.Request(url, meta=meta, headers={"Proxy-Authorization": "none"}))
     assert response.body == b"<p>hello</p>"
     recorder.close()

@@ -19,12 +19,12 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawlers.engines.browser_engine import run_browser
 from crawlers.engines.chromium import launch, open_context
-from crawlers.engines.context import Means
-from crawlers.engines.messages import Remark, Told, Visit
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.engines.page_loader import Loaded, TabCrashed, load
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import Limits, Note, NoteKind, Rendering, RenderingKind
-from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
@@ -131,17 +131,17 @@ class Outside:
 class Account:
     """What an engine told, noted and made."""
 
-    events: list[Told] = field(default_factory=list)
+    events: list[EngineEvent] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     renderings: list[Rendering] = field(default_factory=list)
 
     @property
-    def visits(self) -> list[Visit]:
-        return [event for event in self.events if isinstance(event, Visit)]
+    def visits(self) -> list[PageVisited]:
+        return [event for event in self.events if isinstance(event, PageVisited)]
 
     @property
     def remarks(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, Remark)]
+        return [event.text for event in self.events if isinstance(event, CrawlNote)]
 
 
 @pytest.fixture(scope="module")
@@ -201,14 +201,14 @@ def crawl(
     program: Path,
     *urls: str,
     limits: Limits | None = None,
-    pace: CrawlPace | None = None,
+    pace: HostRateLimiter | None = None,
 ) -> Account:
     told = Account()
 
     async def run() -> None:
-        means = Means(
+        means = CrawlContext(
             fetcher=Fetcher(recorder.address),
-            pace=pace or CrawlPace(0),
+            pace=pace or HostRateLimiter(0),
             tell=told.events.append,
             note=told.notes.append,
             rendering=told.renderings.append,
@@ -288,7 +288,7 @@ def test_a_page_that_never_rests_is_taken_as_it_stands(recorder: RunningRecorder
 def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
     recorder: RunningRecorder, program: Path
 ) -> None:
-    pace = CrawlPace(0.4)
+    pace = HostRateLimiter(0.4)
     crawl(recorder, program, f"https://{HOST}/growing", pace=pace)
     sink = recorder.sink
     assert isinstance(sink, KeptInMemory)

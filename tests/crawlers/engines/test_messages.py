@@ -2,25 +2,32 @@
 
 import pytest
 
-from crawlers.engines.messages import Finished, Remark, Told, Visit, heard, told
+from crawlers.engines.messages import (
+    CrawlNote,
+    EngineEvent,
+    EngineFinished,
+    PageVisited,
+    decode_event,
+    encode_event,
+)
 from processors.pages.outcome import Outcome
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        Visit("https://a.example/", "0001", Outcome.BLOCKED, "рэч", 3, 1, seed=True),
-        Remark("дзве\nрадкі"),
-        Finished(),
+        PageVisited("https://a.example/", "0001", Outcome.BLOCKED, "рэч", 3, 1, seed=True),
+        CrawlNote("дзве\nрадкі"),
+        EngineFinished(),
     ],
 )
-def test_what_is_told_is_heard(event: Told) -> None:
-    line = told(event)
+def test_what_is_told_is_heard(event: EngineEvent) -> None:
+    line = encode_event(event)
     assert line.endswith("\n")
     assert line.count("\n") == 1
-    assert heard(line) == event
+    assert decode_event(line) == event
 
 
 @pytest.mark.parametrize("line", ["", "not json\n", "[]\n", '{"event": "other"}\n', "3\n"])
 def test_what_tells_nothing_is_passed_over(line: str) -> None:
-    assert heard(line) is None
+    assert decode_event(line) is None

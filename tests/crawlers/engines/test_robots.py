@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from crawlers.engines.robots import HostRules, read_rules, rules_of
-from crawlers.http_client import Answer, FetchFailed
+from crawlers.http_client import FetchedResponse, FetchFailed
 
 ROBOTS = "https://news.example/robots.txt"
 TEXT = b"User-agent: *\nDisallow: /private/\n"
 
 
-def answer(status: int, body: bytes = b"", *headers: tuple[str, str]) -> Answer:
-    return Answer(status, "", headers, body, len(body))
+def answer(status: int, body: bytes = b"", *headers: tuple[str, str]) -> FetchedResponse:
+    return FetchedResponse(status, "", headers, body, len(body))
 
 
 def refusal(rules: HostRules, path: str, *, named: bool = False) -> str | None:
@@ -64,7 +64,7 @@ def test_a_failing_server_allows_only_what_the_operator_named(status: int) -> No
 def test_redirects_are_followed_and_not_for_ever() -> None:
     asked: list[str] = []
 
-    async def moved(url: str) -> Answer:
+    async def moved(url: str) -> FetchedResponse:
         asked.append(url)
         return answer(301, b"", ("Location", "/elsewhere")) if len(asked) == 1 else answer(200, TEXT)
 
@@ -72,14 +72,14 @@ def test_redirects_are_followed_and_not_for_ever() -> None:
     assert asked == [ROBOTS, "https://news.example/elsewhere"]
     assert refusal(rules, "/private/a") is not None
 
-    async def circling(url: str) -> Answer:
+    async def circling(url: str) -> FetchedResponse:
         return answer(302, b"", ("Location", "/robots.txt"))
 
     assert refusal(asyncio.run(read_rules(ROBOTS, circling)), "/private/a") is None
 
 
 def test_a_host_that_cannot_be_reached_decides_nothing() -> None:
-    async def silent(url: str) -> Answer:
+    async def silent(url: str) -> FetchedResponse:
         raise FetchFailed("no byte for 90 s")
 
     rules = asyncio.run(read_rules(ROBOTS, silent))

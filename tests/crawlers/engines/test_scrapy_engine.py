@@ -9,16 +9,16 @@ import scrapy
 from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
-from crawlers.engines.context import Means
-from crawlers.engines.frontier import Itinerary
-from crawlers.engines.messages import Remark, Told, Visit
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.frontier import Frontier
+from crawlers.engines.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.engines.response_decoding import CUT, TOO_LONG, read_body
-from crawlers.engines.scrapy_download import FIRST_PATIENCE_S, LONGEST_HOLD_S, PatientRetry
+from crawlers.engines.scrapy_download import FIRST_PATIENCE_S, LONGEST_HOLD_S, RetryAfterMiddleware
 from crawlers.engines.scrapy_engine import SourceCrawl
 from crawlers.engines.scrapy_settings import READ_BYTES
-from crawlers.http_client import Answer, Fetcher
-from crawlers.rate_limit.limiter import CrawlPace
-from crawlers.spiders.base import Ask, Role
+from crawlers.http_client import FetchedResponse, Fetcher
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.spiders.base import PageRequest, Role
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
@@ -31,17 +31,17 @@ URL = "https://a.example/film.mp4"
 
 
 @pytest.fixture
-def events() -> list[Told]:
+def events() -> list[EngineEvent]:
     return []
 
 
 @pytest.fixture
-def crawl(events: list[Told], tmp_path: Path) -> SourceCrawl:
+def crawl(events: list[EngineEvent], tmp_path: Path) -> SourceCrawl:
     recorder = RunningRecorder(tmp_path)
     recorder.close()
-    means = Means(
+    means = CrawlContext(
         fetcher=Fetcher(recorder.address),
-        pace=CrawlPace(0),
+        pace=HostRateLimiter(0),
         tell=events.append,
         note=lambda note: None,
         rendering=lambda rendering: None,
@@ -49,38 +49,41 @@ def crawl(events: list[Told], tmp_path: Path) -> SourceCrawl:
         obey_robots=False,
     )
     job = job_for(source_for_urls((URL,)), user_agent="any", collector="any")
-    return SourceCrawl(asking=spider_for(job, OwnParsers()), itinerary=Itinerary(None, print), means=means)
+    return SourceCrawl(asking=spider_for(job, OwnParsers()), itinerary=Frontier(None, print), means=means)
 
 
 def got(crawl: SourceCrawl, body: bytes, flags: list[str]) -> list[scrapy.Request]:
-    request = scrapy.Request(URL, meta={"ask": Ask(URL, Role.PAGE, "0001", seed=True)})
+    request = scrapy.Request(URL, meta={"ask": PageRequest(URL, Role.PAGE, "0001", seed=True)})
     return list(crawl.got(Response(URL, body=body, flags=flags, request=request)))
 
 
-def test_a_page_too_long_to_read_is_content_all_the_same(crawl: SourceCrawl, events: list[Told]) -> None:
+def test_a_page_too_long_to_read_is_content_all_the_same(crawl: SourceCrawl, events: list[EngineEvent]) -> None:
     assert got(crawl, b"", [TOO_LONG]) == []
-    assert events == [Remark(f"{URL}: {TOO_LONG}"), Visit(URL, "0001", Outcome.CONTENT, TOO_LONG, seed=True)]
+    assert events == [
+        CrawlNote(f"{URL}: {TOO_LONG}"),
+        PageVisited(URL, "0001", Outcome.CONTENT, TOO_LONG, seed=True),
+    ]
 
 
-def test_a_page_of_which_nothing_can_be_decoded_is_empty(crawl: SourceCrawl, events: list[Told]) -> None:
+def test_a_page_of_which_nothing_can_be_decoded_is_empty(crawl: SourceCrawl, events: list[EngineEvent]) -> None:
     fault = "the content cannot be decoded: gzip is damaged after 0 bytes"
     got(crawl, b"", [fault])
-    assert events[-1] == Visit(URL, "0001", Outcome.EMPTY, fault, seed=True)
+    assert events[-1] == PageVisited(URL, "0001", Outcome.EMPTY, fault, seed=True)
 
 
 def test_a_page_that_no_parser_comes_to_the_end_of_is_an_outcome(
-    crawl: SourceCrawl, events: list[Told], monkeypatch: pytest.MonkeyPatch
+    crawl: SourceCrawl, events: list[EngineEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_slow(self: OwnParsers, page: Page) -> Verdict:
         raise PageNotRead("too slow", limit=True)
 
     monkeypatch.setattr(OwnParsers, "classify", too_slow)
     assert got(crawl, b"<html>", []) == []
-    assert events == [Visit(URL, "0001", Outcome.UNREADABLE, "too slow", seed=True)]
+    assert events == [PageVisited(URL, "0001", Outcome.UNREADABLE, "too slow", seed=True)]
 
 
-def answer(body: bytes | None, *headers: tuple[str, str], cut: str | None = None) -> Answer:
-    return Answer(200, "OK", headers, body, 0, cut)
+def answer(body: bytes | None, *headers: tuple[str, str], cut: str | None = None) -> FetchedResponse:
+    return FetchedResponse(200, "OK", headers, body, 0, cut)
 
 
 def test_what_is_wrong_with_a_body_is_told() -> None:
@@ -113,9 +116,9 @@ def test_a_host_is_left_alone_as_long_as_it_asks_and_no_longer_than_a_night(
         crawl.crawler = crawler
         request = scrapy.Request(URL)
         response = Response(URL, status=503, headers={"Retry-After": retry_after}, request=request)
-        PatientRetry.from_crawler(crawler).process_response(request, response)
+        RetryAfterMiddleware.from_crawler(crawler).process_response(request, response)
         pace = crawl.means.pace
-        assert isinstance(pace, CrawlPace)
+        assert isinstance(pace, HostRateLimiter)
         return pace._account("a.example").held_s
 
     assert asyncio.run(respond()) == held_s

@@ -12,17 +12,17 @@ import pytest
 import uvloop
 
 from crawlers.engines.scrapy_download import retry_after_s
-from crawlers.http_client import CrawlOver
-from crawlers.rate_limit.limiter import LONGEST_DELAY_S, CrawlPace, HostGivenUp, Turn
-from crawlers.rate_limit.slots import PLACES, NoTurns, OwnTurns, Taken
-from crawlers.rate_limit.socket import PaceLine, PaceServer
+from crawlers.http_client import CrawlLimitReached
+from crawlers.rate_limit.limiter import LONGEST_DELAY_S, HostAbandoned, HostRateLimiter, Slot
+from crawlers.rate_limit.slots import SLOTS_PER_HOST, LocalSlots, SlotGrant, SlotsUnavailable
+from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 
 
 def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> None:
     left: list[tuple[str, float]] = []
 
     async def crawl() -> None:
-        pace = CrawlPace(0.05)
+        pace = HostRateLimiter(0.05)
 
         async def ask(host: str) -> None:
             turn = await pace.take(host)
@@ -41,7 +41,7 @@ def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> 
 
 def test_a_host_that_asks_for_patience_is_left_alone_also_by_those_who_wait_already() -> None:
     async def crawl() -> tuple[float, float]:
-        pace = CrawlPace(1.0)
+        pace = HostRateLimiter(1.0)
         async with pace.turn("a"):
             pass
         waiting = asyncio.ensure_future(pace.take("a"))
@@ -57,8 +57,8 @@ def test_a_host_that_asks_for_patience_is_left_alone_also_by_those_who_wait_alre
 
 
 def test_a_pause_that_robots_txt_asks_for_is_kept() -> None:
-    async def crawl() -> CrawlPace:
-        pace = CrawlPace(0)
+    async def crawl() -> HostRateLimiter:
+        pace = HostRateLimiter(0)
         pace.slow("a", 0.1)
         for _ in range(3):
             async with pace.turn("a"):
@@ -74,8 +74,8 @@ def test_a_pause_that_robots_txt_asks_for_is_kept() -> None:
 def test_of_two_pauses_the_longer_is_kept_up_to_the_longest_that_is_waited(
     of_the_host_s: float, kept_s: float
 ) -> None:
-    async def crawl() -> CrawlPace:
-        pace = CrawlPace(0.2)
+    async def crawl() -> HostRateLimiter:
+        pace = HostRateLimiter(0.2)
         pace.slow("a", of_the_host_s)
         async with pace.turn("a"):
             pass
@@ -85,12 +85,12 @@ def test_of_two_pauses_the_longer_is_kept_up_to_the_longest_that_is_waited(
 
 
 def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -> None:
-    class LateOnce(CrawlPace):
+    class LateOnce(HostRateLimiter):
         """The machine is busy between the first turn and its use."""
 
-        late: Turn | None = None
+        late: Slot | None = None
 
-        async def take(self, host: str) -> Turn:
+        async def take(self, host: str) -> Slot:
             turn = await super().take(host)
             if self.late is None:
                 self.late = turn = replace(turn, leave_by=time.monotonic() - 1.0)
@@ -108,8 +108,8 @@ def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -
 
 
 def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
-    async def crawl() -> Taken:
-        turns = OwnTurns()
+    async def crawl() -> SlotGrant:
+        turns = LocalSlots()
         await turns.hold("a", 3600)
         await turns.hold("a", 1)
         return await turns.take("a", 0.0, ())
@@ -120,11 +120,11 @@ def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
 
 
 def test_a_host_that_wants_to_be_left_alone_for_longer_than_anybody_waits_is_given_up() -> None:
-    async def crawl() -> CrawlPace:
-        pace = CrawlPace(0)
+    async def crawl() -> HostRateLimiter:
+        pace = HostRateLimiter(0)
         pace.hold("a", 3600)
         for _ in range(2):
-            with pytest.raises(HostGivenUp, match=r"a asked to be left alone for 3[56]\d\d s more"):
+            with pytest.raises(HostAbandoned, match=r"a asked to be left alone for 3[56]\d\d s more"):
                 await pace.take("a")
         async with pace.turn("b"):
             pass
@@ -137,22 +137,22 @@ def test_a_host_that_wants_to_be_left_alone_for_longer_than_anybody_waits_is_giv
 
 def test_no_more_requests_are_under_way_at_one_host_than_it_has_places() -> None:
     async def crawl() -> int:
-        pace = CrawlPace(0)
-        turns = [await pace.take("a") for _ in range(PLACES)]
+        pace = HostRateLimiter(0)
+        turns = [await pace.take("a") for _ in range(SLOTS_PER_HOST)]
         late = asyncio.ensure_future(pace.take("a"))
         await asyncio.sleep(0.12)
         assert not late.done()
         pace.give_back(turns[0])
         return (await late).id
 
-    assert asyncio.run(crawl()) == PLACES + 1
+    assert asyncio.run(crawl()) == SLOTS_PER_HOST + 1
 
 
 class AllTaken:
     """Turns of a host whose places never become free."""
 
-    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
-        return Taken(None, 0.01)
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
+        return SlotGrant(None, 0.01)
 
     async def hold(self, host: str, seconds: float) -> None: ...
 
@@ -166,17 +166,17 @@ class OneAtATime(AllTaken):
         self.given = 0
         self.returned: list[int] = []
 
-    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
         self.returned.extend(done)
         if self.given and self.given not in done:
-            return Taken(None, 3600.0)
+            return SlotGrant(None, 3600.0)
         self.given += 1
-        return Taken(self.given, 0.0)
+        return SlotGrant(self.given, 0.0)
 
 
 def test_a_request_that_waits_for_a_place_takes_the_one_its_own_crawl_gives_back() -> None:
     async def crawl() -> int:
-        pace = CrawlPace(0, OneAtATime())
+        pace = HostRateLimiter(0, OneAtATime())
         first = await pace.take("a")
         waiting = asyncio.ensure_future(pace.take("a"))
         await asyncio.sleep(0.05)
@@ -191,32 +191,32 @@ def test_a_request_that_waits_for_a_place_takes_the_one_its_own_crawl_gives_back
 class Away(AllTaken):
     """A database that does not answer."""
 
-    async def take(self, host: str, delay_s: float, done: Collection[int]) -> Taken:
-        raise NoTurns("the database was away for 20 s")
+    async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
+        raise SlotsUnavailable("the database was away for 20 s")
 
 
 def test_who_gets_no_turn_in_time_gives_up_and_says_so() -> None:
-    pace = CrawlPace(1, AllTaken(), patience_s=0.05)
-    with pytest.raises(HostGivenUp, match="no turn at a within 0 s, so many others ask it"):
+    pace = HostRateLimiter(1, AllTaken(), patience_s=0.05)
+    with pytest.raises(HostAbandoned, match="no turn at a within 0 s, so many others ask it"):
         asyncio.run(pace.take("a"))
 
 
 def test_without_a_place_to_take_turns_from_nothing_is_asked() -> None:
-    with pytest.raises(HostGivenUp, match="no pace can be kept: the database was away"):
-        asyncio.run(CrawlPace(1, Away()).take("a"))
+    with pytest.raises(HostAbandoned, match="no pace can be kept: the database was away"):
+        asyncio.run(HostRateLimiter(1, Away()).take("a"))
 
 
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
     tmp_path: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    async def crawl() -> CrawlPace:
-        pace = CrawlPace(0.05)
-        server = PaceServer(tmp_path, pace)
+    async def crawl() -> HostRateLimiter:
+        pace = HostRateLimiter(0.05)
+        server = RateLimitServer(tmp_path, pace)
         await server.start()
-        line, other = PaceLine(tmp_path), PaceLine(tmp_path)
+        line, other = RateLimitClient(tmp_path), RateLimitClient(tmp_path)
 
-        async def ask(end: PaceLine, host: str) -> None:
+        async def ask(end: RateLimitClient, host: str) -> None:
             async with end.turn(host):
                 pass
 
@@ -225,7 +225,7 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
         line.slow("b", 0.2)
         line.hold("c", 3600)
         await ask(line, "b")
-        with pytest.raises(HostGivenUp, match="c asked to be left alone"):
+        with pytest.raises(HostAbandoned, match="c asked to be left alone"):
             await ask(line, "c")
         await server.close()
         return pace
@@ -237,8 +237,8 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
 
 
 def test_an_engine_whose_crawl_has_ended_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(CrawlOver, match="nobody gives turns any more"):
-        asyncio.run(PaceLine(tmp_path).turn("a").__aenter__())
+    with pytest.raises(CrawlLimitReached, match="nobody gives turns any more"):
+        asyncio.run(RateLimitClient(tmp_path).turn("a").__aenter__())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import uvloop
 
 from crawlers.address_policy import AddressPolicy
 from crawlers.model.capture import Captured, Exchange, Limits, Note
-from crawlers.recorder.egress import ConnectTo, Direct, Egress
+from crawlers.recorder.egress import ConnectTo, DirectEgress, Egress
 from crawlers.recorder.proxy import Recorder, RecorderAddress
 from crawlers.recorder.session import Totals
 
@@ -65,7 +65,7 @@ class RunningRecorder:
             self.sink,
             crawl_id="01JNKZ5V0000000000000000CR",
             folder=folder,
-            egress=egress or Direct(AddressPolicy(allowed), ConnectTo(connect_to)),
+            egress=egress or DirectEgress(AddressPolicy(allowed), ConnectTo(connect_to)),
             limits=limits or Limits(),
             upstream_ca=upstream_ca,
             allow_invalid_certificate=allow_invalid_certificate,

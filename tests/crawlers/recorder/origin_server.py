@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from crawlers.recorder.http_messages import read_asked, request_body
+from crawlers.recorder.http_messages import parse_request, request_body
 from processors.http.framing import MessageFramer
 
 
@@ -92,7 +92,7 @@ class Origin:
                     if not data:
                         return
                     rest = framer.feed(data)
-                served = Served(read_asked(framer.head).target, b"".join(framer.pieces))
+                served = Served(parse_request(framer.head).target, b"".join(framer.pieces))
                 self.log.append(served)
                 if not self.handlers[served.path](Channel(sock, served)):
                     if isinstance(sock, ssl.SSLSocket):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
-from crawlers.recorder.capture_socket import SOCKET_NAME, Handed, HandOver, HandOverServer, NotKept
+from crawlers.recorder.capture_socket import SOCKET_NAME, CaptureClient, CaptureNotStored, CaptureServer, Handed
 from processors.pages.outcome import Outcome
 
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
@@ -38,10 +38,10 @@ def hand(folder: Path, items: list[Handed], *, fail: Exception | None = None) ->
         kept.append(item)
 
     async def run() -> None:
-        server = HandOverServer(folder, keep)
+        server = CaptureServer(folder, keep)
         await server.start()
         assert stat.S_IMODE((folder / SOCKET_NAME).stat().st_mode) == 0o600
-        engine = HandOver(folder)
+        engine = CaptureClient(folder)
         try:
             for item in items:
                 await engine.hand_soon(item)
@@ -64,5 +64,5 @@ def test_a_folder_whose_path_is_longer_than_socket_addresses_will_do(tmp_path: P
 
 
 def test_an_engine_learns_that_its_item_was_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(NotKept, match="No space left"):
+    with pytest.raises(CaptureNotStored, match="No space left"):
         hand(tmp_path, [NOTE], fail=OSError(28, "No space left on device"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.recorder.egress import ConnectTo, Direct, NotReached, ThroughProxy, egress_for
+from crawlers.recorder.egress import ConnectFailed, ConnectTo, DirectEgress, ProxyEgress, egress_for
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Origin, answer
@@ -67,7 +67,7 @@ def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
         port = judged.getsockname()[1]
         loop = Rebinding()
         loop.answers = ("127.0.0.2", "127.0.0.3")
-        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        direct = DirectEgress(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
         opened = loop.run_until_complete(direct.open_socket("rebinding.example", port))
         loop.close()
         assert opened.sock.getpeername() == ("127.0.0.2", port)
@@ -80,9 +80,9 @@ def test_a_name_is_judged_anew_at_every_connection() -> None:
         port = judged.getsockname()[1]
         loop = Rebinding()
         loop.answers = ("127.0.0.2", "10.0.0.1")
-        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        direct = DirectEgress(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
         loop.run_until_complete(direct.open_socket("rebinding.example", port)).sock.close()
-        with pytest.raises(NotReached) as refusal:
+        with pytest.raises(ConnectFailed) as refusal:
             loop.run_until_complete(direct.open_socket("rebinding.example", port))
         loop.close()
     assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
@@ -101,7 +101,7 @@ def test_of_several_addresses_only_those_that_may_be_reached_are_tried() -> None
     with socket.create_server(("127.0.0.2", 0)) as allowed:
         port = allowed.getsockname()[1]
         loop = SeveralAddresses()
-        direct = Direct(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
+        direct = DirectEgress(AddressPolicy(["127.0.0.2/32"]), ConnectTo([]))
         opened = loop.run_until_complete(direct.open_socket("several.example", port))
         loop.close()
         assert opened.peer_ip == "127.0.0.2"
@@ -111,8 +111,8 @@ def test_of_several_addresses_only_those_that_may_be_reached_are_tried() -> None
 def test_a_name_that_leads_inside_is_refused() -> None:
     loop = Rebinding()
     loop.answers = ("169.254.169.254",)
-    with pytest.raises(NotReached) as refusal:
-        loop.run_until_complete(Direct(AddressPolicy(), ConnectTo([])).open_socket("innocent.example", 80))
+    with pytest.raises(ConnectFailed) as refusal:
+        loop.run_until_complete(DirectEgress(AddressPolicy(), ConnectTo([])).open_socket("innocent.example", 80))
     loop.close()
     assert refusal.value.outcome is Outcome.REFUSED_BY_POLICY
 
@@ -147,8 +147,8 @@ def test_a_source_may_leave_through_a_proxy_which_resolves_its_names(
 def test_a_proxy_that_is_away_makes_a_site_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
-    egress = ThroughProxy(f"socks5://127.0.0.1:{port}", AddressPolicy(), ConnectTo([]))
-    with pytest.raises(NotReached, match="the egress proxy gives no connection to site") as failure:
+    egress = ProxyEgress(f"socks5://127.0.0.1:{port}", AddressPolicy(), ConnectTo([]))
+    with pytest.raises(ConnectFailed, match="the egress proxy gives no connection to site") as failure:
         asyncio.run(egress.open_socket("site.example", 443))
     assert failure.value.outcome is Outcome.UNREACHABLE
 
@@ -166,7 +166,7 @@ def test_what_a_proxy_does_wrong_is_told_without_its_address_and_its_words(
         relay.close()
     user = "me:other@" if trouble == "password" else ""
     egress = egress_for(f"{scheme}://{user}127.0.0.1:{relay.port}", AddressPolicy(), ConnectTo([]))
-    with pytest.raises(NotReached) as failure:
+    with pytest.raises(ConnectFailed) as failure:
         asyncio.run(egress.open_socket("site.example", 443))
     relay.close()
     assert failure.value.outcome is Outcome.UNREACHABLE
@@ -216,7 +216,7 @@ def test_an_http_proxy_that_answers_oddly_opens_nothing(
     opens_with: tuple[bytes, ...], said: str, plain_origin: Origin
 ) -> None:
     relay = Relay(plain_origin.port, socks=False, opens_with=opens_with)
-    with pytest.raises(NotReached, match=said) as failure:
+    with pytest.raises(ConnectFailed, match=said) as failure:
         asyncio.run(egress_for(relay.url, AddressPolicy(), ConnectTo([])).open_socket("site.example", 80))
     relay.close()
     assert failure.value.outcome is Outcome.UNREACHABLE

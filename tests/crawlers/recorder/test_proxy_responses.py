@@ -11,7 +11,7 @@ import uvloop
 
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import Limits, Note, NoteKind
-from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, OwnAnswer, read_own_answer
+from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, ProxyResponse, read_own_answer
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
@@ -195,7 +195,7 @@ def test_what_is_no_request_to_a_proxy_is_answered_as_such(line: bytes, start_re
 def test_an_engine_of_ours_is_told_why_with_a_proof_for_this_request(start_recorder: Start) -> None:
     recorder = start_recorder(allowed=())
     key = recorder.address.proof_key
-    refusal = OwnAnswer(
+    refusal = ProxyResponse(
         Outcome.REFUSED_BY_POLICY, "127.0.0.1 is a loopback address; only public addresses may be reached"
     )
     told = ask_plainly(recorder, "http://127.0.0.1/x", TARGET % b"http://127.0.0.1/x" + NONCE % b"one")

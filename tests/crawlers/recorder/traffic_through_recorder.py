@@ -11,7 +11,7 @@ import uvloop
 from playwright.async_api import async_playwright
 
 from crawlers.engines.chromium import launch, open_context
-from crawlers.http_client import Answer, Fetcher, FetchFailed
+from crawlers.http_client import FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.capture import Exchange
 from crawlers.recorder.proxy import RecorderAddress
 from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder
@@ -38,7 +38,7 @@ class Passed:
 
     served: dict[str, Served]
     kept: dict[str, Exchange]
-    answers: dict[str, Answer | FetchFailed]
+    answers: dict[str, FetchedResponse | FetchFailed]
     notes: list[str]
 
 
@@ -92,10 +92,10 @@ def start_page() -> tuple[bytes, bytes]:
     return head, page
 
 
-def by_fetcher(address: RecorderAddress) -> dict[str, Answer | FetchFailed]:
-    async def fetch_all() -> dict[str, Answer | FetchFailed]:
+def by_fetcher(address: RecorderAddress) -> dict[str, FetchedResponse | FetchFailed]:
+    async def fetch_all() -> dict[str, FetchedResponse | FetchFailed]:
         fetcher = Fetcher(address, silence_s=20)
-        answers: dict[str, Answer | FetchFailed] = {}
+        answers: dict[str, FetchedResponse | FetchFailed] = {}
         for scheme in ("https", "http"):
             for name, kind in KINDS.items():
                 said = kind.request_fields.decode().strip().partition(": ")

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawlers.engines.frontier import Itinerary
-from crawlers.model.capture import CrawlJob, Known, Listing
-from crawlers.spiders.base import Ask, Findings, Role
+from crawlers.engines.frontier import Frontier
+from crawlers.model.capture import CachedFeed, CrawlJob, KnownContent
+from crawlers.spiders.base import PageRequest, PageResult, Role
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import Follow, Source
 from pipeline.crawl import job_for
@@ -28,7 +28,7 @@ NEWS = Source(
 CHANNEL = Source(id="tg", kind="telegram", channel="pryklad_vestki")
 
 
-def job(source: Source, *, known: Known | None = None, follow_links: bool = True) -> CrawlJob:
+def job(source: Source, *, known: KnownContent | None = None, follow_links: bool = True) -> CrawlJob:
     return job_for(source, user_agent="any", collector="any", known=known, follow_links=follow_links)
 
 
@@ -47,11 +47,11 @@ def invented(url: str, body: str, content_type: str = "text/html; charset=utf-8"
     return Page(url, body.encode(), NOW, 200, content_type)
 
 
-def urls(findings: Findings, role: Role) -> list[str]:
+def urls(findings: PageResult, role: Role) -> list[str]:
     return [ask.url for ask in findings.asks if ask.role is role]
 
 
-def channel_page(url: str, *, known: Known | None = None, follow_links: bool = True) -> Findings:
+def channel_page(url: str, *, known: KnownContent | None = None, follow_links: bool = True) -> PageResult:
     spider = spider_for(job(CHANNEL, known=known, follow_links=follow_links), OwnParsers())
     (seed,) = spider.start()
     return spider.read(seed, sample(url))
@@ -59,7 +59,7 @@ def channel_page(url: str, *, known: Known | None = None, follow_links: bool = T
 
 def test_a_channel_begins_at_its_newest_page() -> None:
     (seed,) = spider_for(job(CHANNEL), OwnParsers()).start()
-    assert seed == Ask("https://t.me/s/pryklad_vestki", Role.PAGE, "0001", seed=True)
+    assert seed == PageRequest("https://t.me/s/pryklad_vestki", Role.PAGE, "0001", seed=True)
 
 
 def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page() -> None:
@@ -73,14 +73,14 @@ def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page()
 @pytest.mark.parametrize(
     ("known", "goes_on"),
     [
-        (Known(newest_post_id=112), False),
-        (Known(newest_post_id=73), True),
-        (Known(newest_post_id=112, reread_since=datetime(2020, 1, 1, tzinfo=UTC)), True),
-        (Known(newest_post_id=112, reread_since=datetime(2030, 1, 1, tzinfo=UTC)), False),
-        (Known(reread_since=datetime(2030, 1, 1, tzinfo=UTC)), True),
+        (KnownContent(newest_post_id=112), False),
+        (KnownContent(newest_post_id=73), True),
+        (KnownContent(newest_post_id=112, reread_since=datetime(2020, 1, 1, tzinfo=UTC)), True),
+        (KnownContent(newest_post_id=112, reread_since=datetime(2030, 1, 1, tzinfo=UTC)), False),
+        (KnownContent(reread_since=datetime(2030, 1, 1, tzinfo=UTC)), True),
     ],
 )
-def test_a_channel_stops_where_posts_are_known_and_old_enough(known: Known, goes_on: bool) -> None:
+def test_a_channel_stops_where_posts_are_known_and_old_enough(known: KnownContent, goes_on: bool) -> None:
     assert bool(urls(channel_page("https://t.me/s/pryklad_vestki", known=known), Role.PAGE)) is goes_on
 
 
@@ -122,7 +122,7 @@ def test_links_are_left_alone_where_the_job_says_so() -> None:
     assert urls(channel_page("https://t.me/s/pryklad_vestki", follow_links=False), Role.PAGE) == []
 
 
-def news_page(role: Role, page: Page, *, source: Source = NEWS, known: Known | None = None) -> Findings:
+def news_page(role: Role, page: Page, *, source: Source = NEWS, known: KnownContent | None = None) -> PageResult:
     spider = spider_for(job(source, known=known), OwnParsers())
     (seed,) = [ask for ask in spider.start() if ask.role is role]
     return spider.read(seed, page)
@@ -161,7 +161,7 @@ def test_known_articles_are_read_again_while_they_are_young() -> None:
     entries = feed(
         ("https://news.example/a", NEW), ("https://news.example/b", OLD), ("https://news.example/c", OLD)
     )
-    known = Known(
+    known = KnownContent(
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a", "http://www.news.example/b"}),
     )
@@ -172,7 +172,7 @@ def test_known_articles_are_read_again_while_they_are_young() -> None:
 
 @pytest.mark.parametrize("start_page_first", [True, False])
 def test_an_article_that_one_page_dates_and_another_does_not_counts_once(start_page_first: bool) -> None:
-    known = Known(
+    known = KnownContent(
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a-long-title"}),
     )
@@ -237,7 +237,7 @@ def test_an_article_leads_to_its_pictures_alone() -> None:
     findings = news_page(Role.START, sample("https://vesnik.pryklad.example/"))
     assert findings.records == 0
     spider = spider_for(job(NEWS), OwnParsers())
-    ask = Ask("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
+    ask = PageRequest("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
     article = spider.read(ask, sample(ask.url))
     assert (article.outcome, article.records) == (Outcome.CONTENT, 1)
     assert {asked.role for asked in article.asks} == {Role.REQUISITE}
@@ -272,9 +272,9 @@ def test_a_page_leads_where_its_source_says(follow: Follow, requisites: list[str
 
 def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
     remarks: list[str] = []
-    itinerary = Itinerary(2, remarks.append)
-    asks = [Ask(f"https://a.example/{name}", Role.PAGE, "0001") for name in ("1", "1#part", "2", "3", "4")]
-    pictures = [Ask(f"https://a.example/{name}.png", Role.REQUISITE, "0001") for name in "121"]
+    itinerary = Frontier(2, remarks.append)
+    asks = [PageRequest(f"https://a.example/{name}", Role.PAGE, "0001") for name in ("1", "1#part", "2", "3", "4")]
+    pictures = [PageRequest(f"https://a.example/{name}.png", Role.REQUISITE, "0001") for name in "121"]
     admitted = [ask.url for ask in itinerary.admit([*asks, *pictures])]
     assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
     assert remarks == ["the limit of 2 pages was reached; what lies behind them was not asked for"]
@@ -358,9 +358,11 @@ def test_old_sitemaps_of_a_known_site_are_left_alone_and_new_ones_come_first() -
     )
     page = invented("https://news.example/sitemap.xml", index, "application/xml")
     since = datetime(2026, 11, 20, tzinfo=UTC)
-    unknown = news_page(Role.SITEMAP, page, known=Known(reread_since=since))
+    unknown = news_page(Role.SITEMAP, page, known=KnownContent(reread_since=since))
     known = news_page(
-        Role.SITEMAP, page, known=Known(reread_since=since, article_urls=frozenset({"https://news.example/a"}))
+        Role.SITEMAP,
+        page,
+        known=KnownContent(reread_since=since, article_urls=frozenset({"https://news.example/a"})),
     )
     newest = ["https://news.example/2026-11.xml", "https://news.example/2026-10.xml"]
     assert urls(unknown, Role.SITEMAP) == [*newest, "https://news.example/2019.xml"]
@@ -369,14 +371,14 @@ def test_old_sitemaps_of_a_known_site_are_left_alone_and_new_ones_come_first() -
 
 
 def test_pages_that_were_read_and_are_no_articles_are_not_asked_for_again_and_count_as_nothing() -> None:
-    known = Known(
+    known = KnownContent(
         reread_since=datetime(2026, 11, 20, tzinfo=UTC), other_urls=frozenset({"https://news.example/pra-nas"})
     )
     findings = news_page(Role.FEED, feed(("https://news.example/pra-nas", OLD)), known=known)
     assert (findings.asks, findings.known) == ((), 0)
 
 
-LISTING = Listing(
+LISTING = CachedFeed(
     url="https://news.example/rss.xml",
     etag='"abc"',
     last_modified=None,
@@ -387,12 +389,12 @@ LISTING = Listing(
 
 
 def test_a_feed_is_asked_for_on_condition_of_what_was_deposited_and_nothing_else_is() -> None:
-    asks = list(spider_for(job(NEWS, known=Known(listings=(LISTING,))), OwnParsers()).start())
+    asks = list(spider_for(job(NEWS, known=KnownContent(listings=(LISTING,))), OwnParsers()).start())
     assert [ask.headers for ask in asks] == [(("If-None-Match", '"abc"'),), (), ()]
 
 
 def test_a_feed_that_has_not_changed_lists_what_it_listed_and_is_no_silence() -> None:
-    known = Known(
+    known = KnownContent(
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a", "https://news.example/b"}),
         listings=(LISTING,),
@@ -407,7 +409,7 @@ def test_an_answer_to_a_condition_nobody_made_is_no_content() -> None:
     assert news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304)).outcome is Outcome.EMPTY
 
 
-def walked(known: Known) -> list[str]:
+def walked(known: KnownContent) -> list[str]:
     """The pages of the sample channel that a crawl asks for, in order."""
     spider = spider_for(job(CHANNEL, known=known), OwnParsers())
     waiting, asked = list(spider.start()), []
@@ -420,17 +422,21 @@ def walked(known: Known) -> list[str]:
 
 
 def test_posts_that_a_limit_cut_off_between_two_nights_are_gone_back_for() -> None:
-    assert walked(Known(newest_post_id=112, unseen_posts=((12, 60),))) == ["", "before=61", "before=29"]
+    assert walked(KnownContent(newest_post_id=112, unseen_posts=((12, 60),))) == ["", "before=61", "before=29"]
 
 
 def test_a_history_that_no_crawl_has_reached_is_read_on_from_where_it_ended() -> None:
-    assert walked(Known(newest_post_id=112, unseen_posts=((1, 42),))) == ["", "before=43", "before=12"]
+    assert walked(KnownContent(newest_post_id=112, unseen_posts=((1, 42),))) == ["", "before=43", "before=12"]
 
 
 def test_a_history_takes_no_more_than_some_pages_of_a_night(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crawlers.spiders.telegram.HISTORY_PAGES", 1)
-    assert walked(Known(newest_post_id=112, unseen_posts=((60, 70), (1, 42)))) == ["", "before=71", "before=41"]
+    assert walked(KnownContent(newest_post_id=112, unseen_posts=((60, 70), (1, 42)))) == [
+        "",
+        "before=71",
+        "before=41",
+    ]
 
 
 def test_what_the_walk_from_the_newest_has_passed_is_not_gone_back_for() -> None:
-    assert walked(Known(unseen_posts=((30, 60),))) == ["", "before=74", "before=43", "before=12"]
+    assert walked(KnownContent(unseen_posts=((30, 60),))) == ["", "before=74", "before=43", "before=12"]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from crawlers.watchlist.loader import (
     Expectation,
+    InvalidWatchlist,
     Source,
     SourceLimits,
-    WatchlistErrors,
     read_watchlist,
     source_for_urls,
     source_from_json,
@@ -73,7 +73,7 @@ def written(tmp_path: Path) -> Write:
 
 
 def mistakes(path: Path) -> list[str]:
-    with pytest.raises(WatchlistErrors) as caught:
+    with pytest.raises(InvalidWatchlist) as caught:
         read_watchlist(path)
     return [str(mistake).removeprefix(f"{path}:") for mistake in caught.value.mistakes]
 
@@ -230,7 +230,7 @@ def test_a_file_that_stands_for_more_than_people_write_is_refused(
     written: Write, text: str, line: int, said: str
 ) -> None:
     path = written(text)
-    with pytest.raises(WatchlistErrors) as errors:
+    with pytest.raises(InvalidWatchlist) as errors:
         read_watchlist(path)
     [mistake] = errors.value.mistakes
     assert said in mistake.message
@@ -267,7 +267,7 @@ sources:
     egress: tor
   - {id: b, kind: telegram, channel: naviny2}
 """)
-    with pytest.raises(WatchlistErrors) as caught:
+    with pytest.raises(InvalidWatchlist) as caught:
         read_watchlist(path, egress=("direct",))
     assert [str(mistake) for mistake in caught.value.mistakes] == [
         f"{path}:1: defaults.egress: no egress profile 'office'; this machine has: direct",
@@ -277,7 +277,7 @@ sources:
 
 def test_an_address_in_the_place_of_a_profiles_name_is_not_repeated(written: Write) -> None:
     path = written("sources:\n  - {id: a, kind: telegram, channel: naviny, egress: 'socks5://me:secret@h:1'}")
-    with pytest.raises(WatchlistErrors) as caught:
+    with pytest.raises(InvalidWatchlist) as caught:
         read_watchlist(path, egress=("direct",))
     assert [str(mistake) for mistake in caught.value.mistakes] == [
         f"{path}:2: sources[0].egress: expected the name of an egress profile (a-z, 0-9 and _), "
@@ -310,7 +310,7 @@ def test_any_text_is_either_read_or_refused_in_words(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "w.yaml"
         path.write_text(text, "utf-8", newline="")
-        with pytest.raises(WatchlistErrors):
+        with pytest.raises(InvalidWatchlist):
             read_watchlist(path)
 
 
@@ -365,7 +365,7 @@ def test_what_is_expected_of_a_crawl_is_read_with_its_shares(tmp_path: Path) -> 
 def test_a_share_or_time_that_cannot_be_is_named(tmp_path: Path, expect: str, message: str) -> None:
     path = tmp_path / "watchlist.yaml"
     path.write_text(EXPECTS.format(expect=expect), "utf-8")
-    with pytest.raises(WatchlistErrors) as errors:
+    with pytest.raises(InvalidWatchlist) as errors:
         read_watchlist(path)
     assert message in str(errors.value)
 

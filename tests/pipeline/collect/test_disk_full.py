@@ -101,8 +101,8 @@ def test_where_files_may_grow_no_further_the_crawl_stops_and_the_next_run_takes_
 LARGE_BODY = """
 import sys
 from pathlib import Path
-from crawlers.recorder.writer_thread import Gathered
-body = Gathered(Path(sys.argv[1]))
+from crawlers.recorder.writer_thread import MessageBuffer
+body = MessageBuffer(Path(sys.argv[1]))
 try:
     for _ in range(40):
         body.add([bytes(1 << 16)], [bytes(1 << 16)])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from crawlers.watchlist.loader import WatchlistErrors
+from crawlers.watchlist.loader import InvalidWatchlist
 from pipeline.collect.harvest import (
     UnknownSourceError,
     harvest_batch,
@@ -200,10 +200,10 @@ def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
         "forbidden: Its entry in the watch-list has mistakes. Nothing of it was fetch"
     )
     assert f"{watchlist}:4: sources[0].kind: unknown kind 'court'" in batch.in_words()
-    with pytest.raises(WatchlistErrors):
+    with pytest.raises(InvalidWatchlist):
         planned_sources(broken)
     watchlist.write_text(TROUBLED.replace("delay_s: 0.01", "delay_s: soon"), "utf-8")
-    with pytest.raises(WatchlistErrors, match="defaults"):
+    with pytest.raises(InvalidWatchlist, match="defaults"):
         planned_in_turn(broken)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import CrawlReport, Known
+from crawlers.model.capture import CrawlReport, KnownContent
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source, SourceLimits, source_for_urls
 from pipeline.config.settings import ROOT, Settings
@@ -103,18 +103,18 @@ def test_what_the_sites_were_asked_is_what_was_kept_and_nothing_else(crawl: Craw
 
 
 def test_known_posts_are_where_a_channel_stops(crawl: Crawl) -> None:
-    crawled = crawl(SAMPLES.source("tg-vestki"), known=Known(newest_post_id=112))
+    crawled = crawl(SAMPLES.source("tg-vestki"), known=KnownContent(newest_post_id=112))
     assert crawled.report.pages == 1
 
 
 def test_known_posts_are_read_again_as_far_as_asked(crawl: Crawl) -> None:
-    everything = Known(newest_post_id=112, reread_since=datetime(2020, 1, 1, tzinfo=UTC))
+    everything = KnownContent(newest_post_id=112, reread_since=datetime(2020, 1, 1, tzinfo=UTC))
     assert crawl(SAMPLES.source("tg-vestki"), known=everything).report.pages == 4
 
 
 def test_articles_that_are_known_are_not_asked_for_again_and_count_as_seen(crawl: Crawl) -> None:
     known = "https://vesnik-2.pryklad.example/naviny/tramvaj-3/"  # under the name of the mirror
-    crawled = crawl(SAMPLES.source("vesnik"), known=Known(article_urls=frozenset({known})))
+    crawled = crawl(SAMPLES.source("vesnik"), known=KnownContent(article_urls=frozenset({known})))
     assert "https://vesnik.pryklad.example/naviny/tramvaj-3/" not in crawled.asked
     assert crawled.report.records == 14
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawlers.model.capture import Captured, HostPace, Note, NoteKind
+from crawlers.model.capture import Captured, HostStatistics, Note, NoteKind
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from pipeline.crawl.report_builder import Tally
@@ -11,7 +11,7 @@ from processors.pages.outcome import Outcome
 from tests.storage.crawled_files import exchange, response
 
 AT = datetime(2026, 11, 20, 21, tzinfo=UTC)
-KEPT = HostPace(requests=2, delay_s=1.5, shortest_gap_s=1.6, waited_s=1.6, held_s=0.0)
+KEPT = HostStatistics(requests=2, delay_s=1.5, shortest_gap_s=1.6, waited_s=1.6, held_s=0.0)
 
 
 class Nowhere:
@@ -21,7 +21,7 @@ class Nowhere:
         """Let go of it."""
 
 
-def pace_of(*items: Captured) -> Mapping[str, HostPace]:
+def pace_of(*items: Captured) -> Mapping[str, HostStatistics]:
     job = job_for(source_for_urls(("https://a.test/",), engine="browser"), user_agent="any", collector="any")
     tally = Tally(job, Nowhere(), AT, lambda: {"a.test": KEPT})
     for item in items:

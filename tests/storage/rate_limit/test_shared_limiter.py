@@ -17,18 +17,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
 
-from crawlers.rate_limit.limiter import CrawlPace, HostGivenUp
-from crawlers.rate_limit.slots import KEPT_FREE, PLACES
+from crawlers.rate_limit.limiter import HostAbandoned, HostRateLimiter
+from crawlers.rate_limit.slots import RESERVED_FOR_ON_DEMAND, SLOTS_PER_HOST
 from pipeline.config.settings import ROOT, DatabaseAccess
 from storage.rate_limit.shared_limiter import DatabaseSlots
 
 CRAWLER = """
 import asyncio, sys
-from crawlers.rate_limit.limiter import CrawlPace
+from crawlers.rate_limit.limiter import HostRateLimiter
 from storage.rate_limit.shared_limiter import DatabaseSlots
 
 async def crawl(url, name, delay_s, count):
-    pace = CrawlPace(delay_s, DatabaseSlots(url, name))
+    pace = HostRateLimiter(delay_s, DatabaseSlots(url, name))
     async def ask():
         turn = await pace.take("t.me")
         print(turn.given_at, flush=True)
@@ -71,9 +71,9 @@ def writer(database: DatabaseAccess) -> Iterator[Connection]:
 @asynccontextmanager
 async def crawling(
     access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, patience_s: float = 300.0
-) -> AsyncIterator[CrawlPace]:
+) -> AsyncIterator[HostRateLimiter]:
     turns = DatabaseSlots(access.writer_url, name, on_demand=on_demand)
-    pace = CrawlPace(delay_s, turns, patience_s=patience_s)
+    pace = HostRateLimiter(delay_s, turns, patience_s=patience_s)
     turns.on_held = pace.held_by_others
     yield pace
     await pace.close()
@@ -103,8 +103,8 @@ def taken(writer: Connection) -> int:
 def test_a_crawl_that_is_killed_loses_its_places_when_they_lapse(
     database: DatabaseAccess, writer: Connection
 ) -> None:
-    killed = crawler(database, "killed", delay_s=30, count=PLACES)
-    while taken(writer) < PLACES - KEPT_FREE:
+    killed = crawler(database, "killed", delay_s=30, count=SLOTS_PER_HOST)
+    while taken(writer) < SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND:
         time.sleep(0.05)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
@@ -122,11 +122,11 @@ def test_places_are_kept_free_for_what_a_person_asks_for(database: DatabaseAcces
             crawling(database, "asked", on_demand=True) as asked,
             crawling(database, "late", patience_s=0.01) as late,
         ):
-            for _ in range(PLACES - KEPT_FREE):
+            for _ in range(SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND):
                 await nightly.take("t.me")
-            with pytest.raises(HostGivenUp, match="so many others ask it"):
+            with pytest.raises(HostAbandoned, match="so many others ask it"):
                 await late.take("t.me")
-            for _ in range(KEPT_FREE):
+            for _ in range(RESERVED_FOR_ON_DEMAND):
                 await asked.take("t.me")
             await late.take("elsewhere.example")
 
@@ -144,7 +144,7 @@ def test_what_a_host_asks_of_one_crawl_all_others_obey_those_that_wait_included(
             await waiting
             waited_s = time.monotonic() - held_at
             one.hold("t.me", 3600)
-            with pytest.raises(HostGivenUp) as given_up:
+            with pytest.raises(HostAbandoned) as given_up:
                 await two.take("t.me")
             return waited_s, given_up.value.reason
 
@@ -178,7 +178,7 @@ def test_who_gives_a_place_back_and_asks_again_stands_behind_those_who_wait(writ
         turn: int | None = row.turn_id
         return turn
 
-    held = [take("first", 0, []) for _ in range(PLACES - KEPT_FREE)]
+    held = [take("first", 0, []) for _ in range(SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND)]
     assert take("second", 1, []) is None
     assert take("third", 1.5, []) is None
     assert take("first", 2, [held[0] or 0]) is None, "a place is free, and the second crawl is before it"
@@ -229,7 +229,7 @@ def test_however_crawls_come_and_go_the_rules_hold(writer: Connection, wishes: l
         row = writer.execute(TAKE, asked).one()
         for turn in over:
             del under_way[turn]
-        free = len(under_way) < PLACES and (on_demand or nightly < PLACES - KEPT_FREE)
+        free = len(under_way) < SLOTS_PER_HOST and (on_demand or nightly < SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND)
         assert (row.turn_id is not None) == free
         if row.turn_id is not None:
             leaves_at = now + timedelta(seconds=row.wait_s)
