@@ -20,7 +20,7 @@ from processors.fingerprints.image import Limits, read_picture
 from processors.fingerprints.pdq import bits, quality, sample
 from processors.fingerprints.phash import phash
 from processors.media.decoder_pool import Decoders
-from processors.media.fingerprint_file import read_media
+from processors.media.fingerprint_file import fingerprint_media
 
 PICTURES = 24
 
@@ -55,7 +55,7 @@ WAYS: dict[str, Callable[[bytes], object]] = {
     "imagehash.phash + pdqhash, full decode": both_by_libraries,
     "Letapis: pHash + PDQ with quality": both_hashes,
     "Letapis: pHash + PDQ + regions": lambda content: fingerprints(read_picture(content, "image/jpeg", Limits())),
-    "Letapis: whole reading (sha256, type, EXIF, all)": lambda content: read_media(content, Limits()),
+    "Letapis: whole reading (sha256, type, EXIF, all)": lambda content: fingerprint_media(content, Limits()),
 }
 
 

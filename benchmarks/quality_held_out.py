@@ -22,8 +22,8 @@ from PIL import Image, ImageOps
 
 from benchmarks.picture_edits import COMBINED, HARD, LIGHT, Edit
 from processors.fingerprints.image import Limits
-from processors.media.fingerprint_file import read_media
-from processors.media.media_type import MediaReading
+from processors.media.fingerprint_file import fingerprint_media
+from processors.media.media_type import MediaFingerprints
 from processors.similarity.hamming_search import neighbours
 from processors.similarity.index import InMemory
 from processors.similarity.match import links_to
@@ -43,24 +43,24 @@ class Edited:
 
     kind: str
     name: str
-    readings: list[MediaReading]
+    readings: list[MediaFingerprints]
 
 
 def originals_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
-def read_file(path: Path) -> MediaReading:
-    return read_media(path.read_bytes(), Limits())
+def read_file(path: Path) -> MediaFingerprints:
+    return fingerprint_media(path.read_bytes(), Limits())
 
 
-def read_edited(path: Path, kind: str, name: str) -> MediaReading:
+def read_edited(path: Path, kind: str, name: str) -> MediaFingerprints:
     with Image.open(path) as opened:
         image = ImageOps.exif_transpose(opened).convert("RGB")
     content = io.BytesIO()
     random = np.random.default_rng([*path.name.encode(), *name.encode()])
     KINDS[kind][name](image, random).save(content, "JPEG", quality=QUALITY)
-    return read_media(content.getvalue(), Limits())
+    return fingerprint_media(content.getvalue(), Limits())
 
 
 def all_edits(pool: ProcessPoolExecutor, paths: list[Path]) -> Iterator[Edited]:
@@ -71,13 +71,13 @@ def all_edits(pool: ProcessPoolExecutor, paths: list[Path]) -> Iterator[Edited]:
             yield Edited(kind, name, list(read))
 
 
-def rows_of(readings: list[MediaReading], algorithm: str) -> NDArray[np.uint8]:
+def rows_of(readings: list[MediaFingerprints], algorithm: str) -> NDArray[np.uint8]:
     """A fingerprint of each, whatever its quality, as the peers compare them."""
     bits = [next(each.bits for each in reading.hashes if each.algorithm == algorithm) for reading in readings]
     return np.stack([np.frombuffer(each, np.uint8) for each in bits])
 
 
-def found_by(way: str, asked: list[MediaReading], known: list[MediaReading], index: InMemory) -> Pairs:
+def found_by(way: str, asked: list[MediaFingerprints], known: list[MediaFingerprints], index: InMemory) -> Pairs:
     """Pairs of one asked and one known picture."""
     if way in ALONE:
         algorithm, within = ALONE[way]

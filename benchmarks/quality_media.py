@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from processors.fingerprints.image import Limits
-from processors.media.fingerprint_file import read_media
-from processors.media.media_type import MediaReading
+from processors.media.fingerprint_file import fingerprint_media
+from processors.media.media_type import MediaFingerprints
 from processors.similarity.match import links
 
 ROOT = Path(__file__).parent.parent
@@ -76,11 +76,11 @@ EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def read(image: Image.Image, quality: int = 75, scale: float = 1.0) -> MediaReading:
+def read(image: Image.Image, quality: int = 75, scale: float = 1.0) -> MediaFingerprints:
     size = (max(16, int(image.width * scale)), max(16, int(image.height * scale)))
     content = io.BytesIO()
     image.resize(size, Image.Resampling.LANCZOS).save(content, "JPEG", quality=quality)
-    return read_media(content.getvalue(), Limits())
+    return fingerprint_media(content.getvalue(), Limits())
 
 
 def words(random: np.random.Generator, count: int) -> str:
@@ -124,7 +124,7 @@ SCREENS: dict[str, Callable[[int], Image.Image]] = {
 
 def labelled(folder: Path) -> None:
     labels = json.loads((folder / "labels.json").read_text())
-    readings = [read_media((folder / row["file"]).read_bytes(), Limits()) for row in labels]
+    readings = [fingerprint_media((folder / row["file"]).read_bytes(), Limits()) for row in labels]
     found = links(readings)
     ways: dict[str, set[frozenset[object]]] = {
         "all together": {frozenset((link.a, link.b)) for link in found},

@@ -12,7 +12,7 @@ from access.views.safe_images import PICTURE_TYPES
 from processors.digest import Digest
 from processors.fingerprints.orientation import BACK
 from processors.media.frame_rendering import can_draw
-from processors.media.media_type import MediaReading
+from processors.media.media_type import MediaFingerprints
 from processors.similarity.clustering import Link
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
@@ -46,7 +46,7 @@ def similar_media(archive: Archive, asked: Digest, *, viewer: Viewer = EVERYONE)
 
 
 def similar_to_reading(
-    archive: Archive, reading: MediaReading, *, file: str, viewer: Viewer = EVERYONE
+    archive: Archive, reading: MediaFingerprints, *, file: str, viewer: Viewer = EVERYONE
 ) -> Iterator[dict[str, Any]]:
     """Media like a file in hand, which need not be in the archive; the very same bytes come first."""
     log_access(archive, actor=viewer.name, action="compared", subject_id=str(reading.sha256))

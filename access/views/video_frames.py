@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from access.views.captures import ArchivedBytes, looked_at
 from access.views.safe_images import PICTURE_TYPES, payload_of
-from processors.media.media_type import MediaReading
+from processors.media.media_type import MediaFingerprints
 from processors.media.thumbnails import FRAMES_AT_ONCE, draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
@@ -89,7 +89,7 @@ def medium_path(medium: Mapping[str, Any], capture_id: str) -> str | None:
 
 
 def frames_in_hand(
-    content: bytes, reading: MediaReading, similar: Iterable[Mapping[str, Any]]
+    content: bytes, reading: MediaFingerprints, similar: Iterable[Mapping[str, Any]]
 ) -> dict[float, str]:
     """Of a file in hand, the frames that matched, by their seconds, as parts of the page; of a still, at 0."""
     if reading.refused is not None:

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Any, Protocol
 
 from crawlers.watchlist.source import Source
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
 from processors.parsing.parsers import PageNotRead
@@ -113,7 +113,7 @@ def is_filled(value: Any) -> bool:
     return value is not None and value is not False and value not in ("", [], {})
 
 
-def result_without_records(verdict: Verdict, asks: tuple[PageRequest, ...] = ()) -> PageResult:
+def result_without_records(verdict: Classification, asks: tuple[PageRequest, ...] = ()) -> PageResult:
     """Findings of a page that is no record's ground."""
     return PageResult(verdict.outcome, verdict.reason, asks=asks)
 

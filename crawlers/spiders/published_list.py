@@ -17,7 +17,7 @@ from crawlers.spiders.base import (
 )
 from crawlers.watchlist.scope import in_scope, scope_of
 from crawlers.watchlist.source import SourceKind
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import PageKind
 from processors.parsing.parsers import Parsers
@@ -53,7 +53,7 @@ class ListSpider:
         return self._yield.findings(reading, tuple(asks))
 
 
-def _of_document(verdict: Verdict) -> Verdict:
+def _of_document(verdict: Classification) -> Classification:
     if verdict.outcome is not Outcome.CONTENT:
         return verdict
-    return Verdict(Outcome.CONTENT, "a document: its rows are read once it is deposited")
+    return Classification(Outcome.CONTENT, "a document: its rows are read once it is deposited")

@@ -12,7 +12,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
     from processors.digest import Digest
-    from processors.media.media_type import MediaReading
+    from processors.media.media_type import MediaFingerprints
     from processors.similarity.clustering import Link
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files; every one gets an answer.")]
@@ -39,7 +39,7 @@ def group(files: Files, as_json: JsonOption = False) -> None:
 
     Byte-equal files are one member under several names; they are a group even where they cannot be read.
     """
-    from processors.similarity.clustering import cluster_id, groups
+    from processors.similarity.clustering import cluster_id, cluster_media
     from processors.similarity.match import links
 
     _check(files)
@@ -50,7 +50,7 @@ def group(files: Files, as_json: JsonOption = False) -> None:
         readings.append(reading)
         if reading.refused:
             err.print(f"{path}: {reading.refused}", markup=False)
-    clusters = groups(links(readings))
+    clusters = cluster_media(links(readings))
     grouped = {member for cluster in clusters for member in cluster.members}
     rows = [group_row(cluster.id, cluster.members, cluster.links, names) for cluster in clusters]
     for digest, copies in sorted(names.items()):
@@ -72,7 +72,7 @@ def group_row(
     }
 
 
-def fingerprint_row(path: Path, reading: MediaReading) -> dict[str, Any]:
+def fingerprint_row(path: Path, reading: MediaFingerprints) -> dict[str, Any]:
     """The JSON keys of kind ``fingerprint``."""
     from processors.fingerprints.fingerprint import hash_rows
 
@@ -114,7 +114,7 @@ def _check(files: Iterable[Path]) -> None:
         raise fail(f"no such file: {', '.join(missing)}; nothing was read", Exit.WRONG_USE)
 
 
-def _read(files: list[Path]) -> Iterator[tuple[Path, MediaReading]]:
+def _read(files: list[Path]) -> Iterator[tuple[Path, MediaFingerprints]]:
     """Every file with its reading, in the order given; progress on stderr."""
     from rich.progress import track
 

@@ -28,7 +28,7 @@ from processors.digest import Digest, sha256
 from processors.http.message import ResponseMessage, header, parse_response
 from processors.media.decoder_pool import Decoders
 from processors.media.fingerprint_file import decoder_of, hashes_of_today
-from processors.media.media_type import MediaReading, is_media, sniff
+from processors.media.media_type import MediaFingerprints, is_media, sniff
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
 from storage.similarity.media import keep_occurrence, medium, upsert_medium
@@ -139,7 +139,7 @@ def _too_large(connection: Connection, capture: Capture) -> Found:
     if not is_media(capture.media_type) or capture.payload_digest is None or capture.status not in (None, 200):
         return Found()
     length = capture.payload_length_bytes or 0
-    reading = MediaReading(
+    reading = MediaFingerprints(
         sha256=capture.payload_digest,
         media_type=capture.media_type,
         width=None,

@@ -17,8 +17,8 @@ from pipeline.process.readers import Readers
 from processors.court_list.text_blocks import is_feed
 from processors.http.message import UndecodableEntity, entity, header, parse_response
 from processors.media.media_type import is_media, sniff
-from processors.pages.clean_text import sound
-from processors.pages.outcome import CLASSIFIER_VERSION, Outcome, Verdict
+from processors.pages.clean_text import without_control_characters
+from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.page_tables import is_json
 from processors.pages.parse_result import PageKind, Reading
@@ -139,7 +139,7 @@ def read_page_capture(
         # what scripts of a page load besides: no page of the list
         return _judged_alone(connection, capture, page, readers.parsers)
     problem = problem or received.damage or (page.document.unread if page.document is not None else None)
-    verdict = Verdict(reading.outcome, reading.outcome_reason)
+    verdict = Classification(reading.outcome, reading.outcome_reason)
     try:
         records = replace_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
     except UnkeepableTextError as refused:
@@ -156,11 +156,11 @@ def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers:
     return Found(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
 
 
-def _verdict(page: Page, parsers: Parsers) -> Verdict:
+def _verdict(page: Page, parsers: Parsers) -> Classification:
     try:
         return parsers.classify(page)
     except PageNotRead as why:
-        return Verdict(Outcome.UNREADABLE, _storable(why))
+        return Classification(Outcome.UNREADABLE, _storable(why))
 
 
 def _reading(page: Page, how: HowToRead, parsers: Parsers) -> tuple[Reading, str | None]:
@@ -175,7 +175,7 @@ def _reading(page: Page, how: HowToRead, parsers: Parsers) -> tuple[Reading, str
         problem = _storable(why)
         verdict = _verdict(page, parsers)
         if verdict.outcome is Outcome.CONTENT:
-            verdict = Verdict(Outcome.UNREADABLE, problem)
+            verdict = Classification(Outcome.UNREADABLE, problem)
         empty = Reading(
             url=page.url,
             kind=how.kind,
@@ -187,7 +187,7 @@ def _reading(page: Page, how: HowToRead, parsers: Parsers) -> tuple[Reading, str
 
 
 def _storable(why: PageNotRead) -> str:
-    return sound(str(why)[:500])
+    return without_control_characters(str(why)[:500])
 
 
 def _without_records(reading: Reading) -> Reading:

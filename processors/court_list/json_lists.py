@@ -11,7 +11,7 @@ from datetime import tzinfo
 from typing import Any
 
 from processors.court_list.hmcts import hmcts_hearings, is_hmcts
-from processors.court_list.rows import Surroundings, hearings
+from processors.court_list.rows import TableContext, hearings
 from processors.pages.json_tables import json_table, load_json, row_lists
 from processors.pages.labelled_lines import SAID_ONCE
 from processors.pages.page import Page
@@ -33,7 +33,7 @@ def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tup
         return hmcts_hearings(data, page.url)
     found: list[Hearing] = []
     remarks: list[str] = []
-    around = Surroundings(
+    around = TableContext(
         url=page.url,
         court=layout.court if layout else None,
         instance=None,

@@ -11,12 +11,12 @@ from lxml import html
 
 from processors.court_list.cards import NUMBER_LABEL, card_table
 from processors.court_list.json_lists import json_hearings
-from processors.court_list.rows import Surroundings, court_in, day_in, hearings, instance_in
+from processors.court_list.rows import TableContext, court_in, day_in, hearings, instance_in
 from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
-from processors.markup.html_tree import seen_text
+from processors.markup.html_tree import visible_text
 from processors.pages.labelled_lines import labelled
 from processors.pages.list_links import document_links, next_pages
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
@@ -89,16 +89,16 @@ def _from_json(page: Page, layout: Layout | None) -> Reading:
     found, remarks = json_hearings(page, layout, zone_of_layout(layout, page.url))
     if not found:
         reason = remarks[0] if remarks else "the JSON lists no hearing"
-        return _reading(page, Verdict(Outcome.EMPTY, reason), layout)
+        return _reading(page, Classification(Outcome.EMPTY, reason), layout)
     return _reading(page, verdict, layout, records=tuple(found), remarks=tuple(remarks))
 
 
 def _surroundings(
     page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None, said_once: Mapping[str, str]
-) -> Surroundings:
+) -> TableContext:
     day = day_in(grid.before) or day_in(headings)
     declared = layout.court if layout is not None else None
-    return Surroundings(
+    return TableContext(
         url=page.url,
         court=declared or court_in((*headings, *grid.before)),
         instance=instance_in((*headings, *grid.before)),
@@ -145,28 +145,32 @@ def _without_table(
 def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
     if page.document is not None:
         return page.document.text
-    return seen_text(tree).split("\n") if tree is not None else ()
+    return visible_text(tree).split("\n") if tree is not None else ()
 
 
-def _nothing(tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int) -> Verdict:
+def _nothing(
+    tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int
+) -> Classification:
     if source.problem is not None:
-        return Verdict(Outcome.EMPTY, source.problem)
-    text = seen_text(tree) if tree is not None else "\n".join(source.headings)
+        return Classification(Outcome.EMPTY, source.problem)
+    text = visible_text(tree) if tree is not None else "\n".join(source.headings)
     said = _NOTHING.search(text)
     if said:
-        return Verdict(Outcome.EMPTY, f"the list is empty: {one_line(said.group())!r}")
+        return Classification(Outcome.EMPTY, f"the list is empty: {one_line(said.group())!r}")
     if understood:
-        return Verdict(Outcome.EMPTY, "the list has headings and no rows")
+        return Classification(Outcome.EMPTY, "the list has headings and no rows")
     if documents and not any(len(table.rows) > 2 and len(table.rows[0]) > 2 for table in source.tables):
-        return Verdict(Outcome.CONTENT, f"the page itself lists no hearings; it hands out {documents} documents")
+        return Classification(
+            Outcome.CONTENT, f"the page itself lists no hearings; it hands out {documents} documents"
+        )
     thing = "page" if tree is not None else "document"
-    return Verdict(
+    return Classification(
         Outcome.EMPTY,
         f"no table of hearings was understood on this {thing}: its headings fit no known or declared column",
     )
 
 
-def _reading(page: Page, verdict: Verdict, layout: Layout | None, **parts: object) -> Reading:
+def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:
     return Reading(
         url=page.url,
         kind="court_list",

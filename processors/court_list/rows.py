@@ -40,7 +40,7 @@ _NUMBER_IN_CASE = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class TableContext:
     """What the page says of all its rows; ``zone`` None where the court's time zone is not known.
 
     ``language`` tells how dates of numbers are written; ``said_once`` are values of fields for rows without them.
@@ -76,7 +76,7 @@ def day_in(texts: tuple[str, ...]) -> tuple[Moment, str] | None:
     return None
 
 
-def hearings(grid: Grid, around: Surroundings) -> tuple[list[Hearing], list[str]]:
+def hearings(grid: Grid, around: TableContext) -> tuple[list[Hearing], list[str]]:
     """All rows as hearings, and sentences about what could not be understood."""
     found = [_hearing(row, around) for row in grid.rows]
     remarks: list[str] = []
@@ -92,7 +92,7 @@ def hearings(grid: Grid, around: Surroundings) -> tuple[list[Hearing], list[str]
     return found, remarks
 
 
-def _hearing(row: Row, around: Surroundings) -> Hearing:
+def _hearing(row: Row, around: TableContext) -> Hearing:
     said = {name: text for name, text in (_section(line) for line in row.sections) if name}
     parties, charges = _parties_and_charges(row)
     starts_raw, starts_at = _starts(row, said.get("day"), around)
@@ -180,7 +180,7 @@ def _parties_and_charges(row: Row) -> tuple[str | None, str | None]:
     return "\n".join(name for name in names if name) or None, "; ".join(articles) or None
 
 
-def _starts(row: Row, section_day: str | None, around: Surroundings) -> tuple[str | None, datetime | None]:
+def _starts(row: Row, section_day: str | None, around: TableContext) -> tuple[str | None, datetime | None]:
     """Wording and reading of when it begins; a time without a day takes the day of the list."""
     pieces = [value for name in ("starts", "date", "time") for _, value in row.all(name)]
     raw = one_line(" ".join(dict.fromkeys(pieces))) or None

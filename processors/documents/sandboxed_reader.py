@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from processors.documents.readers import unread
-from processors.sandbox.process import Worker, WorkerGone
+from processors.sandbox.process import SandboxDied, SandboxedProcess
 from processors.tables.document import Document, DocumentLimits, document_from_json
 from processors.tables.document_type import document_type
 
@@ -26,7 +26,7 @@ class DocumentReader:
 
     def __init__(self, limits: DocumentLimits | None = None) -> None:
         self.limits = limits or replace(DocumentLimits(), tesseract=shutil.which("tesseract"))
-        self._worker: Worker | None = None
+        self._worker: SandboxedProcess | None = None
         self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -58,15 +58,15 @@ class DocumentReader:
                     self._worker = self._started()
                 answer = self._worker.ask(len(said).to_bytes(HEADER_BYTES, "big") + said + content)
                 return document_from_json(answer)
-            except (WorkerGone, ValueError, TypeError, KeyError) as reason:
+            except (SandboxDied, ValueError, TypeError, KeyError) as reason:
                 if self._worker is not None:
                     self._worker.end()
                 self._worker = None
                 return unread(media_type, str(reason).replace("decoder", "reader").replace("decoding", "reading"))
 
-    def _started(self) -> Worker:
+    def _started(self) -> SandboxedProcess:
         limits = self.limits
-        return Worker(
+        return SandboxedProcess(
             "processors.documents.reader_worker",
             json.dumps(asdict(limits)),
             limits.seconds,

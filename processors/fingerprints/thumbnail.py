@@ -35,7 +35,7 @@ Frame = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class AffineTransform:
     """Where points [n, 2] of one frame lie in another: ``points @ matrix + shift``."""
 
     matrix: NDArray[np.float64]
@@ -62,8 +62,8 @@ def miniature(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(small).round().clip(0, 255).astype(np.uint8)
 
 
-def likeness(
-    a: NDArray[np.uint8], frame_a: Frame, b: NDArray[np.uint8], frame_b: Frame, placing: Placing
+def similarity(
+    a: NDArray[np.uint8], frame_a: Frame, b: NDArray[np.uint8], frame_b: Frame, placing: AffineTransform
 ) -> float:
     """How alike the part is that both show: 1 the same, about 0 for unlike pictures or where too little is shared.
 

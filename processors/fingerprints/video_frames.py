@@ -1,11 +1,12 @@
 """What a video shows, written down as the frames between which it moves, each with PDQ and quality.
 
-A video is looked at ``LOOKS_PER_S`` times a second; a frame is written down when it lies more than ``MOVED_BITS``
-from the last one written, which every change of scene does. A frame that is looked at therefore never lies further
-than that from a written one, a still picture that stands for an hour takes one row, and each row says for how long
-it stood. Of a video with more than ``MOST_FRAMES`` of them every second one goes, and from then on frames are
-written at least so far apart, as often as that is needed: hours that move all the time are there to their end, by
-fewer frames. After vPDQ (ThreatExchange ``vpdq``), which keeps one frame a second whatever it shows.
+A video is looked at ``LOOKS_PER_S`` times a second; a frame is written down when it lies more than
+``SCENE_CHANGE_BITS`` from the last one written, which every change of scene does. A frame that is looked at
+therefore never lies further than that from a written one, a still picture that stands for an hour takes one row,
+and each row says for how long it stood. Of a video with more than ``MOST_FRAMES`` of them every second one goes,
+and from then on frames are written at least so far apart, as often as that is needed: hours that move all the time
+are there to their end, by fewer frames. After vPDQ (ThreatExchange ``vpdq``), which keeps one frame a second
+whatever it shows.
 
 Written form, little-endian rows: begin and end in milliseconds, quality, 32 bytes of PDQ.
 """
@@ -21,7 +22,7 @@ from processors.fingerprints.video_regions import FrameRegions
 
 LOOKS_PER_S = 10
 STEP_MS = 1000 // LOOKS_PER_S
-MOVED_BITS = 10
+SCENE_CHANGE_BITS = 10
 """What re-saving alone moves PDQ by (PDQ guidance); of the 31 for a match, 21 are left to the copy's changes."""
 
 MOST_FRAMES = 10_000
@@ -30,7 +31,7 @@ FRAME = np.dtype([("at_ms", "<u4"), ("until_ms", "<u4"), ("quality", "u1"), ("bi
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameSample:
     """One look: luma rows of 0 to 255 of the upright frame, and for how long it stands."""
 
     at_ms: int
@@ -39,7 +40,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class FrameSequence:
     """Both written forms of a video; empty where no frame is large enough, or good enough, for them.
 
     ``gap_ms``: how far apart frames were written, 0 where wherever the picture moved.
@@ -50,7 +51,7 @@ class Written:
     gap_ms: int
 
 
-def written_frames(looks: Iterable[Look]) -> Written:
+def written_frames(looks: Iterable[FrameSample]) -> FrameSequence:
     """The written forms: at most ``MOST_FRAMES`` rows of frames, and the regions of a few of them."""
     rows = _Rows()
     parts = FrameRegions()
@@ -66,7 +67,7 @@ def written_frames(looks: Iterable[Look]) -> Written:
     frames = np.zeros(len(rows.kept), FRAME)
     for place, row in enumerate(rows.kept):
         frames[place] = (row.at_ms, row.until_ms, row.quality, np.frombuffer(row.bits, np.uint8))
-    return Written(frames.tobytes(), parts.written(), rows.gap_ms)
+    return FrameSequence(frames.tobytes(), parts.written(), rows.gap_ms)
 
 
 def read_frames(written: bytes) -> NDArray[np.void]:
@@ -91,7 +92,7 @@ class _Rows:
 
     def see(self, look: _Row) -> None:
         last = self.kept[-1] if self.kept else None
-        if last and (look.at_ms - last.at_ms < self.gap_ms or _apart(last.bits, look.bits) <= MOVED_BITS):
+        if last and (look.at_ms - last.at_ms < self.gap_ms or _apart(last.bits, look.bits) <= SCENE_CHANGE_BITS):
             self.kept[-1] = replace(last, until_ms=look.until_ms)
         elif len(self.kept) == MOST_FRAMES:
             self._thin_out()

@@ -107,7 +107,7 @@ def style_url(element: html.HtmlElement) -> str | None:
     return found.group(1) if found else None
 
 
-def seen_text(element: html.HtmlElement, *, indented: bool = False) -> str:
+def visible_text(element: html.HtmlElement, *, indented: bool = False) -> str:
     """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank.
 
     With ``indented`` the lines of preformatted text keep their blanks.

@@ -13,13 +13,13 @@ import numpy as np
 from PIL import Image
 
 from processors.fingerprints.image import FORMATS, Limits, luma_of, shrink_of
-from processors.fingerprints.video_frames import Look
+from processors.fingerprints.video_frames import FrameSample
 
 SHORTEST_MS = 20
 UNTOLD_MS = 100
 
 
-class Shown:
+class AnimationFrame:
     """Looks in order of time; when they are through, ``duration_s``, and ``cut``: why not all frames were seen."""
 
     def __init__(self, content: bytes, media_type: str, limits: Limits) -> None:
@@ -27,7 +27,7 @@ class Shown:
         self.duration_s: float | None = None
         self.cut: str | None = None
 
-    def __iter__(self) -> Iterator[Look]:
+    def __iter__(self) -> Iterator[FrameSample]:
         deadline = time.monotonic() + self.limits.seconds / 2
         at_ms = 0
         with warnings.catch_warnings():
@@ -46,11 +46,11 @@ class Shown:
                         break
                     lasting = int(image.info.get("duration") or 0)
                     until_ms = at_ms + (lasting if lasting >= SHORTEST_MS else UNTOLD_MS)
-                    yield Look(at_ms, until_ms, luma)
+                    yield FrameSample(at_ms, until_ms, luma)
                     at_ms = until_ms
         self.duration_s = at_ms / 1000
 
 
-def shown_in_turn(content: bytes, media_type: str, limits: Limits) -> Shown:
+def composited_frames(content: bytes, media_type: str, limits: Limits) -> AnimationFrame:
     """The frames of a picture that ``read_picture`` has already let in."""
-    return Shown(content, media_type, limits)
+    return AnimationFrame(content, media_type, limits)

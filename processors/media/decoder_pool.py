@@ -18,15 +18,15 @@ from typing import Self
 
 from processors.digest import sha256
 from processors.fingerprints.image import Limits
-from processors.media.fingerprint_file import from_text, refusal, seconds_for
-from processors.media.media_type import MediaReading, sniff
-from processors.sandbox.process import DecoderUnavailable, Worker, WorkerGone
+from processors.media.fingerprint_file import from_json, refusal, seconds_for
+from processors.media.media_type import MediaFingerprints, sniff
+from processors.sandbox.process import DecoderUnavailable, SandboxDied, SandboxedProcess
 from processors.sandbox.worker import LENGTH_BYTES
 
 __all__ = ["DecoderUnavailable", "Decoders"]
 
 
-class _MediaWorker(Worker):
+class _MediaWorker(SandboxedProcess):
     """A worker that finds the content in an open file, since video can only be read where one can go back."""
 
     def __init__(self, limits: Limits) -> None:
@@ -36,7 +36,7 @@ class _MediaWorker(Worker):
         super().__init__("processors.media.decoder_worker", told, limits.seconds, open_files=(self.file,))
 
     def ask(self, content: bytes) -> bytes:
-        """The answer for a file; raises ``WorkerGone``."""
+        """The answer for a file; raises ``SandboxDied``."""
         self.seconds = seconds_for(content, self.limits)
         os.ftruncate(self.file, 0)
         rest, at = memoryview(content), 0
@@ -75,14 +75,14 @@ class Decoders:
             if worker is not None:
                 worker.end()
 
-    def fingerprint(self, content: bytes) -> MediaReading:
+    def fingerprint(self, content: bytes) -> MediaFingerprints:
         """Read one file; raises only ``DecoderUnavailable``."""
         worker = self._idle.get()
         try:
             if worker is None:
                 worker = _MediaWorker(self.limits)
-            return from_text(worker.ask(content))
-        except (WorkerGone, ValueError, TypeError, KeyError) as reason:
+            return from_json(worker.ask(content))
+        except (SandboxDied, ValueError, TypeError, KeyError) as reason:
             assert worker is not None
             worker.end()
             worker = None
@@ -90,9 +90,9 @@ class Decoders:
         finally:
             self._idle.put(worker)
 
-    def fingerprint_all(self, contents: Iterable[bytes]) -> Iterator[MediaReading]:
+    def fingerprint_all(self, contents: Iterable[bytes]) -> Iterator[MediaFingerprints]:
         """Read many files at once, answers in the order of the files; holds two files per worker in memory."""
-        running: deque[Future[MediaReading]] = deque()
+        running: deque[Future[MediaFingerprints]] = deque()
         with ThreadPoolExecutor(self.workers) as threads:
             for content in contents:
                 running.append(threads.submit(self.fingerprint, content))

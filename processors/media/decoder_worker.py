@@ -17,14 +17,14 @@ def main() -> None:
     from PIL import Image
 
     from processors.fingerprints.image import Limits
-    from processors.media.fingerprint_file import read_media, to_text
+    from processors.media.fingerprint_file import fingerprint_media, to_json
 
     told = json.loads(sys.argv[1])
     limits, file = Limits(**told["limits"]), told["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
     serve(
-        lambda length: to_text(read_media(_content(file, int.from_bytes(length, "big")), limits, file)),
+        lambda length: to_json(fingerprint_media(_content(file, int.from_bytes(length, "big")), limits, file)),
         memory_bytes=limits.memory_bytes,
         seconds=limits.seconds + limits.video_seconds,
     )

@@ -18,10 +18,10 @@ import PIL
 from processors.digest import Digest, sha256
 from processors.fingerprints.fingerprint import Fingerprint, fingerprints
 from processors.fingerprints.image import FORMATS, Limits, Picture, Unreadable, read_picture
-from processors.fingerprints.video_frames import Written, read_frames, written_frames
-from processors.media.animation import shown_in_turn
+from processors.fingerprints.video_frames import FrameSequence, read_frames, written_frames
+from processors.media.animation import composited_frames
 from processors.media.ffmpeg import NoProgram, decoder_name
-from processors.media.media_type import MediaReading, sniff
+from processors.media.media_type import MediaFingerprints, sniff
 from processors.media.video import DEMUXERS, STILLS, Video, looks_at, still
 
 DECODER = f"pillow {PIL.__version__}"
@@ -30,7 +30,7 @@ VIDEO_HASHES = frozenset({"vpdq/1", "vregions/2"})
 ALL_HASHES = PICTURE_HASHES | VIDEO_HASHES
 
 
-def read_media(content: bytes, limits: Limits, file: int | None = None) -> MediaReading:
+def fingerprint_media(content: bytes, limits: Limits, file: int | None = None) -> MediaFingerprints:
     """Read one file in this process; a file that cannot be read is refused with a reason, nothing is raised.
 
     ``file`` is an open file with the same content, where the caller has one; video is read by way of it.
@@ -64,17 +64,17 @@ def _no_decoder(media_type: str | None) -> str:
     return f"no decoder for {media_type or 'bytes of unknown kind'}"
 
 
-def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
     """A still, or an animation, which is a still first and a video besides."""
     picture = read_picture(content, media_type, limits)
     hashes, duration_s, metadata = fingerprints(picture), None, picture.metadata
     if picture.frames > 1 and hashes:
-        shown = shown_in_turn(content, media_type, limits)
+        shown = composited_frames(content, media_type, limits)
         frames = written_frames(shown)
         duration_s = shown.duration_s
         metadata = (*((("looked at", shown.cut),) if shown.cut else ()), *_thinned(frames), *metadata)
         hashes = (*hashes, *_of_frames(frames))
-    return MediaReading(
+    return MediaFingerprints(
         sha256=digest,
         media_type=media_type,
         width=picture.width,
@@ -88,13 +88,13 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) ->
     )
 
 
-def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
     """A still that the video program reads."""
     told = Video()
     luma = still(file, media_type, limits, told)
     height, width = luma.shape
     picture = Picture(luma, 1, width, height, 1, told.metadata)
-    return MediaReading(
+    return MediaFingerprints(
         sha256=digest,
         media_type=media_type,
         width=told.width or width,
@@ -107,10 +107,10 @@ def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaR
     )
 
 
-def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaReading:
+def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
     told = Video()
     frames = written_frames(looks_at(file, media_type, limits, told))
-    return MediaReading(
+    return MediaFingerprints(
         sha256=digest,
         media_type=media_type,
         width=told.width or None,
@@ -124,14 +124,14 @@ def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaR
     )
 
 
-def _thinned(written: Written) -> tuple[tuple[str, str], ...]:
+def _thinned(written: FrameSequence) -> tuple[tuple[str, str], ...]:
     """A note on a video that moves so much that not every look could be written down."""
     if not written.gap_ms:
         return ()
     return (("frames compared", f"at most one in {written.gap_ms} ms: it moves more than is kept"),)
 
 
-def _of_frames(written: Written) -> tuple[Fingerprint, ...]:
+def _of_frames(written: FrameSequence) -> tuple[Fingerprint, ...]:
     """The fingerprints of a video; their quality is that of the best frame."""
     if not written.frames:
         return ()
@@ -159,9 +159,9 @@ def seconds_for(content: bytes, limits: Limits) -> float:
     return limits.video_seconds + limits.seconds if sniff(content) in DEMUXERS else limits.seconds
 
 
-def refusal(digest: Digest, media_type: str | None, reason: str) -> MediaReading:
+def refusal(digest: Digest, media_type: str | None, reason: str) -> MediaFingerprints:
     """A reading that says why there is nothing to compare."""
-    return MediaReading(digest, media_type, None, None, (), reason, decoder=decoder_of(media_type))
+    return MediaFingerprints(digest, media_type, None, None, (), reason, decoder=decoder_of(media_type))
 
 
 def decoder_of(media_type: str | None) -> str:
@@ -183,7 +183,7 @@ def hashes_of_today(media_type: str | None, frames: int | None) -> frozenset[str
     return PICTURE_HASHES | ({"vpdq/1"} if (frames or 1) > 1 else set())
 
 
-def to_text(reading: MediaReading) -> bytes:
+def to_json(reading: MediaFingerprints) -> bytes:
     """A reading as JSON, for the way from a worker."""
     fields = asdict(reading)
     fields["sha256"] = str(reading.sha256)
@@ -191,7 +191,7 @@ def to_text(reading: MediaReading) -> bytes:
     return json.dumps(fields).encode()
 
 
-def from_text(text: bytes) -> MediaReading:
+def from_json(text: bytes) -> MediaFingerprints:
     """The reading a worker sent; raises ``ValueError``, ``TypeError`` or ``KeyError`` when it is none."""
     fields: dict[str, Any] = json.loads(text)
     fields["sha256"] = Digest.parse(fields["sha256"])
@@ -199,4 +199,4 @@ def from_text(text: bytes) -> MediaReading:
         Fingerprint(a, v, bytes.fromhex(bits), quality) for a, v, bits, quality in fields["hashes"]
     )
     fields["metadata"] = tuple((name, value) for name, value in fields["metadata"])
-    return MediaReading(**fields)
+    return MediaFingerprints(**fields)

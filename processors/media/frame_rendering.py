@@ -1,9 +1,9 @@
 """Pictures for the eye out of hostile bytes: a still, or frames of a video or animation at given times, as pixels.
 
 Runs in the expendable process of `processors.media.thumbnails`. In: an open file, its type, times in milliseconds.
-Out: one `Drawn` for each time, upright, in colour, over white, at most ``LONGEST_SIDE`` pixels long; None where
-there is no picture at that time. Pixels, not a file of some format: whoever shows them encodes them and need trust
-nothing.
+Out: one `RenderedFrame` for each time, upright, in colour, over white, at most ``LONGEST_SIDE`` pixels long; None
+where there is no picture at that time. Pixels, not a file of some format: whoever shows them encodes them and need
+trust nothing.
 """
 
 import io
@@ -28,7 +28,7 @@ UNTOLD_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RenderedFrame:
     """Rows of red, green and blue, one byte each."""
 
     width: int
@@ -41,7 +41,9 @@ def can_draw(media_type: str | None) -> bool:
     return media_type in FORMATS or media_type in DEMUXERS or media_type in STILLS
 
 
-def drawn(file: int, content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits) -> list[Drawn | None]:
+def render_frames(
+    file: int, content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits
+) -> list[RenderedFrame | None]:
     """What the file shows at these times, in their order; of a still the same at all."""
     deadline = time.monotonic() + limits.seconds
     if media_type in FORMATS:
@@ -50,7 +52,9 @@ def drawn(file: int, content: bytes, media_type: str, at_ms: Sequence[int], limi
     return [_by_program(file, demuxer, at if media_type in DEMUXERS else None, limits, deadline) for at in at_ms]
 
 
-def _by_program(file: int, demuxer: str, at_ms: int | None, limits: Limits, deadline: float) -> Drawn | None:
+def _by_program(
+    file: int, demuxer: str, at_ms: int | None, limits: Limits, deadline: float
+) -> RenderedFrame | None:
     """One frame, found by going to the key frame before the time and on from there."""
     side = f"scale=w='min({LONGEST_SIDE},iw)':h='min({LONGEST_SIDE},ih)':force_original_aspect_ratio=decrease"
     arguments = [
@@ -68,13 +72,15 @@ def _by_program(file: int, demuxer: str, at_ms: int | None, limits: Limits, dead
             pixels = output.exactly(width * height * 3)
     except NoProgram:
         return None
-    return None if pixels is None else Drawn(width, height, pixels)
+    return None if pixels is None else RenderedFrame(width, height, pixels)
 
 
-def _by_pillow(content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits) -> list[Drawn | None]:
+def _by_pillow(
+    content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits
+) -> list[RenderedFrame | None]:
     if FORMATS[media_type] == ("HEIF",):
         pi_heif.register_heif_opener(thumbnails=False)
-    found: dict[int, Drawn] = {}
+    found: dict[int, RenderedFrame] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in ``processors.fingerprints.image``
         with Image.open(io.BytesIO(content), formats=FORMATS[media_type]) as image:
@@ -96,7 +102,7 @@ def _by_pillow(content: bytes, media_type: str, at_ms: Sequence[int], limits: Li
     return [found.get(at) for at in at_ms]
 
 
-def _shown(image: Image.Image) -> Drawn:
+def _shown(image: Image.Image) -> RenderedFrame:
     if image.format in ("JPEG", "MPO"):
         image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     image.load()
@@ -108,4 +114,4 @@ def _shown(image: Image.Image) -> Drawn:
         upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     picture = upright.convert("RGB")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    return Drawn(picture.width, picture.height, picture.tobytes())
+    return RenderedFrame(picture.width, picture.height, picture.tobytes())

@@ -18,7 +18,7 @@ from processors.fingerprints.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
-class MediaReading:
+class MediaFingerprints:
     """What was read from one media file.
 
     ``width`` and ``height`` in pixels of the upright picture; ``frames`` more than 1 for animated pictures;

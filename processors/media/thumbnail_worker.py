@@ -19,7 +19,7 @@ def main() -> None:
     from PIL import Image
 
     from processors.fingerprints.image import Limits
-    from processors.media.frame_rendering import Drawn, can_draw, drawn
+    from processors.media.frame_rendering import RenderedFrame, can_draw, render_frames
     from processors.media.media_type import sniff
 
     told = json.loads(sys.argv[1])
@@ -31,13 +31,13 @@ def main() -> None:
         times = json.loads(asked)
         content = os.pread(file, limits.content_bytes, 0)
         media_type = sniff(content)
-        found: list[Drawn | None] = [None] * len(times)
+        found: list[RenderedFrame | None] = [None] * len(times)
         if media_type is not None and can_draw(media_type):
             with contextlib.suppress(Exception):  # a decoder raises whatever a damaged file makes it trip over
-                found = drawn(file, content, media_type, times, limits)
+                found = render_frames(file, content, media_type, times, limits)
         return json.dumps([each and _row(each) for each in found]).encode()
 
-    def _row(each: Drawn) -> list[object]:
+    def _row(each: RenderedFrame) -> list[object]:
         return [each.width, each.height, base64.b64encode(each.pixels).decode()]
 
     serve(answer, memory_bytes=limits.memory_bytes, seconds=limits.seconds)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from processors.fingerprints.image import Limits
 from processors.media.frame_rendering import LONGEST_SIDE
-from processors.sandbox.process import Worker, WorkerGone
+from processors.sandbox.process import SandboxDied, SandboxedProcess
 
 FRAMES_AT_ONCE = 12
 JPEG_QUALITY = 80
@@ -33,13 +33,13 @@ def draw(content: bytes, at_ms: Sequence[int], limits: Limits | None = None) -> 
         with os.fdopen(os.dup(file), "wb") as sink:
             sink.write(content)
         told = json.dumps({"limits": asdict(allowed), "file": file})
-        worker = Worker("processors.media.thumbnail_worker", told, 2 * SECONDS, open_files=(file,))
+        worker = SandboxedProcess("processors.media.thumbnail_worker", told, 2 * SECONDS, open_files=(file,))
         try:
             answer = json.loads(worker.ask(json.dumps(asked).encode()))
             found = [_encoded(each) for each in answer]
         finally:
             worker.end()
-    except (WorkerGone, ValueError, TypeError):
+    except (SandboxDied, ValueError, TypeError):
         found = []
     finally:
         os.close(file)

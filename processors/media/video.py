@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.fingerprints.image import LONGEST_NOTE, MOST_NOTES, SHORT_SIDE, Limits, Unreadable
-from processors.fingerprints.video_frames import LOOKS_PER_S, STEP_MS, Look
+from processors.fingerprints.video_frames import LOOKS_PER_S, STEP_MS, FrameSample
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.media.ffmpeg_process import running
 
@@ -65,10 +65,10 @@ class Video:
     said: bytearray = field(default_factory=bytearray)
 
 
-def looks_at(file: int, media_type: str, limits: Limits, video: Video) -> Iterator[Look]:
+def looks_at(file: int, media_type: str, limits: Limits, video: Video) -> Iterator[FrameSample]:
     """Frames of the open file in order of time; fills ``video``; raises ``Unreadable`` where there is none."""
     for luma in _frames(file, DEMUXERS[media_type], limits, video, f"fps={LOOKS_PER_S}", MOST_LOOKS):
-        yield Look((video.looks - 1) * STEP_MS, video.looks * STEP_MS, luma)
+        yield FrameSample((video.looks - 1) * STEP_MS, video.looks * STEP_MS, luma)
     _describe(video)
     if not video.looks:
         raise Unreadable(_why(video))

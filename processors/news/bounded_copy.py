@@ -9,7 +9,7 @@ import copy
 
 from lxml import html
 
-from processors.markup.html_tree import seen_text
+from processors.markup.html_tree import visible_text
 from processors.tables.cell_spans import CellSpans
 
 MOST_PARTS = 1_000
@@ -55,7 +55,7 @@ def bounded_copy(tree: html.HtmlElement) -> html.HtmlElement:
 def _flatten(line: html.HtmlElement) -> None:
     """Make plain words of all parts beyond the first."""
     surplus = line[MOST_PARTS:]
-    words = " ".join(part for each in surplus for part in (seen_text(each), each.tail or "") if part.strip())
+    words = " ".join(part for each in surplus for part in (visible_text(each), each.tail or "") if part.strip())
     del line[MOST_PARTS:]
     last = line[MOST_PARTS - 1]
     last.tail = f"{last.tail or ''} {words} "

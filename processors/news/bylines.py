@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, classes, elements, seen_text
+from processors.markup.html_tree import attribute, classes, elements, visible_text
 from processors.text import one_line
 
 BYLINE_LABEL = (
@@ -82,7 +82,7 @@ def shown_bylines(tree: html.HtmlElement) -> Iterator[list[str]]:
         if element.tag == "a":
             target = attribute(element, "href") or ""
             sure = "author" in relation or _AUTHOR_PAGE.search(target)
-            text = one_line(seen_text(element)) if sure or _PERHAPS_AUTHOR_PAGE.search(target) else ""
+            text = one_line(visible_text(element)) if sure or _PERHAPS_AUTHOR_PAGE.search(target) else ""
             if 0 < len(text.split()) <= 6 and (sure or _NAME_LIKE.match(text)):
                 linked.append((parent, text))
         by_mark = any(_BYLINE_CLASS.search(name) for name in names) or "author" in (
@@ -171,7 +171,7 @@ def _beside_label(element: html.HtmlElement, text: str) -> str | None:
     after = one_line(element.tail or "")
     following = element.getnext()
     if not after and following is not None:
-        after = one_line(seen_text(following))
+        after = one_line(visible_text(following))
     return after if 0 < len(after.split()) <= 6 and after[:1].isupper() else None
 
 
@@ -184,7 +184,7 @@ def _goes_on_with_a_name(text: str) -> bool:
 
 def _names_of_byline(element: html.HtmlElement) -> list[str]:
     """Names in elements of their own, where the byline has several; else its text."""
-    inner = [one_line(seen_text(part)) for part in elements(element) if part is not element and len(part) == 0]
+    inner = [one_line(visible_text(part)) for part in elements(element) if part is not element and len(part) == 0]
     names = [
         text
         for text in inner
@@ -192,5 +192,5 @@ def _names_of_byline(element: html.HtmlElement) -> list[str]:
     ]
     if len(names) > 1:
         return names
-    text = one_line(seen_text(element))
+    text = one_line(visible_text(element))
     return [text] if 0 < len(text.split()) <= _WORDS_OF_BYLINE else names

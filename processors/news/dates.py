@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, elements, seen_text
+from processors.markup.html_tree import attribute, elements, visible_text
 from processors.pages.dates import read_moment
 from processors.pages.page_metadata import Evidence, text_in
 from processors.pages.timezones import zone_of_country
@@ -35,7 +35,7 @@ _TEXT_AT_MOST = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StatedTime:
     """A time: the source's wording and our reading of it."""
 
     raw: str | None = None
@@ -49,7 +49,7 @@ def read_published(
     zone: tzinfo | None,
     title: str | None,
     declared: str | None = None,
-) -> Told:
+) -> StatedTime:
     """When the article appeared: as it stands at the declared place, as stated, shown, or as its address says."""
     stated = [
         declared,
@@ -85,7 +85,7 @@ def read_published(
 
 def read_modified(
     evidence: Evidence, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
-) -> Told:
+) -> StatedTime:
     """When the article says it was changed; never the time it appeared."""
     stated = [
         declared,
@@ -99,7 +99,7 @@ def read_modified(
     return _told(stated, evidence, url, zone)
 
 
-def _told(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> Told:
+def _told(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> StatedTime:
     first_raw = None
     for raw in candidates:
         moment = read_moment(raw, evidence.language) if raw else None
@@ -107,8 +107,8 @@ def _told(candidates: list[str | None], evidence: Evidence, url: str, zone: tzin
             first_raw = first_raw or raw
             continue
         local = None if moment.clock is None else moment.zone or zone or _zone_of_page(evidence, url)
-        return Told(raw, moment.at(local))
-    return Told(first_raw, None)
+        return StatedTime(raw, moment.at(local))
+    return StatedTime(first_raw, None)
 
 
 def _zone_of_page(evidence: Evidence, url: str) -> tzinfo:
@@ -127,7 +127,7 @@ def _item_time(tree: html.HtmlElement, name: str) -> str | None:
             return (
                 attribute(element, "content")
                 or attribute(element, "datetime")
-                or one_line(seen_text(element))
+                or one_line(visible_text(element))
                 or None
             )
     return None
@@ -174,7 +174,10 @@ def _doubt(element: html.HtmlElement, written: str) -> float:
 def _written_date(element: html.HtmlElement) -> str | None:
     if element.tag == "time":
         return (
-            attribute(element, "datetime") or attribute(element, "content") or one_line(seen_text(element)) or None
+            attribute(element, "datetime")
+            or attribute(element, "content")
+            or one_line(visible_text(element))
+            or None
         )
     if (
         element.tag in ("a", "option", "title", "body", "html", "button", "input", "figcaption")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, classes, elements, seen_text
+from processors.markup.html_tree import attribute, classes, elements, visible_text
 from processors.pages.page_metadata import Evidence
 from processors.records.article import ArticleImage
 from processors.text import one_line
@@ -155,7 +155,7 @@ class _Captions:
         if figure is not None:
             if figure not in self._of_figure:
                 first = islice(figure.iter("figcaption"), 1)
-                self._of_figure[figure] = tuple(one_line(seen_text(caption)) or None for caption in first)
+                self._of_figure[figure] = tuple(one_line(visible_text(caption)) or None for caption in first)
             for caption in self._of_figure[figure]:
                 return caption
         for around in islice(image.iterancestors(), 3):
@@ -169,7 +169,7 @@ class _Captions:
 def _marked_caption(around: html.HtmlElement) -> str | None:
     for element in elements(around):
         if any(_CAPTION.search(name) for name in classes(element)):
-            text = one_line(seen_text(element))
+            text = one_line(visible_text(element))
             if 0 < len(text) < 600:
                 return text
     return None

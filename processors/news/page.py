@@ -22,7 +22,7 @@ from processors.news.text import read_text
 from processors.news.title import read_title
 from processors.news.topics import read_section, read_tags
 from processors.pages.language import language_of
-from processors.pages.outcome import BINARY, Outcome, Verdict, classify, open_page
+from processors.pages.outcome import BINARY, Classification, Outcome, classify, open_page
 from processors.pages.page import Page
 from processors.pages.page_metadata import Evidence, read_evidence, text_in
 from processors.pages.parse_result import Links, Reading
@@ -155,7 +155,7 @@ def _canonical(page: Page, evidence: Evidence) -> str | None:
     return None
 
 
-def _reading(page: Page, verdict: Verdict, version: str, **parts: object) -> Reading:
+def _reading(page: Page, verdict: Classification, version: str, **parts: object) -> Reading:
     return Reading(
         url=page.url,
         kind="news",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lxml import html
 
-from processors.markup.html_tree import classes, seen_text
+from processors.markup.html_tree import classes, visible_text
 from processors.text import folded, one_line
 
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
@@ -32,7 +32,7 @@ _LINKED_AT_MOST = 0.4
 _LEADING_AT_LEAST = 70
 
 
-def made_whole(lines: list[str], holder: Mapping[str, html.HtmlElement]) -> list[str]:
+def restore_omitted_blocks(lines: list[str], holder: Mapping[str, html.HtmlElement]) -> list[str]:
     """Each line as its block has it where the reader dropped words out of the middle, which links are to it."""
     missing = [line for line in lines if len(line) > _BROKEN_AT_LEAST and folded(line) not in holder]
     if not missing:
@@ -49,7 +49,7 @@ def made_whole(lines: list[str], holder: Mapping[str, html.HtmlElement]) -> list
             if not len(bare) < len(words) <= 2 * len(bare) or not _stands_within(bare, words):
                 continue
             if _stands_within(_outside_links(holder[words]), bare):
-                whole[line] = one_line(seen_text(holder[words]))
+                whole[line] = one_line(visible_text(holder[words]))
                 break
     return [whole.get(line, line) for line in lines]
 
@@ -123,13 +123,13 @@ def _texts(child: html.HtmlElement, link_share: Callable[[html.HtmlElement], flo
         return
     if child.tag in _LISTS:
         for item in child.iterchildren("li"):
-            text = one_line(seen_text(item))
+            text = one_line(visible_text(item))
             if text:
                 yield f"- {text}"
         return
     if any(part.tag in _BLOCKS for part in child.iterdescendants()):
         return
-    for line in seen_text(child).splitlines():
+    for line in visible_text(child).splitlines():
         text = one_line(line)
         if text:
             yield text

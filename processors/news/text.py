@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml import html
 
 from processors.markup.html_tree import elements
-from processors.news.restored_text import made_whole, with_gaps_filled
+from processors.news.restored_text import restore_omitted_blocks, with_gaps_filled
 from processors.news.trafilatura_text import LONGER, SENTENCE, read_lines, size_of
 from processors.text import comparable, folded, one_line
 
@@ -74,7 +74,7 @@ def read_text(
     lines = read_lines(tree, url, shown)
     if data_body and len(data_body) > LONGER * max(size_of(lines), 120):
         lines = [line for line in data_body.splitlines() if line.strip()]
-    lines = made_whole(lines, blocks.holder)
+    lines = restore_omitted_blocks(lines, blocks.holder)
     lines = with_gaps_filled(lines, [blocks.holder.get(_bare(line)) for line in lines], _link_share)
     headings = {folded(title or ""), *(_plain(heading) for heading in tree.iter("h1"))}
     lines = _without_foreign(lines, blocks, headings)

@@ -9,7 +9,7 @@ import re
 
 from lxml import html
 
-from processors.markup.html_tree import classes, seen_text
+from processors.markup.html_tree import classes, visible_text
 from processors.pages.page_metadata import Evidence, text_in
 from processors.text import comparable, folded, one_line
 from processors.urls import host_of
@@ -31,7 +31,7 @@ _LONGEST_WINDOW = 2_000
 def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | None:
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
-    window = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
+    window = next((one_line(visible_text(element)) for element in tree.iter("title")), "")
     headings = [_less_its_labels(element) for element in tree.iter("h1")] or _marked_headlines(tree)
     # one that stands twice is furniture, unless it is all there is
     once = [heading for heading in headings if headings.count(heading) == 1] or headings
@@ -118,14 +118,14 @@ class SiteName:
 def _marked_headlines(tree: html.HtmlElement) -> list[str]:
     """Headlines by their microdata, on pages without a heading of the first rank."""
     marked = tree.xpath("//body//*[@itemprop='headline'][not(@content)]")
-    return [one_line(seen_text(element)) for element in marked[:3]]
+    return [one_line(visible_text(element)) for element in marked[:3]]
 
 
 def _less_its_labels(heading: html.HtmlElement) -> str:
     """The heading without kickers and labels set inside it as elements of their own, unless nothing is left."""
-    whole = one_line(seen_text(heading))
+    whole = one_line(visible_text(heading))
     labels = [
-        one_line(seen_text(part))
+        one_line(visible_text(part))
         for part in heading.iterdescendants("span", "a", "small", "div", "strong", "em")
         if any(_LABEL.search(name) for name in classes(part))
     ]
@@ -188,7 +188,7 @@ def _shown_part(tree: html.HtmlElement, window: str, site: SiteName) -> str | No
 def _shown_second_heading(tree: html.HtmlElement, stated: list[str]) -> str | None:
     """Some pages give the site's name the first rank and the headline the second."""
     for element in tree.iter("h2", "h3"):
-        text = one_line(seen_text(element))
+        text = one_line(visible_text(element))
         if len(text.split()) > 2 and any(folded(title) == folded(text) for title in stated):
             return text
     return None

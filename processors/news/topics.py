@@ -4,7 +4,7 @@ import re
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, classes, seen_text
+from processors.markup.html_tree import attribute, classes, visible_text
 from processors.pages.page_metadata import Evidence, names_in
 from processors.text import folded, one_line
 
@@ -48,8 +48,8 @@ def read_tags(tree: html.HtmlElement, evidence: Evidence) -> tuple[str, ...]:
     """Tags as stated or linked, each once; a single statement may join them with commas."""
     relations = [(link, (attribute(link, "rel") or "").lower().split()) for link in tree.iter("a")]
     # blogs link their categories as "category tag": sections, not tags, and a last resort
-    linked = [one_line(seen_text(link)) for link, rel in relations if "tag" in rel and "category" not in rel]
-    categories = [one_line(seen_text(link)) for link, rel in relations if "category" in rel]
+    linked = [one_line(visible_text(link)) for link, rel in relations if "tag" in rel and "category" not in rel]
+    categories = [one_line(visible_text(link)) for link, rel in relations if "category" in rel]
     sources = (
         evidence.metas.get("article:tag", ()),
         names_in(evidence.stated("keywords"), evidence.by_id),
@@ -77,7 +77,7 @@ def _beside_text(tree: html.HtmlElement) -> tuple[str, ...]:
     marked: list[str] = []
     leading: list[str] = []
     for link in heading.xpath("following::a"):
-        text = one_line(seen_text(link)).lstrip("#").rstrip(",;")
+        text = one_line(visible_text(link)).lstrip("#").rstrip(",;")
         if not 0 < len(text.split()) <= _TAG_WORDS:
             continue
         above = list(link.iterancestors())

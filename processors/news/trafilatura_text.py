@@ -8,7 +8,7 @@ import re
 
 from lxml import html
 
-from processors.markup.html_tree import UNSEEN, classes, elements, seen_text
+from processors.markup.html_tree import UNSEEN, classes, elements, visible_text
 from processors.news.bounded_copy import bounded_copy
 from processors.text import one_line
 
@@ -98,7 +98,7 @@ def _own_paragraphs(tree: html.HtmlElement) -> list[str]:
             continue
         if element.tag not in _PARAGRAPH_TAGS or any(child.tag in _PARAGRAPH_TAGS for child in element):
             continue
-        text = one_line(seen_text(element))
+        text = one_line(visible_text(element))
         own_words = len(text.split()) - sum(len(" ".join(link.itertext()).split()) for link in element.iter("a"))
         held.append((element, text, own_words))
         if element.tag == "p" and own_words > 8 and parent is not None:

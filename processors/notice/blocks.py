@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml import html
 
-from processors.markup.html_tree import UNSEEN, attribute, classes, elements, seen_text
+from processors.markup.html_tree import UNSEEN, attribute, classes, elements, visible_text
 from processors.pages.dates import read_moment
 from processors.text import lines, one_line
 from processors.urls import absolute
@@ -75,7 +75,7 @@ def page_block(tree: html.HtmlElement, base: str) -> Block | None:
     if body is None:
         heading = next(tree.iter("h1"), None)
         body = next(tree.iter("body"), tree) if heading is None else heading.getparent()
-        while body is not None and body.tag != "body" and len(seen_text(body).split()) < _LEAST_WORDS * 2:
+        while body is not None and body.tag != "body" and len(visible_text(body).split()) < _LEAST_WORDS * 2:
             body = body.getparent()
     if body is None:
         return None
@@ -97,7 +97,7 @@ def _is_title(line: str) -> bool:
 
 
 def _is_notice(element: html.HtmlElement, base: str) -> bool:
-    text = seen_text(element)
+    text = visible_text(element)
     return len(text) > 20 and (
         any(read_moment(line) is not None for line in text.split("\n") if len(line) < 200)
         and (_heading(element, base)[0] is not None or len(text.split()) >= _LEAST_WORDS)
@@ -106,7 +106,7 @@ def _is_notice(element: html.HtmlElement, base: str) -> bool:
 
 def _block(element: html.HtmlElement, base: str) -> Block:
     title, url = _heading(element, base)
-    text = lines(seen_text(element))
+    text = lines(visible_text(element))
     said = [line for line in text.split("\n") if line and line != title]
     published = _published(element, said)
     body = "\n".join(line for line in said if line != published)
@@ -116,7 +116,7 @@ def _block(element: html.HtmlElement, base: str) -> Block:
 def _heading(element: html.HtmlElement, base: str) -> tuple[str | None, str | None]:
     for tag in _HEADINGS:
         for heading in element.iter(tag):
-            text = one_line(seen_text(heading))
+            text = one_line(visible_text(heading))
             if len(text) < 8 or _NO_TITLE.match(text):
                 continue
             link = heading if tag == "a" else next(iter((*heading.iter("a"), *heading.iterancestors("a"))), None)
@@ -127,7 +127,7 @@ def _heading(element: html.HtmlElement, base: str) -> tuple[str | None, str | No
 def _published(element: html.HtmlElement, said: list[str]) -> str | None:
     """The date the page gives the notice: a ``time``, a line that says so, else the shortest line of a date."""
     for stamp in element.iter("time"):
-        text = one_line(seen_text(stamp)) or attribute(stamp, "datetime")
+        text = one_line(visible_text(stamp)) or attribute(stamp, "datetime")
         if text and read_moment(text):
             return text
     dated = [line for line in said if len(line) < _DATE_LINE and read_moment(line) is not None]

@@ -12,7 +12,7 @@ from processors.notice.people import issuer_in, officials_in, persons_in
 from processors.pages.article_codes import article_codes
 from processors.pages.dates import read_moment
 from processors.pages.list_links import document_links, next_pages
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
@@ -37,7 +37,7 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
     tree = opened.tree
     source = page_tables(page, tree)
     if source.problem is not None:
-        return _reading(page, Verdict(Outcome.EMPTY, source.problem), layout)
+        return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
     issuer = issuer_in(source.headings)
     grids = read_grids(source.tables, notice_field, layout)
     found = [
@@ -60,7 +60,7 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
         documents=document_links(tree, page.url) if tree is not None else (),
     )
     if not found and not articles:
-        return _reading(page, Verdict(Outcome.EMPTY, _why_empty(source)), layout, links=links)
+        return _reading(page, Classification(Outcome.EMPTY, _why_empty(source)), layout, links=links)
     return _reading(page, verdict, layout, records=tuple(found), links=links, remarks=source.remarks)
 
 
@@ -113,7 +113,7 @@ def _of_block(block: Block, page: Page, layout: Layout | None, issuer: str | Non
     )
 
 
-def _reading(page: Page, verdict: Verdict, layout: Layout | None, **parts: object) -> Reading:
+def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:
     return Reading(
         url=page.url,
         kind="notice",

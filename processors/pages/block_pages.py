@@ -25,7 +25,7 @@ class Sign:
     words_at_most: int | None = None
 
 
-def sign(
+def match_signature(
     outcome: str,
     named: str,
     place: Place,
@@ -43,76 +43,84 @@ def sign(
 _MORE_THAN_A_FORM = 100
 
 CHALLENGES = (
-    sign(
+    match_signature(
         "challenge",
         "Cloudflare",
         "markup",
         r"_cf_chl_opt|cf-chl-widget|cf-browser-verification|cf_captcha_kind",
         proof=True,
     ),
-    sign(
+    match_signature(
         "challenge",
         "Cloudflare",
         "markup",
         r"""id=[\"']?(?:cf-challenge|challenge-form|challenge-running)""",
         proof=True,
     ),
-    sign("challenge", "Cloudflare", "markup", r"/cdn-cgi/challenge-platform/h/"),
-    sign("challenge", "Cloudflare", "title", r"^just a moment|^один момент|attention required!.*cloudflare"),
-    sign(
+    match_signature("challenge", "Cloudflare", "markup", r"/cdn-cgi/challenge-platform/h/"),
+    match_signature(
+        "challenge", "Cloudflare", "title", r"^just a moment|^один момент|attention required!.*cloudflare"
+    ),
+    match_signature(
         "challenge",
         "DDoS-Guard",
         "markup",
         r"check\.ddos-guard\.net|/\.well-known/ddos-guard/|ddos-guard/js-challenge",
     ),
-    sign("challenge", "DDoS-Guard", "title", r"^ddos-guard$"),
-    sign("challenge", "Qrator", "markup", r"/__qrator/|qauth(?:_utm)?(?:_v\d\w*)?\.js"),
-    sign("challenge", "ServicePipe", "markup", r"servicepipe\.(?:ru|tech)|/exhkqyad|id_captcha_frame_div"),
-    sign("challenge", "StormWall", "markup", r"stormwall|__js_p_"),
-    sign("challenge", "Variti", "markup", r"variti\.(?:net|com)|/__variti|ipp_uid|ipp_key"),
-    sign("challenge", "Imperva", "markup", r"_incapsula_resource|incapsula incident id"),
-    sign("challenge", "Akamai", "markup", r"sec-if-cpt-container|bm-verify=|/_sec/cp_challenge"),
-    sign("challenge", "Sucuri", "markup", r"sucuri_cloudproxy_js"),
-    sign("challenge", "PerimeterX", "markup", r"px-captcha|captcha\.px-cdn\.net"),
-    sign("challenge", "DataDome", "markup", r"captcha-delivery\.com"),
-    sign("challenge", "AWS WAF", "markup", r"awswafcookiedomainlist|captcha\.awswaf\.com|token\.awswaf\.com"),
-    sign(
+    match_signature("challenge", "DDoS-Guard", "title", r"^ddos-guard$"),
+    match_signature("challenge", "Qrator", "markup", r"/__qrator/|qauth(?:_utm)?(?:_v\d\w*)?\.js"),
+    match_signature(
+        "challenge", "ServicePipe", "markup", r"servicepipe\.(?:ru|tech)|/exhkqyad|id_captcha_frame_div"
+    ),
+    match_signature("challenge", "StormWall", "markup", r"stormwall|__js_p_"),
+    match_signature("challenge", "Variti", "markup", r"variti\.(?:net|com)|/__variti|ipp_uid|ipp_key"),
+    match_signature("challenge", "Imperva", "markup", r"_incapsula_resource|incapsula incident id"),
+    match_signature("challenge", "Akamai", "markup", r"sec-if-cpt-container|bm-verify=|/_sec/cp_challenge"),
+    match_signature("challenge", "Sucuri", "markup", r"sucuri_cloudproxy_js"),
+    match_signature("challenge", "PerimeterX", "markup", r"px-captcha|captcha\.px-cdn\.net"),
+    match_signature("challenge", "DataDome", "markup", r"captcha-delivery\.com"),
+    match_signature(
+        "challenge", "AWS WAF", "markup", r"awswafcookiedomainlist|captcha\.awswaf\.com|token\.awswaf\.com"
+    ),
+    match_signature(
         "challenge",
         "Yandex SmartCaptcha",
         "markup",
         r"smartcaptcha|/showcaptcha|checkcaptcha|advancedcaptcha",
     ),
-    sign("challenge", "Anubis", "markup", r"anubis_challenge|/\.within\.website/x/cmd/anubis", proof=True),
-    sign("challenge", "SiteGround", "markup", r"/\.well-known/(?:sg)?captcha"),
-    sign("challenge", "Vercel", "title", r"vercel security checkpoint"),
-    sign("challenge", "BitNinja", "markup", r"bitninja"),
-    sign(
+    match_signature(
+        "challenge", "Anubis", "markup", r"anubis_challenge|/\.within\.website/x/cmd/anubis", proof=True
+    ),
+    match_signature("challenge", "SiteGround", "markup", r"/\.well-known/(?:sg)?captcha"),
+    match_signature("challenge", "Vercel", "title", r"vercel security checkpoint"),
+    match_signature("challenge", "BitNinja", "markup", r"bitninja"),
+    match_signature(
         "challenge",
         "a captcha",
         "markup",
         r"""class=[\"'][^\"']*\b(?:g-recaptcha|h-captcha|cf-turnstile)\b""",
         words_at_most=_MORE_THAN_A_FORM,
     ),
-    sign(
+    match_signature(
         "challenge",
         "a captcha",
         "markup",
         r"<(?:input|img|iframe)[^>]{0,300}captcha",
         words_at_most=_MORE_THAN_A_FORM,
     ),
-    sign(
+    match_signature(
         "challenge",
         "a check of the visitor",
         "title",
         r"captcha|капч|security check|проверка безопасности|you.?re not a bot",
     ),
-    sign(
+    match_signature(
         "challenge",
         "a check of the visitor",
         "title",
         r"вы не робот|не робот|not a robot|human verification|robot check",
     ),
-    sign(
+    match_signature(
         "challenge",
         "a check of the visitor",
         "text",
@@ -139,7 +147,7 @@ CHALLENGES = (
 )
 
 RESTRICTIONS = (
-    sign(
+    match_signature(
         "restricted",
         "by law",
         "text",
@@ -157,7 +165,7 @@ RESTRICTIONS = (
         r"in (?:response|compliance) (?:to|with) (?:a )?(?:legal|local law)|violated local laws",
         r"dostęp[^.]{0,60}(?:zablokowan|ograniczon)\w*[^.]{0,80}(?:ustaw|sąd|praw)",
     ),
-    sign(
+    match_signature(
         "restricted",
         "by region",
         "text",
@@ -176,33 +184,33 @@ RESTRICTIONS = (
 )
 
 BLOCKS = (
-    sign(
+    match_signature(
         "blocked",
         "Cloudflare",
         "text",
         r"sorry, you have been blocked|error 10(?:06|07|08|10|12|15|20)\b|banned your ip",
     ),
-    sign(
+    match_signature(
         "blocked",
         "a firewall",
         "text",
         r"requested url was rejected|your support id is|generated by wordfence",
         r"blocked by (?:the )?(?:security|firewall|waf)",
     ),
-    sign(
+    match_signature(
         "blocked",
         "a firewall",
         "title",
         r"access denied|request rejected|website firewall|web application firewall",
     ),
-    sign(
+    match_signature(
         "blocked",
         "the server",
         "title",
         r"^(?:403|429|error 403|403 forbidden|forbidden|too many requests)\b",
         r"доступ (?:запрещ[её]н|закрыт|заборонен\w*|забаронен\w*)",
     ),
-    sign(
+    match_signature(
         "blocked",
         "the server",
         "text",
@@ -219,7 +227,7 @@ BLOCKS = (
 )
 
 MISSING = (
-    sign(
+    match_signature(
         "soft_404",
         "the title",
         "title",
@@ -232,7 +240,7 @@ MISSING = (
         r"(?:strona|strony) nie (?:została )?(?:znaleziona|istnieje)|nie znaleziono|seite nicht gefunden",
         r"page introuvable|página no encontrada",
     ),
-    sign(
+    match_signature(
         "soft_404",
         "the text",
         "text",
@@ -252,14 +260,14 @@ MISSING = (
 )
 
 LOGIN_WALLS = (
-    sign(
+    match_signature(
         "login_wall",
         "a form for a password",
         "markup",
         r"""<input[^>]{0,200}type=[\"']?password""",
         words_at_most=_MORE_THAN_A_FORM,
     ),
-    sign(
+    match_signature(
         "login_wall",
         "the text",
         "text",
@@ -277,13 +285,13 @@ LOGIN_WALLS = (
 )
 
 CONSENTS = (
-    sign(
+    match_signature(
         "consent",
         "a consent form",
         "markup",
         r"""action=[\"']?https?://consent\.|collectconsent|guce\.\w+\.com/|/consent/(?:collect|save)""",
     ),
-    sign(
+    match_signature(
         "consent",
         "the title",
         "title",
@@ -292,7 +300,7 @@ CONSENTS = (
         r"zanim (?:przejdziesz|kontynuujesz)|^(?:cookie|privacy) (?:consent|settings|gate)",
         r"согласие на обработку|privacy gate",
     ),
-    sign(
+    match_signature(
         "consent",
         "the text",
         "text",

@@ -13,7 +13,7 @@ _UNSOUND = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _Kept = TypeVar("_Kept")
 
 
-def sound(value: _Kept) -> _Kept:
+def without_control_characters(value: _Kept) -> _Kept:
     """The same record, the same object where nothing had to go."""
     made: _Kept = _sound(value)
     return made

@@ -6,10 +6,10 @@ languages we meet (2026-11). As there, a sentence is believed only on a page wit
 with ``proof`` anywhere.
 """
 
-from processors.pages.block_pages import sign
+from processors.pages.block_pages import match_signature
 
 OUTAGES = (
-    sign(
+    match_signature(
         "blocked",
         "an unset server",
         "title",
@@ -19,7 +19,7 @@ OUTAGES = (
         r"|Parallels Plesk) Page|^Домен не прилинкован",
         proof=True,
     ),
-    sign(
+    match_signature(
         "blocked",
         "a suspended account",
         "text",
@@ -31,7 +31,7 @@ OUTAGES = (
         r"|хостинг)[^.]{0,40}(?:призупинен|вимкнен)\w*",
         r"(?:strona|konto|hosting)[^.]{0,40}(?:zawieszon|zablokowan)\w*",
     ),
-    sign(
+    match_signature(
         "blocked",
         "a parked domain",
         "text",
@@ -43,7 +43,7 @@ OUTAGES = (
         r"дамен[^.]{0,40}(?:прадаецца|прыпаркаваны)"
         r"|домен[^.]{0,40}(?:продається|припарковано)|ta domena jest na sprzedaż",
     ),
-    sign(
+    match_signature(
         "blocked",
         "maintenance",
         "text",
@@ -62,7 +62,7 @@ OUTAGES = (
         r"(?:trwają|prowadzone są)[^.]{0,30}prace (?:techniczne|konserwacyjne)"
         r"|przerwa techniczna|(?:strona|serwis)[^.]{0,30}tymczasowo niedostępn\w+",
     ),
-    sign(
+    match_signature(
         "blocked",
         "a broken server",
         "title",
@@ -71,7 +71,7 @@ OUTAGES = (
         r"^(?:database error|runtime error|server error)$|^ошибка (?:сервера"
         r"|базы данных|5\d\d)|^памылка сервера|^помилка сервера",
     ),
-    sign(
+    match_signature(
         "blocked",
         "a broken server",
         "text",

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, seen_text
+from processors.markup.html_tree import attribute, visible_text
 from processors.text import one_line
 from processors.urls import absolute
 
@@ -49,7 +49,7 @@ def next_pages(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
         relation = (attribute(link, "rel") or "").lower().split()
         if there.hostname != here.hostname or target.partition("#")[0] == url.partition("#")[0]:
             continue
-        words = one_line(seen_text(link)) or attribute(link, "title") or attribute(link, "aria-label") or ""
+        words = one_line(visible_text(link)) or attribute(link, "title") or attribute(link, "aria-label") or ""
         if "next" in relation or (link.tag == "a" and _NEXT.match(words) and _same_list(url, target)):
             found.setdefault(target.partition("#")[0])
     return tuple(found)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from lxml import html
 
 from processors.markup.encoding import decode
-from processors.markup.html_tree import UNSEEN, elements, parse, seen_text
+from processors.markup.html_tree import UNSEEN, elements, parse, visible_text
 from processors.pages.block_pages import (
     BLOCKS,
     CHALLENGES,
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """An outcome and why: ``reason`` is a sentence for people, None only for plain content."""
 
     outcome: Outcome
@@ -82,25 +82,25 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ParsedPage:
     """A page decoded and parsed; ``tree`` is None where there is nothing in it."""
 
     text: str
     tree: html.HtmlElement | None
 
 
-def open_page(page: Page) -> Opened:
+def open_page(page: Page) -> ParsedPage:
     """Decode and parse once, for the classifier and the reader after it."""
     text = decode(page.body, page.content_type).text
-    return Opened(text, parse(text))
+    return ParsedPage(text, parse(text))
 
 
-def classify(page: Page, opened: Opened | None = None) -> Verdict:
+def classify(page: Page, opened: ParsedPage | None = None) -> Classification:
     """The page's outcome. Only ``content`` may feed records; a challenge is never content, whatever its status."""
     if not page.body.strip():
-        return _by_status(page.status) or Verdict(Outcome.EMPTY, "the server sent no bytes")
+        return _by_status(page.status) or Classification(Outcome.EMPTY, "the server sent no bytes")
     if page.document is not None or page.body.startswith(BINARY) or page.body.lstrip()[:1] in (b"{", b"["):
-        return _by_status(page.status) or Verdict(Outcome.CONTENT, None)
+        return _by_status(page.status) or Classification(Outcome.CONTENT, None)
     look = _look(opened or open_page(page))
     proof = _first(look, CHALLENGES, proof_only=True)
     if proof:
@@ -115,25 +115,25 @@ def classify(page: Page, opened: Opened | None = None) -> Verdict:
             return found
     if refused:
         by_words = _first(look, RESTRICTIONS) if look.thin else None
-        return by_words or _by_status(page.status) or Verdict(Outcome.BLOCKED, f"status {page.status}")
+        return by_words or _by_status(page.status) or Classification(Outcome.BLOCKED, f"status {page.status}")
     by_status = _by_status(page.status)
     if by_status:
         return by_status
-    return _in_words(look) if look.thin else Verdict(Outcome.CONTENT, None)
+    return _in_words(look) if look.thin else Classification(Outcome.CONTENT, None)
 
 
-def _look(opened: Opened) -> _Look:
+def _look(opened: ParsedPage) -> _Look:
     sample = opened.text[:_SAMPLE_CHARACTERS]
     tree = opened.tree
     if tree is None:
         return _Look(markup=sample, title="", text="", words=0, rows=0, article=False)
     words = _own_words(tree)
-    title = next((one_line(seen_text(element)) for element in tree.iter("title")), "")
-    heading = next((one_line(seen_text(element)) for element in tree.iter("h1")), "")
+    title = next((one_line(visible_text(element)) for element in tree.iter("title")), "")
+    heading = next((one_line(visible_text(element)) for element in tree.iter("h1")), "")
     return _Look(
         markup=sample,
         title=f"{title}\n{heading}".strip(),
-        text=one_line(seen_text(tree)[:_SAMPLE_CHARACTERS]) if words < THIN_WORDS else "",
+        text=one_line(visible_text(tree)[:_SAMPLE_CHARACTERS]) if words < THIN_WORDS else "",
         words=words,
         rows=sum(1 for row in tree.iter("tr") if len(row) > 2),
         article=_ARTICLE_MARK.search(opened.text) is not None,
@@ -168,7 +168,7 @@ def _words_of_paragraphs(element: html.HtmlElement) -> int:
     return sum(len(paragraph.text_content().split()) for paragraph in element.iter("p"))
 
 
-def _first(look: _Look, signs: tuple[Sign, ...], *, proof_only: bool = False) -> Verdict | None:
+def _first(look: _Look, signs: tuple[Sign, ...], *, proof_only: bool = False) -> Classification | None:
     for sign in signs:
         if proof_only and not sign.proof:
             continue
@@ -177,7 +177,7 @@ def _first(look: _Look, signs: tuple[Sign, ...], *, proof_only: bool = False) ->
         places = {"markup": look.markup, "title": look.title, "text": look.text}
         found = sign.pattern.search(places[sign.place])
         if found:
-            return Verdict(Outcome(sign.outcome), _reason(sign, one_line(found.group())))
+            return Classification(Outcome(sign.outcome), _reason(sign, one_line(found.group())))
     return None
 
 
@@ -194,20 +194,20 @@ def _reason(sign: Sign, words: str) -> str:
     return f"the page {meaning} ({sign.named}: {words[:120]!r})"
 
 
-def _cookie_gate(look: _Look) -> Verdict | None:
+def _cookie_gate(look: _Look) -> Classification | None:
     """A page of nothing but a script that sets a cookie and comes again."""
     if look.words < 30 and SETS_COOKIE_AND_RELOADS.search(look.markup):
-        return Verdict(Outcome.CHALLENGE, "the page only sets a cookie by script and loads itself again")
+        return Classification(Outcome.CHALLENGE, "the page only sets a cookie by script and loads itself again")
     return None
 
 
-def _by_status(status: int | None) -> Verdict | None:
+def _by_status(status: int | None) -> Classification | None:
     if status is None or 200 <= status < 300:
-        return Verdict(Outcome.EMPTY, f"status {status}: no content") if status in (204, 205) else None
+        return Classification(Outcome.EMPTY, f"status {status}: no content") if status in (204, 205) else None
     if status == 304:
-        return Verdict(Outcome.EMPTY, "status 304: not changed since it was asked for before")
+        return Classification(Outcome.EMPTY, "status 304: not changed since it was asked for before")
     if 300 <= status < 400:
-        return Verdict(Outcome.EMPTY, f"status {status}: sent on to another address")
+        return Classification(Outcome.EMPTY, f"status {status}: sent on to another address")
     known = {
         401: (Outcome.LOGIN_WALL, "the server asks for a password"),
         402: (Outcome.LOGIN_WALL, "the server asks for payment"),
@@ -220,17 +220,17 @@ def _by_status(status: int | None) -> Verdict | None:
         511: (Outcome.LOGIN_WALL, "the network asks to sign in"),
     }
     outcome, words = known.get(status, (Outcome.BLOCKED, "the server did not serve the page"))
-    return Verdict(outcome, f"status {status}: {words}")
+    return Classification(outcome, f"status {status}: {words}")
 
 
-def _in_words(look: _Look) -> Verdict:
+def _in_words(look: _Look) -> Classification:
     """A thin page with a good status: its sentences decide, the most specific first."""
     for signs in (RESTRICTIONS, BLOCKS, OUTAGES, MISSING, CONSENTS, LOGIN_WALLS):
         found = _first(look, signs)
         if found:
             return found
     if look.words < 30 and NEEDS_SCRIPTS.search(look.text or look.markup):
-        return Verdict(Outcome.EMPTY, "the page shows nothing without scripts")
+        return Classification(Outcome.EMPTY, "the page shows nothing without scripts")
     if not look.text:
-        return Verdict(Outcome.EMPTY, "the page has no text")
-    return Verdict(Outcome.CONTENT, None)
+        return Classification(Outcome.EMPTY, "the page has no text")
+    return Classification(Outcome.CONTENT, None)

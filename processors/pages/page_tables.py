@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lxml import html
 
-from processors.markup.html_tree import seen_text
+from processors.markup.html_tree import visible_text
 from processors.pages.json_tables import json_table, load_json, row_lists
-from processors.pages.outcome import Opened, open_page
+from processors.pages.outcome import ParsedPage, open_page
 from processors.pages.page import Page
 from processors.tables.document_type import document_type
 from processors.tables.table import Table, html_tables
@@ -35,9 +35,9 @@ def is_json(page: Page) -> bool:
     return page.document is None and page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
-def open_tree(page: Page) -> Opened:
+def open_tree(page: Page) -> ParsedPage:
     """The page decoded and parsed; nothing to parse where a document was opened for it, or its bytes are one."""
-    return Opened("", None) if page.document is not None or document_type(page.body) else open_page(page)
+    return ParsedPage("", None) if page.document is not None or document_type(page.body) else open_page(page)
 
 
 def page_tables(page: Page, tree: html.HtmlElement | None) -> PageTables:
@@ -58,5 +58,5 @@ def page_tables(page: Page, tree: html.HtmlElement | None) -> PageTables:
         return PageTables(problem=f"a document ({kind}) that was not opened before it was read as a page")
     if tree is None:
         return PageTables()
-    texts = (one_line(seen_text(element)) for element in tree.iter("title", "h1", "h2", "h3", "h4", "h5"))
+    texts = (one_line(visible_text(element)) for element in tree.iter("title", "h1", "h2", "h3", "h4", "h5"))
     return PageTables(tables=html_tables(tree, page.url), headings=tuple(text for text in texts if text))

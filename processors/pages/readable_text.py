@@ -5,7 +5,7 @@ where the page cannot be held.
 """
 
 from processors.markup.encoding import decode
-from processors.markup.html_tree import parse, seen_text
+from processors.markup.html_tree import parse, visible_text
 from processors.pages.page import Page
 from processors.text import one_line
 
@@ -16,6 +16,6 @@ def readable_text(page: Page) -> str:
     if tree is None:
         return ""
     title = one_line("".join(tree.xpath("string((//title)[1])")))
-    lines = (line.strip() for line in seen_text(tree, indented=True).splitlines())
+    lines = (line.strip() for line in visible_text(tree, indented=True).splitlines())
     text = "\n".join(line for line in lines if line)
     return f"{title}\n\n{text}".strip() if title and not text.startswith(title) else text or title

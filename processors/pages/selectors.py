@@ -13,7 +13,7 @@ from cssselect import SelectorError as CssError
 from lxml import etree, html
 
 from processors.digest import sha256
-from processors.markup.html_tree import attribute, seen_text
+from processors.markup.html_tree import attribute, visible_text
 from processors.text import one_line
 
 FIELDS = ("title", "text", "authors", "published", "modified", "section", "tags")
@@ -43,7 +43,7 @@ def found_by(tree: html.HtmlElement, selector: str) -> tuple[str, ...]:
     except etree.XPathError:  # a function with arguments that do not fit, seen only when it is asked
         return ()
     items = result if isinstance(result, list) else [result] if isinstance(result, str) else []
-    texts = [seen_text(item) if isinstance(item, etree._Element) else str(item) for item in items]
+    texts = [visible_text(item) if isinstance(item, etree._Element) else str(item) for item in items]
     return tuple(text for text in texts if text.strip())
 
 
@@ -55,7 +55,7 @@ def time_found_by(tree: html.HtmlElement, selector: str) -> str | None:
         return None
     for item in result if isinstance(result, list) else [result]:
         if isinstance(item, html.HtmlElement):
-            stated = attribute(item, "datetime") or attribute(item, "content") or one_line(seen_text(item))
+            stated = attribute(item, "datetime") or attribute(item, "content") or one_line(visible_text(item))
         else:
             stated = one_line(item) if isinstance(item, str) else ""
         if stated:

@@ -27,7 +27,7 @@ SOURCES = {
 LINK_RELATIONS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon", "preload", "image_src"})
 
 
-def requisites(page: Page) -> tuple[str, ...]:
+def subresource_urls(page: Page) -> tuple[str, ...]:
     """Pictures, media, scripts, style sheets and frames of the page; empty for what is no HTML."""
     return _addresses(page, _requisites_of)
 

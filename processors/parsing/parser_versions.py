@@ -11,7 +11,7 @@ from processors.news.page import PARSER_VERSION as NEWS_VERSION
 from processors.news.page import read_news
 from processors.notice.page import PARSER_VERSION as NOTICE_VERSION
 from processors.notice.page import read_notices
-from processors.pages.clean_text import sound
+from processors.pages.clean_text import without_control_characters
 from processors.pages.page import Page
 from processors.pages.parse_result import Links, PageKind, Reading, Record
 from processors.register.page import PARSER_VERSION as REGISTER_VERSION
@@ -77,4 +77,4 @@ def parser_for(kind: PageKind, day: date) -> ParserVersion:
 
 def read_page(page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
     """Read one captured page; only an outcome of content brings records."""
-    return sound(parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout))
+    return without_control_characters(parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from processors.pages import subresources as requisites
 from processors.pages.feeds import Feed, read_feed
-from processors.pages.outcome import Verdict, classify
+from processors.pages.outcome import Classification, classify
 from processors.pages.page import Page
 from processors.pages.parse_result import PageKind, Reading
 from processors.pages.readable_text import readable_text
@@ -36,7 +36,7 @@ class Parsers(Protocol):
         """The page's outcome and records (`parser_versions.read_page`)."""
         ...
 
-    def classify(self, page: Page) -> Verdict:
+    def classify(self, page: Page) -> Classification:
         """The page's outcome alone (`outcome.classify`)."""
         ...
 
@@ -49,7 +49,7 @@ class Parsers(Protocol):
         ...
 
     def requisites(self, page: Page) -> tuple[str, ...]:
-        """What it takes to show the page (`processors.pages.subresources.requisites`)."""
+        """What it takes to show the page (`processors.pages.subresources.subresource_urls`)."""
         ...
 
     def links(self, page: Page) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class OwnParsers:
         """As `parser_versions.read_page`."""
         return read_page(page, kind, layout=layout)
 
-    def classify(self, page: Page) -> Verdict:
+    def classify(self, page: Page) -> Classification:
         """As `outcome.classify`."""
         return classify(page)
 
@@ -81,8 +81,8 @@ class OwnParsers:
         return read_sitemap(page.body, page.url)
 
     def requisites(self, page: Page) -> tuple[str, ...]:
-        """As `processors.pages.subresources.requisites`."""
-        return requisites.requisites(page)
+        """As `processors.pages.subresources.subresource_urls`."""
+        return requisites.subresource_urls(page)
 
     def links(self, page: Page) -> tuple[str, ...]:
         """As `processors.pages.subresources.links`."""

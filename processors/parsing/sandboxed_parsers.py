@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from processors.pages.feeds import Feed
-from processors.pages.outcome import Verdict
+from processors.pages.outcome import Classification
 from processors.pages.page import Page
 from processors.pages.parse_result import PageKind, Reading
 from processors.pages.sitemaps import Sitemap
@@ -22,7 +22,7 @@ from processors.parsing.limits import PageLimits
 from processors.parsing.page_frame import Task, Work, framed
 from processors.parsing.parsers import PageNotRead
 from processors.parsing.result_json import from_json
-from processors.sandbox.process import Worker, WorkerGone
+from processors.sandbox.process import SandboxDied, SandboxedProcess
 from processors.tables.layout import Layout
 
 _Value = TypeVar("_Value")
@@ -33,7 +33,7 @@ class ConfinedParsers:
 
     def __init__(self, limits: PageLimits | None = None) -> None:
         self.limits = limits or PageLimits()
-        self._worker: Worker | None = None
+        self._worker: SandboxedProcess | None = None
         self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -58,9 +58,9 @@ class ConfinedParsers:
         with ConfinedParsers(large) as once:  # what a whole channel takes is given back at once
             return once._done(work, Reading)
 
-    def classify(self, page: Page) -> Verdict:
+    def classify(self, page: Page) -> Classification:
         """The page's outcome alone."""
-        return self._done(Work(task=Task.CLASSIFY, page=page), Verdict)
+        return self._done(Work(task=Task.CLASSIFY, page=page), Classification)
 
     def read_feed(self, page: Page) -> Feed:
         """What a feed lists."""
@@ -102,9 +102,9 @@ class ConfinedParsers:
             if answer[:1] == b"=":
                 return from_json(answer[1:], of)
             lacked_memory, reason = json.loads(answer[1:])
-        except (WorkerGone, ValueError, TypeError, KeyError, RecursionError) as gone:
+        except (SandboxDied, ValueError, TypeError, KeyError, RecursionError) as gone:
             self._end()
-            if isinstance(gone, WorkerGone) and gone.out_of_time:
+            if isinstance(gone, SandboxDied) and gone.out_of_time:
                 raise PageNotRead(self._too_long(frame), limit=True) from None
             raise PageNotRead(f"reading the page ended its worker: {gone}", limit=True) from None
         if lacked_memory:
@@ -117,9 +117,9 @@ class ConfinedParsers:
         seconds = self.limits.seconds_for(len(frame))
         return f"reading the page takes more than {seconds:g} s of processor time"
 
-    def _started(self) -> Worker:
+    def _started(self) -> SandboxedProcess:
         limits = self.limits
-        return Worker(
+        return SandboxedProcess(
             "processors.parsing.parser_worker",
             json.dumps(asdict(limits)),
             limits.seconds,

@@ -6,9 +6,9 @@ heading.
 
 from lxml import html
 
-from processors.markup.html_tree import seen_text
+from processors.markup.html_tree import visible_text
 from processors.pages.list_links import document_links, next_pages
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
@@ -30,7 +30,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
         return _reading(page, verdict, layout)
     source = page_tables(page, opened.tree)
     if source.problem is not None:
-        return _reading(page, Verdict(Outcome.EMPTY, source.problem), layout)
+        return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
     declared = layout.register if layout is not None else None
     title = declared or (_title(opened.tree) if opened.tree is not None else _first(source.headings))
     links = (
@@ -47,7 +47,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
             if grids
             else "no table of a register was understood on this page"
         )
-        return _reading(page, Verdict(Outcome.EMPTY, reason), layout, links=links)
+        return _reading(page, Classification(Outcome.EMPTY, reason), layout, links=links)
     return _reading(
         page, verdict, layout, records=entries, links=links, remarks=(*source.remarks, *_remarks(grids))
     )
@@ -58,7 +58,7 @@ def _first(headings: tuple[str, ...]) -> str | None:
 
 
 def _title(tree: html.HtmlElement) -> str | None:
-    texts = (one_line(seen_text(element)) for tag in ("h1", "h2", "title") for element in tree.iter(tag))
+    texts = (one_line(visible_text(element)) for tag in ("h1", "h2", "title") for element in tree.iter(tag))
     return next((text for text in texts if text), None)
 
 
@@ -89,7 +89,7 @@ def _remarks(grids: tuple[Grid, ...]) -> tuple[str, ...]:
     return ("columns no field fits, kept under their own heading: " + ", ".join(unknown),) if unknown else ()
 
 
-def _reading(page: Page, verdict: Verdict, layout: Layout | None, **parts: object) -> Reading:
+def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:
     return Reading(
         url=page.url,
         kind="register",

@@ -2,7 +2,7 @@
 
 A worker is an interpreter of its own (never a fork) that runs one of our worker modules (`worker`):
 limits on address space, CPU time and open files, no right to write a file, none of our environment. What it
-answers is text, not a pickle. Raises ``WorkerGone`` with the reason in words when it died or took too long, and
+answers is text, not a pickle. Raises ``SandboxDied`` with the reason in words when it died or took too long, and
 ``DecoderUnavailable`` when none can be started.
 """
 
@@ -24,7 +24,7 @@ DEATHS: dict[int, str] = {
     signal.SIGABRT: "the decoder gave up on it",
     signal.SIGXCPU: "decoding took too long",
 }
-QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+WORKER_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 """The whole environment of a worker; threads of its own would only cost it address space."""
 
 
@@ -32,7 +32,7 @@ class DecoderUnavailable(Exception):
     """A worker process could not be started: the installation is broken, no file is to blame."""
 
 
-class WorkerGone(Exception):
+class SandboxDied(Exception):
     """The worker died or ran out of time; the message says which, ``out_of_time`` whether it was time."""
 
     def __init__(self, reason: str, *, out_of_time: bool = False) -> None:
@@ -40,7 +40,7 @@ class WorkerGone(Exception):
         self.out_of_time = out_of_time
 
 
-class Worker:
+class SandboxedProcess:
     """One process and the two pipes to it: ``limits`` is its argument, ``seconds`` what one file may take.
 
     ``open_files`` are numbers of files of ours that it finds open under the same numbers.
@@ -62,7 +62,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=QUIET,
+            env=WORKER_ENVIRONMENT,
             pass_fds=open_files,
             bufsize=0,
         )
@@ -73,7 +73,7 @@ class Worker:
         os.set_blocking(self.from_worker, False)
         try:
             answer = self._receive(time.monotonic() + START_SECONDS)
-        except WorkerGone as reason:
+        except SandboxDied as reason:
             self.end()
             raise DecoderUnavailable(f"decoder process did not start: {reason}; run `letapis doctor`") from None
         if answer != READY:
@@ -81,7 +81,7 @@ class Worker:
             raise DecoderUnavailable(f"decoder process: expected {READY!r}, found {answer[:40]!r}")
 
     def ask(self, content: bytes) -> bytes:
-        """The worker's answer; raises ``WorkerGone``."""
+        """The worker's answer; raises ``SandboxDied``."""
         deadline = time.monotonic() + self.seconds
         self._send(len(content).to_bytes(LENGTH_BYTES, "big"), deadline)
         self._send(content, deadline)
@@ -109,7 +109,7 @@ class Worker:
     def _receive(self, deadline: float) -> bytes:
         length = int.from_bytes(self._read(LENGTH_BYTES, deadline), "big")
         if length > self.longest_answer_bytes:
-            raise WorkerGone(f"the decoder answered with {length} bytes")
+            raise SandboxDied(f"the decoder answered with {length} bytes")
         return self._read(length, deadline)
 
     def _read(self, length: int, deadline: float) -> bytes:
@@ -129,9 +129,9 @@ class Worker:
         for writer in writers:
             waiting.register(writer, select.POLLOUT)
         if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise WorkerGone(f"decoding took longer than {self.seconds:g} s", out_of_time=True)
+            raise SandboxDied(f"decoding took longer than {self.seconds:g} s", out_of_time=True)
 
-    def _death(self) -> WorkerGone:
+    def _death(self) -> SandboxDied:
         code = self.process.wait(timeout=START_SECONDS)
         reason = DEATHS.get(-code, f"the decoder ended on it with code {code}")
-        return WorkerGone(reason, out_of_time=-code == signal.SIGXCPU)
+        return SandboxDied(reason, out_of_time=-code == signal.SIGXCPU)

@@ -95,7 +95,7 @@ class Cluster:
     links: tuple[Link, ...]
 
 
-def meaning(algorithm: str, distance_bits: int) -> str:
+def describe_distance(algorithm: str, distance_bits: int) -> str:
     """A distance in words for the analyst; raises ``KeyError`` for an algorithm that has no words."""
     return next(words for limit, words in MEANINGS[algorithm] if distance_bits <= limit)
 
@@ -105,10 +105,10 @@ def cluster_id(members: Iterable[Digest]) -> str:
     return hashlib.sha256("".join(f"{member}\n" for member in sorted(members)).encode()).hexdigest()
 
 
-def groups(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple[Cluster, ...]:
+def cluster_media(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple[Cluster, ...]:
     """Clusters of two or more members, sorted by id; links from one cluster to another are in neither."""
     links, judgements = sorted(set(links)), list(judgements)
-    families = _Families(links, judgements)
+    families = _ClusterBuilder(links, judgements)
     families.join_supported()
     families.join_judged_same()
     inside: dict[Digest, list[Link]] = {}
@@ -124,7 +124,7 @@ def groups(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class _Between:
+class _LinkCount:
     """Linked pairs between two families, and for these the sum of the shares of neighbours that both ends have.
 
     Shares in whole millionths: a sum of floating numbers would depend on the order of joining.
@@ -135,10 +135,10 @@ class _Between:
 
 
 PARTS = 1_000_000
-NOTHING = _Between(0, 0)
+NOTHING = _LinkCount(0, 0)
 
 
-class _Families:
+class _ClusterBuilder:
     """Members of each family (named by one member) and what links lie between any two families."""
 
     def __init__(self, links: list[Link], judgements: list[Judgement]) -> None:
@@ -146,7 +146,7 @@ class _Families:
         files = {file for pair in pairs for file in pair}
         self.of = {file: file for file in files}
         self.members = {file: {file} for file in files}
-        self.linked: dict[Digest, dict[Digest, _Between]] = {file: {} for file in files}
+        self.linked: dict[Digest, dict[Digest, _LinkCount]] = {file: {} for file in files}
         self.apart: dict[Digest, set[Digest]] = {file: set() for file in files}
         self.same = [judgement for judgement in judgements if judgement.same]
         told_apart = {(judgement.a, judgement.b) for judgement in judgements if not judgement.same}
@@ -159,7 +159,7 @@ class _Families:
             known[link.b].add(link.a)
         for a, b in {(link.a, link.b) for link in links}:
             common = PARTS * len(known[a] & known[b]) // len(known[a] | known[b])
-            self.linked[a][b] = self.linked[b][a] = _Between(1, common)
+            self.linked[a][b] = self.linked[b][a] = _LinkCount(1, common)
 
     def join_judged_same(self) -> None:
         """Join the whole families of two files that a person called the same."""
@@ -198,7 +198,7 @@ class _Families:
             del self.linked[other][b]
             if other != a:
                 before = self.linked[a].get(other, NOTHING)
-                both = _Between(before.linked + count.linked, before.common + count.common)
+                both = _LinkCount(before.linked + count.linked, before.common + count.common)
                 self.linked[a][other] = self.linked[other][a] = both
         for other in self.apart.pop(b):
             self.apart[other].discard(b)

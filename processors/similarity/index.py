@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.similarity.hamming_search import neighbours
-from processors.similarity.index_rows import Rows, search_rows, together
+from processors.similarity.index_rows import Rows, concatenate, search_rows
 
 Hashes = tuple[Fingerprint, ...]
 
 
-class Hashed(Protocol):
-    """A file and its fingerprints: a ``MediaReading``, or a row of the catalogue."""
+class HasFingerprints(Protocol):
+    """A file and its fingerprints: a ``MediaFingerprints``, or a row of the catalogue."""
 
     @property
     def sha256(self) -> Digest:
@@ -32,7 +32,7 @@ class Hashed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Matches:
     """Rows found near those asked: place of the row asked, number of the owner, time of its frame, distance."""
 
     asked: NDArray[np.int64]
@@ -44,11 +44,11 @@ class Near:
 class Index(Protocol):
     """Files that can be asked for what is near a row."""
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Near:
+    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """Every row of the table at most so far from one of the rows [n, width]."""
 
     def owner(self, number: int) -> Digest:
-        """The file that a number of ``Near.owner`` stands for."""
+        """The file that a number of ``Matches.owner`` stands for."""
 
     def hashes_of(self, files: Collection[Digest]) -> Mapping[Digest, Hashes]:
         """All fingerprints of these files."""
@@ -65,19 +65,19 @@ class Table:
 class InMemory:
     """An index over files in hand."""
 
-    def __init__(self, files: Iterable[Hashed]) -> None:
+    def __init__(self, files: Iterable[HasFingerprints]) -> None:
         hashes = {file.sha256: file.hashes for file in files}
         self.files, self.hashes = list(hashes), hashes
         self.tables = tables(list(hashes.values()))
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Near:
+    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """As ``Index`` says."""
         known = self.tables.get(table)
         if known is None or not len(rows):
-            return nothing()
+            return no_matches()
         found = neighbours(rows, known.rows.bits, within_bits)
         places = found.known_index
-        return Near(found.new_index, known.owner[places], known.rows.at_ms[places], found.distance_bits)
+        return Matches(found.new_index, known.owner[places], known.rows.at_ms[places], found.distance_bits)
 
     def owner(self, number: int) -> Digest:
         """As ``Index`` says."""
@@ -96,14 +96,14 @@ def tables(files: Iterable[Hashes]) -> dict[str, Table]:
             parts.setdefault(table, []).append((place, rows))
     return {
         table: Table(
-            together(rows for _, rows in found),
+            concatenate(rows for _, rows in found),
             np.repeat([place for place, _ in found], [len(rows) for _, rows in found]).astype(np.int64),
         )
         for table, found in parts.items()
     }
 
 
-def nothing() -> Near:
+def no_matches() -> Matches:
     """No row found."""
     empty = np.empty(0, np.int64)
-    return Near(empty, empty, np.empty(0, np.uint32), empty)
+    return Matches(empty, empty, np.empty(0, np.uint32), empty)

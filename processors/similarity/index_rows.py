@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.regions import read
-from processors.fingerprints.video_frames import MOVED_BITS, read_frames
+from processors.fingerprints.video_frames import SCENE_CHANGE_BITS, read_frames
 from processors.fingerprints.video_regions import read_frame_regions
 
 TABLES = {"phash/1": 8, "pdq/1": 32, "regions/2": 8}
@@ -42,7 +42,7 @@ class Rows:
         return len(self.at_ms)
 
 
-def is_poor_ground(fingerprint: Fingerprint) -> bool:
+def is_low_information(fingerprint: Fingerprint) -> bool:
     """Whether a match of this fingerprint would say little."""
     return fingerprint.quality is not None and fingerprint.quality < LEAST_QUALITY
 
@@ -51,7 +51,7 @@ def search_rows(hashes: Iterable[Fingerprint]) -> dict[str, Rows]:
     """The rows of one file by table; a table that gets none is left out."""
     found: dict[str, list[Rows]] = {}
     for each in hashes:
-        if is_poor_ground(each):
+        if is_low_information(each):
             continue
         if each.algorithm == "vpdq":
             frames = _some(read_frames(each.bits))
@@ -63,7 +63,7 @@ def search_rows(hashes: Iterable[Fingerprint]) -> dict[str, Rows]:
             found.setdefault("regions/2", []).append(_all_at(read(each.bits).bits, STILL_MS))
         elif each.name in TABLES:
             found.setdefault(each.name, []).append(_all_at(np.frombuffer(each.bits, np.uint8)[None], STILL_MS))
-    joined = {table: together(parts) for table, parts in found.items()}
+    joined = {table: concatenate(parts) for table, parts in found.items()}
     return {table: rows for table, rows in joined.items() if len(rows)}
 
 
@@ -80,14 +80,14 @@ def _some(frames: NDArray[np.void]) -> NDArray[np.void]:
     kept = np.empty_like(words)
     for place, row in enumerate(words):
         apart = np.bitwise_count(kept[: len(places)] ^ row).sum(axis=1)
-        if not len(apart) or apart.min() > MOVED_BITS:
+        if not len(apart) or apart.min() > SCENE_CHANGE_BITS:
             kept[len(places)] = row
             places.append(place)
     new = frames[places]
     return new[np.unique(np.linspace(0, len(new) - 1, MOST_OF_VIDEO).astype(np.intp))]
 
 
-def together(parts: Iterable[Rows]) -> Rows:
+def concatenate(parts: Iterable[Rows]) -> Rows:
     """The rows of one table, one after another; of at least one part."""
     parts = list(parts)
     return Rows(np.concatenate([part.bits for part in parts]), np.concatenate([part.at_ms for part in parts]))

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
-from processors.similarity.clustering import Link, meaning
-from processors.similarity.index import Hashed, Hashes, Index, InMemory, tables
+from processors.similarity.clustering import Link, describe_distance
+from processors.similarity.index import HasFingerprints, Hashes, Index, InMemory, tables
 from processors.similarity.index_rows import STILL_MS
 from processors.similarity.region_match import TABLE as PARTS
 from processors.similarity.region_match import alike_parts, shared_parts
@@ -45,12 +45,12 @@ class _Whole:
     orientation: str
 
 
-def links(new: Sequence[Hashed], known: Sequence[Hashed] = ()) -> tuple[Link, ...]:
+def links(new: Sequence[HasFingerprints], known: Sequence[HasFingerprints] = ()) -> tuple[Link, ...]:
     """Every link among the new files and from a new to a known one, sorted; the nearest per pair and algorithm."""
     return links_to(new, InMemory([*new, *known]))
 
 
-def links_to(new: Sequence[Hashed], index: Index) -> tuple[Link, ...]:
+def links_to(new: Sequence[HasFingerprints], index: Index) -> tuple[Link, ...]:
     """Every link from a new file to one of the index, sorted; the nearest per pair and algorithm."""
     return nearest_links(_all_links(new, index))
 
@@ -64,7 +64,7 @@ def nearest_links(found: Iterable[Link]) -> tuple[Link, ...]:
     return tuple(sorted(nearest.values()))
 
 
-def _all_links(new: Sequence[Hashed], index: Index) -> Iterator[Link]:
+def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[Link]:
     ours = {file.sha256: file.hashes for file in new}
     asked = tables(list(ours.values()))
     names = list(ours)
@@ -124,7 +124,7 @@ def _whole_link(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs
     first, second = sorted(found.pair)
     turned = found.orientation if mine == first else BACK[found.orientation]
     algorithm = table.partition("/")[0]
-    said = meaning(algorithm, found.distance_bits)
+    said = describe_distance(algorithm, found.distance_bits)
     return Link(first, second, algorithm, found.distance_bits, said, quality, turned)
 
 

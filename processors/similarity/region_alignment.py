@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from processors.fingerprints.orientation import ORIENTATIONS, Orientation, turn
 from processors.fingerprints.regions import Regions
-from processors.fingerprints.thumbnail import Placing, likeness
+from processors.fingerprints.thumbnail import AffineTransform, similarity
 
 ALIKE_BITS = 16
 LEAST_AGREEING = 3
@@ -95,7 +95,7 @@ def _lies_on(a: Regions, b: Regions, orientation: Orientation) -> Overlap | None
         agreeing=len(mine),
         possible=max(len(mine), min(seen_a, seen_b)),
         distance_bits=int(np.median(distance[mine, theirs])),
-        like=likeness(a.miniature, a.frame, b.miniature, b.frame, placing),
+        like=similarity(a.miniature, a.frame, b.miniature, b.frame, placing),
     )
 
 
@@ -121,7 +121,7 @@ def _agreeing(a: Regions, b: Regions, mine: NDArray[np.intp], theirs: NDArray[np
     return best
 
 
-def _fitted(here: NDArray[np.float64], there: NDArray[np.float64]) -> Placing:
+def _fitted(here: NDArray[np.float64], there: NDArray[np.float64]) -> AffineTransform:
     """The placing nearest to these pairs of points: scale and shift, tilted and stretched as far as they ask."""
     middle, target = here.mean(axis=0), there.mean(axis=0)
     away, wanted = here - middle, there - target
@@ -130,7 +130,7 @@ def _fitted(here: NDArray[np.float64], there: NDArray[np.float64]) -> Placing:
     if len(here) >= ENOUGH_TO_FIT:
         stiff = STIFFNESS * np.eye(2)
         matrix = np.linalg.solve(away.T @ away + stiff, away.T @ wanted + stiff @ matrix)
-    return Placing(matrix, target - middle @ matrix)
+    return AffineTransform(matrix, target - middle @ matrix)
 
 
 def turned(regions: Regions, orientation: Orientation) -> Regions:

@@ -12,9 +12,9 @@ from processors.digest import Digest
 from processors.fingerprints.orientation import BACK, ORIENTATIONS
 from processors.fingerprints.regions import Regions, read
 from processors.fingerprints.video_regions import read_frame_regions
-from processors.similarity.clustering import Link, meaning
+from processors.similarity.clustering import Link, describe_distance
 from processors.similarity.index import Hashes, Index, Table
-from processors.similarity.index_rows import STILL_MS, is_poor_ground
+from processors.similarity.index_rows import STILL_MS, is_low_information
 from processors.similarity.region_alignment import Overlap, overlap, turned_bits
 
 ALGORITHM = "regions"
@@ -94,7 +94,7 @@ def _linked(
         second,
         ALGORITHM,
         best.distance_bits,
-        meaning(ALGORITHM, best.distance_bits),
+        describe_distance(ALGORITHM, best.distance_bits),
         quality,
         f"{best.orientation.name}, {best.agreeing} of {best.possible} regions",
         share_a=shares[0] if moving else None,
@@ -117,7 +117,7 @@ def _pictures(hashes: Hashes) -> dict[int, Regions]:
     """Regions by time of frame."""
     found = {}
     for each in hashes:
-        if each.name == "regions/2" and not is_poor_ground(each):
+        if each.name == "regions/2" and not is_low_information(each):
             found[STILL_MS] = read(each.bits)
         elif each.name == "vregions/2":
             found.update(read_frame_regions(each.bits))

@@ -10,7 +10,7 @@ from itertools import islice
 
 from lxml import html
 
-from processors.markup.html_tree import UNSEEN, attribute, elements, seen_text
+from processors.markup.html_tree import UNSEEN, attribute, elements, visible_text
 from processors.tables.cell_spans import CellSpans
 from processors.text import lines
 from processors.urls import absolute
@@ -108,9 +108,9 @@ def _cell(element: html.HtmlElement, base: str, width: int) -> Cell:
     for link in element.iter("a"):
         address = absolute(base, attribute(link, "href") or "")
         if address:
-            links.append(Link(address, lines(seen_text(link)).replace("\n", " ") or attribute(link, "title")))
+            links.append(Link(address, lines(visible_text(link)).replace("\n", " ") or attribute(link, "title")))
     inner = any(True for _ in element.iter("table"))
-    text = "" if inner else lines(seen_text(element))
+    text = "" if inner else lines(visible_text(element))
     return Cell(text=text, links=() if inner else tuple(links), heading=element.tag == "th", width=width)
 
 
@@ -119,14 +119,16 @@ def _lines_before(table: html.HtmlElement) -> tuple[str, ...]:
     found: list[str] = []
     for element in _preceding(table):
         text = (
-            lines(" ".join((element.text or "").split())) if element.tag not in _HEADINGS else seen_text(element)
+            lines(" ".join((element.text or "").split()))
+            if element.tag not in _HEADINGS
+            else visible_text(element)
         )
         if 3 < len(text) < 300:
             found.append(text.replace("\n", " "))
         if len(found) >= _BEFORE_AT_MOST:
             break
     found.reverse()
-    captions = [seen_text(caption) for caption in table.iter("caption")]
+    captions = [visible_text(caption) for caption in table.iter("caption")]
     return (*found, *(caption for caption in captions if caption))
 
 

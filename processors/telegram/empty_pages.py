@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
-from processors.markup.html_tree import seen_text
-from processors.pages.outcome import Outcome, Verdict, classify
+from processors.markup.html_tree import visible_text
+from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 
 ClassIndex: TypeAlias = dict[str, list[html.HtmlElement]]
@@ -24,20 +24,20 @@ _RESTRICTED = re.compile(
 )
 
 
-def why_no_post(page: Page, index: ClassIndex) -> Verdict:
+def why_no_post(page: Page, index: ClassIndex) -> Classification:
     """Why a page of Telegram shows no post."""
     if page.status is not None and page.status != 200:
         verdict = classify(page)
         if 300 <= page.status < 400 and "/s/" in urlsplit(page.url).path:
             why = "sent away from the preview: a group, a missing name, or preview switched off"
-            return Verdict(Outcome.EMPTY, f"status {page.status}: {why}")
+            return Classification(Outcome.EMPTY, f"status {page.status}: {why}")
         if verdict.outcome is not Outcome.CONTENT:
             return verdict
     errors = index.get("tgme_widget_message_error") or index.get("err_message")
     if errors:
-        return _error_verdict(seen_text(errors[0]) or "an error without words")
+        return _error_verdict(visible_text(errors[0]) or "an error without words")
     if "tme_no_messages_found" in index:
-        return Verdict(Outcome.EMPTY, f"no post found: {seen_text(index['tme_no_messages_found'][0])}")
+        return Classification(Outcome.EMPTY, f"no post found: {visible_text(index['tme_no_messages_found'][0])}")
     if "tgme_channel_history" in index:
         return _history_verdict(index)
     if "tgme_page" in index:
@@ -45,65 +45,65 @@ def why_no_post(page: Page, index: ClassIndex) -> Verdict:
     verdict = classify(page)
     if verdict.outcome is not Outcome.CONTENT:
         return verdict
-    return Verdict(Outcome.SOFT_404, "no markup of Telegram's preview on this page: not understood")
+    return Classification(Outcome.SOFT_404, "no markup of Telegram's preview on this page: not understood")
 
 
-def _history_verdict(index: ClassIndex) -> Verdict:
+def _history_verdict(index: ClassIndex) -> Classification:
     """A channel's page without a post that can be read: one that has none is bare, all else is not understood."""
     history = index["tgme_channel_history"][0]
-    if "tgme_widget_message_wrap" in index or "tgme_widget_message" in index or seen_text(history):
+    if "tgme_widget_message_wrap" in index or "tgme_widget_message" in index or visible_text(history):
         why = "the channel page shows something where its posts stand, and none of it can be read: not understood"
-        return Verdict(Outcome.SOFT_404, why)
-    return Verdict(Outcome.EMPTY, "the channel page shows no post at this place")
+        return Classification(Outcome.SOFT_404, why)
+    return Classification(Outcome.EMPTY, "the channel page shows no post at this place")
 
 
-def _error_verdict(words: str) -> Verdict:
+def _error_verdict(words: str) -> Classification:
     if re.search(r"private|приват|закрыт", words, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"Telegram says: {words}")
+        return Classification(Outcome.LOGIN_WALL, f"Telegram says: {words}")
     if _RESTRICTED.search(words):
-        return Verdict(Outcome.RESTRICTED, f"Telegram says: {words}")
-    return Verdict(Outcome.SOFT_404, f"Telegram says: {words}")
+        return Classification(Outcome.RESTRICTED, f"Telegram says: {words}")
+    return Classification(Outcome.SOFT_404, f"Telegram says: {words}")
 
 
-def _card_verdict(index: ClassIndex) -> Verdict:
+def _card_verdict(index: ClassIndex) -> Classification:
     """The card at t.me/<name>: of a channel, a group, a person, or of nobody."""
     title = _first(index, "tgme_page_title")
     extra = _first(index, "tgme_page_extra")
     description = _first(index, "tgme_page_description") or ""
     if "tgme_page_widget" in index or "tgme_page_widget_wrap" in index:
-        return Verdict(Outcome.EMPTY, "the card of a single post, which itself stands in an embedded frame")
+        return Classification(Outcome.EMPTY, "the card of a single post, which itself stands in an embedded frame")
     if _RESTRICTED.search(description) and not links_to_preview(index):
-        return Verdict(Outcome.RESTRICTED, f"Telegram says: {description}")
+        return Classification(Outcome.RESTRICTED, f"Telegram says: {description}")
     if title is None:
-        return Verdict(Outcome.SOFT_404, "no channel, group or person of this name is shown")
+        return Classification(Outcome.SOFT_404, "no channel, group or person of this name is shown")
     if links_to_preview(index):
-        return Verdict(
+        return Classification(
             Outcome.EMPTY, f"the card of channel {title!r} ({extra}); its posts are on the preview page"
         )
     if extra and re.search(r"online|members|участник|удзельнік|учасник", extra, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"a group ({extra}): messages are shown only inside Telegram")
+        return Classification(Outcome.LOGIN_WALL, f"a group ({extra}): messages are shown only inside Telegram")
     if extra and re.search(r"subscriber|подписчик|падпісчык|підписник", extra, re.IGNORECASE):
-        return Verdict(Outcome.LOGIN_WALL, f"channel {title!r} ({extra}) has no public preview")
+        return Classification(Outcome.LOGIN_WALL, f"channel {title!r} ({extra}) has no public preview")
     return _card_of_the_unnamed(title, index)
 
 
-def _card_of_the_unnamed(title: str, index: ClassIndex) -> Verdict:
+def _card_of_the_unnamed(title: str, index: ClassIndex) -> Classification:
     """A card that says nothing of members: the button tells people and bots from chats that hide their numbers."""
     buttons = index.get("tgme_action_button_new", []) + index.get("tgme_action_button", [])
-    offered = " ".join(seen_text(button) for button in buttons)
+    offered = " ".join(visible_text(button) for button in buttons)
     if re.search(r"\bbot\b|\bbots?\b|бот", offered, re.IGNORECASE):
-        return Verdict(Outcome.SOFT_404, f"{title!r} is a bot, not a channel")
+        return Classification(Outcome.SOFT_404, f"{title!r} is a bot, not a channel")
     if re.search(r"view|join|смотреть|вступить|паглядзець|далучыцца", offered, re.IGNORECASE):
-        return Verdict(
+        return Classification(
             Outcome.LOGIN_WALL,
             f"{title!r} is a group or a channel that hides its numbers, without a public preview",
         )
-    return Verdict(Outcome.SOFT_404, f"{title!r} is a person or bot, not a channel")
+    return Classification(Outcome.SOFT_404, f"{title!r} is a person or bot, not a channel")
 
 
 def _first(index: ClassIndex, name: str) -> str | None:
     found = index.get(name)
-    return seen_text(found[0]) or None if found else None
+    return visible_text(found[0]) or None if found else None
 
 
 def links_to_preview(index: ClassIndex) -> str | None:

@@ -6,7 +6,7 @@ withholds big videos: then ``url`` is None and ``extra`` or the title says what 
 
 from lxml import html
 
-from processors.markup.html_tree import attribute, classes, elements, seen_text, style_url
+from processors.markup.html_tree import attribute, classes, elements, style_url, visible_text
 from processors.records.telegram_post import Medium, MediumKind
 from processors.urls import absolute, host_of
 
@@ -126,14 +126,14 @@ def _said(element: html.HtmlElement, part: str) -> str | None:
     """Text of the first inner element whose class ends in ``_<part>`` (``_duration``, ``_title``, ``_extra``)."""
     for inner in elements(element):
         if any(name.endswith(f"_{part}") for name in classes(inner)):
-            return seen_text(inner).replace("\n", " ") or None
+            return visible_text(inner).replace("\n", " ") or None
     return None
 
 
 def _notice(element: html.HtmlElement) -> str | None:
     for inner in elements(element):
         if "message_media_not_supported_label" in classes(inner):
-            return seen_text(inner) or None
+            return visible_text(inner) or None
     return None
 
 

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree, html
 
-from processors.markup.html_tree import classes, elements, seen_text
+from processors.markup.html_tree import classes, elements, visible_text
 from processors.records.telegram_post import (
     Forward,
     LinkPreview,
@@ -78,7 +78,7 @@ class _Parts:
 
     def text(self, name: str) -> str | None:
         found = self.optional(name)
-        return None if found is None else seen_text(found) or None
+        return None if found is None else visible_text(found) or None
 
 
 def _parts(message: html.HtmlElement) -> _Parts:
@@ -107,7 +107,7 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
     if named is None:
         return None
     channel, post_id = named.group(1), int(named.group(2))
-    text = "\n".join(filter(None, (seen_text(block, indented=True) for block in parts.some("text")))) or None
+    text = "\n".join(filter(None, (visible_text(block, indented=True) for block in parts.some("text")))) or None
     media = tuple(
         read_medium(item, kind, page_url)
         for item in parts.attachments
@@ -151,7 +151,7 @@ def _linked_post(parts: _Parts) -> str:
 def _says_service(parts: _Parts) -> bool:
     """In a frame the notice stands where the post would be, and says no more than what it is."""
     labels = parts.named.get("message_media_not_supported_label", [])
-    return any(seen_text(label).casefold() == _SERVICE_LABEL for label in labels)
+    return any(visible_text(label).casefold() == _SERVICE_LABEL for label in labels)
 
 
 def count_of(raw: str | None) -> int | None:
@@ -229,7 +229,7 @@ def _forward(parts: _Parts, page_url: str) -> Forward | None:
         said = _FORWARDED_FROM.sub("", parts.text("forwarded_from") or "")
         return Forward(name=said) if said else None
     link = name.get("href")
-    return Forward(name=seen_text(name), url=absolute(page_url, link) if link else None)
+    return Forward(name=visible_text(name), url=absolute(page_url, link) if link else None)
 
 
 def _reply(parts: _Parts, page_url: str) -> Reply | None:
@@ -238,12 +238,12 @@ def _reply(parts: _Parts, page_url: str) -> Reply | None:
     if reply is None or link is None:
         return None
     quote = next((e for e in elements(reply) if "js-message_reply_text" in classes(e)), None)
-    return Reply(url=link, text=None if quote is None else seen_text(quote) or None)
+    return Reply(url=link, text=None if quote is None else visible_text(quote) or None)
 
 
 def _inner(element: html.HtmlElement, name: str) -> str | None:
     found = next((e for e in elements(element) if name in classes(e)), None)
-    return None if found is None else seen_text(found) or None
+    return None if found is None else visible_text(found) or None
 
 
 def _poll(parts: _Parts) -> Poll | None:
@@ -271,7 +271,7 @@ def _reactions(parts: _Parts) -> tuple[Reaction, ...]:
     for span in parts.named.get("tgme_reaction", []):
         count = "".join([span.text or "", *(child.tail or "" for child in span)]).strip()
         custom = next((e.get("emoji-id") for e in elements(span) if e.get("emoji-id")), None)
-        drawn = "".join(seen_text(child) for child in span if isinstance(child.tag, str)).strip()
+        drawn = "".join(visible_text(child) for child in span if isinstance(child.tag, str)).strip()
         paid = _PAID_REACTION if "tgme_reaction_paid" in classes(span) else None
         found.append(Reaction(emoji=paid or drawn or custom or "", count_raw=count or None))
     return tuple(found)
@@ -311,7 +311,7 @@ def _withheld(post: TelegramPost, parts: _Parts) -> tuple[Withheld, ...]:
     missing += [Withheld(post_id=post.post_id, reason=f"only inside Telegram: {offer}") for offer in offers]
     if not (post.text or post.media or post.poll or offers):
         labels = parts.named.get("message_media_not_supported_label", [])
-        notice = next((seen_text(label) for label in labels), "")
+        notice = next((visible_text(label) for label in labels), "")
         missing.append(Withheld(post_id=post.post_id, reason=notice or "the preview shows nothing of this post"))
     return tuple(missing)
 

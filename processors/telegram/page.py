@@ -11,7 +11,7 @@ from lxml import html
 
 from processors.markup.encoding import decode
 from processors.markup.html_tree import classes, elements, parse, style_url
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import Links, Reading
 from processors.records.telegram_post import Coverage, TelegramPost
@@ -144,7 +144,7 @@ def _links_of_card(page: Page, index: ClassIndex) -> Links:
 
 
 def _refused(
-    page: Page, of_day: TelegramLayout, verdict: Verdict, layout: str | None, links: Links | None = None
+    page: Page, of_day: TelegramLayout, verdict: Classification, layout: str | None, links: Links | None = None
 ) -> Reading:
     """Only content brings records, and a page without posts is none, whatever its status."""
     outcome = Outcome.EMPTY if verdict.outcome is Outcome.CONTENT else verdict.outcome

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 
-from processors.pages.outcome import Verdict
+from processors.pages.outcome import Classification
 from processors.pages.parse_result import Reading, Record
 from processors.record_keys import (
     WORDS_BESIDES,
@@ -67,7 +67,9 @@ class UnkeepableTextError(StorageError):
         super().__init__(f"Capture {capture_id}: the records read from it cannot be kept: {problem}"[:500])
 
 
-def upsert_outcome(connection: Connection, capture_id: str, classifier_version: str, verdict: Verdict) -> None:
+def upsert_outcome(
+    connection: Connection, capture_id: str, classifier_version: str, verdict: Classification
+) -> None:
     """Write what the page came to; another classifier's verdict on this capture goes."""
     connection.execute(
         delete(outcomes).where(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, case, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from processors.digest import Digest
-from processors.similarity.clustering import Judgement, Link, groups
+from processors.similarity.clustering import Judgement, Link, cluster_media
 from processors.similarity.index import Hashes, InMemory
 from processors.similarity.match import links_to, nearest_links
 from storage.catalogue.links import link_of, link_row
@@ -116,7 +116,7 @@ def _group_again(connection: Connection, names: list[str]) -> None:
     among = select(links).where(links.c.a.in_(reached))
     inside = set(reached)
     told = [each for each in judged if {str(each.a), str(each.b)} <= inside]
-    for cluster in groups([link_of(row) for row in connection.execute(among)], told):
+    for cluster in cluster_media([link_of(row) for row in connection.execute(among)], told):
         connection.execute(
             insert(groups_table).values(id=cluster.id, members=len(cluster.members)).on_conflict_do_nothing()
         )

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select, text, tuple_
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.similarity.hamming_search import near_columns
-from processors.similarity.index import Hashes, Near, Table, nothing, tables
+from processors.similarity.index import Hashes, Matches, Table, no_matches, tables
 from processors.similarity.index_rows import TABLES
 from storage.catalogue.tables import fingerprints
 from storage.private_folder import closed_folder
@@ -45,14 +45,14 @@ class HashIndex:
     def __init__(self, connection: Connection, files: Mapping[str, HashFile]) -> None:
         self.connection, self.files = connection, files
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Near:
+    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """Every row of the table near one of the rows asked; owners are numbered over all tables."""
         file = self.files[table]
         if not len(rows) or not file.rows:
-            return nothing()
+            return no_matches()
         found = near_columns(rows, [segment.columns for segment in file.segments], within_bits)
         owner, at_ms = _owners_at(file, found.known_index)
-        return Near(found.new_index, owner + self._first_owner(table), at_ms, found.distance_bits)
+        return Matches(found.new_index, owner + self._first_owner(table), at_ms, found.distance_bits)
 
     def owner(self, number: int) -> Digest:
         """The medium with this number."""

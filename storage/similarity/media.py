@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
-from processors.media.media_type import MediaReading
+from processors.media.media_type import MediaFingerprints
 from processors.similarity.clustering import Cluster, Link
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture, capture_of, captures_joined
@@ -40,7 +40,7 @@ class Medium:
     hashes: tuple[Fingerprint, ...]
 
 
-def upsert_medium(connection: Connection, capture: Capture, reading: MediaReading, length_bytes: int) -> None:
+def upsert_medium(connection: Connection, capture: Capture, reading: MediaFingerprints, length_bytes: int) -> None:
     """Write medium, fingerprints and that it occurred in this capture."""
     name = str(reading.sha256)
     row = {

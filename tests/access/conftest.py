@@ -18,7 +18,7 @@ from pipeline.config.settings import Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.media.decoder_pool import Decoders
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.parse_result import Reading
 from processors.records.article import Article
 from storage.access_labels import Viewer
@@ -143,7 +143,7 @@ def read_all(filled: Filled) -> None:
     )
     pictures = {url: picture_bytes(url) for url in filled.captures if url.endswith((".png", ".jpg"))}
     with filled.archive.writer.begin() as connection, Decoders(workers=1) as decoders:
-        upsert_outcome(connection, filled.one(ARTICLE).id, "test-1", Verdict(Outcome.CONTENT, None))
+        upsert_outcome(connection, filled.one(ARTICLE).id, "test-1", Classification(Outcome.CONTENT, None))
         replace_reading(connection, filled.one(ARTICLE), reading)
         for url, content in pictures.items():
             upsert_medium(connection, filled.one(url), decoders.fingerprint(content), len(content))

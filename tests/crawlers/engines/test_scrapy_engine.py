@@ -22,7 +22,7 @@ from crawlers.spiders.base import PageRequest, Role
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.parsing.parsers import OwnParsers, PageNotRead
 from tests.crawlers.recorder.engine import RunningRecorder
@@ -74,7 +74,7 @@ def test_a_page_of_which_nothing_can_be_decoded_is_empty(crawl: SourceCrawl, eve
 def test_a_page_that_no_parser_comes_to_the_end_of_is_an_outcome(
     crawl: SourceCrawl, events: list[EngineEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def too_slow(self: OwnParsers, page: Page) -> Verdict:
+    def too_slow(self: OwnParsers, page: Page) -> Classification:
         raise PageNotRead("too slow", limit=True)
 
     monkeypatch.setattr(OwnParsers, "classify", too_slow)

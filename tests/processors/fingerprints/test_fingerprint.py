@@ -16,7 +16,7 @@ from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.image import Limits
 from processors.fingerprints.pdq import bits, pdq, sample
 from processors.fingerprints.phash import phash
-from processors.media.fingerprint_file import read_media
+from processors.media.fingerprint_file import fingerprint_media
 
 
 def apart(a: bytes, b: bytes) -> int:
@@ -95,7 +95,7 @@ def test_reference_hashes_are_met(realdata: Path) -> None:
     """PDQ within 10 of 256 and pHash within 2 of 64 of what pdqhash and ImageHash give on the full picture."""
     worst = {"phash": 0, "pdq": 0}
     for file, expected in reference(realdata).items():
-        for found in read_media((realdata / "images" / file).read_bytes(), Limits()).hashes[:2]:
+        for found in fingerprint_media((realdata / "images" / file).read_bytes(), Limits()).hashes[:2]:
             distance = apart(found.bits, bytes.fromhex(str(expected[found.algorithm])))
             worst[found.algorithm] = max(worst[found.algorithm], distance)
     assert worst["phash"] <= 2, worst
@@ -107,7 +107,7 @@ def test_published_pdq_hashes_are_met_within_eight_bits(realdata: Path) -> None:
     published = json.loads((realdata / "images/pdq/expected-pdq.json").read_text())["hashes"]
     distances = {}
     for file, expected in published.items():
-        reading = read_media((realdata / "images" / file).read_bytes(), Limits())
+        reading = fingerprint_media((realdata / "images" / file).read_bytes(), Limits())
         ours = next(found for found in reading.hashes if found.algorithm == "pdq")
         distances[file] = apart(ours.bits, bytes.fromhex(expected))
     assert max(distances.values()) <= 8, distances

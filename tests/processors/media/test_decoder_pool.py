@@ -24,8 +24,8 @@ from processors.fingerprints.image import Limits
 from processors.media import decoder_pool
 from processors.media.decoder_pool import Decoders
 from processors.media.ffmpeg import program
-from processors.media.fingerprint_file import from_text, read_media, to_text
-from processors.media.media_type import MediaReading
+from processors.media.fingerprint_file import fingerprint_media, from_json, to_json
+from processors.media.media_type import MediaFingerprints
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +76,12 @@ def test_a_photo_gets_all_fingerprints(decoders: Decoders) -> None:
 
 def test_a_worker_and_the_calling_process_read_the_same(decoders: Decoders) -> None:
     content = saved(scene(), "WEBP")
-    assert decoders.fingerprint(content) == read_media(content, Limits())
+    assert decoders.fingerprint(content) == fingerprint_media(content, Limits())
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000"])
 def test_the_same_picture_in_other_formats_stays_near(kind: str) -> None:
-    jpeg, other = (read_media(saved(scene(), form), Limits()) for form in ("JPEG", kind))
+    jpeg, other = (fingerprint_media(saved(scene(), form), Limits()) for form in ("JPEG", kind))
     for algorithm, distance_bits in (("phash", 2), ("pdq", 10)):
         a, b = (
             next(found for found in reading.hashes if found.algorithm == algorithm) for reading in (jpeg, other)
@@ -105,9 +105,9 @@ def test_every_exif_orientation_gives_the_upright_picture(orientation: int) -> N
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = upright if lying is None else upright.transpose(lying)
-    reading = read_media(saved(stored, "PNG", exif=exif), Limits())
+    reading = fingerprint_media(saved(stored, "PNG", exif=exif), Limits())
     assert (reading.width, reading.height) == (400, 300)
-    assert reading.hashes == read_media(saved(upright, "PNG"), Limits()).hashes
+    assert reading.hashes == fingerprint_media(saved(upright, "PNG"), Limits()).hashes
 
 
 def test_transparent_pixels_count_as_white() -> None:
@@ -115,7 +115,10 @@ def test_transparent_pixels_count_as_white() -> None:
     black.paste(scene(200, 150).convert("RGBA"), (100, 75))
     white = Image.new("RGB", (400, 300), "white")
     white.paste(scene(200, 150), (100, 75))
-    assert read_media(saved(black, "PNG"), Limits()).hashes == read_media(saved(white, "PNG"), Limits()).hashes
+    assert (
+        fingerprint_media(saved(black, "PNG"), Limits()).hashes
+        == fingerprint_media(saved(white, "PNG"), Limits()).hashes
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_a_worker_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_many_threads_may_ask_at_once(decoders: Decoders) -> None:
     contents = [saved(scene(300 + step, 300), "JPEG") for step in range(12)]
-    answers: list[MediaReading | None] = [None] * len(contents)
+    answers: list[MediaFingerprints | None] = [None] * len(contents)
 
     def ask(place: int) -> None:
         answers[place] = decoders.fingerprint(contents[place])
@@ -245,8 +248,8 @@ def _children() -> set[str]:
 
 
 def test_a_reading_survives_the_way_from_a_worker() -> None:
-    reading = read_media(saved(scene(), "JPEG"), Limits())
-    assert from_text(to_text(reading)) == reading
+    reading = fingerprint_media(saved(scene(), "JPEG"), Limits())
+    assert from_json(to_json(reading)) == reading
 
 
 READING_A_FOLDER = """

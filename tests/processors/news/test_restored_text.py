@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from processors.news.restored_text import made_whole, with_gaps_filled
+from processors.news.restored_text import restore_omitted_blocks, with_gaps_filled
 from processors.pages.page import Page
 from processors.parsing.parser_versions import read_page
 from processors.records.article import Article
@@ -21,7 +21,7 @@ def filled(body: str, *read: str) -> list[str]:
     """What becomes of the lines that a reader took from the page."""
     tree = html.document_fromstring(f"<body><article>{body}</article></body>")
     holder = {folded(str(part.xpath("string()"))): part for part in tree.iter("p", "li", "h3", "div")}
-    lines = made_whole(list(read), holder)
+    lines = restore_omitted_blocks(list(read), holder)
     return with_gaps_filled(lines, [holder.get(folded(line.lstrip("- "))) for line in lines], share_of_links)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.pages.page import Page
-from processors.pages.subresources import links, requisites
+from processors.pages.subresources import links, subresource_urls
 
 
 def page(markup: bytes, content_type: str = "text/html; charset=utf-8") -> Page:
@@ -26,7 +26,7 @@ MARKUP = """
 
 
 def test_requisites_are_absolute_in_page_order_and_none_twice() -> None:
-    assert requisites(page(MARKUP)) == (
+    assert subresource_urls(page(MARKUP)) == (
         "https://a.example/base/s.css",
         "https://cdn.example/x.js",
         "https://a.example/base/bg.png",
@@ -44,11 +44,11 @@ def test_links_lose_their_fragments() -> None:
 
 
 def test_what_is_no_html_has_neither() -> None:
-    assert requisites(page(b"<img src=a.jpg>", "application/pdf")) == ()
+    assert subresource_urls(page(b"<img src=a.jpg>", "application/pdf")) == ()
     assert links(page(b"", "text/html")) == ()
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_break_it(markup: bytes) -> None:
-    for url in (*requisites(page(markup)), *links(page(markup))):
+    for url in (*subresource_urls(page(markup)), *links(page(markup))):
         assert url.startswith(("http://", "https://"))

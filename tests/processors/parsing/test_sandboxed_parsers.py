@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from processors.pages.feeds import read_feed
-from processors.pages.outcome import Outcome, Verdict
+from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
 from processors.pages.sitemaps import read_sitemap
@@ -16,7 +16,7 @@ from processors.parsing.limits import PageLimits
 from processors.parsing.parsers import OwnParsers, PageNotRead
 from processors.parsing.result_json import from_json, to_json
 from processors.parsing.sandboxed_parsers import ConfinedParsers
-from processors.sandbox.process import Worker
+from processors.sandbox.process import SandboxedProcess
 from tests.processors.pages.stored_pages import FIXTURES, read_case
 
 URL = "https://x.example/news/2026/03/01/one-two-three.html"
@@ -38,12 +38,12 @@ def parsers() -> Iterator[ConfinedParsers]:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[SandboxedProcess]:
     """Every worker that was started, in order."""
-    workers: list[Worker] = []
+    workers: list[SandboxedProcess] = []
     start = ConfinedParsers._started
 
-    def remembered(self: ConfinedParsers) -> Worker:
+    def remembered(self: ConfinedParsers) -> SandboxedProcess:
         workers.append(start(self))
         return workers[-1]
 
@@ -72,14 +72,14 @@ def test_feeds_sitemaps_and_links_come_out_the_same(parsers: ConfinedParsers) ->
     assert parsers.classify(linked) == OwnParsers().classify(linked)
 
 
-def test_one_worker_reads_page_after_page(started: list[Worker]) -> None:
+def test_one_worker_reads_page_after_page(started: list[SandboxedProcess]) -> None:
     with ConfinedParsers() as parsers:
         for _ in range(3):
-            assert parsers.classify(page(ARTICLE)) == Verdict(Outcome.CONTENT, None)
+            assert parsers.classify(page(ARTICLE)) == Classification(Outcome.CONTENT, None)
     assert len(started) == 1
 
 
-def test_a_page_beyond_the_time_is_told_once_and_the_next_is_read(started: list[Worker]) -> None:
+def test_a_page_beyond_the_time_is_told_once_and_the_next_is_read(started: list[SandboxedProcess]) -> None:
     with ConfinedParsers(LEAST) as parsers:
         before = parsers.read_page(page(ARTICLE), "news")
         with pytest.raises(PageNotRead, match="takes more than 1 s of processor time") as why:
@@ -97,27 +97,27 @@ def test_a_page_beyond_the_memory_is_told_and_the_next_is_read() -> None:
         assert parsers.classify(page(ARTICLE)).outcome is Outcome.CONTENT
 
 
-def test_a_worker_that_was_killed_between_pages_costs_no_page(started: list[Worker]) -> None:
+def test_a_worker_that_was_killed_between_pages_costs_no_page(started: list[SandboxedProcess]) -> None:
     with ConfinedParsers() as parsers:
         parsers.classify(page(ARTICLE))
         os.kill(started[0].process.pid, signal.SIGKILL)
-        assert parsers.classify(page(ARTICLE)) == Verdict(Outcome.CONTENT, None)
+        assert parsers.classify(page(ARTICLE)) == Classification(Outcome.CONTENT, None)
     assert len(started) == 2
 
 
 def test_a_page_on_which_every_worker_dies_is_given_up(
-    started: list[Worker], monkeypatch: pytest.MonkeyPatch
+    started: list[SandboxedProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ConfinedParsers() as parsers:
         parsers.classify(page(ARTICLE))
-        ask = Worker.ask
+        ask = SandboxedProcess.ask
 
-        def dies(self: Worker, content: bytes) -> bytes:
+        def dies(self: SandboxedProcess, content: bytes) -> bytes:
             self.process.kill()
             return ask(self, content)
 
         with monkeypatch.context() as dying:
-            dying.setattr(Worker, "ask", dies)
+            dying.setattr(SandboxedProcess, "ask", dies)
             with pytest.raises(PageNotRead, match="reading the page ended its worker") as why:
                 parsers.classify(page(ARTICLE))
         assert why.value.limit
@@ -125,7 +125,7 @@ def test_a_page_on_which_every_worker_dies_is_given_up(
     assert len(started) == 3
 
 
-def test_a_parser_that_trips_says_over_what_and_its_worker_goes_on(started: list[Worker]) -> None:
+def test_a_parser_that_trips_says_over_what_and_its_worker_goes_on(started: list[SandboxedProcess]) -> None:
     with ConfinedParsers() as parsers:
         with pytest.raises(PageNotRead, match="LookupError: parsers of knitting") as why:
             parsers.read_page(page(ARTICLE), "knitting")  # type: ignore[arg-type]  # no such kind
@@ -148,11 +148,11 @@ def test_a_parser_that_trips_says_over_what_and_its_worker_goes_on(started: list
 )
 def test_an_answer_of_a_worker_that_was_taken_over_is_no_value(answer: bytes) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, RecursionError)):
-        from_json(answer, Verdict)
+        from_json(answer, Classification)
 
 
 def test_every_character_comes_back() -> None:
-    verdict = Verdict(Outcome.BLOCKED, "half a pair \ud800, a null \x00, мова")
-    assert from_json(to_json(verdict), Verdict) == verdict
-    with pytest.raises(TypeError, match="expected Reading, found 'Verdict'"):
+    verdict = Classification(Outcome.BLOCKED, "half a pair \ud800, a null \x00, мова")
+    assert from_json(to_json(verdict), Classification) == verdict
+    with pytest.raises(TypeError, match="expected Reading, found 'Classification'"):
         from_json(to_json(verdict), Reading)

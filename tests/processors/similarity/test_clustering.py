@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
-from processors.similarity.clustering import Cluster, Judgement, Link, cluster_id, groups, meaning
+from processors.similarity.clustering import Cluster, Judgement, Link, cluster_id, cluster_media, describe_distance
 
 
 def file(name: str) -> Digest:
@@ -17,7 +17,7 @@ def file(name: str) -> Digest:
 
 def link(a: str, b: str, distance: int = 10) -> Link:
     first, second = sorted((file(a), file(b)))
-    return Link(first, second, "pdq", distance, meaning("pdq", distance))
+    return Link(first, second, "pdq", distance, describe_distance("pdq", distance))
 
 
 def family(names: str) -> list[Link]:
@@ -38,7 +38,7 @@ def named(*families: str) -> set[frozenset[Digest]]:
 
 
 def test_two_files_alike_are_a_group_with_their_link() -> None:
-    (cluster,) = groups([link("a", "b")])
+    (cluster,) = cluster_media([link("a", "b")])
     assert cluster == Cluster(
         cluster_id([file("a"), file("b")]), tuple(sorted([file("a"), file("b")])), (link("a", "b"),)
     )
@@ -46,30 +46,30 @@ def test_two_files_alike_are_a_group_with_their_link() -> None:
 
 def test_the_id_is_the_digest_of_the_sorted_members() -> None:
     a, b = sorted([file("a"), file("b")])
-    assert groups([link("a", "b")])[0].id == sha256(f"{a}\n{b}\n".encode()).hex
+    assert cluster_media([link("a", "b")])[0].id == sha256(f"{a}\n{b}\n".encode()).hex
 
 
 def test_one_weak_link_does_not_melt_two_families() -> None:
-    clusters = groups([*family("abcd"), *family("wxyz"), link("d", "w", 31)])
+    clusters = cluster_media([*family("abcd"), *family("wxyz"), link("d", "w", 31)])
     assert members(clusters) == named("abcd", "wxyz")
 
 
 def test_a_chain_of_weak_links_stays_small() -> None:
     chain = [link(a, b, 31) for a, b in itertools.pairwise("abcdefgh")]
-    assert max(len(cluster.members) for cluster in groups(chain)) == 2
+    assert max(len(cluster.members) for cluster in cluster_media(chain)) == 2
 
 
 def test_a_file_that_knows_half_of_a_family_belongs_to_it() -> None:
-    assert members(groups([*family("abcd"), link("e", "a"), link("e", "b")])) == named("abcde")
+    assert members(cluster_media([*family("abcd"), link("e", "a"), link("e", "b")])) == named("abcde")
 
 
 def test_same_joins_what_no_link_joins() -> None:
-    clusters = groups([*family("abc"), *family("xyz")], [said("a", "x", same=True)])
+    clusters = cluster_media([*family("abc"), *family("xyz")], [said("a", "x", same=True)])
     assert members(clusters) == named("abcxyz")
 
 
 def test_different_keeps_apart_what_every_link_joins() -> None:
-    clusters = groups(family("abcd"), [said("a", "b", same=False)])
+    clusters = cluster_media(family("abcd"), [said("a", "b", same=False)])
     assert len(members(clusters)) == 1 or all(len(group) > 1 for group in members(clusters))
     for cluster in clusters:
         assert not {file("a"), file("b")} <= set(cluster.members)
@@ -77,13 +77,13 @@ def test_different_keeps_apart_what_every_link_joins() -> None:
 
 def test_different_outranks_same_that_would_bring_both_together() -> None:
     judgements = [said("a", "b", same=False), said("a", "c", same=True), said("b", "c", same=True)]
-    for cluster in groups([], judgements):
+    for cluster in cluster_media([], judgements):
         assert not {file("a"), file("b")} <= set(cluster.members)
 
 
 def test_links_between_groups_are_in_neither() -> None:
     between = link("d", "w", 31)
-    for cluster in groups([*family("abcd"), *family("wxyz"), between]):
+    for cluster in cluster_media([*family("abcd"), *family("wxyz"), between]):
         assert between not in cluster.links
 
 
@@ -99,10 +99,10 @@ def test_the_order_of_links_and_judgements_does_not_matter(
 ) -> None:
     links = [link(a, b, distance) for a, b, distance in pairs if a != b]
     judgements = [said(a, b, same=same) for a, b, same in opinions if a != b]
-    clusters = groups(links, judgements)
+    clusters = cluster_media(links, judgements)
     shuffled.shuffle(links)
     shuffled.shuffle(judgements)
-    assert groups(links, judgements) == clusters
+    assert cluster_media(links, judgements) == clusters
 
 
 @given(
@@ -112,7 +112,7 @@ def test_the_order_of_links_and_judgements_does_not_matter(
 def test_no_file_is_in_two_groups_and_none_with_what_was_told_apart(
     pairs: list[tuple[str, str]], apart: list[tuple[str, str]]
 ) -> None:
-    clusters = groups(
+    clusters = cluster_media(
         [link(a, b) for a, b in pairs if a != b], [said(a, b, same=False) for a, b in apart if a != b]
     )
     everyone = [member for cluster in clusters for member in cluster.members]
@@ -149,7 +149,7 @@ def test_stray_links_neither_melt_two_families_nor_carry_off_a_member(
 ) -> None:
     ours, theirs, stray = drawn
     known = [pair for family in (ours, theirs) for pair in itertools.combinations(family, 2)]
-    found = groups([near(*pair) for pair in (*known, *stray)])
+    found = cluster_media([near(*pair) for pair in (*known, *stray)])
     assert {frozenset(cluster.members) for cluster in found} == {frozenset(ours), frozenset(theirs)}
 
 
@@ -157,7 +157,7 @@ def test_stray_links_neither_melt_two_families_nor_carry_off_a_member(
 def test_a_chain_however_long_is_never_one_group(length: int, chance: random.Random) -> None:
     files = [sha256(str(number).encode()) for number in range(length)]
     chance.shuffle(files)
-    found = groups([near(*pair) for pair in itertools.pairwise(files)])
+    found = cluster_media([near(*pair) for pair in itertools.pairwise(files)])
     assert max(len(cluster.members) for cluster in found) <= 4
     ends = {files[0], files[-1]}
     assert length <= 4 or not any(ends <= set(cluster.members) for cluster in found)
@@ -174,4 +174,4 @@ def test_a_link_names_the_smaller_digest_first() -> None:
     [("pdq", 0, "all 256 bits"), ("pdq", 31, "near"), ("pdq", 32, "not alike"), ("phash", 8, "look at both")],
 )
 def test_a_distance_has_a_meaning_in_words(algorithm: str, distance: int, words: str) -> None:
-    assert words in meaning(algorithm, distance)
+    assert words in describe_distance(algorithm, distance)
