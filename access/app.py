@@ -20,7 +20,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
-from access.authentication import UserDependency, remembered
+from access.authentication import UserDependency, store_viewer
 from access.forms import leaves_unread
 from access.rendering.templates import page
 from access.routes.api import api_routes
@@ -70,7 +70,7 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(remembered(current_user))],
+        dependencies=[Depends(store_viewer(current_user))],
     )
     archive = cache(open_archive)
     app.include_router(page_routes(archive))
@@ -78,10 +78,10 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
     app.include_router(api_routes(archive), prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(RequestValidationError, not_understood)
-    app.add_exception_handler(DatabaseUnavailable, away)
-    app.add_exception_handler(StorageError, told)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(DatabaseUnavailable, database_unavailable)
+    app.add_exception_handler(StorageError, storage_error)
     return app
 
 
@@ -95,7 +95,9 @@ def static_file(name: str) -> FileResponse:
 async def with_our_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
     """Add what an answer does not say of itself; archived bytes keep their own, stricter policy."""
     if "\x00" in unquote(request.url.path) or "\x00" in unquote(request.url.query):
-        response = said(request, HTTPStatus.BAD_REQUEST, "It holds a character that no text has (U+0000).")
+        response = error_response(
+            request, HTTPStatus.BAD_REQUEST, "It holds a character that no text has (U+0000)."
+        )
     else:
         response = await call_next(request)
     if leaves_unread(request):
@@ -105,20 +107,20 @@ async def with_our_headers(request: Request, call_next: RequestResponseEndpoint)
     return response
 
 
-async def refused(request: Request, problem: Exception) -> Response:
+async def http_error(request: Request, problem: Exception) -> Response:
     """An error as the asker can read it: JSON below ``/api``, a page elsewhere."""
     assert isinstance(problem, HTTPException)
-    return said(request, problem.status_code, str(problem.detail))
+    return error_response(request, problem.status_code, str(problem.detail))
 
 
-async def not_understood(request: Request, problem: Exception) -> Response:
+async def validation_error(request: Request, problem: Exception) -> Response:
     """A parameter that is missing, too long or of another form, in one sentence each."""
     assert isinstance(problem, RequestValidationError)
-    sentences = [in_words(error) for error in problem.errors()]
-    return said(request, HTTPStatus.UNPROCESSABLE_ENTITY, " ".join(sentences))
+    sentences = [describe_validation_error(error) for error in problem.errors()]
+    return error_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, " ".join(sentences))
 
 
-def in_words(error: Mapping[str, Any]) -> str:
+def describe_validation_error(error: Mapping[str, Any]) -> str:
     """What is wrong with one field of a question."""
     name = ASKED.get(str(error["loc"][-1]), str(error["loc"][-1]))
     limits = error.get("ctx", {})
@@ -144,20 +146,20 @@ def in_words(error: Mapping[str, Any]) -> str:
     return f"{name}: {error['msg']}."
 
 
-async def away(request: Request, problem: Exception) -> Response:
+async def database_unavailable(request: Request, problem: Exception) -> Response:
     """The database does not answer; what is wrong with it stands in the server's log, not on a page."""
     log.error("The database does not answer: %s", problem)
     words = "The database does not answer at the moment. Nothing is lost; try again, or ask who runs the archive."
-    return said(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+    return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
 
 
-async def told(request: Request, problem: Exception) -> Response:
+async def storage_error(request: Request, problem: Exception) -> Response:
     """What the archive says of itself: an object that cannot be had, a record that is not what was indexed."""
     log.error("%s", problem)
-    return said(request, HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
+    return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
 
 
-def said(request: Request, status: int, detail: str) -> Response:
+def error_response(request: Request, status: int, detail: str) -> Response:
     """The words, in the form the asker wants."""
     own_path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     if own_path.startswith("/api/"):

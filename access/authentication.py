@@ -15,7 +15,7 @@ UserDependency = Callable[..., Any]
 """A FastAPI dependency that gives a `Viewer` or raises ``HTTPException(401)``."""
 
 
-def remembered(user: UserDependency) -> UserDependency:
+def store_viewer(user: UserDependency) -> UserDependency:
     """A dependency that asks ``user`` and keeps the answer as ``request.state.viewer``."""
 
     def current(request: Request, viewer: Annotated[Viewer, Depends(user)]) -> Viewer:

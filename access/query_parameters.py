@@ -69,12 +69,12 @@ class Paging:
         return -(-self.total // self.size)
 
 
-def query_of(**values: Any) -> str:
+def query_string(**values: Any) -> str:
     """The query string of a question, without what is not asked for."""
     return urlencode({name: str(value) for name, value in values.items() if value})
 
 
-def question_of(
+def parse_search(
     q: str, kind: str | None, source: str, since: date | None, until: date | None, order: Order
 ) -> tuple[Question, str]:
     """What a form asks for, and its query string."""
@@ -83,7 +83,7 @@ def question_of(
     question = Question(
         text=q.strip(), kind=kind, source_id=source.strip() or None, since=since, until=until, order=order
     )
-    said = query_of(
+    said = query_string(
         q=question.text,
         kind=kind,
         source=question.source_id,
@@ -109,7 +109,7 @@ def known_source(archive: Archive, source: str, viewer: Viewer) -> str:
     return source
 
 
-def narrowed(question: Question) -> Mapping[str, str]:
+def form_values(question: Question) -> Mapping[str, str]:
     """The question as the form shows it again."""
     return {
         "q": question.text,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.responses import StreamingResponse
 
-from access.rendering.formatting import plain
+from access.rendering.formatting import format_value
 
 MOST_ROWS: Final = 10_000
 """More is asked for in parts, by source or by date: nobody reads more in a spreadsheet."""
@@ -67,7 +67,7 @@ def _lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterato
 
 
 def _cell(value: Any) -> str:
-    text = plain(value)
+    text = format_value(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

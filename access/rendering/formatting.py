@@ -54,10 +54,10 @@ def moment(value: datetime | str | None) -> str:
     """``2026-11-23 20:15:07 UTC``; a time that is not known says so."""
     if value is None:
         return "at a time not known"
-    return f"{in_column(value)} UTC"
+    return f"{format_time(value)} UTC"
 
 
-def in_column(value: datetime | str | None) -> str:
+def format_time(value: datetime | str | None) -> str:
     """The same under a heading that names the zone."""
     if value is None:
         return ""
@@ -65,7 +65,7 @@ def in_column(value: datetime | str | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def exactly(value: str) -> str:
+def format_time_us(value: str) -> str:
     """The same to the microsecond, as the record has it."""
     return f"{value.replace('T', ' ').removesuffix('Z')} UTC"
 
@@ -75,13 +75,13 @@ def short(digest: str | None) -> str:
     return "" if digest is None else f"{digest.partition(':')[2][:16] or digest[:16]}…"
 
 
-def brief(url: str) -> str:
+def short_url(url: str) -> str:
     """An address that fits into a line."""
     bare = url.partition("://")[2] or url
     return bare if len(bare) <= 60 else f"{bare[:57]}…"
 
 
-def filled(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+def visible_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value of every field that says something and is not shown elsewhere, in order."""
     rows = ((name, valued(name, value)) for name, value in content.items() if name not in SAID_ELSEWHERE)
     return [(name, value) for name, value in rows if value]
@@ -89,7 +89,7 @@ def filled(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def valued(name: str, value: Any) -> str:
     """A field's value as a person reads it; a time names its zone."""
-    return moment(value) if name.endswith("_at") and value else plain(value)
+    return moment(value) if name.endswith("_at") and value else format_value(value)
 
 
 def label(name: str) -> str:
@@ -99,18 +99,18 @@ def label(name: str) -> str:
     return f"{said}, as written" if name.endswith("_raw") else said
 
 
-def kind_of(name: str) -> str:
+def humanize(name: str) -> str:
     """A kind of record or event for people."""
     return name.replace("_", " ")
 
 
-def counted(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+def sighting_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What one sighting saw that makes no version: counts and marks, and the address it was seen under."""
-    rows = ((name, plain(content.get(name))) for name in SEEN_BESIDES)
+    rows = ((name, format_value(content.get(name))) for name in SEEN_BESIDES)
     return [(name, value) for name, value in rows if value]
 
 
-def plain(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A JSON value as a person reads it; empty for what says nothing."""
     match value:
         case None | "" | False:
@@ -118,15 +118,15 @@ def plain(value: Any) -> str:
         case True:
             return "yes"
         case Mapping():
-            return ", ".join(f"{name}: {said}" for name, item in value.items() if (said := plain(item)))
+            return ", ".join(f"{name}: {said}" for name, item in value.items() if (said := format_value(item)))
         case str():
             return value
         case Iterable():
-            return "; ".join(said for item in value if (said := plain(item)))
+            return "; ".join(said for item in value if (said := format_value(item)))
     return str(value)
 
 
-def sized(length_bytes: int) -> str:
+def format_size(length_bytes: int) -> str:
     """A number of bytes in the unit that fits."""
     size = float(length_bytes)
     for unit in ("bytes", "kB", "MB", "GB"):
@@ -136,12 +136,12 @@ def sized(length_bytes: int) -> str:
     return f"{size:.1f} TB"
 
 
-def many(number: int) -> str:
+def format_count(number: int) -> str:
     """A number in groups of three."""
     return f"{number:,}".replace(",", "\u202f")
 
 
-def clock(seconds: float) -> str:
+def format_timecode(seconds: float) -> str:
     """A time in a video: ``0:03.2``."""
     minutes, rest = divmod(round(seconds, 1), 60)
     return f"{int(minutes)}:{rest:04.1f}"

@@ -28,17 +28,17 @@ TEMPLATES: Final = Environment(
 )
 TEMPLATES.filters |= {
     "moment": formatting.moment,
-    "in_column": formatting.in_column,
-    "exactly": formatting.exactly,
-    "counted": formatting.counted,
+    "in_column": formatting.format_time,
+    "exactly": formatting.format_time_us,
+    "counted": formatting.sighting_fields,
     "short": formatting.short,
-    "brief": formatting.brief,
-    "filled": formatting.filled,
+    "brief": formatting.short_url,
+    "filled": formatting.visible_fields,
     "label": formatting.label,
-    "kind_of": formatting.kind_of,
-    "sized": formatting.sized,
-    "many": formatting.many,
-    "clock": formatting.clock,
+    "kind_of": formatting.humanize,
+    "sized": formatting.format_size,
+    "many": formatting.format_count,
+    "clock": formatting.format_timecode,
     "percent": formatting.percent,
 }
 
@@ -63,7 +63,7 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
-def one(found: Any) -> Any:
+def or_404(found: Any) -> Any:
     """What was found; 404 for nothing, whether it is not there or not for this viewer."""
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from access.rendering.formatting import plain
+from access.rendering.formatting import format_value
 
 WORD: Final = re.compile(r"\S+\s*|\s+")
 LINE: Final = re.compile(r".*\n?")
@@ -33,7 +33,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
             "field": name,
             "before": before.get(name),
             "after": after.get(name),
-            "pieces": list(_pieces(plain(before.get(name)), plain(after.get(name)))),
+            "pieces": list(_pieces(format_value(before.get(name)), format_value(after.get(name)))),
         }
         for name in rows
     ]

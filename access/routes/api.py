@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 
 from access import query_parameters
 from access.query_parameters import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
-from access.rendering.templates import one, viewer_of
+from access.rendering.templates import or_404, viewer_of
 from access.views import captures as snapshots
 from access.views import changes, media, overview, search
 from access.views import similar_media as similar_to
@@ -39,7 +39,7 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
         most: Most = 50,
         offset: Offset = 0,
     ) -> dict[str, Any]:
-        question, _ = query_parameters.question_of(q, kind, source, since, until, order)
+        question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
         found = search.found(archive(), question, viewer=viewer_of(request), most=most, offset=offset)
         return {"total": found.total, "complete": found.complete, "rows": found.rows}
 
@@ -61,18 +61,18 @@ def api_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> dict[str, Any]:
-        facts: dict[str, Any] = one(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
+        facts: dict[str, Any] = or_404(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
         return facts
 
     @routes.get("/record/{record_id}")
     def record(request: Request, record_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = one(search.one_record(archive(), record_id, viewer=viewer_of(request)))
+        found: dict[str, Any] = or_404(search.one_record(archive(), record_id, viewer=viewer_of(request)))
         return found
 
     @routes.get("/medium/{sha256}/similar")
     def similar(request: Request, sha256: str) -> Rows:
-        one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        digest = one(media.digest_of(sha256))
+        or_404(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
+        digest = or_404(media.digest_of(sha256))
         return {"rows": list(similar_to.similar_media(archive(), digest, viewer=viewer_of(request)))}
 
     return routes

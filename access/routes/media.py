@@ -20,11 +20,11 @@ from starlette.exceptions import HTTPException
 
 from access.forms import sent_form, too_large
 from access.rendering.occurrence_chart import chart
-from access.rendering.templates import NOT_THERE, one, page, viewer_of
+from access.rendering.templates import NOT_THERE, or_404, page, viewer_of
 from access.security_headers import OURS, archived
 from access.views import media, similar_media
 from access.views.judgements import UnknownMediumError, judge_media
-from access.views.video_frames import Frames, frame_path, frames_in_hand, medium_path, with_frames
+from access.views.video_frames import FrameCache, attach_frames, frame_path, frames_of_upload, medium_path
 from processors.media.decoder_pool import Decoders
 from processors.similarity.clustering import Verdict
 from storage.archive import Archive
@@ -50,12 +50,12 @@ JUDGEMENT: Final = TypeAdapter(SentJudgement)
 def media_routes(archive: Callable[[], Archive]) -> APIRouter:
     """The routes, over an archive that is opened when the first of them is asked."""
     routes = APIRouter(default_response_class=HTMLResponse)
-    frames = Frames()
+    frames = FrameCache()
 
     @routes.get("/medium/{sha256}")
     def medium(request: Request, sha256: str) -> Response:
-        found = one(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        digest = one(media.digest_of(sha256))
+        found = or_404(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
+        digest = or_404(media.digest_of(sha256))
         alike = similar_media.by_medium(similar_media.similar_media(archive(), digest, viewer=viewer_of(request)))
         first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
         shown = medium_path(found, first)
@@ -68,13 +68,13 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
             "medium": found,
             "shown": shown,
             "chart": chart(*media.seen(archive(), found, viewer=viewer_of(request))),
-            "similar": with_frames(alike, asked, base),
+            "similar": attach_frames(alike, asked, base),
         }
         return page(request, "medium.html", content)
 
     @routes.get("/capture/{capture_id}/frame")
     def frame(request: Request, capture_id: str, at_ms: Milliseconds = 0) -> Response:
-        drawn = one(frames.frame(archive(), capture_id, at_ms, viewer=viewer_of(request)))
+        drawn = or_404(frames.frame(archive(), capture_id, at_ms, viewer=viewer_of(request)))
         return archived(
             drawn.content, media_type=drawn.media_type, file_name=drawn.file_name, length_bytes=drawn.length_bytes
         )
@@ -110,11 +110,11 @@ def compared(archive: Callable[[], Archive], request: Request, content: bytes, n
         reading = decoders.fingerprint(content)
     rows = similar_media.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
     alike = similar_media.by_medium(rows)
-    in_hand = frames_in_hand(content, reading, alike)
+    in_hand = frames_of_upload(content, reading, alike)
     answer = {
         "reading": reading,
         "name": name,
-        "similar": with_frames(alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")),
+        "similar": attach_frames(alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")),
     }
     response = page(request, "similar.html", answer, here="similar")
     # the file in hand is part of the page itself: it comes from no address, and none may learn of it
@@ -125,7 +125,7 @@ def compared(archive: Callable[[], Archive], request: Request, content: bytes, n
 
 def kept(archive: Callable[[], Archive], request: Request, word: SentJudgement) -> Response:
     """Write a judgement down and lead back to the medium that it was made at."""
-    asked, other = one(media.digest_of(word.a)), one(media.digest_of(word.b))
+    asked, other = or_404(media.digest_of(word.a)), or_404(media.digest_of(word.b))
     try:
         judge_media(archive(), asked, other, word.verdict, author=viewer_of(request), reason=word.reason)
     except UnknownMediumError as unknown:

@@ -26,10 +26,10 @@ from access.query_parameters import (
     Paging,
     SourceId,
     Text,
-    query_of,
+    query_string,
 )
 from access.rendering import csv_export
-from access.rendering.templates import one, page, viewer_of
+from access.rendering.templates import or_404, page, viewer_of
 from access.security_headers import archived
 from access.views import captures as snapshots
 from access.views import changes, overview, payload, search
@@ -59,8 +59,8 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         number: PageNumber = 1,
     ) -> Response:
         viewer = viewer_of(request)
-        question, query = query_parameters.question_of(q, kind, source, since, until, order)
-        form: dict[str, Any] = {"asked": query_parameters.narrowed(question), "kinds": query_parameters.KINDS}
+        question, query = query_parameters.parse_search(q, kind, source, since, until, order)
+        form: dict[str, Any] = {"asked": query_parameters.form_values(question), "kinds": query_parameters.KINDS}
         form["sources"] = changes.sources_of(archive(), viewer=viewer)
         if not query:
             seen = overview.overview(archive(), viewer=viewer)
@@ -80,7 +80,7 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         until: Day = None,
         order: OrderOf = "best",
     ) -> Response:
-        question, _ = query_parameters.question_of(q, kind, source, since, until, order)
+        question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
         found = search.found(archive(), question, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
         return csv_export.as_csv(found.rows, csv_export.FOUND, name="search")
 
@@ -93,12 +93,18 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
                 archive(), url.rstrip("*"), viewer=viewer, most=PAGE_OF_CAPTURES + 1, offset=offset
             )
             more, rows = len(rows) > PAGE_OF_CAPTURES, rows[:PAGE_OF_CAPTURES]
-            content = {"url": url, "addresses": rows, "more": more, "number": number, "query": query_of(url=url)}
+            content = {
+                "url": url,
+                "addresses": rows,
+                "more": more,
+                "number": number,
+                "query": query_string(url=url),
+            }
             return page(request, "addresses.html", content, here="captures")
         if url:
             query_parameters.captured_under(url)
         found = snapshots.timeline(archive(), url, viewer=viewer, most=PAGE_OF_CAPTURES, offset=offset)
-        paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_of(url=url))
+        paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_string(url=url))
         return page(request, "captures.html", {"url": url, "timeline": found, "paging": paging}, here="captures")
 
     @routes.get("/captures.csv")
@@ -117,7 +123,7 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
         rows = list(
             changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer) if source else ()
         )[::-1]
-        paging = Paging(number, PAGE_OF_CHANGES, len(rows), query_of(source=source, since=since, kind=kind))
+        paging = Paging(number, PAGE_OF_CHANGES, len(rows), query_string(source=source, since=since, kind=kind))
         shown = rows[paging.first - 1 : paging.last]
         content = {
             "source": source,
@@ -143,33 +149,33 @@ def page_routes(archive: Callable[[], Archive]) -> APIRouter:
 
     @routes.get("/capture/{capture_id}")
     def capture(request: Request, capture_id: str) -> Response:
-        facts = one(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
+        facts = or_404(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
         return page(request, "capture.html", facts)
 
     @routes.get("/capture/{capture_id}/text")
     def as_text(request: Request, capture_id: str, markup: Markup = False) -> Response:
-        shown = one(payload.payload_text(archive(), capture_id, as_markup=markup, viewer=viewer_of(request)))
+        shown = or_404(payload.payload_text(archive(), capture_id, as_markup=markup, viewer=viewer_of(request)))
         return page(request, "payload.html", {"shown": shown})
 
     @routes.get("/capture/{capture_id}/raw")
     def raw_record(request: Request, capture_id: str) -> Response:
-        return to_save(one(snapshots.raw_record(archive(), capture_id, viewer=viewer_of(request))))
+        return to_save(or_404(snapshots.raw_record(archive(), capture_id, viewer=viewer_of(request))))
 
     @routes.get("/capture/{capture_id}/payload")
     def payload_alone(request: Request, capture_id: str) -> Response:
         try:
-            return to_save(one(payload.payload_file(archive(), capture_id, viewer=viewer_of(request))))
+            return to_save(or_404(payload.payload_file(archive(), capture_id, viewer=viewer_of(request))))
         except BlockTooLargeError as problem:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(problem)) from problem
 
     @routes.get("/capture/{capture_id}/picture")
     def picture(request: Request, capture_id: str) -> Response:
-        return to_save(one(snapshots.picture(archive(), capture_id, viewer=viewer_of(request))))
+        return to_save(or_404(snapshots.picture(archive(), capture_id, viewer=viewer_of(request))))
 
     @routes.get("/record/{record_id}")
     def record(request: Request, record_id: str) -> Response:
         viewer = viewer_of(request)
-        found = one(search.one_record(archive(), record_id, viewer=viewer))
+        found = or_404(search.one_record(archive(), record_id, viewer=viewer))
         newest = found["versions"][-1]["sightings"][-1]
         media = media_of_record(
             archive(), newest["content"], newest["exchange_capture_id"] or newest["capture_id"], viewer=viewer

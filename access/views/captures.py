@@ -103,7 +103,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     draw it; ``before`` and ``after``: the captures of the same address next to it; ``depicts_capture_id``: of a
     rendering, the exchange it was made from.
     """
-    capture = looked_at(archive, capture_id, viewer, "viewed")
+    capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
         return None
     with archive.reader.connect() as connection:
@@ -151,7 +151,7 @@ def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) 
 
     Of another tool's file it may need the dictionary, which then goes before it, or leave its compressed member.
     """
-    capture = looked_at(archive, capture_id, viewer, "downloaded")
+    capture = logged_capture(archive, capture_id, viewer, "downloaded")
     if capture is None:
         return None
     length, chunks = record_alone(archive, capture)
@@ -166,7 +166,7 @@ def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) 
 
 def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:
     """The captured picture, as a page of ours draws it; None for anything else."""
-    capture = looked_at(archive, capture_id, viewer, "shown")
+    capture = logged_capture(archive, capture_id, viewer, "shown")
     if capture is None:
         return None
     with archive.reader.connect() as connection:
@@ -179,7 +179,7 @@ def picture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> 
     return ArchivedBytes((content,), len(content), media_type, name)
 
 
-def looked_at(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
+def logged_capture(archive: Archive, capture_id: str, viewer: Viewer, action: str) -> Capture | None:
     """The capture, after the access log has it that this viewer looked."""
     with archive.reader.connect() as connection:
         capture = capture_by_id(connection, capture_id, viewer=viewer)

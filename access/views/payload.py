@@ -10,7 +10,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Final
 
-from access.views.captures import ArchivedBytes, looked_at
+from access.views.captures import ArchivedBytes, logged_capture
 from processors.http.message import UndecodableEntity, entity, parse_response
 from processors.markup.encoding import decode
 from processors.media.media_type import sniff
@@ -66,7 +66,7 @@ def payload_text(
 
     ``as_markup``: the decoded content as it stands.
     """
-    capture = looked_at(archive, capture_id, viewer, "shown")
+    capture = logged_capture(archive, capture_id, viewer, "shown")
     if capture is None:
         return None
     try:
@@ -123,7 +123,7 @@ def payload_file(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE
 
     Raises `BlockTooLargeError` above what is held in memory.
     """
-    capture = looked_at(archive, capture_id, viewer, "downloaded")
+    capture = logged_capture(archive, capture_id, viewer, "downloaded")
     if capture is None:
         return None
     block = read_record(archive, capture, limit_bytes=SAVED_LIMIT_BYTES).block

@@ -6,7 +6,7 @@ In: the archive, a record's content, the capture it was read from. Out: JSON-rea
 from collections.abc import Mapping
 from typing import Any
 
-from access.rendering.formatting import plain
+from access.rendering.formatting import format_value
 from access.views.safe_images import may_be_picture
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
@@ -30,7 +30,9 @@ def media_of_record(
         for each in named:
             shown = fetched.get(each.get("url") or "") or fetched.get(each.get("thumb_url") or "")
             holder = None if shown is None else payload_capture(connection, shown, viewer=viewer)
-            said = [plain(value) for name, value in each.items() if name not in ("url", "thumb_url", "path")]
+            said = [
+                format_value(value) for name, value in each.items() if name not in ("url", "thumb_url", "path")
+            ]
             rows.append(
                 {
                     "url": each.get("url") or each.get("thumb_url") or each.get("path"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from access.views.captures import ArchivedBytes, looked_at
+from access.views.captures import ArchivedBytes, logged_capture
 from access.views.safe_images import PICTURE_TYPES, payload_of
 from processors.media.media_type import MediaFingerprints
 from processors.media.thumbnails import FRAMES_AT_ONCE, draw
@@ -26,7 +26,7 @@ AT_ONCE: Final = 2
 SHOWN_LIMIT_BYTES: Final = 8 << 20
 
 
-class Frames:
+class FrameCache:
     """Draws frames, and remembers those drawn last; for any number of threads."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Frames:
         self, archive: Archive, capture_id: str, at_ms: int, *, viewer: Viewer = EVERYONE
     ) -> ArchivedBytes | None:
         """What the captured medium shows at this time; None where it shows nothing that the viewer may see."""
-        capture = looked_at(archive, capture_id, viewer, "shown")
+        capture = logged_capture(archive, capture_id, viewer, "shown")
         if capture is None:
             return None
         with archive.reader.connect() as connection:
@@ -88,7 +88,7 @@ def medium_path(medium: Mapping[str, Any], capture_id: str) -> str | None:
     return frame_path(capture_id, (medium.get("duration_s") or 0) / 3) if medium["drawable"] else None
 
 
-def frames_in_hand(
+def frames_of_upload(
     content: bytes, reading: MediaFingerprints, similar: Iterable[Mapping[str, Any]]
 ) -> dict[float, str]:
     """Of a file in hand, the frames that matched, by their seconds, as parts of the page; of a still, at 0."""
@@ -114,7 +114,7 @@ def pairs_shown(medium: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from reason["frames"]
 
 
-def with_frames(
+def attach_frames(
     similar: Iterable[Mapping[str, Any]], asked: Callable[[float | None], str | None], base: str
 ) -> list[dict[str, Any]]:
     """Media found, with where both are ``shown`` side by side, and for each reason the ``pairs`` of frames.

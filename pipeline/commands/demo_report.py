@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from access.rendering.formatting import kind_of, label, moment, sized
+from access.rendering.formatting import format_size, humanize, label, moment
 from access.views.changes import changes_of
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
@@ -67,7 +67,7 @@ def show(brought: Brought, *, as_json: bool) -> None:
         return
     out.print(_table(brought.figures), soft_wrap=False)
     files = sum(row.warc_files for row in brought.figures)
-    size = sized(sum(row.warc_bytes for row in brought.figures))
+    size = format_size(sum(row.warc_bytes for row in brought.figures))
     out.print(f"{files} WARC files, {size}. Duplicates are media that stand elsewhere, too.")
     if not sum(row.new for row in brought.figures):
         out.print("Nothing new: every record and every medium was known before.")
@@ -132,7 +132,7 @@ def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterabl
 
 
 def _said(row: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{kind_of(row['record_kind'])}: {row['heading']}"
+    yield f"{humanize(row['record_kind'])}: {row['heading']}"
     for differing in row["differences"]:
         yield f"{label(differing['field'])}: {word_by_word(differing['pieces'])}"
     if row["change"] == "missing":

@@ -81,7 +81,7 @@ def digest_of_argument(argument: str) -> Digest:
 
 def similar_in_words(row: Mapping[str, Any]) -> str:
     """A match as a few lines: what it means, how far, where and when it was seen."""
-    from access.rendering.formatting import clock, moment, percent
+    from access.rendering.formatting import format_timecode, moment, percent
 
     lines = [f"{row['sha256']}  {row['meaning']}"]
     if row["of_bits"]:
@@ -89,7 +89,9 @@ def similar_in_words(row: Mapping[str, Any]) -> str:
     if row["share_asked"] is not None:
         lines.append(f"  shared: {percent(row['share_asked'])} of this, {percent(row['share_found'])} of that")
     pairs = [
-        " = ".join("the picture" if at is None else clock(at) for at in (frame["asked_s"], frame["found_s"]))
+        " = ".join(
+            "the picture" if at is None else format_timecode(at) for at in (frame["asked_s"], frame["found_s"])
+        )
         for frame in row["frames"][:6]
     ]
     if pairs:

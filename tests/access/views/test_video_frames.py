@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from access.app import create_app
 from access.rendering.occurrence_chart import MOST_LINES, STEP, chart
-from access.views.video_frames import MOST_REMEMBERED, Frames
+from access.views.video_frames import MOST_REMEMBERED, FrameCache
 from crawlers.watchlist.source import Source
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -186,7 +186,7 @@ def test_the_chart_shows_the_medium_and_its_copies_by_source(analyst: TestClient
 
 
 def test_frames_seen_lately_are_not_decoded_again(shown: Shown) -> None:
-    frames, capture = Frames(), shown.captures[VIDEO]
+    frames, capture = FrameCache(), shown.captures[VIDEO]
     first = frames.frame(shown.archive, capture.id, 300)
     assert first is not None
     held = dict(frames._remembered)
