@@ -38,7 +38,7 @@ from pipeline.config.settings import Settings, load_settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.process.run import process_pending
-from pipeline.supervise.processes import kept_for
+from pipeline.supervise.processes import processes_of_data_folder
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
@@ -112,7 +112,7 @@ def counted(
         doubled=doubled,
         chain_problems=len(chain.problems),
         left_in_spool=len(list(spool.rglob("*.warc.gz*"))),
-        processes_left=len(kept_for(home)),
+        processes_left=len(processes_of_data_folder(home)),
         seconds=round(time.monotonic() - began, 1),
     )
 
@@ -223,7 +223,7 @@ class KilledStack:
     def kill_all(self) -> None:
         """As a power cut: supervisor, keepers, services, tasks, crawls, browsers, all at once."""
         assert self._supervisor is not None
-        for pid in (self._supervisor.pid, *kept_for(self.data)):
+        for pid in (self._supervisor.pid, *processes_of_data_folder(self.data)):
             send_kill(pid)
         self._supervisor.wait()
 
@@ -287,7 +287,7 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
         archive.writer.dispose()
         archive.reader.dispose()
         stack.stop()
-        left = len({*kept_for(stack.data), *processes_naming(str(stack.data))})
+        left = len({*processes_of_data_folder(stack.data), *processes_naming(str(stack.data))})
         return Figures(**{**asdict(figures), "processes_left": left})
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, create_engine, text
 from crawlers.rate_limit.slots import MAX_WAIT_S, RESERVED_FOR_ON_DEMAND, SLOTS_PER_HOST, tolerance_s
 from crawlers.watchlist.source import Source
 from pipeline.collect.harvest import in_batches
-from pipeline.collect.harvest_order import in_turn
+from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.devstack.postgres import PostgresServer
 from storage.migrations import migrate
 from storage.rate_limit.shared_limiter import LAPSE_S
@@ -111,7 +111,7 @@ class Player:
     def play(self) -> Night:
         """From the first task to the last."""
         sources = {source.id: source for source in sources_of(self._scenario)}
-        batches = iter(in_batches(in_turn(list(sources.values()))))
+        batches = iter(in_batches(interleave_by_host(list(sources.values()))))
         for slot in range(self._scenario.slots):
             self._at(float(slot), self._slot(batches, sources))
         while self._events:

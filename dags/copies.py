@@ -45,11 +45,11 @@ def copies() -> None:
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.preserve.replicate import keep_copies
+        from pipeline.preserve.replicate import replicate_pending
 
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = keep_copies(archive, actor=settings.collector, say=log.info)
+            report = replicate_pending(archive, actor=settings.collector, say=log.info)
         if not report.whole:
             raise AirflowFailException("\n".join((*report.problems, *report.owed_sentences())))
         return {"copied": len(report.copied), "entries": report.entries, "owed": 0}

@@ -84,14 +84,14 @@ def harvest() -> None:
         from airflow.sdk.exceptions import AirflowFailException
 
         from crawlers.watchlist.loader import InvalidWatchlist
-        from pipeline.collect.harvest import UnknownSourceError, in_batches, planned_in_turn
+        from pipeline.collect.harvest import UnknownSourceError, in_batches, plan_interleaved
         from pipeline.collect.harvest_custody import begin_night
         from pipeline.config.settings import load_settings
 
         asked = tuple(get_current_context()["params"]["sources"])
         settings = load_settings()
         try:
-            chosen = planned_in_turn(settings, asked)
+            chosen = plan_interleaved(settings, asked)
         except (InvalidWatchlist, UnknownSourceError) as mistake:
             raise AirflowFailException(str(mistake)) from None
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
@@ -151,13 +151,13 @@ def harvest() -> None:
         from pipeline.collect.harvest_summary import summary_of
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.preserve.timestamp import stamp
+        from pipeline.preserve.timestamp import request_timestamps
 
         settings = load_settings()
         with opened_archive(settings) as archive:
             if batches:
                 end_night(settings, archive, this_run(), summary_of(batches, list(results)))
-            stamp(settings, archive, occasion="harvest", say=log.info)
+            request_timestamps(settings, archive, occasion="harvest", say=log.info)
 
     batches = plan()
     results = collect.expand(source_ids=batches)

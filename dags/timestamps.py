@@ -44,11 +44,11 @@ def timestamps() -> None:
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.preserve.timestamp import owed_in_words, stamp
+        from pipeline.preserve.timestamp import owed_in_words, request_timestamps
 
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = stamp(settings, archive, occasion="clock", say=log.info)
+            report = request_timestamps(settings, archive, occasion="clock", say=log.info)
         if report.owed:
             raise AirflowFailException("\n".join(map(owed_in_words, report.owed)))
         return {"obtained": len(report.obtained), "owed": 0}

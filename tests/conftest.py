@@ -28,7 +28,7 @@ from xdist.scheduler import LoadScopeScheduling
 from pipeline.config.settings import ROOT, OwnedDatabase, Settings, load_settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
-from pipeline.supervise.processes import kept_for
+from pipeline.supervise.processes import processes_of_data_folder
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from tests.administered_store import AdministeredStore
@@ -209,7 +209,7 @@ def airflow_stack(services_folder: Path, sample_sites: SampleSites) -> Iterator[
     yield RunningStack(load_settings(told), json.loads(described)["passwords"], supervisor)
     supervisor.terminate()
     assert supervisor.wait(timeout=120) == 0
-    assert kept_for(data) == ()
+    assert processes_of_data_folder(data) == ()
 
 
 @pytest.fixture(scope="session")

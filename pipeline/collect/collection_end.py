@@ -26,7 +26,7 @@ DIED: Final = (
 )
 
 
-def ended(report: CrawlReport, keys: Sequence[str]) -> dict[str, Any]:
+def collection_summary(report: CrawlReport, keys: Sequence[str]) -> dict[str, Any]:
     """What custody keeps of the crawl's end: counts, keys, what went wrong."""
     return {
         "started_at": time_text(report.started_at),
@@ -69,6 +69,8 @@ def end_recovered(archive: Archive, crawl_id: str, report: CrawlReport | None, *
         if not begun_and_not_ended(connection, crawl_id):
             return False
         keys = keys_of_crawl(connection, crawl_id)
-    details = ended_without_report(keys) if report is None else ended(report, keys) | {"recovered": True}
+    details = (
+        ended_without_report(keys) if report is None else collection_summary(report, keys) | {"recovered": True}
+    )
     end_collection(archive, crawl_id=crawl_id, actor=actor, details=details, clock=clock_now())
     return True

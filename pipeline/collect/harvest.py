@@ -16,10 +16,10 @@ from crawlers.model.capture import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
-from pipeline.collect.collection_end import ended
+from pipeline.collect.collection_end import collection_summary
 from pipeline.collect.crawl_facts import clock_now, collection_facts
 from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
-from pipeline.collect.harvest_order import in_turn
+from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.collect.own_network import own_network_fault
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -132,12 +132,12 @@ def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str,
     return tuple(source_id for source_id in known if not asked or source_id in asked)
 
 
-def planned_in_turn(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
+def plan_interleaved(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """What a night takes, in its order: sources of one host spread over it; entries with mistakes come last."""
     listed = read_usable(settings.watchlist, egress=settings.egress_names)
     _require_known(asked, listed.names)
     wanted = [name for name in listed.names if not asked or name in asked]
-    sound = in_turn([listed.sources[name] for name in wanted if name in listed.sources])
+    sound = interleave_by_host([listed.sources[name] for name in wanted if name in listed.sources])
     return (*sound, *(name for name in wanted if name in listed.broken))
 
 
@@ -237,11 +237,11 @@ def collect(
         room=room,
         signing_secret=secret,
         on_progress=say,
-        lay_beside=None if job.one_warc_per_url else partial(_tell_of_payloads, archive, source),
+        lay_beside=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
     )
 
     def say_the_end(deposited: Sequence[Deposited]) -> None:
-        details = ended(report, [each.key for each in deposited])
+        details = collection_summary(report, [each.key for each in deposited])
         end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock_now())
 
     folder = settings.spool_dir / crawl_id
@@ -252,7 +252,7 @@ def collect(
     return report, deposited
 
 
-def _tell_of_payloads(archive: Archive, source: Source, folder: Path) -> None:
+def _write_known_payloads(archive: Archive, source: Source, folder: Path) -> None:
     """Write beside the crawl which payloads of its source are deposited, so that it need not keep them again."""
     with archive.reader.connect() as connection:
         label = source.access_label or DEFAULT_LABEL
@@ -282,7 +282,7 @@ def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered:
     return HarvestResult(
         source_id=report.source,
         crawl_id=report.crawl_id,
-        problem=trouble_with(report),
+        problem=failure_reason(report),
         pages=report.pages,
         exchanges=report.exchanges,
         bytes=report.bytes,
@@ -297,7 +297,7 @@ def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered:
     )
 
 
-def trouble_with(report: CrawlReport) -> str | None:
+def failure_reason(report: CrawlReport) -> str | None:
     """Why the source did not come through, in a sentence or more; None if it did."""
     if report.problem is not None:
         return f"The crawl broke off: {report.problem}"

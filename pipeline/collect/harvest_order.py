@@ -15,7 +15,7 @@ SHARED_FROM: Final = 8
 """So many sources make a host a shared one."""
 
 
-def in_turn(sources: Sequence[Source]) -> tuple[str, ...]:
+def interleave_by_host(sources: Sequence[Source]) -> tuple[str, ...]:
     """The ids, each group of sources spread evenly over the whole."""
     hosts = [host_of(source.seeds[0]) if source.seeds else "" for source in sources]
     shared = {host for host, count in Counter(hosts).items() if count >= SHARED_FROM}

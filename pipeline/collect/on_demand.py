@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from crawlers.model.capture import time_text
 from crawlers.watchlist.source import Engine, source_for_urls
-from pipeline.collect.harvest import collect, trouble_with
+from pipeline.collect.harvest import collect, failure_reason
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
-from pipeline.preserve.timestamp import stamp
+from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
 from processors.surt import surt_key
@@ -102,7 +102,7 @@ def archive_one(
         report, deposited = collect(settings, archive, source, say=say, asked=asked, actor=request.actor)
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
-        stamp(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
+        request_timestamps(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
         capture, count = _page_of_visit(archive, report.crawl_id, url)
         preservation = preservation_of(archive, deposited)
     return Archived(
@@ -119,7 +119,7 @@ def archive_one(
         captures=count,
         preserved=preservation.preserved,
         preserved_reason=preservation.reason,
-        problem=trouble_with(report),
+        problem=failure_reason(report),
         look_at=None if capture is None else page_of(settings, capture.id),
     )
 

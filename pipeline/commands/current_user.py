@@ -4,7 +4,7 @@ import getpass
 import os
 
 
-def who_asks() -> str:
+def current_user() -> str:
     """The user's name; in a container that gave them none, their number."""
     try:
         return getpass.getuser()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.current_user import who_asks
+from pipeline.commands.current_user import current_user
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def deposit(
             _say_of_large(path)
             try:
                 deposited = deposit_file(
-                    archive, path, source_id=source, up_to_damage=up_to_damage, actor=who_asks()
+                    archive, path, source_id=source, up_to_damage=up_to_damage, actor=current_user()
                 )
             except StorageError as problem:
                 refused += 1

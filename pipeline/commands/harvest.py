@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.current_user import who_asks
+from pipeline.commands.current_user import current_user
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 
@@ -85,7 +85,7 @@ def archive(
         done = archive_urls(
             settings,
             checked,
-            actor=who_asks(),
+            actor=current_user(),
             reason=reason,
             case=case,
             engine="browser" if engine == "browser" else "http",

@@ -11,13 +11,19 @@ def copies(as_json: JsonOption = False) -> None:
 
     from pipeline.config.archive_factory import opened_archive
     from pipeline.config.settings import SettingsError, load_settings
-    from pipeline.preserve.replicate import copied_in_words, copied_json, keep_copies, owed_in_words, owed_json
+    from pipeline.preserve.replicate import (
+        copied_in_words,
+        copied_json,
+        describe_pending,
+        owed_json,
+        replicate_pending,
+    )
     from storage.errors import StorageError
 
     try:
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = keep_copies(archive, actor=settings.collector)
+            report = replicate_pending(archive, actor=settings.collector)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
@@ -25,7 +31,7 @@ def copies(as_json: JsonOption = False) -> None:
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
     rows = [*map(copied_json, report.copied), *map(owed_json, report.owed)]
-    words = iter([*map(copied_in_words, report.copied), *map(owed_in_words, report.owed)])
+    words = iter([*map(copied_in_words, report.copied), *map(describe_pending, report.owed)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)

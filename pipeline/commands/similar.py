@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.current_user import who_asks
+from pipeline.commands.current_user import current_user
 from pipeline.commands.search import asked_archive, told
 from pipeline.output import Exit, JsonOption, emit, err, fail
 from processors.similarity.clustering import Verdict
@@ -60,7 +60,7 @@ def judge(
     if not reason.strip():
         raise fail(NO_REASON, Exit.WRONG_USE)
     with asked_archive() as archive:
-        said = judge_media(archive, one, other, verdict, author=Viewer(who_asks()), reason=reason)
+        said = judge_media(archive, one, other, verdict, author=Viewer(current_user()), reason=reason)
     row = {**said_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
     emit([row], as_json=as_json, human=judged_in_words)
 

@@ -141,11 +141,11 @@ def doctor(
 
 def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
     """Every profile, one after the other; exit code 1 if one of them leads nowhere."""
-    from pipeline.setup.egress_check import in_words, seen
+    from pipeline.setup.egress_check import in_words, probe
 
     rows = []
     for profile in settings.egress_names:
-        rows.append(seen(settings, profile, target))
+        rows.append(probe(settings, profile, target))
         emit([rows[-1].as_json()], as_json=as_json, human=in_words)
     if any(row.problem for row in rows):
         raise typer.Exit(int(Exit.FAILED))

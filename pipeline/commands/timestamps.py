@@ -13,18 +13,18 @@ def timestamps(as_json: JsonOption = False) -> None:
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.timestamp import (
         NO_OUTSIDE_TIME,
-        obtained_in_words,
+        describe_obtained,
         obtained_json,
         owed_in_words,
         owed_json,
-        stamp,
+        request_timestamps,
     )
     from storage.errors import StorageError
 
     try:
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = stamp(settings, archive, occasion="command")
+            report = request_timestamps(settings, archive, occasion="command")
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
@@ -34,7 +34,7 @@ def timestamps(as_json: JsonOption = False) -> None:
     if not report.configured:
         err.print(f"{NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES)", markup=False)
     rows = [*map(obtained_json, report.obtained), *map(owed_json, report.owed)]
-    words = iter([*map(obtained_in_words, report.obtained), *map(owed_in_words, report.owed)])
+    words = iter([*map(describe_obtained, report.obtained), *map(owed_in_words, report.owed)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     if report.owed:
         raise typer.Exit(int(Exit.SOURCES_FAILED))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.current_user import who_asks
+from pipeline.commands.current_user import current_user
 from pipeline.commands.deposit import FromReplica, second_store
 from pipeline.commands.search import asked_archive
 from pipeline.output import Exit, JsonOption, emit, err, fail
@@ -63,15 +63,18 @@ def verify(
             store = second_store(archive) if replica else None
             try:
                 roots = pinned_roots(load_settings())
-                by = who_asks()
+                by = current_user()
                 found = look_at(archive, what or (), actor=by, on_each=say, roots=roots, store=store)
             except FileNotFoundError as missing:
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:
-                from pipeline.preserve.replicate import copies_now
-                from pipeline.preserve.timestamp import owed_in_words, owed_now
+                from pipeline.preserve.replicate import replication_status
+                from pipeline.preserve.timestamp import owed_in_words, timestamp_status
 
-                for sentence in (*map(owed_in_words, owed_now(archive)), *copies_now(archive).owed_sentences()):
+                for sentence in (
+                    *map(owed_in_words, timestamp_status(archive)),
+                    *replication_status(archive).owed_sentences(),
+                ):
                     err.print(sentence, markup=False)
     _judged(found)
 
@@ -102,11 +105,11 @@ def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False
     archive at once: --weeks 1.
     """
     from pipeline.config.settings import load_settings
-    from pipeline.preserve.audit import Looked
+    from pipeline.preserve.audit import AuditedObject
     from pipeline.preserve.audit import audit as look_at_share
     from pipeline.preserve.time_authority import pinned_roots
 
-    def say(each: Looked) -> None:
+    def say(each: AuditedObject) -> None:
         if as_json or not each.verified.ok:
             emit([each.as_json()], as_json=as_json, human=say_verified)
 

@@ -23,8 +23,13 @@ from crawlers.recorder.capture_socket import CaptureServer
 from crawlers.recorder.proxy import Recorder
 from pipeline.crawl.disk_space import room_from_environment
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
-from pipeline.crawl.report_builder import Tally
-from pipeline.crawl.secrets import NoWayOut, environment_of_engine, take_pace, take_way_out
+from pipeline.crawl.report_builder import ReportBuilder
+from pipeline.crawl.secrets import (
+    EgressNotConfigured,
+    egress_from_environment,
+    engine_environment,
+    rate_limiter_from_environment,
+)
 from pipeline.crawl.signing_key import take_secret
 from pipeline.crawl.warcinfo import warcinfo_facts
 from storage.errors import StorageError
@@ -45,15 +50,15 @@ OVERTIME_S = 30.0
 """After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
 
 
-async def lead(folder: Path, chromium: Path | None) -> CrawlReport:
+async def run_crawl_process(folder: Path, chromium: Path | None) -> CrawlReport:
     """Run the crawl whose job lies in ``folder``; returns the report it has written there."""
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
     secret = take_secret()
     spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
-    pace = take_pace(job)
-    tally = Tally(job, spool, datetime.now(UTC), pace.kept)
+    pace = rate_limiter_from_environment(job)
+    tally = ReportBuilder(job, spool, datetime.now(UTC), pace.kept)
     try:
         problem = await _record(job, tally, pace, folder, chromium, told_to_stop)
     finally:
@@ -76,7 +81,7 @@ def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
 
 async def _record(
     job: CrawlJob,
-    tally: Tally,
+    tally: ReportBuilder,
     pace: HostRateLimiter,
     folder: Path,
     chromium: Path | None,
@@ -84,8 +89,8 @@ async def _record(
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
     try:
-        egress = take_way_out(job)
-    except NoWayOut as missing:
+        egress = egress_from_environment(job)
+    except EgressNotConfigured as missing:
         return str(missing)
     fault = await egress.fault()
     if fault is not None:
@@ -114,7 +119,7 @@ async def _record(
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,
-                env=environment_of_engine(),
+                env=engine_environment(),
             )
             assert engine.stdin is not None
             engine.stdin.write(engine_input(job, address, folder, chromium))
@@ -132,7 +137,7 @@ async def _record(
 async def _watch(
     engine: asyncio.subprocess.Process,
     job: CrawlJob,
-    tally: Tally,
+    tally: ReportBuilder,
     recorder: Recorder,
     told_to_stop: asyncio.Event,
     spool_dir: Path,
@@ -185,7 +190,7 @@ async def _end(engine: asyncio.subprocess.Process) -> None:
         engine.kill()
 
 
-async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: Tally) -> None:
+async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: ReportBuilder) -> None:
     """Take in what the engine tells, and pass progress on, until it falls silent for good."""
     assert engine.stdout is not None
     async for line in engine.stdout:

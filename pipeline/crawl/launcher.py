@@ -88,10 +88,10 @@ def run_crawl(
     try:
         return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
     except FileNotFoundError:
-        return _report_of_the_dead(job, folder, started_at, code)
+        return _report_for_crashed_crawl(job, folder, started_at, code)
 
 
-def _report_of_the_dead(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
+def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
     """What can be said of a crawl that ended without a word."""
     recovered = recover_crawl(folder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in recovered.files)

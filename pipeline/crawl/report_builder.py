@@ -39,7 +39,7 @@ DOCUMENT_TYPES = (
 """How the media types of documents that lists stand in begin."""
 
 
-class Tally:
+class ReportBuilder:
     """The account of one crawl; a ``CaptureSink`` in front of another."""
 
     def __init__(

@@ -29,19 +29,23 @@ SECRETS: Final = (
 """How the names of variables begin that no engine is shown: a hostile page may take over a browser."""
 
 
-class NoWayOut(Exception):
+class EgressNotConfigured(Exception):
     """The job names an egress profile and nobody said where it leads; nothing may leave any other way."""
 
 
-def take_way_out(job: CrawlJob) -> Egress:
-    """The job's way out, by the address in the environment, which is taken out of it. Raises ``NoWayOut``."""
+def egress_from_environment(job: CrawlJob) -> Egress:
+    """The job's way out, by the address in the environment, which is taken out of it. Raises
+    ``EgressNotConfigured``.
+    """
     proxy_url = os.environ.pop(WAY_OUT, None)
     if (job.egress is None) != (proxy_url is None):
-        raise NoWayOut(f"egress profile {job.egress!r}: its address is not known here; nothing was fetched")
+        raise EgressNotConfigured(
+            f"egress profile {job.egress!r}: its address is not known here; nothing was fetched"
+        )
     return egress_for(proxy_url, AddressPolicy(job.allow_addresses), ConnectTo(job.connect_to))
 
 
-def take_pace(job: CrawlJob) -> HostRateLimiter:
+def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
     """The pace of the crawl: shared with all others over the database in the environment, and taken out there.
 
     Without one, as in `letapis crawl`, the crawl goes by itself.
@@ -61,6 +65,6 @@ def take_pace(job: CrawlJob) -> HostRateLimiter:
     return pace
 
 
-def environment_of_engine() -> Mapping[str, str]:
+def engine_environment() -> Mapping[str, str]:
     """The environment without secrets."""
     return {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}

@@ -26,7 +26,7 @@ from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, Air
 from pipeline.config.settings import ROOT, AirflowAccess
 from pipeline.devstack.airflow_watch import SILENT_S, Heartbeats, LostWorkers, QueuedTasks, end_workers
 from pipeline.prepare import prepare_pools
-from pipeline.supervise.processes import KeptProcess, ServiceError
+from pipeline.supervise.processes import ServiceError, SupervisedProcess
 from storage.private_folder import closed_folder
 
 COMPONENTS: Final = {
@@ -68,7 +68,7 @@ class AirflowServer:
         self._port = port
         self._nights_since = nights_since
         self._say = say
-        self._components: dict[str, KeptProcess] = {}
+        self._components: dict[str, SupervisedProcess] = {}
         self._workers = LostWorkers()
         self._heartbeats: Heartbeats | None = None
         self._queued: QueuedTasks | None = None
@@ -229,8 +229,8 @@ class AirflowServer:
         with AirflowApi(self.access, patience_s=0) as api:
             self._components["api-server"].wait_until(all_beat, timeout_s=START_S)
 
-    def _component(self, name: str) -> KeptProcess:
-        return KeptProcess(
+    def _component(self, name: str) -> SupervisedProcess:
+        return SupervisedProcess(
             name=f"Airflow's {name}",
             command=[str(Path(sys.executable).with_name("airflow")), *COMPONENTS[name]],
             home=self._data,

@@ -22,8 +22,13 @@ from psycopg2 import sql
 
 from pipeline.config.settings import OwnedDatabase
 from pipeline.devstack.postgres_cluster import end_leftover_server, environment, make_cluster_once
-from pipeline.devstack.postgres_location import Place, prepare, remove_far_socket_folder, remove_place
-from pipeline.supervise.processes import KeptProcess, ServiceError, end_leftovers
+from pipeline.devstack.postgres_location import (
+    PostgresLocation,
+    prepare,
+    remove_place,
+    remove_temporary_socket_folder,
+)
+from pipeline.supervise.processes import ServiceError, SupervisedProcess, end_leftovers
 
 SUPERUSER: Final = "postgres"
 OWNER: Final = "letapis_owner"
@@ -46,8 +51,8 @@ class PostgresServer:
     def __init__(self, folder: Path, *, home: Path | None = None) -> None:
         self.folder = folder.resolve()
         self.home = home or self.folder
-        self._place: Place | None = None
-        self._process: KeptProcess | None = None
+        self._place: PostgresLocation | None = None
+        self._process: SupervisedProcess | None = None
 
     @property
     def access(self) -> OwnedDatabase:
@@ -70,7 +75,7 @@ class PostgresServer:
         return self._process is not None and self._process.alive
 
     @property
-    def place(self) -> Place:
+    def place(self) -> PostgresLocation:
         """Where it lives; known once started."""
         if self._place is None:
             raise ServiceError("PostgreSQL was not started.")
@@ -106,7 +111,7 @@ class PostgresServer:
         """End the server in order (open transactions are rolled back); returns when no process is left."""
         if self._process is not None:
             self._process.stop()
-            remove_far_socket_folder(self.folder)
+            remove_temporary_socket_folder(self.folder)
 
     def remove(self) -> None:
         """Remove the stopped server with all its databases, wherever it lives."""
@@ -181,7 +186,7 @@ class PostgresServer:
         socket = quote(str(self.place.socket))
         return f"postgresql+psycopg2://{role}:{quote(self._password(role), safe='')}@/{database}?host={socket}"
 
-    def _new_process(self) -> KeptProcess:
+    def _new_process(self) -> SupervisedProcess:
         place = self.place
         options = {
             "listen_addresses": "",
@@ -191,7 +196,7 @@ class PostgresServer:
             "timezone": "UTC",
             "log_timezone": "UTC",
         }
-        return KeptProcess(
+        return SupervisedProcess(
             name="Database (PostgreSQL)",
             command=[
                 str(place.programs / "postgres"),

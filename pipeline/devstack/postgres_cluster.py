@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from pipeline.devstack.postgres_location import Place
+from pipeline.devstack.postgres_location import PostgresLocation
 from pipeline.supervise.processes import ServiceError, is_alive, send
 
 SECONDS_PER_STEP: Final = 10.0
@@ -20,7 +20,7 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def make_cluster_once(place: Place, *, superuser: str, password: str) -> None:
+def make_cluster_once(place: PostgresLocation, *, superuser: str, password: str) -> None:
     """Run initdb unless the cluster is there; raises `ServiceError` with initdb's words."""
     if (place.cluster / "PG_VERSION").exists():
         return
@@ -59,7 +59,7 @@ def make_cluster_once(place: Place, *, superuser: str, password: str) -> None:
     draft.rename(place.cluster)
 
 
-def end_leftover_server(place: Place) -> None:
+def end_leftover_server(place: PostgresLocation) -> None:
     """End whatever still runs on this cluster after its parent and keeper were both killed.
 
     PostgreSQL's processes overwrite the mark of their stack with their titles, but all of them stand in the

@@ -36,7 +36,7 @@ LONGEST_SOCKET_PATH: Final = 107
 
 
 @dataclass(frozen=True)
-class Place:
+class PostgresLocation:
     """The folder of one server, its programs, its closed socket folder, and the account, None for our own."""
 
     folder: Path
@@ -50,17 +50,17 @@ class Place:
         return self.folder / "cluster"
 
 
-def prepare(folder: Path) -> Place:
+def prepare(folder: Path) -> PostgresLocation:
     """Make everything a server below ``folder`` needs but the cluster itself; raises `ServiceError`."""
     installed = installed_programs()
     if os.geteuid() != 0:
         closed_folder(folder)
-        return Place(folder, installed, socket_folder(folder, folder, None), None)
+        return PostgresLocation(folder, installed, socket_folder(folder, folder, None), None)
     account = database_account()
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    place = passable_place(folder, account)
+    place = accessible_location(folder, account)
     programs = copied_programs(installed, place)
-    return Place(place, programs, socket_folder(folder, place, account), account)
+    return PostgresLocation(place, programs, socket_folder(folder, place, account), account)
 
 
 def installed_programs() -> Path:
@@ -103,12 +103,12 @@ def _make_account() -> None:
         )
 
 
-def passable_place(folder: Path, account: Account) -> Path:
+def accessible_location(folder: Path, account: Account) -> Path:
     """``folder`` where the account can get there, else one below `STATE_FOLDER`, named in its file `POINTER`."""
     pointer = folder / POINTER
     if pointer.exists():
         place = Path(pointer.read_text("utf-8").strip())
-    elif (folder / "cluster").exists() or may_pass(folder, account):
+    elif (folder / "cluster").exists() or can_enter(folder, account):
         place = folder
     else:
         place = STATE_FOLDER / f"postgres-{secrets.token_hex(6)}"
@@ -116,7 +116,7 @@ def passable_place(folder: Path, account: Account) -> Path:
         STATE_FOLDER.mkdir(mode=0o711, exist_ok=True)
         place.mkdir(mode=0o711, exist_ok=True)
         pointer.write_text(f"{place}\n", "utf-8")
-    if not may_pass(place, account):
+    if not can_enter(place, account):
         raise ServiceError(
             f"{place}: the account {account.name}, which runs PostgreSQL, cannot get there. Let others pass "
             f"(`chmod o+x`) through the folders above it, or move LETAPIS_DATA to where they can."
@@ -124,7 +124,7 @@ def passable_place(folder: Path, account: Account) -> Path:
     return place
 
 
-def may_pass(folder: Path, account: Account) -> bool:
+def can_enter(folder: Path, account: Account) -> bool:
     """Whether the account can enter the folder, asked of the system: modes alone do not tell (ACLs, mounts)."""
     entered = subprocess.run(
         ["/bin/sh", "-c", 'cd -- "$0"', str(folder)],
@@ -166,7 +166,7 @@ def socket_folder(folder: Path, place: Path, account: Account | None) -> Path:
     In ``place`` where the path is short enough for a socket, else in the temporary folder, under a name that
     nobody can guess and take first; `SOCKET_POINTER` remembers it, so that the next start removes it.
     """
-    remove_far_socket_folder(folder)
+    remove_temporary_socket_folder(folder)
     chosen = place / "socket"
     if len(os.fsencode(chosen / SOCKET_NAME)) > LONGEST_SOCKET_PATH:
         chosen = Path(tempfile.mkdtemp(prefix="letapis-", dir="/tmp"))
@@ -178,7 +178,7 @@ def socket_folder(folder: Path, place: Path, account: Account | None) -> Path:
     return chosen
 
 
-def remove_far_socket_folder(folder: Path) -> None:
+def remove_temporary_socket_folder(folder: Path) -> None:
     """Remove the socket folder in the temporary folder, if this server has one."""
     pointer = folder / SOCKET_POINTER
     if pointer.exists():
@@ -188,7 +188,7 @@ def remove_far_socket_folder(folder: Path) -> None:
 
 def remove_place(folder: Path) -> None:
     """Remove a stopped server and everything it holds, wherever it lives."""
-    remove_far_socket_folder(folder)
+    remove_temporary_socket_folder(folder)
     pointer = folder / POINTER
     if pointer.exists():
         shutil.rmtree(pointer.read_text("utf-8").strip())

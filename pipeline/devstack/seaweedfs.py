@@ -21,7 +21,7 @@ from pipeline.devstack.ports import GRPC_OFFSET, RANGE, free_ports, is_free
 from pipeline.devstack.store_certificates import new_certificates
 from pipeline.devstack.store_identities import DAILY, IDENTITIES_FILE, PURGE, Keys, keys, write_identities
 from pipeline.supervise.listeners import ForeignListener, own_listener
-from pipeline.supervise.processes import KeptProcess, ServiceError, end_leftovers
+from pipeline.supervise.processes import ServiceError, SupervisedProcess, end_leftovers
 from storage.private_folder import closed_folder
 
 PORT_FLAGS: Final = (
@@ -89,7 +89,7 @@ class ObjectStoreServer:
         self.home = home or self.folder
         self._wanted_port = port or None
         self._ports: dict[str, int] = {}
-        self._process: KeptProcess | None = None
+        self._process: SupervisedProcess | None = None
 
     @property
     def endpoint(self) -> str:
@@ -224,7 +224,7 @@ class ObjectStoreServer:
         others = [flag for flag in PORT_FLAGS if flag not in fixed]
         return fixed | dict(zip(others, free_ports(len(others), besides=fixed.values()), strict=True))
 
-    def _new_process(self) -> KeptProcess:
+    def _new_process(self) -> SupervisedProcess:
         program = Path(sys.executable).with_name("weed")
         if not program.exists():
             raise ServiceError(f"{program} is missing: run `make env`.")
@@ -246,7 +246,7 @@ class ObjectStoreServer:
             "volume.preStopSeconds": 0,  # time for other nodes to notice; there are none
             **self._ports,
         }
-        return KeptProcess(
+        return SupervisedProcess(
             name="Object store (SeaweedFS)",
             command=[str(program), "mini", *(f"-{name}={value}" for name, value in flags.items())],
             home=self.home,

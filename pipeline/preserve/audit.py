@@ -42,12 +42,12 @@ from storage.objects.errors import StoreError
 from storage.objects.store import ObjectStore
 
 Say = Callable[[str], None]
-OnEach = Callable[["Looked"], None]
+OnEach = Callable[["AuditedObject"], None]
 SAID_EVERY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class AuditedObject:
     """One thing that was looked at, in one store."""
 
     store: str
@@ -72,7 +72,7 @@ class AuditReport:
     files: int
     stores: tuple[str, ...]
     looked_at: int
-    wrong: tuple[Looked, ...]
+    wrong: tuple[AuditedObject, ...]
     locks_over: int
     """Things of which a lock ran out, as it was set."""
     renewals: tuple[Renewal, ...] = ()
@@ -143,8 +143,8 @@ def audit(
     again = wrong_before(last)
     say(f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time.")
     seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
-    looked: list[Looked] = []
-    for each in _looks(archive, first, seqs, owed, roots, renew=renew):
+    looked: list[AuditedObject] = []
+    for each in _objects_to_check(archive, first, seqs, owed, roots, renew=renew):
         looked.append(each)
         on_each(each)
         if len(looked) % SAID_EVERY == 0:
@@ -194,7 +194,7 @@ def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> ExpectedO
     return replace(expected, locks=replace(expected.locks, days=0)) if renew else expected
 
 
-def _looks(
+def _objects_to_check(
     archive: Archive,
     first: ExpectedObjects,
     seqs: set[int],
@@ -202,19 +202,19 @@ def _looks(
     roots: Mapping[str, bytes],
     *,
     renew: bool,
-) -> Iterator[Looked]:
-    yield from (Looked(archive.objects.name, each) for each in _look_into(first, seqs, roots))
+) -> Iterator[AuditedObject]:
+    yield from (AuditedObject(archive.objects.name, each) for each in _check(first, seqs, roots))
     if archive.replica is None:
         return
     name = archive.replica.name
     try:
         second = _expected(archive, archive.replica, renew=renew)
-        yield from (Looked(name, each) for each in _look_into(second, seqs - owed, roots))
+        yield from (AuditedObject(name, each) for each in _check(second, seqs - owed, roots))
     except StoreError as away:
-        yield Looked(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
+        yield AuditedObject(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
 
 
-def _look_into(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
+def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
     deposits = expected.deposits
     keys = {key for key, entry in deposits.items() if entry.seq in seqs}
     yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - deposits.keys()))

@@ -46,7 +46,7 @@ class CopyReport:
 
     def owed_sentences(self) -> tuple[str, ...]:
         """What is owed, a line each, the oldest first; empty where the replica has all there is."""
-        named = [owed_in_words(owed) for owed in self.owed[:NAMED_AT_MOST]]
+        named = [describe_pending(owed) for owed in self.owed[:NAMED_AT_MOST]]
         more = len(self.owed) - len(named)
         said = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
         if self.owed_entries:
@@ -54,7 +54,7 @@ class CopyReport:
         return tuple(said)
 
 
-def keep_copies(archive: Archive, *, actor: str, say: Say = lambda _: None) -> CopyReport:
+def replicate_pending(archive: Archive, *, actor: str, say: Say = lambda _: None) -> CopyReport:
     """Bring the replica everything that it is owed."""
     if archive.replica is None:
         report = CopyReport(configured=False)
@@ -70,7 +70,7 @@ def keep_copies(archive: Archive, *, actor: str, say: Say = lambda _: None) -> C
     return report
 
 
-def copies_now(archive: Archive) -> CopyReport:
+def replication_status(archive: Archive) -> CopyReport:
     """What is owed now; nothing is asked of the replica."""
     return CopyReport(configured=False) if archive.replica is None else _untouched(archive)
 
@@ -91,7 +91,7 @@ def copied_in_words(entry: Entry) -> str:
     return f"Second copy: {entry.subject_id} is in the replica, under lock, read back ({entry.subject_digest})."
 
 
-def owed_in_words(owed: PendingCopy) -> str:
+def describe_pending(owed: PendingCopy) -> str:
     """One owed copy as a line."""
     since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
     return f"Second copy: {owed.entry.subject_id} is in the first store alone, owed to the replica since {since}."

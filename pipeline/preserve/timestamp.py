@@ -48,10 +48,10 @@ class TimeReport:
     def sentences(self) -> tuple[str, ...]:
         """What a person should know, a line each."""
         unset = () if self.configured else (f"Outside time: {NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES).",)
-        return (*unset, *(obtained_in_words(entry) for entry in self.obtained), *map(owed_in_words, self.owed))
+        return (*unset, *(describe_obtained(entry) for entry in self.obtained), *map(owed_in_words, self.owed))
 
 
-def stamp(
+def request_timestamps(
     settings: Settings,
     archive: Archive,
     *,
@@ -68,13 +68,13 @@ def stamp(
         with exclusive(archive) as mine:
             if mine:
                 obtained = _ask_for_all(settings, archive, authorities, by)
-    report = TimeReport(tuple(authorities), obtained, owed_now(archive))
+    report = TimeReport(tuple(authorities), obtained, timestamp_status(archive))
     for sentence in report.sentences():
         say(sentence)
     return report
 
 
-def owed_now(archive: Archive) -> tuple[PendingTimestamp, ...]:
+def timestamp_status(archive: Archive) -> tuple[PendingTimestamp, ...]:
     """Everything owed, also by authorities that are not configured any more; newest entry first."""
     with archive.reader.connect() as connection:
         return pending_timestamps(connection)
@@ -93,7 +93,7 @@ def _ask_for_all(
         owed = next(
             (
                 each
-                for each in owed_now(archive)
+                for each in timestamp_status(archive)
                 if each.authority in authorities.keys() - failed and (each.entry.seq, each.authority) not in taken
             ),
             None,
@@ -131,7 +131,7 @@ def _obtain(
     return keep_token(archive, owed, answer, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
 
 
-def obtained_in_words(entry: Entry) -> str:
+def describe_obtained(entry: Entry) -> str:
     """One token as a line."""
     details = entry.details
     return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."

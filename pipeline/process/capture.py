@@ -1,8 +1,8 @@
 """Reads one capture into the catalogue: a page into outcome and records, a medium into its fingerprints.
 
-In: a capture, its sealed block, how its source was declared. Out: `Found`. Everything is written in the caller's
-transaction. What parsers and decoders trip over becomes a reason in the catalogue, since the next capture must
-not suffer for it; errors of the database pass through.
+In: a capture, its sealed block, how its source was declared. Out: `CaptureResult`. Everything is written in the
+caller's transaction. What parsers and decoders trip over becomes a reason in the catalogue, since the next capture
+must not suffer for it; errors of the database pass through.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,14 +15,14 @@ from crawlers.model.capture import RenderingKind
 from pipeline.process.page import (
     LISTS,
     PAGE_TYPES,
-    Entity,
-    Found,
-    entity_of,
+    CaptureResult,
+    DecodedBody,
+    decode_body,
     is_page,
     read_page_capture,
-    seen_before,
+    reuse_earlier_reading,
 )
-from pipeline.process.page_kind import how_to_read
+from pipeline.process.page_kind import choose_parser
 from pipeline.process.readers import Readers
 from processors.digest import Digest, sha256
 from processors.http.message import ResponseMessage, header, parse_response
@@ -33,7 +33,7 @@ from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
 from storage.similarity.media import keep_occurrence, medium, upsert_medium
 
-__all__ = ["Found", "read_capture"]
+__all__ = ["CaptureResult", "read_capture"]
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
@@ -50,34 +50,34 @@ def read_capture(
     declaration: Mapping[str, Any] | None,
     readers: Readers,
     payload_of: PayloadOf,
-) -> Found:
+) -> CaptureResult:
     """Read one capture; ``block`` is None where it is too large to hold."""
     if capture.url.startswith(DOM):
         return _read_dom(connection, capture, block, declaration, readers)
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
-        return Found()  # why there was no response, or what we made ourselves: nothing a source said
-    how = how_to_read(declaration, capture.url)
-    if (again := seen_before(connection, capture, how)) is not None:
+        return CaptureResult()  # why there was no response, or what we made ourselves: nothing a source said
+    how = choose_parser(declaration, capture.url)
+    if (again := reuse_earlier_reading(connection, capture, how)) is not None:
         return again
     if capture.record_type == "revisit":
         # media that occur again are told by `storage.catalogue.revisits`; the document of a list is read where it
         # stands
         listed = how is not None and how.kind in LISTS and not is_media(capture.media_type)
         block = payload_of(capture) if listed else None
-        received = entity_of(capture, block) if block is not None else None
+        received = decode_body(capture, block) if block is not None else None
         if received is None or not is_page(capture, received, how):
-            return Found()
+            return CaptureResult()
         return read_page_capture(connection, capture, received, how, declaration, readers)
     if block is None:
         return _too_large(connection, capture)
-    received = entity_of(capture, block)
+    received = decode_body(capture, block)
     if is_page(capture, received, how):
         # what scripts made of a page is read in its place; the page as it came is judged alone
         how = None if capture.media_type in PAGE_TYPES and doms_of_exchange(connection, capture.id) else how
         return read_page_capture(connection, capture, received, how, declaration, readers)
     if capture.truncated is None and received.damage is None and _is_whole(capture, block):
         return _medium(connection, capture, received.content, readers.decoders)
-    return Found()
+    return CaptureResult()
 
 
 def _read_dom(
@@ -86,16 +86,16 @@ def _read_dom(
     block: bytes | None,
     declaration: Mapping[str, Any] | None,
     readers: Readers,
-) -> Found:
+) -> CaptureResult:
     """Read a page as the browser showed it in the end; the exchange it came from gives no records beside it."""
     if block is None:
-        return Found()
+        return CaptureResult()
     url = capture.url.removeprefix(DOM)
     if capture.refers_to_id is not None:
         forget_records(connection, capture.refers_to_id)
     shown = replace(capture, url=url)
     return read_page_capture(
-        connection, shown, Entity(block, DOM_TYPE), how_to_read(declaration, url), declaration, readers
+        connection, shown, DecodedBody(block, DOM_TYPE), choose_parser(declaration, url), declaration, readers
     )
 
 
@@ -112,16 +112,16 @@ def _covers_all(message: ResponseMessage) -> bool:
     return unit == "bytes" and length.isdecimal() and span == f"0-{int(length) - 1}"
 
 
-def _medium(connection: Connection, capture: Capture, content: bytes, decoders: Decoders) -> Found:
+def _medium(connection: Connection, capture: Capture, content: bytes, decoders: Decoders) -> CaptureResult:
     if not is_media(sniff(content)):
-        return Found()
+        return CaptureResult()
     digest = sha256(content)
     if _is_known(connection, digest):
         keep_occurrence(connection, capture.id, digest)
-        return Found(medium=True)
+        return CaptureResult(medium=True)
     reading = decoders.fingerprint(content)
     upsert_medium(connection, capture, reading, len(content))
-    return Found(medium=True, refused=reading.refused is not None)
+    return CaptureResult(medium=True, refused=reading.refused is not None)
 
 
 def _is_known(connection: Connection, digest: Digest) -> bool:
@@ -134,10 +134,10 @@ def _is_known(connection: Connection, digest: Digest) -> bool:
     return {each.name for each in known.hashes} >= hashes_of_today(known.media_type, known.frames)
 
 
-def _too_large(connection: Connection, capture: Capture) -> Found:
+def _too_large(connection: Connection, capture: Capture) -> CaptureResult:
     """Known by its payload's digest alone, if the server called it a medium and sent it as it is."""
     if not is_media(capture.media_type) or capture.payload_digest is None or capture.status not in (None, 200):
-        return Found()
+        return CaptureResult()
     length = capture.payload_length_bytes or 0
     reading = MediaFingerprints(
         sha256=capture.payload_digest,
@@ -148,4 +148,4 @@ def _too_large(connection: Connection, capture: Capture) -> Found:
         refused=f"too large: {length} bytes",
     )
     upsert_medium(connection, capture, reading, length)
-    return Found(medium=True, refused=True)
+    return CaptureResult(medium=True, refused=True)

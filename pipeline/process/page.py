@@ -1,8 +1,8 @@
 """Reads a capture that is a page or a document of a source into outcome and records.
 
-In: a capture, its decoded body, how its source is to be read. Out: `Found`. What a page is, its bytes and its
-source's kind say: HTML is read for every kind; JSON and documents (PDF, sheets, word processors) for lists, whose
-rows they may hold. A list that did not change is not parsed again.
+In: a capture, its decoded body, how its source is to be read. Out: `CaptureResult`. What a page is, its bytes and
+its source's kind say: HTML is read for every kind; JSON and documents (PDF, sheets, word processors) for lists,
+whose rows they may hold. A list that did not change is not parsed again.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from pipeline.process.page_kind import HowToRead
+from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
 from processors.court_list.text_blocks import is_feed
 from processors.http.message import UndecodableEntity, entity, header, parse_response
@@ -38,7 +38,7 @@ LISTS: Final[frozenset[PageKind]] = frozenset({"court_list", "register", "notice
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CaptureResult:
     """What a capture was: a page (with how many records), a medium, neither."""
 
     page: bool = False
@@ -49,7 +49,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class DecodedBody:
     """The body with all codings removed; ``damage`` says why it is only a part."""
 
     content: bytes
@@ -57,19 +57,19 @@ class Entity:
     damage: str | None = None
 
 
-def entity_of(capture: Capture, block: bytes) -> Entity:
+def decode_body(capture: Capture, block: bytes) -> DecodedBody:
     """The body in a sealed block."""
     if capture.record_type not in ("response", "revisit") or capture.status is None:
-        return Entity(block, capture.media_type)
+        return DecodedBody(block, capture.media_type)
     message = parse_response(block)
     content_type = header(message, "content-type")
     try:
-        return Entity(entity(message, ENTITY_LIMIT_BYTES), content_type)
+        return DecodedBody(entity(message, ENTITY_LIMIT_BYTES), content_type)
     except UndecodableEntity as damage:
-        return Entity(damage.partial, content_type, damage.reason)
+        return DecodedBody(damage.partial, content_type, damage.reason)
 
 
-def is_page(capture: Capture, received: Entity, how: HowToRead | None) -> bool:
+def is_page(capture: Capture, received: DecodedBody, how: ParserChoice | None) -> bool:
     """By the declared type, where none was declared by the bytes; of lists also JSON and documents, by the bytes.
 
     A refusal is judged whatever its type.
@@ -85,7 +85,7 @@ def is_page(capture: Capture, received: Entity, how: HowToRead | None) -> bool:
     return capture.media_type in PAGE_TYPES and not is_media(sniff(received.content))
 
 
-def _may_list(capture: Capture, received: Entity) -> bool:
+def _may_list(capture: Capture, received: DecodedBody) -> bool:
     if is_media(sniff(received.content)):
         return False
     begins = received.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -97,23 +97,25 @@ def _may_list(capture: Capture, received: Entity) -> bool:
     return document_type(received.content, received.content_type) is not None
 
 
-def seen_before(connection: Connection, capture: Capture, how: HowToRead | None) -> Found | None:
+def reuse_earlier_reading(
+    connection: Connection, capture: Capture, how: ParserChoice | None
+) -> CaptureResult | None:
     """Take over the reading of an equal capture of a list; None where this one is to be read."""
     if how is None or how.kind not in LISTS:
         return None
     version = parser_for(how.kind, capture.captured_at.astimezone(UTC).date()).name
     records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
-    return None if records is None else Found(page=True, records=records)
+    return None if records is None else CaptureResult(page=True, records=records)
 
 
 def read_page_capture(
     connection: Connection,
     capture: Capture,
-    received: Entity,
-    how: HowToRead | None,
+    received: DecodedBody,
+    how: ParserChoice | None,
     declaration: Mapping[str, Any] | None,
     readers: Readers,
-) -> Found:
+) -> CaptureResult:
     """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
     listed = how is not None and how.kind in LISTS
     page = Page(
@@ -146,14 +148,14 @@ def read_page_capture(
         problem = str(refused)
         records = replace_reading(connection, capture, _without_records(reading), problem=problem)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
-    return Found(page=True, records=records, unreadable=problem is not None)
+    return CaptureResult(page=True, records=records, unreadable=problem is not None)
 
 
-def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers: Parsers) -> Found:
+def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers: Parsers) -> CaptureResult:
     """Keep the outcome of a page that is to give no records."""
     verdict = _verdict(page, parsers)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
-    return Found(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
+    return CaptureResult(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
 
 
 def _verdict(page: Page, parsers: Parsers) -> Classification:
@@ -163,7 +165,7 @@ def _verdict(page: Page, parsers: Parsers) -> Classification:
         return Classification(Outcome.UNREADABLE, _storable(why))
 
 
-def _reading(page: Page, how: HowToRead, parsers: Parsers) -> tuple[Reading, str | None]:
+def _reading(page: Page, how: ParserChoice, parsers: Parsers) -> tuple[Reading, str | None]:
     """What the parser makes of the page; a parser that does not come to its end leaves an empty reading and why.
 
     A page that is content, as far as its outcome can be told, was not read all the same: nobody may take the

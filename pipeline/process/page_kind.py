@@ -1,8 +1,8 @@
 """Says how a captured page is to be read: which kind of parser, which layout, whose publication.
 
 In: the source as it was declared when the page was captured (from the WARC file itself), the page's URL. Out:
-`HowToRead`, or None for what is no page of a kind we read. Pages of files that other tools made, and pages asked
-for one by one, are told by their address: Telegram's preview by its hosts, all others as news.
+`ParserChoice`, or None for what is no page of a kind we read. Pages of files that other tools made, and pages
+asked for one by one, are told by their address: Telegram's preview by its hosts, all others as news.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
 
 
 @dataclass(frozen=True, slots=True)
-class HowToRead:
+class ParserChoice:
     """Parser kind, declared layout, and the publisher under whose name articles stand."""
 
     kind: PageKind
@@ -28,20 +28,20 @@ class HowToRead:
     publisher: str | None
 
 
-def how_to_read(declaration: Mapping[str, Any] | None, url: str) -> HowToRead | None:
+def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoice | None:
     """By the source's declaration where there is one, else by the address."""
     if is_export(url):
-        return HowToRead("telegram_export", None, None)
+        return ParserChoice("telegram_export", None, None)
     declared = declaration or {}
     on_telegram = host_of(url) in TELEGRAM_HOSTS
     layout = declared.get("layout")
     publisher = declared.get("publisher")
     match declared.get("kind"):
         case "telegram":
-            return HowToRead("telegram", None, None) if on_telegram else None
+            return ParserChoice("telegram", None, None) if on_telegram else None
         case "court_list" | "register" | "notice" as kind:
-            return HowToRead(kind, None if layout is None else layout_from_json(layout), None)
+            return ParserChoice(kind, None if layout is None else layout_from_json(layout), None)
         case "news":
-            return HowToRead("news", None if layout is None else layout_from_json(layout), publisher)
+            return ParserChoice("news", None if layout is None else layout_from_json(layout), publisher)
         case _:
-            return HowToRead("telegram" if on_telegram else "news", None, publisher)
+            return ParserChoice("telegram" if on_telegram else "news", None, publisher)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import Settings
-from pipeline.process.capture import Found, read_capture
+from pipeline.process.capture import CaptureResult, read_capture
 from pipeline.process.readers import Readers, open_readers
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
@@ -150,7 +150,7 @@ def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> b
         return None
 
 
-def _counted(found: Found) -> ProcessReport:
+def _counted(found: CaptureResult) -> ProcessReport:
     return ProcessReport(
         captures=1,
         pages=int(found.page),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from crawlers.model.capture import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
-from pipeline.quality.yield_rules import EARLIER_CRAWLS, LISTS, Judged, shortcomings, silence
+from pipeline.quality.yield_rules import EARLIER_CRAWLS, LISTS, CrawlUnderReview, silence_problems, yield_problems
 from storage.archive import Archive
 from storage.queries.crawl_yields import CrawlYield, declarations_of, publishing_pattern, recent_crawl_yields
 
@@ -41,7 +41,7 @@ def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> 
         filled=report.filled,
     )
     earlier = [each for each in _crawls(connection, source.id) if each.crawl_id != report.crawl_id]
-    return shortcomings(Judged(source.kind, source.expect, now, earlier[:EARLIER_CRAWLS]))
+    return yield_problems(CrawlUnderReview(source.kind, source.expect, now, earlier[:EARLIER_CRAWLS]))
 
 
 def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[str]]:
@@ -54,9 +54,9 @@ def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[s
                 continue  # an old file that a better parser has read again says nothing about tonight
             expect = Expectation(**declaration.get("expect") or {})
             kind, (now, *earlier) = declaration["kind"], crawls
-            said = shortcomings(Judged(kind, expect, now, earlier[:EARLIER_CRAWLS]))
+            said = yield_problems(CrawlUnderReview(kind, expect, now, earlier[:EARLIER_CRAWLS]))
             said += expect.outside(now.records) if kind in LISTS else []
-            said += silence(expect, publishing_pattern(connection, source_id), now.at)
+            said += silence_problems(expect, publishing_pattern(connection, source_id), now.at)
             if said:
                 found[source_id] = said
     return found

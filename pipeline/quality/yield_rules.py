@@ -62,7 +62,7 @@ PLURALS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CrawlUnderReview:
     """A crawl of a source with what it is judged by."""
 
     source_kind: str
@@ -76,18 +76,18 @@ class Judged:
         return [each for each in self.earlier if each.records and each.kind == self.now.kind]
 
 
-def shortcomings(judged: Judged) -> list[str]:
+def yield_problems(judged: CrawlUnderReview) -> list[str]:
     """Where the crawl falls short of what was declared or of what it gave before."""
     return [
         *_undeclared_fields(judged),
-        *_bare_posts(judged.now),
+        *_posts_without_content(judged.now),
         *_emptied_fields(judged),
         *_not_understood(judged),
         *_short_list(judged),
     ]
 
 
-def silence(expect: Expectation, habit: PublishingPattern | None, at: datetime) -> list[str]:
+def silence_problems(expect: Expectation, habit: PublishingPattern | None, at: datetime) -> list[str]:
     """Whether the source has been silent for too long at ``at`` (aware), the time of its last crawl."""
     if habit is None:
         return []
@@ -107,7 +107,7 @@ def silence(expect: Expectation, habit: PublishingPattern | None, at: datetime) 
     return [f"{since}; {QUIET_SHARE:.0%} of its pauses before were no longer than {_duration(usual)}"]
 
 
-def _undeclared_fields(judged: Judged) -> list[str]:
+def _undeclared_fields(judged: CrawlUnderReview) -> list[str]:
     now = judged.now
     said = [
         f"{name} filled on {now.fill_rate(name):.0%} of {_counted(now)}, expected at least {least:.0%}"
@@ -121,7 +121,7 @@ def _undeclared_fields(judged: Judged) -> list[str]:
     return said
 
 
-def _bare_posts(now: CrawlYield) -> list[str]:
+def _posts_without_content(now: CrawlYield) -> list[str]:
     if now.kind != "telegram_post" or now.records < FEWEST_POSTS or any(map(now.filled.get, SAYING)):
         return []
     return [
@@ -129,7 +129,7 @@ def _bare_posts(now: CrawlYield) -> list[str]:
     ]
 
 
-def _emptied_fields(judged: Judged) -> list[str]:
+def _emptied_fields(judged: CrawlUnderReview) -> list[str]:
     now, earlier = judged.now, judged.of_its_kind
     if not now.records or len(earlier) < FEWEST_CRAWLS:
         return []
@@ -146,7 +146,7 @@ def _emptied_fields(judged: Judged) -> list[str]:
     return said
 
 
-def _not_understood(judged: Judged) -> list[str]:
+def _not_understood(judged: CrawlUnderReview) -> list[str]:
     now, earlier = judged.now, [each for each in judged.earlier if each.pages]
     if judged.expect.understood is not None or not now.pages or len(earlier) < FEWEST_CRAWLS:
         return []
@@ -157,7 +157,7 @@ def _not_understood(judged: Judged) -> list[str]:
     return [f"{share:.0%} of {now.pages} pages understood; {usual:.0%} on the last {len(earlier)} crawls"]
 
 
-def _short_list(judged: Judged) -> list[str]:
+def _short_list(judged: CrawlUnderReview) -> list[str]:
     now, earlier = judged.now, judged.earlier
     shows_all = judged.source_kind in LISTS or (judged.source_kind == "telegram" and not now.records)
     if not shows_all or judged.expect.min is not None or len(earlier) < FEWEST_CRAWLS:

@@ -30,9 +30,9 @@ from pipeline.config.settings import ROOT, Settings, SettingsError
 from pipeline.devstack.data_folder import why_unusable
 from pipeline.devstack.postgres_location import installed_programs
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, store_open_to_others
-from pipeline.preserve.replicate import NO_SECOND_COPY, copies_now
+from pipeline.preserve.replicate import NO_SECOND_COPY, replication_status
 from pipeline.preserve.time_authority import time_authorities
-from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, owed_in_words, owed_now
+from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, owed_in_words, timestamp_status
 from pipeline.supervise.processes import ServiceError
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.pdf.tesseract import LANGUAGES, languages_of
@@ -211,7 +211,7 @@ def _outside_time(settings: Settings) -> Check:
     if settings.database_reader_url is not None and settings.s3_endpoint is not None:
         try:
             with opened_archive(settings) as archive:
-                owed = tuple(owed_in_words(each) for each in owed_now(archive))
+                owed = tuple(owed_in_words(each) for each in timestamp_status(archive))
         except (SettingsError, SQLAlchemyError):
             owed = ("what is owed is not known: the database does not answer",)
     if owed:
@@ -242,7 +242,7 @@ def _second_copy(settings: Settings) -> Check:
         return Check("Second copy", "ok", place)
     try:
         with opened_archive(settings) as archive:
-            owed = copies_now(archive).owed_sentences()
+            owed = replication_status(archive).owed_sentences()
     except (SettingsError, SQLAlchemyError):
         owed = ("what is owed is not known: the database does not answer",)
     if owed:

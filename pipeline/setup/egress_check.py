@@ -1,9 +1,9 @@
 """What a target sees of whoever leaves by an egress profile: address, request, TLS.
 
-In: `Settings`, a profile's name, a target of the operator's choice or None. Out: `Seen`, never a password. The
-request goes the way of every crawl: fetcher, recorder, the profile's way out. Without a target nothing leaves this
-machine but a connection to the profile's proxy: the request is shown to a listener of our own, and the address
-stays unknown, since nobody was asked. A way out that fails is a ``problem``, never another way.
+In: `Settings`, a profile's name, a target of the operator's choice or None. Out: `EgressProbe`, never a password.
+The request goes the way of every crawl: fetcher, recorder, the profile's way out. Without a target nothing leaves
+this machine but a connection to the profile's proxy: the request is shown to a listener of our own, and the
+address stays unknown, since nobody was asked. A way out that fails is a ``problem``, never another way.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ VERSION_NAMES = {0x0304: "TLSv1.3", 0x0303: "TLSv1.2", 0x0302: "TLSv1.1", 0x0301
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ClientFingerprint:
     """What TLS offers, in its order; the same by every profile, since TLS begins behind the proxy."""
 
     versions: tuple[str, ...]
@@ -49,7 +49,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EgressProbe:
     """What a target sees by one profile. ``request`` is the request's lines as they arrive.
 
     ``answer`` is what the target said, which holds our address only if the target tells it; ``address_unknown``
@@ -62,7 +62,7 @@ class Seen:
     target: str | None
     user_agent: str
     request: tuple[str, ...]
-    offer: Offer
+    offer: ClientFingerprint
     tls_protocol: str | None
     tls_cipher: str | None
     status: int | None
@@ -74,7 +74,7 @@ class Seen:
         return {"kind": "egress"} | asdict(self)
 
 
-def seen(settings: Settings, profile: str, target: str | None) -> Seen:
+def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
     """Ask the target by the profile; raises `SettingsError` where there is no such profile."""
     way_out = settings.way_out(profile)
     host = (urlsplit(target).hostname if target else None) or "site.example"
@@ -82,9 +82,9 @@ def seen(settings: Settings, profile: str, target: str | None) -> Seen:
     exchange, problem = asyncio.run(_ask(settings, egress, target))
     response = None if exchange is None or target is None else parse_response(_block(exchange.response.block))
     told = None if response is None else response.body[:ANSWER_KEPT].decode("utf-8", "replace")
-    return Seen(
+    return EgressProbe(
         profile=profile,
-        leaves_by=shown(way_out),
+        leaves_by=render_probe(way_out),
         problem=problem,
         target=target,
         user_agent=settings.user_agent,
@@ -98,7 +98,7 @@ def seen(settings: Settings, profile: str, target: str | None) -> Seen:
     )
 
 
-def shown(way_out: str | None) -> str:
+def render_probe(way_out: str | None) -> str:
     """A proxy's address without user and password."""
     if way_out is None:
         return DIRECT
@@ -106,12 +106,12 @@ def shown(way_out: str | None) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def offer(host: str, upstream_ca: Path | None) -> Offer:
+def offer(host: str, upstream_ca: Path | None) -> ClientFingerprint:
     """What the recorder's own TLS says first to ``host``."""
     context = verifying_context(upstream_ca)
     hello = read_client_hello(TlsPipe(context, server_side=False, server_hostname=host).begin())
     names = _cipher_names(context)
-    return Offer(
+    return ClientFingerprint(
         versions=tuple(VERSION_NAMES.get(number, hex(number)) for number in hello.versions),
         ciphers=tuple(names.get(number, f"0x{number:04x}") for number in hello.ciphers),
         alpn=hello.alpn,
@@ -144,7 +144,7 @@ def in_words(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-class _Kept:
+class _CaptureList:
     """A sink of one exchange, or of the reason why there is none."""
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ async def _ask(settings: Settings, egress: Egress, target: str | None) -> tuple[
 
 
 async def _record(settings: Settings, egress: Egress, target: str) -> tuple[Exchange | None, str | None]:
-    kept = _Kept()
+    kept = _CaptureList()
     failure: str | None = None
     with TemporaryDirectory(prefix="letapis-") as folder:
         recorder = Recorder(

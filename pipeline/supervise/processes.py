@@ -41,7 +41,7 @@ class Account:
 
 
 @dataclass(kw_only=True)
-class KeptProcess:
+class SupervisedProcess:
     """One service process. ``home`` is the folder of the stack it belongs to."""
 
     name: str
@@ -57,7 +57,7 @@ class KeptProcess:
 
     def start(self) -> None:
         """Start the process under a new keeper; returns at once."""
-        _set_aside(self.log)
+        _rotate_log(self.log)
         whom = (str(self.account.uid), str(self.account.gid)) if self.account else ("-", "-")
         keeper = (sys.executable, "-I", "-S", str(KEEPER), str(int(self.stop_signal)), str(self.grace_s), *whom)
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
@@ -155,7 +155,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def kept_for(home: Path) -> tuple[int, ...]:
+def processes_of_data_folder(home: Path) -> tuple[int, ...]:
     """Process ids of every living process that carries the mark of this stack."""
     mark = f"{MARK}={home}".encode()
     found = []
@@ -176,21 +176,21 @@ def end_leftovers(home: Path, *, patience_s: float = 20.0) -> tuple[int, ...]:
 
     Keepers of a parent that was just killed are at work already, so they get ``patience_s`` before SIGKILL.
     """
-    found = left = kept_for(home)
+    found = left = processes_of_data_folder(home)
     deadline = time.monotonic() + patience_s
     for pid in left:
         send(pid, signal.SIGTERM)
     while left and time.monotonic() < deadline:
         time.sleep(0.1)
-        left = kept_for(home)
+        left = processes_of_data_folder(home)
     while left:
         for pid in left:
             send(pid, signal.SIGKILL)
         time.sleep(0.1)
-        left = kept_for(home)
+        left = processes_of_data_folder(home)
     return found
 
 
-def _set_aside(log: Path) -> None:
+def _rotate_log(log: Path) -> None:
     if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
         log.replace(log.with_name(log.name + ".1"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.config.settings import Settings, variable
-from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.timestamp import request_timestamps, timestamp_status
 from storage.archive import Archive
 from storage.deposit.custody_status import custody_status
 from storage.deposit.deposit import deposit_file
@@ -84,11 +84,11 @@ def test_a_tick_with_much_to_ask_takes_the_newest_first_and_ends_in_time_for_the
     authority.stop()
     for number in range(3):
         append_and_publish(archive, "collection_ended", subject_id=str(number), actor="tester", details={})
-        stamp(settings, archive, occasion="harvest")
+        request_timestamps(settings, archive, occasion="harvest")
     authority.start()
     monkeypatch.setattr("pipeline.preserve.timestamp.ASKING_S", 0.0)
 
-    report = stamp(settings, archive, occasion="clock")
+    report = request_timestamps(settings, archive, occasion="clock")
 
     assert [entry.details["seq"] for entry in report.obtained] == [6]
-    assert [owed.entry.seq for owed in owed_now(archive)] == [4, 2]
+    assert [owed.entry.seq for owed in timestamp_status(archive)] == [4, 2]

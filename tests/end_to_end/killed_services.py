@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pipeline.supervise.processes import KEEPER, children_of, kept_for
+from pipeline.supervise.processes import KEEPER, children_of, processes_of_data_folder
 
 SERVICES: Final = {
     "scheduler": b"scheduler",
@@ -20,7 +20,7 @@ SERVICES: Final = {
 def kill_service(data: Path, service: str) -> tuple[int, ...]:
     """SIGKILL to the service itself: its keeper lives and has to end what it had started. Returns whom it hit."""
     hit: list[int] = []
-    for keeper in kept_for(data):
+    for keeper in processes_of_data_folder(data):
         with suppress(OSError):  # it has ended since
             words = Path(f"/proc/{keeper}/cmdline").read_bytes().split(b"\0")
             names = {word.rpartition(b"/")[2] for word in words}

@@ -14,7 +14,7 @@ from crawlers.watchlist.source import source_to_json
 from pipeline.collect.deposit_spool import CrawlNotDepositedError, deposit_crawl, recover_spools
 from pipeline.crawl.files import REPORT_NAME, write_json
 from pipeline.devstack.seaweedfs import ObjectStoreServer
-from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.replicate import replicate_pending
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
@@ -180,7 +180,7 @@ def test_what_another_run_has_deposited_is_preserved_only_if_the_second_store_ha
         recover_spools(copied_archive, tmp_path, actor="another")
 
     (owed,) = deposit_crawl(copied_archive, file.parent, actor="test")
-    keep_copies(copied_archive, actor="clock")
+    replicate_pending(copied_archive, actor="clock")
     (copied,) = deposit_crawl(copied_archive, file.parent, actor="test")
 
     assert (owed.already, owed.preserved) == (True, False)

@@ -12,7 +12,7 @@ from pipeline.collect.harvest import (
     harvest_batch,
     harvest_source,
     in_batches,
-    planned_in_turn,
+    plan_interleaved,
     planned_sources,
 )
 from pipeline.collect.harvest_summary import summary_of
@@ -187,7 +187,7 @@ def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
     watchlist.write_text(TROUBLED.replace("kind: court_list", "kind: court", 1) + ONE_MORE, "utf-8")
     broken = replace(collecting, watchlist=watchlist)
 
-    planned = planned_in_turn(broken)
+    planned = plan_interleaved(broken)
     batch = harvest_batch(broken, ("forbidden", "oblsud"), say=lambda _: None)
 
     assert planned == ("nowhere", "inward", "oblsud", "forbidden")
@@ -204,7 +204,7 @@ def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
         planned_sources(broken)
     watchlist.write_text(TROUBLED.replace("delay_s: 0.01", "delay_s: soon"), "utf-8")
     with pytest.raises(InvalidWatchlist, match="defaults"):
-        planned_in_turn(broken)
+        plan_interleaved(broken)
 
 
 def test_an_unknown_source_is_named_with_those_there_are(collecting: Settings) -> None:

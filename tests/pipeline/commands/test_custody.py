@@ -11,8 +11,8 @@ from access.views.custody_status import held, held_file
 from pipeline.cli import app
 from pipeline.config.settings import Settings, variable
 from pipeline.devstack.seaweedfs import ObjectStoreServer
-from pipeline.preserve.replicate import keep_copies
-from pipeline.preserve.timestamp import stamp
+from pipeline.preserve.replicate import replicate_pending
+from pipeline.preserve.timestamp import request_timestamps
 from storage.archive import Archive
 from storage.catalogue.captures import captures_in
 from storage.deposit.deposit import Deposited, deposit_file
@@ -54,7 +54,7 @@ def test_preserved_is_said_when_the_second_store_has_confirmed_and_not_before(
         key = deposited_in(copied_archive, tmp_path).key
         assert "Not yet preserved: the second store has not confirmed its copy" in said(copied_archive, key)
 
-    keep_copies(copied_archive, actor="clock")
+    replicate_pending(copied_archive, actor="clock")
 
     assert "\nPreserved: the second store confirmed its copy at " in said(copied_archive, key)
     row = held_file(copied_archive, key)
@@ -68,11 +68,11 @@ def test_outside_time_is_owed_until_there_is_a_token(
     stamping = held_to(stored_settings, authority)
     key = deposited_in(archive, tmp_path).key
     authority.stop()
-    stamp(stamping, archive, occasion="harvest")
+    request_timestamps(stamping, archive, occasion="harvest")
     assert f"Outside time is owed by {authority.url} since " in said(archive, key)
 
     authority.start()
-    stamp(stamping, archive, occasion="clock")
+    request_timestamps(stamping, archive, occasion="clock")
 
     assert f"UTC, says {authority.url} (token over entry 2)." in said(archive, key)
     assert "owed" not in said(archive, key)
@@ -83,13 +83,13 @@ def test_the_copy_of_a_token_asks_for_no_new_token(
 ) -> None:
     stamping = held_to(copied_settings, authority)
     deposited_in(copied_archive, tmp_path)
-    stamp(stamping, copied_archive, occasion="harvest")
-    copied = keep_copies(copied_archive, actor="clock").copied
+    request_timestamps(stamping, copied_archive, occasion="harvest")
+    copied = replicate_pending(copied_archive, actor="clock").copied
     assert [len(entry.details["objects"]) for entry in copied] == [2], "the token and its roots"
 
     for _ in range(2):
-        stamp(stamping, copied_archive, occasion="clock")
-        keep_copies(copied_archive, actor="clock")
+        request_timestamps(stamping, copied_archive, occasion="clock")
+        replicate_pending(copied_archive, actor="clock")
 
     assert len(authority.queries) == 1
 

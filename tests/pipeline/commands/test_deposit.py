@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands.current_user import who_asks
+from pipeline.commands.current_user import current_user
 from pipeline.config.settings import Settings, variable
 from storage.archive import Archive
 from storage.ledger.custody import entries
@@ -56,7 +56,7 @@ def test_who_has_no_name_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
-    assert who_asks() == "uid 4000000000"
+    assert current_user() == "uid 4000000000"
 
 
 def test_a_damaged_file_is_refused_and_the_others_are_taken(warc: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from crawlers.model.capture import Captured, HostStatistics, Note, NoteKind
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
-from pipeline.crawl.report_builder import Tally
+from pipeline.crawl.report_builder import ReportBuilder
 from processors.pages.outcome import Outcome
 from tests.storage.crawled_files import exchange, response
 
@@ -23,7 +23,7 @@ class Nowhere:
 
 def pace_of(*items: Captured) -> Mapping[str, HostStatistics]:
     job = job_for(source_for_urls(("https://a.test/",), engine="browser"), user_agent="any", collector="any")
-    tally = Tally(job, Nowhere(), AT, lambda: {"a.test": KEPT})
+    tally = ReportBuilder(job, Nowhere(), AT, lambda: {"a.test": KEPT})
     for item in items:
         tally.keep(item)
     return tally.report((), AT, None).pace

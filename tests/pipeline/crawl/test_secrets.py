@@ -19,7 +19,7 @@ from crawlers.model.capture import CrawlJob
 from crawlers.watchlist.source import source_for_urls
 from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.crawl.secrets import WAY_OUT, NoWayOut, environment_of_engine, take_way_out
+from pipeline.crawl.secrets import WAY_OUT, EgressNotConfigured, egress_from_environment, engine_environment
 from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay_proxy import Relay
@@ -294,11 +294,13 @@ def test_a_job_with_a_profile_and_without_its_address_does_not_run(
     monkeypatch.delenv(WAY_OUT, raising=False)
     with pytest.raises(ValueError, match="egress profile 'tor': expected an address"):
         run_crawl(job("tor"), tmp_path)
-    with pytest.raises(NoWayOut, match="egress profile 'tor': its address is not known here; nothing was fetched"):
-        take_way_out(job("tor"))
+    with pytest.raises(
+        EgressNotConfigured, match="egress profile 'tor': its address is not known here; nothing was fetched"
+    ):
+        egress_from_environment(job("tor"))
     monkeypatch.setenv(WAY_OUT, "socks5://127.0.0.1:1")
-    with pytest.raises(NoWayOut):
-        take_way_out(job("direct"))
+    with pytest.raises(EgressNotConfigured):
+        egress_from_environment(job("direct"))
 
 
 def test_engines_are_shown_no_secret_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +314,7 @@ def test_engines_are_shown_no_secret_of_the_installation(monkeypatch: pytest.Mon
     }
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
-    shown = environment_of_engine()
+    shown = engine_environment()
     assert "hidden" not in " ".join(shown.values())
     assert shown["PATH"] == os.environ["PATH"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 from pipeline.prepare import POOLS
-from pipeline.supervise.processes import children_of, kept_for
+from pipeline.supervise.processes import children_of, processes_of_data_folder
 
 if TYPE_CHECKING:
     from tests.conftest import RunningStack
@@ -53,7 +53,7 @@ def test_every_dag_file_is_read_and_no_dag_is_paused(airflow_stack: "RunningStac
 
 
 def test_nothing_of_the_whole_stack_listens_beyond_loopback(airflow_stack: "RunningStack") -> None:
-    assert listening(kept_for(airflow_stack.settings.data)) == {"0100007F"}
+    assert listening(processes_of_data_folder(airflow_stack.settings.data)) == {"0100007F"}
 
 
 def test_the_supervisor_can_ask_what_is_queued(airflow_stack: "RunningStack") -> None:
@@ -146,7 +146,7 @@ def is_worker(pid: int) -> bool:
 def schedulers_of(data: Path) -> tuple[int, ...]:
     """Process ids of schedulers themselves, not of their keepers nor of their workers."""
     found = []
-    for pid in kept_for(data):
+    for pid in processes_of_data_folder(data):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         if b"scheduler" in words and b"-S" not in words:
             found.append(pid)

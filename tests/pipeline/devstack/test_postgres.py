@@ -19,7 +19,7 @@ from pipeline.devstack import postgres_cluster
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.postgres_cluster import standing_in
 from pipeline.devstack.postgres_location import STATE_FOLDER
-from pipeline.supervise.processes import kept_for
+from pipeline.supervise.processes import processes_of_data_folder
 
 
 def one(url: str, question: str) -> object:
@@ -129,7 +129,7 @@ def test_a_server_that_survived_parent_and_keeper_is_ended_at_the_next_start(
     # Stopped, the server can neither end with its parent nor hear of it: the worst leftover there can be.
     for pid in before:
         os.kill(pid, signal.SIGSTOP)
-    for pid in (*kept_for(folder), parent.pid):
+    for pid in (*processes_of_data_folder(folder), parent.pid):
         os.kill(pid, signal.SIGKILL)
     parent.communicate()
 

@@ -17,7 +17,7 @@ from pipeline.devstack.data_folder import AlreadyRuns
 from pipeline.devstack.exposure import open_to_others
 from pipeline.devstack.stack import RESTARTS, Stack
 from pipeline.setup.doctor import examine
-from pipeline.supervise.processes import ServiceError, kept_for
+from pipeline.supervise.processes import ServiceError, processes_of_data_folder
 from processors.digest import sha256
 
 START_STORAGE_AND_WAIT = """
@@ -55,7 +55,7 @@ def test_no_port_or_socket_of_store_and_database_answers_without_a_key(stack: St
     s3_port = urlsplit(stack.settings.s3_endpoint or "").port or 0
 
     assert stack.warnings == ()
-    assert open_to_others(kept_for(data), asks_for_a_key=[s3_port]) == ()
+    assert open_to_others(processes_of_data_folder(data), asks_for_a_key=[s3_port]) == ()
 
 
 def test_a_store_that_others_reach_is_for_trying_out_only_and_up_and_doctor_say_so(
@@ -78,7 +78,7 @@ def test_a_store_that_others_reach_is_for_trying_out_only_and_up_and_doctor_say_
 def test_a_stopped_stack_leaves_neither_process_nor_address(stack: Stack, data: Path) -> None:
     stack.stop()
 
-    assert kept_for(data) == ()
+    assert processes_of_data_folder(data) == ()
     with pytest.raises(SettingsError, match="No object store is known"):
         load_settings({"LETAPIS_DATA": str(data)}).store()
 
@@ -110,7 +110,7 @@ def test_after_kill_9_nothing_deposited_is_lost_and_the_folder_is_free(data: Pat
     assert supervisor.stdout.readline() == "started\n"
     store = open_store(load_settings({"LETAPIS_DATA": str(data)}))
     kept = store.put_new("warc/kept", b"seen", sha256=sha256(b"seen"))
-    for pid in (supervisor.pid, *kept_for(data)):
+    for pid in (supervisor.pid, *processes_of_data_folder(data)):
         os.kill(pid, signal.SIGKILL)
     supervisor.communicate()
     assert load_settings({"LETAPIS_DATA": str(data)}).s3_endpoint is None
@@ -121,7 +121,7 @@ def test_after_kill_9_nothing_deposited_is_lost_and_the_folder_is_free(data: Pat
         assert open_store(stack.settings).read("warc/kept", kept.version_id) == b"seen"
     finally:
         stack.stop()
-    assert kept_for(data) == ()
+    assert processes_of_data_folder(data) == ()
 
 
 def test_a_service_that_ends_is_started_again_until_it_ends_too_often(stack: Stack) -> None:

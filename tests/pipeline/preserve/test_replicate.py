@@ -13,7 +13,7 @@ from pipeline.cli import app
 from pipeline.config.archive_factory import open_replica
 from pipeline.config.settings import Settings, SettingsError, variable
 from pipeline.devstack.seaweedfs import ObjectStoreServer
-from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.replicate import replicate_pending
 from pipeline.setup.doctor import Check, examine
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
@@ -114,7 +114,7 @@ def test_a_second_bucket_without_lock_takes_nothing_and_is_named(
     replica.bucket = f"{replica.bucket}-plain"
     replica._client.create_bucket(Bucket=replica.bucket)
 
-    report = keep_copies(copied_archive, actor="clock")
+    report = replicate_pending(copied_archive, actor="clock")
 
     assert [each.entry.subject_id for each in report.owed] == [deposited.key]
     (problem,) = report.problems

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config.settings import Settings
 from pipeline.preserve.time_authority import pinned_roots
-from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.timestamp import request_timestamps, timestamp_status
 from pipeline.preserve.verify import verify
 from processors.digest import sha256
 from storage.archive import Archive
@@ -21,7 +21,7 @@ def test_the_head_of_custody_gets_a_token_that_is_locked_and_in_custody(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl
 ) -> None:
     note(archive)
-    report = stamp(stamping, archive, occasion="harvest")
+    report = request_timestamps(stamping, archive, occasion="harvest")
 
     ended, owed, obtained = chain(archive)
     assert (ended.event, owed.event, obtained.event) == ("collection_ended", "time_owed", "timestamped")
@@ -39,7 +39,7 @@ def test_the_head_of_custody_gets_a_token_that_is_locked_and_in_custody(
 def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Settings, archive: Archive) -> None:
     note(archive)
     said: list[str] = []
-    report = stamp(stored_settings, archive, occasion="harvest", say=said.append)
+    report = request_timestamps(stored_settings, archive, occasion="harvest", say=said.append)
 
     assert (events(archive), report.owed) == (["collection_ended"], ())
     assert said == ["Outside time: no outside time configured (LETAPIS_TIME_AUTHORITIES)."]
@@ -48,12 +48,12 @@ def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Sett
 def test_where_nothing_has_come_nothing_is_asked(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl
 ) -> None:
-    stamp(stamping, archive, occasion="clock")
+    request_timestamps(stamping, archive, occasion="clock")
     assert authority.queries == []
 
     note(archive)
     for _ in range(3):
-        stamp(stamping, archive, occasion="clock")
+        request_timestamps(stamping, archive, occasion="clock")
     assert len(authority.queries) == 1
 
 
@@ -63,14 +63,14 @@ def test_a_token_that_cannot_be_had_is_owed_and_had_later_for_every_head(
     authority.stop()
     for _ in range(2):
         note(archive)
-        report = stamp(stamping, archive, occasion="harvest")
+        report = request_timestamps(stamping, archive, occasion="harvest")
     assert [(owed.entry.seq, owed.failed) for owed in report.owed] == [(4, 1), (2, 1)]
     assert "no answer (ConnectError" in str(report.owed[0].problem)
 
     authority.start()
-    report = stamp(stamping, archive, occasion="clock")
+    report = request_timestamps(stamping, archive, occasion="clock")
     assert [entry.details["seq"] for entry in report.obtained] == [4, 2]
-    assert (report.owed, owed_now(archive)) == ((), ())
+    assert (report.owed, timestamp_status(archive)) == ((), ())
     assert wrong(verify(archive, roots=pinned_roots(stamping))) == {}
 
 
@@ -81,7 +81,7 @@ def test_an_authority_that_is_away_keeps_no_other_from_answering(
     authority.stop()
     note(archive)
 
-    report = stamp(both, archive, occasion="harvest")
+    report = request_timestamps(both, archive, occasion="harvest")
 
     assert [entry.details["authority"] for entry in report.obtained] == [second.url]
     assert [owed.authority for owed in report.owed] == [authority.url]
@@ -92,9 +92,9 @@ def test_what_an_authority_owes_stays_owed_when_it_is_configured_no_more(
 ) -> None:
     authority.stop()
     note(archive)
-    stamp(stamping, archive, occasion="harvest")
+    request_timestamps(stamping, archive, occasion="harvest")
 
-    report = stamp(replace(stamping, time_authorities=()), archive, occasion="clock")
+    report = request_timestamps(replace(stamping, time_authorities=()), archive, occasion="clock")
 
     assert [owed.authority for owed in report.owed] == [authority.url]
 
@@ -103,12 +103,12 @@ def test_a_token_for_something_else_is_refused_with_both_digests(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl
 ) -> None:
     note(archive)
-    stamp(stamping, archive, occasion="harvest")
+    request_timestamps(stamping, archive, occasion="harvest")
     first = authority.queries[0]
     authority.answer = lambda _: authority.reply(first)
     note(archive)
 
-    report = stamp(stamping, archive, occasion="harvest")
+    report = request_timestamps(stamping, archive, occasion="harvest")
 
     (owed,) = report.owed
     stamped = str(chain(archive)[1].digest)
@@ -121,7 +121,7 @@ def test_a_token_of_another_signer_is_refused_with_both_names(
     authority.answer = second.reply
     note(archive)
 
-    (owed,) = stamp(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
 
     assert "CN=Vieža root" in str(owed.problem)
     assert "CN=Other signer, issued by CN=Other root" in str(owed.problem)
@@ -133,7 +133,9 @@ def test_without_a_file_an_authority_must_lead_to_a_public_root(
 ) -> None:
     note(archive)
 
-    (owed,) = stamp(replace(stored_settings, time_authorities=(authority.url,)), archive, occasion="harvest").owed
+    (owed,) = request_timestamps(
+        replace(stored_settings, time_authorities=(authority.url,)), archive, occasion="harvest"
+    ).owed
 
     assert str(owed.problem).startswith("signature: expected one that leads to a public root")
 
@@ -145,7 +147,7 @@ def test_an_answer_that_is_no_token_leaves_it_owed(
     authority.answer = lambda _: answer
     note(archive)
 
-    (owed,) = stamp(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
 
     assert owed.failed == 1
 
@@ -157,11 +159,11 @@ def test_a_token_that_a_killed_run_had_stored_is_taken_up_without_asking_again(
 
     authority.stop()
     note(archive)
-    (owed,) = stamp(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
     answer = authority.reply(time_query(owed.entry.canonical()).content)
     archive.objects.put_new(token_key(owed.entry.seq, authority.url), answer, sha256=sha256(answer))
 
-    (obtained,) = stamp(stamping, archive, occasion="clock").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="clock").obtained
 
     assert obtained.subject_digest == sha256(answer)
     assert authority.queries == []
@@ -173,11 +175,11 @@ def test_something_else_in_a_tokens_place_is_told_and_holds_up_no_other_token(
     authority.stop()
     for _ in range(2):
         note(archive)
-        newest, *_ = stamp(stamping, archive, occasion="harvest").owed
+        newest, *_ = request_timestamps(stamping, archive, occasion="harvest").owed
     archive.objects.put_new(token_key(newest.entry.seq, authority.url), b"x", sha256=sha256(b"x"))
     authority.start()
 
-    report = stamp(stamping, archive, occasion="clock")
+    report = request_timestamps(stamping, archive, occasion="clock")
 
     assert [entry.details["seq"] for entry in report.obtained] == [2]
     assert [owed.entry.seq for owed in report.owed] == [newest.entry.seq]
@@ -188,11 +190,11 @@ def test_several_at_once_get_one_token_for_each_head(
 ) -> None:
     def at_once(_: int) -> None:
         note(archive)
-        stamp(stamping, archive, occasion="harvest")
+        request_timestamps(stamping, archive, occasion="harvest")
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(at_once, range(8)))
-    stamp(stamping, archive, occasion="clock")
+    request_timestamps(stamping, archive, occasion="clock")
 
     appended = chain(archive)
     owed = [entry.seq for entry in appended if entry.event == "time_owed"]

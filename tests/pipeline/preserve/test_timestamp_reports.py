@@ -10,7 +10,7 @@ import pytest
 from pipeline.collect.on_demand import archive_urls
 from pipeline.config.settings import Settings, SettingsError, load_settings, variable
 from pipeline.preserve.time_authority import pinned_roots
-from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.timestamp import request_timestamps, timestamp_status
 from pipeline.setup.doctor import Check, examine
 from samples.sites import SampleSites
 from storage.archive import Archive
@@ -29,7 +29,7 @@ def test_the_doctor_shows_authorities_and_what_is_owed(
     assert found_by_doctor(stamping).state == "ok"
     authority.stop()
     note(archive)
-    stamp(stamping, archive, occasion="harvest")
+    request_timestamps(stamping, archive, occasion="harvest")
 
     check = found_by_doctor(stamping)
 
@@ -49,10 +49,10 @@ def test_the_reader_of_the_ledger_may_not_write_attempts_and_the_last_one_counts
 ) -> None:
     authority.stop()
     note(archive)
-    (owed,) = stamp(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
     record_failed_attempt(archive, owed, "the last")
 
-    (owed,) = owed_now(archive)
+    (owed,) = timestamp_status(archive)
 
     assert (owed.failed, owed.problem) == (2, "the last")
 
@@ -108,7 +108,7 @@ def test_verify_says_what_is_owed_and_is_no_failure(
 ) -> None:
     note(archive)
     authority.stop()
-    stamp(stamping, archive, occasion="harvest")
+    request_timestamps(stamping, archive, occasion="harvest")
 
     verified = run(stamping, "verify")
 

@@ -7,7 +7,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.preserve.time_authority import pinned_roots
-from pipeline.preserve.timestamp import owed_now, stamp
+from pipeline.preserve.timestamp import request_timestamps, timestamp_status
 from pipeline.preserve.verify import verify
 from pipeline.process.rebuild import rebuild
 from storage.archive import Archive
@@ -19,7 +19,7 @@ from tests.storage.decaying_store import decaying
 
 def test_every_single_bit_that_turns_in_a_token_is_found(stamping: Settings, archive: Archive) -> None:
     note(archive)
-    (obtained,) = stamp(stamping, archive, occasion="harvest").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="harvest").obtained
     bits = obtained.details["length_bytes"] * 8
 
     for bit in range(0, bits, bits // 20):
@@ -29,7 +29,7 @@ def test_every_single_bit_that_turns_in_a_token_is_found(stamping: Settings, arc
 
 def test_a_bit_that_turns_in_the_stored_roots_is_found(stamping: Settings, archive: Archive) -> None:
     note(archive)
-    (obtained,) = stamp(stamping, archive, occasion="harvest").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="harvest").obtained
     key = next(iter(archive.objects.list("custody/roots/"))).key
 
     found = wrong(verify(decaying(stamping, archive, key, 2000)))
@@ -41,7 +41,7 @@ def test_a_bit_that_turns_in_the_entry_a_token_is_for_is_found_at_the_token_too(
     stamping: Settings, archive: Archive
 ) -> None:
     note(archive)
-    (obtained,) = stamp(stamping, archive, occasion="harvest").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="harvest").obtained
     changed = decaying(stamping, archive, f"custody/{obtained.details['seq']:012d}.json", 250 * 8)
 
     found = wrong(verify(changed))
@@ -56,7 +56,7 @@ def test_a_token_that_does_not_lead_to_the_roots_of_today_is_named(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl, second: TimeAuthorityOfOpenssl
 ) -> None:
     note(archive)
-    (obtained,) = stamp(stamping, archive, occasion="harvest").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="harvest").obtained
 
     found = verify(archive, roots={authority.url: second.roots.read_bytes()})
 
@@ -65,7 +65,7 @@ def test_a_token_that_does_not_lead_to_the_roots_of_today_is_named(
 
 def test_a_lost_token_is_found_and_one_laid_over_it(stamping: Settings, archive: Archive) -> None:
     note(archive)
-    (obtained,) = stamp(stamping, archive, occasion="harvest").obtained
+    (obtained,) = request_timestamps(stamping, archive, occasion="harvest").obtained
     bucket, key = archive.objects.bucket, obtained.subject_id
     archive.objects._client.put_object(Bucket=bucket, Key=key, Body=b"other")
     assert wrong(verify(archive)) == {obtained.subject_id: ["object version"]}
@@ -89,7 +89,7 @@ def test_the_store_alone_gives_back_tokens_and_what_is_owed(
     both = held_to(stored_settings, authority, second)
     authority.stop()
     note(archive)
-    stamp(both, archive, occasion="harvest")
+    request_timestamps(both, archive, occasion="harvest")
     name = f"test_{secrets.token_hex(6)}"
     access = postgres_server.create_database(name, template=migrated_template)
     elsewhere = replace(
@@ -101,11 +101,11 @@ def test_the_store_alone_gives_back_tokens_and_what_is_owed(
     with opened_archive(elsewhere) as restored:
         rebuild(restored)
         assert chain(restored) == chain(archive)
-        (owed,) = owed_now(restored)
+        (owed,) = timestamp_status(restored)
         assert (owed.entry, owed.authority) == (chain(archive)[1], authority.url)
 
         authority.start()
-        (obtained,) = stamp(elsewhere, restored, occasion="clock").obtained
+        (obtained,) = request_timestamps(elsewhere, restored, occasion="clock").obtained
         assert obtained.details["seq"] == owed.entry.seq
         assert wrong(verify(restored, roots=pinned_roots(both))) == {}
     postgres_server.drop_database(name)

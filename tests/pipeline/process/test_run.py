@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.process.capture import Found, read_capture
+from pipeline.process.capture import CaptureResult, read_capture
 from pipeline.process.run import READ_WITH, ProcessError, process_files, process_pending
 from processors.digest import sha256
 from processors.pages.page import Page
@@ -256,7 +256,7 @@ def test_an_interrupted_reading_goes_on_where_it_stopped(
     collector.collect(sources["tg-vestki"], 1)
     left = [2]
 
-    def read_two(*args: Any) -> Found:
+    def read_two(*args: Any) -> CaptureResult:
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt

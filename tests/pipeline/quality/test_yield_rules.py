@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.watchlist.source import Expectation
-from pipeline.quality.yield_rules import CHANCE, Judged, _chance_of_at_most, shortcomings, silence
+from pipeline.quality.yield_rules import (
+    CHANCE,
+    CrawlUnderReview,
+    _chance_of_at_most,
+    silence_problems,
+    yield_problems,
+)
 from storage.queries.crawl_yields import CrawlYield, PublishingPattern
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -22,7 +28,7 @@ def gave(
 
 
 def said(now: CrawlYield, earlier: list[CrawlYield], *, kind: str = "news", **expect: object) -> list[str]:
-    return shortcomings(Judged(kind, Expectation(**expect), now, earlier))  # type: ignore[arg-type] # as in the file
+    return yield_problems(CrawlUnderReview(kind, Expectation(**expect), now, earlier))  # type: ignore[arg-type] # as in the file
 
 
 def test_a_field_that_was_always_filled_and_is_not_any_more_is_named() -> None:
@@ -102,15 +108,15 @@ def habit(pauses_h: list[float], quiet_h: float) -> PublishingPattern:
 
 def test_a_source_that_is_silent_for_longer_than_its_habit_is_named() -> None:
     daily = [24.0] * 20
-    assert silence(Expectation(), habit(daily, 47), NOW) == []
-    assert silence(Expectation(), habit(daily, 49), NOW) == [
+    assert silence_problems(Expectation(), habit(daily, 47), NOW) == []
+    assert silence_problems(Expectation(), habit(daily, 49), NOW) == [
         "nothing new since 2026-11-21 (49 h); 95% of its pauses before were no longer than 24 h"
     ]
 
 
 def test_one_long_break_in_the_past_does_not_make_a_habit_and_rare_sources_may_be_rare() -> None:
-    assert silence(Expectation(), habit([24.0] * 39 + [24 * 30.0], 72), NOW) != []
-    assert silence(Expectation(), habit([24 * 7.0] * 12, 24 * 13), NOW) == []
+    assert silence_problems(Expectation(), habit([24.0] * 39 + [24 * 30.0], 72), NOW) != []
+    assert silence_problems(Expectation(), habit([24 * 7.0] * 12, 24 * 13), NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -119,20 +125,20 @@ def test_one_long_break_in_the_past_does_not_make_a_habit_and_rare_sources_may_b
     ids=["nine pauses", "less than a week", "nothing new ever"],
 )
 def test_without_enough_history_nobody_is_called_silent(known: PublishingPattern | None) -> None:
-    assert silence(Expectation(), known, NOW) == []
+    assert silence_problems(Expectation(), known, NOW) == []
 
 
 def test_a_source_that_gives_something_every_hour_may_be_quiet_for_a_day_and_a_half() -> None:
     hourly = [1.0] * 200
-    assert silence(Expectation(), habit(hourly, 35), NOW) == []
-    assert silence(Expectation(), habit(hourly, 37), NOW) == [
+    assert silence_problems(Expectation(), habit(hourly, 35), NOW) == []
+    assert silence_problems(Expectation(), habit(hourly, 37), NOW) == [
         "nothing new since 2026-11-21 (37 h); 95% of its pauses before were no longer than 1 h"
     ]
 
 
 def test_a_declared_silence_goes_before_the_habit() -> None:
-    assert silence(Expectation(silent_days=10), habit([1.0] * 200, 24 * 9), NOW) == []
-    assert silence(Expectation(silent_days=10), habit([1.0] * 3, 24 * 11), NOW) == [
+    assert silence_problems(Expectation(silent_days=10), habit([1.0] * 200, 24 * 9), NOW) == []
+    assert silence_problems(Expectation(silent_days=10), habit([1.0] * 3, 24 * 11), NOW) == [
         "nothing new since 2026-11-12 (11 days); expected is at most 10 days"
     ]
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.supervise.processes import MARK, KeptProcess, ServiceError, end_leftovers, is_alive, kept_for
+from pipeline.supervise.processes import (
+    MARK,
+    ServiceError,
+    SupervisedProcess,
+    end_leftovers,
+    is_alive,
+    processes_of_data_folder,
+)
 
 LEAVES_EVERYTHING = """
 import os, signal, sys, time
@@ -28,9 +35,9 @@ time.sleep(600)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Callable[..., KeptProcess]:
-    def make(*command: str, **more: object) -> KeptProcess:
-        return KeptProcess(
+def kept(tmp_path: Path) -> Callable[..., SupervisedProcess]:
+    def make(*command: str, **more: object) -> SupervisedProcess:
+        return SupervisedProcess(
             name="The thing",
             command=command,
             home=tmp_path,
@@ -53,7 +60,7 @@ def wait_for(path: Path) -> str:
 
 
 def test_a_grandchild_that_has_left_group_and_parent_ends_too(
-    kept: Callable[..., KeptProcess], tmp_path: Path
+    kept: Callable[..., SupervisedProcess], tmp_path: Path
 ) -> None:
     process = kept(sys.executable, "-c", LEAVES_EVERYTHING, str(tmp_path))
     process.start()
@@ -63,11 +70,11 @@ def test_a_grandchild_that_has_left_group_and_parent_ends_too(
     process.stop()
 
     assert not is_alive(grandchild)
-    assert kept_for(tmp_path) == ()
+    assert processes_of_data_folder(tmp_path) == ()
 
 
 def test_what_is_left_of_a_command_that_ended_by_itself_ends_too(
-    kept: Callable[..., KeptProcess], tmp_path: Path
+    kept: Callable[..., SupervisedProcess], tmp_path: Path
 ) -> None:
     process = kept("/bin/sh", "-c", "sleep 600 & echo $! > child; exit 7")
     process.start()
@@ -82,7 +89,7 @@ def test_what_is_left_of_a_command_that_ended_by_itself_ends_too(
     assert not is_alive(child)
 
 
-def test_a_killed_command_reports_its_signal(kept: Callable[..., KeptProcess]) -> None:
+def test_a_killed_command_reports_its_signal(kept: Callable[..., SupervisedProcess]) -> None:
     process = kept("/bin/sh", "-c", "kill -9 $$")
     process.start()
 
@@ -90,7 +97,7 @@ def test_a_killed_command_reports_its_signal(kept: Callable[..., KeptProcess]) -
         process.wait_until(lambda: False, timeout_s=20)
 
 
-def test_a_command_that_is_not_there_says_so_in_the_log(kept: Callable[..., KeptProcess]) -> None:
+def test_a_command_that_is_not_there_says_so_in_the_log(kept: Callable[..., SupervisedProcess]) -> None:
     process = kept("/nowhere/program")
     process.start()
 
@@ -99,7 +106,7 @@ def test_a_command_that_is_not_there_says_so_in_the_log(kept: Callable[..., Kept
 
 
 def test_the_stop_signal_comes_first_and_is_the_services_own(
-    kept: Callable[..., KeptProcess], tmp_path: Path
+    kept: Callable[..., SupervisedProcess], tmp_path: Path
 ) -> None:
     process = kept(
         "/bin/sh", "-c", "trap 'echo fast > how; exit 0' INT; echo yes > up; while :; do sleep 0.05; done",
@@ -117,10 +124,10 @@ def test_the_stop_signal_comes_first_and_is_the_services_own(
 def test_everything_ends_when_the_parent_is_killed(tmp_path: Path) -> None:
     parent_code = (
         "import sys, time; sys.argv = sys.argv[1:]\n"
-        "from pathlib import Path; from pipeline.supervise.processes import KeptProcess; import os\n"
+        "from pathlib import Path; from pipeline.supervise.processes import SupervisedProcess; import os\n"
         "home = Path(sys.argv[0])\n"
-        "KeptProcess(name='x', command=['/bin/sh', '-c', 'echo $$ > pid; sleep 600'], home=home, log=home / 'log',"
-        " cwd=home, env=dict(os.environ)).start()\n"
+        "SupervisedProcess(name='x', command=['/bin/sh', '-c', 'echo $$ > pid; sleep 600'], home=home,"
+        " log=home / 'log', cwd=home, env=dict(os.environ)).start()\n"
         "time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", parent_code, str(tmp_path)])
@@ -130,7 +137,7 @@ def test_everything_ends_when_the_parent_is_killed(tmp_path: Path) -> None:
     parent.wait()
 
     deadline = time.monotonic() + 20
-    while kept_for(tmp_path):
+    while processes_of_data_folder(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert not is_alive(child)
@@ -161,7 +168,7 @@ def test_a_leftover_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_log_is_for_its_owner_alone_and_set_aside_when_long(
-    kept: Callable[..., KeptProcess], tmp_path: Path
+    kept: Callable[..., SupervisedProcess], tmp_path: Path
 ) -> None:
     (tmp_path / "log").write_bytes(b"x" * 10_000_001)
     process = kept("/bin/echo", "anew")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 
 from pipeline.collect.deposit_spool import recover_spools
-from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.replicate import replicate_pending
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import Deposited, deposit_file
@@ -84,7 +84,7 @@ def test_killed_behind_every_step_each_file_is_deposited_once_in_both_stores(
         deposit_file(copied_archive, path)
         if len(steps.done) < last:
             break
-    keep_copies(copied_archive, actor="clock")
+    replicate_pending(copied_archive, actor="clock")
 
     assert {"put_new primary warc", "commit", "put_new primary custody", "put_new replica warc"} <= set(reached)
     assert {"confirm replica warc", "put_new replica custody"} <= set(reached)

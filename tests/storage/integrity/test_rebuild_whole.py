@@ -11,8 +11,8 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.preserve.audit import audit
-from pipeline.preserve.replicate import keep_copies
-from pipeline.preserve.timestamp import stamp
+from pipeline.preserve.replicate import replicate_pending
+from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.rebuild import rebuild
 from pipeline.process.run import process_pending
 from processors.digest import sha256
@@ -45,10 +45,10 @@ def lived(copied_archive: Archive, copied_settings: Settings, tmp_path: Path) ->
         reason="the same stop",
     )
     with TimeAuthorityOfOpenssl(tmp_path / "authority", "Vieža") as authority:
-        stamp(held_to(copied_settings, authority), copied_archive, occasion="harvest")
-    keep_copies(copied_archive, actor="clock")
+        request_timestamps(held_to(copied_settings, authority), copied_archive, occasion="harvest")
+    replicate_pending(copied_archive, actor="clock")
     audit(copied_archive, weeks=1, actor="clock")
-    keep_copies(copied_archive, actor="clock")
+    replicate_pending(copied_archive, actor="clock")
     process_pending(copied_archive)
     return copied_archive
 
@@ -96,4 +96,4 @@ def test_from_the_second_store_custody_and_judgements_are_equal_and_nothing_is_o
     for name in ("records", "media", "links", "groups", "outcomes"):
         here, there = (dump(each.reader, catalogue_tables.metadata, name) for each in (lived, empty))
         assert here == there
-    assert keep_copies(empty, actor="clock").whole
+    assert replicate_pending(empty, actor="clock").whole

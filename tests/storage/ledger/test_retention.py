@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from pipeline.config.settings import Settings
 from pipeline.preserve.audit import audit
-from pipeline.preserve.replicate import keep_copies
+from pipeline.preserve.replicate import replicate_pending
 from pipeline.process.rebuild import rebuild
 from processors.digest import sha256
 from storage.archive import Archive
@@ -160,7 +160,7 @@ def test_locks_of_both_stores_are_renewed_and_judged_by_what_custody_says_of_eac
     replica.lock_days = 60
 
     audit(copied_archive, weeks=1, actor="auditor", renew=True)
-    keep_copies(copied_archive, actor="clock")
+    replicate_pending(copied_archive, actor="clock")
 
     looked = {each.subject: each for each in verify_all(expected_of_archive(copied_archive, replica))}
     holding = custody_status(copied_archive, deposited.key)
