@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows the whole way of the data, `make test` checks it. `make help` lists the rest.
+# Three commands: `make demo` shows the whole way of the data, `make unit` checks your change, `make test` checks all.
 
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11
 BIN := .venv/bin
@@ -6,13 +6,15 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
-.PHONY: help env up demo test mutants clean
+.PHONY: help env up demo lint unit test mutants clean
 
 help:
 	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
 	@echo '                  (ONCE=1: stop after the table; DAY=2: the sites a day later)'
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
-	@echo 'make test         everything that must hold (ARGS="-k words" goes to pytest)'
+	@echo 'make lint         ruff, mypy and import-linter'
+	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
+	@echo 'make test         everything that must hold: lint, and every test (some 30 minutes on two cores)'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
@@ -54,13 +56,20 @@ up: env
 demo: env
 	@exec $(BIN)/letapis demo $(if $(ONCE),--once) $(if $(DAY),--day $(DAY))
 
-# One process for each core, four at most: each has an object store and a database of its own. `ARGS="-n 0"`: one.
-test: env
+lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+# One process for each core, four at most: each has an object store and a database of its own. `ARGS="-n 0"`: one.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
+
+unit: env
+	$(PYTEST) -m unit $(ARGS)
+
+test: lint
+	$(PYTEST) $(ARGS)
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env

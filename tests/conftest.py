@@ -46,6 +46,12 @@ STACK_TESTS = (
 )
 """Whatever asks for `airflow_stack`."""
 
+SERVICES = {"services_folder", "sample_sites", "realdata"}
+"""Fixtures that start something, or need what not everybody has; every other service rests on the first."""
+
+NOT_UNIT = ("slow", "airflow", "browser", "realdata", "tesseract", "root")
+"""Marks of tests that are no part of `make unit`."""
+
 hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is
 hypothesis.settings.load_profile("any-speed")
 
@@ -227,6 +233,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out("root", config, items)
     if not _reads_pictures():
         _leave_out("tesseract", config, items)
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if SERVICES.isdisjoint(needed) and not any(map(item.get_closest_marker, NOT_UNIT)):
+            item.add_marker("unit")
 
 
 @pytest.hookimpl(optionalhook=True)
