@@ -24,7 +24,7 @@ from warcio.warcwriter import WARCWriter
 from benchmarks.material import HTTP_FIELDS, exchange_of, page
 from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
 from storage.spool.spool import RecordIds
-from storage.warc.compressed_types import is_compressed
+from storage.warc.gzip_members import is_compressed
 from storage.warc.records import Record, response_record
 from storage.warc.writer import RECORD_END, OpenWarc
 

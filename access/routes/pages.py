@@ -34,7 +34,7 @@ from access.security_headers import archived
 from access.views import captures as snapshots
 from access.views import changes, overview, payload, search
 from access.views.captures import ArchivedBytes
-from access.views.record_media import media_of_record
+from access.views.media import media_of_record
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 

@@ -1,12 +1,14 @@
 """One medium: what it is, where and when it was seen, in which group it is, what analysts said of it.
 
-In: the archive, the digest of a medium, whom the answer is for. Out: JSON-ready values. What looks like it is in
-`access.views.similar_media`.
+In: the archive, the digest of a medium or a record's content, whom the answer is for. Out: JSON-ready values. What
+looks like it is in `access.views.similar_media`.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from access.views.safe_images import PICTURE_TYPES
+from access.rendering.formatting import format_value
+from access.views.safe_images import PICTURE_TYPES, may_be_picture
 from access.views.similar_media import said_row
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import hash_rows
@@ -14,9 +16,11 @@ from processors.media.frame_rendering import can_draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_json
+from storage.catalogue.revisits import payload_capture
 from storage.ledger.access_log import log_access
 from storage.ledger.judgements import verdicts_on
-from storage.similarity.media import group_of, medium, occurrences_of
+from storage.queries.record_media import fetched_with
+from storage.similarity.media import group_of, medium, occurrences_of, sniffed_type
 
 MOST_OF_GROUP: Final = 200
 """Media of a group whose occurrences a page draws."""
@@ -85,3 +89,32 @@ def seen(
 
 def _occurrence(capture: Capture) -> dict[str, Any]:
     return {"capture_id": capture.id, "captured_at": capture.captured_at, "source": capture.source_id}
+
+
+def media_of_record(
+    archive: Archive, content: Mapping[str, Any], capture_id: str, *, viewer: Viewer = EVERYONE
+) -> list[dict[str, Any]]:
+    """``url``, ``said`` (what the record says of it), ``capture_id`` and ``picture``.
+
+    The capture is of the file itself, else of the small picture that stands for it, else None: not fetched.
+    """
+    named = [each for name in ("media", "images") for each in content.get(name) or () if isinstance(each, Mapping)]
+    urls = {each[name] for each in named for name in ("url", "thumb_url") if each.get(name)}
+    rows = []
+    with archive.reader.connect() as connection:
+        fetched = fetched_with(connection, urls, capture_id, viewer=viewer)
+        for each in named:
+            shown = fetched.get(each.get("url") or "") or fetched.get(each.get("thumb_url") or "")
+            holder = None if shown is None else payload_capture(connection, shown, viewer=viewer)
+            said = [
+                format_value(value) for name, value in each.items() if name not in ("url", "thumb_url", "path")
+            ]
+            rows.append(
+                {
+                    "url": each.get("url") or each.get("thumb_url") or each.get("path"),
+                    "said": ", ".join(filter(None, said)),
+                    "capture_id": None if shown is None else shown.id,
+                    "picture": holder is not None and may_be_picture(holder, sniffed_type(connection, holder.id)),
+                }
+            )
+    return rows

@@ -18,7 +18,7 @@ from crawlers.spiders.base import (
     result_without_records,
     seed_page_id,
 )
-from crawlers.watchlist.scope import in_scope, scope_of
+from crawlers.watchlist.source import in_scope, scope_of
 from processors.news.links import is_calendar
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page

@@ -15,8 +15,7 @@ from crawlers.spiders.base import (
     result_without_records,
     seed_page_id,
 )
-from crawlers.watchlist.scope import in_scope, scope_of
-from crawlers.watchlist.source import SourceKind
+from crawlers.watchlist.source import SourceKind, in_scope, scope_of
 from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import PageKind

@@ -7,8 +7,10 @@ since a crawl is a process of its own; ``source_from_json(source_to_json(source)
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from processors.tables.layout import Layout
+from processors.urls import host_of
 
 SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
 Robots = Literal["obey", "ignore"]
@@ -147,3 +149,24 @@ def layout_from_json(row: Mapping[str, Any]) -> Layout:
     """The layout that ``layout_to_json`` wrote; raises ``TypeError`` on unknown keys."""
     columns = {name: tuple(headings) for name, headings in row["columns"].items()}
     return Layout(**dict(row) | {"columns": columns})
+
+
+def in_scope(url: str, scope: tuple[str, ...]) -> bool:
+    """Whether an entry covers the URL; ``example.org`` covers its sub-domains, ``example.org/a/`` only that
+    path.
+    """
+    host = host_of(url)
+    path = urlsplit(url).path.lstrip("/") if host else ""
+    for entry in scope:
+        name, _, beginning = entry.partition("/")
+        if (host == name or host.endswith(f".{name}")) and path.startswith(beginning):
+            return True
+    return False
+
+
+def scope_of(source: Source) -> tuple[str, ...]:
+    """The declared scope, mirrors included; without one, the hosts of the seeds, ``www.`` or not."""
+    declared = source.scope or tuple(host_of(url).removeprefix("www.") for url in source.seeds)
+    paths = {entry.partition("/")[2] for entry in source.scope} or {""}
+    mirrored = tuple(f"{host}/{path}" if path else host for host in source.mirrors for path in sorted(paths))
+    return tuple(dict.fromkeys((*declared, *mirrored)))

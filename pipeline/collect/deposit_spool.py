@@ -24,12 +24,11 @@ from storage.archive import Archive
 from storage.deposit.deposit import Deposited, DepositRefusedError, FileUnreadableError, deposit_file
 from storage.deposit.deposited import deposits_of_crawl
 from storage.deposit.origin import LeftBy
-from storage.errors import StorageError
+from storage.errors import StorageError, UnsupportedFileError
 from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.private_folder import closed_folder
 from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
 from storage.spool.recovery import CLOSED_PATTERN, recover
-from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 
 TAKE_OVER_S: Final = 600.0

@@ -1,8 +1,8 @@
-"""Finds parts of a time-stamp response that our reader of tokens does not give.
+"""Walks the CMS structure of a time-stamp response, where our reader of tokens does not reach.
 
-In: a response as received. Out: the elements of its signed data, the values of its signer's signed attributes.
-Raises ``ValueError`` and ``IndexError`` where it is not made so. Sources: RFC 3161 section 2.4.2; RFC 5652
-sections 5.1, 5.3 and 11.
+In: a response as received. Out: the elements of its signed data, the values of its signer's signed attributes, or
+the response with its certificates in the order that DER asks of a set. Raises ``ValueError`` and ``IndexError``
+where it is not made so. Sources: RFC 3161 section 2.4.2; RFC 5652 sections 5.1, 5.3 and 11; X.690 section 11.6.
 """
 
 from typing import Final
@@ -51,3 +51,19 @@ def signed_attributes(answer: bytes) -> list[tuple[bytes, Element]]:
             raise ValueError(f"an attribute at {attribute.start} that is none")
         found.extend((inside(answer, name), value) for value in children(answer, values))
     return found
+
+
+def in_der_order(answer: bytes) -> bytes:
+    """Sort the certificates, if there are several and they are not; what cannot be walked comes back as it is.
+
+    OpenSSL's authorities write them in the order of their configuration, and our strict reader takes no such set.
+    No signature covers that order, and only the reader sees it: what is stored is what was received.
+    """
+    try:
+        certificates = signed_data(answer)[3]
+    except (IndexError, ValueError):
+        return answer
+    if certificates.tag != CONTEXT_0:
+        return answer
+    each = [answer[one.start : one.end] for one in children(answer, certificates)]
+    return answer[: certificates.inside] + b"".join(sorted(each)) + answer[certificates.end :]

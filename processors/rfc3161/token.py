@@ -25,7 +25,7 @@ from rfc3161_client import (
 )
 
 from processors.digest import Digest
-from processors.rfc3161.set_order import in_der_order
+from processors.rfc3161.cms import in_der_order
 from processors.rfc3161.signing_certificate import named_signers
 
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"

@@ -35,13 +35,12 @@ from storage.deposit.placement import (
     warc_row,
 )
 from storage.deposit.replication import ReplicaStatus, copy_deposited
-from storage.errors import StorageError
+from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
 from storage.ledger.entry import Entry
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
-from storage.unsupported_file import UnsupportedFileError
 from storage.warc.index import IndexedRecord
 from storage.warc.reader import WarcDamageError
 

@@ -21,7 +21,7 @@ from storage.spool.index_cache import IndexCacheWriter
 from storage.spool.lock import CrawlAliveError, hold_crawl
 from storage.spool.recovery import Recovered, TornRecord, recover
 from storage.spool.signature_journal import SignatureJournal, Signer
-from storage.warc.compressed_types import is_compressed
+from storage.warc.gzip_members import is_compressed
 from storage.warc.records import (
     DepositedRecord,
     Record,

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import BinaryIO, Final
 
-from storage.unsupported_file import UnsupportedFileError
+from storage.errors import UnsupportedFileError
 from storage.warc.index import WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from crawlers.watchlist.scope import in_scope, scope_of
-from crawlers.watchlist.source import Source
+from crawlers.watchlist.source import Source, in_scope, scope_of
 
 
 @pytest.mark.parametrize(

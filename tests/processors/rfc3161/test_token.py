@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.digest import sha256
-from processors.rfc3161.cms import signed_data
+from processors.rfc3161.cms import in_der_order, signed_data
 from processors.rfc3161.der import OCTET_STRING, children, inside, only
-from processors.rfc3161.set_order import in_der_order
 from processors.rfc3161.signing_certificate import NamedSigner, named_signers
 from processors.rfc3161.token import TokenRefusedError, read_token, root_of, time_query
 from tests.openssl_authority import TimeAuthorityOfOpenssl

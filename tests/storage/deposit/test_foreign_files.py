@@ -27,8 +27,8 @@ from storage.deposit.deposit import deposit_file
 from storage.deposit.exchange_metadata import exchange_facts
 from storage.deposit.inspection import FileInspection, inspect_file, survey
 from storage.deposit.record_reader import iterate_warc, read_record
+from storage.errors import UnsupportedFileError
 from storage.ledger.chain import read_chain
-from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 from tests.storage.catalogue.test_captures import written_by_warcio
 from tests.storage.integrity.test_restore import catalogue

@@ -18,12 +18,11 @@ from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import DepositRefusedError, FileUnreadableError, deposit_file
 from storage.deposit.inspection import inspect_file
-from storage.errors import StorageError
+from storage.errors import StorageError, UnsupportedFileError
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
 from storage.postgres_text import postgres_safe_json, postgres_safe_text
-from storage.unsupported_file import UnsupportedFileError
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, exchange, response
 
