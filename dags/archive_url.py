@@ -14,13 +14,13 @@ settings, empty for going directly.
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page", "reason": "may
 vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
 
-**Where to look.** The log of `say_where` has one line per address: its capture in the *Archive* page of this
+**Where to look.** The log of `summarize` has one line per address: its capture in the *Archive* page of this
 site, its WARC file, what came of the visit, and whether every store that is configured has confirmed the file.
 "NOT YET preserved" means that the second one is owed its copy; the DAG `copies` brings it. A page that could not
 be reached is recorded as such; that is a fact as well.
 
 **When it is red.** `check` red: an address was refused, nothing was fetched. `archive` red: trouble of ours
-(store or database down, killed). `say_where` red: a page was not reached, or was not what was asked for; the log
+(store or database down, killed). `summarize` red: a page was not reached, or was not what was asked for; the log
 says which.
 
 **Starting again** makes new captures beside the old ones; nothing is replaced.
@@ -138,7 +138,7 @@ def archive_url() -> None:
         return archived.as_json()
 
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    def say_where(jobs: Any, results: Any) -> str:
+    def summarize(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
         from pipeline.collect.on_demand import where_to_look
         from pipeline.config.settings import load_settings
@@ -153,7 +153,7 @@ def archive_url() -> None:
         return unlinked("\n".join(lines), own=load_settings().airflow_url)  # XCom's page makes links, too
 
     jobs = check()
-    say_where(jobs, archive.expand(job=jobs))
+    summarize(jobs, archive.expand(job=jobs))
 
 
 archive_url_dag = archive_url()

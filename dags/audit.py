@@ -51,7 +51,7 @@ def audit() -> None:
     """One task: the next share."""
 
     @task(execution_timeout=timedelta(days=2))
-    def look() -> dict[str, Any]:
+    def check_share() -> dict[str, Any]:
         """Look at the next share; returns counts, red with every mismatch if there is one."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -77,7 +77,7 @@ def audit() -> None:
             raise AirflowFailException("\n".join([*wrong, *report.not_renewed()]))
         return report.as_json()
 
-    look()
+    check_share()
 
 
 audit_dag = audit()

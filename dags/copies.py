@@ -39,7 +39,7 @@ def copies() -> None:
     """One task: everything that is owed."""
 
     @task(execution_timeout=timedelta(hours=6))
-    def bring() -> dict[str, int]:
+    def replicate() -> dict[str, int]:
         """Bring what is owed; returns counts, red if something still is."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -54,7 +54,7 @@ def copies() -> None:
             raise AirflowFailException("\n".join((*report.problems, *report.owed_sentences())))
         return {"copied": len(report.copied), "entries": report.entries, "owed": 0}
 
-    bring()
+    replicate()
 
 
 copies_dag = copies()

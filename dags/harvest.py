@@ -3,19 +3,20 @@
 **What it does.** `plan` reads the watch-list. Then one task per source crawls it, deposits the WARC files under
 lock and tells `process`, which reads records and media from them. A source that fails has a red task, whose log
 says why; it does not stop the others, and what was seen of it is deposited all the same. So it is with an entry of
-the watch-list that has mistakes; a mistake outside of `sources` stops all. `judge` comes last and turns red, with
-one sentence per source, if any source did not come through. Beside it, `outside_time` enters into custody what
-came of the night and sends the head of custody to the time authorities; what they owe, `timestamps` asks for
-again.
+the watch-list that has mistakes; a mistake outside of `sources` stops all. `check_sources` comes last and turns
+red, with one sentence per source, if any source failed. Beside it, `request_timestamps` enters into custody what
+came of the night and sends the head of custody to the time authorities; what is still pending, the DAG `timestamps`
+requests again.
 
 **Parameters.** `sources`: ids from the watch-list, one per line; empty means all. Example, over the API:
 `{"logical_date": null, "conf": {"sources": ["tg-vestki"]}}`. On the command line: `letapis harvest --source ID`.
 
-**When it is red.** Open `judge` for the summary. A source that is red at once has trouble of its own (unreachable,
-blocked, a captcha page), does not give what it usually gives ("title filled on 20% of 14 articles; 100% on the
-last 5 crawls"), or its entry has mistakes: look at its newest captures. One that was tried again first is trouble
-of ours (disk full, store or database down, network away): mend it and start the DAG again, or wait for the night.
-"Our own network is away" is said once, in `judge`: then nothing is known of the sources.
+**When it is red.** Open `check_sources` for the summary. A source that is red at once has trouble of its own
+(unreachable, blocked, a captcha page), does not give what it usually gives ("title filled on 20% of 14 articles;
+100% on the last 5 crawls"), or its entry has mistakes: look at its newest captures. One that was tried again first
+is trouble of ours (disk full, store or database down, network away): mend it and start the DAG again, or wait for
+the night.
+"Our own network is away" is said once, in `check_sources`: then nothing is known of the sources.
 
 **Starting again** is always safe: every attempt is a new crawl with new file names, and what a broken crawl left
 in the spool is deposited by the next run. Marking a task failed ends its crawl, recorder and browser.
@@ -122,7 +123,7 @@ def harvest() -> None:
         for name, problem in batch.broken.items():
             log.error("%s broke off", name, exc_info=problem)
         if batch.in_words():
-            # What a red task returns is lost, and `judge` has to know what came of each source.
+            # What a red task returns is lost, and `check_sources` has to know what came of each source.
             context["ti"].xcom_push("return_value", rows)
         if batch.worth_trying_again:
             raise AirflowException(batch.in_words())
@@ -131,7 +132,7 @@ def harvest() -> None:
         return rows
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    def judge(batches: Any, results: Any) -> str:
+    def check_sources(batches: Any, results: Any) -> str:
         """Green with a table if every source came through, else red with a sentence for each that did not."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -144,8 +145,8 @@ def harvest() -> None:
         return json.dumps(summary.totals())
 
     # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
-    def outside_time(batches: Any, results: Any) -> None:
+    @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
+    def end_of_night(batches: Any, results: Any) -> None:
         """Enter into custody what came of it, and ask for time tokens over it; what cannot be had now is owed."""
         from pipeline.collect.harvest_custody import end_night
         from pipeline.collect.harvest_summary import summary_of
@@ -161,8 +162,8 @@ def harvest() -> None:
 
     batches = plan()
     results = collect.expand(source_ids=batches)
-    judge(batches, results)
-    outside_time(batches, results)
+    check_sources(batches, results)
+    end_of_night(batches, results)
 
 
 harvest_dag = harvest()

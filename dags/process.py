@@ -7,10 +7,10 @@ fingerprints, fingerprints that are near become groups.
 
 **Parameters.** None.
 
-**When it is red.** `judge` names sources that did not give what they usually give, or that are silent for longer
-than is their habit: look at their newest captures. A red `read_sealed` is trouble with a file: the log names it
-and the reason. The other files were read; the one that failed is tried again by the next run. The evidence itself
-is not touched by anything here.
+**When it is red.** `check_yield` names sources that did not give what they usually give, or that are silent for
+longer than is their habit: look at their newest captures. A red `read_sealed` is trouble with a file: the log names
+it and the reason. The other files were read; the one that failed is tried again by the next run. The evidence
+itself is not touched by anything here.
 
 **Starting again** is always safe. With nothing to do it says so and ends.
 
@@ -55,7 +55,7 @@ def process() -> None:
         return counts | {"crawls": sorted(set(report.crawls))}
 
     @task
-    def judge(read: Any) -> None:
+    def check_yield(read: Any) -> None:
         """Green if every source gave what it usually gives, else red with a sentence for each that did not."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -69,7 +69,7 @@ def process() -> None:
             said = "\n".join(f"{source_id}: {'; '.join(sentences)}" for source_id, sentences in found.items())
             raise AirflowFailException(f"{len(found)} sources did not give what they usually give:\n{said}")
 
-    judge(read_sealed())
+    check_yield(read_sealed())
 
 
 process_dag = process()

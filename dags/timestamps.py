@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 def timestamps() -> None:
     """One task: everything that is owed."""
 
-    @task(execution_timeout=timedelta(minutes=30))
-    def ask() -> dict[str, int]:
+    @task(task_id="request_timestamps", execution_timeout=timedelta(minutes=30))
+    def ask_authorities() -> dict[str, int]:
         """Ask for what is owed; returns counts, red if something still is."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -53,7 +53,7 @@ def timestamps() -> None:
             raise AirflowFailException("\n".join(map(owed_in_words, report.owed)))
         return {"obtained": len(report.obtained), "owed": 0}
 
-    ask()
+    ask_authorities()
 
 
 timestamps_dag = timestamps()

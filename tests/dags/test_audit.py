@@ -33,7 +33,7 @@ def look(
         if name.startswith(("data", "s3_", "lock_", "database_", "replica_")) and value is not None:
             monkeypatch.setenv(variable(name), str(value))
     monkeypatch.setenv("LETAPIS_AUDIT_WEEKS", "3")
-    task = dags["audit"].get_task("look")
+    task = dags["audit"].get_task("check_share")
     assert isinstance(task, PythonOperator)
     function: Callable[[], dict[str, Any]] = task.python_callable
     return function

@@ -30,7 +30,7 @@ def test_the_clock_brings_what_is_owed_and_is_red_while_it_cannot(
     for name, value in vars(copied_settings).items():
         if name.startswith(("data", "s3_", "lock_", "database_", "replica_")) and value is not None:
             monkeypatch.setenv(variable(name), str(value))
-    task = dags["copies"].get_task("bring")
+    task = dags["copies"].get_task("replicate")
     assert isinstance(task, PythonOperator)
     bring = task.python_callable
 

@@ -73,7 +73,7 @@ def test_on_demand_work_never_waits_behind_the_harvest(dags: "dict[str, DAG]") -
 
 
 def test_the_harvest_is_judged_last_whatever_became_of_the_sources(dags: "dict[str, DAG]") -> None:
-    judge = dags["harvest"].get_task("judge")
+    judge = dags["harvest"].get_task("check_sources")
     assert judge.trigger_rule == "all_done_min_one_success"
     assert judge.upstream_task_ids == {"plan", "collect"}
     assert judge.downstream_task_ids == set()
@@ -84,7 +84,7 @@ def test_outside_time_is_asked_for_whatever_became_of_the_harvest_and_every_five
 ) -> None:
     from airflow.sdk import CronTriggerTimetable
 
-    at_the_end = dags["harvest"].get_task("outside_time")
+    at_the_end = dags["harvest"].get_task("request_timestamps")
     assert at_the_end.trigger_rule == "all_done"
     assert at_the_end.upstream_task_ids == {"plan", "collect"}
     clock = dags["timestamps"].schedule

@@ -41,7 +41,7 @@ def ask(
         if name.startswith(("data", "s3_", "lock_", "database_")) and value is not None:
             monkeypatch.setenv(variable(name), str(value))
     monkeypatch.setenv("LETAPIS_TIME_AUTHORITIES", f"{authority.url}|{authority.roots}")
-    task = dags["timestamps"].get_task("ask")
+    task = dags["timestamps"].get_task("request_timestamps")
     assert isinstance(task, PythonOperator)
     function: Ask = task.python_callable
     return function

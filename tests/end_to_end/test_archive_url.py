@@ -58,7 +58,7 @@ def test_each_address_becomes_one_warc_that_is_read_at_once(
     content = b"".join(record.reader.read() for record in ArchiveIterator(stream, parse_http=False))
     assert "можа знікнуць".encode() not in content
     assert b"K-5" not in content
-    said = api.xcom("archive_url", run_id, "say_where")
+    said = api.xcom("archive_url", run_id, "summarize")
     assert first["look_at"] in said
     (shown,) = letapis("show", first["capture_id"])
     assert shown["records"], "its own captures are read by the run itself"
@@ -79,7 +79,7 @@ def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetche
     assert said.endswith("Nothing was fetched.")
     assert said.count("'hxxp://169.254.169.254/latest/'") == 1
     states = {task["task_id"]: task["state"] for task in api.tasks_of_run("archive_url", run_id)}
-    assert states == {"check": "failed", "archive": "upstream_failed", "say_where": "upstream_failed"}
+    assert states == {"check": "failed", "archive": "upstream_failed", "summarize": "upstream_failed"}
 
 
 def test_an_empty_form_is_refused_before_a_run_begins(api: AirflowApi) -> None:
@@ -98,7 +98,7 @@ def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
     assert (challenge["status"], challenge["outcome"]) == (200, "challenge")
     assert (reset["status"], reset["outcome"]) == (None, "unreachable")
     assert all(len(each["warc_keys"]) == 1 for each in (forbidden, challenge, reset))
-    said = message_of(api, run_id, "say_where")
+    said = message_of(api, run_id, "summarize")
     for url in (FORBIDDEN, CHALLENGE, "https://reset.pryklad.example/"):
         assert f"{unlinked(url)}: " in said
 

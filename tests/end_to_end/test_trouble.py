@@ -65,8 +65,8 @@ def test_bad_sources_are_named_and_red_and_stop_no_other(
         "challenged": "failed",
         "unreachable": "failed",
         "garbled": "failed",
-        "judge": "failed",
-        "outside_time": "success",
+        "check_sources": "failed",
+        "request_timestamps": "success",
     }
     tries = {task["try_number"] for task in api.tasks_of_run("harvest", run["dag_run_id"])}
     assert tries == {1}, "no source is asked twice for trouble of its own"
