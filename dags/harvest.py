@@ -5,8 +5,8 @@ lock and tells `process`, which reads records and media from them. A source that
 says why; it does not stop the others, and what was seen of it is deposited all the same. So it is with an entry
 of the watch-list that has mistakes; a mistake outside of `sources` stops all. `check_sources` comes last, and is
 red, with a sentence per source, if any source failed. Beside it, `request_timestamps` enters into custody what
-came of the night and sends the head of custody to the time authorities; the DAG `timestamps` asks again for what is
-still pending.
+came of the night and sends the head of custody to the time authorities; the DAG `timestamps` asks again for what
+is still pending.
 
 **Parameters.** `sources`: ids from the watch-list, one per line; empty means all. Example, over the API:
 `{"logical_date": null, "conf": {"sources": ["tg-vestki"]}}`. On the command line: `letapis harvest --source ID`.

@@ -9,8 +9,8 @@ fingerprints, fingerprints that are near become groups.
 
 **When it is red.** `check_yield` names sources that did not give what they usually give, or that are silent
 longer than is their habit: look at their newest captures. A red `read_sealed` is trouble with a file: the log
-names it and the reason. The other files were read; the one that failed is tried again by the next run. The evidence
-itself is not touched by anything here.
+names it and the reason. The other files were read; the one that failed is tried again by the next run. The
+evidence itself is not touched by anything here.
 
 **Starting again** is always safe. With nothing to do it says so and ends.
 
