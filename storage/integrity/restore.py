@@ -7,7 +7,7 @@ made; the ledger only gains what it lacks, and a ledger that contradicts the sto
 
 from dataclasses import fields
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
@@ -93,9 +93,3 @@ def restore_file(archive: Archive, entry: Entry) -> int:
         insert_captures(connection, captures_of_file(surveyed, place, version_id))
         connection.execute(insert(warcs).values(**warc_row(surveyed, place, version_id, entry.seq)))
     return len(surveyed.rows)
-
-
-def entries_in_ledger(archive: Archive) -> int:
-    """How many entries the ledger of this database holds."""
-    with archive.writer.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(custody)).scalar_one())
