@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query
@@ -16,14 +16,14 @@ from pydantic import BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
 from access.views.changes import sources_of
+from processors.kinds import RECORD_KINDS, RecordKind
 from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.queries.changes import ChangeKind
 from storage.queries.search import Order, Question
 
-RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
-KINDS: Final[tuple[str, ...]] = get_args(RecordKind)
+KINDS: Final[tuple[str, ...]] = RECORD_KINDS
 CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
 
 _OrNone = BeforeValidator(lambda value: value or None)

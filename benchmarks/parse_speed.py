@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.news_references import references
 from benchmarks.timing import Cost, arguments, here, report, rounds_of
+from processors.kinds import PageKind
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind
 from processors.parsing.parser_versions import read_page
 
 ROOT = Path(__file__).parent.parent

@@ -15,14 +15,12 @@ from crawlers.spiders.base import (
     result_without_records,
     seed_page_id,
 )
-from crawlers.watchlist.source import SourceKind, in_scope, scope_of
+from crawlers.watchlist.source import in_scope, scope_of
+from processors.kinds import KINDS
 from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind
 from processors.parsing.parsers import Parsers
 from processors.tables.document_type import document_type
-
-LISTINGS: dict[SourceKind, PageKind] = {"court_list": "court_list", "register": "register", "notice": "notice"}
 
 
 class ListSpider:
@@ -31,7 +29,7 @@ class ListSpider:
     def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
         self._parsers = parsers
         self._job = job
-        self._kind = LISTINGS[job.source.kind]
+        self._kind = KINDS[job.source.kind].page
         self._yield = RecordCounter(job.source)
         self._scope = scope_of(job.source)
 

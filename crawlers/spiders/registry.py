@@ -9,16 +9,14 @@ from crawlers.spiders.news import NewsSpider
 from crawlers.spiders.published_list import ListSpider
 from crawlers.spiders.single_page import PageSpider
 from crawlers.spiders.telegram import TelegramSpider
-from crawlers.watchlist.source import SourceKind
+from processors.kinds import KINDS, SourceKind
 from processors.parsing.parsers import Parsers
 
 SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob, Parsers], Spider]]] = {
     "telegram": TelegramSpider,
     "news": NewsSpider,
-    "court_list": ListSpider,
-    "register": ListSpider,
-    "notice": ListSpider,
     "page": PageSpider,
+    **dict.fromkeys((name for name, kind in KINDS.items() if kind.complete_list), ListSpider),
 }
 
 

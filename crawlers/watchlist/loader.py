@@ -19,13 +19,13 @@ from crawlers.watchlist.schema import ENTRIES, LayoutEntry, SourceEntry, sentenc
 from crawlers.watchlist.source import (
     Expectation,
     Source,
-    SourceKind,
     SourceLimits,
     source_for_urls,
     source_from_json,
     source_to_json,
 )
 from crawlers.watchlist.yaml_lines import MOST_BYTES, YamlError, YamlWithLines, load_with_lines
+from processors.kinds import SourceKind
 from processors.tables.layout import Layout
 
 __all__ = [

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from crawlers.watchlist.source import SOURCE_KINDS, Engine, Expectation, Follow, Robots, Source, SourceLimits
+from crawlers.watchlist.source import Engine, Expectation, Follow, Robots, Source, SourceLimits
+from processors.kinds import SOURCE_KINDS
 from processors.pages.selectors import FIELDS, SelectorError, compiled
 from processors.tables.layout import Layout
 

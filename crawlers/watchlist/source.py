@@ -6,18 +6,16 @@ since a crawl is a process of its own; ``source_from_json(source_to_json(source)
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from processors.kinds import SourceKind
 from processors.tables.layout import Layout
 from processors.urls import host_of
 
-SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
 Robots = Literal["obey", "ignore"]
 Engine = Literal["http", "browser"]
 Follow = Literal["nothing", "requisites", "links"]
-
-SOURCE_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 
 
 @dataclass(frozen=True, slots=True)

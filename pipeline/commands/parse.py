@@ -13,23 +13,17 @@ import typer
 from pipeline.commands.arguments import web_address
 from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail
+from processors.kinds import COMPLETE_LISTS, KINDS
 
 if TYPE_CHECKING:
-    from processors.pages.parse_result import PageKind, Reading
+    from processors.kinds import PageKind
+    from processors.pages.parse_result import Reading
     from processors.tables.layout import Layout
 
 LARGEST_PAGE_BYTES = 256 << 20
 
-PAGE_KINDS: Final[Mapping[str, PageKind]] = {
-    "telegram": "telegram",
-    "news": "news",
-    "court-list": "court_list",
-    "register": "register",
-    "notice": "notice",
-}
+PAGE_KINDS: Final[Mapping[str, PageKind]] = {kind.page.replace("_", "-"): kind.page for kind in KINDS.values()}
 """Kinds of pages as the command spells them, with their parsers' names."""
-
-WITH_DOCUMENTS: Final = ("court-list", "register", "notice")
 
 
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
@@ -75,7 +69,7 @@ def parse(
 
     web_address(url, what="--url")
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
-    if kind in WITH_DOCUMENTS:
+    if PAGE_KINDS[kind] in COMPLETE_LISTS:
         with DocumentReader() as documents:
             page = replace(page, document=documents.read(page.body))
     try:

@@ -10,12 +10,12 @@ import typer
 from pipeline.commands.arguments import archived_name, days_in_order, web_address
 from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail, out
+from processors.kinds import RECORD_KINDS
 
 if TYPE_CHECKING:
     from storage.archive import Archive
 
 DAY: Final = "%Y-%m-%d"
-RECORD_KINDS: Final = ("telegram_post", "article", "hearing", "register_entry", "notice")
 
 
 def search(

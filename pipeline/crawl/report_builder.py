@@ -22,6 +22,7 @@ from crawlers.model.capture import (
     Note,
     NoteKind,
 )
+from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
 
@@ -164,5 +165,6 @@ class ReportBuilder:
     def _is_failure(self, outcome: Outcome) -> bool:
         """A court may have no hearings; what the operator named and cannot be read otherwise is a failure."""
         if outcome is Outcome.EMPTY:
-            return self._job.source.kind != "court_list"
+            kind = KINDS.get(self._job.source.kind)
+            return kind is None or not kind.may_be_empty
         return outcome is not Outcome.CONTENT

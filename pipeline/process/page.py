@@ -16,12 +16,13 @@ from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
 from processors.court_list.text_blocks import is_feed
 from processors.http.message import UndecodableEntity, entity, header, parse_response
+from processors.kinds import COMPLETE_LISTS
 from processors.media.media_type import is_media, sniff
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.page_tables import is_json
-from processors.pages.parse_result import PageKind, Reading
+from processors.pages.parse_result import Reading
 from processors.parsing.parser_versions import parser_for
 from processors.parsing.parsers import PageNotRead, Parsers
 from processors.tables.document_type import document_type
@@ -33,8 +34,6 @@ ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20
 """The largest real page of the captured ones has 2 MB; parsing far more would cost minutes."""
 PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
-LISTS: Final[frozenset[PageKind]] = frozenset({"court_list", "register", "notice"})
-"""Kinds whose records also stand in JSON and documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def is_page(capture: Capture, received: DecodedBody, how: ParserChoice | None) -
         return True
     if how is not None and how.kind == "telegram_export":
         return True
-    if how is not None and how.kind in LISTS and _may_list(capture, received):
+    if how is not None and how.kind in COMPLETE_LISTS and _may_list(capture, received):
         return True
     if capture.media_type is None:
         return sniff(received.content) == "text/html"
@@ -101,7 +100,7 @@ def reuse_earlier_reading(
     connection: Connection, capture: Capture, how: ParserChoice | None
 ) -> CaptureResult | None:
     """Take over the reading of an equal capture of a list; None where this one is to be read."""
-    if how is None or how.kind not in LISTS:
+    if how is None or how.kind not in COMPLETE_LISTS:
         return None
     version = parser_for(how.kind, capture.captured_at.astimezone(UTC).date()).name
     records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
@@ -117,7 +116,7 @@ def read_page_capture(
     readers: Readers,
 ) -> CaptureResult:
     """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
-    listed = how is not None and how.kind in LISTS
+    listed = how is not None and how.kind in COMPLETE_LISTS
     page = Page(
         url=capture.url,
         body=received.content,

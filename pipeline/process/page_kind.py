@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crawlers.watchlist.source import layout_from_json
-from processors.pages.parse_result import PageKind
+from processors.kinds import COMPLETE_LISTS, KINDS, PageKind
 from processors.tables.layout import Layout
 from processors.telegram.desktop_export import is_export
 from processors.urls import host_of
@@ -36,12 +36,11 @@ def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoi
     on_telegram = host_of(url) in TELEGRAM_HOSTS
     layout = declared.get("layout")
     publisher = declared.get("publisher")
-    match declared.get("kind"):
-        case "telegram":
-            return ParserChoice("telegram", None, None) if on_telegram else None
-        case "court_list" | "register" | "notice" as kind:
-            return ParserChoice(kind, None if layout is None else layout_from_json(layout), None)
-        case "news":
-            return ParserChoice("news", None if layout is None else layout_from_json(layout), publisher)
-        case _:
-            return ParserChoice("telegram" if on_telegram else "news", None, publisher)
+    kind = declared.get("kind")
+    if kind == "telegram":
+        return ParserChoice("telegram", None, None) if on_telegram else None
+    if kind in COMPLETE_LISTS:
+        return ParserChoice(KINDS[kind].page, None if layout is None else layout_from_json(layout), None)
+    if kind == "news":
+        return ParserChoice("news", None if layout is None else layout_from_json(layout), publisher)
+    return ParserChoice("telegram" if on_telegram else "news", None, publisher)

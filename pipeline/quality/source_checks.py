@@ -5,30 +5,21 @@ When a crawl ends, its pages are known as the spider read them; documents, and w
 known only after reading.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection
 
 from sqlalchemy import Connection
 
 from crawlers.model.capture import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
-from pipeline.quality.yield_rules import EARLIER_CRAWLS, LISTS, CrawlUnderReview, silence_problems, yield_problems
+from pipeline.quality.yield_rules import EARLIER_CRAWLS, CrawlUnderReview, silence_problems, yield_problems
+from processors.kinds import COMPLETE_LISTS, KINDS
 from storage.archive import Archive
 from storage.queries.crawl_yields import CrawlYield, declarations_of, publishing_pattern, recent_crawl_yields
-
-RECORD_KINDS: Final[Mapping[str, str]] = {
-    "telegram": "telegram_post",
-    "news": "article",
-    "court_list": "hearing",
-    "register": "register_entry",
-    "notice": "notice",
-}
-"""Which records a kind of source gives; other kinds give none that a night could be judged by."""
 
 
 def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> list[str]:
     """What the crawl gave as it ended, beside the source's earlier crawls."""
-    kind = RECORD_KINDS.get(source.kind)
+    kind = KINDS.get(source.kind)
     if kind is None or report.problem is not None or not report.pages:
         return []
     now = CrawlYield(
@@ -36,7 +27,7 @@ def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> 
         at=report.ended_at,
         pages=report.pages,
         understood=_understood(source, report),
-        kind=kind,
+        kind=kind.record,
         records=report.records_read,
         filled=report.filled,
     )
@@ -50,12 +41,12 @@ def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[s
     with archive.reader.connect() as connection:
         for source_id, declaration in declarations_of(connection, crawl_ids):
             crawls = _crawls(connection, source_id)
-            if declaration["kind"] not in RECORD_KINDS or not crawls or crawls[0].crawl_id not in crawl_ids:
+            if declaration["kind"] not in KINDS or not crawls or crawls[0].crawl_id not in crawl_ids:
                 continue  # an old file that a better parser has read again says nothing about tonight
             expect = Expectation(**declaration.get("expect") or {})
             kind, (now, *earlier) = declaration["kind"], crawls
             said = yield_problems(CrawlUnderReview(kind, expect, now, earlier[:EARLIER_CRAWLS]))
-            said += expect.outside(now.records) if kind in LISTS else []
+            said += expect.outside(now.records) if kind in COMPLETE_LISTS else []
             said += silence_problems(expect, publishing_pattern(connection, source_id), now.at)
             if said:
                 found[source_id] = said
@@ -68,4 +59,4 @@ def _crawls(connection: Connection, source_id: str) -> tuple[CrawlYield, ...]:
 
 def _understood(source: Source, report: CrawlReport) -> int:
     understood = report.outcomes.get("content", 0)
-    return understood + (report.outcomes.get("empty", 0) if source.kind in LISTS else 0)
+    return understood + (report.outcomes.get("empty", 0) if source.kind in COMPLETE_LISTS else 0)

@@ -18,13 +18,14 @@ cannot see):
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
 from crawlers.watchlist.source import Expectation
+from processors.kinds import COMPLETE_LISTS, PLURALS
 from storage.queries.crawl_yields import CrawlYield, PublishingPattern
 
 EARLIER_CRAWLS: Final = 14
@@ -40,9 +41,6 @@ LEAST_QUIET: Final = timedelta(hours=36)
 FEWEST_PAUSES: Final = 10
 LEAST_SPAN: Final = timedelta(days=7)
 
-LISTS: Final = frozenset({"court_list", "register", "notice"})
-"""Kinds of source that show all of themselves every night; of a channel at least the newest posts are seen."""
-
 SAYING: Final = ("text", "media", "poll")
 """Fields of a post of which every post has one, but for those that the preview does not show."""
 
@@ -51,14 +49,6 @@ FEWEST_POSTS: Final = 3
 
 SAID_TWICE: Final = frozenset({"officials"})
 """Made out of other fields, which are judged by themselves."""
-
-PLURALS: Final[Mapping[str, str]] = {
-    "telegram_post": "posts",
-    "article": "articles",
-    "hearing": "hearings",
-    "register_entry": "entries",
-    "notice": "notices",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +149,7 @@ def _not_understood(judged: CrawlUnderReview) -> list[str]:
 
 def _short_list(judged: CrawlUnderReview) -> list[str]:
     now, earlier = judged.now, judged.earlier
-    shows_all = judged.source_kind in LISTS or (judged.source_kind == "telegram" and not now.records)
+    shows_all = judged.source_kind in COMPLETE_LISTS or (judged.source_kind == "telegram" and not now.records)
     if not shows_all or judged.expect.min is not None or len(earlier) < FEWEST_CRAWLS:
         return []
     before = [crawl.records for crawl in earlier]

@@ -31,8 +31,8 @@ from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import Source
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
-from pipeline.quality.yield_rules import LISTS
 from processors.http.head import head_value
+from processors.kinds import COMPLETE_LISTS
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import Parsers
 from processors.parsing.sandboxed_parsers import ConfinedParsers
@@ -189,7 +189,7 @@ def suggested(kind: str, records: int) -> dict[str, Any]:
     """The yield to expect of a source whose first page gave so many records: half of it, twice of it."""
     if not records:
         return {}
-    if kind in LISTS:
+    if kind in COMPLETE_LISTS:
         return {"min": max(1, records // 2), "max": 2 * records, "understood": 0.8}
     if kind == "telegram":
         return {"min": max(1, records // 2), "understood": 0.8}

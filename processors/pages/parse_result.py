@@ -1,8 +1,9 @@
 """What reading a page gave: outcome, records, and the links a spider may follow."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from processors.kinds import PageKind
 from processors.pages.outcome import Outcome
 from processors.records.article import Article
 from processors.records.hearing import Hearing
@@ -10,7 +11,6 @@ from processors.records.notice import Notice
 from processors.records.register_entry import RegisterEntry
 from processors.records.telegram_post import Coverage, TelegramPost
 
-PageKind = Literal["telegram", "news", "court_list", "register", "notice", "telegram_export"]
 Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice
 
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from processors.kinds import PageKind
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind
 from processors.tables.document import document_from_json, document_to_json
 from processors.tables.layout import Layout
 

@@ -7,13 +7,14 @@ from functools import partial
 
 from processors.court_list.page import PARSER_VERSION as COURT_VERSION
 from processors.court_list.page import read_court_list
+from processors.kinds import PageKind
 from processors.news.page import PARSER_VERSION as NEWS_VERSION
 from processors.news.page import read_news
 from processors.notice.page import PARSER_VERSION as NOTICE_VERSION
 from processors.notice.page import read_notices
 from processors.pages.clean_text import without_control_characters
 from processors.pages.page import Page
-from processors.pages.parse_result import Links, PageKind, Reading, Record
+from processors.pages.parse_result import Links, Reading, Record
 from processors.register.page import PARSER_VERSION as REGISTER_VERSION
 from processors.register.page import read_register
 from processors.tables.layout import Layout

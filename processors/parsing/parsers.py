@@ -6,11 +6,12 @@ each parser in the process at hand: inside the confined worker, and for pages th
 
 from typing import Protocol
 
+from processors.kinds import PageKind
 from processors.pages import subresources as requisites
 from processors.pages.feeds import Feed, read_feed
 from processors.pages.outcome import Classification, classify
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind, Reading
+from processors.pages.parse_result import Reading
 from processors.pages.readable_text import readable_text
 from processors.pages.sitemaps import Sitemap, read_sitemap
 from processors.parsing.parser_versions import read_page

@@ -13,10 +13,11 @@ from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self, TypeVar
 
+from processors.kinds import PageKind
 from processors.pages.feeds import Feed
 from processors.pages.outcome import Classification
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind, Reading
+from processors.pages.parse_result import Reading
 from processors.pages.sitemaps import Sitemap
 from processors.parsing.limits import PageLimits
 from processors.parsing.page_frame import Task, Work, framed

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, literal, select
 
+from processors.kinds import PLURALS
 from processors.pages.outcome import Outcome
 from storage.catalogue.tables import (
     captures,
@@ -20,15 +21,6 @@ from storage.catalogue.tables import (
     versions,
     warcs,
 )
-
-KINDS: Final = {
-    "telegram_post": "posts",
-    "article": "articles",
-    "hearing": "hearings",
-    "register_entry": "entries",
-    "notice": "notices",
-}
-
 
 REFUSALS: Final = tuple(set(Outcome) - {Outcome.CONTENT, Outcome.EMPTY})
 """An empty page is an answer; whether there should have been more is judged by the source's expected yield."""
@@ -162,7 +154,7 @@ def _records(after_seq: int) -> Select[Any]:
             captures.c.source_id,
             *(
                 func.count(distinct(case((versions.c.kind == kind, sightings.c.record_id)))).label(name)
-                for kind, name in KINDS.items()
+                for kind, name in PLURALS.items()
             ),
         )
         .select_from(sightings)

@@ -12,7 +12,7 @@ from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.process.run import process_pending
-from processors.pages.parse_result import PageKind
+from processors.kinds import PageKind
 from processors.parsing.parser_versions import read_page
 from processors.parsing.sandboxed_parsers import ConfinedParsers
 from samples import expected_registers as expected

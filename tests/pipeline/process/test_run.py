@@ -16,8 +16,9 @@ from crawlers.watchlist.source import Source
 from pipeline.process.capture import CaptureResult, read_capture
 from pipeline.process.run import READ_WITH, ProcessError, process_files, process_pending
 from processors.digest import sha256
+from processors.kinds import PageKind
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind, Reading
+from processors.pages.parse_result import Reading
 from processors.parsing.limits import PageLimits
 from processors.parsing.parser_versions import read_page
 from processors.parsing.parsers import PageNotRead

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.watchlist.loader import read_watchlist
-from crawlers.watchlist.source import SOURCE_KINDS
 from pipeline.config.settings import ROOT
 from pipeline.sources.importer import ImportRefused, appended, import_sources
 from pipeline.sources.line_parser import LeftOut, NewSource, Repeated, Unclear, read_lines
+from processors.kinds import SOURCE_KINDS
 
 WATCHLIST = """\
 # Наш спіс.

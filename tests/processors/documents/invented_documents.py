@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from processors.documents.readers import read_document
+from processors.kinds import PageKind
 from processors.pages.page import Page
-from processors.pages.parse_result import PageKind, Reading
+from processors.pages.parse_result import Reading
 from processors.parsing.parser_versions import read_page
 from tests.processors.documents import binary_documents as making_binary
 from tests.processors.documents import packed_documents as making_packed
