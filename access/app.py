@@ -36,30 +36,30 @@ STATIC: Final = Path(__file__).with_name("static")
 STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 TITLES: Final = {
-    HTTPStatus.BAD_REQUEST: "That question is not understood",
+    HTTPStatus.BAD_REQUEST: "Invalid request",
     HTTPStatus.UNAUTHORIZED: "Please log in",
-    HTTPStatus.FORBIDDEN: "Not done",
+    HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Not in the archive",
-    HTTPStatus.METHOD_NOT_ALLOWED: "That is not done here",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too large",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "That question is not understood",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The archive does not answer",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Invalid request",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The archive is not available",
 }
 
 ASKED: Final = {
-    "q": "The text searched for",
-    "url": "The address",
+    "q": "The search text",
+    "url": "The URL",
     "source": "The source",
     "since": "The first day",
     "until": "The last day",
     "kind": "The kind of record",
     "order": "The order",
-    "page": "The number of the page",
+    "page": "The page number",
     "most": "The number of rows",
-    "markup": "Whether markup is shown",
+    "markup": "The choice of markup",
     "file": "The file",
     "reason": "The reason",
-    "verdict": "The judgement",
+    "verdict": "The verdict",
 }
 
 
@@ -96,7 +96,9 @@ async def with_our_headers(request: Request, call_next: RequestResponseEndpoint)
     """Add what an answer does not say of itself; archived bytes keep their own, stricter policy."""
     if "\x00" in unquote(request.url.path) or "\x00" in unquote(request.url.query):
         response = error_response(
-            request, HTTPStatus.BAD_REQUEST, "It holds a character that no text has (U+0000)."
+            request,
+            HTTPStatus.BAD_REQUEST,
+            "The request contains the character U+0000, which is not allowed in text.",
         )
     else:
         response = await call_next(request)
@@ -132,24 +134,24 @@ def describe_validation_error(error: Mapping[str, Any]) -> str:
         case "string_too_short":
             return f"{name} is empty."
         case str(kind) if kind.startswith("date"):
-            return f"{name} is no day: write it as 2026-11-23."
+            return f"{name} is not a valid date. Write a date like this: 2026-11-23."
         case "literal_error" | "enum":
             return f"{name} must be {limits['expected']}."
         case "greater_than_equal":
-            return f"{name} is at least {limits['ge']}."
+            return f"{name} must be at least {limits['ge']}."
         case "less_than_equal":
-            return f"{name} is at most {limits['le']}."
+            return f"{name} must be at most {limits['le']}."
         case "bool_parsing":
-            return f"{name} is true or false."
+            return f"{name} must be true or false."
         case "int_parsing":
-            return f"{name} is no whole number."
+            return f"{name} must be a whole number."
     return f"{name}: {error['msg']}."
 
 
 async def database_unavailable(request: Request, problem: Exception) -> Response:
     """The database does not answer; what is wrong with it stands in the server's log, not on a page."""
     log.error("The database does not answer: %s", problem)
-    words = "The database does not answer at the moment. Nothing is lost; try again, or ask who runs the archive."
+    words = "The database does not answer at the moment. No data is lost. Try again, or ask the operator."
     return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
 
 

@@ -65,6 +65,16 @@ def format_time(value: datetime | str | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def format_minute(value: datetime | str) -> str:
+    """``2026-11-23 20:15 UTC``, where seconds do not matter; a list of captures has them."""
+    return f"{format_minute_in_column(value)} UTC"
+
+
+def format_minute_in_column(value: datetime | str) -> str:
+    """The same under a heading that names the zone."""
+    return format_time(value)[:16]
+
+
 def format_time_us(value: str) -> str:
     """The same to the microsecond, as the record has it."""
     return f"{value.replace('T', ' ').removesuffix('Z')} UTC"

@@ -23,7 +23,7 @@ STEP: Final = 9
 
 MOST_LINES: Final = 30
 OTHER: Final = "other sources"
-UNNAMED: Final = "no source named"
+UNNAMED: Final = "unknown source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +119,5 @@ def _mark(x: int, together: list[_Seen]) -> Mark:
     earliest = together[0]
     own = any(each.own for each in together)
     more = f" and {len(together) - 1} more until {moment(together[-1].at)}" if len(together) > 1 else ""
-    said = f"{moment(earliest.at)}: {'the very file' if own else 'a copy'}{more}"
+    said = f"{moment(earliest.at)}: {'this file' if own else 'a similar file'}{more}"
     return Mark(x, len(together), own, earliest.capture_id, said)

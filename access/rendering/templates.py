@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from access.rendering import formatting
 from storage.access_labels import Viewer
 
-NOT_THERE: Final = "Nothing with this name is in the archive. It may not have been read yet."
+NOT_THERE: Final = "The archive has nothing with this name. It may not be processed yet."
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
@@ -28,6 +28,8 @@ TEMPLATES: Final = Environment(
 )
 TEMPLATES.filters |= {
     "moment": formatting.moment,
+    "minute": formatting.format_minute,
+    "minute_in_column": formatting.format_minute_in_column,
     "in_column": formatting.format_time,
     "exactly": formatting.format_time_us,
     "counted": formatting.sighting_fields,

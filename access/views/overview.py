@@ -86,14 +86,14 @@ def _attention(name: str, crawl: LastCrawl | None, brought: SourceCounts | None,
         return []  # files of other tools: nobody crawls their source
     row = last_crawl_row(crawl)
     if row["state"] == "not ended":
-        return ["Its last crawl began and has not ended: it is at work, or it was killed."]
+        return ["Its last crawl started and has not ended. It is still running, or it was killed."]
     said = [f"Its last crawl failed: {each}" for each in row["failures"]]
     if night_began_at is not None and crawl.began_at < night_began_at:
         said.append("It was not crawled in the last night.")
     elif brought is None:
-        said.append("Nothing of it was deposited in the last night.")
+        said.append("Nothing from this source was deposited in the last night.")
     elif not (_records(brought) or brought.media or brought.pages):
-        said.append("Nothing could be read of what the last night brought of it.")
+        said.append("No content could be read from what was collected in the last night.")
     return said
 
 

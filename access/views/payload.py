@@ -75,16 +75,20 @@ def payload_text(
         said = block[:head].decode("latin-1").strip() or None
         content = _content(archive, capture, block, viewer, READ_LIMIT_BYTES)
     except BlockTooLargeError:
-        return PayloadText(capture, None, None, None, False, "It is too long to be shown; download it instead.")
+        return PayloadText(
+            capture, None, None, None, False, "The content is too large to show. Download it instead."
+        )
     except UndecodableEntity as problem:
-        why = f"It could not be decoded: {problem.reason}."
+        why = f"The content could not be decoded: {problem.reason}."
         return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
     if content is None:
-        why = "There is none: the server sent no content."
+        why = "There is no content: the server sent none."
         return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
     if not _is_text(content, capture.media_type):
         kind = sniff(content) or capture.media_type or "not known"
-        return PayloadText(capture, said, None, None, False, f"It is no text (type {kind}); download it instead.")
+        return PayloadText(
+            capture, said, None, None, False, f"The content is not text (type {kind}). Download it instead."
+        )
     decoded = decode(content, capture.media_type)
     text, markup, unread = printable(decoded.text), None, None
     if _is_page(content, capture.media_type):

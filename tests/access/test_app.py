@@ -47,11 +47,11 @@ def test_search_finds_the_article_and_escapes_what_it_says(analyst: TestClient) 
     assert "Затрыманні на плошчы &lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
     assert "<mark>затрыманні</mark>" in page
-    assert "1 found" in page
+    assert "1 record was found." in page
 
 
 def test_search_says_so_when_nothing_is_found(analyst: TestClient) -> None:
-    assert "Nothing found for “<bdi>гіпапатам</bdi>”" in analyst.get("/", params={"q": "гіпапатам"}).text
+    assert "No records were found for “<bdi>гіпапатам</bdi>”" in analyst.get("/", params={"q": "гіпапатам"}).text
 
 
 def test_captures_of_an_address_link_to_each(analyst: TestClient, filled: Filled) -> None:
@@ -62,7 +62,7 @@ def test_captures_of_an_address_link_to_each(analyst: TestClient, filled: Filled
 
 def test_an_address_without_captures_claims_nothing(analyst: TestClient) -> None:
     page = analyst.get("/captures", params={"url": "https://never.example/"}).text
-    assert "That says nothing about whether the page existed" in page
+    assert "This does not show whether the page existed" in page
 
 
 def test_a_capture_shows_digests_place_custody_and_facts(analyst: TestClient, filled: Filled) -> None:
@@ -96,7 +96,7 @@ def test_a_failed_visit_is_shown_as_one(analyst: TestClient, filled: Filled) -> 
     page = analyst.get(f"/capture/{filled.one('https://няма.example/').id}").text
     assert "unreachable" in page
     assert "the connection was refused" in page
-    assert "no answer" in page
+    assert "no response" in page
 
 
 def test_the_raw_record_is_a_warc_file_by_itself(analyst: TestClient, filled: Filled) -> None:
@@ -183,11 +183,11 @@ def test_what_is_not_there_is_said_in_words(analyst: TestClient) -> None:
     assert answer.status_code == 404
     assert "Not in the archive" in answer.text
     assert analyst.get("/api/record/none").json() == {
-        "detail": "Nothing with this name is in the archive. It may not have been read yet."
+        "detail": "The archive has nothing with this name. It may not be processed yet."
     }
 
 
 def test_a_question_that_is_too_long_is_refused_in_words(analyst: TestClient) -> None:
     answer = analyst.get("/", params={"q": "а" * 501})
     assert answer.status_code == 422
-    assert "The text searched for is longer than 500 characters." in answer.text
+    assert "The search text is longer than 500 characters." in answer.text

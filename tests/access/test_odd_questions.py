@@ -124,12 +124,12 @@ def test_no_odd_parameter_of_any_route_is_an_error_of_the_server(answering: Test
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("/?until=9999-12-31", "The last day is at most 2999-12-31."),
-        ("/?since=0001-01-01", "The first day is at least 1000-01-01."),
-        ("/?until=tomorrow", "The last day is no day: write it as 2026-11-23."),
-        ("/changes?source=kanal&since=9999-12-31", "The first day is at most 2999-12-31."),
-        ("/?page=0", "The number of the page is at least 1."),
-        ("/captures?url=a%00b", "It holds a character that no text has (U+0000)."),
+        ("/?until=9999-12-31", "The last day must be at most 2999-12-31."),
+        ("/?since=0001-01-01", "The first day must be at least 1000-01-01."),
+        ("/?until=tomorrow", "The last day is not a valid date. Write a date like this: 2026-11-23."),
+        ("/changes?source=kanal&since=9999-12-31", "The first day must be at most 2999-12-31."),
+        ("/?page=0", "The page number must be at least 1."),
+        ("/captures?url=a%00b", "The request contains the character U+0000, which is not allowed in text."),
     ],
 )
 def test_what_is_wrong_is_said_in_words(answering: TestClient, question: str, words: str) -> None:
@@ -142,4 +142,4 @@ def test_what_is_wrong_is_said_in_words(answering: TestClient, question: str, wo
 def test_an_address_with_a_nul_is_refused_as_json_below_the_api(answering: TestClient, question: str) -> None:
     answer = answering.get(question)
     assert answer.status_code == 400
-    assert answer.json() == {"detail": "It holds a character that no text has (U+0000)."}
+    assert answer.json() == {"detail": "The request contains the character U+0000, which is not allowed in text."}

@@ -75,13 +75,13 @@ def headings(client: TestClient, **asked: str) -> list[str]:
 
 def test_an_answer_is_shown_page_by_page(analyst: TestClient) -> None:
     first, second = (analyst.get("/", params={"q": "пратакол", "page": page}).text for page in (1, 2))
-    assert "60 found" in first
+    assert "60 records were found." in first
     assert "1 to 50 of 60" in first
     assert first.count("<h2><a") == 50
     assert second.count("<h2><a") == 10
     assert "page=2" in first
     assert 'rel="next"' not in second
-    assert "The answer has no page 9" in analyst.get("/", params={"q": "пратакол", "page": 9}).text
+    assert "The results have no page 9" in analyst.get("/", params={"q": "пратакол", "page": 9}).text
 
 
 def test_it_is_narrowed_by_date_source_and_kind(analyst: TestClient) -> None:
@@ -118,8 +118,8 @@ def test_a_capture_leads_to_the_one_before_and_after(analyst: TestClient, bazar:
 
 def test_a_page_that_no_parser_could_read_says_so(analyst: TestClient, bazar: dict[str, list[Capture]]) -> None:
     page = analyst.get(f"/capture/{bazar[HOSTILE][0].id}").text
-    assert "nothing was read: ValueError: &lt;b&gt;odd&lt;/b&gt;." in page
-    assert "The parser tripped" not in analyst.get(f"/capture/{bazar[FRONT][1].id}").text
+    assert "no records were extracted: ValueError: &lt;b&gt;odd&lt;/b&gt;." in page
+    assert "The parser failed" not in analyst.get(f"/capture/{bazar[FRONT][1].id}").text
 
 
 def test_addresses_that_begin_alike_are_listed(analyst: TestClient) -> None:
@@ -129,7 +129,7 @@ def test_addresses_that_begin_alike_are_listed(analyst: TestClient) -> None:
     whole = analyst.get("/api/addresses", params={"beginning": "https://"}).json()["rows"]
     assert {row["url"]: row["captures"] for row in whole} == {FRONT: 3, HOSTILE: 1}
     nothing = analyst.get("/captures", params={"url": "https://bazar.exam*"}).text
-    assert "No captured address begins with" in nothing
+    assert "No captured URL begins with" in nothing
 
 
 def test_an_archived_page_is_shown_as_text_alone(analyst: TestClient, bazar: dict[str, list[Capture]]) -> None:
@@ -140,7 +140,7 @@ def test_an_archived_page_is_shown_as_text_alone(analyst: TestClient, bazar: dic
     markup = analyst.get(f"/capture/{bazar[FRONT][2].id}/text", params={"markup": "true"}).text
     assert "Сёння &lt;script&gt;alert(1)&lt;/script&gt;" in markup
     assert f"/capture/{quote(bazar[FRONT][2].id)}/text?markup=true" in page
-    assert "It is no text" in analyst.get(f"/capture/{bazar[HOSTILE][0].id}/text").text
+    assert "The content is not text" in analyst.get(f"/capture/{bazar[HOSTILE][0].id}/text").text
 
 
 def test_the_content_is_saved_as_the_server_meant_it(analyst: TestClient, bazar: dict[str, list[Capture]]) -> None:

@@ -41,13 +41,13 @@ def test_it_counts_what_the_archive_holds(analyst: TestClient) -> None:
         "unread_files": 1,
         "sources": len(seen["sources"]),
     }
-    assert "1 WARC file is deposited and not read yet" in analyst.get("/").text
+    assert "1 WARC file is deposited but not processed yet" in analyst.get("/").text
 
 
 def test_a_crawl_that_never_ended_stands_out(analyst: TestClient) -> None:
     (row,) = [row for row in analyst.get("/api/overview").json()["sources"] if row["source"] == "kanal"]
     assert row["last_crawl"]["state"] == "not ended"
-    assert row["attention"] == ["Its last crawl began and has not ended: it is at work, or it was killed."]
+    assert row["attention"] == ["Its last crawl started and has not ended. It is still running, or it was killed."]
 
 
 def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(filled: Filled) -> None:
@@ -68,7 +68,7 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
         ("did not run", True, None),
     ]
     assert nights[1]["sentence"].startswith("1 of 2 sources did not come through")
-    tag = '<span class="tag bad">look</span>'
+    tag = '<span class="tag bad">Problem</span>'
     assert page.count(f"{newest - 2 * DAY:%Y-%m-%d} {tag} Did not run. What was taken off the web") == 1
     assert "The night of" not in page, "the newest one was not missed"
 

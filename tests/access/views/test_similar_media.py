@@ -120,7 +120,7 @@ def test_different_parts_two_pictures_and_is_shown_with_its_author(analyst: Test
     assert (answer.status_code, answer.headers["location"]) == (303, f"/medium/{digest(A)}#judgements")
     assert not grouped(filled)
     text = analyst.get(f"/medium/{digest(B)}").text
-    assert "analyst said <strong>different</strong>" in text and "іншы дом" in text
+    assert "Verdict by analyst: <strong>different</strong>" in text and "іншы дом" in text
     row = analyst.get(f"/api/medium/{digest(A)}/similar").json()["rows"][0]
     assert (row["judged"]["verdict"], row["judged"]["author"]) == ("different", "analyst")
 

@@ -166,7 +166,7 @@ def test_a_time_that_is_not_in_it_gives_nothing(
 def test_a_video_in_hand_is_drawn_beside_what_is_like_it(analyst: TestClient, shown: Shown) -> None:
     content = edited(shown.files[VIDEO], "-vf", "hflip")
     answer = analyst.post("/similar", files={"file": ("hand.mp4", content)}, headers=OURS)
-    drawn = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="Asked, (0:0\d)', answer.text)
+    drawn = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="This file, (0:0\d)', answer.text)
     assert drawn
     assert "/frame?at_ms=" in answer.text
     one = Image.open(io.BytesIO(base64.b64decode(drawn[0][0])))
