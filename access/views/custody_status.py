@@ -69,16 +69,16 @@ def _of_origin(holding: CustodyStatus) -> str:
     if told.kind != CRAWL:
         why = "" if told.reason is None else f": {told.reason}"
         return (
-            f"Brought by {entry.actor} at {moment(entry.at)}. Times, addresses and content are what the file "
-            f"says; that this collector observed them is not shown{why}."
+            f"Imported by {entry.actor} at {moment(entry.at)}. Times, addresses and content are what the file "
+            f"states. The archive cannot show that this collector observed them{why}."
         )
     signed = entry.details.get("signature")
     if signed is None:
-        return "Entered as a file of this collector's crawl; crawls did not sign their files then."
+        return "Deposited as a file of a crawl of this collector. At that time crawls did not sign their files."
     seq = signed["collection_started"]
-    said = f"Signed by the crawl that wrote it, with the key that entry {seq} of custody names."
+    said = f"Signed by the crawl that wrote it, with the key in custody entry {seq}."
     if told.recovered:
-        return f"{said} That crawl ended without a report; the file was recovered from the spool."
+        return f"{said} That crawl ended without a report. The file was recovered from the spool."
     return said
 
 
@@ -104,28 +104,29 @@ def _copies(holding: CustodyStatus) -> Iterator[dict[str, Any]]:
 
 def _sentences(key: str, holding: CustodyStatus) -> Iterator[str]:
     entry, second = holding.deposited, holding.second_copy
-    yield f"Held in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
+    yield f"Stored in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
     yield _of_origin(holding)
     yield (
-        f"Deposited at {moment(entry.at)} by {entry.actor}, entry {entry.seq} of custody: the first store had "
+        f"Deposited at {moment(entry.at)} by {entry.actor} (custody entry {entry.seq}). The first store had "
         f"confirmed it, {_lock(holding, entry.details['object_version'])}."
     )
     if second is None:
-        yield "No second copy: no second store is configured."
+        yield "There is no second copy, because no second store is configured."
     elif second.version_id is None:
-        yield "Not yet preserved: the second store has not confirmed its copy; it is owed to it."
+        yield "Not yet preserved: the copy to the second store is pending."
     else:
         yield (
-            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)}, read back, "
-            f"{_lock(holding, second.version_id)}."
+            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)}. The copy was "
+            f"read back, {_lock(holding, second.version_id)}."
         )
     for token in holding.tokens:
         at, authority = moment(token.details["time"]), token.details["authority"]
-        yield f"It existed not later than {at}, says {authority} (token over entry {token.details['seq']})."
+        stamped = f"trusted timestamp of custody entry {token.details['seq']}"
+        yield f"It existed at {at} at the latest, according to {authority} ({stamped})."
     for owed in holding.owed:
-        yield f"Outside time is owed by {owed.authority} since {moment(owed.since)}."
+        yield f"The trusted timestamp of {owed.authority} has been pending since {moment(owed.since)}."
     if not holding.tokens and not holding.owed:
-        yield "No outside time: no authority has been asked for a token since."
+        yield "There is no trusted timestamp. No authority has been asked for one since the deposit."
 
 
 def _lock(holding: CustodyStatus, version_id: str) -> str:

@@ -44,24 +44,30 @@ def in_words(night: DueNight, *, newest: bool) -> str:
     harvest = night.harvest
     if harvest is None:
         if night.state is NightState.DUE:
-            return "Due now; it has not begun yet."
+            return "The night is due now. It has not started yet."
         if newest:
-            return "Has not run. What is taken off the web until it begins is not seen."
-        return "Did not run. What was taken off the web before the next one was not seen."
+            return "This night has not run. Content that is removed from the web before it starts is not captured."
+        return (
+            "This night did not run. Content that was removed from the web before the next night was not captured."
+        )
     began = f"{harvest.began_at:%H:%M}"
     how = " by hand" if harvest.due_at is None else ""
-    late = f", begun{how} at {began}" if how or harvest.began_at - night.due_at > GRACE else ""
+    late = f" The harvest started{how} at {began}." if how or harvest.began_at - night.due_at > GRACE else ""
     count = len(harvest.sources)
     match night.state:
         case NightState.CAME_THROUGH:
-            return f"All {count} sources came through{late}." if count != 1 else f"Its source came through{late}."
+            return (
+                f"All {count} sources were collected.{late}" if count != 1 else f"The source was collected.{late}"
+            )
         case NightState.AT_WORK:
-            return f"At work{how} since {began}, {count} source{'' if count == 1 else 's'}."
+            return (
+                f"The harvest of {count} source{'' if count == 1 else 's'} started{how} at {began} and is running."
+            )
         case NightState.NOT_ENDED:
-            return f"Began{how} at {began} and did not end: it was killed."
+            return f"The harvest started{how} at {began} and did not end. It was killed."
     if harvest.network is not None:
         return harvest.network
-    return f"{_failed(harvest)} of {count} sources did not come through{late}."
+    return f"{_failed(harvest)} of {count} sources failed.{late}"
 
 
 def _failed(harvest: Harvest) -> int:

@@ -87,9 +87,9 @@ def test_a_capture_shows_digests_place_custody_and_facts(analyst: TestClient, fi
 
 def test_a_capture_says_how_it_is_held_and_claims_no_more(analyst: TestClient, filled: Filled) -> None:
     page = analyst.get(f"/capture/{filled.one(ARTICLE).id}").text
-    assert "the first store had confirmed it, under lock until 20" in page
-    assert "No second copy: no second store is configured." in page
-    assert "No outside time: no authority has been asked for a token since." in page
+    assert "The first store had confirmed it, under lock until 20" in page
+    assert "There is no second copy, because no second store is configured." in page
+    assert "There is no trusted timestamp. No authority has been asked for one since the deposit." in page
 
 
 def test_a_failed_visit_is_shown_as_one(analyst: TestClient, filled: Filled) -> None:

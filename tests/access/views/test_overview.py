@@ -67,9 +67,9 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
         ("sources failed", True, 1),
         ("did not run", True, None),
     ]
-    assert nights[1]["sentence"].startswith("1 of 2 sources did not come through")
+    assert nights[1]["sentence"].startswith("1 of 2 sources failed.")
     tag = '<span class="tag bad">Problem</span>'
-    assert page.count(f"{newest - 2 * DAY:%Y-%m-%d} {tag} Did not run. What was taken off the web") == 1
+    assert page.count(f"{newest - 2 * DAY:%Y-%m-%d} {tag} This night did not run. Content that was removed") == 1
     assert "The night of" not in page, "the newest one was not missed"
 
 
@@ -82,7 +82,7 @@ def test_where_the_newest_night_did_not_run_the_page_says_so_at_its_head(archive
         page = analyst.get("/").text
 
     assert [night["state"] for night in nights][-1] == "did not run"
-    at_head = f'<p class="warn">The night of {nights[0]["due_at"][:10]}: Has not run.'
+    at_head = f'<p class="warn">The night of {nights[0]["due_at"][:10]}: This night has not run.'
     assert (at_head in page) == (nights[0]["state"] == "did not run"), "not while it is only waited for"
 
 

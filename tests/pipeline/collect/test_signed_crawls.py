@@ -161,5 +161,5 @@ def test_pages_and_commands_say_who_brought_a_file(archive: Archive, tmp_path: P
     assert signed is not None and brought is not None
     assert (signed["origin"], brought["origin"]) == ("crawl", "import")
     assert "Signed by the crawl that wrote it" in signed["sentences"][1]
-    assert brought["sentences"][1].startswith("Brought by stranger at ")
-    assert "that this collector observed them is not shown" in brought["sentences"][1]
+    assert brought["sentences"][1].startswith("Imported by stranger at ")
+    assert "The archive cannot show that this collector observed them" in brought["sentences"][1]

@@ -41,9 +41,9 @@ def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp
 
     assert head is not None
     until = f"under lock until {moment(head.locked_until)}."
-    assert f"by harvest, entry 1 of custody: the first store had confirmed it, {until}" in words
-    assert "No second copy: no second store is configured." in words
-    assert "No outside time: no authority has been asked for a token since." in words
+    assert f"by harvest (custody entry 1). The first store had confirmed it, {until}" in words
+    assert "There is no second copy, because no second store is configured." in words
+    assert "There is no trusted timestamp. No authority has been asked for one since the deposit." in words
     assert "reserved" not in words
 
 
@@ -52,7 +52,7 @@ def test_preserved_is_said_when_the_second_store_has_confirmed_and_not_before(
 ) -> None:
     with away(second_object_store_server):
         key = deposited_in(copied_archive, tmp_path).key
-        assert "Not yet preserved: the second store has not confirmed its copy" in said(copied_archive, key)
+        assert "Not yet preserved: the copy to the second store is pending." in said(copied_archive, key)
 
     replicate_pending(copied_archive, actor="clock")
 
@@ -69,13 +69,15 @@ def test_outside_time_is_owed_until_there_is_a_token(
     key = deposited_in(archive, tmp_path).key
     authority.stop()
     request_timestamps(stamping, archive, occasion="harvest")
-    assert f"Outside time is owed by {authority.url} since " in said(archive, key)
+    assert f"The trusted timestamp of {authority.url} has been pending since " in said(archive, key)
 
     authority.start()
     request_timestamps(stamping, archive, occasion="clock")
 
-    assert f"UTC, says {authority.url} (token over entry 2)." in said(archive, key)
-    assert "owed" not in said(archive, key)
+    assert f"UTC at the latest, according to {authority.url} (trusted timestamp of custody entry 2)." in said(
+        archive, key
+    )
+    assert "pending" not in said(archive, key)
 
 
 def test_the_copy_of_a_token_asks_for_no_new_token(

@@ -106,8 +106,8 @@ def test_nights_and_crawls_are_told_from_what_custody_and_spool_hold(
         said = {(line.section, line.what): line.found for line in look(settings)}
 
     assert said["runs", "crawls"] == "1 crawl at work"
-    assert said["failed", f"night {newest:%m-%d}"].startswith("1 of 2 sources did not come through")
-    assert said["failed", f"night {newest - DAY:%m-%d}"].startswith("Did not run.")
+    assert said["failed", f"night {newest:%m-%d}"].startswith("1 of 2 sources failed.")
+    assert said["failed", f"night {newest - DAY:%m-%d}"].startswith("This night did not run.")
 
 
 def on_screen(lines: list[Line]) -> list[str]:
