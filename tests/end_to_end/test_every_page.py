@@ -88,7 +88,7 @@ def test_every_page_opens_in_a_browser(
         *("", "captures", "changes", "similar", "search.csv", "captures.csv", "changes.csv"),
         *("record", "capture", "medium", "capture/raw", "capture/payload", "capture/text"),
     }
-    assert {kind for _, kind in changed} >= {"added", "edited", "vanished"}
+    assert {kind for _, kind in changed} >= {"added", "edited", "missing"}
 
 
 def watch(page: Page, base: str, wrong: list[str]) -> None:
