@@ -64,7 +64,7 @@ def test_every_page_opens_in_a_browser(
         *(f"{base}{name}/{quote(one, safe='')}" for name, found in kinds.items() for one in one_of_each(found)),
         *(f"{base}changes?source={quote(source)}&kind={kind}" for source, kind in sorted(changed)),
         f"{base}?q=суд",
-        f"{base}captures?url=https://vesnik.example/*",
+        *(f"{base}captures?url=https://vesnik.pryklad.example/{which}" for which in ("", "*")),
     ]
     opened: set[Kind] = set()
     while waiting:
@@ -134,4 +134,5 @@ def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
     asked = dict(parse_qsl(parts.query))
     if first in kinds:
         return "/".join(filter(None, (first, view))), kinds[first].get(unquote(one), "unknown"), *sorted(asked)
-    return first, *sorted(asked), asked.get("source", "") if first == "changes" else "", asked.get("kind", "")
+    which = asked.get("source", "") if first == "changes" else asked.get("url", "")[-1:] == "*"
+    return first, *sorted(asked), str(which), asked.get("kind", "")

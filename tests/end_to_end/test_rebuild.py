@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
+from pipeline.airflow_api import AirflowApi
 from pipeline.config.archive_factory import opened_archive
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.process.rebuild import rebuild
 from storage.archive import Archive
 from storage.catalogue.tables import metadata
 from tests.conftest import RunningStack
-from tests.end_to_end.conftest import Night
+from tests.end_to_end.conftest import Night, wait_until_read
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
 
@@ -31,11 +32,14 @@ def every_row(engine: Engine) -> dict[str, list[str]]:
 
 def test_rebuild_from_the_store_alone_gives_the_same_rows_and_ids(
     second_night: Night,
+    api: AirflowApi,
     airflow_stack: RunningStack,
     deposited: Archive,
     postgres_server: PostgresServer,
     migrated_template: str,
 ) -> None:
+    api.trigger("process", {})  # what other tests have deposited may be unread
+    wait_until_read(api, deposited)
     fresh = postgres_server.create_database("rebuilt", template=migrated_template)
     settings = replace(
         airflow_stack.settings,
