@@ -14,7 +14,7 @@ help:
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
 	@echo 'make lint         ruff, mypy and import-linter'
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
-	@echo 'make test         everything that must hold: lint, and every test (some 30 minutes on two cores)'
+	@echo 'make test         everything that must hold: lint, and every test (some 25 minutes on two cores)'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
