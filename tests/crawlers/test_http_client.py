@@ -29,6 +29,8 @@ from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.recorder.engine import RunningRecorder, block_of
 
+pytestmark = pytest.mark.slow
+
 SITE = "https://plain.example"
 LONG = "Спіс спраў. ".encode() * 40_000
 

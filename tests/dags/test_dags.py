@@ -13,6 +13,8 @@ from pipeline.prepare import POOLS
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+pytestmark = pytest.mark.slow
+
 DAG_FILES = tuple(sorted(path for path in (ROOT / "dags").glob("*.py") if path.stem != "__init__"))
 
 HEAVY = ("sqlalchemy.orm", "boto3", "scrapy", "playwright", "numpy", "PIL", "trafilatura", "psycopg2", "storage")

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+pytestmark = pytest.mark.slow
+
 DUE = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
 
 

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.config.settings import ROOT
+
+pytestmark = pytest.mark.slow
 
 WRITES = """
 import io, sys

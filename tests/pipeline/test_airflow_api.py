@@ -15,6 +15,8 @@ from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.airflow_run import follow_harvest
 from pipeline.config.settings import AirflowAccess
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class BusyServer:

@@ -7,6 +7,8 @@ import pytest
 
 from pipeline.config.settings import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", ["airflow", "sqlalchemy", "scrapy", "pipeline", "storage", "crawlers", "dags"])
 def test_what_every_process_imports_is_there_as_bytecode(name: str) -> None:

@@ -16,6 +16,8 @@ from pipeline.config.settings import ROOT
 from pipeline.output import Exit
 from tests.pipeline.test_airflow_api import BusyServer, handler_of
 
+pytestmark = pytest.mark.slow
+
 WATCHLIST = "sources:\n  - {id: kanal, kind: telegram, channel: kanal_one}\n"
 
 

@@ -10,6 +10,8 @@ from samples import expected
 from samples.expected import ExpectedHearing
 from tests.samples.conftest import Visitor, text_of
 
+pytestmark = pytest.mark.slow
+
 REGIONAL = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
 CITY = "https://sud.pryklad.example/rasklad/"
 

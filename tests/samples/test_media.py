@@ -18,6 +18,8 @@ from samples.media.h264 import START_CODE_EMULATION, unit
 from samples.media.scenes import SCENES
 from samples.telegram.files import name_in, token
 
+pytestmark = pytest.mark.slow
+
 NEAR_BITS, FAR_BITS = 8, 18  # of 64, as `samples.expected` promises
 
 

@@ -15,6 +15,8 @@ from samples.media.files import media_file
 from samples.news.articles import picture_at
 from tests.samples.conftest import Visit, Visitor, text_of
 
+pytestmark = pytest.mark.slow
+
 HOME = expected.NEWS_ADDRESS
 ADDRESSES = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 

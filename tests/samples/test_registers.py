@@ -1,9 +1,12 @@
 """The sample register and board hold exactly what is expected."""
 
+import pytest
 from lxml import html
 
 from samples import expected_registers as expected
 from tests.samples.conftest import Visitor, text_of
+
+pytestmark = pytest.mark.slow
 
 
 def names(visitor: Visitor, day: int) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from samples.extra import extra_pages, page_at
 from samples.sites import SampleSites
 from tests.samples.conftest import Visitor
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

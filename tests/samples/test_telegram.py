@@ -15,6 +15,8 @@ from processors.records.telegram_post import TelegramPost
 from samples import expected
 from tests.samples.conftest import Visitor
 
+pytestmark = pytest.mark.slow
+
 WITHHELD = re.compile(r"no address|too big|Please open Telegram")
 CHANNELS = sorted(expected.POSTS_DAY_1)
 

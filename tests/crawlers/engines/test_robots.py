@@ -10,6 +10,8 @@ import pytest
 from crawlers.engines.robots import HostRules, read_rules, rules_of
 from crawlers.http_client import FetchedResponse, FetchFailed
 
+pytestmark = pytest.mark.slow
+
 ROBOTS = "https://news.example/robots.txt"
 TEXT = b"User-agent: *\nDisallow: /private/\n"
 

@@ -27,6 +27,8 @@ from processors.pages.page import Page
 from processors.parsing.parsers import OwnParsers, PageNotRead
 from tests.crawlers.recorder.engine import RunningRecorder
 
+pytestmark = pytest.mark.slow
+
 URL = "https://a.example/film.mp4"
 
 

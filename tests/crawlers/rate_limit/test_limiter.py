@@ -17,6 +17,8 @@ from crawlers.rate_limit.limiter import LONGEST_DELAY_S, HostAbandoned, HostRate
 from crawlers.rate_limit.slots import SLOTS_PER_HOST, LocalSlots, SlotGrant, SlotsUnavailable
 from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 
+pytestmark = pytest.mark.slow
+
 
 def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> None:
     left: list[tuple[str, float]] = []

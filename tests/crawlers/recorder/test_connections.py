@@ -14,6 +14,8 @@ from crawlers.recorder.websocket import frame_length
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., RunningRecorder]
 HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

@@ -15,6 +15,8 @@ from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, 
 from tests.crawlers.recorder.origin_server import Origin, answer
 from tests.crawlers.recorder.relay_proxy import Relay
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., RunningRecorder]
 HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

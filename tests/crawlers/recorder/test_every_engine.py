@@ -22,6 +22,8 @@ from tests.crawlers.recorder.traffic_through_recorder import (
     url_of,
 )
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM_LEAVES_AT = (
     "broken chunks",
     "a chunk beyond all bounds",

@@ -9,6 +9,8 @@ from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, 
 from tests.crawlers.recorder.origin_server import Origin, answer
 from tests.crawlers.recorder.server_answers import KINDS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
 @pytest.mark.parametrize("name", KINDS)

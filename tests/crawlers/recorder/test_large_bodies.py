@@ -10,8 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from storage.warc.reader import WarcReader
 from tests.crawlers.recorder.origin_server import Channel, Origin
+
+pytestmark = pytest.mark.slow
 
 LARGE_MB = int(os.environ.get("LETAPIS_LARGE_BODY_MB", "300"))
 PIECE = hashlib.shake_256(b"a film").digest(1 << 20)

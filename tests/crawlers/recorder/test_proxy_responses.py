@@ -17,6 +17,8 @@ from processors.pages.outcome import Outcome
 from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin_server import Origin, answer
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., RunningRecorder]
 TARGET = b"Proxy-Recorder-Target: %s\r\n"
 NONCE = b"Proxy-Recorder-Nonce: %s\r\n"

@@ -20,6 +20,8 @@ from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all
 from tests.crawlers.recorder.origin_server import Channel, Origin
 from tests.crawlers.recorder.test_websocket import content_of
 
+pytestmark = pytest.mark.slow
+
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 SHORT_HINT = b"HTTP/1.1 103\n\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

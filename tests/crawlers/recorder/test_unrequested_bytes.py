@@ -22,6 +22,8 @@ from pipeline.config.settings import Settings
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., RunningRecorder]
 HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 FORGED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"

@@ -10,6 +10,8 @@ import pytest
 from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
 
+pytestmark = pytest.mark.slow
+
 ARTICLE = "https://vesnik.pryklad.example/naviny/biudzet/"
 CRAWL_KEYS = {
     *("kind", "crawl_id", "source", "started_at", "ended_at", "exchanges", "bytes", "outcomes", "files"),

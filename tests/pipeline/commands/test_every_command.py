@@ -29,6 +29,8 @@ from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.integrity.test_rebuilt_catalogue import POST
 from tests.storage.killed_deposits import environment
 
+pytestmark = pytest.mark.slow
+
 PAGE = "https://t.me/s/kanal"
 CODES = {int(code) for code in Exit}
 

@@ -24,6 +24,8 @@ from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay_proxy import Relay
 
+pytestmark = pytest.mark.slow
+
 ARTICLE = "https://vesnik.pryklad.example/naviny/biudzet/"
 SECRET = "p4ss-w0rd"
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.literals import ObjectLockModeType
 
+pytestmark = pytest.mark.slow
+
 SEEN = b"seen" * 20_000
 """More than SeaweedFS keeps beside the name of an object."""
 STRANGER = Path(__file__).parents[1] / "unauthorized_access.py"

@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.config.settings import ROOT
 
+pytestmark = pytest.mark.slow
+
 MISTAKEN = """\
 sources:
   - {id: sud, kind: court, pages: ["https://sud.example/"]}

@@ -15,6 +15,8 @@ from pipeline.config.settings import ROOT, OwnedDatabase, Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.setup.doctor import Check, examine
 
+pytestmark = pytest.mark.slow
+
 
 def found(settings: Settings, name: str) -> Check:
     return next(check for check in examine(settings) if check.name == name)

@@ -17,6 +17,8 @@ from pipeline.sources.importer import ImportRefused, appended, import_sources
 from pipeline.sources.line_parser import LeftOut, NewSource, Repeated, Unclear, read_lines
 from processors.kinds import SOURCE_KINDS
 
+pytestmark = pytest.mark.slow
+
 WATCHLIST = """\
 # Наш спіс.
 defaults: {delay_s: 2}

@@ -19,6 +19,8 @@ from pipeline.supervise.processes import (
     processes_of_data_folder,
 )
 
+pytestmark = pytest.mark.slow
+
 LEAVES_EVERYTHING = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

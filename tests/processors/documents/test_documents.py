@@ -22,6 +22,8 @@ from tests.processors.documents import packed_documents as making_packed
 from tests.processors.documents import pdf_documents as making_pdf
 from tests.processors.documents.invented_documents import DOCUMENTS
 
+pytestmark = pytest.mark.slow
+
 ROWS = [["Час", "Справа", "Суддзя"], ["10:00", "2-1/2026", "Узорны П. Р."]]
 GREY = bytes([200]) * (200 * 280)
 

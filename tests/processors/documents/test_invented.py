@@ -7,6 +7,8 @@ import pytest
 from processors.tables.document_type import CSV, DOC, DOCX, ODT, PDF, RTF, XLS, XLSX, document_type
 from tests.processors.documents.invented_documents import DOCUMENTS, EXPECTED, expectation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_document_says_what_a_person_read_in_it(name: str) -> None:

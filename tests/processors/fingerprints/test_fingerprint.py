@@ -18,6 +18,8 @@ from processors.fingerprints.pdq import bits, pdq, sample
 from processors.fingerprints.phash import phash
 from processors.media.fingerprint_file import fingerprint_media
 
+pytestmark = pytest.mark.slow
+
 
 def apart(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()

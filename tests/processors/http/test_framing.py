@@ -1,5 +1,6 @@
 """However the network cuts a stream, the same messages come out of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,6 +8,8 @@ from processors.http.body import Body, ChunkedBody, NoBody, OpenBody, SizedBody
 from processors.http.framing import MessageFramer, NotAMessage
 from processors.http.head import head_values, is_chunked, read_head, status_of
 from processors.http.message import parse_response
+
+pytestmark = pytest.mark.slow
 
 
 def body_of(head: bytes) -> Body | None:

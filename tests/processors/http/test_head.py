@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.http.head import head_end, read_head
+
+pytestmark = pytest.mark.slow
 
 names = st.sampled_from(["A", "b-C", "A ", "A\t", "", "\xe9"])
 values = st.sampled_from(["", "1", " 1 ", "a: b", "\t", "\xa0x"])

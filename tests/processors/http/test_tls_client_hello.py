@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from processors.http.tls_client_hello import ClientHello, NotAClientHello, is_grease, read_client_hello
 
+pytestmark = pytest.mark.slow
+
 
 def hello_of(context: ssl.SSLContext, name: str | None) -> bytes:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

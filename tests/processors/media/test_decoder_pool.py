@@ -27,6 +27,8 @@ from processors.media.ffmpeg import program
 from processors.media.fingerprint_file import fingerprint_media, from_json, to_json
 from processors.media.media_type import MediaFingerprints
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def decoders() -> Iterator[Decoders]:

@@ -19,6 +19,8 @@ from processors.media.thumbnails import draw
 from tests.processors.media.test_decoder_pool import png, saved, scene
 from tests.processors.media.test_video import moving
 
+pytestmark = pytest.mark.slow
+
 MOST_SECONDS = 40.0
 MOST_KB = (1 << 30) >> 10
 

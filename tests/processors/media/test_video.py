@@ -36,6 +36,8 @@ from processors.similarity.clustering import cluster_media
 from processors.similarity.index_rows import search_rows
 from processors.similarity.match import links
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def decoders() -> Iterator[Decoders]:

@@ -10,6 +10,8 @@ from processors.parsing.limits import PageLimits
 from processors.parsing.parsers import PageNotRead
 from processors.parsing.sandboxed_parsers import ConfinedParsers
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>Весці &amp; навіны</title>
 <style>p {color: red}</style><script>let text = "<p>не для чытача</p>"</script></head>
 <body><nav><a href="https://vesnik.example/">Галоўная</a></nav>

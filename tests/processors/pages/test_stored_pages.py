@@ -10,6 +10,8 @@ import pytest
 from processors.parsing.parser_versions import PARSERS, ParserVersion
 from tests.processors.pages.stored_pages import FIXTURES, read_case, said
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted(path for path in FIXTURES.iterdir() if path.is_dir())
 
 

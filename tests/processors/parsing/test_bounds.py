@@ -19,6 +19,8 @@ from processors.parsing.limits import PageLimits
 from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.tables.table import html_tables
 
+pytestmark = pytest.mark.slow
+
 URL = "https://x.example/news/2026/03/01/one-two-three.html"
 WORDS = "<p>Words of an article that go on for a line and more. " * 10
 LINKS = "".join(f"words that go <a href=/n/{number}>on {number}</a> and so on. " for number in range(10_000))

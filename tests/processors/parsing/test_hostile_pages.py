@@ -16,6 +16,8 @@ from processors.pages.sitemaps import read_sitemap
 from processors.parsing.parser_versions import PageKind, read_page
 from processors.record_keys import record_json, record_keys, version_content, version_id
 
+pytestmark = pytest.mark.slow
+
 KINDS: tuple[PageKind, ...] = get_args(PageKind)
 POST = (
     '<div class="tgme_widget_message" data-post="x/1" data-view="{}"><div '

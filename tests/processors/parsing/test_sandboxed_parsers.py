@@ -19,6 +19,8 @@ from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.sandbox.process import SandboxedProcess
 from tests.processors.pages.stored_pages import FIXTURES, read_case
 
+pytestmark = pytest.mark.slow
+
 URL = "https://x.example/news/2026/03/01/one-two-three.html"
 ARTICLE = b"<html><title>One two three</title><h1>One two three</h1>" + b"<p>Words of an article, in a line. " * 30
 SLOW = b"<html><body>" + b"<p>xyz word, and more." * 300_000

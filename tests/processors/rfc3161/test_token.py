@@ -15,6 +15,8 @@ from processors.rfc3161.signing_certificate import NamedSigner, named_signers
 from processors.rfc3161.token import TokenRefusedError, read_token, root_of, time_query
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 
+pytestmark = pytest.mark.slow
+
 CONTENT = "запіс у летапісе".encode()
 IMPRINT = sha256(CONTENT)
 

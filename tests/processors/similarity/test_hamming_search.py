@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from processors.similarity import hamming_kernels
 from processors.similarity.hamming_search import Known, neighbours, words
 
+pytestmark = pytest.mark.slow
+
 
 def brute(new: NDArray[np.uint8], known: NDArray[np.uint8], distance_bits: int) -> list[tuple[int, int, int]]:
     """The definition, one pair after another."""

@@ -22,6 +22,8 @@ from processors.media.media_type import MediaFingerprints
 from processors.similarity.clustering import cluster_media
 from processors.similarity.match import links
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Image.Image], Image.Image]
 
 

@@ -31,6 +31,8 @@ from storage.warc.index import WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError, WarcReader
 from tests.storage.crawled_files import crawl_one, exchange, no_answer, response
 
+pytestmark = pytest.mark.slow
+
 PAGE = "https://t.me/s/kanal"
 
 

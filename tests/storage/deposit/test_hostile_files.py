@@ -26,6 +26,8 @@ from storage.postgres_text import postgres_safe_json, postgres_safe_text
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, exchange, response
 
+pytestmark = pytest.mark.slow
+
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nhi"
 URL = ("WARC-Target-URI", "http://a.example/")
 

@@ -15,6 +15,8 @@ from processors.digest import sha256
 from storage.spool.spool import Spool, Written, recover
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in
 
+pytestmark = pytest.mark.slow
+
 WRITER = """
 import hashlib, sys
 from pathlib import Path

@@ -16,6 +16,8 @@ from storage.spool.signature_journal import path_of_signatures, signatures_besid
 from storage.spool.spool import Spool, Written, recover
 from tests.storage.exchanges import CRAWL, FACTS, exchange, records_in, types_in
 
+pytestmark = pytest.mark.slow
+
 SECRET = bytes(range(32))
 KEY = CrawlKey(SECRET)
 

@@ -29,6 +29,8 @@ from storage.spool.spool import (
 )
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_exchange_is_a_response_its_request_its_facts_and_new_certificates(tmp_path: Path) -> None:
     spool = Spool(tmp_path, CRAWL, FACTS)

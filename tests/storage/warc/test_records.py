@@ -43,6 +43,8 @@ from storage.warc.records import (
 )
 from storage.warc.writer import encoded
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
 LATER = datetime(2026, 3, 5, 1, 2, 3, 900_000, tzinfo=UTC)
 ID = "<urn:uuid:00000000-0000-4000-8000-00000000000{}>"
