@@ -44,13 +44,13 @@ def timestamps() -> None:
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.preserve.timestamp import owed_in_words, request_timestamps
+        from pipeline.preserve.timestamp import describe_pending_timestamp, request_timestamps
 
         settings = load_settings()
         with opened_archive(settings) as archive:
             report = request_timestamps(settings, archive, occasion="clock", say=log.info)
         if report.owed:
-            raise AirflowFailException("\n".join(map(owed_in_words, report.owed)))
+            raise AirflowFailException("\n".join(map(describe_pending_timestamp, report.owed)))
         return {"obtained": len(report.obtained), "owed": 0}
 
     ask_authorities()

@@ -60,7 +60,7 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
         first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
         shown = medium_path(found, first)
 
-        def asked(at_s: float | None) -> str | None:
+        def picture_at(at_s: float | None) -> str | None:
             path = shown if at_s is None else frame_path(first, at_s)
             return None if path is None else base + path
 
@@ -68,7 +68,7 @@ def media_routes(archive: Callable[[], Archive]) -> APIRouter:
             "medium": found,
             "shown": shown,
             "chart": chart(*media.seen(archive(), found, viewer=viewer_of(request))),
-            "similar": attach_frames(alike, asked, base),
+            "similar": attach_frames(alike, picture_at, base),
         }
         return page(request, "medium.html", content)
 

@@ -14,7 +14,7 @@ from access.views.nights import last_nights
 from crawlers.model.capture import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.deposit.replication import owed_copies
+from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
 from storage.queries.nightly_counts import SourceCounts, counts_since
@@ -36,7 +36,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         figures = () if night is None else counts_since(connection, night.after_seq)
         requests = newest_requests(connection, REQUESTS_SHOWN)
         owed = {
-            "copies": 0 if archive.replica is None else len(owed_copies(connection)),
+            "copies": 0 if archive.replica is None else len(pending_copies(connection)),
             "time_tokens": len(pending_timestamps(connection)),
         }
     brought = {row.source_id: row for row in figures}

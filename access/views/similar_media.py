@@ -119,12 +119,12 @@ def _rows(
         said = judged.get(other)
         yield {
             **_seen(file, other, captures, None if known is None else known.media_type),
-            **_told(link, asked),
+            **_match_row(link, asked),
             "judged": None if said is None else said_row(said, asked),
         }
 
 
-def _told(link: Link, asked: Digest) -> dict[str, Any]:
+def _match_row(link: Link, asked: Digest) -> dict[str, Any]:
     """What a link says, from the side of the medium asked about."""
     first = link.a == asked
     turned, comma, rest = link.matched.partition(",")

@@ -46,7 +46,7 @@ class PageRequest:
     depth: int = 0
     headers: tuple[tuple[str, str], ...] = ()
 
-    def lead(self, url: str, role: Role) -> "PageRequest":
+    def follow(self, url: str, role: Role) -> "PageRequest":
         """An ask that this one led to."""
         return replace(self, url=url, role=role, seed=False, depth=self.depth + 1, headers=())
 

@@ -75,7 +75,7 @@ class NewsSpider:
         if ask.role is Role.START:
             return self._read_start(ask, page)
         reading = self._parsers.read_page(page, "news", layout=self._job.source.layout)
-        return self._yield.findings(reading, tuple(ask.lead(url, Role.REQUISITE) for url in reading.links.media))
+        return self._yield.findings(reading, tuple(ask.follow(url, Role.REQUISITE) for url in reading.links.media))
 
     def _conditions(self, url: str) -> tuple[tuple[str, str], ...]:
         """Fields that ask for the listing only if it is another than the one deposited last."""
@@ -145,7 +145,7 @@ class NewsSpider:
             remarks.append(f"{unchanged} sitemaps not changed since {since:%Y-%m-%d} were left alone")
         if left:
             remarks.append(f"{len(left)} sitemaps beyond the {MOST_SITEMAPS} of one crawl were left alone")
-        return [ask.lead(url, Role.SITEMAP) for url in taken], remarks
+        return [ask.follow(url, Role.SITEMAP) for url in taken], remarks
 
     def _read_start(self, ask: PageRequest, page: Page) -> PageResult:
         reading = self._parsers.read_page(page, "news")
@@ -169,7 +169,7 @@ class NewsSpider:
             if key in self._others and not _is_young(changed_at, since):
                 continue
             if key not in self._known or _is_young(changed_at, since):
-                asks.append(ask.lead(url, Role.PAGE))
+                asks.append(ask.follow(url, Role.PAGE))
                 self._asked.add(key)
                 if key in self._passed:  # by a page that gave it no date; this one does, and it will count itself
                     self._passed.remove(key)

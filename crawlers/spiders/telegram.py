@@ -40,14 +40,14 @@ class TelegramSpider:
     def read(self, ask: PageRequest, page: Page) -> PageResult:
         """Posts, their media, and the page before."""
         reading = self._parsers.read_page(page, "telegram")
-        asks = [ask.lead(url, Role.REQUISITE) for url in reading.links.media]
+        asks = [ask.follow(url, Role.REQUISITE) for url in reading.links.media]
         posts = [record for record in reading.records if isinstance(record, TelegramPost)]
         older = reading.links.older
         if self._job.follow_links:
             if older is None or not self._goes_back(posts):
                 older = self._next_gap() if posts or self._gap is not None else None
             if older is not None:
-                asks.append(ask.lead(older, Role.PAGE))
+                asks.append(ask.follow(older, Role.PAGE))
         findings = self._yield.findings(reading, tuple(asks))
         if ask.seed or reading.outcome is Outcome.CONTENT:
             return findings

@@ -55,7 +55,7 @@ def import_export(
     numbers = _numbers(folder)
     source = source_id or f"telegram-export-{abs(numbers[0])}"
     base = f"{EXPORT_ADDRESS}{'-'.join(str(abs(number)) for number in numbers[:1])}"
-    files = [_taken_in(path, folder, base) for path in _files(folder)]
+    files = [_user_file(path, folder, base) for path in _files(folder)]
     new = [file for file in files if not _held(archive, file, source)]
     deposited: tuple[Deposited, ...] = ()
     if new:
@@ -88,7 +88,7 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _taken_in(path: Path, folder: Path, base: str) -> UserFile:
+def _user_file(path: Path, folder: Path, base: str) -> UserFile:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     guessed = mimetypes.guess_type(path.name)[0]

@@ -126,12 +126,12 @@ def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterabl
     for source_id, rows in changed.items():
         yield source_id, ""
         for row in sorted(rows, key=lambda each: each["change"] == "added")[:SHOWN]:
-            yield f"  {WORDS.get(row['change'], row['change'])}", "\n".join(_said(row))
+            yield f"  {WORDS.get(row['change'], row['change'])}", "\n".join(_sentences(row))
         if len(rows) > SHOWN:
             yield "", f"and {len(rows) - SHOWN} more: letapis changes {source_id}"
 
 
-def _said(row: Mapping[str, Any]) -> Iterable[str]:
+def _sentences(row: Mapping[str, Any]) -> Iterable[str]:
     yield f"{humanize(row['record_kind'])}: {row['heading']}"
     for differing in row["differences"]:
         yield f"{label(differing['field'])}: {word_by_word(differing['pieces'])}"

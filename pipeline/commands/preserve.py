@@ -23,7 +23,7 @@ def copies(as_json: JsonOption = False) -> None:
         copied_in_words,
         copied_json,
         describe_pending,
-        owed_json,
+        pending_copy_json,
         replicate_pending,
     )
     from storage.errors import StorageError
@@ -38,7 +38,7 @@ def copies(as_json: JsonOption = False) -> None:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
-    rows = [*map(copied_json, report.copied), *map(owed_json, report.owed)]
+    rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.owed)]
     words = iter([*map(copied_in_words, report.copied), *map(describe_pending, report.owed)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     for sentence in report.problems if report.configured else report.sentences():
@@ -61,9 +61,9 @@ def timestamps(as_json: JsonOption = False) -> None:
     from pipeline.preserve.timestamp import (
         NO_OUTSIDE_TIME,
         describe_obtained,
+        describe_pending_timestamp,
         obtained_json,
-        owed_in_words,
-        owed_json,
+        pending_timestamp_json,
         request_timestamps,
     )
     from storage.errors import StorageError
@@ -80,8 +80,8 @@ def timestamps(as_json: JsonOption = False) -> None:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
     if not report.configured:
         err.print(f"{NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES)", markup=False)
-    rows = [*map(obtained_json, report.obtained), *map(owed_json, report.owed)]
-    words = iter([*map(describe_obtained, report.obtained), *map(owed_in_words, report.owed)])
+    rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.owed)]
+    words = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.owed)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     if report.owed:
         raise typer.Exit(int(Exit.SOURCES_FAILED))

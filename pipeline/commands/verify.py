@@ -69,10 +69,10 @@ def verify(
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:
                 from pipeline.preserve.replicate import replication_status
-                from pipeline.preserve.timestamp import owed_in_words, timestamp_status
+                from pipeline.preserve.timestamp import describe_pending_timestamp, timestamp_status
 
                 for sentence in (
-                    *map(owed_in_words, timestamp_status(archive)),
+                    *map(describe_pending_timestamp, timestamp_status(archive)),
                     *replication_status(archive).owed_sentences(),
                 ):
                     err.print(sentence, markup=False)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pipeline.preserve.verify import verified_json
 from storage.archive import Archive
-from storage.deposit.replication import NAMING, owed_copies
+from storage.deposit.replication import NAMING, pending_copies
 from storage.findings import Mismatch, Verified
 from storage.integrity.audit_share import (
     AUDITED,
@@ -135,7 +135,7 @@ def audit(
     """
     with archive.reader.connect() as connection:
         last = last_audit(connection)
-        owed = {each.entry.seq for each in owed_copies(connection)}
+        owed = {each.entry.seq for each in pending_copies(connection)}
     first = _expected(archive, archive.objects, renew=renew)
     naming = [chained.entry for chained in first.chain.entries if chained.entry.event in NAMING]
     after = 0 if last is None else int(last.details["last_seq"])

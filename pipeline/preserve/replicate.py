@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.archive import Archive
-from storage.deposit.replication import Copied, PendingCopy, owed_copies, owed_entries, replicate
+from storage.deposit.replication import Copied, PendingCopy, owed_entries, pending_copies, replicate
 from storage.ledger.entry import Entry
 from storage.objects.errors import StoreError
 
@@ -82,7 +82,7 @@ def _reported(copied: Copied) -> CopyReport:
 def _untouched(archive: Archive, *problems: str) -> CopyReport:
     with archive.reader.connect() as connection:
         return CopyReport(
-            True, owed=owed_copies(connection), owed_entries=owed_entries(connection), problems=problems
+            True, owed=pending_copies(connection), owed_entries=owed_entries(connection), problems=problems
         )
 
 
@@ -111,7 +111,7 @@ def copied_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def owed_json(owed: PendingCopy) -> dict[str, Any]:
+def pending_copy_json(owed: PendingCopy) -> dict[str, Any]:
     """The same of one that is owed."""
     return {
         "kind": "copy",

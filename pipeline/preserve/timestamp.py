@@ -48,7 +48,11 @@ class TimeReport:
     def sentences(self) -> tuple[str, ...]:
         """What a person should know, a line each."""
         unset = () if self.configured else (f"Outside time: {NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES).",)
-        return (*unset, *(describe_obtained(entry) for entry in self.obtained), *map(owed_in_words, self.owed))
+        return (
+            *unset,
+            *(describe_obtained(entry) for entry in self.obtained),
+            *map(describe_pending_timestamp, self.owed),
+        )
 
 
 def request_timestamps(
@@ -137,7 +141,7 @@ def describe_obtained(entry: Entry) -> str:
     return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."
 
 
-def owed_in_words(owed: PendingTimestamp) -> str:
+def describe_pending_timestamp(owed: PendingTimestamp) -> str:
     """One owed token as a line."""
     tried = f"asked in vain {owed.failed} times, last: {owed.problem}" if owed.failed else "not asked in vain yet"
     since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
@@ -159,7 +163,7 @@ def obtained_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def owed_json(owed: PendingTimestamp) -> dict[str, Any]:
+def pending_timestamp_json(owed: PendingTimestamp) -> dict[str, Any]:
     """The same of a token that is owed."""
     return {
         "kind": "timestamp",

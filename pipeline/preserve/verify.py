@@ -48,8 +48,8 @@ def verify(
     """
     looked_at = store or archive.objects
     if what:
-        return _told(_named(archive, looked_at, what), on_each)
-    found = _told(verify_all(expected_of_archive(archive, looked_at), roots), on_each)
+        return _reported(_named(archive, looked_at, what), on_each)
+    found = _reported(verify_all(expected_of_archive(archive, looked_at), roots), on_each)
     wrong = [verified.subject for verified in found if not verified.ok]
     details = {
         "store": looked_at.name,
@@ -65,10 +65,10 @@ def verify_store_alone(
     store: ObjectStore, *, on_each: OnEach | None = None, roots: Roots = NO_ROOTS
 ) -> tuple[Verified, ...]:
     """Everything in one store, by its own chain of custody; no database is asked, and nothing is written."""
-    return _told(verify_all(expected_of_store(store), roots), on_each)
+    return _reported(verify_all(expected_of_store(store), roots), on_each)
 
 
-def _told(looks: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:
+def _reported(looks: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:
     found: list[Verified] = []
     for verified in looks:
         found.append(verified)

@@ -32,7 +32,7 @@ from pipeline.devstack.postgres_location import installed_programs
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, store_open_to_others
 from pipeline.preserve.replicate import NO_SECOND_COPY, replication_status
 from pipeline.preserve.time_authority import time_authorities
-from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, owed_in_words, timestamp_status
+from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, describe_pending_timestamp, timestamp_status
 from pipeline.supervise.processes import ServiceError
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.pdf.tesseract import LANGUAGES, languages_of
@@ -211,7 +211,7 @@ def _outside_time(settings: Settings) -> Check:
     if settings.database_reader_url is not None and settings.s3_endpoint is not None:
         try:
             with opened_archive(settings) as archive:
-                owed = tuple(owed_in_words(each) for each in timestamp_status(archive))
+                owed = tuple(describe_pending_timestamp(each) for each in timestamp_status(archive))
         except (SettingsError, SQLAlchemyError):
             owed = ("what is owed is not known: the database does not answer",)
     if owed:

@@ -70,7 +70,7 @@ def read_published(
         text_in(evidence.stated("uploadDate")),
         _item_time(tree, "dateCreated"),
     ]
-    found = _told(stated, evidence, url, zone)
+    found = _first_stated(stated, evidence, url, zone)
     if found.at is not None:
         return found
     shown = [
@@ -79,7 +79,7 @@ def read_published(
         _day_of_address(url),
         _in_scripts(tree),
     ]
-    seen = _told(shown, evidence, url, zone)
+    seen = _first_stated(shown, evidence, url, zone)
     return seen if seen.at is not None else found
 
 
@@ -96,10 +96,10 @@ def read_modified(
         _item_time(tree, "dateModified"),
         evidence.meta("datemodified", "last-modified", "dc.date.modified", "revised"),
     ]
-    return _told(stated, evidence, url, zone)
+    return _first_stated(stated, evidence, url, zone)
 
 
-def _told(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> StatedTime:
+def _first_stated(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> StatedTime:
     first_raw = None
     for raw in candidates:
         moment = read_moment(raw, evidence.language) if raw else None

@@ -95,7 +95,7 @@ def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
     return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
 
 
-def owed_copies(connection: Connection, only: str | None = None) -> tuple[PendingCopy, ...]:
+def pending_copies(connection: Connection, only: str | None = None) -> tuple[PendingCopy, ...]:
     """Every entry, or those about the key ``only``, whose objects the replica has not confirmed, oldest first."""
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
@@ -123,7 +123,7 @@ def replicate(
     """
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        owed = owed_copies(connection, only)
+        owed = pending_copies(connection, only)
     copied: list[Entry] = []
     problems: list[str] = []
     brought = 0
@@ -141,7 +141,7 @@ def replicate(
         except StoreError as problem:
             problems.append(str(problem))
     with archive.writer.connect() as connection:
-        still = owed_copies(connection, only)
+        still = pending_copies(connection, only)
         return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
 
 
