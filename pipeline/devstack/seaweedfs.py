@@ -9,8 +9,11 @@ outside store (docs/limits.md, docs/decisions/0020-closed-store.md).
 
 import json
 import os
+import re
 import secrets
+import subprocess
 import sys
+import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +42,10 @@ PORT_FLAGS: Final = (
 
 START_S: Final = 60.0
 """Measured 0.6 to 0.9 s; the rest is for a machine under load."""
+
+VOLUMES_S: Final = 20.0
+"""A volume server that missed the master at its start reports 5 s later. There is no longer wait: a volume that
+cannot be opened must not close those that can."""
 
 ATTEMPTS: Final = 3
 """A port can be taken between the look and the use; then others are tried."""
@@ -122,7 +129,7 @@ class ObjectStoreServer:
         return self._process is not None and self._process.alive
 
     def start(self) -> None:
-        """Start and wait until S3 answers; raises `ServiceError`."""
+        """Start and wait until S3 answers and finds what was stored before; raises `ServiceError`."""
         for part in (self.folder, self._config, self.folder / "objects"):
             closed_folder(part)
         if self.home == self.folder:
@@ -147,8 +154,15 @@ class ObjectStoreServer:
                 f"{in_the_way[0]}, a name that the object store needs, is somebody else's and cannot be removed."
             )
         self._process = self._new_process()
-        self._process.start()
-        self._process.wait_until(self._answers, timeout_s=START_S)
+        self._start_process(self._process)
+
+    def _start_process(self, process: SupervisedProcess) -> None:
+        process.start()
+        process.wait_until(self._answers, timeout_s=START_S)
+        # S3 answers before the master knows the volumes; until then every read of them is an InternalError.
+        until = time.monotonic() + VOLUMES_S
+        while self._volumes_of_folder() - self._volumes_of_master() and time.monotonic() < until:
+            time.sleep(0.2)
 
     def open_to_others(self) -> tuple[str, ...]:
         """What of it other users of this machine can use without a key, in sentences; none where all is closed."""
@@ -170,8 +184,7 @@ class ObjectStoreServer:
         """Start again, at the same address, a server that ended by itself; returns whether it had."""
         if self._process is None or self._process.alive:
             return False
-        self._process.start()
-        self._process.wait_until(self._answers, timeout_s=START_S)
+        self._start_process(self._process)
         return True
 
     def __enter__(self) -> Self:
@@ -270,6 +283,30 @@ class ObjectStoreServer:
             return False
         finally:
             connection.close()
+
+    def _volumes_of_folder(self) -> set[int]:
+        """Numbers of the volumes on disk, from names such as ``letapis-warcs_7.dat`` and ``7.dat``."""
+        return {int(file.stem.rpartition("_")[2]) for file in (self.folder / "objects").glob("*[0-9].dat")}
+
+    def _volumes_of_master(self) -> set[int]:
+        """Numbers of the volumes that the master can lead to. Asked by SeaweedFS's own shell: 0.6 s."""
+        try:
+            answer = subprocess.run(
+                [
+                    str(Path(sys.executable).with_name("weed")),
+                    "shell",
+                    f"-master=127.0.0.1:{self._ports['master.port']}.{self._ports['master.port.grpc']}",
+                ],
+                cwd=self._config,  # where security.toml and the certificate are looked for
+                input="volume.list\nexit\n",
+                capture_output=True,
+                text=True,
+                timeout=VOLUMES_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return set()
+        return {int(number) for number in re.findall(r"volume Id:(\d+)", answer.stdout)}
 
     def _remove_sockets(self) -> list[Path]:
         """SeaweedFS leaves its sockets in the temporary folder when it is killed; returns those that stay."""
