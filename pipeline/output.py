@@ -1,7 +1,7 @@
 """How commands answer: JSON lines on stdout with ``--json``, words and tables for people without.
 
-Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7, and
-the table in README). Raises `OutputLostError` where an answer cannot be written.
+Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7); what
+each one says stands beside it in `Exit`. Raises `OutputLostError` where an answer cannot be written.
 """
 
 import json
@@ -60,13 +60,20 @@ class Exit(IntEnum):
     """Exit codes of every command."""
 
     DONE = 0
+    """The command did its work; that nothing was found is an answer, too."""
     FAILED = 1
+    """A service does not answer, evidence is not as it should be, or an answer could not be written."""
     WRONG_USE = 2
+    """Wrong arguments, files that are not there, mistakes in settings or watch-list, or no stack is known."""
     SOURCES_FAILED = 3
+    """The command ended, but some sources, pages, copies, tokens or lines failed."""
     INTERRUPTED = 130
-    """Ctrl-C: 128 and the number of SIGINT, as shells count."""
+    """Stopped by Ctrl-C (128 and the number of SIGINT). Nothing goes on, unless the command says so, as `harvest`
+    does."""
     PIPE_CLOSED = 141
-    """Whoever read the answer had enough of it (`| head`): 128 and the number of SIGPIPE."""
+    """Whoever read the answer closed the pipe (128 and the number of SIGPIPE), as in `letapis search court | head
+    -1`.
+    """
 
 
 def plain(value: object) -> str:

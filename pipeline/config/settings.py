@@ -104,52 +104,108 @@ class Settings:
     """One installation. ``None`` means: not told, and no embedded service has told it either."""
 
     data: Path = ROOT / ".letapis"
+    """The data folder; each stack needs one of its own. The folder `hashes` in it is a cache of this worker: 69
+    bytes for each picture or video frame in each search table, made anew where it is missing.
+    """
     watchlist: Path = ROOT / "watchlist.yaml"
+    """The watch-list."""
 
     s3_endpoint: str | None = None
+    """An object store of your own; then no embedded one is started. Default: the embedded store."""
     s3_bucket: str = "letapis"
+    """The bucket of the object store."""
     s3_access_key: str | None = None
+    """The key id for daily work at the object store. Default: made when the embedded store first starts."""
     s3_secret_key: str | None = None
+    """The secret that belongs to it. Default: made when the embedded store first starts."""
     s3_region: str = "us-east-1"
+    """The region of the object store."""
     s3_port: int | None = None
+    """The port of the embedded store. Default: any free one, and the same one again at each later start."""
     lock_mode: LockMode | None = None
+    """The mode of Object Lock. Default: `governance` in the embedded store; for a store of your own it must be
+    set.
+    """
     lock_days: int | None = None
+    """How long an object stays locked, in days. Default: 1 in the embedded store; for a store of your own it must
+    be set.
+    """
 
     replica_endpoint: str | None = None
+    """A second, independent object store, to which everything is copied. Default: none, so there is no second
+    copy.
+    """
     replica_bucket: str = "letapis"
+    """The bucket of the second store."""
     replica_access_key: str | None = None
+    """The key id at the second store. Default: none; must be set together with the endpoint."""
     replica_secret_key: str | None = None
+    """The secret that belongs to it. Default: none; must be set together with the endpoint."""
     replica_region: str = "us-east-1"
+    """The region of the second store."""
     replica_lock_mode: LockMode | None = None
+    """The mode of Object Lock at the second store. Default: none; must be set together with the endpoint."""
     replica_lock_days: int | None = None
+    """How long an object stays locked at the second store, in days. Default: none; must be set together with the
+    endpoint."""
     audit_weeks: int = 13
+    """In how many weeks the DAG `audit` reads the whole archive once."""
     renew_locks: bool = False
+    """With `yes`, the DAG `audit` extends locks that would end before its next round is complete."""
     nights_since: datetime | None = None
+    """From this moment on, a night that was missed is started late or reported as missing. All Airflow components
+    need the same value. Default: the first start of the embedded stack; elsewhere the beginning of 2026, so that a
+    new installation begins with a harvest.
+    """
     keep_free_mb: int = 1000
+    """How many megabytes crawls leave free on the disk of the data folder. With less, no crawl starts, and running
+    crawls end; their files are closed and deposited. Where the embedded store is on that disk, at least 1.25 % of
+    the disk and once more the size of the spool stay free.
+    """
 
     database_url: str | None = None
+    """A PostgreSQL database of your own, as its owner. Only `letapis prepare` and `letapis up` need it. Default:
+    the embedded database.
+    """
     database_writer_url: str | None = None
+    """The same database as the role `letapis_writer`. Default: the embedded database."""
     database_reader_url: str | None = None
+    """The same database as the role `letapis_reader`. Default: the embedded database."""
     database_access_url: str | None = None
+    """The same database as the role `letapis_access`, which writes the access log. Only the API server needs it.
+    Default: the embedded database."""
 
     airflow_url: str | None = None
+    """The address of the Airflow that commands use. Default: the embedded Airflow."""
     airflow_user: str | None = None
+    """The user name for it. Default: that of the embedded Airflow."""
     airflow_password: str | None = None
+    """The password for it. Default: that of the embedded Airflow."""
     airflow_process: int | None = None
     """Not a variable: the process of the embedded stack, which alone says it."""
     airflow_port: int | None = None
+    """The port of the embedded Airflow. Default: 8080, or any free one where that is taken."""
 
     connect_to: tuple[str, ...] = ()
+    """Where host names lead instead, as in curl: `H1:P1:H2:P2`."""
     allow_addresses: tuple[str, ...] = ()
+    """Networks (CIDR) that crawls may reach besides public addresses."""
     upstream_ca: Path | None = None
+    """A certificate authority that sites may use besides the public ones. Default: none."""
     chromium: Path | None = None
+    """The program of the browser. Default: the one that Playwright installed, else the one of the system."""
     time_authorities: tuple[str, ...] = ()
+    """Time authorities (RFC 3161) that stamp the head of custody: `URL` or `URL|FILE`."""
     egress: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Proxy addresses by profile name; they may hold passwords."""
+    """Proxy addresses by the name of the egress profile: `socks5://` or `http://`, then
+    `[user:password@]host:port`. They may hold passwords. Default: none, so crawls connect directly.
+    """
     user_agent: str = (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
     )
+    """The user agent that sites see."""
     collector: str = "collector-1"
+    """The pseudonym of this collector in WARC files."""
 
     @property
     def spool_dir(self) -> Path:
