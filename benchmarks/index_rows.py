@@ -60,7 +60,7 @@ def main() -> None:
         def rows() -> float:
             beside = IndexCacheWriter(closed.path)
             for records, receipts, item in took:
-                beside.took(records, receipts, item)
+                beside.add(records, receipts, item)
             beside.close(closed)
             made = rows_written(closed.path)
             assert made is not None

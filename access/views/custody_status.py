@@ -52,7 +52,7 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
         ],
         "outside_time_owed": [
             {"authority": owed.authority, "since": owed.since, "seq": owed.entry.seq, "problem": owed.problem}
-            for owed in holding.owed
+            for owed in holding.pending_tokens
         ],
         "sentences": list(_sentences(key, holding)),
     }
@@ -123,9 +123,9 @@ def _sentences(key: str, holding: CustodyStatus) -> Iterator[str]:
         at, authority = moment(token.details["time"]), token.details["authority"]
         stamped = f"trusted timestamp of custody entry {token.details['seq']}"
         yield f"It existed at {at} at the latest, according to {authority} ({stamped})."
-    for owed in holding.owed:
+    for owed in holding.pending_tokens:
         yield f"The trusted timestamp of {owed.authority} has been pending since {moment(owed.since)}."
-    if not holding.tokens and not holding.owed:
+    if not holding.tokens and not holding.pending_tokens:
         yield "There is no trusted timestamp. No authority has been asked for one since the deposit."
 
 

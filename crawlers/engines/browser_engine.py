@@ -71,8 +71,8 @@ class BrowserCrawl:
                     break
                 asks = list(self._itinerary.admit(findings.asks))
                 # Documents first: their links may expire.
-                waiting.extendleft(reversed([each for each in asks if each.role is Role.REQUISITE]))
-                waiting.extend(each for each in asks if each.role is not Role.REQUISITE)
+                waiting.extendleft(reversed([each for each in asks if each.role is Role.SUBRESOURCE]))
+                waiting.extend(each for each in asks if each.role is not Role.SUBRESOURCE)
             if self._browser is not None:
                 await self._browser.close()
         await self._means.fetcher.close()
@@ -96,7 +96,7 @@ class BrowserCrawl:
             return self._ended(ask, PageResult(Outcome.UNREACHABLE, failure.reason))
 
     def _ended(self, ask: PageRequest, findings: PageResult) -> PageResult:
-        if ask.role is not Role.REQUISITE:
+        if ask.role is not Role.SUBRESOURCE:
             self._means.tell(visit_of(ask, findings))
         elif findings.reason is not None:
             self._means.tell(CrawlNote(f"{ask.url}: {findings.outcome}: {findings.reason}"))
@@ -170,7 +170,7 @@ class BrowserCrawl:
             await asyncio.to_thread(self._means.rendering, rendering)
 
     async def _fetch(self, ask: PageRequest) -> PageResult:
-        wanted = ask.role is not Role.REQUISITE
+        wanted = ask.role is not Role.SUBRESOURCE
         headers = request_headers(self._means.user_agent) | ({} if wanted else {"Accept": "*/*"})
         answer = await self._means.fetcher.fetch(
             ask.url, [*headers.items()], page_id=ask.page_id, keep_bytes=READ_BYTES if wanted else 0

@@ -21,7 +21,7 @@ class Frontier:
             url = ask.url.partition("#")[0]
             if url in self._asked:
                 continue
-            if ask.role is not Role.REQUISITE:
+            if ask.role is not Role.SUBRESOURCE:
                 if self._limit is not None and self._pages >= self._limit:
                     self._tell()
                     continue

@@ -73,11 +73,11 @@ class RecorderDownloadHandler(BaseDownloadHandler):
                 request.url,
                 headers,
                 page_id=ask.page_id,
-                keep_bytes=0 if ask.role is Role.REQUISITE else READ_BYTES,
+                keep_bytes=0 if ask.role is Role.SUBRESOURCE else READ_BYTES,
                 method=request.method,
                 content=request.body,
             )
-        body, flags = read_body(answer, wanted=ask.role is not Role.REQUISITE)
+        body, flags = read_body(answer, wanted=ask.role is not Role.SUBRESOURCE)
         return Response(
             request.url,
             status=answer.status,

@@ -45,7 +45,7 @@ class SourceCrawl(scrapy.Spider):
     def requests(self, asks: Iterable[PageRequest]) -> Iterator[scrapy.Request]:
         """One request per ask that the itinerary admits."""
         for ask in self.itinerary.admit(asks):
-            requisite = ask.role is Role.REQUISITE
+            requisite = ask.role is Role.SUBRESOURCE
             try:
                 yield scrapy.Request(
                     ask.url,
@@ -65,7 +65,7 @@ class SourceCrawl(scrapy.Spider):
         faults = [flag for flag in response.flags if not flag.startswith(CUT)]  # the recorder itself tells of cuts
         for fault in faults:
             self.means.tell(CrawlNote(f"{response.url}: {fault}"))
-        if ask.role is Role.REQUISITE:
+        if ask.role is Role.SUBRESOURCE:
             return
         page = Page(
             url=response.url,
@@ -101,7 +101,7 @@ class SourceCrawl(scrapy.Spider):
             outcome, reason = Outcome.REFUSED_BY_POLICY, str(error)
         else:
             outcome, reason = Outcome.UNREACHABLE, str(error) or type(error).__name__
-        if ask.role is Role.REQUISITE:
+        if ask.role is Role.SUBRESOURCE:
             self.means.tell(CrawlNote(f"{ask.url}: {outcome}: {reason}"))
         else:
             self.visited(ask, PageResult(outcome, reason))

@@ -28,7 +28,7 @@ class Role(Enum):
     SITEMAP = auto()
     START = auto()
     """A page that only leads to articles."""
-    REQUISITE = auto()
+    SUBRESOURCE = auto()
     """What a page shows or hands out: picture, video, document. Kept as evidence and not read."""
 
 

@@ -75,7 +75,9 @@ class NewsSpider:
         if ask.role is Role.START:
             return self._read_start(ask, page)
         reading = self._parsers.read_page(page, "news", layout=self._job.source.layout)
-        return self._yield.findings(reading, tuple(ask.follow(url, Role.REQUISITE) for url in reading.links.media))
+        return self._yield.findings(
+            reading, tuple(ask.follow(url, Role.SUBRESOURCE) for url in reading.links.media)
+        )
 
     def _conditions(self, url: str) -> tuple[tuple[str, str], ...]:
         """Fields that ask for the listing only if it is another than the one deposited last."""

@@ -43,7 +43,7 @@ class ListSpider:
         if document_type(page.body, page.content_type) is not None:
             return result_without_records(_of_document(self._parsers.classify(page)))
         reading = self._parsers.read_page(page, self._kind, layout=self._job.source.layout)
-        asks = [ask.follow(url, Role.REQUISITE) for url in reading.links.documents]
+        asks = [ask.follow(url, Role.SUBRESOURCE) for url in reading.links.documents]
         if self._job.follow_links:
             onward = (*reading.links.next_pages, *reading.links.articles)
             asks += [ask.follow(url, Role.PAGE) for url in onward if in_scope(url, self._scope)]

@@ -29,7 +29,7 @@ class PageSpider:
         """The page's outcome, and what belongs to it."""
         asks: list[PageRequest] = []
         if self._wants_requisites:
-            asks += [ask.follow(url, Role.REQUISITE) for url in self._parsers.requisites(page)]
+            asks += [ask.follow(url, Role.SUBRESOURCE) for url in self._parsers.requisites(page)]
         if self._follow_links:
             asks += [ask.follow(url, Role.PAGE) for url in self._parsers.links(page) if in_scope(url, self._scope)]
         return result_without_records(self._parsers.classify(page), tuple(asks))

@@ -40,7 +40,7 @@ class TelegramSpider:
     def read(self, ask: PageRequest, page: Page) -> PageResult:
         """Posts, their media, and the page before."""
         reading = self._parsers.read_page(page, "telegram")
-        asks = [ask.follow(url, Role.REQUISITE) for url in reading.links.media]
+        asks = [ask.follow(url, Role.SUBRESOURCE) for url in reading.links.media]
         posts = [record for record in reading.records if isinstance(record, TelegramPost)]
         older = reading.links.older
         if self._job.follow_links:

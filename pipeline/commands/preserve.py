@@ -38,17 +38,17 @@ def copies(as_json: JsonOption = False) -> None:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
-    rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.owed)]
-    words = iter([*map(copied_in_words, report.copied), *map(describe_pending, report.owed)])
+    rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.pending)]
+    words = iter([*map(copied_in_words, report.copied), *map(describe_pending, report.pending)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)
     err.print(
-        f"{len(report.copied)} copied, {len(report.owed)} owed; of custody {report.entries} entries brought, "
-        f"{report.owed_entries} owed",
+        f"{len(report.copied)} copied, {len(report.pending)} owed; of custody {report.entries} entries brought, "
+        f"{report.pending_entries} owed",
         markup=False,
     )
-    if not report.whole:
+    if not report.is_complete:
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 

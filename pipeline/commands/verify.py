@@ -73,7 +73,7 @@ def verify(
 
                 for sentence in (
                     *map(describe_pending_timestamp, timestamp_status(archive)),
-                    *replication_status(archive).owed_sentences(),
+                    *replication_status(archive).pending_sentences(),
                 ):
                     err.print(sentence, markup=False)
     _judged(found)

@@ -206,7 +206,7 @@ class AirflowServer:
             for component in self._components.values():
                 if component.exit_code is not None:
                     raise ServiceError(
-                        f"{component.name} ended with code {component.exit_code}.{component.last_words()}"
+                        f"{component.name} ended with code {component.exit_code}.{component.log_tail()}"
                     )
             try:
                 health = api.health()

@@ -27,14 +27,14 @@ class CopyReport:
     configured: bool
     copied: tuple[Entry, ...] = ()
     entries: int = 0
-    owed: tuple[PendingCopy, ...] = ()
-    owed_entries: int = 0
+    pending: tuple[PendingCopy, ...] = ()
+    pending_entries: int = 0
     problems: tuple[str, ...] = ()
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the replica has all there is."""
-        return not self.owed and not self.owed_entries
+        return not self.pending and not self.pending_entries
 
     def sentences(self) -> tuple[str, ...]:
         """What a person should know, a line each."""
@@ -42,15 +42,15 @@ class CopyReport:
             return (f"Second copy: {NO_SECOND_COPY} (LETAPIS_REPLICA_ENDPOINT).",)
         brought = f"Second copy: {len(self.copied)} copied and {self.entries} entries of custody brought."
         problems = (f"Second copy: {problem}" for problem in self.problems)
-        return (*([brought] if self.copied or self.entries else []), *problems, *self.owed_sentences())
+        return (*([brought] if self.copied or self.entries else []), *problems, *self.pending_sentences())
 
-    def owed_sentences(self) -> tuple[str, ...]:
+    def pending_sentences(self) -> tuple[str, ...]:
         """What is owed, a line each, the oldest first; empty where the replica has all there is."""
-        named = [describe_pending(owed) for owed in self.owed[:NAMED_AT_MOST]]
-        more = len(self.owed) - len(named)
+        named = [describe_pending(owed) for owed in self.pending[:NAMED_AT_MOST]]
+        more = len(self.pending) - len(named)
         said = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
-        if self.owed_entries:
-            said.append(f"Second copy: {self.owed_entries} entries of custody are owed to the replica.")
+        if self.pending_entries:
+            said.append(f"Second copy: {self.pending_entries} entries of custody are owed to the replica.")
         return tuple(said)
 
 
@@ -76,13 +76,13 @@ def replication_status(archive: Archive) -> CopyReport:
 
 
 def _reported(copied: Copied) -> CopyReport:
-    return CopyReport(True, copied.copied, copied.entries, copied.owed, copied.owed_entries, copied.problems)
+    return CopyReport(True, copied.copied, copied.entries, copied.pending, copied.pending_entries, copied.problems)
 
 
 def _untouched(archive: Archive, *problems: str) -> CopyReport:
     with archive.reader.connect() as connection:
         return CopyReport(
-            True, owed=pending_copies(connection), owed_entries=owed_entries(connection), problems=problems
+            True, pending=pending_copies(connection), pending_entries=owed_entries(connection), problems=problems
         )
 
 

@@ -242,7 +242,7 @@ def _second_copy(settings: Settings) -> Check:
         return Check("Second copy", "ok", place)
     try:
         with opened_archive(settings) as archive:
-            owed = replication_status(archive).owed_sentences()
+            owed = replication_status(archive).pending_sentences()
     except (SettingsError, SQLAlchemyError):
         owed = ("what is owed is not known: the database does not answer",)
     if owed:

@@ -159,7 +159,7 @@ async def _try_one(
     if ask is None:
         return Trial(source.id, source.kind, None, Outcome.EMPTY, "nothing to fetch")
     url, findings = await _visit(source, spider, ask, means, gate)
-    leads = [each for each in findings.asks if each.role is not Role.REQUISITE]
+    leads = [each for each in findings.asks if each.role is not Role.SUBRESOURCE]
     further = next((each for each in leads if source.kind == "news" and each.role is Role.PAGE), None)
     remarks = findings.remarks
     if source.engine == "browser":

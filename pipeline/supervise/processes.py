@@ -117,12 +117,12 @@ class SupervisedProcess:
         deadline = time.monotonic() + timeout_s
         while not ready():
             if not self.alive:
-                raise ServiceError(f"{self.name} ended with code {self.exit_code}.{self.last_words()}")
+                raise ServiceError(f"{self.name} ended with code {self.exit_code}.{self.log_tail()}")
             if time.monotonic() > deadline:
-                raise ServiceError(f"{self.name} did not answer within {timeout_s:.0f} s.{self.last_words()}")
+                raise ServiceError(f"{self.name} did not answer within {timeout_s:.0f} s.{self.log_tail()}")
             time.sleep(0.05)
 
-    def last_words(self, lines: int = 15) -> str:
+    def log_tail(self, lines: int = 15) -> str:
         """The end of the log, for messages."""
         try:
             tail = self.log.read_text("utf-8", errors="replace").splitlines()[-lines:]

@@ -11,7 +11,7 @@ from lxml import html
 
 from processors.news.bylines import BYLINE_LABEL, POSTED_BY, shown_bylines
 from processors.news.title import SiteName
-from processors.pages.page_metadata import Evidence, names_in
+from processors.pages.page_metadata import PageMetadata, names_in
 from processors.text import one_line
 
 _PREFIX = re.compile(rf"^(?:{BYLINE_LABEL})\s*(?:[:：|]\s*|\s+)", re.IGNORECASE)
@@ -55,7 +55,7 @@ _AUTHOR_METAS = (
 )
 
 
-def read_authors(tree: html.HtmlElement, evidence: Evidence, url: str) -> tuple[str, ...]:
+def read_authors(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> tuple[str, ...]:
     """Names of the authors, each once, in order; empty where the page names none."""
     site = SiteName(evidence.site_names, url)
     weak: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ def _is_the_site(name: str, site: SiteName) -> bool:
     return site.is_named_by(name) or site.is_within(name)
 
 
-def _stated(evidence: Evidence) -> list[str]:
+def _stated(evidence: PageMetadata) -> list[str]:
     found: list[str] = []
     for node in evidence.articles[:3]:
         for key in ("author", "creator"):
@@ -92,7 +92,7 @@ def _stated(evidence: Evidence) -> list[str]:
     return found
 
 
-def _in_metas(evidence: Evidence) -> list[str]:
+def _in_metas(evidence: PageMetadata) -> list[str]:
     for name in _AUTHOR_METAS:
         found = [value for value in evidence.metas.get(name, ()) if _persons(value)]
         if found:

@@ -11,7 +11,7 @@ from lxml import html
 
 from processors.markup.html_tree import attribute, elements, visible_text
 from processors.pages.dates import read_moment
-from processors.pages.page_metadata import Evidence, text_in
+from processors.pages.page_metadata import PageMetadata, text_in
 from processors.pages.timezones import zone_of_country
 from processors.text import folded, one_line
 from processors.urls import host_of
@@ -44,7 +44,7 @@ class StatedTime:
 
 def read_published(
     tree: html.HtmlElement,
-    evidence: Evidence,
+    evidence: PageMetadata,
     url: str,
     zone: tzinfo | None,
     title: str | None,
@@ -53,7 +53,7 @@ def read_published(
     """When the article appeared: as it stands at the declared place, as stated, shown, or as its address says."""
     stated = [
         declared,
-        text_in(evidence.stated("datePublished")),
+        text_in(evidence.linked_data("datePublished")),
         evidence.meta(
             "article:published_time", "og:article:published_time", "article:published", "og:published_time"
         ),
@@ -66,8 +66,8 @@ def read_published(
         ),
         evidence.meta("parsely-pub-date", "sailthru.date", "article.published", "cxenseparse:recs:publishtime"),
         evidence.meta("originalpublicationdate", "citation_publication_date", "date", "created"),
-        text_in(evidence.stated("dateCreated")),
-        text_in(evidence.stated("uploadDate")),
+        text_in(evidence.linked_data("dateCreated")),
+        text_in(evidence.linked_data("uploadDate")),
         _item_time(tree, "dateCreated"),
     ]
     found = _first_stated(stated, evidence, url, zone)
@@ -84,12 +84,12 @@ def read_published(
 
 
 def read_modified(
-    evidence: Evidence, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
+    evidence: PageMetadata, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
 ) -> StatedTime:
     """When the article says it was changed; never the time it appeared."""
     stated = [
         declared,
-        text_in(evidence.stated("dateModified")),
+        text_in(evidence.linked_data("dateModified")),
         evidence.meta(
             "article:modified_time", "og:updated_time", "article:modified", "dcterms.modified", "lastmod"
         ),
@@ -99,7 +99,9 @@ def read_modified(
     return _first_stated(stated, evidence, url, zone)
 
 
-def _first_stated(candidates: list[str | None], evidence: Evidence, url: str, zone: tzinfo | None) -> StatedTime:
+def _first_stated(
+    candidates: list[str | None], evidence: PageMetadata, url: str, zone: tzinfo | None
+) -> StatedTime:
     first_raw = None
     for raw in candidates:
         moment = read_moment(raw, evidence.language) if raw else None
@@ -111,10 +113,10 @@ def _first_stated(candidates: list[str | None], evidence: Evidence, url: str, zo
     return StatedTime(first_raw, None)
 
 
-def _zone_of_page(evidence: Evidence, url: str) -> tzinfo:
+def _zone_of_page(evidence: PageMetadata, url: str) -> tzinfo:
     """For a time without zone: that of the page's other times, else of the country of its address, else UTC."""
     for key in ("dateModified", "datePublished"):
-        moment = read_moment(text_in(evidence.stated(key)))
+        moment = read_moment(text_in(evidence.linked_data(key)))
         if moment and moment.zone is not None:
             return moment.zone
     return zone_of_country(host_of(url)) or UTC
@@ -190,7 +192,7 @@ def _written_date(element: html.HtmlElement) -> str | None:
     return text if 5 < len(text) <= _TEXT_AT_MOST and _HAS_YEAR.search(text) else None
 
 
-def _in_titles(evidence: Evidence) -> list[str]:
+def _in_titles(evidence: PageMetadata) -> list[str]:
     """Some sites end their stated title with the day."""
     title = evidence.meta("og:title") or ""
     last = title.rpartition("|")[2].strip()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from lxml import html
 
 from processors.markup.html_tree import attribute, classes, elements, visible_text
-from processors.pages.page_metadata import Evidence
+from processors.pages.page_metadata import PageMetadata
 from processors.records.article import ArticleImage
 from processors.text import one_line
 from processors.urls import absolute, host_of
@@ -85,7 +85,7 @@ def document_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
 
 
 def read_images(
-    tree: html.HtmlElement, evidence: Evidence, url: str, holders: tuple[html.HtmlElement, ...]
+    tree: html.HtmlElement, evidence: PageMetadata, url: str, holders: tuple[html.HtmlElement, ...]
 ) -> tuple[ArticleImage, ...]:
     """The stated main picture, then those among the article's text; decoration and tracking dots left out."""
     found: dict[str, str | None] = {}

@@ -24,7 +24,7 @@ from processors.news.topics import read_section, read_tags
 from processors.pages.language import language_of
 from processors.pages.outcome import BINARY, Classification, Outcome, classify, open_page
 from processors.pages.page import Page
-from processors.pages.page_metadata import Evidence, read_evidence, text_in
+from processors.pages.page_metadata import PageMetadata, read_evidence, text_in
 from processors.pages.parse_result import Links, Reading
 from processors.records.article import Article
 from processors.tables.layout import Layout
@@ -81,13 +81,13 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
 def _article(
     page: Page,
     tree: html.HtmlElement,
-    evidence: Evidence,
+    evidence: PageMetadata,
     zone: tzinfo | None,
     declared: Declared,
     leads_on: int,
 ) -> Article | None:
     title = declared.title or read_title(tree, evidence, page.url)
-    stated_body = text_in_lines(evidence.stated("articleBody"))
+    stated_body = text_in_lines(evidence.linked_data("articleBody"))
     found = read_text(
         tree,
         page.url,
@@ -95,7 +95,7 @@ def _article(
         descriptions=tuple(
             text
             for text in (
-                text_in(evidence.stated("description")),
+                text_in(evidence.linked_data("description")),
                 evidence.meta("og:description"),
                 evidence.meta("description"),
                 evidence.meta("twitter:description"),
@@ -136,7 +136,7 @@ def text_in_lines(value: object) -> str | None:
     return "\n".join(one_line(line) for line in _PARAGRAPH_ENDS.split(bare) if line.strip())
 
 
-def _is_article(page: Page, evidence: Evidence, text: str, leads_on: int) -> bool:
+def _is_article(page: Page, evidence: PageMetadata, text: str, leads_on: int) -> bool:
     """The front page of a site is no article, and neither is a page of few words that claims to be none.
 
     A front page that leads on to no article and has a text of its own is what the site has to say.
@@ -147,7 +147,7 @@ def _is_article(page: Page, evidence: Evidence, text: str, leads_on: int) -> boo
     return claimed or len(text.split()) >= _ARTICLE_WORDS_AT_LEAST or len(text) > 150
 
 
-def _canonical(page: Page, evidence: Evidence) -> str | None:
+def _canonical(page: Page, evidence: PageMetadata) -> str | None:
     for link in (*evidence.links.get("canonical", ()), evidence.meta("og:url")):
         found = absolute(page.url, link) if link else None
         if found:

@@ -10,7 +10,7 @@ import re
 from lxml import html
 
 from processors.markup.html_tree import classes, visible_text
-from processors.pages.page_metadata import Evidence, text_in
+from processors.pages.page_metadata import PageMetadata, text_in
 from processors.text import comparable, folded, one_line
 from processors.urls import host_of
 
@@ -28,7 +28,7 @@ _ALIKE = 0.6
 _LONGEST_WINDOW = 2_000
 
 
-def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | None:
+def read_title(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> str | None:
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
     window = next((one_line(visible_text(element)) for element in tree.iter("title")), "")
@@ -46,7 +46,7 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
     stated = [
         site.taken_off(title)
         for title in (
-            text_in(evidence.stated("headline")),
+            text_in(evidence.linked_data("headline")),
             evidence.meta("og:title"),
             evidence.meta("twitter:title"),
             evidence.meta("dc.title", "headline"),
@@ -69,7 +69,7 @@ def read_title(tree: html.HtmlElement, evidence: Evidence, url: str) -> str | No
             return best
         return _shown_second_heading(tree, stated) or stated[0]
     shown = _less_the_kicker(best, stated)
-    headline = site.taken_off(text_in(evidence.stated("headline")) or "")
+    headline = site.taken_off(text_in(evidence.linked_data("headline")) or "")
     agree = [folded(title) for title in stated]
     differs = _WORDS.findall(folded(headline)) != _WORDS.findall(folded(shown))
     if differs and agree.count(folded(headline)) - 1 > agree.count(folded(shown)):
@@ -135,7 +135,7 @@ def _less_its_labels(heading: html.HtmlElement) -> str:
     return bare if len(bare.split()) > 2 else whole
 
 
-def _is_blog(heading: str, window: str, evidence: Evidence) -> bool:
+def _is_blog(heading: str, window: str, evidence: PageMetadata) -> bool:
     """Blogs head every page with their own name: ``<title>`` is that name, a mark, and the stated headline."""
     stated = evidence.meta("og:title", "twitter:title")
     if not stated or folded(stated) == folded(heading):

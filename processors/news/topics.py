@@ -5,7 +5,7 @@ import re
 from lxml import html
 
 from processors.markup.html_tree import attribute, classes, visible_text
-from processors.pages.page_metadata import Evidence, names_in
+from processors.pages.page_metadata import PageMetadata, names_in
 from processors.text import folded, one_line
 
 _MOST_TAGS = 60
@@ -33,9 +33,9 @@ _NO_TAG = re.compile(
 )
 
 
-def read_section(evidence: Evidence) -> str | None:
+def read_section(evidence: PageMetadata) -> str | None:
     """The section the page states, else the last but one step of its breadcrumbs."""
-    named = names_in(evidence.stated("articleSection"), evidence.by_id)
+    named = names_in(evidence.linked_data("articleSection"), evidence.by_id)
     if named:
         return named[0]
     section = evidence.meta("article:section", "section", "parsely-section")
@@ -44,7 +44,7 @@ def read_section(evidence: Evidence) -> str | None:
     return evidence.breadcrumbs[-2] if len(evidence.breadcrumbs) > 2 else None
 
 
-def read_tags(tree: html.HtmlElement, evidence: Evidence) -> tuple[str, ...]:
+def read_tags(tree: html.HtmlElement, evidence: PageMetadata) -> tuple[str, ...]:
     """Tags as stated or linked, each once; a single statement may join them with commas."""
     relations = [(link, (attribute(link, "rel") or "").lower().split()) for link in tree.iter("a")]
     # blogs link their categories as "category tag": sections, not tags, and a last resort
@@ -52,7 +52,7 @@ def read_tags(tree: html.HtmlElement, evidence: Evidence) -> tuple[str, ...]:
     categories = [one_line(visible_text(link)) for link, rel in relations if "category" in rel]
     sources = (
         evidence.metas.get("article:tag", ()),
-        names_in(evidence.stated("keywords"), evidence.by_id),
+        names_in(evidence.linked_data("keywords"), evidence.by_id),
         linked,
         evidence.metas.get("news_keywords", ())[:1],
         evidence.metas.get("keywords", ())[:1],

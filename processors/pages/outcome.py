@@ -77,7 +77,7 @@ class _Look:
     article: bool
 
     @property
-    def thin(self) -> bool:
+    def is_short(self) -> bool:
         return self.words < THIN_WORDS and self.rows < 4 and not self.article
 
 
@@ -109,17 +109,17 @@ def classify(page: Page, opened: ParsedPage | None = None) -> Classification:
     if outage and not look.article:
         return outage
     refused = page.status is not None and page.status >= 400
-    if look.thin or refused:
+    if look.is_short or refused:
         found = _first(look, CHALLENGES) or _cookie_gate(look)
         if found:
             return found
     if refused:
-        by_words = _first(look, RESTRICTIONS) if look.thin else None
+        by_words = _first(look, RESTRICTIONS) if look.is_short else None
         return by_words or _by_status(page.status) or Classification(Outcome.BLOCKED, f"status {page.status}")
     by_status = _by_status(page.status)
     if by_status:
         return by_status
-    return _in_words(look) if look.thin else Classification(Outcome.CONTENT, None)
+    return _in_words(look) if look.is_short else Classification(Outcome.CONTENT, None)
 
 
 def _look(opened: ParsedPage) -> _Look:

@@ -1,7 +1,7 @@
 """What a page says of itself for machines: meta tags, linked data, link relations, language.
 
-In: the page as a tree. Out: `Evidence`, values as the page has them. Linked data is often broken (comments, raw
-line ends, trailing commas); what can be mended by syntax alone is, the rest is left out. Never raises.
+In: the page as a tree. Out: `PageMetadata`, values as the page has them. Linked data is often broken (comments,
+raw line ends, trailing commas); what can be mended by syntax alone is, the rest is left out. Never raises.
 """
 
 import html as entities
@@ -29,7 +29,7 @@ _MAX_NODES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PageMetadata:
     """``metas``: lower-case name or property to contents in order. ``articles``: linked-data nodes of articles."""
 
     metas: dict[str, tuple[str, ...]]
@@ -52,12 +52,12 @@ class Evidence:
             found += names_in(node.get("publisher"), self.by_id)
         return tuple(dict.fromkeys(found))
 
-    def stated(self, key: str) -> Any:
+    def linked_data(self, key: str) -> Any:
         """A property of the article's linked data, None where none has it."""
         return next((node[key] for node in self.articles if node.get(key)), None)
 
 
-def read_evidence(tree: html.HtmlElement) -> Evidence:
+def read_evidence(tree: html.HtmlElement) -> PageMetadata:
     """Gather the page's statements about itself."""
     metas: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ def read_evidence(tree: html.HtmlElement) -> Evidence:
                     links.setdefault(relation, []).append(target)
         elif "ld+json" in (attribute(element, "type") or "").lower() and element.text:
             nodes.extend(_nodes(element.text))
-    return Evidence(
+    return PageMetadata(
         metas={name: tuple(dict.fromkeys(values)) for name, values in metas.items()},
         articles=tuple(node for node in nodes if _types(node) & ARTICLE_TYPES),
         breadcrumbs=_breadcrumbs(nodes),

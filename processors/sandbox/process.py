@@ -104,7 +104,7 @@ class SandboxedProcess:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise self._death() from None
+                raise self._exit_reason() from None
 
     def _receive(self, deadline: float) -> bytes:
         length = int.from_bytes(self._read(LENGTH_BYTES, deadline), "big")
@@ -118,7 +118,7 @@ class SandboxedProcess:
             self._wait([self.from_worker], [], deadline)
             part = os.read(self.from_worker, min(length - len(parts), PIPE_BYTES))
             if not part:
-                raise self._death()
+                raise self._exit_reason()
             parts += part
         return bytes(parts)
 
@@ -131,7 +131,7 @@ class SandboxedProcess:
         if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise SandboxDied(f"decoding took longer than {self.seconds:g} s", out_of_time=True)
 
-    def _death(self) -> SandboxDied:
+    def _exit_reason(self) -> SandboxDied:
         code = self.process.wait(timeout=START_SECONDS)
         reason = DEATHS.get(-code, f"the decoder ended on it with code {code}")
         return SandboxDied(reason, out_of_time=-code == signal.SIGXCPU)

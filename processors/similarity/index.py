@@ -44,7 +44,7 @@ class Matches:
 class Index(Protocol):
     """Files that can be asked for what is near a row."""
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
+    def search(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """Every row of the table at most so far from one of the rows [n, width]."""
 
     def owner(self, number: int) -> Digest:
@@ -70,7 +70,7 @@ class InMemory:
         self.files, self.hashes = list(hashes), hashes
         self.tables = tables(list(hashes.values()))
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
+    def search(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """As ``Index`` says."""
         known = self.tables.get(table)
         if known is None or not len(rows):

@@ -75,7 +75,7 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[Link]:
         moving: set[Pair] = set()
         for orientation in ORIENTATIONS:
             rows = asked[table].rows
-            near = index.near(table, turned_rows(table.partition("/")[0], rows.bits, orientation), within_bits)
+            near = index.search(table, turned_rows(table.partition("/")[0], rows.bits, orientation), within_bits)
             stills = (rows.at_ms[near.asked] == STILL_MS) & (near.at_ms == STILL_MS)
             mine, owners = asked[table].owner[near.asked], near.owner
             for place in np.flatnonzero(stills).tolist():

@@ -61,7 +61,7 @@ class Overlap:
         return self.agreeing / self.possible
 
     @property
-    def stands(self) -> bool:
+    def is_match(self) -> bool:
         """Whether that is enough to say that both show one picture."""
         return self.share >= LEAST_SHARE and self.like >= LEAST_LIKE - WORTH_OF_ONE * self.agreeing
 
@@ -69,7 +69,7 @@ class Overlap:
 def overlap(a: Regions, b: Regions, orientations: tuple[Orientation, ...] = ORIENTATIONS) -> Overlap | None:
     """The best supported way in which ``a`` lies on ``b``, or None where there is too little for one."""
     ways = [way for orientation in orientations if (way := _lies_on(a, b, orientation)) is not None]
-    return max((way for way in ways if way.stands), key=lambda way: (way.agreeing, way.share), default=None)
+    return max((way for way in ways if way.is_match), key=lambda way: (way.agreeing, way.share), default=None)
 
 
 def _lies_on(a: Regions, b: Regions, orientation: Orientation) -> Overlap | None:

@@ -44,7 +44,7 @@ def alike_parts(asked: Table, names: list[Digest], index: Index) -> dict[Pair, s
     """Pictures, by file and frame, that have enough alike regions in one orientation."""
     found: dict[Pair, set[Turned]] = {}
     for orientation in ORIENTATIONS:
-        near = index.near(TABLE, turned_bits(asked.rows.bits, orientation), WITHIN_BITS)
+        near = index.search(TABLE, turned_bits(asked.rows.bits, orientation), WITHIN_BITS)
         columns = (asked.owner[near.asked], asked.rows.at_ms[near.asked], near.owner, near.at_ms)
         pictures, counts = np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0, return_counts=True)
         for mine, here, owner, there in pictures[counts >= LEAST_ALIKE].tolist():

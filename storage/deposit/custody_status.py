@@ -23,14 +23,14 @@ from storage.ledger.tables import custody
 class CustodyStatus:
     """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
 
-    ``tokens`` are the first of each authority that speak for it, ``owed`` those that would, were they there.
-    ``locked_until`` is what custody says of each version (key, version id), renewals included.
+    ``tokens`` are the first of each authority that speak for it, ``pending_tokens`` those that would, were they
+    there. ``locked_until`` is what custody says of each version (key, version id), renewals included.
     """
 
     deposited: Entry
     second_copy: ReplicaStatus | None
     tokens: tuple[Entry, ...]
-    owed: tuple[PendingTimestamp, ...]
+    pending_tokens: tuple[PendingTimestamp, ...]
     locked_until: Versions
 
     @property

@@ -70,8 +70,8 @@ class Copied:
 
     copied: tuple[Entry, ...]
     entries: int
-    owed: tuple[PendingCopy, ...]
-    owed_entries: int
+    pending: tuple[PendingCopy, ...]
+    pending_entries: int
     problems: tuple[str, ...]
 
 

@@ -16,7 +16,7 @@ from storage.deposit.timestamps import OBTAINED
 from storage.findings import Mismatch, Remark, Verified, verified
 from storage.ledger.chain import LARGEST_BYTES, Chain
 from storage.ledger.entry import Entry
-from storage.ledger.retention import LockRule, RetentionLock
+from storage.ledger.retention import RetentionLock, RetentionPolicy
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import TOKENS_PREFIX, root_key
@@ -31,7 +31,7 @@ UNDER_WAY: Final = timedelta(hours=1)
 def verify_tokens(
     objects: ObjectStore,
     chain: Chain,
-    locks: LockRule,
+    locks: RetentionPolicy,
     roots: Mapping[str, bytes],
     among: Collection[int] | None = None,
 ) -> Iterator[Verified]:
@@ -71,7 +71,7 @@ def _found(
     objects: ObjectStore,
     entry: Entry,
     entries: Mapping[int, Entry],
-    locks: LockRule,
+    locks: RetentionPolicy,
     roots: Mapping[str, bytes],
 ) -> Iterator[Mismatch | Remark]:
     details = entry.details
@@ -110,7 +110,7 @@ class _Named:
 
 
 def _locked(
-    objects: ObjectStore, what: str, named: _Named, locks: LockRule
+    objects: ObjectStore, what: str, named: _Named, locks: RetentionPolicy
 ) -> Generator[Mismatch | Remark, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
     expected = named.digest

@@ -26,7 +26,7 @@ from storage.integrity.timestamp_verification import UNDER_WAY, strays_among_tok
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
 from storage.ledger.entry import Entry
-from storage.ledger.retention import LockRule, RetentionLock, locks_from_custody
+from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import WARC_PREFIX, custody_key
@@ -52,7 +52,7 @@ class ExpectedObjects:
 
     objects: ObjectStore
     chain: Chain
-    locks: LockRule
+    locks: RetentionPolicy
     index: Mapping[str, IndexRow] | None
     ledger: Mapping[int, str] | None
 
@@ -90,7 +90,7 @@ def _expected(
     chain = read_chain(objects)
     told = locks_from_custody(chained.entry for chained in chain.entries)
     return ExpectedObjects(
-        objects, chain, LockRule(objects.lock_days, at or datetime.now(UTC), told), index, ledger
+        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), told), index, ledger
     )
 
 

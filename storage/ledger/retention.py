@@ -38,17 +38,17 @@ class RetentionLock:
 
 
 @dataclass(frozen=True, slots=True)
-class LockRule:
+class RetentionPolicy:
     """What is expected of locks in one store, looked at ``at`` a moment; ``days`` are those of the settings."""
 
     days: int
     at: datetime
-    told: Versions
+    by_custody: Versions
 
-    def due(self, lock: RetentionLock) -> tuple[datetime, str]:
+    def required_until(self, lock: RetentionLock) -> tuple[datetime, str]:
         """Until when it must last at least, and why."""
         of_settings = lock.named_at + timedelta(days=self.days) - BETWEEN
-        told = self.told.get((lock.key, lock.version_id))
+        told = self.by_custody.get((lock.key, lock.version_id))
         if told is not None and told > of_settings:
             return told, "which custody says it was"
         return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
@@ -58,7 +58,7 @@ class LockRule:
         if lock.until is None:
             yield Mismatch(what, "locked", "not locked")
             return
-        due, why = self.due(lock)
+        due, why = self.required_until(lock)
         ran_out = lock.until <= self.at
         if lock.until < due:
             over = ", which is over" if ran_out else ""
@@ -94,14 +94,14 @@ def locks_from_custody(entries: Iterable[Entry]) -> Versions:
     """Until when custody says that each version was locked: at its deposit, its copy, or when that was renewed."""
     told: dict[tuple[str, str], datetime] = {}
     for entry in entries:
-        for key, version_id, until in _told_by(entry):
+        for key, version_id, until in _locks_in(entry):
             if until is not None:
                 moment = datetime.fromisoformat(until)
                 told[key, version_id] = max(moment, told.get((key, version_id), moment))
     return told
 
 
-def _told_by(entry: Entry) -> Iterator[tuple[str, str, str | None]]:
+def _locks_in(entry: Entry) -> Iterator[tuple[str, str, str | None]]:
     details = entry.details
     match entry.event:
         case "deposited":

@@ -110,7 +110,9 @@ def _compare(history: _History, observation: Observation) -> Iterator[Change]:
     for record_id, shown in observation.shown.items():
         known = history.known.get(record_id)
         if known is None:
-            earlier = next((seen for seen in reversed(history.before) if seen.lacked(shown, observation)), None)
+            earlier = next(
+                (seen for seen in reversed(history.before) if seen.proves_absence_of(shown, observation)), None
+            )
             if earlier is not None and not _was_there(shown, observation.crawl_id, history):
                 without, since = earlier.proof_without(shown)
                 yield _change("added", None, shown, (*without, shown.capture_id), since)

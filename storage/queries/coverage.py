@@ -91,7 +91,7 @@ class Observation:
             return channel == self.span.channel and self.span.first <= int(post_id) <= self.span.last
         return self.address is not None and thing.url is not None and surt_key(thing.url) == self.address
 
-    def lacked(self, thing: ObservedRecord, later: "Observation") -> bool:
+    def proves_absence_of(self, thing: ObservedRecord, later: "Observation") -> bool:
         """Whether the thing, first seen ``later``, was not there when this was seen."""
         if thing.record_kind == "article":
             return self.lists is not None and self.crawl_id != later.crawl_id

@@ -90,7 +90,7 @@ class HashFile:
     def __init__(self, path: Path, table: str, width_bytes: int, epoch: int) -> None:
         self.path, self.table, self.width_bytes, self.epoch = path, table, width_bytes, epoch
         self.segments: list[Segment] = []
-        self.reach = NOTHING
+        self.position = NOTHING
         self.whole_bytes = HEADER.itemsize
         self._map()
 
@@ -127,7 +127,7 @@ class HashFile:
         with beside.open("wb") as file:
             file.write(_header(self.table, self.width_bytes, self.epoch))
             for batch in self._merged():
-                file.write(_written(batch, self.reach))
+                file.write(_written(batch, self.position))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
@@ -157,12 +157,12 @@ class HashFile:
         expected = (MAGIC, FORMAT, self.width_bytes, self.table.encode(), self.epoch)
         if tuple(header.item()) != expected:
             raise UnfitHashFile(f"{self.path}: expected {expected}, found {header.item()}")
-        self.segments, self.reach, self.whole_bytes = [], NOTHING, HEADER.itemsize
+        self.segments, self.position, self.whole_bytes = [], NOTHING, HEADER.itemsize
         first_owner = 0
         for at, end, told in _whole_segments(content, self.width_bytes):
             self.segments.append(_segment(content, at, told, self.width_bytes, first_owner))
             first_owner += int(told["owners"])
-            self.reach = IndexPosition(int(told["turn"]), told["last"].tobytes())
+            self.position = IndexPosition(int(told["turn"]), told["last"].tobytes())
             self.whole_bytes = end
 
 

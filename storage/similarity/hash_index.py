@@ -3,7 +3,7 @@
 In: a folder of this worker's own and a connection. Out: an index for `processors.similarity.match`. The catalogue
 is the truth: `refresh` appends what was compared since, by this worker or another, and makes the files anew
 where they are missing, damaged, of another epoch or of another database. Processes of one machine take turns at
-that by a lock on the folder; reading needs none. Guaranteed: what `near` finds is what comparing with every
+that by a lock on the folder; reading needs none. Guaranteed: what `search` finds is what comparing with every
 compared row of the catalogue would find, as of the turn that was the last one when it was brought up to date.
 """
 
@@ -45,7 +45,7 @@ class HashIndex:
     def __init__(self, connection: Connection, files: Mapping[str, HashFile]) -> None:
         self.connection, self.files = connection, files
 
-    def near(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
+    def search(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """Every row of the table near one of the rows asked; owners are numbered over all tables."""
         file = self.files[table]
         if not len(rows) or not file.rows:
@@ -81,7 +81,7 @@ def refresh(connection: Connection, folder: Path) -> HashIndex:
     place = closed_folder(closed_folder(folder) / _database_name(connection))
     with _locked(place):
         files = {table: _opened(place, table, now) for table in TABLES}
-        lowest = min(file.reach for file in files.values())
+        lowest = min(file.position for file in files.values())
         for turn, media in _compared_since(connection, lowest):
             found = tables([hashes for _, hashes in media])
             last = media[-1][0].value
@@ -124,9 +124,9 @@ def _append_later(
     file: HashFile, found: Table | None, media: list[tuple[Digest, Hashes]], reach: IndexPosition
 ) -> None:
     """Append the rows of the media that lie beyond the file's own reach, which may be further than another's."""
-    if file.reach >= reach:
+    if file.position >= reach:
         return
-    beyond = file.reach.last if file.reach.turn == reach.turn else b""
+    beyond = file.position.last if file.position.turn == reach.turn else b""
     first = next(place for place, (digest, _) in enumerate(media) if digest.value > beyond)
     if found is None:
         rows = np.empty((0, file.width_bytes), np.uint8), np.empty(0, np.int64), np.empty(0, np.uint32)

@@ -57,7 +57,7 @@ class IndexCacheWriter:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
             self._file = os.fdopen(os.open(self._path, flags, 0o600), "wb", buffering=1 << 16)
 
-    def took(self, records: Sequence[Record], receipts: Sequence[RecordReceipt], item: Captured | None) -> None:
+    def add(self, records: Sequence[Record], receipts: Sequence[RecordReceipt], item: Captured | None) -> None:
         """Add the rows of the item's records, which now stand in the file."""
         if self._file is None:
             return

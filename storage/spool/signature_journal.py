@@ -80,7 +80,7 @@ class SignatureJournal:
             self._descriptor = os.open(self._path, flags, 0o600)
             signer.begin(self)
 
-    def took(self, length_bytes: int, sha256: Digest) -> None:
+    def on_growth(self, length_bytes: int, sha256: Digest) -> None:
         """The file has grown to this; its beginning is signed at once, the rest soon, unless it has grown then."""
         self._newest = length_bytes, sha256
         if self._end == 0:

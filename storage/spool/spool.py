@@ -175,7 +175,7 @@ class Spool:
         file = self._files.get(page) or self._begin_file(page)
         records = self._records(item, file)
         receipts = file.warc.append(records)
-        file.took(item, records, receipts)
+        file.add(item, records, receipts)
         if isinstance(item, Exchange) and item.page_id is not None:
             self._responses[item.page_id, item.url] = records[0].record_id
         self._tell(file.warc.path, records, receipts, item)
@@ -193,7 +193,7 @@ class Spool:
             warc.discard()
             raise
         file = self._files[page] = _SpoolFile(warc, info.record_id, self._signer)
-        file.took(None, [info], receipts)
+        file.add(None, [info], receipts)
         self._tell(path, [info], receipts, None)
         return file
 
@@ -266,11 +266,11 @@ class _SpoolFile:
         self._rows.close(closed)
         return closed
 
-    def took(self, item: Captured | None, records: list[Record], receipts: list[RecordReceipt]) -> None:
+    def add(self, item: Captured | None, records: list[Record], receipts: list[RecordReceipt]) -> None:
         """Remember what the file now holds."""
         if self._signatures is not None:
-            self._signatures.took(self.warc.length, self.warc.sha256)
-        self._rows.took(records, receipts, item)
+            self._signatures.on_growth(self.warc.length, self.warc.sha256)
+        self._rows.add(records, receipts, item)
         if not isinstance(item, Exchange):
             return
         self._certificates.update(item.tls.chain if item.tls else ())

@@ -66,7 +66,7 @@ def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page()
     findings = channel_page("https://t.me/s/pryklad_vestki")
     assert findings.records == 20
     assert urls(findings, Role.PAGE) == ["https://t.me/s/pryklad_vestki?before=74"]
-    assert len(urls(findings, Role.REQUISITE)) > 5
+    assert len(urls(findings, Role.SUBRESOURCE)) > 5
     assert findings.asks[-1].role is Role.PAGE
 
 
@@ -240,7 +240,7 @@ def test_an_article_leads_to_its_pictures_alone() -> None:
     ask = PageRequest("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
     article = spider.read(ask, sample(ask.url))
     assert (article.outcome, article.records) == (Outcome.CONTENT, 1)
-    assert {asked.role for asked in article.asks} == {Role.REQUISITE}
+    assert {asked.role for asked in article.asks} == {Role.SUBRESOURCE}
 
 
 def test_a_list_leads_to_its_next_pages_and_papers() -> None:
@@ -250,7 +250,7 @@ def test_a_list_leads_to_its_next_pages_and_papers() -> None:
     findings = spider.read(seed, sample(seed.url))
     assert findings.records == 8
     assert "https://sud.pryklad.example/rasklad/?page=2" in urls(findings, Role.PAGE)
-    assert urls(findings, Role.REQUISITE) == ["https://sud.pryklad.example/dakumenty/prysud-3-401.pdf"]
+    assert urls(findings, Role.SUBRESOURCE) == ["https://sud.pryklad.example/dakumenty/prysud-3-401.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -267,14 +267,14 @@ def test_a_page_leads_where_its_source_says(follow: Follow, requisites: list[str
     (seed,) = spider.start()
     text = "<img src=p.png><a href=/b>б</a><a href=https://b.example/>за мяжой</a>" + "<p>Тэкст старонкі.</p>" * 99
     findings = spider.read(seed, invented(seed.url, text))
-    assert (urls(findings, Role.REQUISITE), urls(findings, Role.PAGE)) == (requisites, pages)
+    assert (urls(findings, Role.SUBRESOURCE), urls(findings, Role.PAGE)) == (requisites, pages)
 
 
 def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
     remarks: list[str] = []
     itinerary = Frontier(2, remarks.append)
     asks = [PageRequest(f"https://a.example/{name}", Role.PAGE, "0001") for name in ("1", "1#part", "2", "3", "4")]
-    pictures = [PageRequest(f"https://a.example/{name}.png", Role.REQUISITE, "0001") for name in "121"]
+    pictures = [PageRequest(f"https://a.example/{name}.png", Role.SUBRESOURCE, "0001") for name in "121"]
     admitted = [ask.url for ask in itinerary.admit([*asks, *pictures])]
     assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
     assert remarks == ["the limit of 2 pages was reached; what lies behind them was not asked for"]
@@ -304,7 +304,7 @@ def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
         "https://a.example/abvestki/?page=2",
         *(f"https://a.example/abvestki/{number}" for number in (1, 2, 3)),
     ]
-    assert urls(findings, Role.REQUISITE) == ["https://a.example/uzor.docx"]
+    assert urls(findings, Role.SUBRESOURCE) == ["https://a.example/uzor.docx"]
 
 
 def start_page(*links: str) -> Page:

@@ -116,7 +116,7 @@ def test_a_second_bucket_without_lock_takes_nothing_and_is_named(
 
     report = replicate_pending(copied_archive, actor="clock")
 
-    assert [each.entry.subject_id for each in report.owed] == [deposited.key]
+    assert [each.entry.subject_id for each in report.pending] == [deposited.key]
     (problem,) = report.problems
     assert "expected versioning enabled, found versioning none" in problem
     assert "LETAPIS_REPLICA_BUCKET" in problem

@@ -40,7 +40,7 @@ def test_killed_between_two_stores_each_has_every_file_once(
 ) -> None:
     written = deposit_and_kill(copied_settings, tmp_path, KILLS_WITH_TWO_STORES)
     report = replicate(copied_archive, actor="clock")
-    assert (report.owed, report.owed_entries, report.problems) == ((), 0, ())
+    assert (report.pending, report.pending_entries, report.problems) == ((), 0, ())
     assert copied_archive.replica is not None
     for store in (copied_archive.objects, copied_archive.replica):
         listed = [version.key.rpartition("/")[2] for version in store.list("warc/")]

@@ -105,12 +105,12 @@ def test_while_the_second_store_is_away_deposits_go_on_and_say_what_is_owed(
         assert second_object_store_server.endpoint in str(deposited[0].second_copy.problem)
         assert owed(copied_archive) == ([each.key for each in deposited], 3)
         report = replicate(copied_archive, actor="clock")
-        assert (report.copied, report.entries, len(report.owed), len(report.problems)) == ((), 0, 3, 1)
+        assert (report.copied, report.entries, len(report.pending), len(report.problems)) == ((), 0, 3, 1)
 
     report = replicate(copied_archive, actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [each.key for each in deposited]
-    assert (report.owed, report.owed_entries, report.problems) == ((), 0, ())
+    assert (report.pending, report.pending_entries, report.problems) == ((), 0, ())
     for each in deposited:
         (version,) = replica.list(each.key)
         assert replica.digest(each.key, version.version_id) == each.sha256
@@ -161,7 +161,7 @@ def test_other_bytes_under_the_key_are_told_with_both_digests_and_hold_up_no_oth
     report = replicate(copied_archive, actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [second.key]
-    assert [each.entry.subject_id for each in report.owed] == [first.key]
+    assert [each.entry.subject_id for each in report.pending] == [first.key]
     (problem,) = report.problems
     assert str(first.sha256) in problem and str(sha256(b"other")) in problem
     assert replica.read(first.key, next(replica.list(first.key)).version_id) == b"other"
@@ -262,7 +262,7 @@ def test_a_file_that_the_first_store_cannot_give_is_told_and_holds_up_no_other_f
     report = replicate(replace(copied_archive, objects=damaged), actor="clock")
 
     assert [entry.subject_id for entry in report.copied] == [second.key]
-    assert [each.entry.subject_id for each in report.owed] == [first.key]
+    assert [each.entry.subject_id for each in report.pending] == [first.key]
     (problem,) = report.problems
     assert f"reading {first.key} failed (InternalError)" in problem
 
@@ -281,6 +281,6 @@ def test_bytes_that_decayed_in_the_first_store_are_not_copied(
         replace(copied_archive, objects=decaying_store(copied_settings, deposited.key, 800)), actor="clock"
     )
 
-    assert [each.entry.subject_id for each in report.owed] == [deposited.key]
+    assert [each.entry.subject_id for each in report.pending] == [deposited.key]
     assert str(deposited.sha256) in report.problems[0]
     assert list(replica.list("warc/")) == []

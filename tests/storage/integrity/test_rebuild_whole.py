@@ -96,4 +96,4 @@ def test_from_the_second_store_custody_and_judgements_are_equal_and_nothing_is_o
     for name in ("records", "media", "links", "groups", "outcomes"):
         here, there = (dump(each.reader, catalogue_tables.metadata, name) for each in (lived, empty))
         assert here == there
-    assert replicate_pending(empty, actor="clock").whole
+    assert replicate_pending(empty, actor="clock").is_complete

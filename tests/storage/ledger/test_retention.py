@@ -19,7 +19,7 @@ from storage.findings import Remark, Verified
 from storage.integrity.verification import expected_of_archive, expected_of_store, verify_all
 from storage.ledger.chain import read_chain
 from storage.ledger.entry import Entry
-from storage.ledger.retention import LockRule, RetentionLock, locks_from_custody
+from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.model import ObjectHead
 from storage.objects.store import ObjectStore
 from tests.storage.crawled_files import crawl_one, exchange, response
@@ -60,7 +60,7 @@ def test_a_lock_that_lasted_its_time_is_told_and_is_no_mismatch(archive: Archive
 def test_of_many_locks_that_ran_out_the_first_moment_is_told() -> None:
     begun = datetime(2026, 3, 1, tzinfo=UTC)
     locks = [RetentionLock(name, "v1", begun + days * DAY, begun) for name, days in (("a", 3), ("b", 2), ("c", 4))]
-    (told,) = LockRule(days=1, at=begun + 9 * DAY, told={}).judge_many(locks, "objects")
+    (told,) = RetentionPolicy(days=1, at=begun + 9 * DAY, by_custody={}).judge_many(locks, "objects")
     assert isinstance(told, Remark)
     assert told.text.startswith("locks of 3 objects ran out, the first on 2026-03-03 ")
 

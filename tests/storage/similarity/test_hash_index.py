@@ -82,7 +82,7 @@ def test_a_file_grown_in_any_steps_finds_what_brute_force_finds(
         file.merge()
     index = HashIndex(None, {"pdq/1": HashFile(file.path, "pdq/1", 32, 7)})  # type: ignore[arg-type]  # asks no row
     query = bits[: asked + 1]
-    near = index.near("pdq/1", query, within)
+    near = index.search("pdq/1", query, within)
     columns = zip(near.asked, near.owner, near.at_ms, near.distance_bits, strict=True)
     found = {(int(q), index.owner(int(owner)), int(at_ms), int(bits)) for q, owner, at_ms, bits in columns}
     distance = np.bitwise_count(query[:, None] ^ bits[None]).sum(axis=2)
@@ -107,10 +107,10 @@ def test_a_file_cut_anywhere_keeps_its_whole_segments_and_grows_on(
     left = HashFile(path, "phash/1", 8, 1)
     whole = max(number for number, end in enumerate(ends) if end <= cut)
     assert (len(left.segments), left.rows) == (whole, 4 * whole)
-    assert left.reach == (at(whole - 1) if whole else NOTHING)
+    assert left.position == (at(whole - 1) if whole else NOTHING)
     left.append(batch([hashed("later", near=9)], "phash/1"), at(9))
     again = HashFile(path, "phash/1", 8, 1)
-    assert (again.rows, again.reach, again.owner(again.owners - 1)) == (4 * whole + 1, at(9), sha256(b"later"))
+    assert (again.rows, again.position, again.owner(again.owners - 1)) == (4 * whole + 1, at(9), sha256(b"later"))
 
 
 def test_a_damaged_last_segment_is_left_out(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_segments(tmp_path: Path, wai
     writer.wait()
     writer.stdout.close()
     file = HashFile(path, "pdq/1", 32, 1)
-    turns = file.reach.turn + 1
+    turns = file.position.turn + 1
     assert file.rows == 500 * turns
     firsts = np.concatenate([segment.columns[0] for segment in file.segments]) if turns else np.empty(0, np.uint64)
     expected = np.repeat(np.arange(turns) % 251, 500).astype(np.uint8)
@@ -316,7 +316,7 @@ Found = set[tuple[int, Digest, int, int]]
 
 
 def near_pdq(index: Index, rows: NDArray[np.uint8]) -> Found:
-    near = index.near("pdq/1", rows, 31)
+    near = index.search("pdq/1", rows, 31)
     columns = zip(near.asked, near.owner, near.at_ms, near.distance_bits, strict=True)
     return {(int(row), index.owner(int(owner)), int(at_ms), int(bits)) for row, owner, at_ms, bits in columns}
 
