@@ -31,7 +31,7 @@ from crawlers.engines.frontier import Frontier
 from crawlers.engines.scrapy_engine import SourceCrawl
 from crawlers.engines.scrapy_settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
 from crawlers.http_client import Fetcher, _Connection, _Key
-from crawlers.model.capture import Limits
+from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 from crawlers.recorder.egress import ConnectTo, DirectEgress
@@ -129,7 +129,7 @@ async def record(orders: dict[str, Any]) -> dict[str, Any]:
         crawl_id=orders["crawl_id"],
         folder=spool.folder,
         egress=DirectEgress(AddressPolicy(["127.0.0.0/8"]), ConnectTo([])),
-        limits=Limits(),
+        limits=CrawlLimits(),
         upstream_ca=None if orders["authority"] is None else Path(orders["authority"]),
     )
     address = await machine.start()

@@ -37,7 +37,7 @@ def pictures(count: int) -> Iterator[bytes]:
 
 def own_file(folder: Path, count: int) -> Path:
     """As a crawl of ours leaves it."""
-    from crawlers.model.capture import Exchange, Message
+    from crawlers.model.exchange import Exchange, Message
     from crawlers.watchlist.source import Source, source_to_json
     from processors.digest import sha256
     from storage.spool.spool import Spool

@@ -17,7 +17,7 @@ from warcio.warcwriter import WARCWriter
 
 from benchmarks.material import HTTP_FIELDS, REQUEST_FIELDS, exchange_of, page
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of
-from crawlers.model.capture import TlsFacts
+from crawlers.model.exchange import TlsFacts
 from storage.signing import CrawlKey
 from storage.spool.spool import Spool
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawlers.model.capture import Exchange, Message, TlsFacts
+from crawlers.model.exchange import Exchange, Message, TlsFacts
 from processors.digest import sha256
 from storage.spool.spool import utc_now
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from crawlers.model.capture import RateLimiter
+from crawlers.model.protocols import RateLimiter
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 from pipeline.devstack.postgres import PostgresServer
@@ -25,7 +25,7 @@ from storage.rate_limit.shared_limiter import DatabaseSlots
 async def asked(pace: RateLimiter, count: int) -> None:
     """Ask one after the other."""
     for _ in range(count):
-        async with pace.turn("t.me"):
+        async with pace.slot("t.me"):
             pass
 
 

@@ -26,7 +26,7 @@ from benchmarks.peer_environments import programs_of
 from benchmarks.site import Site
 from benchmarks.timing import Cost, Ratio, Way, arguments, cpu_of, idle, report, rounds_of
 from crawlers.address_policy import AddressPolicy
-from crawlers.model.capture import Limits
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.egress import ConnectTo, DirectEgress
 from crawlers.recorder.proxy import Recorder
 from pipeline.devstack.ports import free_ports
@@ -101,7 +101,7 @@ def record(pipe: Connection, authority: Path, spool_dir: Path) -> None:
         spool = Spool(spool_dir, "01JNKZ5V0000000000000000CR", {"software": "benchmark"})
         egress = DirectEgress(AddressPolicy(["127.0.0.0/8"]), ConnectTo([]))
         machine = Recorder(
-            spool, crawl_id="c", folder=spool.folder, egress=egress, limits=Limits(), upstream_ca=authority
+            spool, crawl_id="c", folder=spool.folder, egress=egress, limits=CrawlLimits(), upstream_ca=authority
         )
         pipe.send(await machine.start())
         await asyncio.get_running_loop().run_in_executor(None, pipe.recv)

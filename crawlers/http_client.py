@@ -93,11 +93,11 @@ class Fetcher:
     ``silence_s`` bounds the wait for each next byte; how long a whole exchange may last the recorder decides.
     """
 
-    def __init__(self, door: RecorderAddress, *, silence_s: float = 90.0) -> None:
-        self._door = door
+    def __init__(self, recorder: RecorderAddress, *, silence_s: float = 90.0) -> None:
+        self._recorder = recorder
         self._silence_s = silence_s
         self._idle: dict[_Key, list[_Connection]] = {}
-        self._trust = ssl.create_default_context(cadata=door.authority_pem)
+        self._trust = ssl.create_default_context(cadata=recorder.authority_pem)
         self._trust.set_alpn_protocols(["http/1.1"])
 
     async def fetch(
@@ -152,7 +152,7 @@ class Fetcher:
 
         ``nonce`` is a number used once, which the recorder's own answer has to prove that it knows.
         """
-        credentials = base64.b64encode(f"{page_id}:{self._door.password}".encode()).decode()
+        credentials = base64.b64encode(f"{page_id}:{self._recorder.password}".encode()).decode()
         return [("Proxy-Authorization", f"Basic {credentials}"), (TARGET_FIELD, url), (NONCE_FIELD, nonce)]
 
     async def _connection(self, key: _Key, url: str) -> tuple[_Connection, bool]:
@@ -168,7 +168,7 @@ class Fetcher:
     async def _connect(self, key: _Key, url: str) -> _Connection:
         scheme, host, port, page_id = key
         try:
-            reader, writer = await asyncio.open_connection(self._door.host, self._door.port)
+            reader, writer = await asyncio.open_connection(self._recorder.host, self._recorder.port)
         except OSError as error:
             raise FetchFailed(f"the recorder cannot be reached: {error}") from error
         connection = _Connection(reader, writer)
@@ -196,7 +196,7 @@ class Fetcher:
         if status is None:
             raise FetchFailed("the recorder closed the connection")
         if not 200 <= status[0] < 300:
-            own = _own_failure(framer.head, b"".join(framer.payload), self._door.proof_key, nonce)
+            own = _own_failure(framer.head, b"".join(framer.payload), self._recorder.proof_key, nonce)
             raise own or FetchFailed(f"the recorder opens no tunnel: status {status[0]}")
         try:
             await connection.writer.start_tls(self._trust, server_hostname=host)
@@ -255,7 +255,7 @@ class Fetcher:
         else:
             connection.close()
         plain = key[0] == "http"
-        own = _own_failure(framer.head, bytes(kept or b""), self._door.proof_key, nonce) if plain else None
+        own = _own_failure(framer.head, bytes(kept or b""), self._recorder.proof_key, nonce) if plain else None
         if own is not None:
             raise own
         body = bytes(kept) if kept is not None else None

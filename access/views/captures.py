@@ -12,7 +12,8 @@ from typing import Any, Final
 from access.views.custody_status import held_file
 from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
-from crawlers.model.capture import RenderingKind, time_text
+from crawlers.model.capture import RenderingKind
+from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from access.rendering.formatting import heading
 from access.rendering.word_diff import differences
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_by_ids

@@ -7,7 +7,7 @@ people. What a night came to stands in custody (`storage.ledger.harvests`).
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.ledger.harvests import GRACE, DueNight, Harvest, NightState, due_nights
 

@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Any, Final
 
 from access.views.nights import last_nights
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.deposit.replication import pending_copies

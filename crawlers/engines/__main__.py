@@ -21,7 +21,7 @@ import uvloop
 from crawlers.engines.context import CrawlContext
 from crawlers.engines.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.model.serialization import job_from_json
 from crawlers.rate_limit.socket import RateLimitClient
 from crawlers.recorder.capture_socket import CaptureClient

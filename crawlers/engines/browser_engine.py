@@ -27,7 +27,8 @@ from crawlers.engines.response_decoding import TOO_LONG, page_of
 from crawlers.engines.robots import RobotsGate
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
 from crawlers.http_client import CrawlLimitReached, FetchFailed
-from crawlers.model.capture import Limits, Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
 from processors.pages.outcome import Outcome
@@ -45,7 +46,7 @@ class BrowserCrawl:
     """One crawl in one browser, one context per page id."""
 
     def __init__(
-        self, asking: Spider, means: CrawlContext, limits: Limits, door: RecorderAddress, program: Path | None
+        self, asking: Spider, means: CrawlContext, limits: CrawlLimits, door: RecorderAddress, program: Path | None
     ) -> None:
         self._asking = asking
         self._means = means
@@ -83,7 +84,7 @@ class BrowserCrawl:
             return self._ended(ask, PageResult(Outcome.REFUSED_BY_POLICY, refusal))
         try:
             async with AsyncExitStack() as turn:
-                await turn.enter_async_context(self._means.pace.turn(host_of(ask.url)))
+                await turn.enter_async_context(self._means.pace.slot(host_of(ask.url)))
                 shown = ask.role in (Role.PAGE, Role.START)
                 turn_at = partial(self._turn_at, turn.aclose)
                 findings = await (self._show(playwright, ask, turn_at) if shown else self._fetch(ask))
@@ -139,7 +140,7 @@ class BrowserCrawl:
         """
         await give_back()
         try:
-            async with self._means.pace.turn(host):
+            async with self._means.pace.slot(host):
                 return True
         except FetchFailed:  # the next page that is asked for hears it, too
             return False
@@ -189,7 +190,7 @@ class BrowserMissing(Exception):
 
 
 async def run_browser(
-    asking: Spider, means: CrawlContext, limits: Limits, door: RecorderAddress, program: Path | None
+    asking: Spider, means: CrawlContext, limits: CrawlLimits, door: RecorderAddress, program: Path | None
 ) -> None:
     """Run the spider to its end, or to the limit of seconds."""
     try:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from crawlers.engines.messages import EngineEvent
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import Note, RateLimiter, Rendering
+from crawlers.model.capture import Note, Rendering
+from crawlers.model.protocols import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)

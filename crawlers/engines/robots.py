@@ -82,12 +82,12 @@ class RobotsGate:
         self._note(robots_url, ROBOTS_PAGE_ID, rules.why, None)
         delay_s = rules.delay_s(self._means.user_agent)
         if delay_s is not None:
-            self._means.pace.slow(host_of(robots_url), delay_s)
+            self._means.pace.raise_delay(host_of(robots_url), delay_s)
         return rules
 
     async def _fetch(self, url: str) -> FetchedResponse:
         headers = [*request_headers(self._means.user_agent).items()]
-        async with self._means.pace.turn(host_of(url)):
+        async with self._means.pace.slot(host_of(url)):
             return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
 
     def _note(self, url: str, page_id: str, reason: str, outcome: Outcome | None) -> None:

@@ -68,7 +68,7 @@ class RecorderDownloadHandler(BaseDownloadHandler):
             for name, values in request.headers.items()
             for value in values
         ]
-        async with means.pace.turn(host_of(request.url)):
+        async with means.pace.slot(host_of(request.url)):
             answer = await means.fetcher.fetch(
                 request.url,
                 headers,
@@ -165,7 +165,9 @@ class RetryAfterMiddleware(RetryMiddleware):
 
     def _hold(self, request: scrapy.Request, asked_s: float) -> None:
         patience_s = min(MOST_PATIENCE_S, FIRST_PATIENCE_S * 2 ** request.meta.get("retry_times", 0))
-        crawl_context(self.crawler).pace.hold(host_of(request.url), min(LONGEST_HOLD_S, max(asked_s, patience_s)))
+        crawl_context(self.crawler).pace.back_off(
+            host_of(request.url), min(LONGEST_HOLD_S, max(asked_s, patience_s))
+        )
 
 
 def decoded_headers(answer: FetchedResponse) -> Headers:

@@ -20,7 +20,7 @@ from crawlers.engines.response_decoding import CUT, TOO_LONG
 from crawlers.engines.scrapy_download import DisallowedByRobots
 from crawlers.engines.scrapy_settings import scrapy_settings
 from crawlers.http_client import CrawlLimitReached, FetchFailed
-from crawlers.model.capture import Limits
+from crawlers.model.job import CrawlLimits
 from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
@@ -111,7 +111,7 @@ class SourceCrawl(scrapy.Spider):
         self.means.tell(visit_of(ask, findings))
 
 
-def run_http(asking: Spider, means: CrawlContext, limits: Limits) -> None:
+def run_http(asking: Spider, means: CrawlContext, limits: CrawlLimits) -> None:
     """Run the spider to its end; returns when Scrapy has stopped."""
     process = AsyncCrawlerProcess(scrapy_settings(user_agent=means.user_agent, seconds=limits.seconds))
     crawler = process.create_crawler(SourceCrawl)

@@ -10,16 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.model.capture import (
-    CachedFeed,
-    CrawledFile,
-    CrawlJob,
-    CrawlReport,
-    HostStatistics,
-    KnownContent,
-    Limits,
-    time_text,
-)
+from crawlers.model.iso_time import time_text
+from crawlers.model.job import CachedFeed, CrawlJob, CrawlLimits, KnownContent
+from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics
 from crawlers.watchlist.source import source_from_json, source_to_json
 from processors.digest import Digest
 
@@ -56,7 +49,7 @@ def job_from_json(row: Mapping[str, Any]) -> CrawlJob:
         | {
             "source": source_from_json(row["source"]),
             "seeds": tuple(row["seeds"]),
-            "limits": Limits(**row["limits"]),
+            "limits": CrawlLimits(**row["limits"]),
             "known": KnownContent(
                 newest_post_id=known["newest_post_id"],
                 reread_since=None if since is None else datetime.fromisoformat(since),

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from crawlers.http_client import FetchFailed
-from crawlers.model.capture import HostStatistics
+from crawlers.model.report import HostStatistics
 from crawlers.rate_limit.slots import MAX_WAIT_S, LocalSlots, SlotSource, SlotsUnavailable, tolerance_s
 
 LONGEST_DELAY_S = 60.0
@@ -62,7 +62,7 @@ class _HostState:
     returned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this crawl gives a turn back, so that its next request need not wait out its time for a place."""
 
-    def hold(self) -> None:
+    def back_off(self) -> None:
         """Wake all who wait for a moment that is no longer theirs."""
         self.held.set()
         self.held = asyncio.Event()
@@ -80,7 +80,7 @@ class HostRateLimiter:
         self._holding: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    async def slot(self, host: str) -> AsyncIterator[None]:
         """Wait for the turn to ask ``host``, and hold it while the request is under way."""
         taken = await self.take(host)
         while taken.late:
@@ -116,35 +116,35 @@ class HostRateLimiter:
         account.last_at = now
         return Slot(place.turn_id, host, place.leave_by if account.delay_s else None, now)
 
-    def give_back(self, turn: Slot, *, unused: bool = False) -> None:
+    def give_back(self, slot: Slot, *, unused: bool = False) -> None:
         """The request is over, or never left; told with the next wish."""
-        account = self._accounts[turn.host]
-        self._done.append(turn.id)
+        account = self._accounts[slot.host]
+        self._done.append(slot.id)
         account.returned.set()
         if unused:
             account.requests -= 1
 
-    def hold(self, host: str, seconds: float) -> None:
+    def back_off(self, host: str, seconds: float) -> None:
         """Leave ``host`` alone for so many seconds from now, whoever asks."""
         account = self._account(host)
         account.held_s += seconds
-        account.hold()
+        account.back_off()
         # kept: the loop alone would let go of it
-        task = asyncio.ensure_future(self._turns.hold(host, seconds))
+        task = asyncio.ensure_future(self._turns.back_off(host, seconds))
         self._holding.add(task)
         task.add_done_callback(self._holding.discard)
 
-    def held_by_others(self, host: str) -> None:
+    def notify_backoff(self, host: str) -> None:
         """Another crawl has heard that ``host`` is to be left alone."""
         if host in self._accounts:
-            self._accounts[host].hold()
+            self._accounts[host].back_off()
 
-    def slow(self, host: str, delay_s: float) -> None:
+    def raise_delay(self, host: str, delay_s: float) -> None:
         """Keep at least this pause at ``host``: its robots.txt asks for it."""
         account = self._account(host)
         account.delay_s = max(account.delay_s, min(delay_s, LONGEST_DELAY_S))
 
-    def kept(self) -> dict[str, HostStatistics]:
+    def statistics(self) -> dict[str, HostStatistics]:
         """The pace that was kept, by host."""
         return {
             host: HostStatistics(

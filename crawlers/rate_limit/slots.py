@@ -54,7 +54,7 @@ class SlotSource(Protocol):
         """Ask for a turn, giving back those in ``done``; raises `SlotsUnavailable`."""
         ...
 
-    async def hold(self, host: str, seconds: float) -> None:
+    async def back_off(self, host: str, seconds: float) -> None:
         """Have ``host`` left alone for so long from now; raises `SlotsUnavailable`."""
         ...
 
@@ -94,7 +94,7 @@ class LocalSlots:
         here.turns.add(self._last_id)
         return SlotGrant(self._last_id, leaves_at - now)
 
-    async def hold(self, host: str, seconds: float) -> None:
+    async def back_off(self, host: str, seconds: float) -> None:
         """Leave the host alone."""
         here = self._hosts.setdefault(host, _Host())
         here.held_until = max(here.held_until, time.monotonic() + seconds)

@@ -24,13 +24,13 @@ SOCKET_NAME = "pace"
 
 
 class JsonLinesProtocol(asyncio.Protocol):
-    """Cuts what comes into lines of JSON. ``hear`` takes each, ``ended`` is called when no more come."""
+    """Cuts what comes into lines of JSON. ``receive`` takes each, ``ended`` is called when no more come."""
 
     def __init__(self) -> None:
         self.transport: asyncio.WriteTransport | None = None
         self._begun = b""
 
-    def hear(self, said: dict[str, Any]) -> None:
+    def receive(self, message: dict[str, Any]) -> None:
         """Take one line."""
         raise NotImplementedError
 
@@ -38,7 +38,7 @@ class JsonLinesProtocol(asyncio.Protocol):
         """The other end has gone."""
         raise NotImplementedError
 
-    def say(self, row: dict[str, Any]) -> None:
+    def send(self, row: dict[str, Any]) -> None:
         """Send one line; to an end that has gone, nothing."""
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(json.dumps(row).encode() + b"\n")
@@ -51,7 +51,7 @@ class JsonLinesProtocol(asyncio.Protocol):
         """Called by the loop."""
         *whole, self._begun = (self._begun + data).split(b"\n")
         for line in whole:
-            self.hear(json.loads(line))
+            self.receive(json.loads(line))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop."""
@@ -65,7 +65,7 @@ class RateLimitServer:
         self._folder = folder
         self._pace = pace
         self._server: asyncio.Server | None = None
-        self._engines: set[_Engine] = set()
+        self._engines: set[_EngineConnection] = set()
 
     async def start(self) -> None:
         """Open the socket; raises ``OSError`` where one is there already."""
@@ -74,7 +74,9 @@ class RateLimitServer:
             listener.bind(path)
         (self._folder / SOCKET_NAME).chmod(0o600)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: _Engine(self._pace, self._engines), sock=listener)
+        self._server = await loop.create_unix_server(
+            lambda: _EngineConnection(self._pace, self._engines), sock=listener
+        )
 
     async def close(self) -> None:
         """Take no more wishes."""
@@ -85,31 +87,31 @@ class RateLimitServer:
             (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
 
-class _Engine(JsonLinesProtocol):
+class _EngineConnection(JsonLinesProtocol):
     """One engine, as the crawl's process sees it: its wishes, and the turns it has."""
 
-    def __init__(self, pace: HostRateLimiter, among: "set[_Engine]") -> None:
+    def __init__(self, pace: HostRateLimiter, among: "set[_EngineConnection]") -> None:
         super().__init__()
         self._pace = pace
         self._among = among
         self._given: dict[int, Slot] = {}
         self._waiting: set[asyncio.Task[None]] = set()
 
-    def hear(self, said: dict[str, Any]) -> None:
+    def receive(self, message: dict[str, Any]) -> None:
         """Do what the engine wishes."""
         self._among.add(self)
-        if "take" in said:
-            task = asyncio.get_running_loop().create_task(self._give(said["take"], said["as"]))
+        if "take" in message:
+            task = asyncio.get_running_loop().create_task(self._give(message["take"], message["as"]))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
-        elif "done" in said:
-            self._pace.give_back(self._given.pop(said["done"]))
-        elif "unused" in said:
-            self._pace.give_back(self._given.pop(said["unused"]), unused=True)
-        elif "hold" in said:
-            self._pace.hold(said["hold"], said["seconds"])
+        elif "done" in message:
+            self._pace.give_back(self._given.pop(message["done"]))
+        elif "unused" in message:
+            self._pace.give_back(self._given.pop(message["unused"]), unused=True)
+        elif "hold" in message:
+            self._pace.back_off(message["hold"], message["seconds"])
         else:
-            self._pace.slow(said["slow"], said["delay_s"])
+            self._pace.raise_delay(message["slow"], message["delay_s"])
 
     def end(self) -> None:
         """Let go of the engine."""
@@ -121,18 +123,18 @@ class _Engine(JsonLinesProtocol):
         self._among.discard(self)
         for task in self._waiting:
             task.cancel()
-        for turn in self._given.values():
-            self._pace.give_back(turn)
+        for slot in self._given.values():
+            self._pace.give_back(slot)
         self._given.clear()
 
     async def _give(self, host: str, number: int) -> None:
         try:
-            turn = await self._pace.take(host)
+            slot = await self._pace.take(host)
         except HostAbandoned as over:
-            self.say({"as": number, "over": over.reason})
+            self.send({"as": number, "over": over.reason})
         else:
-            self._given[turn.id] = turn
-            self.say({"as": number, "turn": turn.id, "leave_by": turn.leave_by, "given_at": turn.given_at})
+            self._given[slot.id] = slot
+            self.send({"as": number, "turn": slot.id, "leave_by": slot.leave_by, "given_at": slot.given_at})
 
 
 class RateLimitClient(JsonLinesProtocol):
@@ -146,34 +148,34 @@ class RateLimitClient(JsonLinesProtocol):
         self._connecting = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    async def slot(self, host: str) -> AsyncIterator[None]:
         """Wait for the turn and hold it; raises `HostAbandoned`, or ``CrawlLimitReached`` where nobody answers
         any more.
         """
-        turn = await self._take(host)
-        while turn.late:
-            self.say({"unused": turn.id})
-            turn = await self._take(host)
+        slot = await self._take(host)
+        while slot.late:
+            self.send({"unused": slot.id})
+            slot = await self._take(host)
         try:
             yield
         finally:
-            self.say({"done": turn.id})
+            self.send({"done": slot.id})
 
-    def hold(self, host: str, seconds: float) -> None:
+    def back_off(self, host: str, seconds: float) -> None:
         """Have the host left alone."""
-        self.say({"hold": host, "seconds": seconds})
+        self.send({"hold": host, "seconds": seconds})
 
-    def slow(self, host: str, delay_s: float) -> None:
+    def raise_delay(self, host: str, delay_s: float) -> None:
         """Keep at least this pause there."""
-        self.say({"slow": host, "delay_s": delay_s})
+        self.send({"slow": host, "delay_s": delay_s})
 
-    def hear(self, said: dict[str, Any]) -> None:
+    def receive(self, message: dict[str, Any]) -> None:
         """Pass a turn on to whoever wished for it."""
-        asked = self._asked.get(said["as"])
+        asked = self._asked.get(message["as"])
         if asked is not None and not asked.done():
-            asked.set_result(said)
-        elif "turn" in said:  # whoever wished for it has gone
-            self.say({"unused": said["turn"]})
+            asked.set_result(message)
+        elif "turn" in message:  # whoever wished for it has gone
+            self.send({"unused": message["turn"]})
 
     def ended(self) -> None:
         """Tell everybody who waits."""
@@ -185,7 +187,7 @@ class RateLimitClient(JsonLinesProtocol):
         await self._connect()
         number = next(self._numbers)
         asked = self._asked[number] = asyncio.get_running_loop().create_future()
-        self.say({"take": host, "as": number})
+        self.send({"take": host, "as": number})
         if self.transport is None or self.transport.is_closing():
             self.ended()
         try:

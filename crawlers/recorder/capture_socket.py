@@ -1,6 +1,6 @@
 """How engines hand renderings and notes to the recorder's process: a Unix socket in the crawl's spool folder.
 
-Each item is a JSON header and its bytes, both with their lengths before them; it is kept when ``hand`` returns.
+Each item is a JSON header and its bytes, both with their lengths before them; it is kept when ``send`` returns.
 The folder is closed to others, and so is the socket. Its path is reached through the folder's descriptor, since
 socket addresses hold 108 bytes and spool folders are longer. Raises ``CaptureNotStored`` where the recorder could
 not keep the item.
@@ -18,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind, time_text
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.iso_time import time_text
 from processors.pages.outcome import Outcome
 
 SOCKET_NAME = "handover"
@@ -27,7 +28,7 @@ MAX_HEADER_BYTES = 16 << 20
 MAX_CONTENT_BYTES = 1 << 30
 TIMEOUT_SECONDS = 120.0
 
-Handed = Rendering | Note
+CaptureItem = Rendering | Note
 
 
 class CaptureNotStored(Exception):
@@ -42,7 +43,7 @@ class CaptureClient:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
-    def hand(self, item: Handed) -> None:
+    def send(self, item: CaptureItem) -> None:
         """Hand over one item; returns when it is kept. Raises ``CaptureNotStored`` or ``OSError``."""
         header, content = item_to_wire(item)
         with self._lock:
@@ -54,17 +55,17 @@ class CaptureClient:
         if problem:
             raise CaptureNotStored(problem)
 
-    async def hand_soon(self, item: Handed) -> None:
-        """``hand`` for event loops."""
-        await asyncio.to_thread(self.hand, item)
+    async def send_async(self, item: CaptureItem) -> None:
+        """``send`` for event loops."""
+        await asyncio.to_thread(self.send, item)
 
     def rendering(self, rendering: Rendering) -> None:
         """Hand over a rendering."""
-        self.hand(rendering)
+        self.send(rendering)
 
     def note(self, note: Note) -> None:
         """Hand over a note."""
-        self.hand(note)
+        self.send(note)
 
     def close(self) -> None:
         """End the connection."""
@@ -86,7 +87,7 @@ class CaptureClient:
 class CaptureServer:
     """The recorder's end: gives each item to ``keep`` and tells the engine how it went."""
 
-    def __init__(self, folder: Path, keep: Callable[[Handed], Awaitable[None]]) -> None:
+    def __init__(self, folder: Path, keep: Callable[[CaptureItem], Awaitable[None]]) -> None:
         self._folder = folder
         self._keep = keep
         self._server: asyncio.Server | None = None
@@ -135,7 +136,7 @@ class CaptureServer:
         return ""
 
 
-def item_to_wire(item: Handed) -> tuple[bytes, bytes]:
+def item_to_wire(item: CaptureItem) -> tuple[bytes, bytes]:
     """Header and content of an item; raises ``TypeError`` where its content is not bytes in memory."""
     if isinstance(item, Rendering):
         row: dict[str, Any] = {
@@ -166,7 +167,7 @@ def item_to_wire(item: Handed) -> tuple[bytes, bytes]:
     return json.dumps(row).encode(), item.content or b""
 
 
-def item_from_wire(header: bytes, content: bytes) -> Handed:
+def item_from_wire(header: bytes, content: bytes) -> CaptureItem:
     """The item that ``item_to_wire`` wrote; raises ``KeyError`` or ``ValueError`` on anything else."""
     row = json.loads(header)
     if row["is"] == "rendering":

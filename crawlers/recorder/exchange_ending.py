@@ -5,7 +5,7 @@ It is kept as far as it came, marked with how it ended; where nothing of an answ
 
 from dataclasses import dataclass
 
-from crawlers.model.capture import Truncation
+from crawlers.model.exchange import Truncation
 from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.open_exchange import CLOSED_UNSAID, OpenExchange, Peer
 from crawlers.recorder.session import Session

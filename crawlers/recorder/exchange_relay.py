@@ -9,7 +9,7 @@ ways and are kept as frames.
 import asyncio
 from collections import deque
 
-from crawlers.model.capture import Truncation
+from crawlers.model.exchange import Truncation
 from crawlers.recorder.client_events import EngineEvents
 from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.exchange_ending import Ending, settle

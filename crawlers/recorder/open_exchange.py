@@ -7,7 +7,7 @@ good time, and when the exchange ends, the scribe builds the ``Exchange`` to kee
 import time
 from dataclasses import dataclass
 
-from crawlers.model.capture import Exchange, TlsFacts, Truncation
+from crawlers.model.exchange import Exchange, TlsFacts, Truncation
 from crawlers.recorder.http_messages import coding_of, media_type_of, request_body, response_body
 from crawlers.recorder.session import Session, moment
 from crawlers.recorder.writer_thread import MessageBuffer

@@ -13,7 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawlers.model.capture import Captured, CaptureSink, Limits
+from crawlers.model.capture import Captured
+from crawlers.model.job import CrawlLimits
+from crawlers.model.protocols import CaptureSink
 from crawlers.recorder.certificates import Authority
 from crawlers.recorder.client_connection import EngineSide
 from crawlers.recorder.egress import Egress
@@ -51,7 +53,7 @@ class Recorder:
         crawl_id: str,
         folder: Path,
         egress: Egress,
-        limits: Limits,
+        limits: CrawlLimits,
         upstream_ca: Path | None = None,
         allow_invalid_certificate: bool = False,
         on_change: Callable[[Totals], None] | None = None,
@@ -107,7 +109,7 @@ class Recorder:
 
     async def keep(self, item: Captured) -> None:
         """Keep a rendering or note after everything that was seen before; raises what keeping raised."""
-        await self._open_session().scribe.keep_soon(item)
+        await self._open_session().scribe.keep_async(item)
 
     async def close(self) -> Totals:
         """Close the door, keep what is under way as far as it came; raises what made keeping fail."""

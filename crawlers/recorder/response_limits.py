@@ -7,7 +7,7 @@ answers are one or two.
 
 from typing import Final
 
-from crawlers.model.capture import Limits
+from crawlers.model.job import CrawlLimits
 from processors.http.framing import MessageFramer
 from processors.http.head import MAX_HEAD_BYTES
 
@@ -41,7 +41,7 @@ def excess(response: MessageFramer) -> str | None:
     return None
 
 
-def overdue(limits: Limits, lasted_s: float, silent_s: float, *, frames: bool) -> str | None:
+def overdue(limits: CrawlLimits, lasted_s: float, silent_s: float, *, frames: bool) -> str | None:
     """Why an exchange has lasted long enough; frames of a WebSocket may pause as long as they like."""
     if limits.exchange_seconds is not None and lasted_s >= limits.exchange_seconds:
         return f"cut after {limits.exchange_seconds:g} s"

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from crawlers.model.capture import Exchange, Limits, Note, NoteKind
+from crawlers.model.capture import Note, NoteKind
+from crawlers.model.exchange import Exchange
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.certificates import Authority
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.writer_thread import WriterThread
@@ -60,7 +62,7 @@ class Session:
     """The shared state of one recorder; lives in its event loop."""
 
     crawl_id: str
-    limits: Limits
+    limits: CrawlLimits
     password: str
     proof_key: str
     egress: Egress

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, cast
 
-from crawlers.model.capture import TlsFacts
+from crawlers.model.exchange import TlsFacts
 
 RECORD_BYTES = 16 << 10  # one TLS record holds no more (RFC 8446, section 5.1)
 

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from typing import Protocol, cast
 
-from crawlers.model.capture import TlsFacts
+from crawlers.model.exchange import TlsFacts
 from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.http_messages import RequestTarget
 from crawlers.recorder.open_exchange import Peer

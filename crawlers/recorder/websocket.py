@@ -14,7 +14,8 @@ import json
 import time
 from typing import Literal
 
-from crawlers.model.capture import Note, NoteKind, time_text
+from crawlers.model.capture import Note, NoteKind
+from crawlers.model.iso_time import time_text
 from crawlers.recorder.open_exchange import Peer
 from crawlers.recorder.session import Session, moment
 from crawlers.recorder.writer_thread import MessageBuffer

@@ -15,7 +15,9 @@ from shutil import disk_usage
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
-from crawlers.model.capture import Captured, CaptureSink, Message
+from crawlers.model.capture import Captured
+from crawlers.model.exchange import Message
+from crawlers.model.protocols import CaptureSink
 from processors.digest import Digest
 from processors.http.body import PayloadPiece
 
@@ -154,7 +156,7 @@ class WriterThread:
         self._on_room = callback
         self._jobs.put((lambda: None, 0))  # so that the thread looks again, even when it has just finished all
 
-    async def keep_soon(self, item: Captured) -> None:
+    async def keep_async(self, item: Captured) -> None:
         """Keep the item after all that was given before; returns when it is kept, raises what keeping raised."""
         kept: asyncio.Future[None] = self._loop.create_future()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.spiders.base import (
     PageRequest,
     PageResult,

@@ -6,7 +6,7 @@ reaching it is told. Documents are kept here and read once they are deposited, i
 
 from collections.abc import Iterator
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.spiders.base import (
     PageRequest,
     PageResult,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.spiders.base import Spider
 from crawlers.spiders.news import NewsSpider
 from crawlers.spiders.published_list import ListSpider

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.spiders.base import PageRequest, PageResult, Role, result_without_records, seed_page_id
 from crawlers.watchlist.source import in_scope, scope_of
 from processors.pages.page import Page

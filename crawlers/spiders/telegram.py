@@ -9,7 +9,7 @@ below. What posts show is asked for right after its page, because the links are 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.spiders.base import PageRequest, PageResult, RecordCounter, Role, seed_page_id
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page

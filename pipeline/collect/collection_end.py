@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.model.capture import CrawlReport, time_text
+from crawlers.model.iso_time import time_text
+from crawlers.model.report import CrawlReport
 from pipeline.collect.crawl_facts import clock_now
 from storage.archive import Archive
 from storage.deposit.deposited import keys_of_crawl

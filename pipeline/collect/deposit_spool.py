@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crawlers.model.capture import CrawledFile, CrawlReport
+from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import report_from_json
 from pipeline.collect.collection_end import end_forgotten, end_recovered
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
@@ -201,7 +201,7 @@ def collect(
     room = room_of(settings)
     room.require(settings.spool_dir)
     chromium = chromium_for(settings, source)
-    way_out = settings.way_out(source.egress)
+    egress_url = settings.way_out(source.egress)
     crawl_id = crawl_id_of_now()
     secret = CrawlKey.new_secret()
     with archive.reader.connect() as connection:
@@ -211,7 +211,7 @@ def collect(
         crawl_id=crawl_id,
         source_id=source.id,
         actor=by,
-        facts=collection_facts(settings, **(asked or {}), egress=None if way_out is None else source.egress),
+        facts=collection_facts(settings, **(asked or {}), egress=None if egress_url is None else source.egress),
         signing_key=CrawlKey(secret).public,
         clock=clock_now(),
     )
@@ -232,12 +232,12 @@ def collect(
         job,
         settings.spool_dir,
         chromium=chromium,
-        way_out=way_out,
-        turns_from=settings.database().writer_url,
+        egress_url=egress_url,
+        slots_database_url=settings.database().writer_url,
         room=room,
         signing_secret=secret,
         on_progress=say,
-        lay_beside=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
+        prepare_folder=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
     )
 
     def say_the_end(deposited: Sequence[Deposited]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from crawlers.watchlist.source import Engine, source_for_urls
 from pipeline.collect.harvest import collect, failure_reason
 from pipeline.collect.preservation_status import preservation_of

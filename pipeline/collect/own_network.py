@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from processors.pages.outcome import Outcome
 
 NO_ROUTE: Final = "no network can be reached"

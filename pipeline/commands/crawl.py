@@ -11,7 +11,8 @@ import typer
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from crawlers.model.capture import CrawlJob, CrawlReport
+    from crawlers.model.job import CrawlJob
+    from crawlers.model.report import CrawlReport
     from crawlers.watchlist.source import Source
     from pipeline.config.settings import Settings
 
@@ -109,7 +110,7 @@ def crawl(
                 job,
                 spool,
                 chromium=chromium,
-                way_out=settings.way_out(job.egress),
+                egress_url=settings.way_out(job.egress),
                 room=Room(settings.keep_free_mb * 10**6, store_beside=False),
                 on_progress=_say,
             )

@@ -15,7 +15,8 @@ from typing import Any
 
 from crawlers.engines.engine_input import engine_input
 from crawlers.engines.messages import CrawlNote, PageVisited, decode_event
-from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.job import CrawlJob
+from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import job_from_json, report_to_json
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.socket import RateLimitServer
@@ -58,7 +59,7 @@ async def run_crawl_process(folder: Path, chromium: Path | None) -> CrawlReport:
     secret = take_secret()
     spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
     pace = rate_limiter_from_environment(job)
-    tally = ReportBuilder(job, spool, datetime.now(UTC), pace.kept)
+    tally = ReportBuilder(job, spool, datetime.now(UTC), pace.statistics)
     try:
         problem = await _record(job, tally, pace, folder, chromium, told_to_stop)
     finally:
@@ -158,7 +159,7 @@ async def _watch(
     elif stopping.done():
         problem = "the crawl was told to stop before its end"
     elif not ended.done():
-        tally.hear(CrawlNote(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
+        tally.on_engine_event(CrawlNote(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
     overtime = not ended.done()
     await _end(engine)
     await ended
@@ -197,7 +198,7 @@ async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: Repo
         event = decode_event(line.decode("utf-8", "replace"))
         if event is None:
             continue
-        tally.hear(event)
+        tally.on_engine_event(event)
         if isinstance(event, PageVisited):
             why = "" if event.reason is None else f" ({event.reason})"
             sys.stdout.write(

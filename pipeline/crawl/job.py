@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from crawlers.model.capture import CrawlJob, Engine, KnownContent, Limits
-from crawlers.watchlist.source import Source
+from crawlers.model.job import CrawlJob, CrawlLimits, KnownContent
+from crawlers.watchlist.source import Engine, Source
 from pipeline.config.parsing import DIRECT
 
 
@@ -39,7 +39,7 @@ def job_for(
         source=source,
         seeds=source.seeds,
         engine=engine or source.engine,
-        limits=Limits(pages=limits.pages, bytes=limits.bytes, seconds=limits.seconds),
+        limits=CrawlLimits(pages=limits.pages, bytes=limits.bytes, seconds=limits.seconds),
         known=known or KnownContent(),
         connect_to=tuple(connect_to),
         allow_addresses=tuple(allow_addresses),

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawlers.model.capture import CrawledFile, CrawlJob, CrawlReport
+from crawlers.model.job import CrawlJob
+from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import job_to_json, report_from_json
 from pipeline.crawl.disk_space import Room
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
-from pipeline.crawl.secrets import TURNS_FROM, WAY_OUT
+from pipeline.crawl.secrets import EGRESS_URL_VARIABLE, SLOTS_DATABASE_VARIABLE
 from pipeline.crawl.signing_key import secret_in_pipe
 from pipeline.supervise.processes import KEEPER
 from storage.private_folder import new_closed_folder
@@ -33,35 +34,36 @@ def run_crawl(
     spool_dir: Path,
     *,
     chromium: Path | None = None,
-    way_out: str | None = None,
-    turns_from: str | None = None,
+    egress_url: str | None = None,
+    slots_database_url: str | None = None,
     room: Room | None = None,
     signing_secret: bytes | None = None,
     on_progress: Callable[[str], None] | None = None,
-    lay_beside: Callable[[Path], object] | None = None,
+    prepare_folder: Callable[[Path], object] | None = None,
 ) -> CrawlReport:
     """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
 
-    ``chromium`` is the browser's program, None is Playwright's own; ``way_out`` is the proxy's address of the
-    job's egress profile, ``turns_from`` the writer's address of the database in which crawls share their pace
-    (None: this one goes by itself), both handed to the crawl's process alone; ``room`` is what it leaves free on
-    its disk (None: nothing); ``signing_secret`` is the key by which it signs its files (None: it signs nothing);
-    ``on_progress`` hears a sentence now and then; ``lay_beside`` puts what else the crawl needs into its folder
-    before it begins. A crawl that broke off is reported with its ``problem`` and what it had closed; this never
-    raises for what sites do. Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a
-    profile has no address.
+    ``chromium`` is the browser's program; None is Playwright's own. ``egress_url`` is the address of the proxy of
+    the job's egress profile. ``slots_database_url`` is the writer's address of the database in which crawls share
+    their rate limit; None: this crawl keeps its own. Both are given to the crawl's process alone. ``room`` is what
+    the crawl leaves free on its disk; None: nothing. ``signing_secret`` is the key with which it signs its files;
+    None: it signs nothing. ``on_progress`` is called with a sentence now and then. ``prepare_folder`` puts what
+    else the crawl needs into its folder before it begins.
+
+    A crawl that broke off is reported with its ``problem`` and the files it had closed; no error of a site raises.
+    Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a profile has no address.
     """
-    if (job.egress is None) != (way_out is None):
+    if (job.egress is None) != (egress_url is None):
         raise ValueError(f"egress profile {job.egress!r}: expected an address for a profile, and for it alone")
     folder = new_closed_folder(spool_dir.resolve() / job.crawl_id)
     write_json(folder / JOB_NAME, job_to_json(job))
     reserve_room(folder / REPORT_NAME, REPORT_ROOM_BYTES)
-    if lay_beside is not None:
-        lay_beside(folder)
+    if prepare_folder is not None:
+        prepare_folder(folder)
     started_at = datetime.now(UTC)
     crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
     keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
-    told = {WAY_OUT: way_out, TURNS_FROM: turns_from}
+    told = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
     told |= {} if room is None else room.variables()
     env = {**os.environ, **{name: value for name, value in told.items() if value is not None}}
     with (

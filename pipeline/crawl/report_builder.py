@@ -1,8 +1,9 @@
-"""Counts what a crawl comes to while it goes on, and sums it up as its report.
+"""Counts what a crawl captures and reads while it runs, and builds its report at the end.
 
-Hears of each capture that is kept (``keep``, it stands before the spool) and of what the engine tells
-(``hear``). What the recorder knows of a failed request goes before what the engine could see of it: a browser
-learns only that a tunnel did not open. Says where the crawl fell short of what the source declares.
+In: each capture, on its way to the spool (``keep``), and each event of the engine (``on_engine_event``). Out: the
+``CrawlReport``, which also says where the crawl fell short of what the source declares. What the recorder knows of
+a failed request takes precedence over what the engine could see of it: a browser learns only that a tunnel did not
+open.
 """
 
 from collections import Counter
@@ -11,17 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from crawlers.engines.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited
-from crawlers.model.capture import (
-    Captured,
-    CaptureSink,
-    CrawledFile,
-    CrawlJob,
-    CrawlReport,
-    Exchange,
-    HostStatistics,
-    Note,
-    NoteKind,
-)
+from crawlers.model.capture import Captured, Note, NoteKind
+from crawlers.model.exchange import Exchange
+from crawlers.model.job import CrawlJob
+from crawlers.model.protocols import CaptureSink
+from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics
 from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
@@ -76,14 +71,14 @@ class ReportBuilder:
             self._documents += (item.media_type or "").startswith(DOCUMENT_TYPES)
             if item.truncated is not None:
                 self._truncated += 1
-                self.hear(CrawlNote(f"{item.url}: the answer was cut short ({item.truncated.value})"))
+                self.on_engine_event(CrawlNote(f"{item.url}: the answer was cut short ({item.truncated.value})"))
         elif isinstance(item, Note):
             self._refused += item.outcome is Outcome.REFUSED_BY_POLICY
             if item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
                 self._sent[host_of(item.url)] += item.outcome is Outcome.UNREACHABLE
                 self._failures_noted[item.url] = (item.outcome, item.reason)
 
-    def hear(self, event: EngineEvent) -> None:
+    def on_engine_event(self, event: EngineEvent) -> None:
         """Take in what the engine tells."""
         if isinstance(event, PageVisited):
             self._visits.append(event)
@@ -133,7 +128,7 @@ class ReportBuilder:
             pages=self.pages,
             problem=problem,
             records=self.records,
-            failures=(*failures, *self._outside_expectation()),
+            failures=(*failures, *self._yield_problems()),
             remarks=tuple(remarks),
             records_read=sum(visit.records for visit in self._visits),
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
@@ -157,7 +152,7 @@ class ReportBuilder:
             return self._failures_noted[visit.url]
         return visit.outcome, visit.reason
 
-    def _outside_expectation(self) -> list[str]:
+    def _yield_problems(self) -> list[str]:
         """A list may stand in documents, which are read later; what they hold is judged then."""
         expect = self._job.source.expect
         return (replace(expect, min=None) if self._documents else expect).outside(self.records)

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.recorder.egress import ConnectTo, Egress, egress_for
 
-WAY_OUT: Final = "LETAPIS_CRAWL_LEAVES_BY"
-TURNS_FROM: Final = "LETAPIS_CRAWL_TURNS_FROM"
+EGRESS_URL_VARIABLE: Final = "LETAPIS_CRAWL_LEAVES_BY"
+SLOTS_DATABASE_VARIABLE: Final = "LETAPIS_CRAWL_TURNS_FROM"
 
 SECRETS: Final = (
-    WAY_OUT,
-    TURNS_FROM,
+    EGRESS_URL_VARIABLE,
+    SLOTS_DATABASE_VARIABLE,
     "AIRFLOW__",
     "LETAPIS_AIRFLOW_",
     "LETAPIS_DATABASE_",
@@ -37,7 +37,7 @@ def egress_from_environment(job: CrawlJob) -> Egress:
     """The job's way out, by the address in the environment, which is taken out of it. Raises
     ``EgressNotConfigured``.
     """
-    proxy_url = os.environ.pop(WAY_OUT, None)
+    proxy_url = os.environ.pop(EGRESS_URL_VARIABLE, None)
     if (job.egress is None) != (proxy_url is None):
         raise EgressNotConfigured(
             f"egress profile {job.egress!r}: its address is not known here; nothing was fetched"
@@ -50,7 +50,7 @@ def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
 
     Without one, as in `letapis crawl`, the crawl goes by itself.
     """
-    writer_url = os.environ.pop(TURNS_FROM, None)
+    writer_url = os.environ.pop(SLOTS_DATABASE_VARIABLE, None)
     delay_s = job.source.delay_s
     if writer_url is None:
         return HostRateLimiter(delay_s)
@@ -61,7 +61,7 @@ def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
     # what a person asks for may take the places that are kept free of the nightly crawls
     turns = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
     pace = HostRateLimiter(delay_s, turns)
-    turns.on_held = pace.held_by_others
+    turns.on_backoff = pace.notify_backoff
     return pace
 
 

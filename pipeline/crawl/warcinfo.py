@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.model.serialization import job_to_json
 from pipeline.config.settings import ROOT
 

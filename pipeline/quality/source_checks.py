@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
 from pipeline.quality.yield_rules import EARLIER_CRAWLS, CrawlUnderReview, silence_problems, yield_problems
 from processors.kinds import COMPLETE_LISTS, KINDS

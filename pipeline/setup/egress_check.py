@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 from crawlers.address_policy import AddressPolicy
 from crawlers.engines.scrapy_settings import request_headers
 from crawlers.http_client import Fetcher, FetchFailed
-from crawlers.model.capture import Captured, Exchange, Limits, Note
+from crawlers.model.capture import Captured, Note
+from crawlers.model.exchange import Exchange
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.egress import ConnectTo, DirectEgress, Egress, egress_for
 from crawlers.recorder.proxy import Recorder
 from crawlers.recorder.tls import TlsPipe, verifying_context
@@ -31,7 +33,7 @@ from processors.http.tls_client_hello import read_client_hello
 ANSWER_KEPT = 2000
 """Characters of a target's answer that are shown."""
 
-LIMITS = Limits(bytes=1 << 20, seconds=60.0)
+LIMITS = CrawlLimits(bytes=1 << 20, seconds=60.0)
 VERSION_NAMES = {0x0304: "TLSv1.3", 0x0303: "TLSv1.2", 0x0302: "TLSv1.1", 0x0301: "TLSv1"}
 
 
@@ -76,15 +78,15 @@ class EgressProbe:
 
 def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
     """Ask the target by the profile; raises `SettingsError` where there is no such profile."""
-    way_out = settings.way_out(profile)
+    egress_url = settings.way_out(profile)
     host = (urlsplit(target).hostname if target else None) or "site.example"
-    egress = egress_for(way_out, AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to))
+    egress = egress_for(egress_url, AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to))
     exchange, problem = asyncio.run(_ask(settings, egress, target))
     response = None if exchange is None or target is None else parse_response(_block(exchange.response.block))
     told = None if response is None else response.body[:ANSWER_KEPT].decode("utf-8", "replace")
     return EgressProbe(
         profile=profile,
-        leaves_by=render_probe(way_out),
+        leaves_by=render_probe(egress_url),
         problem=problem,
         target=target,
         user_agent=settings.user_agent,
@@ -98,11 +100,11 @@ def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
     )
 
 
-def render_probe(way_out: str | None) -> str:
+def render_probe(egress_url: str | None) -> str:
     """A proxy's address without user and password."""
-    if way_out is None:
+    if egress_url is None:
         return DIRECT
-    parts = urlsplit(way_out)
+    parts = urlsplit(egress_url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 

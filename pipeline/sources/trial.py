@@ -21,7 +21,8 @@ from crawlers.engines.response_decoding import page_of
 from crawlers.engines.robots import RobotsGate
 from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
 from crawlers.http_client import Fetcher, FetchFailed
-from crawlers.model.capture import Captured, CrawlJob, Limits
+from crawlers.model.capture import Captured
+from crawlers.model.job import CrawlJob, CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.slots import LocalSlots, SlotSource
 from crawlers.recorder.egress import ConnectTo, egress_for
@@ -130,7 +131,7 @@ async def _means(
             egress=egress_for(
                 settings.way_out(profile), AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to)
             ),
-            limits=Limits(exchange_bytes=READ_BYTES),
+            limits=CrawlLimits(exchange_bytes=READ_BYTES),
             upstream_ca=settings.upstream_ca,
             allow_invalid_certificate=lenient,
         )
@@ -207,8 +208,8 @@ async def _visit(
                 refusal = await gate.refusal(url, ask.page_id, named=ask.seed)
                 if refusal is not None:
                     return url, PageResult(Outcome.REFUSED_BY_POLICY, refusal)
-            means.pace.slow(host_of(url), source.delay_s)
-            async with means.pace.turn(host_of(url)):
+            means.pace.raise_delay(host_of(url), source.delay_s)
+            async with means.pace.slot(host_of(url)):
                 headers = [*request_headers(means.user_agent).items()]
                 answer = await means.fetcher.fetch(url, headers, page_id=ask.page_id, keep_bytes=READ_BYTES)
             onward = head_value(answer.headers, "location") if answer.status in (301, 302, 303, 307, 308) else None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, literal_column, select
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from processors.surt import surt_key
 from storage.access_labels import EVERYONE, Viewer, visible_to

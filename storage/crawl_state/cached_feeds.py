@@ -6,7 +6,7 @@ newest capture counts: where that was a refusal or a cut answer, the listing is 
 
 from typing import Final
 
-from crawlers.model.capture import CachedFeed
+from crawlers.model.job import CachedFeed
 from crawlers.watchlist.source import Source
 from processors.http.message import UndecodableEntity, entity, header, parse_response
 from storage.access_labels import EVERYONE

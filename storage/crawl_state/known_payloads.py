@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.catalogue.tables import captures, warcs
 from storage.spool.spool import PAGE_TYPES, REVISIT_FROM_BYTES
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from crawlers.model.capture import KnownContent
+from crawlers.model.job import KnownContent
 from crawlers.watchlist.source import Source
 from storage.catalogue.tables import readings, sightings, versions
 from storage.queries.channel_coverage import coverage_of_source

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, text
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs

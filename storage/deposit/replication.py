@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries

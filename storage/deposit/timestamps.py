@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, insert, select, text
 from ulid import ULID
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
 from processors.rfc3161.token import TimeToken, read_token
 from storage.archive import Archive

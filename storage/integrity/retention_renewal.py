@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.deposit.replication import named_objects
 from storage.ledger.chain import Chain

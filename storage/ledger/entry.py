@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import rfc8785
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, text
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.ledger.custody import append_and_publish
 

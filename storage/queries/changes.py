@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.surt import surt_key
 from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to

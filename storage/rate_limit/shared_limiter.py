@@ -51,14 +51,14 @@ Result = TypeVar("Result")
 
 
 class DatabaseSlots:
-    """The turns of one crawl. ``on_held`` hears of hosts that any crawl was asked to leave alone."""
+    """The turns of one crawl. ``on_backoff`` hears of hosts that any crawl was asked to leave alone."""
 
     def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False) -> None:
         # without SQLAlchemy's name of a driver: every crawl would spend 0.3 s of CPU to import it for this
         self._address = f"postgresql://{writer_url.partition('://')[2]}"
         self._crawl_id = crawl_id
         self._on_demand = on_demand
-        self.on_held: Callable[[str], None] = lambda _: None
+        self.on_backoff: Callable[[str], None] = lambda _: None
         self._connection: Any = None
         self._asking = asyncio.Lock()
 
@@ -81,7 +81,7 @@ class DatabaseSlots:
         )
         return SlotGrant(row["turn_id"], row["wait_s"], row["held"])
 
-    async def hold(self, host: str, seconds: float) -> None:
+    async def back_off(self, host: str, seconds: float) -> None:
         """Have the host left alone by every crawl."""
         await self._ask(lambda connection: connection.execute(HOLD, host, seconds))
 
@@ -121,5 +121,5 @@ class DatabaseSlots:
                 # Losing the last moments of a pace costs one pause; waiting for the disk would cost every request.
                 server_settings={"application_name": "letapis-pace", "synchronous_commit": "off"},
             )
-            await self._connection.add_listener(CHANNEL, lambda *said: self.on_held(str(said[3])))
+            await self._connection.add_listener(CHANNEL, lambda *said: self.on_backoff(str(said[3])))
         return self._connection

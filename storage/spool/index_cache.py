@@ -18,7 +18,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from crawlers.model.capture import Captured, Exchange, time_text
+from crawlers.model.capture import Captured
+from crawlers.model.exchange import Exchange
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.postgres_text import postgres_safe_text
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawlers.model.capture import Captured, Exchange, Rendering
+from crawlers.model.capture import Captured, Rendering
+from crawlers.model.exchange import Exchange
 from processors.digest import Digest
 from storage.private_folder import closed_folder
 from storage.signing import CrawlKey

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.private_folder import new_closed_folder
 from storage.spool.lock import hold_crawl

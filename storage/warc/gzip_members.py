@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from isal import igzip_lib, isal_zlib
 
-from crawlers.model.capture import Exchange
+from crawlers.model.exchange import Exchange
 
 LEVEL = 2
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"

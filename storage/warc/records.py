@@ -18,7 +18,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from crawlers.model.capture import ByteSource, Exchange, Message, Note, NoteKind, Rendering, time_text
+from crawlers.model.capture import Note, NoteKind, Rendering
+from crawlers.model.exchange import ByteSource, Exchange, Message
+from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

@@ -21,7 +21,7 @@ from crawlers.engines.context import CrawlContext
 from crawlers.engines.scrapy_download import RecorderDownloadHandler
 from crawlers.engines.scrapy_settings import scrapy_settings
 from crawlers.http_client import AddressNotAllowed, CrawlLimitReached, FetchedResponse, Fetcher, FetchFailed
-from crawlers.model.capture import Limits
+from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.base import PageRequest, Role
@@ -125,7 +125,7 @@ def test_what_the_policy_refuses_is_told_as_refused(record: Callable[..., Runnin
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_a_limit_of_the_crawl_is_told_as_such(record: Callable[..., RunningRecorder], scheme: str) -> None:
-    address = record(limits=Limits(bytes=1000)).address
+    address = record(limits=CrawlLimits(bytes=1000)).address
     (cut,) = ask(address, f"{scheme}://plain.example/chunked")
     assert cut.cut is not None
     with pytest.raises(CrawlLimitReached, match="limit of 1000 bytes"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ulid import ULID
 
-from crawlers.model.capture import Captured, Exchange, Message, Note, NoteKind
+from crawlers.model.capture import Captured, Note, NoteKind
+from crawlers.model.exchange import Exchange, Message
 from crawlers.watchlist.source import Source, source_to_json
 from processors.digest import sha256
 from processors.http.message import parse_response

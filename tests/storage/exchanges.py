@@ -5,7 +5,7 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import Exchange, Message, TlsFacts
+from crawlers.model.exchange import Exchange, Message, TlsFacts
 from processors.digest import sha256
 from storage.warc.reader import WarcReader
 

@@ -23,7 +23,8 @@ from crawlers.engines.context import CrawlContext
 from crawlers.engines.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.engines.page_loader import Loaded, TabCrashed, load
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import Limits, Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import source_for_urls
@@ -200,7 +201,7 @@ def crawl(
     recorder: RunningRecorder,
     program: Path,
     *urls: str,
-    limits: Limits | None = None,
+    limits: CrawlLimits | None = None,
     pace: HostRateLimiter | None = None,
 ) -> Account:
     told = Account()
@@ -216,7 +217,7 @@ def crawl(
             obey_robots=False,
         )
         job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
-        await run_browser(spider_for(job, OwnParsers()), means, limits or Limits(), recorder.address, program)
+        await run_browser(spider_for(job, OwnParsers()), means, limits or CrawlLimits(), recorder.address, program)
 
     asyncio.run(run())
     recorder.close()
@@ -297,7 +298,7 @@ def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
     assert len(more) == 4
     # the first leaves before anybody knows that the page asks when it is scrolled
     assert min(gaps[1:]) >= 0.3, "the page asked for more, faster than the pace allows"
-    kept = pace.kept()[HOST]
+    kept = pace.statistics()[HOST]
     assert kept.requests == 1 + len(more)
     assert (kept.shortest_gap_s or 0) >= 0.4
 
@@ -351,7 +352,7 @@ def test_pages_that_fail_have_an_outcome_and_the_others_go_on(recorder: RunningR
 
 def test_a_limit_of_seconds_ends_a_page_that_never_answers(recorder: RunningRecorder, program: Path) -> None:
     began = datetime.now(UTC)
-    told = crawl(recorder, program, "https://silent.pryklad.example/", limits=Limits(seconds=4.0))
+    told = crawl(recorder, program, "https://silent.pryklad.example/", limits=CrawlLimits(seconds=4.0))
     assert (datetime.now(UTC) - began).total_seconds() < 30
     assert any("limit of 4.0 s" in remark for remark in told.remarks)
 

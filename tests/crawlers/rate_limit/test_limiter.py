@@ -32,8 +32,8 @@ def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> 
             pace.give_back(turn)
 
         await asyncio.gather(*(ask(host) for host in ("a", "a", "a", "b")))
-        assert pace.kept()["a"].requests == 3
-        assert (pace.kept()["a"].shortest_gap_s or 0) >= 0.05
+        assert pace.statistics()["a"].requests == 3
+        assert (pace.statistics()["a"].shortest_gap_s or 0) >= 0.05
 
     asyncio.run(crawl())
     times = [at for host, at in left if host == "a"]
@@ -44,14 +44,14 @@ def test_requests_to_one_host_leave_one_by_one_and_other_hosts_do_not_wait() -> 
 def test_a_host_that_asks_for_patience_is_left_alone_also_by_those_who_wait_already() -> None:
     async def crawl() -> tuple[float, float]:
         pace = HostRateLimiter(1.0)
-        async with pace.turn("a"):
+        async with pace.slot("a"):
             pass
         waiting = asyncio.ensure_future(pace.take("a"))
         await asyncio.sleep(0.01)
         held_at = time.monotonic()
-        pace.hold("a", 1.4)
+        pace.back_off("a", 1.4)
         await waiting
-        return time.monotonic() - held_at, pace.kept()["a"].held_s
+        return time.monotonic() - held_at, pace.statistics()["a"].held_s
 
     waited_s, held_s = asyncio.run(crawl())
     assert waited_s >= 1.4
@@ -61,13 +61,13 @@ def test_a_host_that_asks_for_patience_is_left_alone_also_by_those_who_wait_alre
 def test_a_pause_that_robots_txt_asks_for_is_kept() -> None:
     async def crawl() -> HostRateLimiter:
         pace = HostRateLimiter(0)
-        pace.slow("a", 0.1)
+        pace.raise_delay("a", 0.1)
         for _ in range(3):
-            async with pace.turn("a"):
+            async with pace.slot("a"):
                 pass
         return pace
 
-    kept = asyncio.run(crawl()).kept()["a"]
+    kept = asyncio.run(crawl()).statistics()["a"]
     assert kept.delay_s == 0.1
     assert (kept.shortest_gap_s or 0) >= 0.1
 
@@ -78,12 +78,12 @@ def test_of_two_pauses_the_longer_is_kept_up_to_the_longest_that_is_waited(
 ) -> None:
     async def crawl() -> HostRateLimiter:
         pace = HostRateLimiter(0.2)
-        pace.slow("a", of_the_host_s)
-        async with pace.turn("a"):
+        pace.raise_delay("a", of_the_host_s)
+        async with pace.slot("a"):
             pass
         return pace
 
-    assert asyncio.run(crawl()).kept()["a"].delay_s == kept_s
+    assert asyncio.run(crawl()).statistics()["a"].delay_s == kept_s
 
 
 def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -> None:
@@ -101,10 +101,10 @@ def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -
     async def crawl() -> tuple[int, int, list[int]]:
         places = OneAtATime()
         pace = LateOnce(0.05, places)
-        async with pace.turn("a"):
+        async with pace.slot("a"):
             assert pace.late is not None
             assert pace.late.late
-            return places.given, pace.kept()["a"].requests, list(places.returned)
+            return places.given, pace.statistics()["a"].requests, list(places.returned)
 
     assert asyncio.run(crawl()) == (2, 1, [1])
 
@@ -112,8 +112,8 @@ def test_a_turn_whose_time_has_passed_is_given_back_unused_and_another_taken() -
 def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
     async def crawl() -> SlotGrant:
         turns = LocalSlots()
-        await turns.hold("a", 3600)
-        await turns.hold("a", 1)
+        await turns.back_off("a", 3600)
+        await turns.back_off("a", 1)
         return await turns.take("a", 0.0, ())
 
     taken = asyncio.run(crawl())
@@ -124,15 +124,15 @@ def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
 def test_a_host_that_wants_to_be_left_alone_for_longer_than_anybody_waits_is_given_up() -> None:
     async def crawl() -> HostRateLimiter:
         pace = HostRateLimiter(0)
-        pace.hold("a", 3600)
+        pace.back_off("a", 3600)
         for _ in range(2):
             with pytest.raises(HostAbandoned, match=r"a asked to be left alone for 3[56]\d\d s more"):
                 await pace.take("a")
-        async with pace.turn("b"):
+        async with pace.slot("b"):
             pass
         return pace
 
-    kept = asyncio.run(crawl()).kept()
+    kept = asyncio.run(crawl()).statistics()
     assert (kept["a"].given_up or "").startswith("a asked to be left alone")
     assert kept["b"].given_up is None
 
@@ -156,7 +156,7 @@ class AllTaken:
     async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
         return SlotGrant(None, 0.01)
 
-    async def hold(self, host: str, seconds: float) -> None: ...
+    async def back_off(self, host: str, seconds: float) -> None: ...
 
     async def close(self, done: Collection[int]) -> None: ...
 
@@ -219,13 +219,13 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
         line, other = RateLimitClient(tmp_path), RateLimitClient(tmp_path)
 
         async def ask(end: RateLimitClient, host: str) -> None:
-            async with end.turn(host):
+            async with end.slot(host):
                 pass
 
         await asyncio.gather(*(ask(end, "a") for end in (line, other, line, other)))
-        assert (pace.kept()["a"].shortest_gap_s or 0) >= 0.05
-        line.slow("b", 0.2)
-        line.hold("c", 3600)
+        assert (pace.statistics()["a"].shortest_gap_s or 0) >= 0.05
+        line.raise_delay("b", 0.2)
+        line.back_off("c", 3600)
         await ask(line, "b")
         with pytest.raises(HostAbandoned, match="c asked to be left alone"):
             await ask(line, "c")
@@ -233,14 +233,14 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
         return pace
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        kept = runner.run(crawl()).kept()
+        kept = runner.run(crawl()).statistics()
     assert (kept["a"].requests, kept["b"].delay_s, kept["c"].requests) == (4, 0.2, 0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_engine_whose_crawl_has_ended_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(CrawlLimitReached, match="nobody gives turns any more"):
-        asyncio.run(RateLimitClient(tmp_path).turn("a").__aenter__())
+        asyncio.run(RateLimitClient(tmp_path).slot("a").__aenter__())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from typing import Any
 import uvloop
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.model.capture import Captured, Exchange, Limits, Note
+from crawlers.model.capture import Captured, Note
+from crawlers.model.exchange import Exchange
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.egress import ConnectTo, DirectEgress, Egress
 from crawlers.recorder.proxy import Recorder, RecorderAddress
 from crawlers.recorder.session import Totals
@@ -52,7 +54,7 @@ class RunningRecorder:
         loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
         connect_to: tuple[str, ...] = (),
         allowed: tuple[str, ...] = ("127.0.0.0/8",),
-        limits: Limits | None = None,
+        limits: CrawlLimits | None = None,
         upstream_ca: Path | None = None,
         egress: Egress | None = None,
         allow_invalid_certificate: bool = False,
@@ -66,7 +68,7 @@ class RunningRecorder:
             crawl_id="01JNKZ5V0000000000000000CR",
             folder=folder,
             egress=egress or DirectEgress(AddressPolicy(allowed), ConnectTo(connect_to)),
-            limits=limits or Limits(),
+            limits=limits or CrawlLimits(),
             upstream_ca=upstream_ca,
             allow_invalid_certificate=allow_invalid_certificate,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
-from crawlers.model.capture import Truncation
+from crawlers.model.exchange import Truncation
 
 PAGE = "<html><p>Суд Центральнага раёна</p></html>".encode() * 40
 

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
-from crawlers.recorder.capture_socket import SOCKET_NAME, CaptureClient, CaptureNotStored, CaptureServer, Handed
+from crawlers.recorder.capture_socket import (
+    SOCKET_NAME,
+    CaptureClient,
+    CaptureItem,
+    CaptureNotStored,
+    CaptureServer,
+)
 from processors.pages.outcome import Outcome
 
 AT = datetime(2026, 3, 5, 1, 2, 3, 4, tzinfo=UTC)
@@ -29,10 +35,10 @@ NOTE = Note(
 )
 
 
-def hand(folder: Path, items: list[Handed], *, fail: Exception | None = None) -> list[Handed]:
-    kept: list[Handed] = []
+def send(folder: Path, items: list[CaptureItem], *, fail: Exception | None = None) -> list[CaptureItem]:
+    kept: list[CaptureItem] = []
 
-    async def keep(item: Handed) -> None:
+    async def keep(item: CaptureItem) -> None:
         if fail is not None:
             raise fail
         kept.append(item)
@@ -44,7 +50,7 @@ def hand(folder: Path, items: list[Handed], *, fail: Exception | None = None) ->
         engine = CaptureClient(folder)
         try:
             for item in items:
-                await engine.hand_soon(item)
+                await engine.send_async(item)
         finally:
             engine.close()
             await server.close()
@@ -54,15 +60,15 @@ def hand(folder: Path, items: list[Handed], *, fail: Exception | None = None) ->
 
 
 def test_items_arrive_as_they_were_handed_over(tmp_path: Path) -> None:
-    assert hand(tmp_path, [RENDERING, NOTE, RENDERING]) == [RENDERING, NOTE, RENDERING]
+    assert send(tmp_path, [RENDERING, NOTE, RENDERING]) == [RENDERING, NOTE, RENDERING]
 
 
 def test_a_folder_whose_path_is_longer_than_socket_addresses_will_do(tmp_path: Path) -> None:
     folder = tmp_path / ("d" * 120) / ("e" * 120)
     folder.mkdir(parents=True)
-    assert hand(folder, [NOTE]) == [NOTE]
+    assert send(folder, [NOTE]) == [NOTE]
 
 
 def test_an_engine_learns_that_its_item_was_not_kept(tmp_path: Path) -> None:
     with pytest.raises(CaptureNotStored, match="No space left"):
-        hand(tmp_path, [NOTE], fail=OSError(28, "No space left on device"))
+        send(tmp_path, [NOTE], fail=OSError(28, "No space left on device"))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.model.capture import Limits, NoteKind, Truncation
+from crawlers.model.capture import NoteKind
+from crawlers.model.exchange import Truncation
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.websocket import frame_length
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
@@ -216,14 +218,14 @@ def endless(channel: Channel) -> bool:
 @pytest.mark.parametrize(
     ("limits", "truncated"),
     [
-        (Limits(exchange_seconds=0.5), Truncation.TIME),
-        (Limits(seconds=0.5), Truncation.TIME),
-        (Limits(exchange_bytes=5000), Truncation.LENGTH),
-        (Limits(bytes=5000), Truncation.LENGTH),
+        (CrawlLimits(exchange_seconds=0.5), Truncation.TIME),
+        (CrawlLimits(seconds=0.5), Truncation.TIME),
+        (CrawlLimits(exchange_bytes=5000), Truncation.LENGTH),
+        (CrawlLimits(bytes=5000), Truncation.LENGTH),
     ],
 )
 def test_a_stream_that_never_ends_is_cut_and_marked(
-    limits: Limits, truncated: Truncation, start_recorder: Start, plain_origin: Origin
+    limits: CrawlLimits, truncated: Truncation, start_recorder: Start, plain_origin: Origin
 ) -> None:
     plain_origin.handlers["/"] = endless
     recorder = start_recorder(connect_to=(f"::127.0.0.1:{plain_origin.port}",), limits=limits)
@@ -243,7 +245,7 @@ def test_a_stream_that_never_ends_is_cut_and_marked(
 def test_a_site_that_falls_silent_is_cut(start_recorder: Start, plain_origin: Origin) -> None:
     plain_origin.handlers["/"] = answer(b"HTTP/1.1 200 OK\r\n\r\nso far", pause_s=5.0)
     rule = f"::127.0.0.1:{plain_origin.port}"
-    recorder = start_recorder(connect_to=(rule,), limits=Limits(idle_seconds=0.3))
+    recorder = start_recorder(connect_to=(rule,), limits=CrawlLimits(idle_seconds=0.3))
     sock = recorder.connect()
     sock.sendall(in_proxy_form(recorder, b"http://a.example/"))
     assert read_all(sock).endswith(b"so far")
@@ -255,7 +257,7 @@ def test_a_site_that_falls_silent_is_cut(start_recorder: Start, plain_origin: Or
 def test_beyond_a_limit_of_the_crawl_nothing_more_is_asked(start_recorder: Start, plain_origin: Origin) -> None:
     plain_origin.handlers["/"] = endless
     rule = f"::127.0.0.1:{plain_origin.port}"
-    recorder = start_recorder(connect_to=(rule,), limits=Limits(bytes=2000))
+    recorder = start_recorder(connect_to=(rule,), limits=CrawlLimits(bytes=2000))
     for _ in range(2):
         sock = recorder.connect()
         sock.sendall(in_proxy_form(recorder, b"http://a.example/"))

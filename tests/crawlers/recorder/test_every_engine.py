@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from crawlers.model.capture import Truncation
+from crawlers.model.exchange import Truncation
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from processors.digest import sha256

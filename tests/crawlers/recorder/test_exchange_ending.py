@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crawlers.model.capture import Truncation
+from crawlers.model.exchange import Truncation
 from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Handler, Origin
 

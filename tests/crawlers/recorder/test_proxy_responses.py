@@ -10,7 +10,8 @@ import trustme
 import uvloop
 
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import Limits, Note, NoteKind
+from crawlers.model.capture import Note, NoteKind
+from crawlers.model.job import CrawlLimits
 from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, ProxyResponse, read_own_answer
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
@@ -117,7 +118,7 @@ def test_a_closed_port_is_unreachable(start_recorder: Start) -> None:
 def test_a_site_that_never_answers_the_handshake_is_unreachable(start_recorder: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         rule = f"::127.0.0.1:{silent.getsockname()[1]}"
-        recorder = start_recorder(connect_to=(rule,), limits=Limits(connect_seconds=0.3))
+        recorder = start_recorder(connect_to=(rule,), limits=CrawlLimits(connect_seconds=0.3))
         ask_in_tunnel(recorder, "silent.example", "/")
         note = only_note(recorder)
     assert (note.outcome, note.reason) == (

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crawlers.model.capture import Note, NoteKind, Truncation
+from crawlers.model.capture import Note, NoteKind
+from crawlers.model.exchange import Truncation
 from crawlers.recorder.client_connection import EngineSide
 from crawlers.recorder.http_messages import response_body
 from crawlers.recorder.response_limits import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES

@@ -12,7 +12,7 @@ from playwright.async_api import async_playwright
 
 from crawlers.engines.chromium import launch, open_context
 from crawlers.http_client import FetchedResponse, Fetcher, FetchFailed
-from crawlers.model.capture import Exchange
+from crawlers.model.exchange import Exchange
 from crawlers.recorder.proxy import RecorderAddress
 from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder
 from tests.crawlers.recorder.origin_server import Origin, Served, answer

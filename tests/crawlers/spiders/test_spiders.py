@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from crawlers.engines.frontier import Frontier
-from crawlers.model.capture import CachedFeed, CrawlJob, KnownContent
+from crawlers.model.job import CachedFeed, CrawlJob, KnownContent
 from crawlers.spiders.base import PageRequest, PageResult, Role
 from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import Follow, Source

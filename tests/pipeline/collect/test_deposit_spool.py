@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from crawlers.model.capture import CrawledFile, CrawlReport, Exchange
+from crawlers.model.exchange import Exchange
+from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import report_to_json
 from crawlers.watchlist.source import source_to_json
 from pipeline.collect.deposit_spool import CrawlNotDepositedError, deposit_crawl, recover_spools

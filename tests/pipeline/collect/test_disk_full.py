@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from crawlers.model.serialization import job_to_json, report_from_json
 from crawlers.watchlist.loader import read_watchlist
 from pipeline.collect.deposit_spool import recover_spools

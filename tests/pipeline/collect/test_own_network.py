@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from pipeline.collect.harvest_summary import summary_of
 from pipeline.collect.own_network import (
     NO_ANSWER,

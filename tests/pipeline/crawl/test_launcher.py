@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import CrawlReport, KnownContent
+from crawlers.model.job import KnownContent
+from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source, SourceLimits, source_for_urls
 from pipeline.config.settings import ROOT, Settings

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawlers.model.capture import Captured, HostStatistics, Note, NoteKind
+from crawlers.model.capture import Captured, Note, NoteKind
+from crawlers.model.report import HostStatistics
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from pipeline.crawl.report_builder import ReportBuilder

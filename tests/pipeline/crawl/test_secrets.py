@@ -15,11 +15,16 @@ import pytest
 import trustme
 from fastwarc.warc import ArchiveIterator
 
-from crawlers.model.capture import CrawlJob
+from crawlers.model.job import CrawlJob
 from crawlers.watchlist.source import source_for_urls
 from pipeline.config.settings import ROOT, Settings
 from pipeline.crawl import job_for, run_crawl
-from pipeline.crawl.secrets import WAY_OUT, EgressNotConfigured, egress_from_environment, engine_environment
+from pipeline.crawl.secrets import (
+    EGRESS_URL_VARIABLE,
+    EgressNotConfigured,
+    egress_from_environment,
+    engine_environment,
+)
 from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay_proxy import Relay
@@ -293,14 +298,14 @@ def job(egress: str | None) -> CrawlJob:
 def test_a_job_with_a_profile_and_without_its_address_does_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(WAY_OUT, raising=False)
+    monkeypatch.delenv(EGRESS_URL_VARIABLE, raising=False)
     with pytest.raises(ValueError, match="egress profile 'tor': expected an address"):
         run_crawl(job("tor"), tmp_path)
     with pytest.raises(
         EgressNotConfigured, match="egress profile 'tor': its address is not known here; nothing was fetched"
     ):
         egress_from_environment(job("tor"))
-    monkeypatch.setenv(WAY_OUT, "socks5://127.0.0.1:1")
+    monkeypatch.setenv(EGRESS_URL_VARIABLE, "socks5://127.0.0.1:1")
     with pytest.raises(EgressNotConfigured):
         egress_from_environment(job("direct"))
 
@@ -312,7 +317,7 @@ def test_engines_are_shown_no_secret_of_the_installation(monkeypatch: pytest.Mon
         "LETAPIS_DATABASE_URL": "postgresql://me:hidden@db/x",
         "LETAPIS_AIRFLOW_PASSWORD": "hidden",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://me:hidden@db/x",
-        WAY_OUT: "socks5://me:hidden@127.0.0.1:1",
+        EGRESS_URL_VARIABLE: "socks5://me:hidden@127.0.0.1:1",
     }
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)

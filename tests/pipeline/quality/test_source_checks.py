@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from crawlers.model.capture import CrawlReport
+from crawlers.model.report import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
 from pipeline.process.run import process_pending
 from pipeline.quality.source_checks import judge_crawl, judge_read

@@ -13,7 +13,8 @@ from fastwarc.warc import WarcRecordType
 from ulid import ULID
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import Captured, Exchange, Truncation
+from crawlers.model.capture import Captured
+from crawlers.model.exchange import Exchange, Truncation
 from crawlers.watchlist.source import Source, source_to_json
 from pipeline.process.run import process_pending
 from processors.digest import sha256

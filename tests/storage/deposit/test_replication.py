@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 from pipeline.config.settings import Settings
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.preserve.verify import verify, verify_store_alone

@@ -74,7 +74,7 @@ async def crawling(
 ) -> AsyncIterator[HostRateLimiter]:
     turns = DatabaseSlots(access.writer_url, name, on_demand=on_demand)
     pace = HostRateLimiter(delay_s, turns, patience_s=patience_s)
-    turns.on_held = pace.held_by_others
+    turns.on_backoff = pace.notify_backoff
     yield pace
     await pace.close()
 
@@ -140,10 +140,10 @@ def test_what_a_host_asks_of_one_crawl_all_others_obey_those_that_wait_included(
             waiting = asyncio.ensure_future(two.take("t.me"))
             await asyncio.sleep(0.05)
             held_at = time.monotonic()
-            one.hold("t.me", 1.8)
+            one.back_off("t.me", 1.8)
             await waiting
             waited_s = time.monotonic() - held_at
-            one.hold("t.me", 3600)
+            one.back_off("t.me", 3600)
             with pytest.raises(HostAbandoned) as given_up:
                 await two.take("t.me")
             return waited_s, given_up.value.reason
@@ -164,7 +164,7 @@ def test_a_connection_that_breaks_is_made_anew(database: DatabaseAccess) -> None
             )
             await admin.close()
             pace.give_back(await pace.take("t.me"))
-            return pace.kept()["t.me"].requests
+            return pace.statistics()["t.me"].requests
 
     assert asyncio.run(night()) == 2
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import Captured, Exchange, Note, NoteKind, Rendering, RenderingKind, Truncation
+from crawlers.model.capture import Captured, Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.exchange import Exchange, Truncation
 from processors.digest import Digest, sha256
 from processors.pages.outcome import Outcome
 from storage.deposit.inspection import inspect_file

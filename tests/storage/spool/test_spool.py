@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind, Truncation
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.exchange import Truncation
 from processors.digest import Digest, sha256
 from storage.spool.spool import (
     CrawlAliveError,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import Exchange
+from crawlers.model.exchange import Exchange
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of

@@ -15,17 +15,8 @@ from hypothesis import strategies as st
 from isal import isal_zlib
 from warcio.archiveiterator import ArchiveIterator
 
-from crawlers.model.capture import (
-    ByteSource,
-    Exchange,
-    Message,
-    Note,
-    NoteKind,
-    Rendering,
-    RenderingKind,
-    TlsFacts,
-    Truncation,
-)
+from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.exchange import ByteSource, Exchange, Message, TlsFacts, Truncation
 from processors.digest import Digest, sha256
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome

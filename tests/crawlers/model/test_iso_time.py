@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.model.capture import time_text
+from crawlers.model.iso_time import time_text
 
 zones = st.sampled_from([UTC, timezone(timedelta(hours=3)), timezone(timedelta(hours=-11, minutes=-30))])
 moments = st.datetimes(timezones=zones).filter(lambda moment: 1 < moment.year < 9999)

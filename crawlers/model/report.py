@@ -1,0 +1,70 @@
+"""What a crawl came to: its report, the files it closed, and the pace that it kept at each host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from processors.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatistics:
+    """The pace that one crawl kept at one host.
+
+    ``requests`` took a turn; ``shortest_gap_s`` is the least time between two of these, None where there was one
+    alone. ``without_turn`` counts what left besides: in a browser, what a page loads with. ``held_s`` is how long
+    the host asked to be left alone; ``given_up`` says why it was not asked any more, None if it was.
+    """
+
+    requests: int
+    delay_s: float
+    shortest_gap_s: float | None
+    waited_s: float
+    held_s: float
+    given_up: str | None = None
+    without_turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CrawledFile:
+    """A closed WARC file of a crawl."""
+
+    path: Path
+    sha256: Digest
+    records: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReport:
+    """What a crawl came to.
+
+    ``truncated`` counts exchanges cut short, ``refused`` requests the address policy refused, ``pages`` what the
+    engine asked for as pages; ``problem`` says why the crawl could not go on, None if it ended by itself.
+    ``records`` counts what those pages say; ``failures`` are sentences on where the source fell short (a seed that
+    is no content, too few or too many records), ``remarks`` on anything else worth knowing. ``records_read``
+    counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
+    something; ``pace`` is the pace that was kept, by host.
+    """
+
+    crawl_id: str
+    source: str
+    started_at: datetime
+    ended_at: datetime
+    exchanges: int
+    bytes: int
+    outcomes: Mapping[str, int]
+    files: tuple[CrawledFile, ...]
+    truncated: int
+    refused: int
+    pages: int = 0
+    problem: str | None = None
+    records: int = 0
+    failures: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    records_read: int = 0
+    filled: Mapping[str, int] = field(default_factory=dict)
+    pace: Mapping[str, HostStatistics] = field(default_factory=dict)
