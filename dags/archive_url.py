@@ -98,7 +98,7 @@ def archive_url() -> None:
         context = get_current_context()
         params, settings = context["params"], load_settings()
         try:
-            settings.way_out(params["egress"] or None)
+            settings.egress_url(params["egress"] or None)
             urls = validate_urls(params["urls"], allow_addresses=settings.allow_addresses)
         except (BadUrls, SettingsError) as refused:
             log.error("%s", refused)

@@ -113,9 +113,9 @@ class CaptureServer:
                     header_length, content_length = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
                 except asyncio.IncompleteReadError:
                     return
-                problem = await self._take(reader, header_length, content_length)
-                said = problem.encode()
-                writer.write(struct.pack(">I", len(said)) + said)
+                problem = await self._receive(reader, header_length, content_length)
+                answer = problem.encode()
+                writer.write(struct.pack(">I", len(answer)) + answer)
                 await writer.drain()
                 if problem:
                     return
@@ -124,7 +124,7 @@ class CaptureServer:
         finally:
             writer.close()
 
-    async def _take(self, reader: asyncio.StreamReader, header_length: int, content_length: int) -> str:
+    async def _receive(self, reader: asyncio.StreamReader, header_length: int, content_length: int) -> str:
         if header_length > MAX_HEADER_BYTES or content_length > MAX_CONTENT_BYTES:
             return f"an item of {header_length} + {content_length} bytes is more than a hand-over takes"
         header = await reader.readexactly(header_length)

@@ -23,7 +23,7 @@ BEFORE = timedelta(days=1)  # engines on this machine share its clock
 MAX_COMMON_NAME = 64  # RFC 5280, appendix A.1: ub-common-name
 
 
-class Authority:
+class CertificateAuthority:
     """Signs for any host; only engines that were given its certificate believe it."""
 
     def __init__(self) -> None:

@@ -19,9 +19,9 @@ from crawlers.recorder.http_messages import (
     RequestTarget,
     nonce_of,
     parse_request,
-    plain_place,
+    plain_target,
     target_from_header,
-    tunnel_place,
+    tunnel_target,
 )
 from crawlers.recorder.proxy_responses import (
     TUNNEL_OPEN,
@@ -37,11 +37,11 @@ from crawlers.recorder.tls import TlsFailed, TlsPipe
 from processors.http.head import MAX_HEAD_BYTES, head_end, head_value
 from processors.pages.outcome import Outcome
 
-ASKED_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"
+NEXT_REQUEST_TOO_SOON = "cut where the engine went on to its next request before the answer had ended"
 TLS_HANDSHAKE = 0x16  # content type of a ClientHello's record (RFC 8446, section 5.1)
 
 
-class EngineSide(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """One connection of an engine."""
 
     def __init__(self, session: Session) -> None:
@@ -52,13 +52,13 @@ class EngineSide(asyncio.Protocol):
         self._sniffing = False
         self._opening: asyncio.Task[None] | None = None
         self._page_id: str | None = None
-        self._wanted: str | None = None
+        self._target_url: str | None = None
         self._nonce = ""
-        self._conversation: ExchangeRelay | None = None
+        self._relay: ExchangeRelay | None = None
         self._plain: dict[RequestTarget, ExchangeRelay] = {}
         self._buffer = bytearray()
         self._searched = 0
-        self._holds: set[str] = set()
+        self._pause_reasons: set[str] = set()
         self._left = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,7 +75,7 @@ class EngineSide(asyncio.Protocol):
                 self._pipe = TlsPipe(context, server_side=True)
             else:
                 self._tunnel = replace(self._tunnel, scheme="http")
-            self._conversation = ExchangeRelay(self._session, self._tunnel, self._page_id, self, tunnelled=True)
+            self._relay = ExchangeRelay(self._session, self._tunnel, self._page_id, self, tunnelled=True)
         if self._pipe is None:
             self._take(data)
             return
@@ -101,18 +101,18 @@ class EngineSide(asyncio.Protocol):
         self._left = True
         if self._opening is not None:
             self._opening.cancel()
-        for conversation in self._conversations():
-            conversation.engine_left()
+        for relay in self._relays():
+            relay.client_closed()
 
     def pause_writing(self) -> None:
         """The engine reads slowly."""
-        for conversation in self._conversations():
-            conversation.engine_busy(busy=True)
+        for relay in self._relays():
+            relay.client_busy(busy=True)
 
     def resume_writing(self) -> None:
         """The engine reads again."""
-        for conversation in self._conversations():
-            conversation.engine_busy(busy=False)
+        for relay in self._relays():
+            relay.client_busy(busy=False)
 
     def deliver(self, data: bytes) -> None:
         """Send the engine what the site sent."""
@@ -123,48 +123,48 @@ class EngineSide(asyncio.Protocol):
         elif self._pipe.established:  # else the site speaks before it was asked, which HTTP engines do not expect
             self._transport.write(self._pipe.seal(data))
 
-    def hold_engine(self, why: str) -> None:
+    def pause_client(self, reason: str) -> None:
         """Read no more from the engine until every reason to wait is gone."""
-        if self._transport is not None and not self._transport.is_closing() and not self._holds:
+        if self._transport is not None and not self._transport.is_closing() and not self._pause_reasons:
             self._transport.pause_reading()
-        self._holds.add(why)
+        self._pause_reasons.add(reason)
 
-    def engine_may_go_on(self, why: str) -> None:
+    def resume_client(self, reason: str) -> None:
         """One reason to wait is gone."""
-        if why in self._holds:
-            self._holds.remove(why)
-            if self._transport is not None and not self._transport.is_closing() and not self._holds:
+        if reason in self._pause_reasons:
+            self._pause_reasons.remove(reason)
+            if self._transport is not None and not self._transport.is_closing() and not self._pause_reasons:
                 self._transport.resume_reading()
 
-    def exchange_over(self) -> None:
+    def exchange_ended(self) -> None:
         """A response is complete: on to what the engine asked meanwhile."""
-        self.engine_may_go_on("turn")
+        self.resume_client("exchange")
         if self._buffer:
             asyncio.get_running_loop().call_soon(self._advance)
 
-    def site_gone(self, conversation: ExchangeRelay, *, said: bool, failure: ConnectFailed | None) -> None:
+    def upstream_closed(self, relay: ExchangeRelay, *, announced: bool, failure: ConnectFailed | None) -> None:
         """Nothing more comes from the site, so the engine's connection ends as the site's did."""
-        if self._tunnel is None and conversation is not self._conversation:
+        if self._tunnel is None and relay is not self._relay:
             return  # a kept connection to another site than the one that is being asked
-        if failure is not None and self._wanted is not None and self._tunnel is None:
+        if failure is not None and self._target_url is not None and self._tunnel is None:
             self.deliver(self._reason(failure))
-        self._end(said=said)
+        self._end(announced=announced)
 
     @property
     def _ended(self) -> bool:
         return self._left or self._transport is None or self._transport.is_closing()
 
-    def _conversations(self) -> list[ExchangeRelay]:
-        tunnelled = [] if self._conversation is None or self._tunnel is None else [self._conversation]
+    def _relays(self) -> list[ExchangeRelay]:
+        tunnelled = [] if self._relay is None or self._tunnel is None else [self._relay]
         return [*tunnelled, *self._plain.values()]
 
     def _take(self, data: bytes) -> None:
-        conversation = self._conversation
-        if not self._buffer and conversation is not None and (conversation.switched or conversation.asking):
-            data = conversation.sent_body(data)
-        elif self._tunnel is None and conversation is not None and conversation.being_answered:
+        relay = self._relay
+        if not self._buffer and relay is not None and (relay.switched or relay.expects_body):
+            data = relay.sent_body(data)
+        elif self._tunnel is None and relay is not None and relay.being_answered:
             # It takes an answer for ended that has not: what still comes could answer for another site.
-            conversation.abandon(ASKED_TOO_SOON)
+            relay.abandon(NEXT_REQUEST_TOO_SOON)
             return
         if data:
             self._buffer += data
@@ -173,13 +173,13 @@ class EngineSide(asyncio.Protocol):
     def _advance(self) -> None:
         """Serve what the engine has asked, as far as its turn has come."""
         while self._buffer and not self._ended and not self._sniffing and self._opening is None:
-            conversation = self._conversation
-            if conversation is not None and (conversation.switched or conversation.asking):
-                rest = conversation.sent_body(bytes(self._buffer))
+            relay = self._relay
+            if relay is not None and (relay.switched or relay.expects_body):
+                rest = relay.sent_body(bytes(self._buffer))
                 self._buffer = bytearray(rest)
                 continue
-            if conversation is not None and conversation.busy:
-                self.hold_engine("turn")
+            if relay is not None and relay.busy:
+                self.pause_client("exchange")
                 return
             if self._buffer[0] in b"\r\n":
                 self._buffer = self._buffer.lstrip(b"\r\n")
@@ -194,92 +194,92 @@ class EngineSide(asyncio.Protocol):
             del self._buffer[:end]
             try:
                 if self._tunnel is None:
-                    self._wanted = None
-                asked = parse_request(head)
+                    self._target_url = None
+                request = parse_request(head)
                 if self._tunnel is None:
-                    self._serve_proxy(asked)
-                elif conversation is not None:
-                    conversation.ask(asked)
+                    self._serve_proxy(request)
+                elif relay is not None:
+                    relay.send_request(request)
             except ValueError as error:
                 self._reject(str(error))
                 return
 
-    def _serve_proxy(self, asked: ParsedRequest) -> None:
-        page_id = self._authorised(asked)
+    def _serve_proxy(self, request: ParsedRequest) -> None:
+        page_id = self._authorised(request)
         if page_id is None:
             self._answer_and_end(proxy_auth_required())
             return
         self._page_id = page_id or None
-        self._wanted, self._nonce = target_from_header(asked), nonce_of(asked)
-        if asked.method == "CONNECT":
-            self._open_tunnel(tunnel_place(asked.target))
+        self._target_url, self._nonce = target_from_header(request), nonce_of(request)
+        if request.method == "CONNECT":
+            self._open_tunnel(tunnel_target(request.target))
             return
-        place, plain = plain_place(asked)
-        if place.host == greeting_host(self._session.proof_key):
+        target, plain = plain_target(request)
+        if target.host == greeting_host(self._session.proof_key):
             self._answer_and_end(auth_probe_response(self._session.proof_key))
             return
-        conversation = self._plain.get(place)
-        if conversation is None or not conversation.usable:
-            conversation = ExchangeRelay(
-                self._session, place, self._page_id, self, tunnelled=False, trusting=self._wanted is None
+        relay = self._plain.get(target)
+        if relay is None or not relay.usable:
+            relay = ExchangeRelay(
+                self._session, target, self._page_id, self, tunnelled=False, trusting=self._target_url is None
             )
-            self._plain[place] = conversation
-        self._conversation = conversation
-        conversation.page_id = self._page_id
-        conversation.ask(plain, None)
+            self._plain[target] = relay
+        self._relay = relay
+        relay.page_id = self._page_id
+        relay.send_request(plain, None)
 
-    def _open_tunnel(self, place: RequestTarget) -> None:
-        if self._wanted is None:
-            self._tunnel, self._sniffing = place, True
+    def _open_tunnel(self, target: RequestTarget) -> None:
+        if self._target_url is None:
+            self._tunnel, self._sniffing = target, True
             self.deliver(TUNNEL_OPEN)
             return
-        secure = self._wanted.lower().startswith("https:")
-        self._opening = asyncio.get_running_loop().create_task(self._open_when_reached(place, secure=secure))
+        secure = self._target_url.lower().startswith("https:")
+        self._opening = asyncio.get_running_loop().create_task(self._open_when_reached(target, secure=secure))
 
-    async def _open_when_reached(self, place: RequestTarget, *, secure: bool) -> None:
+    async def _open_when_reached(self, target: RequestTarget, *, secure: bool) -> None:
         """For an engine of ours: the tunnel opens once the site is reached, or the reason is told."""
-        place = place if secure else replace(place, scheme="http")
-        conversation = ExchangeRelay(self._session, place, self._page_id, self, tunnelled=True)
+        target = target if secure else replace(target, scheme="http")
+        relay = ExchangeRelay(self._session, target, self._page_id, self, tunnelled=True)
         try:
-            failure = await conversation.reached()
+            failure = await relay.reached()
         except asyncio.CancelledError:
-            conversation.engine_left()
+            relay.client_closed()
             raise
         self._opening = None
         if failure is not None:
-            conversation.give_up(self._wanted)
+            relay.record_failure(self._target_url)
             self._answer_and_end(self._reason(failure))
             return
-        self._conversation, self._tunnel = conversation, place
+        self._relay, self._tunnel = relay, target
         if secure:
-            self._pipe = TlsPipe(self._session.authority.context_for(place.host), server_side=True)
+            self._pipe = TlsPipe(self._session.authority.context_for(target.host), server_side=True)
         if self._transport is not None:
             self._transport.write(TUNNEL_OPEN)
-        if not conversation.usable:
+        if not relay.usable:
             self._end()
 
     def _reason(self, failure: ConnectFailed) -> bytes:
         answer = ProxyResponse(failure.outcome, failure.reason)
         return own_answer(answer, self._session.proof_key, self._nonce)
 
-    def _authorised(self, asked: ParsedRequest) -> str | None:
+    def _authorised(self, request: ParsedRequest) -> str | None:
         """The page id an engine names, perhaps empty; None where it does not say the password."""
-        scheme, _, credentials = (head_value(asked.fields, "proxy-authorization") or "").partition(" ")
+        scheme, _, credentials = (head_value(request.fields, "proxy-authorization") or "").partition(" ")
         try:
             page_id, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
-        said = scheme.lower() == "basic" and bool(colon)
-        if not said or not hmac.compare_digest(password.encode(), self._session.password.encode()):
+        is_basic = scheme.lower() == "basic" and bool(colon)
+        if not is_basic or not hmac.compare_digest(password.encode(), self._session.password.encode()):
             return None
         return page_id
 
     def _reject(self, reason: str) -> None:
         """What the engine sent is no request: say so, unless it would seem to come from the site."""
-        if self._tunnel is None and self._wanted is not None:
+        if self._tunnel is None and self._target_url is not None:
             failure = ConnectFailed(Outcome.UNREACHABLE, f"not a request that can be recorded: {reason}")
             self._session.note_no_response(
-                url=self._wanted,
+                url=self._target_url,
                 page_id=self._page_id,
                 reason=failure.reason,
                 outcome=failure.outcome,
@@ -295,10 +295,10 @@ class EngineSide(asyncio.Protocol):
             self._transport.write(answer)
         self._end()
 
-    def _end(self, *, said: bool = False) -> None:
-        """End the engine's connection; ``said`` passes on that all was sent."""
+    def _end(self, *, announced: bool = False) -> None:
+        """End the engine's connection; ``announced`` passes on that all was sent."""
         if self._transport is None or self._transport.is_closing():
             return
-        if said and self._pipe is not None and self._pipe.established:
+        if announced and self._pipe is not None and self._pipe.established:
             self._transport.write(self._pipe.close())
         self._transport.close()

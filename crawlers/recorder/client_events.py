@@ -8,25 +8,25 @@ if TYPE_CHECKING:
     from crawlers.recorder.exchange_relay import ExchangeRelay
 
 
-class EngineEvents(Protocol):
+class ClientEvents(Protocol):
     """The engine's end, as far as a conversation needs it."""
 
     def deliver(self, data: bytes) -> None:
         """Send the engine what the site sent."""
         ...
 
-    def hold_engine(self, why: str) -> None:
+    def pause_client(self, reason: str) -> None:
         """Read no more from the engine for now."""
         ...
 
-    def engine_may_go_on(self, why: str) -> None:
+    def resume_client(self, reason: str) -> None:
         """Read from the engine again."""
         ...
 
-    def exchange_over(self) -> None:
+    def exchange_ended(self) -> None:
         """The engine's next request may be served."""
         ...
 
-    def site_gone(self, conversation: "ExchangeRelay", *, said: bool, failure: ConnectFailed | None) -> None:
+    def upstream_closed(self, relay: "ExchangeRelay", *, announced: bool, failure: ConnectFailed | None) -> None:
         """Nothing more comes from the site; ``failure`` where nothing could be asked at all."""
         ...

@@ -25,8 +25,8 @@ class ProxyRefused(Exception):
 
 async def open_tunnel(sock: socket.socket, host: str, port: int, credentials: tuple[str, str] | None) -> None:
     """Ask for the tunnel and read the answer to its last byte; raises ``ProxyRefused`` or ``OSError``."""
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    destination = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {destination} HTTP/1.1", f"Host: {destination}"]
     if credentials is not None:
         token = base64.b64encode(":".join(credentials).encode()).decode()
         lines.append(f"Proxy-Authorization: Basic {token}")

@@ -24,7 +24,7 @@ PROXY_SECONDS = 20.0
 """How long a proxy may take to accept a connection."""
 TUNNEL_SECONDS = 60.0
 """How long it may take to open a tunnel."""
-PROXY_TROUBLE = (
+PROXY_ERRORS = (
     ProxyError,
     ProxyConnectionError,
     ProxyTimeoutError,
@@ -62,7 +62,7 @@ class Egress(Protocol):
         """Connect; raises ``ConnectFailed``."""
         ...
 
-    async def fault(self) -> str | None:
+    async def check(self) -> str | None:
         """Why nothing at all can leave this way, as a sentence; None where something may."""
         ...
 
@@ -78,7 +78,7 @@ class ConnectTo:
         """Raises ``ValueError`` naming the rule that is none."""
         self._rules = tuple(_rule(text) for text in rules)
 
-    def place(self, host: str, port: int) -> tuple[str, int]:
+    def destination(self, host: str, port: int) -> tuple[str, int]:
         """The host and port to connect to."""
         for rule in self._rules:
             if rule.host in ("", host.lower().strip("[]")) and rule.port in (None, port):
@@ -121,26 +121,26 @@ class DirectEgress:
         self._policy = policy
         self._connect_to = connect_to
 
-    async def fault(self) -> str | None:
+    async def check(self) -> str | None:
         """Nothing stands between."""
         return None
 
     async def open_socket(self, host: str, port: int) -> OpenSocket:
         """Resolve, judge, connect to the first judged address that answers; raises ``ConnectFailed``."""
         loop = asyncio.get_running_loop()
-        to_host, to_port = self._connect_to.place(host, port)
+        to_host, to_port = self._connect_to.destination(host, port)
         try:
             self._policy.check_written(to_host)
             found = await loop.getaddrinfo(to_host.strip("[]"), to_port, type=socket.SOCK_STREAM)
         except AddressRefused as refused:
             raise ConnectFailed(Outcome.REFUSED_BY_POLICY, refused.reason) from refused
         except (OSError, UnicodeError) as error:
-            reason = f"the name {to_host} does not resolve: {_words(error)}"
+            reason = f"the name {to_host} does not resolve: {_description(error)}"
             raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
         refusal: AddressRefused | None = None
         failure = f"the name {to_host} resolves to no address"
-        for family, kind, protocol, _, place in dict.fromkeys(found):
-            address = str(place[0])
+        for family, kind, protocol, _, address_info in dict.fromkeys(found):
+            address = str(address_info[0])
             try:
                 self._policy.check(address)
             except AddressRefused as refused:
@@ -150,10 +150,10 @@ class DirectEgress:
             try:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                await loop.sock_connect(sock, place)
+                await loop.sock_connect(sock, address_info)
             except OSError as error:
                 sock.close()
-                failure = f"no connection to {address} port {to_port}: {_words(error)}"
+                failure = f"no connection to {address} port {to_port}: {_description(error)}"
                 continue
             except BaseException:
                 sock.close()
@@ -176,7 +176,7 @@ class ProxyEgress:
         self._policy = policy
         self._connect_to = connect_to
 
-    async def fault(self) -> str | None:
+    async def check(self) -> str | None:
         """Whether the proxy takes connections at all."""
         parts = urlsplit(self._proxy_url)
         try:
@@ -193,7 +193,7 @@ class ProxyEgress:
 
     async def open_socket(self, host: str, port: int) -> OpenSocket:
         """Ask the proxy for a connection; raises ``ConnectFailed``."""
-        to_host, to_port = self._connect_to.place(host, port)
+        to_host, to_port = self._connect_to.destination(host, port)
         try:
             self._policy.check_name(to_host)
         except AddressRefused as refused:
@@ -203,8 +203,8 @@ class ProxyEgress:
                 sock = await self._through_http(to_host.strip("[]"), to_port)
             else:
                 sock = await Proxy.from_url(self._proxy_url, rdns=True).connect(to_host.strip("[]"), to_port)
-        except PROXY_TROUBLE as error:
-            reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_proxy_words(error)}"
+        except PROXY_ERRORS as error:
+            reason = f"the egress proxy gives no connection to {to_host} port {to_port}: {_proxy_failure(error)}"
             raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
         return OpenSocket(sock, None, to_port)
 
@@ -234,12 +234,12 @@ def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: Connect
 async def _connected(found: Iterable[tuple[Any, ...]]) -> socket.socket:
     """A socket connected to the first of the addresses that answers; raises ``OSError``."""
     failure: OSError = ConnectionError("no address")
-    for family, kind, protocol, _, place in found:
+    for family, kind, protocol, _, address_info in found:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(sock, place)
+            await asyncio.get_running_loop().sock_connect(sock, address_info)
         except OSError as error:
             sock.close()
             failure = error
@@ -251,7 +251,7 @@ async def _connected(found: Iterable[tuple[Any, ...]]) -> socket.socket:
     raise failure
 
 
-def _proxy_words(error: Exception) -> str:
+def _proxy_failure(error: Exception) -> str:
     """What went wrong with a proxy, without its address and without its own words, which may hold it."""
     if isinstance(error, ProxyRefused):
         return str(error)
@@ -264,6 +264,6 @@ def _proxy_words(error: Exception) -> str:
     return "the connection to it broke"
 
 
-def _words(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) else None
-    return said or str(error) or type(error).__name__
+def _description(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return text or str(error) or type(error).__name__

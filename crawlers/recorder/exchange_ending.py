@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crawlers.model.exchange import Truncation
 from crawlers.recorder.egress import ConnectFailed
-from crawlers.recorder.open_exchange import CLOSED_UNSAID, OpenExchange, Peer
+from crawlers.recorder.open_exchange import CLOSED_UNANNOUNCED, OpenExchange, Peer
 from crawlers.recorder.session import Session
 from processors.pages.outcome import Outcome
 
@@ -19,12 +19,12 @@ EARLY = "the answer came before the request had ended"
 class Ending:
     """How a connection ended.
 
-    ``said``: the site said that it had sent everything. ``broken``: the connection broke. ``truncated`` other
+    ``announced``: the site said that it had sent everything. ``broken``: the connection broke. ``truncated`` other
     than ``DISCONNECT`` and ``problem``: we ended it, and why. ``failure``: it was never there. ``blame``: what to
     make of a request without an answer.
     """
 
-    said: bool
+    announced: bool
     broken: bool
     truncated: Truncation
     problem: str | None
@@ -47,6 +47,6 @@ def settle(session: Session, exchange: OpenExchange, peer: Peer, ending: Ending)
     elif exchange.response.done:
         exchange.keep(peer, None, ending.problem if exchange.request.done else EARLY)
     elif exchange.response.until_close and ending.truncated is Truncation.DISCONNECT and not ending.broken:
-        exchange.keep(peer, None, None if ending.said else CLOSED_UNSAID)
+        exchange.keep(peer, None, None if ending.announced else CLOSED_UNANNOUNCED)
     else:
         exchange.keep(peer, ending.truncated, ending.problem)

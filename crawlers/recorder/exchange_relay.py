@@ -10,23 +10,23 @@ import asyncio
 from collections import deque
 
 from crawlers.model.exchange import Truncation
-from crawlers.recorder.client_events import EngineEvents
+from crawlers.recorder.client_events import ClientEvents
 from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.exchange_ending import Ending, settle
-from crawlers.recorder.held_response import HeldAnswer
-from crawlers.recorder.http_messages import ParsedRequest, RequestTarget, url_asked
+from crawlers.recorder.held_response import HeldResponse
+from crawlers.recorder.http_messages import ParsedRequest, RequestTarget, request_url
 from crawlers.recorder.open_exchange import OpenExchange, Peer
 from crawlers.recorder.protocol_switch import SWITCHING, switch_refused
 from crawlers.recorder.response_limits import excess, overdue
 from crawlers.recorder.session import Session
-from crawlers.recorder.unrequested_bytes import Surplus
-from crawlers.recorder.upstream_connection import SiteSide, dial
+from crawlers.recorder.unrequested_bytes import UnrequestedBytes
+from crawlers.recorder.upstream_connection import UpstreamConnection, dial
 from crawlers.recorder.websocket import FrameKeeper
 from processors.pages.outcome import Outcome
 
 MOST_UNSENT_BYTES = 1 << 20
 TOO_SOON = "the site sent bytes before it was asked"
-ENGINE_LEFT = "the engine ended the connection before the answer was whole"
+CLIENT_CLOSED = "the engine ended the connection before the answer was whole"
 
 
 class ExchangeRelay:
@@ -39,31 +39,31 @@ class ExchangeRelay:
     def __init__(
         self,
         session: Session,
-        place: RequestTarget,
+        target: RequestTarget,
         page_id: str | None,
-        engine: EngineEvents,
+        engine: ClientEvents,
         *,
         tunnelled: bool,
         trusting: bool = False,
     ) -> None:
-        self.place = place
+        self.target = target
         self.over = False
         self._session = session
         self.page_id = page_id
         self._engine = engine
         self._exchanges: deque[OpenExchange] = deque()
-        self._asking: OpenExchange | None = None
+        self._sending: OpenExchange | None = None
         self._tunnelled = tunnelled
-        self._held = HeldAnswer() if trusting else None
+        self._held = HeldResponse() if trusting else None
         self._frames: FrameKeeper | None = None
-        self._surplus: Surplus | None = None
+        self._unrequested: UnrequestedBytes | None = None
         self._answered_url: str | None = None
         self._unsent: list[bytes] = []
-        self._side: SiteSide | None = None
-        self._peer = Peer(None, place.port, None)
+        self._upstream: UpstreamConnection | None = None
+        self._peer = Peer(None, target.port, None)
         self._failure: ConnectFailed | None = None
         self._blame: Outcome | None = Outcome.UNREACHABLE
-        self._asked = False
+        self._requested = False
         self._broken = False
         loop = asyncio.get_running_loop()
         self._last_byte = loop.time()
@@ -74,7 +74,7 @@ class ExchangeRelay:
     @property
     def usable(self) -> bool:
         """Whether the site can be asked for more."""
-        return not self.over and self._surplus is None
+        return not self.over and self._unrequested is None
 
     @property
     def busy(self) -> bool:
@@ -82,14 +82,14 @@ class ExchangeRelay:
         return bool(self._exchanges)
 
     @property
-    def asking(self) -> bool:
+    def expects_body(self) -> bool:
         """Whether the body of a request is still expected."""
-        return self._asking is not None
+        return self._sending is not None
 
     @property
     def being_answered(self) -> bool:
         """Whether the answer to a whole request has begun and not ended."""
-        return bool(self._exchanges) and self._asking is None and self._exchanges[0].first_byte_ns is not None
+        return bool(self._exchanges) and self._sending is None and self._exchanges[0].first_byte_ns is not None
 
     @property
     def switched(self) -> bool:
@@ -101,89 +101,89 @@ class ExchangeRelay:
         await asyncio.wait({self._dialling})
         return self._failure
 
-    def ask(self, asked: ParsedRequest, url: str | None = None) -> None:
+    def send_request(self, parsed: ParsedRequest, url: str | None = None) -> None:
         """Send a request's head; raises ``ValueError`` where the end of its body cannot be told."""
-        self._asked = True
-        head = asked.for_site()
-        url = url_asked(self.place, asked) if url is None else url
-        exchange = OpenExchange(self._session, asked.method, url, self.page_id, head)
+        self._requested = True
+        head = parsed.for_site()
+        url = request_url(self.target, parsed) if url is None else url
+        exchange = OpenExchange(self._session, parsed.method, url, self.page_id, head)
         if not self._exchanges:
             self._began = self._last_byte = asyncio.get_running_loop().time()
         self._exchanges.append(exchange)
-        self._asking = None if exchange.request.done else exchange
+        self._sending = None if exchange.request.done else exchange
         if self._failure is not None:
-            self._close(said=False)
-            self._engine.site_gone(self, said=False, failure=self._failure)
+            self._close(announced=False)
+            self._engine.upstream_closed(self, announced=False, failure=self._failure)
             return
         self._send(head)
 
-    def give_up(self, url: str | None) -> None:
+    def record_failure(self, url: str | None) -> None:
         """Nothing can be asked: keep why, for the URL that was wanted."""
-        if self._failure is not None and not self._asked:
-            self._asked = True
+        if self._failure is not None and not self._requested:
+            self._requested = True
             self._session.note_no_response(
-                url=url or f"{self.place.url}/",
+                url=url or f"{self.target.url}/",
                 page_id=self.page_id,
                 reason=self._failure.reason,
                 outcome=self._failure.outcome,
                 request=None,
             )
-        self._close(said=False)
+        self._close(announced=False)
 
     def sent_body(self, data: bytes) -> bytes:
         """Send bytes of the request's body, or of the switched protocol; returns what is the next request's."""
         if self._frames is not None:
             self._send(data[: self._frames.from_engine(data)])
-            if self._frames.fault is not None:
-                self._cut(Truncation.UNSPECIFIED, self._frames.fault)
+            if self._frames.problem is not None:
+                self._cut(Truncation.UNSPECIFIED, self._frames.problem)
             return b""
-        assert self._asking is not None
+        assert self._sending is not None
         self._last_byte = asyncio.get_running_loop().time()
-        rest = self._asking.sent(data)
-        if self._asking.request.done:
-            self._asking = None
+        rest = self._sending.sent(data)
+        if self._sending.request.done:
+            self._sending = None
         self._send(data[: len(data) - len(rest)])
         if self._exchanges and self._exchanges[0].done:
             self._finish(None)
         return rest
 
-    def engine_left(self) -> None:
+    def client_closed(self) -> None:
         """The engine has ended the connection."""
-        if self._surplus is not None:
+        if self._unrequested is not None:
             return  # what still comes is kept, and reaches nobody
         self._blame = None
         if self._failure is not None:
-            self.give_up(None)
-        self._close(said=False, truncated=Truncation.UNSPECIFIED, problem=ENGINE_LEFT)
+            self.record_failure(None)
+        self._close(announced=False, truncated=Truncation.UNSPECIFIED, problem=CLIENT_CLOSED)
 
     def abandon(self, reason: str) -> None:
         """End at once, keeping what has come."""
         self._blame = None
         self._cut(Truncation.UNSPECIFIED, reason)
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         """Too much waits to be kept."""
-        if self._side is not None:
-            self._side.hold("scribe")
+        if self._upstream is not None:
+            self._upstream.pause_reading("writer")
 
-    def go_on(self) -> None:
+    def resume_reading(self) -> None:
         """There is room again."""
-        if self._side is not None:
-            self._side.go_on("scribe")
+        if self._upstream is not None:
+            self._upstream.resume_reading("writer")
 
-    def engine_busy(self, *, busy: bool) -> None:
+    def client_busy(self, *, busy: bool) -> None:
         """The engine reads slowly, or reads again."""
-        if self._side is not None:
-            (self._side.hold if busy else self._side.go_on)("engine")
+        if self._upstream is not None:
+            (self._upstream.pause_reading if busy else self._upstream.resume_reading)("engine")
 
-    def sweep(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """Cut what has lasted too long or is silent for too long."""
-        if self._surplus is not None and self._surplus.late(now):
-            self._close(said=False)
+        if self._unrequested is not None and self._unrequested.is_over(now):
+            self._close(announced=False)
         if not self._exchanges and self._frames is None:
             return
         if self._frames is not None:
-            self._frames.sweep(now, self._peer)
+            self._frames.keep_if_due(now, self._peer)
         crawl_over = self._session.time_over()
         too_long = overdue(self._session.limits, now - self._began, now - self._last_byte, frames=self.switched)
         if crawl_over is not None:
@@ -192,7 +192,7 @@ class ExchangeRelay:
         if reason is not None:
             self._cut(Truncation.TIME, reason)
 
-    def site_sent(self, data: bytes) -> None:
+    def upstream_sent(self, data: bytes) -> None:
         """Bytes of the site: into the exchange they belong to, and on to the engine."""
         if self.over:
             return
@@ -209,62 +209,62 @@ class ExchangeRelay:
             self._blame = None
             self._cut(Truncation.LENGTH, "cut at the limit of bytes")
 
-    def site_closed(self, *, said: bool, broken: bool) -> None:
+    def upstream_ended(self, *, announced: bool, broken: bool) -> None:
         """The site sends no more."""
         if not self.over:
             self._broken = broken
-            engine_knows = self._surplus is not None
-            self._close(said=said)
+            engine_knows = self._unrequested is not None
+            self._close(announced=announced)
             if not engine_knows:
-                self._engine.site_gone(self, said=said, failure=None)
+                self._engine.upstream_closed(self, announced=announced, failure=None)
 
-    def site_busy(self, *, busy: bool) -> None:
+    def upstream_busy(self, *, busy: bool) -> None:
         """The site reads slowly, or reads again."""
-        (self._engine.hold_engine if busy else self._engine.engine_may_go_on)("site")
+        (self._engine.pause_client if busy else self._engine.resume_client)("site")
 
     async def _dial(self) -> None:
         try:
-            self._side, self._peer = await dial(self._session, self.place, self)
+            self._upstream, self._peer = await dial(self._session, self.target, self)
         except ConnectFailed as failure:
             self._failure = failure
             if self._exchanges:
-                self._close(said=False)
-                self._engine.site_gone(self, said=False, failure=failure)
+                self._close(announced=False)
+                self._engine.upstream_closed(self, announced=False, failure=failure)
             return
         if self.over:
-            self._side.close()
+            self._upstream.close()
             return
         unsent, self._unsent = self._unsent, []
-        for data in unsent if self._surplus is None else ():
-            self._side.send(data)
-        self._engine.engine_may_go_on("dialling")
+        for data in unsent if self._unrequested is None else ():
+            self._upstream.send(data)
+        self._engine.resume_client("dialling")
 
     def _send(self, data: bytes) -> None:
-        if self._side is not None:
-            self._side.send(data)
+        if self._upstream is not None:
+            self._upstream.send(data)
             return
         self._unsent.append(data)
         if sum(map(len, self._unsent)) > MOST_UNSENT_BYTES:
-            self._engine.hold_engine("dialling")
+            self._engine.pause_client("dialling")
 
     def _follow(self, data: bytes) -> None:
         exchange = self._exchanges[0] if self._exchanges else None
-        if exchange is not None and self._side is not None and not exchange.response.done:
+        if exchange is not None and self._upstream is not None and not exchange.response.done:
             self._follow_answer(exchange, data)
         elif self._frames is None:
-            self._take_surplus(data)
+            self._take_unrequested(data)
         else:
             self._engine.deliver(data)
             self._frames.from_site(data)
-            if self._frames.fault is not None:
-                self._cut(Truncation.LENGTH, self._frames.fault)
+            if self._frames.problem is not None:
+                self._cut(Truncation.LENGTH, self._frames.problem)
 
     def _follow_answer(self, exchange: OpenExchange, data: bytes) -> None:
         rest = exchange.received(data)
         response = exchange.response
         data = data[: len(data) - len(rest)] if rest else data
         if self._held is not None:
-            data = self._held.let_go(data, response)
+            data = self._held.release(data, response)
         if data:
             self._engine.deliver(data)
         if not response.done:
@@ -298,52 +298,52 @@ class ExchangeRelay:
 
     def _finish_for_good(self, problem: str) -> None:
         """Keep the answer, and end both ways."""
-        self._asking = None
+        self._sending = None
         self._finish(problem)
-        self._take_surplus(b"")
+        self._take_unrequested(b"")
 
-    def _take_surplus(self, data: bytes) -> None:
+    def _take_unrequested(self, data: bytes) -> None:
         """Keep what answers nothing, for a moment, and be done with the engine at the first of it."""
-        if self._surplus is None:
-            self._surplus = Surplus(self._session, self.place.url, self.page_id, self._answered_url)
-            self._settle_all(said=False, truncated=Truncation.DISCONNECT, problem=TOO_SOON)
-            self._engine.site_gone(self, said=False, failure=None)
-        self._surplus.take(data)
-        if self._surplus.full:
-            self._close(said=False)
+        if self._unrequested is None:
+            self._unrequested = UnrequestedBytes(self._session, self.target.url, self.page_id, self._answered_url)
+            self._settle_all(announced=False, truncated=Truncation.DISCONNECT, problem=TOO_SOON)
+            self._engine.upstream_closed(self, announced=False, failure=None)
+        self._unrequested.add(data)
+        if self._unrequested.is_full:
+            self._close(announced=False)
 
     def _finish(self, problem: str | None) -> None:
         exchange = self._exchanges.popleft()
         self._answered_url = exchange.url
         exchange.keep(self._peer, None, problem)
         self._began = asyncio.get_running_loop().time()
-        self._engine.exchange_over()
+        self._engine.exchange_ended()
 
     def _cut(self, truncated: Truncation, reason: str) -> None:
-        self._close(said=False, truncated=truncated, problem=reason)
-        self._engine.site_gone(self, said=False, failure=None)
+        self._close(announced=False, truncated=truncated, problem=reason)
+        self._engine.upstream_closed(self, announced=False, failure=None)
 
     def _close(
-        self, *, said: bool, truncated: Truncation = Truncation.DISCONNECT, problem: str | None = None
+        self, *, announced: bool, truncated: Truncation = Truncation.DISCONNECT, problem: str | None = None
     ) -> None:
         """End both ways; keep what was under way as an exchange, or as a note where nothing had come."""
         if self.over:
             return
         self.over = True
         self._session.live.discard(self)
-        if self._side is not None:
-            self._side.close()
+        if self._upstream is not None:
+            self._upstream.close()
         elif self._failure is None:
             self._dialling.cancel()
         if self._frames is not None:
-            self._frames.keep(self._peer, None if problem == ENGINE_LEFT else problem)
-        self._settle_all(said=said, truncated=truncated, problem=problem)
-        if self._surplus is not None:
-            self._surplus.keep()
+            self._frames.keep(self._peer, None if problem == CLIENT_CLOSED else problem)
+        self._settle_all(announced=announced, truncated=truncated, problem=problem)
+        if self._unrequested is not None:
+            self._unrequested.keep()
 
-    def _settle_all(self, *, said: bool, truncated: Truncation, problem: str | None) -> None:
-        self._asking = None
-        ending = Ending(said, self._broken, truncated, problem, self._failure, self._blame)
+    def _settle_all(self, *, announced: bool, truncated: Truncation, problem: str | None) -> None:
+        self._sending = None
+        ending = Ending(announced, self._broken, truncated, problem, self._failure, self._blame)
         while self._exchanges:
             exchange = self._exchanges.popleft()
             self._answered_url = exchange.url

@@ -11,7 +11,7 @@ from processors.http.head import read_head, status_of
 PROXY_AUTHENTICATION_REQUIRED = 407
 
 
-class HeldAnswer:
+class HeldResponse:
     """One connection's answers, one after the other; ``refused`` says why the one under way is not delivered."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class HeldAnswer:
         self._held = bytearray()
         self._passed: MessageFramer | None = None
 
-    def let_go(self, data: bytes, response: MessageFramer) -> bytes:
+    def release(self, data: bytes, response: MessageFramer) -> bytes:
         """Take the next bytes of the response; returns what may be delivered now."""
         if self._passed is response:
             return data if self.refused is None else b""

@@ -59,7 +59,7 @@ def parse_request(head: bytes) -> ParsedRequest:
     return ParsedRequest(match[1].decode("latin-1"), match[2].decode("latin-1"), head, read_head(head).fields)
 
 
-def tunnel_place(target: str) -> RequestTarget:
+def tunnel_target(target: str) -> RequestTarget:
     """Where a ``CONNECT`` goes; the scheme is settled by the first bytes in the tunnel. Raises ``NotARequest``."""
     host, port = _host_and_port(target)
     if port is None:
@@ -67,36 +67,36 @@ def tunnel_place(target: str) -> RequestTarget:
     return RequestTarget("https", host, port)
 
 
-def plain_place(asked: ParsedRequest) -> tuple[RequestTarget, ParsedRequest]:
+def plain_target(request: ParsedRequest) -> tuple[RequestTarget, ParsedRequest]:
     """Where an absolute-form request goes, and the request as the site is to get it; raises ``NotARequest``."""
-    match = ABSOLUTE_FORM.match(asked.target.encode("latin-1"))
+    match = ABSOLUTE_FORM.match(request.target.encode("latin-1"))
     if match is None:
-        raise NotARequest(f"a recorder is asked with http:// URLs or CONNECT, found {asked.target[:60]!r}")
+        raise NotARequest(f"a recorder is asked with http:// URLs or CONNECT, found {request.target[:60]!r}")
     host, port = _host_and_port(match[1].decode("latin-1").rpartition("@")[2])
     path = match[2] if match[2].startswith(b"/") else b"/" + match[2]
-    line = REQUEST_LINE.match(asked.head)
+    line = REQUEST_LINE.match(request.head)
     assert line is not None
-    head = asked.head[: line.start(2)] + path + asked.head[line.end(2) :]
+    head = request.head[: line.start(2)] + path + request.head[line.end(2) :]
     return RequestTarget("http", host, 80 if port is None else port), ParsedRequest(
-        asked.method, path.decode("latin-1"), head, asked.fields
+        request.method, path.decode("latin-1"), head, request.fields
     )
 
 
-def url_asked(place: RequestTarget, asked: ParsedRequest) -> str:
+def request_url(target: RequestTarget, request: ParsedRequest) -> str:
     """The URL of a request in origin-form, or whatever URL its target is."""
-    if asked.target.startswith("/"):
-        return place.url + asked.target
-    return asked.target if "://" in asked.target else f"{place.url}/"
+    if request.target.startswith("/"):
+        return target.url + request.target
+    return request.target if "://" in request.target else f"{target.url}/"
 
 
-def target_from_header(asked: ParsedRequest) -> str | None:
+def target_from_header(request: ParsedRequest) -> str | None:
     """The URL an engine of ours says it is after."""
-    return head_value(asked.fields, "proxy-recorder-target")
+    return head_value(request.fields, "proxy-recorder-target")
 
 
-def nonce_of(asked: ParsedRequest) -> str:
+def nonce_of(request: ParsedRequest) -> str:
     """The number used once that an engine of ours wants a proof for; empty where it wants none."""
-    return head_value(asked.fields, "proxy-recorder-nonce") or ""
+    return head_value(request.fields, "proxy-recorder-nonce") or ""
 
 
 def request_body(head: bytes) -> Body:
@@ -148,12 +148,12 @@ def coding_of(head: Head) -> str | None:
 
 def _length(fields: Fields) -> int | None:
     """Content-Length; raises ``ValueError`` where it is said twice with a difference, or is no number."""
-    said = {value.strip() for line in head_values(fields, "content-length") for value in line.split(",")}
-    if not said:
+    values = {value.strip() for line in head_values(fields, "content-length") for value in line.split(",")}
+    if not values:
         return None
-    if len(said) > 1:
-        raise ValueError(f"several values of Content-Length: {', '.join(sorted(said))}")
-    (only,) = said
+    if len(values) > 1:
+        raise ValueError(f"several values of Content-Length: {', '.join(sorted(values))}")
+    (only,) = values
     if not (only.isascii() and only.isdecimal()):
         raise ValueError(f"Content-Length is no number: {only[:40]!r}")
     return int(only)

@@ -16,7 +16,7 @@ from processors.http.head import read_head, status_of
 
 FLUSH_BYTES = 128 << 10
 """So much gathers in the event loop before the scribe gets it."""
-CLOSED_UNSAID = "closed without the TLS close notify, so that nothing says that the body is whole"
+CLOSED_UNANNOUNCED = "closed without the TLS close notify, so that nothing says that the body is whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class OpenExchange:
         self.first_byte_ns: int | None = None
         self.last_byte_ns = self.started_ns
         self._session = session
-        self._request_gathered = MessageBuffer(session.scribe.folder)
-        self._response_gathered = MessageBuffer(session.scribe.folder)
+        self._request_buffer = MessageBuffer(session.writer.folder)
+        self._response_buffer = MessageBuffer(session.writer.folder)
         self._unflushed = 0
         self.request.feed(head)
 
@@ -66,7 +66,7 @@ class OpenExchange:
     def sent(self, data: bytes) -> bytes:
         """Follow bytes of the request's body; returns what belongs to the next request."""
         rest = self.request.feed(data)
-        self._flush(self.request, self._request_gathered, len(data))
+        self._flush(self.request, self._request_buffer, len(data))
         return rest
 
     def received(self, data: bytes) -> bytes:
@@ -75,16 +75,16 @@ class OpenExchange:
         if self.first_byte_ns is None:
             self.first_byte_ns = self.last_byte_ns
         rest = self.response.feed(data)
-        self._flush(self.response, self._response_gathered, len(data))
+        self._flush(self.response, self._response_buffer, len(data))
         return rest
 
-    def _flush(self, framer: MessageFramer, gathered: MessageBuffer, length: int) -> None:
+    def _flush(self, framer: MessageFramer, buffer: MessageBuffer, length: int) -> None:
         self._unflushed += length
         if self._unflushed < FLUSH_BYTES:
             return
         pieces, framer.pieces = framer.pieces, []
         payload, framer.payload = framer.payload, []
-        self._session.scribe.give(lambda: gathered.add(pieces, payload), self._unflushed)
+        self._session.writer.submit(lambda: buffer.add(pieces, payload), self._unflushed)
         self._unflushed = 0
 
     def keep(self, peer: Peer, truncated: Truncation | None, problem: str | None) -> None:
@@ -94,16 +94,16 @@ class OpenExchange:
         session = self._session
 
         def build() -> Exchange:
-            self._request_gathered.add(request.pieces, request.payload)
-            self._response_gathered.add(response.pieces, response.payload)
+            self._request_buffer.add(request.pieces, request.payload)
+            self._response_buffer.add(response.pieces, response.payload)
             head = read_head(response.head)
             status = status_of(head)
             return Exchange(
                 crawl_id=session.crawl_id,
                 page_id=self.page_id,
                 url=self.url,
-                request=self._request_gathered.message(len(request.head), has_payload=request.has_body),
-                response=self._response_gathered.message(len(response.head)),
+                request=self._request_buffer.message(len(request.head), has_payload=request.has_body),
+                response=self._response_buffer.message(len(response.head)),
                 status=None if status is None else status[0],
                 media_type=media_type_of(head),
                 content_encoding=coding_of(head),

@@ -24,7 +24,7 @@ def switch_refused(
     request, response = read_head(request_head), read_head(response_head)
     if not request.start_line.endswith("HTTP/1.1") or not _upgrades(request.fields):
         return "not switched: the site answered 101, and this request had asked for no other protocol"
-    if WEBSOCKET not in _words(request.fields, "upgrade"):
+    if WEBSOCKET not in _tokens(request.fields, "upgrade"):
         return "not switched: this request asked for another protocol than websocket, and no other is passed on"
     if not tunnelled:
         return "not switched: another protocol is passed on in a tunnel alone"
@@ -32,7 +32,7 @@ def switch_refused(
         return "not switched: the site answered 101 before it had the whole request"
     if not response.start_line.upper().startswith("HTTP/1.1 ") or not _upgrades(response.fields):
         return "not switched: the site's 101 does not say that it switches (Connection: Upgrade, HTTP/1.1)"
-    if _words(response.fields, "upgrade") != [WEBSOCKET]:
+    if _tokens(response.fields, "upgrade") != [WEBSOCKET]:
         return "not switched: the site's 101 names another protocol than the request asked for"
     keys = head_values(request.fields, "sec-websocket-key")
     if keys and not _accepted(keys, head_values(response.fields, "sec-websocket-accept")):
@@ -41,10 +41,10 @@ def switch_refused(
 
 
 def _upgrades(fields: Fields) -> bool:
-    return "upgrade" in _words(fields, "connection") and bool(head_values(fields, "upgrade"))
+    return "upgrade" in _tokens(fields, "connection") and bool(head_values(fields, "upgrade"))
 
 
-def _words(fields: Fields, name: str) -> list[str]:
+def _tokens(fields: Fields, name: str) -> list[str]:
     return [word.strip().lower() for value in head_values(fields, name) for word in value.split(",")]
 
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from crawlers.model.capture import Captured
 from crawlers.model.job import CrawlLimits
 from crawlers.model.protocols import CaptureSink
-from crawlers.recorder.certificates import Authority
-from crawlers.recorder.client_connection import EngineSide
+from crawlers.recorder.certificates import CertificateAuthority
+from crawlers.recorder.client_connection import ClientConnection
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.session import Session, Totals
 from crawlers.recorder.tls import lenient_context, verifying_context
 from crawlers.recorder.writer_thread import WriterThread
 
-SWEEP_SECONDS = 0.25
+TIMEOUT_CHECK_SECONDS = 0.25
 LOOPBACK = "127.0.0.1"
 CRAWL_OVER = "the crawl ended before the answer was whole"
 
@@ -69,7 +69,7 @@ class Recorder:
         self._on_change = on_change
         self._session: Session | None = None
         self._server: asyncio.Server | None = None
-        self._sweeper: asyncio.Task[None] | None = None
+        self._timeout_check: asyncio.Task[None] | None = None
 
     async def start(self) -> RecorderAddress:
         """Open the door, on loopback and a port that is free."""
@@ -79,18 +79,18 @@ class Recorder:
             password=secrets.token_urlsafe(24),
             proof_key=secrets.token_urlsafe(24),
             egress=self._egress,
-            authority=Authority(),
+            authority=CertificateAuthority(),
             verifying=self._verifying,
             lenient=self._lenient,
-            scribe=WriterThread(self._sink, self._folder),
+            writer=WriterThread(self._sink, self._folder),
             on_change=self._on_change,
         )
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: EngineSide(session), LOOPBACK, 0, family=socket.AF_INET, backlog=512
+            lambda: ClientConnection(session), LOOPBACK, 0, family=socket.AF_INET, backlog=512
         )
-        session.scribe.failed.add_done_callback(lambda failed: self._stop(session))
-        self._sweeper = loop.create_task(self._sweep(session))
+        session.writer.failed.add_done_callback(lambda failed: self._stop(session))
+        self._timeout_check = loop.create_task(self._check_timeouts(session))
         port: int = self._server.sockets[0].getsockname()[1]
         authority = session.authority
         return RecorderAddress(
@@ -100,7 +100,7 @@ class Recorder:
     @property
     def failed(self) -> asyncio.Future[None]:
         """Done with an exception when nothing more can be kept."""
-        return self._open_session().scribe.failed
+        return self._open_session().writer.failed
 
     @property
     def totals(self) -> Totals:
@@ -109,17 +109,17 @@ class Recorder:
 
     async def keep(self, item: Captured) -> None:
         """Keep a rendering or note after everything that was seen before; raises what keeping raised."""
-        await self._open_session().scribe.keep_async(item)
+        await self._open_session().writer.keep_async(item)
 
     async def close(self) -> Totals:
         """Close the door, keep what is under way as far as it came; raises what made keeping fail."""
         session = self._open_session()
         self._stop(session)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        if self._timeout_check is not None:
+            self._timeout_check.cancel()
             with suppress(asyncio.CancelledError):
-                await self._sweeper
-        await session.scribe.close()
+                await self._timeout_check
+        await session.writer.close()
         return session.totals
 
     def _open_session(self) -> Session:
@@ -136,7 +136,7 @@ class Recorder:
             each.abandon(CRAWL_OVER)
 
     @staticmethod
-    async def _sweep(session: Session) -> None:
+    async def _check_timeouts(session: Session) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            session.sweep()
+            await asyncio.sleep(TIMEOUT_CHECK_SECONDS)
+            session.check_timeouts()

@@ -83,9 +83,9 @@ def read_own_answer(fields: Fields, content: bytes, proof_key: str, nonce: str) 
     proof = head_value(fields, PROOF_FIELD)
     if proof is None:
         return None
-    said = head_value(fields, OUTCOME_FIELD)
+    outcome = head_value(fields, OUTCOME_FIELD)
     try:
-        answer = ProxyResponse(None if said is None else Outcome(said), content.decode())
+        answer = ProxyResponse(None if outcome is None else Outcome(outcome), content.decode())
     except ValueError:
         return None
     return answer if hmac.compare_digest(proof.encode(), _proof(proof_key, nonce, answer).encode()) else None
@@ -97,8 +97,8 @@ def _proof(proof_key: str, nonce: str, answer: ProxyResponse) -> str:
     )
 
 
-def _hmac(proof_key: str, *said: str) -> str:
-    return hmac.new(proof_key.encode(), json.dumps(said).encode(), hashlib.sha256).hexdigest()
+def _hmac(proof_key: str, *parts: str) -> str:
+    return hmac.new(proof_key.encode(), json.dumps(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def _response(status: HTTPStatus, fields: str, text: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Protocol
 from crawlers.model.capture import Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlLimits
-from crawlers.recorder.certificates import Authority
+from crawlers.recorder.certificates import CertificateAuthority
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.writer_thread import WriterThread
 from processors.pages.outcome import Outcome
@@ -37,18 +37,18 @@ class Totals:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-class Sweepable(Protocol):
+class LiveConnection(Protocol):
     """A connection that is looked at now and then."""
 
-    def sweep(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """End what has lasted too long; ``now`` is the event loop's time."""
         ...
 
-    def hold(self) -> None:
+    def pause_reading(self) -> None:
         """Stop reading from the site for a while."""
         ...
 
-    def go_on(self) -> None:
+    def resume_reading(self) -> None:
         """Read again."""
         ...
 
@@ -66,16 +66,16 @@ class Session:
     password: str
     proof_key: str
     egress: Egress
-    authority: Authority
+    authority: CertificateAuthority
     verifying: ssl.SSLContext
     lenient: ssl.SSLContext | None
-    scribe: WriterThread
+    writer: WriterThread
     on_change: Callable[[Totals], None] | None = None
     totals: Totals = field(default_factory=Totals)
     began: float = field(default_factory=time.monotonic)
-    live: set[Sweepable] = field(default_factory=set)
+    live: set[LiveConnection] = field(default_factory=set)
     ended: bool = False
-    _holding: bool = False
+    _reading_paused: bool = False
 
     def bytes_left(self) -> int | None:
         """How many response bytes the crawl may still take; None is no limit."""
@@ -109,8 +109,8 @@ class Session:
         """Have the scribe build and keep an exchange."""
         self.totals.exchanges += 1
         self.totals.truncated += truncated
-        scribe = self.scribe
-        scribe.give(lambda: scribe.keep(build()), cost_bytes)
+        writer = self.writer
+        writer.submit(lambda: writer.keep(build()), cost_bytes)
         self._changed()
 
     def keep_note(self, build: Callable[[], Note], outcome: Outcome | None = None) -> None:
@@ -118,8 +118,8 @@ class Session:
         if outcome is not None:
             self.totals.outcomes[outcome.value] += 1
             self.totals.refused += outcome is Outcome.REFUSED_BY_POLICY
-        scribe = self.scribe
-        scribe.give(lambda: scribe.keep(build()), 0)
+        writer = self.writer
+        writer.submit(lambda: writer.keep(build()), 0)
         self._changed()
 
     def note_no_response(
@@ -140,28 +140,28 @@ class Session:
         )
         self.keep_note(lambda: note, outcome)
 
-    def check_room(self, reading: Sweepable) -> None:
+    def check_room(self, reading: LiveConnection) -> None:
         """Stop reading from sites while too much waits to be kept; ``reading`` has just given more."""
-        if not self.scribe.full:
+        if not self.writer.is_saturated:
             return
-        if self._holding:
-            reading.hold()  # it came after the others were stopped
+        if self._reading_paused:
+            reading.pause_reading()  # it came after the others were stopped
             return
-        self._holding = True
+        self._reading_paused = True
         for each in self.live:
-            each.hold()
-        self.scribe.call_on_room(self._go_on)
+            each.pause_reading()
+        self.writer.call_on_room(self._resume_reading)
 
-    def sweep(self) -> None:
+    def check_timeouts(self) -> None:
         """Look after all connections."""
         now = asyncio.get_running_loop().time()
         for each in tuple(self.live):
-            each.sweep(now)
+            each.check_timeouts(now)
 
-    def _go_on(self) -> None:
-        self._holding = False
+    def _resume_reading(self) -> None:
+        self._reading_paused = False
         for each in tuple(self.live):
-            each.go_on()
+            each.resume_reading()
 
     def _changed(self) -> None:
         if self.on_change is not None:

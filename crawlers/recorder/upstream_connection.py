@@ -1,7 +1,7 @@
 """The connection to a site: opened by the way out the source has, TLS verified, its facts taken.
 
-``dial`` gives an open ``SiteSide``; from then on bytes go out as they are handed in and come back to its
-``SiteEvents`` decrypted and otherwise untouched. Raises ``ConnectFailed``.
+``dial`` gives an open ``UpstreamConnection``; from then on bytes go out as they are handed in and come back to its
+``UpstreamEvents`` decrypted and otherwise untouched. Raises ``ConnectFailed``.
 """
 
 import asyncio
@@ -17,33 +17,33 @@ from crawlers.recorder.tls import TlsFailed, TlsPipe
 from processors.pages.outcome import Outcome
 
 
-class SiteEvents(Protocol):
+class UpstreamEvents(Protocol):
     """Who is told what a site does."""
 
-    def site_sent(self, data: bytes) -> None:
+    def upstream_sent(self, data: bytes) -> None:
         """Plain bytes came."""
         ...
 
-    def site_closed(self, *, said: bool, broken: bool) -> None:
-        """The site sends no more; ``said`` tells whether it said so (FIN, and close_notify where TLS is
+    def upstream_ended(self, *, announced: bool, broken: bool) -> None:
+        """The site sends no more; ``announced`` tells whether it said so (FIN, and close_notify where TLS is
         spoken), ``broken`` whether the connection broke instead of ending."""
         ...
 
-    def site_busy(self, *, busy: bool) -> None:
+    def upstream_busy(self, *, busy: bool) -> None:
         """The site takes no more bytes for now, or takes them again."""
         ...
 
 
-class SiteSide(asyncio.Protocol):
+class UpstreamConnection(asyncio.Protocol):
     """One connection to a site."""
 
-    def __init__(self, events: SiteEvents, pipe: TlsPipe | None) -> None:
+    def __init__(self, events: UpstreamEvents, pipe: TlsPipe | None) -> None:
         self._events = events
         self._pipe = pipe
         self._transport: asyncio.Transport | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended = False
-        self._holds: set[str] = set()
+        self._pause_reasons: set[str] = set()
 
     async def ready(self) -> None:
         """Return when bytes can be sent; raises ``TlsFailed`` or ``OSError``."""
@@ -59,17 +59,17 @@ class SiteSide(asyncio.Protocol):
             return
         self._transport.write(data if self._pipe is None else self._pipe.seal(data))
 
-    def hold(self, why: str) -> None:
+    def pause_reading(self, reason: str) -> None:
         """Read no more until every reason to wait is gone."""
-        if not self._holds and self._transport is not None and not self._transport.is_closing():
+        if not self._pause_reasons and self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
-        self._holds.add(why)
+        self._pause_reasons.add(reason)
 
-    def go_on(self, why: str) -> None:
+    def resume_reading(self, reason: str) -> None:
         """One reason to wait is gone."""
-        if why in self._holds:
-            self._holds.remove(why)
-            if not self._holds and self._transport is not None and not self._transport.is_closing():
+        if reason in self._pause_reasons:
+            self._pause_reasons.remove(reason)
+            if not self._pause_reasons and self._transport is not None and not self._transport.is_closing():
                 self._transport.resume_reading()
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class SiteSide(asyncio.Protocol):
         if self._ended:
             return
         if self._pipe is None:
-            self._events.site_sent(data)
+            self._events.upstream_sent(data)
             return
         try:
             plain = self._pipe.receive(data)
@@ -108,13 +108,13 @@ class SiteSide(asyncio.Protocol):
         if self._pipe.established and not self._ready.done():
             self._ready.set_result(None)
         if plain:
-            self._events.site_sent(plain)
+            self._events.upstream_sent(plain)
         if self._pipe.closed_by_peer:
-            self._end(said=True)
+            self._end(announced=True)
 
     def eof_received(self) -> bool:
         """The site sends no more."""
-        self._end(said=self._pipe is None)
+        self._end(announced=self._pipe is None)
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -122,33 +122,33 @@ class SiteSide(asyncio.Protocol):
         if not self._ready.done():
             self._ready.set_exception(error or ConnectionResetError("closed during the TLS handshake"))
             self._ready.exception()
-        self._end(said=False, broken=error is not None)
+        self._end(announced=False, broken=error is not None)
 
     def pause_writing(self) -> None:
         """The site reads slowly."""
-        self._events.site_busy(busy=True)
+        self._events.upstream_busy(busy=True)
 
     def resume_writing(self) -> None:
         """The site reads again."""
-        self._events.site_busy(busy=False)
+        self._events.upstream_busy(busy=False)
 
     def _failed(self, failure: TlsFailed) -> None:
         if not self._ready.done():
             self._ready.set_exception(failure)
             self._ready.exception()
-        self._end(said=False)
+        self._end(announced=False)
         if self._transport is not None and self._pipe is not None:
             self._transport.write(self._pipe.waiting())  # the alert that says why
             self._transport.close()
 
-    def _end(self, *, said: bool, broken: bool = False) -> None:
+    def _end(self, *, announced: bool, broken: bool = False) -> None:
         if not self._ended and self._ready.done() and not self._ready.cancelled():
             self._ended = True
             if self._ready.exception() is None:
-                self._events.site_closed(said=said, broken=broken)
+                self._events.upstream_ended(announced=announced, broken=broken)
 
 
-async def dial(session: Session, place: RequestTarget, events: SiteEvents) -> tuple[SiteSide, Peer]:
+async def dial(session: Session, target: RequestTarget, events: UpstreamEvents) -> tuple[UpstreamConnection, Peer]:
     """Open a connection to the place; raises ``ConnectFailed`` with the reason."""
     limit = session.limit_reached()
     if limit is not None:
@@ -157,37 +157,37 @@ async def dial(session: Session, place: RequestTarget, events: SiteEvents) -> tu
     try:
         async with asyncio.timeout(seconds):
             try:
-                return await _connect(session, place, events, session.verifying, None)
+                return await _connect(session, target, events, session.verifying, None)
             except TlsFailed as failure:
                 if session.lenient is None or not failure.invalid_certificate:
                     raise
                 # what follows is a new connection; the reason stands in its facts
-                return await _connect(session, place, events, session.lenient, failure.reason)
+                return await _connect(session, target, events, session.lenient, failure.reason)
     except TimeoutError as error:
-        reason = f"no connection to {place.url} within {seconds:g} s"
+        reason = f"no connection to {target.url} within {seconds:g} s"
         raise ConnectFailed(Outcome.UNREACHABLE, reason) from error
     except TlsFailed as failure:
-        raise ConnectFailed(Outcome.UNREACHABLE, f"{place.url}: {failure.reason}") from failure
+        raise ConnectFailed(Outcome.UNREACHABLE, f"{target.url}: {failure.reason}") from failure
     except (OSError, UnicodeError, ValueError) as error:
-        raise ConnectFailed(Outcome.UNREACHABLE, f"no connection to {place.url}: {error}") from error
+        raise ConnectFailed(Outcome.UNREACHABLE, f"no connection to {target.url}: {error}") from error
 
 
 async def _connect(
-    session: Session, place: RequestTarget, events: SiteEvents, context: ssl.SSLContext, problem: str | None
-) -> tuple[SiteSide, Peer]:
-    opened = await session.egress.open_socket(place.host, place.port)
+    session: Session, target: RequestTarget, events: UpstreamEvents, context: ssl.SSLContext, problem: str | None
+) -> tuple[UpstreamConnection, Peer]:
+    opened = await session.egress.open_socket(target.host, target.port)
     try:
         pipe = None
-        if place.scheme == "https":
-            pipe = TlsPipe(context, server_side=False, server_hostname=place.host.rstrip("."))
-        side = SiteSide(events, pipe)
-        await asyncio.get_running_loop().create_connection(lambda: side, sock=opened.sock)
+        if target.scheme == "https":
+            pipe = TlsPipe(context, server_side=False, server_hostname=target.host.rstrip("."))
+        connection = UpstreamConnection(events, pipe)
+        await asyncio.get_running_loop().create_connection(lambda: connection, sock=opened.sock)
     except BaseException:
         opened.sock.close()
         raise
     try:
-        await side.ready()
+        await connection.ready()
     except BaseException:
-        side.close()
+        connection.close()
         raise
-    return side, Peer(opened.peer_ip, opened.peer_port, side.facts(problem))
+    return connection, Peer(opened.peer_ip, opened.peer_port, connection.facts(problem))

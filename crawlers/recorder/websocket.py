@@ -38,13 +38,13 @@ class FrameKeeper:
         self._session = session
         self._url = url
         self._page_id = page_id
-        self._gathered = MessageBuffer(session.scribe.folder)
+        self._buffer = MessageBuffer(session.writer.folder)
         self._pending: dict[Sender, bytearray] = {"engine": bytearray(), "site": bytearray()}
         self._rest_bytes: dict[Sender, int] = {"engine": 0, "site": 0}
         self._count = 0
         self._kept = 0
         self._part_began = asyncio.get_running_loop().time()
-        self.fault: str | None = None
+        self.problem: str | None = None
         """Why nothing more is to pass, as a sentence."""
 
     def from_engine(self, data: bytes) -> int:
@@ -55,7 +55,7 @@ class FrameKeeper:
         """Bytes the site sent."""
         self._take("site", data)
 
-    def sweep(self, now: float, peer: Peer) -> None:
+    def keep_if_due(self, now: float, peer: Peer) -> None:
         """Have kept what came in the last seconds, since a recorder that is killed takes the rest with it.
 
         ``now`` is the event loop's time.
@@ -75,10 +75,10 @@ class FrameKeeper:
             self._keep_part(peer, cut)
 
     def _keep_part(self, peer: Peer, cut: str | None = None) -> None:
-        gathered, self._gathered = self._gathered, MessageBuffer(self._session.scribe.folder)
+        buffer, self._buffer = self._buffer, MessageBuffer(self._session.writer.folder)
         first, count, at = self._kept + 1, self._count, moment(time.time_ns())
         self._kept = count
-        said = f"{count} frames" if first == 1 else f"frames {first} to {count}"
+        span = f"{count} frames" if first == 1 else f"frames {first} to {count}"
 
         def build() -> Note:
             return Note(
@@ -86,7 +86,7 @@ class FrameKeeper:
                 page_id=self._page_id,
                 url=self._url,
                 at=at,
-                reason=f"{said} after the handshake",
+                reason=f"{span} after the handshake",
                 details={
                     "first_frame": first,
                     "frames": count - first + 1,
@@ -94,7 +94,7 @@ class FrameKeeper:
                     "peer_port": peer.port,
                     "cut": cut,
                 },
-                content=gathered.content(),
+                content=buffer.content(),
                 content_type="application/x-ndjson",
             )
 
@@ -111,13 +111,13 @@ class FrameKeeper:
         pending += data
         while len(pending) >= 2:
             if sender == "engine" and not pending[1] & MASKED:
-                self.fault = NO_FRAME
+                self.problem = NO_FRAME
                 refused = len(pending)
                 pending.clear()
                 return max(0, length_bytes - refused)
             if self._count >= MOST_FRAMES:
-                self.fault = MANY_FRAMES
-            length = len(pending) if self.fault else frame_length(pending)
+                self.problem = MANY_FRAMES
+            length = len(pending) if self.problem else frame_length(pending)
             if length is None or (len(pending) < length and len(pending) <= LONGEST_FRAME_KEPT_WHOLE):
                 break
             self._write(sender, bytes(pending[:length]), pending[0])
@@ -136,8 +136,8 @@ class FrameKeeper:
             "frame_base64": base64.b64encode(frame).decode(),
         }
         line = json.dumps(row).encode() + b"\n"
-        gathered = self._gathered
-        self._session.scribe.give(lambda: gathered.add([line], []), len(line))
+        buffer = self._buffer
+        self._session.writer.submit(lambda: buffer.add([line], []), len(line))
 
 
 def frame_length(start: bytes | bytearray) -> int | None:

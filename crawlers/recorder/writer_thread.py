@@ -130,21 +130,21 @@ class WriterThread:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[tuple[Callable[[], None], int] | None] = queue.SimpleQueue()
-        self._given_bytes = 0
+        self._submitted_bytes = 0
         self._done_bytes = 0
         self._on_room: Callable[[], None] | None = None
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     @property
-    def full(self) -> bool:
+    def is_saturated(self) -> bool:
         """Whether so much waits that reading should pause."""
-        return self._given_bytes - self._done_bytes > MOST_WAITING_BYTES
+        return self._submitted_bytes - self._done_bytes > MOST_WAITING_BYTES
 
-    def give(self, job: Callable[[], None], cost_bytes: int) -> None:
+    def submit(self, job: Callable[[], None], cost_bytes: int) -> None:
         """Have the job done after all before it; ``cost_bytes`` is what it holds in memory until then."""
-        self._given_bytes += cost_bytes
+        self._submitted_bytes += cost_bytes
         self._jobs.put((job, cost_bytes))
 
     def keep(self, item: Captured) -> None:
@@ -168,7 +168,7 @@ class WriterThread:
                 raise
             self._loop.call_soon_threadsafe(_done, kept)
 
-        self.give(job, 0)
+        self.submit(job, 0)
         await asyncio.wait({kept, self.failed}, return_when=asyncio.FIRST_COMPLETED)
         (kept if kept.done() else self.failed).result()
 
@@ -191,7 +191,7 @@ class WriterThread:
             del job, entry
             self._done_bytes += cost_bytes
             callback = self._on_room
-            if callback is not None and self._given_bytes - self._done_bytes <= MOST_WAITING_BYTES // 2:
+            if callback is not None and self._submitted_bytes - self._done_bytes <= MOST_WAITING_BYTES // 2:
                 self._on_room = None
                 self._loop.call_soon_threadsafe(callback)
 

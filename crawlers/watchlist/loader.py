@@ -146,7 +146,7 @@ def _by_line(mistakes: Iterable[WatchlistProblem]) -> tuple[WatchlistProblem, ..
     return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
+def _read(path: Path, egress: Collection[str] | None) -> "_WatchlistReader":
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -159,12 +159,12 @@ def _read(path: Path, egress: Collection[str] | None) -> "_Reader":
         raise InvalidWatchlist((WatchlistProblem(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
     except YamlError as error:
         raise InvalidWatchlist((WatchlistProblem(path, error.line, None, error.message),)) from error
-    reader = _Reader(path, placed, egress)
+    reader = _WatchlistReader(path, placed, egress)
     reader.read()
     return reader
 
 
-class _Reader:
+class _WatchlistReader:
     """Walks one file once and gathers mistakes instead of stopping at the first."""
 
     def __init__(self, file: Path, placed: YamlWithLines, egress: Collection[str] | None) -> None:

@@ -224,7 +224,7 @@ class CourtListEntry(ListingEntry):
     kind: Literal["court_list"]
 
 
-class RegisterEntry(ListingEntry):
+class RegisterSourceEntry(ListingEntry):
     """A list of people, organisations or materials that grows."""
 
     kind: Literal["register"]
@@ -251,7 +251,7 @@ ENTRIES: dict[str, type[SourceEntry]] = {
     "telegram": TelegramEntry,
     "news": NewsEntry,
     "court_list": CourtListEntry,
-    "register": RegisterEntry,
+    "register": RegisterSourceEntry,
     "notice": NoticeEntry,
     "page": PageEntry,
 }

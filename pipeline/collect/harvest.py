@@ -201,7 +201,7 @@ def collect(
     room = room_of(settings)
     room.require(settings.spool_dir)
     chromium = chromium_for(settings, source)
-    egress_url = settings.way_out(source.egress)
+    egress_url = settings.egress_url(source.egress)
     crawl_id = crawl_id_of_now()
     secret = CrawlKey.new_secret()
     with archive.reader.connect() as connection:

@@ -136,7 +136,7 @@ def archive_urls(
     say: Say = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request, its addresses one after the other; raises `SettingsError` where no such profile is."""
-    settings.way_out(egress)
+    settings.egress_url(egress)
     request_id = accept_request(settings, urls, actor=actor, reason=reason, case=case)
     return tuple(
         archive_one(settings, url, request_id=request_id, engine=engine, egress=egress, say=say) for url in urls

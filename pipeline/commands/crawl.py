@@ -74,7 +74,7 @@ def crawl(
 
     try:
         settings = load_settings(running_stack=False)
-        settings.way_out(egress)
+        settings.egress_url(egress)
         ConnectToRules(connect_to or ())
         AddressPolicy(allow_address or ())
     except (SettingsError, ValueError) as problem:
@@ -110,7 +110,7 @@ def crawl(
                 job,
                 spool,
                 chromium=chromium,
-                egress_url=settings.way_out(job.egress),
+                egress_url=settings.egress_url(job.egress),
                 room=Room(settings.keep_free_mb * 10**6, store_beside=False),
                 on_progress=_say,
             )

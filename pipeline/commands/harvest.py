@@ -77,7 +77,7 @@ def archive(
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
     try:
         settings = load_settings()
-        settings.way_out(egress)
+        settings.egress_url(egress)
         checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem

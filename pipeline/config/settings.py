@@ -222,7 +222,7 @@ class Settings:
         """Every egress profile there is."""
         return (DIRECT, *self.egress)
 
-    def way_out(self, profile: str | None) -> str | None:
+    def egress_url(self, profile: str | None) -> str | None:
         """The proxy's address of an egress profile, None for going directly; raises `SettingsError`."""
         if profile is None or profile == DIRECT:
             return None

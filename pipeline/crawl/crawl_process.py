@@ -54,19 +54,19 @@ OVERTIME_S = 30.0
 async def run_crawl_process(folder: Path, chromium: Path | None) -> CrawlReport:
     """Run the crawl whose job lies in ``folder``; returns the report it has written there."""
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
-    told_to_stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
+    stop_requested = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
     secret = take_secret()
     spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
-    pace = rate_limiter_from_environment(job)
-    tally = ReportBuilder(job, spool, datetime.now(UTC), pace.statistics)
+    rate_limiter = rate_limiter_from_environment(job)
+    builder = ReportBuilder(job, spool, datetime.now(UTC), rate_limiter.statistics)
     try:
-        problem = await _record(job, tally, pace, folder, chromium, told_to_stop)
+        problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested)
     finally:
         closed = spool.close()
-        await pace.close()
+        await rate_limiter.close()
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
-    report = tally.report(files, datetime.now(UTC), problem)
+    report = builder.report(files, datetime.now(UTC), problem)
     write_json(folder / REPORT_NAME, report_to_json(report))
     return report
 
@@ -82,22 +82,22 @@ def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
 
 async def _record(
     job: CrawlJob,
-    tally: ReportBuilder,
-    pace: HostRateLimiter,
+    builder: ReportBuilder,
+    rate_limiter: HostRateLimiter,
     folder: Path,
     chromium: Path | None,
-    told_to_stop: asyncio.Event,
+    stop_requested: asyncio.Event,
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
     try:
         egress = egress_from_environment(job)
     except EgressNotConfigured as missing:
         return str(missing)
-    fault = await egress.fault()
-    if fault is not None:
-        return f"egress profile {job.egress!r}: {fault}; nothing was fetched (`letapis doctor --egress`)"
+    unusable = await egress.check()
+    if unusable is not None:
+        return f"egress profile {job.egress!r}: {unusable}; nothing was fetched (`letapis doctor --egress`)"
     recorder = Recorder(
-        tally,
+        builder,
         crawl_id=job.crawl_id,
         folder=folder,
         egress=egress,
@@ -107,11 +107,11 @@ async def _record(
     )
     address = await recorder.start()
     problem: str | None = None
-    handover = CaptureServer(folder, recorder.keep)
-    turns = RateLimitServer(folder, pace)
+    capture_server = CaptureServer(folder, recorder.keep)
+    slot_server = RateLimitServer(folder, rate_limiter)
     try:
-        await handover.start()
-        await turns.start()
+        await capture_server.start()
+        await slot_server.start()
         try:
             engine = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -125,10 +125,10 @@ async def _record(
             assert engine.stdin is not None
             engine.stdin.write(engine_input(job, address, folder, chromium))
             engine.stdin.close()
-            problem = await _watch(engine, job, tally, recorder, told_to_stop, folder.parent)
+            problem = await _watch(engine, job, builder, recorder, stop_requested, folder.parent)
         finally:
-            await turns.close()
-            await handover.close()
+            await slot_server.close()
+            await capture_server.close()
         await recorder.close()
     except (StorageError, OSError) as error:
         problem = str(error)
@@ -138,15 +138,15 @@ async def _record(
 async def _watch(
     engine: asyncio.subprocess.Process,
     job: CrawlJob,
-    tally: ReportBuilder,
+    builder: ReportBuilder,
     recorder: Recorder,
-    told_to_stop: asyncio.Event,
+    stop_requested: asyncio.Event,
     spool_dir: Path,
 ) -> str | None:
     """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
-    listening = asyncio.create_task(_listen(engine, job, tally))
+    reading = asyncio.create_task(_read_events(engine, job, builder))
     ended = asyncio.create_task(engine.wait())
-    stopping = asyncio.create_task(told_to_stop.wait())
+    stopping = asyncio.create_task(stop_requested.wait())
     too_full = asyncio.create_task(_no_room(spool_dir))
     seconds = None if job.limits.seconds is None else job.limits.seconds + OVERTIME_S
     endings: set[asyncio.Future[Any]] = {ended, stopping, too_full, recorder.failed}
@@ -159,16 +159,18 @@ async def _watch(
     elif stopping.done():
         problem = "the crawl was told to stop before its end"
     elif not ended.done():
-        tally.on_engine_event(CrawlNote(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended"))
+        builder.on_engine_event(
+            CrawlNote(f"{OVERTIME_S:g} s after the limit of seconds the engine had to be ended")
+        )
     overtime = not ended.done()
     await _end(engine)
     await ended
     stopping.cancel()
     too_full.cancel()
-    await listening
-    if problem is None and not tally.finished and not overtime:
+    await reading
+    if problem is None and not builder.finished and not overtime:
         problem = f"the engine ended early, with code {engine.returncode}"
-    return problem or tally.problem
+    return problem or builder.problem
 
 
 async def _no_room(spool_dir: Path) -> str:
@@ -191,18 +193,19 @@ async def _end(engine: asyncio.subprocess.Process) -> None:
         engine.kill()
 
 
-async def _listen(engine: asyncio.subprocess.Process, job: CrawlJob, tally: ReportBuilder) -> None:
+async def _read_events(engine: asyncio.subprocess.Process, job: CrawlJob, builder: ReportBuilder) -> None:
     """Take in what the engine tells, and pass progress on, until it falls silent for good."""
     assert engine.stdout is not None
     async for line in engine.stdout:
         event = decode_event(line.decode("utf-8", "replace"))
         if event is None:
             continue
-        tally.on_engine_event(event)
+        builder.on_engine_event(event)
         if isinstance(event, PageVisited):
             why = "" if event.reason is None else f" ({event.reason})"
             sys.stdout.write(
-                f"{job.source.id}: {tally.pages} pages, {tally.records} records, {tally.exchanges} exchanges, "
-                f"{tally.bytes / 1e6:.1f} MB; {event.url}: {event.outcome.value}{why}\n"
+                f"{job.source.id}: {builder.pages} pages, {builder.records} records, "
+                f"{builder.exchanges} exchanges, "
+                f"{builder.bytes / 1e6:.1f} MB; {event.url}: {event.outcome.value}{why}\n"
             )
             sys.stdout.flush()

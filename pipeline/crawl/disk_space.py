@@ -50,8 +50,8 @@ class Room:
 
     def require(self, spool_dir: Path) -> None:
         """Raises `NoRoomError` where there is less."""
-        place = next(folder for folder in (spool_dir, *spool_dir.parents) if folder.exists())
-        if (found := self.shortfall(place)) is not None:
+        path = next(folder for folder in (spool_dir, *spool_dir.parents) if folder.exists())
+        if (found := self.shortfall(path)) is not None:
             raise NoRoomError(f"Nothing was fetched: {found}.")
 
     def variables(self) -> dict[str, str]:
@@ -61,8 +61,8 @@ class Room:
 
 def room_from_environment() -> Room | None:
     """What `variables` has told this process; None where nobody has."""
-    length, _, place = os.environ.get(KEEPS_FREE, "").partition(" ")
-    return Room(int(length), place == "beside") if length else None
+    length, _, store = os.environ.get(KEEPS_FREE, "").partition(" ")
+    return Room(int(length), store == "beside") if length else None
 
 
 def _gigabytes(length: int) -> str:
@@ -72,10 +72,10 @@ def _gigabytes(length: int) -> str:
 def _length_bytes(folder: Path) -> int:
     """What the folder holds; what goes away while it is looked at is not there any more."""
     total = 0
-    for place, _, names in os.walk(folder):
+    for path, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(f"{place}/{name}").st_blocks * 512
+                total += os.lstat(f"{path}/{name}").st_blocks * 512
             except FileNotFoundError:
                 continue
     return total

@@ -63,30 +63,30 @@ def run_crawl(
     started_at = datetime.now(UTC)
     crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
     keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
-    told = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
-    told |= {} if room is None else room.variables()
-    env = {**os.environ, **{name: value for name, value in told.items() if value is not None}}
+    variables_of_crawl = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
+    variables_of_crawl |= {} if room is None else room.variables()
+    env = {**os.environ, **{name: value for name, value in variables_of_crawl.items() if value is not None}}
     with (
-        secret_in_pipe(signing_secret) as (handed, variables),
+        secret_in_pipe(signing_secret) as (descriptors, variables),
         subprocess.Popen(
             keeper,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
             env={**env, **variables},
-            pass_fds=handed,
-        ) as kept,
+            pass_fds=descriptors,
+        ) as process,
     ):
-        assert kept.stdin is not None
-        assert kept.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            for line in kept.stdout:
+            for line in process.stdout:
                 if on_progress is not None:
                     on_progress(line.decode("utf-8", "replace").rstrip("\n"))
         finally:
             # Its end tells the keeper to stop the crawl, if it has not ended by itself.
-            kept.stdin.close()
-            code = kept.wait()
+            process.stdin.close()
+            code = process.wait()
     try:
         return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
     except FileNotFoundError:

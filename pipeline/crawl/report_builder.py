@@ -43,10 +43,10 @@ class ReportBuilder:
         job: CrawlJob,
         sink: CaptureSink,
         started_at: datetime,
-        pace: Callable[[], Mapping[str, HostStatistics]] = dict,
+        statistics: Callable[[], Mapping[str, HostStatistics]] = dict,
     ) -> None:
         self._job = job
-        self._pace = pace
+        self._statistics = statistics
         self._sink = sink
         self._started_at = started_at
         self._visits: list[PageVisited] = []
@@ -112,8 +112,8 @@ class ReportBuilder:
         ]
         visited = {visit.url for visit in self._visits}
         failures += [f"{url}: the crawl ended before it was read" for url in self._job.seeds if url not in visited]
-        pace = self._kept_pace()
-        failures += [kept.given_up for kept in pace.values() if kept.given_up is not None]
+        statistics = self._host_statistics()
+        failures += [kept.given_up for kept in statistics.values() if kept.given_up is not None]
         return CrawlReport(
             crawl_id=self._job.crawl_id,
             source=self._job.source.id,
@@ -132,19 +132,19 @@ class ReportBuilder:
             remarks=tuple(remarks),
             records_read=sum(visit.records for visit in self._visits),
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
-            pace=pace,
+            pace=statistics,
         )
 
-    def _kept_pace(self) -> dict[str, HostStatistics]:
+    def _host_statistics(self) -> dict[str, HostStatistics]:
         """The pace that was kept, and what left besides it, by host."""
-        kept = dict(self._pace())
+        kept = dict(self._statistics())
         for host, sent in self._sent.items():
-            turns = kept[host].requests if host in kept else 0
-            if sent > turns:
+            granted = kept[host].requests if host in kept else 0
+            if sent > granted:
                 nothing = HostStatistics(
                     requests=0, delay_s=self._job.source.delay_s, shortest_gap_s=None, waited_s=0.0, held_s=0.0
                 )
-                kept[host] = replace(kept.get(host, nothing), without_turn=sent - turns)
+                kept[host] = replace(kept.get(host, nothing), without_turn=sent - granted)
         return dict(sorted(kept.items()))
 
     def _judged(self, visit: PageVisited) -> tuple[Outcome, str | None]:

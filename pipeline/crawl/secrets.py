@@ -59,10 +59,10 @@ def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
     )
 
     # what a person asks for may take the places that are kept free of the nightly crawls
-    turns = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
-    pace = HostRateLimiter(delay_s, turns)
-    turns.on_backoff = pace.notify_backoff
-    return pace
+    slots = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
+    rate_limiter = HostRateLimiter(delay_s, slots)
+    slots.on_backoff = rate_limiter.notify_backoff
+    return rate_limiter
 
 
 def engine_environment() -> Mapping[str, str]:

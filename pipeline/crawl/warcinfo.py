@@ -34,12 +34,10 @@ def tree_digest() -> str:
 
 def warcinfo_facts(job: CrawlJob) -> dict[str, str]:
     """Fields in the order in which they are written."""
-    told = job_to_json(job)
-    settings = {
-        name: told[name] for name in ("engine", "limits", "follow_links", "one_warc_per_url", "user_agent")
-    }
-    settings |= {name: told["source"][name] for name in ("delay_s", "robots", "allow_invalid_certificate")}
-    source = {name: value for name, value in told["source"].items() if name != "egress"}
+    row = job_to_json(job)
+    settings = {name: row[name] for name in ("engine", "limits", "follow_links", "one_warc_per_url", "user_agent")}
+    settings |= {name: row["source"][name] for name in ("delay_s", "robots", "allow_invalid_certificate")}
+    source = {name: value for name, value in row["source"].items() if name != "egress"}
     parts = " ".join(f"{name}/{version(name)}" for name in PARTS)
     return {
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()} {parts}",

@@ -78,7 +78,7 @@ class EgressProbe:
 
 def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
     """Ask the target by the profile; raises `SettingsError` where there is no such profile."""
-    egress_url = settings.way_out(profile)
+    egress_url = settings.egress_url(profile)
     host = (urlsplit(target).hostname if target else None) or "site.example"
     egress = egress_for(egress_url, AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to))
     exchange, problem = asyncio.run(_ask(settings, egress, target))
@@ -162,7 +162,7 @@ class _CaptureList:
 
 async def _ask(settings: Settings, egress: Egress, target: str | None) -> tuple[Exchange | None, str | None]:
     """The exchange as recorded, and why the way out or the target failed."""
-    problem = await egress.fault()
+    problem = await egress.check()
     if target is not None:
         return (None, problem) if problem else await _record(settings, egress, target)
     server = await asyncio.start_server(_listen, "127.0.0.1", 0)

@@ -129,7 +129,9 @@ async def _means(
             crawl_id="trial",
             folder=Path(folder),
             egress=egress_for(
-                settings.way_out(profile), AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to)
+                settings.egress_url(profile),
+                AddressPolicy(settings.allow_addresses),
+                ConnectTo(settings.connect_to),
             ),
             limits=CrawlLimits(exchange_bytes=READ_BYTES),
             upstream_ca=settings.upstream_ca,

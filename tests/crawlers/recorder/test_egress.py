@@ -34,12 +34,16 @@ HI = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     ],
 )
 def test_connect_to_means_what_it_means_to_curl(rule: str, asked: tuple[str, int], place: tuple[str, int]) -> None:
-    assert ConnectTo([rule]).place(*asked) == place
+    assert ConnectTo([rule]).destination(*asked) == place
 
 
 def test_the_first_rule_that_matches_holds() -> None:
     rules = ConnectTo(["a.example:443:one:1", "a.example::two:2", ":::3"])
-    assert [rules.place("a.example", 443), rules.place("a.example", 80), rules.place("b.example", 80)] == [
+    assert [
+        rules.destination("a.example", 443),
+        rules.destination("a.example", 80),
+        rules.destination("b.example", 80),
+    ] == [
         ("one", 1),
         ("two", 2),
         ("b.example", 3),

@@ -10,7 +10,7 @@ import pytest
 
 from crawlers.model.capture import Note, NoteKind
 from crawlers.model.exchange import Truncation
-from crawlers.recorder.client_connection import EngineSide
+from crawlers.recorder.client_connection import ClientConnection
 from crawlers.recorder.http_messages import response_body
 from crawlers.recorder.response_limits import MOST_BEFORE, MOST_BEFORE_BYTES, MOST_FRAMING_BYTES
 from crawlers.recorder.websocket import MOST_FRAMES
@@ -153,7 +153,7 @@ def test_what_an_engine_sends_costs_no_more_than_its_length(piece: bytes, record
     """Any program of this machine may connect, before it has said a password."""
 
     def once(count: int) -> float:
-        side = EngineSide(recorder.recorder._open_session())
+        side = ClientConnection(recorder.recorder._open_session())
         side.connection_made(Taken())
         side.data_received(b"GET http://a.example/ HTTP/1.1\r\n" if piece.strip() else piece)
         began = time.process_time()

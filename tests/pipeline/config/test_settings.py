@@ -152,14 +152,18 @@ def test_egress_profiles_are_declared_by_name(data: Path) -> None:
         "tor": "socks5://127.0.0.1:9050",
     }
     assert settings.egress_names == ("direct", "office_2", "tor")
-    assert [settings.way_out(name) for name in (None, "direct", "tor")] == [None, None, "socks5://127.0.0.1:9050"]
+    assert [settings.egress_url(name) for name in (None, "direct", "tor")] == [
+        None,
+        None,
+        "socks5://127.0.0.1:9050",
+    ]
 
 
 def test_a_profile_nobody_declared_is_an_error_and_never_a_way(data: Path) -> None:
     with pytest.raises(
         SettingsError, match=r"No egress profile 'tor' is known: set LETAPIS_EGRESS_TOR\. Known: dir"
     ):
-        load(data).way_out("tor")
+        load(data).egress_url("tor")
 
 
 @pytest.mark.parametrize(
