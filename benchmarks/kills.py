@@ -46,6 +46,7 @@ from storage.catalogue.tables import captures, warcs
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import publish_pending_entries
 from storage.migrations import migrate
+from tests.airflow_requests import wait_for_run
 from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in
 from tests.storage.killed_deposits import deposit_and_kill
@@ -277,7 +278,7 @@ def kill_stack(folder: Path, kills: int, seed: int) -> Figures:
             report(f"stack: {number + 1} of {kills} killed ({killed}); it answers again")
         run_id = trigger(stack, {})
         with AirflowApi(stack.settings.airflow()) as api:
-            state = api.wait_for_run("harvest", run_id, timeout_s=RETURN_S * 3)
+            state = wait_for_run(api, "harvest", run_id, timeout_s=RETURN_S * 3)
         archive = open_archive(stack.settings)
         recover_spools(archive, stack.data / "spool", actor="benchmark")
         process_pending(stack.settings)

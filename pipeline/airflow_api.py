@@ -173,15 +173,6 @@ class AirflowApi:
         path = f"{task}/xcomEntries/{key}?map_index={map_index}&deserialize=true"
         return self.get(path, what=f"show what {task_id} returned")["value"]
 
-    def wait_for_run(self, dag_id: str, run_id: str, *, timeout_s: float, every_s: float = 1.0) -> str:
-        """Return the state in which the run ended; raises `TimeoutError`."""
-        deadline = time.monotonic() + timeout_s
-        while (state := self.run_state(dag_id, run_id)) not in ENDED:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{dag_id} {run_id} is still {state} after {timeout_s:.0f} s")
-            time.sleep(every_s)
-        return state
-
     def get(self, path: str, *, what: str) -> dict[str, Any]:
         """A GET as the logged-in user; ``what`` is the verb phrase of the error message."""
         return self._as_user("GET", path, None, what)
@@ -189,10 +180,6 @@ class AirflowApi:
     def post(self, path: str, body: Mapping[str, Any], *, what: str) -> dict[str, Any]:
         """A POST as the logged-in user; ``what`` is the verb phrase of the error message."""
         return self._as_user("POST", path, body, what)
-
-    def patch(self, path: str, body: Mapping[str, Any], *, what: str) -> dict[str, Any]:
-        """A PATCH as the logged-in user; ``what`` is the verb phrase of the error message."""
-        return self._as_user("PATCH", path, body, what)
 
     def close(self) -> None:
         """Close the connections."""

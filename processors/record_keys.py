@@ -175,27 +175,6 @@ def _comparable(value: Any) -> Any:
     return value
 
 
-def sighting_content(record: Record) -> dict[str, Any]:
-    """What one capture saw that makes no version: counts, marks, the address it was seen under."""
-    match record:
-        case TelegramPost():
-            seen = _only(record, "url", "channel", "views", "views_raw", "reactions", "edited", *WORDS_BESIDES)
-            seen["poll"] = record.poll and {
-                "percents": [option.percent for option in record.poll.options],
-                "total_raw": record.poll.total_raw,
-            }
-            return seen
-        case Article():
-            return _only(record, "url", "canonical_url", "published_raw", "modified_at", "modified_raw")
-        case _:
-            return _only(record, "url")
-
-
-def _only(record: Record, *names: str) -> dict[str, Any]:
-    whole = record_json(record)
-    return {name: whole[name] for name in names}
-
-
 def record_id(kind: str, key: str) -> str:
     """Public id of a record: hex sha256 of the RFC 8785 JSON of ``[kind, key]``."""
     return hashlib.sha256(rfc8785.dumps([kind, key])).hexdigest()

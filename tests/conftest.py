@@ -32,6 +32,7 @@ from pipeline.supervise.processes import processes_of_data_folder
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from tests.administered_store import AdministeredStore
+from tests.embedded_database import drop_database
 from tests.processors.documents.scanned_documents import can_draw
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def database(postgres_server: PostgresServer, migrated_template: str) -> Iterato
     """A fresh migrated database of this test's own."""
     name = f"test_{secrets.token_hex(6)}"
     yield postgres_server.create_database(name, template=migrated_template)
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from pipeline.quality.source_checks import judge_crawl
 from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.crawl_state.cached_feeds import listings_of
-from storage.crawl_state.known_payloads import write_sealed_payloads
+from storage.crawl_state.known_payloads import write_known_payloads
 from storage.crawl_state.known_urls import known_of
 from storage.deposit.deposit import Deposited
 from storage.ledger.crawl_facts import begin_collection, end_collection
@@ -256,7 +256,7 @@ def _write_known_payloads(archive: Archive, source: Source, folder: Path) -> Non
     """Write beside the crawl which payloads of its source are deposited, so that it need not keep them again."""
     with archive.reader.connect() as connection:
         label = source.access_label or DEFAULT_LABEL
-        write_sealed_payloads(connection, source.id, label, folder / PAYLOADS_NAME)
+        write_known_payloads(connection, source.id, label, folder / PAYLOADS_NAME)
 
 
 def room_of(settings: Settings) -> Room:

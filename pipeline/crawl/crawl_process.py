@@ -35,7 +35,7 @@ from pipeline.crawl.signing_key import take_secret
 from pipeline.crawl.warcinfo import warcinfo_facts
 from storage.errors import StorageError
 from storage.signing import CrawlKey
-from storage.spool.known_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.spool.known_payloads import PAYLOADS_NAME, KnownPayloads
 from storage.spool.spool import Spool
 
 ENGINE_GRACE_S = 8.0
@@ -76,8 +76,8 @@ def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
     facts, payloads = warcinfo_facts(job), folder / PAYLOADS_NAME
     if job.one_warc_per_url or not payloads.exists():
         return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url, key=key)
-    sealed = SealedPayloads(payloads)
-    return Spool(folder.parent, job.crawl_id, facts, revisits=True, payloads_sealed=sealed, key=key)
+    sealed = KnownPayloads(payloads)
+    return Spool(folder.parent, job.crawl_id, facts, revisits=True, known_payloads=sealed, key=key)
 
 
 async def _record(

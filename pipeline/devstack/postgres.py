@@ -65,11 +65,6 @@ class PostgresServer:
         return self._url(AIRFLOW, AIRFLOW)
 
     @property
-    def superuser_password(self) -> str:
-        """Password of `postgres`, for an administrator's own work; nothing else here uses that role."""
-        return self._password(SUPERUSER)
-
-    @property
     def alive(self) -> bool:
         """Whether the server runs."""
         return self._process is not None and self._process.alive
@@ -147,10 +142,6 @@ class PostgresServer:
             _may_log_accesses(name),
         )
         return self.access_to(name)
-
-    def drop_database(self, name: str) -> None:
-        """Remove a database and whoever is connected to it."""
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def __enter__(self) -> Self:
         self.start()

@@ -69,12 +69,3 @@ def bits(samples: NDArray[np.float32]) -> bytes:
     terms = (_DCT @ samples @ _DCT.T).ravel()
     lower_median = np.partition(terms, terms.size // 2 - 1)[terms.size // 2 - 1]
     return np.packbits((terms > lower_median)[::-1]).tobytes()
-
-
-def pdq(luma: NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Thirty-two bytes and quality of an upright picture in full size, given as rows of luma 0 to 255."""
-    if min(luma.shape) < SMALLEST_SIDE:
-        return bytes(KEPT * KEPT // 8), 0
-    height, width = luma.shape
-    samples = sample(luma, height, width, 1)
-    return bits(samples), quality(samples)

@@ -5,8 +5,7 @@ In: URLs, ids, a reading connection, whom the answer is for. Out: `Capture`s. Th
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, literal_column, select
@@ -16,43 +15,19 @@ from processors.digest import Digest
 from processors.surt import surt_key
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import SURT_INDEXED, captures, outcomes, warcs
+from storage.warc.index import IndexedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
-    """One row of the index.
+class Capture(IndexedRecord):
+    """One row of the index: a record, where it stands in the store, and what its page was classified as.
 
-    ``record_type``: ``response``, ``revisit``, ``resource``, ``conversion``, or ``metadata`` for a request that
-    got no response. ``status`` and ``media_type`` are what the server said; None where it said nothing.
     ``outcome`` is the page's where the page was classified, else the transport's, else None: not known yet.
-    ``payload_digest`` covers the entity with transfer-encoding removed; of a revisit it is what its record names.
-    ``refers_to_id`` is the record a revisit stands for, or that a rendering depicts. ``within_bytes`` is None of a
-    record that can be fetched alone by offset and length; of one that shares its compressed member with others,
-    how many decompressed bytes come before it there.
     """
 
     id: str
-    url: str
-    captured_at: datetime
-    record_type: str
-    record_id: str
-    status: int | None
-    media_type: str | None
-    block_digest: Digest
-    payload_digest: Digest | None
-    payload_length_bytes: int | None
-    transport_outcome: str | None
-    transport_reason: str | None
-    truncated: str | None
-    peer_address: str | None
-    refers_to_id: str | None
-    refers_to_url: str | None
-    refers_to_at: datetime | None
     warc_key: str
     object_version: str
-    offset_bytes: int
-    length_bytes: int
-    within_bytes: int | None
     crawl_id: str
     source_id: str
     access_label: str
@@ -65,9 +40,32 @@ class Capture:
         return surt_key(self.url)
 
 
+_OF_RECORD: Final = tuple(field.name for field in fields(IndexedRecord))
 _DIGESTS: Final = ("block_digest", "payload_digest")
 _FROM_OUTCOMES: Final = ("outcome", "outcome_reason")
-COLUMNS: Final = tuple(name for name in Capture.__dataclass_fields__ if name not in _FROM_OUTCOMES)
+COLUMNS: Final = tuple(field.name for field in fields(Capture) if field.name not in _FROM_OUTCOMES)
+
+
+def capture_of_record(
+    record: IndexedRecord,
+    *,
+    capture_id: str,
+    warc_key: str,
+    object_version: str,
+    crawl_id: str,
+    source_id: str,
+    access_label: str,
+) -> Capture:
+    """A record of a file that has a place in the store; no page is classified yet."""
+    return Capture(
+        **{name: getattr(record, name) for name in _OF_RECORD},
+        id=capture_id,
+        warc_key=warc_key,
+        object_version=object_version,
+        crawl_id=crawl_id,
+        source_id=source_id,
+        access_label=access_label,
+    )
 
 
 def capture_row(capture: Capture) -> dict[str, Any]:

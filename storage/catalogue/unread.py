@@ -64,13 +64,6 @@ def derived_transaction(archive: Archive) -> Iterator[Connection]:
         yield connection
 
 
-def count_unread(archive: Archive, version: str) -> int:
-    """How many files ``version`` has not read."""
-    asked = select(func.count()).select_from(warcs).where(warcs.c.processed_with.is_distinct_from(version))
-    with archive.reader.connect() as connection:
-        return int(connection.execute(asked).scalar_one())
-
-
 def already_processed(connection: Connection, warc_key: str, versions: Collection[str]) -> frozenset[str]:
     """Captures of a claimed file that an interrupted run has already read with these versions."""
     here = select(captures.c.id).where(captures.c.warc_key == warc_key)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert
 
 from processors.digest import Digest, sha256
 from storage.access_labels import DEFAULT_LABEL
-from storage.catalogue.captures import Capture, capture_row
+from storage.catalogue.captures import Capture, capture_of_record, capture_row
 from storage.catalogue.tables import captures
 from storage.deposit.inspection import FileInspection
 from storage.objects.keys import warc_key
@@ -62,14 +62,14 @@ def captures_of_file(surveyed: FileInspection, place: ArchiveLocation, version_i
     is made of digest and offset.
     """
     for row in surveyed.rows:
-        yield Capture(
-            id=row.record_id if surveyed.own is not None else imported_id(surveyed.sha256, row),
+        yield capture_of_record(
+            row,
+            capture_id=row.record_id if surveyed.own is not None else imported_id(surveyed.sha256, row),
             warc_key=place.key,
             object_version=version_id,
             crawl_id=place.crawl_id,
             source_id=place.source_id,
             access_label=place.access_label,
-            **{name: getattr(row, name) for name in IndexedRecord.__dataclass_fields__},
         )
 
 

@@ -127,11 +127,6 @@ def read_chain(objects: ObjectStore) -> Chain:
     return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
-def check_chain(objects: ObjectStore) -> tuple[ChainProblem, ...]:
-    """Every mismatch of the chain, from the objects alone; empty where all is well."""
-    return read_chain(objects).problems
-
-
 def _read(objects: ObjectStore, version: ListedVersion) -> _StoredEntry | _Unreadable:
     """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
     if version.length_bytes > LARGEST_BYTES:

@@ -9,7 +9,6 @@ most what was being written. A failed write raises and ends the spool: every lat
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,7 +47,6 @@ __all__ = [
     "SpoolFullError",
     "SpoolWriteError",
     "TornRecord",
-    "Written",
     "recover",
 ]
 
@@ -64,16 +62,6 @@ PAGE_TYPES = (
     "application/rss",
     "application/atom",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A record that now stands in a file, with what an index row needs of it."""
-
-    path: Path
-    warc_type: str
-    receipt: RecordReceipt
-    item: Captured | None
 
 
 class RecordIds:
@@ -110,10 +98,10 @@ def no_known_payloads(digest: Digest) -> DepositedRecord | None:
 class Spool:
     """The WARC writer of one crawl; a ``CaptureSink``. Not for several threads at once.
 
-    ``facts`` fill the warcinfo record of each file. ``payloads_sealed`` finds the deposited record of a payload;
+    ``facts`` fill the warcinfo record of each file. ``known_payloads`` finds the deposited record of a payload;
     with ``revisits`` such payloads, and those earlier in the same file, become ``revisit`` records unless they
     are pages. With ``file_per_page`` each page id gets files of its own and nothing becomes a revisit.
-    ``key`` signs the files as they grow. ``on_written`` hears of each record once its group is in the file.
+    ``key`` signs the files as they grow.
     """
 
     def __init__(
@@ -125,9 +113,8 @@ class Spool:
         roll_bytes: int = ROLL_BYTES,
         revisits: bool = False,
         file_per_page: bool = False,
-        payloads_sealed: Callable[[Digest], DepositedRecord | None] = no_known_payloads,
+        known_payloads: Callable[[Digest], DepositedRecord | None] = no_known_payloads,
         key: CrawlKey | None = None,
-        on_written: Callable[[Written], None] | None = None,
         new_id: Callable[[], str] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -139,8 +126,7 @@ class Spool:
         self._roll_bytes = roll_bytes
         self._revisits = revisits and not file_per_page
         self._file_per_page = file_per_page
-        self._payloads_sealed = payloads_sealed
-        self._on_written = on_written
+        self._known_payloads = known_payloads
         self._new_id = new_id or RecordIds()
         self._clock = clock
         self._signer = None if key is None else Signer(key, crawl_id)
@@ -179,7 +165,6 @@ class Spool:
         file.add(item, records, receipts)
         if isinstance(item, Exchange) and item.page_id is not None:
             self._responses[item.page_id, item.url] = records[0].record_id
-        self._tell(file.warc.path, records, receipts, item)
         if file.warc.length >= self._roll_bytes:
             self._closed.append(self._files.pop(page).close())
 
@@ -195,7 +180,6 @@ class Spool:
             raise
         file = self._files[page] = _SpoolFile(warc, info.record_id, self._signer)
         file.add(None, [info], receipts)
-        self._tell(path, [info], receipts, None)
         return file
 
     def _records(self, item: Captured, file: "_SpoolFile") -> list[Record]:
@@ -233,14 +217,7 @@ class Spool:
             return None
         digest = exchange.response.payload_digest
         assert digest is not None
-        return file.payloads.get(digest) or self._payloads_sealed(digest)
-
-    def _tell(
-        self, path: Path, records: list[Record], receipts: list[RecordReceipt], item: Captured | None
-    ) -> None:
-        if self._on_written is not None:
-            for record, receipt in zip(records, receipts, strict=True):
-                self._on_written(Written(path, record.warc_type, receipt, item))
+        return file.payloads.get(digest) or self._known_payloads(digest)
 
 
 class _SpoolFile:

@@ -28,12 +28,15 @@ FACTS_LIMIT_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedRecord:
-    """What the index holds of one record, before the file has a place in the store.
+    """What the index holds of one record, wherever its file stands; a `Capture` adds the place in the store.
 
+    ``record_type``: ``response``, ``revisit``, ``resource``, ``conversion``, or ``metadata`` for a request that
+    got no response. ``status`` and ``media_type`` are the server's; None where it gave none. ``payload_digest``
+    covers the entity with transfer-encoding removed; of a revisit it is what its record names.
     ``refers_to_id`` is the record a revisit stands for, a rendering depicts, or a note belongs to.
-    ``within_bytes`` is None of a record that can be fetched alone; of one that shares its compressed member with
-    others, how many decompressed bytes come before it there. ``truncated`` is what the record says, or
-    ``segmented`` where it says that it is one of several parts.
+    ``within_bytes`` is None of a record that can be fetched alone by offset and length; of one that shares its
+    compressed member with others, how many decompressed bytes come before it there. ``truncated`` is what the
+    record says, or ``segmented`` where it says that it is one of several parts.
     """
 
     url: str

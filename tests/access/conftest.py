@@ -29,6 +29,7 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
+from tests.embedded_database import drop_database
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
 
 CRAWL = "01JD5PZ4T2V8M6Q3R9S7W1X0YA"
@@ -83,7 +84,7 @@ def own_settings(
         database_reader_url=database.reader_url,
         database_access_url=database.access_url,
     )
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture(scope="module")

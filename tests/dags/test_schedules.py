@@ -15,6 +15,7 @@ import pytest
 from pipeline.collect.night_schedule import NightSchedule
 from pipeline.config.settings import ROOT
 from pipeline.devstack.postgres import PostgresServer
+from tests.embedded_database import drop_database
 
 Answers = dict[str, dict[str, Any]]
 
@@ -104,7 +105,7 @@ def answers(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFa
     )
     assert asked.returncode == 0, asked.stderr[-4000:]
     yield json.loads(Path(home / "answers.json").read_text("utf-8"))
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 def test_a_new_collector_waits_for_its_first_night(answers: Answers) -> None:

@@ -19,6 +19,7 @@ from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.queries.nightly_counts import SourceCounts, counts_since, newest_deposit, unread_files
+from tests.airflow_requests import wait_for_run
 from tests.conftest import RunningStack
 
 HARVEST_S = 600.0
@@ -83,7 +84,7 @@ def harvest(api: AirflowApi, archive: Archive, sources: tuple[str, ...] = ()) ->
     with archive.reader.connect() as connection:
         before = newest_deposit(connection)
     run_id = api.trigger("harvest", {"sources": list(sources)})
-    state = api.wait_for_run("harvest", run_id, timeout_s=HARVEST_S)
+    state = wait_for_run(api, "harvest", run_id, timeout_s=HARVEST_S)
     batches = api.xcom("harvest", run_id, "plan")
     results = [api.xcom("harvest", run_id, "collect", map_index=number) for number in range(len(batches))]
     wait_until_read(api, archive)

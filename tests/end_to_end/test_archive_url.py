@@ -15,6 +15,7 @@ from samples import expected
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
 from storage.ledger.requests import request_by_id
+from tests.airflow_requests import wait_for_run
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows
 
@@ -45,7 +46,7 @@ def test_each_address_becomes_one_warc_that_is_read_at_once(
 ) -> None:
     asked = {"urls": f"{COURT}\n{expected.BROWSER_ADDRESS}", "reason": "можа знікнуць", "case": "K-5"}
     run_id = api.trigger("archive_url", asked)
-    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "success"
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "success"
 
     first, second = results_of(api, run_id, 2)
     assert [len(first["warc_keys"]), len(second["warc_keys"])] == [1, 1]
@@ -69,7 +70,7 @@ def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetche
     api: AirflowApi, deposited: Archive
 ) -> None:
     run_id = api.trigger("archive_url", {"urls": f"{COURT}\nhttp://169.254.169.254/latest/\njavascript:alert(1)"})
-    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
 
     said = message_of(api, run_id, "check")
     assert (
@@ -91,7 +92,7 @@ def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
     api: AirflowApi, deposited: Archive
 ) -> None:
     run_id = api.trigger("archive_url", {"urls": f"{FORBIDDEN}\n{CHALLENGE}\nhttps://reset.pryklad.example/"})
-    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
 
     forbidden, challenge, reset = results_of(api, run_id, 3)
     assert (forbidden["status"], forbidden["outcome"]) == (403, "blocked")
@@ -126,7 +127,7 @@ def test_an_analyst_fills_the_form(
     page.wait_for_timeout(2000)
 
     (run_id,) = {run["dag_run_id"] for run in api.runs("archive_url")} - before
-    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "success"
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "success"
     (result,) = results_of(api, run_id, 1)
     page.goto(result["look_at"])
     expect(page.get_by_role("heading", level=1)).to_have_text(COURT)

@@ -15,6 +15,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.tables import captures
 from storage.ledger.chain import read_chain
+from tests.airflow_requests import wait_for_run
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import eventually
 from tests.end_to_end.killed_services import kill_service, processes_naming
@@ -57,7 +58,7 @@ def test_a_harvest_whose_store_and_api_server_are_killed_keeps_every_answer_once
     assert len(killed) == 2
     assert any(spool.glob("*/*.warc.gz.open")), "the harvest was at work"
 
-    assert api.wait_for_run("harvest", run_id, timeout_s=RUN_S) == "success"
+    assert wait_for_run(api, "harvest", run_id, timeout_s=RUN_S) == "success"
     assert not [pid for pid in killed if is_alive(pid)]
     assert list(spool.iterdir()) == []
     assert [crawl for crawl in crawls if processes_naming(crawl)] == []

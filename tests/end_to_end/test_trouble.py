@@ -12,6 +12,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
 from storage.ledger.harvests import harvests_since
+from tests.airflow_requests import patch, wait_for_run
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows, eventually
 from tests.end_to_end.killed_services import processes_naming
@@ -89,7 +90,7 @@ def test_an_entry_with_mistakes_is_red_and_the_other_sources_are_collected(
 
     assert letapis("harvest", code=2) == [], "who sits before it mends it first"
     run_id = api.trigger("harvest", {})
-    assert api.wait_for_run("harvest", run_id, timeout_s=RUN_S) == "failed"
+    assert wait_for_run(api, "harvest", run_id, timeout_s=RUN_S) == "failed"
     found = states(api, run_id)
     assert (found["plan"], found["good"], found["challenged"]) == ("success", "success", "failed")
     assert "sources[2].kind: unknown kind 'newspaper'" in harvested(api, run_id).failures["challenged"]
@@ -116,9 +117,9 @@ def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_th
     mark_failed(api, run_id)
 
     eventually(lambda: not processes_naming(folder.name))
-    assert api.wait_for_run("archive_url", run_id, timeout_s=RUN_S) == "failed"
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
     again = api.trigger("harvest", {"sources": ["oblsud"]})
-    assert api.wait_for_run("harvest", again, timeout_s=RUN_S) == "success"
+    assert wait_for_run(api, "harvest", again, timeout_s=RUN_S) == "success"
     assert not folder.exists()
     with deposited.reader.connect() as connection:
         urls = [capture.url for capture in captures_of_crawl(connection, folder.name)]
@@ -127,7 +128,8 @@ def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_th
 
 def mark_failed(api: AirflowApi, run_id: str) -> None:
     """As the button in Airflow's pages does it."""
-    api.patch(
+    patch(
+        api,
         f"/api/v2/dags/archive_url/dagRuns/{run_id}/taskInstances/archive/0",
         {"new_state": "failed"},
         what="mark the task failed",

@@ -14,6 +14,7 @@ import pipeline.airflow_api as airflow_api
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.airflow_run import follow_harvest
 from pipeline.config.settings import AirflowAccess
+from tests.airflow_requests import patch
 
 pytestmark = pytest.mark.slow
 
@@ -148,7 +149,7 @@ def test_what_may_do_something_twice_is_said_once(server: BusyServer, connected:
     with connected() as api:
         server.spoil += ["503"]
         with pytest.raises(AirflowRefused, match="refused to mark it"):
-            api.patch("/api/v2/dags/x", {}, what="mark it")
+            patch(api, "/api/v2/dags/x", {}, what="mark it")
 
     assert server.requests == ["PATCH /api/v2/dags/x"]
 

@@ -8,7 +8,6 @@ from processors.record_keys import (
     record_json,
     record_key,
     record_keys,
-    sighting_content,
     version_content,
     version_id,
 )
@@ -73,7 +72,7 @@ def test_counts_signed_addresses_and_invisible_spaces_make_no_version() -> None:
         media=(Medium(kind="photo", url="https://cdn1.telesco.pe/file/bbb.jpg"),),
     )
     assert version_content(again) == version_content(POST)
-    assert sighting_content(again) != sighting_content(POST)
+    assert record_json(again) != record_json(POST)
 
 
 def test_another_word_makes_another_version() -> None:

@@ -32,6 +32,7 @@ from storage.ledger.access_log import accesses_of
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
 from tests.access.conftest import user_of_header
+from tests.embedded_database import drop_database
 from tests.processors.media.test_video import edited, moving
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 
@@ -115,7 +116,7 @@ def shown(
                 upsert_medium(connection, captures[url], decoders.fingerprint(content), len(content))
             link_new_media(connection, archive.hash_folder)
         yield Shown(archive, captures, files)
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture

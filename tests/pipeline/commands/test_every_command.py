@@ -25,6 +25,7 @@ from pipeline.output import Exit
 from pipeline.process.run import process_pending
 from samples.media.files import media_file
 from storage.deposit.deposit import deposit_file
+from tests.embedded_database import drop_database
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.integrity.test_rebuilt_catalogue import POST
 from tests.storage.killed_deposits import environment
@@ -194,7 +195,7 @@ def answering(
         deposit_file(archive, folder / "page.warc.gz")
         process_pending(archive)
     yield environment(replace(settings))
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 @pytest.mark.parametrize("name", [each for each in COMMANDS if each not in STARTING])

@@ -14,6 +14,7 @@ import pytest
 from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 from pipeline.prepare import POOLS
 from pipeline.supervise.processes import children_of, processes_of_data_folder
+from tests.airflow_requests import wait_for_run
 
 if TYPE_CHECKING:
     from tests.conftest import RunningStack
@@ -101,7 +102,7 @@ def test_killed_workers_hold_up_no_run(airflow_stack: "RunningStack") -> None:
 
     with AirflowApi(airflow_stack.settings.airflow()) as api:
         run_id = api.trigger("timestamps", {})
-        assert api.wait_for_run("timestamps", run_id, timeout_s=500) == "success"
+        assert wait_for_run(api, "timestamps", run_id, timeout_s=500) == "success"
     assert schedulers_of(data) != (scheduler,)
 
 

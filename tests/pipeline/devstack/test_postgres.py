@@ -20,6 +20,7 @@ from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.postgres_cluster import standing_in
 from pipeline.devstack.postgres_location import STATE_FOLDER
 from pipeline.supervise.processes import processes_of_data_folder
+from tests.embedded_database import drop_database
 
 
 def one(url: str, question: str) -> object:
@@ -30,7 +31,7 @@ def one(url: str, question: str) -> object:
 
 @pytest.fixture
 def empty_database(postgres_server: PostgresServer) -> str:
-    postgres_server.drop_database("empty")
+    drop_database(postgres_server, "empty")
     return postgres_server.create_database("empty").owner_url
 
 

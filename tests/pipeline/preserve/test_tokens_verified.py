@@ -12,6 +12,7 @@ from pipeline.preserve.verify import verify
 from pipeline.process.rebuild import rebuild
 from storage.archive import Archive
 from tests.administered_store import administrator
+from tests.embedded_database import drop_database
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.timestamping import chain, held_to, note, wrong
 from tests.storage.decaying_store import decaying
@@ -108,4 +109,4 @@ def test_the_store_alone_gives_back_tokens_and_what_is_owed(
         (obtained,) = request_timestamps(elsewhere, restored, occasion="clock").obtained
         assert obtained.details["seq"] == owed.entry.seq
         assert wrong(verify(restored, roots=pinned_roots(both))) == {}
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)

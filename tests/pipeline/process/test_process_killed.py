@@ -16,9 +16,9 @@ from pipeline.process.run import READ_WITH, process_pending
 from pipeline.supervise.processes import is_alive
 from samples.media.files import media_file
 from storage.archive import Archive
-from storage.catalogue.unread import count_unread
 from storage.deposit.deposit import deposit_file
 from tests.pipeline.crawl.test_crawl_process import descendants, wait_until
+from tests.pipeline.process.unread_files import count_unread
 from tests.storage.catalogue.test_revisits import Crawl
 from tests.storage.crawled_files import NIGHT, exchange, no_answer, response
 from tests.storage.integrity.test_restore import catalogue

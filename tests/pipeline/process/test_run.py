@@ -31,11 +31,12 @@ from storage.archive import Archive
 from storage.catalogue.captures import captures_of
 from storage.catalogue.records import reading_problem, records_of_capture, sightings_of_record
 from storage.catalogue.tables import media, outcomes, readings, records, sightings, versions, warcs
-from storage.catalogue.unread import claim_unprocessed, count_unread
+from storage.catalogue.unread import claim_unprocessed
 from storage.deposit.deposit import deposit_file
 from storage.queries.changes import Change, changes
 from storage.queries.search import Question, search_records
 from storage.similarity.media import group_of, links_of, medium, occurrences_of
+from tests.pipeline.process.unread_files import count_unread
 from tests.samples.conftest import Visitor
 from tests.storage.crawled_files import KANAL, crawl_one, exchange, no_answer, response
 

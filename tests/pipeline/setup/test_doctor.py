@@ -14,6 +14,7 @@ import sqlalchemy
 from pipeline.config.settings import ROOT, OwnedDatabase, Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.setup.doctor import Check, examine
+from tests.embedded_database import superuser_password
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +119,7 @@ def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(
 ) -> None:
     engine = sqlalchemy.create_engine(postgres_server.airflow_url, isolation_level="AUTOCOMMIT")
     superuser = engine.url.set(
-        username="postgres", password=postgres_server.superuser_password, database="postgres"
+        username="postgres", password=superuser_password(postgres_server), database="postgres"
     )
     with sqlalchemy.create_engine(superuser, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(sqlalchemy.text("DROP DATABASE IF EXISTS plain_c"))

@@ -14,9 +14,10 @@ from PIL import Image
 
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.image import Limits
-from processors.fingerprints.pdq import bits, pdq, sample
+from processors.fingerprints.pdq import bits, sample
 from processors.fingerprints.phash import phash
 from processors.media.fingerprint_file import fingerprint_media
+from tests.processors.fingerprints.whole_pdq import pdq
 
 pytestmark = pytest.mark.slow
 

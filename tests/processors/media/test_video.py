@@ -18,7 +18,6 @@ from PIL import Image
 
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.image import Limits
-from processors.fingerprints.pdq import pdq
 from processors.fingerprints.video_frames import (
     LOOKS_PER_S,
     SCENE_CHANGE_BITS,
@@ -35,6 +34,7 @@ from processors.media.media_type import MediaFingerprints
 from processors.similarity.clustering import cluster_media
 from processors.similarity.index_rows import search_rows
 from processors.similarity.match import links
+from tests.processors.fingerprints.whole_pdq import pdq
 
 pytestmark = pytest.mark.slow
 

@@ -24,10 +24,10 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in, captures_of
 from storage.catalogue.revisits import payload_capture
 from storage.catalogue.unread import claim_unprocessed
-from storage.crawl_state.known_payloads import write_sealed_payloads
+from storage.crawl_state.known_payloads import write_known_payloads
 from storage.deposit.deposit import DepositRefusedError, deposit_file
 from storage.similarity.media import occurrences_of
-from storage.spool.known_payloads import PAYLOADS_NAME, SealedPayloads
+from storage.spool.known_payloads import PAYLOADS_NAME, KnownPayloads
 from storage.spool.spool import Spool, recover
 from tests.storage.crawled_files import KANAL, NIGHT, exchange, key_in_custody, response
 
@@ -50,13 +50,13 @@ class Crawl:
         self.folder.mkdir(parents=True)
         with archive.reader.connect() as connection:
             label = source.access_label or DEFAULT_LABEL
-            self.known = write_sealed_payloads(connection, source.id, label, self.folder / PAYLOADS_NAME)
+            self.known = write_known_payloads(connection, source.id, label, self.folder / PAYLOADS_NAME)
         self.spool = Spool(
             spool_dir,
             self.folder.name,
             {"software": "letapis/0.1.0", "source": json.dumps(source_to_json(source))},
             revisits=True,
-            payloads_sealed=SealedPayloads(self.folder / PAYLOADS_NAME),
+            known_payloads=KnownPayloads(self.folder / PAYLOADS_NAME),
             key=key_in_custody(archive, self.folder.name, source),
         )
 
@@ -186,8 +186,8 @@ def test_a_revisit_of_what_is_not_deposited_is_refused_and_stays(
     archive: Archive, first_night: str, tmp_path: Path
 ) -> None:
     crawl = Crawl(archive, tmp_path)
-    crawl.spool._payloads_sealed = lambda digest: replace(  # a look-up that lies
-        SealedPayloads(crawl.folder / PAYLOADS_NAME)(digest) or pytest.fail("not known"),
+    crawl.spool._known_payloads = lambda digest: replace(  # a look-up that lies
+        KnownPayloads(crawl.folder / PAYLOADS_NAME)(digest) or pytest.fail("not known"),
         record_id="<urn:uuid:00000000-0000-4000-8000-000000000001>",
     )
     path = crawl.sees(picture(AGAIN)).ends()
@@ -226,11 +226,11 @@ def test_the_oldest_of_several_captures_is_the_one_referred_to(archive: Archive,
     late, early = picture(AGAIN, later=True), picture(FIRST)
     deposit_night(archive, tmp_path, [late])
     with archive.reader.connect() as connection:
-        write_sealed_payloads(connection, "nobody", DEFAULT_LABEL, tmp_path / "empty.sqlite")
+        write_known_payloads(connection, "nobody", DEFAULT_LABEL, tmp_path / "empty.sqlite")
     crawl = Crawl(archive, tmp_path)
-    crawl.spool._payloads_sealed = SealedPayloads(tmp_path / "empty.sqlite")  # kept whole a second time
+    crawl.spool._known_payloads = KnownPayloads(tmp_path / "empty.sqlite")  # kept whole a second time
     deposit_file(archive, crawl.sees(early).ends())
-    sealed = SealedPayloads(Crawl(archive, tmp_path).folder / PAYLOADS_NAME)(sha256(PICTURE))
+    sealed = KnownPayloads(Crawl(archive, tmp_path).folder / PAYLOADS_NAME)(sha256(PICTURE))
     assert sealed is not None and sealed.url == FIRST
 
 

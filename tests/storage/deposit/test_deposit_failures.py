@@ -28,6 +28,7 @@ from storage.objects.errors import (
 )
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
+from tests.embedded_database import superuser_password
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.tampering_proxy import Tampering, between, turned
 from tests.storage.two_stores import away
@@ -134,7 +135,7 @@ def test_a_database_that_goes_away_between_upload_and_commit_loses_nothing(
 ) -> None:
     url = sqlalchemy.create_engine(postgres_server.airflow_url).url
     superuser = sqlalchemy.create_engine(
-        url.set(username="postgres", password=postgres_server.superuser_password, database="postgres"),
+        url.set(username="postgres", password=superuser_password(postgres_server), database="postgres"),
         isolation_level="AUTOCOMMIT",
     )
     told = stored_settings.store()

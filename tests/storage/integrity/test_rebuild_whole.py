@@ -22,6 +22,7 @@ from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables
 from storage.ledger import tables as ledger_tables
 from storage.ledger.judgements import judge
+from tests.embedded_database import drop_database
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.timestamping import held_to
 from tests.storage.catalogue.test_revisits import AGAIN, FIRST, deposit_night, picture
@@ -70,7 +71,7 @@ def empty(
         )
     ) as archive:
         yield archive
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 def test_from_the_first_store_every_row_is_equal(lived: Archive, empty: Archive) -> None:

@@ -25,6 +25,7 @@ from storage.ledger.crawl_facts import Fact, begin_collection
 from storage.ledger.custody import append, append_and_publish
 from storage.ledger.entry import Entry
 from storage.objects.errors import KeyTakenError
+from tests.embedded_database import drop_database
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -90,7 +91,7 @@ def other(stored_settings: Settings, postgres_server: PostgresServer, migrated_t
     yield opened
     opened.writer.dispose()
     opened.reader.dispose()
-    postgres_server.drop_database(name)
+    drop_database(postgres_server, name)
 
 
 def test_a_new_database_gets_the_same_rows_from_the_store_alone(filled: Archive, other: Archive) -> None:

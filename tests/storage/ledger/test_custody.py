@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.ledger.chain import ChainProblem, check_chain, read_chain
+from storage.ledger.chain import ChainProblem, read_chain
 from storage.ledger.crawl_facts import Fact, begin_collection, commitment
 from storage.ledger.custody import append, append_and_publish, entries, publish_pending_entries
 from storage.ledger.entry import Clock, Entry, parse_entry
@@ -156,7 +156,7 @@ def test_a_run_of_entries_that_is_gone_is_named_by_its_ends(archive: Archive) ->
     far = replace(ENTRY, seq=999_999_999_999, previous=sha256(b"one before"))
     for entry in (ENTRY, far):
         archive.objects.put_new(custody_key(entry.seq), entry.canonical(), sha256=entry.digest)
-    (problem,) = check_chain(archive.objects)
+    (problem,) = read_chain(archive.objects).problems
     assert problem.subject == custody_key(2)
     assert problem.expected == f"the entry and all up to {custody_key(999_999_999_998)}"
 
@@ -235,7 +235,7 @@ def test_a_changed_entry_breaks_the_chain_at_the_next(archive: Archive) -> None:
     with archive.writer.begin() as connection:
         second = append(connection, "received", subject_id="x", actor="tester", details={})
     archive.objects.put_new("custody/000000000002.json", second.canonical(), sha256=second.digest)
-    (problem,) = check_chain(archive.objects)
+    (problem,) = read_chain(archive.objects).problems
     assert (problem.what, problem.expected, problem.found) == ("digest", str(first.digest), str(changed.digest))
 
 
@@ -244,7 +244,7 @@ def test_an_entry_that_is_gone_is_named(archive: Archive) -> None:
     third = replace(ENTRY, seq=3, previous=sha256(b"the second"))
     for entry, key in ((first, "custody/000000000001.json"), (third, "custody/000000000003.json")):
         archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
-    (problem,) = check_chain(archive.objects)
+    (problem,) = read_chain(archive.objects).problems
     assert (problem.subject, problem.expected, problem.found) == ("custody/000000000002.json", "the entry", "none")
 
 

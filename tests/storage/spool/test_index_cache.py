@@ -67,7 +67,7 @@ def every_kind(folder: Path) -> tuple[ClosedFile, ...]:
         Note(NoteKind.NO_RESPONSE, "p", "https://gone.example/", AT, "refused", outcome=Outcome.UNREACHABLE),
         Note(NoteKind.UNSOLICITED, "p", "https://a.example/", AT, "bytes that answer no request", content=b"bye"),
     ]
-    spool = Spool(folder, CRAWL, FACTS, revisits=True, payloads_sealed=sealed)
+    spool = Spool(folder, CRAWL, FACTS, revisits=True, known_payloads=sealed)
     for item in items:
         spool.keep(item)
     return spool.close()

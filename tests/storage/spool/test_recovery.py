@@ -12,8 +12,9 @@ import pytest
 
 from crawlers.model.capture import Note, NoteKind
 from processors.digest import sha256
-from storage.spool.spool import Spool, Written, recover
+from storage.spool.spool import Spool, recover
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in
+from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow
 
@@ -59,13 +60,13 @@ def test_a_writer_killed_at_any_moment_loses_nothing_that_was_kept(seed: int, tm
 
 
 def test_a_torn_last_record_is_cut_off_at_every_byte_it_may_end_at(tmp_path: Path) -> None:
-    written: list[Written] = []
-    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
-    spool.keep(exchange(b"first"))
-    spool.keep(Note(NoteKind.ROBOTS, "p", "https://a.example/x", AT, "no"))
-    [file] = spool.close()
+    with observed_receipts() as receipts:
+        spool = Spool(tmp_path, CRAWL, FACTS)
+        spool.keep(exchange(b"first"))
+        spool.keep(Note(NoteKind.ROBOTS, "p", "https://a.example/x", AT, "no"))
+        [file] = spool.close()
     content = file.path.read_bytes()
-    last = written[-1].receipt
+    last = receipts[-1]
     for end in range(last.offset + 1, len(content)):
         file.path.unlink()
         torn = file.path.with_name(file.path.name + ".open")

@@ -13,8 +13,9 @@ import pytest
 from processors.digest import Digest
 from storage.signing import CrawlKey, FileState, Signature
 from storage.spool.signature_journal import path_of_signatures, signatures_beside
-from storage.spool.spool import Spool, Written, recover
+from storage.spool.spool import Spool, recover
 from tests.storage.exchanges import CRAWL, FACTS, exchange, records_in, types_in
+from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow
 
@@ -119,13 +120,13 @@ def test_of_a_killed_crawl_every_record_is_kept_and_all_but_the_last_are_signed(
 
 def left_open(tmp_path: Path, bodies: list[bytes], signed: int) -> tuple[Path, bytes, bytes]:
     """A file as a killed crawl leaves it with its first ``signed`` exchanges signed; its two parts."""
-    written: list[Written] = []
-    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
     ends = []
-    for body in bodies:
-        spool.keep(exchange(body))
-        ends.append(written[-1].receipt.offset + written[-1].receipt.length)
-    [file] = spool.close()
+    with observed_receipts() as receipts:
+        spool = Spool(tmp_path, CRAWL, FACTS)
+        for body in bodies:
+            spool.keep(exchange(body))
+            ends.append(receipts[-1].offset + receipts[-1].length)
+        [file] = spool.close()
     content = file.path.read_bytes()
     head, tail = content[: ends[signed - 1]], content[ends[signed - 1] :]
     digest = Digest("sha256", hashlib.sha256(head).digest())

@@ -25,10 +25,10 @@ from storage.spool.spool import (
     RecordIds,
     Spool,
     SpoolFullError,
-    Written,
     uuid_of,
 )
 from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
+from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow
 
@@ -59,15 +59,14 @@ def test_no_record_id_is_given_twice() -> None:
 
 
 def test_every_record_is_a_gzip_member_of_its_own_where_its_receipt_says(tmp_path: Path) -> None:
-    written: list[Written] = []
-    spool = Spool(tmp_path, CRAWL, FACTS, on_written=written.append)
-    spool.keep(exchange(b"page " * 3000))
-    spool.keep(exchange(hashlib.shake_256(b"x").digest(30_000), media_type="image/jpeg"))
-    [file] = spool.close()
+    with observed_receipts() as receipts:
+        spool = Spool(tmp_path, CRAWL, FACTS)
+        spool.keep(exchange(b"page " * 3000))
+        spool.keep(exchange(hashlib.shake_256(b"x").digest(30_000), media_type="image/jpeg"))
+        [file] = spool.close()
     content = file.path.read_bytes()
     at = 0
-    for each in written:
-        receipt = each.receipt
+    for receipt in receipts:
         assert receipt.offset == at
         at += receipt.length
         record = gzip.decompress(content[receipt.offset : at])
@@ -149,7 +148,7 @@ def test_a_payload_deposited_before_is_found_by_the_look_up(tmp_path: Path) -> N
     picture = exchange(b"p" * 5000, media_type="image/jpeg")
     sealed = DepositedRecord("<urn:uuid:00000000-0000-4000-8000-000000000001>", "https://b.example/p.jpg", AT)
     known: dict[Digest | None, DepositedRecord] = {picture.response.payload_digest: sealed}
-    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, payloads_sealed=known.get)
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True, known_payloads=known.get)
     spool.keep(picture)
     [file] = spool.close()
     assert "revisit" in types_in(file.path)
