@@ -133,7 +133,7 @@ def archive_url() -> None:
             request_id=job["request_id"],
             engine=context["params"]["engine"],
             egress=context["params"]["egress"] or None,
-            say=log.info,
+            on_progress=log.info,
         )
         return archived.as_json()
 

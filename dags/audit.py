@@ -68,7 +68,7 @@ def audit() -> None:
                 actor=settings.collector,
                 roots=pinned_roots(settings),
                 renew=settings.renew_locks,
-                say=log.info,
+                on_progress=log.info,
             )
         for sentence in report.sentences():
             log.info(sentence)

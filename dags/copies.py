@@ -49,7 +49,7 @@ def copies() -> None:
 
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = replicate_pending(archive, actor=settings.collector, say=log.info)
+            report = replicate_pending(archive, actor=settings.collector, on_progress=log.info)
         if not report.is_complete:
             raise AirflowFailException("\n".join((*report.problems, *report.pending_sentences())))
         return {"copied": len(report.copied), "entries": report.entries, "owed": 0}

@@ -116,7 +116,7 @@ def harvest() -> None:
         from pipeline.config.settings import load_settings
 
         context = get_current_context()
-        batch = harvest_batch(load_settings(), tuple(source_ids), say=log.info)
+        batch = harvest_batch(load_settings(), tuple(source_ids), on_progress=log.info)
         rows = batch.rows()
         files = sum(len(row["keys"]) for row in rows)
         context["outlet_events"][SEALED].extra = {"sources": ", ".join(source_ids), "warc_files": files}
@@ -158,7 +158,7 @@ def harvest() -> None:
         with opened_archive(settings) as archive:
             if batches:
                 end_night(settings, archive, this_run(), summary_of(batches, list(results)))
-            request_timestamps(settings, archive, occasion="harvest", say=log.info)
+            request_timestamps(settings, archive, occasion="harvest", on_progress=log.info)
 
     batches = plan()
     results = collect.expand(source_ids=batches)

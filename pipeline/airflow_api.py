@@ -80,11 +80,11 @@ class AirflowApi:
         access: AirflowAccess,
         *,
         patience_s: float = PATIENCE_S,
-        say: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._access = access
         self._patience_s = patience_s
-        self._say = say
+        self._on_progress = on_progress
         self._known_listener: frozenset[str] | None = None
         # Not through a proxy that the environment names: Airflow is on loopback or inside the house.
         self._client = httpx.Client(base_url=access.url, timeout=REQUEST_S, trust_env=False)
@@ -236,7 +236,9 @@ class AirflowApi:
                 if not _may_pass(problem, method) or time.monotonic() + pause_s > deadline:
                     raise
                 if pause_s == FIRST_PAUSE_S:
-                    self._say(f"{problem} It is asked again for {self._patience_s / 60:.0f} minutes at most.")
+                    self._on_progress(
+                        f"{problem} It is asked again for {self._patience_s / 60:.0f} minutes at most."
+                    )
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

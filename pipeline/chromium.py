@@ -87,7 +87,7 @@ def install_chromium() -> Chromium | None:
 
 
 def _download_playwrights_own() -> bool:
-    _say("Chromium: downloading Playwright's own ...")
+    _print_progress("Chromium: downloading Playwright's own ...")
     playwright = str(Path(sys.executable).with_name("playwright"))
     try:
         done = subprocess.run(
@@ -98,15 +98,15 @@ def _download_playwrights_own() -> bool:
             timeout=DOWNLOAD_S,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
-        _say(f"Chromium: Playwright's own cannot be had ({problem}).")
+        _print_progress(f"Chromium: Playwright's own cannot be had ({problem}).")
         return False
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if line.startswith("Error")), "no reason given")
-        _say(f"Chromium: Playwright's own cannot be had ({reason}).")
+        _print_progress(f"Chromium: Playwright's own cannot be had ({reason}).")
         return False
     own = _playwrights_own()
     if own is not None and _that_starts(own, "playwright") is None and (root := _as_root()) is not None:
-        _say("Chromium: installing the libraries it needs ...")
+        _print_progress("Chromium: installing the libraries it needs ...")
         subprocess.run([*root, playwright, "install-deps", "chromium"], stdout=subprocess.DEVNULL)
     return True
 
@@ -117,7 +117,7 @@ def _install_package() -> bool:
         return False
     quiet = ["env", "DEBIAN_FRONTEND=noninteractive", apt_get, "-q", "-y"]
     for arguments in (["update"], ["install", "--no-install-recommends", "chromium"]):
-        _say(f"Chromium: apt-get {' '.join(arguments)} ...")
+        _print_progress(f"Chromium: apt-get {' '.join(arguments)} ...")
         done = subprocess.run([*root, *quiet, *arguments], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     return not done.returncode
 
@@ -132,7 +132,7 @@ def _as_root() -> list[str] | None:
     return [sudo, "--non-interactive"]
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
@@ -142,9 +142,9 @@ def main() -> int:
     if found is None or found.origin == "system":
         found = install_chromium() or found
     if found is None:
-        _say(HOW)
+        _print_progress(HOW)
         return 1
-    _say(f"Chromium: {found.version}, {found.origin}")
+    _print_progress(f"Chromium: {found.version}, {found.origin}")
     sys.stdout.write(f"{found.program}\n")
     return 0
 

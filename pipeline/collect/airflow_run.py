@@ -15,13 +15,13 @@ EVERY_S: Final = 1.0
 DONE: Final = ("success", "failed", "upstream_failed", "skipped", "removed")
 
 
-def follow_harvest(api: AirflowApi, run_id: str, *, say: Callable[[str], None]) -> str:
+def follow_harvest(api: AirflowApi, run_id: str, *, on_progress: Callable[[str], None]) -> str:
     """Say how far the run is, each time that changes, until it has ended; returns its state."""
     said = ""
     while (state := api.run_state("harvest", run_id)) not in ENDED:
         line = progress_line(api.tasks_of_run("harvest", run_id))
         if line != said:
-            say(line)
+            on_progress(line)
             said = line
         time.sleep(EVERY_S)
     return state

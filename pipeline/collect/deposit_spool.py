@@ -110,7 +110,7 @@ def deposit_crawl(
 
 
 def recover_spools(
-    archive: Archive, spool_dir: Path, *, actor: str, say: Callable[[str], None] = lambda _: None
+    archive: Archive, spool_dir: Path, *, actor: str, on_progress: Callable[[str], None] = lambda _: None
 ) -> Recovery:
     """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
     closed_folder(spool_dir)
@@ -128,7 +128,7 @@ def recover_spools(
                 for path in files:
                     try:
                         deposited.append(_deposit_and_release(archive, path, actor, digests, left_by))
-                        say(f"{path.name}: left by a crawl that had died, deposited now.")
+                        on_progress(f"{path.name}: left by a crawl that had died, deposited now.")
                     except NotDeposited as refused:
                         remarks.append(f"{refused} The file stays in the spool.")
                 if files or unchanged_s > BEGINNING_S:
@@ -138,7 +138,7 @@ def recover_spools(
             continue  # another run has taken it up since
     end_forgotten(archive, spool_dir, actor=actor)
     for remark in remarks:
-        say(remark)
+        on_progress(remark)
     return Recovery(tuple(deposited), tuple(remarks))
 
 

@@ -39,7 +39,7 @@ from storage.spool.known_payloads import PAYLOADS_NAME
 MOST_TASKS: Final = 256
 """Mapped tasks that Airflow's grid and database still take easily (architecture, section 6)."""
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 class UnknownSourceError(Exception):
@@ -153,28 +153,30 @@ def _require_known(asked: Sequence[str], known: Sequence[str]) -> None:
         raise UnknownSourceError(unknown, known)
 
 
-def harvest_batch(settings: Settings, names: Sequence[str], *, say: Say = print) -> HarvestedBatch:
+def harvest_batch(settings: Settings, names: Sequence[str], *, on_progress: OnProgress = print) -> HarvestedBatch:
     """Harvest one after the other; trouble of ours with one of them stops no other, and is in what comes back."""
     results: list[HarvestResult] = []
     refused: dict[str, BrokenEntryError] = {}
     broken: dict[str, Exception] = {}
     for name in names:
         try:
-            results.append(harvest_source(settings, name, say=say))
+            results.append(harvest_source(settings, name, on_progress=on_progress))
         except BrokenEntryError as problem:
             refused[name] = problem
         except Exception as problem:  # whoever asked for the batch raises it, when all are tried
-            say(f"{name}: {problem}")
+            on_progress(f"{name}: {problem}")
             broken[name] = problem
     return HarvestedBatch(tuple(results), refused, broken)
 
 
-def harvest_source(settings: Settings, source_id: str, *, say: Say = lambda _: None) -> HarvestResult:
+def harvest_source(
+    settings: Settings, source_id: str, *, on_progress: OnProgress = lambda _: None
+) -> HarvestResult:
     """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
     source = _source(read_usable(settings.watchlist, egress=settings.egress_names), source_id)
     with opened_archive(settings) as archive:
-        recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, say=say)
-        report, deposited = collect(settings, archive, source, say=say)
+        recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, on_progress=on_progress)
+        report, deposited = collect(settings, archive, source, on_progress=on_progress)
         with archive.reader.connect() as connection:
             report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
     return result_of(report, deposited, recovered=len(recovery.deposited))
@@ -192,7 +194,7 @@ def collect(
     archive: Archive,
     source: Source,
     *,
-    say: Say,
+    on_progress: OnProgress,
     asked: Mapping[str, str | None] | None = None,
     actor: str | None = None,
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
@@ -227,7 +229,7 @@ def collect(
         commitments=commitments,
         one_warc_per_url=asked is not None,
     )
-    say(f"{source.id}: crawl {crawl_id} begins.")
+    on_progress(f"{source.id}: crawl {crawl_id} begins.")
     report = run_crawl(
         job,
         settings.spool_dir,
@@ -236,7 +238,7 @@ def collect(
         slots_database_url=settings.database().writer_url,
         room=room,
         signing_secret=secret,
-        on_progress=say,
+        on_progress=on_progress,
         prepare_folder=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
     )
 
@@ -246,7 +248,7 @@ def collect(
 
     folder = settings.spool_dir / crawl_id
     deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=say_the_end)
-    say(
+    on_progress(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )
     return report, deposited

@@ -31,7 +31,7 @@ MOST_REDIRECTS: Final = 20
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def archive_one(
     request_id: str,
     engine: Engine = "http",
     egress: str | None = None,
-    say: Say = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Archived:
     """Archive one address of a request, leaving by the egress profile named.
 
@@ -99,10 +99,14 @@ def archive_one(
             "request_id": request.id,
         }
         source = source_for_urls((url,), engine=engine, egress=egress)
-        report, deposited = collect(settings, archive, source, say=say, asked=asked, actor=request.actor)
+        report, deposited = collect(
+            settings, archive, source, on_progress=on_progress, asked=asked, actor=request.actor
+        )
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
-        request_timestamps(settings, archive, occasion=f"request {request_id}", actor=request.actor, say=say)
+        request_timestamps(
+            settings, archive, occasion=f"request {request_id}", actor=request.actor, on_progress=on_progress
+        )
         capture, count = _page_of_visit(archive, report.crawl_id, url)
         preservation = preservation_of(archive, deposited)
     return Archived(
@@ -133,13 +137,14 @@ def archive_urls(
     case: str | None = None,
     engine: Engine = "http",
     egress: str | None = None,
-    say: Say = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request, its addresses one after the other; raises `SettingsError` where no such profile is."""
     settings.egress_url(egress)
     request_id = accept_request(settings, urls, actor=actor, reason=reason, case=case)
     return tuple(
-        archive_one(settings, url, request_id=request_id, engine=engine, egress=egress, say=say) for url in urls
+        archive_one(settings, url, request_id=request_id, engine=engine, egress=egress, on_progress=on_progress)
+        for url in urls
     )
 
 

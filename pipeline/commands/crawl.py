@@ -112,7 +112,7 @@ def crawl(
                 chromium=chromium,
                 egress_url=settings.egress_url(job.egress),
                 room=Room(settings.keep_free_mb * 10**6, store_beside=False),
-                on_progress=_say,
+                on_progress=_print_progress,
             )
             reports.append(report)
             yield report_to_json(report)
@@ -139,7 +139,7 @@ def in_words(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _say(progress: str) -> None:
+def _print_progress(progress: str) -> None:
     err.print(progress, markup=False)
 
 

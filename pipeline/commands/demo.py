@@ -65,25 +65,25 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
             allow_addresses=("127.0.0.0/8",),
             upstream_ca=Path(samples["authority"]),
         )
-        stack = Stack(demo_settings, say=say)
+        stack = Stack(demo_settings, on_progress=print_progress)
         try:
             with until_told_to_stop():
-                bring_up(stack, say)
+                bring_up(stack, print_progress)
                 archive = open_archive(stack.settings)
-                with stack.watched(), AirflowApi(stack.settings.airflow(), say=say) as api:
+                with stack.watched(), AirflowApi(stack.settings.airflow(), on_progress=print_progress) as api:
                     code = harvest_and_show(stack.settings, api, archive, as_json=as_json)
                 for warning in stack.warnings:
                     warn(warning)
                 if stay:
                     for line in ("", *described(stack.settings, stack.passwords), "", *how_to_ask(data)):
                         (err if as_json else out).print(line, markup=False)
-                    say("Ctrl-C stops all of it.")
+                    print_progress("Ctrl-C stops all of it.")
                     stack.watch()
         finally:
-            say("Stopping ...")
+            print_progress("Stopping ...")
             stack.stop()
     again = "make demo" if day == 1 else f"make demo DAY={day}"
-    say(f"Stopped. What was harvested stays in {data}; it can be asked while `{again}` runs.")
+    print_progress(f"Stopped. What was harvested stays in {data}; it can be asked while `{again}` runs.")
     return code
 
 
@@ -95,19 +95,19 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     runs_before = frozenset(run["dag_run_id"] for run in api.runs("process"))
     run_id = api.trigger("harvest", {})
     with progress("Harvest: waiting for the scheduler") as show_line:
-        state = follow_harvest(api, run_id, say=show_line)
+        state = follow_harvest(api, run_id, on_progress=show_line)
     problem = follow_process(api, archive, runs_before)
     asked = [source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources]
     brought = brought_since(archive, before, asked)
     show(brought, as_json=as_json)
     silent = sorted(set(asked) - {row.source_id for row in brought.figures})
     if silent:
-        say(f"Nothing was deposited of: {', '.join(silent)}.")
+        print_progress(f"Nothing was deposited of: {', '.join(silent)}.")
     if problem:
-        say(problem)
+        print_progress(problem)
     if state != "success":
-        say(f"The harvest ended as {state} (run {run_id}).")
-        say(harvested(api, run_id).sentence())
+        print_progress(f"The harvest ended as {state} (run {run_id}).")
+        print_progress(harvested(api, run_id).sentence())
     return Exit.DONE if state == "success" and not silent and not problem else Exit.SOURCES_FAILED
 
 
@@ -185,16 +185,16 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
             yield lambda text: status.update(text)
     else:
         said = [first]
-        say(first)
+        print_progress(first)
 
         def line(text: str) -> None:
             if text != said[-1]:
                 said.append(text)
-                say(text)
+                print_progress(text)
 
         yield line
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Progress, for people."""
     err.print(text, markup=False)

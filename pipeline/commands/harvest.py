@@ -30,9 +30,9 @@ def harvest(
         raise fail(str(problem), Exit.WRONG_USE) from problem
     run_id = None
     try:
-        with AirflowApi(access, say=say) as api:
+        with AirflowApi(access, on_progress=print_progress) as api:
             run_id = api.trigger("harvest", {"sources": source or []})
-            state = follow_harvest(api, run_id, say=say)
+            state = follow_harvest(api, run_id, on_progress=print_progress)
             summary = harvested(api, run_id)
     except (AirflowRefused, AirflowUnreachable) as problem:
         started = f"\nThe run was started and does not need this command: {run_id}" if run_id else ""
@@ -90,7 +90,7 @@ def archive(
             case=case,
             engine="browser" if engine == "browser" else "http",
             egress=egress,
-            say=say,
+            on_progress=print_progress,
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -105,7 +105,7 @@ def archive(
         raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Progress, for people."""
     err.print(text, markup=False)
 

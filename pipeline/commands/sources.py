@@ -84,7 +84,9 @@ def try_(
         raise fail(str(UnknownSourceError(unknown, [known.id for known in chosen])), Exit.WRONG_USE)
     wanted = [each for each in chosen if not source or each.id in source]
     try:
-        trials = try_sources(settings, wanted, told=lambda trial: _say(f"{trial.source_id}: {trial.outcome}"))
+        trials = try_sources(
+            settings, wanted, told=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
+        )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     emit((trial.as_json() for trial in trials), as_json=as_json, human=trial_in_words)
@@ -162,7 +164,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
         with opened_archive(settings) as archive, archive.reader.connect() as connection:
             found = last_crawls(connection)
     except (SettingsError, OperationalError) as problem:
-        _say(f"How the last crawls went is not known: {str(problem).splitlines()[0]}")
+        _print_progress(f"How the last crawls went is not known: {str(problem).splitlines()[0]}")
         return {}
     return {source_id: last_crawl_row(last) for source_id, last in found.items()}
 
@@ -185,7 +187,7 @@ def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
         raise fail(str(errors), Exit.WRONG_USE) from errors
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     err.print(text, markup=False)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipeline.config.settings import Settings
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Progress, for people."""
     err.print(text, markup=False)
 
@@ -37,7 +37,7 @@ def up(as_json: JsonOption = False) -> None:
             )
             raise fail(f"{settings.data} is the demo's data folder; nothing was started. {how}.", Exit.WRONG_USE)
         read_watchlist(settings.watchlist, egress=settings.egress_names)
-        stack = Stack(settings, say=say)
+        stack = Stack(settings, on_progress=print_progress)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except InvalidWatchlist as errors:
@@ -46,17 +46,17 @@ def up(as_json: JsonOption = False) -> None:
         raise fail(f"{head}; nothing was started.\n{errors}", Exit.WRONG_USE) from errors
     try:
         with until_told_to_stop():
-            bring_up(stack, say)
+            bring_up(stack, print_progress)
             if as_json:
                 emit([described_for_programs(stack.settings, stack.passwords)], as_json=True, human=str)
             else:
                 for line in described(stack.settings, stack.passwords):
                     out.print(line, markup=False)
-                say("Ctrl-C stops all of it.")
+                print_progress("Ctrl-C stops all of it.")
             for warning in stack.warnings:
                 warn(warning)
             stack.watch()
-        say("Stopping ...")
+        print_progress("Stopping ...")
     except ServiceError as problem:
         raise fail(str(problem)) from problem
     finally:
@@ -86,7 +86,7 @@ def prepare(as_json: JsonOption = False) -> None:
         for thing in prepare_archive(settings):
             tell(thing)
         if settings.airflow_url is None:
-            say("Airflow's pools: not looked at, LETAPIS_AIRFLOW_URL is not set (docs/production.md).")
+            print_progress("Airflow's pools: not looked at, LETAPIS_AIRFLOW_URL is not set (docs/production.md).")
             return
         with AirflowApi(settings.airflow(), patience_s=0) as api:
             for thing in prepare_pools(api):

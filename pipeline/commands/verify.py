@@ -51,20 +51,20 @@ def verify(
     from pipeline.preserve.verify import verified_json
     from pipeline.preserve.verify import verify as look_at
 
-    def say(each: Verified) -> None:
+    def show(each: Verified) -> None:
         emit([verified_json(each)], as_json=as_json, human=say_verified)
 
     if store_alone:
         if what:
             raise fail("--store-alone looks at everything in the store: name no files or keys.", Exit.WRONG_USE)
-        found = _by_the_store_alone(say, replica=replica)
+        found = _by_the_store_alone(show, replica=replica)
     else:
         with asked_archive() as archive:
             store = second_store(archive) if replica else None
             try:
                 roots = pinned_roots(load_settings())
                 by = current_user()
-                found = look_at(archive, what or (), actor=by, on_each=say, roots=roots, store=store)
+                found = look_at(archive, what or (), actor=by, on_each=show, roots=roots, store=store)
             except FileNotFoundError as missing:
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:
@@ -79,7 +79,7 @@ def verify(
     _judged(found)
 
 
-def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
+def _by_the_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
     from pipeline.config.archive_factory import open_replica, open_store
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.time_authority import pinned_roots
@@ -91,7 +91,7 @@ def _by_the_store_alone(say: Any, *, replica: bool) -> tuple[Verified, ...]:
         store = open_replica(settings) if replica else open_store(settings)
         if store is None:
             raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
-        return verify_store_alone(store, on_each=say, roots=pinned_roots(settings))
+        return verify_store_alone(store, on_each=show, roots=pinned_roots(settings))
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
@@ -109,7 +109,7 @@ def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False
     from pipeline.preserve.audit import audit as look_at_share
     from pipeline.preserve.time_authority import pinned_roots
 
-    def say(each: AuditedObject) -> None:
+    def show(each: AuditedObject) -> None:
         if as_json or not each.verified.ok:
             emit([each.as_json()], as_json=as_json, human=say_verified)
 
@@ -121,8 +121,8 @@ def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False
             actor=settings.collector,
             roots=pinned_roots(settings),
             renew=renew or settings.renew_locks,
-            on_each=say,
-            say=lambda said: err.print(said, markup=False),
+            on_each=show,
+            on_progress=lambda sentence: err.print(sentence, markup=False),
         )
     emit([report.as_json()], as_json=as_json, human=lambda _: "\n".join(report.sentences()))
     if as_json:

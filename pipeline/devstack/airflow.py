@@ -60,14 +60,14 @@ class AirflowServer:
         data: Path,
         port: int,
         nights_since: datetime | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder = folder.resolve()
         self._database_url = database_url
         self._data = data
         self._port = port
         self._nights_since = nights_since
-        self._say = say
+        self._on_progress = on_progress
         self._components: dict[str, SupervisedProcess] = {}
         self._workers = LostWorkers()
         self._heartbeats: Heartbeats | None = None
@@ -131,7 +131,7 @@ class AirflowServer:
         """
         self.prepare()
         self._migrate_if_needed()
-        self._say("Airflow starts (half a minute on two cores) ...")
+        self._on_progress("Airflow starts (half a minute on two cores) ...")
         started_at = datetime.now(UTC)
         self._components = {name: self._component(name) for name in COMPONENTS}
         try:
@@ -139,7 +139,7 @@ class AirflowServer:
                 if name != "scheduler":
                     self._components[name].start()
             self._wait_for({"api-server"}, started_at)
-            with AirflowApi(self.access, say=self._say) as api:
+            with AirflowApi(self.access, on_progress=self._on_progress) as api:
                 for _ in prepare_pools(api):
                     pass
             self._components["scheduler"].start()
@@ -222,7 +222,7 @@ class AirflowServer:
             if health.database_ok:
                 beating.add("api-server")
             for name in sorted(waiting_for & beating):
-                self._say(f"Airflow's {name} is up ({(datetime.now(UTC) - started_at).seconds} s).")
+                self._on_progress(f"Airflow's {name} is up ({(datetime.now(UTC) - started_at).seconds} s).")
             waiting_for.difference_update(beating)
             return not waiting_for
 
@@ -276,7 +276,7 @@ class AirflowServer:
         done = self.folder / "migrated"
         if done.exists() and done.read_text("utf-8") == stamp:
             return
-        self._say("Airflow's tables are made ...")
+        self._on_progress("Airflow's tables are made ...")
         made = subprocess.run(
             [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
             env=self.environment,

@@ -41,9 +41,9 @@ LOCK_DAYS: Final = 1
 class Stack:
     """The embedded services over one data folder. ``settings`` must not come from another running stack."""
 
-    def __init__(self, settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, settings: Settings, *, on_progress: Callable[[str], None] = lambda _: None) -> None:
         self.settings = settings
-        self._say = say
+        self._on_progress = on_progress
         self._undo = ExitStack()
         self._store: ObjectStoreServer | None = None
         self._database: PostgresServer | None = None
@@ -153,7 +153,7 @@ class Stack:
         lock.take()
         self._undo.callback(lock.release)
         if left := end_leftovers(data):
-            self._say(f"Ended {len(left)} processes that an earlier stack had left behind.")
+            self._on_progress(f"Ended {len(left)} processes that an earlier stack had left behind.")
         self._airflow_port = hold_port(self.settings.airflow_port)
         self._undo.callback(self._airflow_port.release)
         self._undo.callback(remove_stack_file, self.settings)
@@ -163,14 +163,14 @@ class Stack:
         self._start_database()
         for thing in prepare_archive(self.settings):
             if thing.problem is not None:
-                self._say(thing.problem)
+                self._on_progress(thing.problem)
         if self._store is not None and (found := self._store.open_to_others()):
             self.warnings = (FOR_TRYING_OUT_ONLY.format(" ".join(found)),)
         write_stack_file(self.settings)
 
     def _start_object_store(self) -> None:
         settings = self.settings
-        self._say("The object store starts ...")
+        self._on_progress("The object store starts ...")
         self._store = ObjectStoreServer(settings.data / "store", port=settings.s3_port, home=settings.data)
         self._undo.callback(self._store.stop)
         self._store.start()
@@ -185,7 +185,7 @@ class Stack:
 
     def _start_database(self) -> None:
         settings = self.settings
-        self._say("The database starts ...")
+        self._on_progress("The database starts ...")
         self._database = PostgresServer(settings.data / "postgres", home=settings.data)
         self._undo.callback(self._database.stop)
         self._database.start()
@@ -209,7 +209,7 @@ class Stack:
             data=settings.data,
             port=self._airflow_port.port,
             nights_since=settings.nights_since,
-            say=self._say,
+            on_progress=self._on_progress,
         )
         self._undo.callback(self._airflow.stop)
         # Tasks may run before `start` returns, and read the file.
@@ -236,4 +236,4 @@ class Stack:
                 f"{name} ended {len(times)} times within {RESTARTS_WITHIN_S / 60:.0f} minutes; "
                 f"its log is below {self.settings.data}."
             )
-        self._say(f"{name} {wrong} and was started again ({len(times)} of {RESTARTS}).")
+        self._on_progress(f"{name} {wrong} and was started again ({len(times)} of {RESTARTS}).")

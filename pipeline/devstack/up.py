@@ -30,9 +30,9 @@ def until_told_to_stop() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
 
 
-def bring_up(stack: Stack, say: Callable[[str], None]) -> None:
+def bring_up(stack: Stack, on_progress: Callable[[str], None]) -> None:
     """Start everything and deposit what the spool holds; raises `ServiceError`, with nothing left running."""
     stack.start_storage()
     with opened_archive(stack.settings) as archive:
-        recover_spools(archive, stack.settings.spool_dir, actor=stack.settings.collector, say=say)
+        recover_spools(archive, stack.settings.spool_dir, actor=stack.settings.collector, on_progress=on_progress)
     stack.start_airflow()

@@ -41,7 +41,7 @@ from storage.ledger.retention import IT_CAN_GO
 from storage.objects.errors import StoreError
 from storage.objects.store import ObjectStore
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 OnEach = Callable[["AuditedObject"], None]
 SAID_EVERY: Final = 100
 
@@ -126,7 +126,7 @@ def audit(
     roots: Mapping[str, bytes] = MappingProxyType({}),
     renew: bool = False,
     on_each: OnEach = lambda _: None,
-    say: Say = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> AuditReport:
     """Look at the next share; custody keeps that it was done and what it came to.
 
@@ -141,14 +141,16 @@ def audit(
     after = 0 if last is None else int(last.details["last_seq"])
     share = next_share(naming, after=after, weeks=weeks)
     again = wrong_before(last)
-    say(f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time.")
+    on_progress(
+        f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time."
+    )
     seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
     looked: list[AuditedObject] = []
     for each in _objects_to_check(archive, first, seqs, owed, roots, renew=renew):
         looked.append(each)
         on_each(each)
         if len(looked) % SAID_EVERY == 0:
-            say(f"{len(looked)} looked at ...")
+            on_progress(f"{len(looked)} looked at ...")
     stores = tuple(store.name for store in _stores(archive))
     report = AuditReport(
         share,
@@ -160,7 +162,7 @@ def audit(
     )
     if renew:
         before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
-        say("Locks are renewed ...")
+        on_progress("Locks are renewed ...")
         report = replace(report, renewals=tuple(_renewed(archive, seqs, before, actor)))
     append_and_publish(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
     return report

@@ -17,7 +17,7 @@ from storage.objects.errors import StoreError
 NO_SECOND_COPY: Final = "no second store configured"
 NAMED_AT_MOST: Final = 20
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class CopyReport:
         return tuple(said)
 
 
-def replicate_pending(archive: Archive, *, actor: str, say: Say = lambda _: None) -> CopyReport:
+def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress = lambda _: None) -> CopyReport:
     """Bring the replica everything that it is owed."""
     if archive.replica is None:
         report = CopyReport(configured=False)
@@ -66,7 +66,7 @@ def replicate_pending(archive: Archive, *, actor: str, say: Say = lambda _: None
         else:
             report = _reported(replicate(archive, actor=actor))
     for sentence in report.sentences():
-        say(sentence)
+        on_progress(sentence)
     return report
 
 

@@ -34,7 +34,7 @@ ASKING_S: Final = 240.0
 """After that a run asks no more, so that the next one, five minutes after it, owes what has come meanwhile: what
 nobody stamped at its end (a killed request) is asked for within ten minutes, however slow the authorities are."""
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def request_timestamps(
     *,
     occasion: str,
     actor: str | None = None,
-    say: Say = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> TimeReport:
     """Owe the head of the chain, if it is new, and ask every authority for what it owes."""
     authorities = {each.url: each for each in time_authorities(settings)}
@@ -74,7 +74,7 @@ def request_timestamps(
                 obtained = _ask_for_all(settings, archive, authorities, by)
     report = TimeReport(tuple(authorities), obtained, timestamp_status(archive))
     for sentence in report.sentences():
-        say(sentence)
+        on_progress(sentence)
     return report
 
 

@@ -35,7 +35,7 @@ from storage.migrations import newest_schema
 ROUNDS: Final = 3
 """So often what came meanwhile is read before the exchange; deposits that still come are read after it."""
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class RebuildUnreadError(StorageError):
         self.exchanged = exchanged
 
 
-def rebuild(archive: Archive, *, on_progress: Say = lambda _: None) -> RebuildReport:
+def rebuild(archive: Archive, *, on_progress: OnProgress = lambda _: None) -> RebuildReport:
     """Begin from nothing but the store; returns when the new catalogue is whole and in use."""
     with one_at_a_time(archive):
         drop_replaced(archive)  # what a rebuild that was killed after its exchange has left
@@ -108,27 +108,27 @@ def _made_for(chain: Chain) -> str:
     return f"letapis rebuild: schema {newest_schema()}, program {tree_digest()}, store {store}"
 
 
-def _build(archive: Archive, there: Archive, say: Say) -> ProcessReport:
+def _build(archive: Archive, there: Archive, on_progress: OnProgress) -> ProcessReport:
     """Build the new catalogue until it lacks nothing, and exchange; returns what was read on the way."""
     report = ProcessReport()
     for _ in range(ROUNDS):
-        _index(there, deposits_lacking(there), say)
+        _index(there, deposits_lacking(there), on_progress)
         try:
-            report = sum_of(report, process_pending(there, on_progress=say))
+            report = sum_of(report, process_pending(there, on_progress=on_progress))
         except ProcessError as unread:
             exchanged = not read_here(archive, unread.report.unread) and exchange(archive, there)
             if exchanged:
                 drop_replaced(archive)
             raise RebuildUnreadError(unread, exchanged=exchanged) from unread
-        say("the new catalogue takes the place of the old one")
+        on_progress("the new catalogue takes the place of the old one")
         if exchange(archive, there):
             return report
-        say("files were deposited meanwhile")
-    exchange(archive, there, index=lambda entries: _index(there, entries, say))
-    return sum_of(report, process_pending(archive, on_progress=say))
+        on_progress("files were deposited meanwhile")
+    exchange(archive, there, index=lambda entries: _index(there, entries, on_progress))
+    return sum_of(report, process_pending(archive, on_progress=on_progress))
 
 
-def _index(there: Archive, entries: Sequence[Entry], say: Say) -> None:
+def _index(there: Archive, entries: Sequence[Entry], on_progress: OnProgress) -> None:
     for number, entry in enumerate(entries, start=1):
         restore_file(there, entry)
-        say(f"{entry.subject_id}: indexed, {number} of {len(entries)}")
+        on_progress(f"{entry.subject_id}: indexed, {number} of {len(entries)}")

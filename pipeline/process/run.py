@@ -30,7 +30,7 @@ from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read
 from storage.errors import StorageError
 from storage.similarity.compare import link_new_media
 
-Say = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
@@ -74,13 +74,15 @@ class ProcessError(Exception):
         self.report = report
 
 
-def process_pending(where: Settings | Archive, *, on_progress: Say = lambda _: None) -> ProcessReport:
+def process_pending(where: Settings | Archive, *, on_progress: OnProgress = lambda _: None) -> ProcessReport:
     """Read every file that was not read by the present versions; returns when there is none left."""
     with _opened(where) as archive:
         return _process(archive, None, on_progress)
 
 
-def process_files(archive: Archive, keys: Collection[str], *, on_progress: Say = lambda _: None) -> ProcessReport:
+def process_files(
+    archive: Archive, keys: Collection[str], *, on_progress: OnProgress = lambda _: None
+) -> ProcessReport:
     """Read these files now, waiting for whoever reads one of them at this moment."""
     return _process(archive, keys, on_progress)
 
@@ -98,7 +100,7 @@ def _opened(where: Settings | Archive) -> Iterator[Archive]:
         archive.reader.dispose()
 
 
-def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> ProcessReport:
+def _process(archive: Archive, keys: Collection[str] | None, on_progress: OnProgress) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
     with open_readers() as readers:
@@ -109,12 +111,12 @@ def _process(archive: Archive, keys: Collection[str] | None, say: Say) -> Proces
                         break
                     key = warc.key
                     report = sum_of(report, _read_warc(archive, warc, readers))
-                    say(
+                    on_progress(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
             except StorageError as problem:
                 failed[key] = f"{key}: {problem}"
-                say(failed[key])
+                on_progress(failed[key])
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:

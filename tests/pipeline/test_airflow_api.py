@@ -114,7 +114,7 @@ def test_a_question_is_asked_again_until_it_is_answered(
     server: BusyServer, connected: Callable[..., Any], spoiled: str
 ) -> None:
     said: list[str] = []
-    with connected(say=said.append) as api:
+    with connected(on_progress=said.append) as api:
         server.spoil += [spoiled, spoiled]
 
         assert api.known_dags() == {"harvest"}
@@ -169,7 +169,7 @@ def test_one_late_answer_does_not_end_the_following_of_a_harvest(
     with connected() as api:
         server.spoil += ["late", "refused", "500"]
 
-        assert follow_harvest(api, "x", say=lambda _: None) == "success"
+        assert follow_harvest(api, "x", on_progress=lambda _: None) == "success"
 
 
 def test_patience_ends_in_words(server: BusyServer, connected: Callable[..., Any]) -> None:

@@ -112,7 +112,7 @@ def test_two_harvests_at_once_and_a_cancelled_one_leave_no_revisit_without_its_p
     with ThreadPoolExecutor(2) as both:
         at_once = list(both.map(lambda _: harvest_source(collecting, "tg-oblsud"), range(2)))
     with pytest.raises(KeyboardInterrupt):
-        harvest_source(collecting, "tg-oblsud", say=cancel_after_the_first_page)
+        harvest_source(collecting, "tg-oblsud", on_progress=cancel_after_the_first_page)
     (left,) = collecting.spool_dir.iterdir()
     third = harvest_source(collecting, "tg-oblsud")
 
@@ -159,8 +159,10 @@ def test_trouble_with_a_source_is_a_result_and_its_warc_holds_what_was_seen(
     troubled = replace(collecting, watchlist=watchlist)
 
     results = [
-        *harvest_batch(troubled, ("forbidden",), say=lambda _: None).results,
-        *harvest_batch(replace(troubled, connect_to=()), ("nowhere", "inward"), say=lambda _: None).results,
+        *harvest_batch(troubled, ("forbidden",), on_progress=lambda _: None).results,
+        *harvest_batch(
+            replace(troubled, connect_to=()), ("nowhere", "inward"), on_progress=lambda _: None
+        ).results,
     ]
 
     assert all(result.problem for result in results)
@@ -188,7 +190,7 @@ def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
     broken = replace(collecting, watchlist=watchlist)
 
     planned = plan_interleaved(broken)
-    batch = harvest_batch(broken, ("forbidden", "oblsud"), say=lambda _: None)
+    batch = harvest_batch(broken, ("forbidden", "oblsud"), on_progress=lambda _: None)
 
     assert planned == ("nowhere", "inward", "oblsud", "forbidden")
     assert [(row["source_id"], row["crawl_id"] is None, len(row["keys"])) for row in batch.rows()] == [
@@ -272,7 +274,7 @@ def test_a_store_that_goes_away_during_the_crawl_costs_nothing(
                 server.stop()
 
         with pytest.raises(StoreUnreachableError):
-            harvest_source(settings, "oblsud", say=pull_the_plug)
+            harvest_source(settings, "oblsud", on_progress=pull_the_plug)
         (left,) = collecting.spool_dir.glob("*/*.warc.gz")
         with opened.reader.connect() as connection:
             assert list(captures_of_crawl(connection, left.parent.name)) == []

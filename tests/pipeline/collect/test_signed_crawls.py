@@ -75,7 +75,9 @@ from pathlib import Path
 from pipeline.collect.harvest import harvest_source
 from pipeline.supervise.processes import is_alive
 from pipeline.config.settings import load_settings
-harvest_source(load_settings(dotenv=Path("/nonexistent")), "tg-vestki", say=lambda said: print(said, flush=True))
+harvest_source(
+    load_settings(dotenv=Path("/nonexistent")), "tg-vestki", on_progress=lambda text: print(text, flush=True)
+)
 """
 
 

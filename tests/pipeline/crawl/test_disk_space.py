@@ -49,7 +49,7 @@ def test_no_crawl_begins_where_there_is_less_room_than_is_kept(
 
     with pytest.raises(NoRoomError, match=r"Nothing was fetched: the disk of .* is nearly full: .* GB free, and "):
         harvest_source(full, "oblsud")
-    batch = harvest_batch(full, ("oblsud", "tg-vestki"), say=lambda _: None)
+    batch = harvest_batch(full, ("oblsud", "tg-vestki"), on_progress=lambda _: None)
 
     assert batch.worth_trying_again
     summary = summary_of([["oblsud"], ["tg-vestki"]], [batch.rows()])

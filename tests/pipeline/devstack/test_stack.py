@@ -126,7 +126,7 @@ def test_after_kill_9_nothing_deposited_is_lost_and_the_folder_is_free(data: Pat
 
 def test_a_service_that_ends_is_started_again_until_it_ends_too_often(stack: Stack) -> None:
     said: list[str] = []
-    stack._say = said.append
+    stack._on_progress = said.append
 
     for _ in range(RESTARTS):
         stack._store.kill()  # type: ignore[union-attr]  # started by the fixture
@@ -141,7 +141,7 @@ def test_a_service_that_ends_is_started_again_until_it_ends_too_often(stack: Sta
 
 def test_what_falls_beside_other_work_is_started_again_and_too_often_ends_that_work(stack: Stack) -> None:
     said: list[str] = []
-    stack._say = said.append
+    stack._on_progress = said.append
 
     with pytest.raises(ServiceError, match="The object store ended 4 times within 10 minutes"), stack.watched():
         for number in range(RESTARTS + 1):

@@ -39,7 +39,7 @@ def test_the_head_of_custody_gets_a_token_that_is_locked_and_in_custody(
 def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Settings, archive: Archive) -> None:
     note(archive)
     said: list[str] = []
-    report = request_timestamps(stored_settings, archive, occasion="harvest", say=said.append)
+    report = request_timestamps(stored_settings, archive, occasion="harvest", on_progress=said.append)
 
     assert (events(archive), report.owed) == (["collection_ended"], ())
     assert said == ["Outside time: no outside time configured (LETAPIS_TIME_AUTHORITIES)."]
