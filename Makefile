@@ -6,18 +6,19 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
-.PHONY: help env up demo lint unit test mutants clean
+.PHONY: help env up demo docs lint unit test mutants clean
 
 help:
 	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
 	@echo '                  (ONCE=1: stop after the table; DAY=2: the sites a day later)'
 	@echo 'make up           start the stack with watchlist.yaml, and stay'
+	@echo 'make docs         build the documentation as a site: site/index.html'
 	@echo 'make lint         ruff, mypy and import-linter'
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
 	@echo 'make test         everything that must hold: lint, and every test (some 25 minutes on two cores)'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
-	@echo 'make clean        remove .venv, caches and the data of the demo; what was harvested stays'
+	@echo 'make clean        remove .venv, caches, site and the data of the demo; what was harvested stays'
 
 # Done when the stamp holds the digest of what the environment is made from; then it takes no time. Bytecode is
 # compiled here and once: where PYTHONDONTWRITEBYTECODE is set, every process would else compile all of it again. A few
@@ -56,6 +57,11 @@ up: env
 demo: env
 	@exec $(BIN)/letapis demo $(if $(ONCE),--once) $(if $(DAY),--day $(DAY))
 
+# Strict: a broken link, a page that is nowhere listed, or a warning of any kind ends it.
+docs: env
+	@$(BIN)/properdocs build --quiet
+	@echo 'Open site/index.html; with search: python3 -m http.server --directory site'
+
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -78,5 +84,5 @@ mutants: env
 # The database of a demo that root has run may live elsewhere; the file `place` says where.
 clean:
 	@if [ -f "$(DATA)/demo/postgres/place" ]; then rm -rf -- "$$(cat "$(DATA)/demo/postgres/place")"; fi
-	rm -rf -- .venv "$(DATA)/demo" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf -- .venv site "$(DATA)/demo" .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -not -path './.git/*' -exec rm -rf {} +

@@ -102,8 +102,11 @@ class LimitsEntry(_Entry):
     """``bytes`` takes a number or a size such as ``500MB``."""
 
     pages: Count = DEFAULT_LIMITS.pages
+    """How many pages a crawl fetches at most."""
     bytes: Annotated[ByteSize, BeforeValidator(_no_bool), Field(ge=1)] = ByteSize(DEFAULT_LIMITS.bytes)
+    """How many bytes a crawl receives at most."""
     seconds: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, strict=True)] = DEFAULT_LIMITS.seconds
+    """How long a crawl takes at most."""
 
 
 Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1, strict=True)]
@@ -113,10 +116,15 @@ class ExpectEntry(_Entry):
     """What one crawl should give."""
 
     min: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
+    """The least number of records."""
     max: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, strict=True)] | None = None
+    """The greatest number of records."""
     fields: dict[Text, Share] = {}
+    """By field of the record: the least share of records (0 to 1) in which it is filled."""
     understood: Share | None = None
+    """The least share of pages (0 to 1) that a parser understands."""
     silent_days: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=3650, strict=True)] | None = None
+    """The longest time in days without anything new."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "ExpectEntry":
@@ -129,12 +137,19 @@ class ArticleEntry(_Entry):
     """Where fields of an article stand on the pages of one site, as CSS selectors or XPath."""
 
     title: Selector | None = None
+    """The title."""
     text: Selector | None = None
+    """The text."""
     authors: Selector | None = None
+    """The authors."""
     published: Selector | None = None
+    """When the article was published."""
     modified: Selector | None = None
+    """When it was last changed."""
     section: Selector | None = None
+    """The section of the site."""
     tags: Selector | None = None
+    """The tags."""
 
 
 assert tuple(ArticleEntry.model_fields) == FIELDS
@@ -144,11 +159,19 @@ class LayoutEntry(_Entry):
     """``columns``: field of the record to the heading, or headings, that mean it; ``article``: of news sites."""
 
     columns: dict[Text, Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]] = {}
+    """By field of the record: the heading, or headings, of its column. Columns that are not named here are
+    recognised by their headings where these are known.
+    """
     timezone: Annotated[Text, AfterValidator(_timezone)] | None = None
+    """The time zone of the times on the page, such as `Europe/Minsk`."""
     language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    """The language of the page, such as `be`."""
     court: Text | None = None
+    """The name of the court, used where the page does not give it."""
     register_name: Annotated[Text | None, Field(alias="register")] = None
+    """The title of the register, used where the page does not give it."""
     article: ArticleEntry = ArticleEntry()
+    """Where the parts of an article stand on a news site that is not understood otherwise."""
 
     def layout(self, name: str) -> Layout:
         """The layout under the name it is declared with."""
@@ -169,16 +192,30 @@ class SourceEntry(_Entry):
     needs_one_of: ClassVar[tuple[str, ...]] = ()
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", strict=True)]
+    """The name of the source: a-z, 0-9, `-` and `_`. It stands in the names of files and must never change."""
     publisher: Text | None = None
+    """One name for a publisher that publishes under several host names."""
     limits: LimitsEntry = LimitsEntry()
+    """Where a crawl of the source ends; what is cut is marked as cut."""
     delay_s: Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=3600, strict=True)] = 1.0
+    """The least time in seconds between two requests to one host."""
     robots: Robots = "obey"
+    """Whether robots.txt is obeyed. The decision about each address is recorded either way."""
     engine: Engine = "http"
+    """`http` fetches the page; `browser` loads it in Chromium, and keeps a screenshot and the final DOM as well.
+    """
     expect: ExpectEntry = ExpectEntry()
+    """What a crawl should bring. A source that brings less or more is reported. Where nothing is declared, the
+    last two weeks of the source are the measure.
+    """
     allow_invalid_certificate: Annotated[bool, Field(strict=True)] = False
+    """Whether a site with an invalid certificate is captured all the same. The fact is recorded."""
     access_label: Text | None = None
+    """A label that every capture of the source inherits."""
     egress: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", strict=True)] | None = None
+    """The egress profile by which the source is fetched. Without it, crawls connect directly."""
     reread_days: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=3650, strict=True)] = 3
+    """How many days back known pages are read again, so that edits and deletions are noticed."""
 
     @model_validator(mode="after")
     def _something_to_fetch(self) -> "SourceEntry":
@@ -192,6 +229,7 @@ class TelegramEntry(SourceEntry):
 
     kind: Literal["telegram"]
     channel: Annotated[str, BeforeValidator(_channel)]
+    """The handle of the channel; `@name` and `https://t.me/name` are understood as well."""
 
 
 class NewsEntry(SourceEntry):
@@ -201,11 +239,19 @@ class NewsEntry(SourceEntry):
 
     kind: Literal["news"]
     feeds: list[WebAddress] = []
+    """Addresses of RSS or Atom feeds."""
     sitemaps: list[WebAddress] = []
+    """Addresses of sitemaps."""
     start_pages: list[WebAddress] = []
+    """Pages that link to the articles."""
     scope: list[ScopeEntry] = []
+    """Which addresses belong to the source: hosts, or hosts with the beginning of a path. Without it, the hosts of
+    the addresses above.
+    """
     mirrors: list[HostName] = []
+    """Further host names under which the publisher publishes the same paths."""
     layout: Text | None = None
+    """How the pages are laid out: a name from `layouts`, or a layout of its own."""
 
 
 class ListingEntry(SourceEntry):
@@ -214,8 +260,13 @@ class ListingEntry(SourceEntry):
     needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)
 
     pages: list[WebAddress] = []
+    """Addresses of the pages, or of documents: PDF, XLSX, XLS, ODS, DOCX, DOC, RTF, ODT, CSV or JSON."""
     scope: list[ScopeEntry] = []
+    """Which addresses belong to the source: hosts, or hosts with the beginning of a path. Without it, the hosts of
+    the addresses above.
+    """
     layout: Text | None = None
+    """How the pages are laid out: a name from `layouts`, or a layout of its own."""
 
 
 class CourtListEntry(ListingEntry):
@@ -243,8 +294,13 @@ class PageEntry(SourceEntry):
 
     kind: Literal["page"]
     pages: list[WebAddress] = []
+    """Addresses of the pages."""
     scope: list[ScopeEntry] = []
+    """Which addresses belong to the source: hosts, or hosts with the beginning of a path. Without it, the hosts of
+    the addresses above.
+    """
     follow: Follow = "requisites"
+    """What is fetched besides the page: `nothing`, what the page needs to be shown, or also the links in scope."""
 
 
 ENTRIES: dict[str, type[SourceEntry]] = {

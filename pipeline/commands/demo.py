@@ -47,7 +47,7 @@ QUESTIONS: Final = (
     "changes oblsud",
     "similar {folder}/sites/bridge.jpg",
 )
-"""What the sample sites have an answer to; README asks the same."""
+"""What the sample sites have an answer to; `docs/getting-started.md` asks the same."""
 
 
 def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit:

@@ -220,7 +220,7 @@ def _outside_time(settings: Settings) -> Check:
         how = "They are asked for again every five minutes by the DAG `timestamps`; now: `letapis timestamps`."
         return Check("Outside time", "warning", found, how)
     if not authorities:
-        how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Outside time".'
+        how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Trusted timestamps".'
         return Check("Outside time", "warning", NO_OUTSIDE_TIME, how)
     return Check("Outside time", "ok", f"{authorities}; nothing owed")
 

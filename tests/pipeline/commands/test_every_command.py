@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from docs.generator.commands_page import commands_page
 from pipeline.cli import app
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT, Settings
@@ -287,6 +288,6 @@ def test_files_that_are_not_what_a_command_takes(
         assert str(place) in ran.err or name == "crawl"
 
 
-def test_readme_names_every_exit_code() -> None:
-    table = (ROOT / "README.md").read_text("utf-8")
-    assert [code for code in sorted(CODES) if f"| {code} |" not in table] == []
+def test_the_reference_names_every_exit_code() -> None:
+    page = commands_page()
+    assert [code for code in sorted(CODES) if f"| `{code}` |" not in page] == []
