@@ -18,6 +18,7 @@ from processors.pages.parse_result import Record
 from processors.records.article import Article
 from processors.records.hearing import Hearing
 from processors.records.notice import Notice
+from processors.records.own_record import OwnRecord
 from processors.records.register_entry import RegisterEntry
 from processors.records.telegram_post import Medium, TelegramPost
 from processors.surt import surt_key
@@ -46,6 +47,8 @@ def json_value(value: object) -> Any:
 
 def record_json(record: Record) -> dict[str, Any]:
     """The record with the keys of architecture §7."""
+    if isinstance(record, OwnRecord):
+        return {"kind": record.kind, "url": record.url, **record.fields}
     made: dict[str, Any] = json_value(record)
     return made
 
@@ -66,6 +69,9 @@ def record_key(record: Record, source_id: str, publisher: str | None = None) -> 
             return f"{source_id}|{folded(record.register or '')}|{_signature(record)}"
         case Notice():
             return f"{source_id}|{_signature(record)}"
+        case OwnRecord():
+            name = folded(record.key[0]) if len(record.key) == 1 else f"row:{_signature(record)}"
+            return f"{source_id}|{name}"
 
 
 def record_keys(records: Iterable[Record], source_id: str, publisher: str | None = None) -> tuple[str, ...]:
@@ -88,7 +94,7 @@ def _lasting_address(article: Article, publisher: str | None) -> str:
     return canonical if publisher or same_host else article.url
 
 
-def _signature(record: Hearing | RegisterEntry | Notice) -> str:
+def _signature(record: Hearing | RegisterEntry | Notice | OwnRecord) -> str:
     """Digest of what names the row when no number does, in a form that spacing and case do not change."""
     named: tuple[str | None, ...]
     match record:
@@ -100,6 +106,8 @@ def _signature(record: Hearing | RegisterEntry | Notice) -> str:
                 named = tuple(sorted(f"{key}={value}" for key, value in record.extra.items()))
         case Notice():
             named = (record.issuer_raw, record.title, *record.persons_raw)
+        case OwnRecord():
+            named = record.key
     return hashlib.sha256(rfc8785.dumps([folded(part or "") for part in named])).hexdigest()
 
 
@@ -123,6 +131,8 @@ def version_content(record: Record) -> dict[str, Any]:
             content["tags"] = sorted(set(record.tags))
         case Hearing() | RegisterEntry() | Notice():
             content = _without(record, "url")
+        case OwnRecord():
+            content = _without(record, "url", *record.not_compared)
     compared: dict[str, Any] = _comparable(content)
     return compared
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from processors.kinds import PageKind
 from processors.pages.outcome import Outcome
 from processors.records.article import Article
 from processors.records.hearing import Hearing
 from processors.records.notice import Notice
+from processors.records.own_record import OwnRecord
 from processors.records.register_entry import RegisterEntry
 from processors.records.telegram_post import Coverage, TelegramPost
 
-Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice
+Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice | OwnRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,14 @@ class Links:
 class Reading:
     """One page read by one parser version.
 
+    ``kind`` is a `PageKind`, or an operator's own (`processors.records.own_record`).
     ``layout`` names what the parser recognised (``channel``, ``embed``, a declared or guessed table layout).
     ``remarks`` are sentences about what could not be understood; nothing is dropped without one.
     ``coverage`` is given for Telegram. Only an outcome of content brings records.
     """
 
     url: str
-    kind: PageKind
+    kind: str
     outcome: Outcome
     outcome_reason: str | None = None
     layout: str | None = None

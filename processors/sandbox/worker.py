@@ -16,14 +16,22 @@ OPEN_FILES = 16
 
 
 def serve(
-    answer: Callable[[bytes], bytes], *, memory_bytes: int, seconds: float | Callable[[bytes], float]
+    answer: Callable[[bytes], bytes],
+    *,
+    memory_bytes: int,
+    seconds: float | Callable[[bytes], float],
+    confine_more: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer until standard input ends; ``seconds`` is the CPU time each file may take, or gives it for a file."""
+    """Answer until standard input ends; ``seconds`` is the CPU time each file may take, or gives it for a file.
+
+    ``confine_more`` takes more from this process than the limits do, before the first byte of content is seen.
+    """
     source, sink = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)  # a library that prints must not speak between our frames
     _confine(memory_bytes)
+    confine_more()
     with os.fdopen(source, "rb") as contents, os.fdopen(sink, "wb") as answers:
         _say(READY, answers)
         while head := contents.read(LENGTH_BYTES):

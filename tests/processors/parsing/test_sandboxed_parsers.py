@@ -12,6 +12,7 @@ from processors.pages.outcome import Classification, Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
 from processors.pages.sitemaps import read_sitemap
+from processors.parsing.confined_worker import ConfinedWorker
 from processors.parsing.limits import PageLimits
 from processors.parsing.parsers import OwnParsers, PageNotRead
 from processors.parsing.result_json import from_json, to_json
@@ -43,13 +44,13 @@ def parsers() -> Iterator[ConfinedParsers]:
 def started(monkeypatch: pytest.MonkeyPatch) -> list[SandboxedProcess]:
     """Every worker that was started, in order."""
     workers: list[SandboxedProcess] = []
-    start = ConfinedParsers._started
+    start = ConfinedWorker._started
 
-    def remembered(self: ConfinedParsers) -> SandboxedProcess:
+    def remembered(self: ConfinedWorker) -> SandboxedProcess:
         workers.append(start(self))
         return workers[-1]
 
-    monkeypatch.setattr(ConfinedParsers, "_started", remembered)
+    monkeypatch.setattr(ConfinedWorker, "_started", remembered)
     return workers
 
 

@@ -1,0 +1,1 @@
+"""The folder from which an operator's own code comes."""
