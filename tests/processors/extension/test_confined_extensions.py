@@ -18,6 +18,8 @@ from processors.records.hearing import Hearing
 from processors.records.own_record import OwnRecord
 from tests.processors.extension.extensions import AT, PARSER, URL, extension, page, row
 
+pytestmark = pytest.mark.slow  # most start a worker of their own
+
 DETAINED = parse_reference("detained.parser:Detained")
 HASTY = PageLimits(seconds=1, seconds_per_mb=0)
 
