@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 
 def cell(text: str) -> str:
-    """Text that may stand in a cell of a table: one line, with its bars escaped."""
-    return " ".join(text.split()).replace("|", r"\|")
+    """Text that may stand in a cell of a table: one line, with its bars escaped, except in code."""
+    pieces = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(each if each.startswith("`") else each.replace("|", r"\|") for each in pieces)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

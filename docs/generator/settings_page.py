@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from docs.generator.attribute_docs import attribute_docs
-from docs.generator.markdown import code, table
+from docs.generator.markdown import code
 from pipeline.config.parsing import EGRESS_PREFIX, LOCK_MODES, READERS
 from pipeline.config.settings import ROOT, Settings, variable
 
@@ -19,6 +19,18 @@ which of them counts when several name a value, and explains those that need mor
 NO_VARIABLE = frozenset({"airflow_process"})
 """Fields that no operator sets."""
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Folders and files": ("data", "watchlist"),
+    "Object store": ("s3_", "lock_"),
+    "Second store": ("replica_",),
+    "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
+    "Database": ("database_",),
+    "Airflow": ("airflow_",),
+    "Crawls": ("connect_", "allow_", "upstream_", "chromium", "egress", "user_agent", "collector"),
+    "Trusted timestamps": ("time_",),
+}
+"""Headings of the page, and the settings below each of them: names, or beginnings of names."""
+
 FORMS: dict[Any, str] = {
     str: "text",
     int: "a whole number",
@@ -28,29 +40,39 @@ FORMS: dict[Any, str] = {
 
 
 def variable_names() -> list[str]:
-    """Every variable, in the order of the code; that of egress profiles with `<NAME>` in it."""
+    """Every variable, in the order of the code; that of egress profiles ends in `NAME`."""
     return [_variable(each) for each in fields(Settings) if each.name not in NO_VARIABLE]
 
 
 def settings_page() -> str:
     """The page in Markdown."""
-    docs = attribute_docs(Settings)
-    types = get_type_hints(Settings)
-    rows = [
-        (
-            f'<a id="{each.name}"></a>{code(_variable(each))}',
-            _accepted(each.name, types[each.name]),
-            _default(each, docs.get(each.name, "")),
-            docs.get(each.name, "").partition(" Default: ")[0],
+    docs, types = attribute_docs(Settings), get_type_hints(Settings)
+    settings = [each for each in fields(Settings) if each.name not in NO_VARIABLE]
+    return HEAD + "".join(
+        f"## {heading}\n\n"
+        + "".join(
+            _section(each, docs[each.name], types[each.name])
+            for each in settings
+            if _belongs(each.name, beginnings)
         )
-        for each in fields(Settings)
-        if each.name not in NO_VARIABLE
-    ]
-    return HEAD + table(("Variable", "Accepts", "Default", "Meaning"), rows)
+        for heading, beginnings in GROUPS.items()
+    )
+
+
+def _section(field: "Field[Any]", doc: str, of: Any) -> str:
+    accepted = _accepted(field.name, of)
+    return (
+        f"### {_variable(field)}\n\n{doc.partition(' Default: ')[0]}\n\n"
+        f"- Accepts: {accepted}\n- Default: {_default(field, doc)}\n\n"
+    )
+
+
+def _belongs(name: str, beginnings: tuple[str, ...]) -> bool:
+    return any(name == each or (each.endswith("_") and name.startswith(each)) for each in beginnings)
 
 
 def _variable(field: "Field[Any]") -> str:
-    return f"{EGRESS_PREFIX}<NAME>" if field.name == "egress" else variable(field.name)
+    return f"{EGRESS_PREFIX}NAME" if field.name == "egress" else variable(field.name)
 
 
 def _accepted(name: str, of: Any) -> str:
