@@ -83,8 +83,9 @@ def _keys(model: type[BaseModel], names: list[str]) -> str:
     rows = []
     for name in names:
         field = model.model_fields[name]
-        rows.append((code(field.alias or name), _accepted(name, types[name]), _default(field), docs.get(name, "")))
-    return table(("Key", "Accepts", "Default", "Meaning"), rows)
+        values = f"Accepts: {_accepted(name, types[name])}. Default: {_default(field)}."
+        rows.append((code(field.alias or name), f"{docs[name]}<br>{values}"))
+    return table(("Key", "Meaning"), rows)
 
 
 def _accepted(name: str, annotation: Any) -> str:
