@@ -6,7 +6,7 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
-.PHONY: help env up demo docs lint unit test mutants clean
+.PHONY: help env up demo docs lint unit test messages mutants clean
 
 help:
 	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint         ruff, mypy and import-linter'
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
 	@echo 'make test         everything that must hold: lint, and every test (some 25 minutes on two cores)'
+	@echo 'make messages     collect the texts of the web UI into access/locale/messages.pot, for translators'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches, site and the data of the demo; what was harvested stays'
@@ -76,6 +77,12 @@ unit: env
 
 test: lint
 	$(PYTEST) $(ARGS)
+
+# The creation date is left out, so that the file changes only with the texts.
+messages: env
+	$(BIN)/pybabel -q extract -F pyproject.toml --project Letapis --copyright-holder "the Letapis contributors" --add-location file --sort-by-file \
+	  -o access/locale/messages.pot .
+	sed -i '/^"POT-Creation-Date:/d' access/locale/messages.pot
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env

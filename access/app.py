@@ -1,9 +1,9 @@
-"""The analysts' door as one FastAPI application: pages and JSON API over the same answers.
+"""The web UI of analysts as one FastAPI application: pages and JSON API over the same answers.
 
-In: how to open the archive (asked at the first question, not before) and a dependency that gives the user or
-refuses with 401. Out: an app to be mounted anywhere; it works under any prefix. Guaranteed: every route asks for
-a user, the static files included; every view of a capture is in the access log before it is answered; every
-answer carries the headers of `access.security_headers`.
+In: how to open the archive (the first request opens it, not the start), a dependency that gives the user or
+refuses with 401, and the languages there are. Out: an app to be mounted anywhere; it works under any prefix.
+Guaranteed: every route asks for a user, the static files included; every view of a capture is in the access log
+before it is answered; every response carries the headers of `access.security_headers`.
 """
 
 import logging
@@ -21,12 +21,22 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
 from access.authentication import UserDependency, store_viewer
-from access.forms import leaves_unread
+from access.forms import has_unread_body
 from access.rendering.templates import page
-from access.routes.api import api_routes
-from access.routes.media import media_routes
-from access.routes.pages import page_routes
+from access.rendering.translations import (
+    IN_ENGLISH,
+    N_,
+    Language,
+    choose_language,
+    gettext,
+    in_language,
+    load_languages,
+)
+from access.routes.api import API
+from access.routes.media import MEDIA_PAGES
+from access.routes.pages import PAGES
 from access.security_headers import OURS
+from access.views.video_frames import FrameCache
 from storage.archive import Archive
 from storage.errors import DatabaseUnavailable, StorageError
 
@@ -36,35 +46,47 @@ STATIC: Final = Path(__file__).with_name("static")
 STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 TITLES: Final = {
-    HTTPStatus.BAD_REQUEST: "Invalid request",
-    HTTPStatus.UNAUTHORIZED: "Please log in",
-    HTTPStatus.FORBIDDEN: "Not allowed",
-    HTTPStatus.NOT_FOUND: "Not in the archive",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too large",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "Invalid request",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The archive is not available",
+    HTTPStatus.BAD_REQUEST: N_("Invalid request"),
+    HTTPStatus.UNAUTHORIZED: N_("Please log in"),
+    HTTPStatus.FORBIDDEN: N_("Not allowed"),
+    HTTPStatus.NOT_FOUND: N_("Not in the archive"),
+    HTTPStatus.METHOD_NOT_ALLOWED: N_("Method not allowed"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("Too large"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: N_("Invalid request"),
+    HTTPStatus.SERVICE_UNAVAILABLE: N_("The archive is not available"),
 }
 
-ASKED: Final = {
-    "q": "The search text",
-    "url": "The URL",
-    "source": "The source",
-    "since": "The first day",
-    "until": "The last day",
-    "kind": "The kind of record",
-    "order": "The order",
-    "page": "The page number",
-    "most": "The number of rows",
-    "markup": "The choice of markup",
-    "file": "The file",
-    "reason": "The reason",
-    "verdict": "The verdict",
+PARAMETERS: Final = {
+    "q": N_("The search text"),
+    "url": N_("The URL"),
+    "source": N_("The source"),
+    "since": N_("The first day"),
+    "until": N_("The last day"),
+    "kind": N_("The kind"),
+    "order": N_("The order"),
+    "page": N_("The page number"),
+    "most": N_("The number of rows"),
+    "offset": N_("The number of rows to skip"),
+    "beginning": N_("The beginning of the URL"),
+    "at_ms": N_("The time in the video"),
+    "markup": N_("The choice of markup"),
+    "file": N_("The file"),
+    "reason": N_("The reason"),
+    "verdict": N_("The verdict"),
 }
+"""What the parameters of requests are called in a sentence."""
 
 
-def create_app(open_archive: Callable[[], Archive], current_user: UserDependency) -> FastAPI:
-    """The application; no document of its API is served, since that would ask nobody's name."""
+def create_app(
+    open_archive: Callable[[], Archive],
+    current_user: UserDependency,
+    languages: Mapping[str, Language] | None = None,
+) -> FastAPI:
+    """The application; no document of its API is served, since that would ask nobody's name.
+
+    ``languages``: None for those of the folder `access/locale`. Raises
+    `access.rendering.translations.BrokenCatalogue`.
+    """
     app = FastAPI(
         title="Letapis archive",
         openapi_url=None,
@@ -72,10 +94,12 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
         redoc_url=None,
         dependencies=[Depends(store_viewer(current_user))],
     )
-    archive = cache(open_archive)
-    app.include_router(page_routes(archive))
-    app.include_router(media_routes(archive))
-    app.include_router(api_routes(archive), prefix="/api")
+    app.state.open_archive = cache(open_archive)
+    app.state.frames = FrameCache()
+    app.state.languages = load_languages() if languages is None else languages
+    app.include_router(PAGES)
+    app.include_router(MEDIA_PAGES)
+    app.include_router(API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)
     app.add_exception_handler(HTTPException, http_error)
@@ -88,29 +112,43 @@ def create_app(open_archive: Callable[[], Archive], current_user: UserDependency
 def static_file(name: str) -> FileResponse:
     """One of our own files, by name; nothing else in the folder or out of it."""
     if name not in STATIC_TYPES:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
+        raise HTTPException(HTTPStatus.NOT_FOUND, gettext("There is no such file."))
     return FileResponse(STATIC / name, media_type=STATIC_TYPES[name])
 
 
 async def with_our_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    """Add what an answer does not say of itself; archived bytes keep their own, stricter policy."""
-    if "\x00" in unquote(request.url.path) or "\x00" in unquote(request.url.query):
-        response = error_response(
-            request,
-            HTTPStatus.BAD_REQUEST,
-            "The request contains the character U+0000, which is not allowed in text.",
-        )
-    else:
-        response = await call_next(request)
-    if leaves_unread(request):
-        response.headers["Connection"] = "close"  # the server would go on taking what nobody reads
+    """Add the headers that a response does not set itself; archived bytes keep their own, stricter policy."""
+    response = await in_readers_language(request, call_next)
+    if has_unread_body(request):
+        response.headers["Connection"] = "close"  # the server would go on receiving what nobody reads
     for name, value in OURS.items():
         response.headers.setdefault(name, value)
     return response
 
 
+async def in_readers_language(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """Answer in the reader's language; JSON and CSV, which programs read, in English."""
+    with in_language(language_of(request)):
+        if "\x00" in unquote(request.url.path) or "\x00" in unquote(request.url.query):
+            words = gettext("The request contains the character U+0000, which is not allowed in text.")
+            return error_response(request, HTTPStatus.BAD_REQUEST, words)
+        return await call_next(request)
+
+
+def language_of(request: Request) -> Language:
+    """The language in which this request is answered."""
+    if is_api(request) or request.url.path.endswith(".csv"):
+        return IN_ENGLISH
+    return choose_language(request.headers.get("accept-language", ""), request.app.state.languages)
+
+
+def is_api(request: Request) -> bool:
+    """Whether a program asks, below ``/api``."""
+    return request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/api/")
+
+
 async def http_error(request: Request, problem: Exception) -> Response:
-    """An error as the asker can read it: JSON below ``/api``, a page elsewhere."""
+    """An error in the form that the request needs: JSON below ``/api``, a page elsewhere."""
     assert isinstance(problem, HTTPException)
     return error_response(request, problem.status_code, str(problem.detail))
 
@@ -123,49 +161,49 @@ async def validation_error(request: Request, problem: Exception) -> Response:
 
 
 def describe_validation_error(error: Mapping[str, Any]) -> str:
-    """What is wrong with one field of a question."""
-    name = ASKED.get(str(error["loc"][-1]), str(error["loc"][-1]))
+    """What is wrong with one parameter."""
+    field = str(error["loc"][-1])
+    name = gettext(PARAMETERS[field]) if field in PARAMETERS else field
     limits = error.get("ctx", {})
     match error["type"]:
         case "missing":
-            return f"{name} is missing."
+            return gettext("%(name)s is missing.", name=name)
         case "string_too_long":
-            return f"{name} is longer than {limits['max_length']} characters."
+            return gettext("%(name)s is longer than %(limit)s characters.", name=name, limit=limits["max_length"])
         case "string_too_short":
-            return f"{name} is empty."
+            return gettext("%(name)s is empty.", name=name)
         case str(kind) if kind.startswith("date"):
-            return f"{name} is not a valid date. Write a date like this: 2026-11-23."
+            return gettext("%(name)s is not a valid date. Write a date like this: 2026-11-23.", name=name)
         case "literal_error" | "enum":
-            return f"{name} must be {limits['expected']}."
+            return gettext("%(name)s must be %(expected)s.", name=name, expected=limits["expected"])
         case "greater_than_equal":
-            return f"{name} must be at least {limits['ge']}."
+            return gettext("%(name)s must be at least %(limit)s.", name=name, limit=limits["ge"])
         case "less_than_equal":
-            return f"{name} must be at most {limits['le']}."
+            return gettext("%(name)s must be at most %(limit)s.", name=name, limit=limits["le"])
         case "bool_parsing":
-            return f"{name} must be true or false."
+            return gettext("%(name)s must be true or false.", name=name)
         case "int_parsing":
-            return f"{name} must be a whole number."
-    return f"{name}: {error['msg']}."
+            return gettext("%(name)s must be a whole number.", name=name)
+    return gettext("%(name)s is not valid: %(problem)s.", name=name, problem=error["msg"])
 
 
 async def database_unavailable(request: Request, problem: Exception) -> Response:
     """The database does not answer; what is wrong with it stands in the server's log, not on a page."""
     log.error("The database does not answer: %s", problem)
-    words = "The database does not answer at the moment. No data is lost. Try again, or ask the operator."
+    words = gettext("The database does not answer at the moment. No data is lost. Try again, or ask the operator.")
     return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
 
 
 async def storage_error(request: Request, problem: Exception) -> Response:
-    """What the archive says of itself: an object that cannot be had, a record that is not what was indexed."""
+    """A problem of the archive: an object that cannot be read, a record that is not what was indexed."""
     log.error("%s", problem)
     return error_response(request, HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
 
 
 def error_response(request: Request, status: int, detail: str) -> Response:
-    """The words, in the form the asker wants."""
-    own_path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    if own_path.startswith("/api/"):
+    """The sentences, as JSON or as a page."""
+    if is_api(request):
         return JSONResponse({"detail": detail}, status_code=status)
-    title = TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
+    title = gettext(TITLES[HTTPStatus(status)]) if status in TITLES else HTTPStatus(status).phrase
     content: dict[str, Any] = {"title": title, "message": detail}
     return page(request, "message.html", content, status=status)

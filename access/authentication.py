@@ -1,4 +1,4 @@
-"""Who asks. Apps mounted elsewhere have no authentication of their own, so every route of ours depends on a user.
+"""The user of a request. A mounted app has no authentication of its own, so every route of it depends on a user.
 
 In: a dependency of the host (Airflow's, in `plugins/archive.py`) that gives a `Viewer` or raises
 ``HTTPException(401)``. Out: a dependency that also keeps the viewer for the pages of the request.
@@ -16,7 +16,7 @@ UserDependency = Callable[..., Any]
 
 
 def store_viewer(user: UserDependency) -> UserDependency:
-    """A dependency that asks ``user`` and keeps the answer as ``request.state.viewer``."""
+    """A dependency that asks ``user`` and keeps the viewer as ``request.state.viewer``."""
 
     def current(request: Request, viewer: Annotated[Viewer, Depends(user)]) -> Viewer:
         request.state.viewer = viewer

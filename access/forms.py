@@ -2,9 +2,9 @@
 
 In: a request of a known user, how many bytes, files and fields the form may have. Out: its fields as text and its
 file. Guaranteed: a route that takes a body declares no form of its own, since FastAPI reads a declared form before
-it asks for the user; it calls `sent_form`, which judges ``Content-Length`` before it reads the first byte and
-counts what comes without one (RFC 9112, section 6). What is left unread ends the connection (`leaves_unread`), so
-that nobody can go on sending to a server that has answered.
+it asks for the user; it calls `sent_form`, which checks ``Content-Length`` before it reads the first byte and
+counts what comes without one (RFC 9112, section 6). What is left unread ends the connection (`has_unread_body`),
+so that nobody can go on sending to a server that has answered.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -19,8 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from access.rendering.translations import gettext
+
 WRAPPING_BYTES: Final = 64 << 10
-"""What a form may have besides its file: its other fields, and the heads of its parts."""
+"""What a form may have besides its file: its other fields, and the headers of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,15 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
     try:
         form = await counted.form(max_files=1 if file_limit_bytes else 0, max_fields=fields)
     except ClientDisconnect as gone:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form did not arrive whole; nothing was done.") from gone
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST,
+            gettext("The form did not arrive completely, so nothing was done. Send it again."),
+        ) from gone
     except UnicodeError as problem:  # a charset of Python's own that is none of text, such as "idna"
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "The form is in no encoding of text.") from problem
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST,
+            gettext("The form names an encoding that is not one of text. Send it as UTF-8."),
+        ) from problem
     request.state.body_was_read = True
     try:
         yield form_of(form)
@@ -60,7 +68,13 @@ def form_of(sent: FormData) -> Form:
     fields = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
     for name, value in fields.items():
         if not is_text(name) or not is_text(value):
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "The form holds a character that no text has.")
+            raise HTTPException(
+                HTTPStatus.BAD_REQUEST,
+                gettext(
+                    "The form contains a character that is not allowed in text, such as U+0000. "
+                    "Remove it and send the form again."
+                ),
+            )
     files = [value for _, value in sent.multi_items() if isinstance(value, UploadFile)]
     return Form(fields, files[0] if files else None)
 
@@ -70,14 +84,14 @@ def is_text(value: str) -> bool:
     return not any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def leaves_unread(request: Request) -> bool:
+def has_unread_body(request: Request) -> bool:
     """Whether bytes of the request may still be on their way when it is answered."""
     has_body = declared_bytes(request) > 0 or "transfer-encoding" in request.headers
     return has_body and not getattr(request.state, "body_was_read", False)
 
 
 def declared_bytes(request: Request) -> int:
-    """What ``Content-Length`` says; 0 where it is absent. The server refuses one that is no number."""
+    """The value of ``Content-Length``; 0 where it is absent. The server refuses one that is no number."""
     length = request.headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdecimal() else 0
 
@@ -98,8 +112,12 @@ def limited(request: Request, limit_bytes: int, file_limit_bytes: int) -> Receiv
 
 
 def too_large(file_limit_bytes: int) -> HTTPException:
-    """What is said to somebody who sends too much."""
-    words = (
-        f"Files up to {file_limit_bytes >> 20} MB are compared." if file_limit_bytes else "The form is too long."
-    )
-    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{words} Nothing was kept of it.")
+    """The error 413 for a file or form above its limit."""
+    if file_limit_bytes:
+        words = gettext(
+            "The file is larger than %(limit)s MB and was not compared. Nothing of it was stored.",
+            limit=file_limit_bytes >> 20,
+        )
+    else:
+        words = gettext("The form is too long. Nothing of it was stored.")
+    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)

@@ -1,7 +1,7 @@
-"""The parameters of questions: their types and limits, and one page of a long answer.
+"""The parameters of requests: their types and limits, and one page of a long list of results.
 
-In: query strings. Out: values that passed; FastAPI or a function here refuses the others, and `access.app` says so
-in words.
+In: query strings. Out: valid values; FastAPI or a function here refuses the others, and `access.app` says so in a
+sentence.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from fastapi import Query
 from pydantic import BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
+from access.rendering.translations import gettext
 from access.views.changes import sources_of
 from processors.kinds import RECORD_KINDS, RecordKind
 from processors.urls import is_address
@@ -33,7 +34,7 @@ Text = Annotated[str, Query(max_length=500)]
 Address = Annotated[str, Query(max_length=8000)]
 SourceId = Annotated[str, Query(max_length=64)]
 _Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
-"""A source may be old; what lies outside is a slip, and the calendar itself ends soon behind it."""
+"""A source may be old; a day outside is a typing error, and the calendar itself ends soon after."""
 Day = Annotated[_Dated | None, _OrNone, Query()]
 Kind = Annotated[RecordKind | None, _OrNone, Query()]
 Change = Annotated[ChangeKind | None, _OrNone, Query()]
@@ -46,7 +47,7 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Where in a long answer a page stands. ``query`` is the question itself, without the number of the page."""
+    """The position of a page in a long list. ``query`` is the query string without the number of the page."""
 
     number: int
     size: int
@@ -70,20 +71,25 @@ class Paging:
 
 
 def query_string(**values: Any) -> str:
-    """The query string of a question, without what is not asked for."""
+    """A query string of the values that are not empty."""
     return urlencode({name: str(value) for name, value in values.items() if value})
 
 
 def parse_search(
     q: str, kind: str | None, source: str, since: date | None, until: date | None, order: Order
 ) -> tuple[Question, str]:
-    """What a form asks for, and its query string."""
+    """The search that a form describes, and its query string; raises ``HTTPException`` (422)."""
     if since is not None and until is not None and since > until:
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "The first day is after the last.")
+        words = gettext(
+            "The first day, %(since)s, is after the last day, %(until)s. Exchange the two.",
+            since=since,
+            until=until,
+        )
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
     question = Question(
         text=q.strip(), kind=kind, source_id=source.strip() or None, since=since, until=until, order=order
     )
-    said = query_string(
+    query = query_string(
         q=question.text,
         kind=kind,
         source=question.source_id,
@@ -91,26 +97,29 @@ def parse_search(
         until=until,
         order=None if order == "best" else order,
     )
-    return question, said
+    return question, query
 
 
-def captured_under(url: str) -> str:
-    """The address; 422 for what is none, since "no capture" would be no true answer to a slip of the pen."""
+def valid_url(url: str) -> str:
+    """The URL; raises ``HTTPException`` (422) for other text: "no capture" would not be a true answer to it."""
     if not is_address(url):
-        words = f"This is no address: {url[:200]} Write it as https://example.org/page."
+        words = gettext(
+            "This is not a URL: %(text)s. Write a URL like this: https://example.org/page", text=url[:200]
+        )
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
     return url
 
 
 def known_source(archive: Archive, source: str, viewer: Viewer) -> str:
-    """The source; 404 for one of which the archive holds nothing, since "no change" would be no true answer."""
+    """The source; raises ``HTTPException`` (404) for one of which the archive has nothing, or nothing for them."""
     if source not in sources_of(archive, viewer=viewer):
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"The archive holds nothing of a source {source}.")
+        words = gettext("The archive has no files of a source %(source)s. Check its name.", source=source)
+        raise HTTPException(HTTPStatus.NOT_FOUND, words)
     return source
 
 
 def form_values(question: Question) -> Mapping[str, str]:
-    """The question as the form shows it again."""
+    """The values with which the form of a search is filled again."""
     return {
         "q": question.text,
         "kind": question.kind or "",

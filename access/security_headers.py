@@ -1,6 +1,6 @@
 """The headers that keep an archived page harmless and our own pages to themselves.
 
-Archived bytes are hostile. They leave this door only through `archived`, in an origin of their own that runs
+Archived bytes are hostile. They leave the web UI only through `archived`, in an origin of their own that runs
 nothing (``Content-Security-Policy: sandbox``), under a type the browser may not change, as something to save.
 Our pages run no script but ours, load nothing from elsewhere, and stand in no frame but our host's own. Sources:
 CSP Level 3, sections 6.3.2 (sandbox) and 6.4.2 (frame-ancestors); Fetch Standard (nosniff).

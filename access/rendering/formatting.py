@@ -1,12 +1,15 @@
-"""How records, times and digests are said on a page: short, in plain words, nothing invented.
+"""How records, times and digests are written on a page: short, in plain words, nothing invented.
 
-In: JSON-ready values with the keys of architecture section 7. Out: text, which the templates escape.
+In: JSON-ready values with the keys of architecture section 7. Out: text in the reader's language, which the
+templates escape.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from access.rendering.labels import kind_label
+from access.rendering.translations import gettext
 from processors.text import one_line
 
 HEADING_LENGTH: Final = 110
@@ -19,22 +22,25 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Which field names the record, per kind: the first that is filled."""
 
-SAID_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images"})
-SEEN_BESIDES: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
+SHOWN_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images"})
+SIGHTING_FIELDS: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
 
 
 def heading(kind: str, content: Mapping[str, Any]) -> str:
     """What stands for the record in a list: its title, or how it begins."""
     if kind == "hearing":
         named = (content.get("case_number"), content.get("parties_raw"), content.get("court"))
-        return shortened(", ".join(one_line(part) for part in named if part), HEADING_LENGTH) or "Hearing"
+        return shortened(", ".join(one_line(part) for part in named if part), HEADING_LENGTH) or gettext("Hearing")
     for name in HEADINGS.get(kind, ()):
         if content.get(name):
             return shortened(one_line(str(content[name]).strip().splitlines()[0]), HEADING_LENGTH)
     if kind == "telegram_post":
-        media = ", ".join(str(medium["kind"]).replace("_", " ") for medium in content.get("media") or [])
-        return f"Post {content.get('post_id')}" + (f" ({media})" if media else "")
-    return f"{kind.replace('_', ' ')} without a title"
+        media = ", ".join(kind_label(str(medium["kind"])) for medium in content.get("media") or [])
+        number = content.get("post_id")
+        if media:
+            return gettext("Post %(number)s (%(media)s)", number=number, media=media)
+        return gettext("Post %(number)s", number=number)
+    return gettext("%(kind)s without a title", kind=kind_label(kind))
 
 
 def dated(content: Mapping[str, Any]) -> str | None:
@@ -50,37 +56,35 @@ def shortened(text: str, length: int) -> str:
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
-def moment(value: datetime | str | None) -> str:
+def format_time_utc(value: datetime | str | None) -> str:
     """``2026-11-23 20:15:07 UTC``; a time that is not known says so."""
-    if value is None:
-        return "at a time not known"
-    return f"{format_time(value)} UTC"
+    return gettext("unknown time") if value is None else f"{format_time(value)} UTC"
 
 
 def format_time(value: datetime | str | None) -> str:
-    """The same under a heading that names the zone."""
+    """The same under a heading that names the zone; empty for a time that is not known."""
     if value is None:
         return ""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def format_minute(value: datetime | str) -> str:
+def format_minute_utc(value: datetime | str) -> str:
     """``2026-11-23 20:15 UTC``, where seconds do not matter; a list of captures has them."""
-    return f"{format_minute_in_column(value)} UTC"
+    return f"{format_minute(value)} UTC"
 
 
-def format_minute_in_column(value: datetime | str) -> str:
+def format_minute(value: datetime | str) -> str:
     """The same under a heading that names the zone."""
     return format_time(value)[:16]
 
 
 def format_time_us(value: str) -> str:
-    """The same to the microsecond, as the record has it."""
+    """``2026-11-23 20:15:07.123456 UTC``, to the microsecond, as the record has it."""
     return f"{value.replace('T', ' ').removesuffix('Z')} UTC"
 
 
-def short(digest: str | None) -> str:
+def short_digest(digest: str | None) -> str:
     """The first 16 digits of a digest; the whole stands on the capture's page."""
     return "" if digest is None else f"{digest.partition(':')[2][:16] or digest[:16]}…"
 
@@ -92,31 +96,19 @@ def short_url(url: str) -> str:
 
 
 def visible_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name and value of every field that says something and is not shown elsewhere, in order."""
-    rows = ((name, valued(name, value)) for name, value in content.items() if name not in SAID_ELSEWHERE)
+    """Name and value of every field that is filled and not shown elsewhere, in order."""
+    rows = ((name, format_field(name, value)) for name, value in content.items() if name not in SHOWN_ELSEWHERE)
     return [(name, value) for name, value in rows if value]
 
 
-def valued(name: str, value: Any) -> str:
+def format_field(name: str, value: Any) -> str:
     """A field's value as a person reads it; a time names its zone."""
-    return moment(value) if name.endswith("_at") and value else format_value(value)
-
-
-def label(name: str) -> str:
-    """A field's name for people: ``starts_at`` is our reading, ``starts_raw`` what the source wrote."""
-    bare = name.removesuffix("_raw").removesuffix("_at").replace("_", " ")
-    said = bare[:1].upper() + bare[1:]
-    return f"{said}, as written" if name.endswith("_raw") else said
-
-
-def humanize(name: str) -> str:
-    """A kind of record or event for people."""
-    return name.replace("_", " ")
+    return format_time_utc(value) if name.endswith("_at") and value else format_value(value)
 
 
 def sighting_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What one sighting saw that makes no version: counts and marks, and the address it was seen under."""
-    rows = ((name, format_value(content.get(name))) for name in SEEN_BESIDES)
+    rows = ((name, format_value(content.get(name))) for name in SIGHTING_FIELDS)
     return [(name, value) for name, value in rows if value]
 
 
@@ -126,13 +118,13 @@ def format_value(value: Any) -> str:
         case None | "" | False:
             return ""
         case True:
-            return "yes"
+            return gettext("yes")
         case Mapping():
-            return ", ".join(f"{name}: {said}" for name, item in value.items() if (said := format_value(item)))
+            return ", ".join(f"{name}: {text}" for name, item in value.items() if (text := format_value(item)))
         case str():
             return value
         case Iterable():
-            return "; ".join(said for item in value if (said := format_value(item)))
+            return "; ".join(text for item in value if (text := format_value(item)))
     return str(value)
 
 
@@ -157,6 +149,6 @@ def format_timecode(seconds: float) -> str:
     return f"{int(minutes)}:{rest:04.1f}"
 
 
-def percent(share: float) -> str:
-    """A share, as a person says it; a little is never nothing."""
-    return "under 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
+def format_percent(share: float) -> str:
+    """A share as a person reads it; a little is never nothing."""
+    return gettext("under 1 %%") if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")

@@ -1,9 +1,9 @@
 """When and where a medium and its copies were seen, as the geometry of a small drawing.
 
-In: occurrences with time, source and capture. Out: numbers and words for an SVG that
+In: occurrences with time, source and capture. Out: numbers and texts for an SVG that
 `templates/occurrence_chart.html` draws: a line for each source, the one that had it first on top, a mark for
 each capture. None where there is nothing to compare: a single moment. Marks that would lie on one another are
-one mark that says how many they are.
+one mark that gives their number.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from access.rendering.formatting import moment
+from access.rendering.formatting import format_time_utc
+from access.rendering.translations import gettext, ngettext
 
 WIDTH: Final = 900
 LEFT: Final = 190
@@ -22,8 +23,6 @@ STEP: Final = 9
 """Width of a mark: nearer ones become one."""
 
 MOST_LINES: Final = 30
-OTHER: Final = "other sources"
-UNNAMED: Final = "unknown source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Mark:
     count: int
     own: bool
     capture_id: str
-    said: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Occurrence:
     at: datetime
     own: bool
     source: str
@@ -71,20 +70,24 @@ class _Seen:
 
 def chart(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]] = ()) -> Chart | None:
     """Occurrences as rows with ``captured_at``, ``source`` and ``capture_id``."""
-    seen = sorted((*_seen(own, own=True), *_seen(copies, own=False)), key=lambda each: (each.at, each.capture_id))
-    if len(seen) < 2 or seen[0].at == seen[-1].at:
+    occurrences = sorted(
+        (*_occurrences(own, own=True), *_occurrences(copies, own=False)),
+        key=lambda each: (each.at, each.capture_id),
+    )
+    if len(occurrences) < 2 or occurrences[0].at == occurrences[-1].at:
         return None
-    names = list(dict.fromkeys(each.source for each in seen))
+    names = list(dict.fromkeys(each.source for each in occurrences))
     if len(names) > MOST_LINES:
+        other = gettext("other sources")
         kept = names[: MOST_LINES - 1]
-        seen = [each if each.source in kept else replace(each, source=OTHER) for each in seen]
-        names = [*kept, OTHER]
-    first, last = seen[0].at, seen[-1].at
+        occurrences = [each if each.source in kept else replace(each, source=other) for each in occurrences]
+        names = [*kept, other]
+    first, last = occurrences[0].at, occurrences[-1].at
     lines = tuple(
         Line(
             TOP + LINE * place + LINE // 2,
             name,
-            _marks([each for each in seen if each.source == name], first, last - first),
+            _marks([each for each in occurrences if each.source == name], first, last - first),
         )
         for place, name in enumerate(names)
     )
@@ -95,29 +98,37 @@ def chart(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]] 
         left=LEFT,
         right=WIDTH - RIGHT,
         axis_y=axis_y,
-        first=moment(first),
-        last=moment(last),
+        first=format_time_utc(first),
+        last=format_time_utc(last),
         lines=lines,
-        copies=any(not each.own for each in seen),
+        copies=any(not each.own for each in occurrences),
     )
 
 
-def _seen(rows: Iterable[Mapping[str, Any]], *, own: bool) -> Iterator[_Seen]:
+def _occurrences(rows: Iterable[Mapping[str, Any]], *, own: bool) -> Iterator[_Occurrence]:
     for row in rows:
-        yield _Seen(row["captured_at"], own, row["source"] or UNNAMED, row["capture_id"])
+        yield _Occurrence(row["captured_at"], own, row["source"] or gettext("unknown source"), row["capture_id"])
 
 
-def _marks(seen: list[_Seen], first: datetime, lasting: timedelta) -> tuple[Mark, ...]:
-    places: dict[int, list[_Seen]] = {}
-    for each in seen:
+def _marks(occurrences: list[_Occurrence], first: datetime, lasting: timedelta) -> tuple[Mark, ...]:
+    places: dict[int, list[_Occurrence]] = {}
+    for each in occurrences:
         along = round((each.at - first) / lasting * (WIDTH - RIGHT - LEFT))
         places.setdefault(along // STEP, []).append(each)
     return tuple(_mark(LEFT + step * STEP, together) for step, together in places.items())
 
 
-def _mark(x: int, together: list[_Seen]) -> Mark:
+def _mark(x: int, together: list[_Occurrence]) -> Mark:
     earliest = together[0]
     own = any(each.own for each in together)
-    more = f" and {len(together) - 1} more until {moment(together[-1].at)}" if len(together) > 1 else ""
-    said = f"{moment(earliest.at)}: {'this file' if own else 'a similar file'}{more}"
-    return Mark(x, len(together), own, earliest.capture_id, said)
+    file = gettext("this file") if own else gettext("a similar file")
+    description = gettext("%(time)s: %(file)s", time=format_time_utc(earliest.at), file=file)
+    if len(together) > 1:
+        description = ngettext(
+            "%(first)s and %(num)s more until %(time)s",
+            "%(first)s and %(num)s more until %(time)s",
+            len(together) - 1,
+            first=description,
+            time=format_time_utc(together[-1].at),
+        )
+    return Mark(x, len(together), own, earliest.capture_id, description)

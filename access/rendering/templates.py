@@ -1,7 +1,10 @@
 """Templates filled with JSON-ready values, every one of them escaped.
 
-In: a request, the name of a template, its values. Out: HTML. The templates speak in the words of
-`access.rendering.formatting`.
+In: a request, the name of a template, its values. Out: HTML in the language of the request. Templates have the
+functions of `access.rendering.formatting` and `access.rendering.labels` as filters, under the same names.
+
+Texts go through gettext. A translation is escaped like every value: markup inside a sentence is an argument that
+the template makes, so a catalogue can bring no markup of its own.
 """
 
 from collections.abc import Mapping
@@ -12,61 +15,95 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting
+from access.rendering import formatting, labels
+from access.rendering.translations import current_language, gettext
 from storage.access_labels import Viewer
-
-NOT_THERE: Final = "The archive has nothing with this name. It may not be processed yet."
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
+    extensions=["jinja2.ext.i18n"],
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.policies["ext.i18n.trimmed"] = True
 TEMPLATES.filters |= {
-    "moment": formatting.moment,
-    "minute": formatting.format_minute,
-    "minute_in_column": formatting.format_minute_in_column,
-    "in_column": formatting.format_time,
-    "exactly": formatting.format_time_us,
-    "counted": formatting.sighting_fields,
-    "short": formatting.short,
-    "brief": formatting.short_url,
-    "filled": formatting.visible_fields,
-    "label": formatting.label,
-    "kind_of": formatting.humanize,
-    "sized": formatting.format_size,
-    "many": formatting.format_count,
-    "clock": formatting.format_timecode,
-    "percent": formatting.percent,
+    function.__name__: function
+    for function in (
+        formatting.format_count,
+        formatting.format_minute,
+        formatting.format_minute_utc,
+        formatting.format_percent,
+        formatting.format_size,
+        formatting.format_time,
+        formatting.format_time_us,
+        formatting.format_time_utc,
+        formatting.format_timecode,
+        formatting.short_digest,
+        formatting.short_url,
+        formatting.sighting_fields,
+        formatting.visible_fields,
+        labels.change_label,
+        labels.event_label,
+        labels.field_label,
+        labels.kind_label,
+        labels.night_label,
+        labels.records_label,
+        labels.verdict_label,
+    )
 }
+
+
+def _escaped_gettext(message: str) -> Markup:
+    return escape(current_language().catalogue.gettext(message))
+
+
+def _escaped_ngettext(singular: str, plural: str, num: int) -> Markup:
+    return escape(current_language().catalogue.ngettext(singular, plural, num))
+
+
+# Jinja takes what these return for markup already, and escapes each value before it fills it in ("newstyle").
+TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]  # comes with the extension
+    _escaped_gettext, _escaped_ngettext, newstyle=True
+)
 
 
 def page(
     request: Request, template: str, content: Mapping[str, Any], *, here: str = "", status: int = HTTPStatus.OK
 ) -> HTMLResponse:
     """A template filled; ``base`` is the prefix under which the app is mounted."""
+    language = current_language().tag
     html = TEMPLATES.get_template(template).render(
         base=request.scope.get("root_path", ""),
         viewer=getattr(request.state, "viewer", None),
+        language=language,
         here=here,
         **content,
     )
-    return HTMLResponse(html, status_code=status)
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def viewer_of(request: Request) -> Viewer:
-    """Who asks; the app's own dependency has put it there."""
+    """The user of the request; the app's own dependency has put it there."""
     viewer = request.state.viewer
     assert isinstance(viewer, Viewer)
     return viewer
 
 
+def not_in_archive() -> HTTPException:
+    """The error 404 for something that is not there, or that this viewer may not see: nobody learns which."""
+    return HTTPException(
+        HTTPStatus.NOT_FOUND, gettext("The archive has nothing with this name. It may not be processed yet.")
+    )
+
+
 def or_404(found: Any) -> Any:
-    """What was found; 404 for nothing, whether it is not there or not for this viewer."""
+    """What was found; raises `not_in_archive` for None."""
     if found is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE)
+        raise not_in_archive()
     return found

@@ -47,15 +47,15 @@ def _pieces(before: str, after: str) -> Iterator[Piece]:
     steps = matcher.get_opcodes()
     for place, (step, old_from, old_to, new_from, new_to) in enumerate(steps):
         if step == "equal":
-            yield _shown(_said(new[new_from:new_to]), first=place == 0, last=place == len(steps) - 1)
+            yield _shown(_joined(new[new_from:new_to]), first=place == 0, last=place == len(steps) - 1)
             continue
         if old_from < old_to:
-            yield {"change": "gone", "text": _said(old[old_from:old_to])}
+            yield {"change": "gone", "text": _joined(old[old_from:old_to])}
         if new_from < new_to:
-            yield {"change": "new", "text": _said(new[new_from:new_to])}
+            yield {"change": "new", "text": _joined(new[new_from:new_to])}
 
 
-def _said(words: list[str]) -> str:
+def _joined(words: list[str]) -> str:
     return "".join(words)
 
 

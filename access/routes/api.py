@@ -3,76 +3,90 @@
 In: requests of a known user. Out: objects ``{"rows": [...]}`` for lists, one object for one thing.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
 from access import query_parameters
+from access.dependencies import ArchiveDependency
 from access.query_parameters import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
 from access.rendering.templates import or_404, viewer_of
-from access.views import captures as snapshots
-from access.views import changes, media, overview, search
-from access.views import similar_media as similar_to
-from storage.archive import Archive
+from access.views import captures, changes, media, overview, search, similar_media
 
-Rows = dict[str, list[dict[str, Any]]]
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+API: Final = APIRouter()
 
 
-def api_routes(archive: Callable[[], Archive]) -> APIRouter:
-    """The routes, over an archive that is opened when the first of them is asked."""
-    routes = APIRouter()
+@API.get("/overview")
+def overview_row(request: Request, archive: ArchiveDependency) -> Row:
+    """What the archive holds and how the last night went."""
+    return overview.overview(archive, viewer=viewer_of(request))
 
-    @routes.get("/overview")
-    def overlooked(request: Request) -> dict[str, Any]:
-        return overview.overview(archive(), viewer=viewer_of(request))
 
-    @routes.get("/search")
-    def searched(
-        request: Request,
-        q: Text = "",
-        kind: Kind = None,
-        source: SourceId = "",
-        since: Day = None,
-        until: Day = None,
-        order: OrderOf = "best",
-        most: Most = 50,
-        offset: Offset = 0,
-    ) -> dict[str, Any]:
-        question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
-        found = search.found(archive(), question, viewer=viewer_of(request), most=most, offset=offset)
-        return {"total": found.total, "complete": found.complete, "rows": found.rows}
+@API.get("/search")
+def search_rows(
+    request: Request,
+    archive: ArchiveDependency,
+    q: Text = "",
+    kind: Kind = None,
+    source: SourceId = "",
+    since: Day = None,
+    until: Day = None,
+    order: OrderOf = "best",
+    most: Most = 50,
+    offset: Offset = 0,
+) -> Row:
+    """Records that match, with their number in all."""
+    question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
+    found = search.found(archive, question, viewer=viewer_of(request), most=most, offset=offset)
+    return {"total": found.total, "complete": found.complete, "rows": found.rows}
 
-    @routes.get("/captures")
-    def captures(request: Request, url: Address) -> Rows:
-        url = query_parameters.captured_under(url)
-        return {"rows": list(snapshots.captures_of_page(archive(), url, viewer=viewer_of(request)))}
 
-    @routes.get("/addresses")
-    def addresses(request: Request, beginning: Address, most: Most = 100, offset: Offset = 0) -> Rows:
-        viewer = viewer_of(request)
-        return {"rows": snapshots.addresses(archive(), beginning, viewer=viewer, most=most, offset=offset)}
+@API.get("/captures")
+def capture_rows(request: Request, archive: ArchiveDependency, url: Address) -> Rows:
+    """Every capture of a URL, oldest first."""
+    url = query_parameters.valid_url(url)
+    return {"rows": list(captures.captures_of_page(archive, url, viewer=viewer_of(request)))}
 
-    @routes.get("/changes")
-    def changed(request: Request, source: SourceId, since: Day = None, kind: Change = None) -> Rows:
-        viewer, source = viewer_of(request), query_parameters.known_source(archive(), source, viewer_of(request))
-        rows = changes.changes_of(archive(), source, first_night=since, only=kind, viewer=viewer)
-        return {"rows": list(rows)}
 
-    @routes.get("/capture/{capture_id}")
-    def capture(request: Request, capture_id: str) -> dict[str, Any]:
-        facts: dict[str, Any] = or_404(snapshots.one_capture(archive(), capture_id, viewer=viewer_of(request)))
-        return facts
+@API.get("/addresses")
+def address_rows(
+    request: Request, archive: ArchiveDependency, beginning: Address, most: Most = 100, offset: Offset = 0
+) -> Rows:
+    """Captured URLs that begin with a text."""
+    viewer = viewer_of(request)
+    return {"rows": captures.addresses(archive, beginning, viewer=viewer, most=most, offset=offset)}
 
-    @routes.get("/record/{record_id}")
-    def record(request: Request, record_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = or_404(search.one_record(archive(), record_id, viewer=viewer_of(request)))
-        return found
 
-    @routes.get("/medium/{sha256}/similar")
-    def similar(request: Request, sha256: str) -> Rows:
-        or_404(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        digest = or_404(media.digest_of(sha256))
-        return {"rows": list(similar_to.similar_media(archive(), digest, viewer=viewer_of(request)))}
+@API.get("/changes")
+def change_rows(
+    request: Request, archive: ArchiveDependency, source: SourceId, since: Day = None, kind: Change = None
+) -> Rows:
+    """What changed at a source, oldest first."""
+    viewer = viewer_of(request)
+    source = query_parameters.known_source(archive, source, viewer)
+    return {"rows": list(changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer))}
 
-    return routes
+
+@API.get("/capture/{capture_id}")
+def capture_row(request: Request, archive: ArchiveDependency, capture_id: str) -> Row:
+    """One capture with everything known of it."""
+    row: Row = or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
+    return row
+
+
+@API.get("/record/{record_id}")
+def record_row(request: Request, archive: ArchiveDependency, record_id: str) -> Row:
+    """One record with its versions and sightings."""
+    row: Row = or_404(search.one_record(archive, record_id, viewer=viewer_of(request)))
+    return row
+
+
+@API.get("/medium/{sha256}/similar")
+def similar_rows(request: Request, archive: ArchiveDependency, sha256: str) -> Rows:
+    """Media that are similar to one of the archive."""
+    or_404(media.one_medium(archive, sha256, viewer=viewer_of(request)))
+    digest = or_404(media.digest_of(sha256))
+    return {"rows": list(similar_media.similar_media(archive, digest, viewer=viewer_of(request)))}

@@ -1,11 +1,11 @@
-"""The pages about media: one medium with what looks like it, a file in hand against the archive, a judgement.
+"""The pages about media: one medium with similar ones, a file compared with the archive, an analyst's verdict.
 
-In: requests of a known user. Out: HTML. A judgement is taken only from a page of ours (`said_by_our_page`), so
-that no other site can speak in an analyst's name. A file to compare is decoded in a confined process, stands on
-the answer for the eye alone, and is kept nowhere.
+In: requests of a known user. Out: HTML. A verdict is accepted only from a page of the archive
+(`require_own_page`), so that no other site can send one in an analyst's name. A file to compare is decoded in a
+confined process, is shown on the page of the answer alone, and is not stored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -18,13 +18,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
+from access.dependencies import ArchiveDependency, FramesDependency
 from access.forms import sent_form, too_large
 from access.rendering.occurrence_chart import chart
-from access.rendering.templates import NOT_THERE, or_404, page, viewer_of
+from access.rendering.templates import not_in_archive, or_404, page, viewer_of
+from access.rendering.translations import gettext
 from access.security_headers import OURS, archived
 from access.views import media, similar_media
 from access.views.judgements import UnknownMediumError, judge_media
-from access.views.video_frames import FrameCache, attach_frames, frame_path, frames_of_upload, medium_path
+from access.views.video_frames import attach_frames, frame_path, frames_of_upload, medium_path
 from processors.media.decoder_pool import Decoders
 from processors.similarity.clustering import Verdict
 from storage.archive import Archive
@@ -36,7 +38,7 @@ Milliseconds = Annotated[int, Query(ge=0, le=1 << 31)]
 
 @dataclass(frozen=True, slots=True)
 class SentJudgement:
-    """What the form of a judgement holds: two media, the verdict, and why."""
+    """The form of a verdict: two media, what they are to each other, and why."""
 
     a: Annotated[str, Field(max_length=80)]
     b: Annotated[str, Field(max_length=80)]
@@ -46,110 +48,127 @@ class SentJudgement:
 
 JUDGEMENT: Final = TypeAdapter(SentJudgement)
 
-
-def media_routes(archive: Callable[[], Archive]) -> APIRouter:
-    """The routes, over an archive that is opened when the first of them is asked."""
-    routes = APIRouter(default_response_class=HTMLResponse)
-    frames = FrameCache()
-
-    @routes.get("/medium/{sha256}")
-    def medium(request: Request, sha256: str) -> Response:
-        found = or_404(media.one_medium(archive(), sha256, viewer=viewer_of(request)))
-        digest = or_404(media.digest_of(sha256))
-        alike = similar_media.by_medium(similar_media.similar_media(archive(), digest, viewer=viewer_of(request)))
-        first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
-        shown = medium_path(found, first)
-
-        def picture_at(at_s: float | None) -> str | None:
-            path = shown if at_s is None else frame_path(first, at_s)
-            return None if path is None else base + path
-
-        content = {
-            "medium": found,
-            "shown": shown,
-            "chart": chart(*media.seen(archive(), found, viewer=viewer_of(request))),
-            "similar": attach_frames(alike, picture_at, base),
-        }
-        return page(request, "medium.html", content)
-
-    @routes.get("/capture/{capture_id}/frame")
-    def frame(request: Request, capture_id: str, at_ms: Milliseconds = 0) -> Response:
-        drawn = or_404(frames.frame(archive(), capture_id, at_ms, viewer=viewer_of(request)))
-        return archived(
-            drawn.content, media_type=drawn.media_type, file_name=drawn.file_name, length_bytes=drawn.length_bytes
-        )
-
-    @routes.get("/similar")
-    def ask_similar(request: Request) -> Response:
-        return page(request, "similar.html", {"reading": None}, here="similar")
-
-    @routes.post("/similar")
-    async def show_similar(request: Request) -> Response:
-        said_by_our_page(request)
-        async with sent_form(request, fields=0, file_limit_bytes=UPLOAD_LIMIT_BYTES) as form:
-            if form.file is None:
-                raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is missing.")
-            content, name = await form.file.read(), form.file.filename or "a file without a name"
-        return await run_in_threadpool(compared, archive, request, content, name)
-
-    @routes.post("/judge")
-    async def judged(request: Request) -> Response:
-        said_by_our_page(request)
-        async with sent_form(request, fields=4) as form:
-            word = understood(JUDGEMENT, form.fields)
-        return await run_in_threadpool(kept, archive, request, word)
-
-    return routes
+MEDIA_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
 
 
-def compared(archive: Callable[[], Archive], request: Request, content: bytes, name: str) -> Response:
-    """The page that says where a file in hand was seen."""
+@MEDIA_PAGES.get("/medium/{sha256}")
+def medium_page(request: Request, archive: ArchiveDependency, sha256: str) -> Response:
+    """One medium, where it was captured, and what is similar to it."""
+    viewer = viewer_of(request)
+    found = or_404(media.one_medium(archive, sha256, viewer=viewer))
+    digest = or_404(media.digest_of(sha256))
+    similar = similar_media.by_medium(similar_media.similar_media(archive, digest, viewer=viewer))
+    first, base = found["captures"][0]["id"], request.scope.get("root_path", "")
+    whole = medium_path(found, first)
+
+    def own_image(at_s: float | None) -> str | None:
+        path = whole if at_s is None else frame_path(first, at_s)
+        return None if path is None else base + path
+
+    content = {
+        "medium": found,
+        "image": whole,
+        "chart": chart(*media.seen(archive, found, viewer=viewer)),
+        "similar": attach_frames(similar, own_image, base),
+    }
+    return page(request, "medium.html", content)
+
+
+@MEDIA_PAGES.get("/capture/{capture_id}/frame")
+def frame_image(
+    request: Request,
+    archive: ArchiveDependency,
+    frames: FramesDependency,
+    capture_id: str,
+    at_ms: Milliseconds = 0,
+) -> Response:
+    """One frame of a captured video, as a picture of the archive's own making."""
+    drawn = or_404(frames.frame(archive, capture_id, at_ms, viewer=viewer_of(request)))
+    return archived(
+        drawn.content, media_type=drawn.media_type, file_name=drawn.file_name, length_bytes=drawn.length_bytes
+    )
+
+
+@MEDIA_PAGES.get("/similar")
+def similar_form_page(request: Request) -> Response:
+    """The form for a file to compare."""
+    return page(request, "similar.html", {"reading": None}, here="similar")
+
+
+@MEDIA_PAGES.post("/similar")
+async def similar_to_upload(request: Request, archive: ArchiveDependency) -> Response:
+    """The file that was sent, compared with the archive."""
+    require_own_page(request)
+    async with sent_form(request, fields=0, file_limit_bytes=UPLOAD_LIMIT_BYTES) as form:
+        if form.file is None:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, gettext("The file is missing."))
+        content, name = await form.file.read(), form.file.filename or gettext("a file without a name")
+    return await run_in_threadpool(upload_page, archive, request, content, name)
+
+
+@MEDIA_PAGES.post("/judge")
+async def judge(request: Request, archive: ArchiveDependency) -> Response:
+    """The verdict that was sent, written to the ledger."""
+    require_own_page(request)
+    async with sent_form(request, fields=4) as form:
+        judgement = valid_judgement(form.fields)
+    return await run_in_threadpool(write_judgement, archive, request, judgement)
+
+
+def upload_page(archive: Archive, request: Request, content: bytes, name: str) -> Response:
+    """The page that shows where a file was captured."""
     if len(content) > UPLOAD_LIMIT_BYTES:
         raise too_large(UPLOAD_LIMIT_BYTES)
     with Decoders(workers=1) as decoders:
         reading = decoders.fingerprint(content)
-    rows = similar_media.similar_to_reading(archive(), reading, file=name, viewer=viewer_of(request))
-    alike = similar_media.by_medium(rows)
-    in_hand = frames_of_upload(content, reading, alike)
+    rows = similar_media.similar_to_reading(archive, reading, file=name, viewer=viewer_of(request))
+    similar = similar_media.by_medium(rows)
+    own_frames = frames_of_upload(content, reading, similar)
     answer = {
         "reading": reading,
         "name": name,
-        "similar": attach_frames(alike, lambda at_s: in_hand.get(at_s or 0.0), request.scope.get("root_path", "")),
+        "similar": attach_frames(
+            similar, lambda at_s: own_frames.get(at_s or 0.0), request.scope.get("root_path", "")
+        ),
     }
     response = page(request, "similar.html", answer, here="similar")
-    # the file in hand is part of the page itself: it comes from no address, and none may learn of it
+    # the file is part of the page itself: it comes from no address, and none may learn of it
     policy = OURS["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' data:")
     response.headers["Content-Security-Policy"] = policy
     return response
 
 
-def kept(archive: Callable[[], Archive], request: Request, word: SentJudgement) -> Response:
-    """Write a judgement down and lead back to the medium that it was made at."""
-    asked, other = or_404(media.digest_of(word.a)), or_404(media.digest_of(word.b))
+def write_judgement(archive: Archive, request: Request, judgement: SentJudgement) -> Response:
+    """Write a verdict to the ledger and lead back to the medium on whose page it was given."""
+    own, other = or_404(media.digest_of(judgement.a)), or_404(media.digest_of(judgement.b))
     try:
-        judge_media(archive(), asked, other, word.verdict, author=viewer_of(request), reason=word.reason)
+        judge_media(archive, own, other, judgement.verdict, author=viewer_of(request), reason=judgement.reason)
     except UnknownMediumError as unknown:
-        raise HTTPException(HTTPStatus.NOT_FOUND, NOT_THERE) from unknown
+        raise not_in_archive() from unknown
     except JudgementError as problem:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from problem
     base = request.scope.get("root_path", "")
-    return RedirectResponse(f"{base}/medium/{asked}#judgements", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{base}/medium/{own}#judgements", HTTPStatus.SEE_OTHER)
 
 
-def understood(form: TypeAdapter[SentJudgement], fields: Mapping[str, str]) -> SentJudgement:
-    """The fields as what they mean; `access.app` says in words what is wrong with them."""
+def valid_judgement(fields: Mapping[str, str]) -> SentJudgement:
+    """The fields as a verdict; `access.app` says in sentences what is wrong with them."""
     try:
-        return form.validate_python(dict(fields))
+        return JUDGEMENT.validate_python(dict(fields))
     except ValidationError as problem:
         raise RequestValidationError(problem.errors()) from problem
 
 
-def said_by_our_page(request: Request) -> None:
+def require_own_page(request: Request) -> None:
     """Refuse a form that another site has sent: browsers say so (Fetch Metadata, W3C; else the Origin header)."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     ours = site == "same-origin" if site else origin is not None and urlsplit(origin).netloc == request.url.netloc
     if not ours:
         raise HTTPException(
-            HTTPStatus.FORBIDDEN, "This form was not sent by a page of the archive; nothing was done."
+            HTTPStatus.FORBIDDEN,
+            gettext(
+                "This form was not sent from a page of the archive, so nothing was done. "
+                "Open the archive in this browser and send the form again."
+            ),
         )

@@ -63,8 +63,8 @@ def night_of(change: Change) -> date:
 
 
 def _row(change: Change, contents: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Capture]) -> dict[str, Any]:
-    said = [contents[version_id] for version_id in change.version_ids]
-    before, after = said[0], said[-1]
+    wordings = [contents[version_id] for version_id in change.version_ids]
+    before, after = wordings[0], wordings[-1]
     return change_json(change) | {
         "night": night_of(change).isoformat(),
         "heading": heading(change.record_kind, after),

@@ -1,13 +1,14 @@
-"""How a capture is held, in plain words and as JSON-ready values: deposit, copies, outside time.
+"""The custody status of a capture, in sentences and as JSON-ready values: deposit, copies, trusted timestamps.
 
-In: the archive, the name of a capture or the key of a WARC file. Out: a row with `sentences`. The words claim what
-custody says: "preserved" only where every configured store has confirmed the file.
+In: the archive, the name of a capture or the key of a WARC file. Out: a row with `sentences`. They claim what the
+custody ledger proves: "preserved" only where every configured store has confirmed the file.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from access.rendering.formatting import moment
+from access.rendering.formatting import format_time_utc
+from access.rendering.translations import gettext
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id
@@ -16,14 +17,14 @@ from storage.deposit.origin import CRAWL, origin_told
 
 
 def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
-    """How a capture (its id) or a deposited file (its key) is held; None where there is none of this name."""
+    """How a capture (its id) or a deposited file (its key) is stored; None where there is none of this name."""
     with archive.reader.connect() as connection:
         capture = capture_by_id(connection, name, viewer=viewer)
     key = name if capture is None else capture.warc_key
     row = held_file(archive, key)
     if row is None or capture is None:
         return row
-    about = f"Captured at {moment(capture.captured_at)}: {capture.url}"
+    about = gettext("Captured at %(time)s: %(url)s", time=format_time_utc(capture.captured_at), url=capture.url)
     return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
 
 
@@ -51,35 +52,40 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
             for token in holding.tokens
         ],
         "outside_time_owed": [
-            {"authority": owed.authority, "since": owed.since, "seq": owed.entry.seq, "problem": owed.problem}
-            for owed in holding.pending_tokens
+            {"authority": each.authority, "since": each.since, "seq": each.entry.seq, "problem": each.problem}
+            for each in holding.pending_tokens
         ],
         "sentences": list(_sentences(key, holding)),
     }
 
 
 def _origin(holding: CustodyStatus) -> dict[str, Any]:
-    told = origin_told(holding.deposited.details)
-    return {"origin": told.kind, "origin_reason": told.reason, "recovered": told.recovered}
+    origin = origin_told(holding.deposited.details)
+    return {"origin": origin.kind, "origin_reason": origin.reason, "recovered": origin.recovered}
 
 
-def _of_origin(holding: CustodyStatus) -> str:
+def _origin_sentences(holding: CustodyStatus) -> Iterator[str]:
     """Whose the bytes are, as far as custody can show it."""
-    entry, told = holding.deposited, origin_told(holding.deposited.details)
-    if told.kind != CRAWL:
-        why = "" if told.reason is None else f": {told.reason}"
-        return (
-            f"Imported by {entry.actor} at {moment(entry.at)}. Times, addresses and content are what the file "
-            f"states. The archive cannot show that this collector observed them{why}."
-        )
+    entry, origin = holding.deposited, origin_told(holding.deposited.details)
     signed = entry.details.get("signature")
-    if signed is None:
-        return "Deposited as a file of a crawl of this collector. At that time crawls did not sign their files."
-    seq = signed["collection_started"]
-    said = f"Signed by the crawl that wrote it, with the key in custody entry {seq}."
-    if told.recovered:
-        return f"{said} That crawl ended without a report. The file was recovered from the spool."
-    return said
+    if origin.kind != CRAWL:
+        yield gettext("Imported by %(user)s at %(time)s.", user=entry.actor, time=format_time_utc(entry.at))
+        yield gettext("Times, addresses and content are what the file states.")
+        if origin.reason is None:
+            yield gettext("The archive cannot show that this collector observed them.")
+        else:
+            yield gettext(
+                "The archive cannot show that this collector observed them: %(reason)s.", reason=origin.reason
+            )
+    elif signed is None:
+        yield gettext("Deposited as a file of a crawl of this collector.")
+        yield gettext("At that time crawls did not sign their files.")
+    else:
+        seq = signed["collection_started"]
+        yield gettext("Signed by the crawl that wrote it, with the key in custody entry %(seq)s.", seq=seq)
+        if origin.recovered:
+            yield gettext("That crawl ended without a report.")
+            yield gettext("The file was recovered from the spool.")
 
 
 def _copies(holding: CustodyStatus) -> Iterator[dict[str, Any]]:
@@ -104,32 +110,59 @@ def _copies(holding: CustodyStatus) -> Iterator[dict[str, Any]]:
 
 def _sentences(key: str, holding: CustodyStatus) -> Iterator[str]:
     entry, second = holding.deposited, holding.second_copy
-    yield f"Stored in the file {key} ({entry.details['length_bytes']} bytes, {entry.subject_digest})."
-    yield _of_origin(holding)
-    yield (
-        f"Deposited at {moment(entry.at)} by {entry.actor} (custody entry {entry.seq}). The first store had "
-        f"confirmed it, {_lock(holding, entry.details['object_version'])}."
+    yield gettext(
+        "Stored in the file %(key)s (%(length)s bytes, %(digest)s).",
+        key=key,
+        length=entry.details["length_bytes"],
+        digest=entry.subject_digest,
+    )
+    yield " ".join(_origin_sentences(holding))
+    yield " ".join(
+        (
+            gettext(
+                "Deposited at %(time)s by %(user)s (custody entry %(seq)s).",
+                time=format_time_utc(entry.at),
+                user=entry.actor,
+                seq=entry.seq,
+            ),
+            gettext(
+                "The first store had confirmed it, %(lock)s.", lock=_lock(holding, entry.details["object_version"])
+            ),
+        )
     )
     if second is None:
-        yield "There is no second copy, because no second store is configured."
+        yield gettext("There is no second copy, because no second store is configured.")
     elif second.version_id is None:
-        yield "Not yet preserved: the copy to the second store is pending."
+        yield gettext("Not yet preserved: the copy to the second store is pending.")
     else:
-        yield (
-            f"Preserved: the second store confirmed its copy at {moment(second.confirmed_at)}. The copy was "
-            f"read back, {_lock(holding, second.version_id)}."
+        yield gettext(
+            "Preserved: the second store confirmed its copy at %(time)s. The copy was read back, %(lock)s.",
+            time=format_time_utc(second.confirmed_at),
+            lock=_lock(holding, second.version_id),
         )
     for token in holding.tokens:
-        at, authority = moment(token.details["time"]), token.details["authority"]
-        stamped = f"trusted timestamp of custody entry {token.details['seq']}"
-        yield f"It existed at {at} at the latest, according to {authority} ({stamped})."
-    for owed in holding.pending_tokens:
-        yield f"The trusted timestamp of {owed.authority} has been pending since {moment(owed.since)}."
+        yield gettext(
+            "It existed at %(time)s at the latest, according to %(authority)s "
+            "(trusted timestamp of custody entry %(seq)s).",
+            time=format_time_utc(token.details["time"]),
+            authority=token.details["authority"],
+            seq=token.details["seq"],
+        )
+    for pending in holding.pending_tokens:
+        yield gettext(
+            "The trusted timestamp of %(authority)s has been pending since %(time)s.",
+            authority=pending.authority,
+            time=format_time_utc(pending.since),
+        )
     if not holding.tokens and not holding.pending_tokens:
-        yield "There is no trusted timestamp. No authority has been asked for one since the deposit."
+        yield gettext("There is no trusted timestamp. No authority has been asked for one since the deposit.")
 
 
 def _lock(holding: CustodyStatus, version_id: str) -> str:
-    """How a copy was locked, as far as custody tells; entries of older versions do not say until when."""
+    """How a copy was locked, as far as custody knows; entries of older versions do not state until when."""
     until = holding.locked_until.get((holding.deposited.subject_id, version_id))
-    return "under lock" if until is None else f"under lock until {moment(until)}"
+    return (
+        gettext("under lock")
+        if until is None
+        else gettext("under lock until %(time)s", time=format_time_utc(until))
+    )

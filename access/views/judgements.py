@@ -1,7 +1,7 @@
-"""An analyst's word on two media: written to the ledger, and the groups made anew by it at once.
+"""An analyst's verdict on two media: written to the ledger, after which their groups are formed anew.
 
-In: the archive, two digests, the verdict, who says it. Out: what was written down. Raises `UnknownMediumError` for
-a medium that is not in the archive, or of which the author may see nothing, and
+In: the archive, two digests, the verdict, its author and reason. Out: what was written. Raises
+`UnknownMediumError` for a medium that is not in the archive, or of which the author may see nothing, and
 `storage.ledger.judgements.JudgementError` for a judgement without a reason; then nothing was written.
 """
 
@@ -20,7 +20,8 @@ class UnknownMediumError(StorageError):
 
     def __init__(self, sha256: Digest) -> None:
         super().__init__(
-            f"{sha256}: no medium of the archive; it may not have been read yet. Nothing was written."
+            f"The archive has no image or video with the digest {sha256}, so no verdict was written. "
+            "It may not be processed yet: check the digest, or try again later."
         )
         self.sha256 = sha256
 
@@ -28,12 +29,12 @@ class UnknownMediumError(StorageError):
 def judge_media(
     archive: Archive, one: Digest, other: Digest, verdict: Verdict, *, author: Viewer, reason: str
 ) -> AnalystVerdict:
-    """Keep the judgement for good and group both families by it."""
+    """Write the verdict to the ledger and form the groups of both media anew."""
     with archive.reader.connect() as connection:
         for digest in (one, other):
             if not seen_by(connection, digest, author):
                 raise UnknownMediumError(digest)
-    said = judge(archive, one, other, verdict, author=author.name, reason=reason)
+    judgement = judge(archive, one, other, verdict, author=author.name, reason=reason)
     with archive.writer.begin() as connection:
-        group_judged(connection, (said.a, said.b))
-    return said
+        group_judged(connection, (judgement.a, judgement.b))
+    return judgement

@@ -1,4 +1,4 @@
-"""One medium: what it is, where and when it was seen, in which group it is, what analysts said of it.
+"""One medium: what it is, where and when it was seen, in which group it is, the verdicts of analysts on it.
 
 In: the archive, the digest of a medium or a record's content, whom the answer is for. Out: JSON-ready values. What
 looks like it is in `access.views.similar_media`.
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from access.rendering.formatting import format_value
 from access.views.safe_images import PICTURE_TYPES, may_be_picture
-from access.views.similar_media import said_row
+from access.views.similar_media import verdict_row
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import hash_rows
 from processors.media.frame_rendering import can_draw
@@ -48,7 +48,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         found = medium(connection, digest)
         captures = tuple(occurrences_of(connection, digest, viewer=viewer))
         group = group_of(connection, digest)
-        said = verdicts_on(connection, digest)
+        verdicts = verdicts_on(connection, digest)
     if found is None or not captures:
         return None
     return {
@@ -66,7 +66,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         "hashes": [row for each in found.hashes for row in hash_rows(each)],
         "group_id": None if group is None else group.id,
         "group": [] if group is None else [str(member) for member in group.members],
-        "judgements": [said_row(each, digest) for each in said],
+        "judgements": [verdict_row(each, digest) for each in verdicts],
         "captures": [capture_json(capture) for capture in captures],
         "picture": found.media_type in PICTURE_TYPES,
         "drawable": found.refused is None and can_draw(found.media_type),
@@ -94,7 +94,7 @@ def _occurrence(capture: Capture) -> dict[str, Any]:
 def media_of_record(
     archive: Archive, content: Mapping[str, Any], capture_id: str, *, viewer: Viewer = EVERYONE
 ) -> list[dict[str, Any]]:
-    """``url``, ``said`` (what the record says of it), ``capture_id`` and ``picture``.
+    """``url``, ``description`` (what the record says of it), ``capture_id`` and ``picture``.
 
     The capture is of the file itself, else of the small picture that stands for it, else None: not fetched.
     """
@@ -106,13 +106,13 @@ def media_of_record(
         for each in named:
             shown = fetched.get(each.get("url") or "") or fetched.get(each.get("thumb_url") or "")
             holder = None if shown is None else payload_capture(connection, shown, viewer=viewer)
-            said = [
+            values = [
                 format_value(value) for name, value in each.items() if name not in ("url", "thumb_url", "path")
             ]
             rows.append(
                 {
                     "url": each.get("url") or each.get("thumb_url") or each.get("path"),
-                    "said": ", ".join(filter(None, said)),
+                    "description": ", ".join(filter(None, values)),
                     "capture_id": None if shown is None else shown.id,
                     "picture": holder is not None and may_be_picture(holder, sniffed_type(connection, holder.id)),
                 }

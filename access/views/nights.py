@@ -7,6 +7,7 @@ people. What a night came to stands in custody (`storage.ledger.harvests`).
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from access.rendering.translations import gettext, ngettext
 from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.ledger.harvests import GRACE, DueNight, Harvest, NightState, due_nights
@@ -30,7 +31,7 @@ def _row(night: DueNight, *, newest: bool) -> dict[str, Any]:
         "due_at": time_text(night.due_at),
         "state": night.state.value,
         "bad": night.state in BAD,
-        "sentence": in_words(night, newest=newest),
+        "sentence": night_sentence(night, newest=newest),
         "began_at": None if harvest is None else time_text(harvest.began_at),
         "ended_at": None if harvest is None or harvest.ended_at is None else time_text(harvest.ended_at),
         "sources": None if harvest is None else len(harvest.sources),
@@ -39,35 +40,59 @@ def _row(night: DueNight, *, newest: bool) -> dict[str, Any]:
     }
 
 
-def in_words(night: DueNight, *, newest: bool) -> str:
-    """One night as one sentence or two; the newest that was due may still begin."""
+def night_sentence(night: DueNight, *, newest: bool) -> str:
+    """One night in one sentence or two; the newest that was due may still start."""
     harvest = night.harvest
     if harvest is None:
-        if night.state is NightState.DUE:
-            return "The night is due now. It has not started yet."
-        if newest:
-            return "This night has not run. Content that is removed from the web before it starts is not captured."
-        return (
-            "This night did not run. Content that was removed from the web before the next night was not captured."
-        )
-    began = f"{harvest.began_at:%H:%M}"
-    how = " by hand" if harvest.due_at is None else ""
-    late = f" The harvest started{how} at {began}." if how or harvest.began_at - night.due_at > GRACE else ""
-    count = len(harvest.sources)
+        return _missed_sentence(night, newest=newest)
+    time, count = f"{harvest.began_at:%H:%M}", len(harvest.sources)
     match night.state:
-        case NightState.CAME_THROUGH:
-            return (
-                f"All {count} sources were collected.{late}" if count != 1 else f"The source was collected.{late}"
+        case NightState.AT_WORK if harvest.due_at is None:
+            return ngettext(
+                "The harvest of %(num)s source started by hand at %(time)s and is running.",
+                "The harvest of %(num)s sources started by hand at %(time)s and is running.",
+                count,
+                time=time,
             )
         case NightState.AT_WORK:
-            return (
-                f"The harvest of {count} source{'' if count == 1 else 's'} started{how} at {began} and is running."
+            return ngettext(
+                "The harvest of %(num)s source started at %(time)s and is running.",
+                "The harvest of %(num)s sources started at %(time)s and is running.",
+                count,
+                time=time,
             )
         case NightState.NOT_ENDED:
-            return f"The harvest started{how} at {began} and did not end. It was killed."
-    if harvest.network is not None:
+            return f"{_start_sentence(harvest)} {gettext('It was killed before it ended.')}"
+    if night.state is NightState.CAME_THROUGH:
+        result = ngettext("The source was collected.", "All %(num)s sources were collected.", count)
+    elif harvest.network is not None:
         return harvest.network
-    return f"{_failed(harvest)} of {count} sources failed.{late}"
+    else:
+        failed = _failed(harvest)
+        result = ngettext(
+            "%(num)s of %(total)s sources failed.", "%(num)s of %(total)s sources failed.", failed, total=count
+        )
+    late = harvest.due_at is None or harvest.began_at - night.due_at > GRACE
+    return f"{result} {_start_sentence(harvest)}" if late else result
+
+
+def _missed_sentence(night: DueNight, *, newest: bool) -> str:
+    if night.state is NightState.DUE:
+        return gettext("The night is due now. It has not started yet.")
+    if newest:
+        return gettext(
+            "This night has not run. Content that is removed from the web before it starts is not captured."
+        )
+    return gettext(
+        "This night did not run. Content that was removed from the web before the next night was not captured."
+    )
+
+
+def _start_sentence(harvest: Harvest) -> str:
+    time = f"{harvest.began_at:%H:%M}"
+    if harvest.due_at is None:
+        return gettext("The harvest started by hand at %(time)s.", time=time)
+    return gettext("The harvest started at %(time)s.", time=time)
 
 
 def _failed(harvest: Harvest) -> int:

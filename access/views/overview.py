@@ -1,8 +1,8 @@
-"""The first page: what the archive holds, how the last night went source by source, what people asked for.
+"""The first page: what the archive holds, how the last night went source by source, the newest requests.
 
-In: the archive, whom the answer is for. Out: one JSON-ready object. How a crawl ended is told from custody, what
-it brought from the catalogue; a source that is silent or was not crawled at all stands out, since nothing is said
-of it elsewhere. Whether a source gave what it usually gives, the DAG ``process`` judges.
+In: the archive, whom the answer is for. Out: one JSON-ready object. How a crawl ended is read from custody, what
+it brought from the catalogue; a source that is silent or was not crawled at all stands out, since nothing else
+shows it. Whether a source gave what it usually gives is checked by the DAG ``process``.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC
 from typing import Any, Final
 
+from access.rendering.translations import gettext
 from access.views.nights import last_nights
 from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
@@ -24,7 +25,7 @@ REQUESTS_SHOWN: Final = 5
 
 
 def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
-    """Counts, the last nights, every source, the newest requests, and what is owed.
+    """Counts, the last nights, every source, the newest requests, and what is pending.
 
     A source has ``attention``: sentences about what went wrong or is missing, none where all is well.
     """
@@ -35,7 +36,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         crawls = last_crawls(connection)
         figures = () if night is None else counts_since(connection, night.after_seq)
         requests = newest_requests(connection, REQUESTS_SHOWN)
-        owed = {
+        pending = {
             "copies": 0 if archive.replica is None else len(pending_copies(connection)),
             "time_tokens": len(pending_timestamps(connection)),
         }
@@ -62,7 +63,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         "nights": last_nights(archive),
         "sources": sorted(rows, key=lambda row: (not row["attention"], row["source"])),
         "requests": [asdict(each) | {"at": time_text(each.at), "urls": list(each.urls)} for each in requests],
-        "owed": owed,
+        "owed": pending,
     }
 
 
@@ -86,15 +87,15 @@ def _attention(name: str, crawl: LastCrawl | None, brought: SourceCounts | None,
         return []  # files of other tools: nobody crawls their source
     row = last_crawl_row(crawl)
     if row["state"] == "not ended":
-        return ["Its last crawl started and has not ended. It is still running, or it was killed."]
-    said = [f"Its last crawl failed: {each}" for each in row["failures"]]
+        return [gettext("Its last crawl started and has not ended. It is still running, or it was killed.")]
+    problems = [gettext("Its last crawl failed: %(reason)s", reason=each) for each in row["failures"]]
     if night_began_at is not None and crawl.began_at < night_began_at:
-        said.append("It was not crawled in the last night.")
+        problems.append(gettext("It was not crawled in the last night."))
     elif brought is None:
-        said.append("Nothing from this source was deposited in the last night.")
+        problems.append(gettext("Nothing from this source was deposited in the last night."))
     elif not (_records(brought) or brought.media or brought.pages):
-        said.append("No content could be read from what was collected in the last night.")
-    return said
+        problems.append(gettext("No content could be read from what was collected in the last night."))
+    return problems
 
 
 def _night_row(brought: SourceCounts) -> dict[str, Any]:

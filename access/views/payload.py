@@ -10,6 +10,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Final
 
+from access.rendering.translations import gettext
 from access.views.captures import ArchivedBytes, logged_capture
 from processors.http.message import UndecodableEntity, entity, parse_response
 from processors.markup.encoding import decode
@@ -72,23 +73,22 @@ def payload_text(
     try:
         block = read_record(archive, capture, limit_bytes=READ_LIMIT_BYTES).block
         head = parse_response(block).head_length if capture.record_type in ("response", "revisit") else 0
-        said = block[:head].decode("latin-1").strip() or None
+        headers = block[:head].decode("latin-1").strip() or None
         content = _content(archive, capture, block, viewer, READ_LIMIT_BYTES)
     except BlockTooLargeError:
         return PayloadText(
-            capture, None, None, None, False, "The content is too large to show. Download it instead."
+            capture, None, None, None, False, gettext("The content is too large to show. Download it instead.")
         )
     except UndecodableEntity as problem:
-        why = f"The content could not be decoded: {problem.reason}."
-        return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
+        why = gettext("The content could not be decoded: %(reason)s.", reason=problem.reason)
+        return PayloadText(capture, headers, None, None, False, why, can_be_saved=False)
     if content is None:
-        why = "There is no content: the server sent none."
-        return PayloadText(capture, said, None, None, False, why, can_be_saved=False)
+        why = gettext("There is no content: the server sent none.")
+        return PayloadText(capture, headers, None, None, False, why, can_be_saved=False)
     if not _is_text(content, capture.media_type):
-        kind = sniff(content) or capture.media_type or "not known"
-        return PayloadText(
-            capture, said, None, None, False, f"The content is not text (type {kind}). Download it instead."
-        )
+        media_type = sniff(content) or capture.media_type or gettext("unknown")
+        why = gettext("The content is not text (type %(media_type)s). Download it instead.", media_type=media_type)
+        return PayloadText(capture, headers, None, None, False, why)
     decoded = decode(content, capture.media_type)
     text, markup, unread = printable(decoded.text), None, None
     if _is_page(content, capture.media_type):
@@ -100,7 +100,7 @@ def payload_text(
                 markup, unread = True, str(problem)
     cut = len(text) > SHOWN_CHARACTERS
     return PayloadText(
-        capture, said, text[:SHOWN_CHARACTERS], decoded.encoding, cut, None, markup=markup, unread=unread
+        capture, headers, text[:SHOWN_CHARACTERS], decoded.encoding, cut, None, markup=markup, unread=unread
     )
 
 

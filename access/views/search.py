@@ -1,4 +1,4 @@
-"""What was said: search over records, and one record with its versions and sightings.
+"""What was published: search over records, and one record with its versions and sightings.
 
 In: the archive, a question or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of
 its kind (architecture section 7), beside them what the archive knows of it.
@@ -89,8 +89,8 @@ def record_row(seen: SeenRecord) -> dict[str, Any]:
 
 def _found_row(each: Found) -> dict[str, Any]:
     pieces = _pieces(" ".join(each.excerpt.split()))
-    said = "".join(f"«{piece['text']}»" if piece["matched"] else piece["text"] for piece in pieces)
-    return record_row(each.seen) | {"excerpt": said, "excerpt_pieces": pieces}
+    excerpt = "".join(f"«{piece['text']}»" if piece["matched"] else piece["text"] for piece in pieces)
+    return record_row(each.seen) | {"excerpt": excerpt, "excerpt_pieces": pieces}
 
 
 def _pieces(marked: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which media look alike: each match with its distance in words, what matched, and where and when it was seen.
+"""Which media look alike: each match with what its distance means, what matched, and where and when it was seen.
 
 In: the archive, the digest of a medium or the reading of a file in hand, whom the answer is for. Out: JSON-ready
 rows of kind ``similar`` (architecture section 7), the nearest first; media of which the viewer may see no capture
@@ -8,6 +8,7 @@ are left out. ``matched`` says how the medium asked about must be turned to matc
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from access.rendering.translations import gettext
 from access.views.safe_images import PICTURE_TYPES
 from processors.digest import Digest
 from processors.fingerprints.orientation import BACK
@@ -38,11 +39,11 @@ OF_ONE_REASON: Final = (
 )
 
 
-def similar_media(archive: Archive, asked: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
+def similar_media(archive: Archive, own: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
     """Media linked to one of the archive's own."""
     with archive.reader.connect() as connection:
-        links = links_of(connection, asked)
-    yield from _rows(archive, asked, links, file=None, viewer=viewer)
+        links = links_of(connection, own)
+    yield from _rows(archive, own, links, file=None, viewer=viewer)
 
 
 def similar_to_reading(
@@ -54,8 +55,8 @@ def similar_to_reading(
         links = similar_to(connection, FingerprintedMedium(reading.sha256, reading.hashes), archive.hash_folder)
         same = tuple(occurrences_of(connection, reading.sha256, viewer=viewer))
     if same:
-        alike = {"algorithm": "sha256", "distance": 0, "meaning": "the same file, byte for byte"}
-        yield {**_seen(file, reading.sha256, same, reading.media_type), **NOT_TOLD, **alike}
+        alike = {"algorithm": "sha256", "distance": 0, "meaning": gettext("the same file, byte for byte")}
+        yield {**_occurrence_row(file, reading.sha256, same, reading.media_type), **WITHOUT_LINK, **alike}
     yield from _rows(archive, reading.sha256, links, file=file, viewer=viewer)
 
 
@@ -80,20 +81,20 @@ def _some(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [frames[place * last // (SHOWN_PAIRS - 1)] for place in range(SHOWN_PAIRS)]
 
 
-def said_row(said: AnalystVerdict, asked: Digest) -> dict[str, Any]:
-    """A judgement as a page or program reads it, from the side of one medium."""
+def verdict_row(verdict: AnalystVerdict, own: Digest) -> dict[str, Any]:
+    """A verdict as a page or program reads it, from the side of one medium."""
     return {
         "kind": "judgement",
-        "id": said.id,
-        "other": str(said.b if said.a == asked else said.a),
-        "verdict": str(said.verdict),
-        "reason": said.reason,
-        "author": said.author,
-        "at": said.at,
+        "id": verdict.id,
+        "other": str(verdict.b if verdict.a == own else verdict.a),
+        "verdict": str(verdict.verdict),
+        "reason": verdict.reason,
+        "author": verdict.author,
+        "at": verdict.at,
     }
 
 
-NOT_TOLD: Final[dict[str, Any]] = {
+WITHOUT_LINK: Final[dict[str, Any]] = {
     "of_bits": None,
     "quality": None,
     "matched": None,
@@ -105,28 +106,28 @@ NOT_TOLD: Final[dict[str, Any]] = {
 
 
 def _rows(
-    archive: Archive, asked: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
+    archive: Archive, own: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
 ) -> Iterator[dict[str, Any]]:
     with archive.reader.connect() as connection:
-        judged = {said.b if said.a == asked else said.a: said for said in verdicts_on(connection, asked)}
+        judged = {each.b if each.a == own else each.a: each for each in verdicts_on(connection, own)}
     for link in links:
-        other = link.b if link.a == asked else link.a
+        other = link.b if link.a == own else link.a
         with archive.reader.connect() as connection:
             captures = tuple(occurrences_of(connection, other, viewer=viewer))
             known = medium(connection, other)
         if not captures:
             continue
-        said = judged.get(other)
+        verdict = judged.get(other)
         yield {
-            **_seen(file, other, captures, None if known is None else known.media_type),
-            **_match_row(link, asked),
-            "judged": None if said is None else said_row(said, asked),
+            **_occurrence_row(file, other, captures, None if known is None else known.media_type),
+            **_match_row(link, own),
+            "judged": None if verdict is None else verdict_row(verdict, own),
         }
 
 
-def _match_row(link: Link, asked: Digest) -> dict[str, Any]:
-    """What a link says, from the side of the medium asked about."""
-    first = link.a == asked
+def _match_row(link: Link, own: Digest) -> dict[str, Any]:
+    """What a link states, from the side of the medium asked about."""
+    first = link.a == own
     turned, comma, rest = link.matched.partition(",")
     shares = (link.share_a, link.share_b) if first else (link.share_b, link.share_a)
     frames = (pair if first else (pair[1], pair[0], pair[2]) for pair in link.frames)
@@ -143,10 +144,10 @@ def _match_row(link: Link, asked: Digest) -> dict[str, Any]:
     }
 
 
-def _seen(
+def _occurrence_row(
     file: str | None, sha256: Digest, captures: tuple[Capture, ...], media_type: str | None
 ) -> dict[str, Any]:
-    """Where and when a medium was seen, the first time first."""
+    """Where and when a medium was captured, the first time first."""
     occurrences = [
         {
             "capture_id": capture.id,

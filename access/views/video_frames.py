@@ -32,7 +32,7 @@ class FrameCache:
     def __init__(self) -> None:
         self._remembered: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
-        self._turns = threading.Semaphore(AT_ONCE)
+        self._slots = threading.Semaphore(AT_ONCE)
 
     def frame(
         self, archive: Archive, capture_id: str, at_ms: int, *, viewer: Viewer = EVERYONE
@@ -47,7 +47,7 @@ class FrameCache:
             return None
         drawn = self._recalled(holder.id, at_ms)
         if drawn is None:
-            with self._turns:
+            with self._slots:
                 content = payload_of(archive, holder, BLOCK_LIMIT_BYTES)
                 drawn = None if content is None else draw(content, [at_ms])[0]
             self._remember(holder.id, at_ms, drawn)
@@ -72,12 +72,12 @@ class FrameCache:
 
 
 def frame_path(capture_id: str, at_s: float | None) -> str:
-    """Where the door shows that frame, below the prefix under which it is mounted."""
+    """The path of that frame, below the prefix under which it is mounted."""
     return f"/capture/{quote(capture_id, safe='')}/frame?at_ms={round((at_s or 0) * 1000)}"
 
 
 def picture_path(capture_id: str) -> str:
-    """Where the door shows the captured picture itself."""
+    """The path of the captured picture itself."""
     return f"/capture/{quote(capture_id, safe='')}/picture"
 
 
@@ -115,17 +115,17 @@ def pairs_shown(medium: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def attach_frames(
-    similar: Iterable[Mapping[str, Any]], asked: Callable[[float | None], str | None], base: str
+    similar: Iterable[Mapping[str, Any]], own_image: Callable[[float | None], str | None], base: str
 ) -> list[dict[str, Any]]:
-    """Media found, with where both are ``shown`` side by side, and for each reason the ``pairs`` of frames.
+    """Media found, with the images shown side by side, and for each reason the ``pairs`` of frames.
 
-    ``asked`` says where what was asked about is drawn at a time, None for as a whole. Where frames match, the
-    first of them stand for both.
+    ``own_image`` gives the address of what was compared at a time in seconds, at None as a whole. Of each match,
+    ``own_image`` and ``match_image`` are addresses, or None; where frames match, the first pair stands for both.
     """
     found = []
     for medium in similar:
         reasons = [
-            {**reason, "pairs": [_pair(medium, reason, frames, asked, base) for frames in reason["frames"]]}
+            {**reason, "pairs": [_pair(medium, reason, frames, own_image, base) for frames in reason["frames"]]}
             for reason in medium["reasons"]
         ]
         first = next((pair for reason in reasons for pair in reason["pairs"]), None)
@@ -134,8 +134,8 @@ def attach_frames(
             {
                 **medium,
                 "reasons": reasons,
-                "asked_shown": first["asked"] if first else asked(None),
-                "shown": first["found"] if first else whole and base + whole,
+                "own_image": first["own_image"] if first else own_image(None),
+                "match_image": first["match_image"] if first else whole and base + whole,
             }
         )
     return found
@@ -145,7 +145,7 @@ def _pair(
     medium: Mapping[str, Any],
     reason: Mapping[str, Any],
     frames: Mapping[str, Any],
-    asked: Callable[[float | None], str | None],
+    own_image: Callable[[float | None], str | None],
     base: str,
 ) -> dict[str, Any]:
     at_s, capture_id = frames["found_s"], medium["capture_ids"][0]
@@ -153,6 +153,6 @@ def _pair(
     return {
         **frames,
         "of_bits": reason["of_bits"],
-        "asked": asked(frames["asked_s"]),
-        "found": None if path is None else base + path,
+        "own_image": own_image(frames["asked_s"]),
+        "match_image": None if path is None else base + path,
     }

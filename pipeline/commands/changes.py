@@ -53,12 +53,12 @@ def by_night() -> Callable[[Mapping[str, Any]], str]:
 
 def change_lines(row: Mapping[str, Any]) -> list[str]:
     """One change: what and which, what differs, the captures before and after."""
-    from access.rendering.formatting import label
+    from access.rendering.labels import field_label
 
     kind = WORDS.get(row["change"], row["change"])
     lines = [f"  {kind:<9} {row['record_kind'].replace('_', ' ')}: {row['heading']}"]
     for differing in row["differences"]:
-        lines.append(f"            {label(differing['field'])}: {word_by_word(differing['pieces'])}")
+        lines.append(f"            {field_label(differing['field'])}: {word_by_word(differing['pieces'])}")
     for capture in row["captures"]:
         at = datetime.fromisoformat(capture["captured_at"]).astimezone(UTC)
         lines.append(f"            {at:%Y-%m-%d %H:%M:%S} UTC  {capture['id']}  {capture['url']}")

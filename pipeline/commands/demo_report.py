@@ -12,7 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from access.rendering.formatting import format_size, humanize, label, moment
+from access.rendering.formatting import format_size, format_time_utc
+from access.rendering.labels import field_label, kind_label
 from access.views.changes import changes_of
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
@@ -132,9 +133,9 @@ def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterabl
 
 
 def _sentences(row: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{humanize(row['record_kind'])}: {row['heading']}"
+    yield f"{kind_label(row['record_kind'])}: {row['heading']}"
     for differing in row["differences"]:
-        yield f"{label(differing['field'])}: {word_by_word(differing['pieces'])}"
+        yield f"{field_label(differing['field'])}: {word_by_word(differing['pieces'])}"
     if row["change"] == "missing":
-        yield f"last seen {moment(row['captures'][0]['captured_at'])}"
-        yield f"not there {moment(row['captures'][-1]['captured_at'])}"
+        yield f"last seen {format_time_utc(row['captures'][0]['captured_at'])}"
+        yield f"not there {format_time_utc(row['captures'][-1]['captured_at'])}"

@@ -143,12 +143,12 @@ def told(count: int, one: str, many: str | None = None, *, shown: int | None = N
 
 def found_in_words(row: Mapping[str, Any]) -> str:
     """A record as three lines."""
-    from access.rendering.formatting import moment
+    from access.rendering.formatting import format_time_utc
 
-    said = f", dated {moment(row['dated_at'])}" if row["dated_at"] else ""
+    said = f", dated {format_time_utc(row['dated_at'])}" if row["dated_at"] else ""
     return (
         f"{row['heading']}\n  {row['kind'].replace('_', ' ')} of {row['source']}{said}, seen "
-        f"{moment(row['captured_at'])}\n  {row['url']}\n  letapis show {row['record_id']}"
+        f"{format_time_utc(row['captured_at'])}\n  {row['url']}\n  letapis show {row['record_id']}"
     )
 
 

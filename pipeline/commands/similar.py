@@ -52,7 +52,7 @@ def judge(
 ) -> None:
     """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
     from access.views.judgements import judge_media
-    from access.views.similar_media import said_row
+    from access.views.similar_media import verdict_row
     from storage.access_labels import Viewer
     from storage.ledger.judgements import NO_REASON
 
@@ -61,7 +61,7 @@ def judge(
         raise fail(NO_REASON, Exit.WRONG_USE)
     with asked_archive() as archive:
         said = judge_media(archive, one, other, verdict, author=Viewer(current_user()), reason=reason)
-    row = {**said_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
+    row = {**verdict_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
     emit([row], as_json=as_json, human=judged_in_words)
 
 
@@ -81,26 +81,27 @@ def digest_of_argument(argument: str) -> Digest:
 
 def similar_in_words(row: Mapping[str, Any]) -> str:
     """A match as a few lines: what it means, how far, where and when it was seen."""
-    from access.rendering.formatting import format_timecode, moment, percent
+    from access.rendering.formatting import format_percent, format_time_utc, format_timecode
 
     lines = [f"{row['sha256']}  {row['meaning']}"]
     if row["of_bits"]:
         lines.append(f"  {row['algorithm']}: {row['distance']} of {row['of_bits']} bits differ; {row['matched']}")
     if row["share_asked"] is not None:
-        lines.append(f"  shared: {percent(row['share_asked'])} of this, {percent(row['share_found'])} of that")
+        own, match = format_percent(row["share_asked"]), format_percent(row["share_found"])
+        lines.append(f"  shared part: {own} of this file, {match} of the match")
     pairs = [
         " = ".join(
-            "the picture" if at is None else format_timecode(at) for at in (frame["asked_s"], frame["found_s"])
+            "the image" if at is None else format_timecode(at) for at in (frame["asked_s"], frame["found_s"])
         )
         for frame in row["frames"][:6]
     ]
     if pairs:
         lines.append(f"  frames: {', '.join(pairs)}")
     if row["judged"]:
-        lines.append(f"  {row['judged']['author']} said: {row['judged']['verdict']}")
+        lines.append(f"  verdict by {row['judged']['author']}: {row['judged']['verdict']}")
     for place, seen in enumerate(row["occurrences"]):
         words = "first seen" if place == 0 else "then"
-        lines.append(f"  {words} {moment(seen['captured_at'])}  {seen['source'] or ''}  {seen['url']}")
+        lines.append(f"  {words} {format_time_utc(seen['captured_at'])}  {seen['source'] or ''}  {seen['url']}")
     return "\n".join(lines)
 
 

@@ -103,14 +103,15 @@ def imported_in_words(row: Mapping[str, Any]) -> str:
 
 def coverage_in_words(row: Mapping[str, Any]) -> str:
     """A channel as a bar of its ids, then its ranges and gaps."""
-    from access.rendering.formatting import moment
+    from access.rendering.formatting import format_time_utc
 
     lines = [f"channel {row['channel']}: {row['posts']} posts seen, newest {row['newest_id']}"]
     for each in row["handles"]:
-        lines.append(f"  @{each['name']}: from {moment(each['first_seen_at'])} to {moment(each['last_seen_at'])}")
+        first, last = format_time_utc(each["first_seen_at"]), format_time_utc(each["last_seen_at"])
+        lines.append(f"  @{each['name']}: from {first} to {last}")
     lines.append(bar(row))
     for each in row["ranges"]:
-        seen = f"{moment(each['first_seen_at'])} to {moment(each['last_seen_at'])}"
+        seen = f"{format_time_utc(each['first_seen_at'])} to {format_time_utc(each['last_seen_at'])}"
         pages = "1 page" if each["pages"] == 1 else f"{each['pages']} pages"
         lines.append(f"  {each['first']}-{each['last']}: seen {seen}, {pages}")
     for gap in row["gaps"]:
@@ -136,6 +137,6 @@ def bar(row: Mapping[str, Any]) -> str:
 
 def withheld_in_words(row: Mapping[str, Any]) -> str:
     """One thing that is owed, as one line."""
-    from access.rendering.formatting import moment
+    from access.rendering.formatting import format_time_utc
 
-    return f"{row['source']}  {row['url']}  {row['reason']}  (since {moment(row['first_at'])})"
+    return f"{row['source']}  {row['url']}  {row['reason']}  (since {format_time_utc(row['first_at'])})"

@@ -161,7 +161,7 @@ def test_the_page_shows_the_same_and_links_to_both_captures(
     later = analyst.get("/changes", params={"source": COURT.id, "since": "2026-11-23"}).text
     assert "Night of 2026-11-22" not in later
     unknown = analyst.get("/changes", params={"source": "tg-nothing"})
-    assert (unknown.status_code, "holds nothing of a source tg-nothing" in unknown.text) == (404, True)
+    assert (unknown.status_code, "has no files of a source tg-nothing" in unknown.text) == (404, True)
     assert analyst.get("/changes.csv", params={"source": "tg-nothing"}).status_code == 404
     assert analyst.get("/api/changes", params={"source": "tg-nothing"}).status_code == 404
     assert (

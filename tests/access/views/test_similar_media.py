@@ -140,7 +140,7 @@ def test_the_command_judges_files_and_digests(ask: Ask, filled: Filled, tmp_path
     assert (row["verdict"], row["reason"]) == ("different", "other house")
     assert not grouped(filled)
     said = ask("similar", str(file))
-    assert " said: different" in said
+    assert ": different" in said
     assert "first seen 2026-" in said and B in said
 
 

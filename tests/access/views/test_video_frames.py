@@ -237,7 +237,7 @@ def test_marks_at_one_place_are_one_and_say_how_many() -> None:
     assert drawn is not None
     (line,) = (line for line in drawn.lines if line.name == "b")
     assert [(mark.count, mark.own) for mark in line.marks] == [(3, False)]
-    assert "and 2 more until" in line.marks[0].said
+    assert "and 2 more until" in line.marks[0].description
 
 
 def test_many_sources_share_the_last_line_and_nothing_is_lost() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from access.rendering.formatting import moment
+from access.rendering.formatting import format_time_utc
 from access.views.custody_status import held, held_file
 from pipeline.cli import app
 from pipeline.config.settings import Settings, variable
@@ -40,7 +40,7 @@ def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp
     head = archive.objects.head(deposited.key, deposited.version_id)
 
     assert head is not None
-    until = f"under lock until {moment(head.locked_until)}."
+    until = f"under lock until {format_time_utc(head.locked_until)}."
     assert f"by harvest (custody entry 1). The first store had confirmed it, {until}" in words
     assert "There is no second copy, because no second store is configured." in words
     assert "There is no trusted timestamp. No authority has been asked for one since the deposit." in words

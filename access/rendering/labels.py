@@ -1,0 +1,202 @@
+"""What kinds, outcomes, events and fields are called on a page: the names of the catalogue as people read them.
+
+In: names as they stand in JSON (architecture section 7). Out: text in the reader's language. A name that is not
+listed here, such as a column of somebody's register, is written as it is, without underscores.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from access.rendering.translations import N_, gettext, ngettext
+
+KINDS: Final[Mapping[str, str]] = {
+    # of records
+    "telegram_post": N_("Telegram post"),
+    "article": N_("article"),
+    "hearing": N_("hearing"),
+    "register_entry": N_("register entry"),
+    "notice": N_("notice"),
+    # of sources
+    "telegram": N_("Telegram"),
+    "news": N_("news"),
+    "court_list": N_("court list"),
+    "register": N_("register"),
+    "page": N_("page"),
+    # outcomes of a visit
+    "content": N_("content"),
+    "empty": N_("empty"),
+    "challenge": N_("challenge"),
+    "login_wall": N_("login wall"),
+    "soft_404": N_("soft 404"),
+    "consent": N_("consent"),
+    "blocked": N_("blocked"),
+    "restricted": N_("restricted"),
+    "unreachable": N_("unreachable"),
+    "refused_by_policy": N_("refused by policy"),
+    "unreadable": N_("unreadable"),
+    # media of a post
+    "photo": N_("photo"),
+    "video": N_("video"),
+    "round_video": N_("round video"),
+    "voice": N_("voice"),
+    "audio": N_("audio"),
+    "document": N_("document"),
+    "sticker": N_("sticker"),
+    "location": N_("location"),
+    "contact": N_("contact"),
+}
+
+CHANGES: Final[Mapping[str, str]] = {
+    "added": N_("added"),
+    "edited": N_("edited"),
+    "moved": N_("moved"),
+    "missing": N_("vanished"),
+    "returned": N_("came back"),
+}
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "same": N_("same"),
+    "different": N_("different"),
+    "undecided": N_("undecided"),
+}
+
+NIGHTS: Final[Mapping[str, str]] = {
+    "came through": N_("OK"),
+    "at work": N_("Running"),
+    "due now": N_("Due"),
+}
+"""By the state of a night in which nothing is wrong; any other is a problem."""
+
+EVENTS: Final[Mapping[str, str]] = {
+    "asserted": N_("verdict"),
+    "audited": N_("audited"),
+    "collection_ended": N_("collection ended"),
+    "collection_started": N_("collection started"),
+    "copied": N_("copied"),
+    "deposited": N_("deposited"),
+    "lock_renewed": N_("lock renewed"),
+    "time_owed": N_("timestamp pending"),
+    "timestamped": N_("timestamped"),
+}
+
+FIELDS: Final[Mapping[str, str]] = {
+    # of records; a name with _raw stands for what the source wrote, one with _at for a time as it was understood
+    "act": N_("Act"),
+    "article_codes": N_("Article codes"),
+    "authors": N_("Authors"),
+    "born": N_("Born"),
+    "canonical_url": N_("Canonical URL"),
+    "case_number": N_("Case number"),
+    "channel": N_("Channel"),
+    "channel_id": N_("Channel id"),
+    "charges": N_("Charges"),
+    "clerk": N_("Clerk"),
+    "court": N_("Court"),
+    "decided": N_("Decided"),
+    "decided_by": N_("Decided by"),
+    "documents": N_("Documents"),
+    "edited": N_("Edited"),
+    "extra": N_("Extra"),
+    "forwarded_from": N_("Forwarded from"),
+    "hearing_kind": N_("Kind of hearing"),
+    "images": N_("Images"),
+    "in_force": N_("In force"),
+    "instance": N_("Instance"),
+    "issuer": N_("Issuer"),
+    "judge": N_("Judge"),
+    "kind": N_("Kind"),
+    "language": N_("Language"),
+    "links": N_("Links"),
+    "media": N_("Media"),
+    "modified": N_("Modified"),
+    "name": N_("Name"),
+    "number": N_("Number"),
+    "officials": N_("Officials"),
+    "panel": N_("Panel"),
+    "parties": N_("Parties"),
+    "persons": N_("Persons"),
+    "poll": N_("Poll"),
+    "post_id": N_("Post id"),
+    "link_preview": N_("Link preview"),
+    "prosecutor": N_("Prosecutor"),
+    "published": N_("Published"),
+    "reactions": N_("Reactions"),
+    "register": N_("Register"),
+    "reply_to": N_("Reply to"),
+    "room": N_("Room"),
+    "section": N_("Section"),
+    "sentence": N_("Sentence"),
+    "service": N_("Service message"),
+    "signature": N_("Signature"),
+    "starts": N_("Starts"),
+    "status": N_("Status"),
+    "tags": N_("Tags"),
+    "text": N_("Text"),
+    "title": N_("Title"),
+    "url": N_("URL"),
+    "verdict": N_("Verdict"),
+    "views": N_("Views"),
+    # facts of a collection
+    "case": N_("Case"),
+    "collector": N_("Collector"),
+    "egress_address": N_("Egress address"),
+    "egress_profile": N_("Egress profile"),
+    "machine": N_("Machine"),
+    "reason": N_("Reason"),
+    "request": N_("Request"),
+    "requested_by": N_("Requested by"),
+    "virtual_identity": N_("Virtual identity"),
+}
+
+
+def kind_label(name: str) -> str:
+    """A kind of record, source or medium, or an outcome."""
+    return _label(KINDS, name)
+
+
+def change_label(name: str) -> str:
+    """A kind of change."""
+    return _label(CHANGES, name)
+
+
+def verdict_label(name: str) -> str:
+    """What an analyst decided about two media."""
+    return _label(VERDICTS, name)
+
+
+def event_label(name: str) -> str:
+    """An event of the custody ledger."""
+    return _label(EVENTS, name)
+
+
+def night_label(night: Mapping[str, Any]) -> str:
+    """How a night stands, in a word, from a row of `access.views.nights`."""
+    return gettext("Problem") if night["bad"] else _label(NIGHTS, night["state"])
+
+
+def field_label(name: str) -> str:
+    """A field's name: ``starts_at`` is a time as it was understood, ``starts_raw`` what the source wrote."""
+    bare = name.removesuffix("_raw").removesuffix("_at")
+    written = bare.replace("_", " ")
+    text = gettext(FIELDS[bare]) if bare in FIELDS else written[:1].upper() + written[1:]
+    return gettext("%(field)s, as written", field=text) if name.endswith("_raw") else text
+
+
+def records_label(kind: str, count: int) -> str:
+    """What so many records of a kind are called."""
+    match kind:
+        case "telegram_post":
+            return ngettext("Telegram post", "Telegram posts", count)
+        case "article":
+            return ngettext("article", "articles", count)
+        case "hearing":
+            return ngettext("hearing", "hearings", count)
+        case "register_entry":
+            return ngettext("register entry", "register entries", count)
+        case "notice":
+            return ngettext("notice", "notices", count)
+    return kind_label(kind)
+
+
+def _label(labels: Mapping[str, str], name: str) -> str:
+    return gettext(labels[name]) if name in labels else name.replace("_", " ")
