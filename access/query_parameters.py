@@ -12,23 +12,34 @@ from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
 from access.rendering.translations import gettext
 from access.views.changes import sources_of
-from processors.kinds import RECORD_KINDS, RecordKind
+from processors.kinds import record_kinds
 from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.queries.changes import ChangeKind
 from storage.queries.search import Order, Question
 
-KINDS: Final[tuple[str, ...]] = RECORD_KINDS
 CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
 
 _OrNone = BeforeValidator(lambda value: value or None)
 """A form that leaves a field empty sends an empty text."""
+
+
+def _known_kind(kind: str | None) -> str | None:
+    """The name of a kind of record; the error is that of a ``Literal``, and names those that there are."""
+    known = record_kinds()
+    if kind is not None and kind not in known:
+        named = [f"'{name}'" for name in known]
+        expected = " or ".join((", ".join(named[:-1]), named[-1]))
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return kind
+
 
 Text = Annotated[str, Query(max_length=500)]
 Address = Annotated[str, Query(max_length=8000)]
@@ -36,7 +47,7 @@ SourceId = Annotated[str, Query(max_length=64)]
 _Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
 """A source may be old; a day outside is a typing error, and the calendar itself ends soon after."""
 Day = Annotated[_Dated | None, _OrNone, Query()]
-Kind = Annotated[RecordKind | None, _OrNone, Query()]
+Kind = Annotated[str | None, AfterValidator(_known_kind), _OrNone, Query()]
 Change = Annotated[ChangeKind | None, _OrNone, Query()]
 OrderOf = Annotated[Order, Query()]
 Markup = Annotated[bool, Query()]

@@ -1,53 +1,74 @@
-"""The kinds of sources and of records there are: one table, from which everything else that names them is derived.
+"""The table of the kinds of sources there are, from which everything else that handles kinds is derived.
 
-A new kind of source is a row here, its parser, its spider, and its entry of the watch-list's schema.
+A new kind of source is a folder with its record, its parser and its declaration (``kind``), and its line here. A
+spider of its own it needs only where it is no complete list: those share `crawlers.spiders.published_list`. Kinds
+that operators' own parsers declare (decision 0031) are none of the table; `kind_of_record` knows their records.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final
 
-SourceKind = Literal["telegram", "news", "court_list", "register", "notice", "page"]
-"""What a source of the watch-list may be; stands in WARC files and never changes."""
+from processors.court_list.kind import COURT_LIST
+from processors.kind_declaration import (
+    KindOfRecord,
+    KindOfSource,
+    PageKind,
+    RecordKind,
+    SourceKind,
+    kind_of_own_records,
+)
+from processors.news.kind import NEWS
+from processors.notice.kind import NOTICE
+from processors.records.own_record import OwnRecord, is_own_kind
+from processors.register.kind import REGISTER
+from processors.telegram.kind import TELEGRAM
 
-RecordKind = Literal["telegram_post", "article", "hearing", "register_entry", "notice"]
-"""What a record may be; stands in the catalogue, in answers and in ids, and never changes."""
-
-PageKind = Literal["telegram", "news", "court_list", "register", "notice", "telegram_export"]
-"""Which parser reads a page; stands in the catalogue and never changes."""
-
-SOURCE_KINDS: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
-RECORD_KINDS: Final[tuple[RecordKind, ...]] = get_args(RecordKind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindOfSource:
-    """One kind: its parser, the records it gives, and what one calls several of them.
-
-    ``complete_list``: it shows all of itself every night, also in documents and JSON; of other kinds the newest is
-    seen. ``may_be_empty``: a night without any record is an answer, such as a court without hearings.
-    """
-
-    page: PageKind
-    record: RecordKind
-    plural: str
-    complete_list: bool = False
-    may_be_empty: bool = False
-
+__all__ = [
+    "KINDS",
+    "SINGLE_PAGES",
+    "KindOfRecord",
+    "KindOfSource",
+    "PageKind",
+    "RecordKind",
+    "SourceKind",
+    "is_complete_list",
+    "kind_of_record",
+    "record_kinds",
+    "record_types",
+    "source_kinds",
+]
 
 KINDS: Final[Mapping[SourceKind, KindOfSource]] = {
-    "telegram": KindOfSource(page="telegram", record="telegram_post", plural="posts"),
-    "news": KindOfSource(page="news", record="article", plural="articles"),
-    "court_list": KindOfSource(
-        page="court_list", record="hearing", plural="hearings", complete_list=True, may_be_empty=True
-    ),
-    "register": KindOfSource(page="register", record="register_entry", plural="entries", complete_list=True),
-    "notice": KindOfSource(page="notice", record="notice", plural="notices", complete_list=True),
+    kind.name: kind for kind in (TELEGRAM, NEWS, COURT_LIST, REGISTER, NOTICE)
 }
-"""By kind of source; a ``page`` gives whatever its address makes likely, and is judged by nothing."""
+"""By kind of source."""
 
-COMPLETE_LISTS: Final[frozenset[str]] = frozenset(name for name, kind in KINDS.items() if kind.complete_list)
-"""Kinds of sources, and of their pages, that show all of themselves every night."""
+SINGLE_PAGES: Final = "page"
+"""The kind of source of single pages: gives whatever its address makes likely, and is judged by nothing."""
 
-PLURALS: Final[Mapping[str, str]] = {kind.record: kind.plural for kind in KINDS.values()}
-"""By kind of record: what several of them are called."""
+
+def source_kinds() -> tuple[SourceKind, ...]:
+    """What a source of the watch-list may be."""
+    return (*KINDS, SINGLE_PAGES)
+
+
+def record_kinds() -> tuple[RecordKind, ...]:
+    """What a record may be."""
+    return tuple(dict.fromkeys(kind.record.name for kind in KINDS.values()))
+
+
+def kind_of_record(name: RecordKind) -> KindOfRecord | None:
+    """What is declared of a kind of record, ours or an operator's own; None where neither gives it."""
+    if is_own_kind(name):
+        return kind_of_own_records(name)
+    return next((kind.record for kind in KINDS.values() if kind.record.name == name), None)
+
+
+def record_types() -> tuple[type, ...]:
+    """Every type of record."""
+    return (*(of for kind in KINDS.values() for of in kind.record.types), OwnRecord)
+
+
+def is_complete_list(name: SourceKind | PageKind) -> bool:
+    """Whether sources, and pages, of this kind show all of themselves every night."""
+    return name in KINDS and KINDS[name].complete_list

@@ -36,3 +36,10 @@ def folded(text: str) -> str:
 def printable(text: str) -> str:
     """Without control characters, which neither JSON readers nor PostgreSQL text take gladly."""
     return _CONTROL.sub("", text)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis."""
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

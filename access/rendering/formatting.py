@@ -10,17 +10,7 @@ from typing import Any, Final
 
 from access.rendering.labels import kind_label
 from access.rendering.translations import gettext
-from processors.text import one_line
-
-HEADING_LENGTH: Final = 110
-
-HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "telegram_post": ("text",),
-    "article": ("title", "text"),
-    "register_entry": ("name_raw", "number_raw"),
-    "notice": ("title", "text"),
-}
-"""Which field names the record, per kind: the first that is filled."""
+from processors.kinds import kind_of_record
 
 SHOWN_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images"})
 SIGHTING_FIELDS: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
@@ -28,12 +18,12 @@ SIGHTING_FIELDS: Final = ("url", "views_raw", "reactions", "edited", "modified_r
 
 def heading(kind: str, content: Mapping[str, Any]) -> str:
     """What stands for the record in a list: its title, or how it begins."""
+    declared = kind_of_record(kind)
+    found = None if declared is None else declared.heading(content)
+    if found is not None:
+        return found
     if kind == "hearing":
-        named = (content.get("case_number"), content.get("parties_raw"), content.get("court"))
-        return shortened(", ".join(one_line(part) for part in named if part), HEADING_LENGTH) or gettext("Hearing")
-    for name in HEADINGS.get(kind, ()):
-        if content.get(name):
-            return shortened(one_line(str(content[name]).strip().splitlines()[0]), HEADING_LENGTH)
+        return gettext("Hearing")
     if kind == "telegram_post":
         media = ", ".join(kind_label(str(medium["kind"])) for medium in content.get("media") or [])
         number = content.get("post_id")
@@ -47,13 +37,6 @@ def dated(content: Mapping[str, Any]) -> str | None:
     """When the source says it was: published, or the hearing's beginning."""
     when = content.get("published_at") or content.get("starts_at")
     return None if when is None else str(when)
-
-
-def shortened(text: str, length: int) -> str:
-    """The text, or its beginning up to a word's end with an ellipsis."""
-    if len(text) <= length:
-        return text
-    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
 def format_time_utc(value: datetime | str | None) -> str:

@@ -35,6 +35,7 @@ from access.security_headers import archived
 from access.views import captures, changes, overview, payload, search
 from access.views.captures import ArchivedBytes
 from access.views.media import media_of_record
+from processors.kinds import record_kinds
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 
@@ -62,7 +63,7 @@ def first_page(
     question, query = query_parameters.parse_search(q, kind, source, since, until, order)
     form: dict[str, Any] = {
         "values": query_parameters.form_values(question),
-        "kinds": query_parameters.KINDS,
+        "kinds": record_kinds(),
         "sources": changes.sources_of(archive, viewer=viewer),
     }
     if not query:

@@ -18,7 +18,7 @@ from storage.archive import Archive
 from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
-from storage.queries.nightly_counts import SourceCounts, counts_since
+from storage.queries.nightly_counts import SourceCounts, counts_json, counts_since
 from storage.queries.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
 
 REQUESTS_SHOWN: Final = 5
@@ -99,11 +99,11 @@ def _attention(name: str, crawl: LastCrawl | None, brought: SourceCounts | None,
 
 
 def _night_row(brought: SourceCounts) -> dict[str, Any]:
-    return asdict(brought) | {"records": _records(brought)}
+    return counts_json(brought) | {"records": _records(brought)}
 
 
 def _records(brought: SourceCounts) -> int:
-    return brought.posts + brought.articles + brought.hearings + brought.entries + brought.notices
+    return sum(brought.records.values())
 
 
 def _text(at: Any) -> str | None:

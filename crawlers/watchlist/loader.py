@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crawlers.watchlist.schema import ENTRIES, LayoutEntry, SourceEntry, sentence, source_of
+from crawlers.watchlist.schema import LayoutEntry, SourceEntry, entry_models, sentence, source_of
 from crawlers.watchlist.source import (
     Expectation,
     Source,
@@ -235,9 +235,9 @@ class _WatchlistReader:
         said = raw.get("kind")
         kind = said.replace("-", "_") if isinstance(said, str) else None
         merged = {**defaults, **raw, "kind": kind}
-        if kind not in ENTRIES:
+        if kind not in entry_models():
             found = "missing" if said is None else f"unknown kind {said!r}"
-            self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(ENTRIES)}")
+            self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(entry_models())}")
             self._mistakes_besides_kind(path, {**merged, "kind": said})
             return None
         if isinstance(merged.get("limits"), dict):
@@ -251,7 +251,7 @@ class _WatchlistReader:
             if layout is None:
                 self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
         self._known_egress(path, raw)
-        entry = self._valid(ENTRIES[kind], path, merged)
+        entry = self._valid(entry_models()[kind], path, merged)
         return None if entry is None else source_of(entry, layout)
 
     def _mistakes_besides_kind(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
@@ -259,11 +259,11 @@ class _WatchlistReader:
 
         A slip of the pen is read as the kind that was meant; otherwise fields that only some kinds have are left.
         """
-        meant = difflib.get_close_matches(str(raw.get("kind")).lower(), ENTRIES, 1)
+        meant = difflib.get_close_matches(str(raw.get("kind")).lower(), entry_models(), 1)
         if meant:
-            self._valid(ENTRIES[meant[0]], path, {**raw, "kind": meant[0]})
+            self._valid(entry_models()[meant[0]], path, {**raw, "kind": meant[0]})
             return
-        of_kinds = {name for entry in ENTRIES.values() for name in entry.model_fields} - set(
+        of_kinds = {name for entry in entry_models().values() for name in entry.model_fields} - set(
             SourceEntry.model_fields
         )
         common = {name: value for name, value in raw.items() if name not in of_kinds}

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crawlers.watchlist.source import Engine, Expectation, Follow, Robots, Source, SourceLimits
-from processors.kinds import SOURCE_KINDS
+from processors.kinds import KINDS, SINGLE_PAGES, is_complete_list, source_kinds
 from processors.pages.selectors import FIELDS, SelectorError, compiled
 from processors.tables.layout import Layout
 
@@ -254,11 +254,22 @@ class NewsEntry(SourceEntry):
     """How the pages are laid out: a name from `layouts`, or a layout of its own."""
 
 
+def _kind_of_list(kind: str) -> str:
+    if not is_complete_list(kind):
+        known = ", ".join(name for name in KINDS if is_complete_list(name))
+        raise _mistake(f"{kind!r} is no kind of list; known kinds of lists: {known}")
+    return kind
+
+
 class ListingEntry(SourceEntry):
-    """Pages or documents of a list. ``layout`` is a name; one that stands here has been read before."""
+    """Pages or documents of a list that an authority publishes: every kind that shows all of itself each night.
+
+    ``layout`` is a name; one that stands here has been read before.
+    """
 
     needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)
 
+    kind: Annotated[str, AfterValidator(_kind_of_list), Field(strict=True)]
     pages: list[WebAddress] = []
     """Addresses of the pages, or of documents: PDF, XLSX, XLS, ODS, DOCX, DOC, RTF, ODT, CSV or JSON."""
     scope: list[ScopeEntry] = []
@@ -267,24 +278,6 @@ class ListingEntry(SourceEntry):
     """
     layout: Text | None = None
     """How the pages are laid out: a name from `layouts`, or a layout of its own."""
-
-
-class CourtListEntry(ListingEntry):
-    """A court's list of hearings."""
-
-    kind: Literal["court_list"]
-
-
-class RegisterSourceEntry(ListingEntry):
-    """A list of people, organisations or materials that grows."""
-
-    kind: Literal["register"]
-
-
-class NoticeEntry(ListingEntry):
-    """Summonses and announcements of proceedings."""
-
-    kind: Literal["notice"]
 
 
 class PageEntry(SourceEntry):
@@ -303,15 +296,16 @@ class PageEntry(SourceEntry):
     """What is fetched besides the page: `nothing`, what the page needs to be shown, or also the links in scope."""
 
 
-ENTRIES: dict[str, type[SourceEntry]] = {
+_OWN_ENTRIES: dict[str, type[SourceEntry]] = {
     "telegram": TelegramEntry,
     "news": NewsEntry,
-    "court_list": CourtListEntry,
-    "register": RegisterSourceEntry,
-    "notice": NoticeEntry,
-    "page": PageEntry,
+    SINGLE_PAGES: PageEntry,
 }
-assert set(ENTRIES) == set(SOURCE_KINDS)
+
+
+def entry_models() -> dict[str, type[SourceEntry]]:
+    """The model of an entry for each kind of source: its own, or that of lists."""
+    return {kind: _OWN_ENTRIES.get(kind, ListingEntry) for kind in source_kinds()}
 
 
 def source_of(entry: SourceEntry, layout: Layout | None) -> Source:

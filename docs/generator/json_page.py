@@ -11,7 +11,7 @@ from typing import Final
 
 from docs.generator.markdown import code, table
 from pipeline.config.settings import ROOT
-from processors.kinds import RECORD_KINDS
+from processors.kinds import record_kinds
 
 HEAD = """# JSON
 
@@ -44,10 +44,10 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "copies": ("copy",),
     "timestamps": ("timestamp",),
     "custody": ("custody",),
-    "parse": ("page", *RECORD_KINDS),
+    "parse": ("page", *record_kinds()),
     "fingerprint": ("fingerprint",),
     "group": ("group",),
-    "search": RECORD_KINDS,
+    "search": record_kinds(),
     "captures": ("capture",),
     "show": ("capture_facts", RECORD, "medium"),
     "similar": ("similar",),
@@ -144,7 +144,7 @@ def json_page() -> str:
 
 
 def _section(promise: Promise) -> str:
-    if promise.kind in RECORD_KINDS:
+    if promise.kind in record_kinds():
         where = f"Its fields: [records](records.md#{promise.kind})."
         return f"\n### {promise.kind}\n\n{where}\n"
     rows = [(code(name) if name else "", value) for name, value in keys_of(promise.text)]

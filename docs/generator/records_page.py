@@ -1,4 +1,4 @@
-"""The reference of records, from the types in `processors.records`: every kind and its fields."""
+"""The reference of records, from the types that the table of kinds names: every kind and its fields."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
@@ -6,11 +6,6 @@ from typing import Any, get_args, get_type_hints
 from docs.generator.markdown import code, from_docstring, table
 from docs.generator.type_names import in_words
 from processors.kinds import KINDS
-from processors.records.article import Article
-from processors.records.hearing import Hearing
-from processors.records.notice import Notice
-from processors.records.register_entry import RegisterEntry
-from processors.records.telegram_post import TelegramPost
 
 HEAD = """# Records
 
@@ -20,7 +15,7 @@ source's own words; the field without `_raw` beside them is our reading. What a 
 
 """
 
-RECORDS: tuple[type, ...] = (TelegramPost, Article, Hearing, RegisterEntry, Notice)
+RECORDS: tuple[type, ...] = tuple(kind.record.types[0] for kind in KINDS.values())
 """One type for each kind of record, in the order in which kinds are named everywhere."""
 
 
@@ -31,7 +26,7 @@ def kind_of(record: type) -> str:
 
 def records_page() -> str:
     """The page in Markdown."""
-    sources: dict[str, str] = {row.record: name for name, row in KINDS.items()}
+    sources: dict[str, str] = {row.record.name: name for name, row in KINDS.items()}
     parts: list[type] = []
     sections = ""
     for record in RECORDS:

@@ -6,7 +6,6 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from crawlers.watchlist.schema import (
-    ENTRIES,
     ArticleEntry,
     ExpectEntry,
     HostName,
@@ -17,10 +16,12 @@ from crawlers.watchlist.schema import (
     Share,
     SourceEntry,
     WebAddress,
+    entry_models,
 )
 from docs.generator.attribute_docs import attribute_docs
 from docs.generator.markdown import code, from_docstring, table
 from docs.generator.type_names import in_words
+from processors.kinds import KINDS, is_complete_list
 
 HEAD = """# Watch-list: every key
 
@@ -55,20 +56,25 @@ def watchlist_page() -> str:
     """The page in Markdown."""
     common = set(SourceEntry.model_fields)
     kinds = "".join(
-        f"## Source of kind {kind}\n\n{from_docstring(model.__doc__)}{_needs(model)}\n\n"
+        f"## Source of kind {kind}\n\n{_described(kind, model)}{_needs(model)}\n\n"
         + _keys(model, [name for name in model.model_fields if name not in common and name != "kind"])
         + "\n"
-        for kind, model in ENTRIES.items()
+        for kind, model in entry_models().items()
     )
     blocks = "".join(
         f"## {heading}\n\n{from_docstring(model.__doc__)}\n\n{_keys(model, list(model.model_fields))}\n"
         for heading, model in BLOCKS.values()
     )
-    named = " | ".join(ENTRIES)
+    named = " | ".join(entry_models())
     every = (
         f"## Every source\n\n`kind` is one of `{named}`.\n\n{_keys(SourceEntry, list(SourceEntry.model_fields))}\n"
     )
     return HEAD + every + kinds + blocks
+
+
+def _described(kind: str, model: type[SourceEntry]) -> str:
+    said = from_docstring(model.__doc__)
+    return f"{KINDS[kind].description} {said}" if is_complete_list(kind) else said
 
 
 def _needs(model: type[SourceEntry]) -> str:

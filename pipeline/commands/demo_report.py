@@ -18,9 +18,18 @@ from access.views.changes import changes_of
 from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive
-from storage.queries.nightly_counts import Failure, SourceCounts, captures_since, counts_since, failures_since
+from storage.queries.nightly_counts import (
+    Failure,
+    SourceCounts,
+    captures_since,
+    counts_json,
+    counts_since,
+    failures_since,
+    record_names,
+)
 
-COLUMNS: Final = ("pages", "posts", "articles", "hearings", "media", "new", "duplicates", "failures")
+COLUMNS: Final = ("media", "new", "duplicates", "failures")
+"""The last columns; before them stand the pages, and the records of each kind of which there are any."""
 
 SHOWN: Final = 12
 """So many failures, and changes of one source, are shown; the rest are counted. ``--json`` has all of them."""
@@ -85,7 +94,7 @@ def show(brought: Brought, *, as_json: bool) -> None:
 
 def _rows(brought: Brought) -> Iterable[Mapping[str, Any]]:
     for row in brought.figures:
-        yield {"kind": "harvested", **asdict(row)}
+        yield {"kind": "harvested", **counts_json(row)}
     for failure in brought.failures:
         yield {"kind": "failure", **asdict(failure)}
     for source_id, rows in brought.changes.items():
@@ -96,10 +105,13 @@ def _rows(brought: Brought) -> Iterable[Mapping[str, Any]]:
 def _table(figures: Sequence[SourceCounts]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("source", overflow="fold")
-    for name in COLUMNS:
+    rows = [counts_json(row) for row in figures]
+    records = [name for name in record_names() if any(row[name] for row in rows)]
+    columns = ("pages", *records, *COLUMNS)
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in figures:
-        table.add_row(row.source_id, *(str(getattr(row, name)) for name in COLUMNS))
+    for row in rows:
+        table.add_row(row["source_id"], *(str(row[name]) for name in columns))
     return table
 
 

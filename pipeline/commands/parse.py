@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.arguments import web_address
 from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail
-from processors.kinds import COMPLETE_LISTS, KINDS
+from processors.kinds import KINDS, is_complete_list
 
 if TYPE_CHECKING:
     from processors.kinds import PageKind
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE_BYTES = 256 << 20
 
-PAGE_KINDS: Final[Mapping[str, PageKind]] = {kind.page.replace("_", "-"): kind.page for kind in KINDS.values()}
-"""Kinds of pages as the command spells them, with their parsers' names."""
+
+def page_kinds() -> Mapping[str, PageKind]:
+    """Kinds of pages as the command spells them, with their parsers' names."""
+    return {kind.page.replace("_", "-"): kind.page for kind in KINDS.values()}
 
 
 Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
@@ -50,7 +52,7 @@ def register(app: typer.Typer) -> None:
 
 
 def parse(
-    kind: Annotated[str, typer.Argument(metavar="|".join(PAGE_KINDS), parser=one_of(PAGE_KINDS))],
+    kind: Annotated[str, typer.Argument(metavar="|".join(page_kinds()), parser=one_of(page_kinds))],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The page's bytes; gzip is taken off.")],
     url: Url,
     at: At = None,
@@ -69,12 +71,12 @@ def parse(
 
     web_address(url, what="--url")
     page = Page(url=url, body=_content(file), captured_at=_moment(at))
-    if PAGE_KINDS[kind] in COMPLETE_LISTS:
+    if is_complete_list(page_kinds()[kind]):
         with DocumentReader() as documents:
             page = replace(page, document=documents.read(page.body))
     try:
         with ConfinedParsers() as parsers:
-            reading = parsers.read_page(page, PAGE_KINDS[kind], layout=_layout(layout, watchlist))
+            reading = parsers.read_page(page, page_kinds()[kind], layout=_layout(layout, watchlist))
     except PageNotRead as problem:
         raise fail(f"{file}: {problem}; the file is as it was") from problem
     emit(_rows(reading), as_json=as_json, human=_in_words)

@@ -10,7 +10,7 @@ import typer
 from pipeline.commands.arguments import archived_name, days_in_order, web_address
 from pipeline.commands.kinds import one_of
 from pipeline.output import Exit, JsonOption, emit, err, fail, out
-from processors.kinds import RECORD_KINDS
+from processors.kinds import record_kinds
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -28,7 +28,7 @@ def search(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="|".join(RECORD_KINDS), parser=one_of(RECORD_KINDS), help="Only records of this kind."
+            metavar="|".join(record_kinds()), parser=one_of(record_kinds), help="Only records of this kind."
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source showed.")] = None,
@@ -44,7 +44,7 @@ def search(
     most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many records.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Find records by their words: posts, articles, hearings, registers, notices; the best matches first."""
+    """Find records of every kind by their words; the best matches first."""
     from access.views.search import found
     from storage.queries.search import Question
 

@@ -25,7 +25,7 @@ from pipeline.process.page_kind import choose_parser
 from pipeline.process.readers import Readers
 from processors.digest import Digest, sha256
 from processors.http.message import ResponseMessage, header, parse_response
-from processors.kinds import COMPLETE_LISTS
+from processors.kinds import is_complete_list
 from processors.media.decoder_pool import Decoders
 from processors.media.fingerprint_file import decoder_of, hashes_of_today
 from processors.media.media_type import MediaFingerprints, is_media, sniff
@@ -62,7 +62,7 @@ def read_capture(
     if capture.record_type == "revisit":
         # media that occur again are told by `storage.catalogue.revisits`; the document of a list is read where it
         # stands
-        listed = how is not None and how.kind in COMPLETE_LISTS and not is_media(capture.media_type)
+        listed = how is not None and is_complete_list(how.kind) and not is_media(capture.media_type)
         block = payload_of(capture) if listed else None
         received = decode_body(capture, block) if block is not None else None
         if received is None or not is_page(capture, received, how):

@@ -16,7 +16,7 @@ from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
 from processors.court_list.text_blocks import is_feed
 from processors.http.message import UndecodableEntity, entity, header, parse_response
-from processors.kinds import COMPLETE_LISTS
+from processors.kinds import is_complete_list
 from processors.media.media_type import is_media, sniff
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
@@ -77,7 +77,7 @@ def is_page(capture: Capture, received: DecodedBody, how: ParserChoice | None) -
         return True
     if how is not None and how.kind == "telegram_export":
         return True
-    if how is not None and how.kind in COMPLETE_LISTS and _may_list(capture, received):
+    if how is not None and is_complete_list(how.kind) and _may_list(capture, received):
         return True
     if capture.media_type is None:
         return sniff(received.content) == "text/html"
@@ -100,7 +100,7 @@ def reuse_earlier_reading(
     connection: Connection, capture: Capture, how: ParserChoice | None
 ) -> CaptureResult | None:
     """Take over the reading of an equal capture of a list; None where this one is to be read."""
-    if how is None or how.kind not in COMPLETE_LISTS:
+    if how is None or not is_complete_list(how.kind):
         return None
     version = parser_for(how.kind, capture.captured_at.astimezone(UTC).date()).name
     records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
@@ -116,7 +116,7 @@ def read_page_capture(
     readers: Readers,
 ) -> CaptureResult:
     """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
-    listed = how is not None and how.kind in COMPLETE_LISTS
+    listed = how is not None and is_complete_list(how.kind)
     page = Page(
         url=capture.url,
         body=received.content,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crawlers.watchlist.source import layout_from_json
-from processors.kinds import COMPLETE_LISTS, KINDS, PageKind
+from processors.kinds import KINDS, PageKind, is_complete_list
 from processors.tables.layout import Layout
 from processors.telegram.desktop_export import is_export
 from processors.urls import host_of
@@ -36,10 +36,10 @@ def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoi
     on_telegram = host_of(url) in TELEGRAM_HOSTS
     layout = declared.get("layout")
     publisher = declared.get("publisher")
-    kind = declared.get("kind")
+    kind = str(declared.get("kind"))
     if kind == "telegram":
         return ParserChoice("telegram", None, None) if on_telegram else None
-    if kind in COMPLETE_LISTS:
+    if is_complete_list(kind):
         return ParserChoice(KINDS[kind].page, None if layout is None else layout_from_json(layout), None)
     if kind == "news":
         return ParserChoice("news", None if layout is None else layout_from_json(layout), publisher)

@@ -20,7 +20,7 @@ from pipeline.process.capture import CaptureResult, read_capture
 from pipeline.process.readers import Readers, open_readers
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
-from processors.parsing.parser_versions import PARSERS
+from processors.parsing.parser_versions import parser_versions
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import drop_unseen
@@ -35,7 +35,7 @@ OnProgress = Callable[[str], None]
 VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
     "dom-1",
-    *sorted(parser.name for parser in PARSERS),
+    *sorted(parser.name for parser in parser_versions()),
     *sorted(ALL_HASHES),
 )
 READ_WITH: Final = " ".join(VERSIONS)

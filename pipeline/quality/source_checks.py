@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from crawlers.model.report import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
 from pipeline.quality.yield_rules import EARLIER_CRAWLS, CrawlUnderReview, silence_problems, yield_problems
-from processors.kinds import COMPLETE_LISTS, KINDS
+from processors.kinds import KINDS, is_complete_list
 from storage.archive import Archive
 from storage.queries.crawl_yields import CrawlYield, declarations_of, publishing_pattern, recent_crawl_yields
 
@@ -27,7 +27,7 @@ def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> 
         at=report.ended_at,
         pages=report.pages,
         understood=_understood(source, report),
-        kind=kind.record,
+        kind=kind.record.name,
         records=report.records_read,
         filled=report.filled,
     )
@@ -46,7 +46,7 @@ def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[s
             expect = Expectation(**declaration.get("expect") or {})
             kind, (now, *earlier) = declaration["kind"], crawls
             said = yield_problems(CrawlUnderReview(kind, expect, now, earlier[:EARLIER_CRAWLS]))
-            said += expect.outside(now.records) if kind in COMPLETE_LISTS else []
+            said += expect.outside(now.records) if is_complete_list(kind) else []
             said += silence_problems(expect, publishing_pattern(connection, source_id), now.at)
             if said:
                 found[source_id] = said
@@ -59,4 +59,4 @@ def _crawls(connection: Connection, source_id: str) -> tuple[CrawlYield, ...]:
 
 def _understood(source: Source, report: CrawlReport) -> int:
     understood = report.outcomes.get("content", 0)
-    return understood + (report.outcomes.get("empty", 0) if source.kind in COMPLETE_LISTS else 0)
+    return understood + (report.outcomes.get("empty", 0) if is_complete_list(source.kind) else 0)

@@ -25,7 +25,7 @@ from statistics import median
 from typing import Final
 
 from crawlers.watchlist.source import Expectation
-from processors.kinds import COMPLETE_LISTS, PLURALS
+from processors.kinds import is_complete_list, kind_of_record
 from storage.queries.crawl_yields import CrawlYield, PublishingPattern
 
 EARLIER_CRAWLS: Final = 14
@@ -149,7 +149,7 @@ def _not_understood(judged: CrawlUnderReview) -> list[str]:
 
 def _short_list(judged: CrawlUnderReview) -> list[str]:
     now, earlier = judged.now, judged.earlier
-    shows_all = judged.source_kind in COMPLETE_LISTS or (judged.source_kind == "telegram" and not now.records)
+    shows_all = is_complete_list(judged.source_kind) or (judged.source_kind == "telegram" and not now.records)
     if not shows_all or judged.expect.min is not None or len(earlier) < FEWEST_CRAWLS:
         return []
     before = [crawl.records for crawl in earlier]
@@ -179,7 +179,8 @@ def _chance_of_at_most(hits: int, of: int, rate: float) -> float:
 
 
 def _counted(crawl: CrawlYield) -> str:
-    return f"{crawl.records} {PLURALS.get(str(crawl.kind), 'records')}"
+    kind = None if crawl.kind is None else kind_of_record(crawl.kind)
+    return f"{crawl.records} {'records' if kind is None else kind.plural}"
 
 
 def _duration(span: timedelta) -> str:

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from crawlers.watchlist.schema import ENTRIES, sentence
+from crawlers.watchlist.schema import entry_models, sentence
 from pipeline.process.page_kind import TELEGRAM_HOSTS
+from processors.kinds import KINDS
 from processors.surt import surt_key
 from processors.urls import host_of
 
@@ -27,10 +28,6 @@ CHANNEL: Final = re.compile(
 ADDRESS: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[^\W\d_]{2,24}(?::\d+)?(?:[/?]\S*)?")
 FEED: Final = re.compile(r"(?:rss|atom|feed)(?:[/._?=-]|$)|\.rdf$|type=rss", re.IGNORECASE)
 SITEMAP: Final = re.compile(r"sitemap[^/]*\.(?:xml|txt)(?:\.gz)?$|/sitemap[-_./]?\w*$", re.IGNORECASE)
-COURT: Final = re.compile(
-    r"sud_delo|(?:^|[./-])sudrf\.|raspis|rasklad|spis[ao]k|hearing|cause-?list|daily-list|court|(?:^|[./_-])sud(?:[./_-]|$)",
-    re.IGNORECASE,
-)
 DOCUMENT: Final = re.compile(r"\.(?:pdf|xlsx?|docx?|rtf|ods|odt|csv)$", re.IGNORECASE)
 NOT_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 LETTERS: Final = str.maketrans("абвгґдеёєжзиіїйклмнопрстуўфхцчшщыэюя", "abvggdeeezziiijklmnoprstuufhccssyeua")
@@ -163,8 +160,8 @@ def _line(
     fields, because = _of_channel(channels[0]) if channels else _of_address(addresses[0])
     asked = said.get("kind", "").lower().replace("-", "_")
     if asked and asked != fields["kind"]:
-        if asked not in ENTRIES:
-            return Unclear(number, text, f"unknown kind {asked!r}; known kinds: {', '.join(ENTRIES)}")
+        if asked not in entry_models():
+            return Unclear(number, text, f"unknown kind {asked!r}; known kinds: {', '.join(entry_models())}")
         if channels or asked == "telegram":
             return Unclear(number, text, f"kind {asked} does not go with {(*channels, *addresses)[0]}")
         name = "start_pages" if asked == "news" else "pages"
@@ -177,9 +174,9 @@ def _line(
     if wanted in ids and said.get("id"):
         return Unclear(number, text, f"the id {wanted!r} is taken")
     try:
-        ENTRIES[str(fields["kind"])].model_validate(entry)
+        entry_models()[str(fields["kind"])].model_validate(entry)
     except ValidationError as error:
-        model = ENTRIES[str(fields["kind"])]
+        model = entry_models()[str(fields["kind"])]
         return Unclear(number, text, "; ".join(sentence(each, model) for each in error.errors(include_url=False)))
     return NewSource(number, entry, because)
 
@@ -200,7 +197,10 @@ def _of_address(url: str) -> tuple[dict[str, Any], str]:
         return {"kind": "news", "sitemaps": [url]}, "a sitemap, by its address"
     if FEED.search(place) or host.startswith(("rss.", "feeds.")):
         return {"kind": "news", "feeds": [url]}, "a feed, by its address"
-    if DOCUMENT.search(parts.path) or COURT.search(host + place):
+    for kind in KINDS.values():
+        if kind.likely_address is not None and kind.likely_address.search(host + place):
+            return {"kind": kind.name, "pages": [url]}, f"{kind.likely_because}, by its address"
+    if DOCUMENT.search(parts.path):
         return {"kind": "court_list", "pages": [url]}, "a court's list, by its address"
     if parts.path in ("", "/") and not parts.query:
         return {"kind": "news", "start_pages": [url]}, "a site, from its front page"

@@ -33,7 +33,7 @@ from crawlers.watchlist.source import Source
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from processors.http.head import head_value
-from processors.kinds import COMPLETE_LISTS
+from processors.kinds import is_complete_list
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import Parsers
 from processors.parsing.sandboxed_parsers import ConfinedParsers
@@ -192,7 +192,7 @@ def suggested(kind: str, records: int) -> dict[str, Any]:
     """The yield to expect of a source whose first page gave so many records: half of it, twice of it."""
     if not records:
         return {}
-    if kind in COMPLETE_LISTS:
+    if is_complete_list(kind):
         return {"min": max(1, records // 2), "max": 2 * records, "understood": 0.8}
     if kind == "telegram":
         return {"min": max(1, records // 2), "understood": 0.8}

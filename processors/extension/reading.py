@@ -10,13 +10,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, cast
 
 import jsonschema
 from referencing import Registry
 
 from processors.extension.code import NAME, ClassReference, ExtensionFault
 from processors.extension.protocol import OwnKind, ParserPage
+from processors.kinds import KINDS
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
@@ -24,7 +25,6 @@ from processors.pages.page_tables import open_tree
 from processors.pages.parse_result import Record
 from processors.record_keys import json_value
 from processors.records.own_record import OwnRecord
-from processors.records.telegram_post import TelegramPost
 
 MOST_RECORDS: Final = 100_000
 MOST_FIELDS: Final = 100
@@ -36,9 +36,7 @@ RESERVED: Final = frozenset({
 """Keys of a record's row that are ours (architecture, section 7)."""
 
 RECORD_TYPES: Final[Mapping[str, type]] = {
-    str(of.__dataclass_fields__["kind"].default): of
-    for of in get_args(Record)
-    if of not in (TelegramPost, OwnRecord)
+    kind.record.name: kind.record.types[0] for name, kind in KINDS.items() if name != "telegram"
 }
 """Our kinds that an operator's parser may give."""
 

@@ -1,17 +1,12 @@
 """What reading a page gave: outcome, records, and the links a spider may follow."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from processors.pages.outcome import Outcome
-from processors.records.article import Article
-from processors.records.hearing import Hearing
-from processors.records.notice import Notice
-from processors.records.own_record import OwnRecord
-from processors.records.register_entry import RegisterEntry
-from processors.records.telegram_post import Coverage, TelegramPost
+from processors.records.record import Record
+from processors.records.telegram_post import Coverage
 
-Record: TypeAlias = TelegramPost | Article | Hearing | RegisterEntry | Notice | OwnRecord
+__all__ = ["Links", "Reading", "Record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +28,8 @@ class Links:
 class Reading:
     """One page read by one parser version.
 
-    ``kind`` is a `PageKind`, or an operator's own (`processors.records.own_record`).
-    ``layout`` names what the parser recognised (``channel``, ``embed``, a declared or guessed table layout).
+    ``kind`` is that of the parser, ours or an operator's own (`processors.records.own_record`). ``layout`` names
+    what the parser recognised (``channel``, ``embed``, a declared or guessed table layout).
     ``remarks`` are sentences about what could not be understood; nothing is dropped without one.
     ``coverage`` is given for Telegram. Only an outcome of content brings records.
     """

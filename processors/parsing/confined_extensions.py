@@ -69,7 +69,11 @@ class ConfinedExtension:
     def page_kind(self, reference: ClassReference) -> str:
         """The kind under which its readings stand: its own, or that of our pages with such records."""
         declared = self.facts(reference).kind
-        return declared if is_own_kind(declared) else next(k.page for k in KINDS.values() if k.record == declared)
+        return (
+            declared
+            if is_own_kind(declared)
+            else next(k.page for k in KINDS.values() if k.record.name == declared)
+        )
 
     def read_page(self, page: Page, reference: ClassReference) -> Reading:
         """The page's outcome and records."""

@@ -16,7 +16,8 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from processors.telegram.desktop_export import ExportedPost
+from processors.kinds import record_types
+from processors.records.record import Record
 
 _Read = Callable[[Any], Any]
 _Value = TypeVar("_Value")
@@ -75,6 +76,8 @@ def _reader(of: Any) -> _Read:
         return _mapping_of(*map(_reader, get_args(of)))
     if of is datetime:
         return _moment
+    if of is Record:
+        return _record
     if is_dataclass(of):
         return _object_of(cast(type, of))
     if issubclass(of, Enum):
@@ -126,7 +129,7 @@ def _mapping_of(key: _Read, item: _Read) -> _Read:
 def _one_of(options: tuple[Any, ...]) -> _Read:
     """Nothing, where that may be; else the object of the name given, or the one plain type."""
     optional = NoneType in options
-    objects = {name: _reader(made) for of in options if is_dataclass(of) for name, made in _named(of)}
+    objects = {of.__name__: _reader(of) for of in options if isinstance(of, type) and is_dataclass(of)}
     others = [_reader(of) for of in options if of is not NoneType and not is_dataclass(of)]
 
     def read(value: Any) -> Any:
@@ -141,9 +144,12 @@ def _one_of(options: tuple[Any, ...]) -> _Read:
     return read
 
 
-def _named(of: Any) -> tuple[tuple[str, type], ...]:
-    """The type under its name, and those that may stand in its place."""
-    return tuple((each.__name__, each) for each in (of, ExportedPost) if issubclass(each, of))
+def _record(value: Any) -> Any:
+    """A record of any kind."""
+    made = next((of for of in record_types() if of.__name__ == value[0]), None)
+    if made is None:
+        raise TypeError(f"expected a record, found {str(value)[:40]!r}")
+    return _reader(cast(Hashable, made))(value)
 
 
 def _object_of(of: type) -> _Read:

@@ -25,9 +25,9 @@ from processors.records.telegram_post import (
     PollOption,
     Reaction,
     Reply,
-    TelegramPost,
 )
 from processors.tables.layout import Layout
+from processors.telegram.exported_post import ExportedPost, ExportFacts, TextEntity
 
 PARSER_VERSION = "telegram-export-1"
 EXPORT_ADDRESS = "file:///telegram-export/"
@@ -46,36 +46,6 @@ _WITHHELD = "(File "
 _PAID_REACTION = "⭐"
 # facts of a service message besides its wording, in the order in which they are told
 _SERVICE_FACTS = ("title", "message_id", "members", "inviter", "duration_seconds", "new_title", "width", "height")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextEntity:
-    """A run of text with the type Telegram gave it (``bold``, ``text_link``, ``mention`` ...)."""
-
-    type: str
-    text: str
-    href: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFacts:
-    """What only an export says. ``missing_files``: files it names but was told not to bring, in its words."""
-
-    chat_name: str | None
-    chat_type: str | None
-    sender: str | None = None
-    sender_id: str | None = None
-    action: str | None = None
-    edited_at: datetime | None = None
-    entities: tuple[TextEntity, ...] = ()
-    missing_files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedPost(TelegramPost):
-    """A post out of an export; ``export`` marks it as such."""
-
-    export: ExportFacts
 
 
 @dataclass(frozen=True, slots=True)

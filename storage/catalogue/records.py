@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 
+from processors.kinds import kind_of_record
 from processors.pages.outcome import Classification
 from processors.pages.parse_result import Reading, Record
 from processors.record_keys import (
@@ -26,11 +27,6 @@ from processors.record_keys import (
     version_content,
     version_id,
 )
-from processors.records.article import Article
-from processors.records.hearing import Hearing
-from processors.records.notice import Notice
-from processors.records.register_entry import RegisterEntry
-from processors.telegram.desktop_export import ExportedPost
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
 from storage.catalogue.tables import outcomes, readings, records, sightings, versions
@@ -38,12 +34,6 @@ from storage.errors import StorageError
 
 TEXT_LIMIT: Final = 200_000
 """Characters that full-text search reads of a version; PostgreSQL's tsvector ends at 1 MiB."""
-
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    str(cls.__dataclass_fields__["kind"].default): tuple(cls.__dataclass_fields__)
-    for cls in (ExportedPost, Article, Hearing, RegisterEntry, Notice)
-}
-"""Keys of each kind in the order of architecture §7, which JSONB does not keep; only exports have ``export``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,13 +275,14 @@ def seen_records(viewer: Viewer) -> Select[Any]:
 
 def seen_record(row: Row[Any]) -> SeenRecord:
     """The record that a row of `seen_records` holds."""
-    content = {**row.version, **row.besides}
+    content, kind = {**row.version, **row.besides}, kind_of_record(row.kind)
+    keys = (kind.keys if kind is not None else ()) or sorted(content)  # those of own kinds have no order of ours
     return SeenRecord(
         record_id=row.record_id,
         version_id=row.version_id,
         kind=row.kind,
         natural_key=row.natural_key,
-        content={name: content[name] for name in FIELDS[row.kind] if name in content},
+        content={name: content[name] for name in keys if name in content},
         capture_id=row.capture_id,
         captured_at=row.captured_at,
         source_id=row.source_id,

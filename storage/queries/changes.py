@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from crawlers.model.iso_time import time_text
+from processors.kinds import kind_of_record
 from processors.surt import surt_key
 from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
@@ -23,9 +24,6 @@ from storage.queries.article_lists import lists_of_crawls
 from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
 
 ChangeKind = Literal["added", "edited", "moved", "missing", "returned"]
-
-SCHEDULE_FIELDS = frozenset({"starts_at", "starts_raw", "room", "court"})
-"""Fields of a hearing that say when and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,8 @@ def _was_there(shown: ObservedRecord, crawl_id: str, history: _History) -> bool:
 
 def _edit(before: ObservedRecord, after: ObservedRecord) -> Change:
     fields = _differing(before.content, after.content)
-    moved = after.record_kind == "hearing" and not SCHEDULE_FIELDS.isdisjoint(fields)
+    record_kind = kind_of_record(after.record_kind)
+    moved = record_kind is not None and not record_kind.schedule.isdisjoint(fields)
     kind: ChangeKind = "moved" if moved else "edited"
     return _change(kind, before, after, (before.capture_id, after.capture_id), before.at)
 

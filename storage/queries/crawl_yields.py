@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, distinct_on
 
+from processors.kinds import KINDS, is_complete_list
 from storage.catalogue.tables import warcs
 
 HABIT_DAYS: Final = 90
@@ -57,12 +58,12 @@ _PAGES: Final = text("""
     SELECT crawl_id, max(captured_at) AS at, count(*) AS pages,
         count(*) FILTER (
             WHERE problem IS NULL
-                AND (outcome = 'content' OR (outcome = 'empty' AND kind NOT IN ('telegram', 'news')))
+                AND (outcome = 'content' OR (outcome = 'empty' AND kind <> ALL(:streams)))
         ) AS understood
     FROM catalogue.readings
     WHERE source_id = :source AND url NOT LIKE '%/robots.txt'
     GROUP BY crawl_id ORDER BY max(captured_at) DESC, crawl_id DESC LIMIT :most
-""")
+""").bindparams(bindparam("streams", type_=ARRAY(TEXT)))
 
 _RECORDS: Final = text("""
     SELECT readings.crawl_id, records.kind, count(DISTINCT records.id) AS records
@@ -92,7 +93,8 @@ _FIRST_SEEN: Final = text("""
 
 def recent_crawl_yields(connection: Connection, source_id: str, *, most: int) -> tuple[CrawlYield, ...]:
     """The last crawls of the source that were read, newest first."""
-    crawls = connection.execute(_PAGES, {"source": source_id, "most": most}).all()
+    streams = [name for name in KINDS if not is_complete_list(name)]
+    crawls = connection.execute(_PAGES, {"source": source_id, "most": most, "streams": streams}).all()
     asked = {"crawls": [row.crawl_id for row in crawls]}
     records: dict[str, dict[str, int]] = {}
     for row in connection.execute(_RECORDS, asked):

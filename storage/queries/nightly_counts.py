@@ -4,12 +4,13 @@ the custody chain.
 A point, not a list of crawls, since every deposited file has its place in the chain, whoever crawled it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, literal, select
 
-from processors.kinds import PLURALS
+from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
 from storage.catalogue.tables import (
     captures,
@@ -35,19 +36,15 @@ ROBOTS: Final = "%)/robots.txt"
 class SourceCounts:
     """Counts of one source.
 
-    ``new``: wordings of records, and media, that no file deposited earlier had shown. ``duplicates``: media whose
-    bytes stand at another place as well, or whose picture is another's. ``failures``: requests without an
-    answer, pages that refused us or could not be read
-    (`REFUSALS`), pictures that could not be decoded.
+    ``records``: of each kind, by what several of them are called (posts, articles). ``new``: wordings of records,
+    and media, that no file deposited earlier had shown. ``duplicates``: media whose bytes stand at another place
+    as well, or whose picture is another's. ``failures``: requests without an answer, pages that refused us or
+    could not be read (`REFUSALS`), pictures that could not be decoded.
     """
 
     source_id: str
     pages: int = 0
-    posts: int = 0
-    articles: int = 0
-    hearings: int = 0
-    entries: int = 0
-    notices: int = 0
+    records: Mapping[str, int] = field(default_factory=dict)
     media: int = 0
     new: int = 0
     duplicates: int = 0
@@ -95,7 +92,28 @@ def counts_since(connection: Connection, after_seq: int) -> tuple[SourceCounts, 
     ):
         for row in connection.execute(question):
             _add(counts.setdefault(row.source_id, {}), row)
-    return tuple(SourceCounts(source_id, **found) for source_id, found in sorted(counts.items()))
+    names = record_names()
+    return tuple(
+        SourceCounts(
+            source_id,
+            records={name: found.get(name, 0) for name in names},
+            **{name: count for name, count in found.items() if name not in names},
+        )
+        for source_id, found in sorted(counts.items())
+    )
+
+
+def record_names() -> dict[str, str]:
+    """The name of each kind of record by what several of them are called, in the order of the table of kinds."""
+    return {kind.record.plural: kind.record.name for kind in KINDS.values()}
+
+
+def counts_json(counts: SourceCounts) -> dict[str, Any]:
+    """The counts as JSON-ready values, those of records under the names of their kinds."""
+    row: dict[str, Any] = {}
+    for name, value in asdict(counts).items():
+        row |= value if name == "records" else {name: value}
+    return row
 
 
 def failures_since(connection: Connection, after_seq: int) -> tuple[Failure, ...]:
@@ -154,7 +172,7 @@ def _records(after_seq: int) -> Select[Any]:
             captures.c.source_id,
             *(
                 func.count(distinct(case((versions.c.kind == kind, sightings.c.record_id)))).label(name)
-                for kind, name in PLURALS.items()
+                for name, kind in record_names().items()
             ),
         )
         .select_from(sightings)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from crawlers.watchlist.schema import ENTRIES, ArticleEntry, ExpectEntry, LayoutEntry, LimitsEntry
+from crawlers.watchlist.schema import ArticleEntry, ExpectEntry, LayoutEntry, LimitsEntry, entry_models
 from docs.generator.attribute_docs import attribute_docs
 from docs.generator.commands_page import commands, commands_page
 from docs.generator.dags_page import dag_files, dags_page
@@ -22,7 +22,7 @@ from pipeline.cli import app
 from pipeline.config.parsing import READERS
 from pipeline.config.settings import ROOT, SettingsError, load_settings, variable
 from pipeline.output import Exit
-from processors.kinds import RECORD_KINDS, SOURCE_KINDS
+from processors.kinds import record_kinds, source_kinds
 
 ANY_TEXT = {
     f"LETAPIS_{name}" for name in ("DATA", "WATCHLIST", "CONNECT_TO", "ALLOW_ADDRESSES", "UPSTREAM_CA", "CHROMIUM")
@@ -146,7 +146,7 @@ def test_every_exit_code_has_a_meaning() -> None:
 def test_every_kind_of_record_is_in_the_reference_with_its_fields() -> None:
     page = records_page()
 
-    assert [kind_of(record) for record in RECORDS] == list(RECORD_KINDS)
+    assert [kind_of(record) for record in RECORDS] == list(record_kinds())
     for record in RECORDS:
         section = page.partition(f"\n## {kind_of(record)}\n")[2].partition("\n## ")[0]
         assert {row[0] for row in rows_of(section)} - {"Field"} == {
@@ -154,7 +154,7 @@ def test_every_kind_of_record_is_in_the_reference_with_its_fields() -> None:
         }
 
 
-@pytest.mark.parametrize("model", [*ENTRIES.values(), LimitsEntry, ExpectEntry, LayoutEntry, ArticleEntry])
+@pytest.mark.parametrize("model", [*entry_models().values(), LimitsEntry, ExpectEntry, LayoutEntry, ArticleEntry])
 def test_every_key_of_the_watch_list_is_in_the_reference_with_its_meaning(model: Any) -> None:
     meanings = {row[0]: row[1].partition("<br>")[0] for row in rows_of(once(watchlist_page))}
 
@@ -164,7 +164,7 @@ def test_every_key_of_the_watch_list_is_in_the_reference_with_its_meaning(model:
 def test_every_kind_of_source_is_in_the_reference() -> None:
     page = watchlist_page()
 
-    assert [kind for kind in SOURCE_KINDS if f"\n## Source of kind {kind}\n" not in page] == []
+    assert [kind for kind in source_kinds() if f"\n## Source of kind {kind}\n" not in page] == []
 
 
 def test_every_dag_is_in_the_reference() -> None:

@@ -158,10 +158,10 @@ def test_the_facts_were_in_custody_before_the_first_byte(deposited: Archive, fir
 def test_the_catalogue_holds_what_the_sites_hold(first_night: Night) -> None:
     found = first_night.figures
     for source, channel in expected.TELEGRAM_SOURCES.items():
-        assert found[source].posts == len(expected.posts(channel, 1))
-    assert found[expected.NEWS_SOURCE].articles == len(expected.articles(1))
+        assert found[source].records["posts"] == len(expected.posts(channel, 1))
+    assert found[expected.NEWS_SOURCE].records["articles"] == len(expected.articles(1))
     for source in (expected.REGIONAL_SOURCE, expected.CITY_SOURCE):
-        assert found[source].hearings == len(expected.hearings(source, 1))
+        assert found[source].records["hearings"] == len(expected.hearings(source, 1))
 
 
 def test_search_answers_with_the_article(first_night: Night, letapis: Callable[..., Rows]) -> None:

@@ -29,7 +29,7 @@ from access.rendering.translations import (
     load_languages,
     ngettext,
 )
-from processors.kinds import RECORD_KINDS, SOURCE_KINDS
+from processors.kinds import record_kinds, source_kinds
 from processors.pages.outcome import Outcome
 from processors.records.article import Article
 from processors.records.hearing import Hearing
@@ -185,7 +185,7 @@ def test_every_field_of_a_record_has_a_label(record: type) -> None:
 
 
 def test_every_kind_outcome_and_verdict_has_a_label() -> None:
-    assert {*RECORD_KINDS, *SOURCE_KINDS, *map(str, Outcome)} - set(KINDS) == set()
+    assert {*record_kinds(), *source_kinds(), *map(str, Outcome)} - set(KINDS) == set()
     assert set(map(str, Verdict)) == set(VERDICTS)
     assert set(CHANGES) == {"added", "edited", "moved", "missing", "returned"}
 

@@ -11,15 +11,15 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
-from processors.pages.parse_result import Reading, Record
+from processors.pages.parse_result import Reading
 from processors.record_keys import record_id, record_keys
-from processors.telegram.desktop_export import ExportedPost
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import replace_reading
 from tests.access.conftest import HOSTILE, Filled
 
-KINDS: tuple[type[Any], ...] = (*typing.get_args(Record), ExportedPost)
+RECORDS: tuple[type[Any], ...] = tuple(cls for kind in KINDS.values() for cls in kind.record.types)
 
 
 def made(cls: type[Any], *, full: bool) -> Any:
@@ -54,7 +54,7 @@ def value_of(hint: Any, name: str, *, full: bool) -> Any:
 
 
 @pytest.mark.parametrize("full", [True, False])
-@pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", RECORDS, ids=lambda cls: cls.__name__)
 def test_every_kind_of_record_has_its_page(
     analyst: TestClient, filled: Filled, cls: type[Any], full: bool
 ) -> None:

@@ -18,7 +18,7 @@ from crawlers.watchlist.loader import (
     source_from_json,
     source_to_json,
 )
-from crawlers.watchlist.schema import ENTRIES
+from crawlers.watchlist.schema import entry_models
 from pipeline.config.settings import ROOT
 from processors.tables.layout import Layout
 
@@ -330,7 +330,7 @@ def test_pages_named_by_a_person_make_a_source_of_their_own() -> None:
 
 def test_the_watchlist_we_ship_has_every_kind_of_source_and_no_mistake() -> None:
     shipped = read_watchlist(ROOT / "watchlist.yaml")
-    assert {source.kind for source in shipped.sources} == set(ENTRIES)
+    assert {source.kind for source in shipped.sources} == set(entry_models())
 
 
 EXPECTS = """\

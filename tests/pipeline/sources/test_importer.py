@@ -15,7 +15,7 @@ from crawlers.watchlist.loader import read_watchlist
 from pipeline.config.settings import ROOT
 from pipeline.sources.importer import ImportRefused, appended, import_sources
 from pipeline.sources.line_parser import LeftOut, NewSource, Repeated, Unclear, read_lines
-from processors.kinds import SOURCE_KINDS
+from processors.kinds import source_kinds
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def test_headings_may_say_kind_and_id_and_a_host_may_stand_as_a_name() -> None:
     ]
     assert [line.problem for line in lines if isinstance(line, Unclear)] == [
         "'bad id': expected a-z, 0-9, - and _, at most 64, not - or _ first",
-        f"unknown kind 'pages'; known kinds: {', '.join(SOURCE_KINDS)}",
+        f"unknown kind 'pages'; known kinds: {', '.join(source_kinds())}",
         "the id 'my-court' is taken",
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from processors.parsing.parser_versions import PARSERS, ParserVersion
+from processors.parsing.parser_versions import ParserVersion, parser_versions
 from tests.processors.pages.stored_pages import FIXTURES, read_case, said
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ def test_the_stored_page_says_what_a_person_read_on_it(case: Path) -> None:
         assert found.get(field) == expected.get(field), f"{case.name}: {field}"
 
 
-@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
+@pytest.mark.parametrize("parser", parser_versions(), ids=lambda parser: parser.name)
 def test_every_parser_version_has_a_stored_page_of_its_days(parser: ParserVersion) -> None:
     assert any(
         source["kind"] == parser.kind

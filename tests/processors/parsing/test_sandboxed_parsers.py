@@ -131,7 +131,7 @@ def test_a_page_on_which_every_worker_dies_is_given_up(
 def test_a_parser_that_trips_says_over_what_and_its_worker_goes_on(started: list[SandboxedProcess]) -> None:
     with ConfinedParsers() as parsers:
         with pytest.raises(PageNotRead, match="LookupError: parsers of knitting") as why:
-            parsers.read_page(page(ARTICLE), "knitting")  # type: ignore[arg-type]  # no such kind
+            parsers.read_page(page(ARTICLE), "knitting")
         assert not why.value.limit
         assert parsers.classify(page(ARTICLE)).outcome is Outcome.CONTENT
     assert len(started) == 1

@@ -13,7 +13,8 @@ from processors.pages.page import Page
 from processors.pages.parse_result import Reading
 from processors.parsing.parser_versions import read_page
 from processors.record_keys import record_json, record_key, version_content, version_id
-from processors.telegram.desktop_export import EXPORT_ADDRESS, ExportedPost
+from processors.telegram.desktop_export import EXPORT_ADDRESS
+from processors.telegram.exported_post import ExportedPost
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 URL = f"{EXPORT_ADDRESS}1700000001/result.json"
