@@ -36,19 +36,19 @@ def claim_unprocessed(
 
     With ``among``, one of these files, waiting for a process that reads it at this moment.
     """
-    asked = (
+    query = (
         select(warcs.c.key, warcs.c.object_version, warcs.c.source_id, warcs.c.crawl_id, warcs.c.declaration)
         .where(warcs.c.processed_with.is_distinct_from(version), warcs.c.key.not_in(list(besides)))
         .order_by(warcs.c.custody_seq)
         .limit(1)
     )
     if among is not None:
-        asked = asked.where(warcs.c.key.in_(list(among)))
+        query = query.where(warcs.c.key.in_(list(among)))
     # "no key": rows of captures may refer to the file while it is claimed
-    asked = asked.with_for_update(skip_locked=among is None, key_share=True)
+    query = query.with_for_update(skip_locked=among is None, key_share=True)
     with archive.writer.begin() as connection:
         enter(connection, to_read=True)
-        row = connection.execute(asked).first()
+        row = connection.execute(query).first()
         if row is None:
             yield None
             return

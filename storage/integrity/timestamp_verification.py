@@ -41,13 +41,13 @@ def verify_tokens(
         entry for entry in entries.values() if entry.event == OBTAINED and (among is None or entry.seq in among)
     ]
 
-    def look(entry: Entry) -> Verified:
+    def check(entry: Entry) -> Verified:
         return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
 
-    yield from map_bounded(look, named)
+    yield from map_bounded(check, named)
 
 
-def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
+def unexpected_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
     """What stands among the tokens without custody."""
     named = [chained.entry for chained in chain.entries if chained.entry.event == OBTAINED]
     keys = {entry.subject_id for entry in named}

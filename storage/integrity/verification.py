@@ -22,7 +22,7 @@ from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.origin import signature_fault
 from storage.findings import Mismatch, Remark, Verified, verified
-from storage.integrity.timestamp_verification import UNDER_WAY, strays_among_tokens, verify_tokens
+from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
 from storage.ledger.entry import Entry
@@ -88,9 +88,9 @@ def _expected(
     ledger: Mapping[int, str] | None,
 ) -> ExpectedObjects:
     chain = read_chain(objects)
-    told = locks_from_custody(chained.entry for chained in chain.entries)
+    by_custody = locks_from_custody(chained.entry for chained in chain.entries)
     return ExpectedObjects(
-        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), told), index, ledger
+        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), by_custody), index, ledger
     )
 
 
@@ -102,7 +102,7 @@ def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingPr
     yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
     yield from unexpected_objects(expected)
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
-    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield from unexpected_tokens(expected.objects, expected.chain)
     yield verify_chain(expected)
 
 
@@ -110,10 +110,10 @@ def verify_deposits(expected: ExpectedObjects, keys: Collection[str]) -> Iterato
     """Deposited files, hashed whole, in the order of their keys."""
     deposits = expected.deposits
 
-    def look(key: str) -> Verified:
+    def check(key: str) -> Verified:
         return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
 
-    yield from map_bounded(look, sorted(keys), threads=FILES_AT_ONCE)
+    yield from map_bounded(check, sorted(keys), threads=FILES_AT_ONCE)
 
 
 def verify_file(archive: Archive, path: Path) -> Verified:
@@ -131,9 +131,9 @@ def verify_file(archive: Archive, path: Path) -> Verified:
 
 
 def _index(archive: Archive) -> dict[str, IndexRow]:
-    asked = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
+    query = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
     with archive.reader.connect() as connection:
-        return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(asked)}
+        return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(query)}
 
 
 def _ledger(archive: Archive, store: str) -> dict[int, str]:

@@ -33,7 +33,7 @@ from storage.objects.errors import (
 )
 from storage.objects.model import ListedVersion, LockMode, ObjectHead, StoredObject
 from storage.objects.multipart import put_in_parts
-from storage.objects.responses import code_of, head_of, in_our_words, listed_version
+from storage.objects.responses import code_of, head_of, listed_version, translated_errors
 from storage.warc.file_views import RangedFile
 
 if TYPE_CHECKING:
@@ -273,8 +273,8 @@ class ObjectStore:
         head = self._head(key, version_id)
         if head is None:
             raise ObjectMissingError(key, version_id)
-        told = None if version_id is None else head.sha256
-        found = told or self._read_back(head, sha256)
+        confirmed_digest = None if version_id is None else head.sha256
+        found = confirmed_digest or self._read_back(head, sha256)
         if found != sha256 or head.length_bytes != length:
             if version_id is None:
                 raise KeyTakenError(key, head.version_id, sha256, found)
@@ -292,19 +292,22 @@ class ObjectStore:
 
     def _under_lock(self, head: ObjectHead, sha256: Digest) -> StoredObject:
         """What is there, once its lock lasts as long as the settings ask."""
-        due = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
-        locked = self._locked_until(head, due)
-        return StoredObject(head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or due)
+        required_until = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
+        locked = self._locked_until(head, required_until)
+        return StoredObject(
+            head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or required_until
+        )
 
-    def _locked_until(self, head: ObjectHead, due: datetime) -> ObjectHead:
-        """Ask for a longer lock unless it lasts until ``due``; raises `LockMissingError` if none can be had.
+    def _locked_until(self, head: ObjectHead, required_until: datetime) -> ObjectHead:
+        """Ask for a longer lock unless it lasts until ``required_until``; raises `LockMissingError` if none can be
+        had.
 
         That is so where a store dropped the lock of an upload, and of bytes that stood there before. Stores keep
         whole seconds.
         """
-        due = due.replace(microsecond=0)
-        if not head.is_locked_until(due):
-            until = max(due, datetime.now(UTC) + timedelta(days=self.lock_days))
+        required_until = required_until.replace(microsecond=0)
+        if not head.is_locked_until(required_until):
+            until = max(required_until, datetime.now(UTC) + timedelta(days=self.lock_days))
             strict = "compliance" in (head.lock_mode, self.lock_mode)
             self._client.put_object_retention(
                 Bucket=self.bucket,
@@ -313,7 +316,7 @@ class ObjectStore:
                 Retention={"Mode": "COMPLIANCE" if strict else "GOVERNANCE", "RetainUntilDate": until},
             )
             head = self._head(head.key, head.version_id) or head
-        if not head.is_locked_until(due):
+        if not head.is_locked_until(required_until):
             found = "none" if head.lock_mode is None else f"{head.lock_mode}, until {head.locked_until}"
             raise LockMissingError(head.key, head.version_id, f"{self.lock_mode}, {self.lock_days} days", found)
         return head
@@ -334,7 +337,7 @@ class ObjectStore:
         return head_of(key, answer)
 
     def _answers(self, doing: str) -> AbstractContextManager[None]:
-        return in_our_words(self.name, self.endpoint, self.bucket, doing)
+        return translated_errors(self.name, self.endpoint, self.bucket, doing)
 
 
 def _length(content: Path | bytes | BinaryIO) -> int:

@@ -425,7 +425,7 @@ def test_a_record_is_found_by_its_words(
     collector.collect(sources["tg-vestki"], 2)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        found = [each.seen.natural_key for each in search_records(connection, Question(text=asked)).found]
+        found = [each.sighting.natural_key for each in search_records(connection, Question(text=asked)).hits]
     assert post_key(*expected.EDITED_POST) in found
 
 

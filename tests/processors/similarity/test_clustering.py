@@ -8,19 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
-from processors.similarity.clustering import Cluster, Judgement, Link, cluster_id, cluster_media, describe_distance
+from processors.similarity.clustering import (
+    Cluster,
+    Judgement,
+    MediaLink,
+    cluster_id,
+    cluster_media,
+    describe_distance,
+)
 
 
 def file(name: str) -> Digest:
     return sha256(name.encode())
 
 
-def link(a: str, b: str, distance: int = 10) -> Link:
+def link(a: str, b: str, distance: int = 10) -> MediaLink:
     first, second = sorted((file(a), file(b)))
-    return Link(first, second, "pdq", distance, describe_distance("pdq", distance))
+    return MediaLink(first, second, "pdq", distance, describe_distance("pdq", distance))
 
 
-def family(names: str) -> list[Link]:
+def family(names: str) -> list[MediaLink]:
     """Every member alike to every other."""
     return [link(a, b) for a, b in itertools.combinations(names, 2)]
 
@@ -122,8 +129,8 @@ def test_no_file_is_in_two_groups_and_none_with_what_was_told_apart(
             assert not any({file(a), file(b)} <= set(cluster.members) for cluster in clusters)
 
 
-def near(one: Digest, other: Digest) -> Link:
-    return Link(min(one, other), max(one, other), "pdq", 20, "near")
+def near(one: Digest, other: Digest) -> MediaLink:
+    return MediaLink(min(one, other), max(one, other), "pdq", 20, "near")
 
 
 @st.composite
@@ -166,7 +173,7 @@ def test_a_chain_however_long_is_never_one_group(length: int, chance: random.Ran
 def test_a_link_names_the_smaller_digest_first() -> None:
     a, b = sorted([file("a"), file("b")])
     with pytest.raises(ValueError, match="expected a before b"):
-        Link(b, a, "pdq", 0, "")
+        MediaLink(b, a, "pdq", 0, "")
 
 
 @pytest.mark.parametrize(

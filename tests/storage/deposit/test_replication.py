@@ -19,7 +19,7 @@ from storage.catalogue.captures import captures_in
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.record_reader import read_record
-from storage.deposit.replication import owed_entries, pending_copies, replicate
+from storage.deposit.replication import count_pending_entries, pending_copies, replicate
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish, entries
 from storage.objects.store import ObjectStore
@@ -41,7 +41,7 @@ def warc(folder: Path, number: int = 0) -> Path:
 
 def owed(copied_archive: Archive) -> tuple[list[str], int]:
     with copied_archive.reader.connect() as connection:
-        return [each.entry.subject_id for each in pending_copies(connection)], owed_entries(connection)
+        return [each.entry.subject_id for each in pending_copies(connection)], count_pending_entries(connection)
 
 
 def events(copied_archive: Archive) -> list[str]:
