@@ -103,8 +103,8 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
         "tests/crawlers/rate_limit/test_limiter.py",
         "tests/storage/rate_limit/test_shared_limiter.py",
     ),
-    "crawlers/engines/robots.py": (
-        "tests/crawlers/engines/test_robots.py",
+    "crawlers/engine/robots.py": (
+        "tests/crawlers/engine/test_robots.py",
         "tests/crawlers/spiders/test_spiders.py",
     ),
     "crawlers/address_policy.py": (

@@ -37,7 +37,7 @@ __all__ = ["CaptureResult", "read_capture"]
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
-"""How `crawlers.engines.browser_engine` writes it down, whatever the page said of itself."""
+"""How `crawlers.browser.session` writes it down, whatever the page said of itself."""
 
 PayloadOf = Callable[[Capture], bytes | None]
 """The block of the record that holds a revisit's payload, None where none is in the archive."""

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.scrapy_settings import request_headers
+from crawlers.engine.settings import request_headers
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Captured, Note
 from crawlers.model.exchange import Exchange

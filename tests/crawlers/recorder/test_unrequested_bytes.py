@@ -14,7 +14,7 @@ import uvloop
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium

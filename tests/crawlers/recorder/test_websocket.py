@@ -17,7 +17,7 @@ import pytest
 import trustme
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings

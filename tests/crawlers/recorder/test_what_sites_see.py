@@ -11,8 +11,8 @@ import trustme
 import uvloop
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from crawlers.engines.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
-from crawlers.engines.scrapy_settings import request_headers
+from crawlers.browser.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
+from crawlers.engine.settings import request_headers
 from crawlers.http_client import Fetcher
 from crawlers.recorder.proxy import RecorderAddress
 from pipeline.chromium import find_chromium

@@ -10,7 +10,7 @@ from pathlib import Path
 import uvloop
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.http_client import FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.exchange import Exchange
 from crawlers.recorder.proxy import RecorderAddress
