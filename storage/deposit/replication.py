@@ -32,8 +32,8 @@ from storage.objects.errors import (
 )
 from storage.objects.find_version import find_version
 from storage.objects.keys import root_key
-from storage.objects.model import StoredObject
-from storage.objects.store import REPLICA, ObjectStore
+from storage.objects.model import REPLICA, StoredObject
+from storage.objects.store import ObjectStore
 
 COPIED: Final = "copied"
 NAMING: Final = ("deposited", "timestamped")

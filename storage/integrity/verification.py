@@ -30,8 +30,9 @@ from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import WARC_PREFIX, custody_key
+from storage.objects.model import PRIMARY
 from storage.objects.parallel import map_bounded
-from storage.objects.store import PRIMARY, ObjectStore
+from storage.objects.store import ObjectStore
 
 CHUNK_BYTES: Final = 1 << 20
 FILES_AT_ONCE: Final = 4

@@ -18,7 +18,7 @@ from storage.objects.errors import StoreUnreachableError
 from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects.model import ListedVersion
 from storage.objects.parallel import map_bounded
-from storage.objects.store import ObjectStore
+from storage.objects.reader import StoreReader
 
 LARGEST_BYTES: Final = 16 << 20
 """Entries have a few KB; one that names 500 objects has 100. Anything may be laid over them in a store."""
@@ -70,7 +70,7 @@ class _Unreadable:
     reason: str
 
 
-def read_chain(objects: ObjectStore) -> Chain:
+def read_chain(objects: StoreReader) -> Chain:
     """Read every entry from the store and check digests, links and locks."""
     problems: list[ChainProblem] = []
     found: dict[int, list[_StoredEntry]] = {}
@@ -127,7 +127,7 @@ def read_chain(objects: ObjectStore) -> Chain:
     return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
-def _read(objects: ObjectStore, version: ListedVersion) -> _StoredEntry | _Unreadable:
+def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unreadable:
     """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
     if version.length_bytes > LARGEST_BYTES:
         return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
