@@ -20,18 +20,17 @@ from docs.generator.json_page import PRINTS, RECORD, json_page, keys_of, meaning
 from pipeline.cli import app
 from pipeline.collect.harvest import HarvestResult
 from pipeline.collect.on_demand import Archived
-from pipeline.commands.demo_report import counts_json
 from pipeline.config.settings import ROOT
 from pipeline.output import Exit
 from pipeline.prepare import Prepared
 from pipeline.process.rebuild import RebuildReport
 from pipeline.setup.doctor import Check
 from pipeline.setup.egress_check import EgressProbe
-from pipeline.setup.status import Line
+from pipeline.setup.status import StatusLine
 from pipeline.sources.trial import Trial
 from processors.kinds import record_kinds
 from samples.media.files import media_file
-from storage.queries.nightly_counts import Failure, SourceCounts
+from storage.queries.nightly_counts import NightlyFailure, SourceCounts, counts_json
 
 PROMISED = {promise.kind: promise for promise in promised()}
 OF_DATACLASSES: dict[str, type] = {
@@ -40,10 +39,10 @@ OF_DATACLASSES: dict[str, type] = {
     "prepared": Prepared,
     "check": Check,
     "egress": EgressProbe,
-    "status": Line,
+    "status": StatusLine,
     "source_trial": Trial,
     "rebuild": RebuildReport,
-    "failure": Failure,
+    "failure": NightlyFailure,
 }
 """Kinds whose keys are the fields of a class."""
 
