@@ -34,7 +34,7 @@ RECORDER: Final = "tests/crawlers/recorder"
 COURT_LISTS: Final = (
     "tests/processors/court_list/test_rows.py",
     "tests/processors/parsing/test_bounds.py",
-    "tests/processors/pages/test_stored_pages.py",
+    "tests/processors/pages/test_page_cases.py",
 )
 NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # WARC: writing and reading
@@ -114,14 +114,14 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # what pages say
     "processors/pages/outcome.py": (
         "tests/processors/pages/test_outcome.py",
-        "tests/processors/pages/test_stored_pages.py",
+        "tests/processors/pages/test_page_cases.py",
     ),
     "processors/tables/table.py": COURT_LISTS,
     "processors/tables/grid.py": COURT_LISTS,
     "processors/court_list/rows.py": COURT_LISTS,
     "processors/pages/dates.py": (
         "tests/processors/pages/test_dates.py",
-        "tests/processors/pages/test_stored_pages.py",
+        "tests/processors/pages/test_page_cases.py",
     ),
     "processors/similarity/match.py": (
         "tests/processors/similarity/test_match.py",

@@ -25,7 +25,7 @@ from crawlers.model.job import CrawlLimits
 from crawlers.recorder.proxy import RecorderAddress
 from samples.messages import Response
 from samples.sites import SampleSites
-from tests.crawlers.recorder.engine import RunningRecorder, block_of
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of
 from tests.crawlers.spiders.spider_steps import context_for
 
 pytestmark = pytest.mark.slow

@@ -36,7 +36,7 @@ from processors.pages.outcome import Outcome
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.engine.crawl_here import crawl_here
-from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder, block_of
+from tests.crawlers.recorder.running_recorder import KeptInMemory, RunningRecorder, block_of
 
 pytestmark = pytest.mark.browser
 

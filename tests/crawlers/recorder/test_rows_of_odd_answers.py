@@ -6,8 +6,8 @@ from pathlib import Path
 from storage.spool.index_cache import read_index_cache
 from storage.spool.spool import Spool
 from storage.warc.index import index_warc
-from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, read_all
 
 ODD_ANSWERS = {
     "/chunked": b"HTTP/1.1 200 OK\r\ncontent-type : Text/HTML; charset=x\r\nTransfer-Encoding: chunked\r\n\r\n"

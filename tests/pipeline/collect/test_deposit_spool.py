@@ -27,7 +27,7 @@ from storage.spool.lock import lock_crawl
 from storage.spool.spool import ClosedFile, Spool
 from storage.warc.gzip_members import deflated_member
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 PAGE = response(b"<p>page</p>")
 ADDED = (
@@ -177,7 +177,7 @@ def test_what_another_run_has_deposited_is_preserved_only_if_the_second_store_ha
     copied_archive: Archive, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
     file = left_behind(tmp_path, "https://a.example/")
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         recover_spools(copied_archive, tmp_path, actor="another")
 
     (owed,) = deposit_crawl(copied_archive, file.parent, actor="test")

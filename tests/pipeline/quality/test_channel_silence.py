@@ -10,7 +10,7 @@ from pipeline.process.run import process_pending
 from samples.messages import Response, redirect
 from samples.sites import SampleSites
 from storage.queries.unavailable_posts import withheld_posts
-from tests.processors.pages.stored_pages import FIXTURES
+from tests.processors.pages.page_cases import FIXTURES
 
 SAID = {
     "captcha": "challenge: the page asks whether the visitor is a person",

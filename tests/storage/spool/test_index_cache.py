@@ -18,7 +18,7 @@ from storage.warc.index import IndexedRecord, WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, response
 from tests.storage.crawled_files import exchange as exchange_of
-from tests.storage.exchanges import AT, CRAWL, FACTS, TLS
+from tests.storage.sample_exchanges import AT, CRAWL, FACTS, TLS
 
 PICTURE = b"\xff\xd8\xff" + b"picture" * 300
 
