@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from access.rendering.translations import gettext
 from access.views.changes import sources_of
 from processors.kinds import record_kinds
+from processors.records.own_record import is_own_kind
 from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
@@ -32,9 +33,9 @@ _OrNone = BeforeValidator(lambda value: value or None)
 
 
 def _known_kind(kind: str | None) -> str | None:
-    """The name of a kind of record; the error is that of a ``Literal``, and names those that there are."""
+    """The name of a kind of record; an operator's own is taken as it is. The error is that of a ``Literal``."""
     known = record_kinds()
-    if kind is not None and kind not in known:
+    if kind is not None and kind not in known and not is_own_kind(kind):
         named = [f"'{name}'" for name in known]
         expected = " or ".join((", ".join(named[:-1]), named[-1]))
         raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})

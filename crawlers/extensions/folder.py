@@ -4,6 +4,7 @@ In: the folder of the setting ``LETAPIS_EXTENSIONS``, the name of an extension. 
 `ExtensionFault`, which names the path, what was expected and what was found. Nothing is imported or run.
 """
 
+import ast
 import importlib.util
 import os
 import stat
@@ -12,7 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from processors.extension.code import LARGEST_BYTES, MOST_FILES, NAME, ExtensionCode, ExtensionFault, pack
+from processors.extension.code import (
+    LARGEST_BYTES,
+    MOST_FILES,
+    NAME,
+    ClassReference,
+    ExtensionCode,
+    ExtensionFault,
+    pack,
+)
 
 NOT_CODE: Final = frozenset({"pages", "expected", "tests", "__pycache__"})
 """Folders of an extension that are no part of it: stored pages, what is expected of them, and what Python
@@ -55,6 +64,32 @@ class ExtensionFolder:
                     "put stored pages into its folder `pages`"
                 )
         return pack(name, files)
+
+    def require_class(self, reference: ClassReference) -> None:
+        """Raise `ExtensionFault` unless the extension can be read and defines this class; nothing of it is run."""
+        code = self.code(reference.extension)
+        path = f"{reference.module.replace('.', '/')}.py"
+        if path not in code.files:
+            there = ", ".join(name for name in code.files if name.endswith(".py"))
+            raise ExtensionFault(f"{reference}: extension {code.name} has no file {path}; it has: {there}")
+        try:
+            tree = ast.parse(code.files[path], path)
+        except (SyntaxError, ValueError) as wrong:
+            raise ExtensionFault(
+                f"{reference}: {self.path}/{code.name}/{path} is no Python code: {wrong}"
+            ) from wrong
+        classes = [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
+        imported = [
+            alias.asname or alias.name
+            for each in tree.body
+            if isinstance(each, ast.ImportFrom)
+            for alias in each.names
+        ]
+        if reference.name not in (*classes, *imported):
+            raise ExtensionFault(
+                f"{reference}: {path} defines no class {reference.name}; it defines: "
+                f"{', '.join(classes) or 'none'}"
+            )
 
     def names(self) -> tuple[str, ...]:
         """Every folder that could be an extension, in order."""

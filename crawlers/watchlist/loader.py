@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from crawlers.extensions.folder import ExtensionFolder
 from crawlers.watchlist.schema import LayoutEntry, SourceEntry, entry_models, sentence, source_of
 from crawlers.watchlist.source import (
     Expectation,
@@ -25,6 +26,7 @@ from crawlers.watchlist.source import (
     source_to_json,
 )
 from crawlers.watchlist.yaml_lines import MOST_BYTES, YamlError, YamlWithLines, load_with_lines
+from processors.extension.code import ExtensionFault, parse_reference
 from processors.kinds import SourceKind
 from processors.tables.layout import Layout
 
@@ -100,24 +102,29 @@ class UsableWatchlist:
     broken: Mapping[str, tuple[WatchlistProblem, ...]]
 
 
-def read_watchlist(path: Path, *, egress: Collection[str] | None = None) -> Watchlist:
+def read_watchlist(
+    path: Path, *, egress: Collection[str] | None = None, extensions: ExtensionFolder | None = None
+) -> Watchlist:
     """Read the file; raises ``InvalidWatchlist`` on anything that is not as it should be.
 
-    ``egress`` names the egress profiles there are; None leaves that question to whoever crawls.
+    ``egress`` names the egress profiles there are, ``extensions`` is where operators' own code comes from; None
+    leaves that question to whoever crawls.
     """
-    reader = _read(path, egress)
+    reader = _read(path, egress, extensions)
     if reader.mistakes:
         raise InvalidWatchlist(_by_line(reader.mistakes))
     return Watchlist(tuple(source for _, source in reader.sources if source is not None), reader.layouts)
 
 
-def read_usable(path: Path, *, egress: Collection[str] | None = None) -> UsableWatchlist:
+def read_usable(
+    path: Path, *, egress: Collection[str] | None = None, extensions: ExtensionFolder | None = None
+) -> UsableWatchlist:
     """Read what can be used of the file; raises ``InvalidWatchlist`` where a mistake stands outside of
     ``sources``.
 
     Defaults and layouts hold for many sources: where one of them is wrong (a way out, say), none may go on.
     """
-    reader = _read(path, egress)
+    reader = _read(path, egress, extensions)
     by_entry: dict[int, list[WatchlistProblem]] = {}
     for mistake in reader.mistakes:
         place = re.match(r"sources\[(\d+)\]", mistake.field or "")
@@ -146,7 +153,7 @@ def _by_line(mistakes: Iterable[WatchlistProblem]) -> tuple[WatchlistProblem, ..
     return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _read(path: Path, egress: Collection[str] | None) -> "_WatchlistReader":
+def _read(path: Path, egress: Collection[str] | None, extensions: ExtensionFolder | None) -> "_WatchlistReader":
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -159,7 +166,7 @@ def _read(path: Path, egress: Collection[str] | None) -> "_WatchlistReader":
         raise InvalidWatchlist((WatchlistProblem(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
     except YamlError as error:
         raise InvalidWatchlist((WatchlistProblem(path, error.line, None, error.message),)) from error
-    reader = _WatchlistReader(path, placed, egress)
+    reader = _WatchlistReader(path, placed, egress, extensions)
     reader.read()
     return reader
 
@@ -167,9 +174,16 @@ def _read(path: Path, egress: Collection[str] | None) -> "_WatchlistReader":
 class _WatchlistReader:
     """Walks one file once and gathers mistakes instead of stopping at the first."""
 
-    def __init__(self, file: Path, placed: YamlWithLines, egress: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        placed: YamlWithLines,
+        egress: Collection[str] | None,
+        extensions: ExtensionFolder | None,
+    ) -> None:
         self._file = file
         self._egress = egress
+        self._extensions = extensions
         self._placed = placed
         self.mistakes: list[WatchlistProblem] = []
         self.layouts: dict[str, Layout] = {}
@@ -252,6 +266,8 @@ class _WatchlistReader:
                 self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
         self._known_egress(path, raw)
         entry = self._valid(entry_models()[kind], path, merged)
+        if entry is not None:
+            self._known_extension(path, raw)
         return None if entry is None else source_of(entry, layout)
 
     def _mistakes_besides_kind(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
@@ -276,6 +292,15 @@ class _WatchlistReader:
             self._wrong(
                 (*path, "egress"), f"no egress profile {name!r}; this machine has: {', '.join(self._egress)}"
             )
+
+    def _known_extension(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
+        for field in ("parser",):
+            if self._extensions is None or raw.get(field) is None:
+                continue
+            try:
+                self._extensions.require_class(parse_reference(raw[field]))
+            except ExtensionFault as fault:
+                self._wrong((*path, field), str(fault))
 
     def _valid(self, model: type[Entry], path: tuple[str | int, ...], raw: object) -> Entry | None:
         try:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crawlers.watchlist.source import Engine, Expectation, Follow, Robots, Source, SourceLimits
+from processors.extension.code import parse_reference
 from processors.kinds import KINDS, SINGLE_PAGES, is_complete_list, source_kinds
 from processors.pages.selectors import FIELDS, SelectorError, compiled
 from processors.tables.layout import Layout
@@ -73,6 +74,14 @@ def _selector(text: str) -> str:
     return text
 
 
+def _class_of_extension(text: str) -> str:
+    try:
+        parse_reference(text)
+    except ValueError as error:
+        raise _mistake(str(error)) from error
+    return text
+
+
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise _mistake("expected a number")
@@ -88,6 +97,7 @@ WebAddress = Annotated[Text, AfterValidator(_web_address)]
 HostName = Annotated[Text, AfterValidator(_host_name)]
 ScopeEntry = Annotated[Text, AfterValidator(_scope_entry)]
 Selector = Annotated[Text, AfterValidator(_selector)]
+ClassOfExtension = Annotated[Text, AfterValidator(_class_of_extension)]
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, strict=True)]
 
 
@@ -232,7 +242,16 @@ class TelegramEntry(SourceEntry):
     """The handle of the channel; `@name` and `https://t.me/name` are understood as well."""
 
 
-class NewsEntry(SourceEntry):
+class ReadByAnyParserEntry(SourceEntry):
+    """A source whose pages an operator's own parser may read."""
+
+    parser: ClassOfExtension | None = None
+    """The class of an extension that reads the pages, in the place of the parser of Letapis:
+    `extension.module:Class` below the folder of `LETAPIS_EXTENSIONS`.
+    """
+
+
+class NewsEntry(ReadByAnyParserEntry):
     """A publisher's site, found through feeds, sitemaps or pages that link to its articles."""
 
     needs_one_of: ClassVar[tuple[str, ...]] = ("feeds", "sitemaps", "start_pages")
@@ -261,7 +280,7 @@ def _kind_of_list(kind: str) -> str:
     return kind
 
 
-class ListingEntry(SourceEntry):
+class ListingEntry(ReadByAnyParserEntry):
     """Pages or documents of a list that an authority publishes: every kind that shows all of itself each night.
 
     ``layout`` is a name; one that stands here has been read before.
@@ -280,7 +299,7 @@ class ListingEntry(SourceEntry):
     """How the pages are laid out: a name from `layouts`, or a layout of its own."""
 
 
-class PageEntry(SourceEntry):
+class PageEntry(ReadByAnyParserEntry):
     """Single pages, as they are."""
 
     needs_one_of: ClassVar[tuple[str, ...]] = ("pages",)

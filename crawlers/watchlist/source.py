@@ -6,7 +6,7 @@ since a crawl is a process of its own; ``source_from_json(source_to_json(source)
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from processors.kinds import SourceKind
@@ -16,6 +16,9 @@ from processors.urls import host_of
 Robots = Literal["obey", "ignore"]
 Engine = Literal["http", "browser"]
 Follow = Literal["nothing", "requisites", "links"]
+
+WHERE_SET: Final = frozenset({"parser"})
+"""Fields that a source's JSON has only where they are set: files of other sources stay as they always were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Source:
     ``delay_s`` is the least time between two requests to one host. ``reread_days``: how far back pages that are
     known are read again, to notice edits and deletions. ``follow`` is what a page leads to: nothing, what it takes
     to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
+    ``parser`` is the class of an extension that reads the pages in the place of our parser (decision 0031).
     """
 
     id: str
@@ -84,6 +88,7 @@ class Source:
     allow_invalid_certificate: bool = False
     access_label: str | None = None
     egress: str | None = None
+    parser: str | None = None
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -113,7 +118,7 @@ def source_for_urls(
 
 def source_to_json(source: Source) -> dict[str, Any]:
     """The source as JSON-ready values."""
-    row = asdict(source)
+    row = {name: value for name, value in asdict(source).items() if name not in WHERE_SET or value is not None}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()} | {
         "layout": None if source.layout is None else layout_to_json(source.layout)
     }

@@ -20,7 +20,7 @@ NO_VARIABLE = frozenset({"airflow_process"})
 """Fields that no operator sets."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Folders and files": ("data", "watchlist"),
+    "Folders and files": ("data", "watchlist", "extensions"),
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),

@@ -7,6 +7,7 @@ from pydantic_core import PydanticUndefined
 
 from crawlers.watchlist.schema import (
     ArticleEntry,
+    ClassOfExtension,
     ExpectEntry,
     HostName,
     LayoutEntry,
@@ -44,6 +45,7 @@ VALUES: dict[Any, str] = {
     ScopeEntry: "hosts, or hosts with a path",
     Selector: "CSS selector or XPath",
     Share: "number from 0 to 1",
+    ClassOfExtension: "class of an extension",
 }
 
 

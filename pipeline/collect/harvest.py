@@ -127,14 +127,19 @@ class HarvestedBatch:
 
 def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """Ids to harvest, in the order of the watch-list; raises `InvalidWatchlist` and `UnknownSourceError`."""
-    known = tuple(source.id for source in read_watchlist(settings.watchlist, egress=settings.egress_names).sources)
+    known = tuple(
+        source.id
+        for source in read_watchlist(
+            settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
+        ).sources
+    )
     _require_known(asked, known)
     return tuple(source_id for source_id in known if not asked or source_id in asked)
 
 
 def plan_interleaved(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """What a night takes, in its order: sources of one host spread over it; entries with mistakes come last."""
-    listed = read_usable(settings.watchlist, egress=settings.egress_names)
+    listed = read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     _require_known(asked, listed.names)
     wanted = [name for name in listed.names if not asked or name in asked]
     sound = interleave_by_host([listed.sources[name] for name in wanted if name in listed.sources])
@@ -173,7 +178,10 @@ def harvest_source(
     settings: Settings, source_id: str, *, on_progress: OnProgress = lambda _: None
 ) -> HarvestResult:
     """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
-    source = _source(read_usable(settings.watchlist, egress=settings.egress_names), source_id)
+    source = _source(
+        read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder),
+        source_id,
+    )
     with opened_archive(settings) as archive:
         recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, on_progress=on_progress)
         report, deposited = collect(settings, archive, source, on_progress=on_progress)

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable
 
 import typer
 
+from processors.records.own_record import is_own_kind
 
-def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
+
+def one_of(names: Callable[[], Iterable[str]], *, or_own: bool = False) -> Callable[[str], str]:
     """A parser of arguments: gives the name in its own spelling; raises `typer.BadParameter` for any other.
 
-    ``names`` is asked when there is something to parse, since kinds may be added until then.
+    ``names`` is asked when there is something to parse, since kinds may be added until then. With ``or_own``, a
+    kind that an operator declares (``extension.kind``) is one, too.
     """
 
     def parsed(text: str) -> str:
@@ -16,6 +19,8 @@ def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
         for name in known:
             if name.replace("-", "_") == text.strip().lower().replace("-", "_"):
                 return name
+        if or_own and is_own_kind(text):
+            return text
         raise typer.BadParameter(f"{text!r} is no kind; known kinds: {', '.join(known)}")
 
     return parsed

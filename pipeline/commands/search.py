@@ -28,7 +28,9 @@ def search(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="|".join(record_kinds()), parser=one_of(record_kinds), help="Only records of this kind."
+            metavar="|".join((*record_kinds(), "EXTENSION.KIND")),
+            parser=one_of(record_kinds, or_own=True),
+            help="Only records of this kind.",
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source showed.")] = None,

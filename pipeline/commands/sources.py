@@ -85,7 +85,7 @@ def try_(
     wanted = [each for each in chosen if not source or each.id in source]
     try:
         trials = try_sources(
-            settings, wanted, on_trial=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
+            settings, wanted, told=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -182,7 +182,9 @@ def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 
     try:
-        return read_watchlist(file or settings.watchlist, egress=settings.egress_names)
+        return read_watchlist(
+            file or settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
+        )
     except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
 

@@ -7,8 +7,7 @@ from sqlalchemy import Engine, create_engine
 
 from pipeline.config.settings import Settings, StoreAccess
 from storage.archive import Archive
-from storage.objects.model import PRIMARY, REPLICA
-from storage.objects.store import ObjectStore
+from storage.objects.store import PRIMARY, REPLICA, ObjectStore
 
 
 def open_archive(settings: Settings) -> Archive:

@@ -21,6 +21,14 @@ def _folder_or_file(raw: str) -> Path:
     return (path if path.is_absolute() else PROJECT / path).resolve()
 
 
+def _absolute_folder(raw: str) -> Path:
+    """As it is written: a link on the way would hide who may write there."""
+    path = Path(raw)
+    if not path.is_absolute() or ".." in path.parts:
+        raise ValueError("the absolute path of a folder, without `..`")
+    return path
+
+
 def _port(raw: str) -> int:
     if not raw.isdecimal() or int(raw) > 65535:
         raise ValueError("a port number up to 65535, or 0 for any free one")
@@ -141,6 +149,7 @@ def _proxy_address(raw: str) -> str:
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "data": _folder_or_file,
     "watchlist": _folder_or_file,
+    "extensions": _absolute_folder,
     "upstream_ca": _folder_or_file,
     "chromium": _folder_or_file,
     "s3_endpoint": _web_address,

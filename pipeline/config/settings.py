@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from crawlers.extensions.folder import ExtensionFolder
 from pipeline.config.demo_location import demo_folder, is_demo_folder
 from pipeline.config.parsing import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
 
@@ -109,6 +110,10 @@ class Settings:
     """
     watchlist: Path = ROOT / "watchlist.yaml"
     """The watch-list."""
+    extensions: Path | None = None
+    """The folder of your own parsers, an absolute path. Only you and root may be able to write to it, to the
+    folders above it and to what is in it. Default: none, so that no code besides that of Letapis is run.
+    """
 
     s3_endpoint: str | None = None
     """An object store of your own; then no embedded one is started. Default: the embedded store."""
@@ -216,6 +221,11 @@ class Settings:
     def stack_file(self) -> Path:
         """Where the running services say how they are reached."""
         return self.data / "stack.json"
+
+    @property
+    def extension_folder(self) -> ExtensionFolder:
+        """Where operators' own code comes from."""
+        return ExtensionFolder(self.extensions)
 
     @property
     def egress_names(self) -> tuple[str, ...]:

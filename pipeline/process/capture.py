@@ -25,19 +25,18 @@ from pipeline.process.page_kind import choose_parser
 from pipeline.process.readers import Readers
 from processors.digest import Digest, sha256
 from processors.http.message import ResponseMessage, header, parse_response
-from processors.kinds import is_complete_list
 from processors.media.decoder_pool import Decoders
 from processors.media.fingerprint_file import decoder_of, hashes_of_today
 from processors.media.media_type import MediaFingerprints, is_media, sniff
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
-from storage.similarity.media import medium, upsert_medium, upsert_occurrence
+from storage.similarity.media import keep_occurrence, medium, upsert_medium
 
 __all__ = ["CaptureResult", "read_capture"]
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
-"""How `crawlers.browser.session` writes it down, whatever the page said of itself."""
+"""How `crawlers.engines.browser_engine` writes it down, whatever the page said of itself."""
 
 PayloadOf = Callable[[Capture], bytes | None]
 """The block of the record that holds a revisit's payload, None where none is in the archive."""
@@ -57,12 +56,12 @@ def read_capture(
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
         return CaptureResult()  # why there was no response, or what we made ourselves: nothing a source said
     how = choose_parser(declaration, capture.url)
-    if (again := reuse_earlier_reading(connection, capture, how)) is not None:
+    if (again := reuse_earlier_reading(connection, capture, how, readers)) is not None:
         return again
     if capture.record_type == "revisit":
         # media that occur again are told by `storage.catalogue.revisits`; the document of a list is read where it
         # stands
-        listed = how is not None and is_complete_list(how.kind) and not is_media(capture.media_type)
+        listed = how is not None and how.is_list and not is_media(capture.media_type)
         block = payload_of(capture) if listed else None
         received = decode_body(capture, block) if block is not None else None
         if received is None or not is_page(capture, received, how):
@@ -93,9 +92,9 @@ def _read_dom(
     url = capture.url.removeprefix(DOM)
     if capture.refers_to_id is not None:
         forget_records(connection, capture.refers_to_id)
-    displayed = replace(capture, url=url)
+    shown = replace(capture, url=url)
     return read_page_capture(
-        connection, displayed, DecodedBody(block, DOM_TYPE), choose_parser(declaration, url), declaration, readers
+        connection, shown, DecodedBody(block, DOM_TYPE), choose_parser(declaration, url), declaration, readers
     )
 
 
@@ -117,7 +116,7 @@ def _medium(connection: Connection, capture: Capture, content: bytes, decoders: 
         return CaptureResult()
     digest = sha256(content)
     if _is_known(connection, digest):
-        upsert_occurrence(connection, capture.id, digest)
+        keep_occurrence(connection, capture.id, digest)
         return CaptureResult(medium=True)
     reading = decoders.fingerprint(content)
     upsert_medium(connection, capture, reading, len(content))

@@ -7,7 +7,7 @@ whose rows they may hold. A list that did not change is not parsed again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -16,7 +16,6 @@ from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
 from processors.court_list.text_blocks import is_feed
 from processors.http.message import UndecodableEntity, entity, header, parse_response
-from processors.kinds import is_complete_list
 from processors.media.media_type import is_media, sniff
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
@@ -27,7 +26,7 @@ from processors.parsing.parser_versions import parser_for
 from processors.parsing.parsers import PageNotRead, Parsers
 from processors.tables.document_type import document_type
 from storage.catalogue.captures import Capture
-from storage.catalogue.records import UnkeepableTextError, replace_reading, upsert_outcome
+from storage.catalogue.records import UnkeepableTextError, read_by_any_version, replace_reading, upsert_outcome
 from storage.catalogue.reused_readings import copy_earlier_reading
 
 ENTITY_LIMIT_BYTES: Final = 256 << 20
@@ -38,13 +37,17 @@ PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 @dataclass(frozen=True, slots=True)
 class CaptureResult:
-    """What a capture was: a page (with how many records), a medium, neither."""
+    """What a capture was: a page (with how many records), a medium, neither.
+
+    ``waits_for`` names the operator's parser that reads the page and is not here.
+    """
 
     page: bool = False
     records: int = 0
     unreadable: bool = False
     medium: bool = False
     refused: bool = False
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def is_page(capture: Capture, received: DecodedBody, how: ParserChoice | None) -
         return True
     if how is not None and how.kind == "telegram_export":
         return True
-    if how is not None and is_complete_list(how.kind) and _may_list(capture, received):
+    if how is not None and how.is_list and _may_list(capture, received):
         return True
     if capture.media_type is None:
         return sniff(received.content) == "text/html"
@@ -97,12 +100,12 @@ def _may_list(capture: Capture, received: DecodedBody) -> bool:
 
 
 def reuse_earlier_reading(
-    connection: Connection, capture: Capture, how: ParserChoice | None
+    connection: Connection, capture: Capture, how: ParserChoice | None, readers: Readers
 ) -> CaptureResult | None:
     """Take over the reading of an equal capture of a list; None where this one is to be read."""
-    if how is None or not is_complete_list(how.kind):
+    if how is None or not how.is_list:
         return None
-    version = parser_for(how.kind, capture.captured_at.astimezone(UTC).date()).name
+    version = _version(capture.captured_at, how, readers)
     records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
     return None if records is None else CaptureResult(page=True, records=records)
 
@@ -116,7 +119,9 @@ def read_page_capture(
     readers: Readers,
 ) -> CaptureResult:
     """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
-    listed = how is not None and is_complete_list(how.kind)
+    if how is not None and how.operator is not None and _was_read_elsewhere(connection, capture, how, readers):
+        return CaptureResult(page=True, waits_for=how.operator)
+    listed = how is not None and how.is_list
     page = Page(
         url=capture.url,
         body=received.content,
@@ -134,7 +139,7 @@ def read_page_capture(
         other_type and not (listed and (page.document is not None or is_json(page) or is_feed(page.body)))
     ):
         return _judged_alone(connection, capture, page, readers.parsers)
-    reading, problem = _reading(page, how, readers.parsers)
+    reading, problem = _reading(page, how, readers)
     beside = is_json(page) and not exported
     if beside and not reading.records and page.url not in (declaration or {}).get("pages", ()):
         # what scripts of a page load besides: no page of the list
@@ -147,7 +152,19 @@ def read_page_capture(
         problem = str(refused)
         records = replace_reading(connection, capture, _without_records(reading), problem=problem)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
-    return CaptureResult(page=True, records=records, unreadable=problem is not None)
+    missing = how.operator is not None and readers.operators.parser(how.operator).missing is not None
+    return CaptureResult(
+        page=True,
+        records=records,
+        unreadable=problem is not None and not missing,
+        waits_for=how.operator if missing else None,
+    )
+
+
+def _was_read_elsewhere(connection: Connection, capture: Capture, how: ParserChoice, readers: Readers) -> bool:
+    """Whether this page waits for a parser that is not here, and another worker has read it by that parser."""
+    name = str(how.operator)
+    return readers.operators.parser(name).missing is not None and read_by_any_version(connection, capture.id, name)
 
 
 def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers: Parsers) -> CaptureResult:
@@ -164,25 +181,35 @@ def _verdict(page: Page, parsers: Parsers) -> Classification:
         return Classification(Outcome.UNREADABLE, _storable(why))
 
 
-def _reading(page: Page, how: ParserChoice, parsers: Parsers) -> tuple[Reading, str | None]:
+def _version(captured_at: datetime, how: ParserChoice, readers: Readers) -> str:
+    """The parser version by which a page of this time is read."""
+    if how.operator is not None:
+        return readers.operators.parser(how.operator).version
+    return parser_for(how.kind, captured_at.astimezone(UTC).date()).name
+
+
+def _reading(page: Page, how: ParserChoice, readers: Readers) -> tuple[Reading, str | None]:
     """What the parser makes of the page; a parser that does not come to its end leaves an empty reading and why.
 
     A page that is content, as far as its outcome can be told, was not read all the same: nobody may take the
     records that it does not give for missing.
     """
+    operator = None if how.operator is None else readers.operators.parser(how.operator)
     try:
-        return parsers.read_page(page, how.kind, layout=how.layout), None
+        if operator is not None:
+            return operator.read_page(page), None
+        return readers.parsers.read_page(page, how.kind, layout=how.layout), None
     except PageNotRead as why:
         problem = _storable(why)
-        verdict = _verdict(page, parsers)
+        verdict = _verdict(page, readers.parsers)
         if verdict.outcome is Outcome.CONTENT:
             verdict = Classification(Outcome.UNREADABLE, problem)
         empty = Reading(
             url=page.url,
-            kind=how.kind,
+            kind=how.kind if operator is None else operator.kind,
             outcome=verdict.outcome,
             outcome_reason=verdict.reason,
-            parser_version=parser_for(how.kind, page.captured_at.astimezone(UTC).date()).name,
+            parser_version=_version(page.captured_at, how, readers),
         )
         return empty, problem
 

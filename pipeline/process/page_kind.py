@@ -21,11 +21,20 @@ TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
 
 @dataclass(frozen=True, slots=True)
 class ParserChoice:
-    """Parser kind, declared layout, and the publisher under whose name articles stand."""
+    """Parser kind, declared layout, and the publisher under whose name articles stand.
+
+    ``operator`` names the class of an extension that reads in the place of our parser.
+    """
 
     kind: PageKind
     layout: Layout | None
     publisher: str | None
+    operator: str | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether what is read may be a list, in JSON and documents as well."""
+        return self.operator is not None or is_complete_list(self.kind)
 
 
 def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoice | None:
@@ -37,6 +46,9 @@ def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoi
     layout = declared.get("layout")
     publisher = declared.get("publisher")
     kind = str(declared.get("kind"))
+    operator = declared.get("parser")
+    if operator is not None:
+        return ParserChoice(KINDS[kind].page if kind in KINDS else "news", None, publisher, operator)
     if kind == "telegram":
         return ParserChoice("telegram", None, None) if on_telegram else None
     if is_complete_list(kind):

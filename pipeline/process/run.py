@@ -6,9 +6,10 @@ read and a picture that no decoder takes are counted with their reason, never a 
 `ProcessError` at the end if a whole file could not be read; all others have been.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Final
 
@@ -17,15 +18,22 @@ from sqlalchemy import Connection
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import Settings
 from pipeline.process.capture import CaptureResult, read_capture
+from pipeline.process.extensions import ExtensionUse
 from pipeline.process.readers import Readers, open_readers
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
-from storage.catalogue.records import drop_unreferenced
-from storage.catalogue.revisits import insert_revisit_occurrences, payload_capture
-from storage.catalogue.unread import UnprocessedWarc, already_processed, claim_unprocessed, derived_transaction
+from storage.catalogue.records import drop_unseen
+from storage.catalogue.revisits import keep_occurrences_of_revisits, payload_capture
+from storage.catalogue.unread import (
+    UnprocessedWarc,
+    already_processed,
+    claim_unprocessed,
+    derived_transaction,
+    operator_parsers,
+)
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
 from storage.errors import StorageError
 from storage.similarity.compare import link_new_media
@@ -43,11 +51,21 @@ READ_WITH: Final = " ".join(VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPages:
+    """How many pages wait for which operator's parser, by its name and the source."""
+
+    pages: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def __add__(self, other: "WaitingPages") -> "WaitingPages":
+        return WaitingPages(dict(Counter(self.pages) + Counter(other.pages)))
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessReport:
     """Counts of one run. ``refused`` are media no decoder took, ``unreadable`` pages a parser could not read.
 
-    ``crawls`` are the ids of those whose files were read; ``failed`` are sentences about whole files that stay
-    unread, and ``unread`` their keys.
+    ``waiting`` are pages whose operator's parser is not here. ``crawls`` are the ids of those whose files were
+    read; ``failed`` are sentences about whole files that stay unread, and ``unread`` their keys.
     """
 
     files: int = 0
@@ -61,30 +79,47 @@ class ProcessReport:
     crawls: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    waiting: WaitingPages = field(default_factory=WaitingPages)
 
 
 class ProcessError(Exception):
     """Files could not be read; look at each reason, mend it, and let the next run try again."""
 
     def __init__(self, report: ProcessReport) -> None:
-        reasons = "\n".join(report.failed)
+        said = "\n".join(report.failed)
         super().__init__(
-            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{reasons}"
+            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{said}"
         )
         self.report = report
 
 
-def process_pending(where: Settings | Archive, *, on_progress: OnProgress = lambda _: None) -> ProcessReport:
-    """Read every file that was not read by the present versions; returns when there is none left."""
+def process_pending(
+    where: Settings | Archive,
+    *,
+    extensions: ExtensionUse | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> ProcessReport:
+    """Read every file that was not read by the present versions; returns when there is none left.
+
+    ``extensions`` are operators' parsers; None stands for those of the settings, and for none without settings.
+    """
+    use = extensions
+    if use is None:
+        use = ExtensionUse() if isinstance(where, Archive) else extension_use(where)
     with _opened(where) as archive:
-        return _process(archive, None, on_progress)
+        return _process(archive, None, use, on_progress)
+
+
+def extension_use(settings: Settings) -> ExtensionUse:
+    """The parsers in the folder that the settings name."""
+    return ExtensionUse(settings.extension_folder, settings.collector)
 
 
 def process_files(
     archive: Archive, keys: Collection[str], *, on_progress: OnProgress = lambda _: None
 ) -> ProcessReport:
-    """Read these files now, waiting for whoever reads one of them at this moment."""
-    return _process(archive, keys, on_progress)
+    """Read these files now, waiting for whoever reads one of them at this moment; no operator's parser is used."""
+    return _process(archive, keys, ExtensionUse(), on_progress)
 
 
 @contextmanager
@@ -100,13 +135,18 @@ def _opened(where: Settings | Archive) -> Iterator[Archive]:
         archive.reader.dispose()
 
 
-def _process(archive: Archive, keys: Collection[str] | None, on_progress: OnProgress) -> ProcessReport:
+def _process(
+    archive: Archive, keys: Collection[str] | None, use: ExtensionUse, on_progress: OnProgress
+) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
-    with open_readers() as readers:
+    with open_readers(archive, use) as readers:
+        operators = _operators(archive, readers)
         while True:
             try:
-                with claim_unprocessed(archive, READ_WITH, among=keys, besides=failed) as warc:
+                with claim_unprocessed(
+                    archive, READ_WITH, among=keys, besides=failed, operators=operators
+                ) as warc:
                     if warc is None:
                         break
                     key = warc.key
@@ -120,16 +160,25 @@ def _process(archive: Archive, keys: Collection[str] | None, on_progress: OnProg
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:
-            drop_unreferenced(connection)
+            drop_unseen(connection)
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
     return report
 
 
-def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> ProcessReport:
+def _operators(archive: Archive, readers: Readers) -> Mapping[str, str]:
+    """The versions of operators' parsers that are here, by name."""
     with archive.reader.connect() as connection:
-        done = already_processed(connection, warc.key, VERSIONS)
+        named = operator_parsers(connection)
+    return readers.operators.versions(named)
+
+
+def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> ProcessReport:
+    operator = (warc.declaration or {}).get("parser")
+    versions = VERSIONS if operator is None else (*VERSIONS, readers.operators.parser(operator).version)
+    with archive.reader.connect() as connection:
+        done = already_processed(connection, warc.key, versions)
     report = ProcessReport(files=1, crawls=(warc.crawl_id,))
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
         if capture.id in done:
@@ -137,22 +186,23 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
         with derived_transaction(archive) as connection:
             payload_of = partial(_payload_of, archive, connection)
             found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
-        report = sum_of(report, _counted(found))
+        report = sum_of(report, _counted(found, warc.source_id))
     with derived_transaction(archive) as connection:
-        repeated = insert_revisit_occurrences(connection, warc.key)
-    return sum_of(report, ProcessReport(media=repeated))
+        seen_again = keep_occurrences_of_revisits(connection, warc.key)
+    return sum_of(report, ProcessReport(media=seen_again))
 
 
 def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
     """The block in which a revisit's payload lies, None where none is here that can be held."""
-    target = payload_capture(connection, revisit)
+    held = payload_capture(connection, revisit)
     try:
-        return None if target is None else read_record(archive, target).block
+        return None if held is None else read_record(archive, held).block
     except BlockTooLargeError:
         return None
 
 
-def _counted(found: CaptureResult) -> ProcessReport:
+def _counted(found: CaptureResult, source_id: str) -> ProcessReport:
+    waiting = {} if found.waits_for is None else {(found.waits_for, source_id): 1}
     return ProcessReport(
         captures=1,
         pages=int(found.page),
@@ -160,10 +210,11 @@ def _counted(found: CaptureResult) -> ProcessReport:
         media=int(found.medium),
         refused=int(found.refused),
         unreadable=int(found.unreadable),
+        waiting=WaitingPages(waiting),
     )
 
 
 def sum_of(a: ProcessReport, b: ProcessReport) -> ProcessReport:
     """What both runs counted together."""
-    names = [field.name for field in fields(ProcessReport)]
+    names = [each.name for each in fields(ProcessReport)]
     return ProcessReport(**{name: getattr(a, name) + getattr(b, name) for name in names})

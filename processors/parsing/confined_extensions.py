@@ -6,7 +6,7 @@ be used at all, ``DecoderUnavailable`` where no worker can be started.
 """
 
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from processors.extension.code import ClassReference, ExtensionCode, ExtensionFault
 from processors.extension.reading import ExtensionReading, ParserFacts
@@ -17,12 +17,8 @@ from processors.parsing.confined_worker import ConfinedWorker
 from processors.parsing.limits import PageLimits
 from processors.parsing.page_frame import Task, Work, framed
 from processors.parsing.parsers import PageNotRead
-from processors.records.own_record import is_own_kind
+from processors.records.own_record import PART_OF_LIST, WHOLE_LIST, is_own_kind
 from processors.sandbox.kernel_rules import why_unavailable
-
-WHOLE_LIST: Final = "complete list"
-PART_OF_LIST: Final = "part of a list"
-"""Layouts of readings of own kinds: whether the pages show everything there is. Stand in the catalogue."""
 
 
 class ConfinedExtension:

@@ -9,6 +9,10 @@ from typing import Any, Final
 OWN_KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 """``extension.kind``: the dot keeps own kinds apart from ours, which never have one."""
 
+WHOLE_LIST: Final = "complete list"
+PART_OF_LIST: Final = "part of a list"
+"""Layouts of readings of own kinds: whether the pages show everything there is. Stand in the catalogue."""
+
 
 def is_own_kind(kind: str) -> bool:
     """Whether a kind of record, or of page, is an operator's own."""

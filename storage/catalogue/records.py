@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, exists, select
+from sqlalchemy import Connection, Row, Select, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 
@@ -36,8 +36,12 @@ TEXT_LIMIT: Final = 200_000
 """Characters that full-text search reads of a version; PostgreSQL's tsvector ends at 1 MiB."""
 
 
+OWN_FIRST: Final = ("kind", "url", "title", "text", "published_at", "published_raw", "starts_at", "starts_raw")
+"""Keys that have a meaning in records of every kind, before the others of an own kind."""
+
+
 @dataclass(frozen=True, slots=True)
-class RecordSighting:
+class SeenRecord:
     """A record as one capture showed it; ``content`` has the JSON keys of its kind."""
 
     record_id: str
@@ -88,16 +92,16 @@ def replace_reading(
     """
     try:
         with connection.begin_nested():
-            return _write_reading(connection, capture, reading, publisher, problem)
+            return _keep_reading(connection, capture, reading, publisher, problem)
     except (DataError, UnicodeEncodeError) as refused:
         raise UnkeepableTextError(capture.id, refused) from refused
 
 
-def _write_reading(
+def _keep_reading(
     connection: Connection, capture: Capture, reading: Reading, publisher: str | None, problem: str | None
 ) -> int:
     _forget_readings(connection, capture.id, reading.parser_version)
-    sightings_read = _new_sightings(capture, reading, publisher)
+    seen = _seen(capture, reading, publisher)
     row = {
         "kind": reading.kind,
         "source_id": capture.source_id,
@@ -107,7 +111,7 @@ def _write_reading(
         "outcome": str(reading.outcome),
         "outcome_reason": reading.outcome_reason,
         "layout": reading.layout,
-        "records": len(sightings_read),
+        "records": len(seen),
         "links": asdict(reading.links),
         "remarks": list(reading.remarks),
         "coverage": None if reading.coverage is None else json_value(reading.coverage),
@@ -118,18 +122,18 @@ def _write_reading(
         .values(capture_id=capture.id, parser_version=reading.parser_version, **row)
         .on_conflict_do_update(index_elements=readings.primary_key.columns, set_=row)
     )
-    if sightings_read:
+    if seen:
         # in the order of their ids: two processes that write the same records wait for each other, never in a ring
-        by_id = sorted(sightings_read, key=lambda each: (each.record_id, each.version_id))
+        by_id = sorted(seen, key=lambda each: (each.record_id, each.version_id))
         rows = [{"id": s.record_id, "kind": s.kind, "natural_key": s.natural_key} for s in by_id]
         connection.execute(insert(records).on_conflict_do_nothing(), rows)
         connection.execute(insert(versions).on_conflict_do_nothing(), [_version_row(s) for s in by_id])
         connection.execute(insert(sightings), [_sighting_row(s) for s in by_id])
-    return len(sightings_read)
+    return len(seen)
 
 
 @dataclass(frozen=True, slots=True)
-class _NewSighting:
+class _Seen:
     record_id: str
     version_id: str
     kind: str
@@ -141,52 +145,60 @@ class _NewSighting:
     parser_version: str
 
 
-def _new_sightings(capture: Capture, reading: Reading, publisher: str | None) -> list[_NewSighting]:
+def _seen(capture: Capture, reading: Reading, publisher: str | None) -> list[_Seen]:
     keys = record_keys(reading.records, capture.source_id, publisher)
     return [
-        _new_sighting(capture, reading.parser_version, position, key, record)
+        _see(capture, reading.parser_version, position, key, record)
         for position, (key, record) in enumerate(zip(keys, reading.records, strict=True))
     ]
 
 
-def _new_sighting(capture: Capture, parser_version: str, position: int, key: str, record: Record) -> _NewSighting:
-    content, version = record_json(record), version_content(record)
-    return _NewSighting(
+def _see(capture: Capture, parser_version: str, position: int, key: str, record: Record) -> _Seen:
+    whole, version = record_json(record), version_content(record)
+    return _Seen(
         record_id=record_id(record.kind, key),
         version_id=version_id(record.kind, key, version),
         kind=record.kind,
         natural_key=key,
         position=position,
         version=version,
-        besides={name: value for name, value in content.items() if name not in version or version[name] != value},
+        besides={name: value for name, value in whole.items() if name not in version or version[name] != value},
         capture=capture,
         parser_version=parser_version,
     )
 
 
-def _version_row(sighting: _NewSighting) -> dict[str, Any]:
-    words = {name: sighting.besides[name] for name in WORDS_BESIDES if name in sighting.besides}
+def _version_row(seen: _Seen) -> dict[str, Any]:
+    words = {name: seen.besides[name] for name in WORDS_BESIDES if name in seen.besides}
     return {
-        "id": sighting.version_id,
-        "record_id": sighting.record_id,
-        "kind": sighting.kind,
-        "content": sighting.version,
-        "text": searchable({**sighting.version, **words}),
+        "id": seen.version_id,
+        "record_id": seen.record_id,
+        "kind": seen.kind,
+        "content": seen.version,
+        "text": searchable({**seen.version, **words}),
     }
 
 
-def _sighting_row(sighting: _NewSighting) -> dict[str, Any]:
+def _sighting_row(seen: _Seen) -> dict[str, Any]:
     return {
-        "capture_id": sighting.capture.id,
-        "parser_version": sighting.parser_version,
-        "record_id": sighting.record_id,
-        "version_id": sighting.version_id,
-        "position": sighting.position,
-        "content": sighting.besides,
-        "captured_at": sighting.capture.captured_at,
-        "source_id": sighting.capture.source_id,
-        "access_label": sighting.capture.access_label,
+        "capture_id": seen.capture.id,
+        "parser_version": seen.parser_version,
+        "record_id": seen.record_id,
+        "version_id": seen.version_id,
+        "position": seen.position,
+        "content": seen.besides,
+        "captured_at": seen.capture.captured_at,
+        "source_id": seen.capture.source_id,
+        "access_label": seen.capture.access_label,
     }
+
+
+def field_names(kind: str, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of a record in their order; those of an own kind, whose schema no database has, by their names."""
+    declared = kind_of_record(kind)
+    if declared is not None and declared.keys:
+        return declared.keys
+    return (*OWN_FIRST, *sorted(name for name in content if name not in OWN_FIRST))
 
 
 def searchable(content: Mapping[str, Any]) -> str:
@@ -215,47 +227,55 @@ def _forget_readings(connection: Connection, capture_id: str, besides: str) -> N
     )
 
 
-def drop_unreferenced(connection: Connection) -> None:
+def drop_unseen(connection: Connection) -> None:
     """After readings were replaced: remove versions that none shows any more, and records without a version."""
-    referencing = select(sightings.c.record_id).where(sightings.c.version_id == versions.c.id)
-    connection.execute(delete(versions).where(~exists(referencing)))
+    seen = select(sightings.c.record_id).where(sightings.c.version_id == versions.c.id)
+    connection.execute(delete(versions).where(~exists(seen)))
     versioned = select(versions.c.id).where(versions.c.record_id == records.c.id)
     connection.execute(delete(records).where(~exists(versioned)))
 
 
 def records_of_capture(
     connection: Connection, capture_id: str, *, viewer: Viewer = EVERYONE
-) -> Iterator[RecordSighting]:
+) -> Iterator[SeenRecord]:
     """What was read from one capture, in page order."""
-    query = select_sightings(viewer).where(sightings.c.capture_id == capture_id).order_by(sightings.c.position)
-    return (sighting_of(row) for row in connection.execute(query))
+    asked = seen_records(viewer).where(sightings.c.capture_id == capture_id).order_by(sightings.c.position)
+    return (seen_record(row) for row in connection.execute(asked))
 
 
-def sightings_of_record(
-    connection: Connection, record: str, *, viewer: Viewer = EVERYONE
-) -> Iterator[RecordSighting]:
+def sightings_of_record(connection: Connection, record: str, *, viewer: Viewer = EVERYONE) -> Iterator[SeenRecord]:
     """Every time a record was seen, oldest first; empty where there is no such record."""
-    query = (
-        select_sightings(viewer)
+    asked = (
+        seen_records(viewer)
         .where(sightings.c.record_id == record)
         .order_by(sightings.c.captured_at, sightings.c.capture_id)
     )
-    return (sighting_of(row) for row in connection.execute(query))
+    return (seen_record(row) for row in connection.execute(asked))
 
 
 def reading_problem(connection: Connection, capture_id: str) -> str | None:
     """Why a captured page could not be read; None where it was read, or is no page."""
-    query = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
-    return connection.scalar(query.limit(1))
+    asked = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
+    return connection.scalar(asked.limit(1))
+
+
+def read_by_any_version(connection: Connection, capture_id: str, parser: str) -> bool:
+    """Whether some version of an operator's parser, of this name, has read the capture."""
+    asked = select(readings.c.capture_id).where(
+        readings.c.capture_id == capture_id,
+        func.split_part(readings.c.parser_version, "/", 1) == parser,
+        readings.c.problem.is_(None),
+    )
+    return connection.execute(asked.limit(1)).first() is not None
 
 
 def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
     """What each version of a record says, without what a sighting saw besides."""
-    query = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
-    return {row.id: row.content for row in connection.execute(query)}
+    asked = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
+    return {row.id: row.content for row in connection.execute(asked)}
 
 
-def select_sightings(viewer: Viewer) -> Select[Any]:
+def seen_records(viewer: Viewer) -> Select[Any]:
     """Sightings with version and record, as far as the viewer may see them."""
     return (
         select(
@@ -275,16 +295,15 @@ def select_sightings(viewer: Viewer) -> Select[Any]:
     )
 
 
-def sighting_of(row: Row[Any]) -> RecordSighting:
-    """The record that a row of `select_sightings` holds."""
-    content, kind = {**row.version, **row.besides}, kind_of_record(row.kind)
-    keys = (kind.keys if kind is not None else ()) or sorted(content)  # those of own kinds have no order of ours
-    return RecordSighting(
+def seen_record(row: Row[Any]) -> SeenRecord:
+    """The record that a row of `seen_records` holds."""
+    content = {**row.version, **row.besides}
+    return SeenRecord(
         record_id=row.record_id,
         version_id=row.version_id,
         kind=row.kind,
         natural_key=row.natural_key,
-        content={name: content[name] for name in keys if name in content},
+        content={name: content[name] for name in field_names(row.kind, content) if name in content},
         capture_id=row.capture_id,
         captured_at=row.captured_at,
         source_id=row.source_id,

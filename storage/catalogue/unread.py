@@ -5,12 +5,13 @@ processes never read one file at once; a process that dies lets go of its claim;
 of it was read, so nothing is skipped.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, union_all, update
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select, text, union_all, update
 
 from storage.archive import Archive
 from storage.catalogue.tables import captures, fingerprints, occurrences, outcomes, readings, warcs
@@ -28,32 +29,72 @@ class UnprocessedWarc:
     declaration: dict[str, Any] | None
 
 
+def operator_parsers(connection: Connection) -> tuple[str, ...]:
+    """The parsers of operators that sources of deposited files name."""
+    named = _named_parser()
+    return tuple(connection.scalars(select(named).where(named.is_not(None)).distinct().order_by(named)))
+
+
+def _named_parser() -> ColumnElement[str | None]:
+    parser: ColumnElement[str | None] = warcs.c.declaration["parser"].astext
+    return parser
+
+
 @contextmanager
 def claim_unprocessed(
-    archive: Archive, version: str, *, among: Collection[str] | None = None, besides: Collection[str] = ()
+    archive: Archive,
+    version: str,
+    *,
+    among: Collection[str] | None = None,
+    besides: Collection[str] = (),
+    operators: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[UnprocessedWarc | None]:
     """The oldest file not read by ``version``, or None; it counts as read once the block ends without exception.
 
-    With ``among``, one of these files, waiting for a process that reads it at this moment.
+    With ``among``, one of these files, waiting for a process that reads it at this moment. ``operators`` are the
+    versions of operators' parsers that this process has, by name: files of sources that name one are read by it as
+    well. A file whose parser is not here, and that another process has read by it, is left as it is.
     """
-    query = (
-        select(warcs.c.key, warcs.c.object_version, warcs.c.source_id, warcs.c.crawl_id, warcs.c.declaration)
-        .where(warcs.c.processed_with.is_distinct_from(version), warcs.c.key.not_in(list(besides)))
+    parser = _named_parser()
+    wanted = case(
+        *((parser == name, f"{version} {of_parser}") for name, of_parser in operators.items()),
+        (parser.is_not(None), literal(f"{version} without ") + parser),
+        else_=version,
+    )
+    read_elsewhere = (
+        parser.is_not(None)
+        & parser.not_in(list(operators))
+        & func.starts_with(func.coalesce(warcs.c.processed_with, ""), literal(f"{version} ") + parser + "/")
+    )
+    asked = (
+        select(
+            warcs.c.key,
+            warcs.c.object_version,
+            warcs.c.source_id,
+            warcs.c.crawl_id,
+            warcs.c.declaration,
+            wanted.label("wanted"),
+        )
+        .where(
+            warcs.c.processed_with.is_distinct_from(wanted),
+            func.coalesce(read_elsewhere, False).is_(False),
+            warcs.c.key.not_in(list(besides)),
+        )
         .order_by(warcs.c.custody_seq)
         .limit(1)
     )
     if among is not None:
-        query = query.where(warcs.c.key.in_(list(among)))
+        asked = asked.where(warcs.c.key.in_(list(among)))
     # "no key": rows of captures may refer to the file while it is claimed
-    query = query.with_for_update(skip_locked=among is None, key_share=True)
+    asked = asked.with_for_update(skip_locked=among is None, key_share=True)
     with archive.writer.begin() as connection:
         enter(connection, to_read=True)
-        row = connection.execute(query).first()
+        row = connection.execute(asked).first()
         if row is None:
             yield None
             return
-        yield UnprocessedWarc(**row._mapping)
-        connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=version))
+        yield UnprocessedWarc(row.key, row.object_version, row.source_id, row.crawl_id, row.declaration)
+        connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=row.wanted))
 
 
 @contextmanager

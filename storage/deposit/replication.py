@@ -1,11 +1,12 @@
 """The second copy: what the replica has confirmed, what is owed to it, and bringing it there.
 
 In: an archive with a replica. Out: `Copied`, `PendingCopy`. Custody entries name objects: ``deposited`` a file,
-``timestamped`` a token and its roots. An entry ``copied`` says that the replica has confirmed those of one such
-entry, under lock and read back whole; what no ``copied`` answers is owed. The entries of custody themselves are
-confirmed in ``ledger.custody_objects``, for each store by its name. So nothing owed is forgotten with a process,
-and doing it again does no harm: what stands in the replica is found there and not sent again. Only bytes that have
-their digest leave the first store. `replicate` raises nothing of the replica's; it tells what was in the way.
+``extension_deposited`` an operator's code, ``timestamped`` a token and its roots. An entry ``copied`` says that
+the replica has confirmed those of one such entry, under lock and read back whole; what no ``copied`` answers is
+owed. The entries of custody themselves are confirmed in ``ledger.custody_objects``, for each store by its name. So
+nothing owed is forgotten with a process, and doing it again does no harm: what stands in the replica is found
+there and not sent again. Only bytes that have their digest leave the first store. `replicate` raises nothing of
+the replica's; it tells what was in the way.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries
 from storage.ledger.entry import Entry
+from storage.ledger.extensions import EXTENSION_DEPOSITED
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import (
     ChecksumDiffersError,
@@ -32,11 +34,11 @@ from storage.objects.errors import (
 )
 from storage.objects.find_version import find_version
 from storage.objects.keys import root_key
-from storage.objects.model import REPLICA, StoredObject
-from storage.objects.store import ObjectStore
+from storage.objects.model import StoredObject
+from storage.objects.store import REPLICA, ObjectStore
 
 COPIED: Final = "copied"
-NAMING: Final = ("deposited", "timestamped")
+NAMING: Final = ("deposited", EXTENSION_DEPOSITED, "timestamped")
 """Events whose entries name objects besides their own."""
 
 PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
@@ -89,7 +91,7 @@ def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
     if entry.event not in NAMING or entry.subject_digest is None:
         return ()
     named = NamedObject(entry.subject_id, str(entry.details["object_version"]), entry.subject_digest)
-    if entry.event == "deposited":
+    if entry.event != "timestamped":
         return (named,)
     roots = Digest.parse(entry.details["roots"])
     return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
@@ -100,17 +102,17 @@ def pending_copies(connection: Connection, only: str | None = None) -> tuple[Pen
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
     )
-    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
+    asked = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
     if only is not None:
-        query = query.where(custody.c.subject_id == only)
-    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(query.order_by(custody.c.seq)))
+        asked = asked.where(custody.c.subject_id == only)
+    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
 
 
-def count_pending_entries(connection: Connection) -> int:
+def owed_entries(connection: Connection) -> int:
     """How many custody entries the replica has not confirmed."""
     confirmed = select(custody_objects.c.seq).where(custody_objects.c.store == REPLICA)
-    query = select(func.count()).select_from(custody).where(custody.c.seq.not_in(confirmed))
-    return int(connection.execute(query).scalar_one())
+    asked = select(func.count()).select_from(custody).where(custody.c.seq.not_in(confirmed))
+    return int(connection.execute(asked).scalar_one())
 
 
 def replicate(
@@ -123,11 +125,11 @@ def replicate(
     """
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        pending = pending_copies(connection, only)
+        owed = pending_copies(connection, only)
     copied: list[Entry] = []
     problems: list[str] = []
-    published = 0
-    for each in pending:
+    brought = 0
+    for each in owed:
         try:
             copied.append(_copy(archive, replica, each.entry, actor, files or {}))
         except StoreError as problem:
@@ -137,12 +139,12 @@ def replicate(
     else:
         try:
             publish_pending_entries(archive)
-            published = replicate_entries(archive, replica)
+            brought = replicate_entries(archive, replica)
         except StoreError as problem:
             problems.append(str(problem))
     with archive.writer.connect() as connection:
         still = pending_copies(connection, only)
-        return Copied(tuple(copied), published, still, count_pending_entries(connection), tuple(problems))
+        return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
 
 
 def _unavailable(*stores: ObjectStore) -> bool:
@@ -162,22 +164,18 @@ def _replica(archive: Archive) -> ObjectStore:
 
 
 def _copy(archive: Archive, replica: ObjectStore, entry: Entry, actor: str, files: Mapping[str, Path]) -> Entry:
-    stored = [
-        _replicate_object(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)
-    ]
+    stored = [_bring(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)]
     with archive.writer.begin() as connection:
         return _enter(connection, entry, stored, actor)
 
 
-def _replicate_object(
-    objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None
-) -> StoredObject:
+def _bring(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
     """Have the object in the replica, read back whole; raises where only other bytes stand under its key."""
-    present = find_version(replica, named.key, named.version_id, named.sha256)
-    if present is None:
+    standing = find_version(replica, named.key, named.version_id, named.sha256)
+    if standing is None:
         version_id = _send(objects, replica, named, file).version_id
     else:
-        version_id, found = present.version_id, replica.digest(named.key, present.version_id)
+        version_id, found = standing.version_id, replica.digest(named.key, standing.version_id)
         if found != named.sha256:
             raise KeyTakenError(named.key, version_id, named.sha256, found)
     return replica.confirm(named.key, version_id, sha256=named.sha256)
@@ -197,12 +195,12 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
 def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], actor: str) -> Entry:
     """The entry ``copied``, or the one that another run has appended meanwhile."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-    query = select(custody).where(
+    asked = select(custody).where(
         custody.c.event == COPIED,
         custody.c.details["store"].as_string() == REPLICA,
         custody.c.details["seq"].as_integer() == entry.seq,
     )
-    row = connection.execute(query).first()
+    row = connection.execute(asked).first()
     if row is not None:
         return entry_of(row)
     return append(
@@ -211,11 +209,11 @@ def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], act
         subject_id=entry.subject_id,
         subject_digest=entry.subject_digest,
         actor=actor,
-        details={"store": REPLICA, "seq": entry.seq, "objects": list(map(_object_details, stored))},
+        details={"store": REPLICA, "seq": entry.seq, "objects": list(map(_row, stored))},
     )
 
 
-def _object_details(stored: StoredObject) -> dict[str, Any]:
+def _row(stored: StoredObject) -> dict[str, Any]:
     return {
         "key": stored.key,
         "object_version": stored.version_id,
@@ -225,46 +223,46 @@ def _object_details(stored: StoredObject) -> dict[str, Any]:
     }
 
 
-def replicate_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
+def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
     """Bring a file that has just been deposited to the replica, or be owed that; None where none is configured."""
     if archive.replica is None:
         return None
     report = replicate(archive, actor=actor, only=key, files={key: file})
     if not any(entry.subject_id == key for entry in report.copied) and not report.problems:
-        return verified_replica_status(archive, key)
+        return copy_read_back(archive, key)
     with archive.writer.connect() as connection:
-        return replica_status(connection, key, problem="; ".join(report.problems) or None)
+        return second_copy(connection, key, problem="; ".join(report.problems) or None)
 
 
-def verified_replica_status(archive: Archive, key: str) -> ReplicaStatus:
+def copy_read_back(archive: Archive, key: str) -> ReplicaStatus:
     """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        status = replica_status(connection, key)
-        query = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
-        digest = connection.execute(query).scalars().first()
-    if status.version_id is None or digest is None:
-        return status
+        told = second_copy(connection, key)
+        asked = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        digest = connection.execute(asked).scalars().first()
+    if told.version_id is None or digest is None:
+        return told
     try:
-        replica.confirm(key, status.version_id, sha256=Digest.parse(digest))
+        replica.confirm(key, told.version_id, sha256=Digest.parse(digest))
     except StoreError as problem:
         return ReplicaStatus(None, None, str(problem))
-    return status
+    return told
 
 
-def replica_status(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
+def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
     """How the second copy of a deposited file stands."""
     deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
     confirmed = select(custody_objects.c.seq).where(
         custody_objects.c.seq == custody.c.details["seq"].as_integer(), custody_objects.c.store == REPLICA
     )
-    query = select(custody).where(
+    asked = select(custody).where(
         custody.c.event == COPIED,
         custody.c.subject_id == key,
         custody.c.details["seq"].as_integer().in_(deposited),
         confirmed.exists(),
     )
-    row = connection.execute(query).first()
+    row = connection.execute(asked).first()
     if row is None:
         return ReplicaStatus(None, None, problem or "the replica has not confirmed it yet")
     return ReplicaStatus(row.at, row.details["objects"][0]["object_version"], None)

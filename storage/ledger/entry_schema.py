@@ -98,7 +98,7 @@ def _truth(value: Any) -> None:
         raise TypeError(value)
 
 
-NAMING_AN_OBJECT: Final = ("deposited", "timestamped")
+NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped")
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     "collection_started": {"signing_key?": _key},
@@ -116,6 +116,13 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "origin_reason?": _text,
         "recovered?": _truth,
         "signature?": _signature,
+    },
+    "extension_deposited": {
+        "extension": _text,
+        "files": _texts,
+        "object_version": _text,
+        "length_bytes": _number,
+        "locked_until?": _moment,
     },
     "timestamped": {
         "seq": _number,

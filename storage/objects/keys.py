@@ -15,6 +15,7 @@ WARC_PREFIX: Final = "warc/"
 CUSTODY_PREFIX: Final = "custody/"
 TOKENS_PREFIX: Final = "custody/tokens/"
 ROOTS_PREFIX: Final = "custody/roots/"
+EXTENSIONS_PREFIX: Final = "extensions/"
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -62,3 +63,10 @@ def token_key(seq: int, authority: str) -> str:
 def root_key(sha256: Digest) -> str:
     """``custody/roots/<sha256>.pem``: the certificates that a token was checked against."""
     return f"{ROOTS_PREFIX}{sha256.value.hex()}.pem"
+
+
+def extension_key(name: str, sha256: Digest) -> str:
+    """``extensions/<name>/<sha256>.tar``: the archive of an operator's code."""
+    if not is_part(name):
+        raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {name!r}")
+    return f"{EXTENSIONS_PREFIX}{name}/{sha256.value.hex()}.tar"

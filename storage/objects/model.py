@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from processors.digest import Digest
-
-PRIMARY: Final = "primary"
-REPLICA: Final = "replica"
-"""Names of stores: the one that evidence goes to first, and the second copy."""
 
 LockMode = Literal["governance", "compliance"]
 

@@ -50,6 +50,8 @@ class PageReading:
     documents: tuple[str, ...]
     shown: tuple[ObservedRecord, ...]
     lists: Lists | None = None
+    partial: bool = False
+    """Of an own kind whose pages do not show everything there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def observations(visits: Iterable[PageReading]) -> Iterator[Observation]:
     for visit in visits:
         if visit.kind == "telegram":
             found.append(_channel_page(visit))
-        elif visit.kind == "telegram_export":
-            found.append(_export(visit))
+        elif visit.kind == "telegram_export" or visit.partial:
+            found.append(_proves_nothing_missing(visit))
         elif visit.kind == "news":
             found.append(_article_page(visit))
         else:
@@ -146,14 +148,14 @@ def _channel_page(visit: PageReading) -> Observation:
 def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> PostIdRange | None:
     """The ids that a page of a channel covers, by its address and its posts; None for any other page."""
     parts = urlsplit(url)
-    parameters = parse_qs(parts.query)
+    asked = parse_qs(parts.query)
     posts = [key.rpartition("/") for key in natural_keys]
     channels = {channel for channel, _, _ in posts}
-    if outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in parameters:
+    if outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in asked:
         return None
     ids = [int(post_id) for _, _, post_id in posts]
     first, last = float(min(ids)), float(max(ids))
-    before, after = (_number(parameters.get(name)) for name in ("before", "after"))
+    before, after = (_number(asked.get(name)) for name in ("before", "after"))
     if before is not None:
         last = max(last, before - 1)
     elif after is not None:
@@ -163,8 +165,10 @@ def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> PostIdR
     return PostIdRange(channels.pop(), first, last)
 
 
-def _export(visit: PageReading) -> Observation:
-    """An export may be of some months only, and does not say which: what is not in it proves nothing."""
+def _proves_nothing_missing(visit: PageReading) -> Observation:
+    """An export may be of some months only, a page of an own kind show the newest: what is not there may be
+    elsewhere.
+    """
     return Observation(
         parser_version=visit.parser_version,
         at=visit.at,

@@ -1,8 +1,7 @@
 """What the archive holds, and what its last night was: counts for the first page that people open.
 
-In: a reading connection, whom the answer is for. Out: `ArchiveCounts`, `SourceHoldings`s, `Night`. Counts of
-captures above a million are the database's estimate and say so: they are for the eye, and counting them takes
-seconds.
+In: a reading connection, whom the answer is for. Out: `Held`, `HeldOfSource`s, `Night`. Counts of captures above a
+million are the database's estimate and say so: they are for the eye, and counting them takes seconds.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ a night.
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveCounts:
+class Held:
     """Counts over the whole archive; ``exact`` is false where ``captures`` is an estimate."""
 
     captures: int
@@ -40,7 +39,7 @@ class ArchiveCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceHoldings:
+class HeldOfSource:
     """What the archive holds of one source, from when to when it was captured."""
 
     source_id: str
@@ -59,15 +58,15 @@ class Night:
     after_seq: int
 
 
-def archive_counts(connection: Connection, *, viewer: Viewer = EVERYONE) -> ArchiveCounts:
+def held(connection: Connection, *, viewer: Viewer = EVERYONE) -> Held:
     """Counts over the whole archive."""
-    visible = visible_to(viewer, warcs.c.access_label)
+    seen = visible_to(viewer, warcs.c.access_label)
     files = connection.execute(
         select(
             func.count().label("files"),
             func.coalesce(func.sum(warcs.c.length_bytes), 0).label("file_bytes"),
             func.count().filter(warcs.c.processed_with.is_(None)).label("unread"),
-        ).where(visible)
+        ).where(seen)
     ).one()
     estimate = int(
         connection.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'catalogue.captures'::regclass"))
@@ -75,7 +74,7 @@ def archive_counts(connection: Connection, *, viewer: Viewer = EVERYONE) -> Arch
     exact = estimate < COUNTED_UP_TO
     counted = select(func.count()).select_from(captures)
     by_kind = select(records.c.kind, func.count().label("count")).group_by(records.c.kind).order_by(records.c.kind)
-    return ArchiveCounts(
+    return Held(
         captures=int(connection.scalar(counted) or 0) if exact else estimate,
         exact=exact,
         records={row[0]: row[1] for row in connection.execute(by_kind)},
@@ -87,7 +86,7 @@ def archive_counts(connection: Connection, *, viewer: Viewer = EVERYONE) -> Arch
     )
 
 
-def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[SourceHoldings, ...]:
+def held_of_sources(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[HeldOfSource, ...]:
     """The same by source, in the order of their ids."""
     of_files = (
         select(
@@ -107,10 +106,10 @@ def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tup
         .scalar_subquery()
         for name, end in (("first_at", func.min), ("last_at", func.max))
     }
-    query = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
+    asked = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
     return tuple(
-        SourceHoldings(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
-        for row in connection.execute(query)
+        HeldOfSource(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
+        for row in connection.execute(asked)
     )
 
 
@@ -131,8 +130,8 @@ def last_night(connection: Connection) -> Night | None:
 
 def newest_requests(connection: Connection, most: int) -> tuple[Request, ...]:
     """What people asked for last, the newest first."""
-    query = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
+    asked = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
     return tuple(
         Request(row.id, row.at, row.actor, tuple(row.urls), row.reason, row.case_reference)
-        for row in connection.execute(query)
+        for row in connection.execute(asked)
     )

@@ -64,7 +64,7 @@ class DatabaseSlots:
 
     async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
         """Ask for a turn."""
-        row = await self._query(
+        row = await self._ask(
             lambda connection: connection.fetchrow(
                 TAKE,
                 host,
@@ -83,7 +83,7 @@ class DatabaseSlots:
 
     async def back_off(self, host: str, seconds: float) -> None:
         """Have the host left alone by every crawl."""
-        await self._query(lambda connection: connection.execute(HOLD, host, seconds))
+        await self._ask(lambda connection: connection.execute(HOLD, host, seconds))
 
     async def close(self, done: Collection[int]) -> None:
         """Give back every turn of this crawl; if the database is away, they lapse."""
@@ -96,7 +96,7 @@ class DatabaseSlots:
         except (*AWAY, asyncpg.PostgresError):
             self._connection.terminate()
 
-    async def _query(self, question: Callable[[Any], Awaitable[Result]]) -> Result:
+    async def _ask(self, question: Callable[[Any], Awaitable[Result]]) -> Result:
         deadline = time.monotonic() + AWAY_S
         async with self._asking:
             while True:
@@ -121,7 +121,5 @@ class DatabaseSlots:
                 # Losing the last moments of a pace costs one pause; waiting for the disk would cost every request.
                 server_settings={"application_name": "letapis-pace", "synchronous_commit": "off"},
             )
-            await self._connection.add_listener(
-                CHANNEL, lambda *notification: self.on_backoff(str(notification[3]))
-            )
+            await self._connection.add_listener(CHANNEL, lambda *said: self.on_backoff(str(said[3])))
         return self._connection

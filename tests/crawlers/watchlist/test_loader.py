@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawlers.extensions.folder import ExtensionFolder
 from crawlers.watchlist.loader import (
     Expectation,
     InvalidWatchlist,
@@ -398,3 +399,76 @@ sources:
 def test_a_kind_is_known_by_either_spelling(written: Write) -> None:
     path = written("sources: [{id: a, kind: court-list, pages: ['https://court.example/']}]")
     assert read_watchlist(path).sources[0].kind == "court_list"
+
+
+EXTENSION = """\
+sources:
+  - id: court
+    kind: court_list
+    pages: [https://court.example/list]
+    parser: courts.parser:CourtList
+"""
+
+
+def extensions(tmp_path: Path, parser: str = "class CourtList:\n    pass\n") -> ExtensionFolder:
+    (tmp_path / "extensions" / "courts").mkdir(parents=True)
+    (tmp_path / "extensions" / "courts" / "parser.py").write_text(parser)
+    for each in (tmp_path / "extensions", *(tmp_path / "extensions").rglob("*")):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    return ExtensionFolder(tmp_path / "extensions")
+
+
+def test_a_source_may_name_a_parser_of_an_extension(written: Write, tmp_path: Path) -> None:
+    (source,) = read_watchlist(written(EXTENSION), extensions=extensions(tmp_path)).sources
+    assert source.parser == "courts.parser:CourtList"
+    assert source_from_json(source_to_json(source)) == source
+
+
+def test_the_json_form_of_sources_without_a_parser_is_as_it_always_was(written: Write) -> None:
+    assert all("parser" not in source_to_json(source) for source in read_watchlist(written(FULL)).sources)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "courts.parser:CourtList",
+            "os:system",
+            "names no class of an extension: expected",
+        ),
+        (
+            "courts.parser:CourtList",
+            "courts.parser:List",
+            "defines no class List; it defines: CourtList",
+        ),
+        (
+            "courts.parser:CourtList",
+            "courts.pages:List",
+            "has no file pages.py; it has: parser.py",
+        ),
+        ("courts.parser:CourtList", "json.decoder:JSONDecoder", "is the name of a module of Letapis, of Python"),
+        ("courts.parser:CourtList", "wanted.parser:List", "there is no folder"),
+        ("kind: court_list", "kind: telegram", "unknown field"),
+    ],
+)
+def test_a_parser_that_cannot_be_loaded_is_named_with_its_line(
+    written: Write, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    file = written(EXTENSION.replace(old, new))
+    with pytest.raises(InvalidWatchlist) as found:
+        read_watchlist(file, extensions=extensions(tmp_path))
+    (mistake,) = [each for each in found.value.mistakes if each.field == "sources[0].parser"]
+    assert mistake.line == 5
+    assert message in mistake.message
+
+
+def test_reading_a_watch_list_runs_no_code_of_an_extension(written: Write, tmp_path: Path) -> None:
+    code = "open('/tmp/ran', 'w')\nraise SystemExit('ran')\nclass CourtList:\n    pass\n"
+    (source,) = read_watchlist(written(EXTENSION), extensions=extensions(tmp_path, code)).sources
+    assert source.parser == "courts.parser:CourtList"
+    assert not Path("/tmp/ran").exists()
+
+
+def test_without_a_folder_a_source_with_a_parser_says_what_to_set(written: Write) -> None:
+    with pytest.raises(InvalidWatchlist, match=r"sources\[0\]\.parser: .*name it in LETAPIS_EXTENSIONS"):
+        read_watchlist(written(EXTENSION), extensions=ExtensionFolder(None))

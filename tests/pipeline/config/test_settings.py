@@ -223,3 +223,11 @@ def test_a_demo_that_was_stopped_is_said_to_be_down(tmp_path: Path) -> None:
         load_settings({"LETAPIS_DATA": str(data)}).database()
     with pytest.raises(SettingsError, match=rf"the demo's stack over {demo} is down\. Start it with `make demo`"):
         load_settings({"LETAPIS_DATA": str(demo)}).database()
+
+
+@pytest.mark.parametrize("named", ["extensions", "./extensions", "/srv/../extensions"])
+def test_the_folder_of_extensions_is_named_in_full(data: Path, named: str) -> None:
+    with pytest.raises(SettingsError, match="LETAPIS_EXTENSIONS: expected the absolute path of a folder"):
+        load(data, LETAPIS_EXTENSIONS=named)
+    assert load(data, LETAPIS_EXTENSIONS="/srv/extensions").extension_folder.path == Path("/srv/extensions")
+    assert load(data).extension_folder.path is None

@@ -1,1 +1,0 @@
-"""Chromium behind the recorder: started, shown one page at a time, and pictured."""

@@ -1,0 +1,79 @@
+"""What an engine tells of its crawl while it goes on: one JSON object per line.
+
+An engine is a process of its own and may be ended at any moment, so it accounts for each visit when it is over
+and keeps nothing to tell at the end. ``encode_event`` and ``decode_event`` are each other's inverse.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from crawlers.spiders.base import PageRequest, PageResult, Role
+from processors.pages.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PageVisited:
+    """What asking for one page came to. ``url`` is what was asked for.
+
+    ``records`` counts what the page says, ``known`` what it leads to and is known already. ``seed``: the operator
+    named the page. ``filled`` counts by field the records in which it says something.
+    """
+
+    url: str
+    page_id: str
+    outcome: Outcome
+    reason: str | None = None
+    records: int = 0
+    known: int = 0
+    seed: bool = False
+    filled: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlNote:
+    """Something whoever runs the crawl should know, in a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFinished:
+    """The engine came to its own end; ``problem`` says why it could not work, None where it could."""
+
+    problem: str | None = None
+
+
+def visit_of(ask: PageRequest, findings: PageResult) -> PageVisited:
+    """What an ask came to. Only pages of the source's own kind give records; feeds and such only lead to them."""
+    records = findings.records if ask.role is Role.PAGE else 0
+    filled = dict(findings.filled) if records else {}
+    return PageVisited(
+        ask.url, ask.page_id, findings.outcome, findings.reason, records, findings.known, ask.seed, filled
+    )
+
+
+EngineEvent = PageVisited | CrawlNote | EngineFinished
+_KINDS: dict[str, type[PageVisited] | type[CrawlNote] | type[EngineFinished]] = {
+    "visit": PageVisited,
+    "remark": CrawlNote,
+    "finished": EngineFinished,
+}
+
+
+def encode_event(event: EngineEvent) -> str:
+    """The event as one line of JSON, line end included."""
+    name = next(name for name, kind in _KINDS.items() if isinstance(event, kind))
+    return json.dumps({"event": name, **asdict(event)}, ensure_ascii=False) + "\n"
+
+
+def decode_event(line: str) -> EngineEvent | None:
+    """The event that a line tells; None for a line that tells none."""
+    try:
+        row = json.loads(line)
+        kind = _KINDS[row.pop("event")]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if kind is PageVisited:
+        row["outcome"] = Outcome(row["outcome"])
+    return kind(**row)

@@ -1,0 +1,126 @@
+"""What robots.txt says to a crawl, asked once per host and recorded with the rest (RFC 9309).
+
+``RobotsGate.refusal`` gives None for "go ahead" or a sentence why not. robots.txt itself is fetched through
+the recorder like any page. No such file (4xx) allows everything; a host that fails to answer (5xx) allows only
+the pages that the operator named; a host that cannot be reached decides nothing, since the page then cannot be
+reached either.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+
+from protego import Protego
+
+from crawlers.engines.context import CrawlContext
+from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
+from crawlers.http_client import FetchedResponse, FetchFailed
+from crawlers.model.capture import Note, NoteKind
+from processors.http.message import ResponseMessage, UndecodableEntity, entity
+from processors.pages.outcome import Outcome
+from processors.urls import host_of
+
+MAX_BYTES = 512_000
+"""RFC 9309, section 2.5, asks for at least 500 KiB."""
+
+MAX_REDIRECTS = 5
+"""RFC 9309, section 2.3.1.2."""
+
+ROBOTS_PAGE_ID = "robots"
+
+Fetch = Callable[[str], Awaitable[FetchedResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class HostRules:
+    """What one host's robots.txt says. ``rules`` is None where there were none to read, and ``why`` says so."""
+
+    robots_url: str
+    rules: Protego | None
+    why: str
+    only_named_pages: bool = False
+
+    def refusal(self, url: str, user_agent: str, *, named: bool) -> str | None:
+        """Why ``url`` may not be asked for, None where it may. ``named``: the operator named this page."""
+        if self.only_named_pages:
+            return None if named else self.why
+        if self.rules is None or self.rules.can_fetch(url, user_agent):
+            return None
+        return f"{self.robots_url} disallows it"
+
+    def delay_s(self, user_agent: str) -> float | None:
+        """The pause that the file asks for between requests (``Crawl-delay``, no part of RFC 9309), or None."""
+        return None if self.rules is None else self.rules.crawl_delay(user_agent)
+
+
+class RobotsGate:
+    """Decides for one crawl, and hands over what was decided."""
+
+    def __init__(self, means: CrawlContext) -> None:
+        self._means = means
+        self._rules: dict[str, asyncio.Task[HostRules]] = {}
+
+    async def refusal(self, url: str, page_id: str, *, named: bool) -> str | None:
+        """Why ``url`` may not be asked for; None where it may. ``named``: the operator named this page."""
+        rules = await self.rules(url)
+        refusal = rules.refusal(url, self._means.user_agent, named=named)
+        if refusal is not None:
+            self._note(url, page_id, refusal, Outcome.REFUSED_BY_POLICY)
+        return refusal
+
+    async def rules(self, url: str) -> HostRules:
+        """The rules of the URL's host, fetched at the first call."""
+        place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        if place not in self._rules:
+            self._rules[place] = asyncio.ensure_future(self._ask(f"{place}/robots.txt"))
+        return await asyncio.shield(self._rules[place])
+
+    async def _ask(self, robots_url: str) -> HostRules:
+        rules = await read_rules(robots_url, self._fetch)
+        self._note(robots_url, ROBOTS_PAGE_ID, rules.why, None)
+        delay_s = rules.delay_s(self._means.user_agent)
+        if delay_s is not None:
+            self._means.pace.raise_delay(host_of(robots_url), delay_s)
+        return rules
+
+    async def _fetch(self, url: str) -> FetchedResponse:
+        headers = [*request_headers(self._means.user_agent).items()]
+        async with self._means.pace.slot(host_of(url)):
+            return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
+
+    def _note(self, url: str, page_id: str, reason: str, outcome: Outcome | None) -> None:
+        self._means.note(Note(NoteKind.ROBOTS, page_id, url, datetime.now(UTC), reason, outcome))
+
+
+async def read_rules(robots_url: str, fetch: Fetch) -> HostRules:
+    """Fetch and read one robots.txt; never raises for what a host does."""
+    at = robots_url
+    for _ in range(MAX_REDIRECTS + 1):
+        try:
+            answer = await fetch(at)
+        except FetchFailed as failure:
+            return HostRules(robots_url, None, f"robots.txt could not be had: {failure.reason}")
+        location = next((value for name, value in answer.headers if name.lower() == "location"), None)
+        if answer.status not in (301, 302, 303, 307, 308) or location is None:
+            return rules_of(robots_url, answer)
+        at = urljoin(at, location)
+        if urlsplit(at).scheme not in ("http", "https"):
+            break
+    return HostRules(robots_url, None, "robots.txt is behind too many redirects, which counts as none")
+
+
+def rules_of(robots_url: str, answer: FetchedResponse) -> HostRules:
+    """What an answer to the question for robots.txt means (RFC 9309, section 2.3.1)."""
+    if answer.status >= 500:
+        why = f"{robots_url} answered {answer.status}, so only pages named in the watch-list are asked for"
+        return HostRules(robots_url, None, why, only_named_pages=True)
+    if not 200 <= answer.status < 300:
+        return HostRules(robots_url, None, f"there is no robots.txt (status {answer.status})")
+    message = ResponseMessage(answer.status, answer.reason, answer.headers, answer.body or b"", 0)
+    try:
+        content = entity(message, MAX_BYTES)
+    except UndecodableEntity as error:
+        content = error.partial[:MAX_BYTES]
+    return HostRules(robots_url, Protego.parse(content.decode("utf-8-sig", "replace")), "robots.txt was read")
