@@ -46,7 +46,7 @@ from storage.catalogue.tables import captures, warcs
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import publish_pending_entries
 from storage.migrations import migrate
-from tests.airflow_requests import wait_for_run
+from tests.airflow_requests import all_beat_since, wait_for_run
 from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in
 from tests.storage.killed_deposits import deposit_and_kill
@@ -244,7 +244,7 @@ class KilledStack:
                 if self._supervisor.poll() is not None:
                     raise SystemExit(f"`letapis up` ended:\n{self._log.read_text('utf-8')[-3000:]}")
                 with suppress(AirflowUnreachable, AirflowRefused):
-                    if api.health().all_beat_since(began):
+                    if all_beat_since(api.health(), began):
                         return
                 time.sleep(1)
         raise SystemExit(f"The stack did not answer again within {RETURN_S:.0f} s.")

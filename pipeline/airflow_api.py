@@ -67,10 +67,6 @@ class Health:
     database_ok: bool
     heartbeats: Mapping[str, datetime | None]
 
-    def all_beat_since(self, moment: datetime) -> bool:
-        """Whether the database answers and every component has given a sign of life after ``moment``."""
-        return self.database_ok and all(at is not None and at >= moment for at in self.heartbeats.values())
-
 
 class AirflowApi:
     """A session with Airflow's REST API; close it, or use it as a context manager."""

@@ -55,10 +55,6 @@ class CaptureClient:
         if problem:
             raise CaptureNotStored(problem)
 
-    async def send_async(self, item: CaptureItem) -> None:
-        """``send`` for event loops."""
-        await asyncio.to_thread(self.send, item)
-
     def rendering(self, rendering: Rendering) -> None:
         """Hand over a rendering."""
         self.send(rendering)

@@ -50,7 +50,7 @@ def send(folder: Path, items: list[CaptureItem], *, fail: Exception | None = Non
         engine = CaptureClient(folder)
         try:
             for item in items:
-                await engine.send_async(item)
+                await asyncio.to_thread(engine.send, item)
         finally:
             engine.close()
             await server.close()

@@ -14,7 +14,7 @@ import pytest
 from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 from pipeline.prepare import POOLS
 from pipeline.supervise.processes import children_of, processes_of_data_folder
-from tests.airflow_requests import wait_for_run
+from tests.airflow_requests import all_beat_since, wait_for_run
 
 if TYPE_CHECKING:
     from tests.conftest import RunningStack
@@ -113,7 +113,7 @@ def test_a_scheduler_that_is_killed_is_started_again(airflow_stack: "RunningStac
 
     deadline = time.monotonic() + 120
     with AirflowApi(airflow_stack.settings.airflow()) as api:
-        while not api.health().all_beat_since(killed_at):
+        while not all_beat_since(api.health(), killed_at):
             assert time.monotonic() < deadline, "no new scheduler"
             time.sleep(0.5)
     (after,) = schedulers_of(airflow_stack.settings.data)
