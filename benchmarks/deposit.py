@@ -38,12 +38,13 @@ def pictures(count: int) -> Iterator[bytes]:
 def own_file(folder: Path, count: int) -> Path:
     """As a crawl of ours leaves it."""
     from crawlers.model.exchange import Exchange, Message
-    from crawlers.watchlist.source import Source, source_to_json
+    from crawlers.model.json_form import to_json
+    from crawlers.watchlist.source import Source
     from processors.digest import sha256
     from storage.spool.spool import Spool
 
     source = Source(id="bench", kind="telegram", channel="bench")
-    facts = {"software": "letapis", "source": json.dumps(source_to_json(source))}
+    facts = {"software": "letapis", "source": json.dumps(to_json(source))}
     spool = Spool(folder, str(ULID()), facts)
     asked = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
     for number, picture in enumerate(pictures(count)):

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from crawlers.watchlist.source import Engine, Source
+from crawlers.watchlist.source import Engine, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,12 @@ class CrawlReport:
     source: str
     started_at: datetime
     ended_at: datetime
-    exchanges: int
-    bytes: int
-    outcomes: Mapping[str, int]
-    files: tuple[CrawledFile, ...]
-    truncated: int
-    refused: int
+    exchanges: int = 0
+    bytes: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[CrawledFile, ...] = ()
+    truncated: int = 0
+    refused: int = 0
     pages: int = 0
     problem: str | None = None
     records: int = 0

@@ -22,8 +22,6 @@ from crawlers.watchlist.source import (
     Source,
     SourceLimits,
     source_for_urls,
-    source_from_json,
-    source_to_json,
 )
 from crawlers.watchlist.yaml_lines import MOST_BYTES, YamlError, YamlWithLines, load_with_lines
 from processors.extension.code import ExtensionFault, parse_reference
@@ -42,8 +40,6 @@ __all__ = [
     "read_usable",
     "read_watchlist",
     "source_for_urls",
-    "source_from_json",
-    "source_to_json",
 ]
 
 Entry = TypeVar("Entry", bound=BaseModel)

@@ -1,11 +1,10 @@
 """A source as it is declared: what to collect, within which limits, and how much to expect.
 
-The declaration alone: it fetches nothing and reads no file (``watchlist`` does). A source also has a JSON form,
-since a crawl is a process of its own; ``source_from_json(source_to_json(source)) == source``.
+The declaration alone: it fetches nothing and reads no file (``crawlers.watchlist.loader`` does).
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -17,8 +16,8 @@ Robots = Literal["obey", "ignore"]
 Engine = Literal["http", "browser"]
 Follow = Literal["nothing", "requisites", "links"]
 
-WHERE_SET: Final = frozenset({"parser"})
-"""Fields that a source's JSON has only where they are set: files of other sources stay as they always were."""
+WHERE_SET: Final = {"json": "where set"}
+"""Marks a field that a source's JSON has only where it is set: files of other sources stay as they always were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Source:
     allow_invalid_certificate: bool = False
     access_label: str | None = None
     egress: str | None = None
-    parser: str | None = None
+    parser: str | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -116,40 +115,11 @@ def source_for_urls(
     )
 
 
-def source_to_json(source: Source) -> dict[str, Any]:
-    """The source as JSON-ready values."""
-    row = {name: value for name, value in asdict(source).items() if name not in WHERE_SET or value is not None}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()} | {
-        "layout": None if source.layout is None else layout_to_json(source.layout)
-    }
-
-
-def source_from_json(row: Mapping[str, Any]) -> Source:
-    """The source that ``source_to_json`` wrote; raises ``TypeError`` on unknown keys."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
-    }
-    layout = row.get("layout")
-    return Source(
-        **values
-        | {
-            "layout": None if layout is None else layout_from_json(layout),
-            "limits": SourceLimits(**row["limits"]),
-            "expect": Expectation(**row["expect"]),
-        }
-    )
-
-
-def layout_to_json(layout: Layout) -> dict[str, Any]:
-    """The layout as JSON-ready values."""
-    return asdict(layout) | {
-        "columns": {name: list(headings) for name, headings in layout.columns.items()},
-        "article": dict(layout.article),
-    }
-
-
 def layout_from_json(row: Mapping[str, Any]) -> Layout:
-    """The layout that ``layout_to_json`` wrote; raises ``TypeError`` on unknown keys."""
+    """The layout as the declaration of a source in a WARC file holds it, perhaps of an earlier version.
+
+    Raises ``TypeError`` on unknown keys.
+    """
     columns = {name: tuple(headings) for name, headings in row["columns"].items()}
     return Layout(**dict(row) | {"columns": columns})
 

@@ -6,12 +6,11 @@ could tell is null, with the reason in ``problem``.
 
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from crawlers.model.iso_time import time_text
+from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawlReport
 from pipeline.collect.crawl_facts import clock_now
 from storage.archive import Archive
@@ -27,30 +26,28 @@ DIED: Final = (
 )
 
 
+TIMES: Final = ("started_at", "ended_at")
+COUNTS: Final = ("pages", "exchanges", "bytes", "outcomes", "truncated", "refused")
+"""Fields of a report that its summaries hold as well: in custody, and in what a harvest returns."""
+
+
+def counts_of_report(report: CrawlReport) -> dict[str, Any]:
+    """What the crawl fetched, in numbers, as JSON-ready values."""
+    row = to_json(report)
+    return {name: row[name] for name in COUNTS}
+
+
 def collection_summary(report: CrawlReport, keys: Sequence[str]) -> dict[str, Any]:
-    """What custody keeps of the crawl's end: counts, keys, what went wrong."""
-    return {
-        "started_at": time_text(report.started_at),
-        "ended_at": time_text(report.ended_at),
-        "pages": report.pages,
-        "exchanges": report.exchanges,
-        "bytes": report.bytes,
-        "outcomes": dict(report.outcomes),
-        "truncated": report.truncated,
-        "refused": report.refused,
-        "problem": report.problem,
-        "failures": list(report.failures),
-        "pace": {host: asdict(kept) for host, kept in report.pace.items()},
-        "warc_keys": list(keys),
-        "recovered": False,
-    }
+    """What custody keeps of the crawl's end: times, counts, what went wrong, the keys of the WARC files."""
+    row = to_json(report)
+    kept = {name: row[name] for name in (*TIMES, *COUNTS, "problem", "failures", "pace")}
+    return {**kept, "warc_keys": list(keys), "recovered": False}
 
 
 def ended_without_report(keys: Sequence[str]) -> dict[str, Any]:
-    """The same of a crawl that died."""
-    unknown = ("started_at", "ended_at", "pages", "exchanges", "bytes", "outcomes", "truncated", "refused")
-    said = {"problem": DIED, "failures": [], "pace": {}, "warc_keys": list(keys), "recovered": True}
-    return {**dict.fromkeys(unknown), **said}
+    """The same for a crawl that died: what only its report could tell is null."""
+    known = {"problem": DIED, "failures": [], "pace": {}, "warc_keys": list(keys), "recovered": True}
+    return {**dict.fromkeys((*TIMES, *COUNTS)), **known}
 
 
 def end_forgotten(archive: Archive, spool_dir: Path, *, actor: str) -> tuple[str, ...]:

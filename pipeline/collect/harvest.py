@@ -7,7 +7,7 @@ captured stays in the spool for the next run. A mistake in one source's entry co
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
-from pipeline.collect.collection_end import collection_summary
+from pipeline.collect.collection_end import collection_summary, counts_of_report
 from pipeline.collect.crawl_facts import clock_now, collection_facts
 from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
 from pipeline.collect.harvest_order import interleave_by_host
@@ -69,31 +69,46 @@ class NoBrowserError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HarvestResult:
-    """What one crawl of one source came to.
+    """One crawl of one source: its report and what was deposited of it.
 
-    ``problem`` is a sentence, None if the source came through. ``keys`` are those of the deposited WARC files;
-    ``outcomes`` counts pages by outcome; ``recovered`` counts files of earlier crawls deposited on the way.
-    ``network`` says what is wrong with our own network where no host of the source could be reached.
+    ``recovered`` counts the files of earlier crawls that were deposited before it. ``network`` says what was wrong
+    with our own network where no host of the source could be reached.
     """
 
-    source_id: str
-    crawl_id: str
-    problem: str | None
-    pages: int
-    exchanges: int
-    bytes: int
-    outcomes: dict[str, int]
-    truncated: int
-    refused: int
-    keys: tuple[str, ...]
-    captures: int
+    report: CrawlReport
+    deposited: tuple[Deposited, ...]
     recovered: int
-    seconds: float
     network: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the source did not come through, in a sentence or more; None if it did."""
+        return failure_reason(self.report)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the deposited WARC files."""
+        return tuple(each.key for each in self.deposited)
+
+    @property
+    def captures(self) -> int:
+        """How many captures those files hold."""
+        return sum(each.captures for each in self.deposited)
 
     def as_json(self) -> dict[str, Any]:
         """Keys and counts as JSON-ready values."""
-        return asdict(self) | {"kind": "harvested_source", "keys": list(self.keys)}
+        return {
+            "source_id": self.report.source,
+            "crawl_id": self.report.crawl_id,
+            "problem": self.problem,
+            **counts_of_report(self.report),
+            "keys": list(self.keys),
+            "captures": self.captures,
+            "recovered": self.recovered,
+            "seconds": (self.report.ended_at - self.report.started_at).total_seconds(),
+            "network": self.network,
+            "kind": "harvested_source",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +202,7 @@ def harvest_source(
         report, deposited = collect(settings, archive, source, on_progress=on_progress)
         with archive.reader.connect() as connection:
             report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
-    return result_of(report, deposited, recovered=len(recovery.deposited))
+    return HarvestResult(report, deposited, len(recovery.deposited), own_network_fault(report))
 
 
 def _source(listed: UsableWatchlist, name: str) -> Source:
@@ -285,26 +300,6 @@ def chromium_for(settings: Settings, source: Source) -> Path | None:
             "how to get one. Nothing was fetched."
         )
     return found.program
-
-
-def result_of(report: CrawlReport, deposited: Sequence[Deposited], *, recovered: int) -> HarvestResult:
-    """Report and deposits as one result."""
-    return HarvestResult(
-        source_id=report.source,
-        crawl_id=report.crawl_id,
-        problem=failure_reason(report),
-        pages=report.pages,
-        exchanges=report.exchanges,
-        bytes=report.bytes,
-        outcomes=dict(report.outcomes),
-        truncated=report.truncated,
-        refused=report.refused,
-        keys=tuple(each.key for each in deposited),
-        captures=sum(each.captures for each in deposited),
-        recovered=recovered,
-        seconds=(report.ended_at - report.started_at).total_seconds(),
-        network=own_network_fault(report),
-    )
 
 
 def failure_reason(report: CrawlReport) -> str | None:

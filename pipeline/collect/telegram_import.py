@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from crawlers.watchlist.source import Source, source_to_json
+from crawlers.model.json_form import to_json
+from crawlers.watchlist.source import Source
 from pipeline.collect.deposit_spool import deposit_crawl
 from pipeline.crawl import crawl_id_of_now
 from processors.media.media_type import sniff
@@ -113,7 +114,7 @@ def _held(archive: Archive, file: UserFile, source_id: str) -> bool:
 
 def _facts(source_id: str) -> dict[str, str]:
     """The warcinfo record: what took the files in, and as which source; nothing of who or where."""
-    declared = source_to_json(Source(id=source_id, kind="telegram"))
+    declared = to_json(Source(id=source_id, kind="telegram"))
     return {
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()}",
         "source": json.dumps(declared, ensure_ascii=False, sort_keys=True),

@@ -103,12 +103,7 @@ def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime,
         source=job.source.id,
         started_at=started_at,
         ended_at=datetime.now(UTC),
-        exchanges=0,
-        bytes=0,
-        outcomes={},
         files=files,
-        truncated=0,
-        refused=0,
         problem=f"the crawl's process ended with code {code} and gave no report; "
         f"{len(files)} WARC files with what it had captured are in {folder}{torn}",
     )

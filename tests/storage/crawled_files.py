@@ -9,7 +9,8 @@ from ulid import ULID
 
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange, Message
-from crawlers.watchlist.source import Source, source_to_json
+from crawlers.model.json_form import to_json
+from crawlers.watchlist.source import Source
 from processors.digest import sha256
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
@@ -91,7 +92,7 @@ def crawl(
     key: CrawlKey | None = None,
 ) -> tuple[Path, ...]:
     """Write the items as one crawl and close it; without a key as `letapis crawl` does, which signs nothing."""
-    declared = json.dumps(source_to_json(source), ensure_ascii=False)
+    declared = json.dumps(to_json(source), ensure_ascii=False)
     facts = {"software": "letapis/0.1.0", "source": declared}
     spool = Spool(spool_dir, crawl_id or str(ULID()), facts, key=key)
     for item in items:

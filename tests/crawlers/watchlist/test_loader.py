@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.extensions.folder import ExtensionFolder
+from crawlers.model.json_form import from_json, to_json
 from crawlers.watchlist.loader import (
     Expectation,
     InvalidWatchlist,
@@ -16,8 +17,6 @@ from crawlers.watchlist.loader import (
     SourceLimits,
     read_watchlist,
     source_for_urls,
-    source_from_json,
-    source_to_json,
 )
 from crawlers.watchlist.schema import entry_models
 from pipeline.config.settings import ROOT
@@ -317,7 +316,7 @@ def test_any_text_is_either_read_or_refused_in_words(text: str) -> None:
 
 def test_sources_survive_their_json_form(written: Write) -> None:
     for source in read_watchlist(written(FULL)).sources:
-        assert source_from_json(source_to_json(source)) == source
+        assert from_json(Source, to_json(source)) == source
 
 
 def test_pages_named_by_a_person_make_a_source_of_their_own() -> None:
@@ -348,7 +347,7 @@ def test_what_is_expected_of_a_crawl_is_read_with_its_shares(tmp_path: Path) -> 
     path.write_text(EXPECTS.format(expect="min: 3, fields: {title: 0.9}, understood: 1, silent_days: 10"), "utf-8")
     (source,) = read_watchlist(path).sources
     assert source.expect == Expectation(min=3, fields={"title": 0.9}, understood=1, silent_days=10)
-    assert source_from_json(source_to_json(source)) == source
+    assert from_json(Source, to_json(source)) == source
 
 
 @pytest.mark.parametrize(
@@ -421,11 +420,11 @@ def extensions(tmp_path: Path, parser: str = "class CourtList:\n    pass\n") -> 
 def test_a_source_may_name_a_parser_of_an_extension(written: Write, tmp_path: Path) -> None:
     (source,) = read_watchlist(written(EXTENSION), extensions=extensions(tmp_path)).sources
     assert source.parser == "courts.parser:CourtList"
-    assert source_from_json(source_to_json(source)) == source
+    assert from_json(Source, to_json(source)) == source
 
 
 def test_the_json_form_of_sources_without_a_parser_is_as_it_always_was(written: Write) -> None:
-    assert all("parser" not in source_to_json(source) for source in read_watchlist(written(FULL)).sources)
+    assert all("parser" not in to_json(source) for source in read_watchlist(written(FULL)).sources)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_feed_that_has_not_changed_is_recorded_as_such_and_counts_as_read(
     assert [capture.status for capture in feeds(archive)] == [200, 304, 304]
     told = parse_response(read_record(archive, feeds(archive)[1]).block)
     assert {name.lower(): value for name, value in told.headers}["etag"]
-    assert second.pages < first.pages  # what is known and old is not asked for again
+    assert second.report.pages < first.report.pages  # what is known and old is not asked for again
 
 
 NEWS = Source(id="n", kind="news", feeds=("https://n.test/rss.xml",))

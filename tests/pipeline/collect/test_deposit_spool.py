@@ -9,9 +9,9 @@ import pytest
 from ulid import ULID
 
 from crawlers.model.exchange import Exchange
+from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import report_to_json
-from crawlers.watchlist.source import source_to_json
 from pipeline.collect.deposit_spool import CrawlNotDepositedError, deposit_crawl, recover_spools
 from pipeline.crawl.files import REPORT_NAME, write_json
 from pipeline.devstack.seaweedfs import ObjectStoreServer
@@ -43,7 +43,7 @@ def left_behind(spool: Path, *urls: str) -> Path:
 
 def crawl_files(spool: Path, items: list[Exchange], crawl_id: str) -> tuple[ClosedFile, ...]:
     """A crawl with a file for each page."""
-    declared = json.dumps(source_to_json(KANAL))
+    declared = json.dumps(to_json(KANAL))
     writing = Spool(spool, crawl_id, {"software": "letapis/0.1.0", "source": declared}, file_per_page=True)
     for item in items:
         writing.keep(item)

@@ -69,10 +69,10 @@ def test_a_source_is_crawled_deposited_and_accounted_for(collecting: Settings, o
     result = harvest_source(collecting, "oblsud")
 
     assert result.problem is None
-    assert result.pages >= 1
+    assert result.report.pages >= 1
     assert len(result.keys) == 1
     with opened.reader.connect() as connection:
-        captures = tuple(captures_of_crawl(connection, result.crawl_id))
+        captures = tuple(captures_of_crawl(connection, result.report.crawl_id))
         custody = [entry.event for entry in entries(connection)]
     assert len(captures) == result.captures
     assert custody == ["collection_started", "deposited", "collection_ended"]
@@ -86,7 +86,7 @@ def test_the_next_night_keeps_unchanged_photos_as_revisits_and_every_page_in_ful
     process_pending(opened)
 
     with opened.reader.connect() as connection:
-        by_night = [tuple(captures_of_crawl(connection, night.crawl_id)) for night in (first, second)]
+        by_night = [tuple(captures_of_crawl(connection, night.report.crawl_id)) for night in (first, second)]
         photos, again = (
             [capture for capture in night if capture.media_type == "image/jpeg"] for night in by_night
         )
@@ -96,7 +96,9 @@ def test_the_next_night_keeps_unchanged_photos_as_revisits_and_every_page_in_ful
     assert len(again) > 2
     assert {capture.record_type for capture in again} == {"revisit"}
     assert {capture.record_type for capture in by_night[1] if capture.media_type == "text/html"} == {"response"}
-    assert all(each and each.record_type == "response" and each.crawl_id == first.crawl_id for each in resolved)
+    assert all(
+        each and each.record_type == "response" and each.crawl_id == first.report.crawl_id for each in resolved
+    )
     assert {each and each.payload_digest for each in resolved} <= payloads
     assert None not in media
     assert list(collecting.spool_dir.iterdir()) == []
@@ -121,12 +123,12 @@ def test_two_harvests_at_once_and_a_cancelled_one_leave_no_revisit_without_its_p
     with opened.reader.connect() as connection:
         by_crawl = {
             crawl_id: [each for each in captures_of_crawl(connection, crawl_id) if each.record_type == "revisit"]
-            for crawl_id in (*(each.crawl_id for each in at_once), left.name, third.crawl_id)
+            for crawl_id in (*(each.report.crawl_id for each in at_once), left.name, third.report.crawl_id)
         }
         targets = {
             each.id: payload_capture(connection, each) for revisits in by_crawl.values() for each in revisits
         }
-    assert len(by_crawl[third.crawl_id]) > 2
+    assert len(by_crawl[third.report.crawl_id]) > 2
     for revisit in (each for revisits in by_crawl.values() for each in revisits):
         target = targets[revisit.id]
         assert target is not None
@@ -140,7 +142,7 @@ def test_facts_of_collection_stand_in_custody_and_only_their_commitments_in_the_
 
     with opened.reader.connect() as connection:
         (started,) = [entry for entry in entries(connection) if entry.event == "collection_started"]
-        (capture, *_) = captures_of_crawl(connection, result.crawl_id)
+        (capture, *_) = captures_of_crawl(connection, result.report.crawl_id)
     assert started.details["facts"]["collector"]["value"] == "pseudonym-9"
     machine = started.details["facts"]["machine"]["value"]
     stream = opened.objects.open(result.keys[0], capture.object_version)
@@ -168,9 +170,9 @@ def test_trouble_with_a_source_is_a_result_and_its_warc_holds_what_was_seen(
     assert all(result.problem for result in results)
     with opened.reader.connect() as connection:
         seen = {
-            result.source_id: {
+            result.report.source: {
                 (capture.status, capture.transport_outcome)
-                for capture in captures_of_crawl(connection, result.crawl_id)
+                for capture in captures_of_crawl(connection, result.report.crawl_id)
                 if capture.url.startswith("http") and "robots.txt" not in capture.url
             }
             for result in results

@@ -47,7 +47,7 @@ class Nights:
     def changes_of(self, source_id: str, crawl: HarvestResult) -> list[tuple[str, str]]:
         """What has changed by what that crawl has shown."""
         with self.archive.reader.connect() as connection:
-            its_own = {capture.id for capture in captures_of_crawl(connection, crawl.crawl_id)}
+            its_own = {capture.id for capture in captures_of_crawl(connection, crawl.report.crawl_id)}
             found = changes(connection, source_id)
         return sorted((each.kind, each.natural_key) for each in found if each.capture_ids[-1] in its_own)
 

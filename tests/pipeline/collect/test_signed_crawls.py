@@ -64,7 +64,7 @@ def test_what_a_harvest_deposits_is_its_crawls_and_a_changed_copy_is_an_import(
     (row,) = map(json.loads, brought.stdout.splitlines())
     assert deposited.details["origin"] == "crawl"
     assert deposited.details["recovered"] is False
-    assert deposited.details["crawl_id"] == result.crawl_id
+    assert deposited.details["crawl_id"] == result.report.crawl_id
     assert (row["origin"], row["brought_by"]) == ("import", "stranger")
     assert row["origin_reason"] == "no signatures of a crawl stand beside it"
 

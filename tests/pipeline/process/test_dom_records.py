@@ -115,7 +115,7 @@ def test_a_list_that_a_script_draws_is_harvested_with_its_hearings(
             with archive.reader.connect() as connection:
                 (dom,) = (
                     each
-                    for each in captures_of_crawl(connection, result.crawl_id)
+                    for each in captures_of_crawl(connection, result.report.crawl_id)
                     if each.url.startswith("urn:dom:")
                 )
                 read = list(records_of_capture(connection, dom.id))

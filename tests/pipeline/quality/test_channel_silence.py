@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_red_with_a_sentence_and_closed_doors_are_owed(
         )
         with opened_archive(settings) as archive:
             archive.objects.ensure_bucket()
-            results = {result.source_id: result for result in harvest_batch(settings, tuple(SAID)).results}
+            results = {result.report.source: result for result in harvest_batch(settings, tuple(SAID)).results}
             process_pending(archive)
             with archive.reader.connect() as connection:
                 owed = {each.source_id for each in withheld(connection)}

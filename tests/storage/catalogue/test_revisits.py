@@ -15,7 +15,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawlers.model.capture import Captured
 from crawlers.model.exchange import Exchange, Truncation
-from crawlers.watchlist.source import Source, source_to_json
+from crawlers.model.json_form import to_json
+from crawlers.watchlist.source import Source
 from pipeline.process.run import process_pending
 from processors.digest import sha256
 from samples.media.files import media_file
@@ -54,7 +55,7 @@ class Crawl:
         self.spool = Spool(
             spool_dir,
             self.folder.name,
-            {"software": "letapis/0.1.0", "source": json.dumps(source_to_json(source))},
+            {"software": "letapis/0.1.0", "source": json.dumps(to_json(source))},
             revisits=True,
             known_payloads=KnownPayloads(self.folder / PAYLOADS_NAME),
             key=key_in_custody(archive, self.folder.name, source),
