@@ -140,11 +140,11 @@ def archive_url() -> None:
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def summarize(jobs: Any, results: Any) -> str:
         """One line per address; red if one of them is not there."""
-        from pipeline.collect.on_demand import where_to_look
+        from pipeline.collect.on_demand import archived_and_missing
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
-        lines, missing = where_to_look([job["url"] for job in jobs], list(results))
+        lines, missing = archived_and_missing([job["url"] for job in jobs], list(results))
         if lines:
             log.info("Where to look:\n%s", "\n".join(lines))
         if missing:

@@ -122,13 +122,13 @@ def harvest() -> None:
         context["outlet_events"][SEALED].extra = {"sources": ", ".join(source_ids), "warc_files": files}
         for name, problem in batch.broken.items():
             log.error("%s broke off", name, exc_info=problem)
-        if batch.in_words():
+        if batch.describe_failures():
             # What a red task returns is lost, and `check_sources` has to know what came of each source.
             context["ti"].xcom_push("return_value", rows)
         if batch.worth_trying_again:
-            raise AirflowException(batch.in_words())
-        if batch.in_words():
-            raise AirflowFailException(batch.in_words())
+            raise AirflowException(batch.describe_failures())
+        if batch.describe_failures():
+            raise AirflowFailException(batch.describe_failures())
         return rows
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)

@@ -61,10 +61,10 @@ def process() -> None:
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.quality.source_checks import judge_read
+        from pipeline.quality.source_checks import check_read_crawls
 
         with opened_archive(load_settings()) as archive:
-            found = judge_read(archive, read["crawls"])
+            found = check_read_crawls(archive, read["crawls"])
         if found:
             said = "\n".join(f"{source_id}: {'; '.join(sentences)}" for source_id, sentences in found.items())
             raise AirflowFailException(f"{len(found)} sources did not give what they usually give:\n{said}")

@@ -1,9 +1,9 @@
-"""When a host may be asked again, for one crawl: it waits for its turns and accounts for the pace it kept.
+"""The rate limiter of one crawl: it waits for slots at each host and records the pace that was kept.
 
-Requests to one host leave at least the crawl's delay apart, robots.txt may ask for more, and a little is added at
-random, since a steady beat is no reader's. A turn that could not be used in time, because the machine was busy or
-the host asked to be left alone meanwhile, is given back and taken anew, so that no two requests ever leave closer
-than that. Raises `HostAbandoned` where a turn is further away than anybody waits.
+Requests to one host are sent at least the crawl's delay apart; robots.txt may ask for more, and a little is added
+at random, since an exact rhythm is no reader's. A slot that could not be used in time, because the machine was
+busy or the host asked for a back-off meanwhile, is given back and another is taken, so that no two requests are
+ever sent closer together. Raises `HostAbandoned` where the next slot is further away than any crawl waits.
 """
 
 import asyncio
@@ -11,23 +11,26 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crawlers.http_client import FetchFailed
 from crawlers.model.report import HostStatistics
 from crawlers.rate_limit.slots import MAX_WAIT_S, LocalSlots, SlotSource, SlotsUnavailable, tolerance_s
 
 LONGEST_DELAY_S = 60.0
-"""A longer pause asked for by robots.txt is kept at this: a list of a hundred pages then takes two hours."""
+"""A longer delay that robots.txt asks for is kept at this: a list of a hundred pages then takes two hours."""
 
 
 class HostAbandoned(FetchFailed):
-    """The host is not asked any more by this crawl: its turn is too far away. What was captured is kept."""
+    """This crawl sends nothing more to the host: its next slot is too far away. What was captured is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Leave to ask, given at ``given_at`` and good until ``leave_by`` (`time.monotonic`; None: at any time)."""
+    """Leave to send one request, given at ``given_at`` and good until ``leave_by``.
+
+    Both are times of `time.monotonic`; ``leave_by`` is None where the host has no delay.
+    """
 
     id: int
     host: str
@@ -40,13 +43,6 @@ class Slot:
         return self.leave_by is not None and time.monotonic() > self.leave_by
 
 
-@dataclass(frozen=True, slots=True)
-class _Reservation:
-    turn_id: int
-    not_before: float
-    leave_by: float
-
-
 @dataclass(slots=True)
 class _HostState:
     delay_s: float
@@ -54,34 +50,34 @@ class _HostState:
     last_at: float | None = None
     shortest_gap_s: float | None = None
     waited_s: float = 0.0
-    held_s: float = 0.0
-    given_up: str | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    held: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the host is held, for all who wait then; a new one stands here for those who come later."""
-    returned: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when this crawl gives a turn back, so that its next request need not wait out its time for a place."""
+    backoff_s: float = 0.0
+    abandoned_because: str | None = None
+    reserving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    backed_off: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at a back-off, for all that wait then; a new one stands here for those that come later."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this crawl gives a slot back, so that its next request need not wait longer for a place."""
 
-    def back_off(self) -> None:
-        """Wake all who wait for a moment that is no longer theirs."""
-        self.held.set()
-        self.held = asyncio.Event()
+    def interrupt_waits(self) -> None:
+        """Wake all that wait for a moment that is no longer theirs."""
+        self.backed_off.set()
+        self.backed_off = asyncio.Event()
 
 
 class HostRateLimiter:
-    """The pace of one crawl. ``turns`` None: the crawl goes by itself."""
+    """The rate limiter of one crawl. ``slots`` None: the crawl keeps its own. ``max_wait_s`` is for one slot."""
 
-    def __init__(self, delay_s: float, turns: SlotSource | None = None, *, patience_s: float = MAX_WAIT_S) -> None:
+    def __init__(self, delay_s: float, slots: SlotSource | None = None, *, max_wait_s: float = MAX_WAIT_S) -> None:
         self._delay_s = delay_s
-        self._turns = turns or LocalSlots()
-        self._patience_s = patience_s
-        self._accounts: dict[str, _HostState] = {}
-        self._done: list[int] = []
-        self._holding: set[asyncio.Task[None]] = set()
+        self._slots = slots or LocalSlots()
+        self._max_wait_s = max_wait_s
+        self._hosts: dict[str, _HostState] = {}
+        self._released: list[int] = []
+        self._backoffs: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Wait for the turn to ask ``host``, and hold it while the request is under way."""
+        """Wait for a slot at ``host`` and keep it while the request is under way."""
         taken = await self.take(host)
         while taken.late:
             self.give_back(taken, unused=True)
@@ -92,132 +88,127 @@ class HostRateLimiter:
             self.give_back(taken)
 
     async def take(self, host: str) -> Slot:
-        """Wait for a turn; whoever takes one gives it back. Raises `HostAbandoned`."""
-        account = self._account(host)
-        asked_at = time.monotonic()
+        """Wait for a slot, which the caller gives back. Raises `HostAbandoned`."""
+        state = self._state(host)
+        requested_at = time.monotonic()
         while True:
-            held = account.held
-            place = await self._place(host, account, asked_at)
+            backed_off = state.backed_off
+            reserved = await self._reserve(host, state, requested_at)
             # Up to half of what it may be late, so that waking up has the other half.
-            spread_s = random.uniform(0, tolerance_s(account.delay_s) / 2)  # noqa: S311 - no secret
-            waited = await _waited(place.not_before + spread_s, held)
+            spread_s = random.uniform(0, tolerance_s(state.delay_s) / 2)  # noqa: S311 - no secret
+            undisturbed = await _wait_until(reserved.given_at + spread_s, backed_off)
             now = time.monotonic()
-            if waited and (not account.delay_s or now <= place.leave_by):
+            slot = replace(reserved, given_at=now, leave_by=reserved.leave_by if state.delay_s else None)
+            if undisturbed and (slot.leave_by is None or now <= slot.leave_by):
                 break
-            # The host was held while this waited for its moment, or the machine was too busy to wake it in time.
-            self._done.append(place.turn_id)
-        account.waited_s += now - asked_at
-        account.requests += 1
-        if account.last_at is not None:
-            gap_s = now - account.last_at
-            account.shortest_gap_s = (
-                gap_s if account.shortest_gap_s is None else min(account.shortest_gap_s, gap_s)
-            )
-        account.last_at = now
-        return Slot(place.turn_id, host, place.leave_by if account.delay_s else None, now)
+            # A back-off came while this waited for its moment, or the machine was too busy to wake it in time.
+            self._released.append(slot.id)
+        state.waited_s += now - requested_at
+        state.requests += 1
+        if state.last_at is not None:
+            gap_s = now - state.last_at
+            state.shortest_gap_s = gap_s if state.shortest_gap_s is None else min(state.shortest_gap_s, gap_s)
+        state.last_at = now
+        return slot
 
     def give_back(self, slot: Slot, *, unused: bool = False) -> None:
-        """The request is over, or never left; told with the next wish."""
-        account = self._accounts[slot.host]
-        self._done.append(slot.id)
-        account.returned.set()
+        """The request is over, or was never sent; the source of slots learns it at the next request for one."""
+        state = self._hosts[slot.host]
+        self._released.append(slot.id)
+        state.released.set()
         if unused:
-            account.requests -= 1
+            state.requests -= 1
 
     def back_off(self, host: str, seconds: float) -> None:
-        """Leave ``host`` alone for so many seconds from now, whoever asks."""
-        account = self._account(host)
-        account.held_s += seconds
-        account.back_off()
-        # kept: the loop alone would let go of it
-        task = asyncio.ensure_future(self._turns.back_off(host, seconds))
-        self._holding.add(task)
-        task.add_done_callback(self._holding.discard)
+        """Send nothing to ``host`` for so many seconds from now, in this crawl or any other."""
+        state = self._state(host)
+        state.backoff_s += seconds
+        state.interrupt_waits()
+        # The event loop alone would not keep a reference to the task.
+        task = asyncio.ensure_future(self._slots.back_off(host, seconds))
+        self._backoffs.add(task)
+        task.add_done_callback(self._backoffs.discard)
 
     def notify_backoff(self, host: str) -> None:
-        """Another crawl has heard that ``host`` is to be left alone."""
-        if host in self._accounts:
-            self._accounts[host].back_off()
+        """Another crawl has backed off from ``host``."""
+        if host in self._hosts:
+            self._hosts[host].interrupt_waits()
 
     def raise_delay(self, host: str, delay_s: float) -> None:
-        """Keep at least this pause at ``host``: its robots.txt asks for it."""
-        account = self._account(host)
-        account.delay_s = max(account.delay_s, min(delay_s, LONGEST_DELAY_S))
+        """Keep at least this delay at ``host``: its robots.txt asks for it."""
+        state = self._state(host)
+        state.delay_s = max(state.delay_s, min(delay_s, LONGEST_DELAY_S))
 
     def statistics(self) -> dict[str, HostStatistics]:
         """The pace that was kept, by host."""
         return {
             host: HostStatistics(
-                requests=account.requests,
-                delay_s=account.delay_s,
-                shortest_gap_s=_rounded(account.shortest_gap_s),
-                waited_s=round(account.waited_s, 3),
-                held_s=round(account.held_s, 3),
-                given_up=account.given_up,
+                requests=state.requests,
+                delay_s=state.delay_s,
+                shortest_gap_s=None if state.shortest_gap_s is None else round(state.shortest_gap_s, 3),
+                waited_s=round(state.waited_s, 3),
+                held_s=round(state.backoff_s, 3),
+                given_up=state.abandoned_because,
             )
-            for host, account in sorted(self._accounts.items())
-            if account.requests or account.given_up
+            for host, state in sorted(self._hosts.items())
+            if state.requests or state.abandoned_because
         }
 
     async def close(self) -> None:
-        """Give back every turn."""
-        if self._holding:
-            await asyncio.gather(*self._holding, return_exceptions=True)
-        await self._turns.close(tuple(self._done))
-        self._done.clear()
+        """Give back every slot."""
+        if self._backoffs:
+            await asyncio.gather(*self._backoffs, return_exceptions=True)
+        await self._slots.close(tuple(self._released))
+        self._released.clear()
 
-    def _account(self, host: str) -> _HostState:
-        return self._accounts.setdefault(host, _HostState(self._delay_s))
+    def _state(self, host: str) -> _HostState:
+        return self._hosts.setdefault(host, _HostState(self._delay_s))
 
-    async def _place(self, host: str, account: _HostState, asked_at: float) -> _Reservation:
-        """A turn and its moment; requests of one crawl ask one after the other, in their order."""
-        async with account.asking:
+    async def _reserve(self, host: str, state: _HostState, requested_at: float) -> Slot:
+        """A slot whose ``given_at`` is its earliest moment; requests of one crawl reserve in their order."""
+        async with state.reserving:
             while True:
-                if account.given_up is not None:
-                    raise HostAbandoned(account.given_up)
-                if self._holding:  # what cannot be had there will not be had for the turn either
-                    await asyncio.gather(*self._holding, return_exceptions=True)
-                done, self._done = self._done, []
-                account.returned.clear()
+                if state.abandoned_because is not None:
+                    raise HostAbandoned(state.abandoned_because)
+                if self._backoffs:  # a source that cannot take a back-off has no slot either
+                    await asyncio.gather(*self._backoffs, return_exceptions=True)
+                done, self._released = self._released, []
+                state.released.clear()
                 sent_at = time.monotonic()
                 try:
-                    taken = await self._turns.take(host, account.delay_s, done)
+                    grant = await self._slots.take(host, state.delay_s, done)
                 except SlotsUnavailable as problem:
-                    account.given_up = f"{host} is not asked, since no pace can be kept: {problem}"
+                    state.abandoned_because = f"{host} is not asked, since no pace can be kept: {problem}"
                     continue
-                if taken.turn_id is not None:
-                    # The database counts from some moment between sending and hearing: never before the one,
-                    # never after the other.
-                    late = sent_at + taken.wait_s + tolerance_s(account.delay_s)
-                    return _Reservation(taken.turn_id, time.monotonic() + taken.wait_s, late)
-                if taken.held:
-                    account.given_up = (
-                        f"{host} asked to be left alone for {taken.wait_s:.0f} s more; "
+                if grant.slot_id is not None:
+                    # The database counts from some moment between our question and its answer: never send before
+                    # the wait counted from the answer, never after the one counted from the question.
+                    leave_by = sent_at + grant.wait_s + tolerance_s(state.delay_s)
+                    return Slot(grant.slot_id, host, leave_by, time.monotonic() + grant.wait_s)
+                if grant.backed_off:
+                    state.abandoned_because = (
+                        f"{host} asked to be left alone for {grant.wait_s:.0f} s more; "
                         "what still waited was not asked for"
                     )
-                elif time.monotonic() - asked_at > self._patience_s:
-                    account.given_up = (
-                        f"no turn at {host} within {self._patience_s:.0f} s, so many others ask it; "
+                elif time.monotonic() - requested_at > self._max_wait_s:
+                    state.abandoned_because = (
+                        f"no turn at {host} within {self._max_wait_s:.0f} s, so many others ask it; "
                         "what still waited was not asked for"
                     )
                 else:
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(taken.wait_s * random.uniform(0.5, 1.5)):  # noqa: S311 - no secret
-                            await account.returned.wait()
+                        async with asyncio.timeout(grant.wait_s * random.uniform(0.5, 1.5)):  # noqa: S311 - no secret
+                            await state.released.wait()
 
 
-async def _waited(at: float, held: asyncio.Event) -> bool:
-    """Whether the moment came without the host being held before."""
+async def _wait_until(at: float, backed_off: asyncio.Event) -> bool:
+    """Whether the moment came without a back-off before it."""
     wait_s = at - time.monotonic()
     if wait_s <= 0:
-        return not held.is_set()
+        return not backed_off.is_set()
     try:
         async with asyncio.timeout(wait_s):
-            await held.wait()
+            await backed_off.wait()
     except TimeoutError:
         return True
     return False
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)

@@ -1,10 +1,10 @@
-"""The line on which an engine asks the crawl's own process for its turns: a Unix socket in the spool folder.
+"""The socket over which an engine asks the crawl's own process for slots: a Unix socket in the spool folder.
 
-The engine reads what hostile pages say and has no way to the database; the crawl's process has, and keeps the
-pace. One JSON object per line. The engine sends ``{"take": HOST, "as": N}`` and hears ``{"as": N, "turn": ID,
-"leave_by": T, "given_at": T}`` (T on the clock of `time.monotonic`, which processes of one machine share) or
-``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST, "seconds": S}``,
-and ``{"slow": HOST, "delay_s": S}``.
+An engine reads hostile pages and has no access to the database; the crawl's process has, and keeps the rate limit.
+Messages are one JSON object per line. The engine sends ``{"take": HOST, "as": N}`` and receives ``{"as": N,
+"turn": ID, "leave_by": T, "given_at": T}`` (T on the clock of `time.monotonic`, which processes of one machine
+share) or ``{"as": N, "over": REASON}``; it sends ``{"done": ID}`` or ``{"unused": ID}``, ``{"hold": HOST,
+"seconds": S}``, and ``{"slow": HOST, "delay_s": S}``.
 """
 
 import asyncio
@@ -24,48 +24,48 @@ SOCKET_NAME = "pace"
 
 
 class JsonLinesProtocol(asyncio.Protocol):
-    """Cuts what comes into lines of JSON. ``receive`` takes each, ``ended`` is called when no more come."""
+    """Splits incoming bytes into lines of JSON: ``receive`` takes each, ``ended`` is called when no more come."""
 
     def __init__(self) -> None:
         self.transport: asyncio.WriteTransport | None = None
-        self._begun = b""
+        self._incomplete = b""
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Take one line."""
+        """Take one message."""
         raise NotImplementedError
 
     def ended(self) -> None:
-        """The other end has gone."""
+        """The connection has ended."""
         raise NotImplementedError
 
-    def send(self, row: dict[str, Any]) -> None:
-        """Send one line; to an end that has gone, nothing."""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message; nothing where the connection has ended."""
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(json.dumps(row).encode() + b"\n")
+            self.transport.write(json.dumps(message).encode() + b"\n")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the loop."""
+        """Called by the event loop."""
         self.transport = cast(asyncio.WriteTransport, transport)  # which uvloop's is in all but name
 
     def data_received(self, data: bytes) -> None:
-        """Called by the loop."""
-        *whole, self._begun = (self._begun + data).split(b"\n")
-        for line in whole:
+        """Called by the event loop."""
+        *lines, self._incomplete = (self._incomplete + data).split(b"\n")
+        for line in lines:
             self.receive(json.loads(line))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the loop."""
+        """Called by the event loop."""
         self.ended()
 
 
 class RateLimitServer:
-    """The end of the crawl's own process."""
+    """The socket's end in the crawl's own process."""
 
-    def __init__(self, folder: Path, pace: HostRateLimiter) -> None:
+    def __init__(self, folder: Path, limiter: HostRateLimiter) -> None:
         self._folder = folder
-        self._pace = pace
+        self._limiter = limiter
         self._server: asyncio.Server | None = None
-        self._engines: set[_EngineConnection] = set()
+        self._connections: set[_EngineConnection] = set()
 
     async def start(self) -> None:
         """Open the socket; raises ``OSError`` where one is there already."""
@@ -73,84 +73,83 @@ class RateLimitServer:
         with short_path(self._folder, SOCKET_NAME) as path:
             listener.bind(path)
         (self._folder / SOCKET_NAME).chmod(0o600)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(
-            lambda: _EngineConnection(self._pace, self._engines), sock=listener
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: _EngineConnection(self._limiter, self._connections), sock=listener
         )
 
     async def close(self) -> None:
-        """Take no more wishes."""
-        for engine in tuple(self._engines):
-            engine.end()
+        """End every connection and remove the socket."""
+        for connection in tuple(self._connections):
+            connection.close()
         if self._server is not None:
             self._server.close()
             (self._folder / SOCKET_NAME).unlink(missing_ok=True)
 
 
 class _EngineConnection(JsonLinesProtocol):
-    """One engine, as the crawl's process sees it: its wishes, and the turns it has."""
+    """One engine, as the crawl's process sees it: its requests for slots, and the slots it has."""
 
-    def __init__(self, pace: HostRateLimiter, among: "set[_EngineConnection]") -> None:
+    def __init__(self, limiter: HostRateLimiter, connections: "set[_EngineConnection]") -> None:
         super().__init__()
-        self._pace = pace
-        self._among = among
-        self._given: dict[int, Slot] = {}
+        self._limiter = limiter
+        self._connections = connections
+        self._granted: dict[int, Slot] = {}
         self._waiting: set[asyncio.Task[None]] = set()
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Do what the engine wishes."""
-        self._among.add(self)
+        """Do what the engine requests."""
+        self._connections.add(self)
         if "take" in message:
-            task = asyncio.get_running_loop().create_task(self._give(message["take"], message["as"]))
+            task = asyncio.get_running_loop().create_task(self._grant(message["take"], message["as"]))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
         elif "done" in message:
-            self._pace.give_back(self._given.pop(message["done"]))
+            self._limiter.give_back(self._granted.pop(message["done"]))
         elif "unused" in message:
-            self._pace.give_back(self._given.pop(message["unused"]), unused=True)
+            self._limiter.give_back(self._granted.pop(message["unused"]), unused=True)
         elif "hold" in message:
-            self._pace.back_off(message["hold"], message["seconds"])
+            self._limiter.back_off(message["hold"], message["seconds"])
         else:
-            self._pace.raise_delay(message["slow"], message["delay_s"])
+            self._limiter.raise_delay(message["slow"], message["delay_s"])
 
-    def end(self) -> None:
-        """Let go of the engine."""
+    def close(self) -> None:
+        """End the connection."""
         if self.transport is not None:
             self.transport.close()
 
     def ended(self) -> None:
         """Give back what the engine had."""
-        self._among.discard(self)
+        self._connections.discard(self)
         for task in self._waiting:
             task.cancel()
-        for slot in self._given.values():
-            self._pace.give_back(slot)
-        self._given.clear()
+        for slot in self._granted.values():
+            self._limiter.give_back(slot)
+        self._granted.clear()
 
-    async def _give(self, host: str, number: int) -> None:
+    async def _grant(self, host: str, number: int) -> None:
         try:
-            slot = await self._pace.take(host)
+            slot = await self._limiter.take(host)
         except HostAbandoned as over:
             self.send({"as": number, "over": over.reason})
         else:
-            self._given[slot.id] = slot
+            self._granted[slot.id] = slot
             self.send({"as": number, "turn": slot.id, "leave_by": slot.leave_by, "given_at": slot.given_at})
 
 
 class RateLimitClient(JsonLinesProtocol):
-    """The engine's end: a ``RateLimiter``. The connection is made at the first wish."""
+    """The engine's end: a ``RateLimiter``. The connection is made at the first request for a slot."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
         self._numbers = count(1)
-        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._connecting = asyncio.Lock()
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Wait for the turn and hold it; raises `HostAbandoned`, or ``CrawlLimitReached`` where nobody answers
-        any more.
+        """Wait for a slot and keep it; raises `HostAbandoned`, or ``CrawlLimitReached`` where the crawl's process
+        has ended.
         """
         slot = await self._take(host)
         while slot.late:
@@ -162,38 +161,38 @@ class RateLimitClient(JsonLinesProtocol):
             self.send({"done": slot.id})
 
     def back_off(self, host: str, seconds: float) -> None:
-        """Have the host left alone."""
+        """Have nothing sent to the host for so many seconds."""
         self.send({"hold": host, "seconds": seconds})
 
     def raise_delay(self, host: str, delay_s: float) -> None:
-        """Keep at least this pause there."""
+        """Keep at least this delay there."""
         self.send({"slow": host, "delay_s": delay_s})
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Pass a turn on to whoever wished for it."""
-        asked = self._asked.get(message["as"])
-        if asked is not None and not asked.done():
-            asked.set_result(message)
-        elif "turn" in message:  # whoever wished for it has gone
+        """Pass a slot on to the request that waits for it."""
+        answer = self._answers.get(message["as"])
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+        elif "turn" in message:  # the request was cancelled meanwhile
             self.send({"unused": message["turn"]})
 
     def ended(self) -> None:
-        """Tell everybody who waits."""
-        for asked in self._asked.values():
-            if not asked.done():
-                asked.set_exception(CrawlLimitReached("nobody gives turns any more: the crawl has ended"))
+        """Fail every request that waits."""
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(CrawlLimitReached("nobody gives turns any more: the crawl has ended"))
 
     async def _take(self, host: str) -> Slot:
         await self._connect()
         number = next(self._numbers)
-        asked = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
         self.send({"take": host, "as": number})
         if self.transport is None or self.transport.is_closing():
             self.ended()
         try:
-            row = await asked
+            row = await answer
         finally:
-            del self._asked[number]
+            del self._answers[number]
         if "over" in row:
             raise HostAbandoned(row["over"])
         return Slot(row["turn"], host, row["leave_by"], row["given_at"])

@@ -17,12 +17,12 @@ DONE: Final = ("success", "failed", "upstream_failed", "skipped", "removed")
 
 def follow_harvest(api: AirflowApi, run_id: str, *, on_progress: Callable[[str], None]) -> str:
     """Say how far the run is, each time that changes, until it has ended; returns its state."""
-    said = ""
+    previous = ""
     while (state := api.run_state("harvest", run_id)) not in ENDED:
         line = progress_line(api.tasks_of_run("harvest", run_id))
-        if line != said:
+        if line != previous:
             on_progress(line)
-            said = line
+            previous = line
         time.sleep(EVERY_S)
     return state
 

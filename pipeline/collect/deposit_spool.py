@@ -58,10 +58,10 @@ class CrawlNotDepositedError(StorageError):
     """Files of a crawl are not what it closed, or not whole: a person has to look. Its others are deposited."""
 
     def __init__(self, folder: Path, refused: tuple[StorageError, ...]) -> None:
-        said = "\n".join(str(each) for each in refused)
+        listed = "\n".join(str(each) for each in refused)
         super().__init__(
             f"Crawl {folder.name}: {len(refused)} of its files were not deposited and stay in {folder}; all the "
-            f"others are deposited.\n{said}"
+            f"others are deposited.\n{listed}"
         )
         self.folder = folder
         self.refused = refused
@@ -94,7 +94,7 @@ def deposit_crawl(
     left_by = _left_by(folder)
     deposited: dict[str, Deposited] = {}
     refused: list[StorageError] = []
-    with _held(folder):
+    with _locked(folder):
         for path in _closed_files(folder):
             try:
                 done = _deposit_and_release(archive, path, actor, digests, left_by)
@@ -105,7 +105,7 @@ def deposit_crawl(
             raise CrawlNotDepositedError(folder, tuple(refused))
         all_of_it = deposits_of_crawl(archive, folder.name, deposited_now=deposited)
         before_release(all_of_it)
-        _let_go(folder)
+        _remove_folder(folder)
     return all_of_it
 
 
@@ -133,7 +133,7 @@ def recover_spools(
                         remarks.append(f"{refused} The file stays in the spool.")
                 if files or unchanged_s > BEGINNING_S:
                     end_recovered(archive, folder.name, report, actor=actor)
-                    _let_go(folder)
+                    _remove_folder(folder)
         except (CrawlAliveError, FileNotFoundError):
             continue  # another run has taken it up since
     end_forgotten(archive, spool_dir, actor=actor)
@@ -144,8 +144,8 @@ def recover_spools(
 
 def _never_begun(spool_dir: Path) -> set[Path]:
     """Folders of crawls that died before they took their lock."""
-    orders = [path.parent for path in spool_dir.glob(f"*/{JOB_NAME}")]
-    return {path for path in orders if not (path / LOCK_NAME).exists() and _unchanged_s(path) > NEVER_BEGUN_S}
+    job_folders = [path.parent for path in spool_dir.glob(f"*/{JOB_NAME}")]
+    return {path for path in job_folders if not (path / LOCK_NAME).exists() and _unchanged_s(path) > NEVER_BEGUN_S}
 
 
 def _unchanged_s(folder: Path) -> float:
@@ -187,14 +187,14 @@ def _closed_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(CLOSED_PATTERN))
 
 
-def _let_go(folder: Path) -> None:
+def _remove_folder(folder: Path) -> None:
     """Remove the folder unless it still holds anything of a WARC file."""
     if folder.is_dir() and not any(folder.glob(f"{CLOSED_PATTERN}*")):
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, waiting for a run that recovers it at this moment; nothing to hold if it is gone."""
     deadline = time.monotonic() + TAKE_OVER_S
     with ExitStack() as holding:

@@ -1,8 +1,8 @@
-"""Harvests sources: recover what earlier crawls left, state the facts of collection, crawl, deposit.
+"""Harvests sources: recovers what earlier crawls left, records the facts of collection, crawls, deposits.
 
-In: `Settings` and names of sources of the watch-list. Out: `HarvestResult` per source, keys and counts only. Every
-attempt is a crawl with an id of its own, so nothing of an earlier attempt is ever written over. Trouble with a
-source is a result (``problem``, a sentence); trouble of ours (disk, store, database) raises, and what was
+In: `Settings` and ids of sources of the watch-list, read once per task. Out: a `HarvestResult` per source. Every
+attempt is a crawl with an id of its own, so nothing of an earlier attempt is ever written over. A failure of
+a source is a result (``problem``, a sentence); a failure of ours (disk, store, database) raises, and what was
 captured stays in the spool for the next run. A mistake in one source's entry costs that source and no other.
 """
 
@@ -25,7 +25,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
-from pipeline.quality.source_checks import judge_crawl
+from pipeline.quality.source_checks import check_crawl
 from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.crawl_state.cached_feeds import listings_of
@@ -43,18 +43,18 @@ OnProgress = Callable[[str], None]
 
 
 class UnknownSourceError(Exception):
-    """The watch-list has no such source; whoever asked for it looks at the ids it has."""
+    """The watch-list has no such source; the message lists the ids it has."""
 
-    def __init__(self, asked: Sequence[str], known: Sequence[str]) -> None:
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
         super().__init__(
-            f"The watch-list has no source {', '.join(asked)}. It has: {', '.join(known)}. Nothing was fetched."
+            f"The watch-list has no source {', '.join(unknown)}. It has: {', '.join(known)}. Nothing was fetched."
         )
-        self.asked = tuple(asked)
+        self.unknown = tuple(unknown)
         self.known = tuple(known)
 
 
 class BrokenEntryError(Exception):
-    """The entry of a source in the watch-list has mistakes; whoever wrote it mends them."""
+    """The entry of a source in the watch-list has mistakes, which have to be corrected there."""
 
     def __init__(self, name: str, mistakes: Sequence[WatchlistProblem]) -> None:
         listed = "\n".join(map(str, mistakes))
@@ -64,7 +64,7 @@ class BrokenEntryError(Exception):
 
 
 class NoBrowserError(Exception):
-    """A source needs a browser that is not there; whoever keeps the machine installs one."""
+    """A source needs a browser, and none is installed on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class HarvestResult:
 
 @dataclass(frozen=True, slots=True)
 class HarvestedBatch:
-    """What came of some sources: ``results``; entries with mistakes; what broke for reasons of ours."""
+    """The results of some sources; ``refused`` are entries with mistakes, ``broken`` failures of our own."""
 
     results: tuple[HarvestResult, ...]
     refused: Mapping[str, BrokenEntryError]
@@ -121,11 +121,11 @@ class HarvestedBatch:
 
     @property
     def worth_trying_again(self) -> bool:
-        """Whether it was trouble of ours, which a minute may mend; for its own no source is asked twice."""
+        """Whether something of ours failed, which may pass within a minute; a source's own failure does not."""
         return bool(self.broken) or any(result.network for result in self.results)
 
-    def in_words(self) -> str:
-        """A sentence for each source that did not come through; empty if all did."""
+    def describe_failures(self) -> str:
+        """A line for each source that failed; empty if none did."""
         return "\n".join(f"{row['source_id']}: {row['problem']}" for row in self.rows() if row["problem"])
 
     def rows(self) -> list[dict[str, Any]]:
@@ -140,25 +140,30 @@ class HarvestedBatch:
         ]
 
 
-def planned_sources(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
-    """Ids to harvest, in the order of the watch-list; raises `InvalidWatchlist` and `UnknownSourceError`."""
-    known = tuple(
-        source.id
-        for source in read_watchlist(
-            settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
-        ).sources
+def planned_sources(settings: Settings, requested: Sequence[str] = ()) -> tuple[str, ...]:
+    """Ids to harvest, in the order of the watch-list; raises `InvalidWatchlist` and `UnknownSourceError`.
+
+    ``requested`` are the ids that a person named; empty means all.
+    """
+    listed = read_watchlist(
+        settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
     )
-    _require_known(asked, known)
-    return tuple(source_id for source_id in known if not asked or source_id in asked)
+    known = tuple(source.id for source in listed.sources)
+    _require_known(requested, known)
+    return tuple(source_id for source_id in known if not requested or source_id in requested)
 
 
-def plan_interleaved(settings: Settings, asked: Sequence[str] = ()) -> tuple[str, ...]:
-    """What a night takes, in its order: sources of one host spread over it; entries with mistakes come last."""
-    listed = read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
-    _require_known(asked, listed.names)
-    wanted = [name for name in listed.names if not asked or name in asked]
+def plan_interleaved(settings: Settings, requested: Sequence[str] = ()) -> tuple[str, ...]:
+    """What a night harvests, in order: sources of one host are spread over it; entries with mistakes come last."""
+    listed = _usable(settings)
+    _require_known(requested, listed.names)
+    wanted = [name for name in listed.names if not requested or name in requested]
     sound = interleave_by_host([listed.sources[name] for name in wanted if name in listed.sources])
     return (*sound, *(name for name in wanted if name in listed.broken))
+
+
+def _usable(settings: Settings) -> UsableWatchlist:
+    return read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
 
 
 def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
@@ -167,23 +172,25 @@ def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
     return [list(source_ids[start : start + size]) for start in range(0, len(source_ids), size)]
 
 
-def _require_known(asked: Sequence[str], known: Sequence[str]) -> None:
-    unknown = [name for name in asked if name not in known]
+def _require_known(names: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise UnknownSourceError(unknown, known)
 
 
 def harvest_batch(settings: Settings, names: Sequence[str], *, on_progress: OnProgress = print) -> HarvestedBatch:
-    """Harvest one after the other; trouble of ours with one of them stops no other, and is in what comes back."""
+    """Harvest the sources one after the other; what fails with one of them stops no other, and is returned."""
     results: list[HarvestResult] = []
     refused: dict[str, BrokenEntryError] = {}
     broken: dict[str, Exception] = {}
+    listed: UsableWatchlist | None = None
     for name in names:
         try:
-            results.append(harvest_source(settings, name, on_progress=on_progress))
+            listed = listed or _usable(settings)
+            results.append(_harvest(settings, _source(listed, name), on_progress))
         except BrokenEntryError as problem:
             refused[name] = problem
-        except Exception as problem:  # whoever asked for the batch raises it, when all are tried
+        except Exception as problem:  # the caller raises it, once all have been tried
             on_progress(f"{name}: {problem}")
             broken[name] = problem
     return HarvestedBatch(tuple(results), refused, broken)
@@ -193,15 +200,16 @@ def harvest_source(
     settings: Settings, source_id: str, *, on_progress: OnProgress = lambda _: None
 ) -> HarvestResult:
     """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
-    source = _source(
-        read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder),
-        source_id,
-    )
+    listed = _usable(settings)
+    return _harvest(settings, _source(listed, source_id), on_progress)
+
+
+def _harvest(settings: Settings, source: Source, on_progress: OnProgress) -> HarvestResult:
     with opened_archive(settings) as archive:
         recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, on_progress=on_progress)
         report, deposited = collect(settings, archive, source, on_progress=on_progress)
         with archive.reader.connect() as connection:
-            report = replace(report, failures=(*report.failures, *judge_crawl(connection, source, report)))
+            report = replace(report, failures=(*report.failures, *check_crawl(connection, source, report)))
     return HarvestResult(report, deposited, len(recovery.deposited), own_network_fault(report))
 
 
@@ -218,10 +226,10 @@ def collect(
     source: Source,
     *,
     on_progress: OnProgress,
-    asked: Mapping[str, str | None] | None = None,
+    request: Mapping[str, str | None] | None = None,
     actor: str | None = None,
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
-    """Crawl one source and deposit what was seen; ``asked`` are the facts of a person's request."""
+    """Crawl one source and deposit what was captured; ``request`` are the facts of a person's request."""
     by = actor or settings.collector
     room = room_of(settings)
     room.require(settings.spool_dir)
@@ -236,7 +244,7 @@ def collect(
         crawl_id=crawl_id,
         source_id=source.id,
         actor=by,
-        facts=collection_facts(settings, **(asked or {}), egress=None if egress_url is None else source.egress),
+        facts=collection_facts(settings, **(request or {}), egress=None if egress_url is None else source.egress),
         signing_key=CrawlKey(secret).public,
         clock=clock_now(),
     )
@@ -250,7 +258,7 @@ def collect(
         user_agent=settings.user_agent,
         collector=settings.collector,
         commitments=commitments,
-        one_warc_per_url=asked is not None,
+        one_warc_per_url=request is not None,
     )
     on_progress(f"{source.id}: crawl {crawl_id} begins.")
     report = run_crawl(
@@ -265,12 +273,12 @@ def collect(
         prepare_folder=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
     )
 
-    def say_the_end(deposited: Sequence[Deposited]) -> None:
+    def record_end(deposited: Sequence[Deposited]) -> None:
         details = collection_summary(report, [each.key for each in deposited])
         end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock_now())
 
     folder = settings.spool_dir / crawl_id
-    deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=say_the_end)
+    deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=record_end)
     on_progress(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )

@@ -36,7 +36,7 @@ class NightSchedule:
             return f"{night} begins when the harvest before it has ended ({self.at_work or 'not begun yet'})."
         return f"{night} begins now."
 
-    def has_in_hand(self, due_at: datetime) -> bool:
+    def covers(self, due_at: datetime) -> bool:
         """Whether the night that was due then is the next to begin, or has begun and not told custody yet."""
         return self.next_at == due_at or f"scheduled__{due_at.isoformat()}" in (self.at_work, *self.waiting)
 

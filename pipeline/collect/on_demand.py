@@ -92,7 +92,7 @@ def archive_one(
     with opened_archive(settings) as archive:
         with archive.reader.connect() as connection:
             request = request_by_id(connection, request_id)
-        asked = {
+        facts = {
             "requested_by": request.actor,
             "reason": request.reason,
             "case": request.case_reference,
@@ -100,7 +100,7 @@ def archive_one(
         }
         source = source_for_urls((url,), engine=engine, egress=egress)
         report, deposited = collect(
-            settings, archive, source, on_progress=on_progress, asked=asked, actor=request.actor
+            settings, archive, source, on_progress=on_progress, request=facts, actor=request.actor
         )
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
@@ -155,7 +155,9 @@ def page_of(settings: Settings, capture_id: str) -> str:
     return f"{settings.airflow_url}/archive/capture/{quote(capture_id, safe='')}"
 
 
-def where_to_look(urls: Sequence[str], results: Sequence[Mapping[str, Any] | None]) -> tuple[list[str], list[str]]:
+def archived_and_missing(
+    urls: Sequence[str], results: Sequence[Mapping[str, Any] | None]
+) -> tuple[list[str], list[str]]:
     """A line per address with a capture that says where it is, and a line per address that is not there."""
     found = {str(result["url"]): result for result in results if result is not None}
     lines: list[str] = []
@@ -166,24 +168,23 @@ def where_to_look(urls: Sequence[str], results: Sequence[Mapping[str, Any] | Non
             missing.append(f"{url}: its task failed; the log of the task says why.")
             continue
         if result["capture_id"] is not None or not result["problem"]:
-            lines.append(in_words(result))
+            lines.append(describe_archived(result))
         if result["problem"]:
             missing.append(f"{url}: {result['problem']}")
     return lines, missing
 
 
-def in_words(result: Mapping[str, Any]) -> str:
+def describe_archived(result: Mapping[str, Any]) -> str:
     """One archived address as a line for people."""
     if result["capture_id"] is None:
         return f"{result['url']}: no capture. {result['problem'] or ''}".rstrip()
-    held = "" if result["preserved"] else "NOT YET preserved: "
-    said = str(result["outcome"] or "not classified").replace("_", " ")
+    pending = "" if result["preserved"] else "NOT YET preserved: "
+    outcome = str(result["outcome"] or "not classified").replace("_", " ")
     why = f" ({result['outcome_reason']})" if result["outcome_reason"] else ""
     onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
     kept = f"{result['captures']} captures in {', '.join(result['warc_keys'])}"
-    return (
-        f"{result['url']}{onward}: {said}{why}; {kept}; {held}{result['preserved_reason']}\n  {result['look_at']}"
-    )
+    state = f"{outcome}{why}; {kept}; {pending}{result['preserved_reason']}"
+    return f"{result['url']}{onward}: {state}\n  {result['look_at']}"
 
 
 def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:

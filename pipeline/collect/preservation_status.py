@@ -24,7 +24,7 @@ def preservation_of(archive: Archive, deposited: Sequence[Deposited]) -> Preserv
     """Whether every one of the files is preserved."""
     if not deposited:
         return Preservation(None, "nothing was deposited")
-    lacking = [said for each in deposited if (said := _lacking(archive, each)) is not None]
+    lacking = [missing for each in deposited if (missing := _lacking(archive, each)) is not None]
     if lacking:
         return Preservation(False, "; ".join(lacking))
     if archive.replica is None:
@@ -34,12 +34,12 @@ def preservation_of(archive: Archive, deposited: Sequence[Deposited]) -> Preserv
 
 def _lacking(archive: Archive, deposited: Deposited) -> str | None:
     """What the file lacks to be preserved; None if nothing."""
-    holding = custody_status(archive, deposited.key)
-    if holding is None:
+    status = custody_status(archive, deposited.key)
+    if status is None:
         return f"custody does not tell of {deposited.key}"
-    told = None if deposited.second_copy is None else deposited.second_copy.problem
-    if deposited.already and told is not None and holding.preserved:
-        return f"the second store had a copy of {deposited.key}, which could not be read back now: {told}"
-    if holding.second_copy is None or holding.preserved:
+    problem = None if deposited.second_copy is None else deposited.second_copy.problem
+    if deposited.already and problem is not None and status.preserved:
+        return f"the second store had a copy of {deposited.key}, which could not be read back now: {problem}"
+    if status.second_copy is None or status.preserved:
         return None
-    return f"the copy of {deposited.key} is owed to the second store: {told or holding.second_copy.problem}"
+    return f"the copy of {deposited.key} is owed to the second store: {problem or status.second_copy.problem}"

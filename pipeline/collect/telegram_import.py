@@ -57,7 +57,7 @@ def import_export(
     source = source_id or f"telegram-export-{abs(numbers[0])}"
     base = f"{EXPORT_ADDRESS}{'-'.join(str(abs(number)) for number in numbers[:1])}"
     files = [_user_file(path, folder, base) for path in _files(folder)]
-    new = [file for file in files if not _held(archive, file, source)]
+    new = [file for file in files if not _is_archived(archive, file, source)]
     deposited: tuple[Deposited, ...] = ()
     if new:
         crawl_id = crawl_id_of_now()
@@ -102,14 +102,14 @@ def _user_file(path: Path, folder: Path, base: str) -> UserFile:
     )
 
 
-def _held(archive: Archive, file: UserFile, source_id: str) -> bool:
-    asked = select(captures.c.id).where(
+def _is_archived(archive: Archive, file: UserFile, source_id: str) -> bool:
+    query = select(captures.c.id).where(
         captures.c.source_id == source_id,
         captures.c.url == file.url,
         captures.c.block_digest == str(file.content.digest),
     )
     with archive.reader.connect() as connection:
-        return connection.execute(asked.limit(1)).first() is not None
+        return connection.execute(query.limit(1)).first() is not None
 
 
 def _facts(source_id: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ def archive(
     from sqlalchemy.exc import OperationalError
 
     from pipeline.collect.harvest import NoBrowserError
-    from pipeline.collect.on_demand import archive_urls, in_words
+    from pipeline.collect.on_demand import archive_urls, describe_archived
     from pipeline.collect.url_list import BadUrls, validate_urls
     from pipeline.config.settings import SettingsError, load_settings
     from storage.errors import StorageError
@@ -99,7 +99,7 @@ def archive(
     except OperationalError as problem:
         said = str(problem.orig).strip()
         raise fail(f"The database does not answer: {said}\nWhat was captured stays in the spool.") from problem
-    emit((each.as_json() for each in done), as_json=as_json, human=in_words)
+    emit((each.as_json() for each in done), as_json=as_json, human=describe_archived)
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
     if missing_pages:
         raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)

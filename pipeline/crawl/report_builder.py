@@ -101,13 +101,13 @@ class ReportBuilder:
 
     def report(self, files: tuple[CrawledFile, ...], ended_at: datetime, problem: str | None) -> CrawlReport:
         """The sum of it all."""
-        judged = [(visit, *self._judged(visit)) for visit in self._visits]
-        outcomes = Counter(outcome.value for _, outcome, _ in judged)
+        classified = [(visit, *self._classified(visit)) for visit in self._visits]
+        outcomes = Counter(outcome.value for _, outcome, _ in classified)
         left_out = len(self._remarks) - MOST_REMARKS
         remarks = self._remarks[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
         failures = [
             f"{visit.url}: {outcome.value}: {reason}"
-            for visit, outcome, reason in judged
+            for visit, outcome, reason in classified
             if visit.seed and self._is_failure(outcome)
         ]
         visited = {visit.url for visit in self._visits}
@@ -147,7 +147,7 @@ class ReportBuilder:
                 kept[host] = replace(kept.get(host, nothing), without_turn=sent - granted)
         return dict(sorted(kept.items()))
 
-    def _judged(self, visit: PageVisited) -> tuple[Outcome, str | None]:
+    def _classified(self, visit: PageVisited) -> tuple[Outcome, str | None]:
         if visit.outcome is Outcome.UNREACHABLE and visit.url in self._failures_noted:
             return self._failures_noted[visit.url]
         return visit.outcome, visit.reason

@@ -17,7 +17,7 @@ from storage.archive import Archive
 from storage.queries.crawl_yields import CrawlYield, declarations_of, publishing_pattern, recent_crawl_yields
 
 
-def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> list[str]:
+def check_crawl(connection: Connection, source: Source, report: CrawlReport) -> list[str]:
     """What the crawl gave as it ended, beside the source's earlier crawls."""
     kind = KINDS.get(source.kind)
     if kind is None or report.problem is not None or not report.pages:
@@ -35,7 +35,7 @@ def judge_crawl(connection: Connection, source: Source, report: CrawlReport) -> 
     return yield_problems(CrawlUnderReview(source.kind, source.expect, now, earlier[:EARLIER_CRAWLS]))
 
 
-def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[str]]:
+def check_read_crawls(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[str]]:
     """Sentences by source, about each source whose newest crawl is among these and has been read."""
     found: dict[str, list[str]] = {}
     with archive.reader.connect() as connection:
@@ -45,11 +45,11 @@ def judge_read(archive: Archive, crawl_ids: Collection[str]) -> dict[str, list[s
                 continue  # an old file that a better parser has read again says nothing about tonight
             expect = Expectation(**declaration.get("expect") or {})
             kind, (now, *earlier) = declaration["kind"], crawls
-            said = yield_problems(CrawlUnderReview(kind, expect, now, earlier[:EARLIER_CRAWLS]))
-            said += expect.outside(now.records) if is_complete_list(kind) else []
-            said += silence_problems(expect, publishing_pattern(connection, source_id), now.at)
-            if said:
-                found[source_id] = said
+            sentences = yield_problems(CrawlUnderReview(kind, expect, now, earlier[:EARLIER_CRAWLS]))
+            sentences += expect.outside(now.records) if is_complete_list(kind) else []
+            sentences += silence_problems(expect, publishing_pattern(connection, source_id), now.at)
+            if sentences:
+                found[source_id] = sentences
     return found
 
 

@@ -41,13 +41,13 @@ LEAST_QUIET: Final = timedelta(hours=36)
 FEWEST_PAUSES: Final = 10
 LEAST_SPAN: Final = timedelta(days=7)
 
-SAYING: Final = ("text", "media", "poll")
+CONTENT_FIELDS: Final = ("text", "media", "poll")
 """Fields of a post of which every post has one, but for those that the preview does not show."""
 
 FEWEST_POSTS: Final = 3
 """One or two posts may well be of a kind that the preview does not show."""
 
-SAID_TWICE: Final = frozenset({"officials"})
+DERIVED_FIELDS: Final = frozenset({"officials"})
 """Made out of other fields, which are judged by themselves."""
 
 
@@ -66,79 +66,79 @@ class CrawlUnderReview:
         return [each for each in self.earlier if each.records and each.kind == self.now.kind]
 
 
-def yield_problems(judged: CrawlUnderReview) -> list[str]:
+def yield_problems(review: CrawlUnderReview) -> list[str]:
     """Where the crawl falls short of what was declared or of what it gave before."""
     return [
-        *_undeclared_fields(judged),
-        *_posts_without_content(judged.now),
-        *_emptied_fields(judged),
-        *_not_understood(judged),
-        *_short_list(judged),
+        *_undeclared_fields(review),
+        *_posts_without_content(review.now),
+        *_emptied_fields(review),
+        *_not_understood(review),
+        *_short_list(review),
     ]
 
 
-def silence_problems(expect: Expectation, habit: PublishingPattern | None, at: datetime) -> list[str]:
+def silence_problems(expect: Expectation, pattern: PublishingPattern | None, at: datetime) -> list[str]:
     """Whether the source has been silent for too long at ``at`` (aware), the time of its last crawl."""
-    if habit is None:
+    if pattern is None:
         return []
-    quiet = at - habit.last_new_at
-    since = f"nothing new since {habit.last_new_at:%Y-%m-%d} ({_duration(quiet)})"
+    quiet = at - pattern.last_new_at
+    since = f"nothing new since {pattern.last_new_at:%Y-%m-%d} ({_duration(quiet)})"
     if expect.silent_days is not None:
         return (
             [f"{since}; expected is at most {expect.silent_days:g} days"]
             if quiet > timedelta(days=expect.silent_days)
             else []
         )
-    if len(habit.pauses_s) < FEWEST_PAUSES or sum(habit.pauses_s) < LEAST_SPAN.total_seconds():
+    if len(pattern.pauses_s) < FEWEST_PAUSES or sum(pattern.pauses_s) < LEAST_SPAN.total_seconds():
         return []
-    usual = timedelta(seconds=habit.pauses_s[math.ceil(QUIET_SHARE * len(habit.pauses_s)) - 1])
+    usual = timedelta(seconds=pattern.pauses_s[math.ceil(QUIET_SHARE * len(pattern.pauses_s)) - 1])
     if quiet <= max(LEAST_QUIET, QUIET_TIMES * usual):
         return []
     return [f"{since}; {QUIET_SHARE:.0%} of its pauses before were no longer than {_duration(usual)}"]
 
 
-def _undeclared_fields(judged: CrawlUnderReview) -> list[str]:
-    now = judged.now
-    said = [
+def _undeclared_fields(review: CrawlUnderReview) -> list[str]:
+    now = review.now
+    sentences = [
         f"{name} filled on {now.fill_rate(name):.0%} of {_counted(now)}, expected at least {least:.0%}"
-        for name, least in judged.expect.fields.items()
+        for name, least in review.expect.fields.items()
         if now.records and now.fill_rate(name) < least
     ]
-    least = judged.expect.understood
+    least = review.expect.understood
     if least is not None and now.pages and now.understood / now.pages < least:
         share = now.understood / now.pages
-        said.append(f"{share:.0%} of {now.pages} pages understood, expected at least {least:.0%}")
-    return said
+        sentences.append(f"{share:.0%} of {now.pages} pages understood, expected at least {least:.0%}")
+    return sentences
 
 
 def _posts_without_content(now: CrawlYield) -> list[str]:
-    if now.kind != "telegram_post" or now.records < FEWEST_POSTS or any(map(now.filled.get, SAYING)):
+    if now.kind != "telegram_post" or now.records < FEWEST_POSTS or any(map(now.filled.get, CONTENT_FIELDS)):
         return []
     return [
         f"none of {_counted(now)} has text, media or a poll: a layout not understood, or nothing shown of them"
     ]
 
 
-def _emptied_fields(judged: CrawlUnderReview) -> list[str]:
-    now, earlier = judged.now, judged.of_its_kind
+def _emptied_fields(review: CrawlUnderReview) -> list[str]:
+    now, earlier = review.now, review.of_its_kind
     if not now.records or len(earlier) < FEWEST_CRAWLS:
         return []
-    names = sorted({name for crawl in earlier for name in crawl.filled} - {*judged.expect.fields, *SAID_TWICE})
-    said = []
+    names = sorted({name for crawl in earlier for name in crawl.filled} - {*review.expect.fields, *DERIVED_FIELDS})
+    sentences = []
     for name in names:
         usual = median(crawl.fill_rate(name) for crawl in earlier)
         counts = [(crawl.filled.get(name, 0), crawl.records) for crawl in earlier]
         if _has_fallen(now.filled.get(name, 0), now.records, usual, counts):
-            said.append(
+            sentences.append(
                 f"{name} filled on {now.fill_rate(name):.0%} of {_counted(now)}; "
                 f"{usual:.0%} on the last {len(earlier)} crawls"
             )
-    return said
+    return sentences
 
 
-def _not_understood(judged: CrawlUnderReview) -> list[str]:
-    now, earlier = judged.now, [each for each in judged.earlier if each.pages]
-    if judged.expect.understood is not None or not now.pages or len(earlier) < FEWEST_CRAWLS:
+def _not_understood(review: CrawlUnderReview) -> list[str]:
+    now, earlier = review.now, [each for each in review.earlier if each.pages]
+    if review.expect.understood is not None or not now.pages or len(earlier) < FEWEST_CRAWLS:
         return []
     usual = median(crawl.understood / crawl.pages for crawl in earlier)
     if not _has_fallen(now.understood, now.pages, usual, [(each.understood, each.pages) for each in earlier]):
@@ -147,10 +147,10 @@ def _not_understood(judged: CrawlUnderReview) -> list[str]:
     return [f"{share:.0%} of {now.pages} pages understood; {usual:.0%} on the last {len(earlier)} crawls"]
 
 
-def _short_list(judged: CrawlUnderReview) -> list[str]:
-    now, earlier = judged.now, judged.earlier
-    shows_all = is_complete_list(judged.source_kind) or (judged.source_kind == "telegram" and not now.records)
-    if not shows_all or judged.expect.min is not None or len(earlier) < FEWEST_CRAWLS:
+def _short_list(review: CrawlUnderReview) -> list[str]:
+    now, earlier = review.now, review.earlier
+    shows_all = is_complete_list(review.source_kind) or (review.source_kind == "telegram" and not now.records)
+    if not shows_all or review.expect.min is not None or len(earlier) < FEWEST_CRAWLS:
         return []
     before = [crawl.records for crawl in earlier]
     as_short = sum(count <= now.records for count in before)

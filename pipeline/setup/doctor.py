@@ -292,7 +292,7 @@ def _nights(settings: Settings) -> Check:
         and not (
             night["state"] == NightState.MISSED
             and schedule is not None
-            and schedule.has_in_hand(datetime.fromisoformat(night["due_at"]))
+            and schedule.covers(datetime.fromisoformat(night["due_at"]))
         )
     ]
     told = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_OWED]]

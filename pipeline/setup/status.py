@@ -162,7 +162,7 @@ def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Lin
         seen = overview(archive)
         for night in seen["nights"]:
             missed = night["state"] == NightState.MISSED
-            if missed and schedule is not None and schedule.has_in_hand(datetime.fromisoformat(night["due_at"])):
+            if missed and schedule is not None and schedule.covers(datetime.fromisoformat(night["due_at"])):
                 continue  # what stands in its way is said already
             if night["bad"]:
                 lines.append(Line("failed", f"night {night['due_at'][5:10]}", night["sentence"]))

@@ -1,9 +1,9 @@
-"""Turns from the database: one pace per host over all crawls, on any worker, by the database's clock.
+"""Slots from the database: one rate limit per host over all crawls, on any worker, by the database's clock.
 
 In: the writer's address. Out: `DatabaseSlots`, a ``crawlers.rate_limit.slots.SlotSource``: one statement per
-request, each a transaction of its own, which gives back in passing what is over. A crawl that is killed loses its
-places when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`, raises
-``SlotsUnavailable``.
+request, each a transaction of its own, which also gives back the slots that are over. A crawl that is killed loses
+its places when they lapse. A connection that breaks is made anew; where that fails for longer than `AWAY_S`,
+raises ``SlotsUnavailable``. The rule is the database's function ``traffic.take_turn``.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from crawlers.rate_limit.slots import (
 )
 
 LAPSE_S: Final = 120.0
-"""How long after its moment a turn that nobody gave back keeps its place: longer than nearly every exchange."""
+"""How long after its moment a slot that nobody gave back keeps its place: longer than nearly every exchange."""
 
 AWAY_S: Final = 20.0
 """How long the database may be away, for a restart, before a crawl ends."""
@@ -36,7 +36,7 @@ AWAY: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""How a database that restarts is noticed: in the middle of a question, between two, or while connecting."""
+"""How a database that restarts is noticed: during a query, between two, or while connecting."""
 
 CHANNEL: Final = "traffic_held"
 
@@ -51,7 +51,7 @@ Result = TypeVar("Result")
 
 
 class DatabaseSlots:
-    """The turns of one crawl. ``on_backoff`` hears of hosts that any crawl was asked to leave alone."""
+    """The slots of one crawl. ``on_backoff`` is called with each host from which any crawl backs off."""
 
     def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False) -> None:
         # without SQLAlchemy's name of a driver: every crawl would spend 0.3 s of CPU to import it for this
@@ -60,11 +60,11 @@ class DatabaseSlots:
         self._on_demand = on_demand
         self.on_backoff: Callable[[str], None] = lambda _: None
         self._connection: Any = None
-        self._asking = asyncio.Lock()
+        self._querying = asyncio.Lock()
 
     async def take(self, host: str, delay_s: float, done: Collection[int]) -> SlotGrant:
-        """Ask for a turn."""
-        row = await self._ask(
+        """Ask for a slot."""
+        row = await self._query(
             lambda connection: connection.fetchrow(
                 TAKE,
                 host,
@@ -82,11 +82,11 @@ class DatabaseSlots:
         return SlotGrant(row["turn_id"], row["wait_s"], row["held"])
 
     async def back_off(self, host: str, seconds: float) -> None:
-        """Have the host left alone by every crawl."""
-        await self._ask(lambda connection: connection.execute(HOLD, host, seconds))
+        """Have every crawl back off from the host."""
+        await self._query(lambda connection: connection.execute(HOLD, host, seconds))
 
     async def close(self, done: Collection[int]) -> None:
-        """Give back every turn of this crawl; if the database is away, they lapse."""
+        """Give back every slot of this crawl; if the database is away, they lapse."""
         if self._connection is None:
             return
         try:
@@ -96,12 +96,12 @@ class DatabaseSlots:
         except (*AWAY, asyncpg.PostgresError):
             self._connection.terminate()
 
-    async def _ask(self, question: Callable[[Any], Awaitable[Result]]) -> Result:
+    async def _query(self, query: Callable[[Any], Awaitable[Result]]) -> Result:
         deadline = time.monotonic() + AWAY_S
-        async with self._asking:
+        async with self._querying:
             while True:
                 try:
-                    return await question(await self._connected())
+                    return await query(await self._connected())
                 except AWAY as away:
                     if self._connection is not None:
                         self._connection.terminate()
@@ -121,5 +121,5 @@ class DatabaseSlots:
                 # Losing the last moments of a pace costs one pause; waiting for the disk would cost every request.
                 server_settings={"application_name": "letapis-pace", "synchronous_commit": "off"},
             )
-            await self._connection.add_listener(CHANNEL, lambda *said: self.on_backoff(str(said[3])))
+            await self._connection.add_listener(CHANNEL, lambda *notice: self.on_backoff(str(notice[3])))
         return self._connection

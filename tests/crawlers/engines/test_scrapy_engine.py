@@ -121,7 +121,7 @@ def test_a_host_is_left_alone_as_long_as_it_asks_and_no_longer_than_a_night(
         RetryAfterMiddleware.from_crawler(crawler).process_response(request, response)
         pace = crawl.means.pace
         assert isinstance(pace, HostRateLimiter)
-        return pace._account("a.example").held_s
+        return pace._state("a.example").backoff_s
 
     assert asyncio.run(respond()) == held_s
 

@@ -117,7 +117,7 @@ def test_a_later_and_shorter_hold_does_not_shorten_the_first() -> None:
         return await turns.take("a", 0.0, ())
 
     taken = asyncio.run(crawl())
-    assert (taken.turn_id, taken.held) == (None, True)
+    assert (taken.slot_id, taken.backed_off) == (None, True)
     assert taken.wait_s > 3500
 
 
@@ -198,7 +198,7 @@ class Away(AllTaken):
 
 
 def test_who_gets_no_turn_in_time_gives_up_and_says_so() -> None:
-    pace = HostRateLimiter(1, AllTaken(), patience_s=0.05)
+    pace = HostRateLimiter(1, AllTaken(), max_wait_s=0.05)
     with pytest.raises(HostAbandoned, match="no turn at a within 0 s, so many others ask it"):
         asyncio.run(pace.take("a"))
 

@@ -200,10 +200,10 @@ def test_an_entry_with_mistakes_costs_its_own_source_and_names_them(
         ("forbidden", True, 0),
     ]
     assert not batch.worth_trying_again
-    assert batch.in_words().startswith(
+    assert batch.describe_failures().startswith(
         "forbidden: Its entry in the watch-list has mistakes. Nothing of it was fetch"
     )
-    assert f"{watchlist}:4: sources[0].kind: unknown kind 'court'" in batch.in_words()
+    assert f"{watchlist}:4: sources[0].kind: unknown kind 'court'" in batch.describe_failures()
     with pytest.raises(InvalidWatchlist):
         planned_sources(broken)
     watchlist.write_text(TROUBLED.replace("delay_s: 0.01", "delay_s: soon"), "utf-8")

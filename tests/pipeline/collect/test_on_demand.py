@@ -4,7 +4,13 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.collect.on_demand import accept_request, archive_one, archive_urls, in_words, where_to_look
+from pipeline.collect.on_demand import (
+    accept_request,
+    archive_one,
+    archive_urls,
+    archived_and_missing,
+    describe_archived,
+)
 from pipeline.collect.preservation_status import Preservation, preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -147,7 +153,7 @@ def test_preserved_is_said_of_a_page_only_when_the_second_store_has_confirmed_it
     assert owed.preserved is False
     assert f"the copy of {owed.warc_keys[0]} is owed to the second store: " in owed.preserved_reason
     assert second_object_store_server.endpoint in owed.preserved_reason
-    assert "; NOT YET preserved: the copy of " in in_words(owed.as_json())
+    assert "; NOT YET preserved: the copy of " in describe_archived(owed.as_json())
 
 
 def test_where_nothing_was_deposited_nothing_is_said_to_be_preserved(opened: Archive) -> None:
@@ -168,7 +174,7 @@ def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
         "look_at": "letapis show urn:uuid:1",
         "problem": None,
     }
-    lines, missing = where_to_look(["https://a.example/", "https://b.example/"], [there])
+    lines, missing = archived_and_missing(["https://a.example/", "https://b.example/"], [there])
     assert lines == [
         "https://a.example/: content; 3 captures in warc/a.warc.gz; both stores have confirmed it\n"
         "  letapis show urn:uuid:1"

@@ -7,7 +7,7 @@ from pathlib import Path
 from crawlers.model.report import CrawlReport
 from crawlers.watchlist.source import Expectation, Source
 from pipeline.process.run import process_pending
-from pipeline.quality.source_checks import judge_crawl, judge_read
+from pipeline.quality.source_checks import check_crawl, check_read_crawls
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
@@ -35,7 +35,7 @@ def night(archive: Archive, folder: Path, day: int, lines: Sequence[str], source
 
 def read(archive: Archive, crawl_id: str) -> list[str]:
     process_pending(archive)
-    return judge_read(archive, {crawl_id}).get(COURT.id, [])
+    return check_read_crawls(archive, {crawl_id}).get(COURT.id, [])
 
 
 def test_a_night_is_judged_by_the_nights_before_it(archive: Archive, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_night_is_judged_by_the_nights_before_it(archive: Archive, tmp_path: P
     assert read(archive, crawl_id) == [
         "nothing new since 2026-12-04 (6 days); 95% of its pauses before were no longer than 48 h"
     ]
-    assert judge_read(archive, {"another"}) == {}
+    assert check_read_crawls(archive, {"another"}) == {}
 
 
 def test_a_crawl_is_judged_as_it_ends_by_what_its_spider_has_read(archive: Archive, tmp_path: Path) -> None:
@@ -66,12 +66,12 @@ def test_a_crawl_is_judged_as_it_ends_by_what_its_spider_has_read(archive: Archi
     process_pending(archive)
 
     with archive.reader.connect() as connection:
-        assert judge_crawl(connection, COURT, report(14, judge=14, room=14, case_number=14)) == []
-        assert judge_crawl(connection, COURT, report(14, judge=1, room=14, case_number=14)) == [
+        assert check_crawl(connection, COURT, report(14, judge=14, room=14, case_number=14)) == []
+        assert check_crawl(connection, COURT, report(14, judge=1, room=14, case_number=14)) == [
             "judge filled on 7% of 14 hearings; 100% on the last 4 crawls"
         ]
         declared = Source(id=COURT.id, kind="court_list", expect=Expectation(fields={"room": 0.5}))
-        assert "room filled on 0% of 14 hearings, expected at least 50%" in judge_crawl(
+        assert "room filled on 0% of 14 hearings, expected at least 50%" in check_crawl(
             connection, declared, report(14, judge=14, case_number=14)
         )
 

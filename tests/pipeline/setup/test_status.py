@@ -67,8 +67,8 @@ def test_a_night_that_waits_for_a_harvest_by_hand_names_it() -> None:
     ],
 )
 def test_a_night_that_will_still_begin_is_not_told_as_missed(schedule: NightSchedule, in_hand: bool) -> None:
-    assert schedule.has_in_hand(LAST) is in_hand
-    assert not schedule.has_in_hand(LAST - DAY)
+    assert schedule.covers(LAST) is in_hand
+    assert not schedule.covers(LAST - DAY)
 
 
 def test_with_the_stack_down_it_says_so_and_what_can_be_known_all_the_same(tmp_path: Path) -> None:

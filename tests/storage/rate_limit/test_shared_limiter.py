@@ -70,10 +70,10 @@ def writer(database: DatabaseAccess) -> Iterator[Connection]:
 
 @asynccontextmanager
 async def crawling(
-    access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, patience_s: float = 300.0
+    access: DatabaseAccess, name: str, delay_s: float = 0.0, *, on_demand: bool = False, max_wait_s: float = 300.0
 ) -> AsyncIterator[HostRateLimiter]:
     turns = DatabaseSlots(access.writer_url, name, on_demand=on_demand)
-    pace = HostRateLimiter(delay_s, turns, patience_s=patience_s)
+    pace = HostRateLimiter(delay_s, turns, max_wait_s=max_wait_s)
     turns.on_backoff = pace.notify_backoff
     yield pace
     await pace.close()
@@ -120,7 +120,7 @@ def test_places_are_kept_free_for_what_a_person_asks_for(database: DatabaseAcces
         async with (
             crawling(database, "nightly") as nightly,
             crawling(database, "asked", on_demand=True) as asked,
-            crawling(database, "late", patience_s=0.01) as late,
+            crawling(database, "late", max_wait_s=0.01) as late,
         ):
             for _ in range(SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND):
                 await nightly.take("t.me")
