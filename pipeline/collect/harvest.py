@@ -145,9 +145,7 @@ def planned_sources(settings: Settings, requested: Sequence[str] = ()) -> tuple[
 
     ``requested`` are the ids that a person named; empty means all.
     """
-    listed = read_watchlist(
-        settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
-    )
+    listed = read_watchlist(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     known = tuple(source.id for source in listed.sources)
     _require_known(requested, known)
     return tuple(source_id for source_id in known if not requested or source_id in requested)

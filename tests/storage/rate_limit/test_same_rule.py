@@ -118,6 +118,14 @@ def writer(database: DatabaseAccess) -> Iterator[Connection]:
 
 
 @example(steps=[(0.0, BackOff("a.example", MAX_WAIT_S)), (0.0, Take("a.example", 0.0, frozenset()))])
+@example(
+    steps=[
+        *((0.0, Take("a.example", 0.0, frozenset())) for _ in range(SLOTS_PER_HOST)),
+        (0.0, Take("b.example", 0.0, frozenset({0}))),
+        (0.0, Take("a.example", 0.0, frozenset())),
+        (0.0, Take("a.example", 0.0, frozenset())),
+    ]
+)
 @given(steps=steps)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_grant_the_same_slots_at_the_same_times(
