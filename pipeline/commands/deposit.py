@@ -29,6 +29,13 @@ UpToDamage = Annotated[
 FromReplica = Annotated[
     bool, typer.Option("--replica", help="From the second store (LETAPIS_REPLICA_*) instead of the first.")
 ]
+WithExtensions = Annotated[
+    bool,
+    typer.Option(
+        "--with-extensions",
+        help="Read with the operators' parsers in LETAPIS_EXTENSIONS as they are now, deposited so or not.",
+    ),
+]
 ForSource = Annotated[
     str | None, typer.Option("--source", metavar="ID", help="The source that files of other tools belong to.")
 ]
@@ -125,30 +132,53 @@ def _no_file(path: Path) -> str | None:
     return next((name for matches, name in kinds if matches(mode)), "a device")
 
 
-def rebuild(replica: FromReplica = False, as_json: JsonOption = False) -> None:
+def rebuild(
+    replica: FromReplica = False, with_extensions: WithExtensions = False, as_json: JsonOption = False
+) -> None:
     """Derive the catalogue anew from the object store alone: index, records, media, groups, custody.
 
     The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost. The
     catalogue in use answers as before, until the new one takes its place in one step. After an interruption run it
     again: it goes on where it was. With --replica it is derived from the second store; pages then read from there
     once LETAPIS_S3_* names it.
+
+    Code that the store holds is never run. Pages of an operator's own parser are read where LETAPIS_EXTENSIONS has
+    that parser as it was deposited last; otherwise they stay unread, and are named. Exit code 3 if there are any.
     """
     from dataclasses import asdict, replace
 
+    from pipeline.config.settings import load_settings
+    from pipeline.process.extensions import deposited_last
     from pipeline.process.rebuild import rebuild as derive
+    from pipeline.process.run import extension_use
 
     with _archive() as archive:
         if replica:
             archive = replace(archive, objects=second_store(archive))
-        report = derive(archive, on_progress=lambda said: err.print(said, markup=False))
+        settings = load_settings()
+        use = (
+            extension_use(settings)
+            if with_extensions
+            else deposited_last(archive, settings.extension_folder, settings.collector)
+        )
+        report = derive(archive, extensions=use, on_progress=lambda said: err.print(said, markup=False))
     row = {"kind": "rebuild", **asdict(report)}
+    del row["process"]["waiting"]  # counts this run alone; `waiting` has what the new catalogue lacks
     emit([row], as_json=as_json, human=_say_rebuild)
     for problem in report.remarks:
         err.print(
             f"{problem.subject}: {problem.what}: expected {problem.expected}, found {problem.found}", markup=False
         )
+    for unread in report.waiting:
+        deposited = f"; its code was deposited last as {unread.digest}" if unread.digest else ""
+        err.print(
+            f"{unread.pages} pages of {', '.join(unread.sources)} stay unread: {unread.reason}{deposited}",
+            markup=False,
+        )
     if report.remarks:
         raise typer.Exit(int(Exit.FAILED))
+    if report.waiting:
+        raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 
 def second_store(archive: Archive) -> ObjectStore:

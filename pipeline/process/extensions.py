@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from crawlers.extensions.folder import ExtensionFolder
 from processors.extension.code import ClassReference, ExtensionCode, ExtensionFault, parse_reference
@@ -19,10 +19,9 @@ from processors.pages.parse_result import Reading
 from processors.parsing.confined_extensions import ConfinedExtension
 from processors.parsing.parsers import PageNotRead
 from storage.archive import Archive
+from storage.catalogue.unread import UNREAD
 from storage.deposit.extension_code import deposit_extension
-
-UNREAD: Final = "unread"
-"""In place of version and digest in the parser version of a page that waits for its parser."""
+from storage.ledger.extensions import extension_deposits
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,23 @@ class OperatorParser:
             raise PageNotRead(f"{self.name}: {self.missing}", limit=False)
         extension, reference = self._of
         return extension.read_page(page, reference)
+
+
+def deposited_last(archive: Archive, folder: ExtensionFolder, actor: str) -> ExtensionUse:
+    """Only code that is the one deposited last: another would read otherwise than what custody names."""
+
+    def refusal(code: ExtensionCode) -> str | None:
+        with archive.reader.connect() as connection:
+            deposits = extension_deposits(connection, code.name)
+        if not deposits or deposits[-1].subject_digest == code.digest:
+            return None
+        return (
+            f"extension {code.name}: expected the code that was deposited last, {deposits[-1].subject_digest}, "
+            f"found {code.digest} in {folder.path}; `letapis rebuild --with-extensions` reads with what "
+            "is here"
+        )
+
+    return ExtensionUse(folder, actor, refusal)
 
 
 class OperatorParsers:

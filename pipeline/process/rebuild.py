@@ -10,11 +10,14 @@ errors of `storage.integrity.rebuilt_catalogue`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from pipeline.crawl.warcinfo import tree_digest
+from pipeline.process.extensions import ExtensionUse
 from pipeline.process.run import ProcessError, ProcessReport, process_pending, sum_of
 from storage.archive import Archive
+from storage.catalogue.unread import waiting_for_parsers
 from storage.errors import StorageError
 from storage.integrity.rebuilt_catalogue import (
     beside,
@@ -29,6 +32,7 @@ from storage.integrity.restore import ContradictionError, restore_custody, resto
 from storage.ledger.chain import Chain, ChainProblem, read_chain
 from storage.ledger.custody import publish_pending_entries
 from storage.ledger.entry import Entry
+from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
 from storage.migrations import newest_schema
 
@@ -36,6 +40,17 @@ ROUNDS: Final = 3
 """So often what came meanwhile is read before the exchange; deposits that still come are read after it."""
 
 OnProgress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadExtension:
+    """Pages that stay unread for want of an operator's parser. ``digest`` is that of the code deposited last."""
+
+    parser: str
+    sources: tuple[str, ...]
+    pages: int
+    digest: str | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ class RebuildReport:
     captures: int
     process: ProcessReport
     remarks: tuple[ChainProblem, ...]
+    waiting: tuple[UnreadExtension, ...] = ()
+    """Operators' parsers that are not here, or not as they were deposited, and what waits for them."""
 
 
 class RebuildUnreadError(StorageError):
@@ -67,8 +84,14 @@ class RebuildUnreadError(StorageError):
         self.exchanged = exchanged
 
 
-def rebuild(archive: Archive, *, on_progress: OnProgress = lambda _: None) -> RebuildReport:
-    """Begin from nothing but the store; returns when the new catalogue is whole and in use."""
+def rebuild(
+    archive: Archive, *, extensions: ExtensionUse | None = None, on_progress: OnProgress = lambda _: None
+) -> RebuildReport:
+    """Begin from nothing but the store; returns when the new catalogue is whole and in use.
+
+    ``extensions`` are the operators' parsers that may read; the code that the store holds is never run.
+    """
+    use = extensions or ExtensionUse()
     with one_at_a_time(archive):
         drop_replaced(archive)  # what a rebuild that was killed after its exchange has left
         on_progress("custody: what is owed is brought to the store, and every entry is read from it")
@@ -81,8 +104,9 @@ def rebuild(archive: Archive, *, on_progress: OnProgress = lambda _: None) -> Re
         if resumed:
             files, _ = counts(there)
             on_progress(f"goes on where a rebuild was interrupted: {files} files are indexed")
-        read = _build(archive, there, on_progress)
+        read = _build(archive, there, use, on_progress)
         files, captures = counts(archive)
+        waiting = _waiting(archive)
         drop_replaced(archive)
     return RebuildReport(
         custody_entries=len(chain.entries),
@@ -91,7 +115,26 @@ def rebuild(archive: Archive, *, on_progress: OnProgress = lambda _: None) -> Re
         captures=captures,
         process=read,
         remarks=chain.problems,
+        waiting=waiting,
     )
+
+
+def _waiting(archive: Archive) -> tuple[UnreadExtension, ...]:
+    found = []
+    with archive.reader.connect() as connection:
+        for parser, pages in groupby(waiting_for_parsers(connection), key=lambda each: each.parser):
+            of_sources = tuple(pages)
+            deposits = extension_deposits(connection, parser.partition(".")[0])
+            found.append(
+                UnreadExtension(
+                    parser=parser,
+                    sources=tuple(each.source_id for each in of_sources),
+                    pages=sum(each.pages for each in of_sources),
+                    digest=str(deposits[-1].subject_digest) if deposits else None,
+                    reason=of_sources[0].reason,
+                )
+            )
+    return tuple(found)
 
 
 def _chain(archive: Archive) -> Chain:
@@ -108,13 +151,13 @@ def _made_for(chain: Chain) -> str:
     return f"letapis rebuild: schema {newest_schema()}, program {tree_digest()}, store {store}"
 
 
-def _build(archive: Archive, there: Archive, on_progress: OnProgress) -> ProcessReport:
+def _build(archive: Archive, there: Archive, use: ExtensionUse, on_progress: OnProgress) -> ProcessReport:
     """Build the new catalogue until it lacks nothing, and exchange; returns what was read on the way."""
     report = ProcessReport()
     for _ in range(ROUNDS):
         _index(there, deposits_lacking(there), on_progress)
         try:
-            report = sum_of(report, process_pending(there, on_progress=on_progress))
+            report = sum_of(report, process_pending(there, extensions=use, on_progress=on_progress))
         except ProcessError as unread:
             exchanged = not read_here(archive, unread.report.unread) and exchange(archive, there)
             if exchanged:
@@ -125,7 +168,7 @@ def _build(archive: Archive, there: Archive, on_progress: OnProgress) -> Process
             return report
         on_progress("files were deposited meanwhile")
     exchange(archive, there, index=lambda entries: _index(there, entries, on_progress))
-    return sum_of(report, process_pending(archive, on_progress=on_progress))
+    return sum_of(report, process_pending(archive, extensions=use, on_progress=on_progress))
 
 
 def _index(there: Archive, entries: Sequence[Entry], on_progress: OnProgress) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, case, func, literal, select, text, union_all, update
 
@@ -33,6 +33,36 @@ def operator_parsers(connection: Connection) -> tuple[str, ...]:
     """The parsers of operators that sources of deposited files name."""
     named = _named_parser()
     return tuple(connection.scalars(select(named).where(named.is_not(None)).distinct().order_by(named)))
+
+
+UNREAD: Final = "unread"
+"""In place of version and digest in the parser version of a page that waits for its operator's parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForParser:
+    """Pages of one source that wait for an operator's parser, and why it could not read them."""
+
+    parser: str
+    source_id: str
+    pages: int
+    reason: str
+
+
+def waiting_for_parsers(connection: Connection) -> tuple[WaitingForParser, ...]:
+    """Every page that waits for a parser which is not here, by parser and source."""
+    parser = func.split_part(readings.c.parser_version, "/", 1).label("parser")
+    asked = (
+        select(
+            parser, readings.c.source_id, func.count().label("pages"), func.min(readings.c.problem).label("reason")
+        )
+        .where(readings.c.parser_version.endswith(f"/{UNREAD}"))
+        .group_by(parser, readings.c.source_id)
+        .order_by(parser, readings.c.source_id)
+    )
+    return tuple(
+        WaitingForParser(row.parser, row.source_id, row.pages, row.reason) for row in connection.execute(asked)
+    )
 
 
 def _named_parser() -> ColumnElement[str | None]:

@@ -2,7 +2,7 @@
 it.
 """
 
-from collections.abc import Callable
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,13 @@ from access.views.changes import changes_of
 from access.views.search import found, one_record
 from crawlers.extensions.folder import ExtensionFolder
 from crawlers.watchlist.source import Source
-from pipeline.process.extensions import ExtensionUse
+from pipeline.process.extensions import ExtensionUse, deposited_last
+from pipeline.process.rebuild import RebuildReport, rebuild
 from pipeline.process.run import ProcessReport, process_pending
 from processors.digest import sha256
 from storage.archive import Archive
 from storage.catalogue.records import reading_problem
-from storage.catalogue.tables import captures, readings, records, warcs
+from storage.catalogue.tables import captures, readings, records, versions, warcs
 from storage.deposit.deposit import deposit_file
 from storage.ledger.extensions import code_of_version, extension_deposits
 from storage.queries.changes import changes
@@ -30,8 +31,6 @@ from tests.storage.crawled_files import crawl_one, exchange, response
 NIGHTS = tuple(datetime(2026, 11, day, 21, 0, tzinfo=UTC) for day in (19, 20, 21))
 POLICE = Source(id="police", kind="register", pages=(URL,), parser="detained.parser:Detained")
 COURT = Source(id="court", kind="court_list", pages=("https://court.example.org/list",))
-
-Write = Callable[..., None]
 
 
 @pytest.fixture
@@ -242,3 +241,65 @@ def test_a_source_that_names_no_class_costs_its_pages_only(archive: Archive, tmp
     visited(archive, tmp_path / "spool", 0, row("18", "B"), source=replace(POLICE, id="other", parser="os:system"))
     report = process(archive, folder)
     assert (report.records, report.waiting.pages) == (1, {("os:system", "other"): 1})
+
+
+def rebuilt(archive: Archive, folder: Path | None) -> RebuildReport:
+    return rebuild(archive, extensions=deposited_last(archive, ExtensionFolder(folder), "collector-1"))
+
+
+def rows_of(archive: Archive) -> list[tuple[object, ...]]:
+    with archive.reader.connect() as connection:
+        asked = select(versions.c.id, versions.c.record_id, versions.c.content, versions.c.text).order_by(
+            versions.c.id
+        )
+        return [tuple(each) for each in connection.execute(asked)]
+
+
+def test_a_rebuild_without_the_code_names_what_stays_unread_and_with_it_gives_equal_rows(
+    archive: Archive, tmp_path: Path, folder: Path
+) -> None:
+    for night in (0, 1):
+        visited(archive, tmp_path / "spool", night, row("17", "A"), row("18", f"B{night}"))
+    process(archive, folder)
+    before = rows_of(archive)
+    code = ExtensionFolder(folder).code("detained")
+
+    without = rebuilt(archive, None)
+    (unread,) = without.waiting
+    assert (unread.parser, unread.sources, unread.pages) == ("detained.parser:Detained", ("police",), 2)
+    assert unread.digest == str(code.digest)
+    assert "LETAPIS_EXTENSIONS" in unread.reason
+    assert rows_of(archive) == []
+
+    assert rebuilt(archive, folder).waiting == ()
+    assert rows_of(archive) == before
+
+
+def test_a_rebuild_runs_other_code_than_was_deposited_only_when_asked(
+    archive: Archive, tmp_path: Path, folder: Path
+) -> None:
+    visited(archive, tmp_path / "spool", 0, row("17", "A"))
+    process(archive, folder)
+    digest = ExtensionFolder(folder).code("detained").digest
+    write(folder, places="def station(text):\n    return text.upper()\n")
+    other = ExtensionFolder(folder).code("detained").digest
+
+    (unread,) = rebuilt(archive, folder).waiting
+    assert f"expected the code that was deposited last, {digest}, found {other} in {folder}" in unread.reason
+    assert "letapis rebuild --with-extensions" in unread.reason
+    assert rows_of(archive) == []
+
+    assert rebuild(archive, extensions=use(folder)).waiting == ()
+    (hit,) = found(archive, Question(kind="detained.entry")).rows
+    assert hit["station_raw"] == "LENIN DISTRICT"
+
+
+def test_a_rebuild_never_runs_what_the_store_holds(archive: Archive, tmp_path: Path, folder: Path) -> None:
+    visited(archive, tmp_path / "spool", 0, row("17", "A"))
+    process(archive, folder)
+    shutil.rmtree(folder / "detained")
+    (unread,) = rebuilt(archive, folder).waiting
+    assert f"there is no folder {folder / 'detained'}" in unread.reason
+    with archive.reader.connect() as connection:
+        (entry,) = extension_deposits(connection, "detained")
+    assert archive.objects.head(entry.subject_id) is not None, "the code is in the store, and stays there"
