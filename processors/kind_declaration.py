@@ -56,6 +56,17 @@ class ParserVersion:
         )
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name, which extraction looks for
+    """Mark a text that the web UI shows for translators; it is translated where it is shown."""
+    return message
+
+
+def ngettext(singular: str, plural: str, number: int = 1) -> tuple[str, str]:
+    """Mark a text and its plural in the same way; gives both."""
+    del number
+    return singular, plural
+
+
 def heading_of_first(*names: str) -> Callable[[Mapping[str, Any]], str | None]:
     """A heading: the first line of the first of these fields that is filled, None where none is."""
 
@@ -102,6 +113,8 @@ class KindOfRecord:
     ``sighting``: what one capture saw besides.
     ``heading``: what stands for the record in a list, made of its JSON.
     ``schedule``: fields that say when and where; a change of one of them is a move.
+    ``labels``: what one and several of them are called in the web UI.
+    ``field_labels``: what their fields are called there, by names without ``_raw`` and ``_at``.
 
     A record is dated by its field ``published_at`` or ``starts_at``.
     """
@@ -114,6 +127,8 @@ class KindOfRecord:
     sighting: Callable[[Any], dict[str, Any]] = sighting_url
     heading: Callable[[Mapping[str, Any]], str | None] = heading_by_title
     schedule: frozenset[str] = field(default_factory=frozenset)
+    labels: tuple[str, str] | None = None
+    field_labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -146,7 +161,7 @@ def _own_record_version(record: OwnRecord) -> dict[str, Any]:
 class KindOfSource:
     """One kind of source: its parser versions, and the records it gives.
 
-    ``description``: what such a source is, in a sentence.
+    ``description``: what such a source is, in a sentence; ``label``: what it is called in the web UI.
     ``parsers`` loads the parsers; one whose ``kind`` is another than ``name`` reads what only some files of such a
     source are.
     ``complete_list``: it shows all of itself every night, also in documents and JSON; of other kinds the newest is
@@ -158,6 +173,7 @@ class KindOfSource:
 
     name: SourceKind
     description: str
+    label: str
     record: KindOfRecord
     parsers: Callable[[], tuple[ParserVersion, ...]]
     complete_list: bool = False

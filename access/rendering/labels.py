@@ -8,19 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from access.rendering.translations import N_, gettext, ngettext
+from processors.kinds import KINDS as SOURCE_KINDS
+from processors.kinds import kind_of_record
 
 KINDS: Final[Mapping[str, str]] = {
-    # of records
-    "telegram_post": N_("Telegram post"),
-    "article": N_("article"),
-    "hearing": N_("hearing"),
-    "register_entry": N_("register entry"),
-    "notice": N_("notice"),
-    # of sources
-    "telegram": N_("Telegram"),
-    "news": N_("news"),
-    "court_list": N_("court list"),
-    "register": N_("register"),
+    **{kind.record.name: kind.record.labels[0] for kind in SOURCE_KINDS.values() if kind.record.labels},
+    **{name: kind.label for name, kind in SOURCE_KINDS.items()},
     "page": N_("page"),
     # outcomes of a visit
     "content": N_("content"),
@@ -80,6 +73,7 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 
 FIELDS: Final[Mapping[str, str]] = {
+    **{name: label for kind in SOURCE_KINDS.values() for name, label in kind.record.field_labels.items()},
     # of records; a name with _raw stands for what the source wrote, one with _at for a time as it was understood
     "act": N_("Act"),
     "article_codes": N_("Article codes"),
@@ -184,18 +178,10 @@ def field_label(name: str) -> str:
 
 def records_label(kind: str, count: int) -> str:
     """What so many records of a kind are called."""
-    match kind:
-        case "telegram_post":
-            return ngettext("Telegram post", "Telegram posts", count)
-        case "article":
-            return ngettext("article", "articles", count)
-        case "hearing":
-            return ngettext("hearing", "hearings", count)
-        case "register_entry":
-            return ngettext("register entry", "register entries", count)
-        case "notice":
-            return ngettext("notice", "notices", count)
-    return kind_label(kind)
+    declared = kind_of_record(kind)
+    if declared is None or declared.labels is None:
+        return kind_label(kind)
+    return ngettext(*declared.labels, count)
 
 
 def _label(labels: Mapping[str, str], name: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from processors.kind_declaration import KindOfRecord, KindOfSource, ParserVersion, heading_of_all
+from processors.kind_declaration import N_, KindOfRecord, KindOfSource, ParserVersion, heading_of_all, ngettext
 from processors.records.hearing import Hearing
 from processors.records.record import signature
 from processors.text import folded
@@ -26,9 +26,11 @@ def _parsers() -> tuple[ParserVersion, ...]:
 COURT_LIST: Final = KindOfSource(
     name="court_list",
     description="A court's list of hearings.",
+    label=N_("court list"),
     record=KindOfRecord(
         name="hearing",
         plural="hearings",
+        labels=ngettext("hearing", "hearings"),
         types=(Hearing,),
         key=hearing_key,
         heading=heading_of_all("case_number", "parties_raw", "court"),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from processors.kind_declaration import KindOfRecord, KindOfSource, ParserVersion
+from processors.kind_declaration import N_, KindOfRecord, KindOfSource, ParserVersion, ngettext
 from processors.records.article import Article
 from processors.records.record import only_of_record, record_without
 from processors.surt import surt_key
@@ -49,9 +49,11 @@ def _parsers() -> tuple[ParserVersion, ...]:
 NEWS: Final = KindOfSource(
     name="news",
     description="A publisher's site, found through feeds, sitemaps or pages that link to its articles.",
+    label=N_("news"),
     record=KindOfRecord(
         name="article",
         plural="articles",
+        labels=ngettext("article", "articles"),
         types=(Article,),
         key=article_key,
         version=_version,

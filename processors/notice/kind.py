@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from processors.kind_declaration import KindOfRecord, KindOfSource, ParserVersion
+from processors.kind_declaration import N_, KindOfRecord, KindOfSource, ParserVersion, ngettext
 from processors.records.notice import Notice
 from processors.records.record import signature
 
@@ -22,7 +22,10 @@ def _parsers() -> tuple[ParserVersion, ...]:
 NOTICE: Final = KindOfSource(
     name="notice",
     description="Summonses and announcements of proceedings.",
-    record=KindOfRecord(name="notice", plural="notices", types=(Notice,), key=notice_key),
+    label=N_("notice"),
+    record=KindOfRecord(
+        name="notice", plural="notices", types=(Notice,), key=notice_key, labels=ngettext("notice", "notices")
+    ),
     parsers=_parsers,
     complete_list=True,
 )

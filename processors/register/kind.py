@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from processors.kind_declaration import KindOfRecord, KindOfSource, ParserVersion, heading_of_first
+from processors.kind_declaration import N_, KindOfRecord, KindOfSource, ParserVersion, heading_of_first, ngettext
 from processors.records.record import signature
 from processors.records.register_entry import RegisterEntry
 from processors.text import folded
@@ -26,9 +26,11 @@ def _parsers() -> tuple[ParserVersion, ...]:
 REGISTER: Final = KindOfSource(
     name="register",
     description="A list of people, organisations or materials that grows.",
+    label=N_("register"),
     record=KindOfRecord(
         name="register_entry",
         plural="entries",
+        labels=ngettext("register entry", "register entries"),
         types=(RegisterEntry,),
         key=register_entry_key,
         heading=heading_of_first("name_raw", "number_raw"),

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from processors.kind_declaration import KindOfRecord, KindOfSource, ParserVersion, heading_of_first
+from processors.kind_declaration import N_, KindOfRecord, KindOfSource, ParserVersion, heading_of_first, ngettext
 from processors.records.record import only_of_record, record_without
 from processors.records.telegram_post import Medium, TelegramPost
 from processors.telegram.exported_post import ExportedPost
@@ -92,9 +92,11 @@ def _parsers() -> tuple[ParserVersion, ...]:
 TELEGRAM: Final = KindOfSource(
     name="telegram",
     description="A public channel with a web preview.",
+    label=N_("Telegram"),
     record=KindOfRecord(
         name="telegram_post",
         plural="posts",
+        labels=ngettext("Telegram post", "Telegram posts"),
         types=(TelegramPost, ExportedPost),  # only exports have ``export``
         key=telegram_post_key,
         version=_version,

@@ -29,13 +29,9 @@ from access.rendering.translations import (
     load_languages,
     ngettext,
 )
+from processors.kinds import KINDS as SOURCES
 from processors.kinds import record_kinds, source_kinds
 from processors.pages.outcome import Outcome
-from processors.records.article import Article
-from processors.records.hearing import Hearing
-from processors.records.notice import Notice
-from processors.records.register_entry import RegisterEntry
-from processors.records.telegram_post import TelegramPost
 from processors.similarity.clustering import Verdict
 from tests.access.conftest import ARTICLE, Filled, user_of_header
 
@@ -178,7 +174,7 @@ def test_extraction_finds_what_is_marked_and_every_form() -> None:
     assert ("%(total)s record was found.", "%(total)s records were found.") in found
 
 
-@pytest.mark.parametrize("record", [Article, Hearing, Notice, RegisterEntry, TelegramPost])
+@pytest.mark.parametrize("record", [kind.record.types[0] for kind in SOURCES.values()])
 def test_every_field_of_a_record_has_a_label(record: type) -> None:
     names = {field.name.removesuffix("_raw").removesuffix("_at") for field in fields(record)}
     assert names - set(FIELDS) == set()
