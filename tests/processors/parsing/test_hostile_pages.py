@@ -4,7 +4,6 @@ import json
 import random
 import time
 from datetime import UTC, datetime
-from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,12 +12,12 @@ from hypothesis import strategies as st
 from processors.pages.feeds import read_feed
 from processors.pages.page import Page
 from processors.pages.sitemaps import read_sitemap
-from processors.parsing.parser_versions import PageKind, read_page
+from processors.parsing.parser_versions import PageKind, parser_versions, read_page
 from processors.record_keys import record_json, record_keys, version_content, version_id
 
 pytestmark = pytest.mark.slow
 
-KINDS: tuple[PageKind, ...] = get_args(PageKind)
+KINDS: tuple[PageKind, ...] = tuple(dict.fromkeys(version.kind for version in parser_versions()))
 POST = (
     '<div class="tgme_widget_message" data-post="x/1" data-view="{}"><div '
     'class="tgme_widget_message_text">{}</div></div>'
@@ -46,6 +45,8 @@ HOSTILE = {
     "a title without end": b"<title>" + b"a - " * 300_000,
     "white space": b"<table><tr><td>" + b" \n" * 500_000 + b"</td><td>\t</td></tr></table>",
     "a long list of links": b"<a href='/n/aaaa-bbbb-cccc-1'>x</a>" * 50_000,
+    "many cards": "<div class=c><h3>Іван Прыклад</h3><p>Born: 1980</p><img src=a.jpg></div>".encode() * 5_000,
+    "cards in cards": "<div class=c><a href=/x>Іван Прыклад</a>".encode() * 2_000,
     "half a tag": b"<" * 500_000,
     "no bytes": b"",
 }
