@@ -22,6 +22,7 @@ from processors.notice.kind import NOTICE
 from processors.records.own_record import OwnRecord, is_own_kind
 from processors.register.kind import REGISTER
 from processors.telegram.kind import TELEGRAM
+from processors.wanted_list.kind import WANTED_LIST
 
 __all__ = [
     "KINDS",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 KINDS: Final[Mapping[SourceKind, KindOfSource]] = {
-    kind.name: kind for kind in (TELEGRAM, NEWS, COURT_LIST, REGISTER, NOTICE)
+    kind.name: kind for kind in (TELEGRAM, NEWS, COURT_LIST, REGISTER, NOTICE, WANTED_LIST)
 }
 """By kind of source."""
 

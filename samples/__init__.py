@@ -7,6 +7,6 @@ in ``watchlist.yaml`` and, for those that misbehave, in ``watchlist-trouble.yaml
     content/    the words: channels, articles, hearings, and what changes on day 2
     templates/  the markup: layouts of 2026 as in the captured material
     media/      pictures, videos, voice messages and documents, drawn or computed at run time
-    telegram/ news/ courts/ notices trouble damaged    the sites, each a function from request to answer
+    telegram/ news/ courts/ wanted/ notices trouble damaged    the sites, each a function from request to answer
     server wire authority clock sites                  what carries them
 """

@@ -8,7 +8,8 @@ Between day 1 and day 2 the sites change in these ways and in no other:
 - ``NEW_POSTS`` appear, ``DELETED_POST`` is gone, ``EDITED_POST`` has another text and the mark "edited";
 - the posts of ``RESEEN_POSTS`` show other numbers of views, reactions or votes, which makes no new version;
 - ``NEW_ARTICLE`` appears, ``MODIFIED_ARTICLE`` has another text and a time of modification;
-- ``MOVED_HEARING`` has another day, time and room, ``NEW_HEARING`` appears, ``GONE_HEARING`` is gone.
+- ``MOVED_HEARING`` has another day, time and room, ``NEW_HEARING`` appears, ``GONE_HEARING`` is gone;
+- ``NEW_PERSON`` is wanted, ``GONE_PERSON`` is no longer on the list, ``EDITED_PERSON`` has another article.
 
 Between day 2 and day 3 a channel takes another name, and nothing else changes: ``RENAMED`` says from which handle
 to which, ``NEW_POSTS_DAY_3`` appear on it, and the posts of ``FORWARDS_DAY_3`` name their origin anew. Nobody has
@@ -280,6 +281,32 @@ def hearings(source: str, day: int) -> frozenset[ExpectedHearing]:
         return frozenset(one for one in first if one.case_number != GONE_HEARING[1])
     moved = frozenset(one for one in first if one.case_number != MOVED_HEARING[1].case_number)
     return moved | {MOVED_HEARING[1], NEW_HEARING[1]}
+
+
+# --- Wanted persons ---
+
+WANTED_SOURCE = "vyshuk"
+WANTED_PAGES = 2
+PERSONS_DAY_1 = (
+    ("В-101/2026", "ПРЫКЛАДОВІЧ Ян Узоравіч"),
+    ("В-102/2026", "ВЫДУМАНАЯ Ганна Пятроўна"),
+    ("В-107/2026", "УМОЎНЫ Пётр Янавіч"),
+    ("В-110/2026", "УЗОРНАЯ Марыя Паўлаўна"),
+    ("В-114/2026", "НІБЫТА Антон Рыгоравіч"),
+    ("В-121/2026", "СКАЖАМ Вольга Ігараўна"),
+)
+"""Number and name, in the order of the list."""
+GONE_PERSON = "В-110/2026"
+EDITED_PERSON = "В-102/2026"
+EDITED_CODES = ("361 ч.3 КК", "369 КК")
+NEW_PERSON = ("В-133/2026", "ДАПУСЦІМ Мікола Адамавіч")
+
+
+def persons(day: int) -> tuple[tuple[str, str], ...]:
+    """The persons on the list on that day, in its order."""
+    if day == 1:
+        return PERSONS_DAY_1
+    return (*(person for person in PERSONS_DAY_1 if person[0] != GONE_PERSON), NEW_PERSON)
 
 
 # --- The page that needs a browser ---

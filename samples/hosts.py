@@ -8,6 +8,7 @@ from samples.news.articles import IMAGE_HOST
 from samples.registers import site as registers
 from samples.telegram import files, static
 from samples.telegram import site as telegram
+from samples.wanted import site as wanted
 
 SITES: dict[str, Site] = {
     "t.me": telegram.answer,
@@ -20,6 +21,7 @@ SITES: dict[str, Site] = {
     IMAGE_HOST: news.answer_image,
     regional.HOST: regional.answer,
     city.HOST: city.answer,
+    wanted.HOST: wanted.answer,
     notices.HOST: notices.answer,
     registers.REGISTER_HOST: registers.answer_register,
     registers.BOARD_HOST: registers.answer_board,

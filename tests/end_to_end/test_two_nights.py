@@ -31,6 +31,7 @@ SOURCES = {
     expected.NEWS_SOURCE,
     expected.REGIONAL_SOURCE,
     expected.CITY_SOURCE,
+    expected.WANTED_SOURCE,
     expected.BROWSER_SOURCE,
 }
 
@@ -162,6 +163,7 @@ def test_the_catalogue_holds_what_the_sites_hold(first_night: Night) -> None:
     assert found[expected.NEWS_SOURCE].records["articles"] == len(expected.articles(1))
     for source in (expected.REGIONAL_SOURCE, expected.CITY_SOURCE):
         assert found[source].records["hearings"] == len(expected.hearings(source, 1))
+    assert found[expected.WANTED_SOURCE].records["persons"] == len(expected.persons(1))
 
 
 def test_search_answers_with_the_article(first_night: Night, letapis: Callable[..., Rows]) -> None:
@@ -264,7 +266,7 @@ def test_the_changes_of_each_source_are_named(second_night: Night, deposited: Ar
         }
         found = {
             (source, change.kind, last_part(change.natural_key))
-            for source in (*expected.TELEGRAM_SOURCES, expected.REGIONAL_SOURCE, expected.CITY_SOURCE)
+            for source in SOURCES - {expected.NEWS_SOURCE, expected.BROWSER_SOURCE}
             for change in changes(connection, source)
             if change.capture_ids[-1] in seen_that_night  # other tests harvest the sites as well
         }
@@ -276,6 +278,9 @@ def test_the_changes_of_each_source_are_named(second_night: Night, deposited: Ar
         (expected.REGIONAL_SOURCE, "moved", expected.MOVED_HEARING[1].case_number),
         (expected.REGIONAL_SOURCE, "added", expected.NEW_HEARING[1].case_number),
         (expected.CITY_SOURCE, "missing", expected.GONE_HEARING[1]),
+        (expected.WANTED_SOURCE, "missing", expected.GONE_PERSON.casefold()),
+        (expected.WANTED_SOURCE, "edited", expected.EDITED_PERSON.casefold()),
+        (expected.WANTED_SOURCE, "added", expected.NEW_PERSON[0].casefold()),
     }
 
 

@@ -53,7 +53,12 @@ def test_every_source_comes_through_and_a_second_harvest_finds_nothing_new(
 
     order = [row["source_id"] for row in first]
     assert order == [row["source_id"] for row in second]
-    assert set(order) >= {*expected.TELEGRAM_SOURCES, expected.NEWS_SOURCE, *expected.LIST_PAGES}
+    assert set(order) >= {
+        *expected.TELEGRAM_SOURCES,
+        expected.NEWS_SOURCE,
+        *expected.LIST_PAGES,
+        expected.WANTED_SOURCE,
+    }
     assert [
         row["source_id"] for row in first if not (row["pages"] and row["warc_files"] and row["warc_bytes"])
     ] == []

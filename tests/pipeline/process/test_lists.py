@@ -12,9 +12,9 @@ from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.process.run import process_pending
-from processors.kinds import PageKind
 from processors.parsing.parser_versions import read_page
 from processors.parsing.sandboxed_parsers import ConfinedParsers
+from samples import expected as sample_persons
 from samples import expected_registers as expected
 from samples.sites import SampleSites
 from storage.archive import Archive
@@ -27,6 +27,7 @@ from tests.samples.conftest import Visitor
 from tests.storage.crawled_files import crawl_one, exchange, response
 
 NIGHTS = {1: datetime(2026, 11, 9, 21, 0, tzinfo=UTC), 2: datetime(2026, 11, 10, 21, 0, tzinfo=UTC)}
+SAMPLES = Path(__file__).parents[3] / "samples" / "watchlist.yaml"
 WATCHLIST = Path(__file__).parents[3] / "samples" / "watchlist-registers.yaml"
 LIST, DOCX = "https://sud.pryklad.by/spis/", "https://sud.pryklad.by/spis/12.docx"
 COURT = Source(id="sud", kind="court_list", pages=(LIST,))
@@ -51,14 +52,13 @@ def collect(archive: Archive, spool: Path, sites: SampleSites, source: Source, n
     """Walk the sample list as its spider does, and deposit what it got."""
     sites.set_day(night)
     visitor = Visitor(sites)
-    kinds: dict[str, PageKind] = {"register": "register", "notice": "notice"}
     waiting, pages = list(source.seeds), dict[str, tuple[bytes, str]]()
     while waiting:
         url = waiting.pop(0)
         if url not in pages:
             page = visitor.get(url).page
             pages[url] = (page.body, page.content_type or "")
-            waiting += read_page(page, kinds[source.kind], layout=source.layout).links.next_pages
+            waiting += read_page(page, source.kind, layout=source.layout).links.next_pages
     sites.set_day(1)
     seal(archive, spool, source, night, pages)
 
@@ -113,6 +113,20 @@ def test_notices_that_come_change_and_vanish_are_named(
         ("added", expected.NEW_NOTICE, ()),
         ("edited", expected.EDITED_NOTICE, ("article_codes", "text")),
         ("missing", expected.GONE_NOTICE, ()),
+    ]
+
+
+def test_wanted_persons_who_come_change_and_vanish_are_named(
+    archive: Archive, tmp_path: Path, sites: SampleSites
+) -> None:
+    (source,) = (each for each in read_watchlist(SAMPLES).sources if each.id == sample_persons.WANTED_SOURCE)
+    for night in (1, 2):
+        collect(archive, tmp_path, sites, source, night)
+    assert process_pending(archive).records == len(sample_persons.persons(1)) + len(sample_persons.persons(2))
+    assert named(archive, source.id, "identifier") == [
+        ("added", sample_persons.NEW_PERSON[0], ()),
+        ("edited", sample_persons.EDITED_PERSON, ("article_codes", "offence_raw")),
+        ("missing", sample_persons.GONE_PERSON, ()),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Lists of wanted persons of police, courts and international bodies: cards, tables, pages of one person."""

@@ -1,0 +1,1 @@
+"""The sample list of wanted persons: cards over two pages."""
