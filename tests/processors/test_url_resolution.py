@@ -119,6 +119,31 @@ def test_a_link_leads_where_browsers_go(link: str, address: str) -> None:
     assert resolve("http://a.example/x/y?b=1", link) == address
 
 
+@pytest.mark.parametrize(
+    ("encoding", "query", "written"),
+    [
+        ("windows-1251", "ж\x98€†漢", "%E6%98%88%86%26%2328450%3B"),
+        ("cp1251", "ж", "%E6"),
+        ("KOI8-U", "ўЎ╝", "%AE%BE%26%239565%3B"),
+        ("iso-8859-1", "€\x81ж", "%80%81%26%231078%3B"),
+        ("windows-874", "ก\x81", "%A1%81"),
+        ("x-mac-cyrillic", "ж", "%E6"),
+        ("iso-8859-8-i", "א", "%E0"),
+        ("gb2312", "漢€\u1e3f\U0001f600", "%9Dh%80%A8%BC%26%23128512%3B"),
+        ("gb18030", "€\u9fb4\ue5e5\U0001f600", "%A2%E3%FEY%26%2358853%3B%949%FC6"),
+        ("big5", "漢¢\u2400\u2550\u65e0", "%BA~%26%23162%3B%A3%C0%F9%F9%C6%D3"),
+        ("euc-kr", "한갂", "%C7%D1%81A"),
+        ("shift_jis", "漢①纊−¥‾ｱ", "%8A%BF%87@%FA\\%81|\\~%B1"),
+        ("euc-jp", "漢①纊−¥‾ｱ", "%B4%C1%AD%A1%F9%A1%A1%DD\\~%8E%B1"),
+        ("iso-2022-jp", "a漢¥\\ｶﾞж🙂", "a%1B$B4A%1B(J\\%1B(B\\%1B$B%+!+%27X%1B(B%26%23128578%3B"),
+        ("utf-16le", "ж", "%D0%B6"),
+        ("no such encoding", "ж", "%D0%B6"),
+    ],
+)
+def test_a_query_is_written_as_chromium_writes_it(encoding: str, query: str, written: str) -> None:
+    assert resolve("http://a.example/", f"?{query}", encoding) == f"http://a.example/?{written}"
+
+
 def test_the_path_and_the_host_do_not_depend_on_the_encoding_of_the_page() -> None:
     link = "//пример.example/п?п#п"
 
