@@ -16,51 +16,59 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import scrapy
 import uvloop
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.http import Response
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.context import CrawlContext
-from crawlers.engines.frontier import Frontier
-from crawlers.engines.scrapy_engine import SourceCrawl
-from crawlers.engines.scrapy_settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
+from crawlers.browser.pages import BrowserPages
+from crawlers.engine.context import CrawlContext, give_context
+from crawlers.engine.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
 from crawlers.http_client import Fetcher, _Connection, _Key
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 from crawlers.recorder.egress import ConnectTo, DirectEgress
 from crawlers.recorder.proxy import Recorder, RecorderAddress
-from crawlers.spiders.base import PageRequest, PageResult, Role
+from crawlers.spiders.base import SourceSpider
+from crawlers.spiders.items import PageOutcome
+from crawlers.watchlist.source import source_for_urls
+from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
-from processors.pages.page import Page
+from processors.parsing.parsers import OwnParsers
 from storage.spool.spool import Spool
 
 RETRY = "scrapy.downloadermiddlewares.retry.RetryMiddleware"
+REDIRECT = "scrapy.downloadermiddlewares.redirect.RedirectMiddleware"
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
-@dataclass
-class Listed:
+class ListedPages(SourceSpider):
     """Asks for so many pages and counts them."""
 
-    base: str
-    pages: int
-    read_pages: int = 0
+    name = "listed"
+    read_pages = 0
 
-    def start(self) -> Iterator[PageRequest]:
+    def __init__(self, *, base: str, pages: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.base = base
+        self.pages = pages
+
+    async def start(self) -> AsyncIterator[Any]:
         for number in range(self.pages):
-            yield PageRequest(f"{self.base}/p{number}.html", Role.PAGE, "0001")
+            meta = {"verbatim_url": True, "page_id": "0001"}
+            yield scrapy.Request(f"{self.base}/p{number}.html", meta=meta)
 
-    def read(self, ask: PageRequest, page: Page) -> PageResult:
-        assert page.status == 200 and len(page.body) > 1000
+    def parse(self, response: Response) -> Iterator[Any]:
+        assert response.status == 200 and len(response.body) > 1000
         self.read_pages += 1
-        return PageResult(Outcome.CONTENT)
+        yield PageOutcome(Outcome.CONTENT)
 
 
 class DirectFetcher(Fetcher):
@@ -86,11 +94,11 @@ def used() -> float:
 def crawl(orders: dict[str, Any]) -> None:
     """The engine's part; prints what it took."""
     way = orders["way"]
-    settings = scrapy_settings(user_agent=USER_AGENT, seconds=None)
+    settings = scrapy_settings(user_agent=USER_AGENT, limits=CrawlLimits())
     authority = None if orders["authority"] is None else Path(orders["authority"]).read_text()
     if way == "unrecorded":
         del settings["DOWNLOAD_HANDLERS"]
-        settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550}
+        settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550, REDIRECT: 600}
         del settings["LOG_FORMATTER"]
     if way.startswith("recorded"):
         fetcher = Fetcher(RecorderAddress(**orders["door"]))
@@ -100,22 +108,28 @@ def crawl(orders: dict[str, Any]) -> None:
         fetcher = DirectFetcher(Path(ssl.get_default_verify_paths().cafile or "").read_text())
     nothing = lambda said: None  # noqa: E731 - three callbacks of one line
     pace = RateLimitClient(Path(orders["turns"])) if way == "recorded" else HostRateLimiter(0.0)
-    means = CrawlContext(fetcher, pace, nothing, nothing, nothing, USER_AGENT, obey_robots=False)
-    asking = Listed(orders["base"], orders["pages"])
+    nowhere = RecorderAddress("", 0, "", "", "", "")
+    browser = BrowserPages(nowhere, None, USER_AGENT, note=nothing, rendering=nothing)
     process = AsyncCrawlerProcess(settings)
-    crawler = process.create_crawler(SourceCrawl)
+    crawler = process.create_crawler(ListedPages)
+    give_context(crawler, CrawlContext(fetcher, pace, browser, nothing, robots=None))
     marks: dict[str, float] = {}
+    spiders: list[ListedPages] = []
 
-    def opened(spider: SourceCrawl) -> None:
+    def opened(spider: ListedPages) -> None:
+        spiders.append(spider)
         marks.update(cpu=used(), wall=time.perf_counter())
 
-    def closed(spider: SourceCrawl, reason: str) -> None:
+    def closed(spider: ListedPages, reason: str) -> None:
         marks.update(ended=time.perf_counter())
 
     crawler.signals.connect(opened, signals.spider_opened)
     crawler.signals.connect(closed, signals.spider_closed)
-    process.crawl(crawler, asking=asking, itinerary=Frontier(None, print), means=means)
+    source = source_for_urls((orders["base"],))
+    job = job_for(source, user_agent=USER_AGENT, collector="benchmark")
+    process.crawl(crawler, job=job, parsers=OwnParsers(), base=orders["base"], pages=orders["pages"])
     process.start()
+    (asking,) = spiders
     assert asking.read_pages == orders["pages"], asking.read_pages
     cost = {"cpu_s": used() - marks["cpu"], "wall_s": marks["ended"] - marks["wall"], "units": asking.read_pages}
     print(json.dumps({**cost, "facts": {}}))

@@ -16,7 +16,7 @@ import pdqhash
 from PIL import Image
 
 from processors.fingerprints.fingerprint import fingerprints
-from processors.fingerprints.image import Limits, read_picture
+from processors.fingerprints.image import ImageLimits, read_picture
 from processors.fingerprints.pdq import bits, quality, sample
 from processors.fingerprints.phash import phash
 from processors.media.decoder_pool import Decoders
@@ -40,7 +40,7 @@ def photo(seed: int, width: int = 1280, height: int = 720) -> bytes:
 
 
 def both_hashes(content: bytes) -> None:
-    picture = read_picture(content, "image/jpeg", Limits())
+    picture = read_picture(content, "image/jpeg", ImageLimits())
     samples = sample(picture.luma, picture.height, picture.width, picture.shrink)
     bits(samples), quality(samples), phash(picture.luma)
 
@@ -54,8 +54,10 @@ WAYS: dict[str, Callable[[bytes], object]] = {
     "imagehash.phash, full decode": lambda content: imagehash.phash(Image.open(io.BytesIO(content))),
     "imagehash.phash + pdqhash, full decode": both_by_libraries,
     "Letapis: pHash + PDQ with quality": both_hashes,
-    "Letapis: pHash + PDQ + regions": lambda content: fingerprints(read_picture(content, "image/jpeg", Limits())),
-    "Letapis: whole reading (sha256, type, EXIF, all)": lambda content: fingerprint_media(content, Limits()),
+    "Letapis: pHash + PDQ + regions": lambda content: fingerprints(
+        read_picture(content, "image/jpeg", ImageLimits())
+    ),
+    "Letapis: whole reading (sha256, type, EXIF, all)": lambda content: fingerprint_media(content, ImageLimits()),
 }
 
 

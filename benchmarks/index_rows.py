@@ -14,7 +14,7 @@ from benchmarks.peer_environments import programs_of
 from benchmarks.timing import Ratio, arguments, here, report, rounds_of, told_by
 from crawlers.model.capture import Captured
 from processors.surt import surt_key
-from storage.spool.index_cache import IndexCacheWriter, rows_written
+from storage.spool.index_cache import IndexCacheWriter, read_index_cache
 from storage.spool.spool import RecordIds
 from storage.warc.records import (
     Record,
@@ -62,7 +62,7 @@ def main() -> None:
             for records, receipts, item in took:
                 beside.add(records, receipts, item)
             beside.close(closed)
-            made = rows_written(closed.path)
+            made = read_index_cache(closed.path)
             assert made is not None
             return float(len([surt_key(row.url) for row in made.index.rows]))
 

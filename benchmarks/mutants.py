@@ -34,7 +34,7 @@ RECORDER: Final = "tests/crawlers/recorder"
 COURT_LISTS: Final = (
     "tests/processors/court_list/test_rows.py",
     "tests/processors/parsing/test_bounds.py",
-    "tests/processors/pages/test_stored_pages.py",
+    "tests/processors/pages/test_page_cases.py",
 )
 NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # WARC: writing and reading
@@ -103,8 +103,8 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
         "tests/crawlers/rate_limit/test_limiter.py",
         "tests/storage/rate_limit/test_shared_limiter.py",
     ),
-    "crawlers/engines/robots.py": (
-        "tests/crawlers/engines/test_robots.py",
+    "crawlers/engine/robots.py": (
+        "tests/crawlers/engine/test_robots.py",
         "tests/crawlers/spiders/test_spiders.py",
     ),
     "crawlers/address_policy.py": (
@@ -114,14 +114,14 @@ NEAREST: Final[dict[str, tuple[str, ...]]] = {
     # what pages say
     "processors/pages/outcome.py": (
         "tests/processors/pages/test_outcome.py",
-        "tests/processors/pages/test_stored_pages.py",
+        "tests/processors/pages/test_page_cases.py",
     ),
     "processors/tables/table.py": COURT_LISTS,
     "processors/tables/grid.py": COURT_LISTS,
     "processors/court_list/rows.py": COURT_LISTS,
     "processors/pages/dates.py": (
         "tests/processors/pages/test_dates.py",
-        "tests/processors/pages/test_stored_pages.py",
+        "tests/processors/pages/test_page_cases.py",
     ),
     "processors/similarity/match.py": (
         "tests/processors/similarity/test_match.py",

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.picture_edits import COMBINED, HARD, LIGHT, Edit
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.media.fingerprint_file import fingerprint_media
 from processors.media.media_type import MediaFingerprints
 from processors.similarity.hamming_search import neighbours
@@ -51,7 +51,7 @@ def originals_of(folder: Path) -> list[Path]:
 
 
 def read_file(path: Path) -> MediaFingerprints:
-    return fingerprint_media(path.read_bytes(), Limits())
+    return fingerprint_media(path.read_bytes(), ImageLimits())
 
 
 def read_edited(path: Path, kind: str, name: str) -> MediaFingerprints:
@@ -60,7 +60,7 @@ def read_edited(path: Path, kind: str, name: str) -> MediaFingerprints:
     content = io.BytesIO()
     random = np.random.default_rng([*path.name.encode(), *name.encode()])
     KINDS[kind][name](image, random).save(content, "JPEG", quality=QUALITY)
-    return fingerprint_media(content.getvalue(), Limits())
+    return fingerprint_media(content.getvalue(), ImageLimits())
 
 
 def all_edits(pool: ProcessPoolExecutor, paths: list[Path]) -> Iterator[Edited]:

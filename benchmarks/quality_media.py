@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.media.fingerprint_file import fingerprint_media
 from processors.media.media_type import MediaFingerprints
 from processors.similarity.match import links
@@ -80,7 +80,7 @@ def read(image: Image.Image, quality: int = 75, scale: float = 1.0) -> MediaFing
     size = (max(16, int(image.width * scale)), max(16, int(image.height * scale)))
     content = io.BytesIO()
     image.resize(size, Image.Resampling.LANCZOS).save(content, "JPEG", quality=quality)
-    return fingerprint_media(content.getvalue(), Limits())
+    return fingerprint_media(content.getvalue(), ImageLimits())
 
 
 def words(random: np.random.Generator, count: int) -> str:
@@ -124,7 +124,7 @@ SCREENS: dict[str, Callable[[int], Image.Image]] = {
 
 def labelled(folder: Path) -> None:
     labels = json.loads((folder / "labels.json").read_text())
-    readings = [fingerprint_media((folder / row["file"]).read_bytes(), Limits()) for row in labels]
+    readings = [fingerprint_media((folder / row["file"]).read_bytes(), ImageLimits()) for row in labels]
     found = links(readings)
     ways: dict[str, set[frozenset[object]]] = {
         "all together": {frozenset((link.a, link.b)) for link in found},

@@ -70,6 +70,14 @@ class CrawlLimitReached(FetchFailed):
     """A limit of the crawl was reached; nothing more is to be asked for."""
 
 
+class BrowserMissing(FetchFailed):
+    """There is no Chromium that starts; the operator installs one (``letapis doctor`` says how)."""
+
+
+class PageNotRendered(FetchFailed):
+    """Chromium shows no page; the text is its own word for why."""
+
+
 class StaleConnection(FetchFailed):
     """A kept connection had ended before the first byte of the answer; a new one may do."""
 

@@ -49,8 +49,8 @@ def timestamps() -> None:
         settings = load_settings()
         with opened_archive(settings) as archive:
             report = request_timestamps(settings, archive, occasion="clock", on_progress=log.info)
-        if report.owed:
-            raise AirflowFailException("\n".join(map(describe_pending_timestamp, report.owed)))
+        if report.pending:
+            raise AirflowFailException("\n".join(map(describe_pending_timestamp, report.pending)))
         return {"obtained": len(report.obtained), "owed": 0}
 
     ask_authorities()

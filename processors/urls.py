@@ -92,6 +92,12 @@ def resolve(base: str, link: str, encoding: str = "utf-8") -> str | None:
     return address if address.startswith(("http://", "https://")) and len(address) <= LONGEST_LINK else None
 
 
+def fragment_of(link: str) -> str:
+    """The fragment of a link with its ``#``, which only a browser makes use of; empty where there is none."""
+    _, mark, fragment = link.strip(_C0_AND_SPACE).partition("#")
+    return mark + fragment
+
+
 def resolve_location(base: str, location: bytes) -> str | None:
     """The address that a ``Location`` header leads to from a response of ``base``; None as in `resolve`.
 

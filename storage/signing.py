@@ -32,8 +32,8 @@ class FileState:
     def statement(self) -> bytes:
         """The bytes that are signed."""
         ending = "closed" if self.closed else "open"
-        said = (HEADLINE, self.crawl_id, self.file_name, str(self.length_bytes), str(self.sha256), ending)
-        return "".join(f"{line}\n" for line in said).encode()
+        lines = (HEADLINE, self.crawl_id, self.file_name, str(self.length_bytes), str(self.sha256), ending)
+        return "".join(f"{line}\n" for line in lines).encode()
 
 
 @dataclass(frozen=True, slots=True)

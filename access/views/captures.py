@@ -63,7 +63,7 @@ def timeline(
     """The captures of the address, newest first; ``payload_change`` says how each payload stands to the last."""
     with archive.reader.connect() as connection:
         found = timeline_of(connection, url, viewer=viewer, limit=most, offset=offset)
-    rows = [capture_json(each.capture) | {"payload_change": each.payload} for each in found.moments]
+    rows = [capture_json(each.capture) | {"payload_change": each.payload} for each in found.entries]
     first, last = (None if at is None else time_text(at) for at in (found.first_at, found.last_at))
     return TimelineRows(rows, found.total, found.payloads, first, last)
 

@@ -13,7 +13,7 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id
 from storage.deposit.custody_status import CustodyStatus, custody_status
-from storage.deposit.origin import CRAWL, origin_told
+from storage.deposit.origin import CRAWL, origin_in_custody
 
 
 def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
@@ -60,13 +60,13 @@ def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
 
 
 def _origin(holding: CustodyStatus) -> dict[str, Any]:
-    origin = origin_told(holding.deposited.details)
+    origin = origin_in_custody(holding.deposited.details)
     return {"origin": origin.kind, "origin_reason": origin.reason, "recovered": origin.recovered}
 
 
 def _origin_sentences(holding: CustodyStatus) -> Iterator[str]:
     """Whose the bytes are, as far as custody can show it."""
-    entry, origin = holding.deposited, origin_told(holding.deposited.details)
+    entry, origin = holding.deposited, origin_in_custody(holding.deposited.details)
     signed = entry.details.get("signature")
     if origin.kind != CRAWL:
         yield gettext("Imported by %(user)s at %(time)s.", user=entry.actor, time=format_time_utc(entry.at))

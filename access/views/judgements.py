@@ -12,7 +12,7 @@ from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.judgements import AnalystVerdict, judge
 from storage.similarity.compare import group_judged
-from storage.similarity.media import seen_by
+from storage.similarity.media import is_visible_to
 
 
 class UnknownMediumError(StorageError):
@@ -32,7 +32,7 @@ def judge_media(
     """Write the verdict to the ledger and form the groups of both media anew."""
     with archive.reader.connect() as connection:
         for digest in (one, other):
-            if not seen_by(connection, digest, author):
+            if not is_visible_to(connection, digest, author):
                 raise UnknownMediumError(digest)
     judgement = judge(archive, one, other, verdict, author=author.name, reason=reason)
     with archive.writer.begin() as connection:

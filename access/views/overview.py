@@ -19,7 +19,7 @@ from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
 from storage.queries.nightly_counts import SourceCounts, counts_json, counts_since
-from storage.queries.overview import ON_DEMAND, held, held_of_sources, last_night, newest_requests
+from storage.queries.overview import ON_DEMAND, archive_counts, last_night, newest_requests, source_holdings
 
 REQUESTS_SHOWN: Final = 5
 
@@ -30,8 +30,8 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
     A source has ``attention``: sentences about what went wrong or is missing, none where all is well.
     """
     with archive.reader.connect() as connection:
-        whole = held(connection, viewer=viewer)
-        sources = held_of_sources(connection, viewer=viewer)
+        whole = archive_counts(connection, viewer=viewer)
+        sources = source_holdings(connection, viewer=viewer)
         night = last_night(connection)
         crawls = last_crawls(connection)
         figures = () if night is None else counts_since(connection, night.after_seq)

@@ -14,8 +14,8 @@ from access.rendering.word_diff import differences
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.dom_renderings import exchanges_of_doms
-from storage.catalogue.records import SeenRecord, sightings_of_record, versions_of_record
-from storage.queries.search import START_MARK, STOP_MARK, Found, Question, search_records
+from storage.catalogue.records import RecordSighting, sightings_of_record, versions_of_record
+from storage.queries.search import START_MARK, STOP_MARK, Question, SearchHit, search_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def found(
     """
     with archive.reader.connect() as connection:
         answer = search_records(connection, question, viewer=viewer, limit=most, offset=offset)
-    return FoundRows([_found_row(each) for each in answer.found], answer.total, answer.complete)
+    return FoundRows([_found_row(each) for each in answer.hits], answer.total, answer.complete)
 
 
 def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
@@ -73,7 +73,7 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     }
 
 
-def record_row(seen: SeenRecord) -> dict[str, Any]:
+def record_row(seen: RecordSighting) -> dict[str, Any]:
     """A record in a list: its own keys, and what the archive knows of it."""
     return {
         **seen.content,
@@ -87,10 +87,10 @@ def record_row(seen: SeenRecord) -> dict[str, Any]:
     }
 
 
-def _found_row(each: Found) -> dict[str, Any]:
+def _found_row(each: SearchHit) -> dict[str, Any]:
     pieces = _pieces(" ".join(each.excerpt.split()))
     excerpt = "".join(f"«{piece['text']}»" if piece["matched"] else piece["text"] for piece in pieces)
-    return record_row(each.seen) | {"excerpt": excerpt, "excerpt_pieces": pieces}
+    return record_row(each.sighting) | {"excerpt": excerpt, "excerpt_pieces": pieces}
 
 
 def _pieces(marked: str) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def _pieces(marked: str) -> list[dict[str, Any]]:
 
 
 def _version_row(
-    version_id: str, seen: tuple[SeenRecord, ...], exchanges: Mapping[str, str | None]
+    version_id: str, seen: tuple[RecordSighting, ...], exchanges: Mapping[str, str | None]
 ) -> dict[str, Any]:
     return {
         "version_id": version_id,

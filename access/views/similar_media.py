@@ -14,7 +14,7 @@ from processors.digest import Digest
 from processors.fingerprints.orientation import BACK
 from processors.media.frame_rendering import can_draw
 from processors.media.media_type import MediaFingerprints
-from processors.similarity.clustering import Link
+from processors.similarity.clustering import MediaLink
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
@@ -106,7 +106,7 @@ WITHOUT_LINK: Final[dict[str, Any]] = {
 
 
 def _rows(
-    archive: Archive, own: Digest, links: Iterable[Link], *, file: str | None, viewer: Viewer
+    archive: Archive, own: Digest, links: Iterable[MediaLink], *, file: str | None, viewer: Viewer
 ) -> Iterator[dict[str, Any]]:
     with archive.reader.connect() as connection:
         judged = {each.b if each.a == own else each.a: each for each in verdicts_on(connection, own)}
@@ -125,7 +125,7 @@ def _rows(
         }
 
 
-def _match_row(link: Link, own: Digest) -> dict[str, Any]:
+def _match_row(link: MediaLink, own: Digest) -> dict[str, Any]:
     """What a link states, from the side of the medium asked about."""
     first = link.a == own
     turned, comma, rest = link.matched.partition(",")

@@ -1,123 +1,102 @@
-"""What a spider says: ask for this next, and this is what the page came to.
+"""The base of every spider here: a `scrapy.Spider` for one source of the watch-list.
 
-A spider knows a kind of source and nothing of how pages are fetched, so that Scrapy and the browser run the
-same ones. It is handed each page it asked for and answers with ``PageResult``; limits, repeats and robots.txt are
-the engine's matter.
+A subclass is written as any Scrapy spider. It yields requests (best by ``response.follow``, which keeps addresses
+as a browser would ask for them), records, and a `PageOutcome`. Its pages are read by ``self.parsers``, in a worker
+process that a hostile page may kill but not leave. A request's ``meta`` may hold:
+
+``engine``        ``"browser"`` has this one page rendered by Chromium, ``"http"`` has it fetched; the source's own
+                  engine where nothing is said. The response is an ``HtmlResponse`` either way.
+``subresource``   True: it is kept as evidence and not read, and counts as no page (`SourceSpider.follow_media`).
+``verbatim_url``  True: the address is asked for as it stands (Scrapy's own key; ``response.follow`` sets it).
+``page_id``       Names the seed that led here: the recorder files exchanges under it. Handed on by itself.
+``seed``          The address as the operator named it; given to what ``start`` yields.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
-from crawlers.watchlist.source import Source
-from processors.pages.outcome import Classification, Outcome
+import scrapy
+from scrapy.http import Response
+
+from crawlers.model.job import CrawlJob
+from crawlers.spiders.items import PageOutcome, Remark
+from crawlers.watchlist.source import scope_of
+from processors.kinds import KINDS
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
-from processors.parsing.parsers import PageNotRead
-from processors.record_keys import record_json, record_keys
+from processors.parsing.parsers import Parsers
+from processors.urls import fragment_of, resolve
 
 
-class Role(Enum):
-    """What a URL is asked for as."""
+class SourceSpider(scrapy.Spider):
+    """One crawl of one source.
 
-    PAGE = auto()
-    """A page of the kind the source is made of; counted against the limit of pages."""
-    FEED = auto()
-    SITEMAP = auto()
-    START = auto()
-    """A page that only leads to articles."""
-    SUBRESOURCE = auto()
-    """What a page shows or hands out: picture, video, document. Kept as evidence and not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """A URL to ask for. ``page_id`` names the seed that led here: the recorder files exchanges under it.
-
-    ``headers`` are fields besides those that every request has.
+    A subclass writes ``parse``, and ``start`` where seeds need callbacks of their own.
     """
 
-    url: str
-    role: Role
-    page_id: str
-    seed: bool = False
-    depth: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
+    name = "source"
 
-    def follow(self, url: str, role: Role) -> "PageRequest":
-        """An ask that this one led to."""
-        return replace(self, url=url, role=role, seed=False, depth=self.depth + 1, headers=())
+    def __init__(self, *, job: CrawlJob, parsers: Parsers) -> None:
+        super().__init__()
+        self.job = job
+        self.parsers = parsers
+        self.scope = scope_of(job.source)
 
+    async def start(self) -> AsyncIterator[Any]:
+        """A request for each address that the source begins with."""
+        for url in self.job.seeds:
+            for each in self.seed(url):
+                yield each
 
-@dataclass(frozen=True, slots=True)
-class PageResult:
-    """What a page came to. ``asks`` are in the order in which they should be fetched.
+    def seed(self, url: str, **arguments: Any) -> Iterator[scrapy.Request | Remark]:
+        """The request for an address that the operator named; ``arguments`` are those of `scrapy.Request`.
 
-    ``known`` counts records the page leads to that are known already and not asked for again; negative where it
-    takes back what an earlier page counted. ``filled`` counts by field the records in which it says something.
-    """
+        An address that no browser would ask for becomes a remark.
+        """
+        address = resolve(url, url)
+        if address is None:
+            yield Remark(f"{url} is not a web address")
+        else:
+            meta = {"verbatim_url": True, "seed": url, "fragment": fragment_of(url)}
+            yield scrapy.Request(address, meta=meta, **arguments)
 
-    outcome: Outcome
-    reason: str | None = None
-    records: int = 0
-    known: int = 0
-    asks: tuple[PageRequest, ...] = ()
-    remarks: tuple[str, ...] = ()
-    filled: Mapping[str, int] = field(default_factory=dict)
+    def parse(self, response: Response) -> Iterator[Any]:
+        """Requests, records and the outcome of a page; written by each subclass."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method `parse`.")
 
+    def read(self, response: Response) -> Reading:
+        """The page as the parser of the source's kind reads it.
 
-class Spider(Protocol):
-    """One crawl of one source."""
+        Raises `PageNotRead`, which a spider need not handle: it becomes the page's outcome.
+        """
+        source = self.job.source
+        return self.parsers.read_page(page_of(response), KINDS[source.kind].page, layout=source.layout)
 
-    def start(self) -> Iterator[PageRequest]:
-        """The seeds."""
-        ...
+    def results(self, reading: Reading) -> Iterator[Any]:
+        """What a reading says of its page: the outcome, its remarks, its records."""
+        yield PageOutcome(reading.outcome, reading.outcome_reason)
+        for remark in reading.remarks:
+            yield Remark(remark)
+        yield from reading.records
 
-    def read(self, ask: PageRequest, page: Page) -> PageResult:
-        """What the page says, and what to ask for next. ``page.url`` is where redirects led."""
-        ...
+    def follow_media(self, response: Response, urls: Iterable[str]) -> Iterator[scrapy.Request]:
+        """Requests for what a page shows or hands out: captured and not read, and fetched before other pages."""
+        for url in urls:
+            yield response.follow(
+                url,
+                callback=self.capture_only,
+                headers={"Accept": "*/*"},
+                meta={"subresource": True},
+                priority=1,
+            )
 
-
-def findings_on(spider: Spider, ask: PageRequest, page: Page) -> PageResult:
-    """What the spider makes of a page; one that no parser comes to the end of has that as its outcome."""
-    try:
-        return spider.read(ask, page)
-    except PageNotRead as why:
-        return PageResult(Outcome.UNREADABLE, str(why))
-
-
-class RecordCounter:
-    """What a crawl has seen of its source's records: each counts once, on however many pages it stands."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._keys: set[str] = set()
-
-    def findings(self, reading: Reading, asks: tuple[PageRequest, ...] = ()) -> PageResult:
-        """Findings of a page that a parser has read."""
-        keys = record_keys(reading.records, self._source.id, self._source.publisher)
-        new = {key: record for key, record in zip(keys, reading.records, strict=True) if key not in self._keys}
-        self._keys |= set(new)
-        filled = Counter(
-            name for record in new.values() for name, value in record_json(record).items() if is_filled(value)
-        )
-        return PageResult(
-            reading.outcome, reading.outcome_reason, len(new), asks=asks, remarks=reading.remarks, filled=filled
-        )
+    def capture_only(self, response: Response) -> tuple[()]:
+        """The callback of subresources: the recorder has kept the response, and nothing is read in it."""
+        return ()
 
 
-def is_filled(value: Any) -> bool:
-    """Whether a field of a record is filled; ``storage.queries.crawl_yields`` counts by the same rule."""
-    return value is not None and value is not False and value not in ("", [], {})
-
-
-def result_without_records(verdict: Classification, asks: tuple[PageRequest, ...] = ()) -> PageResult:
-    """Findings of a page that is no record's ground."""
-    return PageResult(verdict.outcome, verdict.reason, asks=asks)
-
-
-def seed_page_id(number: int) -> str:
-    """The page id of the n-th seed, counted from 1."""
-    return f"{number:04d}"
+def page_of(response: Response) -> Page:
+    """The response as parsers take it. ``url`` is where redirects led."""
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1") or None
+    return Page(response.url, response.body, datetime.now(UTC), response.status, content_type)

@@ -1,18 +1,17 @@
 """Which spider goes for which kind of source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from crawlers.model.job import CrawlJob
-from crawlers.spiders.base import Spider
+from crawlers.spiders.base import SourceSpider
 from crawlers.spiders.news import NewsSpider
 from crawlers.spiders.published_list import ListSpider
 from crawlers.spiders.single_page import PageSpider
 from crawlers.spiders.telegram import TelegramSpider
+from crawlers.watchlist.source import Source
 from processors.kinds import KINDS, SourceKind
-from processors.parsing.parsers import Parsers
 
-SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob, Parsers], Spider]]] = {
+SPIDERS: Final[Mapping[SourceKind, type[SourceSpider]]] = {
     "telegram": TelegramSpider,
     "news": NewsSpider,
     "page": PageSpider,
@@ -20,6 +19,6 @@ SPIDERS: Final[Mapping[SourceKind, Callable[[CrawlJob, Parsers], Spider]]] = {
 }
 
 
-def spider_for(job: CrawlJob, parsers: Parsers) -> Spider:
-    """A spider for one crawl; ``parsers`` read its pages."""
-    return SPIDERS[job.source.kind](job, parsers)
+def spider_class(source: Source) -> type[SourceSpider]:
+    """The spider for a source."""
+    return SPIDERS[source.kind]

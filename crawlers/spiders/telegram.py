@@ -7,12 +7,14 @@ below. What posts show is asked for right after its page, because the links are 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from typing import Any
+
+from scrapy.http import Response
 
 from crawlers.model.job import CrawlJob
-from crawlers.spiders.base import PageRequest, PageResult, RecordCounter, Role, seed_page_id
+from crawlers.spiders.base import SourceSpider
+from crawlers.spiders.items import Remark
 from processors.pages.outcome import Outcome
-from processors.pages.page import Page
 from processors.parsing.parsers import Parsers
 from processors.records.telegram_post import TelegramPost
 
@@ -20,39 +22,38 @@ HISTORY_PAGES = 5
 """Of a channel's history in one crawl: 300 channels share a host and a night, and history does not run away."""
 
 
-class TelegramSpider:
+class TelegramSpider(SourceSpider):
     """One crawl of one channel."""
 
-    def __init__(self, job: CrawlJob, parsers: Parsers) -> None:
-        self._parsers = parsers
-        self._job = job
-        self._yield = RecordCounter(job.source)
+    name = "telegram"
+
+    def __init__(self, *, job: CrawlJob, parsers: Parsers) -> None:
+        super().__init__(job=job, parsers=parsers)
         self._oldest: int | None = None
         self._unseen = list(job.known.unseen_posts)
         self._gap: tuple[int, int] | None = None
         self._history_left = HISTORY_PAGES
 
-    def start(self) -> Iterator[PageRequest]:
-        """The newest page of the channel."""
-        for number, url in enumerate(self._job.seeds, 1):
-            yield PageRequest(url, Role.PAGE, seed_page_id(number), seed=True)
-
-    def read(self, ask: PageRequest, page: Page) -> PageResult:
+    def parse(self, response: Response) -> Iterator[Any]:
         """Posts, their media, and the page before."""
-        reading = self._parsers.read_page(page, "telegram")
-        asks = [ask.follow(url, Role.SUBRESOURCE) for url in reading.links.media]
-        posts = [record for record in reading.records if isinstance(record, TelegramPost)]
-        older = reading.links.older
-        if self._job.follow_links:
-            if older is None or not self._goes_back(posts):
-                older = self._next_gap() if posts or self._gap is not None else None
-            if older is not None:
-                asks.append(ask.follow(older, Role.PAGE))
-        findings = self._yield.findings(reading, tuple(asks))
-        if ask.seed or reading.outcome is Outcome.CONTENT:
-            return findings
-        why = f"{ask.url}: {reading.outcome}: {reading.outcome_reason}; what is older is asked for another night"
-        return replace(findings, remarks=(*findings.remarks, why))
+        reading = self.read(response)
+        yield from self.results(reading)
+        yield from self.follow_media(response, reading.links.media)
+        older = self._older_page(reading.links.older, reading.records)
+        if older is not None:
+            yield response.follow(older)
+        if reading.outcome is not Outcome.CONTENT and "seed" not in response.meta:
+            why = f"{reading.outcome}: {reading.outcome_reason}"
+            yield Remark(f"{why}; what is older is asked for another night")
+
+    def _older_page(self, cursor: str | None, records: tuple[Any, ...]) -> str | None:
+        """The page to go on with: what the page's own cursor leads to, or the next range nobody has asked for."""
+        if not self.job.follow_links:
+            return None
+        posts = [record for record in records if isinstance(record, TelegramPost)]
+        if cursor is not None and self._goes_back(posts):
+            return cursor
+        return self._next_gap() if posts or self._gap is not None else None
 
     def _goes_back(self, posts: list[TelegramPost]) -> bool:
         if not posts:
@@ -63,7 +64,7 @@ class TelegramSpider:
         self._oldest = oldest.post_id
         if self._gap is not None:
             return oldest.post_id > self._gap[0] and self._may_go_on()
-        known = self._job.known
+        known = self.job.known
         if known.newest_post_id is None or oldest.post_id > known.newest_post_id:
             return True
         since = known.reread_since
@@ -80,7 +81,7 @@ class TelegramSpider:
             self._gap = (first, last)
             if self._may_go_on():
                 self._oldest = last + 1
-                return f"https://t.me/s/{self._job.source.channel}?before={last + 1}"
+                return f"https://t.me/s/{self.job.source.channel}?before={last + 1}"
         return None
 
     def _may_go_on(self) -> bool:

@@ -7,7 +7,11 @@ the code writes (`tests/docs/test_json_reference.py`).
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
+
+import yaml
 
 from docs.generator.markdown import code, table
 from pipeline.config.settings import ROOT
@@ -25,6 +29,8 @@ The API of the web UI answers with the same objects: `api/overview`, `api/search
 `{"rows": [...]}`; a search also has `total` and `complete`.
 
 """
+
+MEANINGS: Final = Path(__file__).with_name("json_meanings.yaml")
 
 RECORD: Final = "(a record)"
 
@@ -99,33 +105,55 @@ def _group(paragraph: str) -> str:
     return first[0] if first else ""
 
 
-def keys_of(text: str) -> Iterator[tuple[str, str]]:
-    """Each key with what its value is; what is no plain key is a remark, with an empty key."""
-    listed, _, remark = text.partition("; ")
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, the shape of its value as the architecture writes it, and what it holds."""
+
+    name: str
+    shape: str
+    meaning: str
+
+    @property
+    def value(self) -> str:
+        """The shape in words, empty for a plain value."""
+        inside = self.shape.strip("[]{}")
+        if self.shape.startswith("["):
+            return f"List of objects {code(inside)}." if self.shape.startswith("[{") else "List."
+        return f"Object {code(inside)}." if inside else "Object." if self.shape else ""
+
+
+@cache
+def meanings() -> dict[str, dict[str, str]]:
+    """What keys hold, by kind of object; below ``every``, whatever the kind."""
+    found: dict[str, dict[str, str]] = yaml.safe_load(MEANINGS.read_text("utf-8"))
+    return found
+
+
+def keys_of(promise: Promise) -> tuple[list[Key], str]:
+    """The keys of an object in their order, and a remark, empty if there is none.
+
+    Raises ``KeyError`` for a key whose meaning is not written down.
+    """
+    listed, _, remark = promise.text.partition("; ")
+    said = meanings()
+    known = said["every"] | said.get(promise.kind, {})
+    keys = []
+    for piece in _pieces(listed):
+        name = re.match(r"[a-z][a-z0-9_]*", piece)
+        assert name is not None, f"ARCHITECTURE.md, JSON keys, {promise.kind}: expected a key, found {piece!r}"
+        keys.append(Key(name[0], piece[name.end() :], known[name[0]]))
+    return keys, remark
+
+
+def _pieces(listed: str) -> Iterator[str]:
+    """What stands between blanks that are in no brackets."""
     depth, start = 0, 0
-    pieces = []
     for place, letter in enumerate(f"{listed} "):
         depth += (letter in "[{(") - (letter in "]})")
         if letter == " " and depth == 0:
-            pieces.append(listed[start:place])
+            if place > start:
+                yield listed[start:place]
             start = place + 1
-    for piece in filter(None, pieces):
-        name = re.match(r"[a-z][a-z0-9_]*", piece)
-        if name is None or piece.startswith("("):
-            yield "", piece
-        else:
-            yield name[0], _value(piece[name.end() :])
-    if remark:
-        yield "", remark
-
-
-def _value(shape: str) -> str:
-    if not shape:
-        return "value"
-    inside = shape.strip("[]{}")
-    if shape.startswith("["):
-        return f"list of objects: {code(inside)}" if shape.startswith("[{") else "list"
-    return f"object: {code(inside)}" if inside else "object"
 
 
 def json_page() -> str:
@@ -147,8 +175,10 @@ def _section(promise: Promise) -> str:
     if promise.kind in record_kinds():
         where = f"Its fields: [records](records.md#{promise.kind})."
         return f"\n### {promise.kind}\n\n{where}\n"
-    rows = [(code(name) if name else "", value) for name, value in keys_of(promise.text)]
-    return f"\n### {promise.kind}\n\n{table(('Key', 'Value'), rows)}"
+    keys, remark = keys_of(promise)
+    rows = [(code(key.name), f"{key.meaning} {key.value}".strip()) for key in keys]
+    text = f"{remark[0].upper()}{remark[1:]}.\n\n" if remark else ""
+    return f"\n### {promise.kind}\n\n{text}{table(('Key', 'Holds'), rows)}"
 
 
 def _link(kind: str) -> str:

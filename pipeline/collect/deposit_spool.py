@@ -27,7 +27,7 @@ from storage.deposit.origin import LeftBy
 from storage.errors import StorageError, UnsupportedFileError
 from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.private_folder import closed_folder
-from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
+from storage.spool.lock import LOCK_NAME, CrawlAliveError, lock_crawl
 from storage.spool.recovery import CLOSED_PATTERN, recover
 from storage.warc.reader import WarcDamageError
 
@@ -121,7 +121,7 @@ def recover_spools(
     for folder in sorted(folders | _never_begun(spool_dir)):
         try:
             unchanged_s = _unchanged_s(folder)  # before the lock is taken, whose file may be new
-            with hold_crawl(folder):
+            with lock_crawl(folder):
                 files, report = _closed_files(folder), _reported(folder, remarks)
                 digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
                 left_by = _left_by(folder)
@@ -200,7 +200,7 @@ def _locked(folder: Path) -> Iterator[None]:
     with ExitStack() as holding:
         while folder.is_dir():
             try:
-                holding.enter_context(hold_crawl(folder))
+                holding.enter_context(lock_crawl(folder))
                 break
             except FileNotFoundError:
                 break

@@ -37,7 +37,7 @@ def begin_night(settings: Settings, run: Run, names: Sequence[str], *, whole: bo
             actor=run.by or settings.collector,
             due_at=run.due_at,
             sources=names,
-            whole=whole,
+            covers_watchlist=whole,
         )
 
 

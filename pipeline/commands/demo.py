@@ -25,7 +25,7 @@ from pipeline.commands.demo_report import brought_since, show
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.demo_location import SITES, demo_folder
 from pipeline.config.settings import ROOT, Settings
-from pipeline.devstack.data_folder import described, make_data_folder
+from pipeline.devstack.data_folder import access_lines, make_data_folder
 from pipeline.devstack.stack import Stack
 from pipeline.devstack.up import bring_up, until_told_to_stop
 from pipeline.output import Exit, err, out, warn
@@ -75,7 +75,7 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
                 for warning in stack.warnings:
                     warn(warning)
                 if stay:
-                    for line in ("", *described(stack.settings, stack.passwords), "", *how_to_ask(data)):
+                    for line in ("", *access_lines(stack.settings, stack.passwords), "", *how_to_ask(data)):
                         (err if as_json else out).print(line, markup=False)
                     print_progress("Ctrl-C stops all of it.")
                     stack.watch()

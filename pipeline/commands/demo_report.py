@@ -19,7 +19,7 @@ from pipeline.commands.changes import WORDS, word_by_word
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive
 from storage.queries.nightly_counts import (
-    Failure,
+    NightlyFailure,
     SourceCounts,
     captures_since,
     counts_json,
@@ -40,7 +40,7 @@ class Brought:
     """What one harvest came to, in the order of the watch-list; ``changes`` of each source that has any."""
 
     figures: tuple[SourceCounts, ...]
-    failures: tuple[Failure, ...]
+    failures: tuple[NightlyFailure, ...]
     changes: Mapping[str, Sequence[Mapping[str, Any]]]
     first: bool
     """Whether there was nothing before to compare with."""
@@ -125,7 +125,7 @@ def _columns(lines: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def _failure_lines(failures: Sequence[Failure]) -> Iterable[tuple[str, str]]:
+def _failure_lines(failures: Sequence[NightlyFailure]) -> Iterable[tuple[str, str]]:
     for failure in failures[:SHOWN]:
         outcome = failure.outcome.replace("_", " ")
         reason = f": {failure.reason}" if failure.reason else ", and no reason was given"

@@ -13,7 +13,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 if TYPE_CHECKING:
     from processors.digest import Digest
     from processors.media.media_type import MediaFingerprints
-    from processors.similarity.clustering import Link
+    from processors.similarity.clustering import MediaLink
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files; every one gets an answer.")]
 
@@ -61,7 +61,7 @@ def group(files: Files, as_json: JsonOption = False) -> None:
 
 
 def group_row(
-    name: str, members: Iterable[Digest], links: Iterable[Link], files: Mapping[Digest, list[str]]
+    name: str, members: Iterable[Digest], links: Iterable[MediaLink], files: Mapping[Digest, list[str]]
 ) -> dict[str, Any]:
     """The JSON keys of kind ``group``."""
     return {
@@ -92,7 +92,7 @@ def fingerprint_row(path: Path, reading: MediaFingerprints) -> dict[str, Any]:
     }
 
 
-def link_row(link: Link) -> dict[str, Any]:
+def link_row(link: MediaLink) -> dict[str, Any]:
     """The JSON keys of one link of kind ``group``."""
     return {
         "a": str(link.a),

@@ -20,8 +20,8 @@ def copies(as_json: JsonOption = False) -> None:
     from pipeline.config.archive_factory import opened_archive
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.replicate import (
-        copied_in_words,
         copied_json,
+        describe_copied,
         describe_pending,
         pending_copy_json,
         replicate_pending,
@@ -39,7 +39,7 @@ def copies(as_json: JsonOption = False) -> None:
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
     rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.pending)]
-    words = iter([*map(copied_in_words, report.copied), *map(describe_pending, report.pending)])
+    words = iter([*map(describe_copied, report.copied), *map(describe_pending, report.pending)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)
@@ -59,7 +59,7 @@ def timestamps(as_json: JsonOption = False) -> None:
     from pipeline.config.archive_factory import opened_archive
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.timestamp import (
-        NO_OUTSIDE_TIME,
+        NO_TIME_AUTHORITY,
         describe_obtained,
         describe_pending_timestamp,
         obtained_json,
@@ -79,11 +79,11 @@ def timestamps(as_json: JsonOption = False) -> None:
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
     if not report.configured:
-        err.print(f"{NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES)", markup=False)
-    rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.owed)]
-    words = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.owed)])
+        err.print(f"{NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES)", markup=False)
+    rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.pending)]
+    words = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.pending)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
-    if report.owed:
+    if report.pending:
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 

@@ -85,7 +85,7 @@ def try_(
     wanted = [each for each in chosen if not source or each.id in source]
     try:
         trials = try_sources(
-            settings, wanted, told=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
+            settings, wanted, on_trial=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem

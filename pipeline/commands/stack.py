@@ -24,7 +24,7 @@ def up(as_json: JsonOption = False) -> None:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
     from pipeline.config.demo_location import is_demo_folder
     from pipeline.config.settings import SettingsError, load_settings
-    from pipeline.devstack.data_folder import described, described_for_programs
+    from pipeline.devstack.data_folder import access_json, access_lines
     from pipeline.devstack.stack import Stack
     from pipeline.devstack.up import bring_up, until_told_to_stop
     from pipeline.supervise.processes import ServiceError
@@ -48,9 +48,9 @@ def up(as_json: JsonOption = False) -> None:
         with until_told_to_stop():
             bring_up(stack, print_progress)
             if as_json:
-                emit([described_for_programs(stack.settings, stack.passwords)], as_json=True, human=str)
+                emit([access_json(stack.settings, stack.passwords)], as_json=True, human=str)
             else:
-                for line in described(stack.settings, stack.passwords):
+                for line in access_lines(stack.settings, stack.passwords):
                     out.print(line, markup=False)
                 print_progress("Ctrl-C stops all of it.")
             for warning in stack.warnings:
@@ -141,12 +141,12 @@ def doctor(
 
 def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
     """Every profile, one after the other; exit code 1 if one of them leads nowhere."""
-    from pipeline.setup.egress_check import in_words, probe
+    from pipeline.setup.egress_check import describe_probe, probe
 
     rows = []
     for profile in settings.egress_names:
         rows.append(probe(settings, profile, target))
-        emit([rows[-1].as_json()], as_json=as_json, human=in_words)
+        emit([rows[-1].as_json()], as_json=as_json, human=describe_probe)
     if any(row.problem for row in rows):
         raise typer.Exit(int(Exit.FAILED))
 

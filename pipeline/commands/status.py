@@ -12,7 +12,7 @@ from pipeline.output import Exit, JsonOption, emit, fail, harmless, out
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.setup.status import Line
+    from pipeline.setup.status import StatusLine
 
 SECTIONS: Final = {
     "failed": ("Failed", "red"),
@@ -39,14 +39,14 @@ def status(as_json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from pipeline.config.settings import SettingsError, load_settings
-    from pipeline.setup.status import look
+    from pipeline.setup.status import status_lines
 
     try:
         settings = load_settings()
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     order = list(SECTIONS)
-    lines = sorted(look(settings), key=lambda line: order.index(line.section))
+    lines = sorted(status_lines(settings), key=lambda line: order.index(line.section))
     if as_json:
         emit(({"kind": "status", **asdict(line)} for line in lines), as_json=True, human=str)
     else:
@@ -55,7 +55,7 @@ def status(as_json: JsonOption = False) -> None:
         raise typer.Exit(int(Exit.FAILED))
 
 
-def screen(lines: list[Line]) -> Table:
+def screen(lines: list[StatusLine]) -> Table:
     """The lines under their headings; a section without any says so in a word."""
     from rich.table import Table
     from rich.text import Text
@@ -76,7 +76,7 @@ def screen(lines: list[Line]) -> Table:
     return table
 
 
-def fitting(by_section: Mapping[str, Sequence[Line]]) -> dict[str, int]:
+def fitting(by_section: Mapping[str, Sequence[StatusLine]]) -> dict[str, int]:
     """How many lines of each section fit on the screen, shared out one at a time, what failed first."""
     left = ROWS - 2 * len(by_section)  # a heading each, and a row that says how many are left out
     shown = dict.fromkeys(by_section, 0)

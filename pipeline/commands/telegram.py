@@ -44,8 +44,8 @@ def coverage(source: OneSource, as_json: JsonOption = False) -> None:
 
 def withheld(source: AnySource = None, as_json: JsonOption = False) -> None:
     """List what previews named and did not give: files too big, posts and channels shown only inside Telegram."""
-    from storage.queries.unavailable_posts import withheld as open_list
     from storage.queries.unavailable_posts import withheld_json
+    from storage.queries.unavailable_posts import withheld_posts as open_list
 
     with asked_archive() as archive, archive.reader.connect() as connection:
         if source is not None:

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, create_engine
 
 from pipeline.config.settings import Settings, StoreAccess
 from storage.archive import Archive
-from storage.objects.store import PRIMARY, REPLICA, ObjectStore
+from storage.objects.model import PRIMARY, REPLICA
+from storage.objects.store import ObjectStore
 
 
 def open_archive(settings: Settings) -> Archive:

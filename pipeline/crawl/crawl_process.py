@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.engines.engine_input import engine_input
-from crawlers.engines.messages import CrawlNote, PageVisited, decode_event
+from crawlers.engine.engine_input import engine_input
+from crawlers.engine.messages import CrawlNote, PageVisited, decode_event
 from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import job_from_json, report_to_json
@@ -116,7 +116,7 @@ async def _record(
             engine = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "crawlers.engines",
+                "crawlers.engine",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from crawlers.engines.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited
+from crawlers.engine.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob

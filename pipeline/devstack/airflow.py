@@ -176,8 +176,8 @@ class AirflowServer:
         done = []
         scheduler = self._components["scheduler"]
         keeper = scheduler.keeper_pid
-        stands = keeper is not None and self._queued.nobody_takes_them(keeper)
-        if keeper is not None and scheduler.alive and self._workers.must_restart(keeper, queue_stands=stands):
+        queue_stuck = keeper is not None and self._queued.is_stuck(keeper)
+        if keeper is not None and scheduler.alive and self._workers.must_restart(keeper, queue_stuck=queue_stuck):
             scheduler.begin_stop()
             deadline = time.monotonic() + GRACE_S
             while scheduler.alive and time.monotonic() < deadline:
@@ -187,7 +187,7 @@ class AirflowServer:
             scheduler.stop()
             self._start_again("scheduler")
             done.append(("scheduler", "gave its workers no task or had lost one of them"))
-        for name in self._heartbeats.silent():
+        for name in self._heartbeats.unresponsive():
             self._components[name].stop()
             self._start_again(name)
             done.append((name, f"had given no sign of life for {SILENT_S / 60:.0f} minutes"))

@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from pipeline.devstack.ports import HeldPort
+from pipeline.devstack.ports import ReservedPort
 from pipeline.supervise.listeners import listening_inodes, whose_sockets
 from pipeline.supervise.processes import ServiceError
 
 PREFERRED_PORT: Final = 8080
 
 
-def hold_port(wanted: int | None) -> HeldPort:
+def reserve_port(wanted: int | None) -> ReservedPort:
     """Hold Airflow's port: a number; 0 for any free one; None for 8080 or else any free one.
 
     Raises `ServiceError` for a number that is taken, so that it is noticed before anything starts.
     """
     if wanted:
-        if (held := HeldPort.take(wanted)) is None:
+        if (reserved := ReservedPort.take(wanted)) is None:
             inodes = listening_inodes(wanted)
             whose = (
                 whose_sockets(inodes)
@@ -26,6 +26,6 @@ def hold_port(wanted: int | None) -> HeldPort:
                 f"Port {wanted} (LETAPIS_AIRFLOW_PORT) is taken: {whose}. Nothing was started. "
                 "End that program, or name another port; 0 means any free one."
             )
-        return held
-    preferred = HeldPort.take(PREFERRED_PORT) if wanted is None else None
-    return preferred or HeldPort.take_any()
+        return reserved
+    preferred = ReservedPort.take(PREFERRED_PORT) if wanted is None else None
+    return preferred or ReservedPort.take_any()

@@ -64,15 +64,15 @@ class LostWorkers:
         self._scheduler: int | None = None
         self._known: set[tuple[int, int | None]] = set()
         self._lost_at: float | None = None
-        self._stood_at: float | None = None
+        self._stuck_since: float | None = None
 
-    def must_restart(self, keeper: int, *, queue_stands: bool = False) -> bool:
+    def must_restart(self, keeper: int, *, queue_stuck: bool = False) -> bool:
         """Look at the workers; whether a lock may be lost, and now is the time to start the scheduler anew.
 
-        ``queue_stands`` says that nobody takes the queued tasks, which is a sign for as long as it lasts.
+        ``queue_stuck`` says that nobody takes the queued tasks, which is a sign for as long as it lasts.
         """
         if keeper != self._keeper:
-            self._keeper, self._scheduler, self._lost_at, self._stood_at = keeper, None, None, None
+            self._keeper, self._scheduler, self._lost_at, self._stuck_since = keeper, None, None, None
             self._known.clear()
         workers = workers_of(keeper)
         if self._scheduler is None:
@@ -83,8 +83,8 @@ class LostWorkers:
         if self._lost_at is None and self._known - living:
             self._lost_at = self._clock()
         self._known |= living
-        self._stood_at = (self._stood_at or self._clock()) if queue_stands else None
-        signs = [at for at in (self._lost_at, self._stood_at) if at is not None]
+        self._stuck_since = (self._stuck_since or self._clock()) if queue_stuck else None
+        signs = [at for at in (self._lost_at, self._stuck_since) if at is not None]
         if not signs:
             return False
         busy = any(children_of(pid) for pid in workers)
@@ -97,18 +97,18 @@ class QueuedTasks:
     def __init__(self, access: AirflowAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._api = AirflowApi(access, patience_s=0)
         self._clock = clock
-        self._looked_at = clock()
+        self._checked_at = clock()
         self._keeper: int | None = None
         self._since: dict[tuple[str, int], float] = {}
 
-    def nobody_takes_them(self, keeper: int) -> bool:
+    def is_stuck(self, keeper: int) -> bool:
         """Whether a task has been queued for too long although a worker was free; looks every `LOOK_EVERY_S`."""
         if keeper != self._keeper:
             self._keeper = keeper
             self._since.clear()
         now = self._clock()
-        if now - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = now
+        if now - self._checked_at >= LOOK_EVERY_S:
+            self._checked_at = now
             self._since = {task: self._since.get(task, now) for task in self._queued_beside_a_free_worker(keeper)}
         return any(now - since > QUEUED_S for since in self._since.values())
 
@@ -131,15 +131,15 @@ class Heartbeats:
     def __init__(self, access: AirflowAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._access = access
         self._clock = clock
-        self._looked_at = clock()
+        self._checked_at = clock()
         self._seen: dict[str, tuple[object, float]] = {}
 
-    def silent(self) -> tuple[str, ...]:
+    def unresponsive(self) -> tuple[str, ...]:
         """Look every `LOOK_EVERY_S`; names of components (as in `airflow NAME`) that have been silent too long."""
         now = self._clock()
-        if now - self._looked_at < LOOK_EVERY_S:
+        if now - self._checked_at < LOOK_EVERY_S:
             return ()
-        self._looked_at = now
+        self._checked_at = now
         try:
             with AirflowApi(self._access, patience_s=0) as api:
                 health = api.health()
@@ -158,14 +158,14 @@ class Heartbeats:
 
     def _unchanged(self, beats: dict[str, object]) -> tuple[str, ...]:
         now = self._clock()
-        silent = []
+        unresponsive = []
         for name, beat in beats.items():
             before, since = self._seen.get(name, (object(), now))
             if before != beat:
                 self._seen[name] = (beat, now)
             elif now - since > SILENT_S:
-                silent.append(name)
-        return tuple(silent)
+                unresponsive.append(name)
+        return tuple(unresponsive)
 
 
 def _title(pid: int) -> bytes:

@@ -20,11 +20,11 @@ LOCK_NAME: Final = "stack.lock"
 OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port"})
 """Settings that say how to start the services; who only reaches them needs them not."""
 
-CLOSED: Final = ("airflow", "hashes", SITES, "spool", "store")
+PRIVATE_FOLDERS: Final = ("airflow", "hashes", SITES, "spool", "store")
 """Folders of the data folder that are their owner's alone; an earlier version left some of them open."""
 
 
-class AlreadyRuns(ServiceError):
+class StackAlreadyRuns(ServiceError):
     """Another stack holds the data folder; ``pid`` is its process. Stop it, or use another folder."""
 
     def __init__(self, data: Path, pid: int, since: str) -> None:
@@ -56,7 +56,7 @@ def make_data_folder(data: Path) -> None:
         raise DataFolderError(data, why_unusable(data) or str(problem.strerror)) from problem
     if found := why_unusable(data):
         raise DataFolderError(data, found)
-    for name in CLOSED:
+    for name in PRIVATE_FOLDERS:
         if (data / name).is_dir():
             closed_folder(data / name)
 
@@ -82,14 +82,14 @@ class DataFolderLock:
         self._descriptor: int | None = None
 
     def take(self) -> None:
-        """Take the lock; raises `AlreadyRuns`."""
+        """Take the lock; raises `StackAlreadyRuns`."""
         descriptor = os.open(self._data / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pid, _, since = os.read(descriptor, 200).decode().strip().partition(" ")
             os.close(descriptor)
-            raise AlreadyRuns(self._data, int(pid or 0), since or "a moment ago") from None
+            raise StackAlreadyRuns(self._data, int(pid or 0), since or "a moment ago") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n".encode())
         self._descriptor = descriptor
@@ -104,14 +104,14 @@ class DataFolderLock:
 def write_stack_file(settings: Settings) -> None:
     """Tell other shells how this process's stack is reached (`load_settings` reads it); for the owner alone."""
     values = {field.name: getattr(settings, field.name) for field in fields(Settings)}
-    told = {
+    content = {
         "process": {"pid": os.getpid(), "started_at": process_started_at(os.getpid())},
         "settings": {name: _plain(value) for name, value in values.items() if name not in OF_THIS_MACHINE},
     }
     draft = settings.stack_file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(told, file, indent=1)
+        json.dump(content, file, indent=1)
     draft.replace(settings.stack_file)
 
 
@@ -126,7 +126,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def described(settings: Settings, passwords: Mapping[str, str]) -> tuple[str, ...]:
+def access_lines(settings: Settings, passwords: Mapping[str, str]) -> tuple[str, ...]:
     """What a person needs to use the running stack, line by line."""
     airflow = settings.airflow()
     return (
@@ -138,7 +138,7 @@ def described(settings: Settings, passwords: Mapping[str, str]) -> tuple[str, ..
     )
 
 
-def described_for_programs(settings: Settings, passwords: Mapping[str, str]) -> dict[str, Any]:
+def access_json(settings: Settings, passwords: Mapping[str, str]) -> dict[str, Any]:
     """The same for programs: keys of `letapis up --json`."""
     return {
         "kind": "stack",

@@ -19,7 +19,7 @@ GRPC_OFFSET: Final = 10000
 """SeaweedFS's worker expects the admin server's gRPC port this far above its HTTP port, whatever the flags say."""
 
 
-class HeldPort:
+class ReservedPort:
     """A free port that no other stack of this machine will choose until `release` or the end of this process."""
 
     def __init__(self, port: int, name: socket.socket) -> None:
@@ -44,8 +44,8 @@ class HeldPort:
     def take_any(cls, *, within: range = RANGE) -> Self:
         """Hold any free port; raises `OSError` if the range has none."""
         for port in _shuffled(within):
-            if (held := cls.take(port)) is not None:
-                return held
+            if (reserved := cls.take(port)) is not None:
+                return reserved
         raise OSError(f"no free loopback port between {within.start} and {within.stop}")
 
     def release(self) -> None:
@@ -55,10 +55,10 @@ class HeldPort:
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port now, and no stack holds it."""
-    held = HeldPort.take(port)
-    if held is None:
+    reserved = ReservedPort.take(port)
+    if reserved is None:
         return False
-    held.release()
+    reserved.release()
     return True
 
 

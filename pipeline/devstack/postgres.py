@@ -157,11 +157,11 @@ class PostgresServer:
         return self.folder / "passwords.json"
 
     def _make_passwords_once(self) -> None:
-        kept: dict[str, str] = {}
+        stored: dict[str, str] = {}
         if self._passwords_file.exists():
-            kept = json.loads(self._passwords_file.read_text("utf-8"))
-        passwords = {role: kept.get(role) or secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
-        if passwords == kept:
+            stored = json.loads(self._passwords_file.read_text("utf-8"))
+        passwords = {role: stored.get(role) or secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)}
+        if passwords == stored:
             return
         draft = self._passwords_file.with_suffix(".new")
         draft.unlink(missing_ok=True)

@@ -37,10 +37,10 @@ def make_cluster_once(place: PostgresLocation, *, superuser: str, password: str)
         for path in (draft, password_file):
             os.chown(path, account.uid, account.gid)
     locale = ("--encoding=UTF8", "--locale-provider=libc", "--lc-collate=C", "--lc-ctype=C.UTF-8")
-    doors = (f"--username={superuser}", f"--pwfile={password_file}", "--auth=scram-sha-256")
+    access = (f"--username={superuser}", f"--pwfile={password_file}", "--auth=scram-sha-256")
     try:
         made = subprocess.run(
-            [str(place.programs / "initdb"), f"--pgdata={draft}", "--no-instructions", *doors, *locale],
+            [str(place.programs / "initdb"), f"--pgdata={draft}", "--no-instructions", *access, *locale],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

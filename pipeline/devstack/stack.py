@@ -17,14 +17,14 @@ from typing import Final, Self
 
 from pipeline.config.settings import Settings
 from pipeline.devstack.airflow import AirflowServer
-from pipeline.devstack.airflow_port import hold_port
+from pipeline.devstack.airflow_port import reserve_port
 from pipeline.devstack.data_folder import (
     DataFolderLock,
     make_data_folder,
     remove_stack_file,
     write_stack_file,
 )
-from pipeline.devstack.ports import HeldPort
+from pipeline.devstack.ports import ReservedPort
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, ObjectStoreServer
 from pipeline.prepare import prepare_archive
@@ -48,7 +48,7 @@ class Stack:
         self._store: ObjectStoreServer | None = None
         self._database: PostgresServer | None = None
         self._airflow: AirflowServer | None = None
-        self._airflow_port: HeldPort | None = None
+        self._airflow_port: ReservedPort | None = None
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
         self.warnings: tuple[str, ...] = ()
         """What a person has to know before anything is kept here; known once storage is started."""
@@ -154,7 +154,7 @@ class Stack:
         self._undo.callback(lock.release)
         if left := end_leftovers(data):
             self._on_progress(f"Ended {len(left)} processes that an earlier stack had left behind.")
-        self._airflow_port = hold_port(self.settings.airflow_port)
+        self._airflow_port = reserve_port(self.settings.airflow_port)
         self._undo.callback(self._airflow_port.release)
         self._undo.callback(remove_stack_file, self.settings)
         if self.settings.s3_endpoint is None:

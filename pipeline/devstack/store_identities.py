@@ -71,7 +71,7 @@ def write_identities(folder: Path, write: Callable[[Path, str], None]) -> None:
 
     ``write`` puts a text in its place, whole or not at all, and for the owner alone.
     """
-    daily, purge = _kept_or_new(folder, DAILY), _kept_or_new(folder, PURGE)
+    daily, purge = _stored_or_new(folder, DAILY), _stored_or_new(folder, PURGE)
     # Bypassing governance is judged by SeaweedFS (4.48) from the actions, everything else from the policy.
     identities = [
         {"name": DAILY, "credentials": [daily], "policyNames": [DAILY]},
@@ -86,9 +86,9 @@ def write_identities(folder: Path, write: Callable[[Path, str], None]) -> None:
     write(folder / PURGE_KEY_FILE, json.dumps(purge))
 
 
-def _kept_or_new(folder: Path, name: str) -> Mapping[str, str]:
+def _stored_or_new(folder: Path, name: str) -> Mapping[str, str]:
     try:
-        kept = keys(folder, name)
+        stored = keys(folder, name)
     except (FileNotFoundError, ValueError):
         return {"accessKey": secrets.token_hex(10).upper(), "secretKey": secrets.token_hex(20)}
-    return {"accessKey": kept.access_key, "secretKey": kept.secret_key}
+    return {"accessKey": stored.access_key, "secretKey": stored.secret_key}

@@ -28,7 +28,7 @@ from storage.integrity.audit_share import (
 )
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
 from storage.integrity.retention_renewal import Renewal, renew_locks
-from storage.integrity.timestamp_verification import strays_among_tokens, verify_tokens
+from storage.integrity.timestamp_verification import unexpected_tokens, verify_tokens
 from storage.integrity.verification import (
     ExpectedObjects,
     expected_of_archive,
@@ -38,13 +38,13 @@ from storage.integrity.verification import (
 )
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish
-from storage.ledger.retention import IT_CAN_GO
+from storage.ledger.retention import MAY_BE_DELETED
 from storage.objects.errors import StoreError
 from storage.objects.store import ObjectStore
 
 OnProgress = Callable[[str], None]
 OnEach = Callable[["AuditedObject"], None]
-SAID_EVERY: Final = 100
+PROGRESS_EVERY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,16 @@ class AuditReport:
     def sentences(self) -> tuple[str, ...]:
         """The report, and what is to be said of locks, a line each."""
         if self.renewals:
-            said = [
+            renewed = [
                 f"{each.renewed} objects locked anew in {each.store}, until {each.until:%Y-%m-%d %H:%M} UTC."
                 for each in self.renewals
             ]
-            return (self.sentence(), *said, *self.not_renewed())
+            return (self.sentence(), *renewed, *self.not_renewed())
         if self.locks_over:
-            return (self.sentence(), f"Locks of {self.locks_over} of them ran out, as they were set; {IT_CAN_GO}.")
+            return (
+                self.sentence(),
+                f"Locks of {self.locks_over} of them ran out, as they were set; {MAY_BE_DELETED}.",
+            )
         return (self.sentence(),)
 
     def not_renewed(self) -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def audit(
     """
     with archive.reader.connect() as connection:
         last = last_audit(connection)
-        owed = {each.entry.seq for each in pending_copies(connection)}
+        pending = {each.entry.seq for each in pending_copies(connection)}
     first = _expected(archive, archive.objects, renew=renew)
     naming = [chained.entry for chained in first.chain.entries if chained.entry.event in NAMING]
     after = 0 if last is None else int(last.details["last_seq"])
@@ -146,20 +149,20 @@ def audit(
         f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time."
     )
     seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
-    looked: list[AuditedObject] = []
-    for each in _objects_to_check(archive, first, seqs, owed, roots, renew=renew):
-        looked.append(each)
+    checked: list[AuditedObject] = []
+    for each in _objects_to_check(archive, first, seqs, pending, roots, renew=renew):
+        checked.append(each)
         on_each(each)
-        if len(looked) % SAID_EVERY == 0:
-            on_progress(f"{len(looked)} looked at ...")
+        if len(checked) % PROGRESS_EVERY == 0:
+            on_progress(f"{len(checked)} looked at ...")
     stores = tuple(store.name for store in _stores(archive))
     report = AuditReport(
         share,
         len(naming),
         stores,
-        len(looked),
-        wrong=tuple(each for each in looked if not each.verified.ok),
-        locks_over=sum(bool(each.verified.remarks) for each in looked),
+        len(checked),
+        wrong=tuple(each for each in checked if not each.verified.ok),
+        locks_over=sum(bool(each.verified.remarks) for each in checked),
     )
     if renew:
         before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
@@ -201,7 +204,7 @@ def _objects_to_check(
     archive: Archive,
     first: ExpectedObjects,
     seqs: set[int],
-    owed: set[int],
+    pending: set[int],
     roots: Mapping[str, bytes],
     *,
     renew: bool,
@@ -212,7 +215,7 @@ def _objects_to_check(
     name = archive.replica.name
     try:
         second = _expected(archive, archive.replica, renew=renew)
-        yield from (AuditedObject(name, each) for each in _check(second, seqs - owed, roots))
+        yield from (AuditedObject(name, each) for each in _check(second, seqs - pending, roots))
     except StoreError as away:
         yield AuditedObject(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
 
@@ -224,6 +227,6 @@ def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots, among=seqs)
     yield from verify_extensions(expected.objects, expected.chain, expected.locks, among=seqs)
     yield from unexpected_objects(expected)
-    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield from unexpected_tokens(expected.objects, expected.chain)
     yield from strays_among_extensions(expected.objects, expected.chain)
     yield verify_chain(expected)

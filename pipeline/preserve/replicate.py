@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.archive import Archive
-from storage.deposit.replication import Copied, PendingCopy, owed_entries, pending_copies, replicate
+from storage.deposit.replication import Copied, PendingCopy, count_pending_entries, pending_copies, replicate
 from storage.ledger.entry import Entry
 from storage.objects.errors import StoreError
 
@@ -40,18 +40,18 @@ class CopyReport:
         """What a person should know, a line each."""
         if not self.configured:
             return (f"Second copy: {NO_SECOND_COPY} (LETAPIS_REPLICA_ENDPOINT).",)
-        brought = f"Second copy: {len(self.copied)} copied and {self.entries} entries of custody brought."
+        summary = f"Second copy: {len(self.copied)} copied and {self.entries} entries of custody brought."
         problems = (f"Second copy: {problem}" for problem in self.problems)
-        return (*([brought] if self.copied or self.entries else []), *problems, *self.pending_sentences())
+        return (*([summary] if self.copied or self.entries else []), *problems, *self.pending_sentences())
 
     def pending_sentences(self) -> tuple[str, ...]:
         """What is owed, a line each, the oldest first; empty where the replica has all there is."""
-        named = [describe_pending(owed) for owed in self.pending[:NAMED_AT_MOST]]
+        named = [describe_pending(pending) for pending in self.pending[:NAMED_AT_MOST]]
         more = len(self.pending) - len(named)
-        said = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
+        sentences = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
         if self.pending_entries:
-            said.append(f"Second copy: {self.pending_entries} entries of custody are owed to the replica.")
-        return tuple(said)
+            sentences.append(f"Second copy: {self.pending_entries} entries of custody are owed to the replica.")
+        return tuple(sentences)
 
 
 def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress = lambda _: None) -> CopyReport:
@@ -62,9 +62,9 @@ def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress =
         try:
             archive.replica.ensure_bucket()
         except StoreError as unfit:
-            report = _untouched(archive, str(unfit))
+            report = _report_unchanged(archive, str(unfit))
         else:
-            report = _reported(replicate(archive, actor=actor))
+            report = _report_of(replicate(archive, actor=actor))
     for sentence in report.sentences():
         on_progress(sentence)
     return report
@@ -72,29 +72,34 @@ def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress =
 
 def replication_status(archive: Archive) -> CopyReport:
     """What is owed now; nothing is asked of the replica."""
-    return CopyReport(configured=False) if archive.replica is None else _untouched(archive)
+    return CopyReport(configured=False) if archive.replica is None else _report_unchanged(archive)
 
 
-def _reported(copied: Copied) -> CopyReport:
+def _report_of(copied: Copied) -> CopyReport:
     return CopyReport(True, copied.copied, copied.entries, copied.pending, copied.pending_entries, copied.problems)
 
 
-def _untouched(archive: Archive, *problems: str) -> CopyReport:
+def _report_unchanged(archive: Archive, *problems: str) -> CopyReport:
     with archive.reader.connect() as connection:
         return CopyReport(
-            True, pending=pending_copies(connection), pending_entries=owed_entries(connection), problems=problems
+            True,
+            pending=pending_copies(connection),
+            pending_entries=count_pending_entries(connection),
+            problems=problems,
         )
 
 
-def copied_in_words(entry: Entry) -> str:
+def describe_copied(entry: Entry) -> str:
     """One confirmed copy as a line."""
     return f"Second copy: {entry.subject_id} is in the replica, under lock, read back ({entry.subject_digest})."
 
 
-def describe_pending(owed: PendingCopy) -> str:
+def describe_pending(pending: PendingCopy) -> str:
     """One owed copy as a line."""
-    since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
-    return f"Second copy: {owed.entry.subject_id} is in the first store alone, owed to the replica since {since}."
+    since = f"{pending.since:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"Second copy: {pending.entry.subject_id} is in the first store alone, owed to the replica since {since}."
+    )
 
 
 def copied_json(entry: Entry) -> dict[str, Any]:
@@ -111,15 +116,15 @@ def copied_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def pending_copy_json(owed: PendingCopy) -> dict[str, Any]:
+def pending_copy_json(pending: PendingCopy) -> dict[str, Any]:
     """The same of one that is owed."""
     return {
         "kind": "copy",
         "state": "owed",
-        "key": owed.entry.subject_id,
-        "sha256": str(owed.entry.subject_digest),
-        "seq": owed.entry.seq,
-        "since": owed.since,
+        "key": pending.entry.subject_id,
+        "sha256": str(pending.entry.subject_digest),
+        "seq": pending.entry.seq,
+        "since": pending.since,
         "confirmed_at": None,
         "objects": [],
     }

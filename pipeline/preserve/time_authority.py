@@ -1,7 +1,7 @@
 """Time-stamping authorities: which the settings name, and one question to one of them over HTTP.
 
-In: `Settings`, a query (DER). Out: `TimeAuthority`, the answer as received. Raises `AuthoritySilentError`; what an
-answer is worth is not judged here. Source: RFC 3161 section 3.4.
+In: `Settings`, a query (DER). Out: `TimeAuthority`, the answer as received. Raises `AuthorityUnavailableError`;
+what an answer is worth is not judged here. Source: RFC 3161 section 3.4.
 """
 
 import time
@@ -23,7 +23,7 @@ QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 
 
-class AuthoritySilentError(Exception):
+class AuthorityUnavailableError(Exception):
     """An authority gave no answer that could be a token; ask it again later."""
 
 
@@ -50,7 +50,7 @@ def pinned_roots(settings: Settings) -> dict[str, bytes]:
     return {each.url: each.roots() for each in time_authorities(settings) if each.pinned is not None}
 
 
-def ask(authority: TimeAuthority, query: bytes, *, user_agent: str) -> bytes:
+def request_token(authority: TimeAuthority, query: bytes, *, user_agent: str) -> bytes:
     """Send the query and return the answer's bytes."""
     headers = {"Content-Type": QUERY_TYPE, "Accept": REPLY_TYPE, "User-Agent": user_agent}
     answer, deadline = b"", time.monotonic() + WHOLE_ANSWER_S
@@ -61,19 +61,21 @@ def ask(authority: TimeAuthority, query: bytes, *, user_agent: str) -> bytes:
         ):
             found = response.headers.get("Content-Type", "none").partition(";")[0].strip()
             if response.status_code != httpx.codes.OK or found != REPLY_TYPE:
-                raise AuthoritySilentError(
+                raise AuthorityUnavailableError(
                     f"{authority.url}: expected 200 with {REPLY_TYPE}, found {response.status_code} with {found}"
                 )
             for piece in response.iter_bytes():
                 answer += piece
                 if len(answer) > LARGEST_ANSWER_BYTES:
-                    raise AuthoritySilentError(
+                    raise AuthorityUnavailableError(
                         f"{authority.url}: expected at most {LARGEST_ANSWER_BYTES} bytes, found more"
                     )
                 if time.monotonic() > deadline:
-                    raise AuthoritySilentError(f"{authority.url}: expected an answer in {WHOLE_ANSWER_S:.0f} s")
+                    raise AuthorityUnavailableError(
+                        f"{authority.url}: expected an answer in {WHOLE_ANSWER_S:.0f} s"
+                    )
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise AuthoritySilentError(
+        raise AuthorityUnavailableError(
             f"{authority.url}: no answer ({type(problem).__name__}: {problem})"
         ) from problem
     return answer

@@ -12,25 +12,30 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.config.settings import Settings
-from pipeline.preserve.time_authority import AuthoritySilentError, TimeAuthority, ask, time_authorities
+from pipeline.preserve.time_authority import (
+    AuthorityUnavailableError,
+    TimeAuthority,
+    request_token,
+    time_authorities,
+)
 from processors.rfc3161.token import TokenRefusedError, root_of, time_query
 from storage.archive import Archive
 from storage.deposit.timestamps import (
     PendingTimestamp,
     exclusive,
-    keep_token,
     pending_timestamps,
     record_failed_attempt,
     schedule_timestamps,
+    store_token,
     stored_token,
 )
 from storage.ledger.entry import Entry
 
-NO_OUTSIDE_TIME: Final = "no outside time configured"
+NO_TIME_AUTHORITY: Final = "no outside time configured"
 MOST_AT_ONCE: Final = 200
 """After a long absence of an authority, what it owes is asked for in portions: it has other customers."""
 
-ASKING_S: Final = 240.0
+REQUESTING_S: Final = 240.0
 """After that a run asks no more, so that the next one, five minutes after it, owes what has come meanwhile: what
 nobody stamped at its end (a killed request) is asked for within ten minutes, however slow the authorities are."""
 
@@ -43,15 +48,15 @@ class TimeReport:
 
     configured: tuple[str, ...]
     obtained: tuple[Entry, ...]
-    owed: tuple[PendingTimestamp, ...]
+    pending: tuple[PendingTimestamp, ...]
 
     def sentences(self) -> tuple[str, ...]:
         """What a person should know, a line each."""
-        unset = () if self.configured else (f"Outside time: {NO_OUTSIDE_TIME} (LETAPIS_TIME_AUTHORITIES).",)
+        unset = () if self.configured else (f"Outside time: {NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES).",)
         return (
             *unset,
             *(describe_obtained(entry) for entry in self.obtained),
-            *map(describe_pending_timestamp, self.owed),
+            *map(describe_pending_timestamp, self.pending),
         )
 
 
@@ -71,7 +76,7 @@ def request_timestamps(
     if authorities:
         with exclusive(archive) as mine:
             if mine:
-                obtained = _ask_for_all(settings, archive, authorities, by)
+                obtained = _request_all(settings, archive, authorities, by)
     report = TimeReport(tuple(authorities), obtained, timestamp_status(archive))
     for sentence in report.sentences():
         on_progress(sentence)
@@ -84,17 +89,17 @@ def timestamp_status(archive: Archive) -> tuple[PendingTimestamp, ...]:
         return pending_timestamps(connection)
 
 
-def _ask_for_all(
+def _request_all(
     settings: Settings, archive: Archive, authorities: Mapping[str, TimeAuthority], actor: str
 ) -> tuple[Entry, ...]:
     """Until nothing is left to ask: others may owe more meanwhile. Who fails is left alone for this run."""
     obtained: list[Entry] = []
     failed: set[str] = set()  # authorities
     taken: set[tuple[int, str]] = set()  # where something stands that is no token: the others are still asked for
-    begun, asked = time.monotonic(), 0
-    while len(obtained) < MOST_AT_ONCE and (not asked or time.monotonic() - begun < ASKING_S):
-        asked += 1
-        owed = next(
+    begun, attempts = time.monotonic(), 0
+    while len(obtained) < MOST_AT_ONCE and (not attempts or time.monotonic() - begun < REQUESTING_S):
+        attempts += 1
+        pending = next(
             (
                 each
                 for each in timestamp_status(archive)
@@ -102,17 +107,17 @@ def _ask_for_all(
             ),
             None,
         )
-        if owed is None:
+        if pending is None:
             break
-        standing = stored_token(archive, owed)
+        stored = stored_token(archive, pending)
         try:
-            obtained.append(_obtain(settings, archive, authorities[owed.authority], owed, standing, actor))
-        except (AuthoritySilentError, TokenRefusedError) as problem:
-            if standing is None:
-                failed.add(owed.authority)
+            obtained.append(_obtain(settings, archive, authorities[pending.authority], pending, stored, actor))
+        except (AuthorityUnavailableError, TokenRefusedError) as problem:
+            if stored is None:
+                failed.add(pending.authority)
             else:
-                taken.add((owed.entry.seq, owed.authority))
-            record_failed_attempt(archive, owed, str(problem))
+                taken.add((pending.entry.seq, pending.authority))
+            record_failed_attempt(archive, pending, str(problem))
     return tuple(obtained)
 
 
@@ -120,19 +125,19 @@ def _obtain(
     settings: Settings,
     archive: Archive,
     authority: TimeAuthority,
-    owed: PendingTimestamp,
-    standing: bytes | None,
+    pending: PendingTimestamp,
+    stored: bytes | None,
     actor: str,
 ) -> Entry:
-    query = time_query(owed.entry.canonical())
-    answer, nonce = standing, None
+    query = time_query(pending.entry.canonical())
+    answer, nonce = stored, None
     if answer is None:
-        answer, nonce = ask(authority, query.content, user_agent=settings.user_agent), query.nonce
+        answer, nonce = request_token(authority, query.content, user_agent=settings.user_agent), query.nonce
     roots = authority.roots()
     if authority.pinned is None:
-        roots = root_of(answer, imprint=owed.entry.digest, roots=roots, nonce=nonce)
+        roots = root_of(answer, imprint=pending.entry.digest, roots=roots, nonce=nonce)
     pinned = authority.pinned is not None
-    return keep_token(archive, owed, answer, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
+    return store_token(archive, pending, answer, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
 
 
 def describe_obtained(entry: Entry) -> str:
@@ -141,11 +146,15 @@ def describe_obtained(entry: Entry) -> str:
     return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."
 
 
-def describe_pending_timestamp(owed: PendingTimestamp) -> str:
+def describe_pending_timestamp(pending: PendingTimestamp) -> str:
     """One owed token as a line."""
-    tried = f"asked in vain {owed.failed} times, last: {owed.problem}" if owed.failed else "not asked in vain yet"
-    since = f"{owed.since:%Y-%m-%d %H:%M} UTC"
-    return f"Outside time: {owed.authority} owes a token for entry {owed.entry.seq} since {since}; {tried}."
+    tried = (
+        f"asked in vain {pending.failed} times, last: {pending.problem}"
+        if pending.failed
+        else "not asked in vain yet"
+    )
+    since = f"{pending.since:%Y-%m-%d %H:%M} UTC"
+    return f"Outside time: {pending.authority} owes a token for entry {pending.entry.seq} since {since}; {tried}."
 
 
 def obtained_json(entry: Entry) -> dict[str, Any]:
@@ -163,15 +172,15 @@ def obtained_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def pending_timestamp_json(owed: PendingTimestamp) -> dict[str, Any]:
+def pending_timestamp_json(pending: PendingTimestamp) -> dict[str, Any]:
     """The same of a token that is owed."""
     return {
         "kind": "timestamp",
         "state": "owed",
-        "seq": owed.entry.seq,
-        "digest": str(owed.entry.digest),
-        "authority": owed.authority,
+        "seq": pending.entry.seq,
+        "digest": str(pending.entry.digest),
+        "authority": pending.authority,
         "time": None,
         "key": None,
-        "problem": owed.problem,
+        "problem": pending.problem,
     }

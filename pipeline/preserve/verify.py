@@ -46,13 +46,13 @@ def verify(
     ``roots`` are the certificates (PEM) that time authorities, by URL, are held to. ``store``: the second copy
     instead of the first store.
     """
-    looked_at = store or archive.objects
+    checked_store = store or archive.objects
     if what:
-        return _reported(_named(archive, looked_at, what), on_each)
-    found = _reported(verify_all(expected_of_archive(archive, looked_at), roots), on_each)
+        return _collected(_verify_named(archive, checked_store, what), on_each)
+    found = _collected(verify_all(expected_of_archive(archive, checked_store), roots), on_each)
     wrong = [verified.subject for verified in found if not verified.ok]
     details = {
-        "store": looked_at.name,
+        "store": checked_store.name,
         "looked_at": len(found),
         "wrong": len(wrong),
         "subjects": wrong[:NAMED_AT_MOST],
@@ -65,19 +65,19 @@ def verify_store_alone(
     store: ObjectStore, *, on_each: OnEach | None = None, roots: Roots = NO_ROOTS
 ) -> tuple[Verified, ...]:
     """Everything in one store, by its own chain of custody; no database is asked, and nothing is written."""
-    return _reported(verify_all(expected_of_store(store), roots), on_each)
+    return _collected(verify_all(expected_of_store(store), roots), on_each)
 
 
-def _reported(looks: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:
+def _collected(results: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:
     found: list[Verified] = []
-    for verified in looks:
+    for verified in results:
         found.append(verified)
         if on_each is not None:
             on_each(verified)
     return tuple(found)
 
 
-def _named(archive: Archive, store: ObjectStore, what: Sequence[str]) -> Iterator[Verified]:
+def _verify_named(archive: Archive, store: ObjectStore, what: Sequence[str]) -> Iterator[Verified]:
     for each in what:
         if Path(each).is_file():
             yield verify_file(archive, Path(each))

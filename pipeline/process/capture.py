@@ -30,13 +30,13 @@ from processors.media.fingerprint_file import decoder_of, hashes_of_today
 from processors.media.media_type import MediaFingerprints, is_media, sniff
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
-from storage.similarity.media import keep_occurrence, medium, upsert_medium
+from storage.similarity.media import medium, upsert_medium, upsert_occurrence
 
 __all__ = ["CaptureResult", "read_capture"]
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
-"""How `crawlers.engines.browser_engine` writes it down, whatever the page said of itself."""
+"""How `crawlers.browser.session` writes it down, whatever the page said of itself."""
 
 PayloadOf = Callable[[Capture], bytes | None]
 """The block of the record that holds a revisit's payload, None where none is in the archive."""
@@ -92,9 +92,9 @@ def _read_dom(
     url = capture.url.removeprefix(DOM)
     if capture.refers_to_id is not None:
         forget_records(connection, capture.refers_to_id)
-    shown = replace(capture, url=url)
+    displayed = replace(capture, url=url)
     return read_page_capture(
-        connection, shown, DecodedBody(block, DOM_TYPE), choose_parser(declaration, url), declaration, readers
+        connection, displayed, DecodedBody(block, DOM_TYPE), choose_parser(declaration, url), declaration, readers
     )
 
 
@@ -116,7 +116,7 @@ def _medium(connection: Connection, capture: Capture, content: bytes, decoders: 
         return CaptureResult()
     digest = sha256(content)
     if _is_known(connection, digest):
-        keep_occurrence(connection, capture.id, digest)
+        upsert_occurrence(connection, capture.id, digest)
         return CaptureResult(medium=True)
     reading = decoders.fingerprint(content)
     upsert_medium(connection, capture, reading, len(content))

@@ -20,13 +20,13 @@ from storage.archive import Archive
 from storage.catalogue.unread import waiting_for_parsers
 from storage.errors import StorageError
 from storage.integrity.rebuilt_catalogue import (
-    beside,
+    all_processed,
     counts,
-    deposits_lacking,
+    deposits_without_rows,
     drop_replaced,
-    exchange,
     one_at_a_time,
-    read_here,
+    open_next_catalogue,
+    swap_catalogues,
 )
 from storage.integrity.restore import ContradictionError, restore_custody, restore_file
 from storage.ledger.chain import Chain, ChainProblem, read_chain
@@ -75,12 +75,12 @@ class RebuildUnreadError(StorageError):
     """Files could not be read; ``exchanged`` says whether the new catalogue is in use without what they hold."""
 
     def __init__(self, cause: ProcessError, *, exchanged: bool) -> None:
-        said = (
+        state = (
             "The new catalogue is in use; its index is whole, and what could be read is read."
             if exchanged
             else "The catalogue in use had read them and was not changed; what was built is kept beside it."
         )
-        super().__init__(f"{cause}\n{said} Mend what is named, then run `letapis rebuild` again.")
+        super().__init__(f"{cause}\n{state} Mend what is named, then run `letapis rebuild` again.")
         self.exchanged = exchanged
 
 
@@ -100,7 +100,7 @@ def rebuild(
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)
         on_progress(f"custody: {len(chain.entries)} entries, {restored} of them restored")
-        there, resumed = beside(archive, _made_for(chain))
+        there, resumed = open_next_catalogue(archive, _made_for(chain))
         if resumed:
             files, _ = counts(there)
             on_progress(f"goes on where a rebuild was interrupted: {files} files are indexed")
@@ -155,19 +155,19 @@ def _build(archive: Archive, there: Archive, use: ExtensionUse, on_progress: OnP
     """Build the new catalogue until it lacks nothing, and exchange; returns what was read on the way."""
     report = ProcessReport()
     for _ in range(ROUNDS):
-        _index(there, deposits_lacking(there), on_progress)
+        _index(there, deposits_without_rows(there), on_progress)
         try:
             report = sum_of(report, process_pending(there, extensions=use, on_progress=on_progress))
         except ProcessError as unread:
-            exchanged = not read_here(archive, unread.report.unread) and exchange(archive, there)
+            exchanged = not all_processed(archive, unread.report.unread) and swap_catalogues(archive, there)
             if exchanged:
                 drop_replaced(archive)
             raise RebuildUnreadError(unread, exchanged=exchanged) from unread
         on_progress("the new catalogue takes the place of the old one")
-        if exchange(archive, there):
+        if swap_catalogues(archive, there):
             return report
         on_progress("files were deposited meanwhile")
-    exchange(archive, there, index=lambda entries: _index(there, entries, on_progress))
+    swap_catalogues(archive, there, index=lambda entries: _index(there, entries, on_progress))
     return sum_of(report, process_pending(archive, extensions=use, on_progress=on_progress))
 
 

@@ -25,8 +25,8 @@ from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
-from storage.catalogue.records import drop_unseen
-from storage.catalogue.revisits import keep_occurrences_of_revisits, payload_capture
+from storage.catalogue.records import drop_unreferenced
+from storage.catalogue.revisits import insert_revisit_occurrences, payload_capture
 from storage.catalogue.unread import (
     UnprocessedWarc,
     already_processed,
@@ -86,9 +86,9 @@ class ProcessError(Exception):
     """Files could not be read; look at each reason, mend it, and let the next run try again."""
 
     def __init__(self, report: ProcessReport) -> None:
-        said = "\n".join(report.failed)
+        reasons = "\n".join(report.failed)
         super().__init__(
-            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{said}"
+            f"{len(report.failed)} of {report.files + len(report.failed)} files were not read:\n{reasons}"
         )
         self.report = report
 
@@ -160,7 +160,7 @@ def _process(
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:
-            drop_unseen(connection)
+            drop_unreferenced(connection)
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
@@ -188,15 +188,15 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
             found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
         report = sum_of(report, _counted(found, warc.source_id))
     with derived_transaction(archive) as connection:
-        seen_again = keep_occurrences_of_revisits(connection, warc.key)
-    return sum_of(report, ProcessReport(media=seen_again))
+        repeated = insert_revisit_occurrences(connection, warc.key)
+    return sum_of(report, ProcessReport(media=repeated))
 
 
 def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
     """The block in which a revisit's payload lies, None where none is here that can be held."""
-    held = payload_capture(connection, revisit)
+    target = payload_capture(connection, revisit)
     try:
-        return None if held is None else read_record(archive, held).block
+        return None if target is None else read_record(archive, target).block
     except BlockTooLargeError:
         return None
 

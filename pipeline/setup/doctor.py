@@ -32,7 +32,7 @@ from pipeline.devstack.postgres_location import installed_programs
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, store_open_to_others
 from pipeline.preserve.replicate import NO_SECOND_COPY, replication_status
 from pipeline.preserve.time_authority import time_authorities
-from pipeline.preserve.timestamp import NO_OUTSIDE_TIME, describe_pending_timestamp, timestamp_status
+from pipeline.preserve.timestamp import NO_TIME_AUTHORITY, describe_pending_timestamp, timestamp_status
 from pipeline.supervise.processes import ServiceError
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.pdf.tesseract import LANGUAGES, languages_of
@@ -49,7 +49,7 @@ SPACE_NEEDED_BYTES: Final = 2 * 10**9
 SPACE_WANTED_BYTES: Final = 20 * 10**9
 """One WARC file is rolled at 1 GB, and stands in spool and store until it is deposited."""
 
-NAMED_OWED: Final = 3
+NAMED_AT_MOST: Final = 3
 
 EXTENSIONS: Final = ("pg_trgm",)
 
@@ -135,7 +135,7 @@ def _clock(_: Settings) -> Check:
 def _store(settings: Settings) -> Check:
     if settings.s3_endpoint is None:
         program = Path(sys.executable).with_name("weed")
-        version = _said_by(program, "version")
+        version = _version_line(program, "version")
         if version is None:
             return Check("Object store", "missing", "SeaweedFS is not installed", "Run `make env`.")
         return Check("Object store", "ok", f"SeaweedFS ({version}) is installed and not running; `letapis up`")
@@ -168,7 +168,7 @@ def _store_fitness(settings: Settings) -> Check:
 def _database(settings: Settings) -> Check:
     if settings.database_reader_url is None:
         try:
-            version = _said_by(installed_programs() / "postgres", "--version")
+            version = _version_line(installed_programs() / "postgres", "--version")
         except ServiceError as problem:
             return Check("Database", "missing", str(problem), "Run `make env`.")
         return Check("Database", "ok", f"{version} is installed and not running; `letapis up`")
@@ -207,21 +207,22 @@ def _outside_time(settings: Settings) -> Check:
         f"{each.url} ({'held to ' + str(each.pinned) if each.pinned else 'held to any public root'})"
         for each in time_authorities(settings)
     )
-    owed: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     if settings.database_reader_url is not None and settings.s3_endpoint is not None:
         try:
             with opened_archive(settings) as archive:
-                owed = tuple(describe_pending_timestamp(each) for each in timestamp_status(archive))
+                pending = tuple(describe_pending_timestamp(each) for each in timestamp_status(archive))
         except (SettingsError, SQLAlchemyError):
-            owed = ("what is owed is not known: the database does not answer",)
-    if owed:
-        more = f" ... and {len(owed) - NAMED_OWED} more" if len(owed) > NAMED_OWED else ""
-        found = f"{authorities or NO_OUTSIDE_TIME}; {len(owed)} tokens owed. {' '.join(owed[:NAMED_OWED])}{more}"
+            pending = ("what is owed is not known: the database does not answer",)
+    if pending:
+        more = f" ... and {len(pending) - NAMED_AT_MOST} more" if len(pending) > NAMED_AT_MOST else ""
+        named = " ".join(pending[:NAMED_AT_MOST])
+        found = f"{authorities or NO_TIME_AUTHORITY}; {len(pending)} tokens owed. {named}{more}"
         how = "They are asked for again every five minutes by the DAG `timestamps`; now: `letapis timestamps`."
         return Check("Outside time", "warning", found, how)
     if not authorities:
         how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Trusted timestamps".'
-        return Check("Outside time", "warning", NO_OUTSIDE_TIME, how)
+        return Check("Outside time", "warning", NO_TIME_AUTHORITY, how)
     return Check("Outside time", "ok", f"{authorities}; nothing owed")
 
 
@@ -242,12 +243,12 @@ def _second_copy(settings: Settings) -> Check:
         return Check("Second copy", "ok", place)
     try:
         with opened_archive(settings) as archive:
-            owed = replication_status(archive).pending_sentences()
+            pending = replication_status(archive).pending_sentences()
     except (SettingsError, SQLAlchemyError):
-        owed = ("what is owed is not known: the database does not answer",)
-    if owed:
+        pending = ("what is owed is not known: the database does not answer",)
+    if pending:
         how = "The DAG `copies` brings it every ten minutes; now: `letapis copies`."
-        return Check("Second copy", "warning", f"{place}. {' '.join(owed[:NAMED_OWED])}", how)
+        return Check("Second copy", "warning", f"{place}. {' '.join(pending[:NAMED_AT_MOST])}", how)
     return Check("Second copy", "ok", f"{place}; nothing owed")
 
 
@@ -262,9 +263,11 @@ def _airflow(settings: Settings) -> Check:
             health, errors = api.health(), api.import_errors()
     except (SettingsError, AirflowUnreachable, AirflowRefused) as problem:
         return Check("Airflow", "missing", str(problem), "Start it with `letapis up`.")
-    silent = [name for name, at in health.heartbeats.items() if at is None]
-    if silent or not health.database_ok or errors:
-        found = "; ".join([*(f"{name} is silent" for name in silent), *errors]) or "its database does not answer"
+    unresponsive = [name for name, at in health.heartbeats.items() if at is None]
+    if unresponsive or not health.database_ok or errors:
+        found = (
+            "; ".join([*(f"{name} is silent" for name in unresponsive), *errors]) or "its database does not answer"
+        )
         return Check("Airflow", "missing", found, f"Read the logs in {settings.data / 'airflow' / 'logs'}.")
     return Check("Airflow", "ok", f"{settings.airflow_url}, every component up, every DAG read")
 
@@ -295,11 +298,11 @@ def _nights(settings: Settings) -> Check:
             and schedule.covers(datetime.fromisoformat(night["due_at"]))
         )
     ]
-    told = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_OWED]]
-    told += [f"... and {len(bad) - NAMED_OWED} more"] if len(bad) > NAMED_OWED else []
+    sentences = [f"{night['due_at'][:10]}: {night['sentence']}" for night in bad[:NAMED_AT_MOST]]
+    sentences += [f"... and {len(bad) - NAMED_AT_MOST} more"] if len(bad) > NAMED_AT_MOST else []
     lost = [night for night in bad if night["state"] != NightState.FAILED]
     if problem is not None or bad:
-        found = " ".join(filter(None, [problem, *told]))
+        found = " ".join(filter(None, [problem, *sentences]))
         return Check("Nights", "missing" if problem is not None or lost else "warning", found, how)
     if not nights:
         return Check("Nights", "ok", "none was due yet")
@@ -341,7 +344,7 @@ def _video(_: Settings) -> Check:
         return Check("Video", "warning", str(problem), how)
 
 
-def _said_by(program: Path, argument: str) -> str | None:
+def _version_line(program: Path, argument: str) -> str | None:
     """First line of what a program says of its version; None if it does not start."""
     try:
         done = subprocess.run([str(program), argument], capture_output=True, text=True, timeout=60, check=True)

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.scrapy_settings import request_headers
+from crawlers.engine.settings import request_headers
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Captured, Note
 from crawlers.model.exchange import Exchange
@@ -81,9 +81,9 @@ def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
     egress_url = settings.egress_url(profile)
     host = (urlsplit(target).hostname if target else None) or "site.example"
     egress = egress_for(egress_url, AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to))
-    exchange, problem = asyncio.run(_ask(settings, egress, target))
+    exchange, problem = asyncio.run(_record_probe(settings, egress, target))
     response = None if exchange is None or target is None else parse_response(_block(exchange.response.block))
-    told = None if response is None else response.body[:ANSWER_KEPT].decode("utf-8", "replace")
+    answer = None if response is None else response.body[:ANSWER_KEPT].decode("utf-8", "replace")
     return EgressProbe(
         profile=profile,
         leaves_by=render_probe(egress_url),
@@ -95,8 +95,8 @@ def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
         tls_protocol=None if exchange is None or exchange.tls is None else exchange.tls.protocol,
         tls_cipher=None if exchange is None or exchange.tls is None else exchange.tls.cipher,
         status=None if response is None else response.status,
-        answer=told,
-        address_unknown=None if told else "nobody was asked; --target names a page that tells it",
+        answer=answer,
+        address_unknown=None if answer else "nobody was asked; --target names a page that tells it",
     )
 
 
@@ -124,7 +124,7 @@ def offer(host: str, upstream_ca: Path | None) -> ClientFingerprint:
     )
 
 
-def in_words(row: Mapping[str, Any]) -> str:
+def describe_probe(row: Mapping[str, Any]) -> str:
     """One profile for people."""
     offered = row["offer"]
     names = ", ".join(line.partition(":")[0] for line in row["request"][1:])
@@ -160,25 +160,27 @@ class _CaptureList:
             self.reason = item.reason
 
 
-async def _ask(settings: Settings, egress: Egress, target: str | None) -> tuple[Exchange | None, str | None]:
+async def _record_probe(
+    settings: Settings, egress: Egress, target: str | None
+) -> tuple[Exchange | None, str | None]:
     """The exchange as recorded, and why the way out or the target failed."""
     problem = await egress.check()
     if target is not None:
-        return (None, problem) if problem else await _record(settings, egress, target)
+        return (None, problem) if problem else await _record_fetch(settings, egress, target)
     server = await asyncio.start_server(_listen, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
         here = DirectEgress(AddressPolicy(("127.0.0.1/32",)), ConnectTo((f"::127.0.0.1:{port}",)))
-        exchange, broken = await _record(settings, here, "http://site.example/")
+        exchange, broken = await _record_fetch(settings, here, "http://site.example/")
     return exchange, problem or broken
 
 
-async def _record(settings: Settings, egress: Egress, target: str) -> tuple[Exchange | None, str | None]:
-    kept = _CaptureList()
+async def _record_fetch(settings: Settings, egress: Egress, target: str) -> tuple[Exchange | None, str | None]:
+    captured = _CaptureList()
     failure: str | None = None
     with TemporaryDirectory(prefix="letapis-") as folder:
         recorder = Recorder(
-            kept,
+            captured,
             crawl_id="doctor",
             folder=Path(folder),
             egress=egress,
@@ -194,7 +196,7 @@ async def _record(settings: Settings, egress: Egress, target: str) -> tuple[Exch
         finally:
             await fetcher.close()
             await recorder.close()
-    return kept.exchange, failure and (kept.reason or failure)
+    return captured.exchange, failure and (captured.reason or failure)
 
 
 async def _listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,7 @@
 """What runs, what is pending, what has failed, on one screen; as much of it as can be had when the stack is down.
 
-In: `Settings`. Out: `Line`s in four sections, in the order in which a person asks. Nothing is changed, and nothing
-that is wrong raises: it becomes a line. What cannot be known says so.
+In: `Settings`. Out: `StatusLine`s in four sections, in the order in which a person asks. Nothing is changed, and
+nothing that is wrong raises: it becomes a line. What cannot be known says so.
 """
 
 import shutil
@@ -23,7 +23,7 @@ from pipeline.config.settings import Settings, SettingsError
 from pipeline.devstack.data_folder import LOCK_NAME, why_unusable
 from storage.errors import StorageError
 from storage.ledger.harvests import NightState
-from storage.spool.lock import CrawlAliveError, hold_crawl
+from storage.spool.lock import CrawlAliveError, lock_crawl
 
 Section = Literal["stack", "runs", "pending", "failed"]
 
@@ -39,7 +39,7 @@ NOT_KNOWN: Final = "not known: "
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatusLine:
     """One thing: ``what`` in a word or two, ``found`` a sentence."""
 
     section: Section
@@ -47,7 +47,7 @@ class Line:
     found: str
 
 
-def look(settings: Settings, *, now: datetime | None = None) -> Iterator[Line]:
+def status_lines(settings: Settings, *, now: datetime | None = None) -> Iterator[StatusLine]:
     """Every line, section by section as far as the sources of it allow; the caller sorts by section."""
     moment = now or datetime.now(UTC)
     yield from _stack(settings)
@@ -58,16 +58,16 @@ def look(settings: Settings, *, now: datetime | None = None) -> Iterator[Line]:
     yield from _disk(settings)
 
 
-def _stack(settings: Settings) -> Iterator[Line]:
+def _stack(settings: Settings) -> Iterator[StatusLine]:
     if settings.airflow_url is None:
-        yield Line("stack", "stack", f"down: {_how_to_start(settings)}")
-        yield Line(
+        yield StatusLine("stack", "stack", f"down: {_how_to_start(settings)}")
+        yield StatusLine(
             "failed", "stack", "The stack is down: no night begins, and nothing that was asked for is done."
         )
         return
     lock = settings.data / LOCK_NAME
     _, _, since = lock.read_text("utf-8").strip().partition(" ") if lock.exists() else ("", "", "")
-    yield Line("stack", "stack", f"up{f' since {since}' if since else ''}: {settings.airflow_url}")
+    yield StatusLine("stack", "stack", f"up{f' since {since}' if since else ''}: {settings.airflow_url}")
 
 
 def _how_to_start(settings: Settings) -> str:
@@ -78,25 +78,25 @@ def _how_to_start(settings: Settings) -> str:
     return f"`letapis up` starts it{also}"
 
 
-def _spool(settings: Settings) -> Iterator[Line]:
+def _spool(settings: Settings) -> Iterator[StatusLine]:
     """Crawls that are being written now, and what stopped ones have left."""
     alive, left = [], []
     for folder in sorted(settings.spool_dir.glob("*/")) if settings.spool_dir.is_dir() else ():
         try:
-            with hold_crawl(folder):
+            with lock_crawl(folder):
                 left.append(folder.name)
         except CrawlAliveError:
             alive.append(folder.name)
         except OSError as problem:
-            yield Line("failed", "spool", f"{folder.name}: {problem.strerror}")
+            yield StatusLine("failed", "spool", f"{folder.name}: {problem.strerror}")
     if alive:
-        yield Line("runs", "crawls", f"{_count(len(alive), 'crawl')} at work")
+        yield StatusLine("runs", "crawls", f"{_count(len(alive), 'crawl')} at work")
     if left:
         waits = "waits to be deposited, which the next harvest or `letapis up` does"
-        yield Line("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
+        yield StatusLine("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
 
 
-def _airflow(settings: Settings, now: datetime) -> Generator[Line, None, NightSchedule | None]:
+def _airflow(settings: Settings, now: datetime) -> Generator[StatusLine, None, NightSchedule | None]:
     """What Airflow does and has planned; returns the plan for the nights, None where it is not known."""
     schedule = None
     if settings.airflow_url is None:
@@ -104,37 +104,37 @@ def _airflow(settings: Settings, now: datetime) -> Generator[Line, None, NightSc
     with _unless_away("airflow") as lines, AirflowApi(settings.airflow(), patience_s=0) as api:
         schedule = night_schedule(api)
         if schedule.at_work is not None:
-            lines.append(Line("runs", "harvest", f"{schedule.progress} ({schedule.at_work})"))
+            lines.append(StatusLine("runs", "harvest", f"{schedule.progress} ({schedule.at_work})"))
         if schedule.waiting:
             lines.append(
-                Line("pending", "harvest", f"{_count(len(schedule.waiting), 'harvest')} started and waiting")
+                StatusLine("pending", "harvest", f"{_count(len(schedule.waiting), 'harvest')} started and waiting")
             )
         lines += [
-            Line("runs", run["dag_id"], f"{run['state']} ({run['dag_run_id']})")
+            StatusLine("runs", run["dag_id"], f"{run['state']} ({run['dag_run_id']})")
             for run in _active(api)
             if run["dag_id"] != "harvest"
         ]
         problem = schedule.problem(now)
         if problem is not None:
-            lines.append(Line("failed", "next night", problem))
-        elif (due := schedule.due(now)) is not None:
-            lines.append(Line("pending", "night", due))
+            lines.append(StatusLine("failed", "next night", problem))
+        elif (overdue := schedule.due(now)) is not None:
+            lines.append(StatusLine("pending", "night", overdue))
         elif schedule.next_at is not None:
-            lines.append(Line("pending", "next night", f"{schedule.next_at:%Y-%m-%d %H:%M} UTC"))
-        lines += [Line("failed", dag_id, found) for dag_id in DAGS if (found := _failed_runs(api, dag_id))]
-        lines += [Line("failed", "dag file", each) for each in api.import_errors()]
+            lines.append(StatusLine("pending", "next night", f"{schedule.next_at:%Y-%m-%d %H:%M} UTC"))
+        lines += [StatusLine("failed", dag_id, found) for dag_id in DAGS if (found := _failed_runs(api, dag_id))]
+        lines += [StatusLine("failed", "dag file", each) for each in api.import_errors()]
     yield from lines
     return schedule
 
 
 @contextmanager
-def _unless_away(what: str) -> Iterator[list[Line]]:
+def _unless_away(what: str) -> Iterator[list[StatusLine]]:
     """What was found before the other side did not answer stands; then a line says that it did not."""
-    lines: list[Line] = []
+    lines: list[StatusLine] = []
     try:
         yield lines
     except (AirflowRefused, AirflowUnreachable, SettingsError, StorageError, SQLAlchemyError) as problem:
-        lines.append(Line("failed", what, f"{NOT_KNOWN}{str(problem).splitlines()[0]}"))
+        lines.append(StatusLine("failed", what, f"{NOT_KNOWN}{str(problem).splitlines()[0]}"))
 
 
 def _active(api: AirflowApi) -> list[dict[str, Any]]:
@@ -154,58 +154,66 @@ def _failed_runs(api: AirflowApi, dag_id: str) -> str | None:
     return f"{times}, from {since:%Y-%m-%d %H:%M} UTC on: the log of its red task says why."
 
 
-def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Line]:
+def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[StatusLine]:
     if settings.database_reader_url is None:
-        yield Line("pending", "nights", f"{NOT_KNOWN}the database does not run, and what became of them is in it")
+        yield StatusLine(
+            "pending", "nights", f"{NOT_KNOWN}the database does not run, and what became of them is in it"
+        )
         return
     with _unless_away("archive") as lines, opened_archive(settings) as archive:
-        seen = overview(archive)
-        for night in seen["nights"]:
+        view = overview(archive)
+        for night in view["nights"]:
             missed = night["state"] == NightState.MISSED
             if missed and schedule is not None and schedule.covers(datetime.fromisoformat(night["due_at"])):
                 continue  # what stands in its way is said already
             if night["bad"]:
-                lines.append(Line("failed", f"night {night['due_at'][5:10]}", night["sentence"]))
-            elif night is seen["nights"][0]:
-                lines.append(Line("stack", f"night {night['due_at'][5:10]}", night["sentence"]))
-        lines += _sources(seen["sources"])
-        unread = seen["held"]["unread_files"]
+                lines.append(StatusLine("failed", f"night {night['due_at'][5:10]}", night["sentence"]))
+            elif night is view["nights"][0]:
+                lines.append(StatusLine("stack", f"night {night['due_at'][5:10]}", night["sentence"]))
+        lines += _sources(view["sources"])
+        unread = view["held"]["unread_files"]
         if unread:
-            lines.append(Line("pending", "process", f"{_count(unread, 'WARC file')} deposited and not read yet"))
+            lines.append(
+                StatusLine("pending", "process", f"{_count(unread, 'WARC file')} deposited and not read yet")
+            )
         for kind, sentence in (("copies", "missing in the second store"), ("time_tokens", "not obtained yet")):
-            if seen["owed"][kind]:
+            if view["owed"][kind]:
                 lines.append(
-                    Line("pending", kind.replace("_", " "), f"{_count(seen['owed'][kind], 'entry')} {sentence}")
+                    StatusLine(
+                        "pending", kind.replace("_", " "), f"{_count(view['owed'][kind], 'entry')} {sentence}"
+                    )
                 )
     yield from lines
 
 
-def _sources(rows: list[dict[str, Any]]) -> Iterator[Line]:
+def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:
     """Sources that need a look, but no crawl that is at work."""
     wrong = [row for row in rows if row["last_crawl"] is not None and row["last_crawl"]["state"] == "failed"]
     for row in wrong[:NAMED]:
-        yield Line("failed", row["source"], row["last_crawl"]["failures"][0])
+        yield StatusLine("failed", row["source"], row["last_crawl"]["failures"][0])
     if len(wrong) > NAMED:
-        yield Line("failed", "sources", f"and {len(wrong) - NAMED} more sources: `letapis sources` names each")
+        yield StatusLine(
+            "failed", "sources", f"and {len(wrong) - NAMED} more sources: `letapis sources` names each"
+        )
 
 
-def _watchlist(settings: Settings) -> Iterator[Line]:
+def _watchlist(settings: Settings) -> Iterator[StatusLine]:
     try:
         sources = read_watchlist(
             settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
         ).sources
     except InvalidWatchlist as errors:
         for mistake in errors.mistakes[:NAMED]:
-            yield Line("failed", "watch-list", str(mistake))
+            yield StatusLine("failed", "watch-list", str(mistake))
         if len(errors.mistakes) > NAMED:
-            yield Line("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
+            yield StatusLine("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
     else:
-        yield Line("stack", "watch-list", f"{settings.watchlist}: {_count(len(sources), 'source')}")
+        yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {_count(len(sources), 'source')}")
 
 
-def _disk(settings: Settings) -> Iterator[Line]:
+def _disk(settings: Settings) -> Iterator[StatusLine]:
     if problem := why_unusable(settings.data):
-        yield Line(
+        yield StatusLine(
             "failed", "data folder", f"{settings.data}: expected a folder that can be written to, found {problem}"
         )
         return
@@ -213,7 +221,7 @@ def _disk(settings: Settings) -> Iterator[Line]:
     free = shutil.disk_usage(folder).free
     found = f"{free / 10**9:.1f} GB free for {settings.data}"
     short = free < SHORT_OF_SPACE_BYTES
-    yield Line("failed" if short else "stack", "disk", f"{found}: crawls soon stop" if short else found)
+    yield StatusLine("failed" if short else "stack", "disk", f"{found}: crawls soon stop" if short else found)
 
 
 def _count(number: int, noun: str) -> str:

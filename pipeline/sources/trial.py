@@ -7,32 +7,36 @@ source costs one request, two where feeds and such lead to a first article. Pict
 
 import asyncio
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urljoin
+
+import scrapy
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.http import Response
 
 from crawlers.address_policy import AddressPolicy
-from crawlers.engines.context import CrawlContext
-from crawlers.engines.response_decoding import page_of
-from crawlers.engines.robots import RobotsGate
-from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
-from crawlers.http_client import Fetcher, FetchFailed
+from crawlers.browser.pages import BrowserPages
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
+from crawlers.engine.robots import RobotsRules
+from crawlers.engine.run import connect
+from crawlers.engine.scheduling import CrawlScheduler
+from crawlers.engine.settings import READ_BYTES, scrapy_settings
+from crawlers.http_client import Fetcher
 from crawlers.model.capture import Captured
-from crawlers.model.job import CrawlJob, CrawlLimits
+from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.slots import LocalSlots, SlotSource
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.proxy import Recorder
-from crawlers.spiders.base import PageRequest, PageResult, Role, Spider, findings_on
-from crawlers.spiders.registry import spider_for
+from crawlers.spiders.registry import spider_class
 from crawlers.watchlist.source import Source
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
-from processors.http.head import head_value
 from processors.kinds import is_complete_list
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import Parsers
@@ -42,7 +46,8 @@ from processors.urls import host_of
 AT_ONCE: Final = 24
 """Sources that wait for their hosts at the same time."""
 
-MOST_REDIRECTS: Final = 10
+LEADS_TO: Final = "trial/leads_to"
+"""In Scrapy's statistics: articles and further pages that the first page names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,49 +85,70 @@ class _Nothing:
         """Let it go."""
 
 
+class TrialScheduler(CrawlScheduler):
+    """Lets the first address of a source pass and, of a news site, the first article that it leads to."""
+
+    _seed_passed = False
+    _article_passed = False
+
+    def enqueue_request(self, request: scrapy.Request) -> bool:
+        """Whether the request was scheduled; pages that the first one leads to are counted."""
+        if "seed" in request.meta:
+            wanted, self._seed_passed = not self._seed_passed, True
+        elif request.meta.get("subresource") or request.meta["depth"] > 1:
+            wanted = False
+        else:
+            assert self.crawler is not None
+            self.crawler.stats.inc_value(LEADS_TO)
+            is_article = self.spider.name == "news" and request.callback == self.spider.parse
+            wanted = is_article and not self._article_passed
+            self._article_passed |= wanted
+        return super().enqueue_request(request) if wanted else False
+
+
 def try_sources(
     settings: Settings,
     sources: Sequence[Source],
     *,
-    turns: SlotSource | None = None,
-    told: Callable[[Trial], None],
+    slots: SlotSource | None = None,
+    on_trial: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
-    """Try each source; ``told`` hears of each as it is done, the result has them in the order asked."""
+    """Try each source; ``on_trial`` is called with each as it is done, the result has them in the given order."""
     with ConfinedParsers() as parsers:
-        return asyncio.run(_try_all(settings, sources, turns or LocalSlots(), parsers, told))
+        return asyncio.run(_try_all(settings, sources, slots or LocalSlots(), parsers, on_trial))
 
 
 async def _try_all(
     settings: Settings,
     sources: Sequence[Source],
-    turns: SlotSource,
+    slots: SlotSource,
     parsers: Parsers,
-    told: Callable[[Trial], None],
+    on_trial: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
-    pace = HostRateLimiter(0.0, turns)
-    doors: dict[tuple[str | None, bool], list[Source]] = {}
+    rate_limiter = HostRateLimiter(0.0, slots)
+    by_egress: dict[tuple[str | None, bool], list[Source]] = {}
     for source in sources:
-        doors.setdefault((source.egress, source.allow_invalid_certificate), []).append(source)
+        by_egress.setdefault((source.egress, source.allow_invalid_certificate), []).append(source)
     done: dict[str, Trial] = {}
-    for (profile, lenient), behind in doors.items():
-        async with _means(settings, profile, pace, lenient=lenient) as means:
-            gate = RobotsGate(means)
+    for (profile, lenient), those in by_egress.items():
+        async with _context(settings, profile, rate_limiter, lenient=lenient) as context:
             free = asyncio.Semaphore(AT_ONCE)
 
-            async def one(source: Source, means: CrawlContext = means, gate: RobotsGate = gate) -> None:
+            async def one(source: Source, context: CrawlContext = context) -> None:
                 async with free:  # noqa: B023 - every task of this turn ends within it
-                    done[source.id] = await _try_one(settings, source, means, gate, parsers)
-                told(done[source.id])
+                    done[source.id] = await _try_one(settings, source, context, parsers)
+                on_trial(done[source.id])
 
-            await asyncio.gather(*(one(source) for source in behind))
-    await pace.close()
+            await asyncio.gather(*map(one, those))
+    await rate_limiter.close()
     return tuple(done[source.id] for source in sources)
 
 
 @asynccontextmanager
-async def _means(
-    settings: Settings, profile: str | None, pace: HostRateLimiter, *, lenient: bool
+async def _context(
+    settings: Settings, profile: str | None, rate_limiter: HostRateLimiter, *, lenient: bool
 ) -> AsyncIterator[CrawlContext]:
+    """A recorder that keeps nothing, and what shares it; robots.txt of a host is asked for once."""
     with tempfile.TemporaryDirectory(prefix="letapis-try-") as folder:
         recorder = Recorder(
             _Nothing(),
@@ -137,55 +163,73 @@ async def _means(
             upstream_ca=settings.upstream_ca,
             allow_invalid_certificate=lenient,
         )
-        fetcher = Fetcher(await recorder.start())
+        address = await recorder.start()
+        fetcher = Fetcher(address)
+        nothing: Callable[[Any], None] = lambda item: None  # noqa: E731 - a trial is no evidence
         try:
             yield CrawlContext(
                 fetcher=fetcher,
-                pace=pace,
-                tell=lambda event: None,
-                note=lambda note: None,
-                rendering=lambda rendering: None,
-                user_agent=settings.user_agent,
-                obey_robots=True,
+                rate_limiter=rate_limiter,
+                browser=BrowserPages(address, None, settings.user_agent, note=nothing, rendering=nothing),
+                report=nothing,
+                robots=RobotsRules(fetcher, rate_limiter, nothing, settings.user_agent),
             )
         finally:
             await fetcher.close()
             await recorder.close()
 
 
-async def _try_one(
-    settings: Settings, source: Source, means: CrawlContext, gate: RobotsGate, parsers: Parsers
-) -> Trial:
-    job: CrawlJob = job_for(source, user_agent=settings.user_agent, collector=settings.collector)
-    spider = spider_for(job, parsers)
-    ask = next(iter(spider.start()), None)
-    if ask is None:
+async def _try_one(settings: Settings, source: Source, shared: CrawlContext, parsers: Parsers) -> Trial:
+    job = job_for(source, user_agent=settings.user_agent, collector=settings.collector, engine="http")
+    events: list[EngineEvent] = []
+    robots = shared.robots if source.robots == "obey" else None
+    for host in {host_of(url) for url in job.seeds[:1]}:
+        shared.rate_limiter.raise_delay(host, source.delay_s)
+    crawler = AsyncCrawlerRunner(_trial_settings(settings)).create_crawler(spider_class(source))
+    connect(crawler, job, replace(shared, report=events.append, robots=robots))
+    came_from: list[str] = []
+
+    def received(response: Response, request: scrapy.Request, spider: scrapy.Spider) -> None:
+        came_from.append(response.url)
+
+    crawler.signals.connect(received, signals.response_received)
+    await crawler.crawl_async(job=job, parsers=parsers)
+    visits = [event for event in events if isinstance(event, PageVisited)]
+    if not visits:
         return Trial(source.id, source.kind, None, Outcome.EMPTY, "nothing to fetch")
-    url, findings = await _visit(source, spider, ask, means, gate)
-    leads = [each for each in findings.asks if each.role is not Role.SUBRESOURCE]
-    further = next((each for each in leads if source.kind == "news" and each.role is Role.PAGE), None)
-    remarks = findings.remarks
+    seed, last = visits[0], visits[-1]
+    remarks = [_remark(event.text, visits) for event in events if isinstance(event, CrawlNote)]
     if source.engine == "browser":
-        remarks = (*remarks, "tried without a browser: what its scripts show was not seen")
-    if further is not None:
-        url, article = await _visit(source, spider, further, means, gate)
-        outcome, reason = article.outcome, article.reason
-        records, filled = article.records, article.filled
-        remarks = (*remarks, *article.remarks)
-    else:
-        outcome, reason, records, filled = findings.outcome, findings.reason, findings.records, findings.filled
+        remarks.append("tried without a browser: what its scripts show was not seen")
     return Trial(
         source_id=source.id,
         kind=source.kind,
-        url=url,
-        outcome=outcome.value,
-        reason=reason,
-        records=records,
-        leads_to=len(leads),
-        filled=dict(sorted(Counter(filled).items())),
-        remarks=remarks,
-        expect=suggested(source.kind, records),
+        url=came_from[-1] if came_from else seed.url,
+        outcome=last.outcome.value,
+        reason=last.reason,
+        records=last.records,
+        leads_to=crawler.stats.get_value(LEADS_TO, 0),
+        filled=dict(sorted(last.filled.items())),
+        remarks=tuple(remarks),
+        expect=suggested(source.kind, last.records),
     )
+
+
+def _trial_settings(settings: Settings) -> dict[str, Any]:
+    """Of a crawl, without tries again: an answer is what the operator waits for."""
+    own = {
+        "SCHEDULER": "pipeline.sources.trial.TrialScheduler",
+        "RETRY_ENABLED": False,
+        "ASYNCIO_EVENT_LOOP": None,
+    }
+    return scrapy_settings(user_agent=settings.user_agent, limits=CrawlLimits()) | own
+
+
+def _remark(text: str, visits: Sequence[PageVisited]) -> str:
+    """The sentence without the address that it is about, which the trial names already."""
+    for visit in visits:
+        text = text.removeprefix(f"{visit.url}: ")
+    return text
 
 
 def suggested(kind: str, records: int) -> dict[str, Any]:
@@ -197,37 +241,3 @@ def suggested(kind: str, records: int) -> dict[str, Any]:
     if kind == "telegram":
         return {"min": max(1, records // 2), "understood": 0.8}
     return {"understood": 0.5} if kind == "news" else {}
-
-
-async def _visit(
-    source: Source, spider: Spider, ask: PageRequest, means: CrawlContext, gate: RobotsGate
-) -> tuple[str, PageResult]:
-    """Fetch and read one page, redirects followed; returns where it was and what it came to."""
-    url = ask.url
-    try:
-        for _ in range(MOST_REDIRECTS):
-            if source.robots == "obey":
-                refusal = await gate.refusal(url, ask.page_id, named=ask.seed)
-                if refusal is not None:
-                    return url, PageResult(Outcome.REFUSED_BY_POLICY, refusal)
-            means.pace.raise_delay(host_of(url), source.delay_s)
-            async with means.pace.slot(host_of(url)):
-                headers = [*request_headers(means.user_agent).items()]
-                answer = await means.fetcher.fetch(url, headers, page_id=ask.page_id, keep_bytes=READ_BYTES)
-            onward = head_value(answer.headers, "location") if answer.status in (301, 302, 303, 307, 308) else None
-            if onward is None:
-                page, faults = page_of(url, answer)
-                findings = findings_on(spider, ask, page)
-                return url, PageResult(
-                    findings.outcome,
-                    findings.reason,
-                    findings.records,
-                    findings.known,
-                    findings.asks,
-                    (*faults, *findings.remarks),
-                    findings.filled,
-                )
-            url = urljoin(url, onward)
-    except FetchFailed as failure:
-        return url, PageResult(failure.outcome, failure.reason)
-    return url, PageResult(Outcome.UNREACHABLE, f"more than {MOST_REDIRECTS} redirects")

@@ -87,11 +87,11 @@ def signal_all(number: int) -> None:
 class Watch:
     """Waits for what a keeper waits for: the end of its children, and the word or the end of its parent."""
 
-    def __init__(self, kept: int) -> None:
+    def __init__(self, command_pid: int) -> None:
         self.exit_code: int | None = None
         self.any_left = True
         self.must_stop = False
-        self._kept = kept
+        self._command_pid = command_pid
         self._woken, wake = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(wake, False)
@@ -126,7 +126,7 @@ class Watch:
                 return
             if not pid:
                 return
-            if pid == self._kept:
+            if pid == self._command_pid:
                 code = os.waitstatus_to_exitcode(status)
                 self.exit_code = code if code >= 0 else 128 - code
 
@@ -139,12 +139,12 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda *_: None)  # seen through the wake-up pipe
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    kept = start(arguments[4:], uid, gid)
-    watch = Watch(kept)
+    command_pid = start(arguments[4:], uid, gid)
+    watch = Watch(command_pid)
 
     watch.until(lambda: watch.stopping_or_ended)
     if watch.exit_code is None:
-        os.kill(kept, stop_signal)
+        os.kill(command_pid, stop_signal)
         watch.until(lambda: watch.exit_code is not None, within_s=grace_s)
     if watch.any_left:
         signal_all(signal.SIGTERM)

@@ -14,6 +14,7 @@ from processors.court_list.json_lists import json_hearings
 from processors.court_list.rows import TableContext, court_in, day_in, hearings, instance_in
 from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
 from processors.markup.html_tree import visible_text
+from processors.markup.link_base import addresses_by_wording
 from processors.pages.labelled_lines import labelled
 from processors.pages.list_links import document_links, next_pages
 from processors.pages.outcome import Classification, Outcome, classify
@@ -26,7 +27,7 @@ from processors.tables.column_names import hearing_field
 from processors.tables.grid import Grid, read_grid, read_grids
 from processors.tables.layout import Layout
 from processors.text import one_line
-from processors.urls import host_of
+from processors.urls import host_of, resolve
 
 PARSER_VERSION = "court-list-3"
 CARDS = "the page has no table: rows were told by lines of a label and a value"
@@ -68,10 +69,12 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
         found += rows
         remarks += notes
     papers = tuple(document.url for hearing in found for document in hearing.documents)
-    beside = document_links(tree, page.url) if tree is not None else ()
+    worded = addresses_by_wording(tree, page.url, opened.encoding) if tree is not None and papers else {}
+    addresses = (worded.get(paper) or resolve(page.url, paper, opened.encoding) for paper in papers)
+    beside = document_links(tree, page.url, opened.encoding) if tree is not None else ()
     links = Links(
-        next_pages=next_pages(tree, page.url) if tree is not None else (),
-        documents=tuple(dict.fromkeys((*papers, *beside))),
+        next_pages=next_pages(tree, page.url, opened.encoding) if tree is not None else (),
+        documents=tuple(dict.fromkeys((*filter(None, addresses), *beside))),
     )
     held.clear()
     if not found:

@@ -62,8 +62,7 @@ def feed_hearings(page: Page, zone: tzinfo | None, language: str | None) -> list
             row = _hearing(page.url, _Block(number, (title,)), False, zone, language)
             said = {"published": entry.published_raw, "summary": summary}
             extra = {name: text for name, text in said.items() if text}
-            papers = (CourtDocument(url=entry.url),) if entry.url else ()
-            found.append(replace(row, extra=extra, documents=papers))
+            found.append(replace(row, extra=extra, documents=(CourtDocument(url=entry.url_raw),)))
     return found
 
 

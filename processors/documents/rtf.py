@@ -2,23 +2,22 @@
 
 In: the file's bytes. Out: `Document`. Source: Rich Text Format 1.9.1 (Microsoft, 2008): code pages of fonts,
 ``\\uN`` with its fallback, ``\\trowd`` to ``\\row``, vertical merges; nested tables become lines of their cell.
-Pictures, objects and all other destinations are passed over. Raises ``UnreadDocument``.
+Pictures, objects and all other destinations are passed over. A word that is in no table here changes nothing.
+Raises ``UnreadDocument``.
 """
 
 import codecs
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from processors.documents.cell_edges import EdgedCell, table_by_edges
+from processors.documents.rtf_tokens import ControlSymbol, ControlWord, Mark, TextBytes, tokens
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import RTF
 from processors.tables.table import Cell, Table
 from processors.text import lines
 
-_TOKEN = re.compile(
-    rb"\\(?:'([0-9a-fA-F]{2})|([a-zA-Z]{1,32})(-?\d{1,10})?[ ]?|([^a-zA-Z]))|([{}])|[\r\n]+|([^\\{}\r\n]+)",
-    re.DOTALL,
-)
 # groups that hold no text of the document (RTF 1.9.1, "Destinations")
 _PASSED_OVER = frozenset(
     b"fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf "
@@ -31,18 +30,19 @@ _CHARSETS = {
     0: "cp1252", 77: "mac_roman", 128: "cp932", 134: "gbk", 136: "big5", 161: "cp1253", 162: "cp1254",
     177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 238: "cp1250", 255: "cp437",
 }  # fmt: skip
-_SIGNS = {
-    b"par": "\n", b"line": "\n", b"sect": "\n", b"page": "\n", b"tab": " ", b"emdash": "—", b"endash": "–",
+_CHARACTERS = {
+    b"line": "\n", b"sect": "\n", b"page": "\n", b"tab": " ", b"emdash": "—", b"endash": "–",
     b"lquote": "‘", b"rquote": "’", b"ldblquote": "“", b"rdblquote": "”", b"bullet": "•", b"nestcell": "\n",
     b"nestrow": "\n",
 }  # fmt: skip
+_SYMBOLS = {b"~": "\u00a0", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}"}
 _DEEPEST = 500
 _BEFORE_AT_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a group inherits."""
+    """What a group inherits. Text is left out where it is ``silent`` (no text of the document) or ``deleted``."""
 
     silent: bool = False
     font: int = 0
@@ -52,10 +52,25 @@ class _State:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _RtfReader:
+    """Takes the tokens of a file one by one and puts its document together."""
+
     limits: DocumentLimits
     codepage: str = "cp1252"
     fonts: dict[int, str] = field(default_factory=dict)
+    states: list[_State] = field(default_factory=lambda: [_State()])
+    group_just_opened: bool = False
+    font_table_depth: int = 0
+    """How many groups were open where the font table began, as far as they still are; 0 before it.
+
+    It does not return to 0 behind the table: ``\\f`` in the text chooses no font, and the text is read in the
+    document's code page.
+    """
+    font_of_table: int | None = None
+    """The font that the font table describes at the moment."""
+    to_skip: int = 0
+    """Bytes of text that repeat the character before them, for readers without Unicode."""
+    undecoded: bytearray = field(default_factory=bytearray)
     pieces: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     edges: list[tuple[int, bool]] = field(default_factory=list)
@@ -65,6 +80,66 @@ class _Reader:
     text: list[str] = field(default_factory=list)
     above: list[str] = field(default_factory=list)
     count: int = 0
+
+    @property
+    def state(self) -> _State:
+        return self.states[-1]
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.state.silent or self.state.deleted
+
+    def change(self, **values: Any) -> None:
+        self.states[-1] = replace(self.state, **values)
+
+    def add_bytes(self, content: bytes) -> None:
+        kept = content[self.to_skip :]
+        self.to_skip = max(self.to_skip - len(content), 0)
+        if not self.is_hidden:
+            self.undecoded += kept
+
+    def decode(self) -> None:
+        """Bytes wait until something else follows, since a character may have several of them."""
+        if self.undecoded:
+            page = self.fonts.get(self.state.font, self.codepage)
+            self.pieces.append(self.undecoded.decode(page, "replace"))
+            self.undecoded.clear()
+
+    def start_group(self) -> None:
+        if len(self.states) > _DEEPEST:
+            raise UnreadDocument("its groups are nested deeper than any program writes")
+        self.states.append(self.state)
+        self.group_just_opened = True
+        self.to_skip = 0
+
+    def end_group(self) -> None:
+        if len(self.states) > 1:
+            self.states.pop()
+        self.font_table_depth = min(self.font_table_depth, len(self.states))
+        self.to_skip = 0
+
+    def take_symbol(self, sign: bytes) -> None:
+        if sign == b"*" and self.group_just_opened:
+            self.change(silent=True)
+        elif not self.is_hidden:
+            self.pieces.append(_SYMBOLS.get(sign, ""))
+
+    def take_word(self, word: bytes, value: int | None) -> None:
+        is_first, self.group_just_opened = self.group_just_opened, False
+        if word == b"fonttbl":
+            self.font_table_depth = len(self.states)
+        if word in _PASSED_OVER and (is_first or word in (b"fonttbl", b"pict")):
+            self.change(silent=True)
+        elif self.font_table_depth and word in _FONT_TABLE_WORDS:
+            _FONT_TABLE_WORDS[word](self, value)
+        elif word in _STATE_WORDS:
+            _STATE_WORDS[word](self, value)
+        elif self.is_hidden:
+            return
+        elif word in _TEXT_WORDS:
+            _TEXT_WORDS[word](self, value)
+        elif word in _CHARACTERS:
+            self.pieces.append(_CHARACTERS[word])
 
     def end_cell(self) -> None:
         self.cells.append(_joined(self.pieces))
@@ -98,118 +173,138 @@ class _Reader:
             self.tables.append(Table(table_by_edges(self.rows), tuple(self.above[-_BEFORE_AT_MOST:])))
             self.rows, self.above = [], []
 
+    def finish(self) -> Document:
+        self.decode()
+        self.end_paragraph()
+        self.end_table()
+        return Document(media_type=RTF, tables=tuple(self.tables), text=tuple(self.text))
+
 
 def read_rtf(content: bytes, limits: DocumentLimits) -> Document:
     """Tables and lines of the text, in order."""
-    reader = _Reader(limits)
-    states = [_State()]
-    skip = 0
-    font_of_table: int | None = None
-    raw = bytearray()
-
-    def flush() -> None:
-        if raw:
-            page = reader.fonts.get(states[-1].font, reader.codepage)
-            reader.pieces.append(raw.decode(page, "replace"))
-            raw.clear()
-
-    opened = False
-    in_fonts = 0
-    position = max(content.find(b"{\\rtf"), 0)
-    for token in _TOKEN.finditer(content, position):
-        byte, word, number, sign, brace, plain = token.groups()
-        state = states[-1]
-        if byte is not None:
-            if skip:
-                skip -= 1
-            elif not state.silent and not state.deleted:
-                raw.append(int(byte, 16))
+    reader = _RtfReader(limits)
+    for token in tokens(content):
+        if isinstance(token, TextBytes):
+            reader.add_bytes(token.content)
             continue
-        if plain is not None:
-            kept = plain[skip:]
-            skip = max(skip - len(plain), 0)
-            if not state.silent and not state.deleted:
-                raw += kept
-            continue
-        flush()
-        if brace == b"{":
-            if len(states) > _DEEPEST:
-                raise UnreadDocument("its groups are nested deeper than any program writes")
-            states.append(state)
-            opened = True
-            skip = 0
-            continue
-        if brace == b"}":
-            if len(states) > 1:
-                states.pop()
-            in_fonts = min(in_fonts, len(states))
-            skip = 0
-            continue
-        value = int(number) if number is not None else None
-        if sign is not None:
-            if sign == b"*" and opened:
-                states[-1] = replace(state, silent=True)
-            elif not state.silent and not state.deleted:
-                reader.pieces.append({b"~": "\u00a0", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}"}.get(sign, ""))
-            continue
-        if word is None:
-            continue
-        first, opened = opened, False
-        if word == b"fonttbl":
-            in_fonts = len(states)
-        if word in _PASSED_OVER and (first or word in (b"fonttbl", b"pict")):
-            states[-1] = replace(state, silent=True)
-        elif in_fonts and len(states) >= in_fonts and word in (b"f", b"fcharset"):
-            if word == b"f":
-                font_of_table = value
-            elif font_of_table is not None and value in _CHARSETS:
-                reader.fonts[font_of_table] = _CHARSETS[value]
-        elif word == b"ansicpg" and value is not None:
-            reader.codepage = _known(f"cp{value}") or reader.codepage
-        elif word == b"uc" and value is not None:
-            states[-1] = replace(state, fallback=min(max(value, 0), 8))
-        elif word == b"f" and value is not None:
-            states[-1] = replace(state, font=value)
-        elif word == b"plain":
-            states[-1] = replace(state, deleted=False)
-        elif word in (b"v", b"deleted"):
-            states[-1] = replace(state, deleted=value != 0)
-        elif state.silent or state.deleted:
-            continue
-        elif word == b"u" and value is not None:
-            reader.pieces.append(_character(value))
-            skip = state.fallback
-        else:
-            _control(reader, states, word, value)
-    flush()
-    reader.end_paragraph()
-    reader.end_table()
-    return Document(media_type=RTF, tables=tuple(reader.tables), text=tuple(reader.text))
+        reader.decode()
+        match token:
+            case Mark.GROUP_START:
+                reader.start_group()
+            case Mark.GROUP_END:
+                reader.end_group()
+            case ControlSymbol(sign):
+                reader.take_symbol(sign)
+            case ControlWord(word, value):
+                reader.take_word(word, value)
+    return reader.finish()
 
 
-def _control(reader: _Reader, states: list[_State], word: bytes, value: int | None) -> None:
-    """Words that shape paragraphs and tables."""
-    if word == b"trowd":
-        reader.edges, reader.hangs = [], False
-    elif word == b"clvmrg":
-        reader.hangs = True
-    elif word == b"cellx" and value is not None:
+_Action = Callable[[_RtfReader, int | None], None]
+
+
+def _name_font(reader: _RtfReader, value: int | None) -> None:
+    reader.font_of_table = value
+
+
+def _set_charset(reader: _RtfReader, value: int | None) -> None:
+    if reader.font_of_table is not None and value in _CHARSETS:
+        reader.fonts[reader.font_of_table] = _CHARSETS[value]
+
+
+def _set_codepage(reader: _RtfReader, value: int | None) -> None:
+    if value is not None:
+        reader.codepage = _known(f"cp{value}") or reader.codepage
+
+
+def _set_fallback(reader: _RtfReader, value: int | None) -> None:
+    if value is not None:
+        reader.change(fallback=min(max(value, 0), 8))
+
+
+def _set_font(reader: _RtfReader, value: int | None) -> None:
+    if value is not None:
+        reader.change(font=value)
+
+
+def _reset_character_format(reader: _RtfReader, value: int | None) -> None:
+    reader.change(deleted=False)
+
+
+def _set_deleted(reader: _RtfReader, value: int | None) -> None:
+    reader.change(deleted=value != 0)
+
+
+def _add_character(reader: _RtfReader, value: int | None) -> None:
+    if value is not None:
+        reader.pieces.append(_character(value))
+        reader.to_skip = reader.state.fallback
+
+
+def _start_row(reader: _RtfReader, value: int | None) -> None:
+    reader.edges, reader.hangs = [], False
+
+
+def _merge_with_cell_above(reader: _RtfReader, value: int | None) -> None:
+    reader.hangs = True
+
+
+def _add_cell_edge(reader: _RtfReader, value: int | None) -> None:
+    if value is not None:
         reader.edges.append((value, reader.hangs))
         reader.hangs = False
-    elif word == b"intbl":
-        if not states[-1].in_table and not reader.cells:
-            reader.end_paragraph()
-        states[-1] = replace(states[-1], in_table=True)
-    elif word == b"pard":
-        states[-1] = replace(states[-1], in_table=False)
-    elif word == b"cell":
-        reader.end_cell()
-    elif word == b"row":
-        reader.end_row()
-    elif word == b"par" and not states[-1].in_table and not reader.cells:
+
+
+def _enter_table(reader: _RtfReader, value: int | None) -> None:
+    if not reader.state.in_table and not reader.cells:
         reader.end_paragraph()
-    elif word in _SIGNS:
-        reader.pieces.append(_SIGNS[word])
+    reader.change(in_table=True)
+
+
+def _reset_paragraph_format(reader: _RtfReader, value: int | None) -> None:
+    reader.change(in_table=False)
+
+
+def _end_cell(reader: _RtfReader, value: int | None) -> None:
+    reader.end_cell()
+
+
+def _end_row(reader: _RtfReader, value: int | None) -> None:
+    reader.end_row()
+
+
+def _end_paragraph(reader: _RtfReader, value: int | None) -> None:
+    if reader.state.in_table or reader.cells:
+        reader.pieces.append("\n")
+    else:
+        reader.end_paragraph()
+
+
+_FONT_TABLE_WORDS: Mapping[bytes, _Action] = {b"f": _name_font, b"fcharset": _set_charset}
+"""What words mean within the font table."""
+
+_STATE_WORDS: Mapping[bytes, _Action] = {
+    b"ansicpg": _set_codepage,
+    b"uc": _set_fallback,
+    b"f": _set_font,
+    b"plain": _reset_character_format,
+    b"v": _set_deleted,
+    b"deleted": _set_deleted,
+}
+"""Words that hold also where text is left out."""
+
+_TEXT_WORDS: Mapping[bytes, _Action] = {
+    b"u": _add_character,
+    b"trowd": _start_row,
+    b"clvmrg": _merge_with_cell_above,
+    b"cellx": _add_cell_edge,
+    b"intbl": _enter_table,
+    b"pard": _reset_paragraph_format,
+    b"cell": _end_cell,
+    b"row": _end_row,
+    b"par": _end_paragraph,
+}
+"""Words of the text itself: characters, paragraphs and tables."""
 
 
 def _character(value: int) -> str:

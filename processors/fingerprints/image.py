@@ -62,7 +62,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ImageLimits:
     """What one file may cost. ``ratio`` is decoded pixels per encoded byte, held only above a megapixel."""
 
     pixels: int = 100_000_000
@@ -86,7 +86,7 @@ class Picture:
     metadata: tuple[tuple[str, str], ...]
 
 
-def read_picture(content: bytes, media_type: str, limits: Limits) -> Picture:
+def read_picture(content: bytes, media_type: str, limits: ImageLimits) -> Picture:
     """Decode by the recipe above."""
     if FORMATS[media_type] == ("HEIF",):
         pi_heif.register_heif_opener(thumbnails=False)
@@ -113,7 +113,7 @@ def read_picture(content: bytes, media_type: str, limits: Limits) -> Picture:
     return Picture(np.asarray(luma), shrink, width, height, frames, metadata)
 
 
-def _check_size(width: int, height: int, length_bytes: int, limits: Limits) -> None:
+def _check_size(width: int, height: int, length_bytes: int, limits: ImageLimits) -> None:
     pixels = width * height
     if pixels == 0:
         raise Unreadable(f"empty: {width} x {height} pixels")
@@ -123,7 +123,7 @@ def _check_size(width: int, height: int, length_bytes: int, limits: Limits) -> N
         raise Unreadable(f"a decompression bomb: {width} x {height} pixels in {length_bytes} bytes")
 
 
-def _count_frames(image: Image.Image, limits: Limits) -> int:
+def _count_frames(image: Image.Image, limits: ImageLimits) -> int:
     frames = getattr(image, "n_frames", 1)
     if frames > limits.frames:
         raise Unreadable(f"too long: {frames} frames, the limit is {limits.frames}")

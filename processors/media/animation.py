@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from processors.fingerprints.image import FORMATS, Limits, luma_of, shrink_of
+from processors.fingerprints.image import FORMATS, ImageLimits, luma_of, shrink_of
 from processors.fingerprints.video_frames import FrameSample
 
 SHORTEST_MS = 20
@@ -22,7 +22,7 @@ UNTOLD_MS = 100
 class AnimationFrame:
     """Looks in order of time; when they are through, ``duration_s``, and ``cut``: why not all frames were seen."""
 
-    def __init__(self, content: bytes, media_type: str, limits: Limits) -> None:
+    def __init__(self, content: bytes, media_type: str, limits: ImageLimits) -> None:
         self.content, self.media_type, self.limits = content, media_type, limits
         self.duration_s: float | None = None
         self.cut: str | None = None
@@ -51,6 +51,6 @@ class AnimationFrame:
         self.duration_s = at_ms / 1000
 
 
-def composited_frames(content: bytes, media_type: str, limits: Limits) -> AnimationFrame:
+def composited_frames(content: bytes, media_type: str, limits: ImageLimits) -> AnimationFrame:
     """The frames of a picture that ``read_picture`` has already let in."""
     return AnimationFrame(content, media_type, limits)

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from processors.digest import sha256
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.media.fingerprint_file import from_json, refusal, seconds_for
 from processors.media.media_type import MediaFingerprints, sniff
 from processors.sandbox.process import DecoderUnavailable, SandboxDied, SandboxedProcess
@@ -29,7 +29,7 @@ __all__ = ["DecoderUnavailable", "Decoders"]
 class _MediaWorker(SandboxedProcess):
     """A worker that finds the content in an open file, since video can only be read where one can go back."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ImageLimits) -> None:
         self.limits = limits
         self.file = os.memfd_create("medium")
         told = json.dumps({"limits": asdict(limits), "file": self.file})
@@ -57,9 +57,9 @@ class Decoders:
     block ends them; when the process that holds them is killed, they end with it.
     """
 
-    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, workers: int | None = None, limits: ImageLimits | None = None) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
-        self.limits = limits or Limits()
+        self.limits = limits or ImageLimits()
         self._idle: queue.SimpleQueue[_MediaWorker | None] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:

@@ -16,11 +16,11 @@ def main() -> None:
     """Serve until standard input ends; the heavy imports stand here: nothing else of this module needs them."""
     from PIL import Image
 
-    from processors.fingerprints.image import Limits
+    from processors.fingerprints.image import ImageLimits
     from processors.media.fingerprint_file import fingerprint_media, to_json
 
     told = json.loads(sys.argv[1])
-    limits, file = Limits(**told["limits"]), told["file"]
+    limits, file = ImageLimits(**told["limits"]), told["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
     serve(

@@ -17,7 +17,7 @@ import PIL
 
 from processors.digest import Digest, sha256
 from processors.fingerprints.fingerprint import Fingerprint, fingerprints
-from processors.fingerprints.image import FORMATS, Limits, Picture, Unreadable, read_picture
+from processors.fingerprints.image import FORMATS, ImageLimits, Picture, Unreadable, read_picture
 from processors.fingerprints.video_frames import FrameSequence, read_frames, written_frames
 from processors.media.animation import composited_frames
 from processors.media.ffmpeg import NoProgram, decoder_name
@@ -30,7 +30,7 @@ VIDEO_HASHES = frozenset({"vpdq/1", "vregions/2"})
 ALL_HASHES = PICTURE_HASHES | VIDEO_HASHES
 
 
-def fingerprint_media(content: bytes, limits: Limits, file: int | None = None) -> MediaFingerprints:
+def fingerprint_media(content: bytes, limits: ImageLimits, file: int | None = None) -> MediaFingerprints:
     """Read one file in this process; a file that cannot be read is refused with a reason, nothing is raised.
 
     ``file`` is an open file with the same content, where the caller has one; video is read by way of it.
@@ -64,7 +64,7 @@ def _no_decoder(media_type: str | None) -> str:
     return f"no decoder for {media_type or 'bytes of unknown kind'}"
 
 
-def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
+def _picture(content: bytes, digest: Digest, media_type: str, limits: ImageLimits) -> MediaFingerprints:
     """A still, or an animation, which is a still first and a video besides."""
     picture = read_picture(content, media_type, limits)
     hashes, duration_s, metadata = fingerprints(picture), None, picture.metadata
@@ -88,7 +88,7 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: Limits) ->
     )
 
 
-def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
+def _still(file: int, digest: Digest, media_type: str, limits: ImageLimits) -> MediaFingerprints:
     """A still that the video program reads."""
     told = Video()
     luma = still(file, media_type, limits, told)
@@ -107,7 +107,7 @@ def _still(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaF
     )
 
 
-def _video(file: int, digest: Digest, media_type: str, limits: Limits) -> MediaFingerprints:
+def _video(file: int, digest: Digest, media_type: str, limits: ImageLimits) -> MediaFingerprints:
     told = Video()
     frames = written_frames(looks_at(file, media_type, limits, told))
     return MediaFingerprints(
@@ -154,7 +154,7 @@ def _as_file(content: bytes, file: int | None) -> Iterator[int]:
         os.close(opened)
 
 
-def seconds_for(content: bytes, limits: Limits) -> float:
+def seconds_for(content: bytes, limits: ImageLimits) -> float:
     """How long a file may take, by what it is."""
     return limits.video_seconds + limits.seconds if sniff(content) in DEMUXERS else limits.seconds
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pi_heif
 from PIL import Image, ImageOps
 
-from processors.fingerprints.image import FORMATS, Limits
+from processors.fingerprints.image import FORMATS, ImageLimits
 from processors.media.ffmpeg import NoProgram
 from processors.media.ffmpeg_process import running
 from processors.media.video import DEMUXERS, STILLS, opened
@@ -42,7 +42,7 @@ def can_draw(media_type: str | None) -> bool:
 
 
 def render_frames(
-    file: int, content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits
+    file: int, content: bytes, media_type: str, at_ms: Sequence[int], limits: ImageLimits
 ) -> list[RenderedFrame | None]:
     """What the file shows at these times, in their order; of a still the same at all."""
     deadline = time.monotonic() + limits.seconds
@@ -53,7 +53,7 @@ def render_frames(
 
 
 def _by_program(
-    file: int, demuxer: str, at_ms: int | None, limits: Limits, deadline: float
+    file: int, demuxer: str, at_ms: int | None, limits: ImageLimits, deadline: float
 ) -> RenderedFrame | None:
     """One frame, found by going to the key frame before the time and on from there."""
     side = f"scale=w='min({LONGEST_SIDE},iw)':h='min({LONGEST_SIDE},ih)':force_original_aspect_ratio=decrease"
@@ -76,7 +76,7 @@ def _by_program(
 
 
 def _by_pillow(
-    content: bytes, media_type: str, at_ms: Sequence[int], limits: Limits
+    content: bytes, media_type: str, at_ms: Sequence[int], limits: ImageLimits
 ) -> list[RenderedFrame | None]:
     if FORMATS[media_type] == ("HEIF",):
         pi_heif.register_heif_opener(thumbnails=False)

@@ -18,12 +18,12 @@ def main() -> None:
     """Serve until standard input ends; the heavy imports stand here: nothing else of this module needs them."""
     from PIL import Image
 
-    from processors.fingerprints.image import Limits
+    from processors.fingerprints.image import ImageLimits
     from processors.media.frame_rendering import RenderedFrame, can_draw, render_frames
     from processors.media.media_type import sniff
 
     told = json.loads(sys.argv[1])
-    limits, file = Limits(**told["limits"]), told["file"]
+    limits, file = ImageLimits(**told["limits"]), told["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 
 from PIL import Image
 
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.media.frame_rendering import LONGEST_SIDE
 from processors.sandbox.process import SandboxDied, SandboxedProcess
 
@@ -22,12 +22,12 @@ JPEG_QUALITY = 80
 SECONDS = 10.0
 
 
-def draw(content: bytes, at_ms: Sequence[int], limits: Limits | None = None) -> list[bytes | None]:
+def draw(content: bytes, at_ms: Sequence[int], limits: ImageLimits | None = None) -> list[bytes | None]:
     """What the content shows at these times; None where it shows nothing. Raises only ``DecoderUnavailable``."""
-    if not at_ms or len(content) > (limits or Limits()).content_bytes:
+    if not at_ms or len(content) > (limits or ImageLimits()).content_bytes:
         return [None] * len(at_ms)
     asked = list(at_ms[:FRAMES_AT_ONCE])
-    allowed = replace(limits or Limits(), seconds=SECONDS)
+    allowed = replace(limits or ImageLimits(), seconds=SECONDS)
     file = os.memfd_create("medium")
     try:
         with os.fdopen(os.dup(file), "wb") as sink:

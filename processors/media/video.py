@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.fingerprints.image import LONGEST_NOTE, MOST_NOTES, SHORT_SIDE, Limits, Unreadable
+from processors.fingerprints.image import LONGEST_NOTE, MOST_NOTES, SHORT_SIDE, ImageLimits, Unreadable
 from processors.fingerprints.video_frames import LOOKS_PER_S, STEP_MS, FrameSample
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.media.ffmpeg_process import running
@@ -65,7 +65,7 @@ class Video:
     said: bytearray = field(default_factory=bytearray)
 
 
-def looks_at(file: int, media_type: str, limits: Limits, video: Video) -> Iterator[FrameSample]:
+def looks_at(file: int, media_type: str, limits: ImageLimits, video: Video) -> Iterator[FrameSample]:
     """Frames of the open file in order of time; fills ``video``; raises ``Unreadable`` where there is none."""
     for luma in _frames(file, DEMUXERS[media_type], limits, video, f"fps={LOOKS_PER_S}", MOST_LOOKS):
         yield FrameSample((video.looks - 1) * STEP_MS, video.looks * STEP_MS, luma)
@@ -74,7 +74,7 @@ def looks_at(file: int, media_type: str, limits: Limits, video: Video) -> Iterat
         raise Unreadable(_why(video))
 
 
-def still(file: int, media_type: str, limits: Limits, video: Video) -> NDArray[np.uint8]:
+def still(file: int, media_type: str, limits: ImageLimits, video: Video) -> NDArray[np.uint8]:
     """The first picture of the open file as luma, scaled as frames are; fills ``video``; raises ``Unreadable``."""
     found = list(_frames(file, STILLS[media_type], limits, video, "null", 1))
     _describe(video)
@@ -84,7 +84,7 @@ def still(file: int, media_type: str, limits: Limits, video: Video) -> NDArray[n
 
 
 def _frames(
-    file: int, demuxer: str, limits: Limits, video: Video, rate: str, most: int
+    file: int, demuxer: str, limits: ImageLimits, video: Video, rate: str, most: int
 ) -> Iterator[NDArray[np.uint8]]:
     try:
         video.decoder = decoder_name()
@@ -106,7 +106,7 @@ def _frames(
             video.cut = f"the limit is {most} looks"
 
 
-def opened(file: int, demuxer: str, limits: Limits, at_s: float | None = None) -> list[str]:
+def opened(file: int, demuxer: str, limits: ImageLimits, at_s: float | None = None) -> list[str]:
     """The program's arguments for its one input: by this demuxer alone, nothing else reached, from a time on."""
     return [
         *("-protocol_whitelist", "fd,pipe", "-threads", "1", "-max_pixels", str(limits.pixels)),
@@ -115,7 +115,7 @@ def opened(file: int, demuxer: str, limits: Limits, at_s: float | None = None) -
     ]
 
 
-def _arguments(file: int, demuxer: str, limits: Limits, rate: str, most: int) -> list[str]:
+def _arguments(file: int, demuxer: str, limits: ImageLimits, rate: str, most: int) -> list[str]:
     shrink = "".join(f"if(gte(floor(min(iw,ih)/{n}),{SHORT_SIDE}),{n}," for n in (8, 4, 2)) + "1)))"
     scale = f"scale=w='ceil(iw/{shrink})':h='ceil(ih/{shrink})':flags=area"
     return [

@@ -1,12 +1,18 @@
-"""Where a news page leads: other articles, documents, and the pictures of its own article with their captions."""
+"""Where a news page leads: other articles, documents, and the pictures of its own article with their captions.
+
+Links are addresses to request; what they lead to is told by their wording, since letters outside ASCII are escaped
+in the address. A picture's record keeps the page's wording.
+"""
 
 import re
+from dataclasses import dataclass
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lxml import html
 
 from processors.markup.html_tree import attribute, classes, elements, visible_text
+from processors.markup.link_base import LinkBase
 from processors.pages.page_metadata import PageMetadata
 from processors.records.article import ArticleImage
 from processors.text import one_line
@@ -41,7 +47,15 @@ _CAPTION = re.compile(r"caption|legend|подпис", re.IGNORECASE)
 _SMALL_PIXELS = 80
 
 
-def article_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A picture of the article, and the address to request for it, None where it has none."""
+
+    image: ArticleImage
+    address: str | None
+
+
+def article_links(tree: html.HtmlElement, url: str, base: LinkBase) -> tuple[str, ...]:
     """Addresses on this site that look like articles, each once, in page order."""
     host = host_of(url).removeprefix("www.")
     found: dict[str, None] = {}
@@ -49,15 +63,15 @@ def article_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
         href = attribute(link, "href")
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
-        address = absolute(url, href)
-        if address is None:
+        worded, address = absolute(base.url, href), base.resolve(link.get("href"))
+        if worded is None or address is None:
             continue
-        address = address.partition("#")[0]
-        parts = urlsplit(address)
-        if (parts.hostname or "").removeprefix("www.") != host or address.rstrip("/") == url.rstrip("/"):
+        worded = worded.partition("#")[0]
+        parts = urlsplit(worded)
+        if (parts.hostname or "").removeprefix("www.") != host or worded.rstrip("/") == url.rstrip("/"):
             continue
         where = parts.path + (f"?{parts.query}" if parts.query else "")
-        if is_calendar(address):
+        if is_calendar(worded):
             continue
         if len(parts.path) > 1 and _LOOKS_LIKE_ARTICLE.search(where) and not _NO_ARTICLE.search(parts.path):
             found.setdefault(address)
@@ -70,38 +84,49 @@ def is_calendar(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return bool(_CALENDAR.search(parts.path) or _CALENDAR_QUERY.search(parts.query))
+    return bool(_CALENDAR.search(unquote(parts.path)) or _CALENDAR_QUERY.search(parts.query))
 
 
-def document_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
+def document_links(tree: html.HtmlElement, base: LinkBase) -> tuple[str, ...]:
     """Addresses of papers the page links to."""
     found: dict[str, None] = {}
     for link in tree.iter("a"):
-        href = attribute(link, "href")
-        address = absolute(url, href) if href and _DOCUMENT.search(href) else None
+        href = link.get("href")
+        address = base.resolve(href) if href and _DOCUMENT.search(href.strip()) else None
         if address:
             found.setdefault(address)
     return tuple(found)
 
 
-def read_images(
-    tree: html.HtmlElement, evidence: PageMetadata, url: str, holders: tuple[html.HtmlElement, ...]
-) -> tuple[ArticleImage, ...]:
+def read_pictures(
+    tree: html.HtmlElement,
+    evidence: PageMetadata,
+    url: str,
+    base: LinkBase,
+    holders: tuple[html.HtmlElement, ...],
+) -> tuple[PagePicture, ...]:
     """The stated main picture, then those among the article's text; decoration and tracking dots left out."""
     found: dict[str, str | None] = {}
+    addresses: dict[str, str | None] = {}
     for stated in evidence.metas.get("og:image", ())[:3]:
-        address = absolute(url, stated)
-        if address:
-            found.setdefault(address)
+        worded = absolute(url, stated)
+        if worded:
+            found.setdefault(worded)
+            addresses.setdefault(worded, base.resolve(stated))
     captions = _Captions()
     for image in _container(tree, holders).iter("img"):
-        address = _image_address(image, url)
-        if address is None or _is_decoration(image, address):
+        link = _image_link(image)
+        worded = absolute(url, link) if link is not None else None
+        if worded is None or _is_decoration(image, worded):
             continue
         caption = captions.of(image)
-        if found.get(address) is None:
-            found[address] = caption
-    return tuple(ArticleImage(url=address, caption=caption) for address, caption in found.items())
+        if found.get(worded) is None:
+            found[worded] = caption
+        addresses.setdefault(worded, base.resolve(link))
+    return tuple(
+        PagePicture(ArticleImage(url=worded, caption=caption), addresses[worded])
+        for worded, caption in found.items()
+    )
 
 
 def _container(tree: html.HtmlElement, holders: tuple[html.HtmlElement, ...]) -> html.HtmlElement:
@@ -121,12 +146,12 @@ def _container(tree: html.HtmlElement, holders: tuple[html.HtmlElement, ...]) ->
     return inner if parent is None or parent.tag in ("body", "html") else parent
 
 
-def _image_address(image: html.HtmlElement, url: str) -> str | None:
+def _image_link(image: html.HtmlElement) -> str | None:
     for name in _LAZY:
         value = attribute(image, name)
         if value and not value.startswith("data:"):
             first = value.split(",")[-1].split() if "srcset" in name else [value]
-            return absolute(url, first[0]) if first else None
+            return first[0] if first else None
     return None
 
 

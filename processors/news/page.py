@@ -6,6 +6,7 @@ by modules of those names.
 
 import html as entities
 import re
+from dataclasses import replace
 from datetime import tzinfo
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from lxml import html
 
 from processors.markup.encoding import is_text
 from processors.markup.html_tree import elements
+from processors.markup.link_base import LinkBase, link_base
 from processors.news.authors import names_of, read_authors
 from processors.news.dates import read_modified, read_published
 from processors.news.declared_fields import Declared, read_declared, version_with
-from processors.news.links import article_links, document_links, read_images
+from processors.news.links import article_links, document_links, read_pictures
 from processors.news.text import read_text
 from processors.news.title import read_title
 from processors.news.topics import read_section, read_tags
@@ -58,13 +60,15 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
         return _reading(page, verdict, version, remarks=("a file or a feed, no page: no article is read from it",))
     zone = ZoneInfo(layout.timezone) if layout is not None and layout.timezone else None
     evidence = read_evidence(tree)
-    links = Links(articles=article_links(tree, page.url), documents=document_links(tree, page.url))
+    base = link_base(tree, page.url, opened.encoding)
+    links = Links(articles=article_links(tree, page.url, base), documents=document_links(tree, base))
     declared = read_declared(tree, layout)
-    article = _article(page, tree, evidence, zone, declared, len(links.articles))
+    found = _article(page, tree, base, evidence, zone, declared, len(links.articles))
     held.clear()
-    if article is None:
+    if found is None:
         remark = "no article on this page, only its links are read"
         return _reading(page, verdict, version, links=links, remarks=(remark,))
+    article, media = found
     return _reading(
         page,
         verdict,
@@ -72,20 +76,20 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
         layout="article",
         records=(article,),
         remarks=declared.missing,
-        links=Links(
-            articles=links.articles, documents=links.documents, media=tuple(image.url for image in article.images)
-        ),
+        links=replace(links, media=media),
     )
 
 
 def _article(
     page: Page,
     tree: html.HtmlElement,
+    base: LinkBase,
     evidence: PageMetadata,
     zone: tzinfo | None,
     declared: Declared,
     leads_on: int,
-) -> Article | None:
+) -> tuple[Article, tuple[str, ...]] | None:
+    """The article, and the addresses to request for its pictures."""
     title = declared.title or read_title(tree, evidence, page.url)
     stated_body = text_in_lines(evidence.linked_data("articleBody"))
     found = read_text(
@@ -109,7 +113,9 @@ def _article(
         return None
     published = read_published(tree, evidence, page.url, zone, title, declared.published_raw)
     modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw)
-    return Article(
+    holders = found.holders if found is not None else ()
+    pictures = read_pictures(tree, evidence, page.url, base, holders)
+    article = Article(
         url=page.url,
         canonical_url=_canonical(page, evidence),
         title=title,
@@ -122,8 +128,9 @@ def _article(
         language=language_of(text, evidence.language),
         section=declared.section or read_section(evidence),
         tags=declared.tags or read_tags(tree, evidence),
-        images=read_images(tree, evidence, page.url, found.holders if found is not None else ()),
+        images=tuple(picture.image for picture in pictures),
     )
+    return article, tuple(dict.fromkeys(each.address for each in pictures if each.address is not None))
 
 
 def text_in_lines(value: object) -> str | None:

@@ -7,6 +7,7 @@ one notice a page or document is. Persons stay in the issuer's wording; who is n
 
 from collections.abc import Iterator
 
+from processors.markup.link_base import addresses_by_wording
 from processors.notice.blocks import Block, document_block, page_block, page_blocks
 from processors.notice.people import issuer_in, officials_in, persons_in
 from processors.pages.article_codes import article_codes
@@ -46,7 +47,8 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
     articles: tuple[str, ...] = ()
     if not found and tree is not None:
         board = page_blocks(tree, page.url)
-        articles = board.links
+        worded = addresses_by_wording(tree, page.url, opened.encoding)
+        articles = tuple(dict.fromkeys(worded[link] for link in board.links if link in worded))
         blocks = board.blocks or tuple(
             block for block in (page_block(tree, page.url),) if not board.links and block
         )
@@ -55,9 +57,9 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
         block = document_block(page.document.text)
         found = [_of_block(block, page, layout, issuer)] if block is not None else []
     links = Links(
-        next_pages=next_pages(tree, page.url) if tree is not None else (),
+        next_pages=next_pages(tree, page.url, opened.encoding) if tree is not None else (),
         articles=articles,
-        documents=document_links(tree, page.url) if tree is not None else (),
+        documents=document_links(tree, page.url, opened.encoding) if tree is not None else (),
     )
     if not found and not articles:
         return _reading(page, Classification(Outcome.EMPTY, _why_empty(source)), layout, links=links)

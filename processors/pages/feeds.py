@@ -1,7 +1,7 @@
 """What a feed lists: RSS, RDF, Atom, CDF and JSON Feed.
 
-In: the entity, its address and Content-Type. Out: entries in feed order, addresses absolute, times with their
-wording; ``problem`` says in words what was wrong with the feed, entries read in spite of it included. Never
+In: the entity, its address and Content-Type. Out: entries in feed order, with addresses to request, times with
+their wording; ``problem`` says in words what was wrong with the feed, entries read in spite of it included. Never
 raises. Encoding by `processors.markup.encoding.decode`, since feeds mislabel theirs as pages do; entities other
 than XML's own are not expanded.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from processors.markup.encoding import decode
 from processors.markup.html_tree import MAX_CHARACTERS, parse
+from processors.markup.link_base import LinkBase
 from processors.markup.xml_prologue import without_prologue
 from processors.pages.dates import read_moment
 from processors.text import one_line, printable
@@ -32,10 +33,12 @@ _LONGEST_SUMMARY = 2_000
 class FeedEntry:
     """One entry. ``summary_raw`` is the beginning of its summary, markup and all.
 
-    ``published`` and ``modified`` never stand in for one another; times without zone are None.
+    ``url`` is the address to request, ``url_raw`` the same as the feed words it, absolute. ``published`` and
+    ``modified`` never stand in for one another; times without zone are None.
     """
 
     url: str
+    url_raw: str
     title: str | None = None
     summary_raw: str | None = None
     published_raw: str | None = None
@@ -55,17 +58,19 @@ class Feed:
 
 def read_feed(body: bytes, url: str, content_type: str | None = None) -> Feed:
     """Read a feed of any kind."""
-    text = decode(body, content_type).text.lstrip("\ufeff \t\r\n")[:MAX_CHARACTERS]
+    decoded = decode(body, content_type)
+    base = LinkBase(url, decoded.encoding)
+    text = decoded.text.lstrip("\ufeff \t\r\n")[:MAX_CHARACTERS]
     if not text:
         return Feed(problem="the feed is empty")
     if text.startswith("{"):
-        return _json_feed(text, url)
+        return _json_feed(text, base)
     if not _FEED_ROOT.search(text[:20_000]):
         return Feed(problem=f"no feed: it begins with {text[:60]!r}")
-    return _xml_feed(text, url)
+    return _xml_feed(text, base)
 
 
-def _xml_feed(text: str, url: str) -> Feed:
+def _xml_feed(text: str, base: LinkBase) -> Feed:
     import feedparser  # 0.1 s of CPU, for nothing in crawls that see no feed
 
     clean = printable(without_prologue(text))
@@ -74,14 +79,14 @@ def _xml_feed(text: str, url: str) -> Feed:
     clean = clean[: ends[_MOST_ENTRIES - 1]] if cut else clean
     parsed = feedparser.parse(
         io.BytesIO(clean.encode("utf-8", "replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": base.url},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     # RSS knows one date only, which feedparser calls updated where it is Dublin Core's
     only_date = str(parsed.get("version", "")).startswith("rss")
     entries = tuple(
-        entry for item in parsed.entries[:_MOST_ENTRIES] if (entry := _entry(item, url, only_date)) is not None
+        entry for item in parsed.entries[:_MOST_ENTRIES] if (entry := _entry(item, base, only_date)) is not None
     )
     problem = None
     if cut:
@@ -94,20 +99,19 @@ def _xml_feed(text: str, url: str) -> Feed:
     return Feed(entries=entries, title=_plain(parsed.feed.get("title")), problem=problem)
 
 
-def _entry(item: Any, base: str, only_date: bool) -> FeedEntry | None:
+def _entry(item: Any, base: LinkBase, only_date: bool) -> FeedEntry | None:
     rated = [(link.get("rel", "alternate"), link.get("href")) for link in item.get("links", [])]
     links = [href for wanted in ("alternate", "self") for relation, href in rated if relation == wanted]
-    address = next(
-        (found for link in (*links, item.get("link"), item.get("id")) if (found := _address(base, link))), None
-    )
-    if address is None:
+    link = _first_address(base, *links, item.get("link"), item.get("id"))
+    if link is None:
         return None
     published = item.get("published")
     modified = item.get("updated") if "updated" in item.keys() else None  # noqa: SIM118 - its `in` answers for aliases
     if only_date and published is None:
         published, modified = modified, None
     return FeedEntry(
-        url=address,
+        url=link.address,
+        url_raw=link.worded,
         title=_plain(item.get("title")),
         summary_raw=_summary(item.get("summary")),
         published_raw=published or None,
@@ -117,8 +121,19 @@ def _entry(item: Any, base: str, only_date: bool) -> FeedEntry | None:
     )
 
 
-def _address(base: str, link: object) -> str | None:
-    return absolute(base, link) if isinstance(link, str) and link.strip() else None
+@dataclass(frozen=True, slots=True)
+class _Link:
+    address: str
+    worded: str
+
+
+def _first_address(base: LinkBase, *links: object) -> _Link | None:
+    for link in links:
+        if isinstance(link, str) and link.strip():
+            address, worded = base.resolve(link), absolute(base.url, link)
+            if address is not None and worded is not None:
+                return _Link(address, worded)
+    return None
 
 
 def _at(raw: str | None) -> datetime | None:
@@ -141,7 +156,7 @@ def _summary(text: object) -> str | None:
     return (text[:_LONGEST_SUMMARY].strip() or None) if isinstance(text, str) else None
 
 
-def _json_feed(text: str, url: str) -> Feed:
+def _json_feed(text: str, base: LinkBase) -> Feed:
     """JSON Feed 1 and 1.1 (jsonfeed.org)."""
     try:
         feed = json.loads(text)
@@ -154,14 +169,14 @@ def _json_feed(text: str, url: str) -> Feed:
     for item in items[:_MOST_ENTRIES]:
         if not isinstance(item, dict):
             continue
-        links = (item.get("url"), item.get("external_url"), item.get("id"))
-        address = next((found for link in links if (found := _address(url, link))), None)
-        if address is None:
+        link = _first_address(base, item.get("url"), item.get("external_url"), item.get("id"))
+        if link is None:
             continue
         published, modified = _text(item.get("date_published")), _text(item.get("date_modified"))
         entries.append(
             FeedEntry(
-                url=address,
+                url=link.address,
+                url_raw=link.worded,
                 title=_plain(item.get("title")),
                 summary_raw=_summary(item.get("summary")),
                 published_raw=published,

@@ -83,16 +83,20 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class ParsedPage:
-    """A page decoded and parsed; ``tree`` is None where there is nothing in it."""
+    """A page decoded and parsed; ``tree`` is None where there is nothing in it.
+
+    ``encoding`` is the one it was decoded in, which its links' queries are written in.
+    """
 
     text: str
     tree: html.HtmlElement | None
+    encoding: str = "utf-8"
 
 
 def open_page(page: Page) -> ParsedPage:
     """Decode and parse once, for the classifier and the reader after it."""
-    text = decode(page.body, page.content_type).text
-    return ParsedPage(text, parse(text))
+    decoded = decode(page.body, page.content_type)
+    return ParsedPage(decoded.text, parse(decoded.text), decoded.encoding)
 
 
 def classify(page: Page, opened: ParsedPage | None = None) -> Classification:

@@ -1,6 +1,7 @@
 """What a sitemap lists: XML sitemaps and indexes, with news and images, plain text, feeds used as sitemaps, gzip.
 
-In: the entity and its address. Out: pages and further sitemaps in order; ``problem`` in words. Never raises.
+In: the entity and its address. Out: addresses of pages and further sitemaps to request, in order; ``problem`` in
+words. Never raises.
 Broken XML is read as far as it goes: an entry that a cut tore is left out, those before it are kept. Source:
 sitemaps.org protocol (50 MB, 50,000 addresses), Google's news and image extensions.
 """
@@ -16,11 +17,11 @@ from lxml import etree
 
 from processors.markup.encoding import decode
 from processors.markup.html_tree import raise_lack_of_memory
+from processors.markup.link_base import LinkBase
 from processors.markup.xml_prologue import without_prologue
 from processors.pages.dates import read_moment
 from processors.pages.feeds import read_feed
 from processors.text import printable
-from processors.urls import absolute
 
 MAX_BYTES = 60_000_000
 MOST_ENTRIES = 100_000
@@ -60,16 +61,18 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
     problem = None
     if body.startswith(_GZIP):
         body, problem = _ungzipped(body)
-    text = decode(body[:MAX_BYTES], None).text.lstrip("\ufeff \t\r\n")
+    decoded = decode(body[:MAX_BYTES], None)
+    base = LinkBase(url, decoded.encoding)
+    text = decoded.text.lstrip("\ufeff \t\r\n")
     if not text:
         return Sitemap(problem=problem or "the sitemap is empty")
     root = _ROOT.search(text[:20_000])
     if root is None:
         found = (
-            _plain_text(text, url) if not text.startswith("<") else Sitemap(problem=f"no sitemap: {text[:60]!r}")
+            _plain_text(text, base) if not text.startswith("<") else Sitemap(problem=f"no sitemap: {text[:60]!r}")
         )
     elif root.group(1).lower() in ("urlset", "sitemapindex"):
-        found = _xml(text, url)
+        found = _xml(text, base)
     else:
         found = _feed(body, url)
     return replace(found, problem=problem or found.problem)
@@ -96,7 +99,7 @@ def _ungzipped(body: bytes) -> tuple[bytes, str | None]:
     return b"".join(pieces), None
 
 
-def _xml(text: str, url: str) -> Sitemap:
+def _xml(text: str, base: LinkBase) -> Sitemap:
     clean = printable(without_prologue(text))
     problem = None
     ends = [found.end() for found in islice(_ENTRY_END.finditer(clean), MOST_ENTRIES + 1)]
@@ -120,11 +123,11 @@ def _xml(text: str, url: str) -> Sitemap:
         name = _local(entry)
         if name not in ("url", "sitemap") or _child(entry, "loc") is None:
             continue
-        address = absolute(url, _child(entry, "loc") or "")
+        address = base.resolve(_child(entry, "loc"))
         if address and name == "sitemap":
             sitemaps.setdefault(address, _at(_child(entry, "lastmod")))
         elif address:
-            pages.setdefault(address, _page(entry, address, url))
+            pages.setdefault(address, _page(entry, address, base))
     if problem is None and not pages and not sitemaps:
         problem = "the sitemap lists no address"
     return Sitemap(
@@ -135,14 +138,12 @@ def _xml(text: str, url: str) -> Sitemap:
     )
 
 
-def _page(entry: etree._Element, address: str, base: str) -> SitemapPage:
+def _page(entry: etree._Element, address: str, base: LinkBase) -> SitemapPage:
     modified = _child(entry, "lastmod")
     news = next((child for child in entry if _local(child) == "news"), None)
     published = _child(news, "publication_date") if news is not None else None
     images = (
-        absolute(base, _child(child, "loc") or "")
-        for child in entry
-        if _local(child) == "image" and _child(child, "loc")
+        base.resolve(_child(child, "loc")) for child in entry if _local(child) == "image" and _child(child, "loc")
     )
     return SitemapPage(
         url=address,
@@ -172,13 +173,17 @@ def _at(raw: str | None) -> datetime | None:
     return moment.at(None) if moment else None
 
 
-def _plain_text(text: str, url: str) -> Sitemap:
+def _plain_text(text: str, base: LinkBase) -> Sitemap:
     """One address a line; other lines are skipped."""
     found: dict[str, SitemapPage] = {}
     for line in text.splitlines():
         word = line.strip()
-        if word.lower().startswith(("http://", "https://")) and " " not in word and absolute(url, word):
-            found.setdefault(word, SitemapPage(url=word))
+        if (
+            word.lower().startswith(("http://", "https://"))
+            and " " not in word
+            and (address := base.resolve(word))
+        ):
+            found.setdefault(address, SitemapPage(url=address))
     return Sitemap(pages=tuple(found.values()), problem=None if found else f"no sitemap: {text[:60]!r}")
 
 

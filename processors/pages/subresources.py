@@ -1,16 +1,17 @@
-"""What it takes to show a page, and where it leads: addresses in its markup, absolute, in page order, none twice.
+"""What it takes to show a page, and where it leads: addresses to request, in page order, none twice.
 
 Only what stands in the markup: what scripts load and what style sheets refer to is seen by a browser alone.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from lxml import html
 
 from processors.markup.encoding import decode
 from processors.markup.html_tree import attribute, elements, parse, style_url
+from processors.markup.link_base import link_base
 from processors.pages.page import Page
-from processors.urls import absolute
 
 SOURCES = {
     "img": ("src", "data-src"),
@@ -24,6 +25,7 @@ SOURCES = {
     "iframe": ("src",),
     "frame": ("src",),
 }
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?:(?<=,)|(?:[^,(]|\([^)]*\)?)*)")
 LINK_RELATIONS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon", "preload", "image_src"})
 
 
@@ -33,22 +35,20 @@ def subresource_urls(page: Page) -> tuple[str, ...]:
 
 
 def links(page: Page) -> tuple[str, ...]:
-    """Where the page's links lead, without fragments; empty for what is no HTML."""
-    return tuple(dict.fromkeys(url.partition("#")[0] for url in _addresses(page, _links_of)))
+    """Where the page's links lead; empty for what is no HTML."""
+    return _addresses(page, _links_of)
 
 
 def _addresses(page: Page, of: Callable[[html.HtmlElement], Iterator[str]]) -> tuple[str, ...]:
     kind = (page.content_type or "text/html").partition(";")[0].strip().lower()
     if kind not in ("text/html", "application/xhtml+xml"):
         return ()
-    tree = parse(decode(page.body, page.content_type).text)
+    decoded = decode(page.body, page.content_type)
+    tree = parse(decoded.text)
     if tree is None:
         return ()
-    base = page.url
-    declared = next((attribute(element, "href") for element in tree.iter("base")), None)
-    if declared is not None:
-        base = absolute(page.url, declared) or base
-    found = (absolute(base, address) for element in elements(tree) for address in of(element))
+    base = link_base(tree, page.url, decoded.encoding)
+    found = (base.resolve(address) for element in elements(tree) for address in of(element))
     return tuple(dict.fromkeys(url for url in found if url is not None))
 
 
@@ -57,8 +57,8 @@ def _requisites_of(element: html.HtmlElement) -> Iterator[str]:
     if element.tag == "link" and LINK_RELATIONS & set((element.get("rel") or "").lower().split()):
         names = ("href",)
     for name in names:
-        if address := attribute(element, name):
-            yield address
+        if attribute(element, name):
+            yield element.get(name)
     if element.tag in ("img", "source") and (candidates := attribute(element, "srcset")):
         yield from _candidates(candidates)
     if address := style_url(element):
@@ -66,15 +66,14 @@ def _requisites_of(element: html.HtmlElement) -> Iterator[str]:
 
 
 def _candidates(srcset: str) -> Iterator[str]:
-    """The addresses of a ``srcset`` (HTML standard, "srcset attributes"): each up to a blank, then a width or
-    density.
+    """The addresses of a ``srcset``: up to a blank, then a width or density up to a comma, or a comma at once.
+
+    Commas inside an address are its own (HTML standard, section 4.8.4.3.10).
     """
-    for candidate in srcset.split(", "):
-        words = candidate.strip(" ,").split()
-        if words:
-            yield words[0]
+    for candidate in _CANDIDATE.finditer(srcset):
+        yield candidate[1].rstrip(",")
 
 
 def _links_of(element: html.HtmlElement) -> Iterator[str]:
-    if element.tag in ("a", "area") and (address := attribute(element, "href")):
-        yield address
+    if element.tag in ("a", "area") and attribute(element, "href"):
+        yield element.get("href")

@@ -9,7 +9,7 @@ its rows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from processors.pdf.unruled_tables import Line, Word, gutters_of, lines_of, rows_between
+from processors.pdf.unruled_tables import Word, WordLine, gutters_of, lines_of, rows_between
 from processors.tables.merged_cells import Span
 from processors.tables.table import Cell
 
@@ -47,7 +47,7 @@ def tables_within(spans: Sequence[Span], words: Mapping[int, Sequence[Word]]) ->
     return found
 
 
-def _is_table(lines: Sequence[Line]) -> bool:
+def _is_table(lines: Sequence[WordLine]) -> bool:
     several = [line for line in lines if line.parts > 1]
     return (
         len(several) >= _LEAST_LINES

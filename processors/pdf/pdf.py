@@ -17,7 +17,7 @@ from pdfplumber.utils.exceptions import PdfminerException
 from processors.pdf.page_parts import PagePart, joined
 from processors.pdf.ruled_tables import ruled_tables
 from processors.pdf.scanned_page import Scan, read_by, read_scan
-from processors.pdf.unruled_tables import BLANK_OF_HEIGHT, Line, Word, lines_of, outside_of, unruled_table
+from processors.pdf.unruled_tables import BLANK_OF_HEIGHT, Word, WordLine, lines_of, outside_of, unruled_table
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import PDF
 
@@ -105,7 +105,9 @@ def _of_letters(page: Any) -> tuple[list[PagePart], list[str]]:
     return _laid_out([part for part, _ in ruled], lines_of(outside), across)
 
 
-def _laid_out(ruled: list[PagePart], lines: list[Line], rules: list[float]) -> tuple[list[PagePart], list[str]]:
+def _laid_out(
+    ruled: list[PagePart], lines: list[WordLine], rules: list[float]
+) -> tuple[list[PagePart], list[str]]:
     """The page's parts of tables, each with the lines above it; between ruled ones may stand others."""
     parts: list[PagePart] = []
     text: list[str] = []

@@ -43,7 +43,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WordLine:
     """Words that stand on one line, from the left."""
 
     words: tuple[Word, ...]
@@ -70,7 +70,7 @@ class Line:
         return 1 + sum(gap > _PART_GAP * self.height for gap in gaps)
 
 
-def lines_of(words: Iterable[Word]) -> list[Line]:
+def lines_of(words: Iterable[Word]) -> list[WordLine]:
     """Words put into lines, the topmost first."""
     found: list[list[Word]] = []
     for word in sorted(words, key=lambda word: ((word.top + word.bottom) / 2, word.left)):
@@ -82,7 +82,7 @@ def lines_of(words: Iterable[Word]) -> list[Line]:
             last.append(word)
         else:
             found.append([word])
-    return [Line(tuple(sorted(line, key=lambda word: word.left))) for line in found]
+    return [WordLine(tuple(sorted(line, key=lambda word: word.left))) for line in found]
 
 
 def outside_of(words: Iterable[Word], boxes: Iterable[tuple[float, float, float, float]]) -> list[Word]:
@@ -96,7 +96,9 @@ def _holds(box: tuple[float, float, float, float], word: Word) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def unruled_table(lines: Sequence[Line], rules: Sequence[float] = ()) -> tuple[PagePart, list[Line]] | None:
+def unruled_table(
+    lines: Sequence[WordLine], rules: Sequence[float] = ()
+) -> tuple[PagePart, list[WordLine]] | None:
     """The table that these lines hold, and the lines above it; None where they are running text.
 
     ``rules``: heights of horizontal rules on the page.
@@ -115,9 +117,9 @@ def unruled_table(lines: Sequence[Line], rules: Sequence[float] = ()) -> tuple[P
     return part, list(lines[: several[0]])
 
 
-def _rest_of_last_row(below: Sequence[Line], body: list[Line]) -> list[Line]:
+def _rest_of_last_row(below: Sequence[WordLine], body: list[WordLine]) -> list[WordLine]:
     """Lines under the last one of several parts, as close as lines of one cell are."""
-    rest: list[Line] = []
+    rest: list[WordLine] = []
     last = body[-1]
     for line in below:
         if line.top - last.top > 1.6 * last.height:
@@ -128,7 +130,7 @@ def _rest_of_last_row(below: Sequence[Line], body: list[Line]) -> list[Line]:
 
 
 def rows_between(
-    lines: Sequence[Line], gutters: list[float], rules: Sequence[float] = ()
+    lines: Sequence[WordLine], gutters: list[float], rules: Sequence[float] = ()
 ) -> list[tuple[Cell, ...]]:
     """The rows that these lines make in the columns that gutters part."""
     lefts = _lefts(lines, gutters)
@@ -139,7 +141,7 @@ def rows_between(
     return rows
 
 
-def gutters_of(several: Iterable[Line]) -> list[float]:
+def gutters_of(several: Iterable[WordLine]) -> list[float]:
     """The middle of each white stripe that runs through all lines of several parts; none without such lines."""
     lines = [line for line in several if line.parts > 1]
     if not lines:
@@ -156,7 +158,7 @@ def gutters_of(several: Iterable[Line]) -> list[float]:
     return gutters
 
 
-def _lefts(lines: Sequence[Line], gutters: list[float]) -> list[float | None]:
+def _lefts(lines: Sequence[WordLine], gutters: list[float]) -> list[float | None]:
     """Where the words of each column begin, in the lines of several parts; None where they begin anywhere."""
     found: list[float | None] = []
     for start, end in zip([float("-inf"), *gutters], [*gutters, float("inf")], strict=True):
@@ -172,7 +174,7 @@ def _lefts(lines: Sequence[Line], gutters: list[float]) -> list[float | None]:
     return found
 
 
-def _placed(line: Line, gutters: list[float], lefts: Sequence[float | None]) -> list[str] | None:
+def _placed(line: WordLine, gutters: list[float], lefts: Sequence[float | None]) -> list[str] | None:
     """The line's words by column; None for a line that runs across gutters as one.
 
     A line that begins where the words of a later column do is one of its lines, however far it runs.
@@ -194,7 +196,7 @@ def _placed(line: Line, gutters: list[float], lefts: Sequence[float | None]) -> 
     return [one_line(" ".join(words)) for words in columns]
 
 
-def _groups(lines: Sequence[Line], placed: list[list[str] | None], rules: Sequence[float]) -> list[list[int]]:
+def _groups(lines: Sequence[WordLine], placed: list[list[str] | None], rules: Sequence[float]) -> list[list[int]]:
     """Places of the lines that make each row."""
     starts = _ruled_starts(lines, rules)
     if starts is None:
@@ -209,7 +211,7 @@ def _groups(lines: Sequence[Line], placed: list[list[str] | None], rules: Sequen
     return groups
 
 
-def _ruled_starts(lines: Sequence[Line], rules: Sequence[float]) -> set[int] | None:
+def _ruled_starts(lines: Sequence[WordLine], rules: Sequence[float]) -> set[int] | None:
     """First lines under each horizontal rule, where there are rules for most rows."""
     starts = {0}
     for place, (before, after) in enumerate(itertools.pairwise(lines), 1):
@@ -218,7 +220,7 @@ def _ruled_starts(lines: Sequence[Line], rules: Sequence[float]) -> set[int] | N
     return starts if len(starts) * 4 >= len(lines) and len(starts) > 2 else None
 
 
-def _starts(lines: Sequence[Line], placed: list[list[str] | None]) -> set[int]:
+def _starts(lines: Sequence[WordLine], placed: list[list[str] | None]) -> set[int]:
     anchored = _anchored(placed)
     wide = _after_wide_gaps(lines)
     if anchored is None:
@@ -252,7 +254,7 @@ def _anchored(placed: list[list[str] | None]) -> set[int] | None:
     return None
 
 
-def _after_wide_gaps(lines: Sequence[Line]) -> set[int]:
+def _after_wide_gaps(lines: Sequence[WordLine]) -> set[int]:
     """Lines with a gap above that is clearly wider than the least; empty where all gaps are alike."""
     gaps = [after.top - before.top for before, after in itertools.pairwise(lines)]
     if len(gaps) < 3:
@@ -265,7 +267,7 @@ def _after_wide_gaps(lines: Sequence[Line]) -> set[int]:
     return {0, *(place for place, gap in enumerate(gaps, 1) if gap > (below + above) / 2)}
 
 
-def _row(placed: list[list[str] | None], lines: list[Line], width: int) -> list[tuple[Cell, ...]]:
+def _row(placed: list[list[str] | None], lines: list[WordLine], width: int) -> list[tuple[Cell, ...]]:
     """The cells of a row, its lines joined; a line across the table is a row of its own, one wide cell."""
     if placed[0] is None:
         text = Cell(text=lines[0].text, width=width)

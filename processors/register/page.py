@@ -34,7 +34,10 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
     declared = layout.register if layout is not None else None
     title = declared or (_title(opened.tree) if opened.tree is not None else _first(source.headings))
     links = (
-        Links(next_pages=next_pages(opened.tree, page.url), documents=document_links(opened.tree, page.url))
+        Links(
+            next_pages=next_pages(opened.tree, page.url, opened.encoding),
+            documents=document_links(opened.tree, page.url, opened.encoding),
+        )
         if opened.tree is not None
         else Links()
     )

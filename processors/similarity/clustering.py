@@ -44,7 +44,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Link:
+class MediaLink:
     """Two files found alike: by what algorithm, how far apart, what that means, what of them matched.
 
     ``a < b`` always. ``quality`` is the lower of both fingerprints' qualities; ``matched`` says how ``a`` must be
@@ -92,7 +92,7 @@ class Cluster:
 
     id: str
     members: tuple[Digest, ...]
-    links: tuple[Link, ...]
+    links: tuple[MediaLink, ...]
 
 
 def describe_distance(algorithm: str, distance_bits: int) -> str:
@@ -105,13 +105,13 @@ def cluster_id(members: Iterable[Digest]) -> str:
     return hashlib.sha256("".join(f"{member}\n" for member in sorted(members)).encode()).hexdigest()
 
 
-def cluster_media(links: Iterable[Link], judgements: Iterable[Judgement] = ()) -> tuple[Cluster, ...]:
+def cluster_media(links: Iterable[MediaLink], judgements: Iterable[Judgement] = ()) -> tuple[Cluster, ...]:
     """Clusters of two or more members, sorted by id; links from one cluster to another are in neither."""
     links, judgements = sorted(set(links)), list(judgements)
     families = _ClusterBuilder(links, judgements)
     families.join_supported()
     families.join_judged_same()
-    inside: dict[Digest, list[Link]] = {}
+    inside: dict[Digest, list[MediaLink]] = {}
     for link in links:
         if families.of[link.a] == families.of[link.b]:
             inside.setdefault(families.of[link.a], []).append(link)
@@ -141,7 +141,7 @@ NOTHING = _LinkCount(0, 0)
 class _ClusterBuilder:
     """Members of each family (named by one member) and what links lie between any two families."""
 
-    def __init__(self, links: list[Link], judgements: list[Judgement]) -> None:
+    def __init__(self, links: list[MediaLink], judgements: list[Judgement]) -> None:
         pairs = [(link.a, link.b) for link in links] + [(said.a, said.b) for said in judgements]
         files = {file for pair in pairs for file in pair}
         self.of = {file: file for file in files}

@@ -55,7 +55,7 @@ class Index(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FingerprintTable:
     """Rows of several files, and the place of each row's file."""
 
     rows: Rows
@@ -88,14 +88,14 @@ class InMemory:
         return {file: self.hashes[file] for file in files}
 
 
-def tables(files: Iterable[Hashes]) -> dict[str, Table]:
+def tables(files: Iterable[Hashes]) -> dict[str, FingerprintTable]:
     """The rows of all files by table."""
     parts: dict[str, list[tuple[int, Rows]]] = {}
     for place, hashes in enumerate(files):
         for table, rows in search_rows(hashes).items():
             parts.setdefault(table, []).append((place, rows))
     return {
-        table: Table(
+        table: FingerprintTable(
             concatenate(rows for _, rows in found),
             np.repeat([place for place, _ in found], [len(rows) for _, rows in found]).astype(np.int64),
         )

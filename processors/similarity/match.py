@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
-from processors.similarity.clustering import Link, describe_distance
+from processors.similarity.clustering import MediaLink, describe_distance
 from processors.similarity.index import HasFingerprints, Hashes, Index, InMemory, tables
 from processors.similarity.index_rows import STILL_MS
 from processors.similarity.region_match import TABLE as PARTS
@@ -37,7 +37,7 @@ Pair = tuple[Digest, Digest]
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class _WholePictures:
     """Two stills found alike as a whole, the first of the pair turned so."""
 
     pair: Pair
@@ -45,33 +45,33 @@ class _Whole:
     orientation: str
 
 
-def links(new: Sequence[HasFingerprints], known: Sequence[HasFingerprints] = ()) -> tuple[Link, ...]:
+def links(new: Sequence[HasFingerprints], known: Sequence[HasFingerprints] = ()) -> tuple[MediaLink, ...]:
     """Every link among the new files and from a new to a known one, sorted; the nearest per pair and algorithm."""
     return links_to(new, InMemory([*new, *known]))
 
 
-def links_to(new: Sequence[HasFingerprints], index: Index) -> tuple[Link, ...]:
+def links_to(new: Sequence[HasFingerprints], index: Index) -> tuple[MediaLink, ...]:
     """Every link from a new file to one of the index, sorted; the nearest per pair and algorithm."""
     return nearest_links(_all_links(new, index))
 
 
-def nearest_links(found: Iterable[Link]) -> tuple[Link, ...]:
+def nearest_links(found: Iterable[MediaLink]) -> tuple[MediaLink, ...]:
     """The nearest link per pair and algorithm, sorted."""
-    nearest: dict[tuple[Digest, Digest, str], Link] = {}
+    nearest: dict[tuple[Digest, Digest, str], MediaLink] = {}
     for link in found:
         key = (link.a, link.b, link.algorithm)
         nearest[key] = min(nearest.get(key, link), link, key=lambda link: (link.distance_bits, link.matched))
     return tuple(sorted(nearest.values()))
 
 
-def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[Link]:
+def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLink]:
     ours = {file.sha256: file.hashes for file in new}
     asked = tables(list(ours.values()))
     names = list(ours)
     for table, within_bits in WITHIN_BITS.items():
         if table not in asked:
             continue
-        whole: list[_Whole] = []
+        whole: list[_WholePictures] = []
         moving: set[Pair] = set()
         for orientation in ORIENTATIONS:
             rows = asked[table].rows
@@ -80,7 +80,7 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[Link]:
             mine, owners = asked[table].owner[near.asked], near.owner
             for place in np.flatnonzero(stills).tolist():
                 pair = (names[mine[place]], index.owner(int(owners[place])))
-                whole.append(_Whole(pair, int(near.distance_bits[place]), orientation.name))
+                whole.append(_WholePictures(pair, int(near.distance_bits[place]), orientation.name))
             both = np.unique(np.stack([mine[~stills], owners[~stills]], axis=1), axis=0)
             moving |= {(names[one], index.owner(other)) for one, other in both.tolist()}
         theirs = index.hashes_of({b for _, b in moving} | {found.pair[1] for found in whole})
@@ -92,7 +92,9 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[Link]:
         yield from shared_parts(pairs, ours, index.hashes_of({b for _, b in pairs}))
 
 
-def _stands(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> bool:
+def _stands(
+    table: str, found: _WholePictures, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]
+) -> bool:
     """Whether it is a pair at all, and the finer fingerprints allow a match of the coarse ones."""
     mine, yours = found.pair
     if mine == yours or not theirs[yours]:
@@ -117,7 +119,9 @@ def _hash(hashes: Hashes, name: str) -> Fingerprint | None:
     return next((each for each in hashes if each.name == name), None)
 
 
-def _whole_link(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> Link:
+def _whole_link(
+    table: str, found: _WholePictures, ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]
+) -> MediaLink:
     mine, yours = found.pair
     both = (_hash(ours[mine], table), _hash(theirs[yours], table))
     quality = min((each.quality for each in both if each is not None and each.quality is not None), default=None)
@@ -125,17 +129,19 @@ def _whole_link(table: str, found: _Whole, ours: Mapping[Digest, Hashes], theirs
     turned = found.orientation if mine == first else BACK[found.orientation]
     algorithm = table.partition("/")[0]
     said = describe_distance(algorithm, found.distance_bits)
-    return Link(first, second, algorithm, found.distance_bits, said, quality, turned)
+    return MediaLink(first, second, algorithm, found.distance_bits, said, quality, turned)
 
 
-def _shared(pairs: set[Pair], ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]) -> Iterator[Link]:
+def _shared(
+    pairs: set[Pair], ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]
+) -> Iterator[MediaLink]:
     """Links to and from videos, by frames; each pair is judged once."""
     everything = {**theirs, **ours}
     for first, second in sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
         a, b = as_frames(everything[first]), as_frames(everything[second])
         found = shared_frames(a.rows, b.rows)
         if found is not None:
-            yield Link(
+            yield MediaLink(
                 first,
                 second,
                 "vpdq",

@@ -12,8 +12,8 @@ from processors.digest import Digest
 from processors.fingerprints.orientation import BACK, ORIENTATIONS
 from processors.fingerprints.regions import Regions, read
 from processors.fingerprints.video_regions import read_frame_regions
-from processors.similarity.clustering import Link, describe_distance
-from processors.similarity.index import Hashes, Index, Table
+from processors.similarity.clustering import MediaLink, describe_distance
+from processors.similarity.index import FingerprintTable, Hashes, Index
 from processors.similarity.index_rows import STILL_MS, is_low_information
 from processors.similarity.region_alignment import Overlap, overlap, turned_bits
 
@@ -40,7 +40,7 @@ SHOWN_FRAMES = 12
 _BY_NAME = {orientation.name: orientation for orientation in ORIENTATIONS}
 
 
-def alike_parts(asked: Table, names: list[Digest], index: Index) -> dict[Pair, set[Turned]]:
+def alike_parts(asked: FingerprintTable, names: list[Digest], index: Index) -> dict[Pair, set[Turned]]:
     """Pictures, by file and frame, that have enough alike regions in one orientation."""
     found: dict[Pair, set[Turned]] = {}
     for orientation in ORIENTATIONS:
@@ -56,7 +56,7 @@ def alike_parts(asked: Table, names: list[Digest], index: Index) -> dict[Pair, s
 
 def shared_parts(
     pairs: Mapping[Pair, set[Turned]], ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]
-) -> Iterator[Link]:
+) -> Iterator[MediaLink]:
     """Links between files that share a part; each pair is judged once, whichever side asked."""
     both: dict[Pair, set[Turned]] = {}
     for (mine, yours), alike in pairs.items():
@@ -82,14 +82,14 @@ def _linked(
     shown: list[tuple[Frames, Overlap]],
     pictures: tuple[Mapping[int, Regions], Mapping[int, Regions]],
     quality: int | None,
-) -> Iterator[Link]:
+) -> Iterator[MediaLink]:
     shares = [len({at[side] for at, _ in shown}) / len(pictures[side]) for side in (0, 1)]
     shown = sorted(shown, key=lambda each: (-each[1].agreeing, each[1].distance_bits, each[0]))
     (here, there), best = shown[0]
     moving = here != STILL_MS or there != STILL_MS
     if moving and max(shares) < LEAST_SHARE:
         return
-    yield Link(
+    yield MediaLink(
         first,
         second,
         ALGORITHM,

@@ -19,7 +19,7 @@ from processors.tables.layout import Layout
 from processors.telegram.empty_pages import ClassIndex, links_to_preview, why_no_post
 from processors.telegram.layouts import BOX, TelegramLayout, about_unknown, unlike
 from processors.telegram.message import MessageReading, read_message
-from processors.urls import absolute
+from processors.urls import resolve
 
 
 def read_telegram(page: Page, layout: Layout | None = None, *, of_day: TelegramLayout) -> Reading:
@@ -108,10 +108,10 @@ def _older(page: Page, tree: html.HtmlElement, index: ClassIndex) -> str | None:
     """The page's own cursor: albums consume ids, so it cannot be computed from the posts."""
     for link in index.get("tme_messages_more", []):
         if link.get("data-before") and link.get("href"):
-            return absolute(page.url, link.get("href"))
+            return resolve(page.url, link.get("href"))
     for link in tree.iter("link"):
         if link.get("rel") == "prev" and "before=" in (link.get("href") or ""):
-            return absolute(page.url, link.get("href"))
+            return resolve(page.url, link.get("href"))
     return None
 
 
@@ -120,12 +120,12 @@ def _media(posts: list[TelegramPost], page: Page, index: ClassIndex) -> tuple[st
     attached = [medium for post in posts for medium in post.media if medium.kind not in ("location", "contact")]
     found: dict[str, None] = {}
     for address in [medium.url for medium in attached] + [medium.thumb_url for medium in attached]:
-        if address:
-            found.setdefault(address)
+        if address and (whole := resolve(page.url, address)):
+            found.setdefault(whole)
     for photo in index.get("tgme_widget_message_service_photo", []):
         for element in elements(photo):
             address = style_url(element) or (element.get("src") if element.tag == "img" else None)
-            if address and (whole := absolute(page.url, address)):
+            if address and (whole := resolve(page.url, address)):
                 found.setdefault(whole)
     return tuple(found)
 
@@ -139,7 +139,7 @@ def _links_of_card(page: Page, index: ClassIndex) -> Links:
         if frame.get("src")
     ]
     preview = links_to_preview(index)
-    found = (absolute(page.url, link) for link in [*frames, *([preview] if preview else [])])
+    found = (resolve(page.url, link) for link in [*frames, *([preview] if preview else [])])
     return Links(next_pages=tuple(link for link in found if link))
 
 

@@ -14,7 +14,7 @@ from lxml import html
 from processors.markup.html_tree import attribute, visible_text
 from processors.pages.json_tables import load_json
 from processors.pages.list_links import document_links, next_pages
-from processors.pages.outcome import Classification, Outcome, classify
+from processors.pages.outcome import Classification, Outcome, ParsedPage, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
@@ -79,7 +79,7 @@ def read_wanted_list(page: Page, layout: Layout | None = None) -> Reading:
     )
     if len(persons) < len(entries):
         remarks = (*remarks, f"{len(entries) - len(persons)} of {len(entries)} entries name no person")
-    links = _links(page, opened.tree, persons, onward)
+    links = _links(page, opened, persons, onward)
     if not persons and not onward:
         reason = "no wanted person was understood on this page"
         return _reading(page, Classification(Outcome.EMPTY, reason), layout, links=links, remarks=remarks)
@@ -186,21 +186,19 @@ def _issuer(headings: tuple[str, ...], tree: html.HtmlElement | None) -> str | N
     return None
 
 
-def _links(
-    page: Page, tree: html.HtmlElement | None, persons: tuple[WantedPerson, ...], onward: tuple[str, ...]
-) -> Links:
+def _links(page: Page, opened: ParsedPage, persons: tuple[WantedPerson, ...], onward: tuple[str, ...]) -> Links:
     return Links(
-        next_pages=_next_pages(page, tree),
+        next_pages=_next_pages(page, opened),
         articles=onward,
         media=tuple(dict.fromkeys(photo for person in persons for photo in person.photos)),
-        documents=() if tree is None else document_links(tree, page.url),
+        documents=() if opened.tree is None else document_links(opened.tree, page.url, opened.encoding),
     )
 
 
-def _next_pages(page: Page, tree: html.HtmlElement | None) -> tuple[str, ...]:
+def _next_pages(page: Page, opened: ParsedPage) -> tuple[str, ...]:
     if is_json(page):
         return next_of_json(load_json(page), page.url)
-    return () if tree is None else next_pages(tree, page.url)
+    return () if opened.tree is None else next_pages(opened.tree, page.url, opened.encoding)
 
 
 def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:

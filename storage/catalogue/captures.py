@@ -107,12 +107,12 @@ def captures_of(connection: Connection, url: str, *, viewer: Viewer = EVERYONE) 
     """Every capture of the page at ``url``, oldest first; also under forms of the URL that mean the same page."""
     key = surt_key(url)
     indexed = func.left(captures.c.surt, literal_column(str(SURT_INDEXED)))
-    asked = (
+    query = (
         captures_joined(viewer)
         .where(indexed == key[:SURT_INDEXED], captures.c.surt == key)
         .order_by(captures.c.captured_at, captures.c.id)
     )
-    return (capture_of(row) for row in connection.execute(asked))
+    return (capture_of(row) for row in connection.execute(query))
 
 
 def capture_by_id(connection: Connection, capture_id: str, *, viewer: Viewer = EVERYONE) -> Capture | None:
@@ -126,25 +126,25 @@ def captures_by_ids(
     connection: Connection, capture_ids: Collection[str], *, viewer: Viewer = EVERYONE
 ) -> dict[str, Capture]:
     """Captures by their ids; those that the viewer may not see, or that are none, are left out."""
-    asked = captures_joined(viewer).where(captures.c.id.in_(capture_ids))
-    return {row.id: capture_of(row) for row in connection.execute(asked)}
+    query = captures_joined(viewer).where(captures.c.id.in_(capture_ids))
+    return {row.id: capture_of(row) for row in connection.execute(query)}
 
 
 def captures_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one WARC file in file order."""
-    asked = captures_joined(viewer).where(captures.c.warc_key == warc_key)
-    asked = asked.order_by(captures.c.offset_bytes, func.coalesce(captures.c.within_bytes, 0))
-    return (capture_of(row) for row in connection.execute(asked))
+    query = captures_joined(viewer).where(captures.c.warc_key == warc_key)
+    query = query.order_by(captures.c.offset_bytes, func.coalesce(captures.c.within_bytes, 0))
+    return (capture_of(row) for row in connection.execute(query))
 
 
 def captures_of_crawl(connection: Connection, crawl_id: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one crawl in the order they were made."""
-    asked = (
+    query = (
         captures_joined(viewer)
         .where(captures.c.crawl_id == crawl_id)
         .order_by(captures.c.captured_at, captures.c.warc_key, captures.c.offset_bytes)
     )
-    return (capture_of(row) for row in connection.execute(asked))
+    return (capture_of(row) for row in connection.execute(query))
 
 
 def captures_joined(viewer: Viewer) -> Select[Any]:

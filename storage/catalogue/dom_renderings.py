@@ -14,18 +14,18 @@ from storage.catalogue.tables import captures, readings, sightings
 def doms_of_exchange(connection: Connection, capture_id: str) -> tuple[str, ...]:
     """The renderings of the final DOM of the page in this exchange."""
     crawl = select(captures.c.crawl_id).where(captures.c.id == capture_id).scalar_subquery()
-    asked = select(captures.c.id).where(
+    query = select(captures.c.id).where(
         captures.c.crawl_id == crawl, captures.c.refers_to_id == capture_id, captures.c.url.like("urn:dom:%")
     )
-    return tuple(connection.scalars(asked.order_by(captures.c.captured_at)))
+    return tuple(connection.scalars(query.order_by(captures.c.captured_at)))
 
 
 def exchanges_of_doms(connection: Connection, capture_ids: Collection[str]) -> dict[str, str | None]:
     """Those of the captures that are renderings of a DOM, each with the exchange it depicts, if known."""
-    asked = select(captures.c.id, captures.c.refers_to_id).where(
+    query = select(captures.c.id, captures.c.refers_to_id).where(
         captures.c.id.in_(capture_ids), captures.c.url.like("urn:dom:%")
     )
-    return {row.id: row.refers_to_id for row in connection.execute(asked)}
+    return {row.id: row.refers_to_id for row in connection.execute(query)}
 
 
 def forget_records(connection: Connection, capture_id: str) -> None:

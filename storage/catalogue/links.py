@@ -3,10 +3,10 @@
 from typing import Any
 
 from processors.digest import Digest
-from processors.similarity.clustering import Link
+from processors.similarity.clustering import MediaLink
 
 
-def link_row(link: Link) -> dict[str, Any]:
+def link_row(link: MediaLink) -> dict[str, Any]:
     """The row of ``catalogue.links``."""
     return {
         "a": str(link.a),
@@ -22,9 +22,9 @@ def link_row(link: Link) -> dict[str, Any]:
     }
 
 
-def link_of(row: Any) -> Link:
+def link_of(row: Any) -> MediaLink:
     """The link that a row holds."""
-    return Link(
+    return MediaLink(
         a=Digest.parse(row.a),
         b=Digest.parse(row.b),
         algorithm=row.algorithm,

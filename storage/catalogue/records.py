@@ -41,7 +41,7 @@ OWN_FIRST: Final = ("kind", "url", "title", "text", "published_at", "published_r
 
 
 @dataclass(frozen=True, slots=True)
-class SeenRecord:
+class RecordSighting:
     """A record as one capture showed it; ``content`` has the JSON keys of its kind."""
 
     record_id: str
@@ -92,16 +92,16 @@ def replace_reading(
     """
     try:
         with connection.begin_nested():
-            return _keep_reading(connection, capture, reading, publisher, problem)
+            return _write_reading(connection, capture, reading, publisher, problem)
     except (DataError, UnicodeEncodeError) as refused:
         raise UnkeepableTextError(capture.id, refused) from refused
 
 
-def _keep_reading(
+def _write_reading(
     connection: Connection, capture: Capture, reading: Reading, publisher: str | None, problem: str | None
 ) -> int:
     _forget_readings(connection, capture.id, reading.parser_version)
-    seen = _seen(capture, reading, publisher)
+    sightings_read = _new_sightings(capture, reading, publisher)
     row = {
         "kind": reading.kind,
         "source_id": capture.source_id,
@@ -111,7 +111,7 @@ def _keep_reading(
         "outcome": str(reading.outcome),
         "outcome_reason": reading.outcome_reason,
         "layout": reading.layout,
-        "records": len(seen),
+        "records": len(sightings_read),
         "links": asdict(reading.links),
         "remarks": list(reading.remarks),
         "coverage": None if reading.coverage is None else json_value(reading.coverage),
@@ -122,18 +122,18 @@ def _keep_reading(
         .values(capture_id=capture.id, parser_version=reading.parser_version, **row)
         .on_conflict_do_update(index_elements=readings.primary_key.columns, set_=row)
     )
-    if seen:
+    if sightings_read:
         # in the order of their ids: two processes that write the same records wait for each other, never in a ring
-        by_id = sorted(seen, key=lambda each: (each.record_id, each.version_id))
+        by_id = sorted(sightings_read, key=lambda each: (each.record_id, each.version_id))
         rows = [{"id": s.record_id, "kind": s.kind, "natural_key": s.natural_key} for s in by_id]
         connection.execute(insert(records).on_conflict_do_nothing(), rows)
         connection.execute(insert(versions).on_conflict_do_nothing(), [_version_row(s) for s in by_id])
         connection.execute(insert(sightings), [_sighting_row(s) for s in by_id])
-    return len(seen)
+    return len(sightings_read)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _NewSighting:
     record_id: str
     version_id: str
     kind: str
@@ -145,51 +145,51 @@ class _Seen:
     parser_version: str
 
 
-def _seen(capture: Capture, reading: Reading, publisher: str | None) -> list[_Seen]:
+def _new_sightings(capture: Capture, reading: Reading, publisher: str | None) -> list[_NewSighting]:
     keys = record_keys(reading.records, capture.source_id, publisher)
     return [
-        _see(capture, reading.parser_version, position, key, record)
+        _new_sighting(capture, reading.parser_version, position, key, record)
         for position, (key, record) in enumerate(zip(keys, reading.records, strict=True))
     ]
 
 
-def _see(capture: Capture, parser_version: str, position: int, key: str, record: Record) -> _Seen:
-    whole, version = record_json(record), version_content(record)
-    return _Seen(
+def _new_sighting(capture: Capture, parser_version: str, position: int, key: str, record: Record) -> _NewSighting:
+    content, version = record_json(record), version_content(record)
+    return _NewSighting(
         record_id=record_id(record.kind, key),
         version_id=version_id(record.kind, key, version),
         kind=record.kind,
         natural_key=key,
         position=position,
         version=version,
-        besides={name: value for name, value in whole.items() if name not in version or version[name] != value},
+        besides={name: value for name, value in content.items() if name not in version or version[name] != value},
         capture=capture,
         parser_version=parser_version,
     )
 
 
-def _version_row(seen: _Seen) -> dict[str, Any]:
-    words = {name: seen.besides[name] for name in WORDS_BESIDES if name in seen.besides}
+def _version_row(sighting: _NewSighting) -> dict[str, Any]:
+    words = {name: sighting.besides[name] for name in WORDS_BESIDES if name in sighting.besides}
     return {
-        "id": seen.version_id,
-        "record_id": seen.record_id,
-        "kind": seen.kind,
-        "content": seen.version,
-        "text": searchable({**seen.version, **words}),
+        "id": sighting.version_id,
+        "record_id": sighting.record_id,
+        "kind": sighting.kind,
+        "content": sighting.version,
+        "text": searchable({**sighting.version, **words}),
     }
 
 
-def _sighting_row(seen: _Seen) -> dict[str, Any]:
+def _sighting_row(sighting: _NewSighting) -> dict[str, Any]:
     return {
-        "capture_id": seen.capture.id,
-        "parser_version": seen.parser_version,
-        "record_id": seen.record_id,
-        "version_id": seen.version_id,
-        "position": seen.position,
-        "content": seen.besides,
-        "captured_at": seen.capture.captured_at,
-        "source_id": seen.capture.source_id,
-        "access_label": seen.capture.access_label,
+        "capture_id": sighting.capture.id,
+        "parser_version": sighting.parser_version,
+        "record_id": sighting.record_id,
+        "version_id": sighting.version_id,
+        "position": sighting.position,
+        "content": sighting.besides,
+        "captured_at": sighting.capture.captured_at,
+        "source_id": sighting.capture.source_id,
+        "access_label": sighting.capture.access_label,
     }
 
 
@@ -227,36 +227,38 @@ def _forget_readings(connection: Connection, capture_id: str, besides: str) -> N
     )
 
 
-def drop_unseen(connection: Connection) -> None:
+def drop_unreferenced(connection: Connection) -> None:
     """After readings were replaced: remove versions that none shows any more, and records without a version."""
-    seen = select(sightings.c.record_id).where(sightings.c.version_id == versions.c.id)
-    connection.execute(delete(versions).where(~exists(seen)))
+    referencing = select(sightings.c.record_id).where(sightings.c.version_id == versions.c.id)
+    connection.execute(delete(versions).where(~exists(referencing)))
     versioned = select(versions.c.id).where(versions.c.record_id == records.c.id)
     connection.execute(delete(records).where(~exists(versioned)))
 
 
 def records_of_capture(
     connection: Connection, capture_id: str, *, viewer: Viewer = EVERYONE
-) -> Iterator[SeenRecord]:
+) -> Iterator[RecordSighting]:
     """What was read from one capture, in page order."""
-    asked = seen_records(viewer).where(sightings.c.capture_id == capture_id).order_by(sightings.c.position)
-    return (seen_record(row) for row in connection.execute(asked))
+    query = select_sightings(viewer).where(sightings.c.capture_id == capture_id).order_by(sightings.c.position)
+    return (sighting_of(row) for row in connection.execute(query))
 
 
-def sightings_of_record(connection: Connection, record: str, *, viewer: Viewer = EVERYONE) -> Iterator[SeenRecord]:
+def sightings_of_record(
+    connection: Connection, record: str, *, viewer: Viewer = EVERYONE
+) -> Iterator[RecordSighting]:
     """Every time a record was seen, oldest first; empty where there is no such record."""
-    asked = (
-        seen_records(viewer)
+    query = (
+        select_sightings(viewer)
         .where(sightings.c.record_id == record)
         .order_by(sightings.c.captured_at, sightings.c.capture_id)
     )
-    return (seen_record(row) for row in connection.execute(asked))
+    return (sighting_of(row) for row in connection.execute(query))
 
 
 def reading_problem(connection: Connection, capture_id: str) -> str | None:
     """Why a captured page could not be read; None where it was read, or is no page."""
-    asked = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
-    return connection.scalar(asked.limit(1))
+    query = select(readings.c.problem).where(readings.c.capture_id == capture_id, readings.c.problem.is_not(None))
+    return connection.scalar(query.limit(1))
 
 
 def read_by_any_version(connection: Connection, capture_id: str, parser: str) -> bool:
@@ -271,11 +273,11 @@ def read_by_any_version(connection: Connection, capture_id: str, parser: str) ->
 
 def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
     """What each version of a record says, without what a sighting saw besides."""
-    asked = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
-    return {row.id: row.content for row in connection.execute(asked)}
+    query = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)
+    return {row.id: row.content for row in connection.execute(query)}
 
 
-def seen_records(viewer: Viewer) -> Select[Any]:
+def select_sightings(viewer: Viewer) -> Select[Any]:
     """Sightings with version and record, as far as the viewer may see them."""
     return (
         select(
@@ -295,10 +297,10 @@ def seen_records(viewer: Viewer) -> Select[Any]:
     )
 
 
-def seen_record(row: Row[Any]) -> SeenRecord:
-    """The record that a row of `seen_records` holds."""
+def sighting_of(row: Row[Any]) -> RecordSighting:
+    """The record that a row of `select_sightings` holds."""
     content = {**row.version, **row.besides}
-    return SeenRecord(
+    return RecordSighting(
         record_id=row.record_id,
         version_id=row.version_id,
         kind=row.kind,

@@ -19,7 +19,7 @@ def copy_earlier_reading(
         return None
     layout = warcs.c.declaration["layout"].astext
     here = select(layout).where(warcs.c.key == capture.warc_key).scalar_subquery()
-    asked = (
+    query = (
         select(readings.c.capture_id, readings.c.records)
         .join(captures, captures.c.id == readings.c.capture_id)
         .join(warcs, warcs.c.key == captures.c.warc_key)
@@ -41,7 +41,7 @@ def copy_earlier_reading(
         .order_by(captures.c.captured_at, captures.c.id)
         .limit(1)
     )
-    row = connection.execute(asked).first()
+    row = connection.execute(query).first()
     if row is None:
         return None
     connection.execute(delete(sightings).where(sightings.c.capture_id == capture.id))

@@ -36,16 +36,16 @@ def payload_capture(connection: Connection, revisit: Capture, *, viewer: Viewer 
     if revisit.refers_to_url is None or revisit.refers_to_at is None:
         return None
     key = surt_key(revisit.refers_to_url)
-    told = here.where(
+    by_address = here.where(
         func.left(captures.c.surt, literal_column(str(SURT_INDEXED))) == key[:SURT_INDEXED],
         captures.c.surt == key,
         captures.c.captured_at == revisit.refers_to_at,
     )
-    row = connection.execute(told.order_by(*oldest).limit(1)).first()
+    row = connection.execute(by_address.order_by(*oldest).limit(1)).first()
     return None if row is None else capture_of(row)
 
 
-def keep_occurrences_of_revisits(connection: Connection, warc_key: str) -> int:
+def insert_revisit_occurrences(connection: Connection, warc_key: str) -> int:
     """Write which media occurred in revisits of this file, and in revisits elsewhere of what this file holds.
 
     Called when all else of the file is read, so that every order of files, also two at once, ends alike. Returns
@@ -66,6 +66,6 @@ def keep_occurrences_of_revisits(connection: Connection, warc_key: str) -> int:
             )
             .order_by(revisit.c.id, (target.c.record_id == revisit.c.refers_to_id).desc(), occurrences.c.sha256)
         )
-        kept = insert(occurrences).from_select(["capture_id", "sha256"], found).on_conflict_do_nothing()
-        new += connection.execute(kept).rowcount
+        insertion = insert(occurrences).from_select(["capture_id", "sha256"], found).on_conflict_do_nothing()
+        new += connection.execute(insertion).rowcount
     return new

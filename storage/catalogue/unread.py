@@ -96,7 +96,7 @@ def claim_unprocessed(
         & parser.not_in(list(operators))
         & func.starts_with(func.coalesce(warcs.c.processed_with, ""), literal(f"{version} ") + parser + "/")
     )
-    asked = (
+    query = (
         select(
             warcs.c.key,
             warcs.c.object_version,
@@ -114,12 +114,12 @@ def claim_unprocessed(
         .limit(1)
     )
     if among is not None:
-        asked = asked.where(warcs.c.key.in_(list(among)))
+        query = query.where(warcs.c.key.in_(list(among)))
     # "no key": rows of captures may refer to the file while it is claimed
-    asked = asked.with_for_update(skip_locked=among is None, key_share=True)
+    query = query.with_for_update(skip_locked=among is None, key_share=True)
     with archive.writer.begin() as connection:
         enter(connection, to_read=True)
-        row = connection.execute(asked).first()
+        row = connection.execute(query).first()
         if row is None:
             yield None
             return

@@ -46,7 +46,7 @@ def _listing(archive: Archive, source_id: str, url: str) -> CachedFeed | None:
 
 def _newest(archive: Archive, source_id: str, url: str) -> Capture | None:
     """The newest capture that is no 304: those say that the one before still holds."""
-    asked = (
+    query = (
         captures_joined(EVERYONE)
         .where(captures.c.source_id == source_id, captures.c.url == url, captures.c.record_type != "metadata")
         .where(captures.c.status.is_distinct_from(NOT_MODIFIED))
@@ -54,5 +54,5 @@ def _newest(archive: Archive, source_id: str, url: str) -> Capture | None:
         .limit(1)
     )
     with archive.reader.connect() as connection:
-        row = connection.execute(asked).first()
+        row = connection.execute(query).first()
     return None if row is None else capture_of(row)

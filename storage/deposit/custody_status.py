@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 
 from storage.archive import Archive
-from storage.deposit.replication import ReplicaStatus, second_copy
+from storage.deposit.replication import ReplicaStatus, replica_status
 from storage.deposit.timestamps import OBTAINED, PendingTimestamp, pending_timestamps
 from storage.ledger.custody import entry_of
 from storage.ledger.entry import Entry
@@ -21,7 +21,7 @@ from storage.ledger.tables import custody
 
 @dataclass(frozen=True, slots=True)
 class CustodyStatus:
-    """The entry of its deposit; ``second_copy`` is None where no second store is configured and none ever was.
+    """The entry of its deposit; ``replica_status`` is None where no second store is configured and none ever was.
 
     ``tokens`` are the first of each authority that speak for it, ``pending_tokens`` those that would, were they
     there. ``locked_until`` is what custody says of each version (key, version id), renewals included.
@@ -42,12 +42,12 @@ class CustodyStatus:
 def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
     """How the file is held; None where custody does not tell of its deposit."""
     with archive.reader.connect() as connection:
-        asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
-        row = connection.execute(asked).first()
+        query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        row = connection.execute(query).first()
         if row is None:
             return None
         deposited = entry_of(row)
-        copied = second_copy(connection, key)
+        copied = replica_status(connection, key)
         renewed = and_(custody.c.event == RENEWED, custody.c.details.contains({"objects": [{"key": key}]}))
         about = select(custody).where(or_(custody.c.subject_id == key, renewed))
         locked_until = locks_from_custody(entry_of(each) for each in connection.execute(about))
@@ -59,11 +59,11 @@ def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
         tokens: dict[str, Entry] = {}
         for found in connection.execute(later):
             tokens.setdefault(found.details["authority"], entry_of(found))
-        owed: dict[str, PendingTimestamp] = {}
+        pending: dict[str, PendingTimestamp] = {}
         for each in reversed(pending_timestamps(connection)):
             if each.entry.seq > deposited.seq and each.authority not in tokens:
-                owed.setdefault(each.authority, each)
+                pending.setdefault(each.authority, each)
     known = archive.replica is not None or copied.version_id is not None
     return CustodyStatus(
-        deposited, copied if known else None, tuple(tokens.values()), tuple(owed.values()), locked_until
+        deposited, copied if known else None, tuple(tokens.values()), tuple(pending.values()), locked_until
     )

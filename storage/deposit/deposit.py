@@ -25,7 +25,7 @@ from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.catalogue.write_gate import enter
 from storage.deposit.inspection import FileInspection, inspect_file
-from storage.deposit.origin import LeftBy, Origin, judged, origin_told
+from storage.deposit.origin import LeftBy, Origin, judge_origin, origin_in_custody
 from storage.deposit.placement import (
     ROWS_AT_ONCE,
     ArchiveLocation,
@@ -34,7 +34,7 @@ from storage.deposit.placement import (
     insert_captures,
     warc_row,
 )
-from storage.deposit.replication import ReplicaStatus, copy_deposited
+from storage.deposit.replication import ReplicaStatus, replicate_deposited
 from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
 from storage.ledger.entry import Entry
@@ -121,37 +121,37 @@ def deposit_file(
     indexed, and custody says where it is.
     """
     with _readable(path):
-        surveyed = _survey(path, expected, up_to_damage=up_to_damage)
-    origin = judged(archive, path, surveyed, left_by)
-    place = archive_location(surveyed, origin.kind, source_id=source_id)
-    if surveyed.own is not None:
-        _require_equal(path.name, "source", source_id, place.source_id)
-        _require_equal(path.name, "crawl", crawl_id, place.crawl_id)
-        _require_equal(path.name, "serial number", serial, place.serial)
-    place = _existing_import_location(archive, surveyed) or place
+        inspection = _inspect(path, expected, up_to_damage=up_to_damage)
+    origin = judge_origin(archive, path, inspection, left_by)
+    location = archive_location(inspection, origin.kind, source_id=source_id)
+    if inspection.own is not None:
+        _require_equal(path.name, "source", source_id, location.source_id)
+        _require_equal(path.name, "crawl", crawl_id, location.crawl_id)
+        _require_equal(path.name, "serial number", serial, location.serial)
+    location = _existing_import_location(archive, inspection) or location
     with _readable(path):
-        stored = _stored_before(archive, place.key, surveyed) or _upload(
-            archive.objects, place.key, path, surveyed
+        stored = _stored_before(archive, location.key, inspection) or _upload(
+            archive.objects, location.key, path, inspection
         )
     with archive.writer.begin() as connection:
-        entry = _write_index_and_custody(connection, path.name, surveyed, place, stored, actor, origin)
+        entry = _write_index_and_custody(connection, path.name, inspection, location, stored, actor, origin)
         already = entry is None
-        entry = entry or deposit_of(connection, place.key)
+        entry = entry or deposit_of(connection, location.key)
     publish_pending_entries(archive)
     return Deposited(
-        key=place.key,
+        key=location.key,
         version_id=stored.version_id,
-        sha256=surveyed.sha256,
-        captures=len(surveyed.rows),
+        sha256=inspection.sha256,
+        captures=len(inspection.rows),
         already=already,
-        crawl_id=place.crawl_id,
-        source_id=place.source_id,
-        records=surveyed.records,
-        origin=origin_told(entry.details),
+        crawl_id=location.crawl_id,
+        source_id=location.source_id,
+        records=inspection.records,
+        origin=origin_in_custody(entry.details),
         brought_by=entry.actor,
-        remarks=surveyed.remarks,
-        damage=surveyed.damage,
-        second_copy=copy_deposited(archive, place.key, path, actor=actor),
+        remarks=inspection.remarks,
+        damage=inspection.damage,
+        second_copy=replicate_deposited(archive, location.key, path, actor=actor),
     )
 
 
@@ -164,45 +164,45 @@ def _readable(path: Path) -> Iterator[None]:
         raise FileUnreadableError(path.name, problem.strerror or str(problem)) from problem
 
 
-def _stored_before(archive: Archive, key: str, surveyed: FileInspection) -> StoredObject | None:
+def _stored_before(archive: Archive, key: str, inspection: FileInspection) -> StoredObject | None:
     """The object of an earlier deposit of these bytes, read back whole; None where there was none.
 
     Raises where the version that was deposited is gone, or its bytes are: whatever else stands under the key.
     """
-    asked = select(warcs.c.object_version).where(warcs.c.key == key, warcs.c.sha256 == str(surveyed.sha256))
+    query = select(warcs.c.object_version).where(warcs.c.key == key, warcs.c.sha256 == str(inspection.sha256))
     with archive.writer.connect() as connection:
-        version_id = connection.execute(asked).scalar_one_or_none()
-    return None if version_id is None else archive.objects.confirm(key, version_id, sha256=surveyed.sha256)
+        version_id = connection.execute(query).scalar_one_or_none()
+    return None if version_id is None else archive.objects.confirm(key, version_id, sha256=inspection.sha256)
 
 
-def _upload(objects: ObjectStore, key: str, path: Path, surveyed: FileInspection) -> StoredObject:
+def _upload(objects: ObjectStore, key: str, path: Path, inspection: FileInspection) -> StoredObject:
     """Store the file; where the store got other bytes, see whether the file is still what was looked over."""
-    _require_unchanged(path, surveyed)
+    _require_unchanged(path, inspection)
     try:
-        return objects.put_new(key, path, sha256=surveyed.sha256)
+        return objects.put_new(key, path, sha256=inspection.sha256)
     except ChecksumDiffersError:
-        _require_unchanged(path, surveyed, whole=True)
+        _require_unchanged(path, inspection, check_digest=True)
         raise
 
 
-def _require_unchanged(path: Path, surveyed: FileInspection, *, whole: bool = False) -> None:
+def _require_unchanged(path: Path, inspection: FileInspection, *, check_digest: bool = False) -> None:
     """A file that is written to while it is deposited is not whole, whoever writes."""
     what = "while it was deposited, its"
-    _require_equal(path.name, f"{what} length in bytes", surveyed.length_bytes, path.stat().st_size)
-    if whole:
+    _require_equal(path.name, f"{what} length in bytes", inspection.length_bytes, path.stat().st_size)
+    if check_digest:
         with path.open("rb") as file:
             _require_equal(
                 path.name,
                 f"{what} sha256",
-                surveyed.sha256,
+                inspection.sha256,
                 Digest("sha256", file_digest(file, "sha256").digest()),
             )
 
 
-def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileInspection:
+def _inspect(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileInspection:
     """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
     try:
-        surveyed = inspect_file(path, up_to_damage=up_to_damage)
+        inspection = inspect_file(path, up_to_damage=up_to_damage)
     except (WarcDamageError, UnsupportedFileError) as problem:
         if expected is None:
             raise
@@ -211,8 +211,8 @@ def _survey(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileI
                 path.name, "sha256", expected, Digest("sha256", file_digest(file, "sha256").digest()), problem
             )
         raise
-    _require_equal(path.name, "sha256", expected, surveyed.sha256)
-    return surveyed
+    _require_equal(path.name, "sha256", expected, inspection.sha256)
+    return inspection
 
 
 def _require_equal(
@@ -226,34 +226,34 @@ def _require_equal(
         raise DepositRefusedError(name, what, str(named), str(found)) from cause
 
 
-def _existing_import_location(archive: Archive, surveyed: FileInspection) -> ArchiveLocation | None:
+def _existing_import_location(archive: Archive, inspection: FileInspection) -> ArchiveLocation | None:
     """A file that stands under another name or source keeps its place: the same bytes are one deposit."""
     columns = [warcs.c[name] for name in ArchiveLocation.__dataclass_fields__]
-    asked = select(*columns).where(warcs.c.sha256 == str(surveyed.sha256)).order_by(warcs.c.custody_seq)
+    query = select(*columns).where(warcs.c.sha256 == str(inspection.sha256)).order_by(warcs.c.custody_seq)
     with archive.writer.connect() as connection:
-        row = connection.execute(asked).first()
+        row = connection.execute(query).first()
     return None if row is None else ArchiveLocation(**row._mapping)
 
 
 def custody_details(
-    name: str, surveyed: FileInspection, place: ArchiveLocation, stored: StoredObject, origin: Origin
+    name: str, inspection: FileInspection, location: ArchiveLocation, stored: StoredObject, origin: Origin
 ) -> dict[str, Any]:
     """What the entry says of the deposit; with the object itself, enough to derive every row again."""
     return {
         "object_version": stored.version_id,
         "locked_until": time_text(stored.locked_until),
-        "sha512": str(surveyed.sha512),
-        "length_bytes": surveyed.length_bytes,
-        "records": surveyed.records,
-        "captures": len(surveyed.rows),
+        "sha512": str(inspection.sha512),
+        "length_bytes": inspection.length_bytes,
+        "records": inspection.records,
+        "captures": len(inspection.rows),
         **origin.details(),
-        "source_id": place.source_id,
-        "crawl_id": place.crawl_id,
-        "serial": place.serial,
-        "access_label": place.access_label,
+        "source_id": location.source_id,
+        "crawl_id": location.crawl_id,
+        "serial": location.serial,
+        "access_label": location.access_label,
         "file_name": name,
-        "remarks": list(surveyed.remarks),
-        **({} if surveyed.damage is None else {"damage": damage_json(surveyed.damage)}),
+        "remarks": list(inspection.remarks),
+        **({} if inspection.damage is None else {"damage": damage_json(inspection.damage)}),
     }
 
 
@@ -265,8 +265,8 @@ def damage_json(damage: WarcDamageError) -> dict[str, Any]:
 def _write_index_and_custody(
     connection: Connection,
     name: str,
-    surveyed: FileInspection,
-    place: ArchiveLocation,
+    inspection: FileInspection,
+    location: ArchiveLocation,
     stored: StoredObject,
     actor: str,
     origin: Origin,
@@ -274,25 +274,27 @@ def _write_index_and_custody(
     """Write index and custody; None where both stand already."""
     enter(connection)
     # two deposits of one file at once: the second waits here and then finds the row
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": place.key})
-    standing = connection.execute(select(warcs.c.sha256).where(warcs.c.key == place.key)).scalar_one_or_none()
-    if standing is not None:
-        if standing != str(surveyed.sha256):
-            raise DepositRefusedError(name, "digest in the index", standing, str(surveyed.sha256))
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": location.key})
+    stored_digest = connection.execute(
+        select(warcs.c.sha256).where(warcs.c.key == location.key)
+    ).scalar_one_or_none()
+    if stored_digest is not None:
+        if stored_digest != str(inspection.sha256):
+            raise DepositRefusedError(name, "digest in the index", stored_digest, str(inspection.sha256))
         return None
-    if surveyed.own is not None:
-        _require_new_ids(connection, name, surveyed.rows)
-        _require_targets(connection, name, surveyed.rows)
-    insert_captures(connection, captures_of_file(surveyed, place, stored.version_id))
+    if inspection.own is not None:
+        _require_new_ids(connection, name, inspection.rows)
+        _require_targets(connection, name, inspection.rows)
+    insert_captures(connection, captures_of_file(inspection, location, stored.version_id))
     entry = append(
         connection,
         "deposited",
-        subject_id=place.key,
-        subject_digest=surveyed.sha256,
+        subject_id=location.key,
+        subject_digest=inspection.sha256,
         actor=actor,
-        details=custody_details(name, surveyed, place, stored, origin),
+        details=custody_details(name, inspection, location, stored, origin),
     )
-    connection.execute(insert(warcs).values(**warc_row(surveyed, place, stored.version_id, entry.seq)))
+    connection.execute(insert(warcs).values(**warc_row(inspection, location, stored.version_id, entry.seq)))
     return entry
 
 
@@ -317,10 +319,10 @@ def _require_targets(connection: Connection, name: str, rows: Sequence[IndexedRe
             continue
         found = earlier.get(row.refers_to_id or "")
         if found is None:
-            asked = select(captures.c.payload_digest).where(
+            query = select(captures.c.payload_digest).where(
                 captures.c.id == row.refers_to_id, captures.c.record_type == "response"
             )
-            found = connection.execute(asked).scalar_one_or_none()
+            found = connection.execute(query).scalar_one_or_none()
         if found != str(row.payload_digest):
             what = f"target {row.refers_to_id} of the revisit at offset {row.offset_bytes}"
             raise DepositRefusedError(name, what, f"a deposited payload {row.payload_digest}", found or "none")

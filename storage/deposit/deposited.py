@@ -13,8 +13,8 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import Deposited
-from storage.deposit.origin import origin_told
-from storage.deposit.replication import copy_read_back
+from storage.deposit.origin import origin_in_custody
+from storage.deposit.replication import verified_replica_status
 from storage.ledger.custody import deposit_of
 
 
@@ -26,16 +26,16 @@ def deposits_of_crawl(
     ``deposited_now`` are those, by key, that the caller has deposited itself; the others are marked ``already``.
     """
     rows = select(func.count()).where(captures.c.warc_key == warcs.c.key).scalar_subquery()
-    asked = select(warcs, rows.label("rows")).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
+    query = select(warcs, rows.label("rows")).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
     with archive.reader.connect() as connection:
-        found = connection.execute(asked).all()
+        found = connection.execute(query).all()
     return tuple(deposited_now.get(row.key) or _read_back(archive, row) for row in found)
 
 
 def keys_of_crawl(connection: Connection, crawl_id: str) -> tuple[str, ...]:
     """The keys of every deposited file of the crawl, in the order it was written."""
-    asked = select(warcs.c.key).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
-    return tuple(connection.execute(asked).scalars())
+    query = select(warcs.c.key).where(warcs.c.crawl_id == crawl_id).order_by(warcs.c.serial)
+    return tuple(connection.execute(query).scalars())
 
 
 def _read_back(archive: Archive, row: Row[Any]) -> Deposited:
@@ -52,7 +52,7 @@ def _read_back(archive: Archive, row: Row[Any]) -> Deposited:
         crawl_id=row.crawl_id,
         source_id=row.source_id,
         records=row.records,
-        origin=origin_told(entry.details),
+        origin=origin_in_custody(entry.details),
         brought_by=entry.actor,
-        second_copy=None if archive.replica is None else copy_read_back(archive, row.key),
+        second_copy=None if archive.replica is None else verified_replica_status(archive, row.key),
     )

@@ -43,11 +43,11 @@ def exchange_facts(archive: Archive, capture: Capture) -> Mapping[str, Any] | No
 
 def interim_answers(facts: Mapping[str, Any] | None) -> list[str]:
     """The interim answers (1xx) that came before the answer itself; empty lines between them are left out."""
-    kept = None if facts is None else facts.get("interim_base64")
-    if not isinstance(kept, list):
+    encoded = None if facts is None else facts.get("interim_base64")
+    if not isinstance(encoded, list):
         return []
     try:
-        texts = [base64.b64decode(each).decode("latin-1").strip() for each in kept]
+        texts = [base64.b64decode(each).decode("latin-1").strip() for each in encoded]
     except (TypeError, ValueError):
         return []  # not as our recorder writes them
     return [text.replace("\r\n", "\n") for text in texts if text]

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest
 from storage.objects.keys import is_part
-from storage.spool.index_cache import rows_written
+from storage.spool.index_cache import read_index_cache
 from storage.warc.file_views import TeeReader
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc
 from storage.warc.members import GZIP, ZSTD, ZSTD_DICTIONARY
@@ -66,17 +66,17 @@ def inspect_file(path: Path, *, up_to_damage: bool = False) -> FileInspection:
 
     A WACZ is whole or refused: its package names a digest for each file in it.
     """
-    written = rows_written(path)
+    cached = read_index_cache(path)
     with path.open("rb") as file:
-        if written is not None:
+        if cached is not None:
             sha256, sha512, length = _digests(file)
-            if sha256 == written.sha256:
-                return _inspection(path.name, sha256, sha512, length, ".warc.gz", written.index)
+            if sha256 == cached.sha256:
+                return _inspection(path.name, sha256, sha512, length, ".warc.gz", cached.index)
             file.seek(0)
-        return survey(file, path.name, up_to_damage=up_to_damage)
+        return inspect_stream(file, path.name, up_to_damage=up_to_damage)
 
 
-def survey(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> FileInspection:
+def inspect_stream(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> FileInspection:
     """The same for a file that is open, at its beginning; a WACZ must seek."""
     start = file.peek(16) if hasattr(file, "peek") else b""
     if start.startswith(b"PK\x03\x04"):

@@ -3,8 +3,8 @@
 In: a file as it was looked over, the signatures beside it, and custody's entry about the crawl it names. Out:
 `Origin`. It is ``crawl`` only where one signature, by the key that `collection_started` names, covers every byte;
 everything else is an ``import``, with the reason. Key, ids and rows of the file do not depend on it. Later, and
-in a rebuild, the entry of the deposit is asked (`origin_told`), never the signatures again; `signature_fault`
-compares the two for `letapis verify`.
+in a rebuild, the entry of the deposit is asked (`origin_in_custody`), never the signatures again;
+`signature_fault` compares the two for `letapis verify`.
 """
 
 from collections.abc import Mapping
@@ -66,19 +66,19 @@ class Origin:
         }
 
 
-def judged(archive: Archive, path: Path, surveyed: FileInspection, left_by: LeftBy | None) -> Origin:
+def judge_origin(archive: Archive, path: Path, inspection: FileInspection, left_by: LeftBy | None) -> Origin:
     """What is known of the file now; ``left_by`` is None of files that somebody brings."""
     recovered = left_by is LeftBy.CRAWL_THAT_DIED
-    if surveyed.own is None:
+    if inspection.own is None:
         return Origin(IMPORT, recovered=False, reason=OTHER_TOOL)
-    crawl_id = surveyed.own.crawl_id
+    crawl_id = inspection.own.crawl_id
     signatures = signatures_beside(path, crawl_id)
-    whole = [each for each in signatures if _covers(each, surveyed)]
+    covering = [each for each in signatures if _covers(each, inspection)]
     if not signatures:
         return Origin(IMPORT, recovered, "no signatures of a crawl stand beside it")
-    if not whole:
+    if not covering:
         return Origin(IMPORT, recovered, "none of the signatures beside it covers these bytes, all of them")
-    signature = next((each for each in whole if each.state.closed), whole[-1])
+    signature = next((each for each in covering if each.state.closed), covering[-1])
     if left_by is None and not signature.state.closed:
         return Origin(IMPORT, recovered, "its crawl had not closed it with these bytes")
     started = proven_entry(archive, STARTED, crawl_id)
@@ -92,7 +92,7 @@ def judged(archive: Archive, path: Path, surveyed: FileInspection, left_by: Left
     return Origin(CRAWL, recovered, None, signature, started.seq)
 
 
-def origin_told(details: Mapping[str, Any]) -> Origin:
+def origin_in_custody(details: Mapping[str, Any]) -> Origin:
     """What the entry of a deposit says; entries made before crawls had keys say less."""
     return Origin(details["origin"], bool(details.get("recovered")), details.get("origin_reason"))
 
@@ -115,5 +115,5 @@ def signature_fault(deposited: Entry, by_seq: Mapping[int, Entry]) -> tuple[str,
     return None
 
 
-def _covers(signature: Signature, surveyed: FileInspection) -> bool:
-    return (signature.state.length_bytes, signature.state.sha256) == (surveyed.length_bytes, surveyed.sha256)
+def _covers(signature: Signature, inspection: FileInspection) -> bool:
+    return (signature.state.length_bytes, signature.state.sha256) == (inspection.length_bytes, inspection.sha256)

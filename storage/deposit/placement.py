@@ -39,37 +39,37 @@ class ArchiveLocation:
     access_label: str
 
 
-def archive_location(surveyed: FileInspection, origin: str, *, source_id: str | None = None) -> ArchiveLocation:
+def archive_location(inspection: FileInspection, origin: str, *, source_id: str | None = None) -> ArchiveLocation:
     """Where the file belongs: all but its origin from the file alone, so that every attempt finds the same key."""
-    if surveyed.own is not None:
-        source_id, crawl_id, serial = surveyed.own.source_id, surveyed.own.crawl_id, surveyed.own.serial
+    if inspection.own is not None:
+        source_id, crawl_id, serial = inspection.own.source_id, inspection.own.crawl_id, inspection.own.serial
     else:
-        source_id, crawl_id, serial = source_id or IMPORTED, surveyed.sha256.hex, 0
+        source_id, crawl_id, serial = source_id or IMPORTED, inspection.sha256.hex, 0
     return ArchiveLocation(
-        key=warc_key(source_id, crawl_id, serial, surveyed.first_at, suffix=surveyed.suffix),
+        key=warc_key(source_id, crawl_id, serial, inspection.first_at, suffix=inspection.suffix),
         origin=origin,
         source_id=source_id,
         crawl_id=crawl_id,
         serial=serial,
-        access_label=(surveyed.declaration or {}).get("access_label") or DEFAULT_LABEL,
+        access_label=(inspection.declaration or {}).get("access_label") or DEFAULT_LABEL,
     )
 
 
-def captures_of_file(surveyed: FileInspection, place: ArchiveLocation, version_id: str) -> Iterator[Capture]:
+def captures_of_file(inspection: FileInspection, location: ArchiveLocation, version_id: str) -> Iterator[Capture]:
     """The rows of the index.
 
     A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever brought it; else it
     is made of digest and offset.
     """
-    for row in surveyed.rows:
+    for row in inspection.rows:
         yield capture_of_record(
             row,
-            capture_id=row.record_id if surveyed.own is not None else imported_id(surveyed.sha256, row),
-            warc_key=place.key,
+            capture_id=row.record_id if inspection.own is not None else imported_id(inspection.sha256, row),
+            warc_key=location.key,
             object_version=version_id,
-            crawl_id=place.crawl_id,
-            source_id=place.source_id,
-            access_label=place.access_label,
+            crawl_id=location.crawl_id,
+            source_id=location.source_id,
+            access_label=location.access_label,
         )
 
 
@@ -83,24 +83,24 @@ def imported_id(file: Digest, row: IndexedRecord) -> str:
 
 
 def warc_row(
-    surveyed: FileInspection, place: ArchiveLocation, version_id: str, custody_seq: int
+    inspection: FileInspection, location: ArchiveLocation, version_id: str, custody_seq: int
 ) -> dict[str, Any]:
     """The file as a row of ``catalogue.warcs``."""
     return {
-        "key": place.key,
+        "key": location.key,
         "object_version": version_id,
         "custody_seq": custody_seq,
-        "sha256": str(surveyed.sha256),
-        "sha512": str(surveyed.sha512),
-        "length_bytes": surveyed.length_bytes,
-        "records": surveyed.records,
-        "origin": place.origin,
-        "source_id": place.source_id,
-        "crawl_id": place.crawl_id,
-        "serial": place.serial,
-        "access_label": place.access_label,
-        "declaration": surveyed.declaration,
-        "warcinfo": dict(surveyed.warcinfo),
+        "sha256": str(inspection.sha256),
+        "sha512": str(inspection.sha512),
+        "length_bytes": inspection.length_bytes,
+        "records": inspection.records,
+        "origin": location.origin,
+        "source_id": location.source_id,
+        "crawl_id": location.crawl_id,
+        "serial": location.serial,
+        "access_label": location.access_label,
+        "declaration": inspection.declaration,
+        "warcinfo": dict(inspection.warcinfo),
         "processed_with": None,
     }
 

@@ -15,7 +15,7 @@ from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.errors import StorageError
-from storage.objects.store import ObjectStore
+from storage.objects.reader import StoreReader
 from storage.warc.headers import RecordHead
 from storage.warc.members import ZSTD_DICTIONARY
 from storage.warc.reader import RECORD_END, WarcReader
@@ -117,7 +117,7 @@ def iterate_warc(
         reader.end_record()
 
 
-def open_deposited(objects: ObjectStore, key: str, object_version: str) -> BinaryIO:
+def open_deposited(objects: StoreReader, key: str, object_version: str) -> BinaryIO:
     """A deposited file to be read front to back; a WACZ, whose directory stands at its end, seeks."""
     if key.endswith(".wacz"):
         return objects.open(key, object_version)
@@ -162,7 +162,7 @@ def _require(capture: Capture, found: Digest) -> None:
         raise RecordDiffersError(capture, f"block digest {capture.block_digest}", str(found))
 
 
-def _dictionary(objects: ObjectStore, capture: Capture) -> bytes:
+def _dictionary(objects: StoreReader, capture: Capture) -> bytes:
     """The dictionary frame that stands before all records of some zstd files, empty for all others."""
     if not capture.warc_key.endswith(".zst"):
         return b""

@@ -34,8 +34,8 @@ from storage.objects.errors import (
 )
 from storage.objects.find_version import find_version
 from storage.objects.keys import root_key
-from storage.objects.model import StoredObject
-from storage.objects.store import REPLICA, ObjectStore
+from storage.objects.model import REPLICA, StoredObject
+from storage.objects.store import ObjectStore
 
 COPIED: Final = "copied"
 NAMING: Final = ("deposited", EXTENSION_DEPOSITED, "timestamped")
@@ -102,17 +102,17 @@ def pending_copies(connection: Connection, only: str | None = None) -> tuple[Pen
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
     )
-    asked = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
+    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
     if only is not None:
-        asked = asked.where(custody.c.subject_id == only)
-    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(asked.order_by(custody.c.seq)))
+        query = query.where(custody.c.subject_id == only)
+    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(query.order_by(custody.c.seq)))
 
 
-def owed_entries(connection: Connection) -> int:
+def count_pending_entries(connection: Connection) -> int:
     """How many custody entries the replica has not confirmed."""
     confirmed = select(custody_objects.c.seq).where(custody_objects.c.store == REPLICA)
-    asked = select(func.count()).select_from(custody).where(custody.c.seq.not_in(confirmed))
-    return int(connection.execute(asked).scalar_one())
+    query = select(func.count()).select_from(custody).where(custody.c.seq.not_in(confirmed))
+    return int(connection.execute(query).scalar_one())
 
 
 def replicate(
@@ -125,11 +125,11 @@ def replicate(
     """
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        owed = pending_copies(connection, only)
+        pending = pending_copies(connection, only)
     copied: list[Entry] = []
     problems: list[str] = []
-    brought = 0
-    for each in owed:
+    published = 0
+    for each in pending:
         try:
             copied.append(_copy(archive, replica, each.entry, actor, files or {}))
         except StoreError as problem:
@@ -139,12 +139,12 @@ def replicate(
     else:
         try:
             publish_pending_entries(archive)
-            brought = replicate_entries(archive, replica)
+            published = replicate_entries(archive, replica)
         except StoreError as problem:
             problems.append(str(problem))
     with archive.writer.connect() as connection:
         still = pending_copies(connection, only)
-        return Copied(tuple(copied), brought, still, owed_entries(connection), tuple(problems))
+        return Copied(tuple(copied), published, still, count_pending_entries(connection), tuple(problems))
 
 
 def _unavailable(*stores: ObjectStore) -> bool:
@@ -164,18 +164,22 @@ def _replica(archive: Archive) -> ObjectStore:
 
 
 def _copy(archive: Archive, replica: ObjectStore, entry: Entry, actor: str, files: Mapping[str, Path]) -> Entry:
-    stored = [_bring(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)]
+    stored = [
+        _replicate_object(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)
+    ]
     with archive.writer.begin() as connection:
         return _enter(connection, entry, stored, actor)
 
 
-def _bring(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
+def _replicate_object(
+    objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None
+) -> StoredObject:
     """Have the object in the replica, read back whole; raises where only other bytes stand under its key."""
-    standing = find_version(replica, named.key, named.version_id, named.sha256)
-    if standing is None:
+    present = find_version(replica, named.key, named.version_id, named.sha256)
+    if present is None:
         version_id = _send(objects, replica, named, file).version_id
     else:
-        version_id, found = standing.version_id, replica.digest(named.key, standing.version_id)
+        version_id, found = present.version_id, replica.digest(named.key, present.version_id)
         if found != named.sha256:
             raise KeyTakenError(named.key, version_id, named.sha256, found)
     return replica.confirm(named.key, version_id, sha256=named.sha256)
@@ -195,12 +199,12 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
 def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], actor: str) -> Entry:
     """The entry ``copied``, or the one that another run has appended meanwhile."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-    asked = select(custody).where(
+    query = select(custody).where(
         custody.c.event == COPIED,
         custody.c.details["store"].as_string() == REPLICA,
         custody.c.details["seq"].as_integer() == entry.seq,
     )
-    row = connection.execute(asked).first()
+    row = connection.execute(query).first()
     if row is not None:
         return entry_of(row)
     return append(
@@ -209,11 +213,11 @@ def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], act
         subject_id=entry.subject_id,
         subject_digest=entry.subject_digest,
         actor=actor,
-        details={"store": REPLICA, "seq": entry.seq, "objects": list(map(_row, stored))},
+        details={"store": REPLICA, "seq": entry.seq, "objects": list(map(_object_details, stored))},
     )
 
 
-def _row(stored: StoredObject) -> dict[str, Any]:
+def _object_details(stored: StoredObject) -> dict[str, Any]:
     return {
         "key": stored.key,
         "object_version": stored.version_id,
@@ -223,46 +227,46 @@ def _row(stored: StoredObject) -> dict[str, Any]:
     }
 
 
-def copy_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
+def replicate_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
     """Bring a file that has just been deposited to the replica, or be owed that; None where none is configured."""
     if archive.replica is None:
         return None
     report = replicate(archive, actor=actor, only=key, files={key: file})
     if not any(entry.subject_id == key for entry in report.copied) and not report.problems:
-        return copy_read_back(archive, key)
+        return verified_replica_status(archive, key)
     with archive.writer.connect() as connection:
-        return second_copy(connection, key, problem="; ".join(report.problems) or None)
+        return replica_status(connection, key, problem="; ".join(report.problems) or None)
 
 
-def copy_read_back(archive: Archive, key: str) -> ReplicaStatus:
+def verified_replica_status(archive: Archive, key: str) -> ReplicaStatus:
     """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
     replica = _replica(archive)
     with archive.writer.connect() as connection:
-        told = second_copy(connection, key)
-        asked = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
-        digest = connection.execute(asked).scalars().first()
-    if told.version_id is None or digest is None:
-        return told
+        status = replica_status(connection, key)
+        query = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
+        digest = connection.execute(query).scalars().first()
+    if status.version_id is None or digest is None:
+        return status
     try:
-        replica.confirm(key, told.version_id, sha256=Digest.parse(digest))
+        replica.confirm(key, status.version_id, sha256=Digest.parse(digest))
     except StoreError as problem:
         return ReplicaStatus(None, None, str(problem))
-    return told
+    return status
 
 
-def second_copy(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
+def replica_status(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
     """How the second copy of a deposited file stands."""
     deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
     confirmed = select(custody_objects.c.seq).where(
         custody_objects.c.seq == custody.c.details["seq"].as_integer(), custody_objects.c.store == REPLICA
     )
-    asked = select(custody).where(
+    query = select(custody).where(
         custody.c.event == COPIED,
         custody.c.subject_id == key,
         custody.c.details["seq"].as_integer().in_(deposited),
         confirmed.exists(),
     )
-    row = connection.execute(asked).first()
+    row = connection.execute(query).first()
     if row is None:
         return ReplicaStatus(None, None, problem or "the replica has not confirmed it yet")
     return ReplicaStatus(row.at, row.details["objects"][0]["object_version"], None)

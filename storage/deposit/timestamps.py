@@ -27,9 +27,9 @@ from storage.ledger.entry import Entry
 from storage.ledger.tables import custody, time_attempts
 from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
 
-OWED: Final = "time_owed"
+SCHEDULED: Final = "time_owed"
 OBTAINED: Final = "timestamped"
-ASKING_LOCK_KEY: Final = 7_305_510_003
+REQUEST_LOCK_KEY: Final = 7_305_510_003
 """Advisory lock of our own: one process asks authorities at a time, so that no token is asked for twice."""
 
 
@@ -60,19 +60,19 @@ def schedule_timestamps(
         if not authorities or not _anything_new(connection):
             return None
         details = {"authorities": list(authorities), "occasion": occasion}
-        entry = append(connection, OWED, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
+        entry = append(connection, SCHEDULED, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
     publish_pending_entries(archive)
     return entry
 
 
 def _anything_new(connection: Connection) -> bool:
-    asked = select(func.max(custody.c.seq))
-    newest = connection.execute(asked.where(custody.c.event.not_in((OWED, OBTAINED, COPIED)))).scalar_one()
-    last_owed = connection.execute(asked.where(custody.c.event == OWED)).scalar_one()
-    return newest is not None and newest > (last_owed or 0)
+    query = select(func.max(custody.c.seq))
+    newest = connection.execute(query.where(custody.c.event.not_in((SCHEDULED, OBTAINED, COPIED)))).scalar_one()
+    last_scheduled = connection.execute(query.where(custody.c.event == SCHEDULED)).scalar_one()
+    return newest is not None and newest > (last_scheduled or 0)
 
 
-_OWED = text(f"""
+_PENDING = text(f"""
     SELECT entry.*, named.authority, tried.failed, tried.problem
     FROM ledger.custody AS entry
     CROSS JOIN LATERAL jsonb_array_elements_text(entry.details -> 'authorities') AS named (authority)
@@ -82,7 +82,7 @@ _OWED = text(f"""
         FROM ledger.time_attempts AS attempt
         WHERE attempt.seq = entry.seq AND attempt.authority = named.authority
     ) AS tried ON true
-    WHERE entry.event = '{OWED}' AND NOT EXISTS (
+    WHERE entry.event = '{SCHEDULED}' AND NOT EXISTS (
         SELECT FROM ledger.custody AS obtained
         WHERE obtained.event = '{OBTAINED}'
         AND obtained.subject_id = 'custody/tokens/' || lpad(entry.seq::text, 12, '0') || '-'
@@ -96,20 +96,20 @@ def pending_timestamps(connection: Connection) -> tuple[PendingTimestamp, ...]:
     """Everything that is owed, newest entry first: its token speaks for all entries before it."""
     return tuple(
         PendingTimestamp(entry_of(row), row.authority, row.failed, row.problem)
-        for row in connection.execute(_OWED)
+        for row in connection.execute(_PENDING)
     )
 
 
-def stored_token(archive: Archive, owed: PendingTimestamp) -> bytes | None:
+def stored_token(archive: Archive, pending: PendingTimestamp) -> bytes | None:
     """The answer that a run before stored and, dying, could not enter into custody; None where there is none."""
-    key = token_key(owed.entry.seq, owed.authority)
+    key = token_key(pending.entry.seq, pending.authority)
     head = archive.objects.head(key)
     return None if head is None else archive.objects.read(key, head.version_id)
 
 
-def keep_token(
+def store_token(
     archive: Archive,
-    owed: PendingTimestamp,
+    pending: PendingTimestamp,
     answer: bytes,
     *,
     roots: bytes,
@@ -121,11 +121,11 @@ def keep_token(
 
     ``pinned``: the operator named these roots for this authority; otherwise it is one of the public ones.
     """
-    token = read_token(answer, imprint=owed.entry.digest, trusted=roots, nonce=nonce)
+    token = read_token(answer, imprint=pending.entry.digest, trusted=roots, nonce=nonce)
     root_digest, digest = sha256(roots), sha256(answer)
     root = archive.objects.put_new(root_key(root_digest), roots, sha256=root_digest)
-    stored = archive.objects.put_new(token_key(owed.entry.seq, owed.authority), answer, sha256=digest)
-    details = _details(owed, token, root_digest) | {
+    stored = archive.objects.put_new(token_key(pending.entry.seq, pending.authority), answer, sha256=digest)
+    details = _details(pending, token, root_digest) | {
         "object_version": stored.version_id,
         "length_bytes": stored.length_bytes,
         "root_version": root.version_id,
@@ -136,11 +136,11 @@ def keep_token(
     return _enter(archive, stored.key, digest, details, actor)
 
 
-def _details(owed: PendingTimestamp, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
+def _details(pending: PendingTimestamp, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
     return {
-        "seq": owed.entry.seq,
-        "digest": str(owed.entry.digest),
-        "authority": owed.authority,
+        "seq": pending.entry.seq,
+        "digest": str(pending.entry.digest),
+        "authority": pending.authority,
         "time": token.at.isoformat(),
         "serial": token.serial,
         "policy": token.policy,
@@ -156,13 +156,13 @@ def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], 
     return entry
 
 
-def record_failed_attempt(archive: Archive, owed: PendingTimestamp, problem: str) -> None:
+def record_failed_attempt(archive: Archive, pending: PendingTimestamp, problem: str) -> None:
     """Append why a token could not be had this time."""
     row = {
         "id": str(ULID()),
         "at": datetime.now(UTC),
-        "seq": owed.entry.seq,
-        "authority": owed.authority,
+        "seq": pending.entry.seq,
+        "authority": pending.authority,
         "problem": problem,
     }
     with archive.writer.begin() as connection:
@@ -173,10 +173,10 @@ def record_failed_attempt(archive: Archive, owed: PendingTimestamp, problem: str
 def exclusive(archive: Archive) -> Iterator[bool]:
     """Whether this process may ask authorities now; one that does so already takes up what is owed meanwhile."""
     with archive.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        asked = text("SELECT pg_try_advisory_lock(:key)")
-        mine = bool(connection.execute(asked, {"key": ASKING_LOCK_KEY}).scalar_one())
+        query = text("SELECT pg_try_advisory_lock(:key)")
+        acquired = bool(connection.execute(query, {"key": REQUEST_LOCK_KEY}).scalar_one())
         try:
-            yield mine
+            yield acquired
         finally:
-            if mine:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ASKING_LOCK_KEY})
+            if acquired:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": REQUEST_LOCK_KEY})

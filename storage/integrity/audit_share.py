@@ -41,8 +41,8 @@ class Share:
 
 def last_audit(connection: Connection) -> Entry | None:
     """The newest entry ``audited``; None before the first."""
-    asked = select(custody).where(custody.c.event == AUDITED).order_by(custody.c.seq.desc()).limit(1)
-    row = connection.execute(asked).first()
+    query = select(custody).where(custody.c.event == AUDITED).order_by(custody.c.seq.desc()).limit(1)
+    row = connection.execute(query).first()
     return None if row is None else entry_of(row)
 
 
@@ -51,14 +51,14 @@ def next_share(naming: Sequence[Entry], *, after: int, weeks: int) -> Share:
     later = [entry for entry in naming if entry.seq > after]
     in_turn = [*later, *(entry for entry in naming if entry.seq <= after)]
     wanted = -(-sum(map(_length, naming)) // weeks)
-    taken: list[Entry] = []
+    chosen: list[Entry] = []
     length = 0
     for entry in in_turn:
-        if taken and length >= wanted:
+        if chosen and length >= wanted:
             break
-        taken.append(entry)
+        chosen.append(entry)
         length += _length(entry)
-    return Share(tuple(taken), length, max(0, len(later) - len(taken)))
+    return Share(tuple(chosen), length, max(0, len(later) - len(chosen)))
 
 
 def wrong_before(last: Entry | None) -> frozenset[str]:

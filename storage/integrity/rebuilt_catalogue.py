@@ -1,10 +1,10 @@
 """The catalogue that `rebuild` builds beside the one in use, and the one step in which it takes its place.
 
-In: an archive. Out: the same archive over the catalogue beside, and what that lacks. Guaranteed: until `exchange`
-has returned true nothing that is asked has changed; it happens as a whole or not at all. What was built stays when
-the work is interrupted, file by file, and is gone on with where it was made for the same (``made_for``): the same
-store, tables and software. Rights of roles, and views of others, go over to the new catalogue.
-Raises `RebuildRunsError`, `ExchangeRefusedError`.
+In: an archive. Out: the same archive over the catalogue beside, and what that lacks. Guaranteed: until
+`swap_catalogues` has returned true nothing that is asked has changed; it happens as a whole or not at all. What
+was built stays when the work is interrupted, file by file, and is gone on with where it was made for the same
+(``made_for``): the same store, tables and software. Rights of roles, and views of others, go over to the new
+catalogue. Raises `RebuildRunsError`, `ExchangeRefusedError`.
 """
 
 import time
@@ -57,10 +57,10 @@ class ExchangeRefusedError(StorageError):
 @contextmanager
 def one_at_a_time(archive: Archive) -> Iterator[None]:
     """Let no other process rebuild while the block runs."""
-    asked = text("SELECT pg_try_advisory_lock(:key)")
+    query = text("SELECT pg_try_advisory_lock(:key)")
     with archive.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         deadline = time.monotonic() + ENDS_WITHIN_S
-        while not connection.scalar(asked, {"key": REBUILD_KEY}):
+        while not connection.scalar(query, {"key": REBUILD_KEY}):
             if time.monotonic() > deadline:
                 raise RebuildRunsError
             time.sleep(0.2)
@@ -71,7 +71,7 @@ def one_at_a_time(archive: Archive) -> Iterator[None]:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": REBUILD_KEY})
 
 
-def beside(archive: Archive, made_for: str) -> tuple[Archive, bool]:
+def open_next_catalogue(archive: Archive, made_for: str) -> tuple[Archive, bool]:
     """The archive over the catalogue beside the one in use, and whether work that was interrupted is in it."""
     with archive.writer.begin() as connection:
         before = connection.scalar(text(f"SELECT obj_description(to_regnamespace('{NEXT}'), 'pg_namespace')"))
@@ -83,12 +83,12 @@ def beside(archive: Archive, made_for: str) -> tuple[Archive, bool]:
     return there, before == made_for
 
 
-def deposits_lacking(archive: Archive) -> tuple[Entry, ...]:
+def deposits_without_rows(archive: Archive) -> tuple[Entry, ...]:
     """Deposits of the ledger that the catalogue of this archive has no file of, in the order of custody."""
     known = select(warcs.c.custody_seq).where(warcs.c.custody_seq == custody.c.seq)
-    asked = select(custody).where(custody.c.event == "deposited", ~known.exists()).order_by(custody.c.seq)
+    query = select(custody).where(custody.c.event == "deposited", ~known.exists()).order_by(custody.c.seq)
     with archive.reader.connect() as connection:
-        return tuple(entry_of(row) for row in connection.execute(asked))
+        return tuple(entry_of(row) for row in connection.execute(query))
 
 
 def counts(archive: Archive) -> tuple[int, int]:
@@ -100,17 +100,17 @@ def counts(archive: Archive) -> tuple[int, int]:
     return files, rows
 
 
-def read_here(archive: Archive, keys: Collection[str]) -> frozenset[str]:
+def all_processed(archive: Archive, keys: Collection[str]) -> frozenset[str]:
     """Which of these files the catalogue of this archive has read."""
-    asked = select(warcs.c.key).where(warcs.c.key.in_(list(keys)), warcs.c.processed_with.is_not(None))
+    query = select(warcs.c.key).where(warcs.c.key.in_(list(keys)), warcs.c.processed_with.is_not(None))
     with archive.reader.connect() as connection:
-        return frozenset(connection.scalars(asked))
+        return frozenset(connection.scalars(query))
 
 
 Index = Callable[[Sequence[Entry]], None]
 
 
-def exchange(archive: Archive, there: Archive, *, index: Index | None = None) -> bool:
+def swap_catalogues(archive: Archive, there: Archive, *, index: Index | None = None) -> bool:
     """Let the catalogue beside take the place of the one in use; False, and nothing done, where it lacks a file.
 
     Nobody writes into the one in use while it is done: what comes waits for a moment, and then finds the new one.
@@ -121,7 +121,7 @@ def exchange(archive: Archive, there: Archive, *, index: Index | None = None) ->
     try:
         with archive.writer.begin() as connection:
             close(connection)
-            if lacking := deposits_lacking(there):
+            if lacking := deposits_without_rows(there):
                 if index is None:
                     return False
                 index(lacking)

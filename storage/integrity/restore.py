@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
-from storage.deposit.inspection import survey
+from storage.deposit.inspection import inspect_stream
 from storage.deposit.placement import ArchiveLocation, captures_of_file, insert_captures, warc_row
 from storage.deposit.record_reader import open_deposited
 from storage.errors import StorageError
@@ -75,21 +75,21 @@ def restore_file(archive: Archive, entry: Entry) -> int:
     """
     details = entry.details
     key, digest = entry.subject_id, Digest.parse(str(entry.subject_digest))
-    standing = find_version(archive.objects, key, details["object_version"], digest)
-    if standing is None:
+    head = find_version(archive.objects, key, details["object_version"], digest)
+    if head is None:
         raise ObjectMissingError(key, details["object_version"])
-    version_id = standing.version_id
+    version_id = head.version_id
     with open_deposited(archive.objects, key, version_id) as file:
-        surveyed = survey(file, details["file_name"], up_to_damage="damage" in details)
+        inspection = inspect_stream(file, details["file_name"], up_to_damage="damage" in details)
     for what, expected, found in (
-        ("sha256", entry.subject_digest, surveyed.sha256),
-        ("sha512", details["sha512"], surveyed.sha512),
+        ("sha256", entry.subject_digest, inspection.sha256),
+        ("sha512", details["sha512"], inspection.sha512),
     ):
         if str(expected) != str(found):
             raise ContradictionError(key, what, str(expected), str(found))
     named = {field.name: details[field.name] for field in fields(ArchiveLocation) if field.name != "key"}
-    place = ArchiveLocation(key=key, **named)
+    location = ArchiveLocation(key=key, **named)
     with archive.writer.begin() as connection:
-        insert_captures(connection, captures_of_file(surveyed, place, version_id))
-        connection.execute(insert(warcs).values(**warc_row(surveyed, place, version_id, entry.seq)))
-    return len(surveyed.rows)
+        insert_captures(connection, captures_of_file(inspection, location, version_id))
+        connection.execute(insert(warcs).values(**warc_row(inspection, location, version_id, entry.seq)))
+    return len(inspection.rows)

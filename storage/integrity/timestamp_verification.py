@@ -22,14 +22,14 @@ from storage.objects.find_version import find_version
 from storage.objects.keys import TOKENS_PREFIX, root_key
 from storage.objects.model import ObjectHead
 from storage.objects.parallel import map_bounded
-from storage.objects.store import ObjectStore
+from storage.objects.reader import StoreReader
 
 UNDER_WAY: Final = timedelta(hours=1)
 """An object younger than this without an entry may belong to a deposit that is under way."""
 
 
 def verify_tokens(
-    objects: ObjectStore,
+    objects: StoreReader,
     chain: Chain,
     locks: RetentionPolicy,
     roots: Mapping[str, bytes],
@@ -41,13 +41,13 @@ def verify_tokens(
         entry for entry in entries.values() if entry.event == OBTAINED and (among is None or entry.seq in among)
     ]
 
-    def look(entry: Entry) -> Verified:
+    def check(entry: Entry) -> Verified:
         return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
 
-    yield from map_bounded(look, named)
+    yield from map_bounded(check, named)
 
 
-def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
+def unexpected_tokens(objects: StoreReader, chain: Chain) -> Iterator[Verified]:
     """What stands among the tokens without custody."""
     named = [chained.entry for chained in chain.entries if chained.entry.event == OBTAINED]
     keys = {entry.subject_id for entry in named}
@@ -62,13 +62,13 @@ def strays_among_tokens(objects: ObjectStore, chain: Chain) -> Iterator[Verified
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _head(objects: ObjectStore, entry: Entry) -> ObjectHead | None:
+def _head(objects: StoreReader, entry: Entry) -> ObjectHead | None:
     version_id, digest = entry.details["object_version"], entry.subject_digest
     return None if digest is None else find_version(objects, entry.subject_id, version_id, digest)
 
 
 def _found(
-    objects: ObjectStore,
+    objects: StoreReader,
     entry: Entry,
     entries: Mapping[int, Entry],
     locks: RetentionPolicy,
@@ -110,7 +110,7 @@ class _Named:
 
 
 def _locked(
-    objects: ObjectStore, what: str, named: _Named, locks: RetentionPolicy
+    objects: StoreReader, what: str, named: _Named, locks: RetentionPolicy
 ) -> Generator[Mismatch | Remark, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
     expected = named.digest

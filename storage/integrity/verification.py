@@ -23,7 +23,7 @@ from storage.catalogue.tables import warcs
 from storage.deposit.origin import signature_fault
 from storage.findings import Mismatch, Remark, Verified, verified
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
-from storage.integrity.timestamp_verification import UNDER_WAY, strays_among_tokens, verify_tokens
+from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
 from storage.ledger.entry import Entry
@@ -31,8 +31,9 @@ from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import WARC_PREFIX, custody_key
+from storage.objects.model import PRIMARY
 from storage.objects.parallel import map_bounded
-from storage.objects.store import PRIMARY, ObjectStore
+from storage.objects.store import ObjectStore
 
 CHUNK_BYTES: Final = 1 << 20
 FILES_AT_ONCE: Final = 4
@@ -89,9 +90,9 @@ def _expected(
     ledger: Mapping[int, str] | None,
 ) -> ExpectedObjects:
     chain = read_chain(objects)
-    told = locks_from_custody(chained.entry for chained in chain.entries)
+    by_custody = locks_from_custody(chained.entry for chained in chain.entries)
     return ExpectedObjects(
-        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), told), index, ledger
+        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), by_custody), index, ledger
     )
 
 
@@ -104,7 +105,7 @@ def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingPr
     yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
     yield from unexpected_objects(expected)
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
-    yield from strays_among_tokens(expected.objects, expected.chain)
+    yield from unexpected_tokens(expected.objects, expected.chain)
     yield from verify_extensions(expected.objects, expected.chain, expected.locks)
     yield from strays_among_extensions(expected.objects, expected.chain)
     yield verify_chain(expected)
@@ -114,10 +115,10 @@ def verify_deposits(expected: ExpectedObjects, keys: Collection[str]) -> Iterato
     """Deposited files, hashed whole, in the order of their keys."""
     deposits = expected.deposits
 
-    def look(key: str) -> Verified:
+    def check(key: str) -> Verified:
         return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
 
-    yield from map_bounded(look, sorted(keys), threads=FILES_AT_ONCE)
+    yield from map_bounded(check, sorted(keys), threads=FILES_AT_ONCE)
 
 
 def verify_file(archive: Archive, path: Path) -> Verified:
@@ -135,9 +136,9 @@ def verify_file(archive: Archive, path: Path) -> Verified:
 
 
 def _index(archive: Archive) -> dict[str, IndexRow]:
-    asked = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
+    query = select(warcs.c.key, warcs.c.object_version, warcs.c.sha256)
     with archive.reader.connect() as connection:
-        return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(asked)}
+        return {row.key: IndexRow(row.object_version, row.sha256) for row in connection.execute(query)}
 
 
 def _ledger(archive: Archive, store: str) -> dict[int, str]:

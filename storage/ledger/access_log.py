@@ -69,9 +69,9 @@ def log_access(
 
 def accesses_of(connection: Connection, subject_id: str) -> Iterator[Access]:
     """Who looked at the subject, oldest first."""
-    asked = (
+    query = (
         select(access_log).where(access_log.c.subject_id == subject_id).order_by(access_log.c.at, access_log.c.id)
     )
     return (
-        Access(row.at, row.actor, row.action, row.subject_id, row.details) for row in connection.execute(asked)
+        Access(row.at, row.actor, row.action, row.subject_id, row.details) for row in connection.execute(query)
     )

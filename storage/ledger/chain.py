@@ -18,7 +18,7 @@ from storage.objects.errors import StoreUnreachableError
 from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects.model import ListedVersion
 from storage.objects.parallel import map_bounded
-from storage.objects.store import ObjectStore
+from storage.objects.reader import StoreReader
 
 LARGEST_BYTES: Final = 16 << 20
 """Entries have a few KB; one that names 500 objects has 100. Anything may be laid over them in a store."""
@@ -70,7 +70,7 @@ class _Unreadable:
     reason: str
 
 
-def read_chain(objects: ObjectStore) -> Chain:
+def read_chain(objects: StoreReader) -> Chain:
     """Read every entry from the store and check digests, links and locks."""
     problems: list[ChainProblem] = []
     found: dict[int, list[_StoredEntry]] = {}
@@ -103,12 +103,12 @@ def read_chain(objects: ObjectStore) -> Chain:
         candidates = found[seq]
         if seq + 1 not in found:
             named_by_next = None
-        meant = _genuine(candidates, named_by_next)
-        problems.extend(_problems_of(seq, candidates, meant, named_by_next))
+        genuine = _genuine(candidates, named_by_next)
+        problems.extend(_problems_of(seq, candidates, genuine, named_by_next))
         named_by_next = None
-        if meant is not None:
+        if genuine is not None:
             try:
-                entry = parse_entry(meant.content)
+                entry = parse_entry(genuine.content)
             except ValueError as problem:
                 problems.append(ChainProblem(custody_key(seq), "content", "a custody entry", str(problem)))
                 continue
@@ -123,11 +123,11 @@ def read_chain(objects: ObjectStore) -> Chain:
             except ValueError as problem:
                 problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
                 continue
-            chained.append(ChainLink(entry, meant.version.version_id, meant.locked_until))
+            chained.append(ChainLink(entry, genuine.version.version_id, genuine.locked_until))
     return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
-def _read(objects: ObjectStore, version: ListedVersion) -> _StoredEntry | _Unreadable:
+def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unreadable:
     """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
     if version.length_bytes > LARGEST_BYTES:
         return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
@@ -158,17 +158,17 @@ def _genuine(candidates: list[_StoredEntry], named_by_next: Digest | None) -> _S
 def _problems_of(
     seq: int,
     candidates: list[_StoredEntry],
-    meant: _StoredEntry | None,
+    genuine: _StoredEntry | None,
     named_by_next: Digest | None,
 ) -> Iterator[ChainProblem]:
     key = custody_key(seq)
-    if meant is None:
+    if genuine is None:
         yield ChainProblem(key, "object", "the entry", "none")
         return
-    if named_by_next is not None and meant.digest != named_by_next:
-        yield ChainProblem(key, "digest", str(named_by_next), str(meant.digest))
+    if named_by_next is not None and genuine.digest != named_by_next:
+        yield ChainProblem(key, "digest", str(named_by_next), str(genuine.digest))
     for other in candidates:
-        if other.digest != meant.digest:
-            yield ChainProblem(key, "versions", f"the entry {meant.digest} alone", f"also {other.digest}")
-    if meant.locked_until is None:
+        if other.digest != genuine.digest:
+            yield ChainProblem(key, "versions", f"the entry {genuine.digest} alone", f"also {other.digest}")
+    if genuine.locked_until is None:
         yield ChainProblem(key, "lock", "locked", "not locked")

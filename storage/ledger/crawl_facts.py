@@ -100,18 +100,18 @@ def end_collection(
 
 def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:
     """Whether custody tells of the crawl's beginning and not of its end."""
-    told = {entry.event for entry in entries(connection, subject_id=crawl_id)}
-    return STARTED in told and ENDED not in told
+    events = {entry.event for entry in entries(connection, subject_id=crawl_id)}
+    return STARTED in events and ENDED not in events
 
 
 def never_ended(connection: Connection, machine: str, *, begun_before: datetime) -> tuple[str, ...]:
     """The crawls that began on a machine before a moment and of whose end custody tells nothing, oldest first."""
     end = custody.alias("its_end")
     ends = select(end.c.seq).where(end.c.subject_id == custody.c.subject_id, end.c.event == ENDED)
-    asked = select(custody.c.subject_id).where(
+    query = select(custody.c.subject_id).where(
         custody.c.event == STARTED,
         custody.c.at < begun_before,
         custody.c.details["facts"]["machine"]["value"].astext == machine,
         ~ends.exists(),
     )
-    return tuple(connection.execute(asked.order_by(custody.c.seq)).scalars())
+    return tuple(connection.execute(query.order_by(custody.c.seq)).scalars())

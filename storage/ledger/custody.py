@@ -103,8 +103,8 @@ def publish_pending_entries(archive: Archive) -> int:
 def replicate_entries(archive: Archive, store: ObjectStore) -> int:
     """The same for one store of several, whose name says which entries it has confirmed."""
     with archive.writer.connect() as connection:
-        owed = [entry_of(row) for row in connection.execute(_owed(store.name))]
-    for entry in owed:
+        pending = [entry_of(row) for row in connection.execute(_unconfirmed(store.name))]
+    for entry in pending:
         content = entry.canonical()
         stored = store.put_new(custody_key(entry.seq), content, sha256=entry.digest)
         with archive.writer.begin() as connection:
@@ -113,10 +113,10 @@ def replicate_entries(archive: Archive, store: ObjectStore) -> int:
                 .values(seq=entry.seq, store=store.name, key=stored.key, object_version=stored.version_id)
                 .on_conflict_do_nothing()
             )
-    return len(owed)
+    return len(pending)
 
 
-def _owed(store: str) -> Any:
+def _unconfirmed(store: str) -> Any:
     confirmed = select(custody_objects.c.seq).where(
         custody_objects.c.seq == custody.c.seq, custody_objects.c.store == store
     )
@@ -164,11 +164,11 @@ def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -
     It is made anew from the row, since who owns the database can change one and leave its digest as it was. Where
     the two differ both are told.
     """
-    asked = select(custody).order_by(custody.c.seq)
+    query = select(custody).order_by(custody.c.seq)
     if confirmed_by is not None:
-        asked = asked.join(custody_objects, custody_objects.c.seq == custody.c.seq)
-        asked = asked.where(custody_objects.c.store == confirmed_by)
-    rows = connection.execute(asked.execution_options(yield_per=ROWS))
+        query = query.join(custody_objects, custody_objects.c.seq == custody.c.seq)
+        query = query.where(custody_objects.c.store == confirmed_by)
+    rows = connection.execute(query.execution_options(yield_per=ROWS))
     return {row.seq: _digest_of_row(row) for row in rows}
 
 
@@ -182,16 +182,16 @@ def _digest_of_row(row: Row[Any]) -> str:
 
 def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[Entry, ...]:
     """The chain in order, or the entries about one subject."""
-    asked = select(custody).order_by(custody.c.seq)
+    query = select(custody).order_by(custody.c.seq)
     if subject_id is not None:
-        asked = asked.where(custody.c.subject_id == subject_id)
-    return tuple(entry_of(row) for row in connection.execute(asked))
+        query = query.where(custody.c.subject_id == subject_id)
+    return tuple(entry_of(row) for row in connection.execute(query))
 
 
 def deposit_of(connection: Connection, key: str) -> Entry:
     """The entry that tells of a file's deposit; raises ``LookupError`` where there is none."""
-    asked = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
-    row = connection.execute(asked.order_by(custody.c.seq).limit(1)).first()
+    query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
+    row = connection.execute(query.order_by(custody.c.seq).limit(1)).first()
     if row is None:
         raise LookupError(f"{key}: expected an entry of custody that tells of its deposit, found none")
     return entry_of(row)

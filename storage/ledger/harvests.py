@@ -36,7 +36,7 @@ class Harvest:
 
     harvest_id: str
     due_at: datetime | None
-    whole: bool
+    covers_watchlist: bool
     sources: tuple[str, ...]
     began_at: datetime
     ended_at: datetime | None
@@ -71,12 +71,12 @@ def begin_harvest(
     actor: str,
     due_at: datetime | None,
     sources: Sequence[str],
-    whole: bool,
+    covers_watchlist: bool,
 ) -> None:
     """Put into custody what is to be collected, before the first source is; once for each id."""
     details: dict[str, Any] = {
         "due_at": None if due_at is None else time_text(due_at),
-        "whole": whole,
+        "whole": covers_watchlist,
         "sources": list(sources),
     }
     if _newest_details(archive, "harvest_started", harvest_id) is None:
@@ -93,11 +93,11 @@ def end_harvest(
 
 
 def _newest_details(archive: Archive, event: str, harvest_id: str) -> Mapping[str, Any] | None:
-    asked = text(
+    query = text(
         "SELECT details FROM ledger.custody WHERE subject_id = :id AND event = :event ORDER BY seq DESC LIMIT 1"
     )
     with archive.reader.connect() as connection:
-        found: Mapping[str, Any] | None = connection.scalar(asked, {"id": harvest_id, "event": event})
+        found: Mapping[str, Any] | None = connection.scalar(query, {"id": harvest_id, "event": event})
         return found
 
 
@@ -125,7 +125,7 @@ def _harvest(row: Row[Any]) -> Harvest:
     return Harvest(
         harvest_id=row.subject_id,
         due_at=None if due_at is None else datetime.fromisoformat(due_at),
-        whole=row.planned["whole"],
+        covers_watchlist=row.planned["whole"],
         sources=tuple(row.planned["sources"]),
         began_at=row.began_at.astimezone(UTC),
         ended_at=None if row.ended_at is None else row.ended_at.astimezone(UTC),
@@ -172,5 +172,5 @@ def _night(due_at: datetime, harvests: Sequence[Harvest], now: datetime) -> DueN
 def _of(due_at: datetime, harvests: Sequence[Harvest]) -> Harvest | None:
     """The night's own harvest, or the newest whole one by hand that began in it."""
     own = next((each for each in harvests if each.due_at == due_at), None)
-    by_hand = (each for each in harvests if each.due_at is None and each.whole)
+    by_hand = (each for each in harvests if each.due_at is None and each.covers_watchlist)
     return own or next((each for each in by_hand if due_at <= each.began_at < due_at + DAY), None)

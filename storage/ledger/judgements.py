@@ -66,7 +66,7 @@ def judge(
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         before = next((said for said in verdicts_on(connection, a) if {said.a, said.b} == {a, b}), None)
-        said = AnalystVerdict(
+        given = AnalystVerdict(
             id=str(ULID()),
             a=a,
             b=b,
@@ -76,28 +76,28 @@ def judge(
             at=datetime.now(UTC),
             supersedes=None if before is None else before.id,
         )
-        row = _row(said)
+        row = _verdict_row(given)
         connection.execute(insert(assertions).values(**row))
-        details = {**row, "at": said.at.isoformat(timespec="microseconds")}
+        details = {**row, "at": given.at.isoformat(timespec="microseconds")}
         append(connection, EVENT, subject_id=str(a), subject_digest=a, actor=author, details=details)
     publish_pending_entries(archive)
-    return said
+    return given
 
 
 def verdicts_on(connection: Connection, medium: Digest) -> tuple[AnalystVerdict, ...]:
     """What stands today of this medium and any other, the latest first."""
-    asked = select(assertions).where(
+    query = select(assertions).where(
         (assertions.c.subject_id == str(medium)) | (assertions.c.value["other"].astext == str(medium))
     )
-    return _latest(connection, asked)
+    return _latest(connection, query)
 
 
 def judgements(connection: Connection) -> tuple[Judgement, ...]:
     """Everything that stands today, as grouping takes it."""
-    said = _latest(connection, select(assertions))
+    verdicts = _latest(connection, select(assertions))
     return tuple(
         Judgement(each.a, each.b, each.verdict is Verdict.SAME)
-        for each in said
+        for each in verdicts
         if each.verdict is not Verdict.UNDECIDED
     )
 
@@ -109,34 +109,34 @@ def restore_assertions(archive: Archive, chain: Chain) -> int:
     with archive.writer.begin() as connection:
         for entry in entries:
             row = {**entry.details, "at": datetime.fromisoformat(entry.details["at"])}
-            kept = connection.execute(insert_or_keep(assertions).values(**row).on_conflict_do_nothing())
-            restored += kept.rowcount
+            insertion = connection.execute(insert_or_keep(assertions).values(**row).on_conflict_do_nothing())
+            restored += insertion.rowcount
     return restored
 
 
-def _row(said: AnalystVerdict) -> dict[str, Any]:
+def _verdict_row(verdict: AnalystVerdict) -> dict[str, Any]:
     return {
-        "id": said.id,
-        "subject_id": str(said.a),
+        "id": verdict.id,
+        "subject_id": str(verdict.a),
         "predicate": PREDICATE,
-        "value": {"other": str(said.b), "verdict": str(said.verdict), "reason": said.reason},
-        "author": said.author,
-        "at": said.at,
-        "evidence_ids": [str(said.a), str(said.b)],
-        "supersedes": said.supersedes,
+        "value": {"other": str(verdict.b), "verdict": str(verdict.verdict), "reason": verdict.reason},
+        "author": verdict.author,
+        "at": verdict.at,
+        "evidence_ids": [str(verdict.a), str(verdict.b)],
+        "supersedes": verdict.supersedes,
     }
 
 
-def _latest(connection: Connection, asked: Any) -> tuple[AnalystVerdict, ...]:
+def _latest(connection: Connection, query: Any) -> tuple[AnalystVerdict, ...]:
     rows = connection.execute(
-        asked.where(assertions.c.predicate == PREDICATE).order_by(assertions.c.at.desc(), assertions.c.id.desc())
+        query.where(assertions.c.predicate == PREDICATE).order_by(assertions.c.at.desc(), assertions.c.id.desc())
     )
-    said = [_said(row) for row in rows]
-    superseded = {each.supersedes for each in said}
-    return tuple(each for each in said if each.id not in superseded)
+    verdicts = [_verdict_of(row) for row in rows]
+    superseded = {each.supersedes for each in verdicts}
+    return tuple(each for each in verdicts if each.id not in superseded)
 
 
-def _said(row: Any) -> AnalystVerdict:
+def _verdict_of(row: Any) -> AnalystVerdict:
     return AnalystVerdict(
         id=row.id,
         a=Digest.parse(row.subject_id),

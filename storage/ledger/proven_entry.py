@@ -53,10 +53,10 @@ def proven_entry(archive: Archive, event: str, subject_id: str) -> Entry | None:
                 expected = f"{before.digest} in entry {before.seq + 1}"
                 raise EntryInDoubtError(entry.seq, "entry before", expected, f"{entry.previous} in {entry.seq}")
             wanted, before = wanted or entry, entry
-        held = select(custody_objects.c.key, custody_objects.c.object_version).where(
+        confirmed = select(custody_objects.c.key, custody_objects.c.object_version).where(
             custody_objects.c.seq == seq, custody_objects.c.store == archive.objects.name
         )
-        place = connection.execute(held).one()
+        place = connection.execute(confirmed).one()
     assert wanted is not None
     found = archive.objects.read(place.key, place.object_version)
     if found != wanted.canonical():

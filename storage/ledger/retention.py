@@ -48,9 +48,9 @@ class RetentionPolicy:
     def required_until(self, lock: RetentionLock) -> tuple[datetime, str]:
         """Until when it must last at least, and why."""
         of_settings = lock.named_at + timedelta(days=self.days) - BETWEEN
-        told = self.by_custody.get((lock.key, lock.version_id))
-        if told is not None and told > of_settings:
-            return told, "which custody says it was"
+        custody_until = self.by_custody.get((lock.key, lock.version_id))
+        if custody_until is not None and custody_until > of_settings:
+            return custody_until, "which custody says it was"
         return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
 
     def judge(self, lock: RetentionLock, what: str = "lock") -> Iterator[Mismatch | Remark]:
@@ -58,13 +58,15 @@ class RetentionPolicy:
         if lock.until is None:
             yield Mismatch(what, "locked", "not locked")
             return
-        due, why = self.required_until(lock)
+        required, why = self.required_until(lock)
         ran_out = lock.until <= self.at
-        if lock.until < due:
+        if lock.until < required:
             over = ", which is over" if ran_out else ""
-            yield Mismatch(what, f"until {_moment(due)} at least ({why})", f"until {_moment(lock.until)}{over}")
+            yield Mismatch(
+                what, f"until {_moment(required)} at least ({why})", f"until {_moment(lock.until)}{over}"
+            )
         elif ran_out:
-            yield Remark(f"{what} ran out on {_moment(lock.until)}, as it was set; {IT_CAN_GO}")
+            yield Remark(f"{what} ran out on {_moment(lock.until)}, as it was set; {MAY_BE_DELETED}")
 
     def judge_many(self, locks: Iterable[RetentionLock], what: str) -> Iterator[Mismatch | Remark]:
         """The same of many: their number and the first of each kind."""
@@ -83,22 +85,22 @@ class RetentionPolicy:
             first_over = min(lock.until for lock in over if lock.until is not None)
             yield Remark(
                 f"locks of {len(over)} {what} ran out, the first on {_moment(first_over)}, as they were set; "
-                f"{IT_CAN_GO}"
+                f"{MAY_BE_DELETED}"
             )
 
 
-IT_CAN_GO: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
+MAY_BE_DELETED: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
 
 
 def locks_from_custody(entries: Iterable[Entry]) -> Versions:
     """Until when custody says that each version was locked: at its deposit, its copy, or when that was renewed."""
-    told: dict[tuple[str, str], datetime] = {}
+    until_by_version: dict[tuple[str, str], datetime] = {}
     for entry in entries:
         for key, version_id, until in _locks_in(entry):
             if until is not None:
                 moment = datetime.fromisoformat(until)
-                told[key, version_id] = max(moment, told.get((key, version_id), moment))
-    return told
+                until_by_version[key, version_id] = max(moment, until_by_version.get((key, version_id), moment))
+    return until_by_version
 
 
 def _locks_in(entry: Entry) -> Iterator[tuple[str, str, str | None]]:

@@ -6,11 +6,11 @@ there, None where the store has nothing under the key. Raises `storage.objects.e
 """
 
 from processors.digest import Digest
-from storage.objects.model import ObjectHead
-from storage.objects.store import PRIMARY, ObjectStore
+from storage.objects.model import PRIMARY, ObjectHead
+from storage.objects.reader import StoreReader
 
 
-def find_version(objects: ObjectStore, key: str, named: str, sha256: Digest) -> ObjectHead | None:
+def find_version(objects: StoreReader, key: str, named: str, sha256: Digest) -> ObjectHead | None:
     """The named version; where it is not there, the oldest one with these bytes.
 
     Of a second copy, where none has them, the oldest one: whoever looks then finds its digest to be another.

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from processors.digest import Digest
+
+PRIMARY: Final = "primary"
+REPLICA: Final = "replica"
+"""Names of stores: the one that evidence goes to first, and the second copy."""
 
 LockMode = Literal["governance", "compliance"]
 

@@ -26,7 +26,7 @@ _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"
 
 
 @contextmanager
-def in_our_words(store: str, endpoint: str, bucket: str, doing: str) -> Iterator[None]:
+def translated_errors(store: str, endpoint: str, bucket: str, doing: str) -> Iterator[None]:
     """Turn the client's exceptions into ours, which say what is safe and what to do."""
     try:
         yield
@@ -42,8 +42,8 @@ def in_our_words(store: str, endpoint: str, bucket: str, doing: str) -> Iterator
         if code in _REFUSED:
             raise WrongCredentialsError(store, endpoint, doing, code) from refused
         raise StoreUnreachableError(store, endpoint, doing, str(refused)) from refused
-    except (BotoCoreError, ConnectionError, TimeoutError) as silent:
-        raise StoreUnreachableError(store, endpoint, doing, str(silent)) from silent
+    except (BotoCoreError, ConnectionError, TimeoutError) as problem:
+        raise StoreUnreachableError(store, endpoint, doing, str(problem)) from problem
 
 
 def code_of(refused: ClientError) -> str:

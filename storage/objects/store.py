@@ -1,4 +1,4 @@
-"""The object store: new objects under lock, read back before anyone speaks of them; the only place with boto3.
+"""Writing to the object store: new objects under lock, read back before anyone relies on them.
 
 In: keys (text), content as a path or bytes, its sha256. Out: `StoredObject` with the version that every later read
 and verification names: a plain PUT or a delete marker may hide a locked version, but never changes it.
@@ -8,17 +8,12 @@ are locked for as long as asked; an existing object is never written over.
 Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-23); measured on SeaweedFS 4.48.
 """
 
-import hashlib
 import io
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from processors.digest import Digest
@@ -28,38 +23,29 @@ from storage.objects.errors import (
     KeyTakenError,
     LockMissingError,
     ObjectMissingError,
-    StoreUnfitError,
     StoreUnreachableError,
 )
-from storage.objects.model import ListedVersion, LockMode, ObjectHead, StoredObject
+from storage.objects.model import PRIMARY, LockMode, ObjectHead, StoredObject
 from storage.objects.multipart import put_in_parts
-from storage.objects.responses import code_of, head_of, in_our_words, listed_version
-from storage.warc.file_views import RangedFile
+from storage.objects.reader import StoreReader
+from storage.objects.responses import code_of
 
-if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
-
-MIB: Final = 1 << 20
 PUT_LIMIT_BYTES: Final = 5 << 30
 """The largest object one PUT may carry (Amazon S3 user guide, "Uploading objects", read 2026-11-23)."""
-CHUNK_BYTES: Final = MIB
 UPLOAD_MAY_TAKE: Final = timedelta(hours=1)
 """A lock is counted from the beginning of its upload, and need not be made longer for that."""
-CONNECTIONS: Final = 16
-"""As many requests as a checker may have under way at once."""
-PRIMARY: Final = "primary"
-REPLICA: Final = "replica"
-"""Names of stores: the one that evidence goes to first, and the second copy."""
 
-_ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "405", "MethodNotAllowed"}  # 405: a delete marker
-_NO_SUCH_VERSION_ID = {"400", "InvalidArgument"}  # a version id of another store
 _UNFIT = {"InvalidRequest"}  # a lock is asked for where the bucket has none
 _TAKEN = {"PreconditionFailed", "412"}
 _DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
 
 
-class ObjectStore:
-    """One bucket. ``name`` tells copies apart: ``primary`` or a replica's name."""
+class ObjectStore(StoreReader):
+    """One bucket, to which new objects are written under lock; what is there is read as `StoreReader` does.
+
+    ``lock_mode`` and ``lock_days`` are those of every object that is stored; ``put_limit_bytes`` is the largest
+    object that goes out in one request.
+    """
 
     def __init__(
         self,
@@ -75,30 +61,18 @@ class ObjectStore:
         attempts: int = 4,
         put_limit_bytes: int = PUT_LIMIT_BYTES,
     ) -> None:
-        self.endpoint = endpoint
-        self.bucket = bucket
-        self.name = name
+        super().__init__(
+            endpoint,
+            bucket,
+            access_key=access_key,
+            secret_key=secret_key,
+            region=region,
+            name=name,
+            attempts=attempts,
+        )
         self.lock_mode: LockMode = lock_mode
         self.lock_days = lock_days
         self._put_limit_bytes = put_limit_bytes
-        self._client: S3Client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=Config(
-                # Every upload names a sha256, which the signature covers and the store compares with the bytes;
-                # signing the bytes as well would read each file once more.
-                s3={"addressing_style": "path", "payload_signing_enabled": False},
-                connect_timeout=5,
-                read_timeout=120,
-                max_pool_connections=CONNECTIONS,
-                retries={"mode": "standard", "max_attempts": attempts},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
 
     def ensure_bucket(self) -> bool:
         """Make the bucket where there is none, with versioning and Object Lock; then `require_fit`.
@@ -116,20 +90,6 @@ class ObjectStore:
                 made = True
         self.require_fit()
         return made
-
-    def require_fit(self) -> None:
-        """See that the bucket has versioning and Object Lock; changes nothing."""
-        with self._answers("looking at the bucket"):
-            versioning = self._client.get_bucket_versioning(Bucket=self.bucket).get("Status", "none")
-            if versioning != "Enabled":
-                raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"versioning {versioning}")
-            try:
-                lock = self._client.get_object_lock_configuration(Bucket=self.bucket)
-                found = lock["ObjectLockConfiguration"].get("ObjectLockEnabled", "none")
-            except ClientError as refused:
-                found = code_of(refused)
-            if found != "Enabled":
-                raise StoreUnfitError(self.name, self.bucket, "Object Lock enabled", f"Object Lock {found}")
 
     def put_new(self, key: str, content: Path | bytes | BinaryIO, *, sha256: Digest) -> StoredObject:
         """Store under a key that is free; where the same bytes stand already, go on with those.
@@ -169,77 +129,6 @@ class ObjectStore:
                 raise ObjectMissingError(key, version_id)
             return self._locked_until(head, until)
 
-    def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        """What stands under the key, by version or the current one; None where nothing does."""
-        with self._answers(f"looking at {key}"):
-            return self._head(key, version_id)
-
-    def get(self, key: str, version_id: str) -> tuple[ObjectHead, bytes] | None:
-        """A small object and what stands about it, in one request; None where nothing does."""
-        with self._answers(f"reading {key}"):
-            try:
-                answer = self._client.get_object(
-                    Bucket=self.bucket, Key=key, VersionId=version_id, ChecksumMode="ENABLED"
-                )
-            except ClientError as refused:
-                if code_of(refused) in _ABSENT:
-                    return None
-                raise
-            with closing(answer["Body"]) as body:
-                return self._head_of(key, answer), body.read()
-
-    def stream(self, key: str, version_id: str, *, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes of one version from ``offset``, in pieces; raises `ObjectMissingError`."""
-        if length == 0:
-            return
-        end = "" if length is None else str(offset + length - 1)
-        with self._answers(f"reading {key}"):
-            try:
-                answer = self._client.get_object(
-                    Bucket=self.bucket, Key=key, VersionId=version_id, Range=f"bytes={offset}-{end}"
-                )
-            except ClientError as refused:
-                if code_of(refused) in _ABSENT:
-                    raise ObjectMissingError(key, version_id) from refused
-                raise
-            with closing(answer["Body"]) as body:
-                while chunk := body.read(CHUNK_BYTES):
-                    yield chunk
-
-    def read(self, key: str, version_id: str, *, offset: int = 0, length: int | None = None) -> bytes:
-        """The bytes of one version, at once."""
-        return b"".join(self.stream(key, version_id, offset=offset, length=length))
-
-    def digest(self, key: str, version_id: str) -> Digest:
-        """The sha256 of what the store gives back now."""
-        running = hashlib.sha256()
-        for chunk in self.stream(key, version_id):
-            running.update(chunk)
-        return Digest("sha256", running.digest())
-
-    def list(self, prefix: str = "") -> Iterator[ListedVersion]:
-        """Every version and delete marker whose key begins with ``prefix``, by key, newest first."""
-        with self._answers(f"listing {prefix}*"):
-            for page in self._client.get_paginator("list_object_versions").paginate(
-                Bucket=self.bucket, Prefix=prefix
-            ):
-                listed = [
-                    *(listed_version(row, delete_marker=False) for row in page.get("Versions", [])),
-                    *(listed_version(row, delete_marker=True) for row in page.get("DeleteMarkers", [])),
-                ]
-                yield from sorted(listed, key=lambda row: (row.key, not row.latest))
-
-    def open(self, key: str, version_id: str) -> BinaryIO:
-        """One version as a seekable file, read by ranges."""
-        head = self.head(key, version_id)
-        if head is None:
-            raise ObjectMissingError(key, version_id)
-
-        def read(offset: int, length: int) -> bytes:
-            return self.read(key, head.version_id, offset=offset, length=length)
-
-        return io.BufferedReader(RangedFile(read, head.length_bytes), buffer_size=CHUNK_BYTES)
-
     def _upload(self, key: str, content: Path | bytes | BinaryIO, length: int, sha256: Digest) -> str | None:
         if isinstance(content, bytes):
             return self._put(key, content, sha256)
@@ -273,8 +162,8 @@ class ObjectStore:
         head = self._head(key, version_id)
         if head is None:
             raise ObjectMissingError(key, version_id)
-        told = None if version_id is None else head.sha256
-        found = told or self._read_back(head, sha256)
+        confirmed_digest = None if version_id is None else head.sha256
+        found = confirmed_digest or self._read_back(head, sha256)
         if found != sha256 or head.length_bytes != length:
             if version_id is None:
                 raise KeyTakenError(key, head.version_id, sha256, found)
@@ -292,19 +181,22 @@ class ObjectStore:
 
     def _under_lock(self, head: ObjectHead, sha256: Digest) -> StoredObject:
         """What is there, once its lock lasts as long as the settings ask."""
-        due = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
-        locked = self._locked_until(head, due)
-        return StoredObject(head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or due)
+        required_until = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
+        locked = self._locked_until(head, required_until)
+        return StoredObject(
+            head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or required_until
+        )
 
-    def _locked_until(self, head: ObjectHead, due: datetime) -> ObjectHead:
-        """Ask for a longer lock unless it lasts until ``due``; raises `LockMissingError` if none can be had.
+    def _locked_until(self, head: ObjectHead, required_until: datetime) -> ObjectHead:
+        """Ask for a longer lock unless it lasts until ``required_until``; raises `LockMissingError` if none can be
+        had.
 
         That is so where a store dropped the lock of an upload, and of bytes that stood there before. Stores keep
         whole seconds.
         """
-        due = due.replace(microsecond=0)
-        if not head.is_locked_until(due):
-            until = max(due, datetime.now(UTC) + timedelta(days=self.lock_days))
+        required_until = required_until.replace(microsecond=0)
+        if not head.is_locked_until(required_until):
+            until = max(required_until, datetime.now(UTC) + timedelta(days=self.lock_days))
             strict = "compliance" in (head.lock_mode, self.lock_mode)
             self._client.put_object_retention(
                 Bucket=self.bucket,
@@ -313,28 +205,10 @@ class ObjectStore:
                 Retention={"Mode": "COMPLIANCE" if strict else "GOVERNANCE", "RetainUntilDate": until},
             )
             head = self._head(head.key, head.version_id) or head
-        if not head.is_locked_until(due):
+        if not head.is_locked_until(required_until):
             found = "none" if head.lock_mode is None else f"{head.lock_mode}, until {head.locked_until}"
             raise LockMissingError(head.key, head.version_id, f"{self.lock_mode}, {self.lock_days} days", found)
         return head
-
-    def _head(self, key: str, version_id: str | None) -> ObjectHead | None:
-        version: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
-        try:
-            answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **version)
-        except ClientError as refused:
-            if code_of(refused) in _ABSENT or (version and code_of(refused) in _NO_SUCH_VERSION_ID):
-                return None
-            raise
-        return self._head_of(key, answer)
-
-    def _head_of(self, key: str, answer: Mapping[str, Any]) -> ObjectHead:
-        if not answer.get("VersionId") or answer["VersionId"] == "null":
-            raise StoreUnfitError(self.name, self.bucket, "versioning enabled", f"{key} without a version")
-        return head_of(key, answer)
-
-    def _answers(self, doing: str) -> AbstractContextManager[None]:
-        return in_our_words(self.name, self.endpoint, self.bucket, doing)
 
 
 def _length(content: Path | bytes | BinaryIO) -> int:

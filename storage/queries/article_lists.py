@@ -40,7 +40,7 @@ def lists_of_crawls(connection: Connection, source_id: str, viewer: Viewer) -> d
     }
     if not keys:
         return {}
-    asked = (
+    query = (
         select(captures.c.id, captures.c.crawl_id, captures.c.captured_at)
         .outerjoin(outcomes, outcomes.c.capture_id == captures.c.id)
         .where(
@@ -57,7 +57,7 @@ def lists_of_crawls(connection: Connection, source_id: str, viewer: Viewer) -> d
         .order_by(captures.c.captured_at, captures.c.id)
     )
     found: dict[str, Lists] = {}
-    for row in connection.execute(asked):
+    for row in connection.execute(query):
         before = found.get(row.crawl_id)
         ids = () if before is None else before.capture_ids
         found[row.crawl_id] = Lists((*ids, row.id), row.captured_at)

@@ -78,14 +78,14 @@ def changes(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE
 def contents_of(connection: Connection, found: Iterable[Change]) -> dict[str, Mapping[str, Any]]:
     """What the versions of these changes say, by version id."""
     wanted = {version_id for change in found for version_id in change.version_ids}
-    said = select(versions.c.id, versions.c.content).where(versions.c.id.in_(wanted))
-    return {row.id: row.content for row in connection.execute(said)}
+    contents_query = select(versions.c.id, versions.c.content).where(versions.c.id.in_(wanted))
+    return {row.id: row.content for row in connection.execute(contents_query)}
 
 
 def sources_with_files(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
     """Every source of which the archive holds a file, in the order of their ids."""
-    asked = select(warcs.c.source_id).distinct().where(visible_to(viewer, warcs.c.access_label))
-    return tuple(connection.scalars(asked.order_by(warcs.c.source_id)))
+    query = select(warcs.c.source_id).distinct().where(visible_to(viewer, warcs.c.access_label))
+    return tuple(connection.scalars(query.order_by(warcs.c.source_id)))
 
 
 def change_json(change: Change) -> dict[str, Any]:
@@ -185,9 +185,9 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
     of_source = select(sightings.c.version_id).where(
         sightings.c.source_id == source_id, visible_to(viewer, sightings.c.access_label)
     )
-    said = select(versions.c.id, versions.c.content).where(versions.c.id.in_(of_source))
-    contents: dict[str, Mapping[str, Any]] = {row.id: row.content for row in connection.execute(said)}
-    asked = (
+    contents_query = select(versions.c.id, versions.c.content).where(versions.c.id.in_(of_source))
+    contents: dict[str, Mapping[str, Any]] = {row.id: row.content for row in connection.execute(contents_query)}
+    query = (
         select(
             sightings.c.capture_id,
             sightings.c.parser_version,
@@ -202,8 +202,8 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
         .where(sightings.c.source_id == source_id, visible_to(viewer, sightings.c.access_label))
         .order_by(sightings.c.position)
     )
-    for row in connection.execute(asked):
-        seen = ObservedRecord(
+    for row in connection.execute(query):
+        record = ObservedRecord(
             record_id=row.record_id,
             record_kind=row.kind,
             natural_key=row.natural_key,
@@ -213,7 +213,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             capture_id=row.capture_id,
             at=row.captured_at,
         )
-        shown.setdefault((row.capture_id, row.parser_version), []).append(seen)
+        shown.setdefault((row.capture_id, row.parser_version), []).append(record)
     lists = lists_of_crawls(connection, source_id, viewer)
     read = select(readings).where(readings.c.source_id == source_id, readings.c.problem.is_(None))
     for row in connection.execute(read.order_by(readings.c.captured_at, readings.c.capture_id)):

@@ -25,7 +25,7 @@ POSTS_A_PAGE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPage:
+class ChannelPage:
     """One page of a channel: the ids it covers, those of them it showed, and what the channel was called."""
 
     span: PostIdRange
@@ -84,13 +84,13 @@ def coverage_of_source(
     connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE
 ) -> tuple[ChannelCoverage, ...]:
     """One entry per channel that the source's pages showed."""
-    pages: dict[str, list[SeenPage]] = {}
+    pages: dict[str, list[ChannelPage]] = {}
     for page in _pages(connection, source_id, viewer):
         pages.setdefault(page.span.channel, []).append(page)
     return tuple(coverage_of_pages(channel, seen) for channel, seen in sorted(pages.items()))
 
 
-def coverage_of_pages(channel: str, pages: Sequence[SeenPage]) -> ChannelCoverage:
+def coverage_of_pages(channel: str, pages: Sequence[ChannelPage]) -> ChannelCoverage:
     """Put the pages of one channel together; ``pages`` has at least one."""
     shown = sorted({id_ for page in pages for id_ in page.post_ids})
     newest = shown[-1]
@@ -107,17 +107,17 @@ def coverage_of_pages(channel: str, pages: Sequence[SeenPage]) -> ChannelCoverag
     )
 
 
-def _handles(pages: Iterable[SeenPage]) -> tuple[Handle, ...]:
+def _handles(pages: Iterable[ChannelPage]) -> tuple[Handle, ...]:
     """Each name with its first and last page, in the order in which they were first seen."""
-    seen: dict[str, list[datetime]] = {}
+    moments_by_name: dict[str, list[datetime]] = {}
     for page in pages:
         for name in page.handles:
-            seen.setdefault(name, []).append(page.at)
-    found = (Handle(name, min(moments), max(moments)) for name, moments in seen.items())
+            moments_by_name.setdefault(name, []).append(page.at)
+    found = (Handle(name, min(moments), max(moments)) for name, moments in moments_by_name.items())
     return tuple(sorted(found, key=lambda handle: (handle.first_seen_at, handle.name)))
 
 
-def _ranges(pages: Iterable[SeenPage], newest: int) -> Iterator[Range]:
+def _ranges(pages: Iterable[ChannelPage], newest: int) -> Iterator[Range]:
     """Cut the pages' spans at every end, so that each range was seen first and last by the same pages."""
     by_time = sorted(pages, key=lambda page: (page.at, page.capture_id))
     begins: dict[int, list[int]] = {}
@@ -154,7 +154,7 @@ def _ranges(pages: Iterable[SeenPage], newest: int) -> Iterator[Range]:
         yield waiting
 
 
-def _range(first: int, last: int, oldest: SeenPage, newest: SeenPage, pages: int) -> Range:
+def _range(first: int, last: int, oldest: ChannelPage, newest: ChannelPage, pages: int) -> Range:
     return Range(
         first=first,
         last=last,
@@ -167,7 +167,7 @@ def _range(first: int, last: int, oldest: SeenPage, newest: SeenPage, pages: int
 
 def _absent(shown: list[int], covered: list[tuple[int, int]]) -> Iterator[Gap]:
     """Runs of ids that pages covered and never showed."""
-    for start, end in _joined(covered):
+    for start, end in _merged(covered):
         inside = [id_ for id_ in shown if start <= id_ <= end]
         for before, after in pairwise([start - 1, *inside, end + 1]):
             if after - before > 1:
@@ -176,13 +176,13 @@ def _absent(shown: list[int], covered: list[tuple[int, int]]) -> Iterator[Gap]:
 
 def _unvisited(covered: list[tuple[int, int]]) -> Iterator[Gap]:
     """Runs of ids that no page covered, from the first id a channel can have."""
-    joined = list(_joined(covered))
+    joined = list(_merged(covered))
     for (_, end), (start, _) in pairwise([(0, 0), *joined]):
         if start - end > 1:
             yield Gap(end + 1, start - 1, visited=False)
 
 
-def _joined(covered: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merged(covered: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     start: int | None = None
     end = 0
     for first, last in covered:
@@ -195,7 +195,7 @@ def _joined(covered: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[SeenPage]:
+def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[ChannelPage]:
     channels = (
         select(
             sightings.c.capture_id,
@@ -209,7 +209,7 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
         .group_by(sightings.c.capture_id, sightings.c.parser_version)
         .subquery()
     )
-    asked = (
+    query = (
         select(readings, channels.c["keys"].label("natural_keys"), channels.c.handles)
         .join(
             channels,
@@ -219,13 +219,13 @@ def _pages(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[S
         .where(readings.c.source_id == source_id, readings.c.kind == "telegram")
         .order_by(readings.c.captured_at, readings.c.capture_id)
     )
-    for row in connection.execute(asked):
+    for row in connection.execute(query):
         span = span_of_page(row.url, row.outcome, row.natural_keys)
         if span is not None:
             if row.links.get("older") is None and len(row.natural_keys) < POSTS_A_PAGE:
                 span = replace(span, first=1.0)
             handles = tuple(sorted(filter(None, row.handles)))
-            yield SeenPage(span, _ids(row.coverage, row.natural_keys), row.captured_at, row.capture_id, handles)
+            yield ChannelPage(span, _ids(row.coverage, row.natural_keys), row.captured_at, row.capture_id, handles)
 
 
 def _ids(coverage: dict[str, Any] | None, natural_keys: Sequence[str]) -> tuple[int, ...]:

@@ -148,14 +148,14 @@ def _channel_page(visit: PageReading) -> Observation:
 def span_of_page(url: str, outcome: str, natural_keys: Iterable[str]) -> PostIdRange | None:
     """The ids that a page of a channel covers, by its address and its posts; None for any other page."""
     parts = urlsplit(url)
-    asked = parse_qs(parts.query)
+    parameters = parse_qs(parts.query)
     posts = [key.rpartition("/") for key in natural_keys]
     channels = {channel for channel, _, _ in posts}
-    if outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in asked:
+    if outcome != "content" or len(channels) != 1 or not parts.path.startswith("/s/") or "q" in parameters:
         return None
     ids = [int(post_id) for _, _, post_id in posts]
     first, last = float(min(ids)), float(max(ids))
-    before, after = (_number(asked.get(name)) for name in ("before", "after"))
+    before, after = (_number(parameters.get(name)) for name in ("before", "after"))
     if before is not None:
         last = max(last, before - 1)
     elif after is not None:

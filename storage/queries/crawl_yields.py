@@ -95,12 +95,12 @@ def recent_crawl_yields(connection: Connection, source_id: str, *, most: int) ->
     """The last crawls of the source that were read, newest first."""
     streams = [name for name in KINDS if not is_complete_list(name)]
     crawls = connection.execute(_PAGES, {"source": source_id, "most": most, "streams": streams}).all()
-    asked = {"crawls": [row.crawl_id for row in crawls]}
+    parameters = {"crawls": [row.crawl_id for row in crawls]}
     records: dict[str, dict[str, int]] = {}
-    for row in connection.execute(_RECORDS, asked):
+    for row in connection.execute(_RECORDS, parameters):
         records.setdefault(row.crawl_id, {})[row.kind] = row.records
     filled: dict[tuple[str, str], dict[str, int]] = {}
-    for row in connection.execute(_FILLED, asked):
+    for row in connection.execute(_FILLED, parameters):
         filled.setdefault((row.crawl_id, row.kind), {})[row.key] = row.filled
     return tuple(_crawl_yield(row, records.get(row.crawl_id, {}), filled) for row in crawls)
 
@@ -122,22 +122,22 @@ def _crawl_yield(
 
 def declarations_of(connection: Connection, crawl_ids: Collection[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The sources of these crawls, each as its newest crawl among them declared it."""
-    asked = (
+    query = (
         select(warcs.c.source_id, warcs.c.declaration)
         .ext(distinct_on(warcs.c.source_id))
         .where(warcs.c.crawl_id.in_(crawl_ids), warcs.c.declaration.is_not(None))
         .order_by(warcs.c.source_id, warcs.c.custody_seq.desc())
     )
-    return tuple((row.source_id, row.declaration) for row in connection.execute(asked))
+    return tuple((row.source_id, row.declaration) for row in connection.execute(query))
 
 
 def publishing_pattern(connection: Connection, source_id: str) -> PublishingPattern | None:
     """How the source speaks; None where nothing was ever seen of it."""
-    seen = connection.execute(_FIRST_SEEN, {"source": source_id}).all()
-    if not seen:
+    rows = connection.execute(_FIRST_SEEN, {"source": source_id}).all()
+    if not rows:
         return None
-    last_new_at = max(row.seen_at for row in seen)
-    moments = sorted({_moment(row.seen_at, row.published_at) for row in seen})
+    last_new_at = max(row.seen_at for row in rows)
+    moments = sorted({_moment(row.seen_at, row.published_at) for row in rows})
     recent = [at for at in moments if at >= moments[-1] - timedelta(days=HABIT_DAYS)]
     pauses = sorted((later - earlier).total_seconds() for earlier, later in pairwise(recent))
     return PublishingPattern(last_new_at, recent[0], tuple(pauses))

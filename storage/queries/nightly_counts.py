@@ -54,7 +54,7 @@ class SourceCounts:
 
 
 @dataclass(frozen=True, order=True)
-class Failure:
+class NightlyFailure:
     """One of the failures that `SourceCounts` counts; ``reason`` is the sentence that was kept, if one was."""
 
     source_id: str
@@ -116,10 +116,10 @@ def counts_json(counts: SourceCounts) -> dict[str, Any]:
     return row
 
 
-def failures_since(connection: Connection, after_seq: int) -> tuple[Failure, ...]:
+def failures_since(connection: Connection, after_seq: int) -> tuple[NightlyFailure, ...]:
     """Each failure after this point, as many of each source as `counts_since` counts."""
     found = [
-        Failure(row.source_id, row.url, row.outcome, row.reason)
+        NightlyFailure(row.source_id, row.url, row.outcome, row.reason)
         for question in (_refused_pages(after_seq), _unanswered_requests(after_seq), _undecoded_media(after_seq))
         for row in connection.execute(question)
     ]
@@ -128,8 +128,8 @@ def failures_since(connection: Connection, after_seq: int) -> tuple[Failure, ...
 
 def captures_since(connection: Connection, after_seq: int) -> frozenset[str]:
     """Ids of the captures in the files deposited after this point."""
-    asked = select(captures.c.id).join(warcs, warcs.c.key == captures.c.warc_key)
-    return frozenset(connection.scalars(asked.where(warcs.c.custody_seq > after_seq)))
+    query = select(captures.c.id).join(warcs, warcs.c.key == captures.c.warc_key)
+    return frozenset(connection.scalars(query.where(warcs.c.custody_seq > after_seq)))
 
 
 def _add(found: dict[str, int], row: Row[Any]) -> None:

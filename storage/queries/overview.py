@@ -1,7 +1,8 @@
 """What the archive holds, and what its last night was: counts for the first page that people open.
 
-In: a reading connection, whom the answer is for. Out: `Held`, `HeldOfSource`s, `Night`. Counts of captures above a
-million are the database's estimate and say so: they are for the eye, and counting them takes seconds.
+In: a reading connection, whom the answer is for. Out: `ArchiveCounts`, `SourceHoldings`s, `Night`. Counts of
+captures above a million are the database's estimate and say so: they are for the eye, and counting them takes
+seconds.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ a night.
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ArchiveCounts:
     """Counts over the whole archive; ``exact`` is false where ``captures`` is an estimate."""
 
     captures: int
@@ -39,7 +40,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOfSource:
+class SourceHoldings:
     """What the archive holds of one source, from when to when it was captured."""
 
     source_id: str
@@ -58,15 +59,15 @@ class Night:
     after_seq: int
 
 
-def held(connection: Connection, *, viewer: Viewer = EVERYONE) -> Held:
+def archive_counts(connection: Connection, *, viewer: Viewer = EVERYONE) -> ArchiveCounts:
     """Counts over the whole archive."""
-    seen = visible_to(viewer, warcs.c.access_label)
+    visible = visible_to(viewer, warcs.c.access_label)
     files = connection.execute(
         select(
             func.count().label("files"),
             func.coalesce(func.sum(warcs.c.length_bytes), 0).label("file_bytes"),
             func.count().filter(warcs.c.processed_with.is_(None)).label("unread"),
-        ).where(seen)
+        ).where(visible)
     ).one()
     estimate = int(
         connection.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'catalogue.captures'::regclass"))
@@ -74,7 +75,7 @@ def held(connection: Connection, *, viewer: Viewer = EVERYONE) -> Held:
     exact = estimate < COUNTED_UP_TO
     counted = select(func.count()).select_from(captures)
     by_kind = select(records.c.kind, func.count().label("count")).group_by(records.c.kind).order_by(records.c.kind)
-    return Held(
+    return ArchiveCounts(
         captures=int(connection.scalar(counted) or 0) if exact else estimate,
         exact=exact,
         records={row[0]: row[1] for row in connection.execute(by_kind)},
@@ -86,7 +87,7 @@ def held(connection: Connection, *, viewer: Viewer = EVERYONE) -> Held:
     )
 
 
-def held_of_sources(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[HeldOfSource, ...]:
+def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[SourceHoldings, ...]:
     """The same by source, in the order of their ids."""
     of_files = (
         select(
@@ -106,10 +107,10 @@ def held_of_sources(connection: Connection, *, viewer: Viewer = EVERYONE) -> tup
         .scalar_subquery()
         for name, end in (("first_at", func.min), ("last_at", func.max))
     }
-    asked = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
+    query = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
     return tuple(
-        HeldOfSource(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
-        for row in connection.execute(asked)
+        SourceHoldings(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
+        for row in connection.execute(query)
     )
 
 
@@ -130,8 +131,8 @@ def last_night(connection: Connection) -> Night | None:
 
 def newest_requests(connection: Connection, most: int) -> tuple[Request, ...]:
     """What people asked for last, the newest first."""
-    asked = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
+    query = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
     return tuple(
         Request(row.id, row.at, row.actor, tuple(row.urls), row.reason, row.case_reference)
-        for row in connection.execute(asked)
+        for row in connection.execute(query)
     )

@@ -20,7 +20,7 @@ def fetched_with(
     """The captures of these addresses by the crawl of that capture; the last where there are several."""
     keys = {url: surt_key(url) for url in urls}
     crawl = select(captures.c.crawl_id).where(captures.c.id == capture_id).scalar_subquery()
-    asked = (
+    query = (
         captures_joined(viewer)
         .where(
             func.left(captures.c.surt, literal_column(str(SURT_INDEXED))).in_(
@@ -30,5 +30,5 @@ def fetched_with(
         )
         .order_by(captures.c.captured_at, captures.c.id)
     )
-    by_key = {row.surt: capture_of(row) for row in connection.execute(asked)}
+    by_key = {row.surt: capture_of(row) for row in connection.execute(query)}
     return {url: by_key[key] for url, key in keys.items() if key in by_key}

@@ -4,7 +4,7 @@ In: a `Question`: words, ``"phrases"``, ``-without``, ``or``, and what narrows t
 each record once, in the newest wording that matches. Russian words match in every form (Snowball); PostgreSQL
 has no stemmer for Belarusian and Ukrainian, so words of every language also match by their beginning; where
 nothing matches, look-alikes do. Without words: every record that the rest lets through, by the date its source
-gives. Never more than the newest `LOOKED_AT` are looked at: a word that half of an archive has answers in the
+gives. Never more than the newest `MAX_CANDIDATES` are looked at: a word that half of an archive has answers in the
 same time.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, true
 
 from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.records import SeenRecord, seen_record
+from storage.catalogue.records import RecordSighting, sighting_of
 from storage.catalogue.tables import records, sightings, versions
 
 WORD: Final = re.compile(r"[^\W_]+")
@@ -39,7 +39,7 @@ _BEHIND_A_DAY: Final = "U"
 BEGINNING: Final = 300
 """Characters shown of a record that no words were asked of."""
 
-LOOKED_AT: Final = 10_000
+MAX_CANDIDATES: Final = 10_000
 """Wordings of one answer; ranking reads each of them whole, and nobody reads more."""
 
 
@@ -60,22 +60,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A record that matches; ``excerpt`` has the words that matched between the marks."""
 
-    seen: SeenRecord
+    sighting: RecordSighting
     excerpt: str
     rank: float
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchPage:
     """One page of what was found, and how many records there are in all.
 
     Not ``complete``: more match, and only the newest were looked at.
     """
 
-    found: tuple[Found, ...]
+    hits: tuple[SearchHit, ...]
     total: int
     complete: bool
 
@@ -87,7 +87,7 @@ def search_records(
     viewer: Viewer = EVERYONE,
     limit: int = 50,
     offset: int = 0,
-) -> Answer:
+) -> SearchPage:
     """Records that match, best first or newest first; among equals the newest."""
     text = question.text.strip()
     if not text:
@@ -129,7 +129,7 @@ def _page(
     viewer: Viewer,
     limit: int,
     offset: int,
-) -> Answer:
+) -> SearchPage:
     condition, rank = matched
     hits = _hits(question, condition, rank, viewer).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
     ranked = question.order == "best" and query is not None
@@ -151,24 +151,24 @@ def _page(
         .offset(offset)
         .cte("of_record")
     )
-    rows = connection.execute(_shown(of_record, question, condition, query, viewer)).all()
-    found = tuple(Found(seen_record(row), row.excerpt, float(row.rank)) for row in rows)
+    rows = connection.execute(_page_query(of_record, question, condition, query, viewer)).all()
+    found = tuple(SearchHit(sighting_of(row), row.excerpt, float(row.rank)) for row in rows)
     total, looked_at = (int(rows[0].total), int(rows[0].looked_at)) if rows else (0, 0)
-    return Answer(found, total, looked_at < LOOKED_AT)
+    return SearchPage(found, total, looked_at < MAX_CANDIDATES)
 
 
 def _hits(
     question: Question, condition: ColumnElement[bool], rank: ColumnElement[Any], viewer: Viewer
 ) -> Select[Any]:
     """The newest versions that match and of which the viewer may see a sighting, each with its rank."""
-    asked = select(versions.c.id).where(condition, exists(_sighted(question, viewer)))
+    matching = select(versions.c.id).where(condition, exists(_sighted(question, viewer)))
     if question.kind is not None:
-        asked = asked.where(versions.c.kind == question.kind)
+        matching = matching.where(versions.c.kind == question.kind)
     if question.since is not None:
-        asked = asked.where(versions.c.dated >= question.since.isoformat())
+        matching = matching.where(versions.c.dated >= question.since.isoformat())
     if question.until is not None:
-        asked = asked.where(versions.c.dated < question.until.isoformat() + _BEHIND_A_DAY)
-    newest = asked.order_by(versions.c.dated.desc().nulls_last()).limit(LOOKED_AT).subquery("newest")
+        matching = matching.where(versions.c.dated < question.until.isoformat() + _BEHIND_A_DAY)
+    newest = matching.order_by(versions.c.dated.desc().nulls_last()).limit(MAX_CANDIDATES).subquery("newest")
     return select(versions.c.id, versions.c.record_id, rank.label("rank"), versions.c.dated).join(
         newest, newest.c.id == versions.c.id
     )
@@ -176,16 +176,16 @@ def _hits(
 
 def _sighted(question: Question, viewer: Viewer) -> Select[Any]:
     """The sightings of a version that count."""
-    asked = select(
+    sighted = select(
         sightings.c.content.label("besides"),
         sightings.c.capture_id,
         sightings.c.captured_at,
         sightings.c.source_id,
     ).where(sightings.c.version_id == versions.c.id, visible_to(viewer, sightings.c.access_label))
-    return asked if question.source_id is None else asked.where(sightings.c.source_id == question.source_id)
+    return sighted if question.source_id is None else sighted.where(sightings.c.source_id == question.source_id)
 
 
-def _shown(
+def _page_query(
     of_record: Any,
     question: Question,
     condition: ColumnElement[bool],
@@ -194,21 +194,21 @@ def _shown(
 ) -> Select[Any]:
     """The page's records, each in the matching version that was seen last, with what its newest sighting saw."""
     last = _sighted(question, viewer).order_by(sightings.c.captured_at.desc(), sightings.c.capture_id).limit(1)
-    seen = last.correlate(versions).lateral("seen")
+    newest_sighting = last.correlate(versions).lateral("seen")
     newest = (
         select(
             versions.c.id.label("version_id"),
             versions.c.kind,
             versions.c.content.label("version"),
             versions.c.text,
-            seen.c.besides,
-            seen.c.capture_id,
-            seen.c.captured_at,
-            seen.c.source_id,
+            newest_sighting.c.besides,
+            newest_sighting.c.capture_id,
+            newest_sighting.c.captured_at,
+            newest_sighting.c.source_id,
         )
-        .select_from(versions.join(seen, true()))
+        .select_from(versions.join(newest_sighting, true()))
         .where(versions.c.record_id == of_record.c.record_id, condition)
-        .order_by(seen.c.captured_at.desc(), versions.c.id)
+        .order_by(newest_sighting.c.captured_at.desc(), versions.c.id)
         .limit(1)
         .correlate(of_record)
         .lateral("newest")

@@ -1,8 +1,8 @@
 """The captures of one address as a timeline, page by page, and the addresses that begin alike.
 
 In: a URL, or the beginning of one, a reading connection, whom the answer is for. Out: `Timeline`, newest first,
-and `SeenAddress`es. Whether a payload is the one before is told by its digest alone: bytes that differ may read
-the same.
+and `CapturedAddress`es. Whether a payload is the one before is told by its digest alone: bytes that differ may
+read the same.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _LAST_LETTER: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """A capture, and how its payload stands to the one captured before it; None where it has none."""
 
     capture: Capture
@@ -33,7 +33,7 @@ class Moment:
 class Timeline:
     """One page of it, newest first. The counts and times are of all captures of the address."""
 
-    moments: tuple[Moment, ...]
+    entries: tuple[TimelineEntry, ...]
     total: int
     payloads: int
     first_at: datetime | None
@@ -41,7 +41,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenAddress:
+class CapturedAddress:
     """An address with how often, and from when to when, it was captured."""
 
     url: str
@@ -67,7 +67,7 @@ def timeline_of(
     before = func.lag(captures.c.payload_digest).over(
         partition_by=has_payload, order_by=(captures.c.captured_at, captures.c.id)
     )
-    told = (
+    compared = (
         select(
             captures.c.id,
             captures.c.captured_at,
@@ -83,16 +83,16 @@ def timeline_of(
         .limit(limit)
         .offset(offset)
     )
-    payloads: dict[str, Payload | None] = {row.id: row.payload for row in connection.execute(told)}
-    asked = captures_joined(viewer).where(captures.c.id.in_(payloads))
-    by_id = {row.id: capture_of(row) for row in connection.execute(asked)}
-    moments = tuple(Moment(by_id[each], payload) for each, payload in payloads.items())
+    payloads: dict[str, Payload | None] = {row.id: row.payload for row in connection.execute(compared)}
+    query = captures_joined(viewer).where(captures.c.id.in_(payloads))
+    by_id = {row.id: capture_of(row) for row in connection.execute(query)}
+    moments = tuple(TimelineEntry(by_id[each], payload) for each, payload in payloads.items())
     return Timeline(moments, sums.total, sums.payloads, sums.first_at, sums.last_at)
 
 
 def addresses_under(
     connection: Connection, beginning: str, *, viewer: Viewer = EVERYONE, limit: int = 100, offset: int = 0
-) -> tuple[SeenAddress, ...]:
+) -> tuple[CapturedAddress, ...]:
     """Addresses that begin so, in the order of their keys: a host's pages stand together.
 
     ``beginning`` is a URL up to where it may go on; of a bare host, all its pages; of none, every address.
@@ -100,7 +100,7 @@ def addresses_under(
     key = surt_key(beginning)[:SURT_INDEXED]
     if key.startswith(")"):
         key = ""  # no host
-    asked = (
+    query = (
         select(
             func.min(captures.c.url).label("url"),
             func.count().label("captures"),
@@ -113,7 +113,7 @@ def addresses_under(
         .limit(limit)
         .offset(offset)
     )
-    return tuple(SeenAddress(**row._mapping) for row in connection.execute(asked))
+    return tuple(CapturedAddress(**row._mapping) for row in connection.execute(query))
 
 
 def neighbours_of(

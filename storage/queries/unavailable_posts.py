@@ -36,12 +36,12 @@ class WithheldPost:
     capture_ids: tuple[str, ...]
 
 
-def withheld(
+def withheld_posts(
     connection: Connection, source_id: str | None = None, *, viewer: Viewer = EVERYONE
 ) -> tuple[WithheldPost, ...]:
     """The open list of one source, or of all."""
     open_: dict[tuple[str, str], WithheldPost] = {}
-    for row in _seen(connection, source_id, viewer):
+    for row in _post_sightings(connection, source_id, viewer):
         reasons = [
             item["reason"] for item in row.withheld or () if row.natural_key.endswith(f"/{item['post_id']}")
         ]
@@ -69,15 +69,15 @@ def withheld(
 
 def _closed_channels(connection: Connection, source_id: str | None, viewer: Viewer) -> Iterator[WithheldPost]:
     """Addresses whose newest page says that the channel is shown only inside Telegram, or not at all."""
-    asked = (
+    query = (
         select(readings)
         .join(captures, captures.c.id == readings.c.capture_id)
         .where(readings.c.kind == "telegram", visible_to(viewer, captures.c.access_label))
         .order_by(readings.c.source_id, readings.c.url, readings.c.captured_at, readings.c.capture_id)
     )
     if source_id is not None:
-        asked = asked.where(readings.c.source_id == source_id)
-    for (source, url), visits in groupby(connection.execute(asked), key=lambda row: (row.source_id, row.url)):
+        query = query.where(readings.c.source_id == source_id)
+    for (source, url), visits in groupby(connection.execute(query), key=lambda row: (row.source_id, row.url)):
         closed: list[Any] = []
         for row in visits:
             closed = [*closed, row] if row.outcome in _CLOSED else []
@@ -93,9 +93,9 @@ def _closed_channels(connection: Connection, source_id: str | None, viewer: View
             )
 
 
-def _seen(connection: Connection, source_id: str | None, viewer: Viewer) -> Iterator[Any]:
+def _post_sightings(connection: Connection, source_id: str | None, viewer: Viewer) -> Iterator[Any]:
     """Every sighting of a post on a preview page, oldest first, with what its page withheld."""
-    asked = (
+    query = (
         select(
             sightings.c.source_id,
             sightings.c.capture_id,
@@ -116,13 +116,13 @@ def _seen(connection: Connection, source_id: str | None, viewer: Viewer) -> Iter
         .order_by(sightings.c.captured_at, sightings.c.capture_id, records.c.natural_key)
     )
     if source_id is not None:
-        asked = asked.where(sightings.c.source_id == source_id)
-    yield from connection.execute(asked)
+        query = query.where(sightings.c.source_id == source_id)
+    yield from connection.execute(query)
 
 
 def _exported(connection: Connection, viewer: Viewer) -> Iterator[str]:
     """Posts that an export brought whole."""
-    asked = (
+    query = (
         select(records.c.natural_key)
         .join(sightings, sightings.c.record_id == records.c.id)
         .join(
@@ -132,11 +132,11 @@ def _exported(connection: Connection, viewer: Viewer) -> Iterator[str]:
         )
         .where(readings.c.kind == "telegram_export", visible_to(viewer, sightings.c.access_label))
     )
-    yield from connection.scalars(asked)
+    yield from connection.scalars(query)
 
 
 def withheld_json(found: WithheldPost) -> dict[str, Any]:
-    """JSON-ready row of kind ``withheld``, but for its times, which stay times."""
+    """JSON-ready row of kind ``withheld_posts``, but for its times, which stay times."""
     return {
         "kind": "withheld",
         "source": found.source_id,

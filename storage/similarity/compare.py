@@ -14,7 +14,7 @@ from sqlalchemy import Connection, case, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from processors.digest import Digest
-from processors.similarity.clustering import Judgement, Link, cluster_media
+from processors.similarity.clustering import Judgement, MediaLink, cluster_media
 from processors.similarity.index import Hashes, InMemory
 from processors.similarity.match import links_to, nearest_links
 from storage.catalogue.links import link_of, link_row
@@ -62,9 +62,9 @@ def link_new_media(connection: Connection, hash_folder: Path) -> int:
     return len(new)
 
 
-def similar_to(connection: Connection, asked: FingerprintedMedium, hash_folder: Path) -> tuple[Link, ...]:
+def similar_to(connection: Connection, medium: FingerprintedMedium, hash_folder: Path) -> tuple[MediaLink, ...]:
     """Links from a picture in hand, which need not be in the archive, to media that are; nearest first."""
-    found = links_to([asked], refresh(connection, hash_folder))
+    found = links_to([medium], refresh(connection, hash_folder))
     return tuple(sorted(found, key=lambda link: (link.distance_bits, link)))
 
 
@@ -109,14 +109,14 @@ def _group_again(connection: Connection, names: list[str]) -> None:
     stale = list(connection.scalars(old))
     if stale:
         # a group may hold media that links no longer reach: they are grouped again with their own neighbours
-        held = select(group_members.c.sha256).where(group_members.c.group_id.in_(stale))
-        reached = _connected_media(connection, sorted({*reached, *connection.scalars(held)}), judged)
+        members = select(group_members.c.sha256).where(group_members.c.group_id.in_(stale))
+        reached = _connected_media(connection, sorted({*reached, *connection.scalars(members)}), judged)
         connection.execute(delete(group_members).where(group_members.c.group_id.in_(stale)))
         connection.execute(delete(groups_table).where(groups_table.c.id.in_(stale)))
     among = select(links).where(links.c.a.in_(reached))
     inside = set(reached)
-    told = [each for each in judged if {str(each.a), str(each.b)} <= inside]
-    for cluster in cluster_media([link_of(row) for row in connection.execute(among)], told):
+    judged_inside = [each for each in judged if {str(each.a), str(each.b)} <= inside]
+    for cluster in cluster_media([link_of(row) for row in connection.execute(among)], judged_inside):
         connection.execute(
             insert(groups_table).values(id=cluster.id, members=len(cluster.members)).on_conflict_do_nothing()
         )
@@ -139,8 +139,8 @@ def _connected_media(connection: Connection, names: list[str], judged: list[Judg
     waiting = set(names)
     while waiting:
         reached |= set(_linked_to(connection, sorted(waiting)))
-        told = {str(other) for name in reached for other in same.get(Digest.parse(name), ())}
-        waiting = told - reached
+        judged_same = {str(other) for name in reached for other in same.get(Digest.parse(name), ())}
+        waiting = judged_same - reached
     return sorted(reached)
 
 

@@ -111,12 +111,12 @@ class HashFile:
                 return Digest("sha256", segment.digests[number - segment.first_owner].tobytes())
         raise IndexError(f"{self.path}: expected an owner below {self.owners}, found {number}")
 
-    def append(self, batch: Batch, reach: IndexPosition) -> None:
+    def append(self, batch: Batch, position: IndexPosition) -> None:
         """Add a segment behind the whole ones and sync it; cuts off a torn end first."""
         with self.path.open("r+b") as file:
             file.truncate(self.whole_bytes)
             file.seek(self.whole_bytes)
-            file.write(_written(batch, reach))
+            file.write(_written(batch, position))
             file.flush()
             os.fsync(file.fileno())
         self._map()
@@ -159,10 +159,10 @@ class HashFile:
             raise UnfitHashFile(f"{self.path}: expected {expected}, found {header.item()}")
         self.segments, self.position, self.whole_bytes = [], NOTHING, HEADER.itemsize
         first_owner = 0
-        for at, end, told in _whole_segments(content, self.width_bytes):
-            self.segments.append(_segment(content, at, told, self.width_bytes, first_owner))
-            first_owner += int(told["owners"])
-            self.position = IndexPosition(int(told["turn"]), told["last"].tobytes())
+        for at, end, segment_header in _complete_segments(content, self.width_bytes):
+            self.segments.append(_segment(content, at, segment_header, self.width_bytes, first_owner))
+            first_owner += int(segment_header["owners"])
+            self.position = IndexPosition(int(segment_header["turn"]), segment_header["last"].tobytes())
             self.whole_bytes = end
 
 
@@ -178,7 +178,7 @@ def _header(table: str, width_bytes: int, epoch: int) -> bytes:
     return np.array((MAGIC, FORMAT, width_bytes, table.encode(), epoch), HEADER).tobytes()
 
 
-def _written(batch: Batch, reach: IndexPosition) -> bytes:
+def _written(batch: Batch, position: IndexPosition) -> bytes:
     """A segment as it stands in the file, padded to whole words."""
     columns = np.ascontiguousarray(batch.bits).view(np.uint64).T
     digests = b"".join(digest.value for digest in batch.owners)
@@ -188,15 +188,15 @@ def _written(batch: Batch, reach: IndexPosition) -> bytes:
         SEGMENT_MAGIC,
         len(batch.at_ms),
         len(batch.owners),
-        reach.turn,
-        np.frombuffer(reach.last, np.uint8),
+        position.turn,
+        np.frombuffer(position.last, np.uint8),
         zlib.crc32(body),
         0,
     )
     return head.tobytes() + body
 
 
-def _whole_segments(content: mmap.mmap, width_bytes: int) -> Iterator[tuple[int, int, np.void]]:
+def _complete_segments(content: mmap.mmap, width_bytes: int) -> Iterator[tuple[int, int, np.void]]:
     """Begin of the columns, end, and header of each whole segment; a torn or damaged end is left out.
 
     Only the last segment's CRC is looked at: those before were synced before it was begun.
@@ -204,20 +204,20 @@ def _whole_segments(content: mmap.mmap, width_bytes: int) -> Iterator[tuple[int,
     found: list[tuple[int, int, np.void]] = []
     at = HEADER.itemsize
     while at + SEGMENT.itemsize <= len(content):
-        told = np.frombuffer(content, SEGMENT, 1, at)[0]
+        header = np.frombuffer(content, SEGMENT, 1, at)[0]
         begin = at + SEGMENT.itemsize
-        end = begin + int(told["rows"]) * (width_bytes + 8) + int(told["owners"]) * DIGEST_BYTES
-        if told["magic"] != SEGMENT_MAGIC or end > len(content):
+        end = begin + int(header["rows"]) * (width_bytes + 8) + int(header["owners"]) * DIGEST_BYTES
+        if header["magic"] != SEGMENT_MAGIC or end > len(content):
             break
-        found.append((begin, end, told))
+        found.append((begin, end, header))
         at = end
     if found and zlib.crc32(memoryview(content)[found[-1][0] : found[-1][1]]) != int(found[-1][2]["crc"]):
         found.pop()
     yield from found
 
 
-def _segment(content: mmap.mmap, at: int, told: np.void, width_bytes: int, first_owner: int) -> Segment:
-    rows, owners, words = int(told["rows"]), int(told["owners"]), width_bytes // WORD_BYTES
+def _segment(content: mmap.mmap, at: int, header: np.void, width_bytes: int, first_owner: int) -> Segment:
+    rows, owners, words = int(header["rows"]), int(header["owners"]), width_bytes // WORD_BYTES
     columns = np.frombuffer(content, np.uint64, rows * words, at).reshape(words, rows)
     at += rows * width_bytes
     owner = np.frombuffer(content, "<u4", rows, at)

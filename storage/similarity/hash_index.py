@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select, text, tuple_
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.similarity.hamming_search import near_columns
-from processors.similarity.index import Hashes, Matches, Table, no_matches, tables
+from processors.similarity.index import FingerprintTable, Hashes, Matches, no_matches, tables
 from processors.similarity.index_rows import TABLES
 from storage.catalogue.tables import fingerprints
 from storage.private_folder import closed_folder
@@ -36,7 +36,7 @@ from storage.similarity.hash_file import (
 from storage.similarity.tables import compared, epoch
 
 BATCH_MEDIA: Final = 20_000
-ASKED_AT_ONCE: Final = 10_000
+MEDIA_PER_QUERY: Final = 10_000
 
 
 class HashIndex:
@@ -66,7 +66,7 @@ class HashIndex:
         """All fingerprints of these media, from the catalogue."""
         names = iter(sorted(str(file) for file in files))
         found: dict[Digest, Hashes] = dict.fromkeys(files, ())
-        while part := list(islice(names, ASKED_AT_ONCE)):
+        while part := list(islice(names, MEDIA_PER_QUERY)):
             found |= hashes_by_medium(self.connection, fingerprints.c.sha256.in_(part))
         return found
 
@@ -108,8 +108,8 @@ def take_over(connection: Connection, folder: Path, beside: Path) -> None:
 def hashes_by_medium(connection: Connection, condition: Any) -> dict[Digest, Hashes]:
     """Media with their fingerprints, in the order of their digests."""
     by_name: dict[str, list[Fingerprint]] = {}
-    asked = select(fingerprints).where(condition).order_by(fingerprints.c.sha256, fingerprints.c.algorithm)
-    for row in connection.execute(asked):
+    query = select(fingerprints).where(condition).order_by(fingerprints.c.sha256, fingerprints.c.algorithm)
+    for row in connection.execute(query):
         found = Fingerprint(row.algorithm, row.version, bytes(row.bits), row.quality)
         by_name.setdefault(row.sha256, []).append(found)
     return {Digest.parse(name): tuple(hashes) for name, hashes in by_name.items()}
@@ -121,12 +121,12 @@ def current_epoch(connection: Connection) -> int:
 
 
 def _append_later(
-    file: HashFile, found: Table | None, media: list[tuple[Digest, Hashes]], reach: IndexPosition
+    file: HashFile, found: FingerprintTable | None, media: list[tuple[Digest, Hashes]], position: IndexPosition
 ) -> None:
     """Append the rows of the media that lie beyond the file's own reach, which may be further than another's."""
-    if file.position >= reach:
+    if file.position >= position:
         return
-    beyond = file.position.last if file.position.turn == reach.turn else b""
+    beyond = file.position.last if file.position.turn == position.turn else b""
     first = next(place for place, (digest, _) in enumerate(media) if digest.value > beyond)
     if found is None:
         rows = np.empty((0, file.width_bytes), np.uint8), np.empty(0, np.int64), np.empty(0, np.uint32)
@@ -135,18 +135,18 @@ def _append_later(
         rows = found.rows.bits[later], found.owner[later], found.rows.at_ms[later]
     owners, numbered = np.unique(rows[1], return_inverse=True)
     digests = [media[place][0] for place in owners.tolist()]
-    file.append(Batch(rows[0], numbered.astype(np.int64), rows[2], digests), reach)
+    file.append(Batch(rows[0], numbered.astype(np.int64), rows[2], digests), position)
 
 
 def _compared_since(
-    connection: Connection, reach: IndexPosition
+    connection: Connection, position: IndexPosition
 ) -> Iterator[tuple[int, list[tuple[Digest, Hashes]]]]:
     """Media compared beyond this reach, turn by turn, in order of their digests, a batch at a time."""
-    at = (reach.turn, str(Digest("sha256", reach.last)))
+    at = (position.turn, str(Digest("sha256", position.last)))
     while True:
         beyond = tuple_(compared.c.turn, compared.c.sha256) > tuple_(*at)
-        asked = select(compared).where(beyond).order_by(compared.c.turn, compared.c.sha256).limit(BATCH_MEDIA)
-        rows = connection.execute(asked).all()
+        query = select(compared).where(beyond).order_by(compared.c.turn, compared.c.sha256).limit(BATCH_MEDIA)
+        rows = connection.execute(query).all()
         if not rows:
             return
         turn = rows[0].turn

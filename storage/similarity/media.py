@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.media.media_type import MediaFingerprints
-from processors.similarity.clustering import Cluster, Link
+from processors.similarity.clustering import Cluster, MediaLink
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.links import link_of
@@ -24,7 +24,7 @@ from storage.similarity.hash_index import hashes_by_medium
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
+class StoredMedium:
     """A medium and what was read from it; ``refused`` says why there are no fingerprints."""
 
     sha256: Digest
@@ -75,10 +75,10 @@ def upsert_medium(connection: Connection, capture: Capture, reading: MediaFinger
                 set_={**values, "compared": fingerprints.c.compared & same},
             )
         )
-    keep_occurrence(connection, capture.id, reading.sha256)
+    upsert_occurrence(connection, capture.id, reading.sha256)
 
 
-def keep_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> None:
+def upsert_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> None:
     """Write that a known medium occurred in a capture, too."""
     connection.execute(
         insert(occurrences)
@@ -87,13 +87,13 @@ def keep_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> 
     )
 
 
-def medium(connection: Connection, sha256: Digest) -> Medium | None:
+def medium(connection: Connection, sha256: Digest) -> StoredMedium | None:
     """One medium; None where none of this digest was read."""
     row = connection.execute(select(media).where(media.c.sha256 == str(sha256))).first()
     if row is None:
         return None
     found = hashes_by_medium(connection, fingerprints.c.sha256 == row.sha256)
-    return Medium(
+    return StoredMedium(
         sha256=sha256,
         media_type=row.media_type,
         length_bytes=row.length_bytes,
@@ -110,12 +110,12 @@ def medium(connection: Connection, sha256: Digest) -> Medium | None:
 
 def sniffed_type(connection: Connection, capture_id: str) -> str | None:
     """What the bytes of a captured medium are, empty where nobody knows; None of what was not read as a medium."""
-    asked = (
+    query = (
         select(func.coalesce(media.c.media_type, ""))
         .join(occurrences, occurrences.c.sha256 == media.c.sha256)
         .where(occurrences.c.capture_id == capture_id)
     )
-    found = connection.scalar(asked)
+    found = connection.scalar(query)
     return None if found is None else str(found)
 
 
@@ -127,20 +127,20 @@ def medium_of_capture(connection: Connection, capture_id: str) -> Digest | None:
 
 def occurrences_of(connection: Connection, sha256: Digest, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """Every capture in which these very bytes occurred, oldest first."""
-    asked = (
+    query = (
         captures_joined(viewer)
         .join(occurrences, occurrences.c.capture_id == captures_table.c.id)
         .where(occurrences.c.sha256 == str(sha256))
         .order_by(captures_table.c.captured_at, captures_table.c.id)
     )
-    return (capture_of(row) for row in connection.execute(asked))
+    return (capture_of(row) for row in connection.execute(query))
 
 
-def links_of(connection: Connection, sha256: Digest) -> tuple[Link, ...]:
+def links_of(connection: Connection, sha256: Digest) -> tuple[MediaLink, ...]:
     """Every link from this medium to another, nearest first."""
     name = str(sha256)
-    asked = select(links).where(or_(links.c.a == name, links.c.b == name))
-    found = (link_of(row) for row in connection.execute(asked))
+    query = select(links).where(or_(links.c.a == name, links.c.b == name))
+    found = (link_of(row) for row in connection.execute(query))
     return tuple(sorted(found, key=lambda link: (link.distance_bits, link)))
 
 
@@ -164,12 +164,12 @@ def group_by_id(connection: Connection, group_id: str) -> Cluster | None:
     return Cluster(group_id, tuple(Digest.parse(name) for name in names), found)
 
 
-def seen_by(connection: Connection, sha256: Digest, viewer: Viewer) -> bool:
+def is_visible_to(connection: Connection, sha256: Digest, viewer: Viewer) -> bool:
     """Whether the viewer may see at least one capture of this medium."""
-    asked = (
+    query = (
         select(occurrences.c.capture_id)
         .join(captures_table, captures_table.c.id == occurrences.c.capture_id)
         .where(occurrences.c.sha256 == str(sha256), visible_to(viewer, captures_table.c.access_label))
         .limit(1)
     )
-    return connection.execute(asked).first() is not None
+    return connection.execute(query).first() is not None

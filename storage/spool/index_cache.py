@@ -29,7 +29,7 @@ from storage.warc.writer import RECORD_END, ClosedFile
 
 SUFFIX: Final = ".rows"
 NAMES: Final = tuple(IndexedRecord.__dataclass_fields__)
-NOTHING: Final = dict.fromkeys(NAMES)
+EMPTY_ROW: Final = dict.fromkeys(NAMES)
 MOMENTS: Final = ("captured_at", "refers_to_at")
 DIGESTS: Final = ("block_digest", "payload_digest")
 AS_TEXT: Final = [(NAMES.index(name), time_text) for name in MOMENTS] + [
@@ -100,7 +100,7 @@ class IndexCacheWriter:
         self._path.unlink(missing_ok=True)
 
 
-def rows_written(warc: Path) -> IndexCache | None:
+def read_index_cache(warc: Path) -> IndexCache | None:
     """The rows that stand beside a file; None where they cannot be relied on."""
     try:
         content = index_cache_path(warc).read_bytes()
@@ -112,7 +112,7 @@ def rows_written(warc: Path) -> IndexCache | None:
         if tuple(end["names"]) != NAMES or end["rows_sha256"] != sha256_hash(b"".join(lines)).hexdigest():
             return None
         info = json.loads(lines[0])
-        rows = tuple(_row(json.loads(line)) for line in lines[1:])
+        rows = tuple(_indexed_record(json.loads(line)) for line in lines[1:])
         index = WarcIndex(
             **{
                 **dict.fromkeys(WarcIndex.__dataclass_fields__),  # what is None of a file of ours
@@ -136,14 +136,14 @@ def index_cache_path(warc: Path) -> Path:
 
 def _lines(record: Record, receipt: RecordReceipt, item: Captured | None) -> Iterator[bytes]:
     if record.warc_type == "warcinfo":
-        index = _read(record)
+        index = _index_of_record(record)
         yield _json({"first_at": index.first_at.isoformat(), "warcinfo": dict(index.warcinfo)})
     elif isinstance(item, Exchange) and record.warc_type in ("request", "metadata"):
         return
     elif isinstance(item, Exchange) and record.warc_type == "response" and _is_plain(item):
         yield _json(_values_of_response(receipt, item))
     else:
-        for row in _read(record).rows:
+        for row in _index_of_record(record).rows:
             yield _json(_values(replace(row, offset_bytes=receipt.offset, length_bytes=receipt.length)))
 
 
@@ -155,7 +155,7 @@ def _is_plain(exchange: Exchange) -> bool:
 def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]:
     """What ``_values`` gives of the row that a reader would make."""
     message = exchange.response
-    said = {
+    values = {
         "url": uri(exchange.url),
         "captured_at": time_text(exchange.started_at),
         "record_type": "response",
@@ -169,10 +169,10 @@ def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]
         "offset_bytes": receipt.offset,
         "length_bytes": receipt.length,
     }
-    return list({**NOTHING, **said}.values())
+    return list({**EMPTY_ROW, **values}.values())
 
 
-def _read(record: Record) -> WarcIndex:
+def _index_of_record(record: Record) -> WarcIndex:
     """What a reader of the file makes of the record."""
     return index_warc(cast(BinaryIO, io.BufferedReader(_AsWritten(record))), "record")
 
@@ -222,7 +222,7 @@ def _values(row: IndexedRecord) -> list[Any]:
     return values
 
 
-def _row(values: list[Any]) -> IndexedRecord:
+def _indexed_record(values: list[Any]) -> IndexedRecord:
     row = dict(zip(NAMES, values, strict=True))
     for name in MOMENTS:
         row[name] = None if row[name] is None else datetime.fromisoformat(row[name])

@@ -23,7 +23,7 @@ class CrawlAliveError(StorageError):
 
 
 @contextmanager
-def hold_crawl(folder: Path) -> Iterator[None]:
+def lock_crawl(folder: Path) -> Iterator[None]:
     """Hold the lock of a crawl's folder; raises ``CrawlAliveError`` where another process does."""
     descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

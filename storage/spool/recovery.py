@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processors.digest import Digest
-from storage.spool.lock import LOCK_NAME, CrawlAliveError, hold_crawl
+from storage.spool.lock import LOCK_NAME, CrawlAliveError, lock_crawl
 from storage.spool.signature_journal import signatures_beside
 from storage.spool.unsigned_tail import UnsignedTail, signed_length, write_tail
 from storage.warc.reader import WarcDamageError, WarcReader
@@ -56,7 +56,7 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class _CompleteRecords:
     """Where the whole records of a file end, one after the other, and what broke off behind the last."""
 
     ends: tuple[int, ...]
@@ -90,7 +90,7 @@ def recover_crawl(folder: Path) -> Recovered:
     unsigned: list[UnsignedTail] = []
     damaged: list[WarcDamageError] = []
     try:
-        with hold_crawl(folder):
+        with lock_crawl(folder):
             for path in sorted(folder.glob(CLOSED_PATTERN + OPEN_SUFFIX)):
                 cut, tail = _close_leftover(path)
                 torn += [] if cut is None else [cut]
@@ -108,19 +108,19 @@ def recover_crawl(folder: Path) -> Recovered:
 def _close_leftover(path: Path) -> tuple[TornRecord | None, UnsignedTail | None]:
     """Cut, sync and rename one file; tells what was torn off, and what was not signed."""
     length = path.stat().st_size
-    whole = _whole_records(path)
+    complete = _complete_records(path)
     torn = tail = None
-    if whole.damage is not None:
-        damage = whole.damage
-        torn = TornRecord(path, whole.length, length - whole.length, damage.expected, damage.found)
-    if whole.records == 0:
+    if complete.damage is not None:
+        damage = complete.damage
+        torn = TornRecord(path, complete.length, length - complete.length, damage.expected, damage.found)
+    if complete.records == 0:
         path.unlink()
     else:
         final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
-        signed = signed_length(path, signatures_beside(final, path.parent.name), whole.ends)
-        if signed is not None and signed < whole.length:
-            tail = write_tail(path, final, signed, whole.ends)
-        _cut(path, whole.length if signed is None else signed)
+        signed = signed_length(path, signatures_beside(final, path.parent.name), complete.ends)
+        if signed is not None and signed < complete.length:
+            tail = write_tail(path, final, signed, complete.ends)
+        _cut(path, complete.length if signed is None else signed)
         path.rename(final)
     sync_folder(path.parent)
     return torn, tail
@@ -135,26 +135,26 @@ def _cut(path: Path, length: int) -> None:
         os.close(descriptor)
 
 
-def _whole_records(path: Path) -> _Whole:
+def _complete_records(path: Path) -> _CompleteRecords:
     ends: list[int] = []
     with path.open("rb") as stream:
         if not stream.peek(1):
-            return _Whole((), None)
+            return _CompleteRecords((), None)
         try:
             reader = WarcReader(stream, path.name)
             while (head := reader.next_record()) is not None:
                 ends.append(head.offset + reader.end_record())
         except WarcDamageError as damage:
-            return _Whole(tuple(ends), damage)
-    return _Whole(tuple(ends), None)
+            return _CompleteRecords(tuple(ends), damage)
+    return _CompleteRecords(tuple(ends), None)
 
 
 def _closed(path: Path) -> ClosedFile:
     """The file as its crawl would have reported it; raises ``WarcDamageError`` where a closed file is not
     whole."""
-    whole = _whole_records(path)
-    if whole.damage is not None:
-        raise whole.damage
+    complete = _complete_records(path)
+    if complete.damage is not None:
+        raise complete.damage
     with path.open("rb") as stream:
         digest = Digest("sha256", hashlib.file_digest(stream, "sha256").digest())
-    return ClosedFile(path, digest, whole.records, whole.length)
+    return ClosedFile(path, digest, complete.records, complete.length)

@@ -18,7 +18,7 @@ from processors.digest import Digest
 from storage.private_folder import closed_folder
 from storage.signing import CrawlKey
 from storage.spool.index_cache import IndexCacheWriter
-from storage.spool.lock import CrawlAliveError, hold_crawl
+from storage.spool.lock import CrawlAliveError, lock_crawl
 from storage.spool.recovery import Recovered, TornRecord, recover
 from storage.spool.signature_journal import SignatureJournal, Signer
 from storage.warc.gzip_members import is_compressed
@@ -119,7 +119,7 @@ class Spool:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.folder = closed_folder(spool_dir / crawl_id)
-        self._lock = hold_crawl(self.folder)
+        self._lock = lock_crawl(self.folder)
         self._lock.__enter__()
         self._crawl_id = crawl_id
         self._facts = dict(facts)

@@ -73,8 +73,8 @@ def write_tail(path: Path, final: Path, offset: int, ends: Sequence[int]) -> Uns
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     with path.open("rb") as file, os.fdopen(os.open(draft, flags, 0o600), "wb") as written:
         facts = index_warc(io.BytesIO(file.read(ends[0])), final.name).warcinfo
-        told = {**facts, "description": f"records that stood behind the last signature of {final.name}"}
-        info = warcinfo_record(f"<urn:uuid:{uuid4()}>", datetime.now(UTC), tail.name, told)
+        facts_of_tail = {**facts, "description": f"records that stood behind the last signature of {final.name}"}
+        info = warcinfo_record(f"<urn:uuid:{uuid4()}>", datetime.now(UTC), tail.name, facts_of_tail)
         written.writelines(encoded(info))
         file.seek(offset)
         left = ends[-1] - offset

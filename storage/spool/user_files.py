@@ -15,7 +15,7 @@ from typing import Final
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.private_folder import new_closed_folder
-from storage.spool.lock import hold_crawl
+from storage.spool.lock import lock_crawl
 from storage.spool.spool import RecordIds, utc_now
 from storage.warc.records import Record, user_file_record, warcinfo_record
 from storage.warc.writer import ClosedFile, OpenWarc
@@ -75,7 +75,7 @@ def write_user_files(
     """Write all files into one WARC file; an error leaves nothing that looks whole."""
     draw = new_id or RecordIds()
     folder = new_closed_folder(spool_dir / crawl_id)
-    with hold_crawl(folder):
+    with lock_crawl(folder):
         warc = OpenWarc(folder / f"{crawl_id}-00000.warc.gz")
         info = warcinfo_record(draw(), clock(), warc.path.name, facts)
         warc.append([info])

@@ -15,7 +15,7 @@ from processors.digest import Digest
 from storage.warc.declared_digest import HASHES, declared_digest
 from storage.warc.headers import DRAFTS, VERSIONS, RecordHead, bare_uri, warc_time
 from storage.warc.members import Stream
-from storage.warc.payload import NO_PAYLOAD, Failure, Payload, payload_of, read_failure, read_fields
+from storage.warc.payload import NO_PAYLOAD, Payload, RequestFailure, payload_of, read_failure, read_fields
 from storage.warc.reader import WarcDamageError, WarcReader
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ def _row(
     within: int | None,
     block: Digest,
     payload: Payload,
-    failure: Failure | None,
+    failure: RequestFailure | None,
 ) -> IndexedRecord:
-    said = head.firsts.get
+    value = head.firsts.get
     if head.record_type == "revisit":
-        named = declared_digest(said("warc-payload-digest"))
+        named = declared_digest(value("warc-payload-digest"))
         digest = None if named is None or named[0] not in ("sha1", "sha256", "sha512") else Digest(*named)
         payload = payload._replace(digest=digest, length_bytes=None)
     return IndexedRecord(
@@ -170,11 +170,11 @@ def _row(
         payload_length_bytes=payload.length_bytes,
         transport_outcome=None if failure is None else failure.outcome,
         transport_reason=None if failure is None else failure.reason,
-        truncated=said("warc-truncated") or ("segmented" if said("warc-segment-number") else None),
-        peer_address=said("warc-ip-address"),
-        refers_to_id=_bare(said("warc-refers-to") or said("warc-concurrent-to")),
-        refers_to_url=_bare(said("warc-refers-to-target-uri")),
-        refers_to_at=_moment_or_none(said("warc-refers-to-date")),
+        truncated=value("warc-truncated") or ("segmented" if value("warc-segment-number") else None),
+        peer_address=value("warc-ip-address"),
+        refers_to_id=_bare(value("warc-refers-to") or value("warc-concurrent-to")),
+        refers_to_url=_bare(value("warc-refers-to-target-uri")),
+        refers_to_at=_moment_or_none(value("warc-refers-to-date")),
         offset_bytes=head.offset,
         length_bytes=length,
         within_bytes=within,

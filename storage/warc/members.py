@@ -49,7 +49,7 @@ class Members(Protocol):
 
     compressed: bool
 
-    def look(self) -> memoryview:
+    def peek(self) -> memoryview:
         """What lies ready of the present member, not copied; at least one byte unless it has ended."""
         ...
 
@@ -118,7 +118,7 @@ class _Plain:
         self._ready = memoryview(start)
         self._at = base_offset
 
-    def look(self) -> memoryview:
+    def peek(self) -> memoryview:
         if not self._ready:
             self._ready = memoryview(self._stream.read(READ_BYTES))
         return self._ready
@@ -196,26 +196,26 @@ class _Compressed:
         self._inflater: _Inflater | None = None
         self._ready = memoryview(b"")
         self._offset = base_offset
-        self._given = 0
+        self._skipped = 0
 
-    def look(self) -> memoryview:
+    def peek(self) -> memoryview:
         while not self._ready and self._inflater is not None:
             self._inflate(self._inflater)
         return self._ready
 
     def skip(self, length: int) -> None:
         self._ready = self._ready[length:]
-        self._given += length
+        self._skipped += length
 
     def place(self) -> tuple[int, int]:
-        return self._offset, self._given
+        return self._offset, self._skipped
 
     def next_member(self) -> bool:
         if not self._raw and not self._more():
             return False
         while len(self._raw) < len(self._codec.magic) and self._more():
             pass
-        self._offset, self._given = self.position(), 0
+        self._offset, self._skipped = self.position(), 0
         if self._raw[: len(self._codec.magic)] != self._codec.magic:
             raise MemberDamage(self._offset, self._codec.wanted, repr(bytes(self._raw[:16])))
         self._inflater = self._begin()

@@ -68,8 +68,8 @@ class MessagePayload:
     def facts(self, block: Digest) -> Payload:
         """What was found, once the block has ended."""
         if self._body is None and self._head:
-            whole = bytes(self._head)
-            self._take(whole[self._begin_body(whole, None) :])
+            head = bytes(self._head)
+            self._take(head[self._begin_body(head, None) :])
         if self._body is not None:
             held_back: list[PayloadPiece] = []
             self._body.close(held_back)
@@ -159,7 +159,7 @@ def declaration_of(warcinfo: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class RequestFailure:
     """Why a request for ``url`` got no response: ``unreachable`` or ``refused_by_policy``, and a sentence."""
 
     url: str
@@ -167,7 +167,7 @@ class Failure:
     reason: str
 
 
-def read_failure(head: RecordHead, content: bytes) -> Failure | None:
+def read_failure(head: RecordHead, content: bytes) -> RequestFailure | None:
     """The failure a ``metadata`` record tells of; None where it tells of something else."""
     if head.url is None or media_type_of(head.firsts.get("content-type")) != "application/json":
         return None
@@ -180,4 +180,4 @@ def read_failure(head: RecordHead, content: bytes) -> Failure | None:
     reason = postgres_safe_text(str(facts.get("reason") or "no reason given"))
     # earlier files have the request's own URI there
     url = head.url.removeprefix(NOTE_PREFIX)
-    return Failure(url, postgres_safe_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)
+    return RequestFailure(url, postgres_safe_text(str(facts.get("outcome") or Outcome.UNREACHABLE)), reason)

@@ -111,20 +111,20 @@ class WarcReader:
         members = self._members
         self.in_shared_member = False
         try:
-            lying = members.look()
+            lying = members.peek()
             if members.compressed and not lying:
                 end_at = members.position()
                 if not self._goes_on():
                     self.unended += not self.is_arc
                     return end_at - self._offset
             if self.is_arc:
-                while bytes(members.look()[:1]) in (b"\r", b"\n"):
+                while bytes(members.peek()[:1]) in (b"\r", b"\n"):
                     members.skip(1)
             elif lying[: len(RECORD_END)] == END_VIEW:
                 members.skip(len(RECORD_END))
             else:
                 self._take_record_end()
-            self.in_shared_member = members.compressed and bool(members.look())
+            self.in_shared_member = members.compressed and bool(members.peek())
             self.shared += self.in_shared_member
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
@@ -133,7 +133,7 @@ class WarcReader:
     def _goes_on(self) -> bool:
         """Whether the line ends that must follow stand in the next member; damage there is the next record's."""
         try:
-            return self._members.next_member() and bytes(self._members.look()[:1]) == b"\r"
+            return self._members.next_member() and bytes(self._members.peek()[:1]) == b"\r"
         except MemberDamage as damage:
             self._deferred = damage
             return False
@@ -147,21 +147,21 @@ class WarcReader:
 
     def _behind_skipped(self) -> memoryview:
         """What lies ready of the present member, behind what the caller wanted to skip."""
-        lying = self._members.look()
+        lying = self._members.peek()
         while self._to_skip and lying:
             skipped = min(self._to_skip, len(lying))
             self._members.skip(skipped)
             self._to_skip -= skipped
-            lying = self._members.look()
+            lying = self._members.peek()
         return lying
 
     def _take(self, most: int) -> memoryview:
         """A record may go over several members; then the next one is opened."""
         members = self._members
         try:
-            lying = members.look()
+            lying = members.peek()
             while not lying and members.next_member():
-                lying = members.look()
+                lying = members.peek()
         except MemberDamage as damage:
             raise self._damage(damage.expected, damage.found) from damage
         piece = lying[:most]
@@ -200,7 +200,7 @@ class WarcReader:
         members = self._members
         content = bytearray()
         while True:
-            lying = bytes(members.look()[:HEAD_STEP_BYTES])
+            lying = bytes(members.peek()[:HEAD_STEP_BYTES])
             if not lying:
                 if members.next_member():
                     continue

@@ -45,7 +45,7 @@ UNREADABLE: Final = (
 def index_wacz(file: BinaryIO, name: str) -> WarcIndex:
     """Check the package and read every WARC file inside."""
     found: list[WarcIndex] = []
-    with _whole(name), zipfile.ZipFile(file) as wacz:
+    with _zip_errors_as_damage(name), zipfile.ZipFile(file) as wacz:
         _check_package(wacz, name)
         for member, offset in _warc_files(file, wacz, name):
             with wacz.open(member) as inner:
@@ -64,7 +64,7 @@ def index_wacz(file: BinaryIO, name: str) -> WarcIndex:
 
 
 @contextmanager
-def _whole(name: str) -> Iterator[None]:
+def _zip_errors_as_damage(name: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as damage:

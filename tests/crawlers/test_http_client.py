@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,16 @@ from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.exceptions import NotSupported
 from scrapy.utils.test import get_crawler
 
-from crawlers.engines.context import CrawlContext
-from crawlers.engines.scrapy_download import RecorderDownloadHandler
-from crawlers.engines.scrapy_settings import scrapy_settings
+from crawlers.engine.context import give_context
+from crawlers.engine.download_handler import RecorderDownloadHandler
+from crawlers.engine.settings import scrapy_settings
 from crawlers.http_client import AddressNotAllowed, CrawlLimitReached, FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.job import CrawlLimits
-from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.recorder.proxy import RecorderAddress
-from crawlers.spiders.base import PageRequest, Role
 from samples.messages import Response
 from samples.sites import SampleSites
-from tests.crawlers.recorder.engine import RunningRecorder, block_of
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of
+from tests.crawlers.spiders.spider_steps import context_for
 
 pytestmark = pytest.mark.slow
 
@@ -200,26 +199,12 @@ def test_a_way_past_the_recorder_is_refused_although_the_site_is_genuine(
     assert sites.requests_log == ()
 
 
-@dataclass
-class HoldsMeans:
-    means: CrawlContext
-
-
 def handled(address: RecorderAddress, request: scrapy.Request) -> Any:
     """What Scrapy's one handler makes of a request."""
 
     async def download() -> Any:
-        means = CrawlContext(
-            fetcher=Fetcher(address, silence_s=20),
-            pace=HostRateLimiter(0),
-            tell=lambda event: None,
-            note=lambda note: None,
-            rendering=lambda rendering: None,
-            user_agent="any",
-            obey_robots=False,
-        )
-        crawler = get_crawler(settings_dict=scrapy_settings(user_agent="any", seconds=None))
-        crawler.spider = HoldsMeans(means)  # type: ignore[assignment] # all that the handler looks at
+        crawler = get_crawler(settings_dict=scrapy_settings(user_agent="any", limits=CrawlLimits()))
+        give_context(crawler, context_for(address, []))
         handler = RecorderDownloadHandler(crawler)
         try:
             return await handler.download_request(request)
@@ -239,7 +224,7 @@ def test_no_meta_key_and_no_variable_leads_scrapy_past_the_recorder(
     recorder = record()
     url = f"{scheme}://plain.example/"
     meta = {
-        "ask": PageRequest(url, Role.PAGE, "0001"),
+        "page_id": "0001",
         "proxy": proxy,
         "bindaddress": "127.0.0.1",
         "dont_proxy": True,
@@ -253,8 +238,8 @@ def test_no_meta_key_and_no_variable_leads_scrapy_past_the_recorder(
 
 
 def test_other_schemes_have_no_way_at_all() -> None:
-    crawler = get_crawler(settings_dict=scrapy_settings(user_agent="any", seconds=None))
-    crawler.spider = HoldsMeans(None)  # type: ignore[assignment,arg-type] # never looked at
+    crawler = get_crawler(settings_dict=scrapy_settings(user_agent="any", limits=CrawlLimits()))
+    give_context(crawler, context_for(None, []))
     handlers = DownloadHandlers(crawler)
     for url in ("ftp://plain.example/", "file:///etc/passwd", "data:text/plain,hello", "s3://bucket/key"):
         with pytest.raises(NotSupported):

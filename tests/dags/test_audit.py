@@ -15,8 +15,8 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import entries
 from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.storage.store_outage import outage
 from tests.storage.store_volumes import turn_bit
-from tests.storage.two_stores import away
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -114,7 +114,7 @@ def test_a_second_store_that_is_away_is_red_and_the_first_is_looked_at(
     from airflow.sdk.exceptions import AirflowFailException
 
     deposit_file(copied_archive, warc(tmp_path, 0))
-    with away(second_object_store_server), pytest.raises(AirflowFailException, match="to be looked at whole"):
+    with outage(second_object_store_server), pytest.raises(AirflowFailException, match="to be looked at whole"):
         look()
 
     assert audits(copied_archive)[0]["looked_at"] == 3

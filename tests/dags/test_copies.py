@@ -10,7 +10,7 @@ from pipeline.devstack.seaweedfs import ObjectStoreServer
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled_files import crawl_one, exchange, response
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -34,7 +34,7 @@ def test_the_clock_brings_what_is_owed_and_is_red_while_it_cannot(
     assert isinstance(task, PythonOperator)
     bring = task.python_callable
 
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         path = crawl_one(tmp_path, [exchange("https://t.me/s/kanal", response(b"page"))])
         deposited = deposit_file(copied_archive, path)
         with pytest.raises(AirflowFailException, match=f"{deposited.key} is in the first store alone"):

@@ -86,7 +86,7 @@ def test_a_tick_with_much_to_ask_takes_the_newest_first_and_ends_in_time_for_the
         append_and_publish(archive, "collection_ended", subject_id=str(number), actor="tester", details={})
         request_timestamps(settings, archive, occasion="harvest")
     authority.start()
-    monkeypatch.setattr("pipeline.preserve.timestamp.ASKING_S", 0.0)
+    monkeypatch.setattr("pipeline.preserve.timestamp.REQUESTING_S", 0.0)
 
     report = request_timestamps(settings, archive, occasion="clock")
 

@@ -120,7 +120,8 @@ def letapis(airflow_stack: RunningStack) -> Callable[..., Rows]:
     def run(*words: str, code: int | None = 0) -> Rows:
         ran = subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *words, "--json"],
-            env={**os.environ, "LETAPIS_DATA": str(airflow_stack.settings.data)} | told(airflow_stack),
+            env={**os.environ, "LETAPIS_DATA": str(airflow_stack.settings.data)}
+            | operators_variables(airflow_stack),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -131,7 +132,7 @@ def letapis(airflow_stack: RunningStack) -> Callable[..., Rows]:
     return run
 
 
-def told(stack: RunningStack) -> dict[str, str]:
+def operators_variables(stack: RunningStack) -> dict[str, str]:
     """What the operator told `letapis up`, for other commands beside it."""
     settings = stack.settings
     return {

@@ -77,7 +77,7 @@ def test_bad_sources_are_named_and_red_and_stop_no_other(
             for each in harvests_since(connection, datetime.min.replace(tzinfo=UTC))
             if each.harvest_id == run["dag_run_id"]
         )
-    assert (harvest.due_at, harvest.whole, len(harvest.sources)) == (None, True, 5)
+    assert (harvest.due_at, harvest.covers_watchlist, len(harvest.sources)) == (None, True, 5)
     assert set(harvest.failures) == {"forbidden", "challenged", "unreachable", "garbled"}
 
 

@@ -22,7 +22,7 @@ CLOSED = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def told(
+def variables(
     settings: Settings, postgres_server: PostgresServer, object_store_server: ObjectStoreServer
 ) -> dict[str, str]:
     """Variables of an installation whose database is empty and whose bucket is not there."""
@@ -41,17 +41,19 @@ def told(
     }
 
 
-def prepare(told: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def prepare(variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LETAPIS_")}
     command = [sys.executable, "-m", "pipeline.cli", "prepare", "--json"]
-    return subprocess.run(command, env={**clean, **told}, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env={**clean, **variables}, cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
-def test_tables_and_bucket_are_made_once_and_left_alone_then(told: dict[str, str]) -> None:
-    first, again = prepare(told), prepare(told)
+def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str, str]) -> None:
+    first, again = prepare(variables), prepare(variables)
 
     rows = [[json.loads(line) for line in done.stdout.splitlines()] for done in (first, again)]
-    place = f"{told['LETAPIS_S3_ENDPOINT']}, bucket {told['LETAPIS_S3_BUCKET']}"
+    place = f"{variables['LETAPIS_S3_ENDPOINT']}, bucket {variables['LETAPIS_S3_BUCKET']}"
     assert [(row["kind"], row["name"], row["found"], row["problem"]) for row in rows[0]] == [
         ("prepared", "Database", f"schema {newest_schema()}, made", None),
         ("prepared", "Object store", f"{place}, made", None),
@@ -64,53 +66,53 @@ def test_tables_and_bucket_are_made_once_and_left_alone_then(told: dict[str, str
     assert "LETAPIS_AIRFLOW_URL is not set" in first.stderr
 
 
-def test_a_worker_works_without_the_owners_address(told: dict[str, str]) -> None:
-    assert prepare(told).returncode == 0
-    del told["LETAPIS_DATABASE_URL"]
+def test_a_worker_works_without_the_owners_address(variables: dict[str, str]) -> None:
+    assert prepare(variables).returncode == 0
+    del variables["LETAPIS_DATABASE_URL"]
 
-    with opened_archive(load_settings(told)) as archive, archive.writer.connect() as connection:
+    with opened_archive(load_settings(variables)) as archive, archive.writer.connect() as connection:
         assert entries(connection) == ()
 
-    refused = prepare(told)
+    refused = prepare(variables)
     assert refused.returncode == 2
     assert "The database is known only in part: set LETAPIS_DATABASE_URL as well." in refused.stderr
 
 
-def test_an_owner_elsewhere_is_not_completed_with_doors_of_another_database(told: dict[str, str]) -> None:
-    del told["LETAPIS_DATABASE_WRITER_URL"], told["LETAPIS_DATABASE_READER_URL"]
+def test_an_owner_elsewhere_is_not_completed_with_doors_of_another_database(variables: dict[str, str]) -> None:
+    del variables["LETAPIS_DATABASE_WRITER_URL"], variables["LETAPIS_DATABASE_READER_URL"]
 
-    refused = prepare(told)
+    refused = prepare(variables)
 
     assert refused.returncode == 2
     assert "set LETAPIS_DATABASE_WRITER_URL, LETAPIS_DATABASE_READER_URL as well" in refused.stderr
 
 
-def test_a_database_that_does_not_answer_is_said_in_words(told: dict[str, str]) -> None:
+def test_a_database_that_does_not_answer_is_said_in_words(variables: dict[str, str]) -> None:
     nowhere = "postgresql+psycopg2://letapis@127.0.0.1:9/letapis"
-    refused = prepare({**told, "LETAPIS_DATABASE_URL": nowhere})
+    refused = prepare({**variables, "LETAPIS_DATABASE_URL": nowhere})
 
     assert refused.returncode == 1
     assert refused.stderr.startswith("The database does not answer: ")
     assert "Traceback" not in refused.stderr
 
 
-def test_a_second_store_that_is_away_is_told_and_owed(told: dict[str, str]) -> None:
-    away = {name.replace("S3", "REPLICA"): value for name, value in told.items() if "_S3_" in name}
+def test_a_second_store_that_is_away_is_told_and_owed(variables: dict[str, str]) -> None:
+    away = {name.replace("S3", "REPLICA"): value for name, value in variables.items() if "_S3_" in name}
     locks = {"LETAPIS_REPLICA_LOCK_MODE": "governance", "LETAPIS_REPLICA_LOCK_DAYS": "1"}
-    done = prepare({**told, **away, **locks, "LETAPIS_REPLICA_ENDPOINT": CLOSED})
+    done = prepare({**variables, **away, **locks, "LETAPIS_REPLICA_ENDPOINT": CLOSED})
 
     last = json.loads(done.stdout.splitlines()[-1])
     assert (last["name"], done.returncode) == ("Second store", 0)
     assert "cannot take copies now; they are owed to it" in last["problem"]
 
 
-def test_tables_of_a_newer_version_are_left_alone(told: dict[str, str]) -> None:
-    owner = told["LETAPIS_DATABASE_URL"]
+def test_tables_of_a_newer_version_are_left_alone(variables: dict[str, str]) -> None:
+    owner = variables["LETAPIS_DATABASE_URL"]
     migrate(owner)
     with create_engine(owner).begin() as connection:
         connection.execute(text("UPDATE ledger.schema_version SET version_num = '9999'"))
 
     with pytest.raises(SchemaTooNewError) as refused:
-        list(prepare_archive(load_settings(told)))
+        list(prepare_archive(load_settings(variables)))
 
     assert (refused.value.found, refused.value.newest) == ("9999", newest_schema())

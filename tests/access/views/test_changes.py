@@ -65,7 +65,7 @@ def three_nights(archive: Archive, tmp_path: Path) -> dict[tuple[int, str], str]
 
 
 @pytest.fixture
-def asked(
+def settings_in_environment(
     three_nights: dict[tuple[int, str], str],
     stored_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -83,7 +83,7 @@ def rows_of(*words: str) -> list[dict[str, Any]]:
 
 
 def test_each_night_says_what_changed_with_the_captures_before_and_after(
-    asked: None, three_nights: dict[tuple[int, str], str]
+    settings_in_environment: None, three_nights: dict[tuple[int, str], str]
 ) -> None:
     rows = rows_of(COURT.id)
     found = [
@@ -126,11 +126,13 @@ def typed(*words: str) -> "subprocess.CompletedProcess[str]":
         (("--night", "2026-11-21"), set()),
     ],
 )
-def test_one_night_or_all_since_one(asked: None, words: tuple[str, ...], nights: set[str]) -> None:
+def test_one_night_or_all_since_one(
+    settings_in_environment: None, words: tuple[str, ...], nights: set[str]
+) -> None:
     assert {row["night"] for row in rows_of(COURT.id, *words)} == nights
 
 
-def test_people_read_it_night_by_night(asked: None) -> None:
+def test_people_read_it_night_by_night(settings_in_environment: None) -> None:
     said = typed(COURT.id).stdout
     assert said.count("Night of ") == 2
     assert "moved     hearing: 1-11/2026, Клён К.К." in said
@@ -139,7 +141,7 @@ def test_people_read_it_night_by_night(asked: None) -> None:
     assert "came back hearing: 1-13/2026" in said
 
 
-def test_a_source_the_archive_has_nothing_of_is_named_with_those_it_has(asked: None) -> None:
+def test_a_source_the_archive_has_nothing_of_is_named_with_those_it_has(settings_in_environment: None) -> None:
     result = typed("tg-nothing")
     assert result.returncode == 2
     assert "The archive holds nothing of 'tg-nothing'. It has: sud-prydumany." in result.stderr
@@ -170,5 +172,5 @@ def test_the_page_shows_the_same_and_links_to_both_captures(
     assert analyst.get("/changes", params={"source": COURT.id, "since": "2026-02-30"}).status_code == 422
 
 
-def test_the_api_gives_the_same_rows(analyst: TestClient, asked: None) -> None:
+def test_the_api_gives_the_same_rows(analyst: TestClient, settings_in_environment: None) -> None:
     assert analyst.get("/api/changes", params={"source": COURT.id}).json()["rows"] == rows_of(COURT.id)

@@ -54,9 +54,9 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
     newest = newest_due(datetime.now(UTC))
     archive = replace(filled.archive, nights_since=newest - 2 * DAY)
     two = ("kanal", "sud")
-    begin_harvest(archive, "scheduled__1", actor="c", due_at=newest - DAY, sources=two, whole=True)
+    begin_harvest(archive, "scheduled__1", actor="c", due_at=newest - DAY, sources=two, covers_watchlist=True)
     end_harvest(archive, "scheduled__1", actor="c", failures={"sud": "blocked"}, network=None)
-    begin_harvest(archive, "scheduled__2", actor="c", due_at=newest, sources=two, whole=True)
+    begin_harvest(archive, "scheduled__2", actor="c", due_at=newest, sources=two, covers_watchlist=True)
     end_harvest(archive, "scheduled__2", actor="c", failures={}, network=None)
     with TestClient(create_app(lambda: archive, user_of_header), headers={"X-User": "analyst"}) as analyst:
         nights = analyst.get("/api/overview").json()["nights"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from crawlers.engines.scrapy_download import retry_after_s
+from crawlers.engine.retries import retry_after_s
 from crawlers.http_client import CrawlLimitReached
 from crawlers.rate_limit.limiter import LONGEST_DELAY_S, HostAbandoned, HostRateLimiter, Slot
 from crawlers.rate_limit.slots import SLOTS_PER_HOST, LocalSlots, SlotGrant, SlotsUnavailable

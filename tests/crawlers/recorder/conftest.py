@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.crawlers.recorder.engine import RunningRecorder
 from tests.crawlers.recorder.origin_server import Origin
+from tests.crawlers.recorder.running_recorder import RunningRecorder
 
 
 @pytest.fixture(scope="session")

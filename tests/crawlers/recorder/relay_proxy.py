@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import suppress
 
-from tests.crawlers.recorder.engine import read_exactly
+from tests.crawlers.recorder.running_recorder import read_exactly
 
 SOCKS_ADDRESS_LENGTHS = {1: 4, 4: 16}
 

@@ -13,8 +13,8 @@ from crawlers.model.capture import NoteKind
 from crawlers.model.exchange import Truncation
 from crawlers.model.job import CrawlLimits
 from crawlers.recorder.websocket import frame_length
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 
 pytestmark = pytest.mark.slow
 

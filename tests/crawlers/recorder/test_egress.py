@@ -11,9 +11,9 @@ import pytest
 from crawlers.address_policy import AddressPolicy
 from crawlers.recorder.egress import ConnectFailed, ConnectTo, DirectEgress, ProxyEgress, egress_for
 from processors.pages.outcome import Outcome
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Origin, answer
 from tests.crawlers.recorder.relay_proxy import Relay
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 
 pytestmark = pytest.mark.slow
 

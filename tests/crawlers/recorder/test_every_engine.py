@@ -11,16 +11,16 @@ from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from processors.digest import sha256
 from tests.crawlers.recorder.conftest import tls_of
-from tests.crawlers.recorder.engine import block_of
 from tests.crawlers.recorder.origin_server import Origin
-from tests.crawlers.recorder.server_answers import KINDS
-from tests.crawlers.recorder.traffic_through_recorder import (
+from tests.crawlers.recorder.recorded_traffic import (
     Passed,
     by_chromium,
     by_fetcher,
     pass_all,
     url_of,
 )
+from tests.crawlers.recorder.running_recorder import block_of
+from tests.crawlers.recorder.server_answers import KINDS
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from crawlers.model.exchange import Truncation
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Handler, Origin
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"

@@ -5,8 +5,8 @@ import pytest
 from processors.digest import sha256
 from processors.http.head import head_end
 from processors.http.message import parse_response
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.server_answers import KINDS
 
 pytestmark = pytest.mark.slow

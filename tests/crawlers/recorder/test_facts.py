@@ -19,8 +19,8 @@ from warcio.archiveiterator import ArchiveIterator
 from storage.deposit.exchange_metadata import interim_answers
 from storage.spool.spool import Spool
 from tests.crawlers.recorder.conftest import tls_of
-from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin_server import Channel, Origin
+from tests.crawlers.recorder.running_recorder import RunningRecorder, read_all
 
 CRAWL = "01JNKZ5V0000000000000000CR"
 OLD_CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"

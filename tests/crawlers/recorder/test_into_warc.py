@@ -17,8 +17,8 @@ from warcio.checker import Checker
 from warcio.recordloader import ArcWarcRecord
 
 from storage.spool.spool import Spool
-from tests.crawlers.recorder.engine import RunningRecorder, read_exactly
 from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, read_exactly
 
 # without trailers: warcio 1.8.1 takes them for a part of the body
 CHUNKED = b"HTTP/1.1 200 Fine\r\nX-ODD : 1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n"

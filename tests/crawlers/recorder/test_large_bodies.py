@@ -25,7 +25,7 @@ RECORDING = """
 import json, sys
 from pathlib import Path
 from storage.spool.spool import Spool
-from tests.crawlers.recorder.engine import RunningRecorder
+from tests.crawlers.recorder.running_recorder import RunningRecorder
 spool = Spool(Path(sys.argv[1]), "01JNKZ5V0000000000000000CR", {})
 recorder = RunningRecorder(spool.folder, sink=spool, connect_to=(sys.argv[2],))
 print(recorder.address.port, recorder.address.password, flush=True)

@@ -15,8 +15,8 @@ from crawlers.model.job import CrawlLimits
 from crawlers.recorder.proxy_responses import OUTCOME_FIELD, PROOF_FIELD, ProxyResponse, read_own_answer
 from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
-from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, read_all
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ from crawlers.recorder.websocket import MOST_FRAMES
 from processors.http.framing import MessageFramer
 from processors.http.head import MAX_HEAD_BYTES
 from processors.pages.outcome import Outcome
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all
 from tests.crawlers.recorder.origin_server import Channel, Origin
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all
 from tests.crawlers.recorder.test_websocket import content_of
 
 pytestmark = pytest.mark.slow

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from storage.spool.index_cache import rows_written
+from storage.spool.index_cache import read_index_cache
 from storage.spool.spool import Spool
 from storage.warc.index import index_warc
-from tests.crawlers.recorder.engine import RunningRecorder, read_all
 from tests.crawlers.recorder.origin_server import Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, read_all
 
 ODD_ANSWERS = {
     "/chunked": b"HTTP/1.1 200 OK\r\ncontent-type : Text/HTML; charset=x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -38,6 +38,6 @@ def test_the_rows_written_are_the_rows_read(
     [file] = spool.close()
     with file.path.open("rb") as stream:
         read = index_warc(stream, file.path.name)
-    written = rows_written(file.path)
+    written = read_index_cache(file.path)
     assert len([row for row in read.rows if row.record_type == "response"]) == len(ODD_ANSWERS)
     assert written is not None and written.index == read

@@ -14,13 +14,13 @@ import uvloop
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.http_client import Fetcher, FetchFailed
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 
 pytestmark = pytest.mark.slow
 

@@ -17,13 +17,13 @@ import pytest
 import trustme
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.model.capture import Note, NoteKind
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of
-from tests.crawlers.recorder.engine import RunningRecorder, block_of, read_all, read_exactly
 from tests.crawlers.recorder.origin_server import Channel, Origin, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of, read_all, read_exactly
 
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3

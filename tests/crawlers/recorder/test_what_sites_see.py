@@ -11,15 +11,15 @@ import trustme
 import uvloop
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from crawlers.engines.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
-from crawlers.engines.scrapy_settings import request_headers
+from crawlers.browser.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, launch, open_context
+from crawlers.engine.settings import request_headers
 from crawlers.http_client import Fetcher
 from crawlers.recorder.proxy import RecorderAddress
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from tests.crawlers.recorder.conftest import tls_of
-from tests.crawlers.recorder.engine import RunningRecorder, block_of
 from tests.crawlers.recorder.origin_server import Origin, Served, answer
+from tests.crawlers.recorder.running_recorder import RunningRecorder, block_of
 
 USER_AGENT = Settings().user_agent
 PAGE = b"""<!doctype html><link rel=icon href=data:,><img src=/picture?a=%C5%82><body><script>

@@ -4,18 +4,25 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+import scrapy
 
-from crawlers.engines.frontier import Frontier
 from crawlers.model.job import CachedFeed, CrawlJob, KnownContent
-from crawlers.spiders.base import PageRequest, PageResult, Role
-from crawlers.spiders.registry import spider_for
 from crawlers.watchlist.source import Follow, Source
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
-from processors.parsing.parsers import OwnParsers
 from samples.hosts import site_of
 from samples.messages import Request, Response
+from tests.crawlers.spiders.spider_steps import (
+    FEED,
+    PAGE,
+    SITEMAP,
+    START,
+    SUBRESOURCE,
+    PageResult,
+    SpiderSteps,
+    purpose,
+)
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 NEWS = Source(
@@ -47,27 +54,28 @@ def invented(url: str, body: str, content_type: str = "text/html; charset=utf-8"
     return Page(url, body.encode(), NOW, 200, content_type)
 
 
-def urls(findings: PageResult, role: Role) -> list[str]:
-    return [ask.url for ask in findings.asks if ask.role is role]
+def urls(found: PageResult, wanted: str) -> list[str]:
+    return found.urls(wanted)
 
 
 def channel_page(url: str, *, known: KnownContent | None = None, follow_links: bool = True) -> PageResult:
-    spider = spider_for(job(CHANNEL, known=known, follow_links=follow_links), OwnParsers())
+    spider = SpiderSteps(job(CHANNEL, known=known, follow_links=follow_links))
     (seed,) = spider.start()
     return spider.read(seed, sample(url))
 
 
 def test_a_channel_begins_at_its_newest_page() -> None:
-    (seed,) = spider_for(job(CHANNEL), OwnParsers()).start()
-    assert seed == PageRequest("https://t.me/s/pryklad_vestki", Role.PAGE, "0001", seed=True)
+    (seed,) = SpiderSteps(job(CHANNEL)).start()
+    assert (seed.url, purpose(seed), seed.meta["page_id"]) == ("https://t.me/s/pryklad_vestki", PAGE, "0001")
+    assert seed.meta["seed"] == "https://t.me/s/pryklad_vestki"
 
 
 def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page() -> None:
     findings = channel_page("https://t.me/s/pryklad_vestki")
     assert findings.records == 20
-    assert urls(findings, Role.PAGE) == ["https://t.me/s/pryklad_vestki?before=74"]
-    assert len(urls(findings, Role.SUBRESOURCE)) > 5
-    assert findings.asks[-1].role is Role.PAGE
+    assert urls(findings, PAGE) == ["https://t.me/s/pryklad_vestki?before=74"]
+    assert len(urls(findings, SUBRESOURCE)) > 5
+    assert purpose(findings.requests[-1]) == PAGE
 
 
 @pytest.mark.parametrize(
@@ -81,58 +89,58 @@ def test_a_channel_goes_on_by_the_pages_own_cursor_after_the_media_of_the_page()
     ],
 )
 def test_a_channel_stops_where_posts_are_known_and_old_enough(known: KnownContent, goes_on: bool) -> None:
-    assert bool(urls(channel_page("https://t.me/s/pryklad_vestki", known=known), Role.PAGE)) is goes_on
+    assert bool(urls(channel_page("https://t.me/s/pryklad_vestki", known=known), PAGE)) is goes_on
 
 
 def test_a_channel_stops_at_its_beginning() -> None:
     findings = channel_page("https://t.me/s/pryklad_vestki?before=12")
-    assert urls(findings, Role.PAGE) == []
+    assert urls(findings, PAGE) == []
     assert findings.records == 9
 
 
 def test_a_cursor_that_leads_in_a_circle_is_not_followed() -> None:
-    spider = spider_for(job(CHANNEL), OwnParsers())
+    spider = SpiderSteps(job(CHANNEL))
     (seed,) = spider.start()
     first = spider.read(seed, sample("https://t.me/s/pryklad_vestki"))
-    again = spider.read(first.asks[-1], sample("https://t.me/s/pryklad_vestki"))
-    assert urls(first, Role.PAGE) != []
-    assert urls(again, Role.PAGE) == []
+    again = spider.read(first.requests[-1], sample("https://t.me/s/pryklad_vestki"))
+    assert urls(first, PAGE) != []
+    assert urls(again, PAGE) == []
     assert again.records == 0
 
 
 def test_a_challenge_on_the_way_back_ends_the_walk_and_is_said() -> None:
-    spider = spider_for(job(CHANNEL), OwnParsers())
+    spider = SpiderSteps(job(CHANNEL))
     (seed,) = spider.start()
-    older = spider.read(seed, sample("https://t.me/s/pryklad_vestki")).asks[-1]
+    older = spider.read(seed, sample("https://t.me/s/pryklad_vestki")).requests[-1]
     challenge = (
         "<title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/h/b/orchestrate'></script>"
     )
     findings = spider.read(older, invented(older.url, challenge))
-    assert (findings.outcome, findings.asks, findings.records) == (Outcome.CHALLENGE, (), 0)
-    assert any("before=74: challenge" in said and "another night" in said for said in findings.remarks)
+    assert (findings.outcome, findings.requests, findings.records) == (Outcome.CHALLENGE, (), 0)
+    assert any("before=74: challenge" in note and "another night" in note for note in spider.notes)
 
 
 def test_a_landing_card_is_an_outcome_and_no_content() -> None:
     findings = channel_page("https://t.me/pryklad_vestki")
     assert findings.outcome is not Outcome.CONTENT
-    assert findings.asks == ()
+    assert findings.requests == ()
 
 
 def test_links_are_left_alone_where_the_job_says_so() -> None:
-    assert urls(channel_page("https://t.me/s/pryklad_vestki", follow_links=False), Role.PAGE) == []
+    assert urls(channel_page("https://t.me/s/pryklad_vestki", follow_links=False), PAGE) == []
 
 
-def news_page(role: Role, page: Page, *, source: Source = NEWS, known: KnownContent | None = None) -> PageResult:
-    spider = spider_for(job(source, known=known), OwnParsers())
-    (seed,) = [ask for ask in spider.start() if ask.role is role]
+def news_page(wanted: str, page: Page, *, source: Source = NEWS, known: KnownContent | None = None) -> PageResult:
+    spider = SpiderSteps(job(source, known=known))
+    (seed,) = [request for request in spider.start() if purpose(request) == wanted]
     return spider.read(seed, page)
 
 
 def test_a_site_begins_with_its_feeds_sitemaps_and_start_pages() -> None:
-    assert [(ask.role, ask.page_id) for ask in spider_for(job(NEWS), OwnParsers()).start()] == [
-        (Role.FEED, "0001"),
-        (Role.SITEMAP, "0002"),
-        (Role.START, "0003"),
+    assert [(purpose(seed), seed.meta["page_id"]) for seed in SpiderSteps(job(NEWS)).start()] == [
+        (FEED, "0001"),
+        (SITEMAP, "0002"),
+        (START, "0003"),
     ]
 
 
@@ -151,7 +159,7 @@ def test_articles_of_a_feed_are_asked_for_in_its_order_and_within_scope() -> Non
     entries = feed(
         ("https://news.example/a", NEW), ("https://ads.example/b", NEW), ("https://www.news.example/c", OLD)
     )
-    assert urls(news_page(Role.FEED, entries), Role.PAGE) == [
+    assert urls(news_page(FEED, entries), PAGE) == [
         "https://news.example/a",
         "https://www.news.example/c",
     ]
@@ -165,8 +173,8 @@ def test_known_articles_are_read_again_while_they_are_young() -> None:
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a", "http://www.news.example/b"}),
     )
-    findings = news_page(Role.FEED, entries, known=known)
-    assert urls(findings, Role.PAGE) == ["https://news.example/a", "https://news.example/c"]
+    findings = news_page(FEED, entries, known=known)
+    assert urls(findings, PAGE) == ["https://news.example/a", "https://news.example/c"]
     assert findings.known == 1
 
 
@@ -176,28 +184,28 @@ def test_an_article_that_one_page_dates_and_another_does_not_counts_once(start_p
         reread_since=datetime(2026, 11, 20, tzinfo=UTC),
         article_urls=frozenset({"https://news.example/a-long-title"}),
     )
-    spider = spider_for(job(NEWS, known=known), OwnParsers())
-    seeds = {ask.role: ask for ask in spider.start()}
+    spider = SpiderSteps(job(NEWS, known=known))
+    seeds = {purpose(seed): seed for seed in spider.start()}
     link = '<main><article><a href="/a-long-title">A long title of an article</a></article></main>'
     pages = [
         (
-            seeds[Role.START],
+            seeds[START],
             invented("https://news.example/", f"<html><body>{link * 3}</body></html>", "text/html"),
         ),
-        (seeds[Role.FEED], feed(("https://news.example/a-long-title", NEW))),
+        (seeds[FEED], feed(("https://news.example/a-long-title", NEW))),
     ]
 
-    findings = [spider.read(ask, page) for ask, page in (pages if start_page_first else reversed(pages))]
+    findings = [spider.read(seed, page) for seed, page in (pages if start_page_first else reversed(pages))]
 
     assert [found.known for found in findings] == ([1, -1] if start_page_first else [0, 0])
-    assert [url for found in findings for url in urls(found, Role.PAGE)] == ["https://news.example/a-long-title"]
+    assert [url for found in findings for url in urls(found, PAGE)] == ["https://news.example/a-long-title"]
 
 
 def test_what_is_no_feed_has_an_outcome_of_its_own() -> None:
-    empty = news_page(Role.FEED, feed())
-    assert (empty.outcome, empty.asks) == (Outcome.EMPTY, ())
+    empty = news_page(FEED, feed())
+    assert (empty.outcome, empty.requests) == (Outcome.EMPTY, ())
     gone = Page("https://news.example/rss.xml", b"<h1>Not Found</h1>", NOW, 404, "text/html")
-    assert news_page(Role.FEED, gone).outcome is Outcome.SOFT_404
+    assert news_page(FEED, gone).outcome is Outcome.SOFT_404
 
 
 def sitemap(*, pages: tuple[tuple[str, str], ...] = (), maps: tuple[str, ...] = ()) -> Page:
@@ -213,44 +221,44 @@ def sitemap(*, pages: tuple[tuple[str, str], ...] = (), maps: tuple[str, ...] = 
 
 def test_the_newest_pages_of_a_sitemap_come_first() -> None:
     page = sitemap(pages=(("https://news.example/old", "2026-01-01"), ("https://news.example/new", "2026-11-01")))
-    assert urls(news_page(Role.SITEMAP, page), Role.PAGE) == [
+    assert urls(news_page(SITEMAP, page), PAGE) == [
         "https://news.example/new",
         "https://news.example/old",
     ]
 
 
 def test_sitemaps_lead_to_sitemaps_a_few_levels_deep() -> None:
-    spider = spider_for(job(NEWS), OwnParsers())
-    (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
+    spider = SpiderSteps(job(NEWS))
+    (request,) = [request for request in spider.start() if purpose(request) == SITEMAP]
     depth = 0
     while True:
-        findings = spider.read(ask, sitemap(maps=(f"https://news.example/map-{depth}.xml",)))
-        if not findings.asks:
+        findings = spider.read(request, sitemap(maps=(f"https://news.example/map-{depth}.xml",)))
+        if not findings.requests:
             break
-        (ask,) = findings.asks
+        (request,) = findings.requests
         depth += 1
     assert depth == 3
     assert "levels deep" in findings.remarks[0]
 
 
 def test_an_article_leads_to_its_pictures_alone() -> None:
-    findings = news_page(Role.START, sample("https://vesnik.pryklad.example/"))
+    findings = news_page(START, sample("https://vesnik.pryklad.example/"))
     assert findings.records == 0
-    spider = spider_for(job(NEWS), OwnParsers())
-    ask = PageRequest("https://vesnik.pryklad.example/naviny/tramvaj-3/", Role.PAGE, "0001")
-    article = spider.read(ask, sample(ask.url))
+    spider = SpiderSteps(job(NEWS))
+    url = "https://vesnik.pryklad.example/naviny/tramvaj-3/"
+    article = spider.read(scrapy.Request(url, meta={"page_id": "0001"}), sample(url))
     assert (article.outcome, article.records) == (Outcome.CONTENT, 1)
-    assert {asked.role for asked in article.asks} == {Role.SUBRESOURCE}
+    assert {purpose(request) for request in article.requests} == {SUBRESOURCE}
 
 
 def test_a_list_leads_to_its_next_pages_and_papers() -> None:
     source = Source(id="court", kind="court_list", pages=("https://sud.pryklad.example/rasklad/",))
-    spider = spider_for(job(source), OwnParsers())
+    spider = SpiderSteps(job(source))
     (seed,) = spider.start()
     findings = spider.read(seed, sample(seed.url))
     assert findings.records == 8
-    assert "https://sud.pryklad.example/rasklad/?page=2" in urls(findings, Role.PAGE)
-    assert urls(findings, Role.SUBRESOURCE) == ["https://sud.pryklad.example/dakumenty/prysud-3-401.pdf"]
+    assert "https://sud.pryklad.example/rasklad/?page=2" in urls(findings, PAGE)
+    assert urls(findings, SUBRESOURCE) == ["https://sud.pryklad.example/dakumenty/prysud-3-401.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -263,36 +271,26 @@ def test_a_list_leads_to_its_next_pages_and_papers() -> None:
 )
 def test_a_page_leads_where_its_source_says(follow: Follow, requisites: list[str], pages: list[str]) -> None:
     source = Source(id="p", kind="page", pages=("https://a.example/",), follow=follow)
-    spider = spider_for(job(source), OwnParsers())
+    spider = SpiderSteps(job(source))
     (seed,) = spider.start()
     text = "<img src=p.png><a href=/b>б</a><a href=https://b.example/>за мяжой</a>" + "<p>Тэкст старонкі.</p>" * 99
     findings = spider.read(seed, invented(seed.url, text))
-    assert (urls(findings, Role.SUBRESOURCE), urls(findings, Role.PAGE)) == (requisites, pages)
-
-
-def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit() -> None:
-    remarks: list[str] = []
-    itinerary = Frontier(2, remarks.append)
-    asks = [PageRequest(f"https://a.example/{name}", Role.PAGE, "0001") for name in ("1", "1#part", "2", "3", "4")]
-    pictures = [PageRequest(f"https://a.example/{name}.png", Role.SUBRESOURCE, "0001") for name in "121"]
-    admitted = [ask.url for ask in itinerary.admit([*asks, *pictures])]
-    assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
-    assert remarks == ["the limit of 2 pages was reached; what lies behind them was not asked for"]
+    assert (urls(findings, SUBRESOURCE), urls(findings, PAGE)) == (requisites, pages)
 
 
 def test_a_list_that_is_a_document_is_left_to_be_read_once_deposited() -> None:
     source = Source(id="r", kind="register", pages=("https://a.example/r.pdf",))
-    spider = spider_for(job(source), OwnParsers())
+    spider = SpiderSteps(job(source))
     (seed,) = spider.start()
     page = Page(seed.url, b"%PDF-1.7 nothing else", datetime(2026, 11, 9, tzinfo=UTC), 200, "application/pdf")
     findings = spider.read(seed, page)
-    assert (findings.outcome, findings.asks, findings.records) == (Outcome.CONTENT, (), 0)
+    assert (findings.outcome, findings.requests, findings.records) == (Outcome.CONTENT, (), 0)
     assert findings.reason == "a document: its rows are read once it is deposited"
 
 
 def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
     source = Source(id="n", kind="notice", pages=("https://a.example/abvestki/",))
-    spider = spider_for(job(source), OwnParsers())
+    spider = SpiderSteps(job(source))
     (seed,) = spider.start()
     items = "".join(
         f"<li><a href=/abvestki/{number}>Аб выкліку ў суд № {number}</a> <time>0{number}.11.2026</time></li>"
@@ -300,11 +298,11 @@ def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
     )
     more = "<a href='?page=2'>Наступная</a> <a href=/uzor.docx>Узор заявы</a>"
     findings = spider.read(seed, invented(seed.url, f"<ul>{items}</ul>{more}"))
-    assert urls(findings, Role.PAGE) == [
+    assert urls(findings, PAGE) == [
         "https://a.example/abvestki/?page=2",
         *(f"https://a.example/abvestki/{number}" for number in (1, 2, 3)),
     ]
-    assert urls(findings, Role.SUBRESOURCE) == ["https://a.example/uzor.docx"]
+    assert urls(findings, SUBRESOURCE) == ["https://a.example/uzor.docx"]
 
 
 def start_page(*links: str) -> Page:
@@ -326,26 +324,26 @@ def test_an_endless_calendar_on_a_start_page_is_not_followed() -> None:
         "/arhiv/2019/",
     ]
     articles = ["/2026/11/23/sud-adklau", "/archives/12345", "/news/2031", "/n/2026/11/23/17-novy-most.html"]
-    assert urls(news_page(Role.START, start_page(*days, *articles)), Role.PAGE) == [
+    assert urls(news_page(START, start_page(*days, *articles)), PAGE) == [
         f"https://news.example{path}" for path in articles
     ]
 
 
 def test_calendar_pages_of_a_sitemap_are_left_alone_and_told() -> None:
     days = tuple((f"https://news.example/calendar/2031-01-{day:02d}", "2026-11-22") for day in range(1, 32))
-    findings = news_page(Role.SITEMAP, sitemap(pages=(*days, ("https://news.example/a-long-title", "2026-11-22"))))
-    assert urls(findings, Role.PAGE) == ["https://news.example/a-long-title"]
+    findings = news_page(SITEMAP, sitemap(pages=(*days, ("https://news.example/a-long-title", "2026-11-22"))))
+    assert urls(findings, PAGE) == ["https://news.example/a-long-title"]
     assert findings.remarks == ("31 pages of calendars and archives were left alone",)
 
 
 def test_sitemaps_under_ever_new_addresses_end_at_a_number_and_the_rest_is_told() -> None:
-    spider = spider_for(job(NEWS), OwnParsers())
-    (ask,) = [ask for ask in spider.start() if ask.role is Role.SITEMAP]
-    first = spider.read(ask, sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40))))
+    spider = SpiderSteps(job(NEWS))
+    (request,) = [request for request in spider.start() if purpose(request) == SITEMAP]
+    first = spider.read(request, sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40))))
     second = spider.read(
-        first.asks[0], sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40, 400)))
+        first.requests[0], sitemap(maps=tuple(f"https://news.example/map.xml?v={n}" for n in range(40, 400)))
     )
-    assert (len(first.asks), len(second.asks)) == (40, 10)
+    assert (len(first.requests), len(second.requests)) == (40, 10)
     assert second.remarks == ("350 sitemaps beyond the 50 of one crawl were left alone",)
 
 
@@ -358,15 +356,15 @@ def test_old_sitemaps_of_a_known_site_are_left_alone_and_new_ones_come_first() -
     )
     page = invented("https://news.example/sitemap.xml", index, "application/xml")
     since = datetime(2026, 11, 20, tzinfo=UTC)
-    unknown = news_page(Role.SITEMAP, page, known=KnownContent(reread_since=since))
+    unknown = news_page(SITEMAP, page, known=KnownContent(reread_since=since))
     known = news_page(
-        Role.SITEMAP,
+        SITEMAP,
         page,
         known=KnownContent(reread_since=since, article_urls=frozenset({"https://news.example/a"})),
     )
     newest = ["https://news.example/2026-11.xml", "https://news.example/2026-10.xml"]
-    assert urls(unknown, Role.SITEMAP) == [*newest, "https://news.example/2019.xml"]
-    assert urls(known, Role.SITEMAP) == newest
+    assert urls(unknown, SITEMAP) == [*newest, "https://news.example/2019.xml"]
+    assert urls(known, SITEMAP) == newest
     assert known.remarks == ("1 sitemaps not changed since 2026-11-20 were left alone",)
 
 
@@ -374,8 +372,8 @@ def test_pages_that_were_read_and_are_no_articles_are_not_asked_for_again_and_co
     known = KnownContent(
         reread_since=datetime(2026, 11, 20, tzinfo=UTC), other_urls=frozenset({"https://news.example/pra-nas"})
     )
-    findings = news_page(Role.FEED, feed(("https://news.example/pra-nas", OLD)), known=known)
-    assert (findings.asks, findings.known) == ((), 0)
+    findings = news_page(FEED, feed(("https://news.example/pra-nas", OLD)), known=known)
+    assert (findings.requests, findings.known) == ((), 0)
 
 
 LISTING = CachedFeed(
@@ -389,8 +387,8 @@ LISTING = CachedFeed(
 
 
 def test_a_feed_is_asked_for_on_condition_of_what_was_deposited_and_nothing_else_is() -> None:
-    asks = list(spider_for(job(NEWS, known=KnownContent(listings=(LISTING,))), OwnParsers()).start())
-    assert [ask.headers for ask in asks] == [(("If-None-Match", '"abc"'),), (), ()]
+    seeds = SpiderSteps(job(NEWS, known=KnownContent(listings=(LISTING,)))).start()
+    assert [seed.headers.to_unicode_dict() for seed in seeds] == [{"If-None-Match": '"abc"'}, {}, {}]
 
 
 def test_a_feed_that_has_not_changed_lists_what_it_listed_and_is_no_silence() -> None:
@@ -399,25 +397,25 @@ def test_a_feed_that_has_not_changed_lists_what_it_listed_and_is_no_silence() ->
         article_urls=frozenset({"https://news.example/a", "https://news.example/b"}),
         listings=(LISTING,),
     )
-    findings = news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304), known=known)
+    findings = news_page(FEED, Page(LISTING.url, b"", NOW, 304), known=known)
     assert findings.outcome is Outcome.CONTENT
     assert findings.reason == ("not changed since it was deposited (2026-11-22 21:00 UTC); that is what it lists")
-    assert (urls(findings, Role.PAGE), findings.known) == (["https://news.example/b"], 1)
+    assert (urls(findings, PAGE), findings.known) == (["https://news.example/b"], 1)
 
 
 def test_an_answer_to_a_condition_nobody_made_is_no_content() -> None:
-    assert news_page(Role.FEED, Page(LISTING.url, b"", NOW, 304)).outcome is Outcome.EMPTY
+    assert news_page(FEED, Page(LISTING.url, b"", NOW, 304)).outcome is Outcome.EMPTY
 
 
 def walked(known: KnownContent) -> list[str]:
     """The pages of the sample channel that a crawl asks for, in order."""
-    spider = spider_for(job(CHANNEL, known=known), OwnParsers())
-    waiting, asked = list(spider.start()), []
+    spider = SpiderSteps(job(CHANNEL, known=known))
+    waiting, asked = spider.start(), []
     while waiting:
-        ask = waiting.pop(0)
-        if ask.role is Role.PAGE:
-            asked.append(ask.url.partition("?")[2])
-            waiting += spider.read(ask, sample(ask.url)).asks
+        request = waiting.pop(0)
+        if purpose(request) == PAGE:
+            asked.append(request.url.partition("?")[2])
+            waiting += spider.read(request, sample(request.url)).requests
     return asked
 
 

@@ -23,11 +23,11 @@ from storage.ledger.chain import read_chain
 from storage.ledger.crawl_facts import begin_collection
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.store import ObjectStore
-from storage.spool.lock import hold_crawl
+from storage.spool.lock import lock_crawl
 from storage.spool.spool import ClosedFile, Spool
 from storage.warc.gzip_members import deflated_member
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 PAGE = response(b"<p>page</p>")
 ADDED = (
@@ -85,7 +85,7 @@ def test_a_crawl_that_another_process_holds_is_deposited_once_that_lets_go(
 ) -> None:
     file = left_behind(tmp_path, "https://a.example/")
     with ThreadPoolExecutor() as pool:
-        with hold_crawl(file.parent):
+        with lock_crawl(file.parent):
             depositing = pool.submit(deposit_crawl, archive, file.parent, actor="test")
             done, _ = wait([depositing], timeout=1.0)
             assert not done, "it waits while another process holds the folder"
@@ -98,7 +98,7 @@ def test_a_crawl_that_another_process_holds_is_deposited_once_that_lets_go(
 
 def test_a_living_crawl_is_left_alone(archive: Archive, tmp_path: Path) -> None:
     file = left_behind(tmp_path, "https://a.example/")
-    with hold_crawl(file.parent):
+    with lock_crawl(file.parent):
         assert recover_spools(archive, tmp_path, actor="test").deposited == ()
     assert file.exists()
 
@@ -177,7 +177,7 @@ def test_what_another_run_has_deposited_is_preserved_only_if_the_second_store_ha
     copied_archive: Archive, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
     file = left_behind(tmp_path, "https://a.example/")
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         recover_spools(copied_archive, tmp_path, actor="another")
 
     (owed,) = deposit_crawl(copied_archive, file.parent, actor="test")

@@ -20,7 +20,7 @@ from pipeline.crawl import job_for
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
-from tests.storage.exchanges import records_in
+from tests.storage.sample_exchanges import records_in
 
 ROOM_BYTES = 256 << 10
 """Of the sample channel's photos some fit, and not all."""

@@ -20,7 +20,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id
 from storage.ledger.custody import entries
 from storage.ledger.requests import RequestUnknownError, request_by_id
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
 FORBIDDEN = "https://forbidden.pryklad.example/"
@@ -146,7 +146,7 @@ def test_preserved_is_said_of_a_page_only_when_the_second_store_has_confirmed_it
     both = replace(collecting, **{name: getattr(copied_settings, name) for name in names})
 
     (there,) = archive_urls(both, (COURT,), actor="analyst")
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         (owed,) = archive_urls(both, (COURT,), actor="analyst")
 
     assert (there.preserved, there.preserved_reason) == (True, "both stores have confirmed it")

@@ -44,7 +44,7 @@ def collecting(stored_settings: Settings, sample_sites: SampleSites, archive: Ar
     )
 
 
-def told(archive: Archive, event: str) -> list[Entry]:
+def entries_of(archive: Archive, event: str) -> list[Entry]:
     with archive.reader.connect() as connection:
         return [entry for entry in entries(connection) if entry.event == event]
 
@@ -54,7 +54,7 @@ def test_what_a_harvest_deposits_is_its_crawls_and_a_changed_copy_is_an_import(
 ) -> None:
     """The attack: a file of ours with other text, under a name of ours, brought by `letapis deposit`."""
     result = harvest_source(collecting, "oblsud")
-    (deposited,) = told(archive, "deposited")
+    (deposited,) = entries_of(archive, "deposited")
     (forged,) = crawl(tmp_path, [exchange("https://oblsud.example/", response(b"forged"))], crawl_id=str(ULID()))
     command = [sys.executable, "-m", "pipeline.cli", "deposit", "--json", str(forged)]
     brought = subprocess.run(
@@ -100,14 +100,14 @@ def test_a_harvest_that_was_killed_is_recovered_as_its_crawl_and_gets_its_end(
         os.kill(pid, signal.SIGKILL)
     harvest.wait()
     wait_until(lambda: not any(map(is_alive, family)))
-    assert told(archive, "collection_ended") == []
+    assert entries_of(archive, "collection_ended") == []
 
     recover_spools(archive, collecting.spool_dir, actor="the next run")
     recover_spools(archive, collecting.spool_dir, actor="the run after that")
 
-    (started,) = told(archive, "collection_started")
-    first, *rest = told(archive, "deposited")
-    (end,) = told(archive, "collection_ended")
+    (started,) = entries_of(archive, "collection_started")
+    first, *rest = entries_of(archive, "deposited")
+    (end,) = entries_of(archive, "collection_ended")
     assert (first.details["origin"], first.details["recovered"]) == ("crawl", True)
     assert [entry.details["origin"] for entry in rest] in ([], ["import"])
     assert (end.subject_id, end.actor) == (started.subject_id, "the next run")
@@ -125,12 +125,12 @@ def test_a_crawl_that_died_before_it_wrote_anything_gets_its_end_once_it_cannot_
         facts = {"machine": Fact(machine)}
         begin_collection(archive, crawl_id=name, source_id="kanal", actor="tester", facts=facts)
     recover_spools(archive, tmp_path, actor="tester")
-    assert told(archive, "collection_ended") == []
+    assert entries_of(archive, "collection_ended") == []
 
     monkeypatch.setattr("pipeline.collect.collection_end.FORGOTTEN_AFTER", timedelta(0))
     recover_spools(archive, tmp_path, actor="tester")
 
-    assert [entry.subject_id for entry in told(archive, "collection_ended")] == ["here"]
+    assert [entry.subject_id for entry in entries_of(archive, "collection_ended")] == ["here"]
 
 
 def test_the_key_goes_through_a_pipe_and_stands_in_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def export(tmp_path: Path) -> Path:
     return folder
 
 
-def taken(archive: Archive, export: Path, tmp_path: Path) -> Imported:
+def import_from(archive: Archive, export: Path, tmp_path: Path) -> Imported:
     return import_export(archive, export, tmp_path / "spool", actor="tester")
 
 
@@ -52,7 +52,7 @@ def only(archive: Archive, url: str) -> Capture:
 def test_every_file_is_kept_byte_for_byte_and_nothing_from_beside_the_folder(
     archive: Archive, export: Path, tmp_path: Path
 ) -> None:
-    imported = taken(archive, export, tmp_path)
+    imported = import_from(archive, export, tmp_path)
     assert (imported.files, imported.known_before, len(imported.deposited)) == (3, 0, 1)
     for path, address in (
         ("result.json", f"{ADDRESS}/result.json"),
@@ -67,7 +67,7 @@ def test_every_file_is_kept_byte_for_byte_and_nothing_from_beside_the_folder(
 def test_posts_are_marked_as_exported_and_their_pictures_are_media(
     archive: Archive, export: Path, tmp_path: Path
 ) -> None:
-    taken(archive, export, tmp_path)
+    import_from(archive, export, tmp_path)
     process_pending(archive)
     with archive.reader.connect() as connection:
         keys = set(connection.scalars(select(records.c.natural_key)))
@@ -81,21 +81,21 @@ def test_posts_are_marked_as_exported_and_their_pictures_are_media(
 
 
 def test_the_same_export_again_changes_nothing(archive: Archive, export: Path, tmp_path: Path) -> None:
-    taken(archive, export, tmp_path)
-    again = taken(archive, export, tmp_path)
+    import_from(archive, export, tmp_path)
+    again = import_from(archive, export, tmp_path)
     assert (again.files, again.known_before, again.deposited) == (3, 3, ())
 
 
 def test_a_later_export_shows_an_edit_and_claims_nothing_of_what_it_leaves_out(
     archive: Archive, export: Path, tmp_path: Path
 ) -> None:
-    first = taken(archive, export, tmp_path)
+    first = import_from(archive, export, tmp_path)
     whole = json.loads((export / "result.json").read_text("utf-8"))
     whole["messages"] = [message for message in whole["messages"] if message["id"] in (2, 3)]
     whole["messages"][1]["text"] = "Іншы подпіс"
     whole["messages"][1]["text_entities"] = [{"type": "plain", "text": "Іншы подпіс"}]
     (export / "result.json").write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
-    second = taken(archive, export, tmp_path)
+    second = import_from(archive, export, tmp_path)
     process_pending(archive)
     with archive.reader.connect() as connection:
         found = [(change.kind, change.natural_key) for change in changes(connection, first.source_id)]
@@ -103,7 +103,7 @@ def test_a_later_export_shows_an_edit_and_claims_nothing_of_what_it_leaves_out(
 
 
 def test_a_rebuild_reads_the_export_again_with_equal_rows(archive: Archive, export: Path, tmp_path: Path) -> None:
-    taken(archive, export, tmp_path)
+    import_from(archive, export, tmp_path)
     process_pending(archive)
 
     def rows() -> list[tuple[object, ...]]:
@@ -125,4 +125,4 @@ def test_a_folder_that_is_no_export_is_refused(archive: Archive, tmp_path: Path,
     if content is not None:
         (folder / "result.json").write_bytes(content)
     with pytest.raises(NotAnExportError, match="Nothing was taken in"):
-        taken(archive, folder, tmp_path)
+        import_from(archive, folder, tmp_path)

@@ -19,7 +19,7 @@ from storage.deposit.deposit import Deposited, deposit_file
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.timestamping import held_to
 from tests.storage.crawled_files import crawl_one, exchange, response
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 PAGE = "https://t.me/s/kanal"
 
@@ -28,7 +28,7 @@ def deposited_in(archive: Archive, folder: Path) -> Deposited:
     return deposit_file(archive, crawl_one(folder, [exchange(PAGE, response(b"page"))]), actor="harvest")
 
 
-def said(archive: Archive, key: str) -> str:
+def status_text(archive: Archive, key: str) -> str:
     row = held_file(archive, key)
     assert row is not None
     return "\n".join(row["sentences"])
@@ -36,7 +36,7 @@ def said(archive: Archive, key: str) -> str:
 
 def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp_path: Path) -> None:
     deposited = deposited_in(archive, tmp_path)
-    words = said(archive, deposited.key)
+    words = status_text(archive, deposited.key)
     head = archive.objects.head(deposited.key, deposited.version_id)
 
     assert head is not None
@@ -50,13 +50,13 @@ def test_with_one_store_and_no_authority_only_that_is_said(archive: Archive, tmp
 def test_preserved_is_said_when_the_second_store_has_confirmed_and_not_before(
     copied_archive: Archive, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         key = deposited_in(copied_archive, tmp_path).key
-        assert "Not yet preserved: the copy to the second store is pending." in said(copied_archive, key)
+        assert "Not yet preserved: the copy to the second store is pending." in status_text(copied_archive, key)
 
     replicate_pending(copied_archive, actor="clock")
 
-    assert "\nPreserved: the second store confirmed its copy at " in said(copied_archive, key)
+    assert "\nPreserved: the second store confirmed its copy at " in status_text(copied_archive, key)
     row = held_file(copied_archive, key)
     assert row is not None
     assert [(copy["store"], copy["problem"]) for copy in row["copies"]] == [("primary", None), ("replica", None)]
@@ -69,15 +69,16 @@ def test_outside_time_is_owed_until_there_is_a_token(
     key = deposited_in(archive, tmp_path).key
     authority.stop()
     request_timestamps(stamping, archive, occasion="harvest")
-    assert f"The trusted timestamp of {authority.url} has been pending since " in said(archive, key)
+    assert f"The trusted timestamp of {authority.url} has been pending since " in status_text(archive, key)
 
     authority.start()
     request_timestamps(stamping, archive, occasion="clock")
 
-    assert f"UTC at the latest, according to {authority.url} (trusted timestamp of custody entry 2)." in said(
-        archive, key
+    assert (
+        f"UTC at the latest, according to {authority.url} (trusted timestamp of custody entry 2)."
+        in status_text(archive, key)
     )
-    assert "pending" not in said(archive, key)
+    assert "pending" not in status_text(archive, key)
 
 
 def test_the_copy_of_a_token_asks_for_no_new_token(

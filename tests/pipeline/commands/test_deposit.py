@@ -16,7 +16,7 @@ from tests.storage.crawled_files import crawl_one, exchange, response
 
 
 @pytest.fixture(autouse=True)
-def told(stored_settings: Settings, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings_in_environment(stored_settings: Settings, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command finds this test's archive by the environment."""
     del archive
     store = ("s3_endpoint", "s3_access_key", "s3_secret_key", "s3_bucket", "lock_mode", "lock_days")

@@ -89,12 +89,12 @@ class Ran:
 
 
 class Runner:
-    """The process that runs commands (`tests.pipeline.forked_commands`)."""
+    """The process that runs commands (`tests.pipeline.command_processes`)."""
 
     def __init__(self, folder: Path, sha256: str) -> None:
         self._folder, self._sha256 = folder, sha256
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.forked_commands"],
+            [sys.executable, "-m", "tests.pipeline.command_processes"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

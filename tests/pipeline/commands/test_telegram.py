@@ -21,11 +21,11 @@ from storage.catalogue.tables import readings, records, versions
 from storage.crawl_state.known_urls import known_of
 from storage.deposit.deposit import deposit_file
 from storage.queries.changes import Change, changes
-from storage.queries.channel_coverage import ChannelCoverage, Gap, SeenPage, coverage_json, coverage_of_pages
+from storage.queries.channel_coverage import ChannelCoverage, ChannelPage, Gap, coverage_json, coverage_of_pages
 from storage.queries.channel_coverage import coverage_of_source as coverage
 from storage.queries.coverage import PostIdRange
 from storage.queries.search import Question, search_records
-from storage.queries.unavailable_posts import withheld
+from storage.queries.unavailable_posts import withheld_posts
 from storage.similarity.media import occurrences_of
 from tests.storage.crawled_files import HTML, crawl_one, exchange, response
 
@@ -84,7 +84,7 @@ class Nights:
 
     def owed(self) -> list[tuple[str, str]]:
         with self.archive.reader.connect() as connection:
-            return [(each.url, each.reason) for each in withheld(connection, "rechka")]
+            return [(each.url, each.reason) for each in withheld_posts(connection, "rechka")]
 
 
 DAY = timedelta(days=1)
@@ -146,7 +146,9 @@ def test_coverage_is_shown_as_one_line_of_the_ids(archive: Archive, tmp_path: Pa
 
 def test_many_nights_are_put_together_as_few_ranges() -> None:
     pages = [
-        SeenPage(PostIdRange("c", first + 1, math.inf), (first + 1, first + 900), NIGHT + night * DAY, str(night))
+        ChannelPage(
+            PostIdRange("c", first + 1, math.inf), (first + 1, first + 900), NIGHT + night * DAY, str(night)
+        )
         for night in range(300)
         for first in (1000 * night,)
     ]
@@ -209,8 +211,8 @@ def test_new_names_of_this_channel_and_of_others_are_no_edits_and_are_found_by_s
     assert nights.changes() == ()
     with archive.reader.connect() as connection:
         assert len(list(connection.scalars(select(versions.c.id)))) == 3
-        (found,) = search_records(connection, Question(text="Крыніца")).found
-        newest = list(sightings_of_record(connection, found.seen.record_id))[-1].content
+        (found,) = search_records(connection, Question(text="Крыніца")).hits
+        newest = list(sightings_of_record(connection, found.sighting.record_id))[-1].content
     assert newest["forwarded_from"] == {"name": "Новая назва", "url": "https://t.me/krynica_2/7"}
 
 
@@ -280,4 +282,4 @@ def test_a_channel_without_a_preview_is_on_the_list_until_it_has_one(archive: Ar
 def test_a_source_never_seen_has_no_coverage(archive: Archive) -> None:
     with archive.reader.connect() as connection:
         assert coverage(connection, "nobody") == ()
-        assert withheld(connection) == ()
+        assert withheld_posts(connection) == ()

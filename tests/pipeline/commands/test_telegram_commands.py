@@ -19,7 +19,7 @@ from tests.storage.crawled_files import crawl_one, exchange, response
 
 
 @pytest.fixture
-def told(stored_settings: Settings, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> Archive:
+def configured(stored_settings: Settings, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> Archive:
     """The commands find this test's archive by the environment."""
     store = ("s3_endpoint", "s3_access_key", "s3_secret_key", "s3_bucket", "lock_mode", "lock_days")
     database = ("database_url", "database_writer_url", "database_reader_url")
@@ -36,7 +36,7 @@ def rows(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_an_export_is_taken_in_once_and_its_posts_are_counted(told: Archive, tmp_path: Path) -> None:
+def test_an_export_is_taken_in_once_and_its_posts_are_counted(configured: Archive, tmp_path: Path) -> None:
     folder = tmp_path / "ChatExport"
     folder.mkdir()
     shutil.copy(FIXTURE, folder / "result.json")
@@ -50,17 +50,17 @@ def test_an_export_is_taken_in_once_and_its_posts_are_counted(told: Archive, tmp
     assert "nothing was changed" in again.stdout
 
 
-def test_a_folder_without_an_export_fails_and_says_what_was_expected(told: Archive, tmp_path: Path) -> None:
+def test_a_folder_without_an_export_fails_and_says_what_was_expected(configured: Archive, tmp_path: Path) -> None:
     refused = letapis("import-telegram", str(tmp_path))
     assert refused.returncode == 1
     assert "result.json" in refused.stderr and "Nothing was taken in" in refused.stderr
     assert letapis("import-telegram", str(tmp_path / "nowhere")).returncode == 2
 
 
-def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(told: Archive, tmp_path: Path) -> None:
+def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(configured: Archive, tmp_path: Path) -> None:
     shown = page(post(3), post(5, more=TOO_BIG))
-    deposit_file(told, crawl_one(tmp_path, [exchange(NEWEST, response(shown), at=NIGHT)], source=SOURCE))
-    process_pending(told)
+    deposit_file(configured, crawl_one(tmp_path, [exchange(NEWEST, response(shown), at=NIGHT)], source=SOURCE))
+    process_pending(configured)
     (covered,) = rows(letapis("coverage", "rechka", "--json"))
     assert (covered["kind"], covered["newest_id"], covered["posts"]) == ("coverage", 5, 2)
     assert "  4: no post shown there" in letapis("coverage", "rechka").stdout.splitlines()

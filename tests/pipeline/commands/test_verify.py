@@ -24,7 +24,9 @@ from tests.storage.store_volumes import turn_bit
 
 
 @pytest.fixture(autouse=True)
-def told(copied_settings: Settings, copied_archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings_in_environment(
+    copied_settings: Settings, copied_archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Commands find this test's two stores by the environment."""
     del copied_archive
     for name, value in vars(copied_settings).items():
@@ -46,7 +48,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments, "--json"])
 
 
-def said(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+def run_for_a_person(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     """In words, as a person is told."""
     command = [sys.executable, "-m", "pipeline.cli", *arguments]
     return subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
@@ -112,9 +114,9 @@ def test_a_lock_that_ran_out_is_told_and_renewed_where_that_is_asked_for(
     while datetime.now(UTC) < soon + timedelta(seconds=1):
         time.sleep(0.1)
 
-    over = said("audit", "--weeks", "1")
-    renewed = said("audit", "--weeks", "1", "--renew", **raised)
-    after = said("verify", **raised)
+    over = run_for_a_person("audit", "--weeks", "1")
+    renewed = run_for_a_person("audit", "--weeks", "1", "--renew", **raised)
+    after = run_for_a_person("verify", **raised)
 
     assert over.returncode == 1
     assert f"{deposited.key} (primary): NOT as expected\n  lock: expected until " in over.stdout
@@ -126,7 +128,7 @@ def test_a_lock_that_ran_out_is_told_and_renewed_where_that_is_asked_for(
 
 
 def test_renewing_is_told_in_json_too(deposited: Deposited) -> None:
-    result = said("audit", "--weeks", "1", "--renew", "--json", LETAPIS_LOCK_DAYS="2")
+    result = run_for_a_person("audit", "--weeks", "1", "--renew", "--json", LETAPIS_LOCK_DAYS="2")
     report = json.loads(result.stdout.splitlines()[-1])
     assert (report["kind"], report["locks_over"], report["locks_renewed"]) == ("audit", 0, 3)
     assert "3 objects locked anew in primary, until " in result.stderr

@@ -165,7 +165,7 @@ def test_a_crawl_whose_own_process_dies_is_reported_with_what_it_had(start: Call
 
 def test_an_engine_that_dies_ends_the_crawl_with_a_reason(start: Callable[[Engine], Started]) -> None:
     started = start("http")
-    (engine,) = started.pids("-m crawlers.engines")
+    (engine,) = started.pids("-m crawlers.engine")
     os.kill(engine, signal.SIGKILL)
     said, _ = started.process.communicate(timeout=60)
     assert said.splitlines()[-1] == "REPORT the engine ended early, with code -9"

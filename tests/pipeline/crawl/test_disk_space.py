@@ -21,7 +21,7 @@ from pipeline.crawl.disk_space import NoRoomError, Room
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.ledger.custody import entries
-from tests.storage.exchanges import records_in
+from tests.storage.sample_exchanges import records_in
 
 MARGIN_MB = 1000
 """Others use the disk while these tests run."""

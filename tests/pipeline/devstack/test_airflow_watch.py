@@ -149,12 +149,12 @@ def test_a_queue_that_stands_is_a_sign_for_as_long_as_it_stands(half_busy: "subp
     clock = Clock()
     workers = LostWorkers(clock)
 
-    assert not workers.must_restart(os.getpid(), queue_stands=True)
+    assert not workers.must_restart(os.getpid(), queue_stuck=True)
     clock.now += LONGEST_WAIT_S + 1
-    assert not workers.must_restart(os.getpid(), queue_stands=False)
-    assert not workers.must_restart(os.getpid(), queue_stands=True)
+    assert not workers.must_restart(os.getpid(), queue_stuck=False)
+    assert not workers.must_restart(os.getpid(), queue_stuck=True)
     clock.now += LONGEST_WAIT_S + 1
-    assert workers.must_restart(os.getpid(), queue_stands=True)
+    assert workers.must_restart(os.getpid(), queue_stuck=True)
 
 
 @dataclass
@@ -223,7 +223,7 @@ class Looking:
         found: list[str] = []
         for _ in range(count):
             self.clock.now += 60
-            found += self.heartbeats.silent()
+            found += self.heartbeats.unresponsive()
         return found
 
 
@@ -278,7 +278,7 @@ def stands_after(page: HealthPage, minutes: int) -> bool:
     found = []
     for _ in range(minutes):
         clock.now += 60
-        found.append(queue.nobody_takes_them(os.getpid()))
+        found.append(queue.is_stuck(os.getpid()))
     queue.close()
     return any(found)
 
@@ -301,7 +301,7 @@ def test_a_long_queue_that_moves_is_no_sign(page: HealthPage, half_busy: "subpro
     for minute in range(3 * QUEUED_MINUTES):
         clock.now += 60
         page.queued = [str(minute), str(minute + 1)]
-        assert not queue.nobody_takes_them(os.getpid())
+        assert not queue.is_stuck(os.getpid())
     queue.close()
 
 
@@ -319,5 +319,5 @@ def test_it_is_not_looked_at_every_second(page: HealthPage) -> None:
     page.status = 500
     looking.clock.now += LOOK_EVERY_S / 2
 
-    assert looking.heartbeats.silent() == ()
+    assert looking.heartbeats.unresponsive() == ()
     assert looking.heartbeats._seen == {}

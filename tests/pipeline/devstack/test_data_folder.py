@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.settings import Settings
-from pipeline.devstack.data_folder import CLOSED, make_data_folder, write_stack_file
+from pipeline.devstack.data_folder import PRIVATE_FOLDERS, make_data_folder, write_stack_file
 from storage.archive import Archive
 from storage.private_folder import closed_folder, new_closed_folder
 from storage.similarity.hash_index import refresh
@@ -55,9 +55,9 @@ def test_others_read_nothing_of_spool_hashes_and_addresses(stored_settings: Sett
 
 @pytest.mark.usefixtures("careless_umask")
 def test_what_an_earlier_version_left_open_is_closed(stored_settings: Settings, archive: Archive) -> None:
-    for name in CLOSED:
+    for name in PRIVATE_FOLDERS:
         (stored_settings.data / name).mkdir(mode=0o777, parents=True)
-    assert len(open_to_others(stored_settings.data)) == len(CLOSED)
+    assert len(open_to_others(stored_settings.data)) == len(PRIVATE_FOLDERS)
 
     fill(stored_settings, archive)
 

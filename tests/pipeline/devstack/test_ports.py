@@ -13,18 +13,18 @@ import pytest
 
 from pipeline.airflow_api import AirflowApi, AirflowForeign
 from pipeline.config.settings import AirflowAccess, Settings
-from pipeline.devstack.airflow_port import PREFERRED_PORT, hold_port
-from pipeline.devstack.ports import HeldPort, free_ports, is_free
+from pipeline.devstack.airflow_port import PREFERRED_PORT, reserve_port
+from pipeline.devstack.ports import ReservedPort, free_ports, is_free
 from pipeline.devstack.stack import Stack
 from pipeline.supervise.listeners import ForeignListener, own_listener
 from pipeline.supervise.processes import ServiceError
 
 CHOOSE = """
 import sys
-from pipeline.devstack.airflow_port import hold_port
+from pipeline.devstack.airflow_port import reserve_port
 print("ready", flush=True)
 sys.stdin.readline()
-held = hold_port(None)
+held = reserve_port(None)
 print(held.port, flush=True)
 sys.stdin.readline()
 """
@@ -52,9 +52,9 @@ def test_stacks_that_start_at_the_same_moment_choose_different_ports() -> None:
 
 
 def test_a_held_port_is_nobody_elses_until_it_is_given_back() -> None:
-    held = HeldPort.take_any()
+    held = ReservedPort.take_any()
 
-    assert HeldPort.take(held.port) is None
+    assert ReservedPort.take(held.port) is None
     assert not is_free(held.port)
     with pytest.raises(OSError, match="fewer than 1 free"):
         free_ports(1, within=range(held.port, held.port + 1))
@@ -64,10 +64,10 @@ def test_a_held_port_is_nobody_elses_until_it_is_given_back() -> None:
 
 HOLD_AS_ANOTHER_USER = """
 import os, sys
-from pipeline.devstack.ports import HeldPort
+from pipeline.devstack.ports import ReservedPort
 os.setgid(65534)
 os.setuid(65534)
-held = HeldPort.take_any()
+held = ReservedPort.take_any()
 print(held.port, flush=True)
 sys.stdin.readline()
 """
@@ -81,19 +81,19 @@ def test_a_port_that_another_user_holds_is_held() -> None:
     assert other.stdout is not None
     port = int(other.stdout.readline())
 
-    assert HeldPort.take(port) is None
+    assert ReservedPort.take(port) is None
     other.communicate()
     assert is_free(port)
 
 
 def test_a_port_on_which_a_program_listens_is_not_held() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        assert HeldPort.take(other.getsockname()[1]) is None
+        assert ReservedPort.take(other.getsockname()[1]) is None
 
 
 def test_the_second_stack_does_not_take_the_port_that_the_first_has_chosen_and_not_yet_opened() -> None:
-    first = hold_port(None)
-    second = hold_port(None)
+    first = reserve_port(None)
+    second = reserve_port(None)
     try:
         assert first.port != second.port
         assert second.port != PREFERRED_PORT

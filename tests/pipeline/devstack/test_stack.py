@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.config.archive_factory import open_store
 from pipeline.config.settings import Settings, SettingsError, load_settings
-from pipeline.devstack.data_folder import AlreadyRuns
+from pipeline.devstack.data_folder import StackAlreadyRuns
 from pipeline.devstack.exposure import open_to_others
 from pipeline.devstack.stack import RESTARTS, Stack
 from pipeline.setup.doctor import examine
@@ -84,7 +84,9 @@ def test_a_stopped_stack_leaves_neither_process_nor_address(stack: Stack, data: 
 
 
 def test_a_second_stack_over_the_same_folder_is_told_whose_it_is(stack: Stack, data: Path) -> None:
-    with pytest.raises(AlreadyRuns, match=rf"over {data} already \(process {os.getpid()}, since .*LETAPIS_DATA"):
+    with pytest.raises(
+        StackAlreadyRuns, match=rf"over {data} already \(process {os.getpid()}, since .*LETAPIS_DATA"
+    ):
         Stack(Settings(data=data)).start_storage()
 
     assert load_settings({"LETAPIS_DATA": str(data)}).store() == stack.settings.store()

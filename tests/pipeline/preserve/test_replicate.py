@@ -18,11 +18,13 @@ from pipeline.setup.doctor import Check, examine
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled_files import crawl_one, exchange, response
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 
 @pytest.fixture(autouse=True)
-def told(copied_settings: Settings, copied_archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings_in_environment(
+    copied_settings: Settings, copied_archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Commands find this test's two stores by the environment."""
     del copied_archive
     prefixes = ("data", "s3_", "lock_", "database_", "replica_")
@@ -40,7 +42,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
 
 
-def asked(*arguments: str) -> Result:
+def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(app, [*arguments, "--json"])
 
 
@@ -55,8 +57,8 @@ def found_by_doctor(settings: Settings) -> Check:
 def test_deposit_says_preserved_only_when_both_stores_have_it_and_copies_brings_what_is_owed(
     second_object_store_server: ObjectStoreServer, copied_settings: Settings, warc: Path
 ) -> None:
-    with away(second_object_store_server):
-        deposited, owing = asked("deposit", str(warc)), asked("copies")
+    with outage(second_object_store_server):
+        deposited, owing = invoke("deposit", str(warc)), invoke("copies")
         assert found_by_doctor(copied_settings).state == "missing"
     (row,), (owed,) = rows(deposited), rows(owing)
     assert (deposited.exit_code, row["preserved"]) == (0, False)
@@ -67,7 +69,7 @@ def test_deposit_says_preserved_only_when_both_stores_have_it_and_copies_brings_
     assert check.state == "warning"
     assert f"{row['warc_key']} is in the first store alone, owed to the replica since" in check.found
 
-    brought, again = asked("copies"), run("deposit", str(warc))
+    brought, again = invoke("copies"), run("deposit", str(warc))
     (copied,) = rows(brought)
     assert (brought.exit_code, copied["state"], copied["sha256"]) == (0, "copied", row["sha256"])
     assert "preserved: both stores have confirmed it" in again.stdout
@@ -109,7 +111,7 @@ def test_a_second_bucket_without_lock_takes_nothing_and_is_named(
 ) -> None:
     replica = copied_archive.replica
     assert replica is not None
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposited = deposit_file(copied_archive, warc)
     replica.bucket = f"{replica.bucket}-plain"
     replica._client.create_bucket(Bucket=replica.bucket)

@@ -33,7 +33,7 @@ def test_the_head_of_custody_gets_a_token_that_is_locked_and_in_custody(
     assert head is not None
     assert head.lock_mode == "governance"
     assert sha256(archive.objects.read(key, head.version_id)) == obtained.subject_digest
-    assert (report.owed, wrong(verify(archive, roots=pinned_roots(stamping)))) == ((), {})
+    assert (report.pending, wrong(verify(archive, roots=pinned_roots(stamping)))) == ((), {})
 
 
 def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Settings, archive: Archive) -> None:
@@ -41,7 +41,7 @@ def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Sett
     said: list[str] = []
     report = request_timestamps(stored_settings, archive, occasion="harvest", on_progress=said.append)
 
-    assert (events(archive), report.owed) == (["collection_ended"], ())
+    assert (events(archive), report.pending) == (["collection_ended"], ())
     assert said == ["Outside time: no outside time configured (LETAPIS_TIME_AUTHORITIES)."]
 
 
@@ -64,13 +64,13 @@ def test_a_token_that_cannot_be_had_is_owed_and_had_later_for_every_head(
     for _ in range(2):
         note(archive)
         report = request_timestamps(stamping, archive, occasion="harvest")
-    assert [(owed.entry.seq, owed.failed) for owed in report.owed] == [(4, 1), (2, 1)]
-    assert "no answer (ConnectError" in str(report.owed[0].problem)
+    assert [(owed.entry.seq, owed.failed) for owed in report.pending] == [(4, 1), (2, 1)]
+    assert "no answer (ConnectError" in str(report.pending[0].problem)
 
     authority.start()
     report = request_timestamps(stamping, archive, occasion="clock")
     assert [entry.details["seq"] for entry in report.obtained] == [4, 2]
-    assert (report.owed, timestamp_status(archive)) == ((), ())
+    assert (report.pending, timestamp_status(archive)) == ((), ())
     assert wrong(verify(archive, roots=pinned_roots(stamping))) == {}
 
 
@@ -84,7 +84,7 @@ def test_an_authority_that_is_away_keeps_no_other_from_answering(
     report = request_timestamps(both, archive, occasion="harvest")
 
     assert [entry.details["authority"] for entry in report.obtained] == [second.url]
-    assert [owed.authority for owed in report.owed] == [authority.url]
+    assert [owed.authority for owed in report.pending] == [authority.url]
 
 
 def test_what_an_authority_owes_stays_owed_when_it_is_configured_no_more(
@@ -96,7 +96,7 @@ def test_what_an_authority_owes_stays_owed_when_it_is_configured_no_more(
 
     report = request_timestamps(replace(stamping, time_authorities=()), archive, occasion="clock")
 
-    assert [owed.authority for owed in report.owed] == [authority.url]
+    assert [owed.authority for owed in report.pending] == [authority.url]
 
 
 def test_a_token_for_something_else_is_refused_with_both_digests(
@@ -110,7 +110,7 @@ def test_a_token_for_something_else_is_refused_with_both_digests(
 
     report = request_timestamps(stamping, archive, occasion="harvest")
 
-    (owed,) = report.owed
+    (owed,) = report.pending
     stamped = str(chain(archive)[1].digest)
     assert owed.problem == f"imprint: expected {owed.entry.digest}, found {stamped}"
 
@@ -121,7 +121,7 @@ def test_a_token_of_another_signer_is_refused_with_both_names(
     authority.answer = second.reply
     note(archive)
 
-    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").pending
 
     assert "CN=Vieža root" in str(owed.problem)
     assert "CN=Other signer, issued by CN=Other root" in str(owed.problem)
@@ -135,7 +135,7 @@ def test_without_a_file_an_authority_must_lead_to_a_public_root(
 
     (owed,) = request_timestamps(
         replace(stored_settings, time_authorities=(authority.url,)), archive, occasion="harvest"
-    ).owed
+    ).pending
 
     assert str(owed.problem).startswith("signature: expected one that leads to a public root")
 
@@ -147,7 +147,7 @@ def test_an_answer_that_is_no_token_leaves_it_owed(
     authority.answer = lambda _: answer
     note(archive)
 
-    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").pending
 
     assert owed.failed == 1
 
@@ -159,7 +159,7 @@ def test_a_token_that_a_killed_run_had_stored_is_taken_up_without_asking_again(
 
     authority.stop()
     note(archive)
-    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").pending
     answer = authority.reply(time_query(owed.entry.canonical()).content)
     archive.objects.put_new(token_key(owed.entry.seq, authority.url), answer, sha256=sha256(answer))
 
@@ -175,14 +175,14 @@ def test_something_else_in_a_tokens_place_is_told_and_holds_up_no_other_token(
     authority.stop()
     for _ in range(2):
         note(archive)
-        newest, *_ = request_timestamps(stamping, archive, occasion="harvest").owed
+        newest, *_ = request_timestamps(stamping, archive, occasion="harvest").pending
     archive.objects.put_new(token_key(newest.entry.seq, authority.url), b"x", sha256=sha256(b"x"))
     authority.start()
 
     report = request_timestamps(stamping, archive, occasion="clock")
 
     assert [entry.details["seq"] for entry in report.obtained] == [2]
-    assert [owed.entry.seq for owed in report.owed] == [newest.entry.seq]
+    assert [owed.entry.seq for owed in report.pending] == [newest.entry.seq]
 
 
 def test_several_at_once_get_one_token_for_each_head(

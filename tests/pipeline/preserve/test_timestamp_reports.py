@@ -49,7 +49,7 @@ def test_the_reader_of_the_ledger_may_not_write_attempts_and_the_last_one_counts
 ) -> None:
     authority.stop()
     note(archive)
-    (owed,) = request_timestamps(stamping, archive, occasion="harvest").owed
+    (owed,) = request_timestamps(stamping, archive, occasion="harvest").pending
     record_failed_attempt(archive, owed, "the last")
 
     (owed,) = timestamp_status(archive)

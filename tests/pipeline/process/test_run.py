@@ -105,7 +105,7 @@ def collector(sites: SampleSites, archive: Archive, tmp_path: Path) -> Collector
     return Collector(sites, archive, tmp_path)
 
 
-def said(archive: Archive, source_id: str) -> list[tuple[str, str]]:
+def changes_of(archive: Archive, source_id: str) -> list[tuple[str, str]]:
     """Changes of a source as (kind, natural key)."""
     with archive.reader.connect() as connection:
         return [(change.kind, change.natural_key) for change in changes(connection, source_id)]
@@ -140,7 +140,7 @@ def test_the_second_day_of_a_channel_shows_its_changes_and_no_others(
         collector.collect(sources["tg-vestki"], day)
         process_pending(archive)
     new = [("added", post_key(expected.VESTKI, number)) for number in expected.NEW_POSTS[expected.VESTKI]]
-    assert sorted(said(archive, "tg-vestki")) == sorted(
+    assert sorted(changes_of(archive, "tg-vestki")) == sorted(
         [*new, ("edited", post_key(*expected.EDITED_POST)), ("missing", post_key(*expected.DELETED_POST))]
     )
 
@@ -166,7 +166,7 @@ def test_the_second_day_of_the_courts_shows_their_changes_and_no_others(
         for source in (expected.REGIONAL_SOURCE, expected.CITY_SOURCE):
             collector.collect(sources[source], day)
     process_pending(archive)
-    regional, city = said(archive, expected.REGIONAL_SOURCE), said(archive, expected.CITY_SOURCE)
+    regional, city = changes_of(archive, expected.REGIONAL_SOURCE), changes_of(archive, expected.CITY_SOURCE)
     assert [kind for kind, _ in sorted(regional)] == ["added", "moved"]
     assert expected.NEW_HEARING[1].case_number in sorted(regional)[0][1]
     assert expected.MOVED_HEARING[1].case_number in sorted(regional)[1][1]
@@ -180,7 +180,7 @@ def test_the_second_day_of_the_news_shows_its_changes_and_no_others(
     for day in (1, 2):
         collector.collect(sources["vesnik"], day)
     process_pending(archive)
-    found = said(archive, "vesnik")
+    found = changes_of(archive, "vesnik")
     assert sorted(kind for kind, _ in found) == ["added", "edited"]
     by_kind = dict(found)
     assert expected.NEW_ARTICLE.rstrip("/") in by_kind["added"]
@@ -220,7 +220,7 @@ def test_a_list_whose_next_page_was_not_fetched_claims_nothing_missing(
     first_page = [collector._exchange(source.seeds[0], 2, 0)]
     deposit_file(archive, crawl_one(collector.spool, first_page, source=source))
     process_pending(archive)
-    assert said(archive, expected.CITY_SOURCE) == []
+    assert changes_of(archive, expected.CITY_SOURCE) == []
 
 
 def test_processing_again_changes_nothing_and_says_so(
@@ -395,7 +395,7 @@ def test_a_new_parser_replaces_readings_and_adds_no_versions(
         assert (count(connection, records), count(connection, versions), count(connection, sightings)) == (
             posts,
         ) * 3
-    assert said(archive, "tg-monitor") == []
+    assert changes_of(archive, "tg-monitor") == []
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are(
@@ -425,7 +425,7 @@ def test_a_record_is_found_by_its_words(
     collector.collect(sources["tg-vestki"], 2)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        found = [each.seen.natural_key for each in search_records(connection, Question(text=asked)).found]
+        found = [each.sighting.natural_key for each in search_records(connection, Question(text=asked)).hits]
     assert post_key(*expected.EDITED_POST) in found
 
 

@@ -9,8 +9,8 @@ from pipeline.config.settings import Settings
 from pipeline.process.run import process_pending
 from samples.messages import Response, redirect
 from samples.sites import SampleSites
-from storage.queries.unavailable_posts import withheld
-from tests.processors.pages.stored_pages import FIXTURES
+from storage.queries.unavailable_posts import withheld_posts
+from tests.processors.pages.page_cases import FIXTURES
 
 SAID = {
     "captcha": "challenge: the page asks whether the visitor is a person",
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_red_with_a_sentence_and_closed_doors_are_owed(
             results = {result.report.source: result for result in harvest_batch(settings, tuple(SAID)).results}
             process_pending(archive)
             with archive.reader.connect() as connection:
-                owed = {each.source_id for each in withheld(connection)}
+                owed = {each.source_id for each in withheld_posts(connection)}
     wrong = {
         name: results[name].problem for name, said in SAID.items() if said not in (results[name].problem or "")
     }

@@ -27,20 +27,20 @@ def gave(
     return CrawlYield("c", NOW, pages, pages if understood is None else understood, kind, records, filled)
 
 
-def said(now: CrawlYield, earlier: list[CrawlYield], *, kind: str = "news", **expect: object) -> list[str]:
+def problems(now: CrawlYield, earlier: list[CrawlYield], *, kind: str = "news", **expect: object) -> list[str]:
     return yield_problems(CrawlUnderReview(kind, Expectation(**expect), now, earlier))  # type: ignore[arg-type] # as in the file
 
 
 def test_a_field_that_was_always_filled_and_is_not_any_more_is_named() -> None:
     before = [gave(count, title=count, text=count) for count in (12, 15, 9, 14, 20)]
-    assert said(gave(14, title=3, text=14), before) == [
+    assert problems(gave(14, title=3, text=14), before) == [
         "title filled on 21% of 14 articles; 100% on the last 5 crawls"
     ]
 
 
 def test_a_field_that_is_gone_altogether_is_named() -> None:
     before = [gave(12, title=12), gave(10, title=9), gave(11, title=11)]
-    assert said(gave(9), before) == ["title filled on 0% of 9 articles; 100% on the last 3 crawls"]
+    assert problems(gave(9), before) == ["title filled on 0% of 9 articles; 100% on the last 3 crawls"]
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_a_field_that_is_gone_altogether_is_named() -> None:
     ],
 )
 def test_what_may_be_chance_is_not_named(now: CrawlYield, before: list[CrawlYield]) -> None:
-    assert said(now, before) == []
+    assert problems(now, before) == []
 
 
 def test_posts_none_of_which_says_anything_are_named_on_the_first_night() -> None:
     def posts(count: int, **filled: int) -> list[str]:
-        return said(gave(count, kind="telegram_post", post_id=count, **filled), [], kind="telegram")
+        return problems(gave(count, kind="telegram_post", post_id=count, **filled), [], kind="telegram")
 
     assert posts(20) == [
         "none of 20 posts has text, media or a poll: a layout not understood, or nothing shown of them"
@@ -71,32 +71,34 @@ def test_posts_none_of_which_says_anything_are_named_on_the_first_night() -> Non
 
 def test_what_was_declared_goes_before_what_was_usual() -> None:
     before = [gave(12, title=12)] * 5
-    assert said(gave(10, title=5), before, fields={"title": 0.9}) == [
+    assert problems(gave(10, title=5), before, fields={"title": 0.9}) == [
         "title filled on 50% of 10 articles, expected at least 90%"
     ]
-    assert said(gave(10), before, fields={"title": 0.0}) == []
+    assert problems(gave(10), before, fields={"title": 0.0}) == []
 
 
 def test_pages_that_no_parser_understands_any_more_are_named() -> None:
     before = [gave(10, understood=10)] * 4
-    assert said(gave(0, understood=0), before) == ["0% of 10 pages understood; 100% on the last 4 crawls"]
-    assert said(gave(10, understood=7), before) == []
-    assert said(gave(10, understood=7), before, understood=0.8) == [
+    assert problems(gave(0, understood=0), before) == ["0% of 10 pages understood; 100% on the last 4 crawls"]
+    assert problems(gave(10, understood=7), before) == []
+    assert problems(gave(10, understood=7), before, understood=0.8) == [
         "70% of 10 pages understood, expected at least 80%"
     ]
 
 
 def test_a_list_that_was_full_and_is_short_is_named_but_not_the_quiet_of_a_weekend() -> None:
     week = [gave(count, kind="hearing") for count in (25, 31, 22, 28, 26)]
-    assert said(gave(2, kind="hearing"), week, kind="court_list") == ["2 records; 22 to 31 on the last 5 crawls"]
+    assert problems(gave(2, kind="hearing"), week, kind="court_list") == [
+        "2 records; 22 to 31 on the last 5 crawls"
+    ]
     weekend = [gave(0, kind="hearing"), gave(0, kind="hearing")]
-    assert said(gave(0, kind="hearing"), [*weekend, *week], kind="court_list") == []
+    assert problems(gave(0, kind="hearing"), [*weekend, *week], kind="court_list") == []
     one_short_night = [gave(1, kind="hearing"), *week]
-    assert said(gave(2, kind="hearing"), one_short_night, kind="court_list") == [
+    assert problems(gave(2, kind="hearing"), one_short_night, kind="court_list") == [
         "2 records; 1 to 31 on the last 6 crawls"
     ], "one short night before does not silence the alarm"
-    assert said(gave(2), week, kind="news") == []
-    assert said(gave(0), week, kind="telegram") == ["0 records; 22 to 31 on the last 5 crawls"]
+    assert problems(gave(2), week, kind="news") == []
+    assert problems(gave(0), week, kind="telegram") == ["0 records; 22 to 31 on the last 5 crawls"]
 
 
 def habit(pauses_h: list[float], quiet_h: float) -> PublishingPattern:

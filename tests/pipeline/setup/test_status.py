@@ -15,10 +15,10 @@ from rich.console import Console
 from pipeline.collect.night_schedule import NightSchedule
 from pipeline.commands.status import screen
 from pipeline.config.settings import ROOT, Settings
-from pipeline.setup.status import Line, Section, look
+from pipeline.setup.status import Section, StatusLine, status_lines
 from storage.archive import Archive
 from storage.ledger.harvests import DAY, begin_harvest, end_harvest, newest_due
-from storage.spool.lock import hold_crawl
+from storage.spool.lock import lock_crawl
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TONIGHT = datetime(2026, 11, 24, 0, 15, tzinfo=UTC)
@@ -98,19 +98,21 @@ def test_nights_and_crawls_are_told_from_what_custody_and_spool_hold(
 ) -> None:
     newest = newest_due(datetime.now(UTC))
     settings = replace(stored_settings, nights_since=newest - DAY)
-    begin_harvest(archive, "scheduled__1", actor="c", due_at=newest, sources=("sud", "kanal"), whole=True)
+    begin_harvest(
+        archive, "scheduled__1", actor="c", due_at=newest, sources=("sud", "kanal"), covers_watchlist=True
+    )
     end_harvest(archive, "scheduled__1", actor="c", failures={"sud": "blocked: status 403"}, network=None)
     folder = settings.spool_dir / "01JD"
     folder.mkdir(parents=True)
-    with hold_crawl(folder):
-        said = {(line.section, line.what): line.found for line in look(settings)}
+    with lock_crawl(folder):
+        said = {(line.section, line.what): line.found for line in status_lines(settings)}
 
     assert said["runs", "crawls"] == "1 crawl at work"
     assert said["failed", f"night {newest:%m-%d}"].startswith("1 of 2 sources failed.")
     assert said["failed", f"night {newest - DAY:%m-%d}"].startswith("This night did not run.")
 
 
-def on_screen(lines: list[Line]) -> list[str]:
+def on_screen(lines: list[StatusLine]) -> list[str]:
     console = Console(width=80, file=io.StringIO())
     with console.capture() as captured:
         console.print(screen(lines))
@@ -120,7 +122,9 @@ def on_screen(lines: list[Line]) -> list[str]:
 def test_the_screen_is_eighty_columns_wide_and_no_more_than_a_screen_high() -> None:
     long = "https://sud.example/" + "x" * 90 + ": blocked: status 403"
     sections: tuple[Section, ...] = ("failed", "runs", "pending", "stack")
-    lines = [Line(each, "tg-a-source-with-a-very-long-name-indeed", long) for each in sections for _ in range(20)]
+    lines = [
+        StatusLine(each, "tg-a-source-with-a-very-long-name-indeed", long) for each in sections for _ in range(20)
+    ]
     shown = on_screen(lines)
     assert max(map(len, shown)) <= 80
     assert len(shown) <= 24
@@ -128,12 +132,14 @@ def test_the_screen_is_eighty_columns_wide_and_no_more_than_a_screen_high() -> N
 
 
 def test_what_failed_has_the_room_that_nothing_else_needs() -> None:
-    shown = on_screen([Line("failed", f"sud-{number}", "blocked") for number in range(15)])
+    shown = on_screen([StatusLine("failed", f"sud-{number}", "blocked") for number in range(15)])
     assert len([row for row in shown if "blocked" in row]) == 15
 
 
 def test_what_is_said_holds_nothing_a_terminal_obeys() -> None:
-    text = "\n".join(on_screen([Line("failed", "sud\x1b[2J", "page \x1b]0;title\x07 [red]not markup[/red]")]))
+    text = "\n".join(
+        on_screen([StatusLine("failed", "sud\x1b[2J", "page \x1b]0;title\x07 [red]not markup[/red]")])
+    )
     assert "\x1b" not in text
     assert "\\x1b]0;title\\x07 [red]not markup[/red]" in text
 
@@ -143,10 +149,12 @@ def test_a_stack_that_is_down_leads_to_the_demos_where_there_is_one(tmp_path: Pa
     (demo / "sites").mkdir(parents=True)
 
     (own,) = (
-        line.found for line in look(Settings(data=tmp_path)) if (line.section, line.what) == ("stack", "stack")
+        line.found
+        for line in status_lines(Settings(data=tmp_path))
+        if (line.section, line.what) == ("stack", "stack")
     )
     (of_demo,) = (
-        line.found for line in look(Settings(data=demo)) if (line.section, line.what) == ("stack", "stack")
+        line.found for line in status_lines(Settings(data=demo)) if (line.section, line.what) == ("stack", "stack")
     )
 
     assert own == f"down: `letapis up` starts it; the demo has its own, asked with LETAPIS_DATA={demo}"

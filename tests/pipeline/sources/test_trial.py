@@ -34,10 +34,9 @@ def test_one_page_of_each_source_is_read_and_each_host_asked_once_for_its_rules(
         id="forbidden", kind="court_list", pages=("https://forbidden.pryklad.example/",), delay_s=0.05
     )
     sample_sites.forget_requests()
-    told: list[Trial] = []
-    trials = {
-        trial.source_id: trial for trial in try_sources(trying, (*SAMPLES.sources, forbidden), told=told.append)
-    }
+    done: list[Trial] = []
+    tried = try_sources(trying, (*SAMPLES.sources, forbidden), on_trial=done.append)
+    trials = {trial.source_id: trial for trial in tried}
 
     assert {name: (trial.outcome, trial.records) for name, trial in trials.items()} == {
         "tg-vestki": ("content", 20),
@@ -55,7 +54,7 @@ def test_one_page_of_each_source_is_read_and_each_host_asked_once_for_its_rules(
     assert trials["vesnik"].filled["title"] == 1
     assert "tried without a browser" in trials["abvestki"].remarks[0]
     assert "403" in (trials["forbidden"].reason or "")
-    assert {trial.source_id for trial in told} == set(trials)
+    assert {trial.source_id for trial in done} == set(trials)
 
     asked = Counter(urlsplit(request.url).hostname for request in sample_sites.requests_log)
     assert asked["t.me"] == 4  # robots.txt, and one page of each of three channels
@@ -66,7 +65,7 @@ def test_a_source_that_does_not_answer_says_why(trying: Settings, tmp_path: Path
     nowhere = Source(id="nowhere", kind="page", pages=("https://nowhere.pryklad.example:1/",), robots="ignore")
     inward = Source(id="inward", kind="page", pages=("http://169.254.169.254/",), robots="ignore")
     settings = replace(trying, connect_to=())
-    (first, second) = try_sources(settings, (nowhere, inward), told=lambda _: None)
+    (first, second) = try_sources(settings, (nowhere, inward), on_trial=lambda _: None)
     assert (first.outcome, second.outcome) == ("unreachable", "refused_by_policy")
     assert first.reason and second.reason
 

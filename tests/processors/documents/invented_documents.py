@@ -21,7 +21,7 @@ from tests.processors.documents import binary_documents as making_binary
 from tests.processors.documents import packed_documents as making_packed
 from tests.processors.documents import pdf_documents as making_pdf
 from tests.processors.documents.pdf_documents import Rule, Text
-from tests.processors.pages.stored_pages import said
+from tests.processors.pages.page_cases import reading_json
 
 EXPECTED = Path(__file__).parent / "expected"
 
@@ -286,7 +286,7 @@ def read_invented(name: str) -> Reading:
 
 def expectation(name: str) -> dict[str, Any]:
     """What the document says."""
-    read: dict[str, Any] = json.loads(json.dumps(said(read_invented(name))))
+    read: dict[str, Any] = json.loads(json.dumps(reading_json(read_invented(name))))
     return read
 
 

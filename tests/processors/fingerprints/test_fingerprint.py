@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from processors.fingerprints.fingerprint import Fingerprint
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.fingerprints.pdq import bits, sample
 from processors.fingerprints.phash import phash
 from processors.media.fingerprint_file import fingerprint_media
@@ -98,7 +98,7 @@ def test_reference_hashes_are_met(realdata: Path) -> None:
     """PDQ within 10 of 256 and pHash within 2 of 64 of what pdqhash and ImageHash give on the full picture."""
     worst = {"phash": 0, "pdq": 0}
     for file, expected in reference(realdata).items():
-        for found in fingerprint_media((realdata / "images" / file).read_bytes(), Limits()).hashes[:2]:
+        for found in fingerprint_media((realdata / "images" / file).read_bytes(), ImageLimits()).hashes[:2]:
             distance = apart(found.bits, bytes.fromhex(str(expected[found.algorithm])))
             worst[found.algorithm] = max(worst[found.algorithm], distance)
     assert worst["phash"] <= 2, worst
@@ -110,7 +110,7 @@ def test_published_pdq_hashes_are_met_within_eight_bits(realdata: Path) -> None:
     published = json.loads((realdata / "images/pdq/expected-pdq.json").read_text())["hashes"]
     distances = {}
     for file, expected in published.items():
-        reading = fingerprint_media((realdata / "images" / file).read_bytes(), Limits())
+        reading = fingerprint_media((realdata / "images" / file).read_bytes(), ImageLimits())
         ours = next(found for found in reading.hashes if found.algorithm == "pdq")
         distances[file] = apart(ours.bits, bytes.fromhex(expected))
     assert max(distances.values()) <= 8, distances

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from processors.digest import sha256
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.media import decoder_pool
 from processors.media.decoder_pool import Decoders
 from processors.media.ffmpeg import program
@@ -78,12 +78,12 @@ def test_a_photo_gets_all_fingerprints(decoders: Decoders) -> None:
 
 def test_a_worker_and_the_calling_process_read_the_same(decoders: Decoders) -> None:
     content = saved(scene(), "WEBP")
-    assert decoders.fingerprint(content) == fingerprint_media(content, Limits())
+    assert decoders.fingerprint(content) == fingerprint_media(content, ImageLimits())
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000"])
 def test_the_same_picture_in_other_formats_stays_near(kind: str) -> None:
-    jpeg, other = (fingerprint_media(saved(scene(), form), Limits()) for form in ("JPEG", kind))
+    jpeg, other = (fingerprint_media(saved(scene(), form), ImageLimits()) for form in ("JPEG", kind))
     for algorithm, distance_bits in (("phash", 2), ("pdq", 10)):
         a, b = (
             next(found for found in reading.hashes if found.algorithm == algorithm) for reading in (jpeg, other)
@@ -107,9 +107,9 @@ def test_every_exif_orientation_gives_the_upright_picture(orientation: int) -> N
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = upright if lying is None else upright.transpose(lying)
-    reading = fingerprint_media(saved(stored, "PNG", exif=exif), Limits())
+    reading = fingerprint_media(saved(stored, "PNG", exif=exif), ImageLimits())
     assert (reading.width, reading.height) == (400, 300)
-    assert reading.hashes == fingerprint_media(saved(upright, "PNG"), Limits()).hashes
+    assert reading.hashes == fingerprint_media(saved(upright, "PNG"), ImageLimits()).hashes
 
 
 def test_transparent_pixels_count_as_white() -> None:
@@ -118,8 +118,8 @@ def test_transparent_pixels_count_as_white() -> None:
     white = Image.new("RGB", (400, 300), "white")
     white.paste(scene(200, 150), (100, 75))
     assert (
-        fingerprint_media(saved(black, "PNG"), Limits()).hashes
-        == fingerprint_media(saved(white, "PNG"), Limits()).hashes
+        fingerprint_media(saved(black, "PNG"), ImageLimits()).hashes
+        == fingerprint_media(saved(white, "PNG"), ImageLimits()).hashes
     )
 
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason(decoders: Decoders, conten
 
 def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_is_read() -> None:
     large = saved(Image.effect_noise((6000, 6000), 50).convert("RGBA"), "PNG", compress_level=1)
-    with Decoders(workers=1, limits=Limits(memory_bytes=280 << 20)) as tight:
+    with Decoders(workers=1, limits=ImageLimits(memory_bytes=280 << 20)) as tight:
         reading = tight.fingerprint(large)
         assert reading.refused == "too large: needs more memory than 280 MB"
         assert tight.fingerprint(saved(scene(), "JPEG")).refused is None
@@ -153,7 +153,7 @@ def test_a_picture_that_needs_too_much_memory_is_refused_and_the_next_is_read() 
 
 def test_a_file_that_takes_too_long_is_refused_and_the_next_is_read() -> None:
     slow = saved(Image.effect_noise((5000, 5000), 50), "PNG")
-    with Decoders(workers=1, limits=Limits(seconds=0.05)) as hasty:
+    with Decoders(workers=1, limits=ImageLimits(seconds=0.05)) as hasty:
         assert hasty.fingerprint(slow).refused == "decoding took longer than 0.05 s"
         hasty.limits = replace(hasty.limits, seconds=20)
         assert hasty.fingerprint(saved(scene(), "JPEG")).refused is None
@@ -163,7 +163,7 @@ def test_a_worker_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None
     started = []
 
     class Noted(decoder_pool._MediaWorker):
-        def __init__(self, limits: Limits) -> None:
+        def __init__(self, limits: ImageLimits) -> None:
             super().__init__(limits)
             started.append(self.process.pid)
 
@@ -250,7 +250,7 @@ def _children() -> set[str]:
 
 
 def test_a_reading_survives_the_way_from_a_worker() -> None:
-    reading = fingerprint_media(saved(scene(), "JPEG"), Limits())
+    reading = fingerprint_media(saved(scene(), "JPEG"), ImageLimits())
     assert from_json(to_json(reading)) == reading
 
 

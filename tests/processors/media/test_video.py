@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from processors.fingerprints.fingerprint import Fingerprint
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.fingerprints.video_frames import (
     LOOKS_PER_S,
     SCENE_CHANGE_BITS,
@@ -92,11 +92,13 @@ def a_still(content: bytes, at_s: float) -> bytes:
 
 def linked(*contents: bytes) -> dict[str, object]:
     """The links of two files by algorithm."""
-    return {link.algorithm: link for link in links([fingerprint_media(content, Limits()) for content in contents])}
+    return {
+        link.algorithm: link for link in links([fingerprint_media(content, ImageLimits()) for content in contents])
+    }
 
 
 def test_a_video_has_its_size_length_and_frames_with_times() -> None:
-    reading = fingerprint_media(moving(1), Limits())
+    reading = fingerprint_media(moving(1), ImageLimits())
     assert (reading.media_type, reading.width, reading.height, reading.refused) == ("video/mp4", 480, 270, None)
     assert [found.name for found in reading.hashes] == ["vpdq/1", "vregions/2"]
     assert reading.decoder == decoder_name()
@@ -108,7 +110,7 @@ def test_a_video_has_its_size_length_and_frames_with_times() -> None:
 
 
 def test_a_worker_and_the_calling_process_read_the_same_video(decoders: Decoders) -> None:
-    assert decoders.fingerprint(moving(1)) == fingerprint_media(moving(1), Limits())
+    assert decoders.fingerprint(moving(1)) == fingerprint_media(moving(1), ImageLimits())
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_a_worker_and_the_calling_process_read_the_same_video(decoders: Decoders
     ids=["small and re-compressed", "mirrored", "turned", "slower"],
 )
 def test_a_copy_is_the_same_video_throughout(how: tuple[str, ...], matched: str) -> None:
-    a, b = (fingerprint_media(content, Limits()) for content in (moving(1), edited(moving(1), *how)))
+    a, b = (fingerprint_media(content, ImageLimits()) for content in (moving(1), edited(moving(1), *how)))
     (link,) = (link for link in links([a, b]) if link.algorithm == "vpdq")
     back = {"turned right": "turned left"}.get(matched, matched)
     assert link.matched == (matched if link.a == a.sha256 else back)
@@ -139,7 +141,9 @@ def test_a_cropped_framed_or_covered_copy_is_found_by_its_parts(filters: str) ->
 
 
 def test_a_part_cut_out_is_found_and_its_share_said_for_both() -> None:
-    whole, part = (fingerprint_media(c, Limits()) for c in (moving(3), edited(moving(3), "-ss", "1", "-t", "1")))
+    whole, part = (
+        fingerprint_media(c, ImageLimits()) for c in (moving(3), edited(moving(3), "-ss", "1", "-t", "1"))
+    )
     (link,) = (link for link in links([whole, part]) if link.algorithm == "vpdq")
     of_whole, of_part = (link.share_a, link.share_b) if link.a == whole.sha256 else (link.share_b, link.share_a)
     assert of_part == pytest.approx(1.0)
@@ -149,7 +153,7 @@ def test_a_part_cut_out_is_found_and_its_share_said_for_both() -> None:
 
 @pytest.mark.parametrize("at_s", [0.0, 0.7, 1.4, 2.9])
 def test_a_still_taken_from_a_video_finds_it_at_its_time(at_s: float) -> None:
-    video, picture = (fingerprint_media(c, Limits()) for c in (moving(4), a_still(moving(4), at_s)))
+    video, picture = (fingerprint_media(c, ImageLimits()) for c in (moving(4), a_still(moving(4), at_s)))
     (link,) = (link for link in links([picture], [video]) if link.algorithm == "vpdq")
     times = [time for pair in link.frames for time in pair[:2] if time is not None]
     assert min(abs(time - at_s) for time in times) <= 0.3
@@ -158,13 +162,13 @@ def test_a_still_taken_from_a_video_finds_it_at_its_time(at_s: float) -> None:
 
 
 def test_different_videos_are_not_linked() -> None:
-    assert links([fingerprint_media(moving(seed), Limits()) for seed in (1, 2, 3, 4, 5)]) == ()
+    assert links([fingerprint_media(moving(seed), ImageLimits()) for seed in (1, 2, 3, 4, 5)]) == ()
 
 
 def test_what_two_videos_have_before_them_does_not_link_them() -> None:
     join = "[0:v]trim=0:0.8,setpts=PTS-STARTPTS,fps=10[a];[1:v]fps=10[b];[a][b]concat"
     with_opener = [_joined(join, moving(9), moving(seed)) for seed in (1, 2)]
-    assert links([fingerprint_media(content, Limits()) for content in with_opener]) == ()
+    assert links([fingerprint_media(content, ImageLimits()) for content in with_opener]) == ()
 
 
 def _joined(how: str, first: bytes, second: bytes) -> bytes:
@@ -204,7 +208,7 @@ def test_an_animation_is_a_still_first_and_a_video_besides(kind: str) -> None:
     pictures = [Image.open(io.BytesIO(a_still(moving(6), at_s))) for at_s in (0.1, 1.1, 2.1)]
     file = io.BytesIO()
     pictures[0].save(file, kind, save_all=True, append_images=pictures[1:], duration=[300, 500, 700], loop=0)
-    animation = fingerprint_media(file.getvalue(), Limits())
+    animation = fingerprint_media(file.getvalue(), ImageLimits())
     assert (animation.frames, animation.duration_s) == (3, 1.5)
     assert [found.algorithm for found in animation.hashes] == ["phash", "pdq", "regions", "vpdq", "vregions"]
     frames = read_frames(animation.hashes[3].bits)
@@ -213,7 +217,7 @@ def test_an_animation_is_a_still_first_and_a_video_besides(kind: str) -> None:
         (300, 800),
         (800, 1500),
     ]
-    assert "vpdq" in {link.algorithm for link in links([fingerprint_media(moving(6), Limits())], [animation])}
+    assert "vpdq" in {link.algorithm for link in links([fingerprint_media(moving(6), ImageLimits())], [animation])}
 
 
 @pytest.mark.parametrize(
@@ -246,7 +250,7 @@ def test_a_video_cut_off_gives_the_frames_before(decoders: Decoders) -> None:
 
 def test_a_video_that_takes_too_long_is_read_as_far_as_time_allows() -> None:
     long = ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:d=60:r=10", "-c:v", "mjpeg", "-f", "matroska")
-    reading = fingerprint_media(long, Limits(video_seconds=0.3))
+    reading = fingerprint_media(long, ImageLimits(video_seconds=0.3))
     if reading.refused is None:
         assert dict(reading.metadata)["looked at"].startswith("the first ")
         assert (reading.frames or 0) < 60 * LOOKS_PER_S
@@ -275,17 +279,17 @@ def test_a_size_that_changes_on_the_way_is_read_on(decoders: Decoders) -> None:
 
 def test_rotation_of_the_container_is_applied() -> None:
     turned = ffmpeg("-display_rotation", "90", "-i", "pipe:0", "-c", "copy", "-f", "matroska", content=moving(1))
-    reading = fingerprint_media(turned, Limits())
+    reading = fingerprint_media(turned, ImageLimits())
     assert (reading.width, reading.height) == (270, 480)
     (link,) = (
-        link for link in links([reading, fingerprint_media(moving(1), Limits())]) if link.algorithm == "vpdq"
+        link for link in links([reading, fingerprint_media(moving(1), ImageLimits())]) if link.algorithm == "vpdq"
     )
     assert link.matched in ("turned left", "turned right")
 
 
 def test_where_a_video_was_taken_is_kept() -> None:
     told = edited(moving(1), "-c", "copy", "-metadata", "location=+53.9006+027.5590/")
-    assert ("location", "+53.9006+027.5590/") in fingerprint_media(told, Limits()).metadata
+    assert ("location", "+53.9006+027.5590/") in fingerprint_media(told, ImageLimits()).metadata
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5000)), min_size=1, max_size=40))

@@ -18,7 +18,7 @@ from processors.parsing.parsers import OwnParsers, PageNotRead
 from processors.parsing.result_json import from_json, to_json
 from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.sandbox.process import SandboxedProcess
-from tests.processors.pages.stored_pages import FIXTURES, read_case
+from tests.processors.pages.page_cases import FIXTURES, read_case
 
 pytestmark = pytest.mark.slow
 

@@ -8,24 +8,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.digest import Digest, sha256
-from processors.similarity.clustering import Cluster, Judgement, Link, cluster_id, cluster_media, describe_distance
+from processors.similarity.clustering import (
+    Cluster,
+    Judgement,
+    MediaLink,
+    cluster_id,
+    cluster_media,
+    describe_distance,
+)
 
 
 def file(name: str) -> Digest:
     return sha256(name.encode())
 
 
-def link(a: str, b: str, distance: int = 10) -> Link:
+def link(a: str, b: str, distance: int = 10) -> MediaLink:
     first, second = sorted((file(a), file(b)))
-    return Link(first, second, "pdq", distance, describe_distance("pdq", distance))
+    return MediaLink(first, second, "pdq", distance, describe_distance("pdq", distance))
 
 
-def family(names: str) -> list[Link]:
+def family(names: str) -> list[MediaLink]:
     """Every member alike to every other."""
     return [link(a, b) for a, b in itertools.combinations(names, 2)]
 
 
-def said(a: str, b: str, *, same: bool) -> Judgement:
+def judgement(a: str, b: str, *, same: bool) -> Judgement:
     return Judgement(file(a), file(b), same)
 
 
@@ -64,19 +71,19 @@ def test_a_file_that_knows_half_of_a_family_belongs_to_it() -> None:
 
 
 def test_same_joins_what_no_link_joins() -> None:
-    clusters = cluster_media([*family("abc"), *family("xyz")], [said("a", "x", same=True)])
+    clusters = cluster_media([*family("abc"), *family("xyz")], [judgement("a", "x", same=True)])
     assert members(clusters) == named("abcxyz")
 
 
 def test_different_keeps_apart_what_every_link_joins() -> None:
-    clusters = cluster_media(family("abcd"), [said("a", "b", same=False)])
+    clusters = cluster_media(family("abcd"), [judgement("a", "b", same=False)])
     assert len(members(clusters)) == 1 or all(len(group) > 1 for group in members(clusters))
     for cluster in clusters:
         assert not {file("a"), file("b")} <= set(cluster.members)
 
 
 def test_different_outranks_same_that_would_bring_both_together() -> None:
-    judgements = [said("a", "b", same=False), said("a", "c", same=True), said("b", "c", same=True)]
+    judgements = [judgement("a", "b", same=False), judgement("a", "c", same=True), judgement("b", "c", same=True)]
     for cluster in cluster_media([], judgements):
         assert not {file("a"), file("b")} <= set(cluster.members)
 
@@ -98,7 +105,7 @@ def test_the_order_of_links_and_judgements_does_not_matter(
     pairs: list[tuple[str, str, int]], opinions: list[tuple[str, str, bool]], shuffled: random.Random
 ) -> None:
     links = [link(a, b, distance) for a, b, distance in pairs if a != b]
-    judgements = [said(a, b, same=same) for a, b, same in opinions if a != b]
+    judgements = [judgement(a, b, same=same) for a, b, same in opinions if a != b]
     clusters = cluster_media(links, judgements)
     shuffled.shuffle(links)
     shuffled.shuffle(judgements)
@@ -113,7 +120,7 @@ def test_no_file_is_in_two_groups_and_none_with_what_was_told_apart(
     pairs: list[tuple[str, str]], apart: list[tuple[str, str]]
 ) -> None:
     clusters = cluster_media(
-        [link(a, b) for a, b in pairs if a != b], [said(a, b, same=False) for a, b in apart if a != b]
+        [link(a, b) for a, b in pairs if a != b], [judgement(a, b, same=False) for a, b in apart if a != b]
     )
     everyone = [member for cluster in clusters for member in cluster.members]
     assert len(everyone) == len(set(everyone))
@@ -122,8 +129,8 @@ def test_no_file_is_in_two_groups_and_none_with_what_was_told_apart(
             assert not any({file(a), file(b)} <= set(cluster.members) for cluster in clusters)
 
 
-def near(one: Digest, other: Digest) -> Link:
-    return Link(min(one, other), max(one, other), "pdq", 20, "near")
+def near(one: Digest, other: Digest) -> MediaLink:
+    return MediaLink(min(one, other), max(one, other), "pdq", 20, "near")
 
 
 @st.composite
@@ -166,7 +173,7 @@ def test_a_chain_however_long_is_never_one_group(length: int, chance: random.Ran
 def test_a_link_names_the_smaller_digest_first() -> None:
     a, b = sorted([file("a"), file("b")])
     with pytest.raises(ValueError, match="expected a before b"):
-        Link(b, a, "pdq", 0, "")
+        MediaLink(b, a, "pdq", 0, "")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
-from processors.fingerprints.image import Limits
+from processors.fingerprints.image import ImageLimits
 from processors.fingerprints.orientation import ORIENTATIONS, turned_rows
 from processors.media.fingerprint_file import fingerprint_media
 from processors.media.media_type import MediaFingerprints
@@ -45,7 +45,7 @@ def scene(seed: int, width: int = 640, height: int = 480) -> Image.Image:
 def read(image: Image.Image, quality: int = 85) -> MediaFingerprints:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=quality)
-    return fingerprint_media(content.getvalue(), Limits())
+    return fingerprint_media(content.getvalue(), ImageLimits())
 
 
 def crop(share: float) -> Edit:
@@ -143,7 +143,9 @@ def test_the_order_of_files_does_not_matter() -> None:
 def test_labelled_pictures_are_found_again(realdata: Path) -> None:
     """Recall and precision over all pairs of ``labels.json``; the goals are issue 5's."""
     labels = json.loads((realdata / "images/labels.json").read_text())
-    readings = [fingerprint_media((realdata / "images" / row["file"]).read_bytes(), Limits()) for row in labels]
+    readings = [
+        fingerprint_media((realdata / "images" / row["file"]).read_bytes(), ImageLimits()) for row in labels
+    ]
     found = {frozenset((link.a, link.b)) for link in links(readings)}
     counts = {
         (kind, same, hit): 0 for kind in ("plain", "hard") for same in (True, False) for hit in (True, False)
@@ -161,7 +163,9 @@ def test_labelled_pictures_are_found_again(realdata: Path) -> None:
 @pytest.mark.realdata
 def test_groups_of_labelled_pictures_are_the_labelled_groups(realdata: Path) -> None:
     labels = json.loads((realdata / "images/labels.json").read_text())
-    readings = [fingerprint_media((realdata / "images" / row["file"]).read_bytes(), Limits()) for row in labels]
+    readings = [
+        fingerprint_media((realdata / "images" / row["file"]).read_bytes(), ImageLimits()) for row in labels
+    ]
     group_of = {reading.sha256: row["group"] for row, reading in zip(labels, readings, strict=True)}
     clusters = cluster_media(links(readings))
     assert sorted(len({group_of[member] for member in cluster.members}) for cluster in clusters) == [1] * 11

@@ -10,7 +10,7 @@ from processors.pages.page import Page
 from processors.parsing.parser_versions import read_page
 from processors.records.telegram_post import TelegramPost
 from processors.telegram.layouts import LAYOUTS, LINE, line_of, unknown_parts
-from tests.processors.pages.stored_pages import FIXTURES
+from tests.processors.pages.page_cases import FIXTURES
 
 PAGES = {
     "2020": "telegram-channel-2020-album-poll-and-cursor",
@@ -49,9 +49,9 @@ def test_a_page_of_its_days_layout_is_not_remarked_upon(layout: str) -> None:
     [("2020", "2023-02-24"), ("2020", "2026-08-22"), ("2026", "2020-05-04"), ("2026", "2023-02-24")],
 )
 def test_a_page_of_another_layout_than_its_days_is_said_to_be(layout: str, day: str) -> None:
-    (said,) = about_the_layout(layout, day)
-    assert f"layout of {layout}" in said
-    assert day in said
+    (reading_json,) = about_the_layout(layout, day)
+    assert f"layout of {layout}" in reading_json
+    assert day in reading_json
 
 
 @pytest.mark.parametrize(("layout", "day"), [("2020", "2022-06-01"), ("2023", "2024-06-01")])

@@ -30,8 +30,8 @@ from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
 from tests.embedded_database import superuser_password
 from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.storage.store_outage import outage
 from tests.storage.tampering_proxy import Tampering, between, turned
-from tests.storage.two_stores import away
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_store_killed_and_started_again_takes_the_file_then(
     )
     there.ensure_bucket()
     elsewhere = replace(archive, objects=there)
-    with away(server), pytest.raises(StoreUnreachableError, match="What is in the spool stays there"):
+    with outage(server), pytest.raises(StoreUnreachableError, match="What is in the spool stays there"):
         deposit_file(elsewhere, warc)
 
     assert nothing_is_deposited(elsewhere, warc)

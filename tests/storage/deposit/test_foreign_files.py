@@ -25,7 +25,7 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.tables import warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.exchange_metadata import exchange_facts
-from storage.deposit.inspection import FileInspection, inspect_file, survey
+from storage.deposit.inspection import FileInspection, inspect_file, inspect_stream
 from storage.deposit.record_reader import iterate_warc, read_record
 from storage.errors import UnsupportedFileError
 from storage.ledger.chain import read_chain
@@ -206,7 +206,7 @@ def test_however_records_are_compressed_each_comes_back_alone(
         assert raw is not None
         content = b"".join(raw.content)
         assert len(content) == raw.length_bytes
-        (row,) = survey(io.BytesIO(content), "alone").rows
+        (row,) = inspect_stream(io.BytesIO(content), "alone").rows
         assert row.payload_digest == sha256(body)
         if way is not with_dictionary:  # FastWARC knows none
             blocks = [each.reader.read() for each in ArchiveIterator(io.BytesIO(content), parse_http=False)]
@@ -224,7 +224,7 @@ def captures_of_file(archive: Archive, key: str) -> list[Capture]:
 
 
 def look(content: bytes, *, up_to_damage: bool = False) -> FileInspection:
-    return survey(io.BytesIO(content), "other.warc.gz", up_to_damage=up_to_damage)
+    return inspect_stream(io.BytesIO(content), "other.warc.gz", up_to_damage=up_to_damage)
 
 
 @given(

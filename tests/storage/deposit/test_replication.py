@@ -19,14 +19,14 @@ from storage.catalogue.captures import captures_in
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.record_reader import read_record
-from storage.deposit.replication import owed_entries, pending_copies, replicate
+from storage.deposit.replication import count_pending_entries, pending_copies, replicate
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish, entries
 from storage.objects.store import ObjectStore
 from tests.administered_store import administrator
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.decaying_store import decaying_store
-from tests.storage.two_stores import away
+from tests.storage.store_outage import outage
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def warc(folder: Path, number: int = 0) -> Path:
     return crawl_one(folder, [exchange(f"https://t.me/s/kanal?before={number}", response(b"page"))])
 
 
-def owed(copied_archive: Archive) -> tuple[list[str], int]:
+def pending(copied_archive: Archive) -> tuple[list[str], int]:
     with copied_archive.reader.connect() as connection:
-        return [each.entry.subject_id for each in pending_copies(connection)], owed_entries(connection)
+        return [each.entry.subject_id for each in pending_copies(connection)], count_pending_entries(connection)
 
 
 def events(copied_archive: Archive) -> list[str]:
@@ -60,7 +60,7 @@ def test_a_deposit_is_preserved_when_both_stores_have_it_under_lock(
     head = replica.head(deposited.key, deposited.second_copy.version_id)
     assert head is not None and head.lock_mode == "governance"
     assert replica.read(deposited.key, head.version_id) == path.read_bytes()
-    assert owed(copied_archive) == ([], 0)
+    assert pending(copied_archive) == ([], 0)
     there, here = (
         [each.entry for each in read_chain(store).entries] for store in (replica, copied_archive.objects)
     )
@@ -98,12 +98,12 @@ def test_custody_says_what_the_second_store_has_confirmed(
 def test_while_the_second_store_is_away_deposits_go_on_and_say_what_is_owed(
     copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposited = [deposit_file(copied_archive, warc(tmp_path, number)) for number in range(3)]
         assert [each.preserved for each in deposited] == [False] * 3
         assert deposited[0].second_copy is not None
         assert second_object_store_server.endpoint in str(deposited[0].second_copy.problem)
-        assert owed(copied_archive) == ([each.key for each in deposited], 3)
+        assert pending(copied_archive) == ([each.key for each in deposited], 3)
         report = replicate(copied_archive, actor="clock")
         assert (report.copied, report.entries, len(report.pending), len(report.problems)) == ((), 0, 3, 1)
 
@@ -131,7 +131,7 @@ def test_entries_without_files_reach_the_second_store_with_the_next_run(
     copied_archive: Archive, replica: ObjectStore
 ) -> None:
     entry = append_and_publish(copied_archive, "collection_started", subject_id="1", actor="tester", details={})
-    assert owed(copied_archive) == ([], 1)
+    assert pending(copied_archive) == ([], 1)
 
     assert replicate(copied_archive, actor="clock").entries == 1
     assert read_chain(replica).entries[0].entry == entry
@@ -141,7 +141,7 @@ def test_a_copy_that_a_killed_run_had_made_is_found_and_not_sent_again(
     copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
     path = warc(tmp_path)
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposited = deposit_file(copied_archive, path)
     stored = replica.put_new(deposited.key, path, sha256=sha256(path.read_bytes()))
 
@@ -154,7 +154,7 @@ def test_a_copy_that_a_killed_run_had_made_is_found_and_not_sent_again(
 def test_other_bytes_under_the_key_are_told_with_both_digests_and_hold_up_no_other_file(
     copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         first, second = (deposit_file(copied_archive, warc(tmp_path, number)) for number in range(2))
     replica.put_new(first.key, b"other", sha256=sha256(b"other"))
 
@@ -171,7 +171,7 @@ def test_a_copy_that_something_was_laid_over_is_still_found_by_its_digest(
     copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
     path = warc(tmp_path)
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposited = deposit_file(copied_archive, path)
     stored = replica.put_new(deposited.key, path, sha256=deposited.sha256)
     replica._client.put_object(Bucket=replica.bucket, Key=deposited.key, Body=b"laid over")
@@ -208,7 +208,7 @@ def test_what_is_owed_to_the_second_store_is_no_fault_in_it(
     copied_archive: Archive, replica: ObjectStore, second_object_store_server: ObjectStoreServer, tmp_path: Path
 ) -> None:
     deposit_file(copied_archive, warc(tmp_path))
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposit_file(copied_archive, warc(tmp_path, 1))
 
     found = verify(copied_archive, store=replica)
@@ -254,7 +254,7 @@ def test_a_file_that_the_first_store_cannot_give_is_told_and_holds_up_no_other_f
     second_object_store_server: ObjectStoreServer,
     tmp_path: Path,
 ) -> None:
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         first, second = (deposit_file(copied_archive, warc(tmp_path, number)) for number in range(2))
     damaged = decaying_store(copied_settings, "", 0)
     damaged.broken = first.key
@@ -274,7 +274,7 @@ def test_bytes_that_decayed_in_the_first_store_are_not_copied(
     replica: ObjectStore,
     tmp_path: Path,
 ) -> None:
-    with away(second_object_store_server):
+    with outage(second_object_store_server):
         deposited = deposit_file(copied_archive, warc(tmp_path))
 
     report = replicate(

@@ -14,7 +14,9 @@ NEWEST = newest_due(NOW)
 
 
 def begin(archive: Archive, name: str, due_at: datetime | None, *, whole: bool = True) -> None:
-    begin_harvest(archive, name, actor="collector-1", due_at=due_at, sources=("sud", "kanal"), whole=whole)
+    begin_harvest(
+        archive, name, actor="collector-1", due_at=due_at, sources=("sud", "kanal"), covers_watchlist=whole
+    )
 
 
 def end(archive: Archive, name: str, *, network: str | None = None, **failures: str) -> None:

@@ -39,7 +39,7 @@ def pictures(archive: Archive, tmp_path: Path) -> Archive:
     return archive
 
 
-def said(
+def judge_pictures(
     archive: Archive, one: Digest, two: Digest, verdict: Verdict, reason: str = "compared side by side"
 ) -> AnalystVerdict:
     found = judge(archive, one, two, verdict, author="analyst", reason=reason)
@@ -56,10 +56,10 @@ def together(archive: Archive, one: Digest, two: Digest) -> bool:
 
 def test_different_parts_and_taking_it_back_joins_again(pictures: Archive) -> None:
     assert together(pictures, ONE, TWO)
-    first = said(pictures, TWO, ONE, Verdict.DIFFERENT, "чужая")
+    first = judge_pictures(pictures, TWO, ONE, Verdict.DIFFERENT, "чужая")
     assert (first.a < first.b, first.supersedes) == (True, None)
     assert not together(pictures, ONE, TWO)
-    assert said(pictures, ONE, TWO, Verdict.UNDECIDED).supersedes == first.id
+    assert judge_pictures(pictures, ONE, TWO, Verdict.UNDECIDED).supersedes == first.id
     assert together(pictures, ONE, TWO)
     with pictures.reader.connect() as connection:
         assert judgements(connection) == ()
@@ -72,12 +72,12 @@ def test_same_joins_what_no_link_joins(pictures: Archive, tmp_path: Path) -> Non
     deposit_file(pictures, crawl_one(tmp_path / "more", later, crawl_id="2"))
     process_pending(pictures)
     assert not together(pictures, ONE, sha256(unreadable))
-    said(pictures, ONE, sha256(unreadable), Verdict.SAME)
+    judge_pictures(pictures, ONE, sha256(unreadable), Verdict.SAME)
     assert together(pictures, TWO, sha256(unreadable))
 
 
 def test_a_recomputation_and_a_rebuild_keep_to_it(pictures: Archive, other: Archive) -> None:
-    said(pictures, ONE, TWO, Verdict.DIFFERENT, "іншы трамвай")
+    judge_pictures(pictures, ONE, TWO, Verdict.DIFFERENT, "іншы трамвай")
     with pictures.writer.begin() as connection:
         connection.execute(fingerprints.update().values(compared=False))
         assert link_new_media(connection, pictures.hash_folder) == 3
@@ -104,6 +104,6 @@ def test_a_judgement_without_a_reason_is_not_kept(pictures: Archive, reason: str
 
 
 def test_what_was_said_cannot_be_changed(pictures: Archive) -> None:
-    said(pictures, ONE, TWO, Verdict.SAME)
+    judge_pictures(pictures, ONE, TWO, Verdict.SAME)
     with pytest.raises(DBAPIError), pictures.writer.begin() as connection:
         connection.execute(assertions.update().values(author="somebody else"))

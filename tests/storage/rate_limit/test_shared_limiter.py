@@ -93,7 +93,7 @@ def test_the_longer_of_two_pauses_is_kept_between_two_crawls(database: DatabaseA
     assert all(later - earlier >= max(a, b) for (earlier, a), (later, b) in pairwise(times))
 
 
-def taken(writer: Connection) -> int:
+def slots_in_use(writer: Connection) -> int:
     """How many places are taken now."""
     count = int(writer.execute(text("SELECT count(*) FROM traffic.turns")).scalar_one())
     writer.rollback()
@@ -104,7 +104,7 @@ def test_a_crawl_that_is_killed_loses_its_places_when_they_lapse(
     database: DatabaseAccess, writer: Connection
 ) -> None:
     killed = crawler(database, "killed", delay_s=30, count=SLOTS_PER_HOST)
-    while taken(writer) < SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND:
+    while slots_in_use(writer) < SLOTS_PER_HOST - RESERVED_FOR_ON_DEMAND:
         time.sleep(0.05)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()

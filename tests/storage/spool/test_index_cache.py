@@ -12,13 +12,13 @@ from crawlers.model.exchange import Exchange, Truncation
 from processors.digest import Digest, sha256
 from processors.pages.outcome import Outcome
 from storage.deposit.inspection import inspect_file
-from storage.spool.index_cache import index_cache_path, rows_written
+from storage.spool.index_cache import index_cache_path, read_index_cache
 from storage.spool.spool import ClosedFile, DepositedRecord, Spool
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError
 from tests.storage.crawled_files import crawl_one, response
 from tests.storage.crawled_files import exchange as exchange_of
-from tests.storage.exchanges import AT, CRAWL, FACTS, TLS
+from tests.storage.sample_exchanges import AT, CRAWL, FACTS, TLS
 
 PICTURE = b"\xff\xd8\xff" + b"picture" * 300
 
@@ -33,7 +33,7 @@ def read(file: ClosedFile) -> WarcIndex:
 
 
 def written(file: ClosedFile) -> WarcIndex:
-    beside = rows_written(file.path)
+    beside = read_index_cache(file.path)
     assert beside is not None
     assert beside.sha256 == file.sha256
     return beside.index
@@ -115,7 +115,7 @@ def test_rows_that_changed_since_are_not_used(closed: ClosedFile) -> None:
     content = rows.read_bytes()
     for changed in (content.replace(b'"response"', b'"resource"'), content[:-40], b"", b"\n", b"[]\n"):
         rows.write_bytes(changed)
-        assert rows_written(closed.path) is None
+        assert read_index_cache(closed.path) is None
 
 
 def test_rows_of_a_crawl_that_died_are_not_used(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_rows_of_a_crawl_that_died_are_not_used(tmp_path: Path) -> None:
     spool.keep(exchange(b"page"))
     file = tmp_path / CRAWL / f"{CRAWL}-00000.warc.gz"
     assert index_cache_path(file).exists()
-    assert rows_written(file) is None
+    assert read_index_cache(file) is None
     spool.close()
-    assert rows_written(file) is not None
+    assert read_index_cache(file) is not None
 
 
 def test_a_crawl_goes_on_where_its_rows_cannot_be_written(tmp_path: Path) -> None:

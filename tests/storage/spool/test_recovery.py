@@ -13,7 +13,7 @@ import pytest
 from crawlers.model.capture import Note, NoteKind
 from processors.digest import sha256
 from storage.spool.spool import Spool, recover
-from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in
+from tests.storage.sample_exchanges import AT, CRAWL, FACTS, exchange, records_in
 from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 WRITER = """
 import hashlib, sys
 from pathlib import Path
-from tests.storage.exchanges import CRAWL, FACTS, exchange
+from tests.storage.sample_exchanges import CRAWL, FACTS, exchange
 from storage.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000)
 number = 0

@@ -14,7 +14,7 @@ from processors.digest import Digest
 from storage.signing import CrawlKey, FileState, Signature
 from storage.spool.signature_journal import path_of_signatures, signatures_beside
 from storage.spool.spool import Spool, recover
-from tests.storage.exchanges import CRAWL, FACTS, exchange, records_in, types_in
+from tests.storage.sample_exchanges import CRAWL, FACTS, exchange, records_in, types_in
 from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ KEY = CrawlKey(SECRET)
 WRITER = """
 import hashlib, sys
 from pathlib import Path
-from tests.storage.exchanges import CRAWL, FACTS, exchange
+from tests.storage.sample_exchanges import CRAWL, FACTS, exchange
 from storage.signing import CrawlKey
 from storage.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), CRAWL, FACTS, roll_bytes=300_000, key=CrawlKey(bytes(range(32))))

@@ -27,7 +27,7 @@ from storage.spool.spool import (
     SpoolFullError,
     uuid_of,
 )
-from tests.storage.exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
+from tests.storage.sample_exchanges import AT, CRAWL, FACTS, exchange, records_in, types_in
 from tests.storage.spool.receipts import observed_receipts
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from storage.spool.recovery import recover
 from storage.spool.spool import Spool
 from storage.warc.writer import OpenWarc
-from tests.storage.exchanges import CRAWL, FACTS, exchange
+from tests.storage.sample_exchanges import CRAWL, FACTS, exchange
 
 
 @pytest.fixture

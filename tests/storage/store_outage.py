@@ -7,7 +7,7 @@ from pipeline.devstack.seaweedfs import ObjectStoreServer
 
 
 @contextmanager
-def away(server: ObjectStoreServer) -> Iterator[None]:
+def outage(server: ObjectStoreServer) -> Iterator[None]:
     server.kill()
     try:
         yield

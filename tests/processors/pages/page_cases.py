@@ -1,7 +1,7 @@
 """Stored pages as tests read them: `page.html`, where it came from (`source.json`), what it says
 (`expected.json`).
 
-To add a case: write the first two, run ``python -m tests.processors.pages.stored_pages CASE`` and read what it
+To add a case: write the first two, run ``python -m tests.processors.pages.page_cases CASE`` and read what it
 wrote. The new expectation says ``"read_by_a_person": false`` and fails until somebody has read it against the
 page and changed that.
 """
@@ -39,7 +39,7 @@ def read_case(case: Path, read: Callable[..., Reading] = read_page) -> Reading:
     return read(page, source["kind"])
 
 
-def said(reading: Reading) -> dict[str, Any]:
+def reading_json(reading: Reading) -> dict[str, Any]:
     """The reading as the expectation stores it: what is absent is left out, so that a person can read the rest."""
     whole: dict[str, Any] = json_value(reading)
     present: dict[str, Any] = _present(whole)
@@ -58,6 +58,6 @@ def _present(value: Any) -> Any:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         folder = FIXTURES / name
-        expectation = {"read_by_a_person": False, **said(read_case(folder))}
+        expectation = {"read_by_a_person": False, **reading_json(read_case(folder))}
         target = folder / "expected.json"
         target.write_text(json.dumps(expectation, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

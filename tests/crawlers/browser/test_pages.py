@@ -5,37 +5,38 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
+import scrapy
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.engines.browser_engine import run_browser
-from crawlers.engines.chromium import launch, open_context
-from crawlers.engines.context import CrawlContext
-from crawlers.engines.messages import CrawlNote, EngineEvent, PageVisited
-from crawlers.engines.page_loader import Loaded, TabCrashed, load
+from crawlers.browser.chromium import launch, open_context
+from crawlers.browser.page_loader import Loaded, TabCrashed, load
+from crawlers.browser.pages import BrowserPages
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
-from crawlers.spiders.registry import spider_for
+from crawlers.spiders.base import SourceSpider
 from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
-from processors.parsing.parsers import OwnParsers
 from samples.messages import Response
 from samples.sites import SampleSites
-from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder, block_of
+from tests.crawlers.engine.crawl_here import crawl_here
+from tests.crawlers.recorder.running_recorder import KeptInMemory, RunningRecorder, block_of
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,12 @@ addEventListener('scroll', async () => {
   document.body.insertAdjacentHTML('beforeend', '<div>Яшчэ</div><div>Яшчэ</div>');
   busy = false;
 });
+</script>"""
+)
+SCRIPTED = (
+    TALL
+    + """<script>
+document.body.insertAdjacentHTML('beforeend', '<p>Напісана скрыптам.</p>');
 </script>"""
 )
 FRAMED = "framed.pryklad.example"
@@ -130,7 +137,7 @@ class Outside:
 
 @dataclass
 class Account:
-    """What an engine told, noted and made."""
+    """What a crawl reported, noted and rendered."""
 
     events: list[EngineEvent] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -179,6 +186,7 @@ def sites(outside: Outside) -> Iterator[SampleSites]:
         "/gone": Response(status=404, body=b""),
         "/nothing": Response(status=204, body=b""),
         "/framing": Response(body=FRAMING.encode()),
+        "/shown-by-script": Response(body=SCRIPTED.encode()),
         "/paper.pdf": Response(body=b"%PDF-1.4 not much of one", content_type="application/pdf"),
     }
     extra = {(HOST, path): page for path, page in pages.items()} | {
@@ -204,24 +212,63 @@ def crawl(
     limits: CrawlLimits | None = None,
     pace: HostRateLimiter | None = None,
 ) -> Account:
-    told = Account()
+    made = Account()
+    bounds = limits or CrawlLimits()
+    job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
 
     async def run() -> None:
-        means = CrawlContext(
-            fetcher=Fetcher(recorder.address),
-            pace=pace or HostRateLimiter(0),
-            tell=told.events.append,
-            note=told.notes.append,
-            rendering=told.renderings.append,
-            user_agent=USER_AGENT,
-            obey_robots=False,
+        pages = BrowserPages(
+            recorder.address,
+            program,
+            USER_AGENT,
+            note=made.notes.append,
+            rendering=made.renderings.append,
+            seconds=bounds.seconds,
         )
-        job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
-        await run_browser(spider_for(job, OwnParsers()), means, limits or CrawlLimits(), recorder.address, program)
+        limiter = pace or HostRateLimiter(0)
+        context = CrawlContext(Fetcher(recorder.address), limiter, pages, made.events.append, robots=None)
+        await crawl_here(replace(job, limits=bounds), context)
 
     asyncio.run(run())
     recorder.close()
-    return told
+    return made
+
+
+class OnePageRendered(SourceSpider):
+    """Fetches what the operator named, and has the page behind it rendered."""
+
+    name = "one-page-rendered"
+    read_pages: ClassVar[dict[str, scrapy.http.Response]] = {}
+
+    def parse(self, response: scrapy.http.Response) -> Iterator[Any]:
+        self.read_pages[response.url] = response
+        if "seed" in response.meta:
+            yield response.follow("/shown-by-script", meta={"engine": "browser"})
+
+
+def test_a_spider_has_one_page_rendered_where_it_needs_to(
+    recorder: RunningRecorder, program: Path, sites: SampleSites
+) -> None:
+    made = Account()
+    job = job_for(source_for_urls((f"https://{HOST}/lazy",)), user_agent=USER_AGENT, collector="any")
+
+    async def run() -> None:
+        note, rendering = made.notes.append, made.renderings.append
+        pages = BrowserPages(recorder.address, program, USER_AGENT, note=note, rendering=rendering)
+        context = CrawlContext(
+            Fetcher(recorder.address), HostRateLimiter(0), pages, made.events.append, robots=None
+        )
+        await crawl_here(job, context, OnePageRendered)
+
+    asyncio.run(run())
+    recorder.close()
+
+    fetched, rendered = OnePageRendered.read_pages.values()
+    assert rendered.css("p::text").getall() == ["Напісана скрыптам."]
+    assert fetched.css("p") == []
+    assert {rendering.url for rendering in made.renderings} == {f"https://{HOST}/shown-by-script"}
+    assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT, Outcome.CONTENT]
+    assert f"https://{HOST}/lazy.png" not in kept_urls(recorder), "the page that was fetched was rendered, too"
 
 
 def kept_urls(recorder: RunningRecorder) -> list[str]:
@@ -233,8 +280,8 @@ def kept_urls(recorder: RunningRecorder) -> list[str]:
 def test_what_a_page_does_passes_the_recorder_or_fails(
     recorder: RunningRecorder, program: Path, sites: SampleSites, outside: Outside
 ) -> None:
-    told = crawl(recorder, program, f"https://{HOST}/")
-    (dom,) = [made for made in told.renderings if made.kind is RenderingKind.DOM]
+    made = crawl(recorder, program, f"https://{HOST}/")
+    (dom,) = [each for each in made.renderings if each.kind is RenderingKind.DOM]
     assert b'data-state="tried"' in dom.content
     kept = kept_urls(recorder)
     assert {f"https://{HOST}{path}" for path in ("/", "/from-page", "/worker.js", "/from-worker")} <= set(kept)
@@ -250,17 +297,17 @@ def test_a_page_is_kept_with_its_picture_and_its_final_dom(
     recorder: RunningRecorder, program: Path, tmp_path: Path
 ) -> None:
     url = "https://abvestki.pryklad.example/"
-    told = crawl(recorder, program, url)
-    (visit,) = told.visits
+    made = crawl(recorder, program, url)
+    (visit,) = made.visits
     assert (visit.url, visit.outcome, visit.seed) == (url, Outcome.CONTENT, True)
-    made = {rendering.kind: rendering for rendering in told.renderings}
-    assert set(made) == {RenderingKind.DOM, RenderingKind.FULL_PAGE}
-    assert {rendering.page_id for rendering in made.values()} == {"0001"}
-    assert "А-19/2026" in made[RenderingKind.DOM].content.decode()
-    (tmp_path / "shot.png").write_bytes(made[RenderingKind.FULL_PAGE].content)
+    kinds = {rendering.kind: rendering for rendering in made.renderings}
+    assert set(kinds) == {RenderingKind.DOM, RenderingKind.FULL_PAGE}
+    assert {rendering.page_id for rendering in kinds.values()} == {"0001"}
+    assert "А-19/2026" in kinds[RenderingKind.DOM].content.decode()
+    (tmp_path / "shot.png").write_bytes(kinds[RenderingKind.FULL_PAGE].content)
     with Image.open(tmp_path / "shot.png") as picture:
         assert picture.size == (1366, 900)
-    assert all(rendering.made_by.startswith("Chromium ") for rendering in made.values())
+    assert all(rendering.made_by.startswith("Chromium ") for rendering in kinds.values())
     kept = {exchange.url: exchange for exchange in recorder.sink.exchanges}
     assert kept["https://abvestki.pryklad.example/api/worker.json"].page_id == "0001"
     lines = [line for exchange in kept.values() for line in block_of(exchange.request).split(b"\r\n")]
@@ -269,9 +316,9 @@ def test_a_page_is_kept_with_its_picture_and_its_final_dom(
 
 
 def test_pictures_that_load_when_seen_are_loaded(recorder: RunningRecorder, program: Path) -> None:
-    told = crawl(recorder, program, f"https://{HOST}/lazy")
+    made = crawl(recorder, program, f"https://{HOST}/lazy")
     assert f"https://{HOST}/lazy.png" in kept_urls(recorder)
-    (shot,) = [made for made in told.renderings if made.kind is RenderingKind.FULL_PAGE]
+    (shot,) = [each for each in made.renderings if each.kind is RenderingKind.FULL_PAGE]
     assert png_size(shot.content)[1] > 6000
 
 
@@ -280,10 +327,10 @@ def png_size(content: bytes) -> tuple[int, int]:
 
 
 def test_a_page_that_never_rests_is_taken_as_it_stands(recorder: RunningRecorder, program: Path) -> None:
-    told = crawl(recorder, program, f"https://{HOST}/endless")
-    assert [visit.outcome for visit in told.visits] == [Outcome.CONTENT]
-    assert any("did not rest" in remark for remark in told.remarks)
-    assert len(told.renderings) == 2
+    made = crawl(recorder, program, f"https://{HOST}/endless")
+    assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT]
+    assert any("did not rest" in remark for remark in made.remarks)
+    assert len(made.renderings) == 2
 
 
 def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
@@ -304,15 +351,15 @@ def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
 
 
 def test_a_picture_of_a_page_too_high_says_so(recorder: RunningRecorder, program: Path) -> None:
-    told = crawl(recorder, program, f"https://{HOST}/high")
-    (shot,) = [made for made in told.renderings if made.kind is RenderingKind.FULL_PAGE]
+    made = crawl(recorder, program, f"https://{HOST}/high")
+    (shot,) = [each for each in made.renderings if each.kind is RenderingKind.FULL_PAGE]
     assert png_size(shot.content) == (1366, 16_000)
-    assert any("pixels high" in remark for remark in told.remarks)
+    assert any("pixels high" in remark for remark in made.remarks)
 
 
 def test_what_a_browser_does_not_show_is_kept_all_the_same(recorder: RunningRecorder, program: Path) -> None:
-    told = crawl(recorder, program, f"https://{HOST}/paper.pdf")
-    assert [visit.outcome for visit in told.visits] == [Outcome.CONTENT]
+    made = crawl(recorder, program, f"https://{HOST}/paper.pdf")
+    assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT]
     assert f"https://{HOST}/paper.pdf" in kept_urls(recorder)
 
 
@@ -320,8 +367,8 @@ def test_what_a_browser_does_not_show_is_kept_all_the_same(recorder: RunningReco
 def test_an_answer_that_shows_nothing_is_told_as_the_site_gave_it(
     path: str, status: int, recorder: RunningRecorder, program: Path
 ) -> None:
-    told = crawl(recorder, program, f"https://{HOST}{path}")
-    (visit,) = told.visits
+    made = crawl(recorder, program, f"https://{HOST}{path}")
+    (visit,) = made.visits
     assert visit.outcome is not Outcome.UNREACHABLE
     assert {exchange.status for exchange in recorder.sink.exchanges} == {status}
     assert recorder.sink.notes == []
@@ -338,10 +385,10 @@ def test_frames_of_other_sites_ask_as_the_page_does(recorder: RunningRecorder, p
 
 def test_pages_that_fail_have_an_outcome_and_the_others_go_on(recorder: RunningRecorder, program: Path) -> None:
     failing = ("https://reset.pryklad.example/", "https://untrusted.pryklad.example/")
-    told = crawl(
+    made = crawl(
         recorder, program, *failing, "https://forbidden.pryklad.example/", "https://abvestki.pryklad.example/"
     )
-    assert [visit.outcome for visit in told.visits] == [
+    assert [visit.outcome for visit in made.visits] == [
         Outcome.UNREACHABLE,
         Outcome.UNREACHABLE,
         Outcome.BLOCKED,
@@ -352,9 +399,9 @@ def test_pages_that_fail_have_an_outcome_and_the_others_go_on(recorder: RunningR
 
 def test_a_limit_of_seconds_ends_a_page_that_never_answers(recorder: RunningRecorder, program: Path) -> None:
     began = datetime.now(UTC)
-    told = crawl(recorder, program, "https://silent.pryklad.example/", limits=CrawlLimits(seconds=4.0))
+    made = crawl(recorder, program, "https://silent.pryklad.example/", limits=CrawlLimits(seconds=4.0))
     assert (datetime.now(UTC) - began).total_seconds() < 30
-    assert any("limit of 4.0 s" in remark for remark in told.remarks)
+    assert any("limit of 4.0 s" in remark for remark in made.remarks)
 
 
 def in_browser(

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from crawlers.spiders.base import PageRequest, PageResult, Role
 from processors.pages.outcome import Outcome
 
 
@@ -42,15 +41,6 @@ class EngineFinished:
     """The engine came to its own end; ``problem`` says why it could not work, None where it could."""
 
     problem: str | None = None
-
-
-def visit_of(ask: PageRequest, findings: PageResult) -> PageVisited:
-    """What an ask came to. Only pages of the source's own kind give records; feeds and such only lead to them."""
-    records = findings.records if ask.role is Role.PAGE else 0
-    filled = dict(findings.filled) if records else {}
-    return PageVisited(
-        ask.url, ask.page_id, findings.outcome, findings.reason, records, findings.known, ask.seed, filled
-    )
 
 
 EngineEvent = PageVisited | CrawlNote | EngineFinished

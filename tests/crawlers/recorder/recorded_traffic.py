@@ -10,12 +10,12 @@ from pathlib import Path
 import uvloop
 from playwright.async_api import async_playwright
 
-from crawlers.engines.chromium import launch, open_context
+from crawlers.browser.chromium import launch, open_context
 from crawlers.http_client import FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.exchange import Exchange
 from crawlers.recorder.proxy import RecorderAddress
-from tests.crawlers.recorder.engine import KeptInMemory, RunningRecorder
 from tests.crawlers.recorder.origin_server import Origin, Served, answer
+from tests.crawlers.recorder.running_recorder import KeptInMemory, RunningRecorder
 from tests.crawlers.recorder.server_answers import KINDS
 
 HOST = "site.example"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawlers.engines.messages import (
+from crawlers.engine.messages import (
     CrawlNote,
     EngineEvent,
     EngineFinished,

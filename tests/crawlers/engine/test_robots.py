@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.engines.robots import HostRules, read_rules, rules_of
+from crawlers.engine.robots import HostRules, read_rules, rules_of
 from crawlers.http_client import FetchedResponse, FetchFailed
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, Page, Request, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from crawlers.engines.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH
+from crawlers.browser.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH
 from processors.urls import host_of
 
 ARRIVE_S = 60.0
@@ -59,17 +59,17 @@ class Loaded:
     remarks: tuple[str, ...] = field(default=())
 
 
-TurnAt = Callable[[str], Awaitable[bool]]
-"""Waits for a turn at a host; False: none can be had."""
+WaitForSlot = Callable[[str], Awaitable[bool]]
+"""Waits for a slot at a host; False: none can be had."""
 
 
-async def load(context: BrowserContext, url: str, turn_at: TurnAt) -> Loaded:
+async def load(context: BrowserContext, url: str, wait_for_slot: WaitForSlot) -> Loaded:
     """Load ``url`` in a new tab, and close the tab."""
     tab = await context.new_page()
     crashed = asyncio.Event()
     tab.on("crash", lambda _: crashed.set())
     tab.on("popup", lambda popup: asyncio.ensure_future(_close(popup)))
-    taking = asyncio.ensure_future(_take(tab, url, turn_at))
+    taking = asyncio.ensure_future(_take(tab, url, wait_for_slot))
     dying = asyncio.ensure_future(crashed.wait())
     try:
         await asyncio.wait({taking, dying}, return_when=asyncio.FIRST_COMPLETED)
@@ -87,14 +87,14 @@ async def load(context: BrowserContext, url: str, turn_at: TurnAt) -> Loaded:
         await _close(tab)
 
 
-async def _take(tab: Page, url: str, turn_at: TurnAt) -> Loaded:
+async def _take(tab: Page, url: str, wait_for_slot: WaitForSlot) -> Loaded:
     remarks: list[str] = []
     response = await _arrive(tab, url)
     try:
         await tab.wait_for_load_state("load", timeout=LOAD_S * 1000)
     except PlaywrightTimeout:
         remarks.append(f"the page was still loading after {LOAD_S:.0f} s and was taken as it stood")
-    await _scroll(tab, turn_at, remarks)
+    await _scroll(tab, wait_for_slot, remarks)
     try:
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)
     except PlaywrightTimeout:
@@ -120,7 +120,7 @@ async def _arrive(tab: Page, url: str) -> Response | None:
         return None  # the document has begun and never ends: what there is of it is taken
 
 
-async def _scroll(tab: Page, turn_at: TurnAt, remarks: list[str]) -> None:
+async def _scroll(tab: Page, wait_for_slot: WaitForSlot, remarks: list[str]) -> None:
     """Down in steps of a screen, so that pictures that load when seen are loaded; then up again."""
     asked: set[str] = set()
 
@@ -134,7 +134,7 @@ async def _scroll(tab: Page, turn_at: TurnAt, remarks: list[str]) -> None:
         await asyncio.sleep(PAUSE_S)
         hosts = sorted(asked)
         asked.clear()
-        without = [host for host in hosts if not await turn_at(host)]
+        without = [host for host in hosts if not await wait_for_slot(host)]
         if without:
             remarks.append(f"scrolling ended where {without[0]} could not be asked any more")
         # only now: what the page asked for may have made it longer

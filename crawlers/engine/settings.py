@@ -6,6 +6,9 @@ values.
 
 from typing import Any, Final
 
+from crawlers.model.job import CrawlLimits
+from crawlers.watchlist.source import Engine
+
 BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 READ_BYTES = 64 << 20
@@ -13,10 +16,11 @@ READ_BYTES = 64 << 20
 
 
 LEFT_OUT_MIDDLEWARES: Final = {
-    # decided by crawlers.engines.robots, and recorded
+    # decided by crawlers.engine.robots, and recorded
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     # Pages that refresh themselves are what they are; a challenge is no way to content.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     # The body is decoded once, where it arrives, by the code that decodes it again from the archive.
@@ -53,13 +57,17 @@ def request_headers(user_agent: str) -> dict[str, str]:
     }
 
 
-def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]:
+def scrapy_settings(*, user_agent: str, limits: CrawlLimits, engine: Engine = "http") -> dict[str, Any]:
     """Settings for one crawl through the recorder."""
+    handler = "crawlers.engine.download_handler.RecorderDownloadHandler"
+    # A browser shows one page at a time, in the order of the seeds. What a page leads to is fetched right after
+    # it, since links may expire.
+    one_by_one = {"CONCURRENT_REQUESTS": 1, "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue"}
     return {
         # One handler for the web, whose only address is the recorder's; no other scheme leaves the process.
         "DOWNLOAD_HANDLERS": {
-            "http": "crawlers.engines.scrapy_download.RecorderDownloadHandler",
-            "https": "crawlers.engines.scrapy_download.RecorderDownloadHandler",
+            "http": handler,
+            "https": handler,
             "ftp": None,
             "file": None,
             "data": None,
@@ -67,11 +75,17 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         },
         "HTTPERROR_ALLOW_ALL": True,
         "DOWNLOADER_MIDDLEWARES": {
-            "crawlers.engines.scrapy_download.RobotsMiddleware": 100,
-            "crawlers.engines.scrapy_download.RetryAfterMiddleware": 550,
+            "crawlers.engine.robots_middleware.RobotsMiddleware": 100,
+            "crawlers.engine.retries.RetryAfterMiddleware": 550,
+            "crawlers.engine.redirects.ExactRedirectMiddleware": 600,
             **LEFT_OUT_MIDDLEWARES,
         },
+        # Nearest to the spider: what it yields is counted before anything else may leave it out.
+        "SPIDER_MIDDLEWARES": {"crawlers.engine.accounting.CrawlAccounting": 950},
         "EXTENSIONS": LEFT_OUT_EXTENSIONS,
+        "SCHEDULER": "crawlers.engine.scheduling.CrawlScheduler",
+        "REQUEST_FINGERPRINTER_CLASS": "crawlers.engine.scheduling.ExactFingerprinter",
+        "PAGE_LIMIT": limits.pages or 0,
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [408, 429, 500, 502, 503, 504, 522, 524],
         "RETRY_EXCEPTIONS": ["crawlers.http_client.FetchFailed"],
@@ -80,17 +94,20 @@ def scrapy_settings(*, user_agent: str, seconds: float | None) -> dict[str, Any]
         "REFERRER_POLICY": "strict-origin-when-cross-origin",
         "DEFAULT_REQUEST_HEADERS": request_headers(user_agent),
         "USER_AGENT": user_agent,
-        # The pace per host is kept by crawlers.rate_limit.limiter, shared with everything that does not pass
-        # through Scrapy.
+        # The pause between requests to a host is kept by crawlers.rate_limit.limiter, shared with everything that
+        # does not pass through Scrapy.
         "DOWNLOAD_DELAY": 0,
         "CONCURRENT_REQUESTS": 16,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 4,
         # Pages in the order in which they were found.
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "URLLENGTH_LIMIT": 16_384,
-        "CLOSESPIDER_TIMEOUT": seconds or 0,
+        "CLOSESPIDER_TIMEOUT": limits.seconds or 0,
+        # Scrapy on asyncio alone, without Twisted's reactor.
+        "TWISTED_REACTOR_ENABLED": False,
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "STATS_DUMP": False,
         "LOG_LEVEL": "WARNING",
-        "LOG_FORMATTER": "crawlers.engines.scrapy_download.SiteErrorLogFormatter",
+        "LOG_FORMATTER": "crawlers.engine.retries.SiteErrorLogFormatter",
+        **(one_by_one if engine == "browser" else {}),
     }

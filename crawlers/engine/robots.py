@@ -1,6 +1,6 @@
 """What robots.txt says to a crawl, asked once per host and recorded with the rest (RFC 9309).
 
-``RobotsGate.refusal`` gives None for "go ahead" or a sentence why not. robots.txt itself is fetched through
+``RobotsRules.refusal`` gives None for "go ahead" or a sentence why not. robots.txt itself is fetched through
 the recorder like any page. No such file (4xx) allows everything; a host that fails to answer (5xx) allows only
 the pages that the operator named; a host that cannot be reached decides nothing, since the page then cannot be
 reached either.
@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from crawlers.engines.context import CrawlContext
-from crawlers.engines.scrapy_settings import READ_BYTES, request_headers
-from crawlers.http_client import FetchedResponse, FetchFailed
+from crawlers.engine.settings import READ_BYTES, request_headers
+from crawlers.http_client import FetchedResponse, Fetcher, FetchFailed
 from crawlers.model.capture import Note, NoteKind
+from crawlers.model.protocols import RateLimiter
 from processors.http.message import ResponseMessage, UndecodableEntity, entity
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
@@ -55,43 +55,48 @@ class HostRules:
         return None if self.rules is None else self.rules.crawl_delay(user_agent)
 
 
-class RobotsGate:
-    """Decides for one crawl, and hands over what was decided."""
+class RobotsRules:
+    """The rules of every host that one crawl asks, each file fetched once, and each decision handed on."""
 
-    def __init__(self, means: CrawlContext) -> None:
-        self._means = means
+    def __init__(
+        self, fetcher: Fetcher, rate_limiter: RateLimiter, note: Callable[[Note], None], user_agent: str
+    ) -> None:
+        self._fetcher = fetcher
+        self._rate_limiter = rate_limiter
+        self._hand_on = note
+        self._user_agent = user_agent
         self._rules: dict[str, asyncio.Task[HostRules]] = {}
 
     async def refusal(self, url: str, page_id: str, *, named: bool) -> str | None:
         """Why ``url`` may not be asked for; None where it may. ``named``: the operator named this page."""
         rules = await self.rules(url)
-        refusal = rules.refusal(url, self._means.user_agent, named=named)
+        refusal = rules.refusal(url, self._user_agent, named=named)
         if refusal is not None:
             self._note(url, page_id, refusal, Outcome.REFUSED_BY_POLICY)
         return refusal
 
     async def rules(self, url: str) -> HostRules:
         """The rules of the URL's host, fetched at the first call."""
-        place = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        if place not in self._rules:
-            self._rules[place] = asyncio.ensure_future(self._ask(f"{place}/robots.txt"))
-        return await asyncio.shield(self._rules[place])
+        host = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        if host not in self._rules:
+            self._rules[host] = asyncio.ensure_future(self._rules_of(f"{host}/robots.txt"))
+        return await asyncio.shield(self._rules[host])
 
-    async def _ask(self, robots_url: str) -> HostRules:
+    async def _rules_of(self, robots_url: str) -> HostRules:
         rules = await read_rules(robots_url, self._fetch)
         self._note(robots_url, ROBOTS_PAGE_ID, rules.why, None)
-        delay_s = rules.delay_s(self._means.user_agent)
+        delay_s = rules.delay_s(self._user_agent)
         if delay_s is not None:
-            self._means.pace.raise_delay(host_of(robots_url), delay_s)
+            self._rate_limiter.raise_delay(host_of(robots_url), delay_s)
         return rules
 
     async def _fetch(self, url: str) -> FetchedResponse:
-        headers = [*request_headers(self._means.user_agent).items()]
-        async with self._means.pace.slot(host_of(url)):
-            return await self._means.fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
+        headers = [*request_headers(self._user_agent).items()]
+        async with self._rate_limiter.slot(host_of(url)):
+            return await self._fetcher.fetch(url, headers, page_id=ROBOTS_PAGE_ID, keep_bytes=READ_BYTES)
 
     def _note(self, url: str, page_id: str, reason: str, outcome: Outcome | None) -> None:
-        self._means.note(Note(NoteKind.ROBOTS, page_id, url, datetime.now(UTC), reason, outcome))
+        self._hand_on(Note(NoteKind.ROBOTS, page_id, url, datetime.now(UTC), reason, outcome))
 
 
 async def read_rules(robots_url: str, fetch: Fetch) -> HostRules:

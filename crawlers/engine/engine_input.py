@@ -1,4 +1,4 @@
-"""What an engine's process is told by the process that starts it."""
+"""What an engine's process is given by the process that starts it."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from crawlers.model.serialization import job_to_json
 from crawlers.recorder.proxy import RecorderAddress
 
 
-def engine_input(job: CrawlJob, door: RecorderAddress, handover: Path, chromium: Path | None) -> bytes:
-    """What the process is told on standard input."""
+def engine_input(job: CrawlJob, recorder: RecorderAddress, folder: Path, chromium: Path | None) -> bytes:
+    """One JSON object for standard input. ``folder`` holds the sockets for captures and for slots."""
     row = {
         "job": job_to_json(job),
-        "door": asdict(door),
-        "handover": str(handover),
+        "recorder": asdict(recorder),
+        "folder": str(folder),
         "chromium": None if chromium is None else str(chromium),
         "parent": os.getpid(),
     }

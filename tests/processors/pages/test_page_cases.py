@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from processors.parsing.parser_versions import ParserVersion, parser_versions
-from tests.processors.pages.stored_pages import FIXTURES, read_case, said
+from tests.processors.pages.page_cases import FIXTURES, read_case, reading_json
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ CASES = sorted(path for path in FIXTURES.iterdir() if path.is_dir())
 def test_the_stored_page_says_what_a_person_read_on_it(case: Path) -> None:
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
     assert expected.pop("read_by_a_person"), f"{case.name}: read expected.json against the page, then say so in it"
-    found = json.loads(json.dumps(said(read_case(case))))
+    found = json.loads(json.dumps(reading_json(read_case(case))))
     for field in expected.keys() | found.keys():
         assert found.get(field) == expected.get(field), f"{case.name}: {field}"
 

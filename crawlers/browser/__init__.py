@@ -1,0 +1,1 @@
+"""Chromium behind the recorder: started, shown one page at a time, and pictured."""

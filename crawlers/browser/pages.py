@@ -1,0 +1,91 @@
+"""Pages as Chromium shows them, one at a time, each loaded through the recorder.
+
+In: an address and the page id that the recorder files exchanges under. Out: the final DOM; it and the screenshot
+are handed to the recorder's process as renderings. What drives the browser is imported when the first page is
+asked for, since most crawls do without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crawlers.http_client import CrawlLimitReached
+from crawlers.model.capture import Note, Rendering
+from crawlers.recorder.proxy import RecorderAddress
+
+if TYPE_CHECKING:
+    from crawlers.browser.session import BrowserSession
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """A page as it stood in the end.
+
+    ``dom`` is UTF-8; ``url`` is where redirects led; ``status`` is None where the page never came to its end;
+    ``remarks`` are sentences on what is missing.
+    """
+
+    url: str
+    status: int | None
+    media_type: str
+    dom: bytes
+    remarks: tuple[str, ...]
+
+
+class BrowserPages:
+    """The browser of one crawl. ``program`` None is Playwright's own Chromium.
+
+    ``note`` and ``rendering`` hand over to the recorder's process. ``seconds`` is the crawl's limit, counted from
+    the first page. ``one_page`` is to be held while a page is rendered.
+    """
+
+    def __init__(
+        self,
+        recorder: RecorderAddress,
+        program: Path | None,
+        user_agent: str,
+        *,
+        note: Callable[[Note], None],
+        rendering: Callable[[Rendering], None],
+        seconds: float | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._program = program
+        self._user_agent = user_agent
+        self._note = note
+        self._rendering = rendering
+        self._seconds = seconds
+        self._deadline: float | None = None
+        self._session: BrowserSession | None = None
+        self.one_page = asyncio.Lock()
+
+    async def render(
+        self, url: str, page_id: str, wait_for_slot: Callable[[str], Awaitable[bool]]
+    ) -> RenderedPage | None:
+        """Load a page to its end; None where an answer came that Chromium does not show.
+
+        ``wait_for_slot`` waits until a host may be asked once more; False: it may not. Raises `PageNotRendered`,
+        `BrowserMissing`, and `CrawlLimitReached` when the crawl's time is up.
+        """
+        if self._session is None:
+            from crawlers.browser.session import BrowserSession
+
+            self._session = BrowserSession(
+                self._recorder, self._program, self._user_agent, self._note, self._rendering
+            )
+            if self._seconds is not None:
+                self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._session.render(url, page_id, wait_for_slot)
+        except TimeoutError:
+            raise CrawlLimitReached(f"the limit of {self._seconds} s was reached") from None
+
+    async def close(self) -> None:
+        """End the browser, if there is one."""
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,83 @@
+"""The engine's own process: ``python -m crawlers.engine`` runs one crawl's spider with Scrapy.
+
+In: one JSON object on standard input (the job, the way to the recorder, the socket for hand-overs, the
+browser's program). Out: what ``visits`` tells, one line each, on standard output; a log on standard error. Ends
+with its parent, whichever way that ends. Exit code 0 when the spider came to its end, 1 when the engine could
+not work.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crawlers.browser.pages import BrowserPages
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
+from crawlers.engine.robots import RobotsRules
+from crawlers.engine.run import run_spider
+from crawlers.http_client import Fetcher
+from crawlers.model.serialization import job_from_json
+from crawlers.rate_limit.socket import RateLimitClient
+from crawlers.recorder.capture_socket import CaptureClient
+from crawlers.recorder.proxy import RecorderAddress
+from crawlers.spiders.registry import spider_class
+from processors.parsing.sandboxed_parsers import ConfinedParsers
+
+PR_SET_PDEATHSIG = 1
+"""Number of linux/prctl.h."""
+
+
+def run(row: Mapping[str, Any]) -> None:
+    """Run the crawl that ``engine_input`` describes."""
+    job = job_from_json(row["job"])
+    recorder = RecorderAddress(**row["recorder"])
+    captures = CaptureClient(Path(row["folder"]))
+    fetcher, rate_limiter = Fetcher(recorder), RateLimitClient(Path(row["folder"]))
+    browser = BrowserPages(
+        recorder,
+        None if row["chromium"] is None else Path(row["chromium"]),
+        job.user_agent,
+        note=captures.note,
+        rendering=captures.rendering,
+        seconds=job.limits.seconds,
+    )
+    robots = RobotsRules(fetcher, rate_limiter, captures.note, job.user_agent)
+    context = CrawlContext(
+        fetcher=fetcher,
+        rate_limiter=rate_limiter,
+        browser=browser,
+        report=report,
+        robots=robots if job.source.robots == "obey" else None,
+    )
+    with ConfinedParsers() as parsers:
+        problem = run_spider(spider_class(job.source), job, parsers, context)
+    report(EngineFinished(problem))
+
+
+def report(event: EngineEvent) -> None:
+    """Write the event at once: who reads it may have to do without the rest."""
+    sys.stdout.write(encode_event(event))
+    sys.stdout.flush()
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent ends, even by ``kill -9``."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("the crawl that started this engine is gone")
+
+
+def main() -> None:
+    """Entry point of the process."""
+    row = json.loads(sys.stdin.buffer.read())
+    end_with_parent(row["parent"])
+    run(row)
+
+
+if __name__ == "__main__":
+    main()

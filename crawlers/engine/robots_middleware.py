@@ -1,0 +1,33 @@
+"""robots.txt before each request; takes the place of Scrapy's own middleware, whose file no one would record."""
+
+import scrapy
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+
+from crawlers.engine.context import context_of
+from crawlers.engine.robots import RobotsRules
+
+
+class DisallowedByRobots(IgnoreRequest):
+    """robots.txt forbids the page; the text says which."""
+
+
+class RobotsMiddleware:
+    """Asks the rules of the host; a crawl without rules obeys none."""
+
+    def __init__(self, rules: RobotsRules | None) -> None:
+        self._rules = rules
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
+        """Scrapy's way of making one."""
+        return cls(context_of(crawler).robots)
+
+    async def process_request(self, request: scrapy.Request) -> None:
+        """Let the request go on, or end it; raises `DisallowedByRobots`."""
+        if self._rules is None:
+            return
+        meta = request.meta
+        refusal = await self._rules.refusal(request.url, meta["page_id"], named="seed" in meta)
+        if refusal is not None:
+            raise DisallowedByRobots(refusal)
