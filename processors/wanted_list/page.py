@@ -7,6 +7,7 @@ reason.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from lxml import html
@@ -23,6 +24,7 @@ from processors.tables.column_names import heading_form
 from processors.tables.grid import Grid, Row, read_grids
 from processors.tables.layout import Layout
 from processors.text import one_line
+from processors.urls import resolve
 from processors.wanted_list.entries import Cards, Entry, FieldOf, page_cards, page_entry, photos_in
 from processors.wanted_list.json_entries import json_entries, next_of_json
 from processors.wanted_list.labels import wanted_field
@@ -187,18 +189,24 @@ def _issuer(headings: tuple[str, ...], tree: html.HtmlElement | None) -> str | N
 
 
 def _links(page: Page, opened: ParsedPage, persons: tuple[WantedPerson, ...], onward: tuple[str, ...]) -> Links:
+    tree, encoding = opened.tree, opened.encoding
+    photos = (photo for person in persons for photo in person.photos)
+    if is_json(page):
+        next_urls = next_of_json(load_json(page), page.url)
+    else:
+        next_urls = () if tree is None else next_pages(tree, page.url, encoding)
     return Links(
-        next_pages=_next_pages(page, opened),
-        articles=onward,
-        media=tuple(dict.fromkeys(photo for person in persons for photo in person.photos)),
-        documents=() if opened.tree is None else document_links(opened.tree, page.url, opened.encoding),
+        next_pages=next_urls,
+        articles=_to_fetch(onward, page.url, encoding),
+        media=_to_fetch(photos, page.url, encoding),
+        documents=() if tree is None else document_links(tree, page.url, encoding),
     )
 
 
-def _next_pages(page: Page, opened: ParsedPage) -> tuple[str, ...]:
-    if is_json(page):
-        return next_of_json(load_json(page), page.url)
-    return () if opened.tree is None else next_pages(opened.tree, page.url, opened.encoding)
+def _to_fetch(urls: Iterable[str], base: str, encoding: str) -> tuple[str, ...]:
+    """The addresses that a browser would ask for, each once."""
+    addresses = (resolve(base, url, encoding) for url in urls)
+    return tuple(dict.fromkeys(address for address in addresses if address is not None))
 
 
 def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:

@@ -46,6 +46,7 @@ def test_one_page_of_each_source_is_read_and_each_host_asked_once_for_its_rules(
         "oblsud": ("content", trials["oblsud"].records),
         "sud-zavadski": ("content", trials["sud-zavadski"].records),
         "abvestki": ("content", 0),
+        "vyshuk": ("content", 4),
         "forbidden": ("blocked", 0),
     }
     assert trials["tg-vestki"].expect == {"min": 10, "understood": 0.8}
