@@ -1,10 +1,9 @@
 """Asks for things over the wire, through the recorder and no other way.
 
-A plain HTTP/1.1 client with one address to connect to: the recorder's. TLS trusts the crawl's own authority
-alone, so that whatever answers without being the recorder is refused. In: a URL, header fields, the page id
-that the recorder files the exchange under. Out: ``FetchedResponse``. Raises ``FetchFailed`` and its kinds. What
-was on the wire is the recorder's to keep; here bytes are only read, and a body nobody will read is let go piece by
-piece.
+A plain HTTP/1.1 client with one address to connect to: the recorder's. TLS trusts the crawl's own authority alone,
+so that whatever answers without being the recorder is refused. In: a URL, header fields, the page id that the
+recorder files the exchange under. Out: ``FetchedResponse``. Raises ``FetchFailed`` and its kinds. What was on the
+wire is the recorder's to keep; here bytes are only read, and a body nobody will read is dropped piece by piece.
 """
 
 import asyncio
@@ -156,7 +155,8 @@ class Fetcher:
         self._idle.clear()
 
     def _to_recorder(self, url: str, page_id: str, nonce: str) -> list[tuple[str, str]]:
-        """Fields that end at the recorder: who asks, and what for, so that it tells why there is no answer.
+        """Fields that end at the recorder: the page id and the URL, so that it can explain why there is no
+        response.
 
         ``nonce`` is a number used once, which the recorder's own answer has to prove that it knows.
         """

@@ -1,4 +1,6 @@
-"""What the parts of a crawl need of each other: where captures are kept, and when a host may be asked again."""
+"""What the parts of a crawl need of each other: where captures are kept, and when the next request to a host may
+be sent.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,14 @@ class CaptureSink(Protocol):
 
 
 class RateLimiter(Protocol):
-    """When a host may be asked again, over all crawls that share the pace."""
+    """When the next request to a host may be sent, over all crawls that share the rate limit."""
 
     def slot(self, host: str) -> AbstractAsyncContextManager[None]:
         """Entered when a request to ``host`` may leave; left when its answer is there."""
         ...
 
     def back_off(self, host: str, seconds: float) -> None:
-        """Have ``host`` left alone for so many seconds from now."""
+        """Have nothing sent to ``host`` for so many seconds from now."""
         ...
 
     def raise_delay(self, host: str, delay_s: float) -> None:

@@ -14,7 +14,7 @@ from processors.digest import Digest
 class HostStatistics:
     """The pace that one crawl kept at one host.
 
-    ``requests`` took a turn; ``shortest_gap_s`` is the least time between two of these, None where there was one
+    ``requests`` took a slot; ``shortest_gap_s`` is the least time between two of these, None where there was one
     alone. ``without_turn`` counts what left besides: in a browser, what a page loads with. ``held_s`` is how long
     the host asked to be left alone; ``given_up`` says why it was not asked any more, None if it was.
     """

@@ -1,1 +1,1 @@
-"""How often one host may be asked: the rule, its slots, and the socket over which engines ask for one."""
+"""How often requests may be sent to one host: the rule, its slots, and the socket over which engines get one."""

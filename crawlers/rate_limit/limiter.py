@@ -188,12 +188,12 @@ class HostRateLimiter:
                 if grant.backed_off:
                     state.abandoned_because = (
                         f"{host} asked to be left alone for {grant.wait_s:.0f} s more; "
-                        "what still waited was not asked for"
+                        "what still waited was not requested"
                     )
                 elif time.monotonic() - requested_at > self._max_wait_s:
                     state.abandoned_because = (
-                        f"no turn at {host} within {self._max_wait_s:.0f} s, so many others ask it; "
-                        "what still waited was not asked for"
+                        f"no slot at {host} within {self._max_wait_s:.0f} s, since too many requests wait there; "
+                        "what still waited was not requested"
                     )
                 else:
                     with suppress(TimeoutError):

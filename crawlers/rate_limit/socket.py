@@ -180,7 +180,7 @@ class RateLimitClient(JsonLinesProtocol):
         """Fail every request that waits."""
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(CrawlLimitReached("nobody gives turns any more: the crawl has ended"))
+                answer.set_exception(CrawlLimitReached("no slots are granted any more: the crawl has ended"))
 
     async def _take(self, host: str) -> Slot:
         await self._connect()
@@ -204,4 +204,4 @@ class RateLimitClient(JsonLinesProtocol):
                     with short_path(self._folder, SOCKET_NAME) as path:
                         await asyncio.get_running_loop().create_unix_connection(lambda: self, path)
                 except OSError as error:
-                    raise CrawlLimitReached(f"nobody gives turns any more: {error}") from error
+                    raise CrawlLimitReached(f"no slots are granted any more: {error}") from error

@@ -81,7 +81,7 @@ class CaptureClient:
 
 
 class CaptureServer:
-    """The recorder's end: gives each item to ``keep`` and tells the engine how it went."""
+    """The recorder's end: gives each item to ``keep`` and answers the engine with the result."""
 
     def __init__(self, folder: Path, keep: Callable[[CaptureItem], Awaitable[None]]) -> None:
         self._folder = folder

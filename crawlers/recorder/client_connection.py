@@ -1,4 +1,4 @@
-"""The connection from an engine: a forward proxy for one crawl, that tells engines by the crawl's password.
+"""The connection from an engine: a forward proxy for one crawl, which knows its engines by the crawl's password.
 
 ``CONNECT`` opens a tunnel; if its first byte begins TLS, the crawl's authority answers for the host, else the
 tunnel is plain (as browsers open them for ``ws://``). Requests with ``http://`` URLs go to their sites one after
@@ -171,7 +171,7 @@ class ClientConnection(asyncio.Protocol):
             self._advance()
 
     def _advance(self) -> None:
-        """Serve what the engine has asked, as far as its turn has come."""
+        """Serve the engine's requests one after the other, as far as the exchange before is complete."""
         while self._buffer and not self._ended and not self._sniffing and self._opening is None:
             relay = self._relay
             if relay is not None and (relay.switched or relay.expects_body):
@@ -237,7 +237,7 @@ class ClientConnection(asyncio.Protocol):
         self._opening = asyncio.get_running_loop().create_task(self._open_when_reached(target, secure=secure))
 
     async def _open_when_reached(self, target: RequestTarget, *, secure: bool) -> None:
-        """For an engine of ours: the tunnel opens once the site is reached, or the reason is told."""
+        """For an engine of ours: open the tunnel once the site is reached, or answer with the reason."""
         target = target if secure else replace(target, scheme="http")
         relay = ExchangeRelay(self._session, target, self._page_id, self, tunnelled=True)
         try:

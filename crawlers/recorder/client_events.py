@@ -1,4 +1,4 @@
-"""What a conversation with a site tells the engine's end of it."""
+"""The events of an exchange with a site that concern the engine's connection."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ClientEvents(Protocol):
-    """The engine's end, as far as a conversation needs it."""
+    """The engine's connection, as far as a relay needs it."""
 
     def deliver(self, data: bytes) -> None:
         """Send the engine what the site sent."""

@@ -1,6 +1,6 @@
-"""The ways out to a site: directly, or through an HTTP or SOCKS proxy.
+"""Egress to a site: directly, or through an HTTP or SOCKS proxy.
 
-A way out gives a connected socket to ``host`` and ``port``. Going directly, names are resolved here, every
+An egress gives a connected socket to ``host`` and ``port``. Going directly, names are resolved here, every
 address is judged by the policy, and the very address that was judged is connected to. Raises ``ConnectFailed``,
 whose reasons go into WARC files: they never name a proxy, nor repeat its words.
 """
@@ -56,14 +56,14 @@ class OpenSocket:
 
 
 class Egress(Protocol):
-    """A way out."""
+    """How connections leave this machine."""
 
     async def open_socket(self, host: str, port: int) -> OpenSocket:
         """Connect; raises ``ConnectFailed``."""
         ...
 
     async def check(self) -> str | None:
-        """Why nothing at all can leave this way, as a sentence; None where something may."""
+        """Why this egress cannot be used at all, as a sentence; None where it can."""
         ...
 
 
@@ -115,14 +115,14 @@ def _rule(text: str) -> _Rule:
 
 
 class DirectEgress:
-    """Straight to the site."""
+    """Directly to the site."""
 
     def __init__(self, policy: AddressPolicy, connect_to: ConnectTo) -> None:
         self._policy = policy
         self._connect_to = connect_to
 
     async def check(self) -> str | None:
-        """Nothing stands between."""
+        """Without a proxy there is nothing to check."""
         return None
 
     async def open_socket(self, host: str, port: int) -> OpenSocket:
@@ -227,7 +227,7 @@ class ProxyEgress:
 
 
 def egress_for(proxy_url: str | None, policy: AddressPolicy, connect_to: ConnectTo) -> Egress:
-    """The way out through the proxy at this URL; None is direct."""
+    """The egress through the proxy at this URL; None is direct."""
     return DirectEgress(policy, connect_to) if proxy_url is None else ProxyEgress(proxy_url, policy, connect_to)
 
 

@@ -1,4 +1,4 @@
-"""Everything an engine and one site say to each other over one connection, cut into exchanges.
+"""Relays the bytes of an engine and one site over one connection, and cuts them into exchanges.
 
 One request is under way at a time. Of the site's bytes only those that belong to its answer go to the engine;
 what comes besides is kept as a fact and ends the connection. When either side ends, or a limit is reached, what
@@ -102,7 +102,7 @@ class ExchangeRelay:
         return self._failure
 
     def send_request(self, parsed: ParsedRequest, url: str | None = None) -> None:
-        """Send a request's head; raises ``ValueError`` where the end of its body cannot be told."""
+        """Send a request's head; raises ``ValueError`` where the end of its body is not known."""
         self._requested = True
         head = parsed.for_site()
         url = request_url(self.target, parsed) if url is None else url
@@ -177,7 +177,7 @@ class ExchangeRelay:
             (self._upstream.pause_reading if busy else self._upstream.resume_reading)("engine")
 
     def check_timeouts(self, now: float) -> None:
-        """Cut what has lasted too long or is silent for too long."""
+        """Cut an exchange that has lasted too long, or has been without a byte for too long."""
         if self._unrequested is not None and self._unrequested.is_over(now):
             self._close(announced=False)
         if not self._exchanges and self._frames is None:

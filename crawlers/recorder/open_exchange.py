@@ -1,7 +1,7 @@
 """One exchange while it lasts: what has gone to the site, what has come back, and when.
 
-Lives in the event loop and follows both messages on a copy of their bytes; what has gathered goes to the scribe in
-good time, and when the exchange ends, the scribe builds the ``Exchange`` to keep.
+Lives in the event loop and follows both messages on a copy of their bytes; what has gathered goes to the writer in
+good time, and when the exchange ends, the writer builds the ``Exchange`` to keep.
 """
 
 import time
@@ -15,7 +15,7 @@ from processors.http.framing import MessageFramer
 from processors.http.head import read_head, status_of
 
 FLUSH_BYTES = 128 << 10
-"""So much gathers in the event loop before the scribe gets it."""
+"""So much gathers in the event loop before the writer gets it."""
 CLOSED_UNANNOUNCED = "closed without the TLS close notify, so that nothing says that the body is whole"
 
 

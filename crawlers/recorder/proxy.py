@@ -1,6 +1,6 @@
 """The recorder of one crawl: a forward proxy on loopback that copies every byte it relays.
 
-``start`` opens the door and gives the address engines use; ``close`` ends what is under way, waits until
+``start`` opens the proxy's port and gives the address engines use; ``close`` ends what is under way, waits until
 everything is kept, and gives the totals. ``failed`` is done with an exception as soon as nothing more can be
 kept: the crawl must end then. The sink is called from one thread of the recorder's own.
 """
@@ -58,7 +58,7 @@ class Recorder:
         allow_invalid_certificate: bool = False,
         on_change: Callable[[Totals], None] | None = None,
     ) -> None:
-        """``folder`` takes large bodies while they last; ``on_change`` hears of the totals after each exchange."""
+        """``folder`` takes large bodies while they last; ``on_change`` gets the totals after each exchange."""
         self._sink = sink
         self._folder = folder
         self._crawl_id = crawl_id
@@ -72,7 +72,7 @@ class Recorder:
         self._timeout_check: asyncio.Task[None] | None = None
 
     async def start(self) -> RecorderAddress:
-        """Open the door, on loopback and a port that is free."""
+        """Listen on loopback, on a port that is free."""
         session = self._session = Session(
             crawl_id=self._crawl_id,
             limits=self._limits,
@@ -112,7 +112,7 @@ class Recorder:
         await self._open_session().writer.keep_async(item)
 
     async def close(self) -> Totals:
-        """Close the door, keep what is under way as far as it came; raises what made keeping fail."""
+        """Stop listening, keep what is under way as far as it came; raises what made keeping fail."""
         session = self._open_session()
         self._stop(session)
         if self._timeout_check is not None:

@@ -1,4 +1,4 @@
-"""What the recorder says in its own name, and how an engine tells it from what a site says.
+"""Responses of the recorder itself, and how an engine distinguishes them from those of a site.
 
 The recorder never speaks in a site's name: where no answer came from the site, an engine's connection is simply
 closed. An engine of ours that wants to know the reason sends ``Proxy-Recorder-Target`` with the URL it is after,
@@ -38,7 +38,7 @@ class ProxyResponse:
 
 
 def own_answer(answer: ProxyResponse, proof_key: str, nonce: str) -> bytes:
-    """The response that tells an engine of ours; the connection ends after it."""
+    """The response that gives an engine of ours the reason; the connection ends after it."""
     status = HTTPStatus.SERVICE_UNAVAILABLE if answer.outcome is None else STATUS_OF_OUTCOME[answer.outcome]
     outcome = "" if answer.outcome is None else f"{OUTCOME_FIELD}: {answer.outcome.value}\r\n"
     proof = _proof(proof_key, nonce, answer)
@@ -56,7 +56,7 @@ def greeting_url(proof_key: str) -> str:
 
 
 def auth_probe_response(proof_key: str) -> bytes:
-    """What it is then told; no exchange with any site, so that nothing is kept of it."""
+    """The response to it; it is no exchange with any site, so nothing is kept of it."""
     return _response(HTTPStatus.OK, f"{PROOF_FIELD}: {_hmac(proof_key, 'greeting')}\r\n", "This browser is known.")
 
 

@@ -1,4 +1,4 @@
-"""What all connections of one crawl's recorder share: its limits and counts, its ways out, its scribe."""
+"""What all connections of one crawl's recorder share: its limits and counts, its egress, its writer."""
 
 import asyncio
 import base64
@@ -38,7 +38,7 @@ class Totals:
 
 
 class LiveConnection(Protocol):
-    """A connection that is looked at now and then."""
+    """A connection that is under way, as the session needs it."""
 
     def check_timeouts(self, now: float) -> None:
         """End what has lasted too long; ``now`` is the event loop's time."""
@@ -106,7 +106,7 @@ class Session:
         return None
 
     def keep_exchange(self, build: Callable[[], Exchange], cost_bytes: int, *, truncated: bool) -> None:
-        """Have the scribe build and keep an exchange."""
+        """Have the writer build and keep an exchange."""
         self.totals.exchanges += 1
         self.totals.truncated += truncated
         writer = self.writer
@@ -114,7 +114,7 @@ class Session:
         self._changed()
 
     def keep_note(self, build: Callable[[], Note], outcome: Outcome | None = None) -> None:
-        """Have the scribe build and keep a note; counts its outcome."""
+        """Have the writer build and keep a note; counts its outcome."""
         if outcome is not None:
             self.totals.outcomes[outcome.value] += 1
             self.totals.refused += outcome is Outcome.REFUSED_BY_POLICY

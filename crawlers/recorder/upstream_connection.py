@@ -1,4 +1,4 @@
-"""The connection to a site: opened by the way out the source has, TLS verified, its facts taken.
+"""The connection to a site: opened through the source's egress, TLS verified, its facts recorded.
 
 ``dial`` gives an open ``UpstreamConnection``; from then on bytes go out as they are handed in and come back to its
 ``UpstreamEvents`` decrypted and otherwise untouched. Raises ``ConnectFailed``.
@@ -18,7 +18,7 @@ from processors.pages.outcome import Outcome
 
 
 class UpstreamEvents(Protocol):
-    """Who is told what a site does."""
+    """Receives the events of a connection to a site."""
 
     def upstream_sent(self, data: bytes) -> None:
         """Plain bytes came."""
@@ -73,7 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def close(self) -> None:
-        """End the connection; nothing more is told of it."""
+        """End the connection; no event follows."""
         self._ended = True
         if not self._ready.done():
             self._ready.cancel()

@@ -1,8 +1,8 @@
-"""The thread that turns bytes that passed into kept captures, so that no disk ever holds up the relay.
+"""The thread that turns relayed bytes into kept captures, so that the relay never waits for a disk.
 
 Comes in: pieces of messages and finished exchanges, in order, from the event loop. Goes out: calls of
 ``CaptureSink.keep``, one at a time. Large messages go to nameless temporary files in the crawl's folder. The first
-error, above all a full disk, ends the scribe: ``failed`` tells, and nothing is kept after it.
+error, above all a full disk, ends the writer: ``failed`` then has it, and nothing is kept after it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ SPILL_BYTES = 512 << 10
 """Above this a message goes to disk."""
 READ_BYTES = 1 << 20
 MOST_WAITING_BYTES = 32 << 20
-"""When more waits for the scribe, reading from sites pauses until half of it is done."""
+"""When more waits for the writer, reading from sites pauses until half of it is done."""
 
 
 class TemporaryBytes:
@@ -44,7 +44,7 @@ class TemporaryBytes:
 
 
 class MessageBuffer:
-    """The bytes of one message as they gather in the scribe's thread, and their digests."""
+    """The bytes of one message as they gather in the writer's thread, and their digests."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -173,7 +173,7 @@ class WriterThread:
         (kept if kept.done() else self.failed).result()
 
     async def close(self) -> None:
-        """Return when all that was given is kept; raises what made the scribe fail."""
+        """Return when all that was given is kept; raises what made the writer fail."""
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         if self._error is not None:

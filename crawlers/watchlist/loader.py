@@ -63,7 +63,7 @@ class WatchlistProblem:
 
 
 class InvalidWatchlist(Exception):
-    """The watch-list cannot be used; whoever wrote it mends every mistake listed."""
+    """The watch-list cannot be used; every mistake listed has to be corrected."""
 
     def __init__(self, mistakes: tuple[WatchlistProblem, ...]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
@@ -118,7 +118,8 @@ def read_usable(
     """Read what can be used of the file; raises ``InvalidWatchlist`` where a mistake stands outside of
     ``sources``.
 
-    Defaults and layouts hold for many sources: where one of them is wrong (a way out, say), none may go on.
+    Defaults and layouts hold for many sources: where one of them is wrong (an egress profile, for example), none
+    may go on.
     """
     reader = _read(path, egress, extensions)
     by_entry: dict[int, list[WatchlistProblem]] = {}

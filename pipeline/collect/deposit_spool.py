@@ -86,7 +86,7 @@ def deposit_crawl(
     """Deposit every closed file of a crawl that has ended, then remove its folder.
 
     ``closed`` are its files as the crawl itself reported them. Files that another run has deposited meanwhile are
-    among the answers, in the order they were written. ``before_release`` hears them before the folder goes: what
+    among the answers, in the order they were written. ``before_release`` gets them before the folder goes: what
     a crash keeps it from doing, the next run makes good. Raises `CrawlNotDepositedError` once all that can be
     deposited is.
     """

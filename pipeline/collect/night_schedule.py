@@ -37,7 +37,7 @@ class NightSchedule:
         return f"{night} begins now."
 
     def covers(self, due_at: datetime) -> bool:
-        """Whether the night that was due then is the next to begin, or has begun and not told custody yet."""
+        """Whether the night that was due then is the next to begin, or has begun and is not in custody yet."""
         return self.next_at == due_at or f"scheduled__{due_at.isoformat()}" in (self.at_work, *self.waiting)
 
     def problem(self, now: datetime) -> str | None:

@@ -2,7 +2,7 @@
 
 In: `Settings`, checked addresses (`pipeline.collect.url_list`), who asks and why. Out: `Archived` per address:
 keys, counts and where to look. Who, why and for which case go to the ledger and custody, never into a WARC. A page
-that could not be reached is a result; trouble of ours raises, and what was captured stays in the spool.
+that could not be reached is a result; a failure of ours raises, and what was captured stays in the spool.
 """
 
 from collections.abc import Callable, Mapping, Sequence

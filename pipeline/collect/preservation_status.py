@@ -1,6 +1,6 @@
 """Says of deposited files whether they are preserved: confirmed by every store that is configured.
 
-In: an archive, deposits. Out: `Preservation`, by what custody says now; what a deposit was told is the reason
+In: an archive, deposits. Out: `Preservation`, by the custody entries; the deposit's own answer is the reason
 where a copy is lacking.
 """
 
@@ -36,10 +36,10 @@ def _lacking(archive: Archive, deposited: Deposited) -> str | None:
     """What the file lacks to be preserved; None if nothing."""
     status = custody_status(archive, deposited.key)
     if status is None:
-        return f"custody does not tell of {deposited.key}"
+        return f"custody has no entry for {deposited.key}"
     problem = None if deposited.second_copy is None else deposited.second_copy.problem
     if deposited.already and problem is not None and status.preserved:
         return f"the second store had a copy of {deposited.key}, which could not be read back now: {problem}"
     if status.second_copy is None or status.preserved:
         return None
-    return f"the copy of {deposited.key} is owed to the second store: {problem or status.second_copy.problem}"
+    return f"the copy of {deposited.key} in the second store is pending: {problem or status.second_copy.problem}"

@@ -39,7 +39,7 @@ class BadUrl:
 
 
 class BadUrls(ValueError):
-    """Nothing was fetched; whoever asked mends the lines named in ``problems``."""
+    """Nothing was fetched; the lines named in ``problems`` have to be corrected."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join((*problems, "Nothing was fetched.")))
@@ -66,7 +66,7 @@ def validate_urls(text: str, *, allow_addresses: Sequence[str] = ()) -> tuple[st
 
 
 def _problems(line: str, policy: AddressPolicy) -> Iterator[str]:
-    """What is wrong with the line, at most one thing: the first that a person would mend."""
+    """What is wrong with the line, at most one thing: the first that a person would correct."""
     if len(line) > LONGEST_URL:
         yield f"is {len(line)} characters long; servers take at most about {LONGEST_URL}."
         return

@@ -1,4 +1,4 @@
-"""One crawl as a process group of its own: what starts it, what it is told, and what it reports."""
+"""One crawl as a process group of its own: its launch, its job, and its report."""
 
 from pipeline.crawl.job import crawl_id_of_now, job_for
 from pipeline.crawl.launcher import run_crawl

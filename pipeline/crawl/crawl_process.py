@@ -39,10 +39,10 @@ from storage.spool.known_payloads import PAYLOADS_NAME, KnownPayloads
 from storage.spool.spool import Spool
 
 ENGINE_GRACE_S = 8.0
-"""How long an engine that is told to stop may take."""
+"""How long an engine may take to end after it was signalled."""
 
 LONGEST_LINE_BYTES = 1 << 22
-"""Of what an engine tells; reasons that quote a page are cut long before."""
+"""Of one event of an engine; reasons that quote a page are cut long before."""
 
 ROOM_EVERY_S = 0.5
 """How often the room on the disk is looked at: a hundred megabytes are written in that time at the very most."""
@@ -72,7 +72,7 @@ async def run_crawl_process(folder: Path, chromium: Path | None) -> CrawlReport:
 
 
 def _spool(job: CrawlJob, folder: Path, key: CrawlKey | None) -> Spool:
-    """The writer; payloads become revisits only where the crawl was told which of them are deposited."""
+    """The writer; payloads become revisits only where the crawl has the list of those that are deposited."""
     facts, payloads = warcinfo_facts(job), folder / PAYLOADS_NAME
     if job.one_warc_per_url or not payloads.exists():
         return Spool(folder.parent, job.crawl_id, facts, file_per_page=job.one_warc_per_url, key=key)
@@ -182,7 +182,7 @@ async def _no_room(spool_dir: Path) -> str:
 
 
 async def _end(engine: asyncio.subprocess.Process) -> None:
-    """Tell the engine to stop; kill it if it does not."""
+    """Signal the engine to end; kill it if it does not."""
     if engine.returncode is not None:
         return
     engine.terminate()
@@ -194,7 +194,7 @@ async def _end(engine: asyncio.subprocess.Process) -> None:
 
 
 async def _read_events(engine: asyncio.subprocess.Process, job: CrawlJob, builder: ReportBuilder) -> None:
-    """Take in what the engine tells, and pass progress on, until it falls silent for good."""
+    """Read the engine's events and pass progress on, until its output ends."""
     assert engine.stdout is not None
     async for line in engine.stdout:
         event = decode_event(line.decode("utf-8", "replace"))

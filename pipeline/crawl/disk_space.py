@@ -16,14 +16,14 @@ from typing import Final
 from storage.errors import StorageError
 
 KEEPS_FREE: Final = "LETAPIS_CRAWL_KEEPS_FREE"
-"""The variable by which a crawl's own process learns it."""
+"""The variable that passes it to a crawl's own process."""
 
 SHARE_OF_STORE: Final = 0.0125
 """Of the disk, above the percent at which the embedded store stops."""
 
 
 class NoRoomError(StorageError):
-    """The disk is too full to begin a crawl; whoever keeps the machine makes room."""
+    """The disk is too full to begin a crawl; room has to be made on it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Room:
             raise NoRoomError(f"Nothing was fetched: {found}.")
 
     def variables(self) -> dict[str, str]:
-        """The environment that tells a crawl's own process."""
+        """The environment that passes it to a crawl's own process."""
         return {KEEPS_FREE: f"{self.keep_free_bytes} {'beside' if self.store_beside else 'elsewhere'}"}
 
 
 def room_from_environment() -> Room | None:
-    """What `variables` has told this process; None where nobody has."""
+    """What `variables` has passed to this process; None where it was not."""
     length, _, store = os.environ.get(KEEPS_FREE, "").partition(" ")
     return Room(int(length), store == "beside") if length else None
 

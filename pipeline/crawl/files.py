@@ -1,4 +1,4 @@
-"""The files beside a crawl's WARC files: what it was told and what it reports."""
+"""The files beside a crawl's WARC files: its job and its report."""
 
 import json
 import os

@@ -26,7 +26,7 @@ from storage.private_folder import new_closed_folder
 from storage.spool.recovery import recover_crawl
 
 GRACE_S = 20.0
-"""How long a crawl that is told to stop may take to close its files."""
+"""How long a crawl may take to close its files after it was signalled to stop."""
 
 
 def run_crawl(
@@ -84,7 +84,7 @@ def run_crawl(
                 if on_progress is not None:
                     on_progress(line.decode("utf-8", "replace").rstrip("\n"))
         finally:
-            # Its end tells the keeper to stop the crawl, if it has not ended by itself.
+            # The keeper stops the crawl when this input ends, if the crawl has not ended by itself.
             process.stdin.close()
             code = process.wait()
     try:
@@ -94,7 +94,7 @@ def run_crawl(
 
 
 def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
-    """What can be said of a crawl that ended without a word."""
+    """The report for a crawl that ended without writing one."""
     recovered = recover_crawl(folder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in recovered.files)
     torn = "".join(f". {each}" for each in recovered.torn)

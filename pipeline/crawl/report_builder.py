@@ -22,7 +22,7 @@ from processors.pages.outcome import Outcome
 from processors.urls import host_of
 
 MOST_REMARKS = 200
-"""A crawl of broken links would otherwise fill its report with them; the number left out is told."""
+"""A crawl of broken links would otherwise fill its report with them; the number left out is given."""
 
 DOCUMENT_TYPES = (
     "application/pdf",
@@ -79,7 +79,7 @@ class ReportBuilder:
                 self._failures_noted[item.url] = (item.outcome, item.reason)
 
     def on_engine_event(self, event: EngineEvent) -> None:
-        """Take in what the engine tells."""
+        """Take in one event of the engine."""
         if isinstance(event, PageVisited):
             self._visits.append(event)
         elif isinstance(event, CrawlNote):
@@ -153,7 +153,7 @@ class ReportBuilder:
         return visit.outcome, visit.reason
 
     def _yield_problems(self) -> list[str]:
-        """A list may stand in documents, which are read later; what they hold is judged then."""
+        """Fewer records than expected are no problem yet where the list is in documents, which are read later."""
         expect = self._job.source.expect
         return (replace(expect, min=None) if self._documents else expect).outside(self.records)
 

@@ -1,4 +1,4 @@
-"""How a crawl's own process learns where its egress proxy is and where turns come from, and its engine does not.
+"""Passes the addresses of the egress proxy and of the slots' database to a crawl's own process, not to its engine.
 
 The addresses may hold a password: they go from process to process in the environment, which other users cannot
 read, and never into a file. The engine needs neither it nor any other secret of this installation.
@@ -30,11 +30,11 @@ SECRETS: Final = (
 
 
 class EgressNotConfigured(Exception):
-    """The job names an egress profile and nobody said where it leads; nothing may leave any other way."""
+    """The job names an egress profile whose address is not known; nothing may leave any other way."""
 
 
 def egress_from_environment(job: CrawlJob) -> Egress:
-    """The job's way out, by the address in the environment, which is taken out of it. Raises
+    """The job's egress, by the address in the environment, which is removed from it. Raises
     ``EgressNotConfigured``.
     """
     proxy_url = os.environ.pop(EGRESS_URL_VARIABLE, None)
@@ -46,9 +46,10 @@ def egress_from_environment(job: CrawlJob) -> Egress:
 
 
 def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
-    """The pace of the crawl: shared with all others over the database in the environment, and taken out there.
+    """The crawl's rate limiter, shared with all other crawls over the database in the environment, which is
+    removed.
 
-    Without one, as in `letapis crawl`, the crawl goes by itself.
+    Without one, as in `letapis crawl`, the crawl keeps its own.
     """
     writer_url = os.environ.pop(SLOTS_DATABASE_VARIABLE, None)
     delay_s = job.source.delay_s

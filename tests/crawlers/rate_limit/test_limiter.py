@@ -199,7 +199,7 @@ class Away(AllTaken):
 
 def test_who_gets_no_turn_in_time_gives_up_and_says_so() -> None:
     pace = HostRateLimiter(1, AllTaken(), max_wait_s=0.05)
-    with pytest.raises(HostAbandoned, match="no turn at a within 0 s, so many others ask it"):
+    with pytest.raises(HostAbandoned, match="no slot at a within 0 s, since too many requests wait there"):
         asyncio.run(pace.take("a"))
 
 
@@ -239,7 +239,7 @@ def test_an_engine_asks_on_the_line_and_the_crawls_process_keeps_the_pace(
 
 
 def test_an_engine_whose_crawl_has_ended_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(CrawlLimitReached, match="nobody gives turns any more"):
+    with pytest.raises(CrawlLimitReached, match="no slots are granted any more"):
         asyncio.run(RateLimitClient(tmp_path).slot("a").__aenter__())
 
 

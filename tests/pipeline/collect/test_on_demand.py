@@ -151,7 +151,7 @@ def test_preserved_is_said_of_a_page_only_when_the_second_store_has_confirmed_it
 
     assert (there.preserved, there.preserved_reason) == (True, "both stores have confirmed it")
     assert owed.preserved is False
-    assert f"the copy of {owed.warc_keys[0]} is owed to the second store: " in owed.preserved_reason
+    assert f"the copy of {owed.warc_keys[0]} in the second store is pending: " in owed.preserved_reason
     assert second_object_store_server.endpoint in owed.preserved_reason
     assert "; NOT YET preserved: the copy of " in describe_archived(owed.as_json())
 
