@@ -1,4 +1,6 @@
-"""Commands about the watch-list: `sources` lists it, `sources import` extends it, `sources try` tries it."""
+"""Commands about sources: `sources` lists them; `import`, `try`; `new` and `test` for an operator's own
+parsers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.arguments import web_address
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -93,6 +96,117 @@ def try_(
     bad = [trial.source_id for trial in trials if trial.outcome != "content"]
     if bad:
         raise fail(f"{len(bad)} of {len(trials)} sources gave no content: {', '.join(bad)}", Exit.SOURCES_FAILED)
+
+
+@sources.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the extension: a-z, 0-9 and _.")],
+    url: Annotated[str, typer.Option("--url", metavar="URL", help="A page of the source.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND", help="Of its records: hearing, notice, register_entry, article, or a name of your own."
+        ),
+    ] = "entry",
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Begin a parser of your own: fetch one page, and write an extension around it that runs at once.
+
+    It stands in the folder of LETAPIS_EXTENSIONS: the parser, the page, what the parser makes of it (for a person
+    to read and correct), and a test. Change the parser until `letapis sources test NAME` says that all is as
+    expected.
+    """
+    from pipeline.sources.fetched_page import PageNotFetched, fetch_page
+    from pipeline.sources.new_extension import may_be_new, write_extension
+    from processors.extension.code import ExtensionFault
+
+    web_address(url, what="--url")
+    settings = _settings()
+    try:
+        may_be_new(settings.extension_folder, name, kind)
+        _print_progress(f"{url}: is fetched ...")
+        made = write_extension(
+            settings.extension_folder, name, fetch_page(settings, url), kind=kind, overwrite=force
+        )
+    except ExtensionFault as fault:
+        raise fail(str(fault), Exit.WRONG_USE) from fault
+    except PageNotFetched as problem:
+        raise fail(f"{problem}. Nothing was written.", Exit.SOURCES_FAILED) from problem
+    emit([made.as_json()], as_json=as_json, human=new_in_words)
+
+
+@sources.command("test")
+def test(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these extensions.")] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write what was found as what is expected, for a person to read.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the stored pages of extensions by their parsers, as the product does, and compare with what is
+    expected.
+
+    Exit code 1 if a page is read otherwise than expected, or if no person has read what is expected of it.
+    """
+    from pipeline.sources.extension_pages import TrialResult, try_pages
+    from pipeline.sources.extension_pages import accept as write_expectation
+    from processors.extension.code import ExtensionFault
+
+    folder = _settings().extension_folder
+    if folder.path is None:
+        raise fail("No folder of extensions is set: name one in LETAPIS_EXTENSIONS.", Exit.WRONG_USE)
+    wrong = looked_at = 0
+    for name in names or folder.names():
+        try:
+            for trial in try_pages(folder, name):
+                looked_at += 1
+                wrong += trial.result is not TrialResult.AS_EXPECTED
+                emit([trial.as_json()], as_json=as_json, human=page_in_words)
+                if (
+                    accept
+                    and trial.found is not None
+                    and trial.result
+                    in (
+                        TrialResult.DIFFERENT,
+                        TrialResult.WITHOUT_EXPECTATION,
+                    )
+                ):
+                    _print_progress(
+                        f"  written to {write_expectation(folder, trial)}, for a person to read beside the page"
+                    )
+        except ExtensionFault as fault:
+            raise fail(str(fault), Exit.WRONG_USE) from fault
+    _print_progress(f"{looked_at} pages read, {wrong} not as a person expects")
+    if wrong:
+        raise typer.Exit(int(Exit.FAILED))
+
+
+def page_in_words(row: Mapping[str, Any]) -> str:
+    """One stored page, and what is wrong with it."""
+    records = "" if row["records"] is None else f", {row['records']} records"
+    lines = [f"{row['extension']}/{row['page']}: {row['result'].replace('_', ' ')}{records}, by {row['parser']}"]
+    return "\n".join((*lines, *(f"  {problem}" for problem in row["problems"])))
+
+
+def new_in_words(row: Mapping[str, Any]) -> str:
+    """What was written, what to do next, and the entry for the watch-list."""
+    lines = [f"{row['folder']}: written: {', '.join(row['files'])}"]
+    if row["problems"]:
+        lines += [f"  not yet read: {problem}" for problem in row["problems"]]
+    else:
+        lines.append(f"  {row['parser']} reads {row['records']} records from the page ({row['outcome']}).")
+    entry = row["entry"]
+    lines += [
+        f"Read {row['folder']}/expected/first.json beside the page, mend {row['folder']}/parser.py, and run",
+        f"  letapis sources test {row['name']}",
+        "Then add the source to the watch-list:",
+        f"  - id: {entry['id']}",
+        f"    kind: {entry['kind']}",
+        f"    pages: [{', '.join(entry['pages'])}]",
+        f"    parser: {entry['parser']}",
+    ]
+    return "\n".join(lines)
 
 
 def line_row(line: Line) -> dict[str, Any]:
