@@ -143,7 +143,7 @@ colour: green
         "14: sources[2].id: 'two' is taken, see line 5",
         "17: sources[2].layout: no layout 'nowhere'; declared: none",
         "19: sources[3].kind: unknown kind 'podcast'; known kinds: "
-        "telegram, news, court_list, register, notice, page",
+        "telegram, news, court_list, register, notice, wanted_list, page",
         "23: sources[4].expect: min (9) is more than max (2)",
         "24: colour: unknown field; known here: defaults, layouts, sources",
     ]
