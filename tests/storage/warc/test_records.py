@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,7 @@ from storage.warc.records import (
     Record,
     certificate_record,
     exchange_metadata,
+    note_content_record,
     note_record,
     rendering_record,
     request_record,
@@ -277,6 +279,66 @@ def test_a_truncated_response_says_so() -> None:
 def test_a_url_cannot_begin_a_header_line_of_its_own() -> None:
     note = Note(NoteKind.SKIPPED, None, "http://a.example/\r\nWARC-Type: response", AT, "x")
     assert b"%0D%0AWARC-Type:%20response\r\n" in note_record(note, ID.format(5), INFO).head()
+
+
+@pytest.mark.parametrize("step", [1, 7, 50, 51, 52, 1000])
+def test_a_revisit_of_a_response_on_disk_holds_its_head_and_no_more(step: int) -> None:
+    sealed = DepositedRecord(ID.format(9), "https://elsewhere.example/p.jpg", AT)
+    kept = exchange(BLOCK, b"hi")
+    on_disk = replace(kept, response=replace(kept.response, block=Streamed(BLOCK, step)))
+    assert record_bytes(revisit_record(on_disk, ID.format(1), INFO, sealed)) == record_bytes(
+        revisit_record(kept, ID.format(1), INFO, sealed)
+    )
+
+
+@pytest.mark.parametrize(
+    ("media_type", "stored_as_it_is"),
+    [("image/png", True), ("video/mp4", True), ("text/html", False), ("application/json", False)],
+)
+def test_pictures_are_not_compressed_again(media_type: str, stored_as_it_is: bool) -> None:
+    content = b"\x00" * 10_000
+    rendering = Rendering(
+        "page-1", "https://example.org/", RenderingKind.VIEW, media_type, content, AT, "Chromium"
+    )
+    member = b"".join(encoded(rendering_record(rendering, ID.format(3), INFO, None)))
+    assert (content in member) is stored_as_it_is
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type", "streamed", "name", "expected_type"),
+    [
+        (NoteKind.WEBSOCKET, "application/x-frames", False, "websocket", "application/x-frames"),
+        (NoteKind.UNSOLICITED, None, True, "unsolicited", "application/octet-stream"),
+    ],
+)
+def test_what_a_note_speaks_of_as_bytes(
+    kind: NoteKind, content_type: str | None, streamed: bool, name: str, expected_type: str
+) -> None:
+    content: bytes | ByteSource = Streamed(b"hi") if streamed else b"hi"
+    note = Note(kind, "page-1", "https://навіны.by/a b", AT, "why", content=content, content_type=content_type)
+    record = note_content_record(note, ID.format(5), ID.format(4), INFO)
+    assert record_bytes(record).decode() == (
+        "WARC/1.1\r\n"
+        "WARC-Type: resource\r\n"
+        "WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000005>\r\n"
+        "WARC-Date: 2026-03-05T01:02:03.000004Z\r\n"
+        f"WARC-Target-URI: urn:{name}:https://навіны.by/a%20b\r\n"
+        "WARC-Warcinfo-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"
+        "WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000004>\r\n"
+        f"Content-Type: {expected_type}\r\n"
+        "WARC-Payload-Digest: sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4\r\n"
+        "WARC-Block-Digest: sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4\r\n"
+        "Content-Length: 2\r\n"
+        "\r\n"
+        "hi"
+        "\r\n\r\n"
+    )
+
+
+def test_a_note_that_speaks_of_no_bytes_has_no_record_of_them() -> None:
+    note = Note(NoteKind.WEBSOCKET, "page-1", "https://example.org/", AT, "why")
+    with pytest.raises(ValueError, match="expected content, found none"):
+        note_content_record(note, ID.format(5), ID.format(4), INFO)
 
 
 def test_the_warcinfo_record_as_bytes() -> None:
