@@ -3,6 +3,7 @@ once."""
 
 import gzip
 import hashlib
+import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -307,3 +308,44 @@ def test_an_answer_that_is_not_whole_never_becomes_a_revisit(cut: dict[str, str]
     with file.path.open("rb") as stream:
         heads = [each.rec_headers for each in ArchiveIterator(stream) if each.rec_type == "response"]
     assert [head["WARC-Truncated"] for head in heads] == [None, cut.get("truncated")]
+
+
+@pytest.mark.parametrize(
+    ("payload_bytes", "changed", "kept_as"),
+    [
+        (1024, {}, "revisit"),
+        (1023, {}, "response"),
+        (1024, {"status": 206}, "response"),
+        (1024, {"media_type": None}, "response"),
+        (1024, {"media_type": "text/plain"}, "response"),
+        (1024, {"media_type": "image/svg+xml"}, "response"),
+        (1024, {"media_type": "application/ld+json"}, "response"),
+        (1024, {"media_type": "application/pdf"}, "revisit"),
+    ],
+)
+def test_only_a_file_of_a_whole_kilobyte_that_is_no_page_becomes_a_revisit(
+    payload_bytes: int, changed: dict[str, object], kept_as: str, tmp_path: Path
+) -> None:
+    picture = replace(exchange(b"p" * payload_bytes, media_type="image/jpeg"), **changed)  # type: ignore[arg-type] # fields by name
+    spool = Spool(tmp_path, CRAWL, FACTS, revisits=True)
+    spool.keep(picture)
+    spool.keep(picture)
+    [file] = spool.close()
+    assert [each for each in types_in(file.path) if each in ("response", "revisit")] == ["response", kept_as]
+
+
+@pytest.mark.parametrize(("more_bytes", "files"), [(0, 2), (1, 1)])
+def test_a_file_rolls_as_soon_as_it_has_the_bytes_it_may_have(more_bytes: int, files: int, tmp_path: Path) -> None:
+    def spool_of(folder: Path, **limit: int) -> Spool:
+        ids = (f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>" for number in itertools.count())
+        return Spool(folder, CRAWL, FACTS, new_id=ids.__next__, clock=lambda: AT, **limit)
+
+    alone = spool_of(tmp_path / "alone")
+    alone.keep(exchange(b"x"))
+    [whole] = alone.close()
+    spool = spool_of(tmp_path / "rolled", roll_bytes=whole.bytes + more_bytes)
+    spool.keep(exchange(b"x"))
+    spool.keep(exchange(b"y"))
+    closed = spool.close()
+    assert len(closed) == files
+    assert [file.path.name for file in closed] == [f"{CRAWL}-{number:05d}.warc.gz" for number in range(files)]
