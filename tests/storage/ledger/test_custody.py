@@ -291,3 +291,15 @@ def test_equal_facts_give_different_commitments(archive: Archive) -> None:
 def test_a_fact_is_known_or_has_a_reason(value: str | None, reason: str | None) -> None:
     with pytest.raises(ValueError, match="fact: expected a value or a reason why there is none, found Fact"):
         Fact(value, reason)
+
+
+def test_what_is_no_entry_hides_none_of_the_others(archive: Archive) -> None:
+    written = [note(archive) for _ in range(2)]
+    archive.objects.put_new(custody_key(3), b"no entry", sha256=sha256(b"no entry"))
+    archive.objects.put_new("custody/!", b"x", sha256=sha256(b"x"))
+    chain = read_chain(archive.objects)
+    assert [each.entry for each in chain.entries] == written
+    assert [(each.subject, each.what) for each in chain.problems] == [
+        ("custody/!", "key"),
+        (custody_key(3), "content"),
+    ]

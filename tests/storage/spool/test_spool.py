@@ -336,14 +336,14 @@ def test_only_a_file_of_a_whole_kilobyte_that_is_no_page_becomes_a_revisit(
 
 @pytest.mark.parametrize(("more_bytes", "files"), [(0, 2), (1, 1)])
 def test_a_file_rolls_as_soon_as_it_has_the_bytes_it_may_have(more_bytes: int, files: int, tmp_path: Path) -> None:
-    def spool_of(folder: Path, **limit: int) -> Spool:
+    def spool_of(folder: Path, roll_bytes: int = 1 << 30) -> Spool:
         ids = (f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>" for number in itertools.count())
-        return Spool(folder, CRAWL, FACTS, new_id=ids.__next__, clock=lambda: AT, **limit)
+        return Spool(folder, CRAWL, FACTS, new_id=ids.__next__, clock=lambda: AT, roll_bytes=roll_bytes)
 
     alone = spool_of(tmp_path / "alone")
     alone.keep(exchange(b"x"))
     [whole] = alone.close()
-    spool = spool_of(tmp_path / "rolled", roll_bytes=whole.bytes + more_bytes)
+    spool = spool_of(tmp_path / "rolled", whole.bytes + more_bytes)
     spool.keep(exchange(b"x"))
     spool.keep(exchange(b"y"))
     closed = spool.close()
