@@ -6,16 +6,17 @@ whose rows they may hold. A list that did not change is not parsed again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from pipeline.process.body import DecodedBody
 from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
+from pipeline.process.result import CaptureResult
 from processors.court_list.text_blocks import is_feed
-from processors.http.message import UndecodableEntity, entity, header, parse_response
 from processors.media.media_type import is_media, sniff
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
@@ -29,83 +30,46 @@ from storage.catalogue.captures import Capture
 from storage.catalogue.records import UnkeepableTextError, read_by_any_version, replace_reading, upsert_outcome
 from storage.catalogue.reused_readings import copy_earlier_reading
 
-ENTITY_LIMIT_BYTES: Final = 256 << 20
 PAGE_LIMIT_BYTES: Final = 16 << 20
 """The largest real page of the captured ones has 2 MB; parsing far more would cost minutes."""
 PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureResult:
-    """What a capture was: a page (with how many records), a medium, neither.
-
-    ``waits_for`` names the operator's parser that reads the page and is not here.
-    """
-
-    page: bool = False
-    records: int = 0
-    unreadable: bool = False
-    medium: bool = False
-    refused: bool = False
-    waits_for: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedBody:
-    """The body with all codings removed; ``damage`` says why it is only a part."""
-
-    content: bytes
-    content_type: str | None
-    damage: str | None = None
-
-
-def decode_body(capture: Capture, block: bytes) -> DecodedBody:
-    """The body in a sealed block."""
-    if capture.record_type not in ("response", "revisit") or capture.status is None:
-        return DecodedBody(block, capture.media_type)
-    message = parse_response(block)
-    content_type = header(message, "content-type")
-    try:
-        return DecodedBody(entity(message, ENTITY_LIMIT_BYTES), content_type)
-    except UndecodableEntity as damage:
-        return DecodedBody(damage.partial, content_type, damage.reason)
-
-
-def is_page(capture: Capture, received: DecodedBody, how: ParserChoice | None) -> bool:
+def is_page(capture: Capture, body: DecodedBody, choice: ParserChoice | None) -> bool:
     """By the declared type, where none was declared by the bytes; of lists also JSON and documents, by the bytes.
 
     A refusal is judged whatever its type.
     """
     if capture.status is not None and capture.status >= 400:
         return True
-    if how is not None and how.kind == "telegram_export":
+    if choice is not None and choice.kind == "telegram_export":
         return True
-    if how is not None and how.is_list and _may_list(capture, received):
+    if choice is not None and choice.is_list and _may_list(capture, body):
         return True
     if capture.media_type is None:
-        return sniff(received.content) == "text/html"
-    return capture.media_type in PAGE_TYPES and not is_media(sniff(received.content))
+        return sniff(body.content) == "text/html"
+    return capture.media_type in PAGE_TYPES and not is_media(sniff(body.content))
 
 
-def _may_list(capture: Capture, received: DecodedBody) -> bool:
-    if is_media(sniff(received.content)):
+def _may_list(capture: Capture, body: DecodedBody) -> bool:
+    if is_media(sniff(body.content)):
         return False
-    begins = received.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    begins = body.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     says_json = (capture.media_type or "application/json").partition("+")[2] == "json" or (
         capture.media_type or "application/json"
     ) in ("application/json", "text/json", "text/plain", "application/octet-stream", "application/x-ndjson")
-    if (begins in (b"{", b"[") and says_json) or is_feed(received.content):
+    if (begins in (b"{", b"[") and says_json) or is_feed(body.content):
         return True
-    return document_type(received.content, received.content_type) is not None
+    return document_type(body.content, body.content_type) is not None
 
 
 def reuse_earlier_reading(
-    connection: Connection, capture: Capture, how: ParserChoice | None, readers: Readers
+    connection: Connection, capture: Capture, choice: ParserChoice | None, readers: Readers
 ) -> CaptureResult | None:
     """Take over the reading of an equal capture of a list; None where this one is to be read."""
-    if how is None or not how.is_list:
+    if choice is None or not choice.is_list:
         return None
-    version = _version(capture.captured_at, how, readers)
+    version = _version(capture.captured_at, choice, readers)
     records = copy_earlier_reading(connection, capture, version, CLASSIFIER_VERSION)
     return None if records is None else CaptureResult(page=True, records=records)
 
@@ -113,57 +77,61 @@ def reuse_earlier_reading(
 def read_page_capture(
     connection: Connection,
     capture: Capture,
-    received: DecodedBody,
-    how: ParserChoice | None,
+    body: DecodedBody,
+    choice: ParserChoice | None,
     declaration: Mapping[str, Any] | None,
     readers: Readers,
 ) -> CaptureResult:
     """Read one page into the catalogue; one that no parser comes to the end of has that as its outcome."""
-    if how is not None and how.operator is not None and _was_read_elsewhere(connection, capture, how, readers):
-        return CaptureResult(page=True, waits_for=how.operator)
-    listed = how is not None and how.is_list
+    if (
+        choice is not None
+        and choice.operator is not None
+        and _was_read_elsewhere(connection, capture, choice, readers)
+    ):
+        return CaptureResult(page=True, waits_for=choice.operator)
+    listed = choice is not None and choice.is_list
     page = Page(
         url=capture.url,
-        body=received.content,
+        body=body.content,
         captured_at=capture.captured_at,
         status=capture.status,
-        content_type=received.content_type,
+        content_type=body.content_type,
     )
     if listed:
         page = replace(page, document=readers.documents.read(page.body, page.content_type))
-    exported = how is not None and how.kind == "telegram_export"
+    exported = choice is not None and choice.kind == "telegram_export"
     if page.document is None and not exported:
         page = replace(page, body=page.body[:PAGE_LIMIT_BYTES])
     other_type = not exported and capture.media_type is not None and capture.media_type not in PAGE_TYPES
-    if how is None or (
+    if choice is None or (
         other_type and not (listed and (page.document is not None or is_json(page) or is_feed(page.body)))
     ):
         return _judged_alone(connection, capture, page, readers.parsers)
-    reading, problem = _reading(page, how, readers)
+    reading, problem = _reading(page, choice, readers)
     beside = is_json(page) and not exported
     if beside and not reading.records and page.url not in (declaration or {}).get("pages", ()):
         # what scripts of a page load besides: no page of the list
         return _judged_alone(connection, capture, page, readers.parsers)
-    problem = problem or received.damage or (page.document.unread if page.document is not None else None)
+    problem = problem or body.damage or (page.document.unread if page.document is not None else None)
     verdict = Classification(reading.outcome, reading.outcome_reason)
     try:
-        records = replace_reading(connection, capture, reading, publisher=how.publisher, problem=problem)
+        records = replace_reading(connection, capture, reading, publisher=choice.publisher, problem=problem)
     except UnkeepableTextError as refused:
         problem = str(refused)
         records = replace_reading(connection, capture, _without_records(reading), problem=problem)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
-    missing = how.operator is not None and readers.operators.parser(how.operator).missing is not None
+    missing = choice.operator is not None and readers.operators.parser(choice.operator).missing is not None
     return CaptureResult(
         page=True,
         records=records,
         unreadable=problem is not None and not missing,
-        waits_for=how.operator if missing else None,
+        waits_for=choice.operator if missing else None,
     )
 
 
-def _was_read_elsewhere(connection: Connection, capture: Capture, how: ParserChoice, readers: Readers) -> bool:
+def _was_read_elsewhere(connection: Connection, capture: Capture, choice: ParserChoice, readers: Readers) -> bool:
     """Whether this page waits for a parser that is not here, and another worker has read it by that parser."""
-    name = str(how.operator)
+    name = str(choice.operator)
     return readers.operators.parser(name).missing is not None and read_by_any_version(connection, capture.id, name)
 
 
@@ -181,24 +149,24 @@ def _verdict(page: Page, parsers: Parsers) -> Classification:
         return Classification(Outcome.UNREADABLE, _storable(why))
 
 
-def _version(captured_at: datetime, how: ParserChoice, readers: Readers) -> str:
+def _version(captured_at: datetime, choice: ParserChoice, readers: Readers) -> str:
     """The parser version by which a page of this time is read."""
-    if how.operator is not None:
-        return readers.operators.parser(how.operator).version
-    return parser_for(how.kind, captured_at.astimezone(UTC).date()).name
+    if choice.operator is not None:
+        return readers.operators.parser(choice.operator).version
+    return parser_for(choice.kind, captured_at.astimezone(UTC).date()).name
 
 
-def _reading(page: Page, how: ParserChoice, readers: Readers) -> tuple[Reading, str | None]:
+def _reading(page: Page, choice: ParserChoice, readers: Readers) -> tuple[Reading, str | None]:
     """What the parser makes of the page; a parser that does not come to its end leaves an empty reading and why.
 
     A page that is content, as far as its outcome can be told, was not read all the same: nobody may take the
     records that it does not give for missing.
     """
-    operator = None if how.operator is None else readers.operators.parser(how.operator)
+    operator = None if choice.operator is None else readers.operators.parser(choice.operator)
     try:
         if operator is not None:
             return operator.read_page(page), None
-        return readers.parsers.read_page(page, how.kind, layout=how.layout), None
+        return readers.parsers.read_page(page, choice.kind, layout=choice.layout), None
     except PageNotRead as why:
         problem = _storable(why)
         verdict = _verdict(page, readers.parsers)
@@ -206,10 +174,10 @@ def _reading(page: Page, how: ParserChoice, readers: Readers) -> tuple[Reading, 
             verdict = Classification(Outcome.UNREADABLE, problem)
         empty = Reading(
             url=page.url,
-            kind=how.kind if operator is None else operator.kind,
+            kind=choice.kind if operator is None else operator.kind,
             outcome=verdict.outcome,
             outcome_reason=verdict.reason,
-            parser_version=_version(page.captured_at, how, readers),
+            parser_version=_version(page.captured_at, choice, readers),
         )
         return empty, problem
 

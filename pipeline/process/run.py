@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import Settings
-from pipeline.process.capture import CaptureResult, read_capture
+from pipeline.process.capture import read_capture
 from pipeline.process.extensions import ExtensionUse
 from pipeline.process.readers import Readers, open_readers
+from pipeline.process.result import CaptureResult
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, func, select
 from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.process.capture import CaptureResult, read_capture
+from pipeline.process.capture import read_capture
+from pipeline.process.result import CaptureResult
 from pipeline.process.run import READ_WITH, ProcessError, process_files, process_pending
 from processors.digest import sha256
 from processors.kinds import PageKind
