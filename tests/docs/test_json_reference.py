@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from docs.generator.commands_page import commands
 from docs.generator.json_page import PRINTS, RECORD, json_page, keys_of, meanings, promised
 from pipeline.cli import app
-from pipeline.collect.harvest import HarvestResult
 from pipeline.collect.on_demand import Archived
 from pipeline.config.settings import ROOT
 from pipeline.output import Exit
@@ -34,7 +33,6 @@ from storage.queries.nightly_counts import NightlyFailure, SourceCounts, counts_
 
 PROMISED = {promise.kind: promise for promise in promised()}
 OF_DATACLASSES: dict[str, type] = {
-    "harvested_source": HarvestResult,
     "archived": Archived,
     "prepared": Prepared,
     "check": Check,
