@@ -9,15 +9,18 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from crawlers.model.report import CrawlReport
 from docs.generator.commands_page import commands
 from docs.generator.json_page import PRINTS, RECORD, json_page, keys_of, meanings, promised
 from pipeline.cli import app
+from pipeline.collect.harvest import HarvestResult
 from pipeline.collect.on_demand import Archived
 from pipeline.config.settings import ROOT
 from pipeline.output import Exit
@@ -93,6 +96,13 @@ def test_every_field_that_is_printed_is_promised(kind: str) -> None:
     names = {each.name for each in fields(OF_DATACLASSES[kind])} - {"kind"}
 
     assert names - PROMISED[kind].words == set()
+
+
+def test_every_key_of_a_harvested_source_is_promised() -> None:
+    at = datetime(2026, 3, 5, tzinfo=UTC)
+    row = HarvestResult(CrawlReport("01K", "a-court", at, at), (), 0).as_json()
+
+    assert set(row) - {"kind"} - PROMISED["harvested_source"].words == set()
 
 
 def test_every_count_of_the_demo_is_promised() -> None:
