@@ -229,5 +229,6 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             documents=tuple(row.links.get("documents") or ()),
             shown=tuple(shown.get((row.capture_id, row.parser_version), ())),
             lists=lists.get(row.crawl_id) if row.kind == "news" else None,
+            entry_pages=tuple(row.links.get("articles") or ()),
             partial=row.layout == PART_OF_LIST,
         )

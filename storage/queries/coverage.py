@@ -50,6 +50,8 @@ class PageReading:
     documents: tuple[str, ...]
     shown: tuple[ObservedRecord, ...]
     lists: Lists | None = None
+    entry_pages: tuple[str, ...] = ()
+    """Pages of single entries, to which a list links that does not show them whole."""
     partial: bool = False
     """Of an own kind whose pages do not show everything there is."""
 
@@ -198,9 +200,12 @@ def _article_page(visit: PageReading) -> Observation:
 
 
 def _list(pages: list[PageReading]) -> Observation:
-    """All pages of a list in one crawl, of each page the last visit; whole where every next page was read."""
+    """All pages of a list in one crawl, of each page the last visit.
+
+    Whole where every next page was read, and every page of a single entry.
+    """
     last = {surt_key(page.url): page for page in sorted(pages, key=lambda page: (page.at, page.capture_id))}
-    wanted = {surt_key(url) for page in last.values() for url in page.next_pages}
+    wanted = {surt_key(url) for page in last.values() for url in (*page.next_pages, *page.entry_pages)}
     beside = {surt_key(url) for page in last.values() for url in page.documents} - wanted
     parts = [page for key, page in last.items() if key not in beside and not key.endswith(")/robots.txt")]
     shown: dict[str, ObservedRecord] = {}

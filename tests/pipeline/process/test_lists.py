@@ -130,6 +130,36 @@ def test_wanted_persons_who_come_change_and_vanish_are_named(
     ]
 
 
+ROLL, PERSONS = "https://vyshuk.pryklad.by/vyshuk/", ("Прыклад Ян", "Узор Ганна", "Выдуманы Пётр")
+
+
+def roll(*numbers: int) -> tuple[bytes, str]:
+    """A list that shows names and links alone."""
+    cards = "".join(
+        f"<li class=card><a href='/vyshuk/{number}/'><img src='/{number}.jpg'>{PERSONS[number]}</a></li>"
+        for number in numbers
+    )
+    return f"<html lang=be><title>Вышук</title><h1>Асобы ў вышуку</h1><ul>{cards}</ul>".encode(), "text/html"
+
+
+def of_person(number: int) -> tuple[bytes, str]:
+    facts = f"<p>Дата нараджэння: 1{number}.03.1988</p><p>Артыкул: арт. 342 КК</p>"
+    return f"<html lang=be><title>Вышук</title><h1>{PERSONS[number]}</h1>{facts}".encode(), "text/html"
+
+
+@pytest.mark.parametrize("got_all", [True, False])
+def test_a_person_is_missing_only_where_every_page_of_a_person_was_read(
+    archive: Archive, tmp_path: Path, got_all: bool
+) -> None:
+    source = Source(id="roll", kind="wanted_list", pages=(ROLL,))
+    first, second, third = ({f"{ROLL}{number}/": of_person(number)} for number in (0, 1, 2))
+    seal(archive, tmp_path, source, 1, {ROLL: roll(0, 1, 2), **first, **second, **third})
+    later = roll(0, 2) if got_all else roll(0, 1, 2)
+    seal(archive, tmp_path, source, 2, {ROLL: later, **first, **third})
+    assert process_pending(archive).records == 5
+    assert named(archive, source.id, "name_raw") == ([("missing", PERSONS[1], ())] if got_all else [])
+
+
 HEAD = ["Дата і час", "Зала", "Суддзя", "Нумар справы", "Бакі"]
 FIRST = ["01.12.2026 10:00", "5", "Узорны П. Р.", "1-77/2026", "А. А."]
 SECOND = ["01.12.2026 12:00", "5", "Узорны П. Р.", "1-81/2026", "Б. Б."]
