@@ -1,27 +1,27 @@
-"""Archives web pages now, on demand: one sealed WARC file per address.
+"""Archives web pages now, on demand: one sealed WARC file per URL.
 
-**What it does.** Checks the addresses and refuses bad ones with a sentence for each line. Writes the request
-(who, why, which case) to the ledger, never into a WARC. Then crawls each address by itself, deposits its WARC
-file under lock, reads it, and says where to look. It has a pool of its own, `on_demand`, and never waits behind
-the harvest.
+**What it does.** It checks the URLs and refuses invalid ones, with a sentence for each line. It writes the request
+(who, why, which case) to the ledger, never into a WARC file. Then it crawls each URL by itself, deposits the WARC
+file under lock, extracts records from it, and lists where to find them. It has a pool of its own, `on_demand`, and
+never waits behind the harvest.
 
 **Parameters.** `urls`: web addresses, one per line, `http://` or `https://`; addresses of private networks are
-refused. `reason` and `case`: kept in the ledger, and visible here to everyone who may see runs of this DAG: name
-no person who must not be named. `engine`: `http` fetches the page and what it takes to show it; `browser` also
-runs its scripts in Chromium and keeps a full-page screenshot. `egress`: the name of an egress profile of the
-settings, empty for going directly.
+refused. `reason` and `case`: these are stored in the ledger, and everyone who may see runs of this DAG can read
+them: do not name anyone who must not be named. `engine`: `http` fetches the page and what it takes to show it;
+`browser` also runs its scripts in Chromium and takes a full-page screenshot. `egress`: the name of an egress
+profile of the settings; leave it empty to connect directly.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page", "reason": "may
 vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
 
-**Where to look.** The log of `summarize` has one line per address: its capture in the *Archive* page of this
-site, its WARC file, what came of the visit, and whether every store that is configured has confirmed the file.
-"NOT YET preserved" means that the second one is owed its copy; the DAG `copies` brings it. A page that could not
-be reached is recorded as such; that is a fact as well.
+**Results.** The log of `summarize` has one line per URL: its capture on the *Archive* pages of this site, its WARC
+file, the outcome of the visit, and whether every configured store has confirmed the file. "NOT YET preserved"
+means that the copy to the second store is pending; the DAG `copies` makes it. A page that could not be reached is
+recorded as such; that is a fact as well.
 
-**When it is red.** `check` red: an address was refused, nothing was fetched. `archive` red: trouble of ours
-(store or database down, killed). `summarize` red: a page was not reached, or was not what was asked for; the log
-says which.
+**When it is red.** `check` is red: a URL was refused, and nothing was fetched. `archive` is red: this system
+failed (the store or database is down, or the task was killed). `summarize` is red: a page was not reached, or was
+not what was asked for; the log says which.
 
 **Starting again** makes new captures beside the old ones; nothing is replaced.
 """
@@ -49,8 +49,8 @@ log = logging.getLogger(__name__)
             format="multiline",
             minLength=1,
             maxLength=100_000,
-            title="Web addresses",
-            description="One per line, each beginning with http:// or https://. At most 256.",
+            title="URLs",
+            description="Enter one URL per line, at most 256. Each begins with http:// or https://.",
         ),
         "reason": Param(
             default=None,
@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
             maxLength=2000,
             title="Reason",
             description="Why these pages are archived. Others who may see runs of this DAG can read it. "
-            "It goes to the ledger, never into the archived file.",
+            "It is stored in the ledger, never in the archived file.",
         ),
         "case": Param(
             default=None,
@@ -66,31 +66,32 @@ log = logging.getLogger(__name__)
             maxLength=200,
             title="Case reference",
             description="Your reference, if there is one. Others who may see runs of this DAG can read it. "
-            "It goes to the ledger, never into the archived file.",
+            "It is stored in the ledger, never in the archived file.",
         ),
         "engine": Param(
             default="http",
             enum=["http", "browser"],
             type="string",
-            title="How to fetch",
-            description="http: the page and what it takes to show it. browser: in Chromium, with a screenshot.",
+            title="Engine",
+            description="http fetches the page and what it takes to show it. "
+            "browser opens the page in Chromium and takes a screenshot.",
         ),
         "egress": Param(
             default=None,
             type=["null", "string"],
             maxLength=40,
             title="Egress profile",
-            description="Leave by this profile of the settings. Empty: go directly.",
+            description="The name of an egress profile of the settings. Leave it empty to connect directly.",
         ),
     },
 )
 def archive_url() -> None:
-    """Check, archive each address, say where to look."""
+    """Check the URLs, archive each of them, list where to find them."""
 
     # An exception would show each sentence three times among tracebacks; a task that exits says it once.
     @task(pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, str]]:
-        """Refuse bad addresses in words; write the request to the ledger; returns one job per address."""
+        """Refuse invalid URLs; write the request to the ledger; return one job per URL."""
         from pipeline.collect.on_demand import accept_request
         from pipeline.collect.url_list import BadUrls, validate_urls
         from pipeline.config.settings import SettingsError, load_settings
@@ -110,7 +111,7 @@ def archive_url() -> None:
             reason=params["reason"],
             case=params["case"],
         )
-        log.info("Request %s: %d addresses accepted.", request_id, len(urls))
+        log.info("Request %s: %d URLs were accepted.", request_id, len(urls))
         return [{"url": url, "request_id": request_id} for url in urls]
 
     @task(
@@ -122,7 +123,7 @@ def archive_url() -> None:
         map_index_template="{{ task.op_kwargs['job']['url'] }}",
     )
     def archive(job: dict[str, str]) -> dict[str, Any]:
-        """Crawl, deposit and read one address; returns keys and counts."""
+        """Crawl, deposit and process one URL; return keys and counts."""
         from pipeline.collect.on_demand import archive_one
         from pipeline.config.settings import load_settings
 
@@ -139,14 +140,14 @@ def archive_url() -> None:
 
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def summarize(jobs: Any, results: Any) -> str:
-        """One line per address; red if one of them is not there."""
+        """List where to find each URL; red if one of them was not captured as asked."""
         from pipeline.collect.on_demand import archived_and_missing
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
         lines, missing = archived_and_missing([job["url"] for job in jobs], list(results))
         if lines:
-            log.info("Where to look:\n%s", "\n".join(lines))
+            log.info("Results:\n%s", "\n".join(lines))
         if missing:
             log.error("%s", "\n".join(missing))
             raise SystemExit(1)

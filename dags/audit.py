@@ -1,28 +1,29 @@
-"""Hashes a share of the archive again every week, until all of it was seen, and begins anew.
+"""Checks a share of the archive again every week, until all of it was checked, and starts over.
 
-**What it does.** Sundays it takes the next share (a thirteenth of the bytes, so that everything is seen in a
-quarter of a year; setting `LETAPIS_AUDIT_WEEKS`) and reads it back whole from every store: digests, lengths and
-locks are compared with the chain of custody and with the index. Time tokens of the share are checked, too. Each
-time it also looks at the whole chain of custody, at what stands in the stores without custody, and again at what
-was wrong the last time. Custody keeps an entry `audited`: up to where, what was looked at, what was wrong.
+**What it does.** On Sundays it takes the next share (a thirteenth of the bytes, so that everything is checked once
+in a quarter of a year; setting `LETAPIS_AUDIT_WEEKS`) and reads it back completely from every store: digests,
+lengths and locks are compared with the custody ledger and with the index. Trusted timestamps of the share are
+checked, too. Each time it also checks the whole custody ledger, objects that stand in the stores without an entry
+in it, and everything that was wrong the last time. The ledger gets an entry `audited`: how far the audit has come,
+what was checked, what was wrong.
 
-**Locks.** A lock that is missing, or ends sooner than custody says or `LETAPIS_LOCK_DAYS` from the deposit, is a
-mismatch. One that lasted its days and ran out is told in the log and turns nothing red: it is as it was set, but
-from then on the object can be deleted. With `LETAPIS_RENEW_LOCKS=yes` this run makes locks longer, by
-`LETAPIS_LOCK_DAYS` from now, where they end before the next round is through: those of the share, and of all
-entries of custody. Custody keeps an entry `lock_renewed` with every object and the moment until when. In
-compliance mode nobody can take that back, and it is paid for until then.
+**Locks.** A lock that is missing, or ends sooner than the ledger states or than `LETAPIS_LOCK_DAYS` after the
+deposit, is a mismatch. A lock that lasted its days and expired is noted in the log and does not make the task red:
+it is as it was set, but from then on the object can be deleted. With `LETAPIS_RENEW_LOCKS=yes` this run extends
+locks, by `LETAPIS_LOCK_DAYS` from now, where they end before the next round is complete: those of the share, and
+of all entries of the ledger. The ledger gets an entry `lock_renewed` with every object and the new end. In
+compliance mode nobody can take that back, and storage is paid for until then.
 
-**Parameters.** None. By hand, with progress: `letapis audit`, with `--renew` to make locks longer. Everything at
+**Parameters.** None. By hand, with progress: `letapis audit`, and with `--renew` to extend locks. Everything at
 once: `letapis verify`, and for locks `letapis audit --weeks 1 --renew`.
 
-**When it is red.** The log lists every mismatch: the object, its store, what was expected, what was found. Touch
-nothing in the stores. Look whether the other store still has the bytes (`letapis verify --replica`, or without
-the option) and keep both; a digest that differs in one store alone is that store's fault, an object without
-custody was put there by somebody else. A mismatch is shown again every week until it is gone. "To be looked at
-whole": the second store did not answer.
+**When it is red.** The log lists every mismatch: the object, its store, what was expected, what was found. Change
+nothing in the stores. Check whether the other store still has the bytes (`letapis verify --replica`, or without
+the option) and keep both. A digest that differs in one store alone is a fault of that store; an object without an
+entry in the ledger was put there by somebody else. A mismatch is listed again every week until it is gone. "To be
+checked completely" means that the second store did not answer.
 
-**Starting again** is always safe: a run that was killed has kept nothing, and takes the same share again.
+**Starting again** is always safe: a run that was killed has stored nothing, and the next one takes the same share.
 
 **If it does not run:** decay or tampering is found later, at the latest when a record is read.
 """
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dag(
-    dag_display_name="Audit: a share of the archive",
+    dag_display_name="Audit: check a share of the archive",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("30 4 * * 0", timezone="UTC"),
     start_date=datetime.fromisoformat(os.environ.get("LETAPIS_NIGHTS_SINCE") or "2026-01-01T00:00:00+00:00"),
@@ -48,21 +49,21 @@ log = logging.getLogger(__name__)
     tags=["letapis", "keep"],
 )
 def audit() -> None:
-    """One task: the next share."""
+    """One task: check the next share."""
 
     @task(execution_timeout=timedelta(days=2))
     def check_share() -> dict[str, Any]:
-        """Look at the next share; returns counts, red with every mismatch if there is one."""
+        """Check the next share; return counts; red with every mismatch if there is one."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
-        from pipeline.preserve.audit import audit as look_at_share
+        from pipeline.preserve.audit import audit as audit_share
         from pipeline.preserve.time_authority import pinned_roots
 
         settings = load_settings()
         with opened_archive(settings) as archive:
-            report = look_at_share(
+            report = audit_share(
                 archive,
                 weeks=settings.audit_weeks,
                 actor=settings.collector,

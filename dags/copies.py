@@ -1,20 +1,21 @@
-"""Brings the second store what it is owed, every ten minutes.
+"""Copies pending objects to the second store, every ten minutes.
 
-**What it does.** Every deposit goes to a second, independent store (`LETAPIS_REPLICA_ENDPOINT` and the settings
-beside it) as well, and is called preserved only when that one has confirmed it, under lock, read back. While the
-second store is away, deposits go on and are owed to it: files, time tokens, entries of custody. This is the clock
-that brings what is owed, from the first store, and enters into custody what was confirmed.
+**What it does.** Every deposit also goes to a second, independent store (`LETAPIS_REPLICA_ENDPOINT` and the
+settings beside it), and is called preserved only when that store has confirmed it: under lock, and read back.
+While the second store is unavailable, deposits go on and their copies are pending: files, trusted timestamps,
+entries of the custody ledger. This DAG makes the pending copies from the first store, and enters into the ledger
+what was confirmed.
 
 **Parameters.** None.
 
-**When it is red.** Something is still owed: the log names what, since when, and what stood in the way. Nothing is
-lost, the first store has it. Mend the second store, its keys, or the network; where other bytes stand under a key,
-both digests are named and a person has to look.
+**When it is red.** Copies are still pending: the log names each of them, since when, and the reason. Nothing is
+lost, the first store has them. Repair the second store, its keys, or the network. Where other bytes stand under a
+key, both digests are named and a person has to decide.
 
-**Starting again** is always safe: what stands in the second store is found there and not sent again. By hand:
-`letapis copies`. With no second store configured it says so and stays green.
+**Starting again** is always safe: what the second store already has is found there and not sent again. By hand:
+`letapis copies`. If no second store is configured, the log says so and the task stays green.
 
-**If it does not run:** each deposit still tries once, at its end; what fails then stays owed.
+**If it does not run:** each deposit still tries once, at its end; what fails then stays pending.
 """
 
 import logging
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dag(
-    dag_display_name="Copies: the second store",
+    dag_display_name="Copies: replicate to the second store",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -36,11 +37,11 @@ log = logging.getLogger(__name__)
     tags=["letapis", "keep"],
 )
 def copies() -> None:
-    """One task: everything that is owed."""
+    """One task: all pending copies."""
 
     @task(execution_timeout=timedelta(hours=6))
     def replicate() -> dict[str, int]:
-        """Bring what is owed; returns counts, red if something still is."""
+        """Make pending copies; return counts; red if some are still pending."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.config.archive_factory import opened_archive

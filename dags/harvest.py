@@ -1,33 +1,33 @@
-"""Collects every source of the watch-list, once a night, and deposits what was seen.
+"""Collects every source of the watch-list, once a night, and deposits the WARC files.
 
 **What it does.** `plan` reads the watch-list. Then one task per source crawls it, deposits the WARC files under
-lock and tells `process`, which reads records and media from them. A source that fails has a red task, whose log
-says why; it does not stop the others, and what was seen of it is deposited all the same. So it is with an entry
-of the watch-list that has mistakes; a mistake outside of `sources` stops all. `check_sources` comes last, and is
-red, with a sentence per source, if any source failed. Beside it, `request_timestamps` enters into custody what
-came of the night and sends the head of custody to the time authorities; the DAG `timestamps` asks again for what
-is still pending.
+lock and starts `process`, which extracts records and media from them. A source that fails has a red task, and its
+log gives the reason; other sources go on, and what was captured of the failed one is deposited all the same. The
+same holds for an entry of the watch-list that has mistakes; a mistake outside of `sources` stops everything.
+`check_sources` comes last, and is red, with a sentence per source, if any source failed. Beside it,
+`request_timestamps` enters the result of the night into the custody ledger and sends the newest entry to the time
+authorities; the DAG `timestamps` asks again for timestamps that are still pending.
 
 **Parameters.** `sources`: ids from the watch-list, one per line; empty means all. Example, over the API:
 `{"logical_date": null, "conf": {"sources": ["tg-vestki"]}}`. On the command line: `letapis harvest --source ID`.
 
-**When it is red.** Open `check_sources` for the summary. A source that is red at once has trouble of its own
-(unreachable, blocked, a captcha page), does not give what it usually gives ("title filled on 20% of 14 articles;
-100% on the last 5 crawls"), or its entry has mistakes: look at its newest captures. One that was tried again first
-is trouble of ours (disk full, store or database down, network away): mend it and start the DAG again, or wait for
-the night.
-"Our own network is away" is said once, in `check_sources`: then nothing is known of the sources.
+**When it is red.** Open `check_sources` for the summary. A source whose task is red after one attempt has a
+problem of its own: it is unreachable or blocked, shows a captcha page, does not give what it usually gives ("title
+filled on 20% of 14 articles; 100% on the last 5 crawls"), or its entry has mistakes. Look at its newest captures.
+A task that was tried again first failed on this side (disk full, store or database down, no network): repair that
+and start the DAG again, or wait for the night. If this collector's own network is down, `check_sources` says so
+once: then nothing is known of the sources.
 
 **Starting again** is always safe: every attempt is a new crawl with new file names, and what a broken crawl left
 in the spool is deposited by the next run. Marking a task failed ends its crawl, recorder and browser.
 
-**If it does not run:** what is deleted from the web tonight is not seen by this collector. Nothing else is lost. A
-night whose hour is missed (a harvest by hand was at work, the stack was down, the DAG was paused) begins as soon
-as it can; of several, the newest. One that never ran is named in red by `letapis status`, `letapis doctor` and the
-first page of the archive.
+**If it does not run:** content that is deleted from the web tonight is not captured by this collector. Nothing
+else is lost. A night whose hour was missed (a harvest by hand was running, the stack was down, the DAG was paused)
+starts as soon as it can; of several such nights, the newest. A night that never ran is named in red by `letapis
+status`, `letapis doctor` and the first page of the archive.
 
-**How much at once:** the pool `harvest` has one slot per crawl; whatever its size, all crawls together keep one
-pace per host (docs/pace.md), and sources that share a host are spread over the night. The clock is UTC.
+**How much at once:** the pool `harvest` has one slot per crawl. Whatever its size, all crawls together keep one
+rate limit per host (docs/pace.md), and sources that share a host are spread over the night. All times are in UTC.
 """
 
 import json
@@ -36,17 +36,18 @@ import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
+
+from dags import SEALED
 
 if TYPE_CHECKING:
     from pipeline.collect.harvest_custody import Run
 
-SEALED = Asset(name="sealed_warcs", uri="letapis://sealed-warcs", group="letapis")
 log = logging.getLogger(__name__)
 
 
 def this_run() -> "Run":
-    """The run at work, as custody names it."""
+    """The current run, as the custody ledger names it."""
     from pipeline.collect.harvest_custody import Run
 
     run = get_current_context()["dag_run"]
@@ -55,7 +56,7 @@ def this_run() -> "Run":
 
 
 @dag(
-    dag_display_name="Harvest: all sources",
+    dag_display_name="Harvest: collect all sources",
     doc_md=__doc__,
     # From this moment nights are due, and the newest one that is due begins late where its hour was missed
     # (docs/decisions/0025-nights.md). Without it, the first night is left out in silence.
@@ -71,17 +72,17 @@ def this_run() -> "Run":
             type="array",
             items={"type": "string"},
             title="Sources",
-            description="Ids of sources from the watch-list, one per line. Empty: every source.",
+            description="Enter ids of sources from the watch-list, one per line. Leave it empty to collect all.",
         )
     },
 )
 def harvest() -> None:
-    """Plan, collect each source, judge."""
+    """Plan, collect each source, check the results."""
 
-    # Store or database may be away at the hour of the night: a quarter of an hour is waited for them.
+    # The store or database may be down when the night starts: the retries wait a quarter of an hour for them.
     @task(retries=5, retry_delay=timedelta(minutes=3))
     def plan() -> list[list[str]]:
-        """Which sources, in as many batches as there may be tasks."""
+        """Choose the sources; return them in as many batches as there may be tasks."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from crawlers.watchlist.loader import InvalidWatchlist
@@ -89,14 +90,14 @@ def harvest() -> None:
         from pipeline.collect.harvest_custody import begin_night
         from pipeline.config.settings import load_settings
 
-        asked = tuple(get_current_context()["params"]["sources"])
+        chosen_ids = tuple(get_current_context()["params"]["sources"])
         settings = load_settings()
         try:
-            chosen = plan_interleaved(settings, asked)
+            chosen = plan_interleaved(settings, chosen_ids)
         except (InvalidWatchlist, UnknownSourceError) as mistake:
             raise AirflowFailException(str(mistake)) from None
         log.info("%d sources: %s", len(chosen), ", ".join(chosen))
-        begin_night(settings, this_run(), chosen, whole=not asked)
+        begin_night(settings, this_run(), chosen, whole=not chosen_ids)
         return in_batches(chosen)
 
     @task(
@@ -109,7 +110,7 @@ def harvest() -> None:
         map_index_template="{{ task.op_kwargs['source_ids'] | join(', ') }}",
     )
     def collect(source_ids: list[str]) -> list[dict[str, Any]]:
-        """Crawl and deposit the sources of one batch; returns keys and counts, red if one did not come through."""
+        """Crawl and deposit the sources of one batch; return keys and counts; red if one failed."""
         from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
         from pipeline.collect.harvest import harvest_batch
@@ -123,7 +124,7 @@ def harvest() -> None:
         for name, problem in batch.broken.items():
             log.error("%s broke off", name, exc_info=problem)
         if batch.describe_failures():
-            # What a red task returns is lost, and `check_sources` has to know what came of each source.
+            # What a red task returns is lost, and `check_sources` has to know the result of each source.
             context["ti"].xcom_push("return_value", rows)
         if batch.worth_trying_again:
             raise AirflowException(batch.describe_failures())
@@ -133,13 +134,13 @@ def harvest() -> None:
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def check_sources(batches: Any, results: Any) -> str:
-        """Green with a table if every source came through, else red with a sentence for each that did not."""
+        """Green with a table if every source was collected, else red with a sentence for each that failed."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.collect.harvest_summary import summary_of
 
         summary = summary_of(batches, list(results))
-        log.info("What came of it:\n%s", summary.table())
+        log.info("Results:\n%s", summary.table())
         if summary.failures:
             raise AirflowFailException(summary.sentence())
         return json.dumps(summary.totals())
@@ -147,7 +148,7 @@ def harvest() -> None:
     # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
     @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
     def end_of_night(batches: Any, results: Any) -> None:
-        """Enter into custody what came of it, and ask for time tokens over it; what cannot be had now is owed."""
+        """Enter the results into the ledger and request timestamps; those that fail now stay pending."""
         from pipeline.collect.harvest_custody import end_night
         from pipeline.collect.harvest_summary import summary_of
         from pipeline.config.archive_factory import opened_archive

@@ -1,20 +1,20 @@
-"""Reads records and media from every sealed WARC file that has not been read yet, and groups media that recur.
+"""Extracts records and media from every sealed WARC file that is not processed yet, and groups similar media.
 
-**What it does.** Follows the harvest: every deposit starts a run, and so does the clock every ten minutes, so
+**What it does.** It follows the harvest: every deposit starts a run, and so does the clock every ten minutes, so
 that a lost event loses nothing. One run at a time. The unit of work is one sealed WARC file, claimed in the
-catalogue: a crash repeats nothing and skips nothing. Pages become outcomes and records, pictures become
-fingerprints, fingerprints that are near become groups.
+catalogue: a crash repeats nothing and skips nothing. Pages give outcomes and records, images and videos give
+fingerprints, and media with near fingerprints are put into groups.
 
 **Parameters.** None.
 
-**When it is red.** `check_yield` names sources that did not give what they usually give, or that are silent
-longer than is their habit: look at their newest captures. A red `read_sealed` is trouble with a file: the log
-names it and the reason. The other files were read; the one that failed is tried again by the next run. The
-evidence itself is not touched by anything here.
+**When it is red.** `check_yield` names sources that did not give what they usually give, or that have been silent
+for longer than usual: look at their newest captures. A red `read_sealed` means that a file could not be processed:
+the log names it and the reason. The other files were processed; the one that failed is tried again by the next
+run. Nothing here changes the evidence itself.
 
-**Starting again** is always safe. With nothing to do it says so and ends.
+**Starting again** is always safe. If there is nothing to do, the run ends at once.
 
-**If it does not run:** everything collected is safe in the store, but not yet found by search.
+**If it does not run:** everything that was collected is safe in the store, but search does not find it yet.
 """
 
 import logging
@@ -22,14 +22,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
-SEALED = Asset(name="sealed_warcs", uri="letapis://sealed-warcs", group="letapis")
+from dags import SEALED
+
 log = logging.getLogger(__name__)
 
 
 @dag(
-    dag_display_name="Process: records, media, groups",
+    dag_display_name="Process: extract records, group media",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
@@ -42,11 +43,11 @@ log = logging.getLogger(__name__)
     tags=["letapis", "derive"],
 )
 def process() -> None:
-    """Everything that is not yet read; then, what is to be said of it."""
+    """Process all pending files, then check what the sources gave."""
 
     @task(execution_timeout=timedelta(hours=12), multiple_outputs=False)
     def read_sealed() -> dict[str, Any]:
-        """Read what is pending; returns counts, and the crawls it was of."""
+        """Process pending files; return counts and the ids of their crawls."""
         from pipeline.config.settings import load_settings
         from pipeline.process.run import process_pending
 
@@ -66,8 +67,8 @@ def process() -> None:
         with opened_archive(load_settings()) as archive:
             found = check_read_crawls(archive, read["crawls"])
         if found:
-            said = "\n".join(f"{source_id}: {'; '.join(sentences)}" for source_id, sentences in found.items())
-            raise AirflowFailException(f"{len(found)} sources did not give what they usually give:\n{said}")
+            lines = "\n".join(f"{source_id}: {'; '.join(sentences)}" for source_id, sentences in found.items())
+            raise AirflowFailException(f"{len(found)} sources did not give what they usually give:\n{lines}")
 
     check_yield(read_sealed())
 

@@ -1,19 +1,22 @@
-"""Asks time authorities (RFC 3161) for tokens over the head of custody, every five minutes.
+"""Requests trusted timestamps (RFC 3161) for the newest entry of the custody ledger, every five minutes.
 
-**What it does.** Where custody has grown, its newest entry becomes one that every authority of
-`LETAPIS_TIME_AUTHORITIES` owes a token; then everything owed is asked for, the newest first. A token over one
-entry speaks for all before it. Tokens are checked before they are kept, under lock, and `letapis verify` checks
-them again. Harvest and requests ask at their end, too; this is the clock that leaves nothing owed.
+**What it does.** If the ledger has grown, its newest entry becomes one for which every authority of
+`LETAPIS_TIME_AUTHORITIES` is asked for a timestamp; then all pending timestamps are requested, the newest first. A
+timestamp of one entry also covers all entries before it. Timestamps are checked before they are stored, under
+lock, and `letapis verify` checks them again. Harvest and on-demand requests ask for timestamps at their end, too;
+this DAG asks for those that were not given then.
 
 **Parameters.** None.
 
-**When it is red.** Some tokens could not be had: the log names authority, entry, since when and why. Nothing is
-lost, the next run asks again. If it stays red: mend the network, or the authority's line in the settings.
+**When it is red.** Some timestamps could not be obtained: the log names the authority, the entry, since when it is
+pending, and the reason. Nothing is lost, the next run asks again. If it stays red, repair the network, or the
+authority's line in the settings.
 
-**Starting again** is always safe. With nothing to do it says so and ends; with no authority it says "no outside
-time configured" and stays green.
+**Starting again** is always safe. If there is nothing to do, the run ends at once; if no authority is configured,
+the log says so and the task stays green.
 
-**If it does not run:** harvests and requests still ask once, at their end; what fails then stays owed.
+**If it does not run:** harvests and on-demand requests still ask once, at their end; what fails then stays
+pending.
 """
 
 import logging
@@ -25,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dag(
-    dag_display_name="Timestamps: outside time",
+    dag_display_name="Timestamps: request trusted timestamps",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -35,11 +38,11 @@ log = logging.getLogger(__name__)
     tags=["letapis", "keep"],
 )
 def timestamps() -> None:
-    """One task: everything that is owed."""
+    """One task: all pending timestamps."""
 
     @task(task_id="request_timestamps", execution_timeout=timedelta(minutes=30))
     def ask_authorities() -> dict[str, int]:
-        """Ask for what is owed; returns counts, red if something still is."""
+        """Request pending timestamps; return counts; red if some are still pending."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.config.archive_factory import opened_archive

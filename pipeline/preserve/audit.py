@@ -217,7 +217,7 @@ def _objects_to_check(
         second = _expected(archive, archive.replica, renew=renew)
         yield from (AuditedObject(name, each) for each in _check(second, seqs - pending, roots))
     except StoreError as away:
-        yield AuditedObject(name, Verified(name, (Mismatch("store", "to be looked at whole", str(away)),)))
+        yield AuditedObject(name, Verified(name, (Mismatch("store", "to be checked completely", str(away)),)))
 
 
 def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:

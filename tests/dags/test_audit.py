@@ -114,7 +114,10 @@ def test_a_second_store_that_is_away_is_red_and_the_first_is_looked_at(
     from airflow.sdk.exceptions import AirflowFailException
 
     deposit_file(copied_archive, warc(tmp_path, 0))
-    with outage(second_object_store_server), pytest.raises(AirflowFailException, match="to be looked at whole"):
+    with (
+        outage(second_object_store_server),
+        pytest.raises(AirflowFailException, match="to be checked completely"),
+    ):
         look()
 
     assert audits(copied_archive)[0]["looked_at"] == 3
