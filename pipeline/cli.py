@@ -23,15 +23,15 @@ from pipeline.commands import (
     telegram,
     verify,
 )
-from pipeline.failures import Commands, in_words, make_streams_safe
+from pipeline.failures import CommandGroup, errors_as_sentences, make_streams_safe
 
 app = typer.Typer(
     name="letapis",
-    help="Collects open sources as evidence: captures to the byte, reads, compares, finds again.",
+    help="Collect open sources as evidence: capture pages, extract records, find similar media, search.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    cls=Commands,
+    cls=CommandGroup,
 )
 for group in (
     stack,
@@ -56,7 +56,7 @@ def main() -> None:
     """Entry point of the `letapis` script."""
     make_streams_safe()
     try:
-        with in_words():  # help and wrong use come before any command
+        with errors_as_sentences():  # help and wrong use are handled before any command runs
             app()
     except typer.Exit as ended:
         sys.exit(ended.exit_code)

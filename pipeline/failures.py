@@ -1,8 +1,8 @@
-"""What may go wrong in any command, in words and with the exit code that stands for it: the outermost place.
+"""Errors that any command may meet, as a sentence with an exit code: the outermost place.
 
-In: the streams and errors of a command. Out: one sentence on stderr and a code of `pipeline.output.Exit`. Commands
-say themselves what only they know; what is the same for all of them is said here. An error of the program itself
-is not caught: its traceback is what a report of it needs.
+In: the streams and errors of a command. Out: one sentence on stderr and a code of `pipeline.output.Exit`. A
+command reports errors itself where only it knows what they mean; those common to all commands are reported here.
+An error of the program itself is not caught: its traceback is what a report of it needs.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     import typer
 
 
-class Answers(io.TextIOWrapper):
-    """Stdout: whoever writes there, help and usage too, is told by one error that it was lost."""
+class StandardOutput(io.TextIOWrapper):
+    """Stdout: one error reports every lost output, of help and usage as well."""
 
     def write(self, text: str, /) -> int:
         """As of any text file; raises `OutputLostError`, and `BrokenPipeError` where the reader has gone."""
-        with _lost_in_words():
+        with _report_lost_output():
             return super().write(text)
 
     def flush(self) -> None:
         """The same."""
-        with _lost_in_words():
+        with _report_lost_output():
             super().flush()
 
 
 @contextmanager
-def _lost_in_words() -> Iterator[None]:
+def _report_lost_output() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
@@ -46,36 +46,39 @@ def _lost_in_words() -> Iterator[None]:
         raise OutputLostError(problem) from problem
 
 
-class Commands(TyperGroup):
-    """The `letapis` command; errors of all of its commands are said in words."""
+class CommandGroup(TyperGroup):
+    """The `letapis` command; errors of all of its commands become sentences."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
-        with in_words():
+        with errors_as_sentences():
             return super().invoke(ctx)
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def errors_as_sentences() -> Iterator[None]:
     """Turn what any command may meet into a sentence and an exit code."""
     try:
         yield
     except BrokenPipeError as gone:
-        let_go_of_stdout()
+        discard_stdout()
         raise _quietly(Exit.PIPE_CLOSED) from gone
     except OutputLostError as lost:
-        let_go_of_stdout()
+        discard_stdout()
         raise fail(str(lost)) from lost
     except UnicodeEncodeError as problem:
-        raise fail(f"Expected text in UTF-8, found {problem.object!r}.", Exit.WRONG_USE) from problem
+        raise fail(
+            f"An argument is not text in UTF-8: found {problem.object!r}. Nothing was done.", Exit.WRONG_USE
+        ) from problem
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
         raise fail(f"{where}{problem.strerror or problem}") from problem
     except Exception as problem:
-        said = _said_of(problem)
-        if said is None:
+        known = _sentence_and_code(problem)
+        if known is None:
             raise
-        raise fail(*said) from problem
+        sentence, code = known
+        raise fail(sentence, code) from problem
 
 
 def make_streams_safe() -> None:
@@ -97,18 +100,18 @@ def make_streams_safe() -> None:
         sys.stderr.reconfigure(errors="backslashreplace")
     if isinstance(sys.stdout, io.TextIOWrapper):
         encoding, by_line = sys.stdout.encoding, sys.stdout.line_buffering
-        sys.stdout = Answers(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=by_line)
+        sys.stdout = StandardOutput(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=by_line)
 
 
-def let_go_of_stdout() -> None:
+def discard_stdout() -> None:
     """What could not be written is not tried again when the interpreter ends."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     os.close(devnull)
 
 
-def _said_of(problem: Exception) -> tuple[str, Exit] | None:
-    """The sentence and the code of an error that is no fault of the program; None where it is one."""
+def _sentence_and_code(problem: Exception) -> tuple[str, Exit] | None:
+    """The sentence and the exit code of an error; None for a fault of the program itself."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from crawlers.watchlist.loader import InvalidWatchlist
@@ -124,10 +127,14 @@ def _said_of(problem: Exception) -> tuple[str, Exit] | None:
         case StorageError() | ServiceError() | ProcessError() | AirflowRefused() | AirflowUnreachable():
             return str(problem), Exit.FAILED
         case OperationalError():
-            return f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?", Exit.FAILED
+            sentence = (
+                f"The database does not answer: {str(problem.orig).strip()}\nCheck that the stack is running."
+            )
+            return sentence, Exit.FAILED
         case DBAPIError():
-            how = "`letapis doctor` says whether its tables are those of this version."
-            return f"The database refused: {str(problem.orig).strip().splitlines()[0]}\n{how}", Exit.FAILED
+            how = "Run `letapis doctor` to see whether its tables are those of this version."
+            found = str(problem.orig).strip().splitlines()[0]
+            return f"The database refused a statement: {found}\n{how}", Exit.FAILED
     return None
 
 

@@ -1,7 +1,7 @@
-"""How commands answer: JSON lines on stdout with ``--json``, words and tables for people without.
+"""The output of commands: JSON lines on stdout with ``--json``, sentences and tables without it.
 
-Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7); what
-each one says stands beside it in `Exit`. Raises `OutputLostError` where an answer cannot be written.
+Logs and progress always go to stderr, so that stdout can be piped. Exit codes are promises (architecture §7); the
+meaning of each stands beside it in `Exit`. Raises `OutputLostError` where an answer cannot be written.
 """
 
 import json
@@ -17,7 +17,7 @@ from rich.console import Console
 
 from processors.digest import Digest
 
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs.")]
 
 CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All but tab and line feed: terminals obey them (ECMA-48), and archived text may hold any."""
@@ -29,17 +29,20 @@ def harmless(text: str) -> str:
 
 
 class OutputLostError(Exception):
-    """The answer could not be written to stdout; whoever asked makes room, or names another place."""
+    """The output could not be written to stdout; the caller must make room, or name another place."""
 
     def __init__(self, problem: OSError) -> None:
-        super().__init__(f"The answer could not be written to standard output: {problem.strerror or problem}.")
+        super().__init__(
+            f"The output could not be written: {problem.strerror or problem}. It is not complete: make room "
+            "or name another file, and run the command again."
+        )
 
 
 class Terminal(Console):
     """A console on which no text of a page can do more than stand there."""
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """As `Console.print`; strings are made `harmless`. What stderr does not take cannot be said anywhere."""
+        """As `Console.print`; strings are made `harmless`. What stderr does not take is dropped."""
         shown = (harmless(each) if isinstance(each, str) else each for each in objects)
         try:
             super().print(*shown, **how)
@@ -60,18 +63,18 @@ class Exit(IntEnum):
     """Exit codes of every command."""
 
     DONE = 0
-    """The command did its work; that nothing was found is an answer, too."""
+    """The command did its work; that nothing was found is a result, too."""
     FAILED = 1
-    """A service does not answer, evidence is not as it should be, or an answer could not be written."""
+    """A service does not answer, evidence is not as expected, or output could not be written."""
     WRONG_USE = 2
-    """Wrong arguments, files that are not there, mistakes in settings or watch-list, or no stack is known."""
+    """Wrong arguments, missing files, mistakes in settings or watch-list, or no stack is known."""
     SOURCES_FAILED = 3
     """The command ended, but some sources, pages, copies, tokens or lines failed."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C (128 and the number of SIGINT). Nothing goes on, unless the command says so, as `harvest`
     does."""
     PIPE_CLOSED = 141
-    """Whoever read the answer closed the pipe (128 and the number of SIGPIPE), as in `letapis search court | head
+    """The reader of the output closed the pipe (128 and the number of SIGPIPE), as in `letapis search court | head
     -1`.
     """
 
@@ -99,9 +102,9 @@ def emit(
     human: Callable[[Mapping[str, Any]], str],
     style: str | None = None,
 ) -> int:
-    """Print each row as it comes, as JSON or in the words of ``human``; returns how many there were.
+    """Print each row as it comes, as JSON or as the text that ``human`` makes of it; return the number of rows.
 
-    ``style`` is Rich's (``bold red``), for words on a terminal.
+    ``style`` is Rich's (``bold red``), for text on a terminal.
     """
     count = 0
     ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
@@ -116,7 +119,7 @@ def emit(
 
 
 def _write(text: str) -> None:
-    """Write the whole text, or say that it is lost."""
+    """Write the whole text; raises `OutputLostError`."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -129,11 +132,11 @@ def _lost(problem: OSError) -> Exception:
 
 
 def warn(text: str) -> None:
-    """Say on stderr, in red where it is a terminal, what a person must not miss."""
+    """Print on stderr, in red where it is a terminal, what a person must not miss."""
     err.print(text, style="bold red", markup=False)
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> typer.Exit:
-    """Say what went wrong on stderr; raise what this returns."""
+    """Print an error on stderr; the caller raises what this returns."""
     err.print(message, markup=False)
     return typer.Exit(int(code))

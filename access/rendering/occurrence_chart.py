@@ -26,7 +26,7 @@ MOST_LINES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """A capture, or ``count`` of them at one place; ``own`` where one has the very bytes asked about."""
 
     x: int
@@ -37,12 +37,12 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """The marks of one source."""
 
     y: int
     name: str
-    marks: tuple[Mark, ...]
+    marks: tuple[ChartMark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Chart:
     axis_y: int
     first: str
     last: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     copies: bool
 
 
@@ -84,7 +84,7 @@ def chart(own: Iterable[Mapping[str, Any]], copies: Iterable[Mapping[str, Any]] 
         names = [*kept, other]
     first, last = occurrences[0].at, occurrences[-1].at
     lines = tuple(
-        Line(
+        ChartLine(
             TOP + LINE * place + LINE // 2,
             name,
             _marks([each for each in occurrences if each.source == name], first, last - first),
@@ -110,7 +110,7 @@ def _occurrences(rows: Iterable[Mapping[str, Any]], *, own: bool) -> Iterator[_O
         yield _Occurrence(row["captured_at"], own, row["source"] or gettext("unknown source"), row["capture_id"])
 
 
-def _marks(occurrences: list[_Occurrence], first: datetime, lasting: timedelta) -> tuple[Mark, ...]:
+def _marks(occurrences: list[_Occurrence], first: datetime, lasting: timedelta) -> tuple[ChartMark, ...]:
     places: dict[int, list[_Occurrence]] = {}
     for each in occurrences:
         along = round((each.at - first) / lasting * (WIDTH - RIGHT - LEFT))
@@ -118,7 +118,7 @@ def _marks(occurrences: list[_Occurrence], first: datetime, lasting: timedelta) 
     return tuple(_mark(LEFT + step * STEP, together) for step, together in places.items())
 
 
-def _mark(x: int, together: list[_Occurrence]) -> Mark:
+def _mark(x: int, together: list[_Occurrence]) -> ChartMark:
     earliest = together[0]
     own = any(each.own for each in together)
     file = gettext("this file") if own else gettext("a similar file")
@@ -131,4 +131,4 @@ def _mark(x: int, together: list[_Occurrence]) -> Mark:
             first=description,
             time=format_time_utc(together[-1].at),
         )
-    return Mark(x, len(together), own, earliest.capture_id, description)
+    return ChartMark(x, len(together), own, earliest.capture_id, description)

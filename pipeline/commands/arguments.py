@@ -1,7 +1,7 @@
-"""What a person types as the name of something in the archive: checked before it is looked for.
+"""Names of things in the archive, as a person types them: checked before they are looked up.
 
-In: an argument. Out: the same argument. Raises ``typer.Exit`` (wrong use) with a sentence where nothing in any
-archive could be called so: "none found" is an answer, and it must not be given to a slip of the pen.
+In: an argument. Out: the same argument. Raises ``typer.Exit`` (wrong use) with a sentence for text that
+cannot be a name in any archive: "none found" is a result, and it must not follow from a typing error.
 """
 
 import re
@@ -23,10 +23,10 @@ NAMES: Final = (
 
 
 def web_address(text: str, *, what: str = "URL") -> str:
-    """An address as captures have it; a host alone means its first page."""
+    """A URL as captures have it; a host alone means its first page."""
     if is_address(text):
         return text
-    raise fail(f"{what}: expected an address like https://example.org/page, found {text!r}.", Exit.WRONG_USE)
+    raise fail(f"{what}: expected a URL like https://example.org/page, found {text!r}.", Exit.WRONG_USE)
 
 
 def archived_name(text: str) -> str:
@@ -36,20 +36,20 @@ def archived_name(text: str) -> str:
     raise fail(f"ID: expected {NAMES}; found {text!r}.", Exit.WRONG_USE)
 
 
-def held_name(text: str) -> str:
-    """The id of a capture, the key of a WARC file, or an address."""
+def custody_name(text: str) -> str:
+    """The id of a capture, the key of a WARC file, or a URL."""
     if _DIGEST.fullmatch(text) or _RECORD_ID.fullmatch(text) or _WARC_KEY.fullmatch(text):
         return text
     if "://" in text and is_address(text):
         return text
-    expected = "urn:uuid:... of a capture, warc/... of a file, or an address like https://example.org/page"
+    expected = "urn:uuid:... of a capture, warc/... of a file, or a URL like https://example.org/page"
     raise fail(f"ID|KEY|URL: expected {expected}; found {text!r}.", Exit.WRONG_USE)
 
 
 def days_in_order(since: datetime | None, until: datetime | None) -> None:
-    """Refuse a first day behind the last: between them lies no day, and nothing would be found on it."""
+    """Refuse a first day after the last: nothing could be found between them."""
     if since is not None and until is not None and since > until:
         raise fail(
-            f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}: between them lies no day.",
+            f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}. Exchange the two.",
             Exit.WRONG_USE,
         )

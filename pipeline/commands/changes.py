@@ -1,4 +1,4 @@
-"""The command that says what changed at a source: `changes`."""
+"""The command that lists what changed at a source: `changes`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,49 +6,53 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.search import asked_archive, known_source, told
+from pipeline.commands.search import archive_for_command, known_source, print_count
 from pipeline.output import Exit, JsonOption, emit, fail
 
 WORDS = {"missing": "vanished", "returned": "came back"}
 
 
 def changes(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Id of a source.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a source.")],
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="This night and all after it.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="List this night and all after it."),
     ] = None,
     night: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="This night alone.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="List this night alone.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say night by night what was added, moved, edited, vanished, came back, with the captures that show it.
+    """List night by night what was added, moved or edited, vanished or came back, with the captures that show it.
 
-    A night is the UTC day on which it was noticed. Nothing is claimed of what no visit covered.
+    A night is the UTC day on which the change was noticed. Only content that two captures both cover is compared.
     """
     from access.views.changes import changes_of
 
     if since is not None and night is not None:
-        raise fail("--night is one night, --since all from one on: give one of the two.", Exit.WRONG_USE)
+        raise fail(
+            "--night and --since cannot be used together: --night lists one night, --since all from one on.",
+            Exit.WRONG_USE,
+        )
     first, last = (night or since), night
-    with asked_archive() as archive:
+    with archive_for_command() as archive:
         known_source(archive, source)
         rows = changes_of(archive, source, first_night=first and first.date(), last_night=last and last.date())
         count = emit(rows, as_json=as_json, human=by_night())
-    told(count, "change")
+    print_count(count, "change")
 
 
 def by_night() -> Callable[[Mapping[str, Any]], str]:
-    """Says each change in words, under a heading where a night begins."""
-    said_of: str | None = None
+    """A function that describes each change, under a heading where a night begins."""
+    night: str | None = None
 
-    def in_words(row: Mapping[str, Any]) -> str:
-        nonlocal said_of
-        lines = [] if row["night"] == said_of else [f"Night of {row['night']}"]
-        said_of = row["night"]
+    def describe_change(row: Mapping[str, Any]) -> str:
+        nonlocal night
+        lines = [] if row["night"] == night else [f"Night of {row['night']}"]
+        night = row["night"]
         return "\n".join((*lines, *change_lines(row)))
 
-    return in_words
+    return describe_change
 
 
 def change_lines(row: Mapping[str, Any]) -> list[str]:

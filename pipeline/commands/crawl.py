@@ -16,30 +16,44 @@ if TYPE_CHECKING:
     from crawlers.watchlist.source import Source
     from pipeline.config.settings import Settings
 
-Watchlist = Annotated[Path | None, typer.Option("--watchlist", metavar="FILE", help="Crawl sources of this file.")]
-SourceIds = Annotated[
-    list[str] | None, typer.Option("--source", metavar="ID", help="Only this source; repeatable.")
+Watchlist = Annotated[
+    Path | None, typer.Option("--watchlist", metavar="FILE", help="Crawl the sources of this watch-list.")
 ]
-Urls = Annotated[list[str] | None, typer.Option("--url", metavar="URL", help="This page alone; repeatable.")]
+SourceIds = Annotated[
+    list[str] | None, typer.Option("--source", metavar="ID", help="Crawl only this source. May be repeated.")
+]
+Urls = Annotated[
+    list[str] | None, typer.Option("--url", metavar="URL", help="Crawl this page alone. May be repeated.")
+]
 MoreUrls = Annotated[list[str] | None, typer.Argument(metavar="[URL]...", help="More pages after --url.")]
-SpoolDir = Annotated[Path, typer.Option("--spool", metavar="DIR", help="Folder for the WARC files.")]
+SpoolDir = Annotated[Path, typer.Option("--spool", metavar="DIR", help="The folder for WARC files.")]
 EngineName = Annotated[
-    str | None, typer.Option("--engine", metavar="http|browser", help="Instead of the source's.")
+    str | None,
+    typer.Option("--engine", metavar="http|browser", help="The engine, instead of the one of the source."),
 ]
 EgressName = Annotated[
     str | None,
-    typer.Option("--egress", metavar="NAME", help="Leave by this egress profile instead of the source's."),
+    typer.Option("--egress", metavar="NAME", help="The egress profile, instead of the one of the source."),
 ]
 ConnectTo = Annotated[
     list[str] | None,
-    typer.Option("--connect-to", metavar="H1:P1:H2:P2", help="As in curl: where to connect instead; repeatable."),
+    typer.Option(
+        "--connect-to",
+        metavar="H1:P1:H2:P2",
+        help="Connect to another host and port, as in curl. May be repeated.",
+    ),
 ]
 AllowAddress = Annotated[
     list[str] | None,
-    typer.Option("--allow-address", metavar="CIDR", help="Network to open besides public ones; repeatable."),
+    typer.Option(
+        "--allow-address",
+        metavar="CIDR",
+        help="A network that may be reached besides public ones. May be repeated.",
+    ),
 ]
 UpstreamCa = Annotated[
-    Path | None, typer.Option("--upstream-ca", metavar="FILE", help="PEM of an authority to trust besides.")
+    Path | None,
+    typer.Option("--upstream-ca", metavar="FILE", help="A certificate authority to trust as well, as PEM."),
 ]
 
 
@@ -61,10 +75,10 @@ def crawl(
     upstream_ca: UpstreamCa = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Only fetch: closed WARC files in the spool folder, one report per crawl (also as report.json beside them).
+    """Crawl into WARC files of a spool folder, with a report per crawl (also as report.json beside them).
 
-    Needs no store, no database, no Airflow. Pages named by --url are fetched as they are: no link is followed, and
-    robots.txt is not asked. Exit code 3 when a source failed, 1 when a crawl could not go on.
+    Needs no store, database or Airflow. Pages named by --url are fetched alone: no link is followed, and
+    robots.txt is not read. Exit code 3 if a source failed, 1 if a crawl could not continue.
     """
     from crawlers.address_policy import AddressPolicy
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
@@ -80,9 +94,9 @@ def crawl(
     except (SettingsError, ValueError) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     if upstream_ca is not None and not upstream_ca.is_file():
-        raise fail(f"{upstream_ca}: no such file", Exit.WRONG_USE)
+        raise fail(f"--upstream-ca: the file {upstream_ca} does not exist.", Exit.WRONG_USE)
     if engine not in (None, "http", "browser"):
-        raise fail(f"--engine: expected http or browser, found {engine!r}", Exit.WRONG_USE)
+        raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
     sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings.egress_names)
     jobs = [
         job_for(
@@ -105,7 +119,7 @@ def crawl(
         from crawlers.model.serialization import report_to_json
 
         for job in jobs:
-            err.print(f"{job.source.id}: crawl {job.crawl_id} begins", markup=False)
+            err.print(f"{job.source.id}: crawl {job.crawl_id} starts", markup=False)
             report = run_crawl(
                 job,
                 spool,
@@ -117,25 +131,25 @@ def crawl(
             reports.append(report)
             yield report_to_json(report)
 
-    emit(run(), as_json=as_json, human=in_words)
+    emit(run(), as_json=as_json, human=describe_report)
     if any(report.problem is not None for report in reports):
         raise typer.Exit(int(Exit.FAILED))
     if any(report.failures for report in reports):
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 
-def in_words(report: Mapping[str, Any]) -> str:
+def describe_report(report: Mapping[str, Any]) -> str:
     """A crawl's report for people."""
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in report["outcomes"].items()) or "none"
     lines = [
         f"{report['source']}: {report['pages']} pages ({outcomes}), {report['records']} records, "
         f"{report['exchanges']} exchanges, {report['bytes']} bytes, "
-        f"{report['truncated']} cut short, {report['refused']} refused"
+        f"{report['truncated']} truncated, {report['refused']} refused"
     ]
     lines += [f"  {file['path']} ({file['records']} records, {file['bytes']} bytes)" for file in report["files"]]
     lines += [f"  failed: {failure}" for failure in report["failures"]]
     lines += [f"  note: {remark}" for remark in report["remarks"]]
-    lines += [f"  the crawl could not go on: {report['problem']}"] if report["problem"] else []
+    lines += [f"  the crawl could not continue: {report['problem']}"] if report["problem"] else []
     return "\n".join(lines)
 
 
@@ -150,13 +164,16 @@ def _sources(
     from processors.urls import absolute
 
     if (watchlist is None) == (not urls):
-        raise fail("expected either --watchlist FILE or --url URL", Exit.WRONG_USE)
+        raise fail("Expected either --watchlist FILE or --url URL.", Exit.WRONG_USE)
     if watchlist is None:
         if ids:
-            raise fail("--source chooses from a watch-list: give --watchlist FILE, too", Exit.WRONG_USE)
+            raise fail("--source chooses from a watch-list. Add --watchlist FILE.", Exit.WRONG_USE)
         bad = [url for url in urls if absolute(url, url) != url]
         if bad:
-            raise fail(f"not a web address (expected https://host/path): {', '.join(bad)}", Exit.WRONG_USE)
+            raise fail(
+                f"Expected URLs like https://example.org/page, found: {', '.join(bad)}. Nothing was fetched.",
+                Exit.WRONG_USE,
+            )
         return (source_for_urls(tuple(dict.fromkeys(urls)), follow="nothing"),)
     try:
         listed = read_watchlist(watchlist, egress=egress)
@@ -165,7 +182,7 @@ def _sources(
     unknown = [name for name in ids if name not in {each.id for each in listed.sources}]
     if unknown:
         known = ", ".join(each.id for each in listed.sources)
-        raise fail(f"{watchlist} has no source {', '.join(unknown)}; it has: {known}", Exit.WRONG_USE)
+        raise fail(f"{watchlist} has no source {', '.join(unknown)}. It has: {known}.", Exit.WRONG_USE)
     return tuple(each for each in listed.sources if not ids or each.id in ids)
 
 

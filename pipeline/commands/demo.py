@@ -1,7 +1,7 @@
-"""The whole way of the data on the sample sites: served, harvested through Airflow's scheduler, read, counted.
+"""The whole pipeline on the sample sites: served, harvested through Airflow's scheduler, processed, counted.
 
 In: `Settings`; the demo has a data folder of its own below theirs. Out: what `pipeline.commands.demo_report`
-shows, and an exit code that is 0 only if every source of the sample watch-list came through. Progress goes to
+shows, and an exit code that is 0 only if every source of the sample watch-list was collected. Progress goes to
 stderr.
 """
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from crawlers.watchlist.loader import read_watchlist
 from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.collect.airflow_run import follow_harvest, harvested
-from pipeline.commands.demo_report import brought_since, show
+from pipeline.commands.demo_report import result_since, show
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.demo_location import SITES, demo_folder
 from pipeline.config.settings import ROOT, Settings
@@ -41,13 +41,13 @@ DAGS_READ_S: Final = 900.0
 PROCESS_S: Final = 7200.0
 """Far above what two busy cores need; a demo that hangs must end all the same."""
 
-QUESTIONS: Final = (
+EXAMPLES: Final = (
     'search "суд Прыклад" --kind hearing --since 2026-11-01',
     "captures https://sud.pryklad.example/rasklad/",
     "changes oblsud",
     "similar {folder}/sites/bridge.jpg",
 )
-"""What the sample sites have an answer to; `docs/getting-started.md` asks the same."""
+"""Questions that the sample sites can answer; `docs/getting-started.md` asks the same."""
 
 
 def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit:
@@ -75,20 +75,21 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
                 for warning in stack.warnings:
                     warn(warning)
                 if stay:
-                    for line in ("", *access_lines(stack.settings, stack.passwords), "", *how_to_ask(data)):
+                    access = access_lines(stack.settings, stack.passwords)
+                    for line in ("", *access, "", *example_commands(data)):
                         (err if as_json else out).print(line, markup=False)
-                    print_progress("Ctrl-C stops all of it.")
+                    print_progress("Ctrl-C stops everything.")
                     stack.watch()
         finally:
             print_progress("Stopping ...")
             stack.stop()
     again = "make demo" if day == 1 else f"make demo DAY={day}"
-    print_progress(f"Stopped. What was harvested stays in {data}; it can be asked while `{again}` runs.")
+    print_progress(f"Stopped. The data stays in {data}. Commands can read it while `{again}` runs.")
     return code
 
 
 def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, as_json: bool) -> Exit:
-    """Start a harvest through the scheduler, wait until all of it is read, and print what it brought."""
+    """Start a harvest through the scheduler, wait until everything is processed, and print the results."""
     wait_for_dags(api)
     with archive.reader.connect() as connection:
         before = newest_deposit(connection)
@@ -97,17 +98,15 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     with progress("Harvest: waiting for the scheduler") as show_line:
         state = follow_harvest(api, run_id, on_progress=show_line)
     problem = follow_process(api, archive, runs_before)
-    asked = [
-        source.id
-        for source in read_watchlist(
-            settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
-        ).sources
-    ]
-    brought = brought_since(archive, before, asked)
-    show(brought, as_json=as_json)
-    silent = sorted(set(asked) - {row.source_id for row in brought.figures})
+    watchlist = read_watchlist(
+        settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
+    )
+    source_ids = [source.id for source in watchlist.sources]
+    result = result_since(archive, before, source_ids)
+    show(result, as_json=as_json)
+    silent = sorted(set(source_ids) - {row.source_id for row in result.figures})
     if silent:
-        print_progress(f"Nothing was deposited of: {', '.join(silent)}.")
+        print_progress(f"Nothing was deposited from: {', '.join(silent)}.")
     if problem:
         print_progress(problem)
     if state != "success":
@@ -116,13 +115,13 @@ def harvest_and_show(settings: Settings, api: AirflowApi, archive: Archive, *, a
     return Exit.DONE if state == "success" and not silent and not problem else Exit.SOURCES_FAILED
 
 
-def how_to_ask(data: Path) -> tuple[str, ...]:
-    """Commands that another shell can ask the demo's archive, line by line."""
+def example_commands(data: Path) -> tuple[str, ...]:
+    """Commands for another shell that read the archive of the demo, line by line."""
     folder = shlex.quote(str(data.relative_to(ROOT) if data.is_relative_to(ROOT) else data))
     return (
-        "Ask it, in another shell:",
+        "Commands to try, in another shell:",
         f"    export LETAPIS_DATA={folder}",
-        *(f"    .venv/bin/letapis {question.format(folder=folder)}" for question in QUESTIONS),
+        *(f"    .venv/bin/letapis {example.format(folder=folder)}" for example in EXAMPLES),
     )
 
 
@@ -150,20 +149,20 @@ def follow_process(api: AirflowApi, archive: Archive, runs_before: frozenset[str
                 time.sleep(1)
                 continue
             runs = [run for run in api.runs("process") if run["dag_run_id"] not in runs_before]
-            at_work = [run for run in runs if run["state"] not in ENDED]
-            if not unread and not at_work:
+            running = [run for run in runs if run["state"] not in ENDED]
+            if not unread and not running:
                 return None
             if runs and runs[0]["state"] == "failed":
-                return f"Reading failed: {runs[0]['dag_run_id']}; {unread} WARC files are unread."
+                return f"Processing failed in run {runs[0]['dag_run_id']}. {unread} WARC files are not processed."
             if time.monotonic() > deadline:
-                return f"{unread} WARC files are unread after {PROCESS_S:.0f} s."
-            show_line(f"Process: {unread} WARC files to read" if unread else "Process: grouping media")
+                return f"{unread} WARC files are not processed after {PROCESS_S:.0f} s."
+            show_line(f"Process: {unread} WARC files to process" if unread else "Process: grouping media")
             time.sleep(1)
 
 
 @contextmanager
 def served_samples(folder: Path, day: int) -> Iterator[dict[str, str]]:
-    """The sample sites as a process of their own; yields what it says of itself (`samples.__main__`)."""
+    """The sample sites as a process of their own; yields the facts that it prints (`samples.__main__`)."""
     sites = subprocess.Popen(
         [sys.executable, "-m", "samples", "--folder", str(folder), "--day", str(day)],
         cwd=ROOT,
@@ -189,12 +188,12 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         with err.status(first) as status:
             yield lambda text: status.update(text)
     else:
-        said = [first]
+        lines = [first]
         print_progress(first)
 
         def line(text: str) -> None:
-            if text != said[-1]:
-                said.append(text)
+            if text != lines[-1]:
+                lines.append(text)
                 print_progress(text)
 
         yield line

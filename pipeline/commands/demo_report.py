@@ -1,7 +1,7 @@
-"""What a harvest of the demo came to, on a terminal of 80 columns: a table, each failure in words, what changed.
+"""The results of a harvest of the demo, on a terminal of 80 columns: a table, each failure, what changed.
 
-In: the archive, and the point in its custody chain before the harvest. Out: words on stdout, or JSON lines of the
-kinds ``harvested``, ``failure`` and ``change``. Asks, and writes nothing.
+In: the archive, and the point in its custody chain before the harvest. Out: text on stdout, or JSON lines of the
+kinds ``harvested``, ``failure`` and ``change``. Reads only.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +36,8 @@ SHOWN: Final = 12
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What one harvest came to, in the order of the watch-list; ``changes`` of each source that has any."""
+class HarvestResult:
+    """The results of one harvest, in the order of the watch-list; ``changes`` of each source that has any."""
 
     figures: tuple[SourceCounts, ...]
     failures: tuple[NightlyFailure, ...]
@@ -46,11 +46,11 @@ class Brought:
     """Whether there was nothing before to compare with."""
 
 
-def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Brought:
+def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) -> HarvestResult:
     """What was deposited after this point in the custody chain
     (`storage.queries.nightly_counts.newest_deposit`) and read.
     """
-    place = {source_id: number for number, source_id in enumerate(asked)}
+    place = {source_id: number for number, source_id in enumerate(source_ids)}
     with archive.reader.connect() as connection:
         figures = counts_since(connection, after_seq)
         failures = failures_since(connection, after_seq)
@@ -62,7 +62,7 @@ def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Bro
         ]
         for row in ordered
     }
-    return Brought(
+    return HarvestResult(
         tuple(ordered),
         tuple(sorted(failures, key=lambda each: place.get(each.source_id, len(place)))),
         {source_id: rows for source_id, rows in changed.items() if rows},
@@ -70,34 +70,34 @@ def brought_since(archive: Archive, after_seq: int, asked: Sequence[str]) -> Bro
     )
 
 
-def show(brought: Brought, *, as_json: bool) -> None:
+def show(result: HarvestResult, *, as_json: bool) -> None:
     """Print it."""
     if as_json:
-        emit(_rows(brought), as_json=True, human=str)
+        emit(_rows(result), as_json=True, human=str)
         return
-    out.print(_table(brought.figures), soft_wrap=False)
-    files = sum(row.warc_files for row in brought.figures)
-    size = format_size(sum(row.warc_bytes for row in brought.figures))
-    out.print(f"{files} WARC files, {size}. Duplicates are media that stand elsewhere, too.")
-    if not sum(row.new for row in brought.figures):
-        out.print("Nothing new: every record and every medium was known before.")
-    if brought.failures:
+    out.print(_table(result.figures), soft_wrap=False)
+    files = sum(row.warc_files for row in result.figures)
+    size = format_size(sum(row.warc_bytes for row in result.figures))
+    out.print(f"{files} WARC files, {size}. Duplicates are media that other captures have, too.")
+    if not sum(row.new for row in result.figures):
+        out.print("Nothing is new: every record and every medium was known before.")
+    if result.failures:
         out.print("\nFailures", style="bold")
-        out.print(_columns(_failure_lines(brought.failures)), soft_wrap=False)
-    if brought.changes:
-        out.print("\nWhat changed since the harvest before", style="bold")
-        out.print(_columns(_change_lines(brought.changes)), soft_wrap=False)
-        out.print("With the captures that show it: `letapis changes SOURCE`.")
-    elif brought.first:
-        out.print("\nThis was the first harvest here: there is nothing yet to compare it with.")
+        out.print(_columns(_failure_lines(result.failures)), soft_wrap=False)
+    if result.changes:
+        out.print("\nChanges since the previous harvest", style="bold")
+        out.print(_columns(_change_lines(result.changes)), soft_wrap=False)
+        out.print("`letapis changes SOURCE` lists the captures that show each change.")
+    elif result.first:
+        out.print("\nThis was the first harvest, so there is nothing to compare it with yet.")
 
 
-def _rows(brought: Brought) -> Iterable[Mapping[str, Any]]:
-    for row in brought.figures:
+def _rows(result: HarvestResult) -> Iterable[Mapping[str, Any]]:
+    for row in result.figures:
         yield {"kind": "harvested", **counts_json(row)}
-    for failure in brought.failures:
+    for failure in result.failures:
         yield {"kind": "failure", **asdict(failure)}
-    for source_id, rows in brought.changes.items():
+    for source_id, rows in result.changes.items():
         for change in rows:
             yield {**change, "source_id": source_id}
 
@@ -120,8 +120,8 @@ def _columns(lines: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, said in lines:
-        table.add_row(Text(harmless(name)), Text(harmless(said)))
+    for name, sentence in lines:
+        table.add_row(Text(harmless(name)), Text(harmless(sentence)))
     return table
 
 
@@ -135,7 +135,7 @@ def _failure_lines(failures: Sequence[NightlyFailure]) -> Iterable[tuple[str, st
 
 
 def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterable[tuple[str, str]]:
-    """What was known before stands first: that it is not as it was says more than that something came."""
+    """Known records come first: that one changed matters more than that one was added."""
     for source_id, rows in changed.items():
         yield source_id, ""
         for row in sorted(rows, key=lambda each: each["change"] == "added")[:SHOWN]:
@@ -150,4 +150,4 @@ def _sentences(row: Mapping[str, Any]) -> Iterable[str]:
         yield f"{field_label(differing['field'])}: {word_by_word(differing['pieces'])}"
     if row["change"] == "missing":
         yield f"last seen {format_time_utc(row['captures'][0]['captured_at'])}"
-        yield f"not there {format_time_utc(row['captures'][-1]['captured_at'])}"
+        yield f"missing since {format_time_utc(row['captures'][-1]['captured_at'])}"

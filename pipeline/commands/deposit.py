@@ -1,4 +1,4 @@
-"""Commands of the archive's keeping: `deposit`, `rebuild`."""
+"""Commands that write to the archive: `deposit`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from storage.archive import Archive
     from storage.objects.store import ObjectStore
 
-SAID_FROM_BYTES = 100 * 10**6
-"""A file of this length takes a second or more; whoever waits is told what for."""
+ANNOUNCED_FROM_BYTES = 100 * 10**6
+"""A file of this length takes a second or more, so it is announced."""
 
 WarcFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")
 ]
 UpToDamage = Annotated[
-    bool, typer.Option("--up-to-damage", help="Take a damaged file, too, for the records before its damage.")
+    bool,
+    typer.Option("--up-to-damage", help="Accept a damaged file, too, and index the records before the damage."),
 ]
 FromReplica = Annotated[
-    bool, typer.Option("--replica", help="From the second store (LETAPIS_REPLICA_*) instead of the first.")
+    bool, typer.Option("--replica", help="Use the second store (LETAPIS_REPLICA_*) instead of the first.")
 ]
 WithExtensions = Annotated[
     bool,
     typer.Option(
         "--with-extensions",
-        help="Read with the operators' parsers in LETAPIS_EXTENSIONS as they are now, deposited so or not.",
+        help="Use the parsers in LETAPIS_EXTENSIONS as they are now, even if they were not deposited so.",
     ),
 ]
 ForSource = Annotated[
-    str | None, typer.Option("--source", metavar="ID", help="The source that files of other tools belong to.")
+    str | None, typer.Option("--source", metavar="ID", help="The source to which files of other tools belong.")
 ]
 
 
@@ -50,12 +51,12 @@ def register(app: typer.Typer) -> None:
 def deposit(
     files: WarcFiles, source: ForSource = None, up_to_damage: UpToDamage = False, as_json: JsonOption = False
 ) -> None:
-    """Take WARC, ARC or WACZ files into the archive: checked, stored under lock, indexed, in custody.
+    """Deposit WARC, ARC or WACZ files in the archive: check, store under lock, index, enter into custody.
 
-    A file that is damaged is refused with the place of the damage; the others are taken. With --up-to-damage it is
-    kept as it is, every byte of it, and the records before the damage are indexed. Bringing the same file again
-    changes nothing. A file that a crawl of this archive has signed is that crawl's; any other is an import, and is
-    shown with who brought it. The files themselves stay where they are.
+    A damaged file is refused, with the place of the damage; the others are deposited. With --up-to-damage it is
+    stored as it is, every byte of it, and the records before the damage are indexed. Depositing the same file
+    again changes nothing. A file that a crawl of this archive has signed belongs to that crawl; any other is an
+    import, and is shown with the user who imported it. The files themselves stay where they are.
     """
     from dataclasses import asdict
 
@@ -64,22 +65,22 @@ def deposit(
     from storage.objects.keys import is_part
     from storage.warc.reader import WarcDamageError
 
-    if no_files := [f"{path}: expected a file, found {what}." for path in files if (what := _no_file(path))]:
-        raise fail("\n".join([*no_files, "Nothing was deposited."]), Exit.WRONG_USE)
+    if missing := [f"{path}: expected a file, found {what}." for path in files if (what := _not_a_file(path))]:
+        raise fail("\n".join([*missing, "Nothing was deposited."]), Exit.WRONG_USE)
     if source is not None and not is_part(source):
         expected = "letters, digits, '.', '_' and '-'"
         raise fail(f"--source: expected {expected}, found {source!r}. Nothing was deposited.", Exit.WRONG_USE)
     refused = 0
     with _archive() as archive:
         for path in files:
-            _say_of_large(path)
+            _announce_large_file(path)
             try:
                 deposited = deposit_file(
                     archive, path, source_id=source, up_to_damage=up_to_damage, actor=current_user()
                 )
             except StorageError as problem:
                 refused += 1
-                err.print(_said_of_refusal(problem), markup=False)
+                err.print(_describe_refusal(problem), markup=False)
                 if as_json and isinstance(problem, WarcDamageError):
                     emit(
                         [{"kind": "deposit_refused", "file": str(path), **damage_json(problem)}],
@@ -107,20 +108,20 @@ def deposit(
                 "preserved": deposited.preserved,
                 "second_copy": None if deposited.second_copy is None else asdict(deposited.second_copy),
             }
-            emit([row], as_json=as_json, human=_say_deposit)
+            emit([row], as_json=as_json, human=_describe_deposit)
     if refused:
         raise typer.Exit(int(Exit.FAILED))
 
 
-def _say_of_large(path: Path) -> None:
-    """What it is that takes so long."""
-    with suppress(OSError):  # a file that went away since is the deposit's to tell
+def _announce_large_file(path: Path) -> None:
+    """Say what takes so long."""
+    with suppress(OSError):  # the deposit itself reports a file that is gone
         length = path.stat().st_size
-        if length > SAID_FROM_BYTES:
-            err.print(f"{path}: read, stored and read back ({length / 10**6:.0f} MB) ...", markup=False)
+        if length > ANNOUNCED_FROM_BYTES:
+            err.print(f"{path}: storing {length / 10**6:.0f} MB and reading them back ...", markup=False)
 
 
-def _no_file(path: Path) -> str | None:
+def _not_a_file(path: Path) -> str | None:
     """What stands there instead of a file; None where one does."""
     try:
         mode = path.stat().st_mode
@@ -135,15 +136,16 @@ def _no_file(path: Path) -> str | None:
 def rebuild(
     replica: FromReplica = False, with_extensions: WithExtensions = False, as_json: JsonOption = False
 ) -> None:
-    """Derive the catalogue anew from the object store alone: index, records, media, groups, custody.
+    """Rebuild the catalogue from the object store alone: index, records, media, groups, custody.
 
-    The evidence is only read. Run it after an upgrade of the parsers, or when the database was lost. The
-    catalogue in use answers as before, until the new one takes its place in one step. After an interruption run it
-    again: it goes on where it was. With --replica it is derived from the second store; pages then read from there
-    once LETAPIS_S3_* names it.
+    The evidence is only read. Run it after an upgrade of the parsers, or if the database was lost. The present
+    catalogue stays in use until the new one replaces it in one step. After an interruption run it again: it
+    continues where it was. With --replica it is rebuilt from the second store; pages read from there once
+    LETAPIS_S3_* names it.
 
-    Code that the store holds is never run. Pages of an operator's own parser are read where LETAPIS_EXTENSIONS has
-    that parser as it was deposited last; otherwise they stay unread, and are named. Exit code 3 if there are any.
+    Code that the store holds is never run. Pages of an operator's own parser are processed if LETAPIS_EXTENSIONS has
+    that parser as it was deposited last; otherwise they stay unprocessed, and are listed. Exit code 3 if there are
+    any.
     """
     from dataclasses import asdict, replace
 
@@ -161,10 +163,10 @@ def rebuild(
             if with_extensions
             else deposited_last(archive, settings.extension_folder, settings.collector)
         )
-        report = derive(archive, extensions=use, on_progress=lambda said: err.print(said, markup=False))
+        report = derive(archive, extensions=use, on_progress=lambda sentence: err.print(sentence, markup=False))
     row = {"kind": "rebuild", **asdict(report)}
     del row["process"]["waiting"]  # counts this run alone; `waiting` has what the new catalogue lacks
-    emit([row], as_json=as_json, human=_say_rebuild)
+    emit([row], as_json=as_json, human=_describe_rebuild)
     for problem in report.remarks:
         err.print(
             f"{problem.subject}: {problem.what}: expected {problem.expected}, found {problem.found}", markup=False
@@ -182,7 +184,7 @@ def rebuild(
 
 
 def second_store(archive: Archive) -> ObjectStore:
-    """The replica; says so and ends where none is configured."""
+    """The second store; raises `typer.Exit` (wrong use) where none is configured."""
     if archive.replica is None:
         raise fail("No second store is configured: set LETAPIS_REPLICA_* (docs/settings.md).", Exit.WRONG_USE)
     return archive.replica
@@ -190,7 +192,7 @@ def second_store(archive: Archive) -> ObjectStore:
 
 @contextmanager
 def _archive() -> Iterator[Archive]:
-    """The archive of the settings; what storage refuses is said in its own words, with exit code 1."""
+    """The archive of the settings; errors of storage are printed, with exit code 1."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.config.archive_factory import opened_archive
@@ -205,46 +207,47 @@ def _archive() -> Iterator[Archive]:
     except StorageError as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
-        said = str(problem.orig).strip()
-        raise fail(f"The database does not answer: {said}\nNothing was changed; is the stack up?") from problem
+        found = str(problem.orig).strip()
+        sentence = f"The database does not answer: {found}\nNothing was changed. Check that the stack is running."
+        raise fail(sentence) from problem
 
 
-def _said_of_refusal(problem: Exception) -> str:
-    """The error's own words, and the other way where there is one."""
+def _describe_refusal(problem: Exception) -> str:
+    """The error, and how to deposit the file all the same where that is possible."""
     from storage.warc.reader import WarcDamageError
 
     if isinstance(problem, WarcDamageError) and problem.record > 1:
         return (
-            f"{problem} Or take it with --up-to-damage: every byte is kept, and the records before the damage are "
-            "indexed."
+            f"{problem} To deposit it all the same, add --up-to-damage: every byte is stored, and the records "
+            "before the damage are indexed."
         )
     return str(problem)
 
 
-def _say_deposit(row: Mapping[str, Any]) -> str:
-    how = "was there already" if row["already"] else "deposited"
-    said = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
+def _describe_deposit(row: Mapping[str, Any]) -> str:
+    how = "was deposited before" if row["already"] else "deposited"
+    line = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
     if row["origin"] == "crawl":
-        said += "; signed by the crawl that wrote it"
+        line += "; signed by the crawl that wrote it"
     else:
-        said += f"; an import, brought by {row['brought_by']}"
-        said += f" ({row['origin_reason']})" if row["origin_reason"] else ""
-    said += "".join(f"; {remark}" for remark in row["remarks"])
+        line += f"; an import by {row['brought_by']}"
+        line += f" ({row['origin_reason']})" if row["origin_reason"] else ""
+    line += "".join(f"; {remark}" for remark in row["remarks"])
     if damage := row["damage"]:
-        said += (
-            f"; TAKEN UP TO THE DAMAGE in record {damage['record']} at offset {damage['offset']}: expected "
+        line += (
+            f"; DEPOSITED UP TO THE DAMAGE in record {damage['record']} at offset {damage['offset']}: expected "
             f"{damage['expected']}, found {damage['found']}; {row['records']} records before it are indexed, "
-            "every byte is kept"
+            "every byte is stored"
         )
     second = row["second_copy"]
     if second is None:
-        return f"{said}; confirmed by the one store there is, no second copy is configured"
+        return f"{line}; confirmed by the only store; no second store is configured"
     if row["preserved"]:
-        return f"{said}; preserved: both stores have confirmed it"
-    return f"{said}; NOT YET preserved: the second copy is owed ({second['problem']})"
+        return f"{line}; preserved: both stores have confirmed it"
+    return f"{line}; NOT YET preserved: the second copy is pending ({second['problem']})"
 
 
-def _say_rebuild(row: Mapping[str, Any]) -> str:
+def _describe_rebuild(row: Mapping[str, Any]) -> str:
     read = row["process"]
     return (
         f"{row['custody_entries']} custody entries ({row['custody_restored']} restored), {row['files']} files, "

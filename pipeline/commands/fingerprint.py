@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from processors.media.media_type import MediaFingerprints
     from processors.similarity.clustering import MediaLink
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Media files; every one gets an answer.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Images and videos.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,13 +25,13 @@ def register(app: typer.Typer) -> None:
 
 
 def fingerprint(files: Files, as_json: JsonOption = False) -> None:
-    """Print type, size and fingerprints of media files; a file that cannot be read says why.
+    """Print type, size and fingerprints of media files; for a file that cannot be decoded, the reason.
 
-    Exit code 2 when a file is not there; a file refused for its content is an answer, not a failure.
+    Exit code 2 if a file does not exist; a file that was refused for its content is a result, not a failure.
     """
     _check(files)
     rows = (fingerprint_row(path, reading) for path, reading in _read(files))
-    emit(rows, as_json=as_json, human=_say_fingerprint)
+    emit(rows, as_json=as_json, human=_describe_fingerprint)
 
 
 def group(files: Files, as_json: JsonOption = False) -> None:
@@ -56,7 +56,7 @@ def group(files: Files, as_json: JsonOption = False) -> None:
     for digest, copies in sorted(names.items()):
         if len(copies) > 1 and digest not in grouped:
             rows.append(group_row(cluster_id([digest]), (digest,), (), names))
-    count = emit(rows, as_json=as_json, human=_say_group)
+    count = emit(rows, as_json=as_json, human=_describe_group)
     err.print(f"{len(readings)} files, {count} groups", markup=False)
 
 
@@ -111,7 +111,7 @@ def link_row(link: MediaLink) -> dict[str, Any]:
 def _check(files: Iterable[Path]) -> None:
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
-        raise fail(f"no such file: {', '.join(missing)}; nothing was read", Exit.WRONG_USE)
+        raise fail(f"These files do not exist: {', '.join(missing)}. Nothing was read.", Exit.WRONG_USE)
 
 
 def _read(files: list[Path]) -> Iterator[tuple[Path, MediaFingerprints]]:
@@ -126,17 +126,17 @@ def _read(files: list[Path]) -> Iterator[tuple[Path, MediaFingerprints]]:
         yield from track(pairs, "fingerprinting", len(files), console=err, transient=True)
 
 
-def _say_fingerprint(row: Mapping[str, Any]) -> str:
+def _describe_fingerprint(row: Mapping[str, Any]) -> str:
     if row["refused"]:
         return f"{row['file']}: {row['refused']}"
-    told = [f"{row['file']}: {row['media_type']} {row['width']} x {row['height']}"]
+    parts = [f"{row['file']}: {row['media_type']} {row['width']} x {row['height']}"]
     if row["duration_s"] is not None:
-        told.append(f"{row['duration_s']:g} s")
-    told += [f"{h['algorithm']}/{h['version']} {h['bits']} (quality {h['quality']})" for h in row["hashes"]]
-    return "  ".join(told)
+        parts.append(f"{row['duration_s']:g} s")
+    parts += [f"{h['algorithm']}/{h['version']} {h['bits']} (quality {h['quality']})" for h in row["hashes"]]
+    return "  ".join(parts)
 
 
-def _say_group(row: Mapping[str, Any]) -> str:
+def _describe_group(row: Mapping[str, Any]) -> str:
     names = {member["sha256"]: member["file"] for member in row["members"]}
     lines = [f"group {row['id'][:12]}: {len(row['members'])} files"]
     lines += [f"  {member['file']}" for member in row["members"]]

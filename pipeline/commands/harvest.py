@@ -1,4 +1,4 @@
-"""Commands that collect: `harvest` on the running stack, `archive` at once."""
+"""Commands that collect: `harvest` through the running stack, `archive` at once."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,11 +11,12 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 
 def harvest(
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only this source of the watch-list; may be repeated.")
+        list[str] | None,
+        typer.Option("--source", help="Collect only this source of the watch-list. May be repeated."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the nightly job now, on the running stack; exit code 3 if sources did not come through."""
+    """Run the nightly harvest now, on the running stack; exit code 3 if sources failed."""
     from crawlers.watchlist.loader import InvalidWatchlist
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
     from pipeline.collect.airflow_run import follow_harvest, harvested
@@ -35,14 +36,14 @@ def harvest(
             state = follow_harvest(api, run_id, on_progress=print_progress)
             summary = harvested(api, run_id)
     except (AirflowRefused, AirflowUnreachable) as problem:
-        started = f"\nThe run was started and does not need this command: {run_id}" if run_id else ""
+        started = f"\nThe run {run_id} was started and continues without this command." if run_id else ""
         raise fail(f"{problem}{started}") from problem
     except KeyboardInterrupt as stopped:
         raise fail(still_runs(access.url, run_id), Exit.INTERRUPTED) from stopped
     rows = [dict(row) for row in summary.rows.values()]
-    rows += [missing(name, said) for name, said in summary.failures.items() if name not in summary.rows]
-    # where our own network was away, that is said once below, and not of each source
-    emit(rows, as_json=as_json, human=in_words if summary.network is None else counted_in_words)
+    rows += [missing(name, sentence) for name, sentence in summary.failures.items() if name not in summary.rows]
+    # if this collector's own network is down, that is printed once below, and not for each source
+    emit(rows, as_json=as_json, human=describe_source if summary.network is None else describe_counts)
     where = f"{access.url}/dags/harvest/runs/{run_id}"
     if summary.failures:
         raise fail(f"{summary.sentence()}\n{where}", Exit.SOURCES_FAILED)
@@ -51,20 +52,23 @@ def harvest(
 
 
 def archive(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Web addresses, http:// or https://.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="URLs that begin with http:// or https://.")],
     reason: Annotated[
-        str | None, typer.Option(help="Why; kept in the ledger, never in the archived file.")
+        str | None, typer.Option(help="The reason; it is stored in the ledger, never in the archived file.")
     ] = None,
-    case: Annotated[str | None, typer.Option(help="Your case reference; kept in the ledger likewise.")] = None,
+    case: Annotated[str | None, typer.Option(help="Your case reference; it is stored in the ledger, too.")] = None,
     engine: Annotated[
-        str, typer.Option(help="http: the page and what shows it. browser: in Chromium, with a screenshot.")
+        str,
+        typer.Option(
+            help="http fetches the page and its parts; browser opens it in Chromium and takes a screenshot."
+        ),
     ] = "http",
     egress: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Leave by this egress profile (docs/settings.md).")
+        str | None, typer.Option(metavar="NAME", help="The egress profile (docs/settings.md).")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Archive pages now: crawl, deposit, read; prints where to look. Exit code 3 if a page was not there."""
+    """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.collect.harvest import NoBrowserError
@@ -97,8 +101,8 @@ def archive(
     except (StorageError, NoBrowserError) as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
-        said = str(problem.orig).strip()
-        raise fail(f"The database does not answer: {said}\nWhat was captured stays in the spool.") from problem
+        found = str(problem.orig).strip()
+        raise fail(f"The database does not answer: {found}\nCaptured files stay in the spool.") from problem
     emit((each.as_json() for each in done), as_json=as_json, human=describe_archived)
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
     if missing_pages:
@@ -111,13 +115,13 @@ def print_progress(text: str) -> None:
 
 
 def still_runs(airflow_url: str, run_id: str | None) -> str:
-    """What Ctrl-C did not end, and how to end it."""
+    """The sentence after Ctrl-C: what continues, and how to stop it."""
     if run_id is None:
-        return "Stopped. Whether the harvest had been started is not known: look at its runs in Airflow's pages."
+        return "Stopped. It is not known whether the harvest was started: check its runs in Airflow."
     page = f"{airflow_url}/dags/harvest/runs/{run_id}"
     return (
-        f"The harvest goes on in Airflow, only this command has ended: {page}\n"
-        "To stop the harvest, too: choose Mark Run as, failed, on that page. What it has captured is kept."
+        f"Only this command has ended. The harvest continues in Airflow: {page}\n"
+        "To stop the harvest, too, choose Mark Run as, failed, on that page. What it has captured is kept."
     )
 
 
@@ -126,15 +130,15 @@ def missing(source_id: str, sentence: str) -> dict[str, Any]:
     return {"kind": "harvested_source", "source_id": source_id, "problem": sentence, "keys": []}
 
 
-def in_words(row: Mapping[str, Any]) -> str:
+def describe_source(row: Mapping[str, Any]) -> str:
     """One source as a line."""
     if row.get("crawl_id") is None:
         return f"{row['source_id']}: {row['problem']}"
-    return counted_in_words(row) + (f". {row['problem']}" if row["problem"] else "")
+    return describe_counts(row) + (f". {row['problem']}" if row["problem"] else "")
 
 
-def counted_in_words(row: Mapping[str, Any]) -> str:
-    """What was fetched of one source, without what was wrong with it."""
+def describe_counts(row: Mapping[str, Any]) -> str:
+    """What was fetched of one source, without its problems."""
     counts = f"{row['pages']} pages, {row['captures']} captures, {len(row['keys'])} WARC files"
     return f"{row['source_id']}: {counts}, {row['bytes']:,} bytes"
 

@@ -21,6 +21,6 @@ def one_of(names: Callable[[], Iterable[str]], *, or_own: bool = False) -> Calla
                 return name
         if or_own and is_own_kind(text):
             return text
-        raise typer.BadParameter(f"{text!r} is no kind; known kinds: {', '.join(known)}")
+        raise typer.BadParameter(f"expected one of {', '.join(known)}, found {text!r}")
 
     return parsed

@@ -1,4 +1,4 @@
-"""The command that reads a page file into records: `parse`."""
+"""The command that extracts records from a page file: `parse`."""
 
 from __future__ import annotations
 
@@ -28,21 +28,26 @@ def page_kinds() -> Mapping[str, PageKind]:
     return {kind.page.replace("_", "-"): kind.page for kind in KINDS.values()}
 
 
-Url = Annotated[str, typer.Option("--url", metavar="URL", help="Where the page was captured.")]
+Url = Annotated[str, typer.Option("--url", metavar="URL", help="The URL of the page.")]
 At = Annotated[
     str | None,
     typer.Option(
         "--at",
         metavar="TIME",
-        help="When, ISO 8601, UTC unless it says otherwise; decides the parser version. Default: now.",
+        help="The time of capture, ISO 8601, in UTC unless it names a zone; decides the parser version. "
+        "Default: now.",
     ),
 ]
 LayoutName = Annotated[
-    str | None, typer.Option("--layout", metavar="NAME", help="A layout declared in the watch-list, by its name.")
+    str | None, typer.Option("--layout", metavar="NAME", help="The name of a layout declared in the watch-list.")
 ]
 WatchlistFile = Annotated[
     Path | None,
-    typer.Option("--watchlist", metavar="FILE", help="Where --layout is declared, instead of the set one."),
+    typer.Option(
+        "--watchlist",
+        metavar="FILE",
+        help="The watch-list that declares --layout, instead of the one in the settings.",
+    ),
 ]
 
 
@@ -53,16 +58,18 @@ def register(app: typer.Typer) -> None:
 
 def parse(
     kind: Annotated[str, typer.Argument(metavar="|".join(page_kinds()), parser=one_of(page_kinds))],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The page's bytes; gzip is taken off.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file of the page; it may be compressed with gzip.")
+    ],
     url: Url,
     at: At = None,
     layout: LayoutName = None,
     watchlist: WatchlistFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a page file, or a document of a list, into records: what the page came to first, then each record.
+    """Extract records from a page file, or a document of a list: first the outcome, then each record.
 
-    A page that is no content (a captcha, a refusal, an empty list) has its outcome with a reason, and no records.
+    A page without content (a captcha, a refusal, an empty list) has an outcome with a reason, and no records.
     """
     from processors.documents.sandboxed_reader import DocumentReader
     from processors.pages.page import Page
@@ -78,8 +85,8 @@ def parse(
         with ConfinedParsers() as parsers:
             reading = parsers.read_page(page, page_kinds()[kind], layout=_layout(layout, watchlist))
     except PageNotRead as problem:
-        raise fail(f"{file}: {problem}; the file is as it was") from problem
-    emit(_rows(reading), as_json=as_json, human=_in_words)
+        raise fail(f"{file}: {problem}. The file was not changed.") from problem
+    emit(_rows(reading), as_json=as_json, human=_describe_record)
     for remark in reading.remarks:
         err.print(f"note: {remark}", markup=False)
 
@@ -89,16 +96,16 @@ def _content(file: Path) -> bytes:
     import io
 
     if not file.is_file():
-        raise fail(f"{file}: no such file", Exit.WRONG_USE)
+        raise fail(f"{file}: the file does not exist.", Exit.WRONG_USE)
     content = file.read_bytes()
     if not content.startswith(b"\x1f\x8b"):
         return content
     try:
         unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST_PAGE_BYTES + 1)
     except (OSError, EOFError) as problem:
-        raise fail(f"{file}: the gzip file is damaged ({problem})") from problem
+        raise fail(f"{file}: the gzip file is damaged ({problem}). Nothing was read.") from problem
     if len(unpacked) > LARGEST_PAGE_BYTES:
-        raise fail(f"{file}: unpacks to more than {LARGEST_PAGE_BYTES} bytes, which is no page")
+        raise fail(f"{file}: expected a page of at most {LARGEST_PAGE_BYTES} bytes, found more after unpacking.")
     return unpacked
 
 
@@ -111,7 +118,7 @@ def _moment(at: str | None) -> datetime:
             moment = datetime.fromisoformat(f"{moment.isoformat()}+00:00")
     except ValueError as problem:
         raise fail(
-            f"--at: expected ISO 8601 like 2026-03-01T12:00:00+03:00, found {at!r}", Exit.WRONG_USE
+            f"--at: expected a time like 2026-03-01T12:00:00+03:00, found {at!r}.", Exit.WRONG_USE
         ) from problem
     return moment.astimezone(UTC)
 
@@ -131,7 +138,7 @@ def _layout(name: str | None, watchlist: Path | None) -> Layout | None:
     layouts |= {source.layout.name: source.layout for source in declared.sources if source.layout is not None}
     if name not in layouts:
         known = ", ".join(sorted(layouts)) or "none"
-        raise fail(f"--layout: {file} declares no layout {name!r}; declared: {known}", Exit.WRONG_USE)
+        raise fail(f"--layout: {file} declares no layout {name!r}. It declares: {known}.", Exit.WRONG_USE)
     return layouts[name]
 
 
@@ -150,14 +157,14 @@ def _rows(reading: Reading) -> Iterator[dict[str, Any]]:
         yield record_json(record)
 
 
-def _in_words(row: Mapping[str, Any]) -> str:
-    """One record as a person reads it: its first line names it, the rest are the fields that say something."""
+def _describe_record(row: Mapping[str, Any]) -> str:
+    """One record as a person reads it: its first line names it, the rest are the fields that are filled."""
     if row["kind"] == "page":
         reason = f" ({row['outcome_reason']})" if row["outcome_reason"] else ""
         return f"{row['url']}: {row['outcome']}{reason}, read by {row['parser_version']}"
-    said = [
+    fields = [
         f"  {key}: {value}"
         for key, value in row.items()
         if key not in ("kind", "url") and value not in (None, [], {})
     ]
-    return "\n".join([f"{row['kind']} {row['url']}", *said])
+    return "\n".join([f"{row['kind']} {row['url']}", *fields])

@@ -1,12 +1,12 @@
-"""Commands about how evidence is held: `copies`, `timestamps`, `custody`."""
+"""Commands about preservation: `copies`, `timestamps`, `custody`."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.commands.arguments import held_name
-from pipeline.commands.search import asked_archive
+from pipeline.commands.arguments import custody_name
+from pipeline.commands.search import archive_for_command
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def copies(as_json: JsonOption = False) -> None:
-    """Bring the second store what it is owed; exit code 3 if something still is."""
+    """Copy pending objects to the second store; exit code 3 if some are still pending."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.config.archive_factory import opened_archive
@@ -37,15 +37,17 @@ def copies(as_json: JsonOption = False) -> None:
     except StorageError as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
-        raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
+        raise fail(
+            f"The database does not answer: {str(problem.orig).strip()}\nCheck that the stack is running."
+        ) from problem
     rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.pending)]
     words = iter([*map(describe_copied, report.copied), *map(describe_pending, report.pending)])
     emit(rows, as_json=as_json, human=lambda _: next(words))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)
     err.print(
-        f"{len(report.copied)} copied, {len(report.pending)} owed; of custody {report.entries} entries brought, "
-        f"{report.pending_entries} owed",
+        f"{len(report.copied)} objects copied, {len(report.pending)} pending. Entries of the custody ledger: "
+        f"{report.entries} copied, {report.pending_entries} pending.",
         markup=False,
     )
     if not report.is_complete:
@@ -53,7 +55,7 @@ def copies(as_json: JsonOption = False) -> None:
 
 
 def timestamps(as_json: JsonOption = False) -> None:
-    """Ask the time authorities for every token they owe; exit code 3 if some are still owed."""
+    """Request pending trusted timestamps (RFC 3161); exit code 3 if some are still pending."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.config.archive_factory import opened_archive
@@ -77,7 +79,9 @@ def timestamps(as_json: JsonOption = False) -> None:
     except StorageError as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
-        raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
+        raise fail(
+            f"The database does not answer: {str(problem.orig).strip()}\nCheck that the stack is running."
+        ) from problem
     if not report.configured:
         err.print(f"{NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES)", markup=False)
     rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.pending)]
@@ -89,18 +93,19 @@ def timestamps(as_json: JsonOption = False) -> None:
 
 def custody(
     name: Annotated[
-        str, typer.Argument(metavar="ID|KEY|URL", help="Of a capture, a WARC file, or a page: each capture of it.")
+        str,
+        typer.Argument(metavar="ID|KEY|URL", help="A capture, a WARC file, or a URL for each of its captures."),
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is held, since when, in which stores, and how late it can be by outside time."""
-    held_name(name)
-    with asked_archive() as archive:
-        if not emit(_held(archive, name), as_json=as_json, human=in_words):
-            raise fail(f"Nothing of {name} is held here. That says nothing about whether it existed.")
+    """Show the custody status: deposit, copies, locks, and trusted timestamps."""
+    custody_name(name)
+    with archive_for_command() as archive:
+        if not emit(_custody_rows(archive, name), as_json=as_json, human=describe_custody):
+            raise fail(f"The archive has nothing of {name}. This does not show whether it existed.")
 
 
-def _held(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
+def _custody_rows(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
     from access.views.captures import captures_of_page
     from access.views.custody_status import held
 
@@ -110,8 +115,8 @@ def _held(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def in_words(row: Mapping[str, Any]) -> str:
-    """What is held, a sentence a line, the first of them not indented."""
+def describe_custody(row: Mapping[str, Any]) -> str:
+    """The custody status, a sentence a line, the first of them not indented."""
     first, *rest = row["sentences"]
     return "\n".join([first, *(f"  {sentence}" for sentence in rest)])
 

@@ -1,4 +1,4 @@
-"""The analysts' questions: `search`, `captures`, `show`."""
+"""Commands of analysts: `search`, `captures`, `show`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +22,8 @@ def search(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT]...", help='Words, "phrases", -without, or. None: all that the options let through.'
+            metavar="[TEXT]...",
+            help='Words, "phrases", -word to exclude, or. Without text: all that match the options.',
         ),
     ] = None,
     kind: Annotated[
@@ -30,23 +31,24 @@ def search(
         typer.Option(
             metavar="|".join((*record_kinds(), "EXTENSION.KIND")),
             parser=one_of(record_kinds, or_own=True),
-            help="Only records of this kind.",
+            help="Find only records of this kind.",
         ),
     ] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this source showed.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Find only records of this source.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Dated this day or later.")
+        datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Find records dated this day or later.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=[DAY], metavar="DATE", help="Dated this day or earlier.")
+        datetime | None,
+        typer.Option(formats=[DAY], metavar="DATE", help="Find records dated this day or earlier."),
     ] = None,
     newest: Annotated[
-        bool, typer.Option("--newest", help="The newest first, by the date that the source gives.")
+        bool, typer.Option("--newest", help="List the newest first, by the date that the source gives.")
     ] = False,
-    most: Annotated[int, typer.Option(min=1, max=1000, help="At most so many records.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="The largest number of records to list.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Find records of every kind by their words; the best matches first."""
+    """Search records of every kind; the best matches come first."""
     from access.views.search import found
     from storage.queries.search import Question
 
@@ -60,31 +62,39 @@ def search(
     )
     if question == Question(order=question.order):
         raise fail(
-            "What is to be found? Name words, or narrow by --kind, --source, --since, --until.", Exit.WRONG_USE
+            "Expected words to search for, or at least one of --kind, --source, --since and --until.",
+            Exit.WRONG_USE,
         )
     days_in_order(since, until)
-    with asked_archive() as archive:
+    with archive_for_command() as archive:
         if source is not None:
             known_source(archive, source)
         answer = found(archive, question, most=most)
-    emit(answer.rows, as_json=as_json, human=found_in_words)
-    told(answer.total, "record", shown=len(answer.rows))
+    emit(answer.rows, as_json=as_json, human=describe_found)
+    print_count(answer.total, "record", shown=len(answer.rows))
     if not answer.complete:
-        err.print("More match than are looked at: these are the newest. Narrow the question.", markup=False)
+        err.print(
+            "More records match, but only the newest are listed. Use the options to see the others.", markup=False
+        )
 
 
 def captures(url: Annotated[str, typer.Argument(metavar="URL")], as_json: JsonOption = False) -> None:
-    """List every capture of an address, oldest first."""
+    """List every capture of a URL, oldest first."""
     from access.views.captures import captures_of_page
 
     web_address(url)
-    with asked_archive() as archive:
-        count = emit(captures_of_page(archive, url), as_json=as_json, human=capture_in_words)
-    told(count, "capture")
+    with archive_for_command() as archive:
+        count = emit(captures_of_page(archive, url), as_json=as_json, human=describe_capture)
+    print_count(count, "capture")
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Of a capture, a record, or a medium (sha256:...).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The id of a capture or a record, or the digest of a medium (sha256:...)."
+        ),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Show everything known of one capture, record or medium."""
@@ -93,10 +103,10 @@ def show(
     from access.views.search import one_record
 
     archived_name(name)
-    with asked_archive() as archive:
+    with archive_for_command() as archive:
         found = one_capture(archive, name) or one_record(archive, name) or one_medium(archive, name)
         if found is None:
-            raise fail(f"Nothing in the archive is called {name}. It may not have been read yet.")
+            raise fail(f"The archive has nothing with the id {name}. It may not be processed yet.")
     if as_json:
         emit([found], as_json=True, human=str)
     else:
@@ -104,8 +114,8 @@ def show(
 
 
 @contextmanager
-def asked_archive() -> "Iterator[Archive]":
-    """The archive for one question; errors in words."""
+def archive_for_command() -> "Iterator[Archive]":
+    """The archive for one command; its errors are printed as sentences."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.config.archive_factory import opened_archive
@@ -116,52 +126,52 @@ def asked_archive() -> "Iterator[Archive]":
         with opened_archive(load_settings()) as archive:
             yield archive
     except OperationalError as problem:
-        raise fail(f"The database does not answer: {str(problem.orig).strip()}\nIs the stack up?") from problem
+        raise fail(
+            f"The database does not answer: {str(problem.orig).strip()}\nCheck that the stack is running."
+        ) from problem
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
         raise fail(str(problem)) from problem
     except UnicodeEncodeError as problem:
-        raise fail(
-            "An argument holds bytes that are no text in UTF-8; nothing was looked for.", Exit.WRONG_USE
-        ) from problem
+        raise fail("An argument is not text in UTF-8. Nothing was searched.", Exit.WRONG_USE) from problem
 
 
 def known_source(archive: "Archive", source: str) -> None:
-    """Refuse the id of a source of which the archive holds nothing; a slip of the pen is no empty answer."""
+    """Refuse the id of a source of which the archive has nothing: a typing error is not an empty result."""
     from access.views.changes import sources_of
 
     there = sources_of(archive)
     if source not in there:
         has = ", ".join(there) or "no source yet"
-        raise fail(f"The archive holds nothing of {source!r}. It has: {has}.", Exit.WRONG_USE)
+        raise fail(f"The archive has no files of a source {source!r}. It has: {has}.", Exit.WRONG_USE)
 
 
-def told(count: int, one: str, many: str | None = None, *, shown: int | None = None) -> None:
-    """How many there were, for people; nothing found is an answer, not a failure."""
-    cut = f", the first {shown} shown (--most shows more)" if shown is not None and shown < count else ""
+def print_count(count: int, one: str, many: str | None = None, *, shown: int | None = None) -> None:
+    """Print how many rows there were; that nothing was found is a result, not a failure."""
+    cut = f"; the first {shown} are listed (--most lists more)" if shown is not None and shown < count else ""
     err.print(f"{count} {one if count == 1 else many or one + 's'}{cut}", markup=False)
 
 
-def found_in_words(row: Mapping[str, Any]) -> str:
+def describe_found(row: Mapping[str, Any]) -> str:
     """A record as three lines."""
     from access.rendering.formatting import format_time_utc
 
-    said = f", dated {format_time_utc(row['dated_at'])}" if row["dated_at"] else ""
+    dated = f", dated {format_time_utc(row['dated_at'])}" if row["dated_at"] else ""
     return (
-        f"{row['heading']}\n  {row['kind'].replace('_', ' ')} of {row['source']}{said}, seen "
+        f"{row['heading']}\n  {row['kind'].replace('_', ' ')} of {row['source']}{dated}, captured "
         f"{format_time_utc(row['captured_at'])}\n  {row['url']}\n  letapis show {row['record_id']}"
     )
 
 
-def capture_in_words(row: Mapping[str, Any]) -> str:
+def describe_capture(row: Mapping[str, Any]) -> str:
     """A capture as one line."""
-    said = row["outcome"] or "not classified"
-    return f"{row['captured_at']}  {row['status'] or '---'}  {said:<12}  {row['id']}  {row['warc_key']}"
+    outcome = row["outcome"] or "not classified"
+    return f"{row['captured_at']}  {row['status'] or '---'}  {outcome:<12}  {row['id']}  {row['warc_key']}"
 
 
 def lines(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
-    """A JSON value as indented lines; what says nothing is left out."""
+    """A JSON value as indented lines; empty values are left out."""
     from pipeline.output import plain
 
     indent = "  " * depth

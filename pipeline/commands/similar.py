@@ -1,4 +1,4 @@
-"""Commands about likeness in the archive: `similar` asks, `judge` writes down what an analyst decided."""
+"""Commands about similar media: `similar` finds them, `judge` stores the verdict of an analyst."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.current_user import current_user
-from pipeline.commands.search import asked_archive, told
+from pipeline.commands.search import archive_for_command, print_count
 from pipeline.output import Exit, JsonOption, emit, err, fail
 from processors.similarity.clustering import Verdict
 
 if TYPE_CHECKING:
     from processors.digest import Digest
 
-Medium = Annotated[str, typer.Argument(help="A medium: its sha256, or a file with the same bytes.")]
+Medium = Annotated[str, typer.Argument(help="A medium: its sha256 digest, or a file with the same bytes.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,31 +26,36 @@ def register(app: typer.Typer) -> None:
 
 
 def similar(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or video.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An image or video.", exists=True, dir_okay=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Find the media of the archive that look like a picture or video in hand."""
+    """Find media of the archive that are similar to an image or video file."""
     from access.views.similar_media import similar_to_reading
     from processors.media.decoder_pool import Decoders
 
     with Decoders(workers=1) as decoders:
         reading = decoders.fingerprint(file.read_bytes())
-    with asked_archive() as archive:
+    with archive_for_command() as archive:
         rows = similar_to_reading(archive, reading, file=str(file))
-        count = emit(rows, as_json=as_json, human=similar_in_words)
+        count = emit(rows, as_json=as_json, human=describe_similar)
     if reading.refused:
-        err.print(f"{file}: only the very same bytes were looked for, since {reading.refused}", markup=False)
-    told(count, "match", "matches")
+        err.print(
+            f"{file}: only exact copies were searched for, since the file was not decoded: {reading.refused}.",
+            markup=False,
+        )
+    print_count(count, "match", "matches")
 
 
 def judge(
     a: Medium,
     b: Medium,
-    verdict: Annotated[Verdict, typer.Argument(help="What they show; undecided takes back what was said.")],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: what was compared and seen; kept for good.")],
+    verdict: Annotated[Verdict, typer.Argument(help="What they show; undecided withdraws an earlier verdict.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="The reason: what was compared and seen. It is stored permanently.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Say that two media show the same picture, or different ones. It is kept for good and outranks distances."""
+    """Store the verdict that two media show the same picture, or different ones. It outranks distances."""
     from access.views.judgements import judge_media
     from access.views.similar_media import verdict_row
     from storage.access_labels import Viewer
@@ -59,10 +64,11 @@ def judge(
     one, other = digest_of_argument(a), digest_of_argument(b)
     if not reason.strip():
         raise fail(NO_REASON, Exit.WRONG_USE)
-    with asked_archive() as archive:
-        said = judge_media(archive, one, other, verdict, author=Viewer(current_user()), reason=reason)
-    row = {**verdict_row(said, one), "a": str(said.a), "b": str(said.b), "supersedes": said.supersedes}
-    emit([row], as_json=as_json, human=judged_in_words)
+    with archive_for_command() as archive:
+        judgement = judge_media(archive, one, other, verdict, author=Viewer(current_user()), reason=reason)
+    row = {**verdict_row(judgement, one), "a": str(judgement.a), "b": str(judgement.b)}
+    row["supersedes"] = judgement.supersedes
+    emit([row], as_json=as_json, human=describe_judgement)
 
 
 def digest_of_argument(argument: str) -> Digest:
@@ -75,11 +81,11 @@ def digest_of_argument(argument: str) -> Digest:
         return sha256(path.read_bytes())
     digest = digest_of(argument)
     if digest is None:
-        raise fail(f"{argument}: expected sha256:<64 digits> or a file; nothing was written.", Exit.WRONG_USE)
+        raise fail(f"{argument}: expected sha256:<64 digits> or a file. Nothing was written.", Exit.WRONG_USE)
     return digest
 
 
-def similar_in_words(row: Mapping[str, Any]) -> str:
+def describe_similar(row: Mapping[str, Any]) -> str:
     """A match as a few lines: what it means, how far, where and when it was seen."""
     from access.rendering.formatting import format_percent, format_time_utc, format_timecode
 
@@ -105,6 +111,6 @@ def similar_in_words(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def judged_in_words(row: Mapping[str, Any]) -> str:
-    """A judgement as one line."""
-    return f"{row['a']} and {row['b']}: {row['verdict']}, said by {row['author']}; kept as {row['id']}"
+def describe_judgement(row: Mapping[str, Any]) -> str:
+    """A verdict as one line."""
+    return f"{row['a']} and {row['b']}: {row['verdict']}; verdict by {row['author']}, stored as {row['id']}"

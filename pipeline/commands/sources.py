@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     from pipeline.config.settings import Settings
     from pipeline.sources.line_parser import Line
 
-sources = typer.Typer(help="The watch-list: what it has and how last night went; import into it; try its sources.")
+sources = typer.Typer(help="List the sources of the watch-list; import sources into it; try them.")
 
 WatchlistFile = Annotated[
-    Path | None, typer.Option("--watchlist", metavar="FILE", help="Instead of the one in the settings.")
+    Path | None,
+    typer.Option("--watchlist", metavar="FILE", help="A watch-list, instead of the one in the settings."),
 ]
 
 
 @sources.callback(invoke_without_command=True)
 def listed(context: typer.Context, watchlist: WatchlistFile = None, as_json: JsonOption = False) -> None:
-    """List the sources with the end of their last crawl, as far as an archive is known."""
+    """List the sources of the watch-list with the result of their last crawl, as far as it is known."""
     if context.invoked_subcommand is not None:
         return
     settings = _settings()
     rows = list(_rows(settings, _watchlist(settings, watchlist)))
-    emit(rows, as_json=as_json, human=source_in_words)
+    emit(rows, as_json=as_json, human=describe_source)
     err.print(f"{len(rows)} sources", markup=False)
 
 
@@ -40,13 +41,15 @@ def listed(context: typer.Context, watchlist: WatchlistFile = None, as_json: Jso
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)],
     watchlist: WatchlistFile = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Append the sources of a list to the watch-list: one channel or address per line, in any column.
+    """Append the sources of a CSV file to the watch-list: one channel or URL per line, in any column.
 
-    What each line is, its address says; headings `kind` and `id` may say it better. Nothing that was there is
-    changed. Exit code 3 if a line could not be understood; all others are in.
+    The kind of a source follows from its URL; columns `kind` and `id` override it. Existing entries are not
+    changed. Exit code 3 if a line could not be understood; all others are added.
     """
     from pipeline.sources.importer import ImportRefused, import_sources
     from pipeline.sources.line_parser import NewSource, Unclear
@@ -56,25 +59,28 @@ def import_(
         lines = import_sources(file, target, write=not dry_run)
     except ImportRefused as refused:
         raise fail(str(refused)) from refused
-    emit(map(line_row, lines), as_json=as_json, human=line_in_words)
+    emit(map(line_row, lines), as_json=as_json, human=describe_line)
     new, unclear = (sum(isinstance(line, kind) for line in lines) for kind in (NewSource, Unclear))
     where = "would be added" if dry_run else f"added to {target}"
-    err.print(f"{new} of {len(lines)} lines {where}; try them with `letapis sources try`", markup=False)
+    err.print(f"{new} of {len(lines)} lines {where}. Try them with `letapis sources try`.", markup=False)
     if unclear:
         raise fail(
-            f"{unclear} lines were not understood; mend them and import the list again.", Exit.SOURCES_FAILED
+            f"{unclear} lines were not understood. Correct them and import the file again.", Exit.SOURCES_FAILED
         )
 
 
 @sources.command("try")
 def try_(
-    source: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these; else all.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="The sources to try. Default: all.")
+    ] = None,
     watchlist: WatchlistFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch one page of each source, say what it came to, and suggest what to expect. Nothing of it is kept.
+    """Fetch one page of each source, print its outcome, and suggest an expected yield. Nothing is stored.
 
-    Pages come through the recorder at the pace that the sources declare. Exit code 3 if a page was no content.
+    Pages are fetched through the recorder, with the rate limits of the sources. Exit code 3 if a page had no
+    content.
     """
     from pipeline.collect.harvest import UnknownSourceError
     from pipeline.config.settings import SettingsError
@@ -92,10 +98,10 @@ def try_(
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
-    emit((trial.as_json() for trial in trials), as_json=as_json, human=trial_in_words)
+    emit((trial.as_json() for trial in trials), as_json=as_json, human=describe_trial)
     bad = [trial.source_id for trial in trials if trial.outcome != "content"]
     if bad:
-        raise fail(f"{len(bad)} of {len(trials)} sources gave no content: {', '.join(bad)}", Exit.SOURCES_FAILED)
+        raise fail(f"{len(bad)} of {len(trials)} sources gave no content: {', '.join(bad)}.", Exit.SOURCES_FAILED)
 
 
 @sources.command("new")
@@ -224,19 +230,19 @@ def line_row(line: Line) -> dict[str, Any]:
     return row | {"result": "unclear", "text": line.text, "problem": line.problem}
 
 
-def line_in_words(row: Mapping[str, Any]) -> str:
+def describe_line(row: Mapping[str, Any]) -> str:
     """One line of the list as one line."""
     match row["result"]:
         case "added":
             return f"line {row['line']}: {row['entry']['id']} ({row['entry']['kind']}): {row['because']}"
         case "repeated":
-            return f"line {row['line']}: is {row['source_id']} already: {row['text']}"
+            return f"line {row['line']}: the watch-list has it as {row['source_id']}: {row['text']}"
         case "left_out":
             return f"line {row['line']}: left out: {row['problem']}: {row['text']}"
     return f"line {row['line']}: not understood: {row['problem']}: {row['text']}"
 
 
-def trial_in_words(row: Mapping[str, Any]) -> str:
+def describe_trial(row: Mapping[str, Any]) -> str:
     """One trial in a few lines."""
     reason = f" ({row['reason']})" if row["reason"] else ""
     lines = [f"{row['source_id']}: {row['outcome']}{reason}; {row['records']} records, leads to {row['leads_to']}"]
@@ -249,8 +255,8 @@ def trial_in_words(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def source_in_words(row: Mapping[str, Any]) -> str:
-    """One source as one line, and one for each thing that was wrong."""
+def describe_source(row: Mapping[str, Any]) -> str:
+    """One source as one line, and a line for each problem."""
     last = row["last_crawl"]
     if last is None:
         return f"{row['id']} ({row['source_kind']}): never crawled, as far as is known"
@@ -266,7 +272,7 @@ def _rows(settings: Settings, watchlist: Watchlist) -> Iterator[dict[str, Any]]:
 
 
 def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
-    """How the last crawls ended, by source; nothing where no archive is known or answers."""
+    """How the last crawls ended, by source; empty where no archive is known or answers."""
     from sqlalchemy.exc import OperationalError
 
     from access.views.overview import last_crawl_row
@@ -278,7 +284,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
         with opened_archive(settings) as archive, archive.reader.connect() as connection:
             found = last_crawls(connection)
     except (SettingsError, OperationalError) as problem:
-        _print_progress(f"How the last crawls went is not known: {str(problem).splitlines()[0]}")
+        _print_progress(f"The results of the last crawls are not known: {str(problem).splitlines()[0]}")
         return {}
     return {source_id: last_crawl_row(last) for source_id, last in found.items()}
 

@@ -1,4 +1,4 @@
-"""Commands of the stack, the embedded one or one of your own: `up`, `prepare`, `doctor`, `demo`."""
+"""Commands about the stack, the embedded one or another: `up`, `prepare`, `doctor`, `demo`."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +17,9 @@ def print_progress(text: str) -> None:
 
 
 def up(as_json: JsonOption = False) -> None:
-    """Start object store, database and Airflow, and stay; Ctrl-C stops all of it.
+    """Start object store, database and Airflow, and stay; Ctrl-C stops everything.
 
-    With a mistake in the watch-list nothing is started, and every mistake is listed (exit code 2).
+    If the watch-list has mistakes, nothing is started, and every mistake is listed (exit code 2).
     """
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
     from pipeline.config.demo_location import is_demo_folder
@@ -32,10 +32,10 @@ def up(as_json: JsonOption = False) -> None:
     try:
         settings = load_settings(running_stack=False)
         if is_demo_folder(settings.data):
-            how = (
-                "`make demo` starts the demo's stack. For one of your own: `unset LETAPIS_DATA`, or another folder"
+            how = "`make demo` starts its stack. For another stack, unset LETAPIS_DATA or name another folder"
+            raise fail(
+                f"{settings.data} is the data folder of the demo. Nothing was started. {how}.", Exit.WRONG_USE
             )
-            raise fail(f"{settings.data} is the demo's data folder; nothing was started. {how}.", Exit.WRONG_USE)
         read_watchlist(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
         stack = Stack(settings, on_progress=print_progress)
     except SettingsError as problem:
@@ -43,7 +43,7 @@ def up(as_json: JsonOption = False) -> None:
     except InvalidWatchlist as errors:
         count = len(errors.mistakes)
         head = "The watch-list has a mistake" if count == 1 else f"The watch-list has {count} mistakes"
-        raise fail(f"{head}; nothing was started.\n{errors}", Exit.WRONG_USE) from errors
+        raise fail(f"{head}. Nothing was started.\n{errors}", Exit.WRONG_USE) from errors
     try:
         with until_told_to_stop():
             bring_up(stack, print_progress)
@@ -52,7 +52,7 @@ def up(as_json: JsonOption = False) -> None:
             else:
                 for line in access_lines(stack.settings, stack.passwords):
                     out.print(line, markup=False)
-                print_progress("Ctrl-C stops all of it.")
+                print_progress("Ctrl-C stops everything.")
             for warning in stack.warnings:
                 warn(warning)
             stack.watch()
@@ -64,10 +64,10 @@ def up(as_json: JsonOption = False) -> None:
 
 
 def prepare(as_json: JsonOption = False) -> None:
-    """Make tables, buckets and pools in the database, store and Airflow that the settings name; start nothing.
+    """Create tables, buckets and pools in the database, store and Airflow that the settings name; start nothing.
 
-    What is there already stays as it is. Run it as the database's owner (LETAPIS_DATABASE_URL), at first and after
-    each upgrade; workers need the writer's and the reader's address alone.
+    What exists stays as it is. Run it as the owner of the database (LETAPIS_DATABASE_URL), at first and after each
+    upgrade; workers need only the addresses of the writer and the reader.
     """
     from dataclasses import asdict
 
@@ -78,19 +78,21 @@ def prepare(as_json: JsonOption = False) -> None:
     from pipeline.prepare import Prepared, prepare_archive, prepare_pools
     from storage.errors import StorageError
 
-    def tell(thing: Prepared) -> None:
-        emit([{"kind": "prepared", **asdict(thing)}], as_json=as_json, human=prepared_in_words)
+    def print_prepared(thing: Prepared) -> None:
+        emit([{"kind": "prepared", **asdict(thing)}], as_json=as_json, human=describe_prepared)
 
     try:
         settings = load_settings()
         for thing in prepare_archive(settings):
-            tell(thing)
+            print_prepared(thing)
         if settings.airflow_url is None:
-            print_progress("Airflow's pools: not looked at, LETAPIS_AIRFLOW_URL is not set (docs/production.md).")
+            print_progress(
+                "The pools of Airflow were not checked, since LETAPIS_AIRFLOW_URL is not set (docs/production.md)."
+            )
             return
         with AirflowApi(settings.airflow(), patience_s=0) as api:
             for thing in prepare_pools(api):
-                tell(thing)
+                print_prepared(thing)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except OperationalError as problem:
@@ -99,7 +101,7 @@ def prepare(as_json: JsonOption = False) -> None:
         raise fail(str(problem)) from problem
 
 
-def prepared_in_words(row: Mapping[str, Any]) -> str:
+def describe_prepared(row: Mapping[str, Any]) -> str:
     """One thing as a line."""
     return f"{row['name']:<16}{row['problem'] or row['found']}"
 
@@ -107,21 +109,24 @@ def prepared_in_words(row: Mapping[str, Any]) -> str:
 def doctor(
     as_json: JsonOption = False,
     egress: Annotated[
-        bool, typer.Option("--egress", help="Instead: what a target sees by each egress profile.")
+        bool, typer.Option("--egress", help="Show what a target sees through each egress profile, instead.")
     ] = False,
     target: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="With --egress: a page to ask, best one that tells the address it sees."),
+        typer.Option(
+            metavar="URL",
+            help="With --egress: a page to fetch, if possible one that shows the visitor's IP address.",
+        ),
     ] = None,
 ) -> None:
-    """Say what is missing on this machine and how to get it; exit code 1 if something is."""
+    """Check this machine: list what is missing and how to get it; exit code 1 if anything is."""
     from dataclasses import asdict
 
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.setup.doctor import examine
 
     if target is not None and not (egress and target.startswith(("http://", "https://"))):
-        raise fail("--target: expected an address with http:// or https://, and --egress", Exit.WRONG_USE)
+        raise fail("--target: expected a URL with http:// or https://, and --egress.", Exit.WRONG_USE)
     try:
         settings = load_settings()
     except SettingsError as problem:
@@ -134,13 +139,13 @@ def doctor(
         states.add(check.state)
         how = None if check.state == "ok" else check.how
         red = "bold red" if check.state == "missing" else None
-        emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=in_words, style=red)
+        emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=describe_check, style=red)
     if "missing" in states:
         raise typer.Exit(int(Exit.FAILED))
 
 
 def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
-    """Every profile, one after the other; exit code 1 if one of them leads nowhere."""
+    """Check every profile, one after the other; exit code 1 if one of them does not work."""
     from pipeline.setup.egress_check import describe_probe, probe
 
     rows = []
@@ -151,7 +156,7 @@ def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
         raise typer.Exit(int(Exit.FAILED))
 
 
-def in_words(check: Mapping[str, Any]) -> str:
+def describe_check(check: Mapping[str, Any]) -> str:
     """One check of the doctor as a line, with the advice below it."""
     line = f"{check['state']:<8}{check['name']:<18}{check['found']}"
     return f"{line}\n{'':<26}{check['how']}" if check["how"] else line
@@ -160,11 +165,13 @@ def in_words(check: Mapping[str, Any]) -> str:
 def demo(
     as_json: JsonOption = False,
     once: Annotated[
-        bool, typer.Option("--once", help="Stop after the table; 0 only if all came through.")
+        bool, typer.Option("--once", help="Stop after the table. Exit code 0 only if every source was collected.")
     ] = False,
-    day: Annotated[int, typer.Option(min=1, max=2, help="The sample sites' day; on day 2 things changed.")] = 1,
+    day: Annotated[
+        int, typer.Option(min=1, max=2, help="The day of the sample sites; on day 2 they have changed.")
+    ] = 1,
 ) -> None:
-    """Harvest the sample sites through a stack of its own, show what came of it, and stay until Ctrl-C."""
+    """Harvest the sample sites through a stack of their own, show the results, and stay until Ctrl-C."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.airflow_api import AirflowRefused, AirflowUnreachable

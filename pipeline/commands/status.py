@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = {
     "failed": ("Failed", "red"),
-    "runs": ("Runs now", "green"),
+    "runs": ("Running", "green"),
     "pending": ("Pending", "yellow"),
-    "stack": ("Stands", "default"),
+    "stack": ("Stack", "default"),
 }
 """In the order in which they are shown, with heading and colour."""
 
@@ -32,7 +32,7 @@ SENTENCE: Final = 2 * (COLUMNS - NAMES - 4)
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Say on one screen what runs, what is pending and what has failed; also while the stack is down.
+    """Show on one screen what runs, what is pending and what failed; also while the stack is down.
 
     Exit code 1 if anything has failed.
     """
@@ -56,7 +56,7 @@ def status(as_json: JsonOption = False) -> None:
 
 
 def screen(lines: list[StatusLine]) -> Table:
-    """The lines under their headings; a section without any says so in a word."""
+    """The lines under their headings; a section without any says "nothing"."""
     from rich.table import Table
     from rich.text import Text
 
@@ -72,7 +72,7 @@ def screen(lines: list[StatusLine]) -> Table:
             table.add_row(Text(f"  {harmless(line.what)}", style=colour), Text(cut(harmless(line.found))))
         if len(of_section) > shown[section]:
             left = len(of_section) - shown[section]
-            table.add_row("", Text(f"and {left} more: `letapis status --json`", style="dim"))
+            table.add_row("", Text(f"and {left} more; `letapis status --json` lists all", style="dim"))
     return table
 
 

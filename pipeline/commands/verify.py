@@ -1,4 +1,4 @@
-"""Commands that look whether all is as it was: `verify`, `audit`."""
+"""Commands that check evidence against what was recorded: `verify`, `audit`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from pipeline.commands.current_user import current_user
 from pipeline.commands.deposit import FromReplica, second_store
-from pipeline.commands.search import asked_archive
+from pipeline.commands.search import archive_for_command
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
@@ -17,22 +17,29 @@ if TYPE_CHECKING:
 
 FilesOrKeys = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE|KEY]...", help="Files here, or keys of the archive; without any, all of it."),
+    typer.Argument(
+        metavar="[FILE|KEY]...",
+        help="Files on this machine, or keys of the archive; without any, the whole archive.",
+    ),
 ]
 Weeks = Annotated[
-    int | None, typer.Option(min=1, max=520, help="All of it in so many audits; LETAPIS_AUDIT_WEEKS unless told.")
+    int | None,
+    typer.Option(min=1, max=520, help="Check everything in so many audits. Default: LETAPIS_AUDIT_WEEKS."),
 ]
 Renew = Annotated[
     bool,
     typer.Option(
         "--renew",
-        help="Make locks longer, by LETAPIS_LOCK_DAYS from now, where they end before the next round is through. "
-        "Custody keeps it; in compliance mode nobody can take it back.",
+        help="Extend locks, by LETAPIS_LOCK_DAYS from now, where they end before the next round is complete. "
+        "This is entered into custody; in compliance mode nobody can take it back.",
     ),
 ]
 StoreAlone = Annotated[
     bool,
-    typer.Option("--store-alone", help="By the store's own chain of custody; asks no database, writes nothing."),
+    typer.Option(
+        "--store-alone",
+        help="Use only the custody ledger in the store: no database is needed, nothing is written.",
+    ),
 ]
 
 
@@ -42,29 +49,31 @@ def verify(
     store_alone: StoreAlone = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Re-hash files, or the whole archive, against index, custody chain, locks and time tokens.
+    """Check files, or the whole archive, against index, custody ledger, locks and trusted timestamps.
 
-    Exit code 1 if anything is not as expected; each mismatch is named with what was expected and what was found.
+    Exit code 1 if anything is not as expected; each mismatch is printed with what was expected and what was found.
     """
     from pipeline.config.settings import load_settings
     from pipeline.preserve.time_authority import pinned_roots
     from pipeline.preserve.verify import verified_json
-    from pipeline.preserve.verify import verify as look_at
+    from pipeline.preserve.verify import verify as verify_archive
 
     def show(each: Verified) -> None:
-        emit([verified_json(each)], as_json=as_json, human=say_verified)
+        emit([verified_json(each)], as_json=as_json, human=describe_verified)
 
     if store_alone:
         if what:
-            raise fail("--store-alone looks at everything in the store: name no files or keys.", Exit.WRONG_USE)
-        found = _by_the_store_alone(show, replica=replica)
+            raise fail(
+                "--store-alone checks everything in the store. Leave out the files and keys.", Exit.WRONG_USE
+            )
+        found = _verify_store_alone(show, replica=replica)
     else:
-        with asked_archive() as archive:
+        with archive_for_command() as archive:
             store = second_store(archive) if replica else None
             try:
                 roots = pinned_roots(load_settings())
-                by = current_user()
-                found = look_at(archive, what or (), actor=by, on_each=show, roots=roots, store=store)
+                user = current_user()
+                found = verify_archive(archive, what or (), actor=user, on_each=show, roots=roots, store=store)
             except FileNotFoundError as missing:
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:
@@ -76,10 +85,10 @@ def verify(
                     *replication_status(archive).pending_sentences(),
                 ):
                     err.print(sentence, markup=False)
-    _judged(found)
+    _print_summary(found)
 
 
-def _by_the_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
+def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
     from pipeline.config.archive_factory import open_replica, open_store
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.time_authority import pinned_roots
@@ -99,23 +108,23 @@ def _by_the_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
 
 
 def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False) -> None:
-    """Hash the next share of the archive again, as the weekly audit does; exit code 1 if anything is wrong.
+    """Check the next share of the archive, as the weekly audit does; exit code 1 if anything is wrong.
 
-    Prints every mismatch; with --json everything that was looked at, and a last line of kind `audit`. All of the
-    archive at once: --weeks 1.
+    Prints every mismatch; with --json everything that was checked, and a last line of kind `audit`. To check the
+    whole archive at once: --weeks 1.
     """
     from pipeline.config.settings import load_settings
     from pipeline.preserve.audit import AuditedObject
-    from pipeline.preserve.audit import audit as look_at_share
+    from pipeline.preserve.audit import audit as audit_share
     from pipeline.preserve.time_authority import pinned_roots
 
     def show(each: AuditedObject) -> None:
         if as_json or not each.verified.ok:
-            emit([each.as_json()], as_json=as_json, human=say_verified)
+            emit([each.as_json()], as_json=as_json, human=describe_verified)
 
-    with asked_archive() as archive:
+    with archive_for_command() as archive:
         settings = load_settings()
-        report = look_at_share(
+        report = audit_share(
             archive,
             weeks=weeks or settings.audit_weeks,
             actor=settings.collector,
@@ -132,21 +141,21 @@ def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False
         raise typer.Exit(int(Exit.FAILED))
 
 
-def _judged(found: tuple[Verified, ...]) -> None:
+def _print_summary(found: tuple[Verified, ...]) -> None:
     wrong = sum(not each.ok for each in found)
     remarked = sum(bool(each.remarks) for each in found)
-    besides = f", of {remarked} a lock ran out" if remarked else ""
-    err.print(f"{len(found)} looked at, {wrong} not as expected{besides}", markup=False)
+    expired = f" The lock of {remarked} has expired." if remarked else ""
+    err.print(f"{len(found)} checked, {wrong} not as expected.{expired}", markup=False)
     if wrong:
         raise typer.Exit(int(Exit.FAILED))
 
 
-def say_verified(row: Mapping[str, Any]) -> str:
-    """One thing that was looked at, with every mismatch on a line of its own."""
+def describe_verified(row: Mapping[str, Any]) -> str:
+    """One thing that was checked, with every mismatch on a line of its own."""
     subject = f"{row['subject']} ({row['store']})" if "store" in row else row["subject"]
     lines = [f"  {each['what']}: expected {each['expected']}, found {each['found']}" for each in row["problems"]]
-    judged = "as expected" if row["ok"] else "NOT as expected"
-    return "\n".join([f"{subject}: {judged}", *lines, *(f"  {remark}" for remark in row["remarks"])])
+    result = "as expected" if row["ok"] else "NOT as expected"
+    return "\n".join([f"{subject}: {result}", *lines, *(f"  {remark}" for remark in row["remarks"])])
 
 
 def register(app: typer.Typer) -> None:

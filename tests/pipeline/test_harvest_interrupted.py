@@ -70,9 +70,11 @@ def test_ctrl_c_of_harvest_says_that_the_run_goes_on_and_how_to_end_it(at_work: 
     (run_id,) = at_work.runs
     assert first == "Harvest: planning\n"
     assert (harvest.returncode, out) == (Exit.INTERRUPTED, "")
-    assert f"The harvest goes on in Airflow, only this command has ended: {at_work.url}/dags/harvest/runs/" in err
+    assert (
+        f"Only this command has ended. The harvest continues in Airflow: {at_work.url}/dags/harvest/runs/" in err
+    )
     assert run_id in err
     assert (
-        "To stop the harvest, too: choose Mark Run as, failed, on that page. What it has captured is kept." in err
+        "To stop the harvest, too, choose Mark Run as, failed, on that page. What it has captured is kept." in err
     )
     assert not [each for each in at_work.requests if each.startswith("PATCH")]

@@ -144,7 +144,7 @@ def test_people_read_it_night_by_night(settings_in_environment: None) -> None:
 def test_a_source_the_archive_has_nothing_of_is_named_with_those_it_has(settings_in_environment: None) -> None:
     result = typed("tg-nothing")
     assert result.returncode == 2
-    assert "The archive holds nothing of 'tg-nothing'. It has: sud-prydumany." in result.stderr
+    assert "The archive has no files of a source 'tg-nothing'. It has: sud-prydumany." in result.stderr
 
 
 @pytest.fixture

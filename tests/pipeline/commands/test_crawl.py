@@ -85,17 +85,20 @@ def test_people_are_told_in_words(sample_sites: SampleSites, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "expected either --watchlist FILE or --url URL"),
-        (["--watchlist", "watchlist.yaml", "--url", ARTICLE], "expected either --watchlist FILE or --url URL"),
+        ([], "Expected either --watchlist FILE or --url URL"),
+        (["--watchlist", "watchlist.yaml", "--url", ARTICLE], "Expected either --watchlist FILE or --url URL"),
         (["--url", ARTICLE, "--source", "a"], "--source chooses from a watch-list"),
-        (["--url", "javascript:alert(1)"], "not a web address (expected https://host/path): javascript:alert(1)"),
-        (["--url", "vesnik.example"], "not a web address"),
-        (["--watchlist", "watchlist.yaml", "--source", "nobody"], "watchlist.yaml has no source nobody; it has: "),
+        (
+            ["--url", "javascript:alert(1)"],
+            "Expected URLs like https://example.org/page, found: javascript:alert(1)",
+        ),
+        (["--url", "vesnik.example"], "Expected URLs like https://example.org/page, found: vesnik.example"),
+        (["--watchlist", "watchlist.yaml", "--source", "nobody"], "watchlist.yaml has no source nobody. It has: "),
         (["--watchlist", "none.yaml"], "none.yaml:1: cannot be read: No such file or directory"),
         (["--url", ARTICLE, "--engine", "firefox"], "--engine: expected http or browser, found 'firefox'"),
         (["--url", ARTICLE, "--connect-to", "a:b"], "connect-to rule: expected host:port:to-host:to-port"),
         (["--url", ARTICLE, "--allow-address", "300.0.0.0/8"], "300.0.0.0/8"),
-        (["--url", ARTICLE, "--upstream-ca", "none.pem"], "none.pem: no such file"),
+        (["--url", ARTICLE, "--upstream-ca", "none.pem"], "--upstream-ca: the file none.pem does not exist"),
     ],
 )
 def test_wrong_use_is_told_before_anything_starts(tmp_path: Path, arguments: list[str], told: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.commands.demo import QUESTIONS, how_to_ask
-from pipeline.commands.demo_report import Brought, brought_since, show
+from pipeline.commands.demo import EXAMPLES, example_commands
+from pipeline.commands.demo_report import HarvestResult, result_since, show
 from pipeline.config.settings import ROOT, Settings
 from pipeline.output import Exit
 from pipeline.process.run import process_pending
@@ -45,19 +45,21 @@ def sources() -> dict[str, Source]:
     return {source.id: source for source in read_watchlist(SAMPLES).sources}
 
 
-def harvest(archive: Archive, sites: SampleSites, sources: dict[str, Source], spool: Path, day: int) -> Brought:
+def harvest(
+    archive: Archive, sites: SampleSites, sources: dict[str, Source], spool: Path, day: int
+) -> HarvestResult:
     with archive.reader.connect() as connection:
         before = newest_deposit(connection)
     collector = Collector(sites, archive, spool)
     for source in SOURCES:
         collector.collect(sources[source], day)
     process_pending(archive)
-    return brought_since(archive, before, SOURCES)
+    return result_since(archive, before, SOURCES)
 
 
-def shown(brought: Brought, capsys: pytest.CaptureFixture[str]) -> str:
+def shown(result: HarvestResult, capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
-    show(brought, as_json=False)
+    show(result, as_json=False)
     return capsys.readouterr().out
 
 
@@ -69,12 +71,12 @@ def test_the_second_day_shows_each_change_with_before_and_after(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     first = shown(harvest(archive, sites, sources, tmp_path, 1), capsys)
-    brought = harvest(archive, sites, sources, tmp_path, 2)
-    text = shown(brought, capsys)
+    result = harvest(archive, sites, sources, tmp_path, 2)
+    text = shown(result, capsys)
     said = " ".join(text.split())
 
-    assert "the first harvest here" in first
-    assert "What changed since the harvest before" not in first
+    assert "the first harvest, so there is nothing" in first
+    assert "Changes since the previous harvest" not in first
     assert "Новая дата — [-пазней.-]{+26 лістапада, 14:30, зала 7.+}" in said
     assert "vanished telegram post: Паведамляюць пра затрыманні каля вакзала." in said
     assert "moved hearing: 2-118/2026" in said
@@ -98,15 +100,15 @@ def test_each_failure_that_is_counted_is_said_in_words(
     deposit_file(archive, crawl_one(tmp_path, items, source=sources["vesnik"]))
     process_pending(archive)
 
-    brought = brought_since(archive, 0, ["vesnik"])
-    said = shown(brought, capsys)
+    result = result_since(archive, 0, ["vesnik"])
+    said = shown(result, capsys)
 
-    (figures,) = brought.figures
-    assert [each.url for each in brought.failures] == [
+    (figures,) = result.figures
+    assert [each.url for each in result.failures] == [
         f"{NEWS}{path}" for path in ("/", "/away", "/media/broken.jpg")
     ]
-    assert figures.failures == len(brought.failures)
-    assert [each for each in brought.failures if each.reason is None] == []
+    assert figures.failures == len(result.failures)
+    assert [each for each in result.failures if each.reason is None] == []
     assert "not decoded: " in said
     assert {len(line) for line in said.splitlines()} <= set(range(81))
 
@@ -119,10 +121,10 @@ def test_programs_get_every_row_with_its_kind(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     harvest(archive, sites, sources, tmp_path, 1)
-    brought = harvest(archive, sites, sources, tmp_path, 2)
+    result = harvest(archive, sites, sources, tmp_path, 2)
     capsys.readouterr()
 
-    show(brought, as_json=True)
+    show(result, as_json=True)
 
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["source_id"] for row in rows if row["kind"] == "harvested"] == list(SOURCES)
@@ -159,7 +161,7 @@ def test_what_may_be_asked_of_the_demo_has_an_answer(
             capture_output=True,
             text=True,
         )
-        for question in QUESTIONS
+        for question in EXAMPLES
     }
 
     assert {question: (ran.returncode, bool(ran.stdout), ran.stderr) for question, ran in found.items()} == {
@@ -171,7 +173,7 @@ def test_the_first_steps_ask_what_the_demo_says_may_be_asked() -> None:
     first_steps = (ROOT / "docs" / "getting-started.md").read_text("utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", first_steps, flags=re.MULTILINE | re.DOTALL)
 
-    assert [line.strip() for line in how_to_ask(ROOT / ".letapis" / "demo")[1:]] in [
+    assert [line.strip() for line in example_commands(ROOT / ".letapis" / "demo")[1:]] in [
         block.splitlines() for block in blocks
     ]
 
@@ -182,14 +184,14 @@ def test_the_readme_asks_one_of_these_questions() -> None:
 
     assert len(asked) == 1
     assert asked[0].removeprefix("LETAPIS_DATA=.letapis/demo ") in [
-        line.strip().partition(" --since")[0] for line in how_to_ask(ROOT / ".letapis" / "demo")[2:]
+        line.strip().partition(" --since")[0] for line in example_commands(ROOT / ".letapis" / "demo")[2:]
     ]
 
 
 def test_questions_name_the_folder_wherever_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "of a person"
 
-    said = how_to_ask(folder)
+    said = example_commands(folder)
 
     assert said[1] == f"    export LETAPIS_DATA='{folder}'"
     assert said[-1] == f"    .venv/bin/letapis similar '{folder}'/sites/bridge.jpg"

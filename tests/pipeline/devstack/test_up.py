@@ -65,7 +65,7 @@ def test_in_the_demos_folder_no_stack_of_ones_own_is_started(tmp_path: Path) -> 
         timeout=120,
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert f"{tmp_path} is the demo's data folder; nothing was started." in ran.stderr
+    assert f"{tmp_path} is the data folder of the demo. Nothing was started." in ran.stderr
     assert "unset LETAPIS_DATA" in ran.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["sites"]
 

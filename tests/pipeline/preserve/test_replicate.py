@@ -85,7 +85,7 @@ def test_with_one_store_nobody_speaks_of_two(
 
     deposited, copies = run("deposit", str(warc)), run("copies")
 
-    assert "confirmed by the one store there is, no second copy is configured" in deposited.stdout
+    assert "confirmed by the only store; no second store is configured" in deposited.stdout
     assert (copies.returncode, "no second store configured" in copies.stderr) == (0, True)
     assert found_by_doctor(stored_settings).found == "no second store configured"
 

@@ -128,7 +128,7 @@ def test_the_screen_is_eighty_columns_wide_and_no_more_than_a_screen_high() -> N
     shown = on_screen(lines)
     assert max(map(len, shown)) <= 80
     assert len(shown) <= 24
-    assert sum("more: `letapis status --json`" in row for row in shown) == 4
+    assert sum("more; `letapis status --json` lists all" in row for row in shown) == 4
 
 
 def test_what_failed_has_the_room_that_nothing_else_needs() -> None:
