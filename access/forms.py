@@ -97,7 +97,7 @@ def declared_bytes(request: Request) -> int:
 
 
 def limited(request: Request, limit_bytes: int, file_limit_bytes: int) -> Receive:
-    """The request's messages, until they hold more bytes than they may, whatever ``Content-Length`` said."""
+    """The request's messages, up to the limit of bytes, whatever ``Content-Length`` states."""
     read = 0
 
     async def receive() -> Message:

@@ -41,7 +41,7 @@ def timestamps() -> None:
     """One task: all pending timestamps."""
 
     @task(task_id="request_timestamps", execution_timeout=timedelta(minutes=30))
-    def ask_authorities() -> dict[str, int]:
+    def request_pending() -> dict[str, int]:
         """Request pending timestamps; return counts; red if some are still pending."""
         from airflow.sdk.exceptions import AirflowFailException
 
@@ -56,7 +56,7 @@ def timestamps() -> None:
             raise AirflowFailException("\n".join(map(describe_pending_timestamp, report.pending)))
         return {"obtained": len(report.obtained), "owed": 0}
 
-    ask_authorities()
+    request_pending()
 
 
 timestamps_dag = timestamps()

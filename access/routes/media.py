@@ -68,7 +68,7 @@ def medium_page(request: Request, archive: ArchiveDependency, sha256: str) -> Re
     content = {
         "medium": found,
         "image": whole,
-        "chart": chart(*media.seen(archive, found, viewer=viewer)),
+        "chart": chart(*media.occurrences(archive, found, viewer=viewer)),
         "similar": attach_frames(similar, own_image, base),
     }
     return page(request, "medium.html", content)

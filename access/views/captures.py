@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from access.views.custody_status import held_file
+from access.views.custody_status import file_custody
 from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
 from crawlers.model.capture import RenderingKind
@@ -112,7 +112,9 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         about_crawl = entries(connection, subject_id=capture.crawl_id)
         read_from = (capture.id, *doms_of_exchange(connection, capture.id))
         records = [
-            record_row(seen) for each in read_from for seen in records_of_capture(connection, each, viewer=viewer)
+            record_row(sighting)
+            for each in read_from
+            for sighting in records_of_capture(connection, each, viewer=viewer)
         ]
         medium = medium_of_capture(connection, capture.id)
         holder = payload_capture(connection, capture, viewer=viewer)
@@ -133,7 +135,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "exchange": dict(facts or {}),
         "interim_answers": interim_answers(facts),
         "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
-        "holding": held_file(archive, capture.warc_key),
+        "holding": file_custody(archive, capture.warc_key),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
         "reading_problem": problem,

@@ -44,11 +44,11 @@ def changes_of(
         ]
         contents = contents_of(connection, found)
         ids = sorted({capture_id for change in found for capture_id in change.capture_ids})
-        seen: dict[str, Capture] = {}
+        captures: dict[str, Capture] = {}
         for start in range(0, len(ids), AT_ONCE):
-            seen |= captures_by_ids(connection, ids[start : start + AT_ONCE], viewer=viewer)
+            captures |= captures_by_ids(connection, ids[start : start + AT_ONCE], viewer=viewer)
     for change in found:
-        yield _row(change, contents, seen)
+        yield _row(change, contents, captures)
 
 
 def sources_of(archive: Archive, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
@@ -62,7 +62,9 @@ def night_of(change: Change) -> date:
     return change.at.astimezone(UTC).date()
 
 
-def _row(change: Change, contents: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Capture]) -> dict[str, Any]:
+def _row(
+    change: Change, contents: Mapping[str, Mapping[str, Any]], captures: Mapping[str, Capture]
+) -> dict[str, Any]:
     wordings = [contents[version_id] for version_id in change.version_ids]
     before, after = wordings[0], wordings[-1]
     return change_json(change) | {
@@ -71,7 +73,7 @@ def _row(change: Change, contents: Mapping[str, Mapping[str, Any]], seen: Mappin
         "differences": differences(before, after) if change.fields else [],
         "captures": [
             {"id": capture.id, "captured_at": time_text(capture.captured_at), "url": capture.url}
-            for capture in _two(change, [seen[each] for each in change.capture_ids if each in seen])
+            for capture in _two(change, [captures[each] for each in change.capture_ids if each in captures])
         ],
     }
 

@@ -16,19 +16,19 @@ from storage.deposit.custody_status import CustodyStatus, custody_status
 from storage.deposit.origin import CRAWL, origin_in_custody
 
 
-def held(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
+def capture_custody(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """How a capture (its id) or a deposited file (its key) is stored; None where there is none of this name."""
     with archive.reader.connect() as connection:
         capture = capture_by_id(connection, name, viewer=viewer)
     key = name if capture is None else capture.warc_key
-    row = held_file(archive, key)
+    row = file_custody(archive, key)
     if row is None or capture is None:
         return row
     about = gettext("Captured at %(time)s: %(url)s", time=format_time_utc(capture.captured_at), url=capture.url)
     return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
 
 
-def held_file(archive: Archive, key: str) -> dict[str, Any] | None:
+def file_custody(archive: Archive, key: str) -> dict[str, Any] | None:
     """The same of a file alone."""
     holding = custody_status(archive, key)
     if holding is None:

@@ -73,7 +73,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
     }
 
 
-def seen(
+def occurrences(
     archive: Archive, found: dict[str, Any], *, viewer: Viewer = EVERYONE
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Occurrences of a medium, and of the others of its group, as far as the viewer may see them."""

@@ -18,7 +18,7 @@ PICTURE_LIMIT_BYTES: Final = 32 << 20
 
 
 def may_be_picture(capture: Capture, sniffed: str | None) -> bool:
-    """Whether the bytes were found to be one (``sniffed``), or the server said so of what was not read yet."""
+    """Whether the bytes are one (``sniffed``); before they are processed, whether the server declared one."""
     media_type = capture.media_type if sniffed is None else sniffed
     return media_type in PICTURE_TYPES and capture.record_type in ("response", "resource")
 

@@ -50,21 +50,25 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     None where there is none of this name that the viewer may see.
     """
     with archive.reader.connect() as connection:
-        seen = tuple(sightings_of_record(connection, record_id, viewer=viewer))
-        exchanges = exchanges_of_doms(connection, [each.capture_id for each in seen])
-        contents = versions_of_record(connection, record_id) if seen else {}
-    if not seen:
+        sightings = tuple(sightings_of_record(connection, record_id, viewer=viewer))
+        exchanges = exchanges_of_doms(connection, [each.capture_id for each in sightings])
+        contents = versions_of_record(connection, record_id) if sightings else {}
+    if not sightings:
         return None
-    order = {version_id: place for place, version_id in enumerate(dict.fromkeys(each.version_id for each in seen))}
-    by_version = groupby(sorted(seen, key=lambda each: order[each.version_id]), key=lambda each: each.version_id)
-    newest = seen[-1]
+    order = {
+        version_id: place for place, version_id in enumerate(dict.fromkeys(each.version_id for each in sightings))
+    }
+    by_version = groupby(
+        sorted(sightings, key=lambda each: order[each.version_id]), key=lambda each: each.version_id
+    )
+    newest = sightings[-1]
     changed = {after: differences(contents[before], contents[after]) for before, after in pairwise(order)}
     return {
         "kind": newest.kind,
         "id": newest.record_id,
         "key": newest.natural_key,
         "heading": heading(newest.kind, newest.content),
-        "first_seen_at": seen[0].captured_at,
+        "first_seen_at": sightings[0].captured_at,
         "last_seen_at": newest.captured_at,
         "versions": [
             {**_version_row(version_id, tuple(group), exchanges), "differences": changed.get(version_id, [])}
@@ -73,17 +77,17 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     }
 
 
-def record_row(seen: RecordSighting) -> dict[str, Any]:
+def record_row(sighting: RecordSighting) -> dict[str, Any]:
     """A record in a list: its own keys, and what the archive knows of it."""
     return {
-        **seen.content,
-        "record_id": seen.record_id,
-        "version_id": seen.version_id,
-        "heading": heading(seen.kind, seen.content),
-        "dated_at": dated(seen.content),
-        "source": seen.source_id,
-        "capture_id": seen.capture_id,
-        "captured_at": seen.captured_at,
+        **sighting.content,
+        "record_id": sighting.record_id,
+        "version_id": sighting.version_id,
+        "heading": heading(sighting.kind, sighting.content),
+        "dated_at": dated(sighting.content),
+        "source": sighting.source_id,
+        "capture_id": sighting.capture_id,
+        "captured_at": sighting.captured_at,
     }
 
 
@@ -104,13 +108,13 @@ def _pieces(marked: str) -> list[dict[str, Any]]:
 
 
 def _version_row(
-    version_id: str, seen: tuple[RecordSighting, ...], exchanges: Mapping[str, str | None]
+    version_id: str, sightings: tuple[RecordSighting, ...], exchanges: Mapping[str, str | None]
 ) -> dict[str, Any]:
     return {
         "version_id": version_id,
-        "first_seen_at": seen[0].captured_at,
-        "last_seen_at": seen[-1].captured_at,
-        "content": seen[-1].content,
+        "first_seen_at": sightings[0].captured_at,
+        "last_seen_at": sightings[-1].captured_at,
+        "content": sightings[-1].content,
         "sightings": [
             {
                 "capture_id": each.capture_id,
@@ -121,6 +125,6 @@ def _version_row(
                 "exchange_capture_id": exchanges.get(each.capture_id, each.capture_id),
                 "content": each.content,
             }
-            for each in seen
+            for each in sightings
         ],
     }

@@ -9,8 +9,6 @@ import typer
 from pipeline.commands.search import archive_for_command, known_source, print_count
 from pipeline.output import Exit, JsonOption, emit, fail
 
-WORDS = {"missing": "vanished", "returned": "came back"}
-
 
 def changes(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a source.")],
@@ -57,19 +55,19 @@ def by_night() -> Callable[[Mapping[str, Any]], str]:
 
 def change_lines(row: Mapping[str, Any]) -> list[str]:
     """One change: what and which, what differs, the captures before and after."""
-    from access.rendering.labels import field_label
+    from access.rendering.labels import change_label, field_label
 
-    kind = WORDS.get(row["change"], row["change"])
+    kind = change_label(row["change"])
     lines = [f"  {kind:<9} {row['record_kind'].replace('_', ' ')}: {row['heading']}"]
     for differing in row["differences"]:
-        lines.append(f"            {field_label(differing['field'])}: {word_by_word(differing['pieces'])}")
+        lines.append(f"            {field_label(differing['field'])}: {inline_diff(differing['pieces'])}")
     for capture in row["captures"]:
         at = datetime.fromisoformat(capture["captured_at"]).astimezone(UTC)
         lines.append(f"            {at:%Y-%m-%d %H:%M:%S} UTC  {capture['id']}  {capture['url']}")
     return lines
 
 
-def word_by_word(pieces: Sequence[Mapping[str, str]]) -> str:
+def inline_diff(pieces: Sequence[Mapping[str, str]]) -> str:
     """What went as ``[-went-]``, what came as ``{+came+}``, in one line: the signs of ``wdiff``.
 
     What was replaced as a whole: ``before → after``.

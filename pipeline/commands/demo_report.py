@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from access.rendering.formatting import format_size, format_time_utc
-from access.rendering.labels import field_label, kind_label
+from access.rendering.labels import change_label, field_label, kind_label
 from access.views.changes import changes_of
-from pipeline.commands.changes import WORDS, word_by_word
+from pipeline.commands.changes import inline_diff
 from pipeline.output import emit, harmless, out
 from storage.archive import Archive
 from storage.queries.nightly_counts import (
@@ -54,11 +54,11 @@ def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) ->
     with archive.reader.connect() as connection:
         figures = counts_since(connection, after_seq)
         failures = failures_since(connection, after_seq)
-        seen = captures_since(connection, after_seq)
+        captured = captures_since(connection, after_seq)
     ordered = sorted(figures, key=lambda row: place.get(row.source_id, len(place)))
     changed = {
         row.source_id: [
-            change for change in changes_of(archive, row.source_id) if change["capture_ids"][-1] in seen
+            change for change in changes_of(archive, row.source_id) if change["capture_ids"][-1] in captured
         ]
         for row in ordered
     }
@@ -139,7 +139,7 @@ def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterabl
     for source_id, rows in changed.items():
         yield source_id, ""
         for row in sorted(rows, key=lambda each: each["change"] == "added")[:SHOWN]:
-            yield f"  {WORDS.get(row['change'], row['change'])}", "\n".join(_sentences(row))
+            yield f"  {change_label(row['change'])}", "\n".join(_sentences(row))
         if len(rows) > SHOWN:
             yield "", f"and {len(rows) - SHOWN} more: letapis changes {source_id}"
 
@@ -147,7 +147,7 @@ def _change_lines(changed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterabl
 def _sentences(row: Mapping[str, Any]) -> Iterable[str]:
     yield f"{kind_label(row['record_kind'])}: {row['heading']}"
     for differing in row["differences"]:
-        yield f"{field_label(differing['field'])}: {word_by_word(differing['pieces'])}"
+        yield f"{field_label(differing['field'])}: {inline_diff(differing['pieces'])}"
     if row["change"] == "missing":
         yield f"last seen {format_time_utc(row['captures'][0]['captured_at'])}"
         yield f"missing since {format_time_utc(row['captures'][-1]['captured_at'])}"

@@ -41,8 +41,8 @@ def copies(as_json: JsonOption = False) -> None:
             f"The database does not answer: {str(problem.orig).strip()}\nCheck that the stack is running."
         ) from problem
     rows = [*map(copied_json, report.copied), *map(pending_copy_json, report.pending)]
-    words = iter([*map(describe_copied, report.copied), *map(describe_pending, report.pending)])
-    emit(rows, as_json=as_json, human=lambda _: next(words))
+    sentences = iter([*map(describe_copied, report.copied), *map(describe_pending, report.pending)])
+    emit(rows, as_json=as_json, human=lambda _: next(sentences))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)
     err.print(
@@ -85,8 +85,8 @@ def timestamps(as_json: JsonOption = False) -> None:
     if not report.configured:
         err.print(f"{NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES)", markup=False)
     rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.pending)]
-    words = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.pending)])
-    emit(rows, as_json=as_json, human=lambda _: next(words))
+    sentences = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.pending)])
+    emit(rows, as_json=as_json, human=lambda _: next(sentences))
     if report.pending:
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
@@ -107,11 +107,11 @@ def custody(
 
 def _custody_rows(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
     from access.views.captures import captures_of_page
-    from access.views.custody_status import held
+    from access.views.custody_status import capture_custody
 
     names = (row["id"] for row in captures_of_page(archive, name)) if "://" in name else (name,)
     for each in names:
-        if (row := held(archive, each)) is not None:
+        if (row := capture_custody(archive, each)) is not None:
             yield row
 
 

@@ -105,9 +105,9 @@ def describe_similar(row: Mapping[str, Any]) -> str:
         lines.append(f"  frames: {', '.join(pairs)}")
     if row["judged"]:
         lines.append(f"  verdict by {row['judged']['author']}: {row['judged']['verdict']}")
-    for place, seen in enumerate(row["occurrences"]):
-        words = "first seen" if place == 0 else "then"
-        lines.append(f"  {words} {format_time_utc(seen['captured_at'])}  {seen['source'] or ''}  {seen['url']}")
+    for place, each in enumerate(row["occurrences"]):
+        when = "first seen" if place == 0 else "then"
+        lines.append(f"  {when} {format_time_utc(each['captured_at'])}  {each['source'] or ''}  {each['url']}")
     return "\n".join(lines)
 
 

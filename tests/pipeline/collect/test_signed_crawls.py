@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from access.views.custody_status import held_file
+from access.views.custody_status import file_custody
 from pipeline.collect.deposit_spool import recover_spools
 from pipeline.collect.harvest import harvest_source
 from pipeline.config.settings import ROOT, Settings
@@ -158,7 +158,7 @@ def test_pages_and_commands_say_who_brought_a_file(archive: Archive, tmp_path: P
     (ours,) = crawl(tmp_path / "a", [exchange("https://a.test/", response(b"a"))], crawl_id=crawl_id, key=key)
     (theirs,) = crawl(tmp_path / "b", [exchange("https://b.test/", response(b"b"))])
     signed, brought = (
-        held_file(archive, deposit_file(archive, path, actor="stranger").key) for path in (ours, theirs)
+        file_custody(archive, deposit_file(archive, path, actor="stranger").key) for path in (ours, theirs)
     )
     assert signed is not None and brought is not None
     assert (signed["origin"], brought["origin"]) == ("crawl", "import")

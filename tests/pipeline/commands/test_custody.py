@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from access.rendering.formatting import format_time_utc
-from access.views.custody_status import held, held_file
+from access.views.custody_status import capture_custody, file_custody
 from pipeline.cli import app
 from pipeline.config.settings import Settings, variable
 from pipeline.devstack.seaweedfs import ObjectStoreServer
@@ -29,7 +29,7 @@ def deposited_in(archive: Archive, folder: Path) -> Deposited:
 
 
 def status_text(archive: Archive, key: str) -> str:
-    row = held_file(archive, key)
+    row = file_custody(archive, key)
     assert row is not None
     return "\n".join(row["sentences"])
 
@@ -57,7 +57,7 @@ def test_preserved_is_said_when_the_second_store_has_confirmed_and_not_before(
     replicate_pending(copied_archive, actor="clock")
 
     assert "\nPreserved: the second store confirmed its copy at " in status_text(copied_archive, key)
-    row = held_file(copied_archive, key)
+    row = file_custody(copied_archive, key)
     assert row is not None
     assert [(copy["store"], copy["problem"]) for copy in row["copies"]] == [("primary", None), ("replica", None)]
 
@@ -113,4 +113,4 @@ def test_the_command_answers_for_a_page_a_capture_and_a_file(
     assert [(row["warc_key"], row["sha256"]) for row in rows] == [(deposited.key, str(deposited.sha256))] * 3
     assert [row["url"] for row in rows] == [PAGE, PAGE, None]
     assert CliRunner().invoke(app, ["custody", "https://nowhere.example/"]).exit_code == 1
-    assert held(archive, "urn:uuid:none") is None
+    assert capture_custody(archive, "urn:uuid:none") is None
