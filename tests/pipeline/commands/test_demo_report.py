@@ -78,7 +78,7 @@ def test_the_second_day_shows_each_change_with_before_and_after(
     assert "the first harvest, so there is nothing" in first
     assert "Changes since the previous harvest" not in first
     assert "Новая дата — [-пазней.-]{+26 лістапада, 14:30, зала 7.+}" in said
-    assert "vanished telegram post: Паведамляюць пра затрыманні каля вакзала." in said
+    assert "vanished Telegram post: Паведамляюць пра затрыманні каля вакзала." in said
     assert "moved hearing: 2-118/2026" in said
     assert "Room: 12 → 7" in said
     assert f"vanished hearing: {expected.GONE_HEARING[1]}" in said

@@ -82,7 +82,7 @@ def test_a_damaged_file_is_taken_up_to_its_damage_where_that_is_asked_for(warc: 
     assert isinstance(row["damage"], dict)
     assert (row["damage"]["record"], row["damage"]["found"]) == (4, "the end of the file")
     said = " ".join(run("deposit", "--up-to-damage", str(damaged)).stdout.split())
-    assert f"TAKEN UP TO THE DAMAGE in record 4 at offset {row['damage']['offset']}" in said
+    assert f"DEPOSITED UP TO THE DAMAGE in record 4 at offset {row['damage']['offset']}" in said
 
 
 def test_what_is_no_file_is_wrong_use_and_said_to_be_what_it_is(tmp_path: Path, warc: Path) -> None:

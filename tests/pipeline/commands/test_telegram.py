@@ -141,7 +141,7 @@ def test_coverage_is_shown_as_one_line_of_the_ids(archive: Archive, tmp_path: Pa
     nights.crawl(0, {NEWEST: page(post(8), post(10), older=8), f"{NEWEST}?before=4": page(post(2), older=2)})
     row = coverage_json("rechka", nights.found())
     assert bar(row) == "  1 [.##....###] 10"
-    assert "  4-7: never asked for" in describe_coverage(row).splitlines()
+    assert "  4-7: never requested" in describe_coverage(row).splitlines()
 
 
 def test_many_nights_are_put_together_as_few_ranges() -> None:

@@ -63,7 +63,7 @@ def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(configured
     process_pending(configured)
     (covered,) = rows(letapis("coverage", "rechka", "--json"))
     assert (covered["kind"], covered["newest_id"], covered["posts"]) == ("coverage", 5, 2)
-    assert "  4: no post shown there" in letapis("coverage", "rechka").stdout.splitlines()
+    assert "  4: visited, no post was shown" in letapis("coverage", "rechka").stdout.splitlines()
     (owed,) = rows(letapis("withheld", "--json"))
     assert (owed["kind"], owed["url"]) == ("withheld", "https://t.me/rechka/5")
     assert "Media is too big" in letapis("withheld", "rechka").stdout
@@ -72,4 +72,4 @@ def test_coverage_and_what_was_withheld_are_told_in_json_and_in_words(configured
     for command in ("coverage", "withheld"):
         slip = letapis(command, "rehcka")
         assert slip.returncode == 2
-        assert "holds nothing of 'rehcka'. It has: rechka." in slip.stderr.replace("\n", " ")
+        assert "has no files of a source 'rehcka'. It has: rechka." in slip.stderr.replace("\n", " ")
