@@ -83,7 +83,7 @@ def test_the_second_day_shows_each_change_with_before_and_after(
     assert "Room: 12 → 7" in said
     assert f"vanished hearing: {expected.GONE_HEARING[1]}" in said
     assert said.count("last seen 2026-11-09 21:00:0") == 2
-    assert said.count("not there 2026-11-10 21:00:0") == 2
+    assert said.count("missing since 2026-11-10 21:00:0") == 2
     assert said.index("edited") < said.index("added")
     assert {len(line) for line in (first + text).splitlines()} <= set(range(81))
 
