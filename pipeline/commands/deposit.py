@@ -143,9 +143,9 @@ def rebuild(
     continues where it was. With --replica it is rebuilt from the second store; pages read from there once
     LETAPIS_S3_* names it.
 
-    Code that the store holds is never run. Pages of an operator's own parser are processed if LETAPIS_EXTENSIONS has
-    that parser as it was deposited last; otherwise they stay unprocessed, and are listed. Exit code 3 if there are
-    any.
+    Code that the store holds is never run. Pages of an operator's own parser are processed if LETAPIS_EXTENSIONS
+    has that parser as it was deposited last; otherwise they stay unprocessed, and are listed. Exit code 3 if there
+    are any.
     """
     from dataclasses import asdict, replace
 
