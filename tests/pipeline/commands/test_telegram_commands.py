@@ -47,13 +47,13 @@ def test_an_export_is_taken_in_once_and_its_posts_are_counted(configured: Archiv
     assert (row["kind"], row["source"], row["files"], row["records"]) == (
         "telegram_import", "telegram-export-1700000001", 1, 8,
     )  # fmt: skip
-    assert "nothing was changed" in again.stdout
+    assert "Nothing was changed" in again.stdout
 
 
 def test_a_folder_without_an_export_fails_and_says_what_was_expected(configured: Archive, tmp_path: Path) -> None:
     refused = letapis("import-telegram", str(tmp_path))
     assert refused.returncode == 1
-    assert "result.json" in refused.stderr and "Nothing was taken in" in refused.stderr
+    assert "result.json" in refused.stderr and "Nothing was imported" in refused.stderr
     assert letapis("import-telegram", str(tmp_path / "nowhere")).returncode == 2
 
 
