@@ -65,6 +65,8 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "sources": ("source",),
     "sources import": ("source_line",),
     "sources try": ("source_trial",),
+    "sources new": ("new_extension",),
+    "sources test": ("extension_page",),
 }
 """By command: the kinds of the objects that it prints."""
 
@@ -132,7 +134,7 @@ def meanings() -> dict[str, dict[str, str]]:
 def keys_of(promise: Promise) -> tuple[list[Key], str]:
     """The keys of an object in their order, and a remark, empty if there is none.
 
-    Raises ``KeyError`` for a key whose meaning is not written down.
+    Raises ``KeyError``, which names the file to mend, for a key whose meaning is not written down.
     """
     listed, _, remark = promise.text.partition("; ")
     said = meanings()
@@ -141,6 +143,8 @@ def keys_of(promise: Promise) -> tuple[list[Key], str]:
     for piece in _pieces(listed):
         name = re.match(r"[a-z][a-z0-9_]*", piece)
         assert name is not None, f"ARCHITECTURE.md, JSON keys, {promise.kind}: expected a key, found {piece!r}"
+        if name[0] not in known:
+            raise KeyError(f"{MEANINGS.name}: say below {promise.kind!r} what its key {name[0]!r} holds.")
         keys.append(Key(name[0], piece[name.end() :], known[name[0]]))
     return keys, remark
 
