@@ -115,7 +115,7 @@ class CrawlAccounting:
         if isinstance(error, PageNotParsed):
             pass  # reported where it was raised
         elif isinstance(error, CrawlLimitReached):
-            self._report(CrawlNote(f"{error.reason}; what still waited was not asked for"))
+            self._report(CrawlNote(f"{error.reason}; what still waited was not requested"))
             if "seed" in request.meta:
                 self._visited(request, PageOutcome(error.outcome, error.reason))
             raise CloseSpider("crawl_limit")

@@ -34,7 +34,7 @@ def connect(crawler: Crawler, job: CrawlJob, context: CrawlContext) -> None:
 
     def closed(spider: scrapy.Spider, reason: str) -> None:
         if reason == "closespider_timeout":
-            sentence = f"the limit of {job.limits.seconds} s was reached; what still waited was not asked for"
+            sentence = f"the limit of {job.limits.seconds} s was reached; what still waited was not requested"
             context.report(CrawlNote(sentence))
 
     crawler.signals.connect(closed, signals.spider_closed, weak=False)

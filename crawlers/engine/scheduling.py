@@ -58,6 +58,6 @@ class CrawlScheduler(Scheduler):
     def _report_limit(self) -> None:
         if not self._limit_reported:
             self._limit_reported = True
-            sentence = f"the limit of {self.page_limit} pages was reached; what lies behind them was not asked for"
+            sentence = f"the limit of {self.page_limit} pages was reached; what lies behind them was not requested"
             assert self.crawler is not None
             context_of(self.crawler).report(CrawlNote(sentence))

@@ -69,7 +69,7 @@ def failed(spider: SpiderSteps, error: Exception, errback: Any = None, **meta: A
     (request,) = spider.start()
     spider.events.clear()
     request = request.replace(meta={**request.meta, **meta})
-    failure = Failure(error)  # type: ignore[no-untyped-call]
+    failure = Failure(error)  # type: ignore[no-untyped-call] # Twisted has no types
     failure.request = request  # type: ignore[attr-defined] # as Scrapy does
     return spider.accounting.process_failure(failure, errback)
 

@@ -41,7 +41,7 @@ def test_nothing_is_asked_for_twice_and_pages_end_at_the_limit(events: list[Engi
     admitted = [each.url for each in (*pages, *pictures) if crawl.enqueue_request(each)]
 
     assert admitted == [f"https://a.example/{name}" for name in ("1", "2", "1.png", "2.png")]
-    assert events == [CrawlNote("the limit of 2 pages was reached; what lies behind them was not asked for")]
+    assert events == [CrawlNote("the limit of 2 pages was reached; what lies behind them was not requested")]
 
 
 def test_a_redirect_and_another_try_belong_to_the_page_they_began_with(events: list[EngineEvent]) -> None:
