@@ -93,7 +93,7 @@ def test_a_layout_is_taken_from_the_watch_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("news", "missing.html", "--url", "https://x.example/"), "no such file"),
+        (("news", "missing.html", "--url", "https://x.example/"), "missing.html: the file does not exist"),
         (
             ("news", str(FIXTURES / "news-article/page.html"), "--url", "https://x.example/", "--at", "yesterday"),
             "--at",
