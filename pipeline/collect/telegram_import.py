@@ -72,11 +72,11 @@ def _numbers(folder: Path) -> tuple[int, ...]:
     except OSError as error:
         raise NotAnExportError(
             f"{folder.name}: expected an export of Telegram Desktop with {RESULT} in it, found none "
-            f"({error.strerror}). Nothing was taken in. Export again as machine-readable JSON."
+            f"({error.strerror}). Nothing was imported. Export again as machine-readable JSON."
         ) from error
     except ValueError as error:
         raise NotAnExportError(
-            f"{folder.name}/{RESULT}: expected an export of Telegram Desktop, found {error}. Nothing was taken in."
+            f"{folder.name}/{RESULT}: expected an export of Telegram Desktop, found {error}. Nothing was imported."
         ) from error
 
 
