@@ -124,5 +124,5 @@ def test_a_folder_that_is_no_export_is_refused(archive: Archive, tmp_path: Path,
     folder.mkdir()
     if content is not None:
         (folder / "result.json").write_bytes(content)
-    with pytest.raises(NotAnExportError, match="Nothing was taken in"):
+    with pytest.raises(NotAnExportError, match="Nothing was imported"):
         import_from(archive, folder, tmp_path)
