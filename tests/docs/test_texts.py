@@ -12,6 +12,9 @@ from pipeline.config.settings import ROOT
 TEXTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 MAX_LINE = 120
+FOLDERS = "access|benchmarks|crawlers|dags|docs|pipeline|plugins|processors|samples|storage|tests"
+CODE = re.compile(rf"`((?:{FOLDERS})/[\w./-]*[\w/])(?:: ?(\w[\w.]*))?`")
+PAGES_OF_DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 decisions = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 
@@ -26,6 +29,31 @@ def test_every_link_of_the_text_leads_to_a_file(text: Path) -> None:
     targets = [(text.parent / found).resolve() for found in LINK.findall(text.read_text("utf-8"))]
 
     assert [str(target) for target in targets if not target.exists() and target not in generated] == []
+
+
+def code_named_in(text: Path) -> list[tuple[str, str]]:
+    """Files and folders of the tree that the text names, each with the class or function in it, empty if none."""
+    return CODE.findall(" ".join(text.read_text("utf-8").split()))
+
+
+@pytest.mark.parametrize("text", [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *PAGES_OF_DOCS], ids=named)
+def test_the_code_that_the_text_names_exists(text: Path) -> None:
+    """Decisions and the changelog name what was there when they were written."""
+    gone = []
+    for path, name in code_named_in(text):
+        file, first = ROOT / path, name.partition(".")[0]
+        if not file.exists():
+            gone.append(path)
+        elif first and not re.search(
+            rf"^(?:(?:async )?def|class) {first}\b|^{first}\b", file.read_text("utf-8"), re.M
+        ):
+            gone.append(f"{path}: {name}")
+
+    assert gone == []
+
+
+def test_the_architecture_names_code() -> None:
+    assert len(code_named_in(ROOT / "ARCHITECTURE.md")) > 50
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=named)
