@@ -124,7 +124,9 @@ class Fetcher:
             raise FetchFailed(f"{url} is not a web address")
         secure = parts.scheme == "https"
         key = (parts.scheme, host, parts.port or (443 if secure else 80), page_id)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        # Cut out rather than put together: an empty query is a query, and its mark is asked for.
+        target = url.partition("#")[0][len(parts.scheme) + len("://") + len(parts.netloc) :]
+        target = target if target.startswith("/") else f"/{target}"
         # What a caller says to proxies would reach the recorder, or past it the site.
         own = [(name, value) for name, value in headers if not name.lower().startswith("proxy-")]
         fields = [("Host", parts.netloc.rpartition("@")[2]), *own]

@@ -1,0 +1,109 @@
+"""Whole crawls by Scrapy through the real recorder: addresses keep their spelling; retries and redirects end."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawlers.browser.pages import BrowserPages
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
+from crawlers.engine.robots import RobotsRules
+from crawlers.http_client import Fetcher
+from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.watchlist.source import Source
+from pipeline.crawl import job_for
+from processors.pages.outcome import Outcome
+from samples.messages import Response
+from samples.sites import SampleSites
+from tests.crawlers.engine.crawl_here import crawl_here
+from tests.crawlers.recorder.running_recorder import KeptInMemory, RunningRecorder
+
+pytestmark = pytest.mark.slow
+
+HOST = "exact.pryklad.example"
+SITE = f"https://{HOST}"
+WORDS = "<p>Навіны горада над ракой, якія чытаюць на абодвух берагах.</p>" * 30
+LINKS = "<a href='/q?'>1</a><a href='?b&a=1'>2</a><a href='/%7Eme'>3</a><a href='/go'>4</a><a href='/q?суд'>5</a>"
+
+
+@pytest.fixture
+def sites() -> Iterator[SampleSites]:
+    first = "<meta charset=windows-1251>" + LINKS + WORDS
+    text = Response(body=WORDS.encode(), content_type="text/html; charset=utf-8")
+    pages = {
+        "/": Response(body=first.encode("cp1251", "replace"), content_type="text/html; charset=windows-1251"),
+        "/go": Response(status=302, headers=(("Location", "/there?"),), body=b""),
+        "/around": Response(status=302, headers=(("Location", "/around"),), body=b""),
+        "/busy": Response(status=503, headers=(("Retry-After", "0"),), body=b"later"),
+        **dict.fromkeys(("/q?", "/?b&a=1", "/%7Eme", "/there?", "/q?%F1%F3%E4", "/q", "/there"), text),
+    }
+    with SampleSites(extra={(HOST, path): page for path, page in pages.items()}) as running:
+        yield running
+
+
+Crawl = Callable[..., tuple[list[EngineEvent], list[str]]]
+
+
+@pytest.fixture
+def crawl(sites: SampleSites, tmp_path: Path) -> Iterator[Crawl]:
+    recorder = RunningRecorder(tmp_path, connect_to=(sites.connect_to,), upstream_ca=sites.authority)
+
+    def run(*urls: str, **source: Any) -> tuple[list[EngineEvent], list[str]]:
+        events: list[EngineEvent] = []
+        job = job_for(Source(id="exact", kind="page", pages=urls, **source), user_agent="any", collector="any")
+
+        async def crawled() -> None:
+            nothing: Callable[[Any], None] = lambda item: None  # noqa: E731 - three callbacks of one line
+            limiter, fetcher = HostRateLimiter(0), Fetcher(recorder.address)
+            browser = BrowserPages(recorder.address, None, "any", note=nothing, rendering=nothing)
+            robots = RobotsRules(fetcher, limiter, nothing, "any")
+            await crawl_here(job, CrawlContext(fetcher, limiter, browser, events.append, robots))
+
+        asyncio.run(crawled())
+        recorder.close()
+        sink = recorder.sink
+        assert isinstance(sink, KeptInMemory)
+        return events, [exchange.url for exchange in sink.exchanges]
+
+    yield run
+    if not recorder.closed:
+        recorder.close()
+
+
+def test_links_and_redirects_are_asked_for_letter_by_letter(crawl: Crawl, sites: SampleSites) -> None:
+    events, kept = crawl(f"{SITE}/", follow="links")
+
+    wanted = ["/q?", "/?b&a=1", "/%7Eme", "/go", "/q?%F1%F3%E4", "/there?"]
+    assert set(kept) == {f"{SITE}{path}" for path in ("/robots.txt", "/", *wanted)}
+    assert sorted(request.target for request in sites.requests_log) == sorted(
+        url.removeprefix(SITE) for url in kept
+    )
+    visits = {event.url: event.outcome for event in events if isinstance(event, PageVisited)}
+    assert visits == {f"{SITE}{path}": Outcome.CONTENT for path in ("/", *wanted[:-1])}
+
+
+def test_a_redirect_without_end_is_one_page_that_was_not_reached(crawl: Crawl) -> None:
+    events, kept = crawl(f"{SITE}/around")
+
+    assert events == [
+        PageVisited(f"{SITE}/around", "0001", Outcome.UNREACHABLE, "more than 10 redirects", seed=True)
+    ]
+    assert kept.count(f"{SITE}/around") == 11
+
+
+def test_a_host_that_asks_for_patience_is_asked_three_times_and_each_answer_is_kept(crawl: Crawl) -> None:
+    events, kept = crawl(f"{SITE}/busy")
+
+    assert kept.count(f"{SITE}/busy") == 3
+    (visit,) = [event for event in events if isinstance(event, PageVisited)]
+    assert (visit.url, visit.outcome is Outcome.CONTENT) == (f"{SITE}/busy", False)
+
+
+def test_an_address_that_no_browser_would_ask_for_is_a_remark_and_the_others_go_on(crawl: Crawl) -> None:
+    events, kept = crawl("https://[broken/", f"{SITE}/q?")
+
+    assert CrawlNote("https://[broken/ is not a web address") in events
+    assert f"{SITE}/q?" in kept
