@@ -25,11 +25,9 @@ from storage.queries.nightly_counts import (
     counts_json,
     counts_since,
     failures_since,
-    record_names,
 )
 
-COLUMNS: Final = ("media", "new", "duplicates", "failures")
-"""The last columns; before them stand the pages, and the records of each kind of which there are any."""
+COLUMNS: Final = ("pages", "records", "media", "new", "duplicates", "failures")
 
 SHOWN: Final = 12
 """So many failures, and changes of one source, are shown; the rest are counted. ``--json`` has all of them."""
@@ -105,14 +103,17 @@ def _rows(result: HarvestResult) -> Iterable[Mapping[str, Any]]:
 def _table(figures: Sequence[SourceCounts]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("source", overflow="fold")
-    rows = [counts_json(row) for row in figures]
-    records = [name for name in record_names() if any(row[name] for row in rows)]
-    columns = ("pages", *records, *COLUMNS)
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(row["source_id"], *(str(row[name]) for name in columns))
+    for name in COLUMNS:
+        table.add_column(name, justify="right", overflow="fold", no_wrap=name != "records")
+    for row in figures:
+        counts = counts_json(row) | {"records": _records(row)}
+        table.add_row(row.source_id, *(str(counts[name]) for name in COLUMNS))
     return table
+
+
+def _records(counts: SourceCounts) -> str:
+    """``14 articles``; of several kinds each, in one cell, which has room for any number of them."""
+    return ", ".join(f"{count} {name}" for name, count in counts.records.items() if count) or "0"
 
 
 def _columns(lines: Iterable[tuple[str, str]]) -> Table:

@@ -18,6 +18,7 @@ from pipeline.commands.demo_report import HarvestResult, result_since, show
 from pipeline.config.settings import ROOT, Settings
 from pipeline.output import Exit
 from pipeline.process.run import process_pending
+from processors.kinds import KINDS
 from samples import expected
 from samples.__main__ import PICTURE
 from samples.media.broken import cut_jpeg
@@ -25,7 +26,7 @@ from samples.media.files import media_file
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
-from storage.queries.nightly_counts import newest_deposit
+from storage.queries.nightly_counts import SourceCounts, newest_deposit
 from tests.pipeline.process.test_run import SAMPLES, Collector
 from tests.storage.crawled_files import crawl_one, exchange, no_answer, response
 from tests.storage.killed_deposits import environment
@@ -85,7 +86,23 @@ def test_the_second_day_shows_each_change_with_before_and_after(
     assert said.count("last seen 2026-11-09 21:00:0") == 2
     assert said.count("missing since 2026-11-10 21:00:0") == 2
     assert said.index("edited") < said.index("added")
+    assert f"{len(expected.hearings(expected.CITY_SOURCE, 2))} hearings" in text
     assert {len(line) for line in (first + text).splitlines()} <= set(range(81))
+
+
+def test_a_source_of_any_kind_fits_on_a_line_of_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    several = {kind.record.plural: 1200 for kind in KINDS.values()}
+    figures = tuple(
+        SourceCounts(
+            "sud-zavadski", pages=120, records={name: 1200}, media=3000, new=20000, duplicates=300, failures=10
+        )
+        for name in several
+    )
+    text = shown(HarvestResult((*figures, SourceCounts("many", records=several)), (), {}, first=True), capsys)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len([line for line in lines if line.startswith("sud-zavadski ")]) == len(figures)
+    assert all(f"1200 {name}" in " ".join(text.split()) for name in several)
 
 
 def test_each_failure_that_is_counted_is_said_in_words(
