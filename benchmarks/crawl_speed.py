@@ -56,6 +56,7 @@ def main() -> None:
                     ("recorded", ours),
                     ("recorded, turns in the engine", ours),
                     ("unrecorded", ours),
+                    ("unrecorded, on asyncio alone", ours),
                     ("direct", ours),
                     ("scrapy-webarchive", peer),
                 )
@@ -64,6 +65,7 @@ def main() -> None:
     ratios = [
         Ratio("recorded", "unrecorded", "wall", 0.9),
         Ratio("recorded, turns in the engine", "unrecorded", "wall", 0.9),
+        Ratio("recorded", "unrecorded, on asyncio alone", "wall", None),
         Ratio("recorded", "direct", "wall", None),
         Ratio("recorded", "scrapy-webarchive", "cpu", 2.0),
     ]

@@ -3,7 +3,8 @@
 ORDERS is a JSON object: ``way``, ``base`` (the site's address), ``authority`` (its certificate or null),
 ``pages``, ``folder``, ``crawl_id``. Ways: ``recorded`` runs engine, recorder, pace and spool as ``letapis``
 does, the engine in a process of its own, ``recorded, turns in the engine`` without the line for turns;
-``unrecorded`` is the same spider and settings with Scrapy's own downloads; ``direct`` the same with our fetcher
+``unrecorded`` is the same spider and settings with Scrapy's own downloads over Twisted, as Scrapy comes, and
+``unrecorded, on asyncio alone`` with those that Scrapy has without it; ``direct`` the same with our fetcher
 going to the site. The spider asks for a list of pages and reads nothing in them, so that nothing but the
 fetching is measured. Pages count from the spider's opening on; CPU counts all processes, wall the engine until
 its last page.
@@ -96,7 +97,8 @@ def crawl(orders: dict[str, Any]) -> None:
     way = orders["way"]
     settings = scrapy_settings(user_agent=USER_AGENT, limits=CrawlLimits())
     authority = None if orders["authority"] is None else Path(orders["authority"]).read_text()
-    if way == "unrecorded":
+    if way.startswith("unrecorded"):
+        settings["TWISTED_REACTOR_ENABLED"] = way == "unrecorded"
         del settings["DOWNLOAD_HANDLERS"]
         settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550, REDIRECT: 600}
         del settings["LOG_FORMATTER"]
