@@ -20,13 +20,14 @@ from crawlers.engine.context import CrawlContext
 from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.engine.robots import RobotsRules
 from crawlers.engine.run import run_spider
+from crawlers.extensions.crawl_code import code_of_crawl, parsers_for
 from crawlers.http_client import Fetcher
 from crawlers.model.serialization import job_from_json
 from crawlers.rate_limit.socket import RateLimitClient
 from crawlers.recorder.capture_socket import CaptureClient
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.registry import spider_class
-from processors.parsing.sandboxed_parsers import ConfinedParsers
+from processors.extension.code import parse_reference
 
 PR_SET_PDEATHSIG = 1
 """Number of linux/prctl.h."""
@@ -54,7 +55,9 @@ def run(row: Mapping[str, Any]) -> None:
         report=report,
         robots=robots if job.source.robots == "obey" else None,
     )
-    with ConfinedParsers() as parsers:
+    parser = job.source.parser
+    code = None if parser is None else code_of_crawl(Path(row["folder"]), parse_reference(parser).extension)
+    with parsers_for(parser, code) as parsers:
         problem = run_spider(spider_class(job.source), job, parsers, context)
     report(EngineFinished(problem))
 

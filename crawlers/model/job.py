@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from crawlers.watchlist.source import Engine, Source
+from crawlers.watchlist.source import WHERE_SET, Engine, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class CrawlJob:
     ``allow_addresses`` are networks in CIDR form that the address policy opens besides public ones;
     ``egress`` is the name of an egress profile, None for going directly: where its proxy is, and its password, no
     job says. ``commitments`` are salted commitments to facts of collection, by name, for the warcinfo record.
+    ``extension`` names the operator's code in the crawl's folder and its digest, None where there is none.
     """
 
     crawl_id: str
@@ -88,3 +89,4 @@ class CrawlJob:
     commitments: Mapping[str, str] = field(default_factory=dict)
     one_warc_per_url: bool = False
     follow_links: bool = True
+    extension: str | None = field(default=None, metadata=WHERE_SET)

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from crawlers.extensions.crawl_code import code_of_source, write_code
+from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
@@ -26,12 +28,14 @@ from pipeline.config.settings import Settings
 from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
 from pipeline.quality.source_checks import check_crawl
+from processors.extension.code import ExtensionCode
 from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.crawl_state.cached_feeds import listings_of
 from storage.crawl_state.known_payloads import write_known_payloads
 from storage.crawl_state.known_urls import known_of
 from storage.deposit.deposit import Deposited
+from storage.deposit.extension_code import deposit_extension
 from storage.ledger.crawl_facts import begin_collection, end_collection
 from storage.signing import CrawlKey
 from storage.spool.known_payloads import PAYLOADS_NAME
@@ -234,6 +238,9 @@ def collect(
     chromium = chromium_for(settings, source)
     egress_url = settings.egress_url(source.egress)
     crawl_id = crawl_id_of_now()
+    code = code_of_source(settings.extension_folder, source.parser)
+    if code is not None:
+        deposit_extension(archive, code, actor=by)
     secret = CrawlKey.new_secret()
     with archive.reader.connect() as connection:
         known = replace(known_of(connection, source), listings=listings_of(archive, source))
@@ -257,6 +264,7 @@ def collect(
         collector=settings.collector,
         commitments=commitments,
         one_warc_per_url=request is not None,
+        code=code,
     )
     on_progress(f"{source.id}: crawl {crawl_id} begins.")
     report = run_crawl(
@@ -268,7 +276,7 @@ def collect(
         room=room,
         signing_secret=secret,
         on_progress=on_progress,
-        prepare_folder=None if job.one_warc_per_url else partial(_write_known_payloads, archive, source),
+        prepare_folder=partial(_prepare_folder, archive, job, code),
     )
 
     def record_end(deposited: Sequence[Deposited]) -> None:
@@ -283,8 +291,16 @@ def collect(
     return report, deposited
 
 
-def _write_known_payloads(archive: Archive, source: Source, folder: Path) -> None:
-    """Write beside the crawl which payloads of its source are deposited, so that it need not keep them again."""
+def _prepare_folder(archive: Archive, job: CrawlJob, code: ExtensionCode | None, folder: Path) -> None:
+    """Write beside the crawl the operator's code, and which payloads of its source are deposited.
+
+    Those it need not keep again; where each address has a file of its own, it keeps them.
+    """
+    if code is not None:
+        write_code(folder, code)
+    if job.one_warc_per_url:
+        return
+    source = job.source
     with archive.reader.connect() as connection:
         label = source.access_label or DEFAULT_LABEL
         write_known_payloads(connection, source.id, label, folder / PAYLOADS_NAME)

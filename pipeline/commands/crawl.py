@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,6 +82,7 @@ def crawl(
     robots.txt is not read. Exit code 3 if a source failed, 1 if a crawl could not continue.
     """
     from crawlers.address_policy import AddressPolicy
+    from crawlers.extensions.crawl_code import code_of_source, write_code
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.crawl import job_for, run_crawl
@@ -97,7 +99,8 @@ def crawl(
         raise fail(f"--upstream-ca: the file {upstream_ca} does not exist.", Exit.WRONG_USE)
     if engine not in (None, "http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
-    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings.egress_names)
+    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings)
+    codes = {each.id: code_of_source(settings.extension_folder, each.parser) for each in sources}
     jobs = [
         job_for(
             each,
@@ -109,6 +112,7 @@ def crawl(
             allow_addresses=allow_address or settings.allow_addresses,
             upstream_ca=(upstream_ca or settings.upstream_ca),
             follow_links=watchlist is not None,
+            code=codes[each.id],
         )
         for each in sources
     ]
@@ -119,6 +123,7 @@ def crawl(
         from crawlers.model.serialization import report_to_json
 
         for job in jobs:
+            code = codes[job.source.id]
             err.print(f"{job.source.id}: crawl {job.crawl_id} starts", markup=False)
             report = run_crawl(
                 job,
@@ -127,6 +132,7 @@ def crawl(
                 egress_url=settings.egress_url(job.egress),
                 room=Room(settings.keep_free_mb * 10**6, store_beside=False),
                 on_progress=_print_progress,
+                prepare_folder=None if code is None else partial(write_code, code=code),
             )
             reports.append(report)
             yield report_to_json(report)
@@ -157,9 +163,7 @@ def _print_progress(progress: str) -> None:
     err.print(progress, markup=False)
 
 
-def _sources(
-    watchlist: Path | None, ids: list[str], urls: list[str], egress: tuple[str, ...]
-) -> tuple[Source, ...]:
+def _sources(watchlist: Path | None, ids: list[str], urls: list[str], settings: Settings) -> tuple[Source, ...]:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
     from processors.urls import absolute
 
@@ -176,7 +180,7 @@ def _sources(
             )
         return (source_for_urls(tuple(dict.fromkeys(urls)), follow="nothing"),)
     try:
-        listed = read_watchlist(watchlist, egress=egress)
+        listed = read_watchlist(watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
     unknown = [name for name in ids if name not in {each.id for each in listed.sources}]

@@ -6,6 +6,7 @@ from pathlib import Path
 from crawlers.model.job import CrawlJob, CrawlLimits, KnownContent
 from crawlers.watchlist.source import Engine, Source
 from pipeline.config.parsing import DIRECT
+from processors.extension.code import ExtensionCode
 
 
 def crawl_id_of_now() -> str:
@@ -30,6 +31,7 @@ def job_for(
     commitments: Mapping[str, str] | None = None,
     one_warc_per_url: bool = False,
     follow_links: bool = True,
+    code: ExtensionCode | None = None,
 ) -> CrawlJob:
     """A job with the source's own seeds and limits. ``engine`` and ``egress`` override the source's."""
     limits = source.limits
@@ -50,4 +52,5 @@ def job_for(
         commitments=dict(commitments or {}),
         one_warc_per_url=one_warc_per_url,
         follow_links=follow_links,
+        extension=None if code is None else f"{code.name} {code.digest}",
     )

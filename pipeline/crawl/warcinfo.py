@@ -42,6 +42,7 @@ def warcinfo_facts(job: CrawlJob) -> dict[str, str]:
     return {
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()} {parts}",
         "program-digest": tree_digest(),
+        **({} if job.extension is None else {"extension": job.extension}),
         "crawl-id": job.crawl_id,
         "source": json.dumps(source, ensure_ascii=False, sort_keys=True),
         "collector": job.collector,

@@ -125,7 +125,7 @@ def read_page_capture(
         page=True,
         records=records,
         unreadable=problem is not None and not missing,
-        waits_for=choice.operator if missing else None,
+        waits_for=choice.operator if missing and reading.outcome is Outcome.UNREADABLE else None,
     )
 
 

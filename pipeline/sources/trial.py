@@ -8,7 +8,7 @@ source costs one request, two where feeds and such lead to a first article. Pict
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from crawlers.engine.robots import RobotsRules
 from crawlers.engine.run import connect
 from crawlers.engine.scheduling import CrawlScheduler
 from crawlers.engine.settings import READ_BYTES, scrapy_settings
+from crawlers.extensions.crawl_code import code_of_source, parsers_for
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import Captured
 from crawlers.model.job import CrawlLimits
@@ -40,7 +41,6 @@ from pipeline.crawl import job_for
 from processors.kinds import is_complete_list
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import Parsers
-from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.urls import host_of
 
 AT_ONCE: Final = 24
@@ -114,15 +114,22 @@ def try_sources(
     on_trial: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
     """Try each source; ``on_trial`` is called with each as it is done, the result has them in the given order."""
-    with ConfinedParsers() as parsers:
-        return asyncio.run(_try_all(settings, sources, slots or LocalSlots(), parsers, on_trial))
+    with ExitStack() as opened:
+        parsers = opened.enter_context(parsers_for(None, None))
+        own = {
+            source.id: opened.enter_context(parsers_for(source.parser, code))
+            for source in sources
+            if (code := code_of_source(settings.extension_folder, source.parser)) is not None
+        }
+        of_sources = {source.id: own.get(source.id, parsers) for source in sources}
+        return asyncio.run(_try_all(settings, sources, slots or LocalSlots(), of_sources, on_trial))
 
 
 async def _try_all(
     settings: Settings,
     sources: Sequence[Source],
     slots: SlotSource,
-    parsers: Parsers,
+    parsers: Mapping[str, Parsers],
     on_trial: Callable[[Trial], None],
 ) -> tuple[Trial, ...]:
     rate_limiter = HostRateLimiter(0.0, slots)
@@ -136,7 +143,7 @@ async def _try_all(
 
             async def one(source: Source, context: CrawlContext = context) -> None:
                 async with free:  # noqa: B023 - every task of this turn ends within it
-                    done[source.id] = await _try_one(settings, source, context, parsers)
+                    done[source.id] = await _try_one(settings, source, context, parsers[source.id])
                 on_trial(done[source.id])
 
             await asyncio.gather(*map(one, those))

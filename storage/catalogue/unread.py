@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, case, func, literal, select, text, union_all, update
 
+from processors.pages.outcome import Outcome
 from storage.archive import Archive
 from storage.catalogue.tables import captures, fingerprints, occurrences, outcomes, readings, warcs
 from storage.catalogue.write_gate import enter
@@ -56,7 +57,11 @@ def waiting_for_parsers(connection: Connection) -> tuple[WaitingForParser, ...]:
         select(
             parser, readings.c.source_id, func.count().label("pages"), func.min(readings.c.problem).label("reason")
         )
-        .where(readings.c.parser_version.endswith(f"/{UNREAD}"))
+        .where(
+            readings.c.parser_version.endswith(f"/{UNREAD}"),
+            readings.c.outcome
+            == str(Outcome.UNREADABLE),  # a refusal, or a page that is not there, waits for nobody
+        )
         .group_by(parser, readings.c.source_id)
         .order_by(parser, readings.c.source_id)
     )
