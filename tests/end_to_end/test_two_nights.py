@@ -236,6 +236,8 @@ def test_the_second_night_changes_exactly_what_changed(
             expected.PUBLISHER + expected.MODIFIED_ARTICLE.rstrip("/"),
             expected.MOVED_HEARING[1].case_number,
             expected.NEW_HEARING[1].case_number,
+            expected.EDITED_PERSON.casefold(),
+            expected.NEW_PERSON[0].casefold(),
         ]
     )
 
