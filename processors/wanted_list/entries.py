@@ -44,7 +44,9 @@ _MOST_WORDS_OF_LABEL: Final = 7
 _SHORTEST_CARD: Final = 5
 _LONGEST_CARD: Final = 4_000
 _MOST_CARDS: Final = 5_000
-_MOST_EXAMINED: Final = 20_000_000
+_MOST_EXAMINED: Final = 6_000_000
+"""Characters of all elements that may be cards, nested ones again; each counts `_EACH` besides."""
+_EACH: Final = 100
 _MOST_HEADINGS: Final = 40
 _MOST_LINES: Final = 400
 _MOST_PHOTOS: Final = 10
@@ -78,12 +80,13 @@ def page_cards(tree: html.HtmlElement, base: str, field_of: FieldOf) -> Cards:
     """The largest group of elements alike that are cards of persons."""
     best: list[tuple[html.HtmlElement, Entry]] = []
     left, missed = _MOST_EXAMINED, 0
-    for group in _groups(tree):
+    lengths = _text_lengths(tree)
+    for group in _groups(tree, lengths):
         if len(group) <= len(best):
             continue
         found: list[tuple[html.HtmlElement, Entry]] = []
         for element in group:
-            left -= _LONGEST_CARD if len(element) else _SHORTEST_CARD
+            left -= lengths[element] + _EACH
             card = _card(element, base, field_of)
             if card is not None:
                 found.append((element, card))
@@ -96,10 +99,9 @@ def page_cards(tree: html.HtmlElement, base: str, field_of: FieldOf) -> Cards:
     return Cards(tuple(card for _, card in best), tuple(element for element, _ in best), missed, complete)
 
 
-def _groups(tree: html.HtmlElement) -> list[list[html.HtmlElement]]:
+def _groups(tree: html.HtmlElement, lengths: dict[html.HtmlElement, int]) -> list[list[html.HtmlElement]]:
     """Elements alike in tag, first class and depth, of a length that a card may have; the outermost first."""
     groups: dict[tuple[object, ...], list[html.HtmlElement]] = {}
-    lengths = _text_lengths(tree)
     depth = 0
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
@@ -148,10 +150,13 @@ def page_entry(
         if len(names) == 1 and field_of(names[0]) is None:
             heading = names[0]
             break
-    entry = _entry(_without(body, besides), base, field_of, name=heading)
-    return (
-        None if entry.name is None and not any(field_of(label) == "surname" for label, _ in entry.said) else entry
-    )
+    if heading is None and besides:
+        return None
+    # without a heading, labels alone name the person: any other line may be anybody's name
+    entry = _entry(_without(body, besides), base, field_of, name=heading or "")
+    entry.name = heading
+    named = heading is not None or any(field_of(label) in ("name", "surname") for label, _ in entry.said)
+    return entry if named else None
 
 
 def _without(body: html.HtmlElement, besides: tuple[html.HtmlElement, ...]) -> html.HtmlElement:
