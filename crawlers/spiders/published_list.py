@@ -22,14 +22,14 @@ class ListSpider(SourceSpider):
     name = "published_list"
 
     def parse(self, response: Response) -> Iterator[Any]:
-        """Records, documents, the next pages, pages of single notices."""
+        """Records, documents and photos, the next pages, pages of single entries."""
         page = page_of(response)
         if document_type(page.body, page.content_type) is not None:
             yield _outcome_of_document(self.parsers.classify(page))
             return
         reading = self.read(response)
         yield from self.results(reading)
-        yield from self.follow_media(response, reading.links.documents)
+        yield from self.follow_media(response, (*reading.links.documents, *reading.links.media))
         if self.job.follow_links:
             for url in (*reading.links.next_pages, *reading.links.articles):
                 if in_scope(url, self.scope):

@@ -305,6 +305,20 @@ def test_a_board_leads_to_its_notices_its_next_page_and_its_documents() -> None:
     assert urls(findings, SUBRESOURCE) == ["https://a.example/uzor.docx"]
 
 
+def test_a_list_of_wanted_persons_leads_to_their_photos() -> None:
+    source = Source(id="w", kind="wanted_list", pages=("https://police.example/wanted/",))
+    spider = SpiderSteps(job(source))
+    (seed,) = spider.start()
+    cards = "".join(
+        f"<li class=card><a href='/wanted/{number}/'><img src='/{number}.jpg'>Прыклад Ян {number}</a>"
+        f"<p>Дата нараджэння: 0{number}.05.1990</p><p>Артыкул: ч. 1 арт. 342 КК</p></li>"
+        for number in (1, 2, 3)
+    )
+    findings = spider.read(seed, invented(seed.url, f"<h1>Вышук</h1><ul>{cards}</ul>"))
+    assert findings.records == 3
+    assert urls(findings, SUBRESOURCE) == [f"https://police.example/{number}.jpg" for number in (1, 2, 3)]
+
+
 def start_page(*links: str) -> Page:
     anchors = "".join(f'<a href="{link}">Нешта</a> ' for link in links)
     words = "<p>Навіны горада над ракой, якія чытаюць на абодвух берагах.</p>" * 30
