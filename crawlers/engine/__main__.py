@@ -15,19 +15,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import crawlers
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.engine.robots import RobotsRules
 from crawlers.engine.run import run_spider
-from crawlers.extensions.crawl_code import code_of_crawl, parsers_for
+from crawlers.extensions.crawl_code import code_of_crawl, extension_named, parsers_for
 from crawlers.http_client import Fetcher
 from crawlers.model.serialization import job_from_json
 from crawlers.rate_limit.socket import RateLimitClient
 from crawlers.recorder.capture_socket import CaptureClient
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.registry import spider_class
-from processors.extension.code import parse_reference
+from processors.extension.code import ExtensionFault
+from processors.sandbox.kernel_rules import KernelRulesUnavailable, confine_crawl, program_folders
 
 PR_SET_PDEATHSIG = 1
 """Number of linux/prctl.h."""
@@ -55,11 +57,27 @@ def run(row: Mapping[str, Any]) -> None:
         report=report,
         robots=robots if job.source.robots == "obey" else None,
     )
-    parser = job.source.parser
-    code = None if parser is None else code_of_crawl(Path(row["folder"]), parse_reference(parser).extension)
-    with parsers_for(parser, code) as parsers:
-        problem = run_spider(spider_class(job.source), job, parsers, context)
+    source = job.source
+    extension = extension_named(source.parser, source.spider)
+    code = None if extension is None else code_of_crawl(Path(row["folder"]), extension)
+    try:
+        if source.spider is not None:
+            confine_crawl(engine_folders(), listed=(str(ROOT), row["folder"]), port=recorder.port)
+        spider = spider_class(source, code)
+    except (ExtensionFault, KernelRulesUnavailable) as fault:
+        report(EngineFinished(f"{source.spider}: the operator's spider was not run: {fault}"))
+        return
+    with parsers_for(source.parser, code) as parsers:
+        problem = run_spider(spider, job, parsers, context)
     report(EngineFinished(problem))
+
+
+ROOT = Path(crawlers.__file__).parents[1]
+
+
+def engine_folders() -> tuple[str, ...]:
+    """What an engine that runs an operator's spider needs to read: Python, its libraries, and these packages."""
+    return (*program_folders(), str(ROOT / "crawlers"))
 
 
 def report(event: EngineEvent) -> None:

@@ -65,11 +65,17 @@ class OperatorsParsers:
         return self._ours.readable_text(page)
 
 
-def code_of_source(extensions: ExtensionFolder, parser: str | None) -> ExtensionCode | None:
+def extension_named(*classes: str | None) -> str | None:
+    """The extension that a source's parser or spider is of; None where it names neither."""
+    return next((parse_reference(each).extension for each in classes if each is not None), None)
+
+
+def code_of_source(extensions: ExtensionFolder, *classes: str | None) -> ExtensionCode | None:
     """The code that a source names, as it stands in the folder now; None for one without. Raises
     `ExtensionFault`.
     """
-    return None if parser is None else extensions.code(parse_reference(parser).extension)
+    name = extension_named(*classes)
+    return None if name is None else extensions.code(name)
 
 
 def write_code(folder: Path, code: ExtensionCode) -> None:

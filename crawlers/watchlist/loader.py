@@ -291,7 +291,7 @@ class _WatchlistReader:
             )
 
     def _known_extension(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
-        for field in ("parser",):
+        for field in ("parser", "spider"):
             if self._extensions is None or raw.get(field) is None:
                 continue
             try:

@@ -249,6 +249,21 @@ class ReadByAnyParserEntry(SourceEntry):
     """The class of an extension that reads the pages, in the place of the parser of Letapis:
     `extension.module:Class` below the folder of `LETAPIS_EXTENSIONS`.
     """
+    spider: ClassOfExtension | None = None
+    """The class of an extension that crawls the source, in the place of the spider of Letapis, over plain HTTP
+    alone; of the same extension as the parser.
+    """
+
+    @model_validator(mode="after")
+    def _one_extension(self) -> "ReadByAnyParserEntry":
+        named = {parse_reference(each).extension for each in (self.parser, self.spider) if each is not None}
+        if len(named) > 1:
+            raise _mistake(
+                f"spider and parser: expected classes of one extension, found {', '.join(sorted(named))}"
+            )
+        if self.spider is not None and self.engine != "http":
+            raise _mistake("an extension's spider crawls over plain HTTP: remove `engine: browser`, or the spider")
+        return self
 
 
 class NewsEntry(ReadByAnyParserEntry):

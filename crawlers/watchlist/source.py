@@ -63,7 +63,8 @@ class Source:
     ``delay_s`` is the least time between two requests to one host. ``reread_days``: how far back pages that are
     known are read again, to notice edits and deletions. ``follow`` is what a page leads to: nothing, what it takes
     to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
-    ``parser`` is the class of an extension that reads the pages in the place of our parser (decision 0031).
+    ``parser`` is the class of an extension that reads the pages in the place of our parser (decision 0031),
+    ``spider`` one that crawls in the place of our spider.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Source:
     access_label: str | None = None
     egress: str | None = None
     parser: str | None = field(default=None, metadata=WHERE_SET)
+    spider: str | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:

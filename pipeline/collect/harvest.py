@@ -238,7 +238,7 @@ def collect(
     chromium = chromium_for(settings, source)
     egress_url = settings.egress_url(source.egress)
     crawl_id = crawl_id_of_now()
-    code = code_of_source(settings.extension_folder, source.parser)
+    code = code_of_source(settings.extension_folder, source.parser, source.spider)
     if code is not None:
         deposit_extension(archive, code, actor=by)
     secret = CrawlKey.new_secret()

@@ -100,7 +100,7 @@ def crawl(
     if engine not in (None, "http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
     sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings)
-    codes = {each.id: code_of_source(settings.extension_folder, each.parser) for each in sources}
+    codes = {each.id: code_of_source(settings.extension_folder, each.parser, each.spider) for each in sources}
     jobs = [
         job_for(
             each,

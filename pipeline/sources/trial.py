@@ -119,7 +119,7 @@ def try_sources(
         own = {
             source.id: opened.enter_context(parsers_for(source.parser, code))
             for source in sources
-            if (code := code_of_source(settings.extension_folder, source.parser)) is not None
+            if (code := code_of_source(settings.extension_folder, source.parser, source.spider)) is not None
         }
         of_sources = {source.id: own.get(source.id, parsers) for source in sources}
         return asyncio.run(_try_all(settings, sources, slots or LocalSlots(), of_sources, on_trial))
@@ -192,7 +192,9 @@ async def _try_one(settings: Settings, source: Source, shared: CrawlContext, par
     robots = shared.robots if source.robots == "obey" else None
     for host in {host_of(url) for url in job.seeds[:1]}:
         shared.rate_limiter.raise_delay(host, source.delay_s)
-    crawler = AsyncCrawlerRunner(_trial_settings(settings)).create_crawler(spider_class(source))
+    crawler = AsyncCrawlerRunner(_trial_settings(settings)).create_crawler(
+        spider_class(replace(source, spider=None))
+    )
     connect(crawler, job, replace(shared, report=events.append, robots=robots))
     came_from: list[str] = []
 
@@ -206,6 +208,8 @@ async def _try_one(settings: Settings, source: Source, shared: CrawlContext, par
         return Trial(source.id, source.kind, None, Outcome.EMPTY, "nothing to fetch")
     seed, last = visits[0], visits[-1]
     remarks = [_remark(event.text, visits) for event in events if isinstance(event, CrawlNote)]
+    if source.spider is not None:
+        remarks.append("tried without its own spider, which runs in a crawl alone")
     if source.engine == "browser":
         remarks.append("tried without a browser: what its scripts show was not seen")
     return Trial(

@@ -13,24 +13,33 @@ import platform
 import struct
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import processors
 
 SYSTEM_FOLDERS: Final = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/ld.so.cache")
-DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
+DEVICES: Final = ("/dev/zero", "/dev/urandom")
 
 _SET_NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_ASK_VERSION, _PATH_BENEATH = 1, 1
-_READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
+_ASK_VERSION, _PATH_BENEATH, _PORT, _CONNECT = 1, 1, 2, 1 << 1
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many rights over files a version of Landlock knows; between two versions as the older one."""
 _NET_RIGHTS, _SCOPES = 0b11, 0b11
 
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_AND: Final = 0x54
+_STREAM: Final = 1
 _THREAD: Final = 0x10000
+
+ALLOWED_TO_CRAWLS: Final = frozenset(
+    {"socket", "connect", "bind", "socketpair", "fork", "vfork", "execve", "kill"}
+)
+"""Calls that a crawl needs: Landlock and the filter hold sockets and signals to what is its own."""
+
 _ARCHITECTURES: Final = {
     "x86_64": (
         0xC000003E,
@@ -83,53 +92,91 @@ def program_folders() -> tuple[str, ...]:
 
 def confine(readable: Iterable[str]) -> None:
     """Confine this process; every later call to open something else fails with EACCES or EPERM."""
+    _begin()
+    _restrict_files([_Place(path) for path in readable], ports=())
+    _refuse_calls(_program())
+
+
+def confine_crawl(readable: Iterable[str], *, listed: Iterable[str], port: int) -> None:
+    """Confine a process that crawls by an operator's spider.
+
+    It reads these folders and can run what stands in them, such as the workers of parsers; in ``listed`` it sees
+    the names alone. It connects over TCP to this port alone, the recorder's, where the kernel can hold it to that
+    (Linux 6.7), and sends no datagrams. It looks into no other process and signals none that is not its own.
+    """
+    _begin()
+    places = [_Place(path, run=True) for path in readable]
+    _restrict_files([*places, *(_Place(path, read=False) for path in listed)], ports=(port,))
+    _refuse_calls(_program_of_crawl())
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file or folder, and what may be done there besides listing it."""
+
+    path: str
+    read: bool = True
+    run: bool = False
+    write: bool = False
+
+
+def _begin() -> None:
     if (reason := why_unavailable()) is not None:
         raise KernelRulesUnavailable(reason)
     _checked(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
-    _restrict_files(readable)
-    _refuse_calls()
 
 
 def _landlock_version() -> int:
     return int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION))
 
 
-def _restrict_files(readable: Iterable[str]) -> None:
+def _restrict_files(places: Iterable[_Place], *, ports: Iterable[int]) -> None:
     version = _landlock_version()
     rights = (1 << max(count for since, count in _FILE_RIGHTS.items() if since <= version)) - 1
     wanted = struct.pack("QQQ", rights, _NET_RIGHTS, _SCOPES)[: 24 if version >= 6 else 16 if version >= 4 else 8]
     ruleset = _checked(_libc.syscall(_CREATE_RULESET, wanted, ctypes.c_size_t(len(wanted)), 0), "Landlock")
     try:
-        for path in (*readable, *DEVICES):
-            _allow_reading(ruleset, path)
+        for place in (*places, *map(_Place, DEVICES), _Place("/dev/null", write=True)):
+            _allow_place(ruleset, place)
+        for port in ports if version >= 4 else ():
+            rule = struct.pack("=QQ", _CONNECT, port)
+            _checked(_libc.syscall(_ADD_RULE, ruleset, _PORT, rule, 0), f"Landlock for port {port}")
         _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0), "Landlock")
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: str) -> None:
+def _allow_place(ruleset: int, place: _Place) -> None:
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        opened = os.open(place.path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        folder = os.path.isdir(path)  # noqa: PTH112  no pathlib in this package
-        rule = struct.pack("=Qi", _READ_FILE | (_READ_FOLDER if folder else 0), place)
-        _checked(_libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0), f"Landlock for {path}")
+        folder = os.path.isdir(place.path)  # noqa: PTH112  no pathlib in this package
+        rights = (
+            (_READ_FILE if place.read else 0)
+            | (_WRITE_FILE if place.write else 0)
+            | (_EXECUTE if place.run else 0)
+            | (_READ_FOLDER if folder else 0)
+        )
+        rule = struct.pack("=Qi", rights, opened)
+        _checked(_libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0), f"Landlock for {place.path}")
     finally:
-        os.close(place)
+        os.close(opened)
 
 
-def _refuse_calls() -> None:
-    program = b"".join(_program())
+def _refuse_calls(steps: Iterator[bytes]) -> None:
+    program = b"".join(steps)
     kept = ctypes.create_string_buffer(program)
     described = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(kept))
     _checked(_libc.prctl(_SET_SECCOMP, _FILTER, described, 0, 0), "seccomp")
 
 
-def _program() -> Iterator[bytes]:
-    """Offsets are those of ``struct seccomp_data``: number 0, architecture 4, first argument 16."""
-    architecture, refused, clone, clone3 = _ARCHITECTURES[platform.machine()]
+def _refusing(names: Iterable[str]) -> Iterator[bytes]:
+    """Offsets are those of ``struct seccomp_data``: number 0, architecture 4, arguments from 16 on, 8 bytes
+    each.
+    """
+    architecture, refused, _, _ = _ARCHITECTURES[platform.machine()]
     refuse = _step(_RETURN, _REFUSE | errno.EPERM)
     yield _step(_LOAD, 4)
     yield _step(_EQUAL, architecture, hit=1)
@@ -137,9 +184,29 @@ def _program() -> Iterator[bytes]:
     yield _step(_LOAD, 0)
     yield _step(_AT_LEAST, 0x40000000, miss=1)  # the calls of x32, numbered anew
     yield refuse
-    for number in refused.values():
-        yield _step(_EQUAL, number, miss=1)
-        yield refuse
+    for name in names:
+        if name in refused:
+            yield _step(_EQUAL, refused[name], miss=1)
+            yield refuse
+
+
+def _program_of_crawl() -> Iterator[bytes]:
+    """Sockets that carry a stream, and processes of its own; nothing else that leaves the process."""
+    _, refused, _, _ = _ARCHITECTURES[platform.machine()]
+    yield from _refusing(name for name in refused if name not in ALLOWED_TO_CRAWLS)
+    yield _step(_EQUAL, refused["socket"], miss=4)
+    yield _step(_LOAD, 24)
+    yield _step(_AND, 0xF)
+    yield _step(_EQUAL, _STREAM, hit=1)
+    yield _step(_RETURN, _REFUSE | errno.EPERM)
+    yield _step(_RETURN, _ALLOW)
+
+
+def _program() -> Iterator[bytes]:
+    """No socket, no program, no process, no look into another one; threads alone."""
+    _, refused, clone, clone3 = _ARCHITECTURES[platform.machine()]
+    refuse = _step(_RETURN, _REFUSE | errno.EPERM)
+    yield from _refusing(refused)
     # the C library makes a thread with `clone` where there is no `clone3`, whose arguments no filter can see
     yield _step(_EQUAL, clone3, miss=1)
     yield _step(_RETURN, _REFUSE | errno.ENOSYS)

@@ -471,3 +471,18 @@ def test_reading_a_watch_list_runs_no_code_of_an_extension(written: Write, tmp_p
 def test_without_a_folder_a_source_with_a_parser_says_what_to_set(written: Write) -> None:
     with pytest.raises(InvalidWatchlist, match=r"sources\[0\]\.parser: .*name it in LETAPIS_EXTENSIONS"):
         read_watchlist(written(EXTENSION), extensions=ExtensionFolder(None))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("    spider: wanted.spider:Pages\n", "expected classes of one extension, found courts, wanted"),
+        ("    spider: courts.parser:CourtList\n    engine: browser\n", "crawls over plain HTTP"),
+        ("    spider: courts.spider:Pages\n", "extension courts has no file spider.py"),
+    ],
+)
+def test_a_spider_is_of_the_parsers_extension_and_over_plain_http(
+    written: Write, tmp_path: Path, more: str, message: str
+) -> None:
+    with pytest.raises(InvalidWatchlist, match=message):
+        read_watchlist(written(EXTENSION + more), extensions=extensions(tmp_path))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,3 +154,77 @@ def test_the_commands_of_the_text_are_as_they_are_written() -> None:
         shown = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"})
         assert shown.exit_code == 0, command
         assert all(option in shown.output for option in options), command
+
+
+SPIDER = """
+import os, socket
+
+from crawlers.spiders.base import SourceSpider
+from crawlers.spiders.items import Remark
+
+
+def tried(what):
+    try:
+        return f"got {what()!r}"
+    except OSError as refused:
+        return type(refused).__name__
+
+
+class Pages(SourceSpider):
+    name = "materials"
+
+    def parse(self, response):
+        keys = [each for each in os.environ if "hunter2" in os.environ[each] or "DATABASE" in each]
+        yield Remark(f"environment {keys}")
+        yield Remark("parent " + tried(lambda: open(f"/proc/{os.getppid()}/environ", "rb").read()))
+        yield Remark("settings " + tried(lambda: open("SECRET").read()))
+        yield Remark("beside the recorder " + tried(lambda: socket.create_connection(("127.0.0.1", PORT), 5)))
+        yield Remark("datagram " + tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+        yield Remark("file " + tried(lambda: open("/tmp/written-by-a-spider", "w")))
+        reading = self.read(response)
+        yield from self.results(reading)
+        for url in reading.links.next_pages:
+            if "page=" in url:
+                yield response.follow(url)
+"""
+
+
+def test_an_operators_spider_crawls_through_the_recorder_and_holds_no_keys(
+    collecting: Settings, opened: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LETAPIS_S3_SECRET_KEY", "hunter2")
+    assert collecting.extensions is not None
+    secret = tmp_path / "stack.json"
+    secret.write_text("hunter2")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        text = SPIDER.replace("SECRET", str(secret)).replace("PORT", str(listener.getsockname()[1]))
+        file = collecting.extensions / "materials" / "spider.py"
+        file.write_text(text)
+        file.chmod(0o644)
+        listed = collecting.watchlist.read_text("utf-8") + "    spider: materials.spider:Pages\n"
+        collecting.watchlist.write_text(listed, "utf-8")
+        result = harvest_source(collecting, "materials")
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert result.problem is None
+    assert (result.report.pages, result.report.records_read) == (2, 6)
+    said = dict(each.rsplit(" ", 1) for each in result.report.remarks)
+    assert not any("hunter2" in each for each in result.report.remarks)
+    assert {name.partition(": ")[2] or name: value for name, value in said.items()} == {
+        "environment": "[]",
+        "parent": "PermissionError",
+        "settings": "PermissionError",
+        "beside the recorder": "PermissionError",
+        "datagram": "PermissionError",
+        "file": "PermissionError",
+    }
+    assert not Path("/tmp/written-by-a-spider").exists()
+
+
+def test_a_class_that_is_no_spider_ends_the_crawl_with_a_reason(collecting: Settings, opened: Archive) -> None:
+    listed = collecting.watchlist.read_text("utf-8") + "    spider: materials.parser:Materials\n"
+    collecting.watchlist.write_text(listed, "utf-8")
+    result = harvest_source(collecting, "materials")
+    assert result.problem is not None
+    assert "expected a subclass of crawlers.spiders.base.SourceSpider" in result.problem
