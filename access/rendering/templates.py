@@ -1,7 +1,7 @@
 """Templates filled with JSON-ready values, every one of them escaped.
 
 In: a request, the name of a template, its values. Out: HTML in the language of the request. Templates have the
-functions of `access.rendering.formatting` and `access.rendering.labels` as filters, under the same names.
+functions of `access.rendering.formatting`, `labels` and `stored_sentences` as filters, under the same names.
 
 Texts go through gettext. A translation is escaped like every value: markup inside a sentence is an argument that
 the template makes, so a catalogue can bring no markup of its own.
@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting, labels
+from access.rendering import formatting, labels, stored_sentences
 from access.rendering.translations import current_language, gettext
 from storage.access_labels import Viewer
 
@@ -54,6 +54,8 @@ TEMPLATES.filters |= {
         labels.night_label,
         labels.records_label,
         labels.verdict_label,
+        stored_sentences.origin_reason,
+        stored_sentences.similarity_meaning,
     )
 }
 

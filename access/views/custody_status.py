@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from access.rendering.formatting import format_time_utc
+from access.rendering.stored_sentences import origin_reason
 from access.rendering.translations import gettext
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
@@ -71,12 +72,9 @@ def _origin_sentences(holding: CustodyStatus) -> Iterator[str]:
     if origin.kind != CRAWL:
         yield gettext("Imported by %(user)s at %(time)s.", user=entry.actor, time=format_time_utc(entry.at))
         yield gettext("Times, addresses and content are what the file states.")
-        if origin.reason is None:
-            yield gettext("The archive cannot show that this collector observed them.")
-        else:
-            yield gettext(
-                "The archive cannot show that this collector observed them: %(reason)s.", reason=origin.reason
-            )
+        yield gettext("The archive cannot show that this collector observed them.")
+        if origin.reason is not None:
+            yield origin_reason(origin.reason)
     elif signed is None:
         yield gettext("Deposited as a file of a crawl of this collector.")
         yield gettext("At that time crawls did not sign their files.")

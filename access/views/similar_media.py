@@ -8,7 +8,6 @@ are left out. ``matched`` says how the medium asked about must be turned to matc
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from access.rendering.translations import gettext
 from access.views.safe_images import PICTURE_TYPES
 from processors.digest import Digest
 from processors.fingerprints.orientation import BACK
@@ -55,7 +54,7 @@ def similar_to_reading(
         links = similar_to(connection, FingerprintedMedium(reading.sha256, reading.hashes), archive.hash_folder)
         same = tuple(occurrences_of(connection, reading.sha256, viewer=viewer))
     if same:
-        alike = {"algorithm": "sha256", "distance": 0, "meaning": gettext("the same file, byte for byte")}
+        alike = {"algorithm": "sha256", "distance": 0, "meaning": "the same file, byte for byte"}
         yield {**_occurrence_row(file, reading.sha256, same, reading.media_type), **WITHOUT_LINK, **alike}
     yield from _rows(archive, reading.sha256, links, file=file, viewer=viewer)
 

@@ -225,13 +225,15 @@ def _describe_refusal(problem: Exception) -> str:
 
 
 def _describe_deposit(row: Mapping[str, Any]) -> str:
+    from access.rendering.stored_sentences import origin_reason
+
     how = "was deposited before" if row["already"] else "deposited"
     line = f"{row['file']}: {how} as {row['warc_key']} ({row['captures']} captures, {row['sha256']})"
     if row["origin"] == "crawl":
         line += "; signed by the crawl that wrote it"
     else:
         line += f"; an import by {row['brought_by']}"
-        line += f" ({row['origin_reason']})" if row["origin_reason"] else ""
+        line += f" ({origin_reason(row['origin_reason'])})" if row["origin_reason"] else ""
     line += "".join(f"; {remark}" for remark in row["remarks"])
     if damage := row["damage"]:
         line += (

@@ -137,10 +137,12 @@ def _describe_fingerprint(row: Mapping[str, Any]) -> str:
 
 
 def _describe_group(row: Mapping[str, Any]) -> str:
+    from access.rendering.stored_sentences import similarity_meaning
+
     names = {member["sha256"]: member["file"] for member in row["members"]}
     lines = [f"group {row['id'][:12]}: {len(row['members'])} files"]
     lines += [f"  {member['file']}" for member in row["members"]]
     for link in row["links"]:
         lines.append(f"    {names[link['a']]} = {names[link['b']]}")
-        lines.append(f"      {link['algorithm']} {link['distance']} bits: {link['meaning']}")
+        lines.append(f"      {link['algorithm']} {link['distance']} bits: {similarity_meaning(link['meaning'])}")
     return "\n".join(lines)

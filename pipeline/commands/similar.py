@@ -88,8 +88,9 @@ def digest_of_argument(argument: str) -> Digest:
 def describe_similar(row: Mapping[str, Any]) -> str:
     """A match as a few lines: what it means, how far, where and when it was seen."""
     from access.rendering.formatting import format_percent, format_time_utc, format_timecode
+    from access.rendering.stored_sentences import similarity_meaning
 
-    lines = [f"{row['sha256']}  {row['meaning']}"]
+    lines = [f"{row['sha256']}  {similarity_meaning(row['meaning'])}"]
     if row["of_bits"]:
         lines.append(f"  {row['algorithm']}: {row['distance']} of {row['of_bits']} bits differ; {row['matched']}")
     if row["share_asked"] is not None:

@@ -1,10 +1,10 @@
 """Audits the archive: hashes the next share of it again, in every store, against index, custody and locks.
 
-In: an archive, in how many weeks all is to be seen, roots of time authorities, whether locks are renewed. Out:
-`AuditReport`. Besides the
-share, every audit looks at the whole chain of custody, at what stands in the stores without custody, and again at
-what the last one found wrong. The entry ``audited`` keeps where it stands; it is written at the end, so a run
-that was killed is done again. A second store that is away is itself a mismatch; the first one away raises.
+In: an archive, the number of weeks within which every file is to be hashed again, roots of time authorities,
+whether locks are renewed. Out: `AuditReport`. Besides the share, every audit checks the whole chain of custody,
+objects in the stores that no custody entry names, and again whatever the last audit found wrong. The entry
+``audited`` records how far the audit has come; it is written at the end, so a run that was killed is repeated. A
+second store that is unavailable is itself a mismatch; if the first one is unavailable, its error is raised.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +49,7 @@ PROGRESS_EVERY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class AuditedObject:
-    """One thing that was looked at, in one store."""
+    """One object that was checked, in one store."""
 
     store: str
     verified: Verified
@@ -67,7 +67,7 @@ class AuditedObject:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What one audit came to; ``share`` of all ``files`` and tokens, in every one of ``stores``."""
+    """The result of one audit; ``share`` of all ``files`` and tokens, in every one of ``stores``."""
 
     share: Share
     files: int
@@ -75,7 +75,7 @@ class AuditReport:
     looked_at: int
     wrong: tuple[AuditedObject, ...]
     locks_over: int
-    """Things of which a lock ran out, as it was set."""
+    """Objects whose lock has expired, at the time that was set."""
     renewals: tuple[Renewal, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -94,31 +94,35 @@ class AuditReport:
         }
 
     def sentences(self) -> tuple[str, ...]:
-        """The report, and what is to be said of locks, a line each."""
+        """The report, and a line on renewed or expired locks."""
         if self.renewals:
             renewed = [
-                f"{each.renewed} objects locked anew in {each.store}, until {each.until:%Y-%m-%d %H:%M} UTC."
+                f"The locks of {each.renewed} objects in {each.store} were renewed "
+                f"until {each.until:%Y-%m-%d %H:%M} UTC."
                 for each in self.renewals
             ]
             return (self.sentence(), *renewed, *self.not_renewed())
         if self.locks_over:
             return (
                 self.sentence(),
-                f"Locks of {self.locks_over} of them ran out, as they were set; {MAY_BE_DELETED}.",
+                f"The locks of {self.locks_over} of them have expired at the time that was set; {MAY_BE_DELETED}.",
             )
         return (self.sentence(),)
 
     def not_renewed(self) -> tuple[str, ...]:
-        """Why objects could not be locked anew, a line each."""
-        return tuple(f"Not locked anew: {problem}" for each in self.renewals for problem in each.problems)
+        """Why locks could not be renewed, a line each."""
+        return tuple(f"A lock was not renewed: {problem}" for each in self.renewals for problem in each.problems)
 
     def sentence(self) -> str:
         """The report in a line."""
-        left = f"{self.share.left} of this round come later" if self.share.left else "this round is complete"
+        left = (
+            f"{self.share.left} of this round are still to come" if self.share.left else "this round is complete"
+        )
         where = " and ".join(self.stores)
         return (
-            f"{len(self.share.entries)} of {self.files} files and tokens hashed again in {where} "
-            f"({self.share.length_bytes} bytes each), {left}; {self.looked_at} looked at, {len(self.wrong)} wrong."
+            f"{len(self.share.entries)} of {self.files} files and timestamps were hashed again in {where} "
+            f"({self.share.length_bytes} bytes each), {left}; {self.looked_at} objects were checked, "
+            f"{len(self.wrong)} are wrong."
         )
 
 
@@ -132,10 +136,10 @@ def audit(
     on_each: OnEach = lambda _: None,
     on_progress: OnProgress = lambda _: None,
 ) -> AuditReport:
-    """Look at the next share; custody keeps that it was done and what it came to.
+    """Audit the next share, and record the audit and its result in the chain of custody.
 
-    With ``renew`` the locks of the share, and of every entry of custody, are made longer where they end before the
-    round that follows this one is through.
+    With ``renew`` the locks of the share, and of every custody entry, are extended where they end before the
+    next round is complete.
     """
     with archive.reader.connect() as connection:
         last = last_audit(connection)
@@ -146,7 +150,8 @@ def audit(
     share = next_share(naming, after=after, weeks=weeks)
     again = wrong_before(last)
     on_progress(
-        f"{len(share.entries)} of {len(naming)} files and tokens, and {len(again)} that were wrong the last time."
+        f"{len(share.entries)} of {len(naming)} files and timestamps are checked, "
+        f"and {len(again)} that were wrong in the last audit."
     )
     seqs = {entry.seq for entry in share.entries} | {entry.seq for entry in naming if entry.subject_id in again}
     checked: list[AuditedObject] = []
@@ -154,7 +159,7 @@ def audit(
         checked.append(each)
         on_each(each)
         if len(checked) % PROGRESS_EVERY == 0:
-            on_progress(f"{len(checked)} looked at ...")
+            on_progress(f"{len(checked)} objects checked ...")
     stores = tuple(store.name for store in _stores(archive))
     report = AuditReport(
         share,
@@ -166,7 +171,7 @@ def audit(
     )
     if renew:
         before = datetime.now(UTC) + timedelta(weeks=2 * weeks)
-        on_progress("Locks are renewed ...")
+        on_progress("Renewing locks ...")
         report = replace(report, renewals=tuple(_renewed(archive, seqs, before, actor)))
     append_and_publish(archive, AUDITED, subject_id=SUBJECT, actor=actor, details=_details(report, weeks, after))
     return report
@@ -193,8 +198,9 @@ def _stores(archive: Archive) -> tuple[ObjectStore, ...]:
 
 
 def _expected(archive: Archive, store: ObjectStore, *, renew: bool) -> ExpectedObjects:
-    """What is expected of a store. Where locks are renewed, one that days raised since made too short is not wrong
-    but about to be renewed; one that is shorter than custody says was made so, and stays wrong.
+    """What is expected of a store. Where locks are renewed, a lock that became too short because the number of
+    days was raised later is not wrong, since it is about to be renewed; one that is shorter than custody says was
+    shortened, and stays wrong.
     """
     expected = expected_of_archive(archive, store)
     return replace(expected, locks=replace(expected.locks, days=0)) if renew else expected

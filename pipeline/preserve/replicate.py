@@ -1,8 +1,8 @@
-"""Keeps the second copy: brings the replica what it is owed, and says what it still lacks.
+"""Makes the pending copies in the replica, and reports which copies are still pending.
 
-In: an archive. Out: `CopyReport`. That the replica is away, or refuses something, raises nothing: it stays owed,
-with the reason, and the next run brings it, at the latest after ten minutes (DAG `copies`). Trouble of the first
-store or the database raises. Without a replica nothing is done, and the report says so.
+In: an archive. Out: `CopyReport`. Nothing is raised when the replica is unavailable or refuses something: the copy
+stays pending, with the reason, and the next run tries again, at the latest after ten minutes (DAG `copies`).
+Errors of the first store and the database are raised. Without a replica nothing is done; the report says so.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from storage.deposit.replication import Copied, PendingCopy, count_pending_entri
 from storage.ledger.entry import Entry
 from storage.objects.errors import StoreError
 
-NO_SECOND_COPY: Final = "no second store configured"
+NO_SECOND_COPY: Final = "no second store is configured"
 NAMED_AT_MOST: Final = 20
 
 OnProgress = Callable[[str], None]
@@ -22,7 +22,7 @@ OnProgress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What one run came to; ``configured`` is False where there is no replica, and all else is empty then."""
+    """The result of one run; ``configured`` is False where there is no replica, and all else is empty then."""
 
     configured: bool
     copied: tuple[Entry, ...] = ()
@@ -33,29 +33,29 @@ class CopyReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the replica has all there is."""
+        """Whether the replica has everything that the first store has."""
         return not self.pending and not self.pending_entries
 
     def sentences(self) -> tuple[str, ...]:
-        """What a person should know, a line each."""
+        """The report as lines for a person."""
         if not self.configured:
             return (f"Second copy: {NO_SECOND_COPY} (LETAPIS_REPLICA_ENDPOINT).",)
-        summary = f"Second copy: {len(self.copied)} copied and {self.entries} entries of custody brought."
+        summary = f"Second copy: {len(self.copied)} objects and {self.entries} custody entries were copied."
         problems = (f"Second copy: {problem}" for problem in self.problems)
         return (*([summary] if self.copied or self.entries else []), *problems, *self.pending_sentences())
 
     def pending_sentences(self) -> tuple[str, ...]:
-        """What is owed, a line each, the oldest first; empty where the replica has all there is."""
+        """Pending copies, a line each, the oldest first; empty where the replica is complete."""
         named = [describe_pending(pending) for pending in self.pending[:NAMED_AT_MOST]]
         more = len(self.pending) - len(named)
-        sentences = [*named, *([f"Second copy: {more} more are owed."] if more else [])]
+        sentences = [*named, *([f"Second copy: {more} more copies are pending."] if more else [])]
         if self.pending_entries:
-            sentences.append(f"Second copy: {self.pending_entries} entries of custody are owed to the replica.")
+            sentences.append(f"Second copy: {self.pending_entries} custody entries are pending for the replica.")
         return tuple(sentences)
 
 
 def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress = lambda _: None) -> CopyReport:
-    """Bring the replica everything that it is owed."""
+    """Make every pending copy in the replica; return what was copied and what is still pending."""
     if archive.replica is None:
         report = CopyReport(configured=False)
     else:
@@ -71,7 +71,7 @@ def replicate_pending(archive: Archive, *, actor: str, on_progress: OnProgress =
 
 
 def replication_status(archive: Archive) -> CopyReport:
-    """What is owed now; nothing is asked of the replica."""
+    """What is pending now, read from the database alone; no request is sent to the replica."""
     return CopyReport(configured=False) if archive.replica is None else _report_unchanged(archive)
 
 
@@ -91,14 +91,17 @@ def _report_unchanged(archive: Archive, *problems: str) -> CopyReport:
 
 def describe_copied(entry: Entry) -> str:
     """One confirmed copy as a line."""
-    return f"Second copy: {entry.subject_id} is in the replica, under lock, read back ({entry.subject_digest})."
+    return (
+        f"Second copy: {entry.subject_id} is stored in the replica, is locked, and was read back "
+        f"({entry.subject_digest})."
+    )
 
 
 def describe_pending(pending: PendingCopy) -> str:
-    """One owed copy as a line."""
+    """One pending copy as a line."""
     since = f"{pending.since:%Y-%m-%d %H:%M} UTC"
     return (
-        f"Second copy: {pending.entry.subject_id} is in the first store alone, owed to the replica since {since}."
+        f"Second copy: {pending.entry.subject_id} is in the first store only; its copy is pending since {since}."
     )
 
 
@@ -117,7 +120,7 @@ def copied_json(entry: Entry) -> dict[str, Any]:
 
 
 def pending_copy_json(pending: PendingCopy) -> dict[str, Any]:
-    """The same of one that is owed."""
+    """The same keys, of a copy that is pending."""
     return {
         "kind": "copy",
         "state": "owed",

@@ -1,7 +1,7 @@
-"""Time-stamping authorities: which the settings name, and one question to one of them over HTTP.
+"""Time-stamping authorities: which the settings name, and one request to one of them over HTTP.
 
-In: `Settings`, a query (DER). Out: `TimeAuthority`, the answer as received. Raises `AuthorityUnavailableError`;
-what an answer is worth is not judged here. Source: RFC 3161 section 3.4.
+In: `Settings`, a query (DER). Out: `TimeAuthority`, the response body as received. Raises
+`AuthorityUnavailableError`; the token in the response is not verified here. Source: RFC 3161 section 3.4.
 """
 
 import time
@@ -14,22 +14,22 @@ import httpx
 
 from pipeline.config.settings import Settings
 
-ANSWER_S: Final = httpx.Timeout(20.0, connect=5.0)
-"""A person may wait for the end of a request; what is not had now is had within minutes."""
-WHOLE_ANSWER_S: Final = 60.0
-LARGEST_ANSWER_BYTES: Final = 1 << 20
+RESPONSE_S: Final = httpx.Timeout(20.0, connect=5.0)
+"""A person may wait for the end of a request; a token that is not obtained now is requested again in minutes."""
+WHOLE_RESPONSE_S: Final = 60.0
+LARGEST_RESPONSE_BYTES: Final = 1 << 20
 """Tokens with their chains have 1.5 to 7 KB."""
 QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 
 
 class AuthorityUnavailableError(Exception):
-    """An authority gave no answer that could be a token; ask it again later."""
+    """An authority gave no response that could be a token; send the request again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeAuthority:
-    """Where to ask, and the file of the roots it is held to; None: any public root will do."""
+    """Its URL, and the file of the root certificates that it must lead to; None: any public root is accepted."""
 
     url: str
     pinned: Path | None
@@ -51,12 +51,12 @@ def pinned_roots(settings: Settings) -> dict[str, bytes]:
 
 
 def request_token(authority: TimeAuthority, query: bytes, *, user_agent: str) -> bytes:
-    """Send the query and return the answer's bytes."""
+    """Send the query and return the body of the response; raises `AuthorityUnavailableError`."""
     headers = {"Content-Type": QUERY_TYPE, "Accept": REPLY_TYPE, "User-Agent": user_agent}
-    answer, deadline = b"", time.monotonic() + WHOLE_ANSWER_S
+    body, deadline = b"", time.monotonic() + WHOLE_RESPONSE_S
     try:
         with (
-            httpx.Client(timeout=ANSWER_S, headers=headers) as client,
+            httpx.Client(timeout=RESPONSE_S, headers=headers) as client,
             client.stream("POST", authority.url, content=query) as response,
         ):
             found = response.headers.get("Content-Type", "none").partition(";")[0].strip()
@@ -65,17 +65,17 @@ def request_token(authority: TimeAuthority, query: bytes, *, user_agent: str) ->
                     f"{authority.url}: expected 200 with {REPLY_TYPE}, found {response.status_code} with {found}"
                 )
             for piece in response.iter_bytes():
-                answer += piece
-                if len(answer) > LARGEST_ANSWER_BYTES:
+                body += piece
+                if len(body) > LARGEST_RESPONSE_BYTES:
                     raise AuthorityUnavailableError(
-                        f"{authority.url}: expected at most {LARGEST_ANSWER_BYTES} bytes, found more"
+                        f"{authority.url}: expected at most {LARGEST_RESPONSE_BYTES} bytes, found more"
                     )
                 if time.monotonic() > deadline:
                     raise AuthorityUnavailableError(
-                        f"{authority.url}: expected an answer in {WHOLE_ANSWER_S:.0f} s"
+                        f"{authority.url}: expected an answer in {WHOLE_RESPONSE_S:.0f} s"
                     )
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise AuthorityUnavailableError(
             f"{authority.url}: no answer ({type(problem).__name__}: {problem})"
         ) from problem
-    return answer
+    return body

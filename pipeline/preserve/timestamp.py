@@ -1,9 +1,9 @@
-"""Gets outside time for the chain of custody: owes its head to every authority, then asks for all that is owed.
+"""Requests trusted timestamps (RFC 3161) for the newest entry of the chain of custody, then all pending ones.
 
-In: `Settings`, an archive. Out: `TimeReport`. That an authority is away, or answers nonsense, raises nothing: the
-token stays owed, with the reason, and the next run asks again, at the latest after five minutes (DAG
-`timestamps`). Trouble of ours (store, database) raises. Without authorities nothing is done, and the report says
-so.
+In: `Settings`, an archive. Out: `TimeReport`. Nothing is raised when an authority is unavailable or its response
+is invalid: the timestamp stays pending, with the reason, and the next run requests it again, at the latest after
+five minutes (DAG `timestamps`). Errors of the store and of the database are raised. Without authorities nothing is
+done, and the report says so.
 """
 
 import time
@@ -31,28 +31,31 @@ from storage.deposit.timestamps import (
 )
 from storage.ledger.entry import Entry
 
-NO_TIME_AUTHORITY: Final = "no outside time configured"
+NO_TIME_AUTHORITY: Final = "no time authority is configured"
 MOST_AT_ONCE: Final = 200
-"""After a long absence of an authority, what it owes is asked for in portions: it has other customers."""
+"""Requests of one run: after a long outage, an authority is not sent all pending requests at once."""
 
 REQUESTING_S: Final = 240.0
-"""After that a run asks no more, so that the next one, five minutes after it, owes what has come meanwhile: what
-nobody stamped at its end (a killed request) is asked for within ten minutes, however slow the authorities are."""
+"""Seconds after which a run sends no more requests, so that the next run, five minutes after it, schedules the
+entries that were added meanwhile: an entry whose own request did not finish (a killed process) is requested within
+ten minutes, however slow the authorities are."""
 
 OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class TimeReport:
-    """What one run came to; ``obtained`` are entries ``timestamped``, ``configured`` URLs of authorities."""
+    """The result of one run; ``obtained`` are entries ``timestamped``, ``configured`` URLs of authorities."""
 
     configured: tuple[str, ...]
     obtained: tuple[Entry, ...]
     pending: tuple[PendingTimestamp, ...]
 
     def sentences(self) -> tuple[str, ...]:
-        """What a person should know, a line each."""
-        unset = () if self.configured else (f"Outside time: {NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES).",)
+        """The report as lines for a person."""
+        unset = (
+            () if self.configured else (f"Trusted timestamps: {NO_TIME_AUTHORITY} (LETAPIS_TIME_AUTHORITIES).",)
+        )
         return (
             *unset,
             *(describe_obtained(entry) for entry in self.obtained),
@@ -68,7 +71,7 @@ def request_timestamps(
     actor: str | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> TimeReport:
-    """Owe the head of the chain, if it is new, and ask every authority for what it owes."""
+    """Schedule timestamps for the newest entry, if there is a new one, and request every pending timestamp."""
     authorities = {each.url: each for each in time_authorities(settings)}
     by = actor or settings.collector
     schedule_timestamps(archive, tuple(authorities), actor=by, occasion=occasion)
@@ -84,7 +87,7 @@ def request_timestamps(
 
 
 def timestamp_status(archive: Archive) -> tuple[PendingTimestamp, ...]:
-    """Everything owed, also by authorities that are not configured any more; newest entry first."""
+    """Every pending timestamp, also of authorities that are no longer configured; newest entry first."""
     with archive.reader.connect() as connection:
         return pending_timestamps(connection)
 
@@ -92,10 +95,11 @@ def timestamp_status(archive: Archive) -> tuple[PendingTimestamp, ...]:
 def _request_all(
     settings: Settings, archive: Archive, authorities: Mapping[str, TimeAuthority], actor: str
 ) -> tuple[Entry, ...]:
-    """Until nothing is left to ask: others may owe more meanwhile. Who fails is left alone for this run."""
+    """Request until nothing is pending, since others may schedule more meanwhile. An authority that failed is not
+    asked again in this run."""
     obtained: list[Entry] = []
     failed: set[str] = set()  # authorities
-    taken: set[tuple[int, str]] = set()  # where something stands that is no token: the others are still asked for
+    taken: set[tuple[int, str]] = set()  # the object under this key is no token: the others are still requested
     begun, attempts = time.monotonic(), 0
     while len(obtained) < MOST_AT_ONCE and (not attempts or time.monotonic() - begun < REQUESTING_S):
         attempts += 1
@@ -130,35 +134,40 @@ def _obtain(
     actor: str,
 ) -> Entry:
     query = time_query(pending.entry.canonical())
-    answer, nonce = stored, None
-    if answer is None:
-        answer, nonce = request_token(authority, query.content, user_agent=settings.user_agent), query.nonce
+    response, nonce = stored, None
+    if response is None:
+        response, nonce = request_token(authority, query.content, user_agent=settings.user_agent), query.nonce
     roots = authority.roots()
     if authority.pinned is None:
-        roots = root_of(answer, imprint=pending.entry.digest, roots=roots, nonce=nonce)
+        roots = root_of(response, imprint=pending.entry.digest, roots=roots, nonce=nonce)
     pinned = authority.pinned is not None
-    return store_token(archive, pending, answer, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
+    return store_token(archive, pending, response, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
 
 
 def describe_obtained(entry: Entry) -> str:
     """One token as a line."""
     details = entry.details
-    return f"Outside time: entry {details['seq']} existed at {details['time']}, says {details['authority']}."
+    return (
+        f"Trusted timestamp: {details['authority']} confirms that entry {details['seq']} existed at "
+        f"{details['time']}."
+    )
 
 
 def describe_pending_timestamp(pending: PendingTimestamp) -> str:
-    """One owed token as a line."""
+    """One pending timestamp as a line."""
     tried = (
-        f"asked in vain {pending.failed} times, last: {pending.problem}"
+        f"{pending.failed} failed {'request' if pending.failed == 1 else 'requests'}, the last: {pending.problem}"
         if pending.failed
-        else "not asked in vain yet"
+        else "no request has failed yet"
     )
     since = f"{pending.since:%Y-%m-%d %H:%M} UTC"
-    return f"Outside time: {pending.authority} owes a token for entry {pending.entry.seq} since {since}; {tried}."
+    return (
+        f"Trusted timestamp: entry {pending.entry.seq} is pending at {pending.authority} since {since}; {tried}."
+    )
 
 
 def obtained_json(entry: Entry) -> dict[str, Any]:
-    """The JSON keys of kind ``timestamp``, of a token that is there."""
+    """The JSON keys of kind ``timestamp``, of a timestamp that was obtained."""
     details = entry.details
     return {
         "kind": "timestamp",
@@ -173,7 +182,7 @@ def obtained_json(entry: Entry) -> dict[str, Any]:
 
 
 def pending_timestamp_json(pending: PendingTimestamp) -> dict[str, Any]:
-    """The same of a token that is owed."""
+    """The same keys, of a timestamp that is pending."""
     return {
         "kind": "timestamp",
         "state": "owed",

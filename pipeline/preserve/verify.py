@@ -1,8 +1,8 @@
-"""Re-hashes WARC files, or the whole archive, against index, custody, locks and tokens; says what it found.
+"""Hashes WARC files, or the whole archive, again and compares them with index, custody, locks and timestamps.
 
-In: an archive, and paths or keys; or one store and nothing else. Out: `Verified`, one per thing looked at. Looking
-at the whole archive is itself an act that custody keeps: the entry ``verified`` says in which store, how many
-things were looked at and which were wrong.
+In: an archive, and paths or keys; or one store and nothing else. Out: `Verified`, one per checked object. A
+verification of the whole archive is recorded in the chain of custody: the entry ``verified`` names the store, how
+many objects were checked and which did not match.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,10 +41,10 @@ def verify(
     roots: Roots = NO_ROOTS,
     store: ObjectStore | None = None,
 ) -> tuple[Verified, ...]:
-    """Look at files (paths) and deposited files (keys), or without any at everything.
+    """Verify files (paths) and deposited files (keys), or the whole archive if none is named.
 
-    ``roots`` are the certificates (PEM) that time authorities, by URL, are held to. ``store``: the second copy
-    instead of the first store.
+    ``roots`` are the certificates (PEM) that the tokens of time authorities, by URL, must lead to. ``store``:
+    the second store instead of the first. Raises ``FileNotFoundError`` for a name that is neither file nor key.
     """
     checked_store = store or archive.objects
     if what:
@@ -64,7 +64,7 @@ def verify(
 def verify_store_alone(
     store: ObjectStore, *, on_each: OnEach | None = None, roots: Roots = NO_ROOTS
 ) -> tuple[Verified, ...]:
-    """Everything in one store, by its own chain of custody; no database is asked, and nothing is written."""
+    """Verify one store against its own chain of custody, without the database; nothing is written."""
     return _collected(verify_all(expected_of_store(store), roots), on_each)
 
 

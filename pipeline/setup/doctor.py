@@ -1,7 +1,7 @@
-"""What this machine has of what Letapis needs, and how to get the rest.
+"""Checks whether this machine has everything that Letapis needs, and says how to get what is missing.
 
-In: `Settings`. Out: one `Check` per thing, in the order in which a person would mend them. Nothing is changed, and
-nothing that is wrong raises: it becomes a check that says so.
+In: `Settings`. Out: one `Check` per requirement, in the order in which a person would fix them. Nothing is
+changed, and no problem is raised: it becomes a check whose state is not ``ok``.
 """
 
 import os
@@ -47,14 +47,14 @@ PYTHONS: Final = ((3, 11), (3, 13))
 
 SPACE_NEEDED_BYTES: Final = 2 * 10**9
 SPACE_WANTED_BYTES: Final = 20 * 10**9
-"""One WARC file is rolled at 1 GB, and stands in spool and store until it is deposited."""
+"""One WARC file is rolled at 1 GB, and is in both spool and store until it is deposited."""
 
 NAMED_AT_MOST: Final = 3
 
 EXTENSIONS: Final = ("pg_trgm",)
 
 OLDEST_POSTGRES: Final = 150_000
-"""As ``server_version_num`` tells it."""
+"""In the form of ``server_version_num``."""
 
 HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".format(
     " tesseract-ocr-".join(name for name in LANGUAGES if name != "eng")
@@ -63,7 +63,7 @@ HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".f
 
 @dataclass(frozen=True)
 class Check:
-    """One thing: what was found, and how to get it better where it is not ``ok``."""
+    """One requirement: what was found, and how to fix it where the state is not ``ok``."""
 
     name: str
     state: State
@@ -81,7 +81,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _store,
         _store_fitness,
         _database,
-        _outside_time,
+        _trusted_timestamps,
         _second_copy,
         _airflow,
         _nights,
@@ -106,7 +106,7 @@ def _chromium(settings: Settings) -> Check:
     found = find_chromium(settings.chromium)
     if found is None:
         # Sources fetched by plain HTTP work without; only `engine: browser` needs one.
-        return Check("Chromium", "missing", "none that starts", HOW_CHROMIUM)
+        return Check("Chromium", "missing", "No Chromium was found that starts", HOW_CHROMIUM)
     return Check("Chromium", "ok", f"{found.version} ({found.origin})")
 
 
@@ -126,9 +126,12 @@ def _space(settings: Settings) -> Check:
 def _clock(_: Settings) -> Check:
     state = clock_state()
     if state.synchronised and state.largest_error_us is not None:
-        return Check("Clock", "ok", f"kept in step, off by at most {state.largest_error_us / 1000:.0f} ms")
-    found = "unknown" if state.synchronised is None else "not kept in step by anything the kernel knows of"
-    how = "The times of evidence are this clock's: `sudo apt-get install chrony`, or `timedatectl set-ntp true`."
+        return Check("Clock", "ok", f"synchronized, at most {state.largest_error_us / 1000:.0f} ms off")
+    found = "unknown" if state.synchronised is None else "the kernel knows of nothing that synchronizes it"
+    how = (
+        "The times of evidence come from this clock. Synchronize it: `sudo apt-get install chrony`, "
+        "or `timedatectl set-ntp true`."
+    )
     return Check("Clock", "warning", found, how)
 
 
@@ -138,13 +141,14 @@ def _store(settings: Settings) -> Check:
         version = _version_line(program, "version")
         if version is None:
             return Check("Object store", "missing", "SeaweedFS is not installed", "Run `make env`.")
-        return Check("Object store", "ok", f"SeaweedFS ({version}) is installed and not running; `letapis up`")
+        found = f"SeaweedFS ({version}) is installed and not running; start it with `letapis up`"
+        return Check("Object store", "ok", found)
     try:
         store = open_store(settings)
         store.require_fit()
         next(store.list("custody/"), None)
     except (SettingsError, StoreError) as problem:
-        how = "Start the embedded one with `letapis up`, or mend LETAPIS_S3_* and LETAPIS_LOCK_*."
+        how = "Start the embedded one with `letapis up`, or correct LETAPIS_S3_* and LETAPIS_LOCK_*."
         return Check("Object store", "missing", str(problem), how)
     locked = f"locks for {settings.lock_days} days, {settings.lock_mode}"
     return Check("Object store", "ok", f"{settings.s3_endpoint}, bucket {settings.s3_bucket}, {locked}")
@@ -153,15 +157,15 @@ def _store(settings: Settings) -> Check:
 def _store_fitness(settings: Settings) -> Check:
     embedded = settings.s3_endpoint is None or (settings.data / "store").exists()
     if not embedded:
-        return Check("Evidence", "ok", "the store is an outside one")
-    how = "For evidence name a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS."
+        return Check("Evidence", "ok", "the store is an external one")
+    how = "For evidence use a store with Object Lock: LETAPIS_S3_ENDPOINT, LETAPIS_LOCK_MODE, LETAPIS_LOCK_DAYS."
     try:
         found = store_open_to_others(settings.data / "store")
     except OSError as problem:
-        return Check("Evidence", "warning", f"not known: {problem.filename}: {problem.strerror}", how)
+        return Check("Evidence", "warning", f"unknown: {problem.filename}: {problem.strerror}", how)
     if found:
         return Check("Evidence", "missing", FOR_TRYING_OUT_ONLY.format(" ".join(found)), how)
-    fit = "the embedded store is fit to try out: who owns its folder can delete what it has locked"
+    fit = "the embedded store is fit to try out only: the owner of its folder can delete locked objects"
     return Check("Evidence", "warning", fit, how)
 
 
@@ -171,8 +175,8 @@ def _database(settings: Settings) -> Check:
             version = _version_line(installed_programs() / "postgres", "--version")
         except ServiceError as problem:
             return Check("Database", "missing", str(problem), "Run `make env`.")
-        return Check("Database", "ok", f"{version} is installed and not running; `letapis up`")
-    how = "Start the embedded one with `letapis up`, or mend LETAPIS_DATABASE_URL, _WRITER_URL and _READER_URL."
+        return Check("Database", "ok", f"{version} is installed and not running; start it with `letapis up`")
+    how = "Start the embedded one with `letapis up`, or correct LETAPIS_DATABASE_URL, _WRITER_URL and _READER_URL."
     try:
         engine = create_engine(settings.database().reader_url, poolclass=NullPool)
         with engine.connect() as connection:
@@ -184,27 +188,27 @@ def _database(settings: Settings) -> Check:
     except (SettingsError, SQLAlchemyError, psycopg2.Error) as problem:
         return Check("Database", "missing", str(problem).splitlines()[0], how)
     if number < OLDEST_POSTGRES:
-        how = f"Move it to PostgreSQL {OLDEST_POSTGRES // 10_000} or newer; nothing older is tried."
+        how = f"Move it to PostgreSQL {OLDEST_POSTGRES // 10_000} or newer; older versions are not tested."
         return Check("Database", "missing", f"PostgreSQL {version}", how)
     if lowered != "мінск ўзгорак":
         how = (
-            "Make it anew: CREATE DATABASE letapis TEMPLATE template0 ENCODING 'UTF8' "
+            "Create it again: CREATE DATABASE letapis TEMPLATE template0 ENCODING 'UTF8' "
             "LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'."
         )
-        return Check("Database", "missing", "lower() leaves Cyrillic letters as they are: searching fails", how)
+        return Check("Database", "missing", "lower() leaves Cyrillic letters unchanged, so searching fails", how)
     if missing := [name for name in EXTENSIONS if name not in there]:
-        how = f"As its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
-        return Check("Database", "missing", f"without {', '.join(missing)}", how)
+        how = f"Run as its administrator: CREATE EXTENSION {', '.join(missing)}; Debian: postgresql-contrib."
+        return Check("Database", "missing", f"the extension {', '.join(missing)} is missing", how)
     if schema != newest_schema():
-        how = "Bring it up as its owner (LETAPIS_DATABASE_URL): `letapis prepare`, or start `letapis up` again."
-        found = "no tables of Letapis" if schema is None else f"tables of schema {schema}"
-        return Check("Database", "missing", f"{found}; this version works with schema {newest_schema()}", how)
-    return Check("Database", "ok", f"PostgreSQL {version}, schema {schema}, every script lower-cased")
+        how = "Upgrade it as its owner (LETAPIS_DATABASE_URL) with `letapis prepare`, or start `letapis up` again."
+        found = "it has no tables of Letapis" if schema is None else f"it has the tables of schema {schema}"
+        return Check("Database", "missing", f"{found}; this version needs schema {newest_schema()}", how)
+    return Check("Database", "ok", f"PostgreSQL {version}, schema {schema}, every script is lower-cased")
 
 
-def _outside_time(settings: Settings) -> Check:
+def _trusted_timestamps(settings: Settings) -> Check:
     authorities = ", ".join(
-        f"{each.url} ({'held to ' + str(each.pinned) if each.pinned else 'held to any public root'})"
+        f"{each.url} ({f'roots from {each.pinned}' if each.pinned else 'any public root'})"
         for each in time_authorities(settings)
     )
     pending: tuple[str, ...] = ()
@@ -213,26 +217,29 @@ def _outside_time(settings: Settings) -> Check:
             with opened_archive(settings) as archive:
                 pending = tuple(describe_pending_timestamp(each) for each in timestamp_status(archive))
         except (SettingsError, SQLAlchemyError):
-            pending = ("what is owed is not known: the database does not answer",)
+            pending = ("The pending timestamps are unknown, because the database does not answer.",)
     if pending:
         more = f" ... and {len(pending) - NAMED_AT_MOST} more" if len(pending) > NAMED_AT_MOST else ""
         named = " ".join(pending[:NAMED_AT_MOST])
-        found = f"{authorities or NO_TIME_AUTHORITY}; {len(pending)} tokens owed. {named}{more}"
-        how = "They are asked for again every five minutes by the DAG `timestamps`; now: `letapis timestamps`."
+        counted = "1 timestamp is pending" if len(pending) == 1 else f"{len(pending)} timestamps are pending"
+        found = f"{authorities or NO_TIME_AUTHORITY}; {counted}. {named}{more}"
+        how = "The DAG `timestamps` requests them every five minutes; to request them now: `letapis timestamps`."
         return Check("Outside time", "warning", found, how)
     if not authorities:
-        how = 'Name authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Trusted timestamps".'
+        how = (
+            'Set time authorities (RFC 3161) in LETAPIS_TIME_AUTHORITIES: docs/settings.md, "Trusted timestamps".'
+        )
         return Check("Outside time", "warning", NO_TIME_AUTHORITY, how)
-    return Check("Outside time", "ok", f"{authorities}; nothing owed")
+    return Check("Outside time", "ok", f"{authorities}; no timestamp is pending")
 
 
 def _second_copy(settings: Settings) -> Check:
-    how = "Name a second, independent store with Object Lock: LETAPIS_REPLICA_*, docs/settings.md."
+    how = "Set up a second, independent store with Object Lock: LETAPIS_REPLICA_*, docs/settings.md."
     try:
         replica = open_replica(settings)
         if replica is None:
             return Check("Second copy", "warning", NO_SECOND_COPY, how)
-        how = "Mend it, or LETAPIS_REPLICA_*. What it lacks is owed to it and brought by `letapis copies`."
+        how = "Repair it, or correct LETAPIS_REPLICA_*. `letapis copies` then makes the copies that are pending."
         replica.require_fit()
         place = (
             f"{replica.endpoint}, bucket {replica.bucket}, locks for {replica.lock_days} days, {replica.lock_mode}"
@@ -245,18 +252,18 @@ def _second_copy(settings: Settings) -> Check:
         with opened_archive(settings) as archive:
             pending = replication_status(archive).pending_sentences()
     except (SettingsError, SQLAlchemyError):
-        pending = ("what is owed is not known: the database does not answer",)
+        pending = ("The pending copies are unknown, because the database does not answer.",)
     if pending:
-        how = "The DAG `copies` brings it every ten minutes; now: `letapis copies`."
+        how = "The DAG `copies` makes pending copies every ten minutes; to make them now: `letapis copies`."
         return Check("Second copy", "warning", f"{place}. {' '.join(pending[:NAMED_AT_MOST])}", how)
-    return Check("Second copy", "ok", f"{place}; nothing owed")
+    return Check("Second copy", "ok", f"{place}; no copy is pending")
 
 
 def _airflow(settings: Settings) -> Check:
     if settings.airflow_url is None:
         there = (ROOT / "airflow.cfg").exists() and os.access(Path(sys.executable).with_name("airflow"), os.X_OK)
         if there:
-            return Check("Airflow", "ok", "installed and not running; `letapis up`")
+            return Check("Airflow", "ok", "installed and not running; start it with `letapis up`")
         return Check("Airflow", "missing", "not installed", "Run `make env`.")
     try:
         with AirflowApi(settings.airflow(), patience_s=0) as api:
@@ -266,17 +273,18 @@ def _airflow(settings: Settings) -> Check:
     unresponsive = [name for name, at in health.heartbeats.items() if at is None]
     if unresponsive or not health.database_ok or errors:
         found = (
-            "; ".join([*(f"{name} is silent" for name in unresponsive), *errors]) or "its database does not answer"
+            "; ".join([*(f"{name} gives no sign of life" for name in unresponsive), *errors])
+            or "its database does not answer"
         )
         return Check("Airflow", "missing", found, f"Read the logs in {settings.data / 'airflow' / 'logs'}.")
-    return Check("Airflow", "ok", f"{settings.airflow_url}, every component up, every DAG read")
+    return Check("Airflow", "ok", f"{settings.airflow_url}, every component is up, every DAG was read")
 
 
 def _nights(settings: Settings) -> Check:
-    """How the last nights went, and whether the next will begin."""
-    how = "Look at the run of the DAG `harvest`: `letapis status`. Collect now: `letapis harvest`."
+    """The results of the last nights, and whether the next one will begin."""
+    how = "Look at the run of the DAG `harvest` with `letapis status`. To collect now: `letapis harvest`."
     if settings.database_reader_url is None or settings.s3_endpoint is None:
-        found = "not known while the database does not run; no night begins while the stack is down"
+        found = "unknown while the database does not run; no night begins while the stack is down"
         return Check("Nights", "warning", found, "Start it with `letapis up`.")
     try:
         with opened_archive(settings) as archive:
@@ -286,7 +294,7 @@ def _nights(settings: Settings) -> Check:
             with AirflowApi(settings.airflow(), patience_s=0) as api:
                 schedule = night_schedule(api)
     except (SettingsError, StorageError, SQLAlchemyError, AirflowUnreachable, AirflowRefused) as away:
-        return Check("Nights", "warning", f"not known: {str(away).splitlines()[0]}", "Start it with `letapis up`.")
+        return Check("Nights", "warning", f"unknown: {str(away).splitlines()[0]}", "Start it with `letapis up`.")
     problem = None if schedule is None else schedule.problem(datetime.now(UTC))
     bad = [
         night
@@ -305,7 +313,7 @@ def _nights(settings: Settings) -> Check:
         found = " ".join(filter(None, [problem, *sentences]))
         return Check("Nights", "missing" if problem is not None or lost else "warning", found, how)
     if not nights:
-        return Check("Nights", "ok", "none was due yet")
+        return Check("Nights", "ok", "no night was due yet")
     return Check(
         "Nights", "ok", f"{nights[0]['due_at'][:10]}: {nights[0]['sentence']} None of {len(nights)} was missed."
     )
@@ -318,26 +326,28 @@ def _watchlist(settings: Settings) -> Check:
         ).sources
     except (InvalidWatchlist, OSError) as problem:
         return Check(
-            "Watch-list", "missing", str(problem), f"Mend {settings.watchlist}, or set LETAPIS_WATCHLIST."
+            "Watch-list", "missing", str(problem), f"Correct {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )
     return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
 
 
 def _scanned_pages(_: Settings) -> Check:
-    """Without tesseract a scanned list is named as unread; with it, in the languages that are installed."""
+    """Without tesseract scanned lists are reported as unread; with it they are read in its installed languages."""
     name = "Scanned documents"
     program = shutil.which("tesseract")
     if program is None:
-        return Check(name, "warning", "no tesseract: scanned lists are named as unread", HOW_TESSERACT)
+        return Check(
+            name, "warning", "tesseract is not installed: scanned lists are reported as unread", HOW_TESSERACT
+        )
     installed = languages_of(program)
     missing = [language for language in LANGUAGES if language not in installed]
     if missing:
-        return Check(name, "warning", f"{program} without {', '.join(missing)}", HOW_TESSERACT)
+        return Check(name, "warning", f"{program} lacks the languages {', '.join(missing)}", HOW_TESSERACT)
     return Check(name, "ok", f"read by {program}")
 
 
 def _video(_: Settings) -> Check:
-    how = "Run `make env`, or `sudo apt-get install ffmpeg`; videos refused for want of it are read when next met."
+    how = "Run `make env`, or `sudo apt-get install ffmpeg`; skipped videos are read the next time."
     try:
         return Check("Video", "ok", decoder_name())
     except NoProgram as problem:
@@ -345,7 +355,7 @@ def _video(_: Settings) -> Check:
 
 
 def _version_line(program: Path, argument: str) -> str | None:
-    """First line of what a program says of its version; None if it does not start."""
+    """First line of the version that a program prints; None if it does not start."""
     try:
         done = subprocess.run([str(program), argument], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):

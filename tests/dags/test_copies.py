@@ -37,7 +37,7 @@ def test_the_clock_brings_what_is_owed_and_is_red_while_it_cannot(
     with outage(second_object_store_server):
         path = crawl_one(tmp_path, [exchange("https://t.me/s/kanal", response(b"page"))])
         deposited = deposit_file(copied_archive, path)
-        with pytest.raises(AirflowFailException, match=f"{deposited.key} is in the first store alone"):
+        with pytest.raises(AirflowFailException, match=f"{deposited.key} is in the first store only"):
             bring()
 
     assert bring() == {"copied": 1, "entries": 2, "owed": 0}

@@ -68,7 +68,7 @@ def test_an_authority_that_is_away_makes_the_tick_red_with_what_is_owed_and_is_a
 
     append_and_publish(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
     authority.stop()
-    with pytest.raises(AirflowFailException, match=f"{authority.url} owes a token for entry 2 since"):
+    with pytest.raises(AirflowFailException, match=f"entry 2 is pending at {authority.url} since"):
         ask()
 
     authority.start()

@@ -121,14 +121,14 @@ def test_a_lock_that_ran_out_is_told_and_renewed_where_that_is_asked_for(
     assert over.returncode == 1
     assert f"{deposited.key} (primary): NOT as expected\n  lock: expected until " in over.stdout
     assert "which is over" in over.stdout
-    assert "objects locked anew in primary, until " in renewed.stdout
-    assert "objects locked anew in replica, until " in renewed.stdout
+    assert "objects in primary were renewed until " in renewed.stdout
+    assert "objects in replica were renewed until " in renewed.stdout
     assert after.returncode == 0
-    assert after.stderr.endswith("2 looked at, 0 not as expected\n")
+    assert after.stderr.endswith("2 checked, 0 not as expected.\n")
 
 
 def test_renewing_is_told_in_json_too(deposited: Deposited) -> None:
     result = run_for_a_person("audit", "--weeks", "1", "--renew", "--json", LETAPIS_LOCK_DAYS="2")
     report = json.loads(result.stdout.splitlines()[-1])
     assert (report["kind"], report["locks_over"], report["locks_renewed"]) == ("audit", 0, 3)
-    assert "3 objects locked anew in primary, until " in result.stderr
+    assert "The locks of 3 objects in primary were renewed until " in result.stderr

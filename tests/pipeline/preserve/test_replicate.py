@@ -67,7 +67,7 @@ def test_deposit_says_preserved_only_when_both_stores_have_it_and_copies_brings_
 
     check = found_by_doctor(copied_settings)
     assert check.state == "warning"
-    assert f"{row['warc_key']} is in the first store alone, owed to the replica since" in check.found
+    assert f"{row['warc_key']} is in the first store only; its copy is pending since" in check.found
 
     brought, again = invoke("copies"), run("deposit", str(warc))
     (copied,) = rows(brought)
@@ -76,7 +76,7 @@ def test_deposit_says_preserved_only_when_both_stores_have_it_and_copies_brings_
     assert found_by_doctor(copied_settings).state == "ok"
 
 
-def test_with_one_store_nobody_speaks_of_two(
+def test_with_one_store_no_message_mentions_a_second_copy(
     stored_settings: Settings, warc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in vars(stored_settings):
@@ -86,8 +86,8 @@ def test_with_one_store_nobody_speaks_of_two(
     deposited, copies = run("deposit", str(warc)), run("copies")
 
     assert "confirmed by the only store; no second store is configured" in deposited.stdout
-    assert (copies.returncode, "no second store configured" in copies.stderr) == (0, True)
-    assert found_by_doctor(stored_settings).found == "no second store configured"
+    assert (copies.returncode, "no second store is configured" in copies.stderr) == (0, True)
+    assert found_by_doctor(stored_settings).found == "no second store is configured"
 
 
 @pytest.mark.parametrize("half", ["replica_access_key", "replica_lock_days"])

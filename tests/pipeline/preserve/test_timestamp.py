@@ -1,4 +1,4 @@
-"""Outside time: obtained where it can be had, owed where not, never skipped, checked from the store alone."""
+"""Trusted timestamps: obtained where possible, else pending, never skipped, verified from the store alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_without_an_authority_it_says_so_and_nothing_fails(stored_settings: Sett
     report = request_timestamps(stored_settings, archive, occasion="harvest", on_progress=said.append)
 
     assert (events(archive), report.pending) == (["collection_ended"], ())
-    assert said == ["Outside time: no outside time configured (LETAPIS_TIME_AUTHORITIES)."]
+    assert said == ["Trusted timestamps: no time authority is configured (LETAPIS_TIME_AUTHORITIES)."]
 
 
 def test_where_nothing_has_come_nothing_is_asked(

@@ -1,4 +1,4 @@
-"""Outside time as people meet it: doctor, commands, settings, the end of a request."""
+"""Trusted timestamps as people see them: doctor, commands, settings, the end of a request."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def found_by_doctor(settings: Settings) -> Check:
     return next(check for check in examine(settings) if check.name == "Outside time")
 
 
-def test_the_doctor_shows_authorities_and_what_is_owed(
+def test_the_doctor_shows_authorities_and_pending_timestamps(
     stamping: Settings, archive: Archive, authority: TimeAuthorityOfOpenssl
 ) -> None:
     assert found_by_doctor(stamping).state == "ok"
@@ -34,14 +34,17 @@ def test_the_doctor_shows_authorities_and_what_is_owed(
     check = found_by_doctor(stamping)
 
     assert check.state == "warning"
-    assert f"held to {authority.roots}); 1 tokens owed. Outside time: {authority.url} owes" in check.found
+    assert (
+        f"roots from {authority.roots}); 1 timestamp is pending. "
+        f"Trusted timestamp: entry 2 is pending at {authority.url} since "
+    ) in check.found
     assert "ConnectError" in check.found
 
 
-def test_the_doctor_says_that_no_outside_time_is_configured(settings: Settings) -> None:
+def test_the_doctor_says_that_no_time_authority_is_configured(settings: Settings) -> None:
     check = found_by_doctor(settings)
 
-    assert (check.state, check.found) == ("warning", "no outside time configured")
+    assert (check.state, check.found) == ("warning", "no time authority is configured")
 
 
 def test_the_reader_of_the_ledger_may_not_write_attempts_and_the_last_one_counts(
@@ -113,7 +116,7 @@ def test_verify_says_what_is_owed_and_is_no_failure(
     verified = run(stamping, "verify")
 
     assert verified.returncode == 0
-    assert f"{authority.url} owes a token for entry 2" in verified.stderr
+    assert f"Trusted timestamp: entry 2 is pending at {authority.url} since" in verified.stderr
 
 
 def test_settings_name_authorities_and_the_files_they_are_held_to(authority: TimeAuthorityOfOpenssl) -> None:

@@ -41,7 +41,7 @@ def test_the_embedded_store_is_said_to_be_fit_to_try_out(settings: Settings) -> 
     check = found(settings, "Evidence")
 
     assert check.state == "warning"
-    assert "fit to try out" in check.found
+    assert "fit to try out only" in check.found
 
 
 def test_running_store_and_database_are_found_in_order(stored_settings: Settings) -> None:
@@ -88,7 +88,7 @@ def test_a_database_that_is_too_old_is_named(stored_settings: Settings, monkeypa
 
     assert check.state == "missing"
     assert check.found.startswith("PostgreSQL ")
-    assert check.how == "Move it to PostgreSQL 99 or newer; nothing older is tried."
+    assert check.how == "Move it to PostgreSQL 99 or newer; older versions are not tested."
 
 
 def test_a_disk_without_room_is_named_with_what_is_free(
@@ -139,7 +139,7 @@ def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(
     )
 
     assert check.state == "missing"
-    assert "lower() leaves Cyrillic" in check.found
+    assert "lower() leaves Cyrillic letters unchanged" in check.found
     assert check.how is not None
     assert "LC_CTYPE 'C.UTF-8'" in check.how
 
@@ -182,11 +182,14 @@ def test_scanned_documents_are_read_or_the_way_to_it_is_told(
     assert found(settings, "Scanned documents") == Check("Scanned documents", "ok", f"read by {program}")
 
     program.write_text("#!/bin/sh\nprintf 'rus\\neng\\n'\n")
-    assert found(settings, "Scanned documents").found == f"{program} without bel, ukr, pol"
+    assert found(settings, "Scanned documents").found == f"{program} lacks the languages bel, ukr, pol"
 
     program.unlink()
     check = found(settings, "Scanned documents")
-    assert (check.state, check.found) == ("warning", "no tesseract: scanned lists are named as unread")
+    assert (check.state, check.found) == (
+        "warning",
+        "tesseract is not installed: scanned lists are reported as unread",
+    )
     assert check.how is not None
     assert "tesseract-ocr-bel" in check.how
 

@@ -198,7 +198,7 @@ def test_an_object_that_cannot_be_locked_anew_is_told_and_holds_up_no_other(
     report = audit(replace(archive, objects=refusing), weeks=1, actor="auditor", renew=True)
 
     (problem,) = report.not_renewed()
-    assert problem.startswith("Not locked anew: Object store ")
+    assert problem.startswith("A lock was not renewed: Object store ")
     assert f"locking {deposited.key} was refused (AccessDenied)" in problem
     assert report.renewals[0].renewed == 1
 

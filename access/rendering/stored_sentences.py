@@ -1,0 +1,85 @@
+"""Sentences that the archive stores, as people read them: what a distance means, why a file counts as an import.
+
+In: a sentence as it is stored in the catalogue or in an entry of the custody ledger, and as JSON gives it. Out:
+a full sentence in the reader's language. What is stored never changes, so a clearer wording is made here,
+where the sentence is shown. A sentence that is not listed, such as one of an older version, is shown as it is stored.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from access.rendering.translations import N_, gettext
+
+MEANINGS: Final[Mapping[str, str]] = {
+    "the same file, byte for byte": N_("The two files are identical, byte for byte."),
+    "the same in all 64 bits of coarse structure: the same picture, re-saved at most": N_(
+        "All 64 bits of the coarse fingerprints are equal: this is the same picture, at most saved again."
+    ),
+    "almost the same coarse structure: the same picture, re-saved or scaled": N_(
+        "The coarse fingerprints are almost equal: this is the same picture, saved again or scaled."
+    ),
+    "similar coarse structure: the same picture edited, or a very similar scene; look at both": N_(
+        "The coarse fingerprints are similar: this is an edited copy, or a very similar scene. Compare both files."
+    ),
+    "not alike by coarse structure": N_("The coarse fingerprints are not similar."),
+    "the same in all 256 bits: the same picture, re-saved at most": N_(
+        "All 256 bits of the fingerprints are equal: this is the same picture, at most saved again."
+    ),
+    "as near as re-saving or scaling brings it: the same picture": N_(
+        "The difference is as small as after saving again or scaling: this is the same picture."
+    ),
+    "near: the same picture, re-compressed, recoloured or with a small addition": N_(
+        "The difference is small: this is the same picture, compressed again, recoloured or with a small addition."
+    ),
+    "not alike by fine structure": N_("The fine fingerprints are not similar."),
+    "parts agree in look and place: one is a crop of the other, framed, turned, or has something added": N_(
+        "Parts match in appearance and position: one picture is a crop of the other, framed, rotated, or has "
+        "something added."
+    ),
+    "parts agree in place and roughly in look: probably a crop or an edited copy; look at both": N_(
+        "Parts match in position and roughly in appearance: this is probably a crop or an edited copy. "
+        "Compare both files."
+    ),
+    "no part in common": N_("The pictures have no part in common."),
+    "the picture is shown in the video, at the times named": N_(
+        "The video shows the picture at the listed times."
+    ),
+    "the same video throughout": N_("Both videos show the same from beginning to end."),
+    "one is a part of the other, or was cut from it": N_("One video is a part of the other, or was cut from it."),
+    "both show the same for a part of their time; look at both": N_(
+        "Both videos show the same for a part of their duration. Compare both files."
+    ),
+}
+"""By the ``meaning`` of a similarity (`processors.similarity`)."""
+
+ORIGINS: Final[Mapping[str, str]] = {
+    "no crawl of this software is named by it": N_("The file does not name a crawl of this software."),
+    "no signatures of a crawl stand beside it": N_("The file came without the signatures of a crawl."),
+    "none of the signatures beside it covers these bytes, all of them": N_(
+        "None of the signatures that came with the file covers all of its bytes."
+    ),
+    "its crawl had not closed it with these bytes": N_("The crawl had not finished writing the file."),
+    "custody here tells of no crawl *": N_(
+        "The custody ledger of this archive has no entry about the crawl %(crawl)s."
+    ),
+    "custody names no key of the crawl *": N_("The custody ledger names no signing key of the crawl %(crawl)s."),
+    "it is not signed by the key of the crawl *": N_(
+        "The file is not signed with the key of the crawl %(crawl)s."
+    ),
+}
+"""By the ``origin_reason`` of a deposit (`storage.deposit.origin`), with ``*`` for the id of a crawl."""
+
+_CRAWL_AT_END = re.compile(r"(?<= crawl )\S+$")
+
+
+def similarity_meaning(stored: str) -> str:
+    """What the distance of two media means, as a sentence."""
+    return gettext(MEANINGS[stored]) if stored in MEANINGS else f"{stored}."
+
+
+def origin_reason(stored: str) -> str:
+    """Why a deposited file counts as an import, as a sentence."""
+    crawl = _CRAWL_AT_END.search(stored)
+    name = stored if crawl is None else f"{stored[: crawl.start()]}*"
+    return gettext(ORIGINS[name], crawl=crawl and crawl[0]) if name in ORIGINS else f"{stored}."
