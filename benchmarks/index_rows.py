@@ -17,8 +17,8 @@ from processors.surt import surt_key
 from storage.spool.index_cache import IndexCacheWriter, read_index_cache
 from storage.spool.spool import RecordIds
 from storage.warc.records import (
-    Record,
     RecordReceipt,
+    WarcRecord,
     exchange_metadata,
     request_record,
     response_record,
@@ -27,7 +27,7 @@ from storage.warc.records import (
 from storage.warc.writer import ClosedFile, OpenWarc
 
 RESPONSES = 2000
-Took = tuple[list[Record], list[RecordReceipt], Captured | None]
+Took = tuple[list[WarcRecord], list[RecordReceipt], Captured | None]
 
 
 def written(path: Path) -> tuple[ClosedFile, list[Took]]:

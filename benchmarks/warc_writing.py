@@ -25,7 +25,7 @@ from benchmarks.material import HTTP_FIELDS, exchange_of, page
 from benchmarks.timing import Cost, Ratio, Way, arguments, here, report, rounds_of
 from storage.spool.spool import RecordIds
 from storage.warc.gzip_members import is_compressed
-from storage.warc.records import Record, response_record
+from storage.warc.records import WarcRecord, response_record
 from storage.warc.writer import RECORD_END, OpenWarc
 
 Fields = tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ Set = tuple[str, Sequence[bytes], Fields, float | None]
 JPEG_FIELDS = tuple((name, "image/jpeg" if name == "Content-Type" else value) for name, value in HTTP_FIELDS)
 
 
-def records(bodies: Sequence[bytes], fields: Fields) -> Iterator[Record]:
+def records(bodies: Sequence[bytes], fields: Fields) -> Iterator[WarcRecord]:
     new_id = RecordIds()
     for number, body in enumerate(bodies):
         exchange = exchange_of(f"https://a.example/news/{number}.html", body, fields)

@@ -14,7 +14,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class VerificationRemark:
     """What is as expected, and yet a person may want to know."""
 
     text: str
@@ -34,8 +34,8 @@ class Verified:
         return not self.problems
 
 
-def verified(subject: str, found: Iterable[Mismatch | Remark]) -> Verified:
+def verified(subject: str, found: Iterable[Mismatch | VerificationRemark]) -> Verified:
     """What was found, mismatches and remarks apart."""
     listed = list(found)
     problems = tuple(each for each in listed if isinstance(each, Mismatch))
-    return Verified(subject, problems, tuple(each.text for each in listed if isinstance(each, Remark)))
+    return Verified(subject, problems, tuple(each.text for each in listed if isinstance(each, VerificationRemark)))

@@ -1,8 +1,8 @@
 """Sentences that the archive stores, as people read them: what a distance means, why a file counts as an import.
 
-In: a sentence as it is stored in the catalogue or in an entry of the custody ledger, and as JSON gives it. Out:
-a full sentence in the reader's language. What is stored never changes, so a clearer wording is made here,
-where the sentence is shown. A sentence that is not listed, such as one of an older version, is shown as it is stored.
+In: a sentence as it is stored in the catalogue or in an entry of the custody ledger, and as JSON gives it. Out: a
+full sentence in the reader's language. What is stored never changes, so a clearer wording is made here, where the
+sentence is shown. A sentence that is not listed, such as one of an older version, is shown as it is stored.
 """
 
 import re

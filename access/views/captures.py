@@ -24,7 +24,7 @@ from storage.deposit.exchange_metadata import exchange_facts, interim_answers
 from storage.deposit.record_reader import record_alone
 from storage.ledger.access_log import log_access
 from storage.ledger.custody import entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
 from storage.similarity.media import medium_of_capture, sniffed_type
 
@@ -195,7 +195,7 @@ def _place_row(capture: Capture) -> dict[str, Any]:
     return {"id": capture.id, "captured_at": time_text(capture.captured_at)}
 
 
-def _entry_row(entry: Entry) -> dict[str, Any]:
+def _entry_row(entry: CustodyEntry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "event": entry.event,
@@ -210,7 +210,7 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _facts_of_collection(entry: Entry) -> Iterator[dict[str, Any]]:
+def _facts_of_collection(entry: CustodyEntry) -> Iterator[dict[str, Any]]:
     """Names and values of an entry that states them; the salts stay in the ledger."""
     facts = entry.details.get("facts")
     if isinstance(facts, Mapping):

@@ -34,7 +34,7 @@ SHOWN: Final = 12
 
 
 @dataclass(frozen=True)
-class HarvestResult:
+class DemoResult:
     """The results of one harvest, in the order of the watch-list; ``changes`` of each source that has any."""
 
     figures: tuple[SourceCounts, ...]
@@ -44,7 +44,7 @@ class HarvestResult:
     """Whether there was nothing before to compare with."""
 
 
-def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) -> HarvestResult:
+def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) -> DemoResult:
     """What was deposited after this point in the custody chain
     (`storage.queries.nightly_counts.newest_deposit`) and read.
     """
@@ -60,7 +60,7 @@ def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) ->
         ]
         for row in ordered
     }
-    return HarvestResult(
+    return DemoResult(
         tuple(ordered),
         tuple(sorted(failures, key=lambda each: place.get(each.source_id, len(place)))),
         {source_id: rows for source_id, rows in changed.items() if rows},
@@ -68,7 +68,7 @@ def result_since(archive: Archive, after_seq: int, source_ids: Sequence[str]) ->
     )
 
 
-def show(result: HarvestResult, *, as_json: bool) -> None:
+def show(result: DemoResult, *, as_json: bool) -> None:
     """Print it."""
     if as_json:
         emit(_rows(result), as_json=True, human=str)
@@ -90,7 +90,7 @@ def show(result: HarvestResult, *, as_json: bool) -> None:
         out.print("\nThis was the first harvest, so there is nothing to compare it with yet.")
 
 
-def _rows(result: HarvestResult) -> Iterable[Mapping[str, Any]]:
+def _rows(result: DemoResult) -> Iterable[Mapping[str, Any]]:
     for row in result.figures:
         yield {"kind": "harvested", **counts_json(row)}
     for failure in result.failures:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from storage.archive import Archive
 from storage.deposit.replication import Copied, PendingCopy, count_pending_entries, pending_copies, replicate
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.objects.errors import StoreError
 
 NO_SECOND_COPY: Final = "no second store is configured"
@@ -25,7 +25,7 @@ class CopyReport:
     """The result of one run; ``configured`` is False where there is no replica, and all else is empty then."""
 
     configured: bool
-    copied: tuple[Entry, ...] = ()
+    copied: tuple[CustodyEntry, ...] = ()
     entries: int = 0
     pending: tuple[PendingCopy, ...] = ()
     pending_entries: int = 0
@@ -89,7 +89,7 @@ def _report_unchanged(archive: Archive, *problems: str) -> CopyReport:
         )
 
 
-def describe_copied(entry: Entry) -> str:
+def describe_copied(entry: CustodyEntry) -> str:
     """One confirmed copy as a line."""
     return (
         f"Second copy: {entry.subject_id} is stored in the replica, is locked, and was read back "
@@ -105,7 +105,7 @@ def describe_pending(pending: PendingCopy) -> str:
     )
 
 
-def copied_json(entry: Entry) -> dict[str, Any]:
+def copied_json(entry: CustodyEntry) -> dict[str, Any]:
     """The JSON keys of kind ``copy``, of one that the replica has confirmed."""
     return {
         "kind": "copy",

@@ -29,7 +29,7 @@ from storage.deposit.timestamps import (
     store_token,
     stored_token,
 )
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 
 NO_TIME_AUTHORITY: Final = "no time authority is configured"
 MOST_AT_ONCE: Final = 200
@@ -48,7 +48,7 @@ class TimeReport:
     """The result of one run; ``obtained`` are entries ``timestamped``, ``configured`` URLs of authorities."""
 
     configured: tuple[str, ...]
-    obtained: tuple[Entry, ...]
+    obtained: tuple[CustodyEntry, ...]
     pending: tuple[PendingTimestamp, ...]
 
     def sentences(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def request_timestamps(
     authorities = {each.url: each for each in time_authorities(settings)}
     by = actor or settings.collector
     schedule_timestamps(archive, tuple(authorities), actor=by, occasion=occasion)
-    obtained: tuple[Entry, ...] = ()
+    obtained: tuple[CustodyEntry, ...] = ()
     if authorities:
         with exclusive(archive) as mine:
             if mine:
@@ -94,10 +94,10 @@ def timestamp_status(archive: Archive) -> tuple[PendingTimestamp, ...]:
 
 def _request_all(
     settings: Settings, archive: Archive, authorities: Mapping[str, TimeAuthority], actor: str
-) -> tuple[Entry, ...]:
+) -> tuple[CustodyEntry, ...]:
     """Request until nothing is pending, since others may schedule more meanwhile. An authority that failed is not
     asked again in this run."""
-    obtained: list[Entry] = []
+    obtained: list[CustodyEntry] = []
     failed: set[str] = set()  # authorities
     taken: set[tuple[int, str]] = set()  # the object under this key is no token: the others are still requested
     begun, attempts = time.monotonic(), 0
@@ -132,7 +132,7 @@ def _obtain(
     pending: PendingTimestamp,
     stored: bytes | None,
     actor: str,
-) -> Entry:
+) -> CustodyEntry:
     query = time_query(pending.entry.canonical())
     response, nonce = stored, None
     if response is None:
@@ -144,7 +144,7 @@ def _obtain(
     return store_token(archive, pending, response, roots=roots, pinned=pinned, nonce=nonce, actor=actor)
 
 
-def describe_obtained(entry: Entry) -> str:
+def describe_obtained(entry: CustodyEntry) -> str:
     """One token as a line."""
     details = entry.details
     return (
@@ -166,7 +166,7 @@ def describe_pending_timestamp(pending: PendingTimestamp) -> str:
     )
 
 
-def obtained_json(entry: Entry) -> dict[str, Any]:
+def obtained_json(entry: CustodyEntry) -> dict[str, Any]:
     """The JSON keys of kind ``timestamp``, of a timestamp that was obtained."""
     details = entry.details
     return {

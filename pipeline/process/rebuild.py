@@ -31,7 +31,7 @@ from storage.integrity.rebuilt_catalogue import (
 from storage.integrity.restore import ContradictionError, restore_custody, restore_file
 from storage.ledger.chain import Chain, ChainProblem, read_chain
 from storage.ledger.custody import publish_pending_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
 from storage.migrations import newest_schema
@@ -171,7 +171,7 @@ def _build(archive: Archive, there: Archive, use: ExtensionUse, on_progress: OnP
     return sum_of(report, process_pending(archive, extensions=use, on_progress=on_progress))
 
 
-def _index(there: Archive, entries: Sequence[Entry], on_progress: OnProgress) -> None:
+def _index(there: Archive, entries: Sequence[CustodyEntry], on_progress: OnProgress) -> None:
     for number, entry in enumerate(entries, start=1):
         restore_file(there, entry)
         on_progress(f"{entry.subject_id}: indexed, {number} of {len(entries)}")

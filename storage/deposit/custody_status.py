@@ -14,7 +14,7 @@ from storage.archive import Archive
 from storage.deposit.replication import ReplicaStatus, replica_status
 from storage.deposit.timestamps import OBTAINED, PendingTimestamp, pending_timestamps
 from storage.ledger.custody import entry_of
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.retention import RENEWED, Versions, locks_from_custody
 from storage.ledger.tables import custody
 
@@ -27,9 +27,9 @@ class CustodyStatus:
     there. ``locked_until`` is what custody says of each version (key, version id), renewals included.
     """
 
-    deposited: Entry
+    deposited: CustodyEntry
     second_copy: ReplicaStatus | None
-    tokens: tuple[Entry, ...]
+    tokens: tuple[CustodyEntry, ...]
     pending_tokens: tuple[PendingTimestamp, ...]
     locked_until: Versions
 
@@ -56,7 +56,7 @@ def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
             .where(custody.c.event == OBTAINED, custody.c.details["seq"].as_integer() > deposited.seq)
             .order_by(custody.c.details["seq"].as_integer(), custody.c.seq)
         )
-        tokens: dict[str, Entry] = {}
+        tokens: dict[str, CustodyEntry] = {}
         for found in connection.execute(later):
             tokens.setdefault(found.details["authority"], entry_of(found))
         pending: dict[str, PendingTimestamp] = {}

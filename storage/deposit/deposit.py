@@ -37,7 +37,7 @@ from storage.deposit.placement import (
 from storage.deposit.replication import ReplicaStatus, replicate_deposited
 from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
@@ -270,7 +270,7 @@ def _write_index_and_custody(
     stored: StoredObject,
     actor: str,
     origin: Origin,
-) -> Entry | None:
+) -> CustodyEntry | None:
     """Write index and custody; None where both stand already."""
     enter(connection)
     # two deposits of one file at once: the second waits here and then finds the row

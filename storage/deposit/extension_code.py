@@ -10,12 +10,12 @@ from processors.extension.code import ExtensionCode
 from storage.archive import Archive
 from storage.deposit.replication import replicate
 from storage.ledger.custody import append, entries, lock_chain, publish_pending_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import EXTENSION_DEPOSITED
 from storage.objects.keys import extension_key
 
 
-def deposit_extension(archive: Archive, code: ExtensionCode, *, actor: str) -> Entry:
+def deposit_extension(archive: Archive, code: ExtensionCode, *, actor: str) -> CustodyEntry:
     """Deposit an extension once for each digest."""
     key = extension_key(code.name, code.digest)
     with archive.reader.connect() as connection:

@@ -17,7 +17,7 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.deposit.inspection import FileInspection
 from storage.ledger.crawl_facts import STARTED
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.proven_entry import proven_entry
 from storage.signing import FileState, Signature
 from storage.spool.signature_journal import signatures_beside
@@ -97,7 +97,7 @@ def origin_in_custody(details: Mapping[str, Any]) -> Origin:
     return Origin(details["origin"], bool(details.get("recovered")), details.get("origin_reason"))
 
 
-def signature_fault(deposited: Entry, by_seq: Mapping[int, Entry]) -> tuple[str, str] | None:
+def signature_fault(deposited: CustodyEntry, by_seq: Mapping[int, CustodyEntry]) -> tuple[str, str] | None:
     """What is expected of the signature that a deposit rests on, and what is found; None where it holds."""
     signed = deposited.details.get("signature")
     if signed is None:

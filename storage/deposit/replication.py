@@ -21,7 +21,7 @@ from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import EXTENSION_DEPOSITED
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import (
@@ -58,7 +58,7 @@ class NamedObject:
 class PendingCopy:
     """The replica has not confirmed the objects that ``entry`` names; owed since it was appended."""
 
-    entry: Entry
+    entry: CustodyEntry
 
     @property
     def since(self) -> datetime:
@@ -70,7 +70,7 @@ class PendingCopy:
 class Copied:
     """What one run came to: entries ``copied``, how many of custody were brought, what is still owed, and why."""
 
-    copied: tuple[Entry, ...]
+    copied: tuple[CustodyEntry, ...]
     entries: int
     pending: tuple[PendingCopy, ...]
     pending_entries: int
@@ -86,7 +86,7 @@ class ReplicaStatus:
     problem: str | None
 
 
-def named_objects(entry: Entry) -> tuple[NamedObject, ...]:
+def named_objects(entry: CustodyEntry) -> tuple[NamedObject, ...]:
     """The objects besides its own that an entry names."""
     if entry.event not in NAMING or entry.subject_digest is None:
         return ()
@@ -126,7 +126,7 @@ def replicate(
     replica = _replica(archive)
     with archive.writer.connect() as connection:
         pending = pending_copies(connection, only)
-    copied: list[Entry] = []
+    copied: list[CustodyEntry] = []
     problems: list[str] = []
     published = 0
     for each in pending:
@@ -163,7 +163,9 @@ def _replica(archive: Archive) -> ObjectStore:
     return archive.replica
 
 
-def _copy(archive: Archive, replica: ObjectStore, entry: Entry, actor: str, files: Mapping[str, Path]) -> Entry:
+def _copy(
+    archive: Archive, replica: ObjectStore, entry: CustodyEntry, actor: str, files: Mapping[str, Path]
+) -> CustodyEntry:
     stored = [
         _replicate_object(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)
     ]
@@ -196,7 +198,7 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
         return replica.put_new(named.key, content, sha256=named.sha256)
 
 
-def _enter(connection: Connection, entry: Entry, stored: list[StoredObject], actor: str) -> Entry:
+def _enter(connection: Connection, entry: CustodyEntry, stored: list[StoredObject], actor: str) -> CustodyEntry:
     """The entry ``copied``, or the one that another run has appended meanwhile."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     query = select(custody).where(

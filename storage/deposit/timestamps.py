@@ -23,7 +23,7 @@ from processors.rfc3161.token import TimeToken, read_token
 from storage.archive import Archive
 from storage.deposit.replication import COPIED
 from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody, time_attempts
 from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
 
@@ -40,7 +40,7 @@ class PendingTimestamp:
     ``failed`` counts the asks that this database knows of, ``problem`` is what came of the last one.
     """
 
-    entry: Entry
+    entry: CustodyEntry
     authority: str
     failed: int
     problem: str | None
@@ -53,7 +53,7 @@ class PendingTimestamp:
 
 def schedule_timestamps(
     archive: Archive, authorities: Sequence[str], *, actor: str, occasion: str
-) -> Entry | None:
+) -> CustodyEntry | None:
     """Append a head that every authority owes a token; None where nothing came since the last one."""
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
@@ -116,7 +116,7 @@ def store_token(
     pinned: bool,
     nonce: int | None,
     actor: str,
-) -> Entry:
+) -> CustodyEntry:
     """Check an answer against ``roots`` (PEM), store both under lock, enter it into custody.
 
     ``pinned``: the operator named these roots for this authority; otherwise it is one of the public ones.
@@ -149,7 +149,7 @@ def _details(pending: PendingTimestamp, token: TimeToken, root_digest: Digest) -
     }
 
 
-def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], actor: str) -> Entry:
+def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], actor: str) -> CustodyEntry:
     with archive.writer.begin() as connection:
         entry = append(connection, OBTAINED, subject_id=key, subject_digest=digest, actor=actor, details=details)
     publish_pending_entries(archive)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from storage.ledger.custody import entry_of
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody
 
 AUDITED: Final = "audited"
@@ -29,7 +29,7 @@ class Share:
     ``length_bytes`` is that of their objects; ``left`` entries of this round come in later weeks.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[CustodyEntry, ...]
     length_bytes: int
     left: int
 
@@ -39,19 +39,19 @@ class Share:
         return self.entries[-1].seq if self.entries else 0
 
 
-def last_audit(connection: Connection) -> Entry | None:
+def last_audit(connection: Connection) -> CustodyEntry | None:
     """The newest entry ``audited``; None before the first."""
     query = select(custody).where(custody.c.event == AUDITED).order_by(custody.c.seq.desc()).limit(1)
     row = connection.execute(query).first()
     return None if row is None else entry_of(row)
 
 
-def next_share(naming: Sequence[Entry], *, after: int, weeks: int) -> Share:
+def next_share(naming: Sequence[CustodyEntry], *, after: int, weeks: int) -> Share:
     """The next entries that together have a part of ``weeks`` of all bytes; ``naming`` in the order of custody."""
     later = [entry for entry in naming if entry.seq > after]
     in_turn = [*later, *(entry for entry in naming if entry.seq <= after)]
     wanted = -(-sum(map(_length, naming)) // weeks)
-    chosen: list[Entry] = []
+    chosen: list[CustodyEntry] = []
     length = 0
     for entry in in_turn:
         if chosen and length >= wanted:
@@ -61,11 +61,11 @@ def next_share(naming: Sequence[Entry], *, after: int, weeks: int) -> Share:
     return Share(tuple(chosen), length, max(0, len(later) - len(chosen)))
 
 
-def wrong_before(last: Entry | None) -> frozenset[str]:
+def wrong_before(last: CustodyEntry | None) -> frozenset[str]:
     """Keys that the last audit found wrong: they are looked at again until they are not."""
     rows: Sequence[dict[str, Any]] = () if last is None else last.details.get("mismatches", ())
     return frozenset(str(row["subject"]) for row in rows)
 
 
-def _length(entry: Entry) -> int:
+def _length(entry: CustodyEntry) -> int:
     return int(entry.details["length_bytes"])

@@ -7,10 +7,10 @@ them that custody does not know. Reads only.
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from storage.findings import Mismatch, Remark, Verified, verified
+from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.integrity.timestamp_verification import UNDER_WAY
 from storage.ledger.chain import Chain
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import EXTENSION_DEPOSITED
 from storage.ledger.retention import RetentionLock, RetentionPolicy
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
@@ -42,16 +42,18 @@ def strays_among_extensions(objects: ObjectStore, chain: Chain) -> Iterator[Veri
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _deposits(chain: Chain) -> tuple[Entry, ...]:
+def _deposits(chain: Chain) -> tuple[CustodyEntry, ...]:
     return tuple(each.entry for each in chain.entries if each.entry.event == EXTENSION_DEPOSITED)
 
 
-def _head(objects: ObjectStore, entry: Entry) -> ObjectHead | None:
+def _head(objects: ObjectStore, entry: CustodyEntry) -> ObjectHead | None:
     named, digest = str(entry.details["object_version"]), entry.subject_digest
     return None if digest is None else find_version(objects, entry.subject_id, named, digest)
 
 
-def _found(objects: ObjectStore, entry: Entry, locks: RetentionPolicy) -> Iterator[Mismatch | Remark]:
+def _found(
+    objects: ObjectStore, entry: CustodyEntry, locks: RetentionPolicy
+) -> Iterator[Mismatch | VerificationRemark]:
     head = _head(objects, entry)
     if head is None:
         yield Mismatch("object", f"version {entry.details['object_version']}", "none")

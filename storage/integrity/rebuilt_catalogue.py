@@ -21,7 +21,7 @@ from storage.catalogue.tables import SCHEMA, captures, warcs
 from storage.catalogue.write_gate import close
 from storage.errors import StorageError
 from storage.ledger.custody import entry_of
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody
 from storage.similarity.compare import begin_epoch, group_all_judged
 from storage.similarity.hash_index import take_over
@@ -83,7 +83,7 @@ def open_next_catalogue(archive: Archive, made_for: str) -> tuple[Archive, bool]
     return there, before == made_for
 
 
-def deposits_without_rows(archive: Archive) -> tuple[Entry, ...]:
+def deposits_without_rows(archive: Archive) -> tuple[CustodyEntry, ...]:
     """Deposits of the ledger that the catalogue of this archive has no file of, in the order of custody."""
     known = select(warcs.c.custody_seq).where(warcs.c.custody_seq == custody.c.seq)
     query = select(custody).where(custody.c.event == "deposited", ~known.exists()).order_by(custody.c.seq)
@@ -107,7 +107,7 @@ def all_processed(archive: Archive, keys: Collection[str]) -> frozenset[str]:
         return frozenset(connection.scalars(query))
 
 
-Index = Callable[[Sequence[Entry]], None]
+Index = Callable[[Sequence[CustodyEntry]], None]
 
 
 def swap_catalogues(archive: Archive, there: Archive, *, index: Index | None = None) -> bool:

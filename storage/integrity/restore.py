@@ -19,7 +19,7 @@ from storage.deposit.record_reader import open_deposited
 from storage.errors import StorageError
 from storage.ledger.chain import Chain, ChainLink
 from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import ObjectMissingError
 from storage.objects.find_version import find_version
@@ -68,7 +68,7 @@ def _confirmation(archive: Archive, chained: ChainLink) -> dict[str, object]:
     }
 
 
-def restore_file(archive: Archive, entry: Entry) -> int:
+def restore_file(archive: Archive, entry: CustodyEntry) -> int:
     """Read one deposited file from the store and write its rows; returns how many captures it has.
 
     Rows name the version in the store they were read from, which in a second copy is not the one custody names.

@@ -13,9 +13,9 @@ from typing import Final
 from processors.digest import Digest, sha256
 from processors.rfc3161.token import TokenRefusedError, read_token
 from storage.deposit.timestamps import OBTAINED
-from storage.findings import Mismatch, Remark, Verified, verified
+from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.ledger.chain import LARGEST_BYTES, Chain
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.retention import RetentionLock, RetentionPolicy
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.find_version import find_version
@@ -41,7 +41,7 @@ def verify_tokens(
         entry for entry in entries.values() if entry.event == OBTAINED and (among is None or entry.seq in among)
     ]
 
-    def check(entry: Entry) -> Verified:
+    def check(entry: CustodyEntry) -> Verified:
         return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
 
     yield from map_bounded(check, named)
@@ -62,18 +62,18 @@ def unexpected_tokens(objects: StoreReader, chain: Chain) -> Iterator[Verified]:
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _head(objects: StoreReader, entry: Entry) -> ObjectHead | None:
+def _head(objects: StoreReader, entry: CustodyEntry) -> ObjectHead | None:
     version_id, digest = entry.details["object_version"], entry.subject_digest
     return None if digest is None else find_version(objects, entry.subject_id, version_id, digest)
 
 
 def _found(
     objects: StoreReader,
-    entry: Entry,
-    entries: Mapping[int, Entry],
+    entry: CustodyEntry,
+    entries: Mapping[int, CustodyEntry],
     locks: RetentionPolicy,
     roots: Mapping[str, bytes],
-) -> Iterator[Mismatch | Remark]:
+) -> Iterator[Mismatch | VerificationRemark]:
     details = entry.details
     stamped = entries.get(details["seq"])
     if stamped is None or str(stamped.digest) != details["digest"]:
@@ -111,7 +111,7 @@ class _Named:
 
 def _locked(
     objects: StoreReader, what: str, named: _Named, locks: RetentionPolicy
-) -> Generator[Mismatch | Remark, None, bytes | None]:
+) -> Generator[Mismatch | VerificationRemark, None, bytes | None]:
     """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
     expected = named.digest
     head = None if expected is None else find_version(objects, named.key, named.version_id, expected)

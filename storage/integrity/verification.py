@@ -21,12 +21,12 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.origin import signature_fault
-from storage.findings import Mismatch, Remark, Verified, verified
+from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
@@ -59,13 +59,13 @@ class ExpectedObjects:
     ledger: Mapping[int, str] | None
 
     @property
-    def deposits(self) -> dict[str, Entry]:
+    def deposits(self) -> dict[str, CustodyEntry]:
         """The entries that tell of deposits, by key."""
         entries = (chained.entry for chained in self.chain.entries)
         return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
 
     @cached_property
-    def by_seq(self) -> dict[int, Entry]:
+    def by_seq(self) -> dict[int, CustodyEntry]:
         """Every entry by its number."""
         return {chained.entry.seq: chained.entry for chained in self.chain.entries}
 
@@ -147,7 +147,9 @@ def _ledger(archive: Archive, store: str) -> dict[int, str]:
         return ledger_digests(connection, confirmed_by=None if store == PRIMARY else store)
 
 
-def _found_of_deposit(expected: ExpectedObjects, key: str, entry: Entry | None) -> Iterator[Mismatch | Remark]:
+def _found_of_deposit(
+    expected: ExpectedObjects, key: str, entry: CustodyEntry | None
+) -> Iterator[Mismatch | VerificationRemark]:
     row = None if expected.index is None else expected.index.get(key)
     if expected.index is not None and row is None:
         yield Mismatch("index", "a row", "none")
@@ -197,7 +199,7 @@ def unexpected_objects(expected: ExpectedObjects) -> Iterator[Verified]:
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _is_meant(objects: ObjectStore, entry: Entry, version_id: str) -> bool:
+def _is_meant(objects: ObjectStore, entry: CustodyEntry, version_id: str) -> bool:
     digest = Digest.parse(str(entry.subject_digest))
     head = find_version(objects, entry.subject_id, str(entry.details["object_version"]), digest)
     return head is not None and head.version_id == version_id

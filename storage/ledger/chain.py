@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from processors.digest import Digest, sha256
-from storage.ledger.entry import Entry, parse_entry
+from storage.ledger.entry import CustodyEntry, parse_entry
 from storage.ledger.entry_schema import require_shape
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
@@ -43,7 +43,7 @@ class ChainProblem:
 class ChainLink:
     """An entry, the object version that holds it, and until when that is locked."""
 
-    entry: Entry
+    entry: CustodyEntry
     version_id: str
     locked_until: datetime | None
 

@@ -1,6 +1,6 @@
 """The chain of custody: entries appended one at a time, each also a locked object in the store.
 
-In: events with subject, actor and details. Out: `Entry`. Guaranteed: an entry is appended in the caller's
+In: events with subject, actor and details. Out: `CustodyEntry`. Guaranteed: an entry is appended in the caller's
 transaction, so it stands exactly if the work it tells of does; `publish_pending_entries` then brings it to the
 store, now or in the next run, and until then it is owed (no row in ``custody_objects``). Source: architecture §3
 and §5.
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.ledger.entry import NOT_MEASURED, Clock, Entry
+from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.keys import custody_key
 from storage.objects.store import ObjectStore
@@ -48,13 +48,13 @@ def append(
     actor: str,
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
-) -> Entry:
+) -> CustodyEntry:
     """Append one entry in the caller's transaction; make it the last statement, since others wait for it."""
     lock_chain(connection)
     last = connection.execute(
         select(custody.c.seq, custody.c.digest).order_by(custody.c.seq.desc()).limit(1)
     ).first()
-    entry = Entry(
+    entry = CustodyEntry(
         seq=1 if last is None else last.seq + 1,
         previous=None if last is None else Digest.parse(last.digest),
         event=event,
@@ -79,7 +79,7 @@ def append_and_publish(
     actor: str,
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
-) -> Entry:
+) -> CustodyEntry:
     """Append one entry in a transaction of its own and bring it to the store before returning."""
     with archive.writer.begin() as connection:
         entry = append(
@@ -123,7 +123,7 @@ def _unconfirmed(store: str) -> Any:
     return select(custody).where(~confirmed.exists()).order_by(custody.c.seq)
 
 
-def entry_row(entry: Entry) -> dict[str, Any]:
+def entry_row(entry: CustodyEntry) -> dict[str, Any]:
     """The entry as a row of ``ledger.custody``."""
     return {
         "seq": entry.seq,
@@ -142,9 +142,9 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def entry_of(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> CustodyEntry:
     """The entry that a row of ``ledger.custody`` holds."""
-    return Entry(
+    return CustodyEntry(
         seq=row.seq,
         previous=None if row.previous is None else Digest.parse(row.previous),
         event=row.event,
@@ -180,7 +180,7 @@ def _digest_of_row(row: Row[Any]) -> str:
     return made if made == row.digest else f"{row.digest}, in a row that gives {made}"
 
 
-def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[Entry, ...]:
+def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[CustodyEntry, ...]:
     """The chain in order, or the entries about one subject."""
     query = select(custody).order_by(custody.c.seq)
     if subject_id is not None:
@@ -188,7 +188,7 @@ def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[E
     return tuple(entry_of(row) for row in connection.execute(query))
 
 
-def deposit_of(connection: Connection, key: str) -> Entry:
+def deposit_of(connection: Connection, key: str) -> CustodyEntry:
     """The entry that tells of a file's deposit; raises ``LookupError`` where there is none."""
     query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
     row = connection.execute(query.order_by(custody.c.seq).limit(1)).first()

@@ -38,7 +38,7 @@ NOT_MEASURED: Final = Clock(None, None, "the clock was not compared with another
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CustodyEntry:
     """What happened (``event``, an open list) to what, by whom, when, by which software."""
 
     seq: int
@@ -95,7 +95,7 @@ def _require_lasting(value: Any) -> None:
         raise ValueError(f"details of a custody entry: expected text without U+0000, found {value!r}")
 
 
-def parse_entry(content: bytes) -> Entry:
+def parse_entry(content: bytes) -> CustodyEntry:
     """Read canonical bytes; raises ``ValueError`` where they are no entry, or not in canonical form."""
     try:
         row = json.loads(content)
@@ -103,7 +103,7 @@ def parse_entry(content: bytes) -> Entry:
         raise ValueError(f"no custody entry: it cannot be read as JSON ({problem})") from problem
     try:
         _require_kinds(row)
-        entry = Entry(
+        entry = CustodyEntry(
             seq=row["seq"],
             previous=None if row["previous"] is None else Digest.parse(row["previous"]),
             event=row["event"],

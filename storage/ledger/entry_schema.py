@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from processors.digest import Digest
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.signing import read_public_key
 
 Reader = Callable[[Any], object]
 
 
-def require_shape(entry: Entry) -> None:
+def require_shape(entry: CustodyEntry) -> None:
     """See that an entry's details can be relied on."""
     wanted = DETAILS.get(entry.event)
     if wanted is None:

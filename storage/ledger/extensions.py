@@ -9,13 +9,13 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from storage.ledger.custody import entry_of
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody
 
 EXTENSION_DEPOSITED: Final = "extension_deposited"
 
 
-def extension_deposits(connection: Connection, name: str) -> tuple[Entry, ...]:
+def extension_deposits(connection: Connection, name: str) -> tuple[CustodyEntry, ...]:
     """Every deposit of this extension, oldest first."""
     asked = select(custody).where(
         custody.c.event == EXTENSION_DEPOSITED, custody.c.details["extension"].as_string() == name
@@ -23,7 +23,7 @@ def extension_deposits(connection: Connection, name: str) -> tuple[Entry, ...]:
     return tuple(entry_of(row) for row in connection.execute(asked.order_by(custody.c.seq)))
 
 
-def code_of_version(connection: Connection, parser_version: str) -> Entry | None:
+def code_of_version(connection: Connection, parser_version: str) -> CustodyEntry | None:
     """The deposit of the code that a parser version ``extension.module:Class/1@digest`` names; None for ours."""
     reference, _, short = parser_version.rpartition("@")
     found = extension_deposits(connection, reference.partition(".")[0]) if reference else ()

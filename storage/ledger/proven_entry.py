@@ -14,7 +14,7 @@ from processors.digest import sha256
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.custody import entry_of, publish_pending_entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.keys import custody_key
 
@@ -35,7 +35,7 @@ class EntryInDoubtError(StorageError):
         self.found = found
 
 
-def proven_entry(archive: Archive, event: str, subject_id: str) -> Entry | None:
+def proven_entry(archive: Archive, event: str, subject_id: str) -> CustodyEntry | None:
     """The first entry of this kind about the subject; None where there is none."""
     named = select(custody.c.seq).where(custody.c.event == event, custody.c.subject_id == subject_id)
     publish_pending_entries(archive)

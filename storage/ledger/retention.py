@@ -1,8 +1,9 @@
 """Judges locks: whether an object is locked for as long as it should be, and whether that time has run out.
 
 In: what the store says of a lock, the entry of custody that names the object, the days of the settings. Out:
-`Mismatch`es and `Remark`s. A lock that is missing, or ends sooner than custody says or the settings ask for, is a
-mismatch. One that lasted its time is as it was asked for, and a remark: what it held can be deleted from then on.
+`Mismatch`es and `VerificationRemark`s. A lock that is missing, or ends sooner than custody says or the settings
+ask for, is a mismatch. One that lasted its time is as it was asked for, and a remark: what it held can be deleted
+from then on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from processors.digest import Digest
-from storage.findings import Mismatch, Remark
-from storage.ledger.entry import Entry
+from storage.findings import Mismatch, VerificationRemark
+from storage.ledger.entry import CustodyEntry
 from storage.objects.keys import root_key
 
 RENEWED: Final = "lock_renewed"
@@ -53,7 +54,7 @@ class RetentionPolicy:
             return custody_until, "which custody says it was"
         return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
 
-    def judge(self, lock: RetentionLock, what: str = "lock") -> Iterator[Mismatch | Remark]:
+    def judge(self, lock: RetentionLock, what: str = "lock") -> Iterator[Mismatch | VerificationRemark]:
         """What is to be said of one lock; nothing where it holds."""
         if lock.until is None:
             yield Mismatch(what, "locked", "not locked")
@@ -66,9 +67,9 @@ class RetentionPolicy:
                 what, f"until {_moment(required)} at least ({why})", f"until {_moment(lock.until)}{over}"
             )
         elif ran_out:
-            yield Remark(f"{what} ran out on {_moment(lock.until)}, as it was set; {MAY_BE_DELETED}")
+            yield VerificationRemark(f"{what} ran out on {_moment(lock.until)}, as it was set; {MAY_BE_DELETED}")
 
-    def judge_many(self, locks: Iterable[RetentionLock], what: str) -> Iterator[Mismatch | Remark]:
+    def judge_many(self, locks: Iterable[RetentionLock], what: str) -> Iterator[Mismatch | VerificationRemark]:
         """The same of many: their number and the first of each kind."""
         wrong: list[tuple[RetentionLock, Mismatch]] = []
         over: list[RetentionLock] = []
@@ -83,7 +84,7 @@ class RetentionPolicy:
             yield Mismatch(f"locks of {len(wrong)} {what}, the first {lock.key}", first.expected, first.found)
         if over:
             first_over = min(lock.until for lock in over if lock.until is not None)
-            yield Remark(
+            yield VerificationRemark(
                 f"locks of {len(over)} {what} ran out, the first on {_moment(first_over)}, as they were set; "
                 f"{MAY_BE_DELETED}"
             )
@@ -92,7 +93,7 @@ class RetentionPolicy:
 MAY_BE_DELETED: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
 
 
-def locks_from_custody(entries: Iterable[Entry]) -> Versions:
+def locks_from_custody(entries: Iterable[CustodyEntry]) -> Versions:
     """Until when custody says that each version was locked: at its deposit, its copy, or when that was renewed."""
     until_by_version: dict[tuple[str, str], datetime] = {}
     for entry in entries:
@@ -103,7 +104,7 @@ def locks_from_custody(entries: Iterable[Entry]) -> Versions:
     return until_by_version
 
 
-def _locks_in(entry: Entry) -> Iterator[tuple[str, str, str | None]]:
+def _locks_in(entry: CustodyEntry) -> Iterator[tuple[str, str, str | None]]:
     details = entry.details
     match entry.event:
         case "deposited" | "extension_deposited":

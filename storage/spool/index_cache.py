@@ -24,7 +24,7 @@ from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.postgres_text import postgres_safe_text
 from storage.warc.index import IndexedRecord, WarcIndex, index_warc
-from storage.warc.records import Record, RecordReceipt, uri
+from storage.warc.records import RecordReceipt, WarcRecord, uri
 from storage.warc.writer import RECORD_END, ClosedFile
 
 SUFFIX: Final = ".rows"
@@ -59,7 +59,7 @@ class IndexCacheWriter:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
             self._file = os.fdopen(os.open(self._path, flags, 0o600), "wb", buffering=1 << 16)
 
-    def add(self, records: Sequence[Record], receipts: Sequence[RecordReceipt], item: Captured | None) -> None:
+    def add(self, records: Sequence[WarcRecord], receipts: Sequence[RecordReceipt], item: Captured | None) -> None:
         """Add the rows of the item's records, which now stand in the file."""
         if self._file is None:
             return
@@ -134,7 +134,7 @@ def index_cache_path(warc: Path) -> Path:
     return warc.with_name(warc.name.removesuffix(".gz").removesuffix(".warc") + SUFFIX)
 
 
-def _lines(record: Record, receipt: RecordReceipt, item: Captured | None) -> Iterator[bytes]:
+def _lines(record: WarcRecord, receipt: RecordReceipt, item: Captured | None) -> Iterator[bytes]:
     if record.warc_type == "warcinfo":
         index = _index_of_record(record)
         yield _json({"first_at": index.first_at.isoformat(), "warcinfo": dict(index.warcinfo)})
@@ -172,7 +172,7 @@ def _values_of_response(receipt: RecordReceipt, exchange: Exchange) -> list[Any]
     return list({**EMPTY_ROW, **values}.values())
 
 
-def _index_of_record(record: Record) -> WarcIndex:
+def _index_of_record(record: WarcRecord) -> WarcIndex:
     """What a reader of the file makes of the record."""
     return index_warc(cast(BinaryIO, io.BufferedReader(_AsWritten(record))), "record")
 
@@ -180,7 +180,7 @@ def _index_of_record(record: Record) -> WarcIndex:
 class _AsWritten(io.RawIOBase):
     """A record as the bytes of a file that holds it alone, not compressed."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: WarcRecord) -> None:
         self._pieces = self._all(record)
         self._left = memoryview(b"")
 
@@ -201,7 +201,7 @@ class _AsWritten(io.RawIOBase):
         return length
 
     @staticmethod
-    def _all(record: Record) -> Iterator[bytes]:
+    def _all(record: WarcRecord) -> Iterator[bytes]:
         yield record.head()
         if isinstance(record.block, bytes):
             yield record.block

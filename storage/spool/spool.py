@@ -24,8 +24,8 @@ from storage.spool.signature_journal import SignatureJournal, Signer
 from storage.warc.gzip_members import is_compressed
 from storage.warc.records import (
     DepositedRecord,
-    Record,
     RecordReceipt,
+    WarcRecord,
     certificate_record,
     exchange_metadata,
     note_content_record,
@@ -182,7 +182,7 @@ class Spool:
         file.add(None, [info], receipts)
         return file
 
-    def _records(self, item: Captured, file: "_SpoolFile") -> list[Record]:
+    def _records(self, item: Captured, file: "_SpoolFile") -> list[WarcRecord]:
         if isinstance(item, Exchange):
             return self._exchange_records(item, file)
         record_id, info_id = self._new_id(), file.info_id
@@ -194,7 +194,7 @@ class Spool:
             return [note]
         return [note, note_content_record(item, self._new_id(), record_id, info_id)]
 
-    def _exchange_records(self, exchange: Exchange, file: "_SpoolFile") -> list[Record]:
+    def _exchange_records(self, exchange: Exchange, file: "_SpoolFile") -> list[WarcRecord]:
         response_id, info_id = self._new_id(), file.info_id
         sealed = self._sealed(exchange, file)
         if sealed is None:
@@ -244,7 +244,7 @@ class _SpoolFile:
         self._rows.close(closed)
         return closed
 
-    def add(self, item: Captured | None, records: list[Record], receipts: list[RecordReceipt]) -> None:
+    def add(self, item: Captured | None, records: list[WarcRecord], receipts: list[RecordReceipt]) -> None:
         """Remember what the file now holds."""
         if self._signatures is not None:
             self._signatures.on_growth(self.warc.length, self.warc.sha256)

@@ -17,7 +17,7 @@ from processors.digest import Digest
 from storage.private_folder import new_closed_folder
 from storage.spool.lock import lock_crawl
 from storage.spool.spool import RecordIds, utc_now
-from storage.warc.records import Record, user_file_record, warcinfo_record
+from storage.warc.records import WarcRecord, user_file_record, warcinfo_record
 from storage.warc.writer import ClosedFile, OpenWarc
 
 CHUNK_BYTES: Final = 1 << 20
@@ -84,7 +84,7 @@ def write_user_files(
         return warc.close()
 
 
-def _record(file: UserFile, record_id: str, info_id: str, at: datetime) -> Record:
+def _record(file: UserFile, record_id: str, info_id: str, at: datetime) -> WarcRecord:
     return user_file_record(
         file.url,
         file.content,

@@ -1,7 +1,7 @@
 """Says what each WARC/1.1 record of a crawl holds; one function per record type.
 
-Comes in: what the recorder and the engines hand over. Goes out: ``Record``, headers in order and a block that is
-bytes or a stream, to be written by ``warc_file``. Blocks of ``request`` and ``response`` are the bytes of the
+Comes in: what the recorder and the engines hand over. Goes out: ``WarcRecord``, headers in order and a block that
+is bytes or a stream, to be written by ``warc_file``. Blocks of ``request`` and ``response`` are the bytes of the
 wire. The block digest covers the block, the payload digest the entity with transfer-encoding removed and
 content-encoding kept. Facts stand in ``metadata`` records as one JSON object with ``kind``: ``exchange`` (TLS,
 times, 1xx responses) or the kind of a note. A page's own URI is the target of ``request``, ``response`` and
@@ -37,7 +37,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WarcRecord:
     """A record to be written. ``compressible`` is False where deflating would cost and gain nothing."""
 
     warc_type: str
@@ -74,7 +74,7 @@ class DepositedRecord:
     captured_at: datetime
 
 
-def warcinfo_record(record_id: str, at: datetime, filename: str, facts: Mapping[str, str]) -> Record:
+def warcinfo_record(record_id: str, at: datetime, filename: str, facts: Mapping[str, str]) -> WarcRecord:
     """The first record of a file: what made it, by which settings, for which crawl."""
     fields = {"format": "WARC File Format 1.1", "conformsTo": CONFORMS_TO, **facts}
     block = "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields.items()).encode()
@@ -82,7 +82,7 @@ def warcinfo_record(record_id: str, at: datetime, filename: str, facts: Mapping[
     return _record("warcinfo", record_id, at, named, "application/warc-fields", block, sha256(block), None)
 
 
-def response_record(exchange: Exchange, record_id: str, info_id: str, *, compressible: bool) -> Record:
+def response_record(exchange: Exchange, record_id: str, info_id: str, *, compressible: bool) -> WarcRecord:
     """What the server sent, to the byte."""
     message = exchange.response
     named = (
@@ -94,7 +94,7 @@ def response_record(exchange: Exchange, record_id: str, info_id: str, *, compres
     return _http("response", record_id, exchange, named, message, compressible=compressible)
 
 
-def request_record(exchange: Exchange, record_id: str, response_id: str, info_id: str) -> Record:
+def request_record(exchange: Exchange, record_id: str, response_id: str, info_id: str) -> WarcRecord:
     """What the server received, to the byte."""
     named = (
         ("WARC-Target-URI", uri(exchange.url)),
@@ -105,7 +105,7 @@ def request_record(exchange: Exchange, record_id: str, response_id: str, info_id
     return _http("request", record_id, exchange, named, exchange.request, compressible=True)
 
 
-def revisit_record(exchange: Exchange, record_id: str, info_id: str, sealed: DepositedRecord) -> Record:
+def revisit_record(exchange: Exchange, record_id: str, info_id: str, sealed: DepositedRecord) -> WarcRecord:
     """A response whose payload stands in another record: its head alone, and where the payload is."""
     head = head_of(exchange.response)
     named = (
@@ -122,7 +122,7 @@ def revisit_record(exchange: Exchange, record_id: str, info_id: str, sealed: Dep
     return _record("revisit", record_id, exchange.started_at, named, content_type, head, sha256(head), digest)
 
 
-def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info_id: str) -> Record:
+def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info_id: str) -> WarcRecord:
     """What is known of an exchange besides its bytes."""
     tls = exchange.tls
     facts: dict[str, Any] = {
@@ -148,14 +148,14 @@ def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info
     return _facts(facts, record_id, exchange.started_at, EXCHANGE_PREFIX + uri(exchange.url), info_id, response_id)
 
 
-def certificate_record(certificate: bytes, record_id: str, at: datetime, info_id: str) -> Record:
+def certificate_record(certificate: bytes, record_id: str, at: datetime, info_id: str) -> WarcRecord:
     """A certificate as the server sent it (DER)."""
     named = (("WARC-Target-URI", certificate_uri(certificate)), ("WARC-Warcinfo-ID", info_id))
     digest = sha256(certificate)
     return _record("resource", record_id, at, named, "application/pkix-cert", certificate, digest, digest)
 
 
-def rendering_record(rendering: Rendering, record_id: str, info_id: str, depicted_id: str | None) -> Record:
+def rendering_record(rendering: Rendering, record_id: str, info_id: str, depicted_id: str | None) -> WarcRecord:
     """A thing made from a page, under the name other tools read; ``depicted_id`` is the page's own response."""
     named = (
         ("WARC-Target-URI", f"urn:{rendering.kind.value}:{uri(rendering.url)}"),
@@ -191,7 +191,7 @@ def user_file_record(
     media_type: str,
     modified_at: str,
     compressible: bool,
-) -> Record:
+) -> WarcRecord:
     """A file that a person brought, byte for byte; ``modified_at`` is what the file says of itself."""
     named = (
         ("WARC-Target-URI", uri(url)),
@@ -204,7 +204,7 @@ def user_file_record(
     )
 
 
-def note_record(note: Note, record_id: str, info_id: str) -> Record:
+def note_record(note: Note, record_id: str, info_id: str) -> WarcRecord:
     """A fact about a URL; of a request without a response, why."""
     facts = {
         "kind": note.kind.value,
@@ -217,7 +217,7 @@ def note_record(note: Note, record_id: str, info_id: str) -> Record:
     return _facts(facts, record_id, note.at, NOTE_PREFIX + uri(note.url), info_id, None)
 
 
-def note_content_record(note: Note, record_id: str, note_id: str, info_id: str) -> Record:
+def note_content_record(note: Note, record_id: str, note_id: str, info_id: str) -> WarcRecord:
     """The bytes a note speaks of: frames of a WebSocket, an answer to nothing."""
     if note.content is None:
         raise ValueError(f"{note.kind.value} note for {note.url}: expected content, found none")
@@ -272,7 +272,7 @@ def _tls_name(protocol: str) -> str:
 
 def _http(
     msgtype: str, record_id: str, exchange: Exchange, named: Headers, message: Message, *, compressible: bool
-) -> Record:
+) -> WarcRecord:
     return _record(
         msgtype,
         record_id,
@@ -288,7 +288,7 @@ def _http(
 
 def _facts(
     facts: Mapping[str, Any], record_id: str, at: datetime, target: str, info_id: str, concurrent_to: str | None
-) -> Record:
+) -> WarcRecord:
     block = JSON.encode(facts).encode()
     named = (
         ("WARC-Target-URI", target),
@@ -309,7 +309,7 @@ def _record(
     payload_digest: Digest | None,
     *,
     compressible: bool = True,
-) -> Record:
+) -> WarcRecord:
     length = len(block) if isinstance(block, bytes) else block.length_bytes
     headers = (
         ("WARC-Type", warc_type),
@@ -321,7 +321,7 @@ def _record(
         ("WARC-Block-Digest", str(block_digest)),
         ("Content-Length", str(length)),
     )
-    return Record(warc_type, record_id, headers, block, block_digest, payload_digest, compressible)
+    return WarcRecord(warc_type, record_id, headers, block, block_digest, payload_digest, compressible)
 
 
 def _one_line(text: str) -> str:

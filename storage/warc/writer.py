@@ -16,7 +16,7 @@ from pathlib import Path
 from processors.digest import Digest
 from storage.errors import StorageError
 from storage.warc.gzip_members import deflated_member, deflated_pieces, stored_pieces
-from storage.warc.records import Record, RecordReceipt
+from storage.warc.records import RecordReceipt, WarcRecord
 
 OPEN_SUFFIX = ".open"
 RECORD_END = b"\r\n\r\n"
@@ -76,7 +76,7 @@ class OpenWarc:
         """Of what stands in the file now."""
         return Digest("sha256", self._sha256.digest())
 
-    def append(self, records: Sequence[Record]) -> list[RecordReceipt]:
+    def append(self, records: Sequence[WarcRecord]) -> list[RecordReceipt]:
         """Write all of the records, or none."""
         start, sha256_before = self.length, self._sha256.copy()
         receipts: list[RecordReceipt] = []
@@ -133,7 +133,7 @@ class OpenWarc:
         self.length += len(content)
 
 
-def encoded(record: Record) -> Iterator[bytes | memoryview]:
+def encoded(record: WarcRecord) -> Iterator[bytes | memoryview]:
     """The gzip member of a record, in pieces."""
     block = record.block
     if isinstance(block, bytes):
@@ -147,7 +147,7 @@ def encoded(record: Record) -> Iterator[bytes | memoryview]:
         yield from stored_pieces(_streamed(record))
 
 
-def _streamed(record: Record) -> Iterator[bytes]:
+def _streamed(record: WarcRecord) -> Iterator[bytes]:
     assert not isinstance(record.block, bytes)
     yield record.head()
     length = 0

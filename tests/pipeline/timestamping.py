@@ -6,7 +6,7 @@ from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.findings import Verified
 from storage.ledger.custody import append_and_publish, entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 
 
@@ -14,11 +14,11 @@ def held_to(settings: Settings, *authorities: TimeAuthorityOfOpenssl) -> Setting
     return replace(settings, time_authorities=tuple(f"{each.url}|{each.roots}" for each in authorities))
 
 
-def note(archive: Archive) -> Entry:
+def note(archive: Archive) -> CustodyEntry:
     return append_and_publish(archive, "collection_ended", subject_id="crawl", actor="tester", details={})
 
 
-def chain(archive: Archive) -> tuple[Entry, ...]:
+def chain(archive: Archive) -> tuple[CustodyEntry, ...]:
     with archive.reader.connect() as connection:
         return entries(connection)
 

@@ -25,7 +25,7 @@ from storage.catalogue.captures import captures_of_crawl
 from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
 from storage.ledger.custody import entries
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.signing import SECRET_BYTES, CrawlKey
 from tests.pipeline.crawl.test_crawl_process import descendants, wait_until
 from tests.storage.crawled_files import crawl, exchange, key_in_custody, response
@@ -44,7 +44,7 @@ def collecting(stored_settings: Settings, sample_sites: SampleSites, archive: Ar
     )
 
 
-def entries_of(archive: Archive, event: str) -> list[Entry]:
+def entries_of(archive: Archive, event: str) -> list[CustodyEntry]:
     with archive.reader.connect() as connection:
         return [entry for entry in entries(connection) if entry.event == event]
 

@@ -14,7 +14,7 @@ from crawlers.model.capture import Captured
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.commands.demo import EXAMPLES, example_commands
-from pipeline.commands.demo_report import HarvestResult, result_since, show
+from pipeline.commands.demo_report import DemoResult, result_since, show
 from pipeline.config.settings import ROOT, Settings
 from pipeline.output import Exit
 from pipeline.process.run import process_pending
@@ -46,9 +46,7 @@ def sources() -> dict[str, Source]:
     return {source.id: source for source in read_watchlist(SAMPLES).sources}
 
 
-def harvest(
-    archive: Archive, sites: SampleSites, sources: dict[str, Source], spool: Path, day: int
-) -> HarvestResult:
+def harvest(archive: Archive, sites: SampleSites, sources: dict[str, Source], spool: Path, day: int) -> DemoResult:
     with archive.reader.connect() as connection:
         before = newest_deposit(connection)
     collector = Collector(sites, archive, spool)
@@ -58,7 +56,7 @@ def harvest(
     return result_since(archive, before, SOURCES)
 
 
-def shown(result: HarvestResult, capsys: pytest.CaptureFixture[str]) -> str:
+def shown(result: DemoResult, capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     show(result, as_json=False)
     return capsys.readouterr().out
@@ -98,7 +96,7 @@ def test_a_source_of_any_kind_fits_on_a_line_of_80_columns(capsys: pytest.Captur
         )
         for name in several
     )
-    text = shown(HarvestResult((*figures, SourceCounts("many", records=several)), (), {}, first=True), capsys)
+    text = shown(DemoResult((*figures, SourceCounts("many", records=several)), (), {}, first=True), capsys)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert len([line for line in lines if line.startswith("sud-zavadski ")]) == len(figures)

@@ -23,7 +23,7 @@ from storage.integrity.restore import ContradictionError
 from storage.ledger import tables as ledger_tables
 from storage.ledger.crawl_facts import Fact, begin_collection
 from storage.ledger.custody import append, append_and_publish
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.objects.errors import KeyTakenError
 from tests.embedded_database import drop_database
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
@@ -133,7 +133,7 @@ def test_a_ledger_that_contradicts_the_store_is_left_alone(filled: Archive, othe
 def test_a_chain_with_a_lost_entry_is_not_rebuilt_from(archive: Archive) -> None:
     first = append_and_publish(archive, "received", subject_id="x", actor="tester", details={})
     third = replace(first, seq=3, previous=first.digest)
-    assert isinstance(third, Entry)
+    assert isinstance(third, CustodyEntry)
     archive.objects.put_new("custody/000000000003.json", third.canonical(), sha256=third.digest)
     with pytest.raises(ContradictionError, match="000000000002"):
         rebuild(archive)

@@ -16,11 +16,11 @@ from storage.archive import Archive
 from storage.ledger.chain import ChainProblem, read_chain
 from storage.ledger.crawl_facts import Fact, begin_collection, commitment
 from storage.ledger.custody import append, append_and_publish, entries, publish_pending_entries
-from storage.ledger.entry import Clock, Entry, parse_entry
+from storage.ledger.entry import Clock, CustodyEntry, parse_entry
 from storage.ledger.entry_schema import require_shape
 from storage.objects.keys import custody_key
 
-ENTRY = Entry(
+ENTRY = CustodyEntry(
     seq=1,
     previous=None,
     event="received",
@@ -34,7 +34,7 @@ ENTRY = Entry(
 )
 
 
-def note(archive: Archive, event: str = "received") -> Entry:
+def note(archive: Archive, event: str = "received") -> CustodyEntry:
     return append_and_publish(archive, event, subject_id="x", actor="tester", details={"слово": [1, 2.5, None]})
 
 

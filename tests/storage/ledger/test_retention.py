@@ -15,10 +15,10 @@ from processors.digest import sha256
 from storage.archive import Archive
 from storage.deposit.custody_status import custody_status
 from storage.deposit.deposit import Deposited, deposit_file
-from storage.findings import Remark, Verified
+from storage.findings import VerificationRemark, Verified
 from storage.integrity.verification import expected_of_archive, expected_of_store, verify_all
 from storage.ledger.chain import read_chain
-from storage.ledger.entry import Entry
+from storage.ledger.entry import CustodyEntry
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.model import ObjectHead
 from storage.objects.store import ObjectStore
@@ -61,7 +61,7 @@ def test_of_many_locks_that_ran_out_the_first_moment_is_told() -> None:
     begun = datetime(2026, 3, 1, tzinfo=UTC)
     locks = [RetentionLock(name, "v1", begun + days * DAY, begun) for name, days in (("a", 3), ("b", 2), ("c", 4))]
     (told,) = RetentionPolicy(days=1, at=begun + 9 * DAY, by_custody={}).judge_many(locks, "objects")
-    assert isinstance(told, Remark)
+    assert isinstance(told, VerificationRemark)
     assert told.text.startswith("locks of 3 objects ran out, the first on 2026-03-03 ")
 
 
@@ -94,7 +94,7 @@ def test_days_that_were_raised_since_make_older_locks_too_short(archive: Archive
     assert read_chain(archive.objects).problems == (), "the chain itself is whole, and can be rebuilt from"
 
 
-def renewal(until: datetime) -> Entry:
+def renewal(until: datetime) -> CustodyEntry:
     row = {"key": "warc/a", "object_version": "1"}
     return replace(ENTRY, event="lock_renewed", details={"objects": [row], "locked_until": until.isoformat()})
 

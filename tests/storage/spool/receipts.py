@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from storage.warc.records import Record, RecordReceipt
+from storage.warc.records import RecordReceipt, WarcRecord
 from storage.warc.writer import OpenWarc
 
 
@@ -15,7 +15,7 @@ def observed_receipts() -> Iterator[list[RecordReceipt]]:
     receipts: list[RecordReceipt] = []
     append = OpenWarc.append
 
-    def observe(warc: OpenWarc, records: Sequence[Record]) -> list[RecordReceipt]:
+    def observe(warc: OpenWarc, records: Sequence[WarcRecord]) -> list[RecordReceipt]:
         given = append(warc, records)
         receipts.extend(given)
         return given

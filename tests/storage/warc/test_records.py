@@ -23,7 +23,7 @@ from processors.http.message import parse_response
 from processors.pages.outcome import Outcome
 from storage.warc.records import (
     DepositedRecord,
-    Record,
+    WarcRecord,
     certificate_record,
     exchange_metadata,
     note_content_record,
@@ -102,7 +102,7 @@ BLOCK = b"HTTP/1.1 200 Fine\r\nX-ODD : 1\r\nContent-Length: 2\r\n\r\nhi"
 TLS = TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", (b"leaf", b"root"), problem=None)
 
 
-def record_bytes(record: Record) -> bytes:
+def record_bytes(record: WarcRecord) -> bytes:
     member = b"".join(encoded(record))
     inflater = isal_zlib.decompressobj(31)
     content: bytes = inflater.decompress(member)
