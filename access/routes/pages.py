@@ -35,7 +35,6 @@ from access.security_headers import archived
 from access.views import captures, changes, overview, payload, search
 from access.views.captures import ArchivedBytes
 from access.views.media import media_of_record
-from processors.kinds import record_kinds
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 
@@ -63,7 +62,7 @@ def first_page(
     question, query = query_parameters.parse_search(q, kind, source, since, until, order)
     form: dict[str, Any] = {
         "values": query_parameters.form_values(question),
-        "kinds": record_kinds(),
+        "kinds": search.kinds_of(archive, viewer=viewer),
         "sources": changes.sources_of(archive, viewer=viewer),
     }
     if not query:

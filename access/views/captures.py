@@ -18,13 +18,14 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of
 from storage.catalogue.dom_renderings import doms_of_exchange
-from storage.catalogue.records import reading_problem, records_of_capture
+from storage.catalogue.records import parser_versions_of, reading_problem, records_of_capture
 from storage.catalogue.revisits import payload_capture
 from storage.deposit.exchange_metadata import exchange_facts, interim_answers
 from storage.deposit.record_reader import record_alone
 from storage.ledger.access_log import log_access
 from storage.ledger.custody import entries
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.extensions import code_of_version
 from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
 from storage.similarity.media import medium_of_capture, sniffed_type
 
@@ -96,13 +97,12 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     """One capture with everything known of it; None where the viewer has none of this name.
 
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
-    file and about the crawl; ``holding``: its copies and time tokens; ``facts``: the facts of
-    collection; ``records``: what was read from it, and
-    ``reading_problem``: why nothing could be;
-    ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a medium;
-    ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a browser can
-    draw it; ``before`` and ``after``: the captures of the same address next to it; ``depicts_capture_id``: of a
-    rendering, the exchange it was made from.
+    file, about the crawl, and about the operator's code that read it; ``holding``: its copies and time tokens;
+    ``facts``: the facts of collection; ``records``: what was read from it, and ``reading_problem``: why nothing
+    could be; ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a
+    medium; ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a
+    browser can draw it; ``before`` and ``after``: the captures of the same address next to it;
+    ``depicts_capture_id``: of a rendering, the exchange it was made from.
     """
     capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -110,6 +110,17 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     with archive.reader.connect() as connection:
         about_file = entries(connection, subject_id=capture.warc_key)
         about_crawl = entries(connection, subject_id=capture.crawl_id)
+        about_code = [
+            entry
+            for version in sorted(
+                {
+                    v
+                    for each in (capture.id, *doms_of_exchange(connection, capture.id))
+                    for v in parser_versions_of(connection, each)
+                }
+            )
+            if (entry := code_of_version(connection, version)) is not None
+        ]
         read_from = (capture.id, *doms_of_exchange(connection, capture.id))
         records = [
             record_row(sighting)
@@ -134,7 +145,10 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "capture": capture_json(capture),
         "exchange": dict(facts or {}),
         "interim_answers": interim_answers(facts),
-        "custody": [_entry_row(entry) for entry in sorted((*about_file, *about_crawl), key=lambda each: each.seq)],
+        "custody": [
+            _entry_row(entry)
+            for entry in sorted((*about_file, *about_crawl, *about_code), key=lambda each: each.seq)
+        ],
         "holding": file_custody(archive, capture.warc_key),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,

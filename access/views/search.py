@@ -11,11 +11,12 @@ from typing import Any
 
 from access.rendering.formatting import dated, heading
 from access.rendering.word_diff import differences
+from processors.kinds import record_kinds
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.dom_renderings import exchanges_of_doms
 from storage.catalogue.records import RecordSighting, sightings_of_record, versions_of_record
-from storage.queries.search import START_MARK, STOP_MARK, Question, SearchHit, search_records
+from storage.queries.search import START_MARK, STOP_MARK, Question, SearchHit, own_kinds, search_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ def found(
     with archive.reader.connect() as connection:
         answer = search_records(connection, question, viewer=viewer, limit=most, offset=offset)
     return FoundRows([_found_row(each) for each in answer.hits], answer.total, answer.complete)
+
+
+def kinds_of(archive: Archive, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
+    """Every kind of record that may be asked for: ours, and those that operators' parsers have read."""
+    with archive.reader.connect() as connection:
+        return (*record_kinds(), *own_kinds(connection, viewer=viewer))
 
 
 def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:

@@ -34,8 +34,10 @@ from pipeline.preserve.replicate import NO_SECOND_COPY, replication_status
 from pipeline.preserve.time_authority import time_authorities
 from pipeline.preserve.timestamp import NO_TIME_AUTHORITY, describe_pending_timestamp, timestamp_status
 from pipeline.supervise.processes import ServiceError
+from processors.extension.code import ExtensionFault
 from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.pdf.tesseract import LANGUAGES, languages_of
+from processors.sandbox.kernel_rules import why_unavailable
 from storage.errors import StorageError
 from storage.ledger.harvests import NightState
 from storage.migrations import newest_schema, schema_of
@@ -86,6 +88,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _airflow,
         _nights,
         _watchlist,
+        _extensions,
         _scanned_pages,
         _video,
     )
@@ -329,6 +332,25 @@ def _watchlist(settings: Settings) -> Check:
             "Watch-list", "missing", str(problem), f"Correct {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )
     return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
+
+
+def _extensions(settings: Settings) -> Check:
+    """Parsers of the operator's own: whether each can be read, and whether this kernel can confine them."""
+    name, folder = "Extensions", settings.extension_folder
+    if folder.path is None:
+        return Check(name, "ok", "no folder of your own parsers is set")
+    if (reason := why_unavailable()) is not None:
+        how = "Use Linux 5.13 or later with Landlock switched on; in a container, allow its system calls."
+        return Check(name, "missing", f"your own parsers cannot be confined, and are not run: {reason}", how)
+    problems = []
+    for each in folder.names():
+        try:
+            folder.code(each)
+        except ExtensionFault as fault:
+            problems.append(str(fault))
+    if problems:
+        return Check(name, "missing", " ".join(problems), "Mend what is named; docs/extensions.md says how.")
+    return Check(name, "ok", f"{folder.path}: {', '.join(folder.names()) or 'none yet'}")
 
 
 def _scanned_pages(_: Settings) -> Check:

@@ -271,6 +271,12 @@ def read_by_any_version(connection: Connection, capture_id: str, parser: str) ->
     return connection.execute(asked.limit(1)).first() is not None
 
 
+def parser_versions_of(connection: Connection, capture_id: str) -> tuple[str, ...]:
+    """The parser versions that have read a capture."""
+    asked = select(readings.c.parser_version).where(readings.c.capture_id == capture_id)
+    return tuple(connection.scalars(asked.order_by(readings.c.parser_version)))
+
+
 def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:
     """What each version of a record says, without what a sighting saw besides."""
     query = select(versions.c.id, versions.c.content).where(versions.c.record_id == record)

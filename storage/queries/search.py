@@ -15,9 +15,10 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, true
 
+from processors.records.own_record import is_own_kind
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.records import RecordSighting, sighting_of
-from storage.catalogue.tables import records, sightings, versions
+from storage.catalogue.tables import readings, records, sightings, versions, warcs
 
 WORD: Final = re.compile(r"[^\W_]+")
 WHOLE_BELOW: Final = 4
@@ -78,6 +79,16 @@ class SearchPage:
     hits: tuple[SearchHit, ...]
     total: int
     complete: bool
+
+
+def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
+    """The kinds of records that operators' parsers have read; looked for at the sources that name such a
+    parser.
+    """
+    parser = warcs.c.declaration["parser"].astext
+    sources = select(warcs.c.source_id).where(parser.is_not(None), visible_to(viewer, warcs.c.access_label))
+    asked = select(readings.c.kind).where(readings.c.source_id.in_(sources.distinct())).distinct()
+    return tuple(sorted(kind for kind in connection.scalars(asked) if is_own_kind(kind)))
 
 
 def search_records(

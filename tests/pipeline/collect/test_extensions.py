@@ -11,13 +11,15 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 from sqlalchemy import select
 
-from access.views.search import found, one_record
+from access.views.captures import one_capture
+from access.views.search import found, kinds_of, one_record
 from pipeline.collect.harvest import harvest_source
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT, Settings
 from pipeline.process.extensions import deposited_last
 from pipeline.process.rebuild import rebuild
 from pipeline.process.run import extension_use, process_pending
+from pipeline.setup.doctor import examine
 from pipeline.sources.trial import try_sources
 from samples.sites import SampleSites
 from storage.archive import Archive
@@ -92,6 +94,10 @@ def test_the_parser_of_the_text_reads_crawls_and_is_kept_with_what_it_read(
     assert (book["title"], book["number"], book["published_raw"]) == ("Кніга «Узор гісторыі»", "2", "19.01.2026")
     assert book["dated_at"] == "2026-01-19T00:00:00Z"
     assert one_record(opened, book["record_id"]) is not None
+    assert "materials.material" in kinds_of(opened)
+    shown = one_capture(opened, book["capture_id"])
+    assert shown is not None
+    assert "extension_deposited" in {entry["event"] for entry in shown["custody"]}
     with opened.reader.connect() as connection:
         told = sorted((each.kind, each.natural_key) for each in changes(connection, "materials"))
         events = [entry.event for entry in entries(connection)]
@@ -228,3 +234,13 @@ def test_a_class_that_is_no_spider_ends_the_crawl_with_a_reason(collecting: Sett
     result = harvest_source(collecting, "materials")
     assert result.problem is not None
     assert "expected a subclass of crawlers.spiders.base.SourceSpider" in result.problem
+
+
+def test_the_doctor_says_whether_extensions_can_be_used(collecting: Settings) -> None:
+    assert collecting.extensions is not None
+    (check,) = [each for each in examine(collecting) if each.name == "Extensions"]
+    assert (check.state, check.found) == ("ok", f"{collecting.extensions}: materials")
+    (collecting.extensions / "materials" / "parser.py").chmod(0o666)
+    (check,) = [each for each in examine(collecting) if each.name == "Extensions"]
+    assert check.state == "missing"
+    assert "only its owner can write there" in check.found
