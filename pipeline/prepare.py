@@ -2,7 +2,7 @@
 
 In: `Settings`. Out: one `Prepared` per thing, in the order in which they were made; what is there already is left
 as it is, so that preparing again is safe. Raises `MigrationError`, `StoreError` and `SettingsError` for what an
-archive cannot do without. A second store that is away is a ``problem`` and no more: what it lacks is owed to it.
+archive cannot do without. An unavailable second store is a ``problem`` and no more: its copies are pending.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def prepare_archive(settings: Settings) -> Iterator[Prepared]:
     try:
         made = replica.ensure_bucket()
     except StoreError as problem:
-        reason = f"The second store cannot take copies now; they are owed to it. {problem}"
+        reason = f"The second store is unavailable; its copies are pending. {problem}"
         yield Prepared("Second store", place, reason)
     else:
         yield Prepared("Second store", f"{place}, {_made(made)}")

@@ -46,7 +46,7 @@ def open_store(settings: Settings) -> ObjectStore:
 def open_replica(settings: Settings) -> ObjectStore | None:
     """The second store alone; None where the settings name none."""
     replica = settings.replica()
-    return None if replica is None else _store(replica, REPLICA, attempts=2)  # what it lacks is owed to it
+    return None if replica is None else _store(replica, REPLICA, attempts=2)  # its copies stay pending
 
 
 def _store(store: StoreAccess, name: str, *, attempts: int = 4) -> ObjectStore:

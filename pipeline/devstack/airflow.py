@@ -186,7 +186,7 @@ class AirflowServer:
                 time.sleep(0.1)
             scheduler.stop()
             self._start_again("scheduler")
-            done.append(("scheduler", "gave its workers no task or had lost one of them"))
+            done.append(("scheduler", "gave its workers no tasks, or had lost a worker"))
         for name in self._heartbeats.unresponsive():
             self._components[name].stop()
             self._start_again(name)
@@ -276,7 +276,7 @@ class AirflowServer:
         done = self.folder / "migrated"
         if done.exists() and done.read_text("utf-8") == stamp:
             return
-        self._on_progress("Airflow's tables are made ...")
+        self._on_progress("Creating Airflow's tables ...")
         made = subprocess.run(
             [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
             env=self.environment,

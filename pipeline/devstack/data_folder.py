@@ -41,7 +41,7 @@ class DataFolderError(ServiceError):
     def __init__(self, data: Path, found: str) -> None:
         super().__init__(
             f"The data folder {data}: expected a folder that can be written to, found {found}. Nothing was "
-            "started; mend it, or set LETAPIS_DATA to another folder."
+            "started; repair it, or set LETAPIS_DATA to another folder."
         )
 
 

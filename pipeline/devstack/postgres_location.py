@@ -81,7 +81,7 @@ def database_account() -> Account:
                 _make_account()
         else:
             return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-    raise ServiceError(f"The system account {ACCOUNT_NAME} was made but is not found; is /etc/passwd used here?")
+    raise ServiceError(f"The system account {ACCOUNT_NAME} was made, but is not found; is /etc/passwd used here?")
 
 
 def _make_account() -> None:

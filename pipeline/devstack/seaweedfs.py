@@ -70,7 +70,7 @@ upload ends in InternalError (seen with the buckets of a whole test run)."""
 
 FOR_TRYING_OUT_ONLY: Final = (
     "On this machine the embedded store is for trying out only: other users can reach it without a key. {} Put no "
-    "evidence into it; name an outside store with Object Lock (LETAPIS_S3_ENDPOINT, docs/settings.md)."
+    "evidence into it; use an external store with Object Lock (LETAPIS_S3_ENDPOINT, docs/settings.md)."
 )
 """Shown in red with what `store_open_to_others` found."""
 
@@ -151,7 +151,7 @@ class ObjectStoreServer:
     def _start_at_its_ports(self) -> None:
         if in_the_way := self._remove_sockets():
             raise ServiceError(
-                f"{in_the_way[0]}, a name that the object store needs, is somebody else's and cannot be removed."
+                f"{in_the_way[0]}, which the object store needs, is another user's and cannot be removed."
             )
         self._process = self._new_process()
         self._start_process(self._process)

@@ -1,9 +1,9 @@
-"""What a target sees of whoever leaves by an egress profile: address, request, TLS.
+"""What a target sees of a crawl that uses an egress profile: address, request, TLS.
 
 In: `Settings`, a profile's name, a target of the operator's choice or None. Out: `EgressProbe`, never a password.
-The request goes the way of every crawl: fetcher, recorder, the profile's way out. Without a target nothing leaves
-this machine but a connection to the profile's proxy: the request is shown to a listener of our own, and the
-address stays unknown, since nobody was asked. A way out that fails is a ``problem``, never another way.
+The request takes the path of every crawl: fetcher, recorder, the profile's proxy. Without a target nothing leaves
+this machine but a connection to the profile's proxy: the request goes to a local listener, and the address stays
+unknown. A profile that fails is a ``problem``; no other profile is tried instead.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from processors.http.message import parse_response
 from processors.http.tls_client_hello import read_client_hello
 
 ANSWER_KEPT = 2000
-"""Characters of a target's answer that are shown."""
+"""Characters of a target's response that are shown."""
 
 LIMITS = CrawlLimits(bytes=1 << 20, seconds=60.0)
 VERSION_NAMES = {0x0304: "TLSv1.3", 0x0303: "TLSv1.2", 0x0302: "TLSv1.1", 0x0301: "TLSv1"}
@@ -54,8 +54,8 @@ class ClientFingerprint:
 class EgressProbe:
     """What a target sees by one profile. ``request`` is the request's lines as they arrive.
 
-    ``answer`` is what the target said, which holds our address only if the target tells it; ``address_unknown``
-    says why nothing is known of the address otherwise.
+    ``answer`` is the target's response, which has our address only if the target shows it; ``address_unknown``
+    says otherwise why the address is unknown.
     """
 
     profile: str
@@ -77,7 +77,7 @@ class EgressProbe:
 
 
 def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
-    """Ask the target by the profile; raises `SettingsError` where there is no such profile."""
+    """Request the target through the profile; raises `SettingsError` where there is no such profile."""
     egress_url = settings.egress_url(profile)
     host = (urlsplit(target).hostname if target else None) or "site.example"
     egress = egress_for(egress_url, AddressPolicy(settings.allow_addresses), ConnectTo(settings.connect_to))
@@ -96,7 +96,7 @@ def probe(settings: Settings, profile: str, target: str | None) -> EgressProbe:
         tls_cipher=None if exchange is None or exchange.tls is None else exchange.tls.cipher,
         status=None if response is None else response.status,
         answer=answer,
-        address_unknown=None if answer else "nobody was asked; --target names a page that tells it",
+        address_unknown=None if answer else "no page was requested; use --target with a page that shows it",
     )
 
 
@@ -132,9 +132,9 @@ def describe_probe(row: Mapping[str, Any]) -> str:
     if row["problem"]:
         lines.append(f"  problem     {row['problem']}")
     lines += [
-        f"  address     {'unknown: ' + row['address_unknown'] if row['address_unknown'] else 'see the answer'}",
+        f"  address     {'unknown: ' + row['address_unknown'] if row['address_unknown'] else 'see the response'}",
         f"  user agent  {row['user_agent']}",
-        f"  headers     {names or 'none arrived'}",
+        f"  headers     {names or 'none received'}",
         f"  TLS offers  {', '.join(offered['versions'])}; ALPN {', '.join(offered['alpn'])}",
         f"              JA3 {offered['ja3_md5']} ({offered['ja3']})",
         f"              {', '.join(offered['ciphers'])}",

@@ -1,7 +1,7 @@
-"""What runs, what is pending, what has failed, on one screen; as much of it as can be had when the stack is down.
+"""What runs, what is pending, what has failed, on one screen; as much of it as is known when the stack is down.
 
 In: `Settings`. Out: `StatusLine`s in four sections, in the order in which a person asks. Nothing is changed, and
-nothing that is wrong raises: it becomes a line. What cannot be known says so.
+no problem is raised: it becomes a line. What cannot be known is reported as unknown.
 """
 
 import shutil
@@ -61,9 +61,7 @@ def status_lines(settings: Settings, *, now: datetime | None = None) -> Iterator
 def _stack(settings: Settings) -> Iterator[StatusLine]:
     if settings.airflow_url is None:
         yield StatusLine("stack", "stack", f"down: {_how_to_start(settings)}")
-        yield StatusLine(
-            "failed", "stack", "The stack is down: no night begins, and nothing that was asked for is done."
-        )
+        yield StatusLine("failed", "stack", "The stack is down: no night begins, and no request is carried out.")
         return
     lock = settings.data / LOCK_NAME
     _, _, since = lock.read_text("utf-8").strip().partition(" ") if lock.exists() else ("", "", "")
@@ -74,7 +72,7 @@ def _how_to_start(settings: Settings) -> str:
     demo = demo_folder(settings.data)
     if demo == settings.data:
         return "`make demo` starts it"
-    also = f"; the demo has its own, asked with LETAPIS_DATA={demo}" if is_demo_folder(demo) else ""
+    also = f"; the demo has its own stack, shown with LETAPIS_DATA={demo}" if is_demo_folder(demo) else ""
     return f"`letapis up` starts it{also}"
 
 
@@ -90,7 +88,7 @@ def _spool(settings: Settings) -> Iterator[StatusLine]:
         except OSError as problem:
             yield StatusLine("failed", "spool", f"{folder.name}: {problem.strerror}")
     if alive:
-        yield StatusLine("runs", "crawls", f"{_count(len(alive), 'crawl')} at work")
+        yield StatusLine("runs", "crawls", f"{_count(len(alive), 'crawl')} running")
     if left:
         waits = "waits to be deposited, which the next harvest or `letapis up` does"
         yield StatusLine("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
@@ -129,7 +127,7 @@ def _airflow(settings: Settings, now: datetime) -> Generator[StatusLine, None, N
 
 @contextmanager
 def _unless_away(what: str) -> Iterator[list[StatusLine]]:
-    """What was found before the other side did not answer stands; then a line says that it did not."""
+    """Keeps what was found before the other side stopped answering, and adds a line that says so."""
     lines: list[StatusLine] = []
     try:
         yield lines
@@ -151,14 +149,12 @@ def _failed_runs(api: AirflowApi, dag_id: str) -> str | None:
         return None
     since = datetime.fromisoformat(ended[in_a_row - 1]["run_after"]).astimezone(UTC)
     times = "Its newest run failed" if in_a_row == 1 else f"Its newest {in_a_row} runs failed"
-    return f"{times}, from {since:%Y-%m-%d %H:%M} UTC on: the log of its red task says why."
+    return f"{times}, from {since:%Y-%m-%d %H:%M} UTC on: see the log of its failed task."
 
 
 def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[StatusLine]:
     if settings.database_reader_url is None:
-        yield StatusLine(
-            "pending", "nights", f"{NOT_KNOWN}the database does not run, and what became of them is in it"
-        )
+        yield StatusLine("pending", "nights", f"{NOT_KNOWN}the database does not run, and it has their results")
         return
     with _unless_away("archive") as lines, opened_archive(settings) as archive:
         view = overview(archive)
@@ -187,7 +183,7 @@ def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Sta
 
 
 def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:
-    """Sources that need a look, but no crawl that is at work."""
+    """Sources that need attention, but no crawl that is running."""
     wrong = [row for row in rows if row["last_crawl"] is not None and row["last_crawl"]["state"] == "failed"]
     for row in wrong[:NAMED]:
         yield StatusLine("failed", row["source"], row["last_crawl"]["failures"][0])

@@ -1,9 +1,9 @@
-"""How a deposited file is held: since when, in which stores, and how late it can be by outside time.
+"""The custody status of a deposited file: since when, in which stores, proved by which timestamps.
 
-In: an archive, a file's key. Out: `CustodyStatus`. It claims what custody says and no more: the first store
-confirmed the file at its deposit, the second when custody says ``copied``, and a token over an entry after the
-deposit says that the file existed at the token's time. Whether it is still so, `storage.integrity.verification`
-says.
+In: an archive, a file's key. Out: `CustodyStatus`. It claims what the chain of custody says and no more: the first
+store confirmed the file at its deposit, the second when custody says ``copied``, and a timestamp over an entry
+after the deposit shows that the file existed at that time. `storage.integrity.verification` checks whether this
+still holds.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ from storage.ledger.tables import custody
 class CustodyStatus:
     """The entry of its deposit; ``replica_status`` is None where no second store is configured and none ever was.
 
-    ``tokens`` are the first of each authority that speak for it, ``pending_tokens`` those that would, were they
-    there. ``locked_until`` is what custody says of each version (key, version id), renewals included.
+    ``tokens`` are the first timestamp of each authority that covers it, ``pending_tokens`` those that will cover
+    it once they are obtained. ``locked_until`` is what custody says of each version (key, version id), renewals
+    included.
     """
 
     deposited: CustodyEntry
@@ -40,7 +41,7 @@ class CustodyStatus:
 
 
 def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
-    """How the file is held; None where custody does not tell of its deposit."""
+    """The custody status of the file; None where custody has no entry of its deposit."""
     with archive.reader.connect() as connection:
         query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
         row = connection.execute(query).first()

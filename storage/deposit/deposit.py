@@ -2,10 +2,10 @@
 
 In: a closed file, from our spool or from another tool. Out: `Deposited`. In this order: the file is read and
 checked; uploaded under lock and read back; index and custody are written in one transaction; the custody entry
-becomes a locked object, too; a second store, where one is configured, gets both as well, or is owed them. Only
-when the first store has confirmed all of it does `deposit_file` return, and only then may the caller let go of the
-file. A crash between any two steps, then the same call again, gives exactly one deposit: the object is found under
-its key with the same sha256, the row under that key, the entry is owed until it is there.
+becomes a locked object, too; a second store, where one is configured, gets both as well, or the copies are
+pending. Only when the first store has confirmed all of it does `deposit_file` return, and only then may the caller
+delete the file. A crash between any two steps, then the same call again, gives exactly one deposit: the object is
+found under its key with the same sha256, the row under that key, and the entry is pending until it is stored.
 Raises `WarcDamageError`, `UnsupportedFileError`, `DepositRefusedError`, `FileUnreadableError` and the errors of
 `storage.objects.errors`.
 """
@@ -46,7 +46,7 @@ from storage.warc.reader import WarcDamageError
 
 
 class DepositRefusedError(StorageError):
-    """The file is whole, but cannot stand where it says it belongs; a person has to look."""
+    """The file is whole, but cannot be stored where it says it belongs; a person has to examine it."""
 
     def __init__(self, name: str, what: str, expected: str, found: str) -> None:
         super().__init__(
@@ -60,12 +60,12 @@ class DepositRefusedError(StorageError):
 
 
 class FileUnreadableError(StorageError):
-    """The file could not be read to its end, or was not there any more; mend the disk or bring it again."""
+    """The file could not be read to its end, or no longer exists; repair the disk or deposit it again."""
 
     def __init__(self, name: str, found: str) -> None:
         super().__init__(
             f"File {name}: expected to read it to its end, found {found}. It was not deposited and not changed; "
-            "see that it is there and can be read, then bring it again."
+            "see that it is there and can be read, then deposit it again."
         )
         self.name = name
         self.found = found
@@ -73,7 +73,7 @@ class FileUnreadableError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """A file that is evidence now; ``already`` where an earlier call had made it so. ``captures`` counts rows.
+    """A file that is evidence now; ``already`` where an earlier call had deposited it. ``captures`` counts rows.
 
     ``origin`` and ``brought_by`` are what custody says of it. ``remarks`` say what this call found unusual in the
     file; ``damage`` is where reading ended, None of a whole file.
@@ -112,13 +112,13 @@ def deposit_file(
     left_by: LeftBy | None = None,
     actor: str = "letapis",
 ) -> Deposited:
-    """Deposit one file. What is named must agree with what the file says of itself; ``expected`` is its sha256.
+    """Deposit one file. The arguments must agree with what the file says of itself; ``expected`` is its sha256.
 
     ``left_by`` says of a file from the spool how its crawl ended. What no key of a crawl has signed is an import
-    (`storage.deposit.origin`). Files that do not name a crawl of this software stand under ``source_id`` (or
+    (`storage.deposit.origin`). Files that do not name a crawl of this software are stored under ``source_id`` (or
     ``imported``) and a crawl id made of their digest; the same bytes under whatever name are one deposit. With
-    ``up_to_damage`` a damaged file is taken, too: every byte of it is kept, the records before the damage are
-    indexed, and custody says where it is.
+    ``up_to_damage`` a damaged file is deposited, too: every byte is stored, the records before the damage are
+    indexed, and custody says where the damage is.
     """
     with _readable(path):
         inspection = _inspect(path, expected, up_to_damage=up_to_damage)
@@ -176,7 +176,7 @@ def _stored_before(archive: Archive, key: str, inspection: FileInspection) -> St
 
 
 def _upload(objects: ObjectStore, key: str, path: Path, inspection: FileInspection) -> StoredObject:
-    """Store the file; where the store got other bytes, see whether the file is still what was looked over."""
+    """Store the file; where the store received other bytes, check whether the file is still what was inspected."""
     _require_unchanged(path, inspection)
     try:
         return objects.put_new(key, path, sha256=inspection.sha256)
@@ -200,7 +200,7 @@ def _require_unchanged(path: Path, inspection: FileInspection, *, check_digest: 
 
 
 def _inspect(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileInspection:
-    """Look the file over; where it is not the one that was closed, say so before what else is wrong with it."""
+    """Inspect the file; where it is not the one that was closed, report that before anything else."""
     try:
         inspection = inspect_file(path, up_to_damage=up_to_damage)
     except (WarcDamageError, UnsupportedFileError) as problem:
@@ -227,7 +227,7 @@ def _require_equal(
 
 
 def _existing_import_location(archive: Archive, inspection: FileInspection) -> ArchiveLocation | None:
-    """A file that stands under another name or source keeps its place: the same bytes are one deposit."""
+    """A file already stored under another name or source keeps its key: the same bytes are one deposit."""
     columns = [warcs.c[name] for name in ArchiveLocation.__dataclass_fields__]
     query = select(*columns).where(warcs.c.sha256 == str(inspection.sha256)).order_by(warcs.c.custody_seq)
     with archive.writer.connect() as connection:
@@ -271,7 +271,7 @@ def _write_index_and_custody(
     actor: str,
     origin: Origin,
 ) -> CustodyEntry | None:
-    """Write index and custody; None where both stand already."""
+    """Write index and custody; None where both exist already."""
     enter(connection)
     # two deposits of one file at once: the second waits here and then finds the row
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": location.key})

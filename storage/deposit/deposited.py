@@ -1,7 +1,7 @@
-"""Which files of a crawl the archive holds, whoever brought them.
+"""Which files of a crawl the archive has, whoever deposited them.
 
-In: an archive, a crawl's id. Out: each file as a deposit of it would answer now: read back whole from every store
-that is said to have it. Raises `storage.objects.errors` where the first store cannot give one.
+In: an archive, a crawl's id. Out: each file as a new deposit of it would return it: read back whole from
+every store that has confirmed it. Raises `storage.objects.errors` where the first store cannot give one.
 """
 
 from collections.abc import Mapping

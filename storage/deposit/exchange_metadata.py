@@ -1,7 +1,7 @@
-"""What our recorder wrote down about an exchange besides its bytes: times, peer, TLS of that same socket.
+"""What the recorder noted about an exchange besides its bytes: times, peer, TLS of that same socket.
 
 In: a capture. Out: the facts as JSON values, None where the file has none (files of other tools, failures). They
-stand in a ``metadata`` record behind the response and its request (`storage.warc.records`), and are read from
+are in a ``metadata`` record after the response and its request (`storage.warc.records`), and are read from
 there, never copied.
 """
 
@@ -42,7 +42,7 @@ def exchange_facts(archive: Archive, capture: Capture) -> Mapping[str, Any] | No
 
 
 def interim_answers(facts: Mapping[str, Any] | None) -> list[str]:
-    """The interim answers (1xx) that came before the answer itself; empty lines between them are left out."""
+    """The interim responses (1xx) that came before the final response; empty lines between them are left out."""
     encoded = None if facts is None else facts.get("interim_base64")
     if not isinstance(encoded, list):
         return []

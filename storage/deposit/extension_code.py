@@ -1,8 +1,8 @@
-"""Puts an operator's code into the store, so that in ten years one can see what read a page.
+"""Stores an operator's code, so that even years later one can see which parser read a page.
 
-In: an extension. Out: the entry of custody that tells of its deposit, the earlier one where there is one.
+In: an extension. Out: the custody entry of its deposit, the earlier one where there is one.
 Guaranteed as for WARC files: the archive is stored under lock and read back by its digest before custody says so,
-and a second store gets it or is owed it. Raises `storage.objects.errors`.
+and its copy in a second store is made or pending. Raises `storage.objects.errors`.
 """
 
 from crawlers.model.iso_time import time_text

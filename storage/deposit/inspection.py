@@ -1,8 +1,8 @@
-"""Looks over a file before it is deposited: its digests, what is in it, and where it belongs.
+"""Inspects a file before it is deposited: its digests, what is in it, and where it belongs.
 
 In: the path of a WARC or ARC (gzip, zstd, plain) or WACZ file. Out: `FileInspection`. The file is read once, front
 to back (a WACZ twice). Where our spool left the rows it made while writing beside the file, and the file is still
-those bytes, it is hashed and need not be taken apart again. Raises `WarcDamageError` for what is damaged and
+those bytes, it is hashed and need not be parsed again. Raises `WarcDamageError` for what is damaged and
 `UnsupportedFileError` for what is no such file.
 """
 
@@ -44,7 +44,7 @@ class CrawlOrigin:
 class FileInspection:
     """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key.
 
-    ``damage`` is None of a whole file; else all but the digests speaks of what stands before it.
+    ``damage`` is None of a whole file; otherwise all fields but the digests describe what comes before it.
     """
 
     sha256: Digest
@@ -62,7 +62,7 @@ class FileInspection:
 
 
 def inspect_file(path: Path, *, up_to_damage: bool = False) -> FileInspection:
-    """Read the whole file and check it; with ``up_to_damage``, a damaged one is taken for what stands before that.
+    """Read the whole file and check it; with ``up_to_damage``, a damaged file is read up to the damage.
 
     A WACZ is whole or refused: its package names a digest for each file in it.
     """
@@ -117,7 +117,7 @@ def _inspection(
 
 
 def _digests(file: BinaryIO) -> tuple[Digest, Digest, int]:
-    """sha256 and sha512, made side by side since neither holds up the interpreter, and the length."""
+    """sha256 and sha512, computed in parallel since both release the interpreter lock, and the length."""
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
     length = 0
     with ThreadPoolExecutor(max_workers=1) as beside:

@@ -1,9 +1,9 @@
-"""Whether a file is what a crawl of ours wrote, or what somebody brought; told once, at its deposit, in custody.
+"""Whether a file was written by a crawl of this software or imported; recorded once in custody, at its deposit.
 
-In: a file as it was looked over, the signatures beside it, and custody's entry about the crawl it names. Out:
+In: an inspected file, the signatures beside it, and the custody entry about the crawl it names. Out:
 `Origin`. It is ``crawl`` only where one signature, by the key that `collection_started` names, covers every byte;
 everything else is an ``import``, with the reason. Key, ids and rows of the file do not depend on it. Later, and
-in a rebuild, the entry of the deposit is asked (`origin_in_custody`), never the signatures again;
+in a rebuild, the entry of the deposit is read (`origin_in_custody`), never the signatures again;
 `signature_fault` compares the two for `letapis verify`.
 """
 
@@ -37,7 +37,7 @@ class LeftBy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """``kind`` is ``crawl`` or ``import``; ``reason`` says of an import why nothing more can be claimed.
+    """``kind`` is ``crawl`` or ``import``; ``reason`` says why a file is an import only.
 
     ``recovered``: its crawl ended without a report. ``signature`` covers the whole file, ``started_seq`` is the
     entry that names its key. Both are None of imports, and of what was deposited before crawls had keys.
@@ -50,7 +50,7 @@ class Origin:
     started_seq: int | None = None
 
     def details(self) -> dict[str, Any]:
-        """What the entry of the deposit says of it."""
+        """The details of the deposit's entry about the origin."""
         signed = None
         if self.signature is not None:
             signed = {
@@ -67,7 +67,7 @@ class Origin:
 
 
 def judge_origin(archive: Archive, path: Path, inspection: FileInspection, left_by: LeftBy | None) -> Origin:
-    """What is known of the file now; ``left_by`` is None of files that somebody brings."""
+    """What is known of the file now; ``left_by`` is None of files that somebody imports."""
     recovered = left_by is LeftBy.CRAWL_THAT_DIED
     if inspection.own is None:
         return Origin(IMPORT, recovered=False, reason=OTHER_TOOL)
@@ -98,7 +98,7 @@ def origin_in_custody(details: Mapping[str, Any]) -> Origin:
 
 
 def signature_fault(deposited: CustodyEntry, by_seq: Mapping[int, CustodyEntry]) -> tuple[str, str] | None:
-    """What is expected of the signature that a deposit rests on, and what is found; None where it holds."""
+    """What is expected of the signature of a deposit, and what is found; None where the signature is valid."""
     signed = deposited.details.get("signature")
     if signed is None:
         return None

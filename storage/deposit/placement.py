@@ -1,4 +1,4 @@
-"""Where a deposited file stands: its key, the ids of its captures, its rows in the index.
+"""Where a deposited file is stored: its key, the ids of its captures, its rows in the index.
 
 In: a `FileInspection`. Out: everything the catalogue holds of a file before it is read, derived from the file
 alone, so that every attempt to deposit it, and every rebuild, finds the same key, ids and rows.
@@ -21,7 +21,7 @@ from storage.objects.keys import warc_key
 from storage.warc.index import IndexedRecord
 
 IMPORTED: Final = "imported"
-"""Source of files that other tools made, where the one who brings them names none."""
+"""Source of files that other tools made, where the person who imports them names none."""
 
 
 ROWS_AT_ONCE: Final = 2000
@@ -29,7 +29,7 @@ ROWS_AT_ONCE: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where a file stands in the archive; ``origin`` is ``crawl`` or ``import``."""
+    """Where a file is stored in the archive; ``origin`` is ``crawl`` or ``import``."""
 
     key: str
     origin: str
@@ -58,8 +58,8 @@ def archive_location(inspection: FileInspection, origin: str, *, source_id: str 
 def captures_of_file(inspection: FileInspection, location: ArchiveLocation, version_id: str) -> Iterator[Capture]:
     """The rows of the index.
 
-    A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever brought it; else it
-    is made of digest and offset.
+    A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever deposited it;
+    otherwise it is derived from digest and offset.
     """
     for row in inspection.rows:
         yield capture_of_record(

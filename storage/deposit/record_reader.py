@@ -1,4 +1,4 @@
-"""Gives the records of deposited files back: one by its capture, or all of a file in order.
+"""Reads the records of deposited files: one by its capture, or all of a file in order.
 
 In: captures, which name key, object version, offset and length. Out: fields and block, byte for byte as they were
 sealed. Raises `RecordDiffersError` where the block is not the one that was indexed, and the errors of
@@ -21,7 +21,7 @@ from storage.warc.members import ZSTD_DICTIONARY
 from storage.warc.reader import RECORD_END, WarcReader
 
 BLOCK_LIMIT_BYTES: Final = 64 << 20
-"""Blocks above this are not held in memory; their payload's digest stands in the index."""
+"""Blocks above this are not held in memory; their payload's digest is in the index."""
 DICTIONARY_HEAD_BYTES: Final = 8
 
 
@@ -39,7 +39,7 @@ class RecordDiffersError(StorageError):
 
 
 class BlockTooLargeError(StorageError):
-    """The block is larger than the caller can hold; download the record instead."""
+    """The block is larger than the caller's limit; download the record instead."""
 
     def __init__(self, capture: Capture, length_bytes: int, limit_bytes: int) -> None:
         super().__init__(
@@ -98,7 +98,7 @@ def iterate_warc(
 ) -> Iterator[tuple[Capture, bytes | None]]:
     """Every capture of a file with its block, in file order; None for a block above the limit.
 
-    The file is read once, front to back; of a WACZ each record by itself, since they lie between other things.
+    The file is read once, front to back; of a WACZ each record is read alone, since other files lie between them.
     """
     with archive.reader.connect() as connection:
         indexed = {_place(capture): capture for capture in captures_in(connection, warc_key)}
@@ -118,7 +118,7 @@ def iterate_warc(
 
 
 def open_deposited(objects: StoreReader, key: str, object_version: str) -> BinaryIO:
-    """A deposited file to be read front to back; a WACZ, whose directory stands at its end, seeks."""
+    """A deposited file to be read front to back; a WACZ, whose directory is at its end, seeks."""
     if key.endswith(".wacz"):
         return objects.open(key, object_version)
     return io.BufferedReader(ChunkStream(objects.stream(key, object_version)), buffer_size=1 << 20)
@@ -163,7 +163,7 @@ def _require(capture: Capture, found: Digest) -> None:
 
 
 def _dictionary(objects: StoreReader, capture: Capture) -> bytes:
-    """The dictionary frame that stands before all records of some zstd files, empty for all others."""
+    """The dictionary frame before the first record of some zstd files; empty for all other files."""
     if not capture.warc_key.endswith(".zst"):
         return b""
     head = objects.read(capture.warc_key, capture.object_version, length=DICTIONARY_HEAD_BYTES)
@@ -174,7 +174,7 @@ def _dictionary(objects: StoreReader, capture: Capture) -> bytes:
 
 
 class ChunkStream(io.RawIOBase):
-    """A stream over pieces of any size, read forward only."""
+    """A forward-only stream over pieces of any size."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks

@@ -1,12 +1,12 @@
-"""The second copy: what the replica has confirmed, what is owed to it, and bringing it there.
+"""Replication: what the replica has confirmed, which copies are pending, and making them.
 
 In: an archive with a replica. Out: `Copied`, `PendingCopy`. Custody entries name objects: ``deposited`` a file,
 ``extension_deposited`` an operator's code, ``timestamped`` a token and its roots. An entry ``copied`` says that
-the replica has confirmed those of one such entry, under lock and read back whole; what no ``copied`` answers is
-owed. The entries of custody themselves are confirmed in ``ledger.custody_objects``, for each store by its name. So
-nothing owed is forgotten with a process, and doing it again does no harm: what stands in the replica is found
-there and not sent again. Only bytes that have their digest leave the first store. `replicate` raises nothing of
-the replica's; it tells what was in the way.
+the replica has confirmed those of one such entry, under lock and read back whole; an entry without its ``copied``
+is pending. The entries of custody themselves are confirmed in ``ledger.custody_objects``, for each store by its
+name. So no pending copy is forgotten when a process ends, and repeating it is safe: what the replica already has
+is found there and not sent again. Only bytes that have their digest leave the first store. `replicate` raises no
+errors of the replica; it returns them as problems.
 """
 
 from collections.abc import Mapping
@@ -42,12 +42,12 @@ NAMING: Final = ("deposited", EXTENSION_DEPOSITED, "timestamped")
 """Events whose entries name objects besides their own."""
 
 PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
-"""What may concern a store as a whole, or one object alone."""
+"""Errors that may concern a store as a whole, or one object alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object that an entry names: where it stands in the first store, and what its bytes are."""
+    """An object that an entry names: its place in the first store, and the digest of its bytes."""
 
     key: str
     version_id: str
@@ -56,7 +56,7 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True)
 class PendingCopy:
-    """The replica has not confirmed the objects that ``entry`` names; owed since it was appended."""
+    """The replica has not confirmed the objects that ``entry`` names; pending since it was appended."""
 
     entry: CustodyEntry
 
@@ -68,7 +68,7 @@ class PendingCopy:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What one run came to: entries ``copied``, how many of custody were brought, what is still owed, and why."""
+    """The result of one run: entries ``copied``, the number of copied custody entries, what is pending, why."""
 
     copied: tuple[CustodyEntry, ...]
     entries: int
@@ -118,10 +118,10 @@ def count_pending_entries(connection: Connection) -> int:
 def replicate(
     archive: Archive, *, actor: str, only: str | None = None, files: Mapping[str, Path] | None = None
 ) -> Copied:
-    """Bring the replica all that is owed, or what custody names under the key ``only``; then custody itself.
+    """Make all pending copies, or those of the objects under the key ``only``; then copy the custody entries.
 
-    ``files`` are paths of files by key that need not be read from the first store. A store that is away ends the
-    run; one object that cannot be read or is refused does not keep the others from it.
+    ``files`` are paths of files by key that need not be read from the first store. An unavailable store ends the
+    run; an object that cannot be read or is refused does not stop the others.
     """
     replica = _replica(archive)
     with archive.writer.connect() as connection:
@@ -148,7 +148,7 @@ def replicate(
 
 
 def _unavailable(*stores: ObjectStore) -> bool:
-    """Whether one of the stores as a whole cannot be worked with, so that trying the next object is of no use."""
+    """Whether one of the stores is unavailable as a whole, so that trying the next object is useless."""
     try:
         for store in stores:
             store.require_fit()
@@ -176,7 +176,7 @@ def _copy(
 def _replicate_object(
     objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None
 ) -> StoredObject:
-    """Have the object in the replica, read back whole; raises where only other bytes stand under its key."""
+    """Store the object in the replica and read it back; raises where other bytes are stored under its key."""
     present = find_version(replica, named.key, named.version_id, named.sha256)
     if present is None:
         version_id = _send(objects, replica, named, file).version_id
@@ -188,7 +188,7 @@ def _replicate_object(
 
 
 def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
-    """From where it is at hand; the replica takes no other bytes than those of the digest."""
+    """Copy from the local file or the first store; the replica accepts only bytes with this digest."""
     if file is not None:
         try:
             return replica.put_new(named.key, file, sha256=named.sha256)
@@ -230,7 +230,7 @@ def _object_details(stored: StoredObject) -> dict[str, Any]:
 
 
 def replicate_deposited(archive: Archive, key: str, file: Path, *, actor: str) -> ReplicaStatus | None:
-    """Bring a file that has just been deposited to the replica, or be owed that; None where none is configured."""
+    """Copy a file that has just been deposited, or leave the copy pending; None where no replica is configured."""
     if archive.replica is None:
         return None
     report = replicate(archive, actor=actor, only=key, files={key: file})
@@ -241,7 +241,7 @@ def replicate_deposited(archive: Archive, key: str, file: Path, *, actor: str) -
 
 
 def verified_replica_status(archive: Archive, key: str) -> ReplicaStatus:
-    """How the second copy of a file deposited before stands now: one that was confirmed is read back whole."""
+    """The state of the second copy of a file deposited before; a confirmed one is read back whole."""
     replica = _replica(archive)
     with archive.writer.connect() as connection:
         status = replica_status(connection, key)
@@ -257,7 +257,7 @@ def verified_replica_status(archive: Archive, key: str) -> ReplicaStatus:
 
 
 def replica_status(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
-    """How the second copy of a deposited file stands."""
+    """The state of the second copy of a deposited file."""
     deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
     confirmed = select(custody_objects.c.seq).where(
         custody_objects.c.seq == custody.c.details["seq"].as_integer(), custody_objects.c.store == REPLICA

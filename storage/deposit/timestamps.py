@@ -1,11 +1,11 @@
-"""Outside time for the chain of custody: which entries are owed a token by whom, and the tokens that were had.
+"""Trusted timestamps (RFC 3161) for the chain of custody: pending ones by authority, and those obtained.
 
-In: an archive, authorities by URL, answers of authorities. Out: `PendingTimestamp`, entries. An entry
-``time_owed`` names the authorities that are asked for a token over it, and so, through the chain, over everything
-before it; an entry ``timestamped`` names the token, a locked object, and the locked certificates it was checked
-against. What the first names and no second answers is owed; that something was copied asks for no new token. Both
-are in the store, so that nothing owed is forgotten with the database; only the reasons of failed asks are the
-database's alone. Raises `TokenRefusedError` and `storage.objects.errors`.
+In: an archive, authorities by URL, their responses. Out: `PendingTimestamp`, entries. An entry ``time_owed`` names
+the authorities that are to issue a token over it, and so, through the chain, over everything before it; an entry
+``timestamped`` names the token, a locked object, and the locked certificates it was checked against. What a
+``time_owed`` names and no ``timestamped`` answers is pending; an entry ``copied`` needs no new token. Both are in
+the store, so that no pending timestamp is lost with the database; only the reasons of failed requests are in the
+database alone. Raises `TokenRefusedError` and `storage.objects.errors`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
 SCHEDULED: Final = "time_owed"
 OBTAINED: Final = "timestamped"
 REQUEST_LOCK_KEY: Final = 7_305_510_003
-"""Advisory lock of our own: one process asks authorities at a time, so that no token is asked for twice."""
+"""Advisory lock: one process requests timestamps at a time, so that no token is requested twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingTimestamp:
-    """A token that ``authority`` (URL) owes to ``entry`` since it was appended.
+    """A token of ``authority`` (URL) that is pending for ``entry`` since the entry was appended.
 
     ``failed`` counts the asks that this database knows of, ``problem`` is what came of the last one.
     """

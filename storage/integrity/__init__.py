@@ -1,1 +1,1 @@
-"""Whether all is as custody says: verification, audits, renewed retention, and restoring from the store alone."""
+"""Whether everything matches custody: verification, audits, renewed retention, restoring from the store alone."""

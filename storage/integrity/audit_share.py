@@ -1,9 +1,9 @@
-"""Which share of the archive an audit looks at, and where the last one ended.
+"""Which share of the archive an audit checks, and where the last audit ended.
 
-In: the entries of a chain that name objects, the last entry ``audited``, in how many weeks all is to be seen.
-Out: `Share`. The entry ``audited`` is the memory: it stands in the ledger and, locked, in the store, and says up
-to which entry of custody was looked at and what was wrong. Each share has at least its part of the bytes there
-are, so that as many shares as weeks go round everything that was there when the first began.
+In: the entries of a chain that name objects, the last entry ``audited``, the number of weeks in which everything
+is to be checked. Out: `Share`. The entry ``audited`` records the progress, in the ledger and, locked, in the
+store: up to which custody entry the audit has come, and what was wrong. Each share has at least its part of the
+bytes there are, so that as many shares as weeks go round everything that was there when the first began.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from storage.ledger.tables import custody
 AUDITED: Final = "audited"
 SUBJECT: Final = "archive"
 KEPT_AT_MOST: Final = 100
-"""Mismatches that an entry holds; their number it always tells."""
+"""Most mismatches that an entry lists; it always has their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Entries to look at, in the order of custody, from the one after the last audit's, around the end if need be.
+    """Entries to check, in the order of custody, from the one after the last audit's, around the end if need be.
 
     ``length_bytes`` is that of their objects; ``left`` entries of this round come in later weeks.
     """
@@ -62,7 +62,7 @@ def next_share(naming: Sequence[CustodyEntry], *, after: int, weeks: int) -> Sha
 
 
 def wrong_before(last: CustodyEntry | None) -> frozenset[str]:
-    """Keys that the last audit found wrong: they are looked at again until they are not."""
+    """Keys that the last audit found wrong; they are checked again until they are right."""
     rows: Sequence[dict[str, Any]] = () if last is None else last.details.get("mismatches", ())
     return frozenset(str(row["subject"]) for row in rows)
 

@@ -30,7 +30,7 @@ def verify_extensions(
 
 
 def strays_among_extensions(objects: ObjectStore, chain: Chain) -> Iterator[Verified]:
-    """What stands among the archives without custody."""
+    """Objects among the archives that no custody entry names."""
     named = _deposits(chain)
     keys = {entry.subject_id for entry in named}
     known = {(head.key, head.version_id) for entry in named if (head := _head(objects, entry)) is not None}

@@ -1,8 +1,8 @@
 """The catalogue that `rebuild` builds beside the one in use, and the one step in which it takes its place.
 
 In: an archive. Out: the same archive over the catalogue beside, and what that lacks. Guaranteed: until
-`swap_catalogues` has returned true nothing that is asked has changed; it happens as a whole or not at all. What
-was built stays when the work is interrupted, file by file, and is gone on with where it was made for the same
+`swap_catalogues` has returned true, no query sees a change; the exchange happens as a whole or not at all. What
+was built stays when the work is interrupted, file by file, and is continued where it was made for the same
 (``made_for``): the same store, tables and software. Rights of roles, and views of others, go over to the new
 catalogue. Raises `RebuildRunsError`, `ExchangeRefusedError`.
 """
@@ -28,10 +28,10 @@ from storage.similarity.hash_index import take_over
 
 NEXT: Final = "catalogue_next"
 REBUILD_KEY: Final = 7_305_510_008
-"""Advisory lock: a number of our own, held while one process rebuilds."""
+"""Advisory lock, held while one process rebuilds."""
 
 ENDS_WITHIN_S: Final = 10.0
-"""So long the database may take to notice that a process which rebuilt was killed."""
+"""Seconds that the database may take to notice that a rebuilding process was killed."""
 
 
 class RebuildRunsError(StorageError):
@@ -39,17 +39,17 @@ class RebuildRunsError(StorageError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another `letapis rebuild` is at work over this database. Nothing was changed; wait until it ended."
+            "Another `letapis rebuild` is running on this database. Nothing was changed; wait until it ended."
         )
 
 
 class ExchangeRefusedError(StorageError):
-    """The database does not let the new catalogue take the place of the old one; its owner mends what is named."""
+    """The database refuses to replace the old catalogue by the new one; its owner corrects what is named."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"The new catalogue is whole, but cannot take the place of the old one: {reason}. The catalogue in "
-            "use was not changed, and what was built is kept; mend that, then run `letapis rebuild` again."
+            "use was not changed, and what was built is kept; correct that, then run `letapis rebuild` again."
         )
         self.reason = reason
 

@@ -1,8 +1,8 @@
-"""Makes the catalogue's index and the ledger's custody again from the store alone.
+"""Restores the catalogue's index and the ledger's custody entries from the store alone.
 
 In: an archive whose database may be empty. Out: what was restored. Guaranteed: rows and ids are those the deposits
-made; the ledger only gains what it lacks, and a ledger that contradicts the store is left alone and named. Raises
-`ContradictionError`.
+made; the ledger only gains what it lacks, and a ledger that contradicts the store is left unchanged and reported.
+Raises `ContradictionError`.
 """
 
 from dataclasses import fields
@@ -27,7 +27,7 @@ from storage.objects.keys import custody_key
 
 
 class ContradictionError(StorageError):
-    """Store and database, or entry and object, say different things; nothing was made anew from them."""
+    """Store and database, or entry and object, contradict each other; nothing was restored from them."""
 
     def __init__(self, subject: str, what: str, expected: str, found: str) -> None:
         super().__init__(
@@ -41,7 +41,7 @@ class ContradictionError(StorageError):
 
 
 def restore_custody(archive: Archive, chain: Chain) -> int:
-    """Bring the entries of the chain into the ledger; returns how many it lacked."""
+    """Restore the entries of the chain in the ledger; returns how many it lacked."""
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         known = ledger_digests(connection)

@@ -1,9 +1,10 @@
-"""Locks anew what is to be held longer: an act that custody keeps, as in compliance mode nobody can take it back.
+"""Renews locks; each renewal is recorded in custody, since in compliance mode nobody can undo it.
 
 In: an archive, one of its stores and the chain read from it, which entries' objects, before when no lock may end.
-Out: `Renewal`. A lock is made longer, never shorter. What was locked anew stands in entries ``lock_renewed``, with
-the moment until when; a run that was killed before one has only made locks longer than custody says. What a store
-refuses is told and holds up no other object. Raises `storage.objects.errors` where a store as a whole is away.
+Out: `Renewal`. A lock is extended, never shortened. Renewed locks are recorded in entries ``lock_renewed``, with
+their new end; a run that was killed before such an entry has only made locks longer than custody says. A refusal
+by the store is returned and does not stop the renewal of other objects. Raises `storage.objects.errors` where a
+store as a whole is unavailable.
 """
 
 from collections.abc import Collection, Iterator
@@ -33,7 +34,7 @@ WORTH_IT: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """How many objects were locked anew in one store, until when, and what was in the way of others."""
+    """How many locks were renewed in one store, until when, and why others were not."""
 
     store: str
     until: datetime
@@ -52,7 +53,7 @@ class _Version:
 def renew_locks(
     archive: Archive, store: ObjectStore, chain: Chain, seqs: Collection[int], *, before: datetime, actor: str
 ) -> Renewal:
-    """Lock anew the objects that the entries ``seqs`` name, and every entry, where the lock ends ``before``."""
+    """Renew the locks of the objects that the entries ``seqs`` name, and of every entry, that end ``before``."""
     until = (datetime.now(UTC) + timedelta(days=store.lock_days)).replace(microsecond=0)
     renewed = 0
     problems: list[str] = []
@@ -72,7 +73,7 @@ def renew_locks(
 
 
 def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: datetime) -> Iterator[_Version]:
-    """What is there and ends before, each once: one file of roots serves many tokens."""
+    """Existing locks that end before, each once: many tokens share one file of roots."""
     for chained in chain.entries:
         if chained.locked_until is None or chained.locked_until < before:
             yield _Version(custody_key(chained.entry.seq), chained.version_id)
@@ -89,7 +90,7 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
 
 
 def _relock(store: ObjectStore, version: _Version, until: datetime) -> str | None:
-    """Lock one version until then; why that could not be, None if it could."""
+    """Lock one version until then; returns why that failed, None if it succeeded."""
     try:
         store.relock(version.key, version.version_id, until)
     except StoreError as problem:

@@ -48,7 +48,7 @@ def verify_tokens(
 
 
 def unexpected_tokens(objects: StoreReader, chain: Chain) -> Iterator[Verified]:
-    """What stands among the tokens without custody."""
+    """Objects among the tokens that no custody entry names."""
     named = [chained.entry for chained in chain.entries if chained.entry.event == OBTAINED]
     keys = {entry.subject_id for entry in named}
     known = {
@@ -112,7 +112,7 @@ class _Named:
 def _locked(
     objects: StoreReader, what: str, named: _Named, locks: RetentionPolicy
 ) -> Generator[Mismatch | VerificationRemark, None, bytes | None]:
-    """The bytes of one object version, None where it is gone; what is wrong with it on the way."""
+    """The bytes of one object version, None where it is missing; yields what is wrong with it."""
     expected = named.digest
     head = None if expected is None else find_version(objects, named.key, named.version_id, expected)
     if head is not None and head.length_bytes > LARGEST_BYTES:

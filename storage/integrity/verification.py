@@ -1,9 +1,9 @@
-"""Compares what a store gives back now with what custody and the index say of it.
+"""Compares what a store returns now with what custody and the index say of it.
 
-In: an archive, or one store alone, or a file. Out: `Verified`, one per thing looked at, with every mismatch named.
+In: an archive, or one store alone, or a file. Out: `Verified`, one per checked object, with every mismatch named.
 Reads only. The expectations come from the custody chain in the same store; index and ledger are compared with it,
-never believed instead, and are not needed. Of a second copy the version that custody means is the one with its
-digest. An object that cannot be read is a mismatch; a store that is away raises `storage.objects.errors`.
+never trusted instead of it, and are not needed. Of a second copy the version that custody means is the one with
+its digest. An object that cannot be read is a mismatch; an unavailable store raises `storage.objects.errors`.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from storage.objects.store import ObjectStore
 
 CHUNK_BYTES: Final = 1 << 20
 FILES_AT_ONCE: Final = 4
-"""Each holds a piece of 1 MiB; hashing lets other threads run."""
+"""Each reads a piece of 1 MiB; hashing lets other threads run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ExpectedObjects:
 
     @property
     def deposits(self) -> dict[str, CustodyEntry]:
-        """The entries that tell of deposits, by key."""
+        """The entries of deposits, by key."""
         entries = (chained.entry for chained in self.chain.entries)
         return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
 
@@ -71,14 +71,14 @@ class ExpectedObjects:
 
 
 def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> ExpectedObjects:
-    """From the store alone; locks are judged ``at`` a moment, now unless told."""
+    """From the store alone; locks are judged ``at`` a moment, by default now."""
     return _expected(objects, at, None, None)
 
 
 def expected_of_archive(
     archive: Archive, objects: ObjectStore | None = None, *, at: datetime | None = None
 ) -> ExpectedObjects:
-    """From one of the archive's stores, the first unless told, and its database."""
+    """From one of the archive's stores, by default the first, and its database."""
     store = objects or archive.objects
     return _expected(store, at, _index(archive), _ledger(archive, store.name))
 
@@ -97,7 +97,7 @@ def _expected(
 
 
 def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
-    """Every deposited file, then what stands in the store without custody, time tokens, operators' code, then the
+    """Every deposited file, then objects that no custody entry names, time tokens, operators' code, then the
     chain.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
@@ -142,7 +142,7 @@ def _index(archive: Archive) -> dict[str, IndexRow]:
 
 
 def _ledger(archive: Archive, store: str) -> dict[int, str]:
-    """Digests of the entries that the ledger holds; of a second copy those it has confirmed, not those owed."""
+    """Digests of the entries in the ledger; for a second store those that it has confirmed, not pending ones."""
     with archive.reader.connect() as connection:
         return ledger_digests(connection, confirmed_by=None if store == PRIMARY else store)
 
@@ -177,7 +177,7 @@ def _found_of_deposit(
         yield Mismatch("object", f"version {head.version_id}", "none")
         return
     except StoreUnreachableError as problem:
-        expected.objects.require_fit()  # a store that is away raises; else it is this object alone
+        expected.objects.require_fit()  # an unavailable store raises; else it is this object alone
         yield Mismatch("object", "readable", problem.found)
         return
     yield from _differing("sha256", digest, sha256)
@@ -185,7 +185,7 @@ def _found_of_deposit(
 
 
 def unexpected_objects(expected: ExpectedObjects) -> Iterator[Verified]:
-    """What stands among the files without custody: other keys, other versions of known keys, delete markers."""
+    """Objects that no custody entry names: other keys, other versions of known keys, delete markers."""
     deposits, objects = expected.deposits, expected.objects
     settled_before = datetime.now(UTC) - UNDER_WAY
     for version in objects.list(WARC_PREFIX):
@@ -222,7 +222,7 @@ def verify_chain(expected: ExpectedObjects) -> Verified:
 
 
 def locks_of_chain(chain: Chain) -> list[RetentionLock]:
-    """The locks of the entries' own objects; one that is not locked at all the chain has named already."""
+    """The locks of the entries' own objects; an object without any lock was already reported with the chain."""
     return [
         RetentionLock(custody_key(each.entry.seq), each.version_id, each.locked_until, each.entry.at)
         for each in chain.entries

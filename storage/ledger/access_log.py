@@ -35,11 +35,11 @@ class Access:
 
 
 class AccessNotLoggedError(StorageError):
-    """This process may not write down that a person looked, so nothing is shown; the operator mends settings."""
+    """This process may not record an access, so nothing is shown; the operator corrects the settings."""
 
     def __init__(self, actor: str) -> None:
         super().__init__(
-            f"That {actor} looks at this cannot be written into the access log, so it is not shown. The archive "
+            f"The access log cannot record this access by {actor}, so nothing is shown. The archive "
             "is unchanged. The API server needs LETAPIS_DATABASE_ACCESS_URL, the database as the role "
             "letapis_access (docs/production.md)."
         )

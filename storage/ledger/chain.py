@@ -21,7 +21,7 @@ from storage.objects.parallel import map_bounded
 from storage.objects.reader import StoreReader
 
 LARGEST_BYTES: Final = 16 << 20
-"""Entries have a few KB; one that names 500 objects has 100. Anything may be laid over them in a store."""
+"""Entries have a few KB; one that names 500 objects has 100 KB. Anyone may store larger objects over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def read_chain(objects: StoreReader) -> Chain:
 
 
 def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unreadable:
-    """One version with its lock; what one object alone cannot give is told, a store that is away raises."""
+    """One version with its lock; a problem of one object is returned, an unavailable store raises."""
     if version.length_bytes > LARGEST_BYTES:
         return _Unreadable(version, f"{version.length_bytes} bytes, too many for an entry")
     try:
@@ -143,7 +143,7 @@ def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unrea
 
 
 def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
-    """Entries of which there is no object, run by run: nobody counts up to a key with a great number."""
+    """Entries without an object, as ranges, so that one key with a large number does not cost a long loop."""
     for before, after in pairwise((0, *sorted(found))):
         if after > before + 1:
             last = f" and all up to {custody_key(after - 1)}" if after > before + 2 else ""

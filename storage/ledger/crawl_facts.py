@@ -2,8 +2,8 @@
 
 No WARC may hold these facts, since it is handed over whole. It carries commitments instead: each is the sha256 of
 the RFC 8785 JSON of ``[name, salt, fact]``, so that one fact can later be shown to belong to a WARC without
-showing the others, and nobody can find a short fact by trying. Facts and salts stand in custody before the first
-byte.
+showing the others, and nobody can find a short fact by trying. Facts and salts are recorded in custody before the
+first byte.
 """
 
 import secrets
@@ -38,7 +38,7 @@ class Fact:
             raise ValueError(f"fact: expected a value or a reason why there is none, found {self!r}")
 
     def as_json(self) -> dict[str, str | None]:
-        """The form that is committed to and kept."""
+        """The form that is committed to and stored."""
         return {"value": self.value, "unknown_because": self.unknown_because}
 
 
@@ -63,7 +63,7 @@ def begin_collection(
     signing_key: str | None = None,
     clock: Clock = NOT_MEASURED,
 ) -> dict[str, str]:
-    """Put the facts into custody, in the store, before the first byte; returns the commitments for the WARC.
+    """Record the facts in custody, in the store, before the first byte; returns the commitments for the WARC.
 
     ``signing_key`` is the public half of the key by which the crawl signs its files (`storage.signing`).
     """
@@ -87,9 +87,9 @@ def end_collection(
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
 ) -> None:
-    """Put into custody how the crawl ended and how the clock stood then; what stands there already is left.
+    """Record in custody how the crawl ended and the state of the clock then; an existing entry stays as it is.
 
-    Another run may have recovered the crawl meanwhile and said it.
+    Another run may have recovered the crawl meanwhile and recorded its end.
     """
     with archive.writer.begin() as connection:
         lock_chain(connection)
@@ -99,13 +99,13 @@ def end_collection(
 
 
 def begun_and_not_ended(connection: Connection, crawl_id: str) -> bool:
-    """Whether custody tells of the crawl's beginning and not of its end."""
+    """Whether custody has an entry for the crawl's beginning and none for its end."""
     events = {entry.event for entry in entries(connection, subject_id=crawl_id)}
     return STARTED in events and ENDED not in events
 
 
 def never_ended(connection: Connection, machine: str, *, begun_before: datetime) -> tuple[str, ...]:
-    """The crawls that began on a machine before a moment and of whose end custody tells nothing, oldest first."""
+    """The crawls that began on a machine before a moment and have no entry for their end, oldest first."""
     end = custody.alias("its_end")
     ends = select(end.c.seq).where(end.c.subject_id == custody.c.subject_id, end.c.event == ENDED)
     query = select(custody.c.subject_id).where(

@@ -1,9 +1,9 @@
 """The chain of custody: entries appended one at a time, each also a locked object in the store.
 
 In: events with subject, actor and details. Out: `CustodyEntry`. Guaranteed: an entry is appended in the caller's
-transaction, so it stands exactly if the work it tells of does; `publish_pending_entries` then brings it to the
-store, now or in the next run, and until then it is owed (no row in ``custody_objects``). Source: architecture §3
-and §5.
+transaction, so it exists exactly if the work that it records does; `publish_pending_entries` then copies it to the
+store, now or in the next run, and until then it is pending (no row in ``custody_objects``). Source: architecture
+§3 and §5.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from storage.objects.keys import custody_key
 from storage.objects.store import ObjectStore
 
 LOCK_KEY: Final = 7_305_510_002
-"""Advisory lock of the chain: a number of our own, held from reading the last entry to the commit."""
+"""Advisory lock of the chain, held from reading the last entry to the commit."""
 
 ROWS: Final = 1000
 
@@ -35,7 +35,7 @@ def software() -> str:
 
 
 def lock_chain(connection: Connection) -> None:
-    """Let nobody else append until this transaction ends."""
+    """Keep others from appending until this transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
 
 
@@ -80,7 +80,7 @@ def append_and_publish(
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
 ) -> CustodyEntry:
-    """Append one entry in a transaction of its own and bring it to the store before returning."""
+    """Append one entry in a transaction of its own and store it before returning."""
     with archive.writer.begin() as connection:
         entry = append(
             connection,
@@ -96,7 +96,7 @@ def append_and_publish(
 
 
 def publish_pending_entries(archive: Archive) -> int:
-    """Bring every owed entry to the store, in order; returns how many. Two at once do the same work, no harm."""
+    """Store every pending entry, in order; returns how many. It is safe to run twice at once."""
     return replicate_entries(archive, archive.objects)
 
 
@@ -161,8 +161,8 @@ def entry_of(row: Row[Any]) -> CustodyEntry:
 def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -> dict[int, str]:
     """The digest of each entry as the ledger has it, or of those that a store has confirmed.
 
-    It is made anew from the row, since who owns the database can change one and leave its digest as it was. Where
-    the two differ both are told.
+    It is computed again from the row, since the owner of the database can change a row and keep its digest. Where
+    the two differ, both are returned.
     """
     query = select(custody).order_by(custody.c.seq)
     if confirmed_by is not None:
@@ -189,7 +189,7 @@ def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[C
 
 
 def deposit_of(connection: Connection, key: str) -> CustodyEntry:
-    """The entry that tells of a file's deposit; raises ``LookupError`` where there is none."""
+    """The entry of a file's deposit; raises ``LookupError`` where there is none."""
     query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
     row = connection.execute(query.order_by(custody.c.seq).limit(1)).first()
     if row is None:

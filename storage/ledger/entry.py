@@ -20,7 +20,7 @@ from processors.digest import Digest, sha256
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the machine's clock stood: offset in seconds against ``source``, or why that is not known."""
+    """The state of the machine's clock: offset in seconds against ``source``, or why that is not known."""
 
     source: str | None
     offset_s: float | None
@@ -81,7 +81,7 @@ class CustodyEntry:
 
 
 def _require_lasting(value: Any) -> None:
-    """Refuse what JSON readers or the database would give back otherwise than it was written."""
+    """Refuse values that JSON readers or the database would return in another form than they were written."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             _require_lasting(name)
@@ -139,7 +139,7 @@ KINDS: Final[Mapping[str, type | tuple[type, ...]]] = {
 
 
 def _require_kinds(row: Any) -> None:
-    """Whoever may write to a store may lay anything in an entry's place."""
+    """Whoever may write to a store can put anything in the place of an entry."""
     if not isinstance(row, dict):
         raise TypeError(f"{type(row).__name__} instead of an object")
     for name, kind in KINDS.items():

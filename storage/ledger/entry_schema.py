@@ -1,7 +1,8 @@
 """What entries of custody must say for others to rely on them: which details, of which kind, by event.
 
-In: an entry read from a store, where anything may stand. Raises ``ValueError`` with the detail that is missing or
-is something else. Events that nobody relies on may say what they like, and so may older or newer software besides.
+In: an entry read from a store, which may have any content. Raises ``ValueError`` with the detail that is missing
+or is something else. Events that no code relies on may have any details, and so may entries of older or newer
+software.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ Reader = Callable[[Any], object]
 
 
 def require_shape(entry: CustodyEntry) -> None:
-    """See that an entry's details can be relied on."""
+    """Check that an entry's details can be relied on; raises ``ValueError``."""
     wanted = DETAILS.get(entry.event)
     if wanted is None:
         return

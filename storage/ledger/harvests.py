@@ -1,8 +1,8 @@
 """Harvests and nights, out of custody: which harvest began for what, how it ended, which night had none.
 
-Comes in: what a harvest is to collect, and what came of it (`begin_harvest`, `end_harvest`: entries of custody;
-what stands there already is not entered again). Goes out: the nights that were due, the newest first, each with
-the harvest that collected it, if there was one. A harvest that began and has no end is told as such.
+In: what a harvest is to collect, and its result (`begin_harvest`, `end_harvest`: entries of custody; an existing
+entry is not written again). Out: the nights that were due, the newest first, each with
+the harvest that collected it, if there was one. A harvest that began and has no end is reported as such.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Harvest:
 
 
 class NightState(StrEnum):
-    """What became of a night."""
+    """The outcome of a night."""
 
     CAME_THROUGH = "came through"
     FAILED = "sources failed"
@@ -73,7 +73,7 @@ def begin_harvest(
     sources: Sequence[str],
     covers_watchlist: bool,
 ) -> None:
-    """Put into custody what is to be collected, before the first source is; once for each id."""
+    """Record in custody what is to be collected, before the first source is; once for each id."""
     details: dict[str, Any] = {
         "due_at": None if due_at is None else time_text(due_at),
         "whole": covers_watchlist,
@@ -86,7 +86,7 @@ def begin_harvest(
 def end_harvest(
     archive: Archive, harvest_id: str, *, actor: str, failures: Mapping[str, str], network: str | None
 ) -> None:
-    """Put into custody what came of it; a harvest that a person has started anew comes to something else later."""
+    """Record the result in custody; a harvest that a person has started again has another result later."""
     details: dict[str, Any] = {"failures": dict(failures), "network": network}
     if _newest_details(archive, "harvest_ended", harvest_id) != details:
         append_and_publish(archive, "harvest_ended", subject_id=harvest_id, actor=actor, details=details)

@@ -1,9 +1,9 @@
-"""What analysts said of two media: that they show the same, or that they do not.
+"""Analysts' verdicts on two media: that they show the same picture, or that they do not.
 
 In: an archive, two digests, a verdict with its author and reason. Out: `storage.ledger.custody` entries, rows of
 `ledger.assertions`, and `Judgement`s for grouping. Guaranteed: a judgement is never changed or removed; a later
 one about the same two media supersedes it; each is also an entry of custody and thereby a locked object, from
-which a rebuild brings it back. Times and ids are those of the first writing, also after that.
+which a rebuild restores it. Times and ids are those of the first writing, also after that.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ PREDICATE: Final = "shows_the_same_as"
 EVENT: Final = "asserted"
 NO_REASON: Final = (
     "A judgement needs a reason: it is kept for good, and nobody can ask for it later. Say in a few words what "
-    "you compared and what you saw; a judgement that is taken back needs one, too. Nothing was written."
+    "you compared and what you saw; withdrawing a judgement needs a reason, too. Nothing was written."
 )
 LOCK_KEY: Final = 7_305_510_005
 """Advisory lock: two judgements about the same media at once must not both supersede the one before."""
@@ -85,7 +85,7 @@ def judge(
 
 
 def verdicts_on(connection: Connection, medium: Digest) -> tuple[AnalystVerdict, ...]:
-    """What stands today of this medium and any other, the latest first."""
+    """The current verdicts on this medium and any other, the latest first."""
     query = select(assertions).where(
         (assertions.c.subject_id == str(medium)) | (assertions.c.value["other"].astext == str(medium))
     )
@@ -93,7 +93,7 @@ def verdicts_on(connection: Connection, medium: Digest) -> tuple[AnalystVerdict,
 
 
 def judgements(connection: Connection) -> tuple[Judgement, ...]:
-    """Everything that stands today, as grouping takes it."""
+    """All current verdicts, in the form that grouping takes."""
     verdicts = _latest(connection, select(assertions))
     return tuple(
         Judgement(each.a, each.b, each.verdict is Verdict.SAME)
@@ -103,7 +103,7 @@ def judgements(connection: Connection) -> tuple[Judgement, ...]:
 
 
 def restore_assertions(archive: Archive, chain: Chain) -> int:
-    """Bring the judgements of the chain into a ledger that lacks them; returns how many it lacked."""
+    """Restore the judgements of the chain in a ledger that lacks them; returns how many it lacked."""
     entries = [chained.entry for chained in chain.entries if chained.entry.event == EVENT]
     restored = 0
     with archive.writer.begin() as connection:
@@ -150,7 +150,7 @@ def _verdict_of(row: Any) -> AnalystVerdict:
 
 
 def joined_by(judged: Iterable[Judgement]) -> dict[Digest, set[Digest]]:
-    """Which media each is said to be the same as."""
+    """For each medium, those that it was judged to be the same as."""
     found: dict[Digest, set[Digest]] = {}
     for each in judged:
         if each.same:

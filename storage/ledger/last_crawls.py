@@ -1,6 +1,6 @@
 """How the last crawl of each source ended, out of custody.
 
-In: a reading connection. Out: `LastCrawl` by source. A crawl that began and did not end is told as such.
+In: a reading connection. Out: `LastCrawl` by source. A crawl that began and did not end is reported as such.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class LastCrawl:
-    """``ended`` is what custody keeps of the crawl's end, None where it has no end yet."""
+    """``ended`` is what custody records of the crawl's end, None where it has no end yet."""
 
     source_id: str
     crawl_id: str

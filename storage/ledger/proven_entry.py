@@ -1,8 +1,8 @@
-"""An entry of custody that may be relied on: the database alone is not believed about it.
+"""A custody entry that may be relied on, since it is not taken from the database alone.
 
 In: an archive, a subject, an event. Out: the first such entry, once the locked object in the store gives the same
 digest and every entry from it to the end of the chain names the digest of the one before. Whoever owns the
-database can write a row; the chain that others have copied and time authorities have stamped would not hold.
+database can write a row; the chain that others have copied and time authorities have stamped would then not match.
 Raises `EntryInDoubtError` and `storage.objects.errors`.
 """
 
@@ -22,7 +22,7 @@ ROWS: Final = 1000
 
 
 class EntryInDoubtError(StorageError):
-    """Database and store, or two entries, say different things; a person runs `letapis verify`."""
+    """Database and store, or two entries, contradict each other; a person runs `letapis verify`."""
 
     def __init__(self, seq: int, what: str, expected: str, found: str) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
 """Requests of people to archive something: who, which addresses, why, for which case.
 
 In: a connection of the writer. Out: `Request`. Guaranteed: appended to the ledger in the caller's transaction,
-never changed; nothing of it ever stands in a WARC.
+never changed; nothing of it is ever written into a WARC.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class RequestUnknownError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What ``actor`` asked for at ``at``; ``reason`` and ``case_reference`` are None where none was given."""
+    """What ``actor`` requested at ``at``; ``reason`` and ``case_reference`` are None where none was given."""
 
     id: str
     at: datetime

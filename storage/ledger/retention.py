@@ -2,7 +2,7 @@
 
 In: what the store says of a lock, the entry of custody that names the object, the days of the settings. Out:
 `Mismatch`es and `VerificationRemark`s. A lock that is missing, or ends sooner than custody says or the settings
-ask for, is a mismatch. One that lasted its time is as it was asked for, and a remark: what it held can be deleted
+ask for, is a mismatch. A lock that has expired at the time that was set is a remark: its object can be deleted
 from then on.
 """
 
@@ -17,7 +17,7 @@ from storage.ledger.entry import CustodyEntry
 from storage.objects.keys import root_key
 
 RENEWED: Final = "lock_renewed"
-"""The event of an entry that names objects and until when they were locked anew."""
+"""The event of an entry that names objects and until when their locks were renewed."""
 
 BETWEEN: Final = timedelta(hours=2)
 """A lock counts from the beginning of the upload (`storage.objects.store.UPLOAD_MAY_TAKE`), an entry is
@@ -55,7 +55,7 @@ class RetentionPolicy:
         return of_settings, f"{self.days} days from {_moment(lock.named_at)}"
 
     def judge(self, lock: RetentionLock, what: str = "lock") -> Iterator[Mismatch | VerificationRemark]:
-        """What is to be said of one lock; nothing where it holds."""
+        """Mismatches and remarks about one lock; nothing where it lasts as it should."""
         if lock.until is None:
             yield Mismatch(what, "locked", "not locked")
             return

@@ -2,8 +2,8 @@
 
 The writer may insert and select, and triggers refuse every other statement to everyone, the owner included.
 ``custody`` is a chain (`storage.ledger.custody`); ``custody_objects`` says which entries the store has confirmed,
-so an entry without such a row is still owed to the store. ``time_attempts`` are asks for a time token that failed;
-what is owed and what was obtained stands in ``custody`` itself (`storage.deposit.timestamps`).
+so an entry without such a row is still pending. ``time_attempts`` are failed requests for a timestamp; which
+timestamps are pending and which were obtained is recorded in ``custody`` itself (`storage.deposit.timestamps`).
 """
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, MetaData, Table, Text

@@ -103,7 +103,7 @@ def test_a_second_store_that_is_away_is_told_and_owed(variables: dict[str, str])
 
     last = json.loads(done.stdout.splitlines()[-1])
     assert (last["name"], done.returncode) == ("Second store", 0)
-    assert "cannot take copies now; they are owed to it" in last["problem"]
+    assert "The second store is unavailable; its copies are pending." in last["problem"]
 
 
 def test_tables_of_a_newer_version_are_left_alone(variables: dict[str, str]) -> None:

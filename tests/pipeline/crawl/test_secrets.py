@@ -163,7 +163,7 @@ def test_without_a_target_nobody_is_asked_and_a_proxy_that_is_away_is_told(
     done = letapis("doctor", "--egress", **profiles(proxies), LETAPIS_DATA=str(tmp_path))
     assert done.returncode == 1
     assert "problem     the egress proxy cannot be reached: Connection refused" in done.stdout
-    assert done.stdout.count("address     unknown: nobody was asked") == 3
+    assert done.stdout.count("address     unknown: no page was requested") == 3
     assert done.stdout.count("headers     Host, User-Agent, Accept, Accept-Language, Accept-Encoding") == 3
     assert SECRET not in done.stdout + done.stderr
     assert (target.addresses, proxies["socks"].asked) == ([], [])

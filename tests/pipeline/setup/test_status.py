@@ -87,7 +87,7 @@ def test_with_the_stack_down_it_says_so_and_what_can_be_known_all_the_same(tmp_p
     rows = [json.loads(line) for line in ran.stdout.splitlines()]
     assert {row["kind"] for row in rows} == {"status"}
     said = {(row["section"], row["what"]): row["found"] for row in rows}
-    assert said["failed", "stack"] == "The stack is down: no night begins, and nothing that was asked for is done."
+    assert said["failed", "stack"] == "The stack is down: no night begins, and no request is carried out."
     assert "unknown kind 'court'" in said["failed", "watch-list"]
     assert said["pending", "spool"].startswith("What 1 stopped crawl captured waits to be deposited")
     assert said["pending", "nights"].startswith("not known: the database does not run")
@@ -107,7 +107,7 @@ def test_nights_and_crawls_are_told_from_what_custody_and_spool_hold(
     with lock_crawl(folder):
         said = {(line.section, line.what): line.found for line in status_lines(settings)}
 
-    assert said["runs", "crawls"] == "1 crawl at work"
+    assert said["runs", "crawls"] == "1 crawl running"
     assert said["failed", f"night {newest:%m-%d}"].startswith("1 of 2 sources failed.")
     assert said["failed", f"night {newest - DAY:%m-%d}"].startswith("This night did not run.")
 
@@ -157,5 +157,5 @@ def test_a_stack_that_is_down_leads_to_the_demos_where_there_is_one(tmp_path: Pa
         line.found for line in status_lines(Settings(data=demo)) if (line.section, line.what) == ("stack", "stack")
     )
 
-    assert own == f"down: `letapis up` starts it; the demo has its own, asked with LETAPIS_DATA={demo}"
+    assert own == f"down: `letapis up` starts it; the demo has its own stack, shown with LETAPIS_DATA={demo}"
     assert of_demo == "down: `make demo` starts it"
