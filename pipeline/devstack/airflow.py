@@ -1,7 +1,7 @@
 """The embedded Airflow: API server, scheduler, DAG processor and triggerer, started directly, on loopback.
 
 In: a folder (`AIRFLOW_HOME`) and its database. Out: the address and passwords of its pages and REST API. The
-checked-in `airflow.cfg` is used as it stands. `airflow standalone` is not used: its log servers listen on every
+checked-in `airflow.cfg` is used unchanged. `airflow standalone` is not used: its log servers listen on every
 interface, and it leaves its children behind when it is terminated (docs/decisions/0001-embedded-stack.md).
 Secrets are made at the first start, in files for the owner alone.
 """
@@ -170,7 +170,7 @@ class AirflowServer:
         return dead
 
     def restart_stuck(self) -> tuple[tuple[str, str], ...]:
-        """Start components anew that run and do no work (`airflow_watch`); returns each with what was wrong."""
+        """Restart components that run and do no work (`airflow_watch`); returns each with what was wrong."""
         if self._heartbeats is None or self._queued is None:
             return ()
         done = []

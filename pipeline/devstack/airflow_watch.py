@@ -4,10 +4,10 @@
 holds the pipe's lock while it waits (`multiprocessing.SimpleQueue.get`); one that is ended by SIGKILL never gives
 it back. The scheduler goes on, beats, forks new workers, and none of them ever reads a task: queued tasks stay
 queued (Airflow 3.3.2, `airflow/executors/local_executor.py`). Which worker has which lock cannot be seen from
-outside, and workers never end by themselves while the scheduler runs. So after any loss the scheduler has to start
-anew: at once where no task runs, else when the running ones are done, and at last after `LONGEST_WAIT_S`. A loss
-that nobody saw (in the first second of a scheduler), or a lock lost otherwise, shows in tasks that stay queued
-although a worker is free.
+outside, and workers never end by themselves while the scheduler runs. So after any loss the scheduler has to be
+restarted: at once where no task runs, else when the running ones are done, and at last after `LONGEST_WAIT_S`. A
+loss that nobody saw (in the first second of a scheduler), or a lock lost otherwise, shows in tasks that stay
+queued although a worker is free.
 
 **Silence.** A component whose process lives and whose heartbeat has not changed for `SILENT_S` is stuck. Time is
 that of the monotonic clock, which stands still while a machine sleeps.
@@ -67,7 +67,7 @@ class LostWorkers:
         self._stuck_since: float | None = None
 
     def must_restart(self, keeper: int, *, queue_stuck: bool = False) -> bool:
-        """Look at the workers; whether a lock may be lost, and now is the time to start the scheduler anew.
+        """Look at the workers; whether a lock may be lost, and now is the time to restart the scheduler.
 
         ``queue_stuck`` says that nobody takes the queued tasks, which is a sign for as long as it lasts.
         """
@@ -153,7 +153,7 @@ class Heartbeats:
         return self._unchanged(beats | {"api-server": now})
 
     def forget(self, name: str) -> None:
-        """Wait anew for a component that was started again."""
+        """Wait again for a component that was restarted."""
         self._seen.pop(name, None)
 
     def _unchanged(self, beats: dict[str, object]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ GREETINGS: Final = (
 """HTTP/1.1, and the preface of HTTP/2 (RFC 9113, section 3.4), which gRPC speaks."""
 
 WAIT_S: Final = 5.0
-"""A server that has said nothing by then did not refuse either."""
+"""Seconds to wait for a response; a server that sends nothing in this time did not refuse either."""
 
 
 def open_to_others(pids: Iterable[int], *, asks_for_a_key: Iterable[int] = ()) -> tuple[str, ...]:

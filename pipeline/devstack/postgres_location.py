@@ -125,7 +125,7 @@ def accessible_location(folder: Path, account: Account) -> Path:
 
 
 def can_enter(folder: Path, account: Account) -> bool:
-    """Whether the account can enter the folder, asked of the system: modes alone do not tell (ACLs, mounts)."""
+    """Whether the account can enter the folder, by a trial: modes alone are not enough (ACLs, mounts)."""
     entered = subprocess.run(
         ["/bin/sh", "-c", 'cd -- "$0"', str(folder)],
         user=account.uid,

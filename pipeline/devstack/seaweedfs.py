@@ -201,7 +201,7 @@ class ObjectStoreServer:
         return self.folder / "config"
 
     def _write_config(self) -> None:
-        """Anew at every start, so that the folder of an older version is closed, too; the keys to S3 stay."""
+        """Written at every start, so that the folder of an older version is closed, too; the S3 keys stay."""
         write_identities(self._config, self._write)
         signing = SIGNING.format(*(secrets.token_hex(32) for _ in range(4)))
         self._write(self._config / "security.toml", signing + new_certificates(self._config, self._write))
@@ -289,7 +289,7 @@ class ObjectStoreServer:
         return {int(file.stem.rpartition("_")[2]) for file in (self.folder / "objects").glob("*[0-9].dat")}
 
     def _volumes_of_master(self) -> set[int]:
-        """Numbers of the volumes that the master can lead to. Asked by SeaweedFS's own shell: 0.6 s."""
+        """Numbers of the volumes that the master can find, from SeaweedFS's own shell: 0.6 s."""
         try:
             answer = subprocess.run(
                 [

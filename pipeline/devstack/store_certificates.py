@@ -30,7 +30,7 @@ HTTPS: Final = ("master", "volume", "filer", "admin", "client")
 
 
 def new_certificates(folder: Path, write: Callable[[Path, str], None]) -> str:
-    """Make authority, certificate and key anew in ``folder``; returns the sections of ``security.toml``.
+    """Make new authority, certificate and key in ``folder``; returns the sections of ``security.toml``.
 
     ``write`` puts a text in its place, whole or not at all, and for the owner alone.
     """

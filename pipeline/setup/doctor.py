@@ -349,7 +349,7 @@ def _extensions(settings: Settings) -> Check:
         except ExtensionFault as fault:
             problems.append(str(fault))
     if problems:
-        return Check(name, "missing", " ".join(problems), "Mend what is named; docs/extensions.md says how.")
+        return Check(name, "missing", " ".join(problems), "Correct what is named; docs/extensions.md says how.")
     return Check(name, "ok", f"{folder.path}: {', '.join(folder.names()) or 'none yet'}")
 
 

@@ -161,7 +161,7 @@ def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Sta
         for night in view["nights"]:
             missed = night["state"] == NightState.MISSED
             if missed and schedule is not None and schedule.covers(datetime.fromisoformat(night["due_at"])):
-                continue  # what stands in its way is said already
+                continue  # the reason is reported already
             if night["bad"]:
                 lines.append(StatusLine("failed", f"night {night['due_at'][5:10]}", night["sentence"]))
             elif night is view["nights"][0]:

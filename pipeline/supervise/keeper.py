@@ -1,4 +1,4 @@
-"""Keeps one command and everything it starts, and ends all of it when told or when its own parent dies.
+"""Keeps one command and everything it starts, and ends all of it on request or when its own parent dies.
 
 A script of the standard library alone (started with ``-I -S``, so that it costs little), not a module to import:
 

@@ -1,6 +1,6 @@
 """A service's process as its parent sees it: start, is it alive, stop, kill; and ending what a dead parent left.
 
-Each process stands under a keeper (`pipeline.supervise.keeper`), which ends it and all it started when this
+Each process runs under a keeper (`pipeline.supervise.keeper`), which ends it and all it started when this
 process goes, in whatever way. Every process carries `MARK` in its environment, so that what survived even its
 keeper is found at the next start. Raises `ServiceError`, with the last lines of the service's log.
 """

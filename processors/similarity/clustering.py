@@ -3,9 +3,8 @@
 Two groups become one only where at least half of all pairs between them are linked. One weak link therefore never
 melts two families into one, while a family whose copies all know each other grows as it should. Of pairs that are
 linked equally well, those come first that have the most neighbours in common: a stray link between two families
-must not carry off the file at its end. What an analyst
-said outranks every distance: "same" joins the families of two files, "different" keeps two files apart whatever
-links or further judgements say.
+must not carry off the file at its end. An analyst's verdict outranks every distance: "same" joins the families of
+two files, "different" keeps two files apart whatever links or further judgements say.
 
 Deterministic: the outcome depends on the set of links and judgements, not on their order.
 """
@@ -70,7 +69,7 @@ class MediaLink:
 
 
 class Verdict(StrEnum):
-    """What was said; ``undecided`` takes back what was said before."""
+    """An analyst's verdict; ``undecided`` withdraws an earlier one."""
 
     SAME = "same"
     DIFFERENT = "different"

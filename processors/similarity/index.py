@@ -33,16 +33,16 @@ class HasFingerprints(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Rows found near those asked: place of the row asked, number of the owner, time of its frame, distance."""
+    """Rows found near queried rows: place of the queried row, number of the owner, time of its frame, distance."""
 
-    asked: NDArray[np.int64]
+    query: NDArray[np.int64]
     owner: NDArray[np.int64]
     at_ms: NDArray[np.uint32]
     distance_bits: NDArray[np.int64]
 
 
 class Index(Protocol):
-    """Files that can be asked for what is near a row."""
+    """Files that can be searched for rows near a given row."""
 
     def search(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
         """Every row of the table at most so far from one of the rows [n, width]."""

@@ -1,4 +1,4 @@
-"""Which files are alike: fingerprints of new files compared with those of an index, within what each allows.
+"""Which files are similar: fingerprints of new files compared with those of an index, within what each allows.
 
 Only equal algorithms and versions meet, in all eight orientations. What pHash finds, PDQ must not deny. Byte-equal
 files need no link, they are one file. Crops, borders and additions are found by regions: two that look alike make
@@ -66,18 +66,18 @@ def nearest_links(found: Iterable[MediaLink]) -> tuple[MediaLink, ...]:
 
 def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLink]:
     ours = {file.sha256: file.hashes for file in new}
-    asked = tables(list(ours.values()))
+    queried = tables(list(ours.values()))
     names = list(ours)
     for table, within_bits in WITHIN_BITS.items():
-        if table not in asked:
+        if table not in queried:
             continue
         whole: list[_WholePictures] = []
         moving: set[Pair] = set()
         for orientation in ORIENTATIONS:
-            rows = asked[table].rows
+            rows = queried[table].rows
             near = index.search(table, turned_rows(table.partition("/")[0], rows.bits, orientation), within_bits)
-            stills = (rows.at_ms[near.asked] == STILL_MS) & (near.at_ms == STILL_MS)
-            mine, owners = asked[table].owner[near.asked], near.owner
+            stills = (rows.at_ms[near.query] == STILL_MS) & (near.at_ms == STILL_MS)
+            mine, owners = queried[table].owner[near.query], near.owner
             for place in np.flatnonzero(stills).tolist():
                 pair = (names[mine[place]], index.owner(int(owners[place])))
                 whole.append(_WholePictures(pair, int(near.distance_bits[place]), orientation.name))
@@ -87,8 +87,8 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLi
         standing = (found for found in whole if _stands(table, found, ours, theirs))
         yield from (_whole_link(table, found, ours, theirs) for found in standing)
         yield from _shared(moving, ours, theirs)
-    if PARTS in asked:
-        pairs = alike_parts(asked[PARTS], names, index)
+    if PARTS in queried:
+        pairs = alike_parts(queried[PARTS], names, index)
         yield from shared_parts(pairs, ours, index.hashes_of({b for _, b in pairs}))
 
 
@@ -128,8 +128,8 @@ def _whole_link(
     first, second = sorted(found.pair)
     turned = found.orientation if mine == first else BACK[found.orientation]
     algorithm = table.partition("/")[0]
-    said = describe_distance(algorithm, found.distance_bits)
-    return MediaLink(first, second, algorithm, found.distance_bits, said, quality, turned)
+    meaning = describe_distance(algorithm, found.distance_bits)
+    return MediaLink(first, second, algorithm, found.distance_bits, meaning, quality, turned)
 
 
 def _shared(

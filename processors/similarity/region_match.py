@@ -40,12 +40,12 @@ SHOWN_FRAMES = 12
 _BY_NAME = {orientation.name: orientation for orientation in ORIENTATIONS}
 
 
-def alike_parts(asked: FingerprintTable, names: list[Digest], index: Index) -> dict[Pair, set[Turned]]:
+def alike_parts(queried: FingerprintTable, names: list[Digest], index: Index) -> dict[Pair, set[Turned]]:
     """Pictures, by file and frame, that have enough alike regions in one orientation."""
     found: dict[Pair, set[Turned]] = {}
     for orientation in ORIENTATIONS:
-        near = index.search(TABLE, turned_bits(asked.rows.bits, orientation), WITHIN_BITS)
-        columns = (asked.owner[near.asked], asked.rows.at_ms[near.asked], near.owner, near.at_ms)
+        near = index.search(TABLE, turned_bits(queried.rows.bits, orientation), WITHIN_BITS)
+        columns = (queried.owner[near.query], queried.rows.at_ms[near.query], near.owner, near.at_ms)
         pictures, counts = np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0, return_counts=True)
         for mine, here, owner, there in pictures[counts >= LEAST_ALIKE].tolist():
             pair = (names[mine], index.owner(owner))
@@ -57,7 +57,7 @@ def alike_parts(asked: FingerprintTable, names: list[Digest], index: Index) -> d
 def shared_parts(
     pairs: Mapping[Pair, set[Turned]], ours: Mapping[Digest, Hashes], theirs: Mapping[Digest, Hashes]
 ) -> Iterator[MediaLink]:
-    """Links between files that share a part; each pair is judged once, whichever side asked."""
+    """Links between files that share a part; each pair is judged once, whichever side is the query."""
     both: dict[Pair, set[Turned]] = {}
     for (mine, yours), alike in pairs.items():
         if mine > yours:

@@ -157,7 +157,7 @@ def deposit_file(
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """What the disk says of the file, in our words; of the store `storage.objects.store` has said it already."""
+    """Turns an error of the disk into ours; `storage.objects.store` does the same for errors of the store."""
     try:
         yield
     except OSError as problem:
@@ -167,7 +167,7 @@ def _readable(path: Path) -> Iterator[None]:
 def _stored_before(archive: Archive, key: str, inspection: FileInspection) -> StoredObject | None:
     """The object of an earlier deposit of these bytes, read back whole; None where there was none.
 
-    Raises where the version that was deposited is gone, or its bytes are: whatever else stands under the key.
+    Raises where the deposited version or its bytes are lost, whatever else is stored under the key.
     """
     query = select(warcs.c.object_version).where(warcs.c.key == key, warcs.c.sha256 == str(inspection.sha256))
     with archive.writer.connect() as connection:
@@ -311,7 +311,7 @@ def _require_new_ids(connection: Connection, name: str, rows: Sequence[IndexedRe
 
 
 def _require_targets(connection: Connection, name: str, rows: Sequence[IndexedRecord]) -> None:
-    """What a revisit of ours stands for must be deposited, or earlier in the same file."""
+    """The payload that a revisit of ours refers to must be deposited, or be earlier in the same file."""
     earlier: dict[str, str] = {}
     for row in rows:
         if row.record_type != "revisit":

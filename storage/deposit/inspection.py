@@ -85,7 +85,7 @@ def inspect_stream(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> 
     with TeeReader(file, running) as tee:
         index = index_warc(tee, name, up_to_damage=up_to_damage)
         while tee.read(CHUNK_BYTES):
-            pass  # what stands behind a damage belongs to the file
+            pass  # what follows the damage belongs to the file
     sha256, sha512 = (Digest(each.name, each.digest()) for each in running)
     compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
     suffix = (".arc" if index.is_arc else ".warc") + compression

@@ -83,7 +83,7 @@ def record_alone(archive: Archive, capture: Capture) -> tuple[int, Iterator[byte
     """A record as a file by itself: how many bytes, and the bytes.
 
     As it lies in its file, and behind the dictionary where its file has one. A record that shares its member with
-    others comes as it stands in there, without the compression.
+    others is given as it is inside, without the compression.
     """
     if capture.within_bytes is None:
         dictionary = _dictionary(archive.objects, capture)

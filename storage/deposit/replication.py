@@ -193,7 +193,7 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
         try:
             return replica.put_new(named.key, file, sha256=named.sha256)
         except (OSError, ChecksumDiffersError):
-            pass  # gone from where it lay, or changed there: what was deposited stands in the first store
+            pass  # the local file is gone or has changed: the deposited bytes are in the first store
     with objects.open(named.key, named.version_id) as content:
         return replica.put_new(named.key, content, sha256=named.sha256)
 

@@ -47,14 +47,14 @@ class PendingTimestamp:
 
     @property
     def since(self) -> datetime:
-        """When the token was first asked for."""
+        """When the token was first requested."""
         return self.entry.at
 
 
 def schedule_timestamps(
     archive: Archive, authorities: Sequence[str], *, actor: str, occasion: str
 ) -> CustodyEntry | None:
-    """Append a head that every authority owes a token; None where nothing came since the last one."""
+    """Append an entry that every authority is to stamp; None where custody has not grown since the last one."""
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         if not authorities or not _anything_new(connection):
@@ -93,7 +93,7 @@ _PENDING = text(f"""
 
 
 def pending_timestamps(connection: Connection) -> tuple[PendingTimestamp, ...]:
-    """Everything that is owed, newest entry first: its token speaks for all entries before it."""
+    """Every pending timestamp, newest entry first: its token covers all entries before it."""
     return tuple(
         PendingTimestamp(entry_of(row), row.authority, row.failed, row.problem)
         for row in connection.execute(_PENDING)
@@ -171,7 +171,7 @@ def record_failed_attempt(archive: Archive, pending: PendingTimestamp, problem: 
 
 @contextmanager
 def exclusive(archive: Archive) -> Iterator[bool]:
-    """Whether this process may ask authorities now; one that does so already takes up what is owed meanwhile."""
+    """Whether this process may request timestamps now; another one that does so takes up what becomes pending."""
     with archive.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         query = text("SELECT pg_try_advisory_lock(:key)")
         acquired = bool(connection.execute(query, {"key": REQUEST_LOCK_KEY}).scalar_one())

@@ -215,7 +215,7 @@ def verify_chain(expected: ExpectedObjects) -> Verified:
     for seq in sorted({*stored, *expected.ledger} if expected.ledger is not None else ()):
         in_ledger, in_store = (expected.ledger or {}).get(seq), stored.get(seq, "none")
         if in_ledger is None and expected.objects.name != PRIMARY:
-            continue  # brought there by a run that could not yet say so
+            continue  # copied there by a run that could not yet record it
         what = f"{custody_key(seq)}: the same digest in ledger and store"
         problems.extend(_differing(what, in_ledger or "none", in_store))
     return verified("custody", (*problems, *expected.locks.judge_many(locks_of_chain(expected.chain), "entries")))

@@ -34,7 +34,7 @@ LOCK_KEY: Final = 7_305_510_005
 
 
 class JudgementError(StorageError):
-    """The judgement makes no sense as it stands; nothing was written."""
+    """The judgement is not valid; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def _variables(store: str) -> str:
 
 
 class StoreUnreachableError(StoreError):
-    """The store gave no answer or a failing one; wait or mend it, then run the same step again."""
+    """The store did not respond, or failed; wait or repair it, then run the same step again."""
 
     def __init__(self, store: str, endpoint: str, doing: str, found: str) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class ObjectMissingError(StoreError):
 class BytesLostError(StoreError):
     """The store tells name and length of an object and cannot give its bytes; a person brings them back.
 
-    Whoever has the bytes elsewhere keeps them: a file in the spool, the second store, who brought the file.
+    Keep the bytes wherever else they are: in the spool, in the second store, with the person who deposited them.
     """
 
     def __init__(self, key: str, version_id: str, expected: Digest, found: str) -> None:
@@ -103,7 +103,7 @@ class BytesLostError(StoreError):
 
 
 class KeyTakenError(StoreError):
-    """Another object stands under the key; both are kept, a person has to find out which is meant."""
+    """Another object is stored under the key; both are kept, a person has to find out which is meant."""
 
     def __init__(self, key: str, version_id: str, expected: Digest, found: Digest) -> None:
         super().__init__(
@@ -132,7 +132,7 @@ class ChecksumDiffersError(StoreError):
 
 
 class LockMissingError(StoreError):
-    """The object is stored, but not locked as asked; until it is, it does not count as deposited."""
+    """The object is stored, but not locked as requested; until it is, it does not count as deposited."""
 
     def __init__(self, key: str, version_id: str, expected: str, found: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What an object store says of what it holds: versions, heads, locks. Values only; nothing is asked here."""
+"""What an object store says of what it holds: versions, heads, locks. Values only; no requests are sent here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ LockMode = Literal["governance", "compliance"]
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One version of one object, confirmed by the store, and until when it said that it is locked."""
+    """One version of one object, confirmed by the store, and until when it is locked according to the store."""
 
     key: str
     version_id: str

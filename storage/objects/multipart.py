@@ -1,4 +1,4 @@
-"""Uploads a large file in parts, each with its checksum; nothing stands under the key until the last step.
+"""Uploads a large file in parts, each with its checksum; nothing is stored under the key until the last step.
 
 In: a client, the object's place and lock, an open file. Out: the version id that the store answers, if it does.
 Low-level, since only the completion of a multipart upload can carry the condition that the key is free (Amazon S3

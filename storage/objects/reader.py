@@ -83,12 +83,12 @@ class StoreReader:
                 raise StoreUnfitError(self.name, self.bucket, "Object Lock enabled", f"Object Lock {found}")
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
-        """What stands under the key, by version or the current one; None where nothing does."""
+        """The object under the key, by version or the current one; None where there is none."""
         with self._answers(f"looking at {key}"):
             return self._head(key, version_id)
 
     def get(self, key: str, version_id: str) -> tuple[ObjectHead, bytes] | None:
-        """A small object and what stands about it, in one request; None where nothing does."""
+        """A small object and its head, in one request; None where there is none."""
         with self._answers(f"reading {key}"):
             try:
                 answer = self._client.get_object(

@@ -52,7 +52,7 @@ def code_of(refused: ClientError) -> str:
 
 
 def date_of(refused: ClientError) -> str:
-    """The store's clock when it refused, as it told it."""
+    """The store's clock when it refused, from its response."""
     return str(refused.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "a time not told"))
 
 

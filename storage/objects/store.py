@@ -3,8 +3,8 @@
 In: keys (text), content as a path or bytes, its sha256. Out: `StoredObject` with the version that every later read
 and verification names: a plain PUT or a delete marker may hide a locked version, but never changes it.
 Raises the errors of `storage.objects.errors`. Guaranteed: what `put_new` has uploaded was confirmed by the store
-with a full-object sha256, or streamed back and hashed; what stood there before was streamed back and hashed; both
-are locked for as long as asked; an existing object is never written over.
+with a full-object sha256, or streamed back and hashed; what was there before was streamed back and hashed; both
+are locked for as long as requested; an existing object is never overwritten.
 Source: Amazon S3 API reference, conditional writes and checksums (read 2026-11-23); measured on SeaweedFS 4.48.
 """
 
@@ -154,10 +154,10 @@ class ObjectStore(StoreReader):
         return answer.get("VersionId")
 
     def _confirmed(self, key: str, version_id: str | None, sha256: Digest, length: int) -> StoredObject:
-        """See that this version holds these bytes under lock; without a version, that what stood there does.
+        """Check that this version has these bytes under lock; without a version, that the existing object does.
 
-        The store's checksum is believed of an upload that it has just compared with it. What stood there before
-        may have lost its bytes since, while its checksum is still told: it is read back whole.
+        The store's checksum is trusted for an upload that the store has just compared with it. An existing object
+        may have lost its bytes while the store still reports its checksum: it is read back whole.
         """
         head = self._head(key, version_id)
         if head is None:
@@ -191,8 +191,8 @@ class ObjectStore(StoreReader):
         """Ask for a longer lock unless it lasts until ``required_until``; raises `LockMissingError` if none can be
         had.
 
-        That is so where a store dropped the lock of an upload, and of bytes that stood there before. Stores keep
-        whole seconds.
+        This is needed where a store dropped the lock of an upload, and for bytes that were stored before. Stores
+        keep whole seconds.
         """
         required_until = required_until.replace(microsecond=0)
         if not head.is_locked_until(required_until):

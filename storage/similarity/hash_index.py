@@ -46,7 +46,7 @@ class HashIndex:
         self.connection, self.files = connection, files
 
     def search(self, table: str, rows: NDArray[np.uint8], within_bits: int) -> Matches:
-        """Every row of the table near one of the rows asked; owners are numbered over all tables."""
+        """Every row of the table near one of the queried rows; owners are numbered over all tables."""
         file = self.files[table]
         if not len(rows) or not file.rows:
             return no_matches()

@@ -83,7 +83,7 @@ def test_a_file_grown_in_any_steps_finds_what_brute_force_finds(
     index = HashIndex(None, {"pdq/1": HashFile(file.path, "pdq/1", 32, 7)})  # type: ignore[arg-type]  # asks no row
     query = bits[: asked + 1]
     near = index.search("pdq/1", query, within)
-    columns = zip(near.asked, near.owner, near.at_ms, near.distance_bits, strict=True)
+    columns = zip(near.query, near.owner, near.at_ms, near.distance_bits, strict=True)
     found = {(int(q), index.owner(int(owner)), int(at_ms), int(bits)) for q, owner, at_ms, bits in columns}
     distance = np.bitwise_count(query[:, None] ^ bits[None]).sum(axis=2)
     assert found == {
@@ -317,7 +317,7 @@ Found = set[tuple[int, Digest, int, int]]
 
 def near_pdq(index: Index, rows: NDArray[np.uint8]) -> Found:
     near = index.search("pdq/1", rows, 31)
-    columns = zip(near.asked, near.owner, near.at_ms, near.distance_bits, strict=True)
+    columns = zip(near.query, near.owner, near.at_ms, near.distance_bits, strict=True)
     return {(int(row), index.owner(int(owner)), int(at_ms), int(bits)) for row, owner, at_ms, bits in columns}
 
 
