@@ -63,6 +63,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "show": ["sha256:{sha256}"],
     "similar": ["{folder}/tram.jpg"],
     "sources import": ["{folder}/list.csv", "--dry-run"],
+    "sources new": ["courts", "--url", "http://127.0.0.1:9/"],
     "sources try": ["nobody"],
     "withheld": [],
 }
@@ -72,7 +73,19 @@ STARTING = ("up", "demo")
 """They start a stack, where the data folder lets them."""
 
 NEEDING_NO_ARCHIVE = frozenset(
-    ("archive", "crawl", "doctor", "fingerprint", "group", "parse", "sources", "sources import", "sources try")
+    (
+        "archive",
+        "crawl",
+        "doctor",
+        "fingerprint",
+        "group",
+        "parse",
+        "sources",
+        "sources import",
+        "sources new",
+        "sources test",
+        "sources try",
+    )
 )
 
 COMMANDS = command_names()
