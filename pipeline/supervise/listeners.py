@@ -63,12 +63,16 @@ def sockets_of(pid: int) -> frozenset[str]:
     """Inode numbers of the sockets that a process has open; empty for processes of other users."""
     found = set()
     try:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            target = str(descriptor.readlink())
-            if target.startswith("socket:["):
-                found.add(target[8:-1])
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:  # gone in between, or another user's
-        pass
+        return frozenset()
+    for descriptor in descriptors:
+        try:
+            target = str(descriptor.readlink())
+        except OSError:  # closed in between, which says nothing of the others
+            continue
+        if target.startswith("socket:["):
+            found.add(target[8:-1])
     return frozenset(found)
 
 

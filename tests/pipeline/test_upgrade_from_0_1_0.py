@@ -302,7 +302,11 @@ def test_a_rebuild_from_the_store_alone_gives_equal_rows_with_equal_ids(
 def rows_of(archive: Archive) -> dict[str, list[tuple[object, ...]]]:
     """Every row of the catalogue and of what the ledger shares with the store, generated columns included."""
     names = [table.name for table in ledger_tables.metadata.sorted_tables if table.name not in NOT_IN_THE_STORE]
-    return dump(archive.reader, catalogue_tables.metadata) | dump(archive.reader, ledger_tables.metadata, *names)
+    rows = dump(archive.reader, catalogue_tables.metadata) | dump(archive.reader, ledger_tables.metadata, *names)
+    # Which parsers have read a file is no content of it: a release with one parser more reads every file anew.
+    read_by = list(catalogue_tables.warcs.c.keys()).index("processed_with")
+    rows["warcs"] = [(*row[:read_by], *row[read_by + 1 :]) for row in rows["warcs"]]
+    return rows
 
 
 def test_a_spool_is_recovered_and_deposited_with_every_byte_of_its_whole_members(
