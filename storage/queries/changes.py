@@ -23,6 +23,7 @@ from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import readings, records, sightings, versions, warcs
 from storage.queries.article_lists import lists_of_crawls
 from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
+from storage.queries.start_pages import start_pages_of_crawls
 
 ChangeKind = Literal["added", "edited", "moved", "missing", "returned"]
 
@@ -215,6 +216,7 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
         )
         shown.setdefault((row.capture_id, row.parser_version), []).append(record)
     lists = lists_of_crawls(connection, source_id, viewer)
+    start_pages = start_pages_of_crawls(connection, source_id, viewer)
     read = select(readings).where(readings.c.source_id == source_id, readings.c.problem.is_(None))
     for row in connection.execute(read.order_by(readings.c.captured_at, readings.c.capture_id)):
         yield PageReading(
@@ -231,4 +233,5 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
             lists=lists.get(row.crawl_id) if row.kind == "news" else None,
             entry_pages=tuple(row.links.get("articles") or ()),
             partial=row.layout == PART_OF_LIST,
+            start_pages=start_pages.get(row.crawl_id),
         )

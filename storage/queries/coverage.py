@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from processors.surt import surt_key
 from storage.queries.article_lists import Lists
+from storage.queries.start_pages import StartPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class PageReading:
     """Pages of single entries, to which a list links that does not show them whole."""
     partial: bool = False
     """Of an own kind whose pages do not show everything there is."""
+    start_pages: StartPages | None = None
+    """With what its crawl began; None where no file says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +205,19 @@ def _article_page(visit: PageReading) -> Observation:
 def _list(pages: list[PageReading]) -> Observation:
     """All pages of a list in one crawl, of each page the last visit.
 
-    Whole where every next page was read, and every page of a single entry.
+    Whole where every page that the source names was read, every next page, and every page of a single entry.
     """
     last = {surt_key(page.url): page for page in sorted(pages, key=lambda page: (page.at, page.capture_id))}
     wanted = {surt_key(url) for page in last.values() for url in (*page.next_pages, *page.entry_pages)}
     beside = {surt_key(url) for page in last.values() for url in page.documents} - wanted
-    parts = [page for key, page in last.items() if key not in beside and not key.endswith(")/robots.txt")]
+    start = pages[0].start_pages or StartPages(frozenset())
+    parts = {
+        key: page
+        for key, page in last.items()
+        if key not in beside
+        and not key.endswith(")/robots.txt")
+        and not (key in start.redirected and page.outcome == "empty")  # it says no more than where the list is
+    }
     shown: dict[str, ObservedRecord] = {}
     for key, page in sorted(last.items(), key=lambda item: item[0] in beside):
         for each in page.shown:
@@ -216,11 +226,25 @@ def _list(pages: list[PageReading]) -> Observation:
         parser_version=pages[0].parser_version,
         at=max(page.at for page in pages),
         crawl_id=pages[0].crawl_id,
-        capture_ids=tuple(page.capture_id for page in parts),
+        capture_ids=tuple(page.capture_id for page in parts.values()),
         shown=shown,
-        whole_list=wanted <= set(last) and all(page.outcome == "content" for page in parts),
+        whole_list=wanted <= set(last)
+        and all(page.outcome == "content" for page in parts.values())
+        and _begins_whole(set(parts), wanted, start),
         documents_linked=frozenset(beside),
         documents_read={
             key: last[key].capture_id for key in sorted(beside & set(last)) if last[key].outcome == "content"
         },
     )
+
+
+def _begins_whole(read: set[str], wanted: set[str], start: StartPages) -> bool:
+    """Whether something was read of every page that the source names.
+
+    One that led elsewhere counts as read where a page was read that nothing else accounts for. All are SURT keys.
+    """
+    if not read:
+        return False
+    lacking = start.declared - read
+    elsewhere = read - wanted - start.declared
+    return lacking <= start.redirected and len(elsewhere) >= len(lacking)

@@ -160,9 +160,41 @@ def test_a_person_is_missing_only_where_every_page_of_a_person_was_read(
     assert named(archive, source.id, "name_raw") == ([("missing", PERSONS[1], ())] if got_all else [])
 
 
+CIVIL, CRIMINAL = "https://sud.pryklad.by/civil/", "https://sud.pryklad.by/criminal/"
+ROBOTS = ("https://sud.pryklad.by/robots.txt", (b"User-agent: *\nAllow: /\n", "text/plain"))
+
+
+def schedule(*rows: list[str]) -> tuple[bytes, str]:
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in (HEAD, *rows))
+    return f"<html lang=be><title>Спіс</title><table>{cells}</table>".encode(), "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("second_night", "missing"),
+    [
+        ({}, []),
+        ({CIVIL: 1}, []),
+        ({CIVIL: 1, CRIMINAL: 0}, [("missing", "1-81/2026", ())]),
+    ],
+    ids=["neither-could-be-fetched", "one-could-be-fetched", "both-were-read"],
+)
+def test_a_page_that_could_not_be_fetched_makes_nothing_on_it_missing(
+    archive: Archive, tmp_path: Path, second_night: dict[str, int], missing: list[tuple[str, str, tuple[str, ...]]]
+) -> None:
+    source = Source(id="two-lists", kind="court_list", pages=(CIVIL, CRIMINAL))
+    robots = dict([ROBOTS])
+    seal(archive, tmp_path, source, 1, robots | {CIVIL: schedule(FIRST), CRIMINAL: schedule(SECOND)})
+    pages = {url: schedule(*([FIRST] * rows)) if rows else schedule(THIRD) for url, rows in second_night.items()}
+    seal(archive, tmp_path, source, 2, robots | pages)
+    process_pending(archive)
+
+    assert [each for each in named(archive, source.id, "case_number") if each[0] != "added"] == missing
+
+
 HEAD = ["Дата і час", "Зала", "Суддзя", "Нумар справы", "Бакі"]
 FIRST = ["01.12.2026 10:00", "5", "Узорны П. Р.", "1-77/2026", "А. А."]
 SECOND = ["01.12.2026 12:00", "5", "Узорны П. Р.", "1-81/2026", "Б. Б."]
+THIRD = ["01.12.2026 15:00", "5", "Узорны П. Р.", "1-90/2026", "В. В."]
 MOVED = ["02.12.2026 09:00", "7", "Узорны П. Р.", "1-77/2026", "А. А."]
 OF_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
