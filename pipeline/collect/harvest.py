@@ -29,6 +29,7 @@ from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
 from pipeline.quality.source_checks import check_crawl
 from processors.extension.code import ExtensionCode
+from processors.text import shortened
 from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.crawl_state.cached_feeds import listings_of
@@ -42,6 +43,10 @@ from storage.spool.known_payloads import PAYLOADS_NAME
 
 MOST_TASKS: Final = 256
 """Mapped tasks that Airflow's grid and database still take easily (architecture, section 6)."""
+
+MOST_REMARKS: Final = 5
+LONGEST_REMARK: Final = 400
+"""Remarks in the result of a task, and characters of one: all of them stand in the log and in the report."""
 
 OnProgress = Callable[[str], None]
 
@@ -90,6 +95,13 @@ class HarvestResult:
         return failure_reason(self.report)
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else is worth knowing, the unread pages of a list first; the whole is in the report."""
+        left_out = len(self.report.remarks) - MOST_REMARKS
+        more = (f"and {left_out} more remarks, which its log has",) if left_out > 0 else ()
+        return (*(shortened(each, LONGEST_REMARK) for each in self.report.remarks[:MOST_REMARKS]), *more)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the deposited WARC files."""
         return tuple(each.key for each in self.deposited)
@@ -111,6 +123,7 @@ class HarvestResult:
             "recovered": self.recovered,
             "seconds": (self.report.ended_at - self.report.started_at).total_seconds(),
             "network": self.network,
+            "remarks": list(self.remarks),
             "kind": "harvested_source",
         }
 
@@ -212,6 +225,8 @@ def _harvest(settings: Settings, source: Source, on_progress: OnProgress) -> Har
         report, deposited = collect(settings, archive, source, on_progress=on_progress)
         with archive.reader.connect() as connection:
             report = replace(report, failures=(*report.failures, *check_crawl(connection, source, report)))
+    for remark in report.remarks:
+        on_progress(f"{source.id}: {remark}")
     return HarvestResult(report, deposited, len(recovery.deposited), own_network_fault(report))
 
 

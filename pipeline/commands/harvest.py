@@ -131,10 +131,11 @@ def missing(source_id: str, sentence: str) -> dict[str, Any]:
 
 
 def describe_source(row: Mapping[str, Any]) -> str:
-    """One source as a line."""
+    """One source as a line, and a line for each remark."""
     if row.get("crawl_id") is None:
         return f"{row['source_id']}: {row['problem']}"
-    return describe_counts(row) + (f". {row['problem']}" if row["problem"] else "")
+    line = describe_counts(row) + (f". {row['problem']}" if row["problem"] else "")
+    return "\n".join((line, *(f"  note: {remark}" for remark in row.get("remarks", ()))))
 
 
 def describe_counts(row: Mapping[str, Any]) -> str:

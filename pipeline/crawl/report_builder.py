@@ -7,7 +7,7 @@ open.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,9 +17,12 @@ from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob
 from crawlers.model.protocols import CaptureSink
 from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics
-from processors.kinds import KINDS
+from processors.kinds import KINDS, is_complete_list
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
+
+MOST_UNREAD_PAGES = 10
+"""Pages of a list that could not be read and are named each by itself; the number of the others is given."""
 
 MOST_REMARKS = 200
 """A crawl of broken links would otherwise fill its report with them; the number left out is given."""
@@ -103,8 +106,9 @@ class ReportBuilder:
         """The sum of it all."""
         classified = [(visit, *self._classified(visit)) for visit in self._visits]
         outcomes = Counter(outcome.value for _, outcome, _ in classified)
-        left_out = len(self._remarks) - MOST_REMARKS
-        remarks = self._remarks[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
+        noted = [*self._unread_list_pages(classified), *self._remarks]
+        left_out = len(noted) - MOST_REMARKS
+        remarks = noted[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
         failures = [
             f"{visit.url}: {outcome.value}: {reason}"
             for visit, outcome, reason in classified
@@ -134,6 +138,23 @@ class ReportBuilder:
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
             pace=statistics,
         )
+
+    def _unread_list_pages(self, classified: Sequence[tuple[PageVisited, Outcome, str | None]]) -> list[str]:
+        """Sentences on pages that a complete list led to and that failed on their last visit: without them all, no
+        record of the list is called missing. Seeds that failed are failures already.
+        """
+        if not is_complete_list(self._job.source.kind):
+            return []
+        last = {visit.url: (visit, outcome, reason) for visit, outcome, reason in classified}
+        unread = [
+            f"{url}: this page of the list could not be read: {outcome.value}: {reason}; "
+            "nothing is called missing from this list tonight"
+            for url, (visit, outcome, reason) in last.items()
+            if not visit.seed and self._is_failure(outcome)
+        ]
+        others = len(unread) - MOST_UNREAD_PAGES
+        more = [f"{others} more pages of the list could not be read"] if others > 0 else []
+        return [*unread[:MOST_UNREAD_PAGES], *more]
 
     def _host_statistics(self) -> dict[str, HostStatistics]:
         """The pace that was kept, and what left besides it, by host."""
