@@ -155,7 +155,8 @@ def _differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Itera
         if read is None:
             yield f"record {number} was expected and not found: {_shown(wanted)}"
         elif wanted is None:
-            yield f"record {number} was found and not expected: {_shown(read)}"
+            filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
+            yield f"record {number} was found and not expected: {_shown(filled)}"
         else:
             for name in dict.fromkeys((*wanted, *read)):
                 if wanted.get(name) != read.get(name):

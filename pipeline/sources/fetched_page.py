@@ -1,7 +1,7 @@
 """Fetches one page as a crawl does, for a person who wants to look at it: nothing of it is kept as evidence.
 
 In: settings, an address. Out: the `Page`, where redirects led. It goes through the recorder, so that the address
-policy and robots.txt hold. Raises `PageNotFetched`.
+policy and robots.txt hold. Raises `PageNotFetched`, also for a page that is no content where that is refused.
 """
 
 import tempfile
@@ -14,11 +14,13 @@ from crawlers.watchlist.source import SourceLimits, source_for_urls
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for, run_crawl
 from processors.http.message import UndecodableEntity, entity, header, parse_response
+from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
 from storage.warc.reader import WarcReader
 
 LARGEST_BYTES: Final = 16 << 20
 SECONDS: Final = 120.0
+OPENED_NETWORKS: Final = "LETAPIS_ALLOW_ADDRESSES names the networks that are open besides public addresses"
 
 
 class PageNotFetched(Exception):
@@ -45,9 +47,20 @@ def fetch_page(settings: Settings, url: str) -> Page:
         report = run_crawl(job, Path(folder))
         found = [page for file in report.files for page in _pages(file.path)]
     if not found or report.problem is not None:
-        reasons = (*filter(None, (report.problem,)), *report.failures, *report.remarks)
-        raise PageNotFetched(f"{url}: {'; '.join(reasons) or 'nothing was fetched'}")
+        sentences = (*filter(None, (report.problem,)), *report.failures, *report.remarks)
+        reasons = dict.fromkeys(each.removeprefix(f"{url}: ") for each in sentences)
+        setting = f"; {OPENED_NETWORKS}" if report.refused else ""
+        raise PageNotFetched(f"{url}: {'; '.join(reasons) or 'nothing was fetched'}{setting}")
     return found[-1]
+
+
+def refuse_no_content(page: Page) -> None:
+    """Raise `PageNotFetched` for what came in the place of a page: an error, a login wall, a challenge."""
+    verdict = classify(page)
+    if verdict.outcome is not Outcome.CONTENT:
+        raise PageNotFetched(
+            f"{page.url}: {verdict.outcome.value}: {verdict.reason} (--force takes it all the same)"
+        )
 
 
 def _pages(path: Path) -> Iterator[Page]:

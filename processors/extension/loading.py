@@ -10,6 +10,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
@@ -93,13 +94,22 @@ def load_class(reference: ClassReference, code: ExtensionCode) -> type:
             f"{reference}: {missing.msg or missing}; in the extension: {_names(code)}"
         ) from missing
     except (Exception, SystemExit) as error:  # the code of somebody else may raise anything
-        raise ExtensionFault(f"{reference}: importing it raised {type(error).__name__}: {error}"[:500]) from error
+        sentence = f"{reference}: importing it raised {type(error).__name__}: {error}"[:500]
+        raise ExtensionFault(sentence + place_in_extension(error)) from error
     found = module.__dict__.get(reference.name)
     if not isinstance(found, type):
         raise ExtensionFault(
             f"{reference}: expected a class {reference.name} in {reference.module}, found {found!r}"[:500]
         )
     return found
+
+
+def place_in_extension(error: BaseException) -> str:
+    """The last line of an extension that an error passed through, as `` (parser.py, line 24)``; else empty."""
+    frames = traceback.walk_tb(error.__traceback__)
+    places = [(frame.f_code.co_filename, line) for frame, line in frames]
+    ours = [(name.split("/", 2)[-1], line) for name, line in places if name.startswith(f"{ROOT}/")]
+    return f" ({ours[-1][0]}, line {ours[-1][1]})"[:200] if ours else ""
 
 
 def _names(code: ExtensionCode) -> str:

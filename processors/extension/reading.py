@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import jsonschema
+from parsel import Selector, SelectorList
 from referencing import Registry
 
 from processors.extension.code import NAME, ClassReference, ExtensionFault
@@ -85,7 +86,7 @@ class ExtensionParser:
         given = ParserPage(page, opened)
         records = tuple(self._records(given))
         find_next = getattr(self._parser, "next_pages", None)
-        following = () if find_next is None else tuple(_addresses(given, find_next(given)))
+        following = () if find_next is None else _addresses(given, find_next(given))
         if not records:
             reason = f"{self._reference} found no record on the page"
             return ExtensionReading(outcome=Outcome.EMPTY, outcome_reason=reason, next_pages=following)
@@ -112,6 +113,7 @@ class ExtensionParser:
         def record(_: ParserPage, given: Any) -> Record:
             if type(given) is not of:
                 raise TypeError(f"expected {of.__name__}, found {type(given).__name__}")
+            _refuse_selectors({name: getattr(given, name) for name in of.__dataclass_fields__})
             return cast(Record, without_control_characters(given))
 
         return record
@@ -126,6 +128,7 @@ class ExtensionParser:
         def record(page: ParserPage, given: Any) -> Record:
             if not isinstance(given, Mapping):
                 raise TypeError(f"expected a dictionary, found {type(given).__name__}")
+            _refuse_selectors(given)
             fields: dict[str, Any] = without_control_characters(json_value(given))
             said = fields.pop("url", page.url)
             url = page.absolute(said) if isinstance(said, str) else None
@@ -209,8 +212,30 @@ def _time(name: str, value: object) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _addresses(page: ParserPage, found: Iterable[str]) -> Iterator[str]:
-    for address in found:
+def _addresses(page: ParserPage, found: object) -> tuple[str, ...]:
+    """The addresses that ``next_pages`` gave, as meant on the page; those that are no web address are left out."""
+    if not isinstance(found, Iterable) or isinstance(found, Mapping | str | bytes):
+        raise TypeError(f"next_pages(page): expected addresses one after the other, found {type(found).__name__}")
+    addresses: list[str] = []
+    for number, address in enumerate(found, start=1):
+        if not isinstance(address, str):
+            raise TypeError(
+                f"next_pages(page): address {number}: expected text, found {type(address).__name__}"
+                f"{_way_to_text(address)}"
+            )
         absolute = page.absolute(address)
         if absolute is not None:
-            yield absolute
+            addresses.append(absolute)
+    return tuple(addresses)
+
+
+def _refuse_selectors(fields: Mapping[str, object]) -> None:
+    """Name the field that holds a place on the page where its text was to stand."""
+    for name, value in fields.items():
+        if isinstance(value, Selector | SelectorList):
+            raise TypeError(f"{name}: expected text, found {type(value).__name__}{_way_to_text(value)}")
+
+
+def _way_to_text(value: object) -> str:
+    selected = isinstance(value, Selector | SelectorList)
+    return "; `.get()` gives its text, `.getall()` a list of texts" if selected else ""

@@ -15,7 +15,7 @@ from processors.sandbox.worker import serve
 def main() -> None:
     """Serve until standard input ends."""
     from processors.extension.code import ClassReference, ExtensionCode, ExtensionFault, parse_reference
-    from processors.extension.loading import load_class
+    from processors.extension.loading import load_class, place_in_extension
     from processors.extension.reading import ExtensionParser, ExtensionReading
     from processors.parsing.limits import PageLimits
     from processors.parsing.page_frame import unframed
@@ -56,7 +56,8 @@ def main() -> None:
         except ExtensionFault as fault:
             return b"!" + json.dumps([False, str(fault)[:500]]).encode()
         except (Exception, SystemExit) as error:  # somebody else's parser may raise anything
-            return b"!" + json.dumps([False, f"{type(error).__name__}: {error}"[:500]]).encode()
+            sentence = f"{type(error).__name__}: {error}"[:500] + place_in_extension(error)
+            return b"!" + json.dumps([False, sentence]).encode()
 
     serve(
         answer,

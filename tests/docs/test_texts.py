@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -50,6 +51,34 @@ def test_the_code_that_the_text_names_exists(text: Path) -> None:
             gone.append(f"{path}: {name}")
 
     assert gone == []
+
+
+def processors_named_in(text: Path) -> list[str]:
+    """Every name below `processors` with dots that the text mentions or imports."""
+    words = text.read_text("utf-8")
+    imported = re.findall(r"^from (processors[\w.]*) import (.+)$", words, re.MULTILINE)
+    mentioned = re.findall(r"(?<![\w./])processors(?:\.[A-Za-z_]\w*)+", words)
+    return [*mentioned, *(f"{module}.{name.strip()}" for module, names in imported for name in names.split(","))]
+
+
+@pytest.mark.parametrize("text", [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *PAGES_OF_DOCS], ids=named)
+def test_every_name_of_processors_that_the_text_mentions_can_be_imported(text: Path) -> None:
+    gone = []
+    for name in processors_named_in(text):
+        try:
+            resolve_name(name)
+        except (ImportError, AttributeError):
+            gone.append(name)
+
+    assert gone == []
+
+
+def test_the_page_on_own_parsers_names_the_record_of_every_kind() -> None:
+    from processors.extension.reading import RECORD_TYPES
+
+    types = {f"{of.__module__}.{of.__name__}" for of in RECORD_TYPES.values()}
+
+    assert types <= set(processors_named_in(ROOT / "docs" / "extensions.md"))
 
 
 def test_the_architecture_names_code() -> None:

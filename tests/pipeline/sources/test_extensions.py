@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -126,11 +127,29 @@ def test_what_is_read_otherwise_is_said_in_words_and_accepted_only_when_asked(
     assert json.loads(file.read_text("utf-8")) == expected
 
     taken = letapis("test", "zavadski", "--accept")
-    assert taken.returncode == 1
+    assert taken.returncode == 0
+    assert "A person must still read 1 expectations beside their pages" in taken.stderr
     assert "somebody else" in taken.stdout
     assert "for a person to read" in taken.stderr
     written = json.loads(file.read_text("utf-8"))
     assert (written["read_by_a_person"], written["records"][0]["title"]) == (False, first)
+    unread = letapis("test", "zavadski")
+    assert (unread.returncode, "not read by a person" in unread.stdout) == (1, True)
+
+
+def test_what_was_not_expected_is_shown_without_its_empty_fields(
+    letapis: Run, folder: Path, page_url: str
+) -> None:
+    assert letapis("new", "zavadski", "--url", page_url, "--kind", "hearing").returncode == 0
+    file = folder / "zavadski" / "expected" / "first.json"
+    expected = json.loads(file.read_text("utf-8"))
+    expected["records"].pop()
+    file.write_text(json.dumps(expected), "utf-8")
+    (row,) = rows(letapis("test", "zavadski", "--json"))
+    (problem,) = row["problems"]
+    assert "was found and not expected: {" in problem
+    assert "null" not in problem
+    assert "[]" not in problem
 
 
 def test_nothing_is_written_over_unless_asked(letapis: Run, folder: Path, page_url: str) -> None:
@@ -153,6 +172,12 @@ def test_nothing_is_written_over_unless_asked(letapis: Run, folder: Path, page_u
         ("zavadski", {"LETAPIS_EXTENSIONS": ""}, 2, "No folder of extensions is set"),
         ("zavadski", {"LETAPIS_EXTENSIONS": "/nowhere/at/all"}, 2, "there is no such folder"),
         ("zavadski", {"LETAPIS_ALLOW_ADDRESSES": ""}, 3, "Nothing was written"),
+        (
+            "zavadski",
+            {"LETAPIS_ALLOW_ADDRESSES": ""},
+            3,
+            "LETAPIS_ALLOW_ADDRESSES names the networks that are open",
+        ),
     ],
 )
 def test_what_cannot_be_begun_is_said_and_leaves_nothing(
@@ -161,7 +186,30 @@ def test_what_cannot_be_begun_is_said_and_leaves_nothing(
     run = letapis("new", name, "--url", page_url, **more)
     assert (run.returncode, run.stdout) == (code, ""), run.stderr
     assert said in run.stderr
+    assert run.stderr.count(f"{page_url}: refused") <= 1
+    assert f"{page_url}: {page_url}" not in run.stderr
     assert list(folder.iterdir()) == []
+
+
+def test_an_address_without_its_scheme_is_wrong_use_before_anything_is_fetched(letapis: Run, folder: Path) -> None:
+    run = letapis("new", "zavadski", "--url", "court.example/list")
+    assert run.returncode == 2
+    assert "begin it with http:// or https://" in run.stderr
+    assert "is fetched" not in run.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_a_page_that_is_no_content_is_named_and_taken_only_when_forced(
+    letapis: Run, folder: Path, page_url: str
+) -> None:
+    gone = urljoin(page_url, "/there-is-no-such-page")
+    run = letapis("new", "zavadski", "--url", gone)
+    assert (run.returncode, run.stdout) == (3, ""), run.stderr
+    assert "soft_404: " in run.stderr
+    assert "Nothing was written" in run.stderr
+    assert list(folder.iterdir()) == []
+    assert letapis("new", "zavadski", "--url", gone, "--force").returncode == 0
+    assert (folder / "zavadski" / "parser.py").is_file()
 
 
 def test_a_parser_that_raises_is_named_with_its_page(letapis: Run, folder: Path, page_url: str) -> None:
@@ -170,7 +218,9 @@ def test_a_parser_that_raises_is_named_with_its_page(letapis: Run, folder: Path,
     parser.write_text(parser.read_text().replace("rows = [[", "raise RuntimeError('no')\n        rows = [[", 1))
     (row,) = rows(letapis("test", "--json"))
     assert row["result"] == "unreadable"
-    assert row["problems"] == ["zavadski.parser:Parser: RuntimeError: no"]
+    line = parser.read_text().partition("raise RuntimeError")[0].count("\n") + 1
+    assert row["problems"] == [f"zavadski.parser:Parser: RuntimeError: no (parser.py, line {line})"]
+    assert letapis("test", "--accept").returncode == 1, "nothing was read that could be accepted"
     parser.chmod(0o666)
     refused = letapis("test")
     assert refused.returncode == 2

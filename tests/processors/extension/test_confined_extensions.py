@@ -101,6 +101,37 @@ def test_a_page_that_is_no_content_never_reaches_the_parser(confined: ConfinedEx
     assert (reading.outcome, reading.records) == (Outcome.SOFT_404, ())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            '"title": cells[1]',
+            '"title": row.css("td")[1]',
+            "ValueError: record 1: title: expected text, found Selector; `.get()` gives its text",
+        ),
+        ('"number": cells[0]', '"number": row.css("td")', "record 1: number: expected text, found SelectorList"),
+        (
+            'page.css("a.next::attr(href)").getall()',
+            'page.css("a.next::attr(href)")',
+            "TypeError: next_pages(page): address 1: expected text, found Selector; `.get()` gives its text",
+        ),
+        (
+            'page.css("a.next::attr(href)").getall()',
+            'page.css("a.next::attr(href)").get()',
+            "TypeError: next_pages(page): expected addresses one after the other, found str",
+        ),
+    ],
+)
+def test_a_selector_in_the_place_of_its_text_is_named(before: str, after: str, said: str) -> None:
+    more = "<a class='next' href='?page=2'>more</a>"
+    with (
+        ConfinedExtension(extension(PARSER.replace(before, after))) as running,
+        pytest.raises(PageNotRead) as why,
+    ):
+        running.read_page(page(row("1", "A"), after=more), DETAINED)
+    assert said in str(why.value)
+
+
 def test_a_page_without_a_record_is_empty_and_says_so(confined: ConfinedExtension) -> None:
     reading = confined.read_page(page(), DETAINED)
     assert reading.outcome is Outcome.EMPTY
@@ -133,7 +164,13 @@ def test_a_parser_may_give_records_of_our_kinds() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("raise KeyError('table')", "detained.parser:Detained: KeyError: 'table'"),
+        ("raise KeyError('table')", "detained.parser:Detained: KeyError: 'table' (parser.py, line 4)"),
+        ("return [{}['x']]", "KeyError: 'x' (parser.py, line 4)"),
+        (
+            "from .places import station; station()",
+            "missing 1 required positional argument: 'text' (parser.py, line 4)",
+        ),
+        ("import json; json.loads('')", "Expecting value: line 1 column 1 (char 0) (parser.py, line 4)"),
         ("return [1]", "ValueError: record 1: expected Hearing, found int"),
         ("return None", "TypeError: parse(page): expected records one after the other, found NoneType"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
@@ -203,7 +240,11 @@ def test_what_a_worker_was_taken_over_to_say_is_not_believed() -> None:
         ('"views": {', '"captured_at": {', "found captured_at"),
         ('"title": {"type": "string"}', '"name": {"type": "string"}', "expected a field `title`"),
         ("from .places import station", "from places import station", "No module named 'places'"),
-        ("from .places import station", "raise RuntimeError('no')", "importing it raised RuntimeError: no"),
+        (
+            "from .places import station",
+            "raise RuntimeError('no')",
+            "importing it raised RuntimeError: no (parser.py, line 6)",
+        ),
         ("from .places import station", "def", "importing it raised SyntaxError"),
     ],
 )
