@@ -151,7 +151,7 @@ def test_the_commands_of_the_text_are_as_they_are_written() -> None:
 
     from pipeline.cli import app
 
-    commands = re.findall(r"^letapis (.*)$", TEXT, flags=re.MULTILINE)
+    commands = re.findall(r"^\.venv/bin/letapis (.*)$", TEXT, flags=re.MULTILINE)
     assert len(commands) >= 5
     for command in commands:
         words = command.split()
