@@ -248,4 +248,4 @@ def test_the_command_names_each_line_and_ends_with_three_if_some_were_not_unders
         "it is the first line and holds no address, so it is the heading"
     ]
     again = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
-    assert "line 2: is tg-naviny already: Навіны, https://t.me/s/Naviny, паўтор" in again.stdout
+    assert "line 2: the watch-list has it as tg-naviny: Навіны, https://t.me/s/Naviny, паўтор" in again.stdout
