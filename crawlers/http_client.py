@@ -288,8 +288,8 @@ def _tunnel_body(head: bytes) -> Body | None:
 
 
 def _may_stay(fields: Headers) -> bool:
-    said = (head_value(tuple(fields), "connection") or "").lower()
-    return "close" not in [word.strip() for word in said.split(",")]
+    options = (head_value(tuple(fields), "connection") or "").lower()
+    return "close" not in [word.strip() for word in options.split(",")]
 
 
 def _own_failure(head: bytes, content: bytes, proof_key: str, nonce: str) -> FetchFailed | None:

@@ -69,12 +69,12 @@ def _playwrights_own() -> Path | None:
 def _that_starts(program: Path, origin: Literal["named", "playwright", "system"]) -> Chromium | None:
     """The browser, if it can say its version: a program whose libraries are missing cannot."""
     try:
-        said = subprocess.run(
+        ran = subprocess.run(
             [str(program), "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return None if said.returncode or not said.stdout.strip() else Chromium(program, said.stdout.strip(), origin)
+    return None if ran.returncode or not ran.stdout.strip() else Chromium(program, ran.stdout.strip(), origin)
 
 
 def install_chromium() -> Chromium | None:

@@ -72,8 +72,8 @@ def heading_of_first(*names: str) -> Callable[[Mapping[str, Any]], str | None]:
 
     def heading(content: Mapping[str, Any]) -> str | None:
         for name in names:
-            if said := str(content.get(name) or "").strip():
-                return shortened(one_line(said.splitlines()[0]), HEADING_LENGTH)
+            if stated := str(content.get(name) or "").strip():
+                return shortened(one_line(stated.splitlines()[0]), HEADING_LENGTH)
         return None
 
     return heading
@@ -83,8 +83,8 @@ def heading_of_all(*names: str) -> Callable[[Mapping[str, Any]], str | None]:
     """A heading: those of these fields that are filled, in one line; None where none is."""
 
     def heading(content: Mapping[str, Any]) -> str | None:
-        said = ", ".join(one_line(content[name]) for name in names if content.get(name))
-        return shortened(said, HEADING_LENGTH) or None
+        stated = ", ".join(one_line(content[name]) for name in names if content.get(name))
+        return shortened(stated, HEADING_LENGTH) or None
 
     return heading
 

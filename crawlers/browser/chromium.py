@@ -26,10 +26,10 @@ GREETING_S = 30.0
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
 
 
-def arguments(door: RecorderAddress, user_agent: str) -> list[str]:
+def arguments(recorder: RecorderAddress, user_agent: str) -> list[str]:
     """Command-line switches of the browser."""
     return [
-        f"--ignore-certificate-errors-spki-list={door.authority_spki_sha256}",
+        f"--ignore-certificate-errors-spki-list={recorder.authority_spki_sha256}",
         # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         # WebRTC would send UDP past any proxy.
@@ -43,13 +43,15 @@ def arguments(door: RecorderAddress, user_agent: str) -> list[str]:
     ]
 
 
-async def launch(playwright: Playwright, door: RecorderAddress, program: Path | None, user_agent: str) -> Browser:
+async def launch(
+    playwright: Playwright, recorder: RecorderAddress, program: Path | None, user_agent: str
+) -> Browser:
     """Start the browser; ``program`` None is Playwright's own. Raises Playwright's ``Error`` where it does not
     start.
     """
     return await playwright.chromium.launch(
         executable_path=program,
-        args=arguments(door, user_agent),
+        args=arguments(recorder, user_agent),
         proxy={"server": DEAD_PROXY},
         # Chromium's sandbox does not work for root; for everyone else it stays on.
         chromium_sandbox=os.geteuid() != 0,
@@ -60,14 +62,16 @@ async def launch(playwright: Playwright, door: RecorderAddress, program: Path | 
     )
 
 
-async def open_context(browser: Browser, door: RecorderAddress, page_id: str, user_agent: str) -> BrowserContext:
+async def open_context(
+    browser: Browser, recorder: RecorderAddress, page_id: str, user_agent: str
+) -> BrowserContext:
     """A context of its own storage, whose exchanges the recorder files under ``page_id``.
 
     Were Playwright told the password, it would stop every request to say it, and turn off the cache for that,
     which sites see (``Pragma: no-cache`` in every request). So the browser says it once, and remembers.
     """
     context = await browser.new_context(
-        proxy={"server": f"http://{door.host}:{door.port}", "bypass": "<-loopback>"},
+        proxy={"server": f"http://{recorder.host}:{recorder.port}", "bypass": "<-loopback>"},
         user_agent=user_agent,
         viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT},
         locale="en-US",
@@ -76,18 +80,18 @@ async def open_context(browser: Browser, door: RecorderAddress, page_id: str, us
         accept_downloads=False,
     )
     try:
-        await _introduce(context, door, page_id)
+        await _introduce(context, recorder, page_id)
     except BaseException:
         await context.close()
         raise
     return context
 
 
-async def _introduce(context: BrowserContext, door: RecorderAddress, page_id: str) -> None:
+async def _introduce(context: BrowserContext, recorder: RecorderAddress, page_id: str) -> None:
     """Have the context say page id and password to the recorder, which it then does by itself."""
     tab = await context.new_page()
     session = await context.new_cdp_session(tab)
-    said = {"response": "ProvideCredentials", "username": page_id, "password": door.password}
+    credentials = {"response": "ProvideCredentials", "username": page_id, "password": recorder.password}
 
     answers: set[asyncio.Task[None]] = set()
 
@@ -99,18 +103,18 @@ async def _introduce(context: BrowserContext, door: RecorderAddress, page_id: st
         answer = {"requestId": paused["requestId"]}
         answers.add(asyncio.ensure_future(send("Fetch.continueRequest", answer)))
 
-    def say(asked: dict[str, Any]) -> None:
-        answer = {"requestId": asked["requestId"], "authChallengeResponse": said}
+    def authenticate(challenge: dict[str, Any]) -> None:
+        answer = {"requestId": challenge["requestId"], "authChallengeResponse": credentials}
         answers.add(asyncio.ensure_future(send("Fetch.continueWithAuth", answer)))
 
     session.on("Fetch.requestPaused", go_on)
-    session.on("Fetch.authRequired", say)
+    session.on("Fetch.authRequired", authenticate)
     await session.send("Fetch.enable", {"handleAuthRequests": True, "patterns": [{"urlPattern": "*"}]})
-    greeted = await tab.goto(greeting_url(door.proof_key), timeout=GREETING_S * 1000)
+    greeted = await tab.goto(greeting_url(recorder.proof_key), timeout=GREETING_S * 1000)
     await asyncio.gather(*answers)
     if greeted is None or greeted.status != HTTPStatus.OK:
         raise PlaywrightError(f"the recorder does not know the browser: {greeted and greeted.status}")
-    if not is_greeting(greeted.headers.get(PROOF_FIELD.lower()), door.proof_key):
+    if not is_greeting(greeted.headers.get(PROOF_FIELD.lower()), recorder.proof_key):
         raise PlaywrightError("what greets the browser is not the recorder: it does not give the recorder's proof")
     await session.detach()
     await tab.close()

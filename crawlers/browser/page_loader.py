@@ -122,18 +122,18 @@ async def _arrive(tab: Page, url: str) -> Response | None:
 
 async def _scroll(tab: Page, wait_for_slot: WaitForSlot, remarks: list[str]) -> None:
     """Down in steps of a screen, so that pictures that load when seen are loaded; then up again."""
-    asked: set[str] = set()
+    requested_hosts: set[str] = set()
 
     def note(request: Request) -> None:
         if request.resource_type in FETCHED_BY_SCRIPT:
-            asked.add(host_of(request.url))
+            requested_hosts.add(host_of(request.url))
 
     tab.on("request", note)
     for _ in range(MOST_SCREENS):
         await tab.evaluate("() => window.scrollBy(0, window.innerHeight)")
         await asyncio.sleep(PAUSE_S)
-        hosts = sorted(asked)
-        asked.clear()
+        hosts = sorted(requested_hosts)
+        requested_hosts.clear()
         without = [host for host in hosts if not await wait_for_slot(host)]
         if without:
             remarks.append(f"scrolling ended where {without[0]} could not be asked any more")

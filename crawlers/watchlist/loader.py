@@ -243,13 +243,13 @@ class _WatchlistReader:
         if not isinstance(raw, dict):
             self._wrong(path, "expected a source with id and kind")
             return None
-        said = raw.get("kind")
-        kind = said.replace("-", "_") if isinstance(said, str) else None
+        stated = raw.get("kind")
+        kind = stated.replace("-", "_") if isinstance(stated, str) else None
         merged = {**defaults, **raw, "kind": kind}
         if kind not in entry_models():
-            found = "missing" if said is None else f"unknown kind {said!r}"
+            found = "missing" if stated is None else f"unknown kind {stated!r}"
             self._wrong((*path, "kind"), f"{found}; known kinds: {', '.join(entry_models())}")
-            self._mistakes_besides_kind(path, {**merged, "kind": said})
+            self._mistakes_besides_kind(path, {**merged, "kind": stated})
             return None
         if isinstance(merged.get("limits"), dict):
             merged["limits"] = {**defaults.get("limits", {}), **merged["limits"]}

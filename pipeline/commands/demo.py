@@ -27,7 +27,7 @@ from pipeline.config.demo_location import SITES, demo_folder
 from pipeline.config.settings import ROOT, Settings
 from pipeline.devstack.data_folder import access_lines, make_data_folder
 from pipeline.devstack.stack import Stack
-from pipeline.devstack.up import bring_up, until_told_to_stop
+from pipeline.devstack.up import bring_up, until_stopped
 from pipeline.output import Exit, err, out, warn
 from pipeline.supervise.processes import ServiceError
 from storage.archive import Archive
@@ -67,7 +67,7 @@ def run_demo(settings: Settings, *, day: int, stay: bool, as_json: bool) -> Exit
         )
         stack = Stack(demo_settings, on_progress=print_progress)
         try:
-            with until_told_to_stop():
+            with until_stopped():
                 bring_up(stack, print_progress)
                 archive = open_archive(stack.settings)
                 with stack.watched(), AirflowApi(stack.settings.airflow(), on_progress=print_progress) as api:

@@ -29,7 +29,7 @@ def up(as_json: JsonOption = False) -> None:
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.devstack.data_folder import access_json, access_lines
     from pipeline.devstack.stack import Stack
-    from pipeline.devstack.up import bring_up, until_told_to_stop
+    from pipeline.devstack.up import bring_up, until_stopped
     from pipeline.supervise.processes import ServiceError
 
     try:
@@ -48,7 +48,7 @@ def up(as_json: JsonOption = False) -> None:
         head = "The watch-list has a mistake" if count == 1 else f"The watch-list has {count} mistakes"
         raise fail(f"{head}. Nothing was started.\n{errors}", Exit.WRONG_USE) from errors
     try:
-        with until_told_to_stop():
+        with until_stopped():
             bring_up(stack, print_progress)
             if as_json:
                 emit([access_json(stack.settings, stack.passwords)], as_json=True, human=str)

@@ -110,7 +110,7 @@ DIRECT: Final = "direct"
 """The egress profile that every installation has: no proxy."""
 
 
-def egress_profiles(told: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def egress_profiles(given: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Proxy addresses by profile name, and a sentence for each variable that declares none.
 
     ``LETAPIS_EGRESS_TOR=socks5://127.0.0.1:9050`` declares the profile ``tor``. An address may hold a password and
@@ -118,7 +118,7 @@ def egress_profiles(told: Mapping[str, str]) -> tuple[dict[str, str], tuple[str,
     """
     profiles: dict[str, str] = {}
     problems = []
-    for variable, raw in sorted(told.items()):
+    for variable, raw in sorted(given.items()):
         name = variable.removeprefix(EGRESS_PREFIX).lower()
         if not variable.startswith(EGRESS_PREFIX) or not raw.strip():
             continue
@@ -189,7 +189,7 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
         return {}, (f"{path}: cannot be read: {problem.strerror}.",)
     except UnicodeDecodeError as problem:
         return {}, (f"{path}: expected text in UTF-8, found other bytes ({problem.reason}).",)
-    told: dict[str, str] = {}
+    given: dict[str, str] = {}
     problems = []
     for number, line in enumerate((line.strip() for line in lines), start=1):
         if not line or line.startswith("#"):
@@ -200,5 +200,5 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
             continue
         value = value.strip()
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-        told[name.strip()] = value[1:-1] if quoted else value
-    return told, tuple(problems)
+        given[name.strip()] = value[1:-1] if quoted else value
+    return given, tuple(problems)

@@ -244,8 +244,8 @@ class Settings:
 
     def store(self) -> StoreAccess:
         """The object store; raises `SettingsError` that names what is missing."""
-        told = ("s3_endpoint", "s3_access_key", "s3_secret_key", "lock_mode", "lock_days")
-        values = self._all_of("object store", *told)
+        given = ("s3_endpoint", "s3_access_key", "s3_secret_key", "lock_mode", "lock_days")
+        values = self._all_of("object store", *given)
         return StoreAccess(
             endpoint=values["s3_endpoint"],
             bucket=self.s3_bucket,
@@ -258,12 +258,12 @@ class Settings:
 
     def replica(self) -> StoreAccess | None:
         """The second store, None where none is named; raises `SettingsError` where only a part of it is."""
-        told = tuple(
+        given = tuple(
             f"replica_{name}" for name in ("endpoint", "access_key", "secret_key", "lock_mode", "lock_days")
         )
-        if all(getattr(self, name) is None for name in told):
+        if all(getattr(self, name) is None for name in given):
             return None
-        values = self._all_of("replica", *told)
+        values = self._all_of("replica", *given)
         if (self.replica_endpoint, self.replica_bucket) == (self.s3_endpoint, self.s3_bucket):
             same = f"{self.s3_endpoint}, bucket {self.s3_bucket}"
             raise SettingsError((f"The replica must be another store than the first: both are {same}.",))
@@ -349,15 +349,15 @@ def load_settings(
     return Settings(**values)
 
 
-def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def _read_variables(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     names = {variable(each.name): each.name for each in fields(Settings) if each.name not in NOT_VARIABLES}
     values: dict[str, Any] = {}
     problems: list[str] = []
-    profiles, problems_of_profiles = egress_profiles(told)
+    profiles, problems_of_profiles = egress_profiles(given)
     if profiles:
         values["egress"] = profiles
     for key, name in names.items():
-        raw = told.get(key, "").strip()
+        raw = given.get(key, "").strip()
         if not raw:
             continue
         try:
@@ -368,7 +368,7 @@ def _read_variables(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
     return values, [*problems, *problems_of_profiles]
 
 
-def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+def _read_stack(stack_file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the embedded services, without the groups that the operator placed elsewhere."""
     try:
         content = json.loads(stack_file.read_text("utf-8"))
@@ -388,7 +388,7 @@ def _read_stack(stack_file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
     elsewhere = {
         name
         for first, rest in GROUPS.items()
-        if first in told and told[first] != written.get(first)
+        if first in given and given[first] != written.get(first)
         for name in (first, *rest)
     }
     known = {each.name for each in fields(Settings)}

@@ -17,7 +17,7 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def until_told_to_stop() -> Iterator[None]:
+def until_stopped() -> Iterator[None]:
     """Swallows the `KeyboardInterrupt` that ends the block; a second signal does not disturb the clearing up."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)

@@ -92,8 +92,8 @@ def _replace(watchlist: Path, text: str) -> None:
         read_watchlist(draft)
         draft.replace(watchlist)
     except InvalidWatchlist as errors:
-        said = str(errors).replace(str(draft), str(watchlist))
-        raise ImportRefused(f"The watch-list would have mistakes, and was not changed:\n{said}") from errors
+        message = str(errors).replace(str(draft), str(watchlist))
+        raise ImportRefused(f"The watch-list would have mistakes, and was not changed:\n{message}") from errors
     finally:
         draft.unlink(missing_ok=True)
 

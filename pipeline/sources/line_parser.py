@@ -95,8 +95,8 @@ def read_lines(text: str, known: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
                     number, _shown(cells), "it is the first line and holds no address, so it is the heading"
                 )
                 continue
-        said = dict(zip(headings, cells, strict=False)) if headings else {}
-        line = _line(number, cells, said, places, ids)
+        stated = dict(zip(headings, cells, strict=False)) if headings else {}
+        line = _line(number, cells, stated, places, ids)
         if isinstance(line, NewSource):
             ids.add(str(line.entry["id"]))
             places |= {place: str(line.entry["id"]) for place in places_of(line.entry)}
@@ -143,7 +143,7 @@ def _is_heading(cells: Collection[str]) -> bool:
 
 
 def _line(
-    number: int, cells: Sequence[str], said: Mapping[str, str], places: Mapping[str, str], ids: Collection[str]
+    number: int, cells: Sequence[str], stated: Mapping[str, str], places: Mapping[str, str], ids: Collection[str]
 ) -> Line:
     text = _shown(cells)
     channels = [found[1] for cell in cells if (found := CHANNEL.fullmatch(cell))]
@@ -158,20 +158,20 @@ def _line(
     if addresses and host_of(addresses[0]) in TELEGRAM_HOSTS:
         return Unclear(number, text, "not a public channel: only t.me/NAME has a preview that can be read")
     fields, because = _of_channel(channels[0]) if channels else _of_address(addresses[0])
-    asked = said.get("kind", "").lower().replace("-", "_")
-    if asked and asked != fields["kind"]:
-        if asked not in entry_models():
-            return Unclear(number, text, f"unknown kind {asked!r}; known kinds: {', '.join(entry_models())}")
-        if channels or asked == "telegram":
-            return Unclear(number, text, f"kind {asked} does not go with {(*channels, *addresses)[0]}")
-        name = "start_pages" if asked == "news" else "pages"
-        fields, because = {"kind": asked, name: [addresses[0]]}, "the line says so"
+    stated_kind = stated.get("kind", "").lower().replace("-", "_")
+    if stated_kind and stated_kind != fields["kind"]:
+        if stated_kind not in entry_models():
+            return Unclear(number, text, f"unknown kind {stated_kind!r}; known kinds: {', '.join(entry_models())}")
+        if channels or stated_kind == "telegram":
+            return Unclear(number, text, f"kind {stated_kind} does not go with {(*channels, *addresses)[0]}")
+        name = "start_pages" if stated_kind == "news" else "pages"
+        fields, because = {"kind": stated_kind, name: [addresses[0]]}, "the line says so"
     for place in places_of(fields):
         if place in places:
             return Repeated(number, text, places[place])
-    wanted = said.get("id") or _name(channels[0] if channels else addresses[0])
-    entry = {"id": wanted if said.get("id") else _free(wanted, ids), **fields}
-    if wanted in ids and said.get("id"):
+    wanted = stated.get("id") or _name(channels[0] if channels else addresses[0])
+    entry = {"id": wanted if stated.get("id") else _free(wanted, ids), **fields}
+    if wanted in ids and stated.get("id"):
         return Unclear(number, text, f"the id {wanted!r} is taken")
     try:
         entry_models()[str(fields["kind"])].model_validate(entry)

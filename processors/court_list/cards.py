@@ -53,16 +53,16 @@ def card_table(lines: Iterable[str], field_of: Callable[[str], str | None]) -> T
     if not _all_labelled(cards) and len(cards) < _LEAST_WITHOUT_LABEL:
         return None
     least = _LEAST_FIELDS if len(cards) > 1 else _LEAST_FIELDS_OF_ONE
-    told = [card for card in cards if len(card.fields - {"extra", "row"}) >= least]
+    filled = [card for card in cards if len(card.fields - {"extra", "row"}) >= least]
     if len(cards) == 1 and "case_number" not in cards[0].fields:
         return None
-    if not told or len(told) * 2 < len(cards):
+    if not filled or len(filled) * 2 < len(cards):
         return None
-    _cut_what_follows(told)
-    labels = tuple(dict.fromkeys(label for card in told for label in card.values))[:_MOST_LABELS]
+    _cut_what_follows(filled)
+    labels = tuple(dict.fromkeys(label for card in filled for label in card.values))[:_MOST_LABELS]
     rows: list[tuple[Cell, ...]] = [tuple(Cell(text=label, heading=True) for label in labels)]
     day: str | None = None
-    for card in told:
+    for card in filled:
         if card.day is not None and card.day != day:
             day = card.day
             rows.append(_across(day, len(labels)))
@@ -99,7 +99,7 @@ def _cards(lines: Iterable[str], field_of: Callable[[str], str | None]) -> list[
     cards: list[_Card] = []
     day: str | None = None
     waiting: str | None = None
-    for line in _said(lines):
+    for line in _worded(lines):
         if waiting is not None:
             label, value, waiting = waiting, line, None
         elif alone := _LABEL_ALONE.match(line):
@@ -126,7 +126,7 @@ def _cards(lines: Iterable[str], field_of: Callable[[str], str | None]) -> list[
     return cards
 
 
-def _said(lines: Iterable[str]) -> Sequence[str]:
+def _worded(lines: Iterable[str]) -> Sequence[str]:
     return [text for line, _ in zip(lines, range(_MOST_LINES), strict=False) if (text := one_line(line))]
 
 

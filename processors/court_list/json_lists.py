@@ -42,18 +42,18 @@ def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tup
         zone=zone,
         language="en" if writes_month_first(host_of(page.url)) else None,
     )
-    once = _said_once(data)
+    once = _shared_fields(data)
     for rows in row_lists(data):
         grid = read_grid(json_table(rows, page.url), hearing_field, layout)
         if grid is not None:
             numbered = any(column.field == "case_number" for column in grid.columns)
-            some, notes = hearings(grid, around if numbered else replace(around, said_once=once))
+            some, notes = hearings(grid, around if numbered else replace(around, shared_fields=once))
             found += some
             remarks += notes
     return found, list(dict.fromkeys(remarks)) if found else ["no list of hearings was understood in the JSON"]
 
 
-def _said_once(data: Any) -> Mapping[str, str]:
+def _shared_fields(data: Any) -> Mapping[str, str]:
     """What the outermost object says of all its rows: the case they belong to, its court and judge."""
     found: dict[str, set[str]] = {}
     for key, value in data.items() if isinstance(data, dict) else ():

@@ -97,7 +97,7 @@ def _from_json(page: Page, layout: Layout | None) -> Reading:
 
 
 def _surroundings(
-    page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None, said_once: Mapping[str, str]
+    page: Page, grid: Grid, headings: tuple[str, ...], layout: Layout | None, shared_fields: Mapping[str, str]
 ) -> TableContext:
     day = day_in(grid.before) or day_in(headings)
     declared = layout.court if layout is not None else None
@@ -109,7 +109,7 @@ def _surroundings(
         day_raw=day[1] if day else None,
         zone=zone_of_layout(layout, page.url),
         language="en" if writes_month_first(host_of(page.url)) else None,
-        said_once={} if _has_numbers(grid) else said_once,
+        shared_fields={} if _has_numbers(grid) else shared_fields,
     )
 
 
@@ -127,8 +127,8 @@ def _cards(
     grid = read_grid(table, hearing_field, layout) if table is not None else None
     if grid is None or not grid.rows:
         return ()
-    told_by_look = any(column.heading == NUMBER_LABEL for column in grid.columns)
-    return () if labelled_only and told_by_look else (grid,)
+    recognised_by_look = any(column.heading == NUMBER_LABEL for column in grid.columns)
+    return () if labelled_only and recognised_by_look else (grid,)
 
 
 def _has_numbers(grid: Grid) -> bool:
@@ -157,9 +157,9 @@ def _nothing(
     if source.problem is not None:
         return Classification(Outcome.EMPTY, source.problem)
     text = visible_text(tree) if tree is not None else "\n".join(source.headings)
-    said = _NOTHING.search(text)
-    if said:
-        return Classification(Outcome.EMPTY, f"the list is empty: {one_line(said.group())!r}")
+    nothing_listed = _NOTHING.search(text)
+    if nothing_listed:
+        return Classification(Outcome.EMPTY, f"the list is empty: {one_line(nothing_listed.group())!r}")
     if understood:
         return Classification(Outcome.EMPTY, "the list has headings and no rows")
     if documents and not any(len(table.rows) > 2 and len(table.rows[0]) > 2 for table in source.tables):

@@ -43,7 +43,7 @@ _NUMBER_IN_CASE = re.compile(r"\d")
 class TableContext:
     """What the page says of all its rows; ``zone`` None where the court's time zone is not known.
 
-    ``language`` tells how dates of numbers are written; ``said_once`` are values of fields for rows without them.
+    ``language`` decides how dates of numbers are written; ``shared_fields`` are values for rows without them.
     """
 
     url: str
@@ -53,7 +53,7 @@ class TableContext:
     day_raw: str | None
     zone: tzinfo | None
     language: str | None = None
-    said_once: Mapping[str, str] = field(default_factory=dict)
+    shared_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def instance_in(texts: tuple[str, ...]) -> str | None:
@@ -93,24 +93,24 @@ def hearings(grid: Grid, around: TableContext) -> tuple[list[Hearing], list[str]
 
 
 def _hearing(row: Row, around: TableContext) -> Hearing:
-    said = {name: text for name, text in (_section(line) for line in row.sections) if name}
+    section_fields = {name: text for name, text in (_section(line) for line in row.sections) if name}
     parties, charges = _parties_and_charges(row)
-    starts_raw, starts_at = _starts(row, said.get("day"), around)
-    court = row.text("court") or said.get("court") or around.said_once.get("court") or around.court
-    bench = _bench(row, said.get("judge") or around.said_once.get("judge"))
-    named = row.text("judge") or said.get("judge") or around.said_once.get("judge")
+    starts_raw, starts_at = _starts(row, section_fields.get("day"), around)
+    court = row.text("court") or section_fields.get("court") or around.shared_fields.get("court") or around.court
+    bench = _bench(row, section_fields.get("judge") or around.shared_fields.get("judge"))
+    named = row.text("judge") or section_fields.get("judge") or around.shared_fields.get("judge")
     judge = bench[0][0] if bench and (named or len(bench) == 1 or bench[0][1]) else None
     panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
     return Hearing(
         url=around.url,
         court=court,
-        room=row.text("room") or said.get("room"),
+        room=row.text("room") or section_fields.get("room"),
         judge=judge,
         panel=panel,
         prosecutor_raw=row.text("prosecutor"),
         clerk_raw=row.text("clerk"),
-        instance_raw=row.text("instance") or said.get("instance") or around.instance,
-        case_number=_case_number(row) or around.said_once.get("case_number"),
+        instance_raw=row.text("instance") or section_fields.get("instance") or around.instance,
+        case_number=_case_number(row) or around.shared_fields.get("case_number"),
         parties_raw=parties,
         charges_raw=charges,
         article_codes=article_codes(charges),
@@ -121,7 +121,7 @@ def _hearing(row: Row, around: TableContext) -> Hearing:
         verdict_raw=row.text("verdict"),
         sentence_raw=row.text("sentence"),
         documents=tuple(CourtDocument(url=link.url, title=link.title) for _, link in row.links),
-        extra=_extra(row, said.get("section")),
+        extra=_extra(row, section_fields.get("section")),
         officials=_officials(row, bench, court),
     )
 

@@ -60,8 +60,8 @@ def feed_hearings(page: Page, zone: tzinfo | None, language: str | None) -> list
         number = case_number_in(title) or case_number_in(summary)
         if number is not None:
             row = _hearing(page.url, _Block(number, (title,)), False, zone, language)
-            said = {"published": entry.published_raw, "summary": summary}
-            extra = {name: text for name, text in said.items() if text}
+            stated = {"published": entry.published_raw, "summary": summary}
+            extra = {name: text for name, text in stated.items() if text}
             found.append(replace(row, extra=extra, documents=(CourtDocument(url=entry.url_raw),)))
     return found
 

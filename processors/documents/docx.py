@@ -127,8 +127,8 @@ def _attribute(element: etree._Element, name: str) -> str | None:
 
 def _number(element: etree._Element, holder: str, name: str, default: int) -> int:
     found = _property(element, holder, name)
-    said = _attribute(found, "val") if found is not None else None
-    return min(max(int(said), default), 60) if said is not None and said.isdecimal() else default
+    stated = _attribute(found, "val") if found is not None else None
+    return min(max(int(stated), default), 60) if stated is not None and stated.isdecimal() else default
 
 
 def _text(paragraph: etree._Element) -> str:

@@ -103,8 +103,8 @@ def _cell(element: etree._Element, *, heading: bool) -> Cell:
 
 
 def _number(element: etree._Element, name: str) -> int:
-    said = element.get(f"{_TABLE}{name}")
-    return min(max(int(said), 1), 10_000) if said is not None and said.isdecimal() else 1
+    stated = element.get(f"{_TABLE}{name}")
+    return min(max(int(stated), 1), 10_000) if stated is not None and stated.isdecimal() else 1
 
 
 def _words(block: etree._Element) -> str:

@@ -21,8 +21,8 @@ def main() -> None:
 
     def answer(framed: bytes) -> bytes:
         start = HEADER_BYTES + int.from_bytes(framed[:HEADER_BYTES], "big")
-        said = framed[HEADER_BYTES:start].decode("utf-8", "replace") or None
-        document = read_document(framed[start:], limits, said)
+        declared_type = framed[HEADER_BYTES:start].decode("utf-8", "replace") or None
+        document = read_document(framed[start:], limits, declared_type)
         return document_to_json(document or unread("application/octet-stream", "no kind of document is known"))
 
     serve(answer, memory_bytes=limits.memory_bytes, seconds=limits.seconds)

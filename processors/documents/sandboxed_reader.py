@@ -51,12 +51,14 @@ class DocumentReader:
             return None
         if len(content) > self.limits.content_bytes:
             return unread(media_type, f"too large: {len(content)} bytes, the limit is {self.limits.content_bytes}")
-        said = (content_type or "").encode("utf-8", "replace")[:LONGEST_HEADER]
+        declared_type = (content_type or "").encode("utf-8", "replace")[:LONGEST_HEADER]
         with self._one_at_a_time:
             try:
                 if self._worker is None:
                     self._worker = self._started()
-                answer = self._worker.ask(len(said).to_bytes(HEADER_BYTES, "big") + said + content)
+                answer = self._worker.ask(
+                    len(declared_type).to_bytes(HEADER_BYTES, "big") + declared_type + content
+                )
                 return document_from_json(answer)
             except (SandboxDied, ValueError, TypeError, KeyError) as reason:
                 if self._worker is not None:

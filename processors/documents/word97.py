@@ -154,9 +154,9 @@ def _mark(properties: bytes) -> _Mark | None:
             continue
         kind = code >> 13
         size = 1 + properties[at] if kind == 6 and at < len(properties) else (1, 1, 2, 4, 2, 2, 0, 3)[kind]
-        said = at < len(properties) and properties[at] != 0
-        in_table = said if code == _IN_TABLE else in_table
-        ends_row = said if code == _ROW_END else ends_row
+        stated = at < len(properties) and properties[at] != 0
+        in_table = stated if code == _IN_TABLE else in_table
+        ends_row = stated if code == _ROW_END else ends_row
         at += max(size, 1)
     return _Mark(ends_row, shape) if in_table or ends_row else None
 
@@ -175,7 +175,7 @@ def _cells(operand: bytes) -> _Shape:
 
 def _document(text: str, pieces: list[_Piece], marks: dict[int, _Mark], limits: DocumentLimits) -> Document:
     tables: list[Table] = []
-    said: list[str] = []
+    stated: list[str] = []
     above: list[str] = []
     rows: list[list[EdgedCell]] = []
     cells: list[str] = []
@@ -204,10 +204,10 @@ def _document(text: str, pieces: list[_Piece], marks: dict[int, _Mark], limits: 
             waiting.append(words)
         elif line := _seen(words):
             end_table()
-            said.append(line)
+            stated.append(line)
             above.append(line.replace("\n", " "))
     end_table()
-    return Document(media_type=DOC, tables=tuple(tables), text=tuple(said))
+    return Document(media_type=DOC, tables=tuple(tables), text=tuple(stated))
 
 
 def _paragraphs(text: str) -> Iterator[tuple[str, int]]:

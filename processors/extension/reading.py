@@ -130,10 +130,10 @@ class ExtensionParser:
                 raise TypeError(f"expected a dictionary, found {type(given).__name__}")
             _refuse_selectors(given)
             fields: dict[str, Any] = without_control_characters(json_value(given))
-            said = fields.pop("url", page.url)
-            url = page.absolute(said) if isinstance(said, str) else None
+            stated_url = fields.pop("url", page.url)
+            url = page.absolute(stated_url) if isinstance(stated_url, str) else None
             if url is None:
-                raise ValueError(f"url: expected a web address, found {said!r}"[:300])
+                raise ValueError(f"url: expected a web address, found {stated_url!r}"[:300])
             if unknown := [name for name in fields if name not in names]:
                 raise ValueError(
                     f"fields that the schema of {full_name} does not have: {', '.join(unknown)}"[:300]

@@ -32,8 +32,8 @@ class _MediaWorker(SandboxedProcess):
     def __init__(self, limits: ImageLimits) -> None:
         self.limits = limits
         self.file = os.memfd_create("medium")
-        told = json.dumps({"limits": asdict(limits), "file": self.file})
-        super().__init__("processors.media.decoder_worker", told, limits.seconds, open_files=(self.file,))
+        parameters = json.dumps({"limits": asdict(limits), "file": self.file})
+        super().__init__("processors.media.decoder_worker", parameters, limits.seconds, open_files=(self.file,))
 
     def ask(self, content: bytes) -> bytes:
         """The answer for a file; raises ``SandboxDied``."""

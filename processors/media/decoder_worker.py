@@ -19,8 +19,8 @@ def main() -> None:
     from processors.fingerprints.image import ImageLimits
     from processors.media.fingerprint_file import fingerprint_media, to_json
 
-    told = json.loads(sys.argv[1])
-    limits, file = ImageLimits(**told["limits"]), told["file"]
+    parameters = json.loads(sys.argv[1])
+    limits, file = ImageLimits(**parameters["limits"]), parameters["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
     serve(

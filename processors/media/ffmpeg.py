@@ -31,12 +31,12 @@ def program() -> str:
 def decoder_name() -> str:
     """``ffmpeg <version>``, as readings name what read them; raises ``NoProgram``."""
     try:
-        said = subprocess.run(  # noqa: S603  the program found above
+        output = subprocess.run(  # noqa: S603  the program found above
             [program(), "-version"], capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as problem:
         raise NoProgram(f"{program()} does not start: {problem}") from problem
-    return " ".join(said.split()[:3]).replace("ffmpeg version", "ffmpeg")
+    return " ".join(output.split()[:3]).replace("ffmpeg version", "ffmpeg")
 
 
 def _of_wheel() -> str | None:

@@ -27,7 +27,9 @@ PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
-def running(file: int, arguments: Sequence[str], said: bytearray, deadline: float) -> Iterator["ProgramOutput"]:
+def running(
+    file: int, arguments: Sequence[str], messages: bytearray, deadline: float
+) -> Iterator["ProgramOutput"]:
     """The program on the open file until the block ends; ``said`` takes the beginning of what it says."""
     os.lseek(file, 0, os.SEEK_SET)
     process = subprocess.Popen(  # noqa: S603  the program of ``ffmpeg_program``; the content is no argument
@@ -40,7 +42,7 @@ def running(file: int, arguments: Sequence[str], said: bytearray, deadline: floa
         preexec_fn=_confine,  # safe: this process has one thread
     )
     try:
-        yield ProgramOutput(process, said, deadline)
+        yield ProgramOutput(process, messages, deadline)
     finally:
         process.kill()
         process.wait()
@@ -52,11 +54,11 @@ def running(file: int, arguments: Sequence[str], said: bytearray, deadline: floa
 class ProgramOutput:
     """Both outputs of the program: frames as they are asked for, and the beginning of what it says."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", said: bytearray, deadline: float) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", messages: bytearray, deadline: float) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.frames, self.words = process.stdout.fileno(), process.stderr.fileno()
-        self.said, self.deadline, self.late = said, deadline, False
+        self.messages, self.deadline, self.late = messages, deadline, False
         self.waiting = bytearray()
         self.outputs = selectors.PollSelector()
         for output in (self.frames, self.words):
@@ -94,8 +96,8 @@ class ProgramOutput:
                 elif key.fd == self.frames:
                     self.waiting += part
                     got = True
-                elif len(self.said) < SAID_BYTES:
-                    self.said += part
+                elif len(self.messages) < SAID_BYTES:
+                    self.messages += part
             if got:
                 return True
         return False

@@ -90,37 +90,37 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: ImageLimit
 
 def _still(file: int, digest: Digest, media_type: str, limits: ImageLimits) -> MediaFingerprints:
     """A still that the video program reads."""
-    told = Video()
-    luma = still(file, media_type, limits, told)
+    facts = Video()
+    luma = still(file, media_type, limits, facts)
     height, width = luma.shape
-    picture = Picture(luma, 1, width, height, 1, told.metadata)
+    picture = Picture(luma, 1, width, height, 1, facts.metadata)
     return MediaFingerprints(
         sha256=digest,
         media_type=media_type,
-        width=told.width or width,
-        height=told.height or height,
+        width=facts.width or width,
+        height=facts.height or height,
         hashes=fingerprints(picture),
         refused=None,
         frames=1,
-        metadata=told.metadata,
-        decoder=told.decoder,
+        metadata=facts.metadata,
+        decoder=facts.decoder,
     )
 
 
 def _video(file: int, digest: Digest, media_type: str, limits: ImageLimits) -> MediaFingerprints:
-    told = Video()
-    frames = written_frames(looks_at(file, media_type, limits, told))
+    facts = Video()
+    frames = written_frames(looks_at(file, media_type, limits, facts))
     return MediaFingerprints(
         sha256=digest,
         media_type=media_type,
-        width=told.width or None,
-        height=told.height or None,
+        width=facts.width or None,
+        height=facts.height or None,
         hashes=_of_frames(frames),
         refused=None,
-        frames=told.looks,
-        duration_s=told.duration_s,
-        metadata=(*_thinned(frames), *told.metadata),
-        decoder=told.decoder,
+        frames=facts.looks,
+        duration_s=facts.duration_s,
+        metadata=(*_thinned(frames), *facts.metadata),
+        decoder=facts.decoder,
     )
 
 

@@ -22,13 +22,13 @@ def main() -> None:
     from processors.media.frame_rendering import RenderedFrame, can_draw, render_frames
     from processors.media.media_type import sniff
 
-    told = json.loads(sys.argv[1])
-    limits, file = ImageLimits(**told["limits"]), told["file"]
+    parameters = json.loads(sys.argv[1])
+    limits, file = ImageLimits(**parameters["limits"]), parameters["file"]
     Image.MAX_IMAGE_PIXELS = limits.pixels
     Image.preinit()
 
-    def answer(asked: bytes) -> bytes:
-        times = json.loads(asked)
+    def answer(request: bytes) -> bytes:
+        times = json.loads(request)
         content = os.pread(file, limits.content_bytes, 0)
         media_type = sniff(content)
         found: list[RenderedFrame | None] = [None] * len(times)

@@ -26,16 +26,16 @@ def draw(content: bytes, at_ms: Sequence[int], limits: ImageLimits | None = None
     """What the content shows at these times; None where it shows nothing. Raises only ``DecoderUnavailable``."""
     if not at_ms or len(content) > (limits or ImageLimits()).content_bytes:
         return [None] * len(at_ms)
-    asked = list(at_ms[:FRAMES_AT_ONCE])
+    requested = list(at_ms[:FRAMES_AT_ONCE])
     allowed = replace(limits or ImageLimits(), seconds=SECONDS)
     file = os.memfd_create("medium")
     try:
         with os.fdopen(os.dup(file), "wb") as sink:
             sink.write(content)
-        told = json.dumps({"limits": asdict(allowed), "file": file})
-        worker = SandboxedProcess("processors.media.thumbnail_worker", told, 2 * SECONDS, open_files=(file,))
+        parameters = json.dumps({"limits": asdict(allowed), "file": file})
+        worker = SandboxedProcess("processors.media.thumbnail_worker", parameters, 2 * SECONDS, open_files=(file,))
         try:
-            answer = json.loads(worker.ask(json.dumps(asked).encode()))
+            answer = json.loads(worker.ask(json.dumps(requested).encode()))
             found = [_encoded(each) for each in answer]
         finally:
             worker.end()
@@ -43,7 +43,7 @@ def draw(content: bytes, at_ms: Sequence[int], limits: ImageLimits | None = None
         found = []
     finally:
         os.close(file)
-    return [*found[: len(asked)], *[None] * (len(at_ms) - len(found[: len(asked)]))]
+    return [*found[: len(requested)], *[None] * (len(at_ms) - len(found[: len(requested)]))]
 
 
 def _encoded(answer: list[object] | None) -> bytes | None:

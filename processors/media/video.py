@@ -62,7 +62,7 @@ class Video:
     decoder: str = "ffmpeg"
     cut: str | None = None
     looks: int = 0
-    said: bytearray = field(default_factory=bytearray)
+    messages: bytearray = field(default_factory=bytearray)
 
 
 def looks_at(file: int, media_type: str, limits: ImageLimits, video: Video) -> Iterator[FrameSample]:
@@ -91,7 +91,7 @@ def _frames(
     except NoProgram as missing:
         raise Unreadable(str(missing)) from missing
     deadline = time.monotonic() + limits.video_seconds
-    with running(file, _arguments(file, demuxer, limits, rate, most), video.said, deadline) as output:
+    with running(file, _arguments(file, demuxer, limits, rate, most), video.messages, deadline) as output:
         size = FRAME_SIZE.match(output.line(HEADER_BYTES))
         while size is not None and output.line(HEADER_BYTES).startswith(b"FRAME"):
             width, height = int(size[1]), int(size[2])
@@ -127,20 +127,20 @@ def _arguments(file: int, demuxer: str, limits: ImageLimits, rate: str, most: in
 
 def _describe(video: Video) -> None:
     """Size, duration and notes from what the program said of its input."""
-    said = video.said.decode("utf-8", "replace").partition("Input #")[2].partition("\nOutput #")[0]
-    said = said.partition("\nStream mapping:")[0]
-    lasting = DURATION.search(said)
+    messages = video.messages.decode("utf-8", "replace").partition("Input #")[2].partition("\nOutput #")[0]
+    messages = messages.partition("\nStream mapping:")[0]
+    lasting = DURATION.search(messages)
     if lasting:
         video.duration_s = int(lasting[1]) * 3600 + int(lasting[2]) * 60 + float(lasting[3])
     notes: list[tuple[str, str]] = []
-    stream = STREAM.search(said)
+    stream = STREAM.search(messages)
     if stream:
         video.width, video.height = int(stream[2]), int(stream[3])
-        turned = ROTATION.search(said, stream.end())
+        turned = ROTATION.search(messages, stream.end())
         if turned and round(float(turned[1])) % 180:
             video.width, video.height = video.height, video.width
         notes.append(("video stream", stream[1]))
-    for line in said.splitlines():
+    for line in messages.splitlines():
         note = NOTE.match(line)
         if note and note[1] != "Metadata":
             notes.append((note[1].strip(), _printable(note[2])))
@@ -153,11 +153,11 @@ def _why(video: Video) -> str:
     """Why there is no frame, in the program's last words that are not about itself."""
     if video.cut:
         return f"too slow: {video.cut}"
-    words = [line.strip() for line in video.said.decode("utf-8", "replace").splitlines() if line.strip()]
+    words = [line.strip() for line in video.messages.decode("utf-8", "replace").splitlines() if line.strip()]
     if any("matches no streams" in line for line in words):
         return "no picture in it: sound alone"
-    told = [re.sub(r"^\[[^\]]*\] *", "", line) for line in words if line.startswith("[")]
-    reason = next((line for line in told if line), words[-1] if words else "the decoder said nothing")
+    without_prefix = [re.sub(r"^\[[^\]]*\] *", "", line) for line in words if line.startswith("[")]
+    reason = next((line for line in without_prefix if line), words[-1] if words else "the decoder said nothing")
     return f"damaged: {_printable(reason)}"
 
 

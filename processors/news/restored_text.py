@@ -78,7 +78,7 @@ def with_gaps_filled(
         parent = rung.getparent()
         if parent is not None:
             around[parent] = around.get(parent, 0) + 1
-    said = folded(" ".join(lines))
+    present_text = folded(" ".join(lines))
     added: dict[int, list[str]] = {}
     for parent, count in around.items():
         if count < 2:
@@ -93,7 +93,7 @@ def with_gaps_filled(
             for text in _texts(child, link_share):
                 if place < 0 and (len(text) < _LEADING_AT_LEAST or not _SENTENCE.search(text)):
                     continue
-                if folded(text) not in said:
+                if folded(text) not in present_text:
                     added.setdefault(place, []).append(text)
     if not added:
         return lines

@@ -62,8 +62,12 @@ def read_title(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> str 
         return headings[0]
     best = max(headings, key=lambda heading: max(_likeness(heading, title) for title in stated))
     if max(_likeness(best, title) for title in stated) < _ALIKE:
-        said = {folded(title) for title in stated}
-        voices = [title for title in said if not any(title != other and title.startswith(other) for other in said)]
+        folded_titles = {folded(title) for title in stated}
+        voices = [
+            title
+            for title in folded_titles
+            if not any(title != other and title.startswith(other) for other in folded_titles)
+        ]
         if len(voices) == 1 and len(headings) == 1 and len(best.split()) > 2:
             # only the window's title contradicts, and many sites put the same one on every page
             return best

@@ -63,10 +63,10 @@ def read_tags(tree: html.HtmlElement, evidence: PageMetadata) -> tuple[str, ...]
     if len(found) == 1:
         found = [one_line(tag) for tag in re.split(r"[,;|]", found[0])]
     names = {folded(name) for name in evidence.site_names}
-    told = (
+    stated = (
         tag for tag in found if tag and len(tag) < 100 and not _NO_TAG.search(tag) and folded(tag) not in names
     )
-    return tuple(dict.fromkeys(told))[:_MOST_TAGS]
+    return tuple(dict.fromkeys(stated))[:_MOST_TAGS]
 
 
 def _beside_text(tree: html.HtmlElement) -> tuple[str, ...]:

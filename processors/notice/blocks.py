@@ -107,9 +107,9 @@ def _is_notice(element: html.HtmlElement, base: str) -> bool:
 def _block(element: html.HtmlElement, base: str) -> Block:
     title, url = _heading(element, base)
     text = lines(visible_text(element))
-    said = [line for line in text.split("\n") if line and line != title]
-    published = _published(element, said)
-    body = "\n".join(line for line in said if line != published)
+    body_lines = [line for line in text.split("\n") if line and line != title]
+    published = _published(element, body_lines)
+    body = "\n".join(line for line in body_lines if line != published)
     return Block(title, body, published, url)
 
 
@@ -124,13 +124,13 @@ def _heading(element: html.HtmlElement, base: str) -> tuple[str | None, str | No
     return None, None
 
 
-def _published(element: html.HtmlElement, said: list[str]) -> str | None:
+def _published(element: html.HtmlElement, body_lines: list[str]) -> str | None:
     """The date the page gives the notice: a ``time``, a line that says so, else the shortest line of a date."""
     for stamp in element.iter("time"):
         text = one_line(visible_text(stamp)) or attribute(stamp, "datetime")
         if text and read_moment(text):
             return text
-    dated = [line for line in said if len(line) < _DATE_LINE and read_moment(line) is not None]
+    dated = [line for line in body_lines if len(line) < _DATE_LINE and read_moment(line) is not None]
     labelled = next((line for line in dated if _PUBLISHED.search(line)), None)
     alone = [line for line in dated if len(line) < 30]
     return labelled or (min(alone, key=len) if alone else None)

@@ -30,7 +30,7 @@ _ENOUGH_WORDS = 40
 _SHARE, _LEAD = 0.10, 1.5
 
 
-def letters_say(text: str) -> str | None:
+def language_of_letters(text: str) -> str | None:
     """Language by its own letters; None for too little text, Latin script, or letters that fit several."""
     sample = unicodedata.normalize("NFC", text[:20_000]).lower()
     letters = Counter(_CYRILLIC.findall(sample))
@@ -49,7 +49,7 @@ def letters_say(text: str) -> str | None:
     return None
 
 
-def words_say(text: str) -> str | None:
+def language_of_words(text: str) -> str | None:
     """Language of Latin text by its function words; None for too little, or where two are near each other."""
     words = re.findall(r"[^\W\d_]+", text[:20_000].lower())
     if len(words) < _ENOUGH_WORDS:
@@ -68,13 +68,13 @@ def words_say(text: str) -> str | None:
 
 def language_of(text: str, stated: str | None) -> str | None:
     """The stated language, unless the script contradicts it; without a statement, what the letters say."""
-    told = letters_say(text)
+    by_letters = language_of_letters(text)
     if stated is None:
-        return told or words_say(text)
+        return by_letters or language_of_words(text)
     cyrillic = len(_CYRILLIC.findall(text[:20_000]))
     in_cyrillic = cyrillic > _ENOUGH and cyrillic > len(_LATIN.findall(text[:20_000]))
-    if told and (stated not in _CYRILLIC_LANGUAGES or stated in ("be", "uk", "ru", "bg")):
-        return told
+    if by_letters and (stated not in _CYRILLIC_LANGUAGES or stated in ("be", "uk", "ru", "bg")):
+        return by_letters
     if in_cyrillic and stated not in _CYRILLIC_LANGUAGES:
         return None
     return stated

@@ -41,13 +41,13 @@ class ConfinedWorker:
         with self._one_at_a_time:
             fresh = self._process is None
             try:
-                return self._asked(frame, of)
+                return self._request(frame, of)
             except PageNotRead as why:
                 if fresh or not why.limit or str(why) == self._too_long(frame):
                     raise
-            return self._asked(frame, of)
+            return self._request(frame, of)
 
-    def _asked(self, frame: bytes, of: type[_Value]) -> _Value:
+    def _request(self, frame: bytes, of: type[_Value]) -> _Value:
         try:
             if self._process is None:
                 self._process = self._started()

@@ -139,10 +139,10 @@ def _placed(ruling: _Ruling, cells: Mapping[int, Cell]) -> tuple[list[list[Cell]
 
 def _lines_apart(row: tuple[Cell, ...]) -> list[tuple[Cell, ...]]:
     """A box whose cells all hold the same number of lines is many rows that no lines divide."""
-    said = [cell for cell in row if cell.text]
-    counts = {cell.text.count("\n") + 1 for cell in said}
+    filled = [cell for cell in row if cell.text]
+    counts = {cell.text.count("\n") + 1 for cell in filled}
     merged = any(cell.copied or cell.links for cell in row)
-    if merged or len(said) < _LEAST_CELLS or len(counts) != 1 or min(counts) < _LEAST_LINES:
+    if merged or len(filled) < _LEAST_CELLS or len(counts) != 1 or min(counts) < _LEAST_LINES:
         return [row]
     apart = [cell.text.split("\n") if cell.text else [""] * min(counts) for cell in row]
     return [tuple(Cell(text=text) if text else EMPTY for text in line) for line in zip(*apart, strict=True)]

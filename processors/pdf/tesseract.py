@@ -57,24 +57,24 @@ def language_of(greys: Greys, program: str) -> str:
 
 def languages_of(program: str) -> tuple[str, ...]:
     """Those of ours that are installed; none where the program does not start."""
-    installed = set(_said(program, "--list-langs").split())
+    installed = set(_output_of(program, "--list-langs").split())
     return tuple(name for name in LANGUAGES if name in installed)
 
 
 def version_of(program: str) -> str:
     """The version as the program tells it, "of unknown version" where it does not."""
-    words = _said(program, "--version").split()
+    words = _output_of(program, "--version").split()
     return words[1].lstrip("v") if words[:1] == ["tesseract"] and len(words) > 1 else "of unknown version"
 
 
-def _said(program: str, option: str) -> str:
+def _output_of(program: str, option: str) -> str:
     try:
-        told = subprocess.run(  # noqa: S603  the program our settings found
+        ran = subprocess.run(  # noqa: S603  the program our settings found
             [program, option], capture_output=True, timeout=_PAGE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return told.stdout.decode("utf-8", "replace")
+    return ran.stdout.decode("utf-8", "replace")
 
 
 def _part_with_letters(greys: Greys) -> Greys:

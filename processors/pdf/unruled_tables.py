@@ -167,10 +167,10 @@ def _lefts(lines: Sequence[WordLine], gutters: list[float]) -> list[float | None
             for line in lines
             if line.parts > 1
         ]
-        said = [left for left in begins if left is not None]
-        middle = median(said) if said else 0.0
-        alike = sum(abs(left - middle) < _SAME_LEFT_POINTS for left in said)
-        found.append(middle if len(said) > 1 and alike >= _ALIGNED_SHARE * len(said) else None)
+        known = [left for left in begins if left is not None]
+        middle = median(known) if known else 0.0
+        alike = sum(abs(left - middle) < _SAME_LEFT_POINTS for left in known)
+        found.append(middle if len(known) > 1 and alike >= _ALIGNED_SHARE * len(known) else None)
     return found
 
 

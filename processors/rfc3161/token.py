@@ -80,8 +80,8 @@ def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | N
     with _foreign_bytes("answer", "a time token"):
         response = decode_timestamp_response(in_der_order(answer))
         if response.status != GRANTED:
-            said = " ".join([_status_name(response.status), *response.status_string])
-            raise TokenRefusedError("status of the answer", STATUSES[GRANTED], said)
+            explanation = " ".join([_status_name(response.status), *response.status_string])
+            raise TokenRefusedError("status of the answer", STATUSES[GRANTED], explanation)
         token = _checked(response, imprint, roots, nonce)
         _require_named_signer(answer, response)
         return token

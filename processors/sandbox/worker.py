@@ -33,11 +33,11 @@ def serve(
     _confine(memory_bytes)
     confine_more()
     with os.fdopen(source, "rb") as contents, os.fdopen(sink, "wb") as answers:
-        _say(READY, answers)
+        _send(READY, answers)
         while head := contents.read(LENGTH_BYTES):
             content = contents.read(int.from_bytes(head, "big"))
             _allow_seconds(seconds(content) if callable(seconds) else seconds)
-            _say(answer(content), answers)
+            _send(answer(content), answers)
 
 
 def _confine(memory_bytes: int) -> None:
@@ -60,6 +60,6 @@ def _allow_seconds(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime + seconds) + 1, hardest))
 
 
-def _say(text: bytes, answers: BinaryIO) -> None:
+def _send(text: bytes, answers: BinaryIO) -> None:
     answers.write(len(text).to_bytes(LENGTH_BYTES, "big") + text)
     answers.flush()

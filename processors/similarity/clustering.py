@@ -141,15 +141,15 @@ class _ClusterBuilder:
     """Members of each family (named by one member) and what links lie between any two families."""
 
     def __init__(self, links: list[MediaLink], judgements: list[Judgement]) -> None:
-        pairs = [(link.a, link.b) for link in links] + [(said.a, said.b) for said in judgements]
+        pairs = [(link.a, link.b) for link in links] + [(verdict.a, verdict.b) for verdict in judgements]
         files = {file for pair in pairs for file in pair}
         self.of = {file: file for file in files}
         self.members = {file: {file} for file in files}
         self.linked: dict[Digest, dict[Digest, _LinkCount]] = {file: {} for file in files}
         self.apart: dict[Digest, set[Digest]] = {file: set() for file in files}
         self.same = [judgement for judgement in judgements if judgement.same]
-        told_apart = {(judgement.a, judgement.b) for judgement in judgements if not judgement.same}
-        for a, b in told_apart:
+        distinct_pairs = {(judgement.a, judgement.b) for judgement in judgements if not judgement.same}
+        for a, b in distinct_pairs:
             self.apart[a].add(b)
             self.apart[b].add(a)
         known: dict[Digest, set[Digest]] = {file: {file} for file in files}

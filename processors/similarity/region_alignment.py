@@ -68,8 +68,10 @@ class Overlap:
 
 def overlap(a: Regions, b: Regions, orientations: tuple[Orientation, ...] = ORIENTATIONS) -> Overlap | None:
     """The best supported way in which ``a`` lies on ``b``, or None where there is too little for one."""
-    ways = [way for orientation in orientations if (way := _lies_on(a, b, orientation)) is not None]
-    return max((way for way in ways if way.is_match), key=lambda way: (way.agreeing, way.share), default=None)
+    placements = [way for orientation in orientations if (way := _lies_on(a, b, orientation)) is not None]
+    return max(
+        (way for way in placements if way.is_match), key=lambda way: (way.agreeing, way.share), default=None
+    )
 
 
 def _lies_on(a: Regions, b: Regions, orientation: Orientation) -> Overlap | None:

@@ -81,8 +81,8 @@ def shared_frames(a: NDArray[np.void], b: NDArray[np.void]) -> SharedFrames | No
     a, b = a[a["quality"] >= LEAST_QUALITY], b[b["quality"] >= LEAST_QUALITY]
     if not len(a) or not len(b):
         return None
-    ways = [way for turn in ORIENTATIONS if (way := _shared(a, b, turn)) is not None]
-    return max(ways, key=lambda way: max(way.share_a, way.share_b), default=None)
+    alignments = [way for turn in ORIENTATIONS if (way := _shared(a, b, turn)) is not None]
+    return max(alignments, key=lambda way: max(way.share_a, way.share_b), default=None)
 
 
 def enough(share_a: float, share_b: float, seconds: float) -> bool:

@@ -43,8 +43,8 @@ def document_type(content: bytes, declared: str | None = None) -> str | None:
         return _compound(content)
     if content.startswith(b"PK\x03\x04"):
         return _packed(content)
-    said = (declared or "").partition(";")[0].strip().lower()
-    return CSV if _is_delimited(content, sure=said in _TEXT_TYPES) else None
+    stated = (declared or "").partition(";")[0].strip().lower()
+    return CSV if _is_delimited(content, sure=stated in _TEXT_TYPES) else None
 
 
 def _compound(content: bytes) -> str | None:
@@ -62,9 +62,9 @@ def _packed(content: bytes) -> str | None:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             names = set(packed.namelist()[:10_000])
             if "mimetype" in names and packed.getinfo("mimetype").file_size < 200:
-                said = packed.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
-                if said in (ODT, ODS):
-                    return said
+                stated = packed.read("mimetype").decode("ascii", "replace").strip().removesuffix("-template")
+                if stated in (ODT, ODS):
+                    return stated
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
         return None
     if "word/document.xml" in names or any(name.startswith("word/document") for name in names):

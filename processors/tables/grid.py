@@ -49,12 +49,12 @@ class Row:
         return "; ".join(f"{heading}: {value}" for heading, value in found)
 
 
-def _distinct(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _distinct(stated: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Without columns that only repeat, or shorten, what another one says."""
-    forms = [heading_form(value) for _, value in said]
+    forms = [heading_form(value) for _, value in stated]
     return [
         pair
-        for place, pair in enumerate(said)
+        for place, pair in enumerate(stated)
         if not any(
             forms[place] in other and (forms[place] != other or index < place)
             for index, other in enumerate(forms)
@@ -138,10 +138,10 @@ def _same_shape(table: Table, columns: tuple[Column, ...], field_of: Callable[[s
 
 def _counts_columns(cells: tuple[Cell, ...]) -> bool:
     """A row under the heading that only numbers the columns: 1, 2, 3 and so on."""
-    said = [cell.text.strip(" .()") for cell in cells if not cell.copied and cell.text]
+    stated = [cell.text.strip(" .()") for cell in cells if not cell.copied and cell.text]
     return (
-        len(said) > 2
-        and said == [str(number) for number in range(int(said[0] == "1"), len(said) + 1)][: len(said)]
+        len(stated) > 2
+        and stated == [str(number) for number in range(int(stated[0] == "1"), len(stated) + 1)][: len(stated)]
     )
 
 
@@ -177,9 +177,9 @@ def _comes_again(first: tuple[Cell, ...], later: tuple[Cell, ...]) -> bool:
 
 def _repeats(cells: tuple[Cell, ...], forms: list[str]) -> bool:
     """Whether a row says the headings again; of two rows of headings each may say its part."""
-    said = [(heading_form(cell.text), form) for cell, form in zip(cells, forms, strict=False) if cell.text]
-    alike = sum(own == form or form.endswith(f" {own}") or form.startswith(f"{own} ") for own, form in said)
-    return alike >= 2 and alike * 3 >= 2 * len(said)
+    stated = [(heading_form(cell.text), form) for cell, form in zip(cells, forms, strict=False) if cell.text]
+    alike = sum(own == form or form.endswith(f" {own}") or form.startswith(f"{own} ") for own, form in stated)
+    return alike >= 2 and alike * 3 >= 2 * len(stated)
 
 
 def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) -> tuple[tuple[Column, ...], int]:
@@ -217,8 +217,8 @@ def _section(cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> str | None
         return None
     if len(own) == 1 and own[0].text and (own[0].width > 1 or len(cells) == 1):
         return own[0].text
-    said = [place for place, cell in enumerate(cells) if cell.text]
-    alone = len(said) == 1 and said[0] == 0 and len(columns) >= _GOES_ON_COLUMNS and len(own) == len(cells)
+    stated = [place for place, cell in enumerate(cells) if cell.text]
+    alone = len(stated) == 1 and stated[0] == 0 and len(columns) >= _GOES_ON_COLUMNS and len(own) == len(cells)
     if alone and columns[0].field not in _NAMES_A_ROW and _WORDS.search(cells[0].text):
         return cells[0].text
     return None

@@ -128,7 +128,7 @@ def _post(chat: _Chat, message: Any) -> ExportedPost | None:
     entities = tuple(_entities(message))
     media = tuple(_media(chat, message))
     reply: Any = message.get("reply_to_message_id")
-    said = "".join(entity.text for entity in entities).strip() or None
+    stated = "".join(entity.text for entity in entities).strip() or None
     return ExportedPost(
         url=_address(chat, message["id"]),
         channel=f"c/{chat.number}",
@@ -137,7 +137,7 @@ def _post(chat: _Chat, message: Any) -> ExportedPost | None:
         published_at=_moment(message.get("date_unixtime")),
         edited="edited_unixtime" in message or "edited" in message,
         signature=_text(message.get("author")),
-        text=_service_words(message) if service else said,
+        text=_service_words(message) if service else stated,
         links=tuple(dict.fromkeys(href for entity in entities if (href := _href(entity)))),
         media=media,
         forwarded_from=_forward(message),
@@ -265,8 +265,8 @@ def _reactions(reactions: Any) -> Iterator[Reaction]:
 def _service_words(message: Mapping[str, Any]) -> str | None:
     """The action in Telegram's own name, and what it was done with."""
     action = _text(message.get("action"))
-    told = [f"{key}: {_listed(message[key])}" for key in _SERVICE_FACTS if message.get(key) not in (None, "", [])]
-    return "; ".join([action or "", *told]).strip("; ") or None
+    facts = [f"{key}: {_listed(message[key])}" for key in _SERVICE_FACTS if message.get(key) not in (None, "", [])]
+    return "; ".join([action or "", *facts]).strip("; ") or None
 
 
 def _listed(value: Any) -> str:

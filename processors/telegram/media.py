@@ -42,7 +42,7 @@ def attachment_kind(element: html.HtmlElement) -> MediumKind | None:
 
 def read_medium(element: html.HtmlElement, kind: MediumKind, base: str) -> Medium:
     """One attachment; ``base`` is the page's URL."""
-    duration = _duration_s(_said(element, "duration"))
+    duration = _duration_s(_text_of(element, "duration"))
     if kind == "photo":
         return Medium(kind=kind, url=_link(base, style_url(element) or _image(element)))
     if kind in ("location", "contact"):
@@ -50,8 +50,8 @@ def read_medium(element: html.HtmlElement, kind: MediumKind, base: str) -> Mediu
             kind=kind,
             url=_link(base, element.get("href")),
             thumb_url=_link(base, _thumb(element)) if kind == "location" else None,
-            title=_said(element, "title") or _said(element, "name"),
-            extra=_said(element, "address") or _said(element, "phone"),
+            title=_text_of(element, "title") or _text_of(element, "name"),
+            extra=_text_of(element, "address") or _text_of(element, "phone"),
         )
     if kind == "document":
         # music has the same box, told apart only by its icon
@@ -61,8 +61,8 @@ def read_medium(element: html.HtmlElement, kind: MediumKind, base: str) -> Mediu
             url=_file_link(element, base),
             thumb_url=_link(base, _thumb(element)),
             duration_s=duration,
-            title=_said(element, "title"),
-            extra=_said(element, "extra"),
+            title=_text_of(element, "title"),
+            extra=_text_of(element, "extra"),
         )
     url = _link(base, _source(element)) or _offered_file(element, base)
     return Medium(
@@ -70,8 +70,8 @@ def read_medium(element: html.HtmlElement, kind: MediumKind, base: str) -> Mediu
         url=url,
         thumb_url=_link(base, _thumb(element)),
         duration_s=duration,
-        title=_said(element, "title"),
-        extra=_said(element, "extra") or (None if url else _notice(element)),
+        title=_text_of(element, "title"),
+        extra=_text_of(element, "extra") or (None if url else _notice(element)),
     )
 
 
@@ -122,7 +122,7 @@ def _thumb(element: html.HtmlElement) -> str | None:
     return None
 
 
-def _said(element: html.HtmlElement, part: str) -> str | None:
+def _text_of(element: html.HtmlElement, part: str) -> str | None:
     """Text of the first inner element whose class ends in ``_<part>`` (``_duration``, ``_title``, ``_extra``)."""
     for inner in elements(element):
         if any(name.endswith(f"_{part}") for name in classes(inner)):

@@ -226,8 +226,8 @@ def _forward(parts: _Parts, page_url: str) -> Forward | None:
     """The origin's name is a link, a bare span where the origin is hidden, or bare text."""
     name = parts.optional("forwarded_from_name")
     if name is None:
-        said = _FORWARDED_FROM.sub("", parts.text("forwarded_from") or "")
-        return Forward(name=said) if said else None
+        stated = _FORWARDED_FROM.sub("", parts.text("forwarded_from") or "")
+        return Forward(name=stated) if stated else None
     link = name.get("href")
     return Forward(name=visible_text(name), url=absolute(page_url, link) if link else None)
 

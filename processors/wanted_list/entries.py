@@ -57,7 +57,7 @@ class Entry:
     """One person as the page shows them: ``said`` are labels and values in page order, ``lines`` the rest."""
 
     name: str | None = None
-    said: list[tuple[str, str]] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     url: str | None = None
     photos: tuple[str, ...] = ()
@@ -131,9 +131,9 @@ def _card(element: html.HtmlElement, base: str, field_of: FieldOf) -> Entry | No
     entry = _entry(element, base, field_of)
     link = element if element.tag == "a" else _link_of_name(element, entry.name)
     entry.url = _own_page(link, base) if link is not None else None
-    if entry.name is None and not any(field_of(label) in ("name", "surname") for label, _ in entry.said):
+    if entry.name is None and not any(field_of(label) in ("name", "surname") for label, _ in entry.facts):
         return None
-    return entry if entry.photos or entry.url or entry.said or entry.lines else None
+    return entry if entry.photos or entry.url or entry.facts or entry.lines else None
 
 
 def page_entry(
@@ -155,7 +155,7 @@ def page_entry(
     # without a heading, labels alone name the person: any other line may be anybody's name
     entry = _entry(_without(body, besides), base, field_of, name=heading or "")
     entry.name = heading
-    named = heading is not None or any(field_of(label) in ("name", "surname") for label, _ in entry.said)
+    named = heading is not None or any(field_of(label) in ("name", "surname") for label, _ in entry.facts)
     return entry if named else None
 
 
@@ -184,11 +184,11 @@ def _entry(element: html.HtmlElement, base: str, field_of: FieldOf, name: str | 
     rest = ""
     if name is None:
         entry.name, rest = _name(own, field_of)
-    said = list(_said_in_structure(own, field_of))
+    facts = list(_facts_in_structure(own, field_of))
     _break_before_labels(own)
     lines = [one_line(line) for line in visible_text(own).split("\n")[:_MOST_LINES]]
-    entry.said, entry.lines = _labelled(lines, entry.name)
-    entry.said = [*said, *entry.said]
+    entry.facts, entry.lines = _labelled(lines, entry.name)
+    entry.facts = [*facts, *entry.facts]
     if rest:
         entry.lines.insert(0, rest)
     return entry
@@ -209,7 +209,7 @@ def _name(element: html.HtmlElement, field_of: FieldOf) -> tuple[str | None, str
     return None, ""
 
 
-def _said_in_structure(element: html.HtmlElement, field_of: FieldOf) -> Iterator[tuple[str, str]]:
+def _facts_in_structure(element: html.HtmlElement, field_of: FieldOf) -> Iterator[tuple[str, str]]:
     """Labels and values that markup tells apart, taken out of the element.
 
     ``dt`` and ``dd``, rows of two cells, boxes of a known label and values, a line that ends in a colon and the
@@ -273,7 +273,7 @@ def _break_before_labels(element: html.HtmlElement) -> None:
 
 
 def _labelled(lines: list[str], name: str | None) -> tuple[list[tuple[str, str]], list[str]]:
-    said: list[tuple[str, str]] = []
+    facts: list[tuple[str, str]] = []
     rest: list[str] = []
     waiting: str | None = None
     for line in filter(None, lines):
@@ -282,15 +282,15 @@ def _labelled(lines: list[str], name: str | None) -> tuple[list[tuple[str, str]]
             rest += [waiting] if waiting is not None else []
             waiting = alone.group(1) if alone is not None and _is_short(alone.group(1)) else None
             if labelled is not None and alone is None:
-                said.append((labelled.group(1), labelled.group(2)))
+                facts.append((labelled.group(1), labelled.group(2)))
             elif waiting is None:
                 rest.append(line)
         elif waiting is not None:
-            said.append((waiting, line))
+            facts.append((waiting, line))
             waiting = None
         elif not name or not line.startswith(name):
             rest.append(line)
-    return said, rest
+    return facts, rest
 
 
 def _is_short(label: str) -> bool:

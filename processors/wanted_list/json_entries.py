@@ -58,7 +58,7 @@ def _entry(row: Mapping[str, Any], base: str, field_of: FieldOf) -> Entry:
         elif target is not None and meaning == "url":
             entry.url = entry.url or target
         elif meaning != "photo":
-            entry.said.append((label, value))
+            entry.facts.append((label, value))
     entry.photos = tuple(photos)[:_MOST_PHOTOS]
     return entry
 

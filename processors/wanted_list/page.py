@@ -105,17 +105,19 @@ def _entries(
     if tree is None:
         return (), (), ()
     cards = page_cards(tree, page.url, field_of)
-    told = tuple(entry for entry in cards.entries if _tells(entry, field_of))
-    bare = [entry for entry in cards.entries if entry not in told] if _is_of_wanted(page, source) else []
+    complete_entries = tuple(entry for entry in cards.entries if _tells(entry, field_of))
+    bare = (
+        [entry for entry in cards.entries if entry not in complete_entries] if _is_of_wanted(page, source) else []
+    )
     onward = tuple(dict.fromkeys(entry.url for entry in bare if entry.url is not None))
     nameless = tuple(entry for entry in bare if entry.url is None and entry.photos)
     one = _one_person(page, tree, cards, field_of)
     if one is not None:
         return (one,), onward, ()
     remarks = [] if cards.complete else ["the page is too large to be examined whole"]
-    if cards.missed and (told or nameless or onward):
+    if cards.missed and (complete_entries or nameless or onward):
         remarks.append(f"{cards.missed} of {cards.missed + len(cards.entries)} entries were not understood")
-    return (*told, *nameless), onward, tuple(remarks)
+    return (*complete_entries, *nameless), onward, tuple(remarks)
 
 
 def _tells(entry: Entry, field_of: FieldOf) -> bool:
@@ -141,14 +143,14 @@ def _names_persons(grid: Grid) -> bool:
 
 
 def _of_row(row: Row, photos: dict[str, tuple[str, ...]]) -> Entry:
-    said = [(column.heading or "column", value) for column, value in row.values if value]
+    labelled = [(column.heading or "column", value) for column, value in row.values if value]
     if row.sections:
-        said.append(("section", row.sections[-1]))
+        labelled.append(("section", row.sections[-1]))
     url = next((link.url for column, link in row.links if column.field in _NAMES), None)
     found = next(
         (photos[one_line(value)] for name in _NAMES for _, value in row.all(name) if one_line(value) in photos), ()
     )
-    return Entry(said=said, url=url, photos=found)
+    return Entry(facts=labelled, url=url, photos=found)
 
 
 def _photos_of_rows(tree: html.HtmlElement | None, base: str) -> dict[str, tuple[str, ...]]:

@@ -94,7 +94,7 @@ def person_of(
 
 def facts_of(entry: Entry, field_of: FieldOf) -> frozenset[str]:
     """Which of `FACTS` an entry tells."""
-    known = {name for label, _ in entry.said if (name := field_of(label)) is not None}
+    known = {name for label, _ in entry.facts if (name := field_of(label)) is not None}
     born, offence, _ = _unlabelled(entry.lines, has_born=False, has_offence=False)
     return frozenset((known | ({"born"} if born else set()) | ({"offence"} if offence else set())) & FACTS)
 
@@ -102,7 +102,7 @@ def facts_of(entry: Entry, field_of: FieldOf) -> frozenset[str]:
 def _fields(entry: Entry, field_of: FieldOf) -> tuple[dict[str, list[tuple[str, str]]], dict[str, str]]:
     fields: dict[str, list[tuple[str, str]]] = {}
     extra: dict[str, str] = {}
-    for label, value in entry.said:
+    for label, value in entry.facts:
         meaning = field_of(label)
         if value.strip(" -–—") == "" or meaning in ("photo", "url"):
             continue

@@ -263,18 +263,18 @@ def reading_problem(connection: Connection, capture_id: str) -> str | None:
 
 def read_by_any_version(connection: Connection, capture_id: str, parser: str) -> bool:
     """Whether some version of an operator's parser, of this name, has read the capture."""
-    asked = select(readings.c.capture_id).where(
+    query = select(readings.c.capture_id).where(
         readings.c.capture_id == capture_id,
         func.split_part(readings.c.parser_version, "/", 1) == parser,
         readings.c.problem.is_(None),
     )
-    return connection.execute(asked.limit(1)).first() is not None
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def parser_versions_of(connection: Connection, capture_id: str) -> tuple[str, ...]:
     """The parser versions that have read a capture."""
-    asked = select(readings.c.parser_version).where(readings.c.capture_id == capture_id)
-    return tuple(connection.scalars(asked.order_by(readings.c.parser_version)))
+    query = select(readings.c.parser_version).where(readings.c.capture_id == capture_id)
+    return tuple(connection.scalars(query.order_by(readings.c.parser_version)))
 
 
 def versions_of_record(connection: Connection, record: str) -> dict[str, Mapping[str, Any]]:

@@ -53,7 +53,7 @@ class WaitingForParser:
 def waiting_for_parsers(connection: Connection) -> tuple[WaitingForParser, ...]:
     """Every page that waits for a parser which is not here, by parser and source."""
     parser = func.split_part(readings.c.parser_version, "/", 1).label("parser")
-    asked = (
+    query = (
         select(
             parser, readings.c.source_id, func.count().label("pages"), func.min(readings.c.problem).label("reason")
         )
@@ -66,7 +66,7 @@ def waiting_for_parsers(connection: Connection) -> tuple[WaitingForParser, ...]:
         .order_by(parser, readings.c.source_id)
     )
     return tuple(
-        WaitingForParser(row.parser, row.source_id, row.pages, row.reason) for row in connection.execute(asked)
+        WaitingForParser(row.parser, row.source_id, row.pages, row.reason) for row in connection.execute(query)
     )
 
 

@@ -17,10 +17,10 @@ EXTENSION_DEPOSITED: Final = "extension_deposited"
 
 def extension_deposits(connection: Connection, name: str) -> tuple[CustodyEntry, ...]:
     """Every deposit of this extension, oldest first."""
-    asked = select(custody).where(
+    query = select(custody).where(
         custody.c.event == EXTENSION_DEPOSITED, custody.c.details["extension"].as_string() == name
     )
-    return tuple(entry_of(row) for row in connection.execute(asked.order_by(custody.c.seq)))
+    return tuple(entry_of(row) for row in connection.execute(query.order_by(custody.c.seq)))
 
 
 def code_of_version(connection: Connection, parser_version: str) -> CustodyEntry | None:

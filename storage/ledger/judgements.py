@@ -65,7 +65,7 @@ def judge(
     a, b = sorted((one, other))
     with archive.writer.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        before = next((said for said in verdicts_on(connection, a) if {said.a, said.b} == {a, b}), None)
+        before = next((each for each in verdicts_on(connection, a) if {each.a, each.b} == {a, b}), None)
         given = AnalystVerdict(
             id=str(ULID()),
             a=a,

@@ -145,5 +145,5 @@ def publishing_pattern(connection: Connection, source_id: str) -> PublishingPatt
 
 def _moment(seen_at: datetime, published_at: str | None) -> datetime:
     """When it was said, as far as that is known; a date in the future is no date of saying."""
-    said_at = None if published_at is None else datetime.fromisoformat(published_at)
-    return seen_at if said_at is None or said_at > seen_at else said_at
+    stated_at = None if published_at is None else datetime.fromisoformat(published_at)
+    return seen_at if stated_at is None or stated_at > seen_at else stated_at

@@ -38,7 +38,7 @@ _BEHIND_A_DAY: Final = "U"
 """Sorts behind the ``T`` of every time of a day, of the calendar's last day as well."""
 
 BEGINNING: Final = 300
-"""Characters shown of a record that no words were asked of."""
+"""Characters shown of a record that no words were searched for."""
 
 MAX_CANDIDATES: Final = 10_000
 """Wordings of one answer; ranking reads each of them whole, and nobody reads more."""
@@ -87,8 +87,8 @@ def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str
     """
     parser = warcs.c.declaration["parser"].astext
     sources = select(warcs.c.source_id).where(parser.is_not(None), visible_to(viewer, warcs.c.access_label))
-    asked = select(readings.c.kind).where(readings.c.source_id.in_(sources.distinct())).distinct()
-    return tuple(sorted(kind for kind in connection.scalars(asked) if is_own_kind(kind)))
+    query = select(readings.c.kind).where(readings.c.source_id.in_(sources.distinct())).distinct()
+    return tuple(sorted(kind for kind in connection.scalars(query) if is_own_kind(kind)))
 
 
 def search_records(
