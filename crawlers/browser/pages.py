@@ -2,7 +2,7 @@
 
 In: an address and the page id that the recorder files exchanges under. Out: the final DOM; it and the screenshot
 are handed to the recorder's process as renderings. What drives the browser is imported when the first page is
-asked for, since most crawls do without.
+requested, since most crawls do without.
 """
 
 from __future__ import annotations

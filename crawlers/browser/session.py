@@ -19,14 +19,14 @@ from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
 
 SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
-"""What Chromium shows as a page of its own; the rest it hands to viewers whose DOM says nothing."""
+"""What Chromium shows as a page of its own; the rest it hands to viewers whose DOM holds nothing."""
 
 NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABORTED")
-"""What Chromium says where an answer came and it shows none: a download, an error without a body, a 204."""
+"""Chromium's words where an answer came and it shows none: a download, an error without a body, a 204."""
 
 
 class BrowserSession:
-    """One browser, started when the first page is asked for, and one context of its own per page id."""
+    """One browser, started when the first page is requested, and one context of its own per page id."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """The engine's own process: ``python -m crawlers.engine`` runs one crawl's spider with Scrapy.
 
-In: one JSON object on standard input (the job, the way to the recorder, the socket for hand-overs, the
-browser's program). Out: what ``visits`` tells, one line each, on standard output; a log on standard error. Ends
-with its parent, whichever way that ends. Exit code 0 when the spider came to its end, 1 when the engine could
-not work.
+In: one JSON object on standard input (the job, the recorder's address, the folder with the sockets for captures
+and slots, the browser's program). Out: the events of ``messages`` on standard output, one line each; a log on
+standard error. The process ends with its parent, whichever way that ends. Exit code 0 when the spider came to its
+end.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 """Accounts for every page of a crawl: what spiders yield for it, what was wrong with it, why it did not come.
 
 A spider middleware, nearest to the spider. Requests leave it with what the recorder and the report need (page id,
-engine, the address that was asked for first); records are counted once, on however many pages they stand.
+engine, the address that was requested first); records are counted once, on however many pages they stand.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ class CrawlAccounting:
         return cls(crawler)
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Number the seeds, which names their pages for the recorder; one that is written twice is asked once."""
+        """Number the seeds, which names their pages for the recorder; one written twice is requested once."""
         seeds: set[str] = set()
         async for each in start:
             if isinstance(each, Remark):
@@ -109,7 +109,7 @@ class CrawlAccounting:
         return None  # Scrapy logs it: it is a fault of the spider
 
     def process_failure(self, failure: Failure, errback: Callable[[Failure], Any] | None = None) -> Any:
-        """The errback of every request: report why no page came, then do what the spider's own errback says."""
+        """The errback of every request: report why no page came, then call the spider's own errback."""
         request: scrapy.Request = failure.request  # type: ignore[attr-defined] # set by Scrapy on every failure
         error = failure.value
         if isinstance(error, PageNotParsed):
@@ -149,7 +149,7 @@ class CrawlAccounting:
         return request
 
     def _classified(self, response: Response, records: list[Any]) -> PageOutcome:
-        """The outcome of a page of which the spider says nothing."""
+        """The outcome of a page for which the spider yields none."""
         if records:
             return PageOutcome(Outcome.CONTENT)
         try:
@@ -209,7 +209,7 @@ def is_filled(value: Any) -> bool:
 
 
 def requested_url(request: scrapy.Request) -> str:
-    """The address that was asked for first, before redirects; of a seed, as the operator wrote it."""
+    """The address that was requested first, before redirects; of a seed, as the operator wrote it."""
     url: str = request.meta.get("requested_url", request.url)
     return url
 

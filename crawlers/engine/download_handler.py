@@ -80,7 +80,7 @@ class RecorderDownloadHandler(BaseDownloadHandler):
         try:
             async with self._context.rate_limiter.slot(host):
                 return True
-        except FetchFailed:  # the next page that is asked for is told of it, too
+        except FetchFailed:  # the next request fails for the same reason
             return False
 
     async def close(self) -> None:

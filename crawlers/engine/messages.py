@@ -1,7 +1,7 @@
-"""What an engine tells of its crawl while it goes on: one JSON object per line.
+"""What an engine reports of its crawl while it goes on: one JSON object per line.
 
 An engine is a process of its own and may be ended at any moment, so it accounts for each visit when it is over
-and keeps nothing to tell at the end. ``encode_event`` and ``decode_event`` are each other's inverse.
+and keeps nothing for the end. ``encode_event`` and ``decode_event`` are each other's inverse.
 """
 
 import json
@@ -13,7 +13,7 @@ from processors.pages.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class PageVisited:
-    """What asking for one page came to. ``url`` is what was asked for.
+    """What the request for one page came to. ``url`` is what was requested.
 
     ``records`` counts what the page says, ``known`` what it leads to and is known already. ``seed``: the operator
     named the page. ``filled`` counts by field the records in which it says something.
@@ -58,7 +58,7 @@ def encode_event(event: EngineEvent) -> str:
 
 
 def decode_event(line: str) -> EngineEvent | None:
-    """The event that a line tells; None for a line that tells none."""
+    """The event that a line holds; None for a line that holds none."""
     try:
         row = json.loads(line)
         kind = _KINDS[row.pop("event")]

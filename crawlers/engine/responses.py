@@ -43,7 +43,7 @@ _FOLLOW_ALL = inspect.signature(TextResponse.follow_all)
 
 
 class _ExactLinks(Response):
-    """``follow`` and ``follow_all`` with Scrapy's arguments, and addresses as a browser would ask for them."""
+    """``follow`` and ``follow_all`` with Scrapy's arguments, and addresses as a browser would request them."""
 
     def follow(self, *args: Any, **kwargs: Any) -> scrapy.Request:
         """Raises ``ValueError`` for a link that leads to no web address."""

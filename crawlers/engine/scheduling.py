@@ -45,7 +45,7 @@ class CrawlScheduler(Scheduler):
         repeated = not request.dont_filter and self.df.request_seen(request)
         if repeated and "seed" not in request.meta:  # what the operator names is accounted for under each spelling
             return False
-        request.dont_filter = True  # a redirect to a page that was asked for before is followed all the same
+        request.dont_filter = True  # a redirect to a page that was requested before is followed all the same
         if not request.meta.get("subresource") and not request.meta.get("counted"):
             if self.page_limit and self._pages >= self.page_limit:
                 self._report_limit()

@@ -1,1 +1,1 @@
-"""The spiders: one per kind of source; each says what to ask for next and nothing of how it is fetched."""
+"""The spiders, one for each kind of source: `scrapy.Spider`s that yield requests, records and outcomes."""

@@ -1,4 +1,4 @@
-"""What an engine tells, and that what is heard is what was told."""
+"""The events of an engine: each is read as it was written."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from processors.pages.outcome import Outcome
         EngineFinished(),
     ],
 )
-def test_what_is_told_is_heard(event: EngineEvent) -> None:
+def test_an_event_is_read_as_it_was_written(event: EngineEvent) -> None:
     line = encode_event(event)
     assert line.endswith("\n")
     assert line.count("\n") == 1
@@ -29,5 +29,5 @@ def test_what_is_told_is_heard(event: EngineEvent) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "not json\n", "[]\n", '{"event": "other"}\n', "3\n"])
-def test_what_tells_nothing_is_passed_over(line: str) -> None:
+def test_a_line_that_holds_no_event_is_passed_over(line: str) -> None:
     assert decode_event(line) is None
