@@ -24,14 +24,14 @@ sources:
         (
             MISTAKEN,
             [
-                "The watch-list has 2 mistakes; nothing was started.",
+                "The watch-list has 2 mistakes. Nothing was started.",
                 ":2: sources[0].kind: unknown kind 'court'",
                 ":3: ",
             ],
         ),
         (
             None,
-            ["The watch-list has a mistake; nothing was started.", "cannot be read: No such file or directory"],
+            ["The watch-list has a mistake. Nothing was started.", "cannot be read: No such file or directory"],
         ),
     ],
 )
