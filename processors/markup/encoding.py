@@ -67,7 +67,7 @@ class Decoded:
 
     text: str
     encoding: str
-    told_by: str
+    stated_by: str
 
 
 def decode(body: bytes, content_type: str | None = None) -> Decoded:
@@ -108,14 +108,14 @@ def _declared(body: bytes, content_type: str | None) -> list[tuple[str, str]]:
     if page:
         found.append((page.group(1).decode("ascii"), "page"))
     known = []
-    for label, told_by in found:
+    for label, stated_by in found:
         try:
             name = codecs.lookup(label).name
         except (LookupError, ValueError):
             continue
         # a page that could be read far enough to find the label is not UTF-16
         if not name.startswith(("utf-16", "utf-32", "utf-7")):
-            known.append((_MEANT.get(name, name), told_by))
+            known.append((_MEANT.get(name, name), stated_by))
     return known
 
 
@@ -150,20 +150,20 @@ def _as_utf8(body: bytes) -> str | None:
 def _legacy(body: bytes, declared: list[tuple[str, str]]) -> Decoded:
     sample = body[:_SAMPLE_BYTES]
     best, best_score = _best_cyrillic(sample)
-    for encoding, told_by in declared:
+    for encoding, stated_by in declared:
         if encoding == "utf-8":
             continue
         single_byte = encoding in CYRILLIC or encoding in ("cp1252", "iso8859-2", "cp1250", "cp1254")
         if single_byte and best_score > _CYRILLIC_AT_LEAST:
             if encoding in CYRILLIC and best_score - _cyrillic_score(sample, encoding) < _CLEARLY_BETTER:
-                return Decoded(body.decode(encoding, "replace"), encoding, told_by)
+                return Decoded(body.decode(encoding, "replace"), encoding, stated_by)
             continue
         try:
-            return Decoded(body.decode(encoding), encoding, told_by)
+            return Decoded(body.decode(encoding), encoding, stated_by)
         except (UnicodeDecodeError, LookupError):
             text = body.decode(encoding, "replace")
             if text.count("\ufffd") * 100 < len(text):
-                return Decoded(text, encoding, told_by)
+                return Decoded(text, encoding, stated_by)
     if best_score > _CYRILLIC_AT_LEAST:
         return Decoded(body.decode(best, "replace"), best, "letters")
     guess = from_bytes(sample[:40_000]).best()

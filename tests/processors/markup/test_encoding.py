@@ -55,9 +55,9 @@ def test_any_bytes_become_what_the_encoding_that_is_named_makes_of_them(
     body: bytes, content_type: str | None
 ) -> None:
     decoded = decode(body, content_type)
-    mark = next((mark for mark, _ in BOMS if body.startswith(mark)), b"") if decoded.told_by == "bom" else b""
+    mark = next((mark for mark, _ in BOMS if body.startswith(mark)), b"") if decoded.stated_by == "bom" else b""
     assert decoded.text == body.removeprefix(mark).decode(decoded.encoding, "replace")
-    assert decoded.told_by in ("bom", "utf-8", "header", "page", "letters")
+    assert decoded.stated_by in ("bom", "utf-8", "header", "page", "letters")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=200))
