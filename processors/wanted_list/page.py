@@ -105,7 +105,7 @@ def _entries(
     if tree is None:
         return (), (), ()
     cards = page_cards(tree, page.url, field_of)
-    complete_entries = tuple(entry for entry in cards.entries if _tells(entry, field_of))
+    complete_entries = tuple(entry for entry in cards.entries if _is_whole_entry(entry, field_of))
     bare = (
         [entry for entry in cards.entries if entry not in complete_entries] if _is_of_wanted(page, source) else []
     )
@@ -120,8 +120,8 @@ def _entries(
     return (*complete_entries, *nameless), onward, tuple(remarks)
 
 
-def _tells(entry: Entry, field_of: FieldOf) -> bool:
-    """Whether a card says enough to be an entry by itself."""
+def _is_whole_entry(entry: Entry, field_of: FieldOf) -> bool:
+    """Whether a card holds enough facts to be an entry by itself."""
     facts = facts_of(entry, field_of)
     return len(facts) >= _LEAST_FACTS or (bool(facts) and entry.url is None)
 

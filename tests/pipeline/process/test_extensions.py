@@ -64,7 +64,7 @@ def process(archive: Archive, folder: Path | None) -> ProcessReport:
     return process_pending(archive, extensions=use(folder))
 
 
-def told(archive: Archive) -> list[tuple[str, str]]:
+def changes_seen(archive: Archive) -> list[tuple[str, str]]:
     with archive.reader.connect() as connection:
         return sorted((change.kind, change.natural_key) for change in changes(connection, "police"))
 
@@ -107,7 +107,7 @@ def test_records_of_an_own_kind_are_searched_shown_and_compared(
     assert [version["content"]["title"] for version in shown["versions"]] == ["Vera Kos", "Viera Kos"]
     assert [each["field"] for each in shown["versions"][1]["differences"]] == ["title"]
 
-    assert told(archive) == [("added", "police|19"), ("edited", "police|18"), ("missing", "police|17")]
+    assert changes_seen(archive) == [("added", "police|19"), ("edited", "police|18"), ("missing", "police|17")]
     (edit,) = changes_of(archive, "police", only="edited")
     assert (edit["heading"], edit["fields"]) == ("Viera Kos", ["title"])
 
@@ -117,7 +117,7 @@ def test_of_a_list_that_is_not_complete_nothing_is_missing(archive: Archive, tmp
     visited(archive, tmp_path / "spool", 0, row("17", "A"), row("18", "B"))
     visited(archive, tmp_path / "spool", 1, row("18", "C"), row("19", "D"))
     process(archive, folder)
-    assert told(archive) == [("edited", "police|18")]
+    assert changes_seen(archive) == [("edited", "police|18")]
 
 
 def test_the_code_is_in_custody_and_the_parser_version_leads_to_it(
@@ -180,7 +180,7 @@ def test_a_page_whose_parser_is_not_here_waits_and_is_named(
     assert problem is not None
     assert problem.startswith("detained.parser:Detained: the page waits for this parser, which cannot read here: ")
     assert "LETAPIS_EXTENSIONS" in problem
-    assert told(archive) == []
+    assert changes_seen(archive) == []
     assert process(archive, None).files == 0, "and is not tried again until something changes"
     assert process(archive, folder).records == 1
     assert process(archive, folder).files == 0
@@ -224,7 +224,7 @@ def test_a_parser_that_raises_on_one_page_costs_that_page_alone(
     assert problems == [
         "detained.parser:Detained: ValueError: record 2: number: 'eighteen' does not match '^[0-9]+$'"
     ]
-    assert told(archive) == [], "nobody takes what was not read for missing"
+    assert changes_seen(archive) == [], "nobody takes what was not read for missing"
 
 
 def test_what_did_not_change_is_not_parsed_again(archive: Archive, tmp_path: Path, folder: Path) -> None:
