@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
@@ -88,7 +88,12 @@ def query_string(**values: Any) -> str:
 
 
 def parse_search(
-    q: str, kind: str | None, source: str, since: date | None, until: date | None, order: Order
+    q: Text = "",
+    kind: Kind = None,
+    source: SourceId = "",
+    since: Day = None,
+    until: Day = None,
+    order: OrderOf = "best",
 ) -> tuple[Question, str]:
     """The search that a form describes, and its query string; raises ``HTTPException`` (422)."""
     if since is not None and until is not None and since > until:
@@ -110,6 +115,10 @@ def parse_search(
         order=None if order == "best" else order,
     )
     return question, query
+
+
+ParsedSearch = Annotated[tuple[Question, str], Depends(parse_search)]
+"""A search and its query string, from the parameters of a request."""
 
 
 def valid_url(url: str) -> str:

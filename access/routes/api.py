@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from access import query_parameters
 from access.dependencies import ArchiveDependency
-from access.query_parameters import Address, Change, Day, Kind, Most, Offset, OrderOf, SourceId, Text
+from access.query_parameters import Address, Change, Day, Most, Offset, ParsedSearch, SourceId
 from access.rendering.templates import or_404, viewer_of
 from access.views import captures, changes, media, overview, search, similar_media
 
@@ -29,17 +29,12 @@ def overview_row(request: Request, archive: ArchiveDependency) -> Row:
 def search_rows(
     request: Request,
     archive: ArchiveDependency,
-    q: Text = "",
-    kind: Kind = None,
-    source: SourceId = "",
-    since: Day = None,
-    until: Day = None,
-    order: OrderOf = "best",
+    search_form: ParsedSearch,
     most: Most = 50,
     offset: Offset = 0,
 ) -> Row:
     """Records that match, with their number in all."""
-    question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
+    question, _ = search_form
     found = search.found(archive, question, viewer=viewer_of(request), most=most, offset=offset)
     return {"total": found.total, "complete": found.complete, "rows": found.rows}
 

@@ -19,13 +19,11 @@ from access.query_parameters import (
     Address,
     Change,
     Day,
-    Kind,
     Markup,
-    OrderOf,
     PageNumber,
     Paging,
+    ParsedSearch,
     SourceId,
-    Text,
     query_string,
 )
 from access.rendering import csv_export
@@ -49,17 +47,12 @@ PAGES: Final = APIRouter(default_response_class=HTMLResponse)
 def first_page(
     request: Request,
     archive: ArchiveDependency,
-    q: Text = "",
-    kind: Kind = None,
-    source: SourceId = "",
-    since: Day = None,
-    until: Day = None,
-    order: OrderOf = "best",
+    search_form: ParsedSearch,
     number: PageNumber = 1,
 ) -> Response:
     """The results of a search; without one, what the archive holds and how the last night went."""
     viewer = viewer_of(request)
-    question, query = query_parameters.parse_search(q, kind, source, since, until, order)
+    question, query = search_form
     form: dict[str, Any] = {
         "values": query_parameters.form_values(question),
         "kinds": search.kinds_of(archive, viewer=viewer),
@@ -78,15 +71,10 @@ def first_page(
 def search_csv(
     request: Request,
     archive: ArchiveDependency,
-    q: Text = "",
-    kind: Kind = None,
-    source: SourceId = "",
-    since: Day = None,
-    until: Day = None,
-    order: OrderOf = "best",
+    search_form: ParsedSearch,
 ) -> Response:
     """The results of a search as CSV."""
-    question, _ = query_parameters.parse_search(q, kind, source, since, until, order)
+    question, _ = search_form
     found = search.found(archive, question, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
     return csv_export.as_csv(found.rows, csv_export.FOUND, name="search")
 

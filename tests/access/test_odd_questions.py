@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.testclient import TestClient
 
 from access.app import create_app
@@ -94,7 +95,7 @@ def questions(filled: Filled) -> Iterator[str]:
         for name in in_path:
             yield from (route.path.replace("{" + name + "}", odd) for odd in TEXTS + NAMES)
         path = re.sub(r"{\w+}", there, route.path)
-        in_query = [parameter.alias for parameter in route.dependant.query_params]
+        in_query = [parameter.alias for parameter in get_flat_dependant(route.dependant).query_params]
         for name in in_query:
             others = "".join(f"&{each}={RIGHT[each]}" for each in in_query if each in RIGHT and each != name)
             yield from (f"{path}?{name}={odd}{others}" for odd in ODD_OF[name])
