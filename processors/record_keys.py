@@ -12,7 +12,8 @@ from typing import Any
 import rfc8785
 
 from processors.kinds import KindOfRecord, kind_of_record
-from processors.records.record import Record, json_value, record_json
+from processors.records.own_record import OwnRecord
+from processors.records.record import Record, json_value, only_of_record, record_json
 from processors.telegram.kind import WORDS_BESIDES
 from processors.text import comparable
 
@@ -49,15 +50,23 @@ def version_content(record: Record) -> dict[str, Any]:
     """What the source itself said: two captures with equal content are one version.
 
     Left out is what changes without an edit, as the kind of the record declares it: counts, signed addresses, the
-    host of a mirror. Texts are made comparable.
+    host of a mirror. So is what a parser remarks, since no source said it, and an empty ``struck``, so that
+    versions from before there was such a key keep their ids. Texts are made comparable.
     """
     compared: dict[str, Any] = _comparable(_declared(record).version(record))
-    return compared
+    if isinstance(record, OwnRecord):
+        return compared
+    unsaid = {"remarks"} if compared.get("struck") else {"remarks", "struck"}
+    return {name: value for name, value in compared.items() if name not in unsaid}
 
 
 def sighting_content(record: Record) -> dict[str, Any]:
     """What one capture saw that makes no version: counts, marks, the address it was seen under."""
-    return _declared(record).sighting(record)
+    return _declared(record).sighting(record) | ({} if isinstance(record, OwnRecord) else _remarks(record))
+
+
+def _remarks(record: Record) -> dict[str, Any]:
+    return only_of_record(record, "remarks")
 
 
 def _declared(record: Record) -> KindOfRecord:

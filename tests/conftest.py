@@ -47,7 +47,7 @@ STACK_TESTS = (
 )
 """Whatever asks for `airflow_stack`."""
 
-SERVICES = {"services_folder", "sample_sites", "realdata"}
+SERVICES = {"services_folder", "sample_sites", "realdata", "shared_cases"}
 """Fixtures that start something, or need what not everybody has; every other service rests on the first."""
 
 NOT_UNIT = ("slow", "airflow", "browser", "realdata", "tesseract", "root")
@@ -225,6 +225,15 @@ def realdata() -> Path:
     folder = Path(os.environ.get("LETAPIS_REALDATA") or ROOT.parent / "shared" / "realdata")
     if not folder.is_dir():
         pytest.skip(f"no captured pages: {folder} is not there (LETAPIS_REALDATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cases(realdata: Path) -> Path:
+    """The folder of inputs after public reports of faults, which lies beside the captured pages."""
+    folder = realdata.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases: {folder} is not there (it lies beside LETAPIS_REALDATA)")
     return folder
 
 

@@ -124,6 +124,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "signature": N_("Signature"),
     "starts": N_("Starts"),
     "status": N_("Status"),
+    "struck": N_("Crossed out"),
+    "remarks": N_("Remarks"),
     "tags": N_("Tags"),
     "text": N_("Text"),
     "title": N_("Title"),
@@ -169,7 +171,11 @@ def night_label(night: Mapping[str, Any]) -> str:
 
 
 def field_label(name: str) -> str:
-    """A field's name: ``starts_at`` is a time as it was understood, ``starts_raw`` what the source wrote."""
+    """A field's name: ``starts_at`` is a time as it was understood, ``starts_raw`` what the source wrote,
+    ``extra.`` with its heading a column.
+    """
+    if name.startswith("extra."):
+        return name.removeprefix("extra.")
     bare = name.removesuffix("_raw").removesuffix("_at")
     written = bare.replace("_", " ")
     text = gettext(FIELDS[bare]) if bare in FIELDS else written[:1].upper() + written[1:]

@@ -52,6 +52,7 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     """One record: ``versions`` in the order in which they were first seen, each with its sightings, oldest first.
 
     ``differences`` of a version says, field by field, what of the version before it went and what came.
+    ``page_remarks``: what the parser remarked on the page of its newest sighting, besides those on the record.
 
     A sighting says whether it was read from what the server sent or from the final DOM, and of which exchange.
     None where there is none of this name that the viewer may see.
@@ -122,6 +123,7 @@ def _version_row(
         "first_seen_at": sightings[0].captured_at,
         "last_seen_at": sightings[-1].captured_at,
         "content": sightings[-1].content,
+        "page_remarks": list(sightings[-1].page_remarks),
         "sightings": [
             {
                 "capture_id": each.capture_id,

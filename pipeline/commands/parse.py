@@ -152,6 +152,7 @@ def _rows(reading: Reading) -> Iterator[dict[str, Any]]:
         "outcome_reason": reading.outcome_reason,
         "layout": reading.layout,
         "parser_version": reading.parser_version,
+        "remarks": list(reading.remarks),
     }
     for record in reading.records:
         yield record_json(record)

@@ -47,8 +47,8 @@ CONTENT_FIELDS: Final = ("text", "media", "poll")
 FEWEST_POSTS: Final = 3
 """One or two posts may well be of a kind that the preview does not show."""
 
-DERIVED_FIELDS: Final = frozenset({"officials"})
-"""Made out of other fields, which are judged by themselves."""
+DERIVED_FIELDS: Final = frozenset({"officials", "struck", "remarks"})
+"""Made out of other fields, which are judged by themselves, or about them."""
 
 
 @dataclass(frozen=True, slots=True)

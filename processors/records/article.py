@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +40,5 @@ class Article:
     tags: tuple[str, ...] = ()
     images: tuple[ArticleImage, ...] = ()
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +49,5 @@ class Hearing:
     documents: tuple[CourtDocument, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()

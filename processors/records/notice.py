@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +22,5 @@ class Notice:
     published_at: datetime | None = None
     published_raw: str | None = None
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,5 @@ class RegisterEntry:
     in_force_raw: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()

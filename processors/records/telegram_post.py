@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 MediumKind = Literal[
     "photo", "video", "round_video", "voice", "audio", "document", "sticker", "location", "contact"
@@ -111,6 +112,8 @@ class TelegramPost:
     link_preview: LinkPreview | None = None
     service: bool = False
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from processors.records.official import Official
+from processors.records.struck import Struck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +41,5 @@ class WantedPerson:
     updated_raw: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     officials: tuple[Official, ...] = ()
+    struck: tuple[Struck, ...] = ()
+    remarks: tuple[str, ...] = ()

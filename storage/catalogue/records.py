@@ -7,11 +7,11 @@ signed addresses): the record as read is the sighting's values over the version'
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 
@@ -42,7 +42,10 @@ OWN_FIRST: Final = ("kind", "url", "title", "text", "published_at", "published_r
 
 @dataclass(frozen=True, slots=True)
 class RecordSighting:
-    """A record as one capture showed it; ``content`` has the JSON keys of its kind."""
+    """A record as one capture showed it; ``content`` has the JSON keys of its kind.
+
+    ``page_remarks``: what the parser remarked on the page as a whole; the record's own stand in ``content``.
+    """
 
     record_id: str
     version_id: str
@@ -52,6 +55,7 @@ class RecordSighting:
     capture_id: str
     captured_at: datetime
     source_id: str
+    page_remarks: tuple[str, ...] = ()
 
 
 class UnkeepableTextError(StorageError):
@@ -249,10 +253,19 @@ def sightings_of_record(
     """Every time a record was seen, oldest first; empty where there is no such record."""
     query = (
         select_sightings(viewer)
+        .add_columns(readings.c.remarks.label("page_remarks"))
+        .join(
+            readings,
+            and_(
+                readings.c.capture_id == sightings.c.capture_id,
+                readings.c.parser_version == sightings.c.parser_version,
+            ),
+        )
         .where(sightings.c.record_id == record)
         .order_by(sightings.c.captured_at, sightings.c.capture_id)
     )
-    return (sighting_of(row) for row in connection.execute(query))
+    for row in connection.execute(query):
+        yield replace(sighting_of(row), page_remarks=tuple(row.page_remarks))
 
 
 def reading_problem(connection: Connection, capture_id: str) -> str | None:

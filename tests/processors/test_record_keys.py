@@ -8,11 +8,13 @@ from processors.record_keys import (
     record_json,
     record_key,
     record_keys,
+    sighting_content,
     version_content,
     version_id,
 )
 from processors.records.article import Article, ArticleImage
 from processors.records.hearing import Hearing
+from processors.records.struck import Struck
 from processors.records.telegram_post import Medium, Poll, PollOption, Reaction, TelegramPost
 
 POST = TelegramPost(
@@ -42,7 +44,7 @@ def test_json_has_utc_times_with_z_and_lists() -> None:
     made = record_json(POST)
     assert made["kind"] == "telegram_post"
     assert made["published_at"] == "2026-03-01T09:30:00Z"
-    assert made["officials"] == []
+    assert made["officials"] == made["struck"] == made["remarks"] == []
     assert made["media"] == [
         {
             "kind": "photo",
@@ -73,6 +75,18 @@ def test_counts_signed_addresses_and_invisible_spaces_make_no_version() -> None:
     )
     assert version_content(again) == version_content(POST)
     assert record_json(again) != record_json(POST)
+
+
+def test_what_a_parser_remarks_makes_no_version_and_belongs_to_the_sighting() -> None:
+    remarked = replace(HEARING, remarks=("the row is one cell short",))
+    assert version_content(remarked) == version_content(HEARING)
+    assert sighting_content(remarked) == {"url": HEARING.url, "remarks": ["the row is one cell short"]}
+
+
+def test_a_word_that_was_crossed_out_makes_another_version() -> None:
+    struck = replace(HEARING, struck=(Struck(field="judge", text="Узор Б. Б."),))
+    assert version_content(struck)["struck"] == [{"field": "judge", "text": "Узор Б. Б."}]
+    assert "struck" not in version_content(HEARING)
 
 
 def test_another_word_makes_another_version() -> None:

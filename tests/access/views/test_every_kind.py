@@ -15,6 +15,8 @@ from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
 from processors.pages.parse_result import Reading
 from processors.record_keys import record_id, record_keys
+from processors.records.hearing import Hearing
+from processors.records.struck import Struck
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import replace_reading
 from tests.access.conftest import HOSTILE, Filled
@@ -69,11 +71,39 @@ def test_every_kind_of_record_has_its_page(
     assert analyst.get("/search.csv", params={"kind": record.kind}).status_code == 200
 
 
-def keep(filled: Filled, record: Any) -> str:
+def test_the_page_of_a_record_says_what_was_crossed_out_and_every_remark_on_it_and_on_its_page(
+    analyst: TestClient, filled: Filled
+) -> None:
+    hearing = Hearing(
+        url="https://sud.example/list",
+        case_number="1-12/2026",
+        starts_raw="10.03.2026",
+        struck=(Struck(field="starts_raw", text="03.03.2026"), Struck(field="extra.Прим.", text="отложено")),
+        remarks=("the row has one cell less than the headings",),
+    )
+    found = keep(filled, hearing, remarks=("a table of 3 rows was not understood",))
+
+    text = analyst.get(f"/record/{found}").text
+    (version,) = analyst.get(f"/api/record/{found}").json()["versions"]
+
+    assert '<dt>Starts, as written</dt><dd dir="auto"><s>03.03.2026</s></dd>' in text
+    assert '<dt>Прим.</dt><dd dir="auto"><s>отложено</s></dd>' in text
+    assert '<li dir="auto">the row has one cell less than the headings</li>' in text
+    assert "On the whole page: <bdi>a table of 3 rows was not understood</bdi>" in text
+    assert version["content"]["remarks"] == ["the row has one cell less than the headings"]
+    assert version["page_remarks"] == ["a table of 3 rows was not understood"]
+
+
+def keep(filled: Filled, record: Any, remarks: tuple[str, ...] = ()) -> str:
     """The record as read from a page of the archive; gives its id."""
     capture: Capture = filled.one(HOSTILE)
     reading = Reading(
-        url=capture.url, kind="news", outcome=Outcome.CONTENT, parser_version="kinds-1", records=(record,)
+        url=capture.url,
+        kind="news",
+        outcome=Outcome.CONTENT,
+        parser_version="kinds-1",
+        records=(record,),
+        remarks=remarks,
     )
     with filled.archive.writer.begin() as connection:
         replace_reading(connection, capture, reading)
