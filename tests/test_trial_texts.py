@@ -1,6 +1,7 @@
 """The invented texts about trials are as their README says: 25 a file, and each name stands in its text."""
 
 import re
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import yaml
 
 TEXTS = Path(__file__).parent / "fixtures" / "trial_texts"
 
-HALVES = ("open",)
+HALVES = ("open", "sealed")
 LANGUAGES = ("be", "en", "ru", "uk")
 FILES = [(half, language) for half in HALVES for language in LANGUAGES]
 
@@ -20,6 +21,7 @@ ROLES = OFFICIALS | {"defendant", "victim", "witness", "expert", "interpreter", 
 PARTS = {"surname", "given", "patronymic"}
 
 
+@cache
 def texts_of(half: str, language: str) -> list[dict[str, Any]]:
     texts: list[dict[str, Any]] = yaml.safe_load((TEXTS / half / f"{language}.yaml").read_text("utf-8"))
     return texts
