@@ -2,14 +2,16 @@
 
 In: a page as a tree. Out: a copy of it. The generic reader writes every place that a merged cell covers, and
 looks through all that stands in one line or row again for each part of it. So merged cells end where their table
-ends, and of very many parts of one line those beyond the first become plain words. No words are lost.
+ends, and of very many parts of one line those beyond the first become plain words. Links that lead nowhere else
+become plain words, too, since that reader counts links against a text. No words are lost.
 """
 
 import copy
 
 from lxml import html
 
-from processors.markup.html_tree import visible_text
+from processors.markup.html_tree import BLOCKS, visible_text
+from processors.news.linked_text import HEADINGS, leads_elsewhere
 from processors.tables.cell_spans import CellSpans
 
 MOST_PARTS = 1_000
@@ -46,6 +48,9 @@ def bounded_copy(tree: html.HtmlElement) -> html.HtmlElement:
             for name, length in zip(("colspan", "rowspan"), spans.of(cell), strict=True):
                 if name in cell.attrib:
                     cell.set(name, str(length))
+    for link in list(made.iter("a")):
+        if not leads_elsewhere(link) and (link.get("href") is None or _heads(link)):
+            _make_plain(link)
     for line in list(made.iter(*_LINES, *_WITHIN_LINES)):
         if len(line) > MOST_PARTS:
             _flatten(line)
@@ -59,3 +64,18 @@ def _flatten(line: html.HtmlElement) -> None:
     del line[MOST_PARTS:]
     last = line[MOST_PARTS - 1]
     last.tail = f"{last.tail or ''} {words} "
+
+
+def _heads(link: html.HtmlElement) -> bool:
+    parent = link.getparent()
+    return parent is not None and parent.tag in HEADINGS
+
+
+def _make_plain(link: html.HtmlElement) -> None:
+    """Take away what makes words a link, which the generic reader counts against them."""
+    if any(part.tag in BLOCKS for part in link.iterdescendants()):
+        link.tag = "div"
+        return
+    beside = (link.getprevious(), link.getnext())
+    alone = not (link.tail or "").strip() and any(each is not None and each.tag in _LINES for each in beside)
+    link.tag = "p" if alone else "span"

@@ -18,7 +18,7 @@ from processors.records.article import ArticleImage
 from processors.text import one_line
 from processors.urls import absolute, host_of
 
-_DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|rtf|odt|ods|csv)(?:$|[?#])", re.IGNORECASE)
+DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|rtf|odt|ods|csv)(?:$|[?#])", re.IGNORECASE)
 _NO_ARTICLE = re.compile(
     r"/(?:tags?|categor(?:y|ies)|authors?|page|search|login|register|user|account|feed|rss|wp-\w+|cdn-cgi"
     r"|about|contacts?"
@@ -26,7 +26,7 @@ _NO_ARTICLE = re.compile(
     r"|js|ico|xml)(?:$|\?)",
     re.IGNORECASE,
 )
-_LOOKS_LIKE_ARTICLE = re.compile(r"/\d{4}/\d{1,2}|\d{4,}|[-_][\w%]+[-_][\w%]|\.s?html?$", re.IGNORECASE)
+LOOKS_LIKE_ARTICLE = re.compile(r"/\d{4}/\d{1,2}|\d{4,}|[-_][\w%]+[-_][\w%]|\.s?html?$", re.IGNORECASE)
 # a page for every day, month or year, forward without end: nothing on it that the articles' own lists lack;
 # numbers that are no date may be an article's (/archives/12345)
 _DATE = r"(?:19|2[01])\d\d(?:[/\-.](?:0?[1-9]|1[0-2])(?:[/\-.](?:0?[1-9]|[12]\d|3[01]))?)?"
@@ -73,7 +73,7 @@ def article_links(tree: html.HtmlElement, url: str, base: LinkBase) -> tuple[str
         where = parts.path + (f"?{parts.query}" if parts.query else "")
         if is_calendar(worded):
             continue
-        if len(parts.path) > 1 and _LOOKS_LIKE_ARTICLE.search(where) and not _NO_ARTICLE.search(parts.path):
+        if len(parts.path) > 1 and LOOKS_LIKE_ARTICLE.search(where) and not _NO_ARTICLE.search(parts.path):
             found.setdefault(address)
     return tuple(found)
 
@@ -92,7 +92,7 @@ def document_links(tree: html.HtmlElement, base: LinkBase) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for link in tree.iter("a"):
         href = link.get("href")
-        address = base.resolve(href) if href and _DOCUMENT.search(href.strip()) else None
+        address = base.resolve(href) if href and DOCUMENT.search(href.strip()) else None
         if address:
             found.setdefault(address)
     return tuple(found)

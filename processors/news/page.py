@@ -33,7 +33,7 @@ from processors.tables.layout import Layout
 from processors.text import one_line
 from processors.urls import absolute
 
-PARSER_VERSION = "news-3"
+PARSER_VERSION = "news-4"
 _ARTICLE_WORDS_AT_LEAST = 25
 _FEW_LINKS, _WORDS_OF_A_FRONT_PAGE = 2, 80
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")

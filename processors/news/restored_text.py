@@ -7,16 +7,17 @@ the first. Blocks that lead elsewhere (mostly links) and those marked as teasers
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lxml import html
 
 from processors.markup.html_tree import classes, visible_text
+from processors.news.linked_text import HEADINGS, LINKED_AT_MOST, LISTS, is_text_though_linked, link_share
+from processors.news.pleas import is_plea
 from processors.text import folded, one_line
 
-_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
-_LISTS = frozenset(("ul", "ol"))
-_TAKEN = frozenset(("p", "blockquote", "pre", "div", *_HEADINGS, *_LISTS))
+_TAKEN = frozenset(("p", "blockquote", "pre", "div", *HEADINGS, *LISTS))
 _BLOCKS = frozenset(("p", "div", "section", "article", "ul", "ol", "table", "figure", "form", "iframe", "img"))
 _NOT_TEXT = re.compile(
     r"(?:^|[\s_-])(?:comment|related|recommend|sidebar|share|social|promo|newsletter|teaser|footer|menu|nav"
@@ -28,7 +29,6 @@ _SENTENCE = re.compile(r"[.!?…:;»”“\"’)]\s*$")
 _WORD = re.compile(r"\w+")
 _BROKEN_AT_LEAST = 60
 _END = 20
-_LINKED_AT_MOST = 0.4
 _LEADING_AT_LEAST = 70
 
 
@@ -64,9 +64,15 @@ def _stands_within(part: str, whole: str) -> bool:
     return all(word in rest for word in _WORD.findall(part))
 
 
-def with_gaps_filled(
-    lines: list[str], held: list[html.HtmlElement | None], link_share: Callable[[html.HtmlElement], float]
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Lines with what stands among them, and which of them are links as a whole and text all the same (folded)."""
+
+    lines: list[str]
+    linked: frozenset[str]
+
+
+def with_gaps_filled(lines: list[str], held: list[html.HtmlElement | None], url: str) -> Restored:
     """The lines, and between them what their containers hold besides; each text once."""
     rungs: dict[html.HtmlElement, int] = {}
     around: dict[html.HtmlElement, int] = {}
@@ -80,24 +86,45 @@ def with_gaps_filled(
             around[parent] = around.get(parent, 0) + 1
     present_text = folded(" ".join(lines))
     added: dict[int, list[str]] = {}
+    linked: set[str] = set()
     for parent, count in around.items():
-        if count < 2:
-            continue
         children = list(parent)
         last = max(index for index, child in enumerate(children) if child in rungs)
+        among = children[:last] if count > 1 else []
         place = -1
-        for child in children[:last]:
+        for child in (*among, children[last], *_introduced(children[last:])):
+            mostly_linked = link_share(child) > LINKED_AT_MOST
+            if mostly_linked and (_is_marked(child) or not is_text_though_linked(child, url)):
+                place = rungs.get(child, place)
+                continue
+            if mostly_linked:
+                linked.update(folded(text.removeprefix("- ")) for text in _texts(child))
             if child in rungs:
                 place = rungs[child]
                 continue
-            for text in _texts(child, link_share):
+            for text in _texts(child):
                 if place < 0 and (len(text) < _LEADING_AT_LEAST or not _SENTENCE.search(text)):
                     continue
                 if folded(text) not in present_text:
                     added.setdefault(place, []).append(text)
+    return Restored(_with_added(lines, added, min(rungs.values(), default=0)), frozenset(linked))
+
+
+def _introduced(children: list[html.HtmlElement]) -> list[html.HtmlElement]:
+    """What follows the last line read: the list that this, or one line after it, introduces with a colon."""
+    for place, introduction in enumerate(children[:2]):
+        following = children[place + 1] if len(children) > place + 1 else None
+        if following is None or following.tag not in LISTS or link_share(introduction) > LINKED_AT_MOST:
+            continue
+        words = one_line(visible_text(introduction))
+        if words.endswith((":", "：")) and not is_plea(words) and not _is_marked(introduction):
+            return children[1 : place + 2]
+    return []
+
+
+def _with_added(lines: list[str], added: dict[int, list[str]], first: int) -> list[str]:
     if not added:
         return lines
-    first = min((place for place in rungs.values()), default=0)
     filled: list[str] = []
     for place, line in enumerate(lines):
         if place == first:
@@ -110,18 +137,18 @@ def with_gaps_filled(
 def _rung(element: html.HtmlElement) -> html.HtmlElement:
     """The outermost element that holds this paragraph, or its list, and nothing else."""
     while (parent := element.getparent()) is not None and parent.tag not in ("body", "article", "main"):
-        if parent.tag not in _LISTS and (len(parent) != 1 or (parent.text or "").strip()):
+        if parent.tag not in LISTS and (len(parent) != 1 or (parent.text or "").strip()):
             break
         element = parent
     return element
 
 
-def _texts(child: html.HtmlElement, link_share: Callable[[html.HtmlElement], float]) -> Iterator[str]:
-    while child.tag == "div" and len(child) == 1 and not (child.text or "").strip() and not _is_marked(child):
+def _texts(child: html.HtmlElement) -> Iterator[str]:
+    while child.tag == "div" and _is_box(child) and not _is_marked(child):
         child = child[0]  # a paragraph in a box of its own
-    if child.tag not in _TAKEN or _is_marked(child) or link_share(child) > _LINKED_AT_MOST:
+    if child.tag not in _TAKEN or _is_marked(child):
         return
-    if child.tag in _LISTS:
+    if child.tag in LISTS:
         for item in child.iterchildren("li"):
             text = one_line(visible_text(item))
             if text:
@@ -133,6 +160,10 @@ def _texts(child: html.HtmlElement, link_share: Callable[[html.HtmlElement], flo
         text = one_line(line)
         if text:
             yield text
+
+
+def _is_box(element: html.HtmlElement) -> bool:
+    return len(element) == 1 and element[0].tag in _TAKEN and not (element.text or "").strip()
 
 
 def _is_marked(element: html.HtmlElement) -> bool:
