@@ -176,7 +176,7 @@ def _hearing(facts: Mapping[str, Any], url: str) -> Hearing:
     prosecutors = [name for role, name in named if "PROSECUT" in role.upper() and name] + list(_prosecution(facts))
     judges = list(facts.get("judges", []))
     raw = facts.get("start") or " ".join(filter(None, (facts.get("day"), facts.get("clock")))) or None
-    moment = read_moment(raw)
+    moment = read_moment(raw, country="uk")
     court = facts.get("court")
     extra = {name: str(facts[key]) for key, name in _EXTRA.items() if facts.get(key)}
     for key in ("sessionChannel", "channel", "reportingRestrictionDetail"):
@@ -195,7 +195,7 @@ def _hearing(facts: Mapping[str, Any], url: str) -> Hearing:
         charges_raw=charges,
         article_codes=article_codes(charges),
         hearing_kind=facts.get("kind_words") or facts.get("kind"),
-        starts_at=moment.at(moment.zone or LONDON) if moment else None,
+        starts_at=moment.at(LONDON) if moment else None,
         starts_raw=raw,
         extra=extra,
         officials=tuple(Official(name_raw=name, role_raw="judiciary", body_raw=court) for name in judges),

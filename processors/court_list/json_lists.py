@@ -11,11 +11,11 @@ from datetime import tzinfo
 from typing import Any
 
 from processors.court_list.hmcts import hmcts_hearings, is_hmcts
-from processors.court_list.rows import TableContext, hearings
+from processors.court_list.rows import HEARD_WITHIN_YEARS, TableContext, hearings
 from processors.pages.json_tables import json_table, load_json, row_lists
 from processors.pages.labelled_lines import SAID_ONCE
 from processors.pages.page import Page
-from processors.pages.timezones import writes_month_first
+from processors.pages.timezones import country_of, writes_month_first
 from processors.records.hearing import Hearing
 from processors.tables.column_names import hearing_field
 from processors.tables.grid import read_grid
@@ -41,6 +41,8 @@ def json_hearings(page: Page, layout: Layout | None, zone: tzinfo | None) -> tup
         day_raw=None,
         zone=zone,
         language="en" if writes_month_first(host_of(page.url)) else None,
+        country=country_of(host_of(page.url)),
+        latest_year=page.captured_at.year + HEARD_WITHIN_YEARS,
     )
     once = _shared_fields(data)
     for rows in row_lists(data):

@@ -11,7 +11,7 @@ from lxml import html
 
 from processors.court_list.cards import NUMBER_LABEL, card_table
 from processors.court_list.json_lists import json_hearings
-from processors.court_list.rows import TableContext, court_in, day_in, hearings, instance_in
+from processors.court_list.rows import HEARD_WITHIN_YEARS, TableContext, court_in, day_in, hearings, instance_in
 from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
 from processors.markup.html_tree import visible_text
 from processors.markup.link_base import addresses_by_wording
@@ -21,7 +21,7 @@ from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, is_json, open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
-from processors.pages.timezones import writes_month_first, zone_of_layout
+from processors.pages.timezones import country_of, writes_month_first, zone_of_layout
 from processors.records.hearing import Hearing
 from processors.tables.column_names import hearing_field
 from processors.tables.grid import Grid, read_grid, read_grids
@@ -109,6 +109,8 @@ def _surroundings(
         day_raw=day[1] if day else None,
         zone=zone_of_layout(layout, page.url),
         language="en" if writes_month_first(host_of(page.url)) else None,
+        country=country_of(host_of(page.url)),
+        latest_year=page.captured_at.year + HEARD_WITHIN_YEARS,
         shared_fields={} if _has_numbers(grid) else shared_fields,
     )
 

@@ -36,6 +36,8 @@ _ROLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SEVERAL = re.compile(r"judges|judge\(s\)|судьи|судді|суддзі|sędziowie", re.IGNORECASE)
+HEARD_WITHIN_YEARS = 10
+"""No court sets a hearing for a day further ahead than that: such a year is a slip of the pen."""
 _NUMBER_IN_CASE = re.compile(r"\d")
 
 
@@ -43,7 +45,8 @@ _NUMBER_IN_CASE = re.compile(r"\d")
 class TableContext:
     """What the page says of all its rows; ``zone`` None where the court's time zone is not known.
 
-    ``language`` decides how dates of numbers are written; ``shared_fields`` are values for rows without them.
+    ``language`` decides how dates of numbers are written, ``country`` what abbreviated time zones mean, and a year
+    beyond ``latest_year`` is out of reason; ``shared_fields`` are values for rows without them.
     """
 
     url: str
@@ -53,6 +56,8 @@ class TableContext:
     day_raw: str | None
     zone: tzinfo | None
     language: str | None = None
+    country: str | None = None
+    latest_year: int | None = None
     shared_fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,20 +76,21 @@ def day_in(texts: tuple[str, ...]) -> tuple[Moment, str] | None:
     """The day a list is for, as the nearest line above it names it."""
     for text in reversed(texts):
         moment = read_moment(text) if len(text) < 200 else None
-        if moment is not None:
+        if moment is not None and moment.problem is None:
             return moment, one_line(text)
     return None
 
 
 def hearings(grid: Grid, around: TableContext) -> tuple[list[Hearing], list[str]]:
     """All rows as hearings, and sentences about what could not be understood."""
-    found = [_hearing(row, around) for row in grid.rows]
+    read = [_hearing(row, around) for row in grid.rows]
+    found = [hearing for hearing, _ in read]
     remarks: list[str] = []
-    unread = [hearing for hearing in found if hearing.starts_raw and hearing.starts_at is None]
+    unread = [(hearing, why) for hearing, why in read if why is not None]
     if unread:
-        why = "the time zone of the court is not known" if around.zone is None else "no day and time could be read"
+        hearing, why = unread[0]
         remarks.append(
-            f"{len(unread)} of {len(found)} rows have no start time: {why} (first: {unread[0].starts_raw!r})"
+            f"{len(unread)} of {len(found)} rows have no start time: {why} (first: {hearing.starts_raw!r})"
         )
     unknown = [column.heading for column in grid.columns if column.field is None and column.heading]
     if unknown:
@@ -92,16 +98,17 @@ def hearings(grid: Grid, around: TableContext) -> tuple[list[Hearing], list[str]
     return found, remarks
 
 
-def _hearing(row: Row, around: TableContext) -> Hearing:
+def _hearing(row: Row, around: TableContext) -> tuple[Hearing, str | None]:
+    """The row as a hearing, and why it has no start time though it names one."""
     section_fields = {name: text for name, text in (_section(line) for line in row.sections) if name}
     parties, charges = _parties_and_charges(row)
-    starts_raw, starts_at = _starts(row, section_fields.get("day"), around)
+    starts_raw, starts_at, why_not = _starts(row, section_fields.get("day"), around)
     court = row.text("court") or section_fields.get("court") or around.shared_fields.get("court") or around.court
     bench = _bench(row, section_fields.get("judge") or around.shared_fields.get("judge"))
     named = row.text("judge") or section_fields.get("judge") or around.shared_fields.get("judge")
     judge = bench[0][0] if bench and (named or len(bench) == 1 or bench[0][1]) else None
     panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
-    return Hearing(
+    hearing = Hearing(
         url=around.url,
         court=court,
         room=row.text("room") or section_fields.get("room"),
@@ -124,6 +131,7 @@ def _hearing(row: Row, around: TableContext) -> Hearing:
         extra=_extra(row, section_fields.get("section")),
         officials=_officials(row, bench, court),
     )
+    return hearing, why_not
 
 
 def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
@@ -180,26 +188,38 @@ def _parties_and_charges(row: Row) -> tuple[str | None, str | None]:
     return "\n".join(name for name in names if name) or None, "; ".join(articles) or None
 
 
-def _starts(row: Row, section_day: str | None, around: TableContext) -> tuple[str | None, datetime | None]:
-    """Wording and reading of when it begins; a time without a day takes the day of the list."""
+def _starts(
+    row: Row, section_day: str | None, around: TableContext
+) -> tuple[str | None, datetime | None, str | None]:
+    """Wording and reading of when it begins, and why there is none; a time without a day takes the list's day."""
     pieces = [value for name in ("starts", "date", "time") for _, value in row.all(name)]
     raw = one_line(" ".join(dict.fromkeys(pieces))) or None
     if raw is None:
-        return None, None
-    moment = read_moment(raw, around.language)
+        return None, None, None
+    moment = _moment(raw, around)
     if moment is None:
-        day, wording = (read_moment(section_day), section_day) if section_day else (around.day, around.day_raw)
-        moment = _with_clock(day, raw) if day is not None else None
+        day, wording = (_moment(section_day, around), section_day) if section_day else (around.day, around.day_raw)
+        moment = _with_clock(day, raw, around) if day is not None else None
         if moment is None:
-            return raw, None
+            return raw, None, "no day and time could be read"
         raw = f"{wording} {raw}"
-    return raw, moment.at(around.zone)
+    told = one_line(" ".join(value for _, value in row.all("time")))
+    if moment.clock is None and moment.problem is None and any(letter.isalpha() for letter in told):
+        return raw, None, f"{told!r} names no hour"
+    if moment.clock is not None and moment.named is None and moment.problem is None and around.zone is None:
+        return raw, None, "the time zone of the court is not known"
+    return raw, moment.at(around.zone), moment.why_not(around.zone)
 
 
-def _with_clock(day: Moment, raw: str) -> Moment | None:
+def _moment(raw: str, around: TableContext) -> Moment | None:
+    latest_year = {} if around.latest_year is None else {"latest_year": around.latest_year}
+    return read_moment(raw, around.language, around.country, **latest_year)
+
+
+def _with_clock(day: Moment, raw: str, around: TableContext) -> Moment | None:
     """The day of the list with the clock of the row."""
-    clock = read_moment(f"{day.day.strftime('%d.%m.%Y')} {raw}")
-    return clock if clock is not None and clock.clock is not None else None
+    clock = _moment(f"{day.day.strftime('%d.%m.%Y')} {raw}", around)
+    return clock if clock is not None and (clock.clock is not None or clock.problem is not None) else None
 
 
 def _extra(row: Row, section: str | None) -> dict[str, str]:

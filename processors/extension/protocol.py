@@ -22,7 +22,7 @@ from processors.pages.language import language_of
 from processors.pages.outcome import ParsedPage
 from processors.pages.page import Page
 from processors.pages.page_tables import page_tables
-from processors.pages.timezones import zone_of_country
+from processors.pages.timezones import country_of, zone_of_country
 from processors.tables.table import Table
 from processors.text import one_line
 from processors.urls import absolute, host_of
@@ -112,8 +112,9 @@ class ParserPage:
         A time of day without a zone is read in ``zone`` (``Europe/Minsk``), else in the zone of the country whose
         domain the host is under. None where there is neither, or the wording names no day.
         """
-        named = read_moment(raw, self.language)
-        return None if named is None else named.at(ZoneInfo(zone) if zone else zone_of_country(host_of(self.url)))
+        host = host_of(self.url)
+        named = read_moment(raw, self.language, country_of(host))
+        return None if named is None else named.at(ZoneInfo(zone) if zone else zone_of_country(host))
 
     def absolute(self, address: str) -> str | None:
         """The address as meant on this page; None for what is no web address."""

@@ -12,7 +12,7 @@ from lxml import html
 from processors.markup.html_tree import attribute, elements, visible_text
 from processors.pages.dates import read_moment
 from processors.pages.page_metadata import PageMetadata, text_in
-from processors.pages.timezones import zone_of_country
+from processors.pages.timezones import country_of, zone_of_country
 from processors.text import folded, one_line
 from processors.urls import host_of
 
@@ -36,10 +36,11 @@ _TEXT_AT_MOST = 90
 
 @dataclass(frozen=True, slots=True)
 class StatedTime:
-    """A time: the source's wording and our reading of it."""
+    """A time: the source's wording and our reading of it; ``problem`` why there is none, or what it rests on."""
 
     raw: str | None = None
     at: datetime | None = None
+    problem: str | None = None
 
 
 def read_published(
@@ -49,6 +50,8 @@ def read_published(
     zone: tzinfo | None,
     title: str | None,
     declared: str | None = None,
+    *,
+    latest_year: int,
 ) -> StatedTime:
     """When the article appeared: as it stands at the declared place, as stated, shown, or as its address says."""
     stated = [
@@ -70,7 +73,7 @@ def read_published(
         text_in(evidence.linked_data("uploadDate")),
         _item_time(tree, "dateCreated"),
     ]
-    found = _first_stated(stated, evidence, url, zone)
+    found = _first_stated(stated, evidence, url, zone, latest_year)
     if found.at is not None:
         return found
     shown = [
@@ -79,12 +82,18 @@ def read_published(
         _day_of_address(url),
         _in_scripts(tree),
     ]
-    seen = _first_stated(shown, evidence, url, zone)
-    return seen if seen.at is not None else found
+    seen = _first_stated(shown, evidence, url, zone, latest_year)
+    return seen if seen.at is not None or found.raw is None else found
 
 
 def read_modified(
-    evidence: PageMetadata, tree: html.HtmlElement, url: str, zone: tzinfo | None, declared: str | None = None
+    evidence: PageMetadata,
+    tree: html.HtmlElement,
+    url: str,
+    zone: tzinfo | None,
+    declared: str | None = None,
+    *,
+    latest_year: int,
 ) -> StatedTime:
     """When the article says it was changed; never the time it appeared."""
     stated = [
@@ -96,30 +105,38 @@ def read_modified(
         _item_time(tree, "dateModified"),
         evidence.meta("datemodified", "last-modified", "dc.date.modified", "revised"),
     ]
-    return _first_stated(stated, evidence, url, zone)
+    return _first_stated(stated, evidence, url, zone, latest_year)
 
 
 def _first_stated(
-    candidates: list[str | None], evidence: PageMetadata, url: str, zone: tzinfo | None
+    candidates: list[str | None], evidence: PageMetadata, url: str, zone: tzinfo | None, latest_year: int
 ) -> StatedTime:
-    first_raw = None
-    for raw in candidates:
-        moment = read_moment(raw, evidence.language) if raw else None
+    """The first that names a time; where none does, the first wording with the reason."""
+    country = country_of(host_of(url), evidence.language_tag)
+    unread: StatedTime | None = None
+    for raw in filter(None, candidates):
+        moment = read_moment(raw, evidence.language, country, latest_year=latest_year)
         if moment is None:
-            first_raw = first_raw or raw
+            unread = unread or StatedTime(raw)
             continue
-        local = None if moment.clock is None else moment.zone or zone or _zone_of_page(evidence, url)
-        return StatedTime(raw, moment.at(local))
-    return StatedTime(first_raw, None)
+        local = None if moment.clock is None else zone or _zone_of_page(evidence, url)
+        if local is None and moment.clock is not None and moment.named is None and moment.problem is None:
+            return StatedTime(raw, moment.at(UTC), f"{raw!r} names no time zone; it is read as UTC")
+        at = moment.at(local)
+        if at is not None:
+            return StatedTime(raw, at)
+        if unread is None or unread.problem is None:
+            unread = StatedTime(raw, None, f"{raw!r} is not read: {moment.why_not(local)}")
+    return unread or StatedTime()
 
 
-def _zone_of_page(evidence: PageMetadata, url: str) -> tzinfo:
-    """For a time without zone: that of the page's other times, else of the country of its address, else UTC."""
+def _zone_of_page(evidence: PageMetadata, url: str) -> tzinfo | None:
+    """For a time without zone: that of the page's other times, else of the country of its address."""
     for key in ("dateModified", "datePublished"):
         moment = read_moment(text_in(evidence.linked_data(key)))
         if moment and moment.zone is not None:
             return moment.zone
-    return zone_of_country(host_of(url)) or UTC
+    return zone_of_country(host_of(url))
 
 
 def _item_time(tree: html.HtmlElement, name: str) -> str | None:

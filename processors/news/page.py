@@ -68,14 +68,14 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     if found is None:
         remark = "no article on this page, only its links are read"
         return _reading(page, verdict, version, links=links, remarks=(remark,))
-    article, media = found
+    article, media, doubts = found
     return _reading(
         page,
         verdict,
         version,
         layout="article",
         records=(article,),
-        remarks=declared.missing,
+        remarks=(*declared.missing, *doubts),
         links=replace(links, media=media),
     )
 
@@ -88,8 +88,8 @@ def _article(
     zone: tzinfo | None,
     declared: Declared,
     leads_on: int,
-) -> tuple[Article, tuple[str, ...]] | None:
-    """The article, and the addresses to request for its pictures."""
+) -> tuple[Article, tuple[str, ...], tuple[str, ...]] | None:
+    """The article, the addresses to request for its pictures, and remarks."""
     title = declared.title or read_title(tree, evidence, page.url)
     stated_body = text_in_lines(evidence.linked_data("articleBody"))
     found = read_text(
@@ -111,8 +111,11 @@ def _article(
     text = declared.text or (found.text if found is not None else None)
     if text is None or (declared.text is None and not _is_article(page, evidence, text, leads_on)):
         return None
-    published = read_published(tree, evidence, page.url, zone, title, declared.published_raw)
-    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw)
+    latest_year = page.captured_at.year + 1
+    published = read_published(
+        tree, evidence, page.url, zone, title, declared.published_raw, latest_year=latest_year
+    )
+    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw, latest_year=latest_year)
     holders = found.holders if found is not None else ()
     pictures = read_pictures(tree, evidence, page.url, base, holders)
     article = Article(
@@ -130,7 +133,8 @@ def _article(
         tags=declared.tags or read_tags(tree, evidence),
         images=tuple(picture.image for picture in pictures),
     )
-    return article, tuple(dict.fromkeys(each.address for each in pictures if each.address is not None))
+    media = tuple(dict.fromkeys(each.address for each in pictures if each.address is not None))
+    return article, media, tuple(filter(None, (published.problem, modified.problem)))
 
 
 def text_in_lines(value: object) -> str | None:

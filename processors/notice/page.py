@@ -17,13 +17,14 @@ from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
 from processors.pages.page_tables import PageTables, open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
-from processors.pages.timezones import zone_of_layout
+from processors.pages.timezones import country_of, zone_of_layout
 from processors.records.notice import Notice
 from processors.records.official import Official
 from processors.tables.column_names import notice_field
 from processors.tables.grid import Row, read_grids
 from processors.tables.layout import Layout
 from processors.text import one_line
+from processors.urls import host_of
 
 PARSER_VERSION = "notice-2"
 _FIELDS = ("issuer", "title", "text", "persons", "published", "official")
@@ -78,7 +79,7 @@ def _of_row(row: Row, page: Page, layout: Layout | None, issuer: str | None) -> 
     text = "\n".join(filter(None, (row.text("text"), *rest))) or None
     persons = tuple(line for _, value in row.all("persons") for line in value.split("\n") if line)
     published = row.text("published")
-    moment = read_moment(published)
+    moment = read_moment(published, country=country_of(host_of(page.url)))
     whole = "\n".join(value for _, value in row.values if value)
     return Notice(
         url=page.url,
@@ -101,7 +102,7 @@ def _in_office(row: Row) -> Iterator[Official]:
 
 
 def _of_block(block: Block, page: Page, layout: Layout | None, issuer: str | None) -> Notice:
-    moment = read_moment(block.published_raw)
+    moment = read_moment(block.published_raw, country=country_of(host_of(page.url)))
     return Notice(
         url=block.url or page.url,
         issuer_raw=issuer_in((block.title or "", *block.text.split("\n"))) or issuer,

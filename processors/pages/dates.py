@@ -6,10 +6,12 @@ part. Raises nothing. Month names: CLDR stand-alone and format forms, abbreviati
 """
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from processors.text import folded
+from processors.pages.clock_times import clock_in, half_day_hour
+from processors.pages.named_zones import NamedZone, in_mail, is_end_of_range, offset_zone, own_use, zone_in
+from processors.text import comparable, folded
 
 # every form of a month's name, by the letters it begins with; longer beginnings are tried first
 _MONTHS = {
@@ -50,110 +52,201 @@ _MONTHS = {
     "decembrie декември gruodžio gruodis decembris decembrī detsember prosinca decembra децембар ديسمبر",
 }
 _MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split()}
-_ZONES = {
-    "z": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 60, "west": 60, "cet": 60, "mez": 60, "cest": 120, "mesz": 120,
-    "eet": 120, "sast": 120, "eest": 180, "msk": 180, "мск": 180, "trt": 180, "ist": 330, "edt": -240, "est": -300,
-    "cdt": -300, "cst": -360, "mdt": -360, "mst": -420, "pdt": -420, "pst": -480, "et": None, "jst": 540,
-}  # fmt: skip
 _ISO = re.compile(
-    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?:(?:T|\s+"
-    r"|\s*,\s*)(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d"
-    r"|[+-]\d\d(?!\d))?)?",
+    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?:(T|\s+|\s*,\s*)(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?"
+    r"\s*(Z|(?:UTC|GMT)(?!\s?[+−–-]\s?\d)|[+-]\d\d:?\d\d|[+-]\d\d(?!\d))?)?",
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[./年\-]\s?(\d{1,2})[./月\-]\s?(\d{1,2})(?!\d)")
 # as in Lithuanian, Latvian and Hungarian; the day follows the month, or the other way round
 _YEAR_AND_WORDS = re.compile(
-    r"(?<!\d)(\d{4})\.?\s(?:m\.|gada|г\.)?\s*(?:(\d{1,2})\.?\s*)?([^\W\d_]{3,12})\.?(?:\s+(\d{1,2})(?!\d))?"
+    r"(?<!\d)(\d{4})\.?\s(?:m\.|gada|г\.)?\s*(?:(\d{1,2})\.?\s*)?([^\W\d_]{3,12})\.?(?:\s+(\d{1,2})(?!\d))?",
+    re.IGNORECASE,
 )
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})\s?([./\-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?!\d)")
 _DAY_FIRST = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|-?(?:го|га|е)|\.|º)?\s*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?\s*(?:de\s+"
-    r"|of\s+)?(\d{4})(?!\d)"
-)
-_MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})(?!\d)")
-_CLOCK = re.compile(
-    r"(?<![\d:.])([01]?\d|2[0-4])(?::|\s?(?:h|ч|гадз)\.?\s?)([0-5]\d)(?::([0-5]\d))?\s*(a\.?m\.?"
-    r"|p\.?m\.?)?(?![\d.])",
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|-?(?:го|га|е)|\.|º)?[\s/-]*(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?[\s/-]*(?:de\s+"
+    r"|of\s+)?(\d{4})(?!\d)",
     re.IGNORECASE,
 )
-_CLOCK_DOTS = re.compile(r"(?<![\d.:])([01]?\d|2[0-3])[.\-]([0-5]\d)(?![\d.])")
-_CLOCK_HOUR = re.compile(r"(?<![\d:.])(1[0-2]|0?[1-9])()\s?(a\.?m\.?|p\.?m\.?)(?![^\W\d_])", re.IGNORECASE)
-_OFFSET = re.compile(r"(?:utc|gmt)?\s?([+-])(\d{1,2}):?(\d\d)?\b", re.IGNORECASE)
-_ZONE_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,4})(?![^\W\d_])")
+_MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})(?!\d)", re.IGNORECASE)
+_MAIL = re.compile(r"^[A-Z][a-z]{2},\s\d{1,2}\s[A-Z][a-z]{2}\s\d{4}\s\d\d:\d\d(?::\d\d)?\s[A-Z]{3}$")
 _EPOCH = re.compile(r"^\d{10}(?:\d{3})?$")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2099
+_ZERO_LIKE = "oо"
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A day, with the time of day and the zone where the wording has them."""
+    """A day, with the time of day and the zone where the wording has them.
+
+    ``named`` is the zone that the wording names, if any. ``problem`` says why no point in time may be claimed:
+    a year out of reason, or a time of day that does not exist.
+    """
 
     day: date
     clock: time | None = None
-    zone: tzinfo | None = None
+    named: NamedZone | None = None
+    problem: str | None = None
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone that the wording names, None where it names none or an ambiguous one."""
+        return self.named.zone if self.named is not None else None
 
     def at(self, zone: tzinfo | None) -> datetime | None:
         """Aware UTC; ``zone`` counts where the wording names none. None where a time has no zone at all.
 
         A day without time is its midnight, in ``zone`` or else UTC: the raw wording shows that no time was given.
+        Of the zones that an ambiguous wording may mean, the one that agrees with ``zone`` at that time is taken.
         """
-        known = self.zone or zone or (UTC if self.clock is None else None)
-        if known is None:
-            return None
+        return self._at_or_why(zone)[0]
+
+    def why_not(self, zone: tzinfo | None) -> str | None:
+        """Why ``at`` gives None, as a sentence; None where it gives a time."""
+        return self._at_or_why(zone)[1]
+
+    def _at_or_why(self, zone: tzinfo | None) -> tuple[datetime | None, str | None]:
+        if self.problem is not None:
+            return None, self.problem
+        local = datetime.combine(self.day, self.clock or time())
+        known: tzinfo | None
+        if self.clock is None:
+            known = zone or UTC
+        elif self.named is None:
+            known = zone
+            if known is None:
+                return None, "no time zone is named, and that of the place is not known"
+        else:
+            known = self.named.zone or _agreeing(self.named, local, zone)
+            if known is None:
+                return None, _why_undecided(self.named)
         try:
-            return datetime.combine(self.day, self.clock or time(), tzinfo=known).astimezone(UTC)
+            return local.replace(tzinfo=known).astimezone(UTC), None
         except OverflowError:  # the first or the last day there is, in a zone beyond it
-            return None
+            return None, "the day lies at the end of the calendar"
 
 
-def read_moment(raw: str | None, language: str | None = None) -> Moment | None:
-    """The day and time that the wording names; None where it names no day, or an ambiguous or impossible one."""
+def _agreeing(named: NamedZone, local: datetime, zone: tzinfo | None) -> tzinfo | None:
+    """The one meaning of an ambiguous zone that has the same time as the zone of the place."""
+    if zone is None:
+        return None
+    here = zone.utcoffset(local)
+    return next((meant for _, meant in named.may_be if meant.utcoffset(local) == here), None)
+
+
+def _why_undecided(named: NamedZone) -> str:
+    if not named.may_be:
+        return f"the time zone {named.wording!r} is not known"
+    return (
+        f"the time zone {named.wording!r} is that of several countries ({', '.join(c for c, _ in named.may_be)})"
+    )
+
+
+def read_moment(
+    raw: str | None, language: str | None = None, country: str | None = None, *, latest_year: int = _LAST_YEAR
+) -> Moment | None:
+    """The day and time that the wording names; None where it names no day, or an ambiguous or impossible one.
+
+    ``language`` "en" puts the month first in "3/4/2026"; ``country`` (as in a domain) decides abbreviations
+    of time zones that several countries use. A year beyond ``latest_year`` is a problem, not a day.
+    """
     if not raw:
         return None
-    text = folded(raw)[:300]
+    text = comparable(raw)[:300]
     if _EPOCH.match(text):
         stamp = datetime.fromtimestamp(int(text[:10]), UTC)
-        return Moment(stamp.date(), stamp.time(), UTC)
-    iso = _ISO.search(text.upper())
+        return Moment(stamp.date(), stamp.time(), NamedZone("epoch", UTC))
+    iso = _ISO.search(text)
     if iso:
-        return _iso(iso)
-    found = _day(text, language)
-    if found is None:
-        return None
-    day, rest = found
-    return Moment(day, *_clock(rest))
+        found = _iso(iso, text)
+    else:
+        dated = _day(text, language)
+        found = None if dated is None else _with_clock(*dated)
+    return None if found is None else _decided(found, text, country, latest_year)
 
 
-def _iso(found: re.Match[str]) -> Moment | None:
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
+def _decided(found: Moment, text: str, country: str | None, latest_year: int) -> Moment:
+    """The moment with its zone as the country or the form of the wording decides it, and its year judged."""
+    named = found.named
+    if named is not None and _MAIL.match(text):
+        named = in_mail(named)
+    if named is not None:
+        named = own_use(named.of_country(country), country)
+    problem = found.problem
+    if not _FIRST_YEAR <= found.day.year <= latest_year:
+        problem = f"the year {found.day.year} is out of reason"
+    return (
+        found if (named, problem) == (found.named, found.problem) else replace(found, named=named, problem=problem)
+    )
+
+
+def _iso(found: re.Match[str], text: str) -> Moment | None:
+    year, month, day, joint, hour, minute, second, fraction, zone = found.groups()
     try:
         the_day = date(int(year), int(month), int(day))
-        if hour is None:
-            return Moment(the_day)
-        micro = int((fraction or "0")[:6].ljust(6, "0"))
-        return Moment(the_day, time(int(hour), int(minute), int(second or 0), micro), _iso_zone(zone))
     except ValueError:
         return None
-
-
-def _iso_zone(zone: str | None) -> tzinfo | None:
-    if not zone:
+    before, tail = text[: found.start()], text[found.end() :]
+    if hour is None:
+        return _with_clock(the_day, before, tail)
+    whole_hour, behind = half_day_hour(int(hour), tail)
+    start_minutes = whole_hour * 60 + int(minute)
+    next_day = (whole_hour, int(minute), int(second or 0)) == (24, 0, 0)
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    try:
+        clock = time(0 if next_day else whole_hour, int(minute), int(second or 0), micro)
+    except ValueError:
         return None
-    if zone in ("Z", "UTC", "GMT"):
-        return UTC
+    named = _iso_zone(zone, start_minutes, exact=joint.upper() == "T" or second is not None) if zone else None
+    if named is None:
+        named = zone_in(
+            behind, before, start_minutes=start_minutes, exact=second is not None, of_twelve=behind != tail
+        )
+    return _at_end_of(Moment(the_day, clock, named), next_day=next_day)
+
+
+def _iso_zone(zone: str, start_minutes: int, *, exact: bool) -> NamedZone | None:
+    if zone.upper() in ("Z", "UTC", "GMT"):
+        return NamedZone(zone, UTC)
     digits = zone[1:].replace(":", "").ljust(4, "0")
-    return _offset(zone[0], int(digits[:2]), int(digits[2:]))
-
-
-def _offset(sign: str, hours: int, minutes: int) -> tzinfo | None:
-    minutes += hours * 60
-    if minutes > 14 * 60:
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if not exact and is_end_of_range(zone[0], hours, minutes, start_minutes):
         return None
-    return timezone(timedelta(minutes=-minutes if sign == "-" else minutes))
+    return NamedZone(zone, offset_zone(zone[0], hours, minutes))
 
 
-def _day(text: str, language: str | None) -> tuple[date, str] | None:
-    """The day, and the text without it, where the time may stand."""
+def _with_clock(day: date, before: str, behind: str) -> Moment:
+    """The day with the time of day that stands beside it."""
+    text = f"{before} {behind}"
+    found = clock_in(text)
+    if found is None:
+        return Moment(day)
+    if found.clock is None:
+        return Moment(day, problem=found.problem)
+    start = found.clock.hour * 60 + found.clock.minute
+    named = zone_in(
+        text[found.end :],
+        text[: found.start],
+        start_minutes=start,
+        exact=found.clock.second != 0,
+        of_twelve=found.of_twelve,
+    )
+    return _at_end_of(Moment(day, found.clock, named), next_day=found.next_day)
+
+
+def _at_end_of(moment: Moment, *, next_day: bool) -> Moment:
+    """24:00 is the first moment of the day after."""
+    if not next_day:
+        return moment
+    try:
+        return replace(moment, day=moment.day + timedelta(days=1))
+    except OverflowError:
+        return replace(moment, problem="the day lies at the end of the calendar")
+
+
+def _day(text: str, language: str | None) -> tuple[date, str, str] | None:
+    """The day, and the text before and behind it, where the time may stand."""
     for pattern, order in ((_DAY_FIRST, (2, 1, 0)), (_MONTH_FIRST, (2, 0, 1))):
         for found in pattern.finditer(text):
             year, month, day = (found.group(place + 1) for place in order)
@@ -169,7 +262,7 @@ def _day(text: str, language: str | None) -> tuple[date, str] | None:
     if written:
         return _made(int(written.group(1)), int(written.group(2)), int(written.group(3)), text, written)
     numbers = _NUMBERS.search(text)
-    if not numbers:
+    if not numbers or _lacks_figure(text, numbers):
         return None
     first, separator, second, year = numbers.groups()
     day, month = int(first), int(second)
@@ -179,40 +272,18 @@ def _day(text: str, language: str | None) -> tuple[date, str] | None:
     return _made(whole_year, month, day, text, numbers)
 
 
-def _made(year: int, month: int, day: int, text: str, found: re.Match[str]) -> tuple[date, str] | None:
+def _made(year: int, month: int, day: int, text: str, found: re.Match[str]) -> tuple[date, str, str] | None:
     try:
-        return date(year, month, day), f"{text[: found.start()]} {text[found.end() :]}"
+        return date(year, month, day), text[: found.start()], text[found.end() :]
     except ValueError:
         return None
 
 
+def _lacks_figure(text: str, numbers: re.Match[str]) -> bool:
+    """Whether a letter stands where the day's first figure should ("l3.03.2026"); an O is read as 0."""
+    before = text[numbers.start() - 1 : numbers.start()].casefold()
+    return len(numbers.group(1)) == 1 and before.isalpha() and before not in _ZERO_LIKE
+
+
 def _month(name: str) -> int | None:
     return _MONTH_OF.get(folded(name))
-
-
-def _clock(text: str) -> tuple[time | None, tzinfo | None]:
-    found = _CLOCK.search(text) or _CLOCK_HOUR.search(text) or _CLOCK_DOTS.search(text)
-    if not found:
-        return None, None
-    hour, minute = int(found.group(1)), int(found.group(2) or 0)
-    second = int(found.group(3) or 0) if found.re is _CLOCK else 0
-    last = {_CLOCK: 4, _CLOCK_HOUR: 3}.get(found.re)
-    half = (found.group(last) or "")[:1] if last is not None else ""
-    if half == "p" and hour < 12:
-        hour += 12
-    elif half == "a" and hour == 12:
-        hour = 0
-    if hour > 23:
-        return None, None
-    return time(hour, minute, second), _named_zone(text[found.end() : found.end() + 20])
-
-
-def _named_zone(text: str) -> tzinfo | None:
-    offset = _OFFSET.search(text)
-    if offset:
-        return _offset(offset.group(1), int(offset.group(2)), int(offset.group(3) or 0))
-    for found in _ZONE_WORD.finditer(text):
-        minutes = _ZONES.get(found.group(1))
-        if minutes is not None:
-            return timezone(timedelta(minutes=minutes))
-    return None

@@ -38,6 +38,7 @@ class PageMetadata:
     links: dict[str, tuple[str, ...]]
     language: str | None
     by_id: dict[str, dict[str, Any]]
+    language_tag: str | None = None
 
     def meta(self, *names: str) -> str | None:
         """The first content of the first name that has one."""
@@ -82,6 +83,7 @@ def read_evidence(tree: html.HtmlElement) -> PageMetadata:
         breadcrumbs=_breadcrumbs(nodes),
         links={relation: tuple(targets) for relation, targets in links.items()},
         language=_language(tree, metas),
+        language_tag=_language_tag(tree),
         by_id={str(node["@id"]): node for node in reversed(nodes) if node.get("@id") and node.get("name")},
     )
 
@@ -150,11 +152,14 @@ def _breadcrumbs(nodes: list[dict[str, Any]]) -> tuple[str, ...]:
     return ()
 
 
-def _language(tree: html.HtmlElement, metas: dict[str, list[str]]) -> str | None:
+def _language_tag(tree: html.HtmlElement) -> str | None:
     root = tree if tree.tag == "html" else tree.getroottree().getroot()
+    return attribute(root, "lang") or attribute(root, "xml:lang")
+
+
+def _language(tree: html.HtmlElement, metas: dict[str, list[str]]) -> str | None:
     stated = (
-        attribute(root, "lang")
-        or attribute(root, "xml:lang")
+        _language_tag(tree)
         or next(iter(metas.get("content-language", [])), None)
         or next(iter(metas.get("og:locale", [])), None)
     )

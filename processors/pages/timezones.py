@@ -28,6 +28,20 @@ def writes_month_first(host: str) -> bool:
     return host.rpartition(".")[2] in ("gov", "us", "mil")
 
 
+def country_of(host: str, language_tag: str | None = None) -> str | None:
+    """The country that a page's host, or else the region of its language, names: in domains' codes.
+
+    ``en-US`` names none: it is what publishing programs write when nobody chose a language.
+    """
+    if writes_month_first(host):
+        return "us"
+    domain = host.rpartition(".")[2]
+    if len(domain) == 2 and domain.isalpha():
+        return domain
+    region = (language_tag or "").replace("_", "-").partition("-")[2].casefold()
+    return {"gb": "uk", "us": None}.get(region, region) if len(region) == 2 else None
+
+
 def zone_of_country(host: str) -> tzinfo | None:
     """The one zone of the country under whose domain the host is, None for all others."""
     name = _COUNTRY_ZONES.get(host.rpartition(".")[2])

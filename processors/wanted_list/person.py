@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from processors.pages.article_codes import article_codes
 from processors.pages.dates import read_moment
+from processors.pages.timezones import country_of
 from processors.text import folded, one_line
+from processors.urls import host_of
 from processors.wanted_list.entries import Entry, FieldOf
 from processors.wanted_list.names import person_name
 from processors.wanted_list.record import WantedPerson
@@ -84,9 +86,9 @@ def person_of(
         entry_url=entry.url,
         photos=entry.photos,
         text=text or None,
-        published_at=_moment(published_raw, zone),
+        published_at=_moment(published_raw, zone, page_url),
         published_raw=published_raw,
-        updated_at=_moment(updated_raw, zone),
+        updated_at=_moment(updated_raw, zone, page_url),
         updated_raw=updated_raw,
         extra=extra,
     )
@@ -219,6 +221,6 @@ def identifier_in(url: str) -> str | None:
     return number.group(0) if number else re.sub(r"\.\w{2,5}$", "", last)
 
 
-def _moment(raw: str | None, zone: tzinfo | None) -> datetime | None:
-    moment = read_moment(raw)
+def _moment(raw: str | None, zone: tzinfo | None, page_url: str) -> datetime | None:
+    moment = read_moment(raw, country=country_of(host_of(page_url)))
     return moment.at(zone) if moment else None
