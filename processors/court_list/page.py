@@ -29,7 +29,7 @@ from processors.tables.layout import Layout
 from processors.text import one_line
 from processors.urls import host_of, resolve
 
-PARSER_VERSION = "court-list-3"
+PARSER_VERSION = "court-list-4"
 CARDS = "the page has no table: rows were told by lines of a label and a value"
 _OF_HEARINGS = frozenset(
     ("case_number", "parties", "starts", "date", "time", "judge", "panel", "room", "hearing_kind", "verdict")

@@ -110,6 +110,7 @@ def _hearing(row: Row, around: TableContext) -> tuple[Hearing, str | None]:
     panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
     hearing = Hearing(
         url=around.url,
+        remarks=() if why_not is None else (f"no start time: {why_not} ({starts_raw!r})",),
         court=court,
         room=row.text("room") or section_fields.get("room"),
         judge=judge,

@@ -68,14 +68,14 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     if found is None:
         remark = "no article on this page, only its links are read"
         return _reading(page, verdict, version, links=links, remarks=(remark,))
-    article, media, doubts = found
+    article, media = found
     return _reading(
         page,
         verdict,
         version,
         layout="article",
         records=(article,),
-        remarks=(*declared.missing, *doubts),
+        remarks=declared.missing,
         links=replace(links, media=media),
     )
 
@@ -88,8 +88,8 @@ def _article(
     zone: tzinfo | None,
     declared: Declared,
     leads_on: int,
-) -> tuple[Article, tuple[str, ...], tuple[str, ...]] | None:
-    """The article, the addresses to request for its pictures, and remarks."""
+) -> tuple[Article, tuple[str, ...]] | None:
+    """The article, and the addresses to request for its pictures."""
     title = declared.title or read_title(tree, evidence, page.url)
     stated_body = text_in_lines(evidence.linked_data("articleBody"))
     found = read_text(
@@ -132,9 +132,10 @@ def _article(
         section=declared.section or read_section(evidence),
         tags=declared.tags or read_tags(tree, evidence),
         images=tuple(picture.image for picture in pictures),
+        remarks=tuple(filter(None, (published.problem, modified.problem))),
     )
     media = tuple(dict.fromkeys(each.address for each in pictures if each.address is not None))
-    return article, media, tuple(filter(None, (published.problem, modified.problem)))
+    return article, media
 
 
 def text_in_lines(value: object) -> str | None:

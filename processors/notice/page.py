@@ -11,7 +11,7 @@ from processors.markup.link_base import addresses_by_wording
 from processors.notice.blocks import Block, document_block, page_block, page_blocks
 from processors.notice.people import issuer_in, officials_in, persons_in
 from processors.pages.article_codes import article_codes
-from processors.pages.dates import read_moment
+from processors.pages.dates import doubts_of, read_moment
 from processors.pages.list_links import document_links, next_pages
 from processors.pages.outcome import Classification, Outcome, classify
 from processors.pages.page import Page
@@ -26,7 +26,7 @@ from processors.tables.layout import Layout
 from processors.text import one_line
 from processors.urls import host_of
 
-PARSER_VERSION = "notice-2"
+PARSER_VERSION = "notice-3"
 _FIELDS = ("issuer", "title", "text", "persons", "published", "official")
 
 
@@ -80,6 +80,7 @@ def _of_row(row: Row, page: Page, layout: Layout | None, issuer: str | None) -> 
     persons = tuple(line for _, value in row.all("persons") for line in value.split("\n") if line)
     published = row.text("published")
     moment = read_moment(published, country=country_of(host_of(page.url)))
+    zone = zone_of_layout(layout, page.url)
     whole = "\n".join(value for _, value in row.values if value)
     return Notice(
         url=page.url,
@@ -88,8 +89,9 @@ def _of_row(row: Row, page: Page, layout: Layout | None, issuer: str | None) -> 
         text=text,
         persons_raw=persons or persons_in(text or ""),
         article_codes=article_codes(whole),
-        published_at=moment.at(zone_of_layout(layout, page.url)) if moment else None,
+        published_at=moment.at(zone) if moment else None,
         published_raw=published,
+        remarks=doubts_of(published, moment, zone),
         officials=(*_in_office(row), *officials_in(text or "")),
     )
 
@@ -103,6 +105,7 @@ def _in_office(row: Row) -> Iterator[Official]:
 
 def _of_block(block: Block, page: Page, layout: Layout | None, issuer: str | None) -> Notice:
     moment = read_moment(block.published_raw, country=country_of(host_of(page.url)))
+    zone = zone_of_layout(layout, page.url)
     return Notice(
         url=block.url or page.url,
         issuer_raw=issuer_in((block.title or "", *block.text.split("\n"))) or issuer,
@@ -110,8 +113,9 @@ def _of_block(block: Block, page: Page, layout: Layout | None, issuer: str | Non
         text=block.text or None,
         persons_raw=persons_in(block.text),
         article_codes=article_codes(f"{block.title or ''}\n{block.text}"),
-        published_at=moment.at(zone_of_layout(layout, page.url)) if moment else None,
+        published_at=moment.at(zone) if moment else None,
         published_raw=block.published_raw,
+        remarks=doubts_of(block.published_raw, moment, zone),
         officials=officials_in(block.text),
     )
 

@@ -75,7 +75,9 @@ def _made(found: re.Match[str]) -> ClockTime:
         end = found.start("part")
     hour = _of_half(hour, half)
     if hour == 24 and (minute or second):
-        return ClockTime(None, found.start(), end, problem=f"{found.group().strip()!r} is no time of day")
+        return ClockTime(
+            None, found.start(), end, problem=f"{found.string[found.start() : end].strip()!r} is no time of day"
+        )
     return ClockTime(
         time(hour % 24, minute, second), found.start(), end, next_day=hour == 24, of_twelve=bool(found["half"])
     )

@@ -8,9 +8,11 @@ part. Raises nothing. Month names: CLDR stand-alone and format forms, abbreviati
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from processors.pages.clock_times import clock_in, half_day_hour
 from processors.pages.named_zones import NamedZone, in_mail, is_end_of_range, offset_zone, own_use, zone_in
+from processors.pages.timezones import zone_of_country
 from processors.text import comparable, folded
 
 # every form of a month's name, by the letters it begins with; longer beginnings are tried first
@@ -128,11 +130,19 @@ class Moment:
 
 
 def _agreeing(named: NamedZone, local: datetime, zone: tzinfo | None) -> tzinfo | None:
-    """The one meaning of an ambiguous zone that has the same time as the zone of the place."""
+    """The one meaning of an ambiguous zone that fits the zone of the place: its country's own, or the same offset.
+
+    Minsk has the time of Jerusalem in summer and is no reason to read IST as Israel's.
+    """
     if zone is None:
         return None
     here = zone.utcoffset(local)
-    return next((meant for _, meant in named.may_be if meant.utcoffset(local) == here), None)
+    fitting = {
+        meant
+        for country, meant in named.may_be
+        if meant.utcoffset(local) == here and (not isinstance(zone, ZoneInfo) or zone == zone_of_country(country))
+    }
+    return fitting.pop() if len(fitting) == 1 else None
 
 
 def _why_undecided(named: NamedZone) -> str:
@@ -164,6 +174,12 @@ def read_moment(
         dated = _day(text, language)
         found = None if dated is None else _with_clock(*dated)
     return None if found is None else _decided(found, text, country, latest_year)
+
+
+def doubts_of(raw: str | None, moment: Moment | None, zone: tzinfo | None) -> tuple[str, ...]:
+    """A remark where a wording names a day and no point in time may be claimed for it; none elsewhere."""
+    why = None if moment is None else moment.why_not(zone)
+    return () if why is None else (f"{raw!r} is not read: {why}",)
 
 
 def _decided(found: Moment, text: str, country: str | None, latest_year: int) -> Moment:

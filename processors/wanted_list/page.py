@@ -31,7 +31,7 @@ from processors.wanted_list.labels import wanted_field
 from processors.wanted_list.person import facts_of, person_of
 from processors.wanted_list.record import WantedPerson
 
-PARSER_VERSION: Final = "wanted-list-1"
+PARSER_VERSION: Final = "wanted-list-2"
 
 _LEAST_FACTS: Final = 2
 _NAMES: Final = frozenset(("name", "surname"))

@@ -5,12 +5,12 @@ entry names nobody. Values stay as written; only the birth, the times and articl
 """
 
 import re
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from processors.pages.article_codes import article_codes
-from processors.pages.dates import read_moment
+from processors.pages.dates import doubts_of, read_moment
 from processors.pages.timezones import country_of
 from processors.text import folded, one_line
 from processors.urls import host_of
@@ -67,7 +67,10 @@ def person_of(
     born_raw, offence, rest = _unlabelled(entry.lines, has_born="born" in fields, has_offence="offence" in fields)
     born_raw = _joined(fields, "born") or born_raw
     offence = _joined(fields, "offence") or offence
+    country = country_of(host_of(page_url))
     published_raw, updated_raw = _joined(fields, "published"), _joined(fields, "updated")
+    published = read_moment(published_raw, country=country)
+    updated = read_moment(updated_raw, country=country)
     text = "\n".join(filter(None, (_joined(fields, "text"), *rest)))
     labelled = "\n".join(f"{label} {value}" for label, value in fields.get("offence", ()))
     return WantedPerson(
@@ -86,11 +89,12 @@ def person_of(
         entry_url=entry.url,
         photos=entry.photos,
         text=text or None,
-        published_at=_moment(published_raw, zone, page_url),
+        published_at=published.at(zone) if published else None,
         published_raw=published_raw,
-        updated_at=_moment(updated_raw, zone, page_url),
+        updated_at=updated.at(zone) if updated else None,
         updated_raw=updated_raw,
         extra=extra,
+        remarks=(*doubts_of(published_raw, published, zone), *doubts_of(updated_raw, updated, zone)),
     )
 
 
@@ -219,8 +223,3 @@ def identifier_in(url: str) -> str | None:
         return None
     number = _NUMBER_IN_ADDRESS.search(last)
     return number.group(0) if number else re.sub(r"\.\w{2,5}$", "", last)
-
-
-def _moment(raw: str | None, zone: tzinfo | None, page_url: str) -> datetime | None:
-    moment = read_moment(raw, country=country_of(host_of(page_url)))
-    return moment.at(zone) if moment else None
