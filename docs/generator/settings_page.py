@@ -26,8 +26,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
     "Database": ("database_",),
     "Airflow": ("airflow_",),
-    "Crawls": ("connect_", "allow_", "upstream_", "chromium", "egress", "user_agent", "collector"),
-    "Trusted timestamps": ("time_",),
+    "Crawls": (
+        "connect_",
+        "allow_",
+        "upstream_",
+        "chromium",
+        "egress",
+        "own_address_url",
+        "user_agent",
+        "collector",
+    ),
+    "Time": ("time_",),
 }
 """Headings of the page, and the settings below each of them: names, or beginnings of names."""
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawlReport
-from pipeline.collect.crawl_facts import clock_now
 from storage.archive import Archive
 from storage.deposit.deposited import keys_of_crawl
 from storage.ledger.crawl_facts import begun_and_not_ended, end_collection, never_ended
+from storage.ledger.entry import MeasureClock
 
 FORGOTTEN_AFTER: Final = timedelta(minutes=10)
 """From custody's entry to the crawl's folder it takes seconds, even on a loaded machine."""
@@ -50,18 +50,22 @@ def ended_without_report(keys: Sequence[str]) -> dict[str, Any]:
     return {**dict.fromkeys((*TIMES, *COUNTS)), **known}
 
 
-def end_forgotten(archive: Archive, spool_dir: Path, *, actor: str) -> tuple[str, ...]:
+def end_forgotten(
+    archive: Archive, spool_dir: Path, *, actor: str, measure_clock: MeasureClock
+) -> tuple[str, ...]:
     """End the crawls of this machine that died before they wrote anything, or after all of it was deposited."""
     begun_before = datetime.now(UTC) - FORGOTTEN_AFTER
     with archive.reader.connect() as connection:
         begun = never_ended(connection, socket.gethostname(), begun_before=begun_before)
     forgotten = tuple(crawl_id for crawl_id in begun if not (spool_dir / crawl_id).exists())
     for crawl_id in forgotten:
-        end_recovered(archive, crawl_id, None, actor=actor)
+        end_recovered(archive, crawl_id, None, actor=actor, measure_clock=measure_clock)
     return forgotten
 
 
-def end_recovered(archive: Archive, crawl_id: str, report: CrawlReport | None, *, actor: str) -> bool:
+def end_recovered(
+    archive: Archive, crawl_id: str, report: CrawlReport | None, *, actor: str, measure_clock: MeasureClock
+) -> bool:
     """Enter the end of a crawl whose own run did not; False where custody knows of no beginning, or of an end."""
     with archive.reader.connect() as connection:
         if not begun_and_not_ended(connection, crawl_id):
@@ -70,5 +74,5 @@ def end_recovered(archive: Archive, crawl_id: str, report: CrawlReport | None, *
     details = (
         ended_without_report(keys) if report is None else collection_summary(report, keys) | {"recovered": True}
     )
-    end_collection(archive, crawl_id=crawl_id, actor=actor, details=details, clock=clock_now())
+    end_collection(archive, crawl_id=crawl_id, actor=actor, details=details, clock=measure_clock())
     return True

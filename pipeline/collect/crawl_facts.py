@@ -1,17 +1,20 @@
-"""The facts of a collection that no WARC may hold: who, why, which machine, which address, which clock.
+"""The facts of a collection that no WARC may hold: who, why, which machine, which address.
 
 In: `Settings` and what the request says. Out: `Fact` by name, for `storage.ledger.crawl_facts`. An unknown fact
-stands as unknown, with the reason; nothing is asked of the outside to learn it, since that would be seen.
+stands as unknown, with the reason. The outside is asked for one fact alone, our address, and only the page that
+the operator names for it, since whoever is asked sees it.
 """
 
+import ipaddress
+import re
 import socket
 from collections.abc import Mapping
+from typing import Final
 
-from pipeline.clock_sync import clock_state
 from pipeline.config.parsing import DIRECT
 from pipeline.config.settings import Settings
+from pipeline.crawl.egress_check import probe
 from storage.ledger.crawl_facts import Fact
-from storage.ledger.entry import Clock
 
 
 def collection_facts(
@@ -29,10 +32,7 @@ def collection_facts(
         "collector": Fact(settings.collector),
         "machine": Fact(socket.gethostname()),
         "egress_profile": Fact(egress or DIRECT),
-        "egress_address": Fact(
-            None,
-            f"{'direct' if egress is None else 'a proxy'}; no outside service was asked which address that is",
-        ),
+        "egress_address": egress_address(settings, egress),
         "virtual_identity": Fact(None, "none is used: the crawl logs in nowhere"),
         "requested_by": known(requested_by, nightly),
         "request": known(request_id, nightly),
@@ -41,22 +41,35 @@ def collection_facts(
     }
 
 
+def egress_address(settings: Settings, egress: str | None) -> Fact:
+    """The address that a site sees, as the page in the settings says, asked by the same egress profile."""
+    url, by = settings.own_address_url, "direct" if egress is None else "a proxy"
+    if url is None:
+        return Fact(None, f"{by}; no outside service was asked which address that is")
+    seen = probe(settings, egress or DIRECT, url)
+    if seen.problem is not None:
+        return Fact(None, f"{by}; {url} could not be asked: {seen.problem}")
+    address = address_in(seen.answer or "") if seen.status == 200 else None
+    if address is None:
+        return Fact(None, f"{by}; {url} answered {seen.status} without exactly one address")
+    return Fact(address)
+
+
+_ADDRESS_LIKE: Final = re.compile(r"(?<![\w.:])[0-9A-Fa-f:.]{2,45}(?![\w.:])")
+
+
+def address_in(answer: str) -> str | None:
+    """The one IP address that a text holds; None where it holds none or several."""
+    found: set[str] = set()
+    for word in _ADDRESS_LIKE.findall(answer):
+        try:
+            found.add(str(ipaddress.ip_address(word)))
+        except ValueError:
+            continue
+    return found.pop() if len(found) == 1 else None
+
+
 def known(value: str | None, unknown_because: str) -> Fact:
     """The fact, or why it is not known; white space alone is no fact."""
     stripped = (value or "").strip()
     return Fact(stripped) if stripped else Fact(None, unknown_because)
-
-
-def clock_now() -> Clock:
-    """How this machine's clock stands; its offset is never guessed."""
-    state = clock_state()
-    if state.synchronised is None:
-        return Clock(None, None, "the kernel does not say whether its clock is kept in step")
-    if not state.synchronised:
-        return Clock("kernel (adjtimex)", None, "the kernel's clock is not kept in step with any other")
-    return Clock(
-        "kernel (adjtimex)",
-        None,
-        f"kept in step, off by at most {state.largest_error_us} microseconds by the kernel's own estimate; "
-        "the offset itself was not measured",
-    )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from storage.deposit.deposit import Deposited, DepositRefusedError, FileUnreadab
 from storage.deposit.deposited import deposits_of_crawl
 from storage.deposit.origin import LeftBy
 from storage.errors import StorageError, UnsupportedFileError
+from storage.ledger.entry import NOT_MEASURED, Clock, MeasureClock, not_measured
 from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.private_folder import closed_folder
 from storage.spool.lock import LOCK_NAME, CrawlAliveError, lock_crawl
@@ -82,6 +84,7 @@ def deposit_crawl(
     actor: str,
     closed: Iterable[CrawledFile] = (),
     before_release: Callable[[tuple[Deposited, ...]], None] = lambda _: None,
+    clock: Clock = NOT_MEASURED,
 ) -> tuple[Deposited, ...]:
     """Deposit every closed file of a crawl that has ended, then remove its folder.
 
@@ -97,7 +100,7 @@ def deposit_crawl(
     with _locked(folder):
         for path in _closed_files(folder):
             try:
-                done = _deposit_and_release(archive, path, actor, digests, left_by)
+                done = _deposit_and_release(archive, path, actor, digests, left_by, clock)
                 deposited[done.key] = done
             except NotDeposited as problem:
                 refused.append(problem)
@@ -110,9 +113,18 @@ def deposit_crawl(
 
 
 def recover_spools(
-    archive: Archive, spool_dir: Path, *, actor: str, on_progress: Callable[[str], None] = lambda _: None
+    archive: Archive,
+    spool_dir: Path,
+    *,
+    actor: str,
+    on_progress: Callable[[str], None] = lambda _: None,
+    measure_clock: MeasureClock = not_measured,
 ) -> Recovery:
-    """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named."""
+    """Deposit what crawls left that ended without it; files that cannot be deposited stay and are named.
+
+    The clock is measured once, and only where there is something to deposit or to end.
+    """
+    clock = cache(measure_clock)
     closed_folder(spool_dir)
     found = recover(spool_dir)
     remarks = [str(each) for each in (*found.torn, *found.unsigned)]
@@ -127,16 +139,16 @@ def recover_spools(
                 left_by = _left_by(folder)
                 for path in files:
                     try:
-                        deposited.append(_deposit_and_release(archive, path, actor, digests, left_by))
+                        deposited.append(_deposit_and_release(archive, path, actor, digests, left_by, clock()))
                         on_progress(f"{path.name}: left by a crawl that had died, deposited now.")
                     except NotDeposited as refused:
                         remarks.append(f"{refused} The file stays in the spool.")
                 if files or unchanged_s > BEGINNING_S:
-                    end_recovered(archive, folder.name, report, actor=actor)
+                    end_recovered(archive, folder.name, report, actor=actor, measure_clock=clock)
                     _remove_folder(folder)
         except (CrawlAliveError, FileNotFoundError):
             continue  # another run has taken it up since
-    end_forgotten(archive, spool_dir, actor=actor)
+    end_forgotten(archive, spool_dir, actor=actor, measure_clock=clock)
     for remark in remarks:
         on_progress(remark)
     return Recovery(tuple(deposited), tuple(remarks))
@@ -153,10 +165,10 @@ def _unchanged_s(folder: Path) -> float:
 
 
 def _deposit_and_release(
-    archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest], left_by: LeftBy
+    archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest], left_by: LeftBy, clock: Clock
 ) -> Deposited:
     expected = digests.get(path.name)
-    deposited = deposit_file(archive, path, actor=actor, expected=expected, left_by=left_by)
+    deposited = deposit_file(archive, path, actor=actor, expected=expected, left_by=left_by, clock=clock)
     path.unlink()
     return deposited
 

@@ -18,8 +18,9 @@ from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.chromium import find_chromium
+from pipeline.clock_offset import measured_clock
 from pipeline.collect.collection_end import collection_summary, counts_of_report
-from pipeline.collect.crawl_facts import clock_now, collection_facts
+from pipeline.collect.crawl_facts import collection_facts
 from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
 from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.collect.own_network import own_network_fault
@@ -221,7 +222,13 @@ def harvest_source(
 
 def _harvest(settings: Settings, source: Source, on_progress: OnProgress) -> HarvestResult:
     with opened_archive(settings) as archive:
-        recovery = recover_spools(archive, settings.spool_dir, actor=settings.collector, on_progress=on_progress)
+        recovery = recover_spools(
+            archive,
+            settings.spool_dir,
+            actor=settings.collector,
+            on_progress=on_progress,
+            measure_clock=partial(measured_clock, settings.time_servers),
+        )
         report, deposited = collect(settings, archive, source, on_progress=on_progress)
         with archive.reader.connect() as connection:
             report = replace(report, failures=(*report.failures, *check_crawl(connection, source, report)))
@@ -266,7 +273,7 @@ def collect(
         actor=by,
         facts=collection_facts(settings, **(request or {}), egress=None if egress_url is None else source.egress),
         signing_key=CrawlKey(secret).public,
-        clock=clock_now(),
+        clock=measured_clock(settings.time_servers),
     )
     job = job_for(
         source,
@@ -294,12 +301,16 @@ def collect(
         prepare_folder=partial(_prepare_folder, archive, job, code),
     )
 
+    clock = measured_clock(settings.time_servers)
+
     def record_end(deposited: Sequence[Deposited]) -> None:
         details = collection_summary(report, [each.key for each in deposited])
-        end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock_now())
+        end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock)
 
     folder = settings.spool_dir / crawl_id
-    deposited = deposit_crawl(archive, folder, actor=by, closed=report.files, before_release=record_end)
+    deposited = deposit_crawl(
+        archive, folder, actor=by, closed=report.files, before_release=record_end, clock=clock
+    )
     on_progress(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )

@@ -28,6 +28,7 @@ from storage.archive import Archive
 from storage.catalogue.tables import captures
 from storage.deposit.deposit import Deposited
 from storage.errors import StorageError
+from storage.ledger.entry import NOT_MEASURED, Clock
 from storage.spool.user_files import FileBytes, UserFile, modified_at, write_user_files
 
 RESULT: Final = "result.json"
@@ -50,7 +51,13 @@ class Imported:
 
 
 def import_export(
-    archive: Archive, folder: Path, spool_dir: Path, *, source_id: str | None = None, actor: str
+    archive: Archive,
+    folder: Path,
+    spool_dir: Path,
+    *,
+    source_id: str | None = None,
+    actor: str,
+    clock: Clock = NOT_MEASURED,
 ) -> Imported:
     """Take in one folder; ``source_id`` is a source of the watch-list, else one is named after the channel."""
     numbers = _numbers(folder)
@@ -62,7 +69,7 @@ def import_export(
     if new:
         crawl_id = crawl_id_of_now()
         write_user_files(spool_dir, crawl_id, _facts(source), new)
-        deposited = deposit_crawl(archive, spool_dir / crawl_id, actor=actor)
+        deposited = deposit_crawl(archive, spool_dir / crawl_id, actor=actor, clock=clock)
     return Imported(source, numbers, len(files), len(files) - len(new), deposited)
 
 

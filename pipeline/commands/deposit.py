@@ -60,6 +60,8 @@ def deposit(
     """
     from dataclasses import asdict
 
+    from pipeline.clock_offset import measured_clock
+    from pipeline.config.settings import load_settings
     from storage.deposit.deposit import damage_json, deposit_file
     from storage.errors import StorageError
     from storage.objects.keys import is_part
@@ -72,11 +74,17 @@ def deposit(
         raise fail(f"--source: expected {expected}, found {source!r}. Nothing was deposited.", Exit.WRONG_USE)
     refused = 0
     with _archive() as archive:
+        clock = measured_clock(load_settings().time_servers)
         for path in files:
             _announce_large_file(path)
             try:
                 deposited = deposit_file(
-                    archive, path, source_id=source, up_to_damage=up_to_damage, actor=current_user()
+                    archive,
+                    path,
+                    source_id=source,
+                    up_to_damage=up_to_damage,
+                    actor=current_user(),
+                    clock=clock,
                 )
             except StorageError as problem:
                 refused += 1

@@ -149,7 +149,7 @@ def doctor(
 
 def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
     """Check every profile, one after the other; exit code 1 if one of them does not work."""
-    from pipeline.setup.egress_check import describe_probe, probe
+    from pipeline.crawl.egress_check import describe_probe, probe
 
     rows = []
     for profile in settings.egress_names:

@@ -72,6 +72,7 @@ def import_telegram(
     Posts have the same keys as those of the preview and are marked as exported. Importing the same export again
     changes nothing. The folder itself stays as it is.
     """
+    from pipeline.clock_offset import measured_clock
     from pipeline.collect.telegram_import import import_export, imported_json
     from pipeline.config.settings import load_settings
     from pipeline.process.run import ProcessError, process_files
@@ -84,7 +85,14 @@ def import_telegram(
         raise fail(f"--source: expected {expected}, found {source!r}. Nothing was imported.", Exit.WRONG_USE)
     settings = load_settings()
     with archive_for_command() as archive:
-        imported = import_export(archive, folder, settings.spool_dir, source_id=source, actor=settings.collector)
+        imported = import_export(
+            archive,
+            folder,
+            settings.spool_dir,
+            source_id=source,
+            actor=settings.collector,
+            clock=measured_clock(settings.time_servers),
+        )
         try:
             read = process_files(archive, [each.key for each in imported.deposited])
         except ProcessError as unread:

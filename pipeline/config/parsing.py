@@ -84,6 +84,25 @@ def _database_url(raw: str) -> str:
     return raw
 
 
+_SERVER: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+")
+
+
+def _time_servers(raw: str) -> tuple[str, ...]:
+    wanted = "host names or addresses, each alone or as HOST:PORT, at most 8"
+    found = tuple(dict.fromkeys(_several(raw)))
+    if len(found) > 8 or not all(_SERVER.fullmatch(one) and _is_host_with_port(one) for one in found):
+        raise ValueError(wanted)
+    return found
+
+
+def _is_host_with_port(text: str) -> bool:
+    """Whether the port is a number, where one is given; an IPv6 address with one stands in brackets."""
+    if text.count(":") > 1 and "]" not in text:
+        return True
+    host, colon, port = text.rpartition(":")
+    return not colon or text.endswith("]") or (bool(host) and port.isdecimal() and int(port) <= 65535)
+
+
 def _several(raw: str) -> tuple[str, ...]:
     return tuple(raw.replace(",", " ").split())
 
@@ -172,6 +191,8 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "connect_to": _several,
     "allow_addresses": _several,
     "time_authorities": _time_authorities,
+    "time_servers": _time_servers,
+    "own_address_url": _web_address,
 }
 """How each setting is read from text; those not named here are text."""
 

@@ -201,6 +201,16 @@ class Settings:
     """The program of the browser. Default: the one that Playwright installed, else the one of the system."""
     time_authorities: tuple[str, ...] = ()
     """Time authorities (RFC 3161) that stamp the head of custody: `URL` or `URL|FILE`."""
+    time_servers: tuple[str, ...] = ()
+    """Time servers (SNTP), `HOST` or `HOST:PORT`, against which the clock is measured at the start and the end of
+    a crawl and at each deposit. Default: none; then chrony is asked, where it runs on this machine, and without it
+    custody says that the clock was not measured.
+    """
+    own_address_url: str | None = None
+    """A page that answers with the address its visitor comes from, as text or JSON. Each crawl asks it once, by
+    the egress profile of the source, and custody keeps the address. Default: none, so that nobody is asked and
+    custody says that the address is not known.
+    """
     egress: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Proxy addresses by the name of the egress profile: `socks5://` or `http://`, then
     `[user:password@]host:port`. They may hold passwords. Default: none, so crawls connect directly.

@@ -7,8 +7,10 @@ ignored (``command &`` in a script does).
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
+from pipeline.clock_offset import measured_clock
 from pipeline.collect.deposit_spool import recover_spools
 from pipeline.config.archive_factory import opened_archive
 from pipeline.devstack.stack import Stack
@@ -34,5 +36,11 @@ def bring_up(stack: Stack, on_progress: Callable[[str], None]) -> None:
     """Start everything and deposit what the spool holds; raises `ServiceError`, with nothing left running."""
     stack.start_storage()
     with opened_archive(stack.settings) as archive:
-        recover_spools(archive, stack.settings.spool_dir, actor=stack.settings.collector, on_progress=on_progress)
+        recover_spools(
+            archive,
+            stack.settings.spool_dir,
+            actor=stack.settings.collector,
+            on_progress=on_progress,
+            measure_clock=partial(measured_clock, stack.settings.time_servers),
+        )
     stack.start_airflow()

@@ -37,7 +37,7 @@ from storage.deposit.placement import (
 from storage.deposit.replication import ReplicaStatus, replicate_deposited
 from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
-from storage.ledger.entry import CustodyEntry
+from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
@@ -111,6 +111,7 @@ def deposit_file(
     up_to_damage: bool = False,
     left_by: LeftBy | None = None,
     actor: str = "letapis",
+    clock: Clock = NOT_MEASURED,
 ) -> Deposited:
     """Deposit one file. The arguments must agree with what the file says of itself; ``expected`` is its sha256.
 
@@ -134,7 +135,7 @@ def deposit_file(
             archive.objects, location.key, path, inspection
         )
     with archive.writer.begin() as connection:
-        entry = _write_index_and_custody(connection, path.name, inspection, location, stored, actor, origin)
+        entry = _write_index_and_custody(connection, path.name, inspection, location, stored, actor, origin, clock)
         already = entry is None
         entry = entry or deposit_of(connection, location.key)
     publish_pending_entries(archive)
@@ -270,6 +271,7 @@ def _write_index_and_custody(
     stored: StoredObject,
     actor: str,
     origin: Origin,
+    clock: Clock,
 ) -> CustodyEntry | None:
     """Write index and custody; None where both exist already."""
     enter(connection)
@@ -293,6 +295,7 @@ def _write_index_and_custody(
         subject_digest=inspection.sha256,
         actor=actor,
         details=custody_details(name, inspection, location, stored, origin),
+        clock=clock,
     )
     connection.execute(insert(warcs).values(**warc_row(inspection, location, stored.version_id, entry.seq)))
     return entry

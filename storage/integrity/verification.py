@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -26,7 +27,7 @@ from storage.integrity.extension_verification import strays_among_extensions, ve
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import ledger_digests
-from storage.ledger.entry import CustodyEntry
+from storage.ledger.entry import BEHIND, CustodyEntry, seconds_behind
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
@@ -36,6 +37,9 @@ from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 
 CHUNK_BYTES: Final = 1 << 20
+CLOCKS_DIFFER_S: Final = 60.0
+"""Seconds by which the clocks of two workers may have differed."""
+
 FILES_AT_ONCE: Final = 4
 """Each reads a piece of 1 MiB; hashing lets other threads run."""
 
@@ -218,7 +222,28 @@ def verify_chain(expected: ExpectedObjects) -> Verified:
             continue  # copied there by a run that could not yet record it
         what = f"{custody_key(seq)}: the same digest in ledger and store"
         problems.extend(_differing(what, in_ledger or "none", in_store))
-    return verified("custody", (*problems, *expected.locks.judge_many(locks_of_chain(expected.chain), "entries")))
+    locks = expected.locks.judge_many(locks_of_chain(expected.chain), "entries")
+    return verified("custody", (*problems, *times_of_chain(expected.chain), *locks))
+
+
+def times_of_chain(chain: Chain) -> Iterator[Mismatch | VerificationRemark]:
+    """Entries whose time lies before that of the entry before them.
+
+    A clock may run behind: then the entry itself says so, and that is a remark. One that does not say so was not
+    appended by this software as it is now. Entries of older versions never said so, and the clocks of two machines
+    differ a little; more than `CLOCKS_DIFFER_S` is taken for a forged date.
+    """
+    for before, entry in pairwise(each.entry for each in chain.entries):
+        behind_s = seconds_behind(entry.at, before.at)
+        said = entry.details.get(BEHIND, 0.0)
+        if behind_s == 0.0 and said == 0.0:
+            continue
+        key = custody_key(entry.seq)
+        if behind_s == said or (said == 0.0 and behind_s <= CLOCKS_DIFFER_S):
+            text = f"{key}: its time lies {behind_s:g} s before that of the entry before it"
+            yield VerificationRemark(f"{text}, as it says itself" if said else text)
+        else:
+            yield Mismatch(f"{key}: time", f"not before {before.at.isoformat()}", entry.at.isoformat())
 
 
 def locks_of_chain(chain: Chain) -> list[RetentionLock]:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
+from storage.ledger.entry import BEHIND, NOT_MEASURED, Clock, CustodyEntry, seconds_behind
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.keys import custody_key
 from storage.objects.store import ObjectStore
@@ -49,11 +49,17 @@ def append(
     details: Mapping[str, Any],
     clock: Clock = NOT_MEASURED,
 ) -> CustodyEntry:
-    """Append one entry in the caller's transaction; make it the last statement, since others wait for it."""
+    """Append one entry in the caller's transaction; make it the last statement, since others wait for it.
+
+    An entry is never refused for its time: where the clock of this machine lies behind the entry before, the
+    details say by how many seconds (`storage.ledger.entry.BEHIND`).
+    """
     lock_chain(connection)
     last = connection.execute(
-        select(custody.c.seq, custody.c.digest).order_by(custody.c.seq.desc()).limit(1)
+        select(custody.c.seq, custody.c.digest, custody.c.at).order_by(custody.c.seq.desc()).limit(1)
     ).first()
+    at = datetime.now(UTC)
+    behind_s = 0.0 if last is None else seconds_behind(at, last.at)
     entry = CustodyEntry(
         seq=1 if last is None else last.seq + 1,
         previous=None if last is None else Digest.parse(last.digest),
@@ -61,10 +67,10 @@ def append(
         subject_id=subject_id,
         subject_digest=subject_digest,
         actor=actor,
-        at=datetime.now(UTC),
+        at=at,
         software=software(),
         clock=clock,
-        details=details,
+        details={**details, BEHIND: behind_s} if behind_s else details,
     )
     connection.execute(insert(custody).values(**entry_row(entry)))
     return entry

@@ -6,7 +6,7 @@ the entry's digest, and each entry carries the digest of the one before. Raises 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import NoneType
@@ -20,7 +20,7 @@ from processors.digest import Digest, sha256
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The state of the machine's clock: offset in seconds against ``source``, or why that is not known."""
+    """The state of the machine's clock: how many seconds it is ahead of ``source``, or why that is not known."""
 
     source: str | None
     offset_s: float | None
@@ -31,10 +31,22 @@ class Clock:
             raise ValueError(f"clock: expected an offset or a reason why there is none, found {self!r}")
 
 
+BEHIND: Final = "seconds_behind_previous"
+"""The detail that marks an entry whose time lies before that of the entry before it."""
+
 SAFE_NUMBER: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps (RFC 7493, section 2.2)."""
 
 NOT_MEASURED: Final = Clock(None, None, "the clock was not compared with another")
+
+
+def not_measured() -> Clock:
+    """The clock of an act at which nobody compares it."""
+    return NOT_MEASURED
+
+
+MeasureClock = Callable[[], Clock]
+"""Compares the clock when it is called, which may take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,11 @@ def _require_lasting(value: Any) -> None:
         raise ValueError(f"details of a custody entry: expected numbers up to {SAFE_NUMBER}, found {value!r}")
     elif isinstance(value, str) and "\x00" in value:
         raise ValueError(f"details of a custody entry: expected text without U+0000, found {value!r}")
+
+
+def seconds_behind(at: datetime, previous_at: datetime) -> float:
+    """How many seconds ``at`` lies before the moment of the entry before; 0.0 where time went on."""
+    return max(0.0, round((previous_at - at).total_seconds(), 6))
 
 
 def parse_entry(content: bytes) -> CustodyEntry:

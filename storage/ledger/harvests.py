@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, text
 from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.ledger.custody import append_and_publish
+from storage.ledger.entry import BEHIND
 
 DUE_AT: Final = time(0, 15, tzinfo=UTC)
 """When a night is due: the hour of the DAG `harvest`; a test holds the two together."""
@@ -88,7 +89,9 @@ def end_harvest(
 ) -> None:
     """Record the result in custody; a harvest that a person has started again has another result later."""
     details: dict[str, Any] = {"failures": dict(failures), "network": network}
-    if _newest_details(archive, "harvest_ended", harvest_id) != details:
+    before = dict(_newest_details(archive, "harvest_ended", harvest_id) or {})
+    before.pop(BEHIND, None)
+    if before != details:
         append_and_publish(archive, "harvest_ended", subject_id=harvest_id, actor=actor, details=details)
 
 

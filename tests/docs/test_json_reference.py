@@ -23,11 +23,11 @@ from pipeline.cli import app
 from pipeline.collect.harvest import HarvestResult
 from pipeline.collect.on_demand import Archived
 from pipeline.config.settings import ROOT
+from pipeline.crawl.egress_check import EgressProbe
 from pipeline.output import Exit
 from pipeline.prepare import Prepared
 from pipeline.process.rebuild import RebuildReport
 from pipeline.setup.doctor import Check
-from pipeline.setup.egress_check import EgressProbe
 from pipeline.setup.status import StatusLine
 from pipeline.sources.trial import Trial
 from processors.kinds import record_kinds

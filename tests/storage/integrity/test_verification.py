@@ -1,9 +1,11 @@
 """Verifying: what is as it was is said to be, and each change is found and named."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text
 
 from pipeline.config.settings import OwnedDatabase, Settings
 from pipeline.preserve.verify import verified_json, verify, verify_store_alone
@@ -13,7 +15,8 @@ from storage.archive import Archive
 from storage.deposit.deposit import Deposited, deposit_file
 from storage.findings import Verified
 from storage.integrity.restore import ContradictionError
-from storage.ledger.custody import append_and_publish, entries
+from storage.ledger.custody import append_and_publish, entries, entry_row, publish_pending_entries
+from storage.ledger.tables import custody
 from tests.administered_store import administrator
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.decaying_store import decaying, decaying_store
@@ -184,3 +187,36 @@ def test_a_file_that_was_never_deposited_is_said_to_be_none(archive: Archive, tm
 def test_what_is_neither_file_nor_key_is_refused(archive: Archive) -> None:
     with pytest.raises(FileNotFoundError, match="neither a file here nor a key"):
         verify(archive, ["nowhere"])
+
+
+def planted(archive: Archive, at: datetime, details: dict[str, object]) -> None:
+    """Append an entry of any date past our own code, as the database's owner can."""
+    with archive.writer.begin() as connection:
+        last = entries(connection)[-1]
+        entry = replace(last, seq=last.seq + 1, previous=last.digest, event="held", at=at, details=details)
+        connection.execute(insert(custody).values(**entry_row(entry)))
+    publish_pending_entries(archive)
+
+
+def test_an_entry_dated_2019_after_entries_of_today_is_named(archive: Archive, deposited: Deposited) -> None:
+    planted(archive, datetime(2019, 5, 1, tzinfo=UTC), {})
+    (chain,) = [each for each in verify(archive) if each.subject == "custody"]
+    assert [problem.what for problem in chain.problems] == ["custody/000000000002.json: time"]
+    assert [problem.found for problem in chain.problems] == ["2019-05-01T00:00:00+00:00"]
+
+
+def test_a_clock_that_ran_back_is_a_remark_where_the_entry_itself_says_so(
+    archive: Archive, deposited: Deposited
+) -> None:
+    with archive.reader.connect() as connection:
+        deposited_at = entries(connection)[-1].at
+    planted(archive, deposited_at - timedelta(hours=2), {"seconds_behind_previous": 7200.0})
+    planted(
+        archive, deposited_at - timedelta(hours=2, seconds=5), {}
+    )  # of two machines, before there was the mark
+    (chain,) = [each for each in verify(archive) if each.subject == "custody"]
+    assert chain.problems == ()
+    assert [remark for remark in chain.remarks if "time lies" in remark] == [
+        "custody/000000000002.json: its time lies 7200 s before that of the entry before it, as it says itself",
+        "custody/000000000003.json: its time lies 5 s before that of the entry before it",
+    ]

@@ -4,20 +4,22 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.ledger.chain import ChainProblem, read_chain
 from storage.ledger.crawl_facts import Fact, begin_collection, commitment
-from storage.ledger.custody import append, append_and_publish, entries, publish_pending_entries
+from storage.ledger.custody import append, append_and_publish, entries, entry_row, publish_pending_entries
 from storage.ledger.entry import Clock, CustodyEntry, parse_entry
 from storage.ledger.entry_schema import require_shape
+from storage.ledger.tables import custody
 from storage.objects.keys import custody_key
 
 ENTRY = CustodyEntry(
@@ -303,3 +305,14 @@ def test_what_is_no_entry_hides_none_of_the_others(archive: Archive) -> None:
         ("custody/!", "key"),
         (custody_key(3), "content"),
     ]
+
+
+def test_an_entry_dated_before_the_one_before_it_is_kept_and_says_so(archive: Archive) -> None:
+    first = note(archive)
+    ahead = first.at + timedelta(hours=2)
+    with archive.writer.begin() as connection:  # another machine, whose clock is ahead, appended it
+        row = entry_row(replace(first, seq=2, previous=first.digest, at=ahead))
+        connection.execute(insert(custody).values(**row))
+    behind = note(archive)
+    assert behind.details["seconds_behind_previous"] == round((ahead - behind.at).total_seconds(), 6)
+    assert "seconds_behind_previous" not in note(archive).details
