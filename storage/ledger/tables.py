@@ -4,6 +4,8 @@ The writer may insert and select, and triggers refuse every other statement to e
 ``custody`` is a chain (`storage.ledger.custody`); ``custody_objects`` says which entries the store has confirmed,
 so an entry without such a row is still pending. ``time_attempts`` are failed requests for a timestamp; which
 timestamps are pending and which were obtained is recorded in ``custody`` itself (`storage.deposit.timestamps`).
+``checkpoints`` are those that the log's key has signed (`storage.log.signing`); ``checkpoint_deliveries`` says
+what came of each attempt to bring one to an outlet (`storage.log.deliveries`).
 """
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, MetaData, Table, Text
@@ -49,6 +51,30 @@ time_attempts = Table(
     Column("authority", Text, nullable=False),
     Column("problem", Text, nullable=False, comment="why no token could be had"),
     Index("time_attempts_of_entry", "seq", "authority", "at"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False, comment="entries in the tree: 1 to size"),
+    Column("origin", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("note", Text, nullable=False, comment="the signed note as it was signed"),
+    Column("at", TIME, nullable=False, comment="when it was entered here"),
+    Column("object_version", Text, nullable=False, comment="of log/checkpoints/<size>.txt in the first store"),
+)
+
+checkpoint_deliveries = Table(
+    "checkpoint_deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", TIME, nullable=False),
+    Column("size", BigInteger, ForeignKey(checkpoints.c.size), nullable=False),
+    Column("outlet", Text, nullable=False),
+    Column("problem", Text, comment="why it could not be delivered; null: it was"),
+    Column("proof_key", Text, comment="what the outlet gave back, an object in the first store"),
+    Column("proof_version", Text),
+    Index("checkpoint_deliveries_of_outlet", "outlet", "size", "at"),
 )
 
 requests = Table(

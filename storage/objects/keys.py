@@ -16,6 +16,10 @@ CUSTODY_PREFIX: Final = "custody/"
 TOKENS_PREFIX: Final = "custody/tokens/"
 ROOTS_PREFIX: Final = "custody/roots/"
 EXTENSIONS_PREFIX: Final = "extensions/"
+LOG_PREFIX: Final = "log/"
+CHECKPOINTS_PREFIX: Final = "log/checkpoints/"
+PROOFS_PREFIX: Final = "log/proofs/"
+TILES_PREFIX: Final = "log/tile/"
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -70,3 +74,29 @@ def extension_key(name: str, sha256: Digest) -> str:
     if not is_part(name):
         raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {name!r}")
     return f"{EXTENSIONS_PREFIX}{name}/{sha256.value.hex()}.tar"
+
+
+def log_key(tile_path: str) -> str:
+    """``log/tile/<L>/<N>[.p/<W>]`` or ``log/tile/entries/…``: a path as C2SP tlog-tiles has it."""
+    return f"{LOG_PREFIX}{tile_path}"
+
+
+def checkpoint_key(size: int) -> str:
+    """``log/checkpoints/<size>.txt``: the signed checkpoint over so many entries."""
+    return f"{CHECKPOINTS_PREFIX}{size:012d}.txt"
+
+
+def checkpoint_size(key: str) -> int:
+    """The size that such a key names; raises ``ValueError`` for any other key."""
+    match = re.fullmatch(r"log/checkpoints/(\d{12})\.txt", key, re.ASCII)
+    if match is None:
+        raise ValueError(f"expected log/checkpoints/<12 digits>.txt, found {key!r}")
+    return int(match[1])
+
+
+def checkpoint_proof_key(size: int, outlet: str, ending: str) -> str:
+    """``log/proofs/<size>/<outlet>.<ending>``: what an outlet gave back for a checkpoint."""
+    for part in (outlet, ending):
+        if not is_part(part):
+            raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {part!r}")
+    return f"{PROOFS_PREFIX}{size:012d}/{outlet}.{ending}"
