@@ -14,7 +14,9 @@ from processors.pages.article_codes import article_codes
 from processors.pages.dates import Moment, read_moment
 from processors.records.hearing import CourtDocument, Hearing
 from processors.records.official import Official
-from processors.tables.grid import Grid, Row
+from processors.records.struck import CROSSED_OUT, Struck
+from processors.tables.grid import Grid
+from processors.tables.grid_rows import Row, free_key, json_key
 from processors.text import one_line
 
 _COURT = re.compile(
@@ -39,6 +41,19 @@ _SEVERAL = re.compile(r"judges|judge\(s\)|судьи|судді|суддзі|sę
 HEARD_WITHIN_YEARS = 10
 """No court sets a hearing for a day further ahead than that: such a year is a slip of the pen."""
 _NUMBER_IN_CASE = re.compile(r"\d")
+# columns of these fields go to fields of a hearing, or mean nothing beyond their row
+_FIELDS = frozenset(
+    (
+        "row", "case_number", "documents", "starts", "date", "time", "room", "panel", "judge", "prosecutor",
+        "clerk", "instance", "charges", "sentence", "verdict", "status", "hearing_kind", "parties", "court",
+    )
+)  # fmt: skip
+# the JSON key of what stands in a column of a field; of others it is the field's own name
+_KEYS = {
+    "parties": "parties_raw", "charges": "charges_raw", "date": "starts_raw", "time": "starts_raw",
+    "starts": "starts_raw", "prosecutor": "prosecutor_raw", "clerk": "clerk_raw", "instance": "instance_raw",
+    "status": "status_raw", "verdict": "verdict_raw", "sentence": "sentence_raw",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +107,7 @@ def hearings(grid: Grid, around: TableContext) -> tuple[list[Hearing], list[str]
         remarks.append(
             f"{len(unread)} of {len(found)} rows have no start time: {why} (first: {hearing.starts_raw!r})"
         )
-    unknown = [column.heading for column in grid.columns if column.field is None and column.heading]
-    if unknown:
-        remarks.append("columns no field fits, kept under their own heading: " + ", ".join(unknown))
-    return found, remarks
+    return found, [*remarks, *grid.remarks]
 
 
 def _hearing(row: Row, around: TableContext) -> tuple[Hearing, str | None]:
@@ -110,7 +122,7 @@ def _hearing(row: Row, around: TableContext) -> tuple[Hearing, str | None]:
     panel = tuple(name for name, _ in bench) if len(bench) > 1 else ()
     hearing = Hearing(
         url=around.url,
-        remarks=() if why_not is None else (f"no start time: {why_not} ({starts_raw!r})",),
+        remarks=(*row.remarks, *(() if why_not is None else (f"no start time: {why_not} ({starts_raw!r})",))),
         court=court,
         room=row.text("room") or section_fields.get("room"),
         judge=judge,
@@ -125,14 +137,24 @@ def _hearing(row: Row, around: TableContext) -> tuple[Hearing, str | None]:
         hearing_kind=row.text("hearing_kind"),
         starts_at=starts_at,
         starts_raw=starts_raw,
-        status_raw=row.text("status"),
+        status_raw=_status(row),
         verdict_raw=row.text("verdict"),
         sentence_raw=row.text("sentence"),
         documents=tuple(CourtDocument(url=link.url, title=link.title) for _, link in row.links),
         extra=_extra(row, section_fields.get("section")),
         officials=_officials(row, bench, court),
+        struck=tuple(Struck(field=json_key(column, _KEYS, _FIELDS), text=words) for column, words in row.struck),
     )
     return hearing, why_not
+
+
+def _status(row: Row) -> str | None:
+    status = row.text("status")
+    return "; ".join(filter(None, (status, CROSSED_OUT))) if row.crossed_out else status
+
+
+def _day_is_struck(row: Row) -> bool:
+    return not row.crossed_out and any(column.field in ("date", "starts") for column, _ in row.struck)
 
 
 def _bench(row: Row, section_judge: str | None) -> list[tuple[str, str | None]]:
@@ -199,6 +221,8 @@ def _starts(
         return None, None, None
     moment = _moment(raw, around)
     if moment is None:
+        if _day_is_struck(row):  # the day of the list is not that of a row whose own day is crossed out
+            return raw, None, "its day is crossed out and no other is named"
         day, wording = (_moment(section_day, around), section_day) if section_day else (around.day, around.day_raw)
         moment = _with_clock(day, raw, around) if day is not None else None
         if moment is None:
@@ -225,15 +249,17 @@ def _with_clock(day: Moment, raw: str, around: TableContext) -> Moment | None:
 
 def _extra(row: Row, section: str | None) -> dict[str, str]:
     extra = {} if section is None else {"section": section}
-    numbers = row.all("case_number")
     chosen = _case_number(row)
-    for heading, value in [(h, v) for h, v in numbers if one_line(v) != chosen]:
-        extra[heading] = value
-    for column, value in row.values:
-        if column.field in (None, "extra") and value:
-            extra[column.heading or "column"] = value
-        elif column.field == "documents" and value and not row.links:
-            extra[column.heading] = value
+    linked = {column.key for column, _ in row.links}
+    found = row.unfitted(_FIELDS)
+    found |= {
+        column.key: value
+        for column, value in row.values
+        if (column.field == "case_number" and value and one_line(value) != chosen)
+        or (column.field == "documents" and value and column.key not in linked)
+    }
+    for key, value in found.items():
+        extra[free_key(extra, key)] = value
     return extra
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 from processors.markup.encoding import decode
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
-from processors.tables.document_type import CSV
+from processors.tables.document_type import CSV, declared_separator
 from processors.tables.table import Cell, Table
 from processors.text import lines
 
@@ -24,9 +24,9 @@ def read_delimited(content: bytes, content_type: str | None, limits: DocumentLim
     """The one table of the text."""
     text = decode(content, content_type).text.lstrip("\ufeff")
     declared, _, rest = text.partition("\n")
-    separator: str | None = None
-    if declared.strip().lower().startswith("sep=") and len(declared.strip()) == 5:
-        separator, text = declared.strip()[4], rest
+    separator = declared_separator(declared.strip("\r\n"))
+    if separator is not None:
+        text = rest
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _separator(text))
     rows: list[tuple[Cell, ...]] = []

@@ -20,13 +20,16 @@ from processors.pages.parse_result import Links, Reading
 from processors.pages.timezones import country_of, zone_of_layout
 from processors.records.notice import Notice
 from processors.records.official import Official
+from processors.records.struck import Struck
 from processors.tables.column_names import notice_field
-from processors.tables.grid import Row, read_grids
+from processors.tables.grid import read_grids
+from processors.tables.grid_rows import Row
 from processors.tables.layout import Layout
 from processors.text import one_line
 from processors.urls import host_of
 
 PARSER_VERSION = "notice-3"
+_KEYS = {"issuer": "issuer_raw", "title": "title", "persons": "persons_raw", "published": "published_raw"}
 _FIELDS = ("issuer", "title", "text", "persons", "published", "official")
 
 
@@ -45,6 +48,7 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
     found = [
         _of_row(row, page, layout, issuer) for grid in grids for row in grid.rows if grid.across or len(grids) == 1
     ]
+    remarks = (*source.remarks, *(remark for grid in grids for remark in grid.remarks if found))
     articles: tuple[str, ...] = ()
     if not found and tree is not None:
         board = page_blocks(tree, page.url)
@@ -64,7 +68,7 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
     )
     if not found and not articles:
         return _reading(page, Classification(Outcome.EMPTY, _why_empty(source)), layout, links=links)
-    return _reading(page, verdict, layout, records=tuple(found), links=links, remarks=source.remarks)
+    return _reading(page, verdict, layout, records=tuple(found), links=links, remarks=remarks)
 
 
 def _why_empty(source: PageTables) -> str:
@@ -75,7 +79,7 @@ def _why_empty(source: PageTables) -> str:
 
 def _of_row(row: Row, page: Page, layout: Layout | None, issuer: str | None) -> Notice:
     """A row: what no field of a notice takes stands in the text under its own heading."""
-    rest = [f"{c.heading}: {value}" for c, value in row.values if c.field not in (*_FIELDS, "row") and value]
+    rest = [f"{key}: {value}" for key, value in row.unfitted((*_FIELDS, "row")).items()]
     text = "\n".join(filter(None, (row.text("text"), *rest))) or None
     persons = tuple(line for _, value in row.all("persons") for line in value.split("\n") if line)
     published = row.text("published")
@@ -91,8 +95,11 @@ def _of_row(row: Row, page: Page, layout: Layout | None, issuer: str | None) -> 
         article_codes=article_codes(whole),
         published_at=moment.at(zone) if moment else None,
         published_raw=published,
-        remarks=doubts_of(published, moment, zone),
+        remarks=(*row.remarks, *doubts_of(published, moment, zone)),
         officials=(*_in_office(row), *officials_in(text or "")),
+        struck=tuple(
+            Struck(field=_KEYS.get(column.field or "", "text"), text=words) for column, words in row.struck
+        ),
     )
 
 

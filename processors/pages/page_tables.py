@@ -14,7 +14,8 @@ from processors.pages.json_tables import json_table, load_json, row_lists
 from processors.pages.outcome import ParsedPage, open_page
 from processors.pages.page import Page
 from processors.tables.document_type import document_type
-from processors.tables.table import Table, html_tables
+from processors.tables.html_tables import html_tables
+from processors.tables.table import Table
 from processors.text import one_line
 
 _FIRST_LINES = 12

@@ -13,13 +13,18 @@ from processors.pages.page import Page
 from processors.pages.page_tables import open_tree, page_tables
 from processors.pages.parse_result import Links, Reading
 from processors.records.register_entry import RegisterEntry
+from processors.records.struck import Struck
 from processors.tables.column_names import register_field
-from processors.tables.grid import Grid, Row, read_grids
+from processors.tables.grid import read_grids
+from processors.tables.grid_rows import Row, free_key, json_key
 from processors.tables.layout import Layout
 from processors.text import one_line
 
-PARSER_VERSION = "register-3"
+PARSER_VERSION = "register-4"
 _FIELDS = ("number", "name", "born", "act", "decided_by", "decided_at", "in_force")
+
+
+_KEYS = {name: f"{name}_raw" for name in _FIELDS}
 
 
 def read_register(page: Page, layout: Layout | None = None) -> Reading:
@@ -44,6 +49,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
     grids = read_grids(source.tables, register_field, layout)
     title = title or _first(tuple(line for grid in grids for line in grid.before))
     entries = tuple(_entry(row, page.url, title) for grid in grids for row in grid.rows)
+    remarks = (*source.remarks, *(remark for grid in grids for remark in grid.remarks))
     if not entries:
         reason = (
             "the register has headings and no rows"
@@ -52,7 +58,12 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
         )
         return _reading(page, Classification(Outcome.EMPTY, reason), layout, links=links)
     return _reading(
-        page, verdict, layout, records=entries, links=links, remarks=(*source.remarks, *_remarks(grids))
+        page,
+        verdict,
+        layout,
+        records=entries,
+        links=links,
+        remarks=remarks,
     )
 
 
@@ -66,11 +77,11 @@ def _title(tree: html.HtmlElement) -> str | None:
 
 
 def _entry(row: Row, url: str, title: str | None) -> RegisterEntry:
-    extra = {
-        column.heading or "column": value for column, value in row.values if column.field not in _FIELDS and value
-    }
+    extra = row.unfitted(_FIELDS)
+    for column, link in row.links:
+        extra[free_key(extra, f"{column.key} (link)")] = link.url
     if row.sections:
-        extra["section"] = row.sections[-1]
+        extra[free_key(extra, "section")] = row.sections[-1]
     return RegisterEntry(
         url=url,
         register=title,
@@ -82,14 +93,9 @@ def _entry(row: Row, url: str, title: str | None) -> RegisterEntry:
         decided_at_raw=row.text("decided_at"),
         in_force_raw=row.text("in_force"),
         extra=extra,
+        struck=tuple(Struck(field=json_key(column, _KEYS, _FIELDS), text=words) for column, words in row.struck),
+        remarks=row.remarks,
     )
-
-
-def _remarks(grids: tuple[Grid, ...]) -> tuple[str, ...]:
-    unknown = [
-        column.heading for grid in grids for column in grid.columns if column.field is None and column.heading
-    ]
-    return ("columns no field fits, kept under their own heading: " + ", ".join(unknown),) if unknown else ()
 
 
 def _reading(page: Page, verdict: Classification, layout: Layout | None, **parts: object) -> Reading:

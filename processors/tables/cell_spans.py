@@ -26,10 +26,10 @@ class CellSpans:
 
     def of(self, cell: html.HtmlElement, widest: int = MOST_COLUMNS) -> tuple[int, int]:
         """Columns and rows of the cell, itself included."""
-        width = min(_number(cell, "colspan"), widest)
+        width = max(min(_number(cell, "colspan"), widest), 1)
         height = _number(cell, "rowspan")
-        if height > 1:
-            height = min(height, self._height_of_group(cell))
+        if height != 1:  # 0 means: to the end of the row group
+            height = min(height or self._height_of_group(cell), self._height_of_group(cell))
         if width * height > 1:
             self._left -= width * height - 1
             if self._left < 0:
@@ -48,4 +48,4 @@ class CellSpans:
 
 def _number(cell: html.HtmlElement, name: str) -> int:
     found = _NUMBER.match((attribute(cell, name) or "").strip())
-    return max(int(found.group()), 1) if found else 1
+    return int(found.group()) if found else 1

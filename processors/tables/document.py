@@ -5,6 +5,7 @@ The one type that leaves this package. It has a JSON form, since documents are r
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from processors.tables.table import Cell, Link, Table
@@ -52,7 +53,11 @@ def document_to_json(document: Document) -> bytes:
         {
             "media_type": document.media_type,
             "tables": [
-                {"before": table.before, "rows": [[_cell_row(cell) for cell in row] for row in table.rows]}
+                {
+                    "before": table.before,
+                    "rows": [[_cell_row(cell) for cell in row] for row in table.rows],
+                    "footers": [[_cell_row(cell) for cell in row] for row in table.footers],
+                }
                 for table in document.tables
             ],
             "text": document.text,
@@ -64,7 +69,10 @@ def document_to_json(document: Document) -> bytes:
 
 def _cell_row(cell: Cell) -> list[object]:
     links = [[link.url, link.title] for link in cell.links]
-    return [cell.text, links, cell.heading, cell.width, cell.copied]
+    usual: list[object] = [cell.text, links, cell.heading, cell.width, cell.copied, cell.hangs]
+    if cell.struck or cell.comments or cell.unread:
+        usual += [cell.struck, cell.comments, cell.unread]
+    return usual
 
 
 def document_from_json(text: bytes) -> Document:
@@ -76,6 +84,7 @@ def document_from_json(text: bytes) -> Document:
             Table(
                 rows=tuple(tuple(_cell(*cell) for cell in row) for row in table["rows"]),
                 before=tuple(table["before"]),
+                footers=tuple(tuple(_cell(*cell) for cell in row) for row in table["footers"]),
             )
             for table in fields["tables"]
         ),
@@ -85,11 +94,25 @@ def document_from_json(text: bytes) -> Document:
     )
 
 
-def _cell(text: str, links: list[list[str | None]], heading: bool, width: int, copied: bool) -> Cell:
+def _cell(
+    text: str,
+    links: list[list[str | None]],
+    heading: bool,
+    width: int,
+    copied: bool,
+    hangs: bool,
+    struck: Iterable[str] = (),
+    comments: Iterable[str] = (),
+    unread: str | None = None,
+) -> Cell:
     return Cell(
         text=text,
         links=tuple(Link(str(url), title) for url, title in links),
         heading=heading,
         width=width,
         copied=copied,
+        hangs=hangs,
+        struck=tuple(map(str, struck)),
+        comments=tuple(map(str, comments)),
+        unread=unread,
     )

@@ -27,6 +27,7 @@ _TITLE_LINES = 3
 _LEAST_PARTS = 3
 _TEXT_HEAD_BYTES = 20_000
 _MARKUP = re.compile(r"^\s*(?:<[!?a-zA-Z]|[{\[])")
+_DECLARED_SEPARATOR = re.compile(r"^\"?sep=(\t|[^\w\s\"])\"?\1*$", re.IGNORECASE)
 _TEXT_TYPES = ("text/csv", "text/tab-separated-values", "application/csv", "text/comma-separated-values")
 
 
@@ -74,6 +75,12 @@ def _packed(content: bytes) -> str | None:
     return None
 
 
+def declared_separator(line: str) -> str | None:
+    """The separator that spreadsheet programs write into a first line of its own, ``sep=;``."""
+    found = _DECLARED_SEPARATOR.match(line.strip("\r\n "))
+    return found.group(1) if found else None
+
+
 def _is_delimited(content: bytes, *, sure: bool) -> bool:
     """Lines that fall into the same number of parts, three at least where no header says that it is a table."""
     head = content[:_TEXT_HEAD_BYTES]
@@ -86,6 +93,8 @@ def _is_delimited(content: bytes, *, sure: bool) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(content) > _TEXT_HEAD_BYTES:
         lines = lines[:-1]
+    if lines and declared_separator(lines[0]) is not None:
+        return len(lines) > 1
     for mark in _SEPARATORS:
         try:
             widths = [len(row) for row in csv.reader(lines[:_LINES], delimiter=mark)]

@@ -6,71 +6,53 @@ holds for the rows below.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from processors.tables.column_names import heading_form
+from processors.tables.grid_rows import Column, Row, free_key, is_aside, is_footer, read_row
 from processors.tables.layout import Layout
-from processors.tables.table import Cell, Link, Table
+from processors.tables.table import Cell, Table
+from processors.text import shortened
 
 _HEADING_SEARCHED_ROWS = 12
 _GOES_ON_COLUMNS = 4
+_MOST_SHOWN = 10
+_LONGEST_SHOWN = 200
 _NAMES_A_ROW = ("case_number", "parties", "name")
 _WORDS = re.compile(r"[^\W\d_]{3}|\d{1,2}\.\d{1,2}\.\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A heading in the page's words and the field it means; None or ``extra`` where no field fits."""
-
-    heading: str
-    field: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: values with their column, its links by column, and the section lines above it."""
-
-    values: tuple[tuple[Column, str], ...]
-    links: tuple[tuple[Column, Link], ...]
-    sections: tuple[str, ...]
-
-    def all(self, name: str) -> list[tuple[str, str]]:
-        """(heading, value) of every column of this field that says something, in order."""
-        return [(column.heading, value) for column, value in self.values if column.field == name and value]
-
-    def text(self, name: str) -> str | None:
-        """The field's value; of several columns each under its heading, since each is a fact of its own."""
-        found = _distinct(self.all(name))
-        if not found:
-            return None
-        if len(found) == 1:
-            return found[0][1]
-        return "; ".join(f"{heading}: {value}" for heading, value in found)
-
-
-def _distinct(stated: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Without columns that only repeat, or shorten, what another one says."""
-    forms = [heading_form(value) for _, value in stated]
-    return [
-        pair
-        for place, pair in enumerate(stated)
-        if not any(
-            forms[place] in other and (forms[place] != other or index < place)
-            for index, other in enumerate(forms)
-            if index != place
-        )
-    ]
-
-
-@dataclass(frozen=True, slots=True)
 class Grid:
-    """Columns and rows of a table whose heading was understood; ``across``: its headings stand in a row."""
+    """Columns and rows of a table whose heading was understood; ``across``: its headings stand in a row.
+
+    ``beside`` are lines of the table that are no rows of it: totals, dates of change, telephone numbers.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     before: tuple[str, ...] = field(default=())
     across: bool = True
+    beside: tuple[str, ...] = field(default=())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences about what stands in the table and gave no row, and under which headings no field fits."""
+        found = []
+        if self.beside:
+            shown = "; ".join(repr(shortened(line, _LONGEST_SHOWN)) for line in self.beside[:_MOST_SHOWN])
+            more = f" and {len(self.beside) - _MOST_SHOWN} more" if len(self.beside) > _MOST_SHOWN else ""
+            found.append(f"lines of the table that are no rows of it: {shown}{more}")
+        used = {column.key for row in self.rows for column, value in row.values if value}
+        unknown = [
+            column.key
+            for column in self.columns
+            if column.field is None and (column.heading or column.key in used)
+        ]
+        if unknown:
+            found.append("columns no field fits, kept under their own heading: " + ", ".join(unknown))
+        return tuple(found)
 
 
 def read_grids(
@@ -83,7 +65,8 @@ def read_grids(
     for table in tables:
         grid = read_grid(table, meaning, layout, least)
         if grid is None and len(columns) >= _GOES_ON_COLUMNS and _same_shape(table, columns, field_of):
-            grid = Grid(columns, _rows(table.rows, columns), table.before)
+            rows, beside = _rows(table, 0, columns)
+            grid = Grid(columns, rows, table.before, beside=beside)
         if grid is not None:
             grids.append(grid)
             columns = grid.columns if grid.across else ()
@@ -100,7 +83,8 @@ def read_grid(
         return _upright(table, field_of, least)
     columns, first = _columns(table, place, field_of)
     above = tuple(text for cells in table.rows[:place] for text in _texts(cells))
-    return Grid(columns, _rows(table.rows[first:], columns), (*table.before, *above))
+    rows, beside = _rows(table, first, columns)
+    return Grid(columns, rows, (*table.before, *above), beside=beside)
 
 
 def _field_of(meaning: Callable[[str], str | None], layout: Layout | None) -> Callable[[str], str | None]:
@@ -108,21 +92,36 @@ def _field_of(meaning: Callable[[str], str | None], layout: Layout | None) -> Ca
     return lambda heading: declared.get(heading_form(heading)) or meaning(heading)
 
 
-def _rows(content: Iterable[tuple[Cell, ...]], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+def _rows(table: Table, first: int, columns: tuple[Column, ...]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """The rows of content from the ``first`` on, and the lines between and below them that are none."""
     forms = [heading_form(column.heading) for column in columns]
     rows: list[Row] = []
+    beside: list[str] = []
     sections: tuple[str, ...] = ()
-    for cells in content:
+    of_no_row: tuple[str, ...] = ()
+    for cells in table.rows[first:]:
+        if is_footer(cells, columns):
+            beside.append(_line(cells))
+            continue
         section = _section(cells, columns)
-        if section is not None:
-            sections = (*sections[-3:], section)
+        if section:
+            sections, of_no_row = (*sections[-3:], *section), (*of_no_row, *section)
+            continue
+        if is_aside(cells, columns):
+            beside.append(_line(cells))
             continue
         if _repeats(cells, forms) or _counts_columns(cells):
             continue
-        row = _row(cells, columns, sections)
+        row = read_row(cells, columns, sections)
         if row is not None:
             rows.append(row)
-    return tuple(rows)
+            of_no_row = ()
+    feet = [_line(cells) for cells in table.footers if not _repeats(cells, forms)]
+    return tuple(rows), tuple(filter(None, (*beside, *of_no_row, *feet)))
+
+
+def _line(cells: tuple[Cell, ...]) -> str:
+    return " ".join(_texts(cells))
 
 
 def _texts(cells: tuple[Cell, ...]) -> Iterator[str]:
@@ -203,37 +202,32 @@ def _columns(table: Table, place: int, field_of: Callable[[str], str | None]) ->
                 (lower.text, whole, upper.text) for lower, whole, upper in zip(below, headings, cells, strict=True)
             ]
             first += 1
-    columns = [
-        Column(heading, next((name for part in words if (name := field_of(part)) is not None), None))
-        for heading, words in zip(headings, parts, strict=True)
-    ]
-    return tuple(columns), first
+    fields = [next((name for part in words if (name := field_of(part)) is not None), None) for words in parts]
+    return named_columns(headings, fields), first
 
 
-def _section(cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> str | None:
-    """What a row says that holds for the rows below: one cell over the width, or one word in an empty row."""
+def named_columns(headings: Sequence[str], fields: Sequence[str | None]) -> tuple[Column, ...]:
+    """Columns whose keys differ: one without heading is called by its place, one of several alike by a number."""
+    taken: dict[str, None] = {}
+    for place, heading in enumerate(headings, 1):
+        taken.setdefault(free_key(taken, heading or f"column {place}"))
+    return tuple(Column(*each) for each in zip(headings, fields, taken, strict=True))
+
+
+def _section(cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """What a row says that holds for the rows below: cells over the width, or one word in an empty row."""
     own = [cell for cell in cells if not cell.copied]
     if len(columns) <= 2 or not own:
-        return None
+        return ()
     if len(own) == 1 and own[0].text and (own[0].width > 1 or len(cells) == 1):
-        return own[0].text
+        return (own[0].text,)
+    if len(own) == 2 and all(cell.text and cell.width > 1 for cell in own) and is_aside(cells, columns):
+        return tuple(cell.text for cell in own)
     stated = [place for place, cell in enumerate(cells) if cell.text]
     alone = len(stated) == 1 and stated[0] == 0 and len(columns) >= _GOES_ON_COLUMNS and len(own) == len(cells)
     if alone and columns[0].field not in _NAMES_A_ROW and _WORDS.search(cells[0].text):
-        return cells[0].text
-    return None
-
-
-def _row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tuple[str, ...]) -> Row | None:
-    pairs = list(zip(columns, cells, strict=False))
-    pairs += [
-        (Column(f"column {place + 1}", None), cell) for place, cell in enumerate(cells) if place >= len(columns)
-    ]
-    values = tuple((column, cell.text) for column, cell in pairs)
-    if not any(value for column, value in values if column.field != "row"):
-        return None
-    links = tuple((column, link) for column, cell in pairs for link in cell.links if not cell.copied)
-    return Row(values, links, sections)
+        return (cells[0].text,)
+    return ()
 
 
 def _upright(table: Table, field_of: Callable[[str], str | None], least: int) -> Grid | None:
@@ -242,6 +236,7 @@ def _upright(table: Table, field_of: Callable[[str], str | None], least: int) ->
     known = {name for row in pairs if (name := field_of(row[0].text)) not in (None, "extra", "row")}
     if len(known) < max(least, 3) or len(known) * 3 < len(pairs):
         return None
-    columns = tuple(Column(" ".join(row[0].text.split()).rstrip(":"), field_of(row[0].text)) for row in pairs)
-    row = _row(tuple(row[1] for row in pairs), columns, ())
+    headings = [" ".join(row[0].text.split()).rstrip(":") for row in pairs]
+    columns = named_columns(headings, [field_of(row[0].text) for row in pairs])
+    row = read_row(tuple(row[1] for row in pairs), columns, ())
     return Grid(columns, (row,) if row else (), table.before, across=False)

@@ -25,8 +25,8 @@ def filled(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, .
 
 
 def says_something(row: Iterable[Cell]) -> bool:
-    """Whether a cell of the row has words or a link."""
-    return any(cell.text or cell.links for cell in row)
+    """Whether a cell of the row has words, a link or anything else for a reader."""
+    return any(cell.says_something for cell in row)
 
 
 def spread(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, ...], ...]:
@@ -42,11 +42,11 @@ def spread(rows: list[list[Cell]], spans: Iterable[Span]) -> tuple[tuple[Cell, .
             continue
         first = replace(table[span.top][span.left], width=span.right - span.left + 1)
         table[span.top][span.left] = first
-        copy = replace(first, copied=True)
+        beside, below = replace(first, copied=True), replace(first, copied=True, hangs=True)
         for row in range(span.top, min(span.bottom, span.top + _TALLEST, len(table) - 1) + 1):
             for column in range(span.left, min(span.right, len(table[row]) - 1) + 1):
                 if (row, column) != (span.top, span.left):
-                    table[row][column] = copy
+                    table[row][column] = beside if row == span.top else below
                     written += 1
         if written > most:
             break

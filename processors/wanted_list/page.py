@@ -21,7 +21,8 @@ from processors.pages.page_tables import PageTables, is_json, open_tree, page_ta
 from processors.pages.parse_result import Links, Reading
 from processors.pages.timezones import zone_of_layout
 from processors.tables.column_names import heading_form
-from processors.tables.grid import Grid, Row, read_grids
+from processors.tables.grid import Grid, read_grids
+from processors.tables.grid_rows import Row
 from processors.tables.layout import Layout
 from processors.text import one_line
 from processors.urls import resolve
@@ -143,7 +144,8 @@ def _names_persons(grid: Grid) -> bool:
 
 
 def _of_row(row: Row, photos: dict[str, tuple[str, ...]]) -> Entry:
-    labelled = [(column.heading or "column", value) for column, value in row.values if value]
+    labelled = [(column.heading or column.key, value) for column, value in row.values if value]
+    labelled += [(f"{column.key} (comment)", comment) for column, comment in row.comments]
     if row.sections:
         labelled.append(("section", row.sections[-1]))
     url = next((link.url for column, link in row.links if column.field in _NAMES), None)

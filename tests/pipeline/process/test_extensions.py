@@ -130,7 +130,7 @@ def test_the_code_is_in_custody_and_the_parser_version_leads_to_it(
     assert version == f"detained.parser:Detained/1@{code.digest.value.hex()[:16]}"
     with archive.reader.connect() as connection:
         entry = code_of_version(connection, version)
-        assert code_of_version(connection, "register-3") is None
+        assert code_of_version(connection, "register-4") is None
     assert entry is not None
     assert (entry.event, entry.subject_id) == ("extension_deposited", f"extensions/detained/{code.digest.hex}.tar")
     stored = archive.objects.read(entry.subject_id, entry.details["object_version"])

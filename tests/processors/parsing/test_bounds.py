@@ -17,7 +17,7 @@ from processors.pages.page import Page
 from processors.pages.sitemaps import read_sitemap
 from processors.parsing.limits import PageLimits
 from processors.parsing.sandboxed_parsers import ConfinedParsers
-from processors.tables.table import html_tables
+from processors.tables.html_tables import html_tables
 
 pytestmark = pytest.mark.slow
 

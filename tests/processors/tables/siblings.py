@@ -1,0 +1,24 @@
+"""All siblings, and their count: ``python -m tests.processors.tables.siblings`` prints it, kind by kind."""
+
+from collections import Counter
+from sys import stdout
+
+from tests.processors.tables.sibling import Sibling, is_right, read
+from tests.processors.tables.siblings_html import HTML
+
+SIBLINGS: tuple[Sibling, ...] = (*HTML,)
+
+
+def main() -> None:
+    """Of each kind: how many there are, and of how many the records are right."""
+    tried: Counter[int] = Counter()
+    right: Counter[int] = Counter()
+    for sibling in SIBLINGS:
+        tried[sibling.kind] += 1
+        right[sibling.kind] += is_right(sibling, read(sibling))
+    for kind in sorted(tried):
+        stdout.write(f"kind {kind}: {tried[kind]} tried, {right[kind]} right\n")
+
+
+if __name__ == "__main__":
+    main()
