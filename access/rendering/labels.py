@@ -80,6 +80,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "authors": N_("Authors"),
     "born": N_("Born"),
     "canonical_url": N_("Canonical URL"),
+    "buttons": N_("Buttons"),
     "case_number": N_("Case number"),
     "channel": N_("Channel"),
     "channel_id": N_("Channel id"),

@@ -21,6 +21,10 @@ BLOCKS = frozenset(_FLOW.split())
 UNSEEN = frozenset(
     ("script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "textarea")
 )
+STRUCK_TAGS = frozenset(("s", "del", "strike"))
+"""Elements whose text is crossed out; of a tree as `processors.markup.visibility` leaves it, no others."""
+STRUCK_MARK = "~~"
+"""Stands before and behind crossed-out words where they stay in a running text."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *([\n\v]) *")
@@ -28,6 +32,11 @@ _BREAKS = re.compile(r"[\n\v]+")
 _STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 # stands for a blank that is to stay; `printable` leaves none of these in a page
 _HELD_BLANK = "\x1f"
+# stand around crossed-out text until it is settled into lines
+_STRUCK, _END_OF_STRUCK = "\x0e", "\x0f"
+_AROUND_STRUCK = re.compile(r"[\x0e\x0f]")
+_BEGINS_STRUCK = re.compile(r"\x0e([ \n\v]+)")
+_ENDS_STRUCK = re.compile(r"([ \n\v]+)\x0f")
 # a page larger than this is a dump, not a page; the rest of it is not read
 MAX_CHARACTERS = 20_000_000
 MOST_ATTRIBUTES = 1_000
@@ -107,13 +116,15 @@ def style_url(element: html.HtmlElement) -> str | None:
     return found.group(1) if found else None
 
 
-def visible_text(element: html.HtmlElement, *, indented: bool = False) -> str:
+def visible_text(element: html.HtmlElement, *, indented: bool = False, marked: bool = False) -> str:
     """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank.
 
+    Crossed-out text within it is left out; with ``marked`` it stays, each line of it between `STRUCK_MARK`s.
     With ``indented`` the lines of preformatted text keep their blanks.
     """
     pieces: list[str] = []
     preformatted = 0
+    struck: html.HtmlElement | None = None
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in walk:
         tag = node.tag
@@ -121,6 +132,13 @@ def visible_text(element: html.HtmlElement, *, indented: bool = False) -> str:
             if tag in UNSEEN and node is not element:
                 walk.skip_subtree()
                 continue
+            if tag in STRUCK_TAGS and struck is None and node is not element:
+                if not marked:
+                    pieces.append(" ")
+                    walk.skip_subtree()
+                    continue
+                struck = node
+                pieces.append(_STRUCK)
             if tag == "br":
                 pieces.append("\n")
             elif tag in BLOCKS:
@@ -130,12 +148,34 @@ def visible_text(element: html.HtmlElement, *, indented: bool = False) -> str:
             preformatted += tag == "pre"
             pieces.append(_flow(node.text, preformatted, indented))
             continue
+        if node is struck:
+            struck = None
+            pieces.append(_END_OF_STRUCK)
         if tag in BLOCKS:
             pieces.append("\v")
         preformatted -= tag == "pre"
         if node is not element:
             pieces.append(_flow(node.tail, preformatted, indented))
-    return _settle("".join(pieces)).replace(_HELD_BLANK, " ")
+    text = "".join(pieces)
+    if not marked or _STRUCK not in text:
+        return _settle(text).replace(_HELD_BLANK, " ")
+    text = _ENDS_STRUCK.sub("\x0f\\1", _BEGINS_STRUCK.sub("\\1\x0e", text))
+    text = text.replace(f"{_STRUCK}{_END_OF_STRUCK}", "")
+    return _with_struck_marked(_settle(text).replace(_HELD_BLANK, " "))
+
+
+def _with_struck_marked(text: str) -> str:
+    """The text with marks around what is crossed out of each line."""
+    lines, within = [], False
+    for line in text.split("\n"):
+        pieces = []
+        for place, part in enumerate(_AROUND_STRUCK.split(line)):
+            within = not within if place else within
+            words = part.strip()
+            before, after = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
+            pieces.append(f"{before}{STRUCK_MARK}{words}{STRUCK_MARK}{after}" if within and words else part)
+        lines.append("".join(pieces))
+    return "\n".join(lines)
 
 
 def _flow(text: str | None, preformatted: int, indented: bool) -> str:

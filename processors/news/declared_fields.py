@@ -40,18 +40,14 @@ def read_declared(tree: html.HtmlElement, layout: Layout | None) -> Declared:
         for name in ("title", "authors", "section", "tags")
         if name in wanted
     }
-    lines = (
-        [one_line(line) for text in found_by(tree, wanted["text"]) for line in text.splitlines()]
-        if ("text" in wanted)
-        else []
-    )
+    text = declared_text(tree, layout)
     times = {name: time_found_by(tree, wanted[name]) for name in ("published", "modified") if name in wanted}
     missing = [name for name, values in found.items() if not values]
     missing += [name for name, raw in times.items() if raw is None]
-    missing += ["text"] if "text" in wanted and not any(lines) else []
+    missing += ["text"] if "text" in wanted and text is None else []
     return Declared(
         title=next(iter(found.get("title", ())), None),
-        text="\n".join(filter(None, lines)) or None,
+        text=text,
         authors=found.get("authors", ()),
         published_raw=times.get("published"),
         modified_raw=times.get("modified"),
@@ -62,6 +58,14 @@ def read_declared(tree: html.HtmlElement, layout: Layout | None) -> Declared:
             for name in missing
         ),
     )
+
+
+def declared_text(tree: html.HtmlElement, layout: Layout | None) -> str | None:
+    """What stands at the place declared for the text, line by line; None where there is none or nothing stands."""
+    if layout is None or "text" not in layout.article:
+        return None
+    found = found_by(tree, layout.article["text"])
+    return "\n".join(line for text in found for each in text.splitlines() if (line := one_line(each))) or None
 
 
 def version_with(version: str, layout: Layout | None) -> str:

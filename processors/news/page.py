@@ -6,6 +6,7 @@ by modules of those names.
 
 import html as entities
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import tzinfo
 from urllib.parse import urlsplit
@@ -14,12 +15,14 @@ from zoneinfo import ZoneInfo
 from lxml import html
 
 from processors.markup.encoding import is_text
-from processors.markup.html_tree import elements
+from processors.markup.html_tree import elements, visible_text
 from processors.markup.link_base import LinkBase, link_base
+from processors.markup.visibility import Seen, as_seen, hidden_in, struck_in
 from processors.news.authors import names_of, read_authors
 from processors.news.dates import read_modified, read_published
-from processors.news.declared_fields import Declared, read_declared, version_with
+from processors.news.declared_fields import Declared, declared_text, read_declared, version_with
 from processors.news.links import article_links, document_links, read_pictures
+from processors.news.struck_text import mark_struck, struck_of
 from processors.news.text import read_text
 from processors.news.title import read_title
 from processors.news.topics import read_section, read_tags
@@ -29,12 +32,14 @@ from processors.pages.page import Page
 from processors.pages.page_metadata import PageMetadata, read_evidence, text_in
 from processors.pages.parse_result import Links, Reading
 from processors.records.article import Article
+from processors.records.struck import Struck
 from processors.tables.layout import Layout
-from processors.text import one_line
+from processors.text import folded, one_line
 from processors.urls import absolute
 
 PARSER_VERSION = "news-4"
 _ARTICLE_WORDS_AT_LEAST = 25
+_BEGINNING = 60
 _FEW_LINKS, _WORDS_OF_A_FRONT_PAGE = 2, 80
 _PARAGRAPH_ENDS = re.compile(r"\r?\n+")
 _ENCODED_MARKUP = re.compile(r"&(?:amp;)?lt;/?(?:p|br|div|strong|b|em|i|a|span|h[1-6]|ul|li)\b", re.IGNORECASE)
@@ -63,7 +68,7 @@ def read_news(page: Page, layout: Layout | None = None) -> Reading:
     base = link_base(tree, page.url, opened.encoding)
     links = Links(articles=article_links(tree, page.url, base), documents=document_links(tree, base))
     declared = read_declared(tree, layout)
-    found = _article(page, tree, base, evidence, zone, declared, len(links.articles))
+    found = _article(page, tree, base, evidence, zone, declared, len(links.articles), layout)
     held.clear()
     if found is None:
         remark = "no article on this page, only its links are read"
@@ -88,9 +93,29 @@ def _article(
     zone: tzinfo | None,
     declared: Declared,
     leads_on: int,
+    layout: Layout | None,
 ) -> tuple[Article, tuple[str, ...]] | None:
     """The article, and the addresses to request for its pictures."""
     title = declared.title or read_title(tree, evidence, page.url)
+    # what is hidden may well say when and by whom: the text alone is what a reader sees
+    latest_year = page.captured_at.year + 1
+    published = read_published(
+        tree, evidence, page.url, zone, title, declared.published_raw, latest_year=latest_year
+    )
+    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw, latest_year=latest_year)
+    authors = names_of(declared.authors) or read_authors(tree, evidence, page.url)
+    tags = declared.tags or read_tags(tree, evidence)
+    seen = as_seen(tree)
+    headlines = [each for each in tree.iter("h1") if hidden_in(each) or struck_in(each)]
+    if declared.title is None and headlines:
+        title = read_title(tree, evidence, page.url)
+    struck_in_title = tuple(
+        Struck(field="title", text=one_line(visible_text(words)))
+        for each in headlines
+        for words in struck_in(each)
+        if title and folded(visible_text(each)) == folded(title)
+    )
+    struck = mark_struck(tree)
     stated_body = text_in_lines(evidence.linked_data("articleBody"))
     found = read_text(
         tree,
@@ -108,14 +133,9 @@ def _article(
         ),
         data_body=stated_body,
     )
-    text = declared.text or (found.text if found is not None else None)
+    text = declared_text(tree, layout) or (found.text if found is not None else None)
     if text is None or (declared.text is None and not _is_article(page, evidence, text, leads_on)):
         return None
-    latest_year = page.captured_at.year + 1
-    published = read_published(
-        tree, evidence, page.url, zone, title, declared.published_raw, latest_year=latest_year
-    )
-    modified = read_modified(evidence, tree, page.url, zone, declared.modified_raw, latest_year=latest_year)
     holders = found.holders if found is not None else ()
     pictures = read_pictures(tree, evidence, page.url, base, holders)
     article = Article(
@@ -123,19 +143,42 @@ def _article(
         canonical_url=_canonical(page, evidence),
         title=title,
         text=text,
-        authors=names_of(declared.authors) or read_authors(tree, evidence, page.url),
+        authors=authors,
         published_at=published.at,
         published_raw=published.raw,
         modified_at=modified.at,
         modified_raw=modified.raw,
         language=language_of(text, evidence.language),
         section=declared.section or read_section(evidence),
-        tags=declared.tags or read_tags(tree, evidence),
+        tags=tags,
         images=tuple(picture.image for picture in pictures),
-        remarks=tuple(filter(None, (published.problem, modified.problem))),
+        struck=(*struck_in_title, *struck_of("text", text, struck)),
+        remarks=(
+            *filter(None, (published.problem, modified.problem)),
+            *_about_hidden(holders, seen, text),
+        ),
     )
     media = tuple(dict.fromkeys(each.address for each in pictures if each.address is not None))
     return article, media
+
+
+def _about_hidden(holders: tuple[html.HtmlElement, ...], seen: Seen, text: str) -> Iterator[str]:
+    """What stands hidden among the paragraphs, and what of the text is hidden until a script shows it."""
+    among = {holder.getparent(): holder for holder in holders}
+    notes = [note for holder in holders for note in hidden_in(holder)]
+    notes += [
+        note
+        for parent in among
+        if parent is not None and parent.tag != "body"
+        for child in parent
+        if child.tag == "template"
+        for note in hidden_in(child)
+    ]
+    yield from (f"hidden on the page and left out of the text: {note!r}" for note in dict.fromkeys(notes))
+    whole = folded(text)
+    for kept in seen.kept:
+        if folded(kept)[:_BEGINNING] in whole:
+            yield f"hidden on the page until something shows it, and kept in the text: {kept!r}"
 
 
 def text_in_lines(value: object) -> str | None:

@@ -1,11 +1,13 @@
 """What a page says to a reader, as plain text: its title, then every line that is seen, without markup.
 
-In: a page. Out: text; empty where nothing is to be read. No address of a link stands in it. Raises ``MemoryError``
+In: a page. Out: text; empty where nothing is to be read. No address of a link stands in it, nothing that the page
+hides, and crossed-out words stand between marks (``~~``). Raises ``MemoryError``
 where the page cannot be held.
 """
 
 from processors.markup.encoding import decode
 from processors.markup.html_tree import parse, visible_text
+from processors.markup.visibility import as_seen
 from processors.pages.page import Page
 from processors.text import one_line
 
@@ -16,6 +18,7 @@ def readable_text(page: Page) -> str:
     if tree is None:
         return ""
     title = one_line("".join(tree.xpath("string((//title)[1])")))
-    lines = (line.strip() for line in visible_text(tree, indented=True).splitlines())
+    as_seen(tree)
+    lines = (line.strip() for line in visible_text(tree, indented=True, marked=True).splitlines())
     text = "\n".join(line for line in lines if line)
     return f"{title}\n\n{text}".strip() if title and not text.startswith(title) else text or title

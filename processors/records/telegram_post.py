@@ -85,11 +85,21 @@ class LinkPreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InlineButton:
+    """A button under a post; ``url`` is None where it does something inside Telegram alone."""
+
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramPost:
     """One post.
 
     ``channel`` is the handle at the time, an alias; ``channel_id`` the number that survives renaming, negative
     as the page gives it. ``service`` is true for notices Telegram itself wrote (created, renamed, pinned).
+    ``links`` are those of the text and then those of the ``buttons``. Crossed-out words stand in ``text`` between
+    ``~~`` and in ``struck``.
     """
 
     kind: Literal["telegram_post"] = "telegram_post"
@@ -104,6 +114,7 @@ class TelegramPost:
     views: int | None = None
     views_raw: str | None = None
     links: tuple[str, ...] = ()
+    buttons: tuple[InlineButton, ...] = ()
     media: tuple[Medium, ...] = ()
     forwarded_from: Forward | None = None
     reply_to: Reply | None = None

@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from processors.markup.html_tree import STRUCK_MARK
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.pages.parse_result import Links, Reading
+from processors.records.struck import Struck
 from processors.records.telegram_post import (
     Forward,
+    InlineButton,
     Medium,
     MediumKind,
     Poll,
@@ -28,8 +31,9 @@ from processors.records.telegram_post import (
 )
 from processors.tables.layout import Layout
 from processors.telegram.exported_post import ExportedPost, ExportFacts, TextEntity
+from processors.text import one_line
 
-PARSER_VERSION = "telegram-export-1"
+PARSER_VERSION = "telegram-export-2"
 EXPORT_ADDRESS = "file:///telegram-export/"
 """Under which the files of an export stand: their place in it, and no place on anybody's machine."""
 _KINDS: dict[str, MediumKind] = {
@@ -44,6 +48,8 @@ _KINDS: dict[str, MediumKind] = {
 _CHANNELS = ("public_channel", "private_channel", "public_supergroup", "private_supergroup")
 _WITHHELD = "(File "
 _PAID_REACTION = "⭐"
+_STRUCK = "strikethrough"
+_LEADING_BUTTONS = ("url", "auth", "web_view", "simple_web_view")
 # facts of a service message besides its wording, in the order in which they are told
 _SERVICE_FACTS = ("title", "message_id", "members", "inviter", "duration_seconds", "new_title", "width", "height")
 
@@ -128,7 +134,9 @@ def _post(chat: _Chat, message: Any) -> ExportedPost | None:
     entities = tuple(_entities(message))
     media = tuple(_media(chat, message))
     reply: Any = message.get("reply_to_message_id")
-    stated = "".join(entity.text for entity in entities).strip() or None
+    stated = "".join(map(_words_of_run, entities)).strip() or None
+    buttons = tuple(_buttons(message.get("inline_bot_buttons")))
+    addresses = (*map(_href, entities), *(button.url for button in buttons))
     return ExportedPost(
         url=_address(chat, message["id"]),
         channel=f"c/{chat.number}",
@@ -138,13 +146,19 @@ def _post(chat: _Chat, message: Any) -> ExportedPost | None:
         edited="edited_unixtime" in message or "edited" in message,
         signature=_text(message.get("author")),
         text=_service_words(message) if service else stated,
-        links=tuple(dict.fromkeys(href for entity in entities if (href := _href(entity)))),
+        links=tuple(dict.fromkeys(filter(None, addresses))),
+        buttons=buttons,
         media=media,
         forwarded_from=_forward(message),
         reply_to=Reply(url=_address(chat, reply)) if _whole(reply) else None,
         poll=_poll(message.get("poll")),
         reactions=tuple(_reactions(message.get("reactions"))),
         service=service,
+        struck=tuple(
+            Struck(field="text", text=words)
+            for entity in entities
+            if not service and entity.type == _STRUCK and (words := one_line(entity.text))
+        ),
         export=ExportFacts(
             chat_name=chat.name,
             chat_type=chat.type,
@@ -173,6 +187,26 @@ def _entities(message: Mapping[str, Any]) -> Iterator[TextEntity]:
             yield TextEntity(type="plain", text=run)
         elif isinstance(run, dict) and isinstance(run.get("text"), str):
             yield TextEntity(type=str(run.get("type")), text=run["text"], href=_text(run.get("href")))
+
+
+def _words_of_run(entity: TextEntity) -> str:
+    """The run's text; crossed-out words of each line between marks."""
+    if entity.type != _STRUCK:
+        return entity.text
+    lines = []
+    for line in entity.text.split("\n"):
+        words = line.strip()
+        lines.append(line.replace(words, f"{STRUCK_MARK}{words}{STRUCK_MARK}") if words else line)
+    return "\n".join(lines)
+
+
+def _buttons(rows: Any) -> Iterator[InlineButton]:
+    """Buttons row by row; ``data`` is an address where the type says so, and else what a bot is told."""
+    for row in rows if isinstance(rows, list) else ():
+        for button in row if isinstance(row, list) else ():
+            if isinstance(button, dict) and isinstance(button.get("text"), str):
+                leads = button.get("type") in _LEADING_BUTTONS
+                yield InlineButton(text=button["text"], url=_text(button.get("data")) if leads else None)
 
 
 def _href(entity: TextEntity) -> str | None:

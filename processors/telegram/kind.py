@@ -28,6 +28,8 @@ def _version(post: TelegramPost) -> dict[str, Any]:
     of the post replied to, and Telegram's ``edited`` mark (a first reaction can set it, tdesktop#30647).
     """
     content = record_without(post, "url", "channel", "views", "views_raw", "reactions", "edited", "media", "poll")
+    if not content["buttons"]:
+        del content["buttons"]  # so that versions from before there was such a key keep their ids
     content["media"] = [_medium_version(medium) for medium in post.media]
     content["poll"] = post.poll and {
         "question": post.poll.question,

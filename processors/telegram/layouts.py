@@ -21,7 +21,7 @@ from lxml import html
 from processors.markup.html_tree import classes
 from processors.telegram.media import ATTACHMENTS, PREFIX
 
-REVISION: Final = 2
+REVISION: Final = 3
 """Raised whenever the reader reads any layout better: then all captures are read again."""
 
 LINE: Final = f"telegram-{REVISION}"

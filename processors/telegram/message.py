@@ -17,8 +17,11 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree, html
 
 from processors.markup.html_tree import classes, elements, visible_text
+from processors.markup.visibility import struck_in
+from processors.records.struck import Struck
 from processors.records.telegram_post import (
     Forward,
+    InlineButton,
     LinkPreview,
     Medium,
     Poll,
@@ -30,6 +33,7 @@ from processors.records.telegram_post import (
 )
 from processors.telegram.layouts import unknown_parts
 from processors.telegram.media import PREFIX, attachment_kind, read_medium
+from processors.text import one_line
 from processors.urls import absolute
 
 _POST = re.compile(r"^(?:c/)?([A-Za-z0-9_]{1,64})/(?:\d+/)?(\d{1,12})$")
@@ -107,13 +111,15 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
     if named is None:
         return None
     channel, post_id = named.group(1), int(named.group(2))
-    text = "\n".join(filter(None, (visible_text(block, indented=True) for block in parts.some("text")))) or None
+    blocks = parts.some("text")
+    text = "\n".join(filter(None, (visible_text(block, indented=True, marked=True) for block in blocks))) or None
     media = tuple(
         read_medium(item, kind, page_url)
         for item in parts.attachments
         if (kind := attachment_kind(item)) is not None
     )
     poll = _poll(parts)
+    buttons = _buttons(parts, page_url)
     post = TelegramPost(
         url=f"https://t.me/{channel}/{post_id}",
         channel=channel,
@@ -125,7 +131,8 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
         text=text,
         views=count_of(parts.text("views")),
         views_raw=parts.text("views"),
-        links=_links(parts, page_url),
+        links=tuple(dict.fromkeys((*_links(parts, page_url), *(each.url for each in buttons if each.url)))),
+        buttons=buttons,
         media=media,
         forwarded_from=_forward(parts, page_url),
         reply_to=_reply(parts, page_url),
@@ -133,6 +140,11 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
         reactions=_reactions(parts),
         link_preview=_link_preview(parts, page_url),
         service="service_message" in classes(message) or _says_service(parts),
+        struck=tuple(
+            Struck(field="text", text=one_line(visible_text(words)))
+            for block in blocks
+            for words in struck_in(block)
+        ),
     )
     consumed = {post_id, *(_item_id(item) for item in parts.attachments)} - {None}
     ids = tuple(sorted(id_ for id_ in consumed if id_))
@@ -219,6 +231,17 @@ def _links(parts: _Parts, page_url: str) -> tuple[str, ...]:
             if href and not href.startswith("?q="):
                 address = absolute(page_url, href)
                 found.setdefault(address or href)
+    return tuple(found)
+
+
+def _buttons(parts: _Parts, page_url: str) -> tuple[InlineButton, ...]:
+    """The buttons under the post, row by row; only those that lead somewhere have an address."""
+    found = []
+    for button in parts.some("inline_button"):
+        href = button.get("href")
+        address = absolute(page_url, href) if href else None
+        if (words := one_line(visible_text(button))) or address:
+            found.append(InlineButton(text=words, url=address))
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ HEARING_KEYS = """
     struck remarks
 """
 POST_KEYS = """
-    kind url channel channel_id post_id published_at edited signature text views views_raw links media
+    kind url channel channel_id post_id published_at edited signature text views views_raw links buttons media
     forwarded_from reply_to poll reactions link_preview service officials struck remarks
 """
 ARTICLE_KEYS = """

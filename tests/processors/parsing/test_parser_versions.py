@@ -29,12 +29,12 @@ def test_every_day_since_2020_has_exactly_one_version_of_each_kind(kind: str) ->
 @pytest.mark.parametrize(
     ("day", "version"),
     [
-        (date(2018, 3, 15), "telegram-2020-2"),
-        (date(2021, 2, 23), "telegram-2020-2"),
-        (date(2021, 2, 24), "telegram-2023-2"),
-        (date(2023, 11, 9), "telegram-2023-2"),
-        (date(2023, 11, 10), "telegram-2026-2"),
-        (date(2026, 11, 27), "telegram-2026-2"),
+        (date(2018, 3, 15), "telegram-2020-3"),
+        (date(2021, 2, 23), "telegram-2020-3"),
+        (date(2021, 2, 24), "telegram-2023-3"),
+        (date(2023, 11, 9), "telegram-2023-3"),
+        (date(2023, 11, 10), "telegram-2026-3"),
+        (date(2026, 11, 27), "telegram-2026-3"),
     ],
 )
 def test_the_day_of_capture_chooses_the_version_for_telegrams_layout(day: date, version: str) -> None:

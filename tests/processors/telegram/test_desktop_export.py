@@ -13,6 +13,8 @@ from processors.pages.page import Page
 from processors.pages.parse_result import Reading
 from processors.parsing.parser_versions import read_page
 from processors.record_keys import record_json, record_key, version_content, version_id
+from processors.records.struck import Struck
+from processors.records.telegram_post import InlineButton
 from processors.telegram.desktop_export import EXPORT_ADDRESS
 from processors.telegram.exported_post import ExportedPost
 
@@ -135,3 +137,28 @@ def test_no_message_breaks_the_reader_or_the_store(messages: list[dict[str, Any]
     for record in read({"id": 1, "type": "public_channel", "messages": messages}).records:
         json.dumps(record_json(record), ensure_ascii=False).encode("utf-8")
         version_id(record.kind, record_key(record, "s"), version_content(record))
+
+
+def test_crossed_out_words_stand_between_marks_and_buttons_keep_their_links() -> None:
+    post = one(
+        text_entities=[
+            {"type": "plain", "text": "Суд "},
+            {"type": "strikethrough", "text": "3 сакавіка\nраніцай"},
+            {"type": "plain", "text": " 10 сакавіка"},
+        ],
+        inline_bot_buttons=[
+            [{"type": "url", "text": "Сайт", "data": "https://rechka.example/a"}],
+            [{"type": "callback", "text": "Голас", "data": "v1"}, "not a button"],
+        ],
+    )
+    assert post.text == "Суд ~~3 сакавіка~~\n~~раніцай~~ 10 сакавіка"
+    assert post.struck == (Struck(field="text", text="3 сакавіка раніцай"),)
+    assert post.buttons == (
+        InlineButton(text="Сайт", url="https://rechka.example/a"),
+        InlineButton(text="Голас"),
+    )
+    assert post.links == ("https://rechka.example/a",)
+
+
+def test_a_post_without_buttons_keeps_the_version_that_it_had_before_there_were_any() -> None:
+    assert "buttons" not in version_content(one(text="Суд"))
