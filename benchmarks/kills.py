@@ -101,7 +101,7 @@ def counted(
     objects = Counter(version.key for version in archive.objects.list("warc/"))
     doubled += sum(count - 1 for count in objects.values())
     lost += len(set(keys) - set(objects))
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     deposits = Counter(each.entry.subject_id for each in chain.entries if each.entry.event == "deposited")
     doubled += sum(count - 1 for count in deposits.values())
     lost += len(set(keys) ^ set(deposits))

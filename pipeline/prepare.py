@@ -1,8 +1,9 @@
-"""Makes what an archive needs where the settings name it: tables and roles, buckets, Airflow's pools.
+"""Makes what an archive needs where the settings name it: tables, roles, sealing keys, buckets, Airflow's pools.
 
 In: `Settings`. Out: one `Prepared` per thing, in the order in which they were made; what is there already is left
-as it is, so that preparing again is safe. Raises `MigrationError`, `StoreError` and `SettingsError` for what an
-archive cannot do without. An unavailable second store is a ``problem`` and no more: its copies are pending.
+as it is, so that preparing again is safe. Raises `MigrationError`, `SealingKeysError`, `StoreError` and
+`SettingsError` for what an archive cannot do without. An unavailable second store is a ``problem`` and no more:
+its copies are pending.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,11 @@ from typing import Final
 
 from pipeline.airflow_api import AirflowApi
 from pipeline.config.archive_factory import open_replica, open_store
+from pipeline.config.prepared_keys import prepare_sealing_keys
 from pipeline.config.settings import Settings
 from storage.migrations import migrate
 from storage.objects.errors import StoreError
+from storage.sealing_keys import id_of_key
 
 POOLS: Final[Mapping[str, tuple[int, str]]] = {
     "harvest": (4, "The nightly crawls: so many sources at once."),
@@ -32,9 +35,12 @@ class Prepared:
 
 
 def prepare_archive(settings: Settings) -> Iterator[Prepared]:
-    """Tables and roles, the bucket, the second store's bucket."""
+    """Tables and roles, the sealing keys, the bucket, the second store's bucket."""
     migrated = migrate(settings.database_owner())
     yield Prepared("Database", f"schema {migrated.now}, {_since(migrated.before, migrated.now)}")
+    keys, keys_made = prepare_sealing_keys(settings)
+    newest = f"newest {id_of_key(keys.newest)}, {_made(keys_made)}"
+    yield Prepared("Sealing keys", f"{settings.sealing_keys_file}, {newest}")
     store = open_store(settings)
     made = store.ensure_bucket()
     yield Prepared("Object store", f"{store.endpoint}, bucket {store.bucket}, {_made(made)}")

@@ -8,6 +8,9 @@ from sqlalchemy import ColumnElement, true
 DEFAULT_LABEL: Final = "default"
 """The label of whatever a source without one brought."""
 
+STRICTEST_LABEL: Final = "sealed"
+"""The label of a file whose own label is sealed in its entry, where no key is here to open that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:

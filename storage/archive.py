@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Archive:
     that right (`storage.ledger.access_log`).
     ``replica`` is the second, independent store where one is configured; `storage.deposit.replication` brings it
     what it lacks. ``nights_since`` is the moment from which on nights are due, None where nobody has said.
+    ``sealing`` are the keys that open what entries commit to; without them nothing can be entered into custody,
+    and of entries that are read from the store who and why is not known.
     ``hash_folder`` is where this worker keeps its files of hashes (`storage.similarity.hash_index`).
     """
 
@@ -29,4 +32,5 @@ class Archive:
     replica: ObjectStore | None = None
     nights_since: datetime | None = None
     accesses: Engine | None = None
+    sealing: SealingKeys | None = None
     hash_folder: Path = field(kw_only=True)

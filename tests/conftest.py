@@ -31,6 +31,7 @@ from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.supervise.processes import processes_of_data_folder
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
+from storage.sealing_keys import make_keys
 from tests.administered_store import AdministeredStore
 from tests.embedded_database import drop_database
 from tests.processors.documents.scanned_documents import can_draw
@@ -113,9 +114,11 @@ def settings(tmp_path: Path) -> Settings:
 def stored_settings(
     settings: Settings, object_store_server: ObjectStoreServer, database: OwnedDatabase
 ) -> Settings:
-    """Settings that know this test's database, and a bucket of its own which is not there yet."""
+    """Settings that know this test's database, its own sealing keys, and a bucket of its own, not there yet."""
+    make_keys(settings.sealing_keys_file)
     return replace(
         settings,
+        sealing_keys=settings.sealing_keys_file,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,

@@ -1,14 +1,16 @@
 """Opens the archive that the settings name: the one place where store and database become an `Archive`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 
-from pipeline.config.settings import Settings, StoreAccess
+from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from storage.archive import Archive
 from storage.objects.model import PRIMARY, REPLICA
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys, SealingKeysError, read_keys
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -20,6 +22,7 @@ def open_archive(settings: Settings) -> Archive:
         reader=_engine(database.reader_url, "letapis-reader"),
         accesses=None if database.access_url is None else _engine(database.access_url, "letapis-access"),
         replica=open_replica(settings),
+        sealing=sealing_keys(settings),
         nights_since=settings.nights_since,
         hash_folder=settings.data / "hashes",
     )
@@ -36,6 +39,17 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
         archive.reader.dispose()
         if archive.accesses is not None:
             archive.accesses.dispose()
+
+
+def sealing_keys(settings: Settings) -> SealingKeys | None:
+    """The sealing keys; None where no file is named and none is in its usual place. Raises `SettingsError`."""
+    place = settings.sealing_keys_file
+    if settings.sealing_keys is None and not os.path.lexists(place):
+        return None
+    try:
+        return read_keys(place)
+    except SealingKeysError as problem:
+        raise SettingsError((str(problem),)) from problem
 
 
 def open_store(settings: Settings) -> ObjectStore:

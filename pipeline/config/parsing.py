@@ -182,6 +182,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "renew_locks": _yes_or_no,
     "nights_since": _moment,
     "keep_free_mb": _megabytes,
+    "sealing_keys": _folder_or_file,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

@@ -168,6 +168,12 @@ class Settings:
     the disk and once more the size of the spool stay free.
     """
 
+    sealing_keys: Path | None = None
+    """The file of sealing keys, which open who did what, why and for which case. Keep it outside store and
+    database, and keep a copy. All workers and the API server need the same keys. Default: `keys/sealing.keys` in
+    the data folder, where `letapis up` and `letapis prepare` make it.
+    """
+
     database_url: str | None = None
     """A PostgreSQL database of your own, as its owner. Only `letapis prepare` and `letapis up` need it. Default:
     the embedded database.
@@ -226,6 +232,11 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where crawls write their WARC files until these are deposited."""
         return self.data / "spool"
+
+    @property
+    def sealing_keys_file(self) -> Path:
+        """Where the sealing keys are."""
+        return self.sealing_keys or self.data / "keys" / "sealing.keys"
 
     @property
     def stack_file(self) -> Path:

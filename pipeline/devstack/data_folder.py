@@ -20,7 +20,7 @@ LOCK_NAME: Final = "stack.lock"
 OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port"})
 """Settings that say how to start the services; who only reaches them needs them not."""
 
-PRIVATE_FOLDERS: Final = ("airflow", "hashes", SITES, "spool", "store")
+PRIVATE_FOLDERS: Final = ("airflow", "hashes", "keys", SITES, "spool", "store")
 """Folders of the data folder that are their owner's alone; an earlier version left some of them open."""
 
 

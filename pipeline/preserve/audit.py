@@ -35,6 +35,7 @@ from storage.integrity.verification import (
     unexpected_objects,
     verify_chain,
     verify_deposits,
+    verify_sealed_objects,
 )
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish
@@ -180,7 +181,7 @@ def audit(
 def _renewed(archive: Archive, seqs: set[int], before: datetime, actor: str) -> Iterator[Renewal]:
     for store in _stores(archive):
         try:
-            yield renew_locks(archive, store, read_chain(store), seqs, before=before, actor=actor)
+            yield renew_locks(archive, store, read_chain(store, archive.sealing), seqs, before=before, actor=actor)
         except StoreError as away:
             if store is archive.objects:
                 raise
@@ -235,4 +236,5 @@ def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]
     yield from unexpected_objects(expected)
     yield from unexpected_tokens(expected.objects, expected.chain)
     yield from strays_among_extensions(expected.objects, expected.chain)
+    yield verify_sealed_objects(expected)
     yield verify_chain(expected)

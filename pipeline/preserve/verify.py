@@ -22,6 +22,7 @@ from storage.integrity.verification import (
 from storage.ledger.custody import append_and_publish
 from storage.objects.keys import WARC_PREFIX
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys
 
 WHOLE_ARCHIVE: Final = "archive"
 """Subject of the custody entry about a verification of everything."""
@@ -62,10 +63,17 @@ def verify(
 
 
 def verify_store_alone(
-    store: ObjectStore, *, on_each: OnEach | None = None, roots: Roots = NO_ROOTS
+    store: ObjectStore,
+    *,
+    keys: SealingKeys | None = None,
+    on_each: OnEach | None = None,
+    roots: Roots = NO_ROOTS,
 ) -> tuple[Verified, ...]:
-    """Verify one store against its own chain of custody, without the database; nothing is written."""
-    return _collected(verify_all(expected_of_store(store), roots), on_each)
+    """Verify one store against its own chain of custody, without the database; nothing is written.
+
+    With the sealing ``keys`` sealed values are opened and held against their commitments.
+    """
+    return _collected(verify_all(expected_of_store(store, keys=keys), roots), on_each)
 
 
 def _collected(results: Iterable[Verified], on_each: OnEach | None) -> tuple[Verified, ...]:

@@ -29,6 +29,8 @@ from storage.integrity.rebuilt_catalogue import (
     swap_catalogues,
 )
 from storage.integrity.restore import ContradictionError, restore_custody, restore_file
+from storage.integrity.restored_batches import restore_batches
+from storage.ledger.batches import store_batches
 from storage.ledger.chain import Chain, ChainProblem, read_chain
 from storage.ledger.custody import publish_pending_entries
 from storage.ledger.entry import CustodyEntry
@@ -67,6 +69,10 @@ class RebuildReport:
     captures: int
     process: ProcessReport
     remarks: tuple[ChainProblem, ...]
+    rows_restored: int = 0
+    """Requests and rows of the access log that the ledger lacked."""
+    not_opened: int = 0
+    """Entries whose sealed values are not known, since no key is here that opens them."""
     waiting: tuple[UnreadExtension, ...] = ()
     """Operators' parsers that are not here, or not as they were deposited, and what waits for them."""
 
@@ -85,7 +91,11 @@ class RebuildUnreadError(StorageError):
 
 
 def rebuild(
-    archive: Archive, *, extensions: ExtensionUse | None = None, on_progress: OnProgress = lambda _: None
+    archive: Archive,
+    *,
+    extensions: ExtensionUse | None = None,
+    actor: str = "letapis",
+    on_progress: OnProgress = lambda _: None,
 ) -> RebuildReport:
     """Begin from nothing but the store; returns when the new catalogue is whole and in use.
 
@@ -95,10 +105,18 @@ def rebuild(
     with one_at_a_time(archive):
         drop_replaced(archive)  # what a rebuild that was killed after its exchange has left
         on_progress("custody: what is owed is brought to the store, and every entry is read from it")
-        publish_pending_entries(archive)
+        if archive.sealing is None:
+            on_progress("custody: no sealing keys are here; who, why and for which case stays unknown")
+            publish_pending_entries(archive)
+        else:
+            store_batches(archive, actor=actor)
         chain = _chain(archive)
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)
+        restored_rows = restore_batches(archive, chain)
+        on_progress(f"requests and access log: {restored_rows.rows} rows restored")
+        for problem in restored_rows.problems:
+            on_progress(problem)
         on_progress(f"custody: {len(chain.entries)} entries, {restored} of them restored")
         there, resumed = open_next_catalogue(archive, _made_for(chain))
         if resumed:
@@ -115,6 +133,8 @@ def rebuild(
         captures=captures,
         process=read,
         remarks=chain.problems,
+        rows_restored=restored_rows.rows,
+        not_opened=sum(each.entry.unknown_because is not None for each in chain.entries),
         waiting=waiting,
     )
 
@@ -138,7 +158,7 @@ def _waiting(archive: Archive) -> tuple[UnreadExtension, ...]:
 
 
 def _chain(archive: Archive) -> Chain:
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     for problem in chain.problems:
         if problem.breaks:
             raise ContradictionError(problem.subject, problem.what, problem.expected, problem.found)

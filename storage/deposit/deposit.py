@@ -41,6 +41,7 @@ from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys
 from storage.warc.index import IndexedRecord
 from storage.warc.reader import WarcDamageError
 
@@ -75,8 +76,9 @@ class FileUnreadableError(StorageError):
 class Deposited:
     """A file that is evidence now; ``already`` where an earlier call had deposited it. ``captures`` counts rows.
 
-    ``origin`` and ``brought_by`` are what custody says of it. ``remarks`` say what this call found unusual in the
-    file; ``damage`` is where reading ended, None of a whole file.
+    ``origin`` and ``brought_by`` are what custody says of it; ``brought_by`` is None where its entry is sealed and
+    was restored without a key. ``remarks`` say what this call found unusual in the file; ``damage`` is where
+    reading ended, None of a whole file.
     """
 
     key: str
@@ -88,7 +90,7 @@ class Deposited:
     source_id: str
     records: int
     origin: Origin
-    brought_by: str
+    brought_by: str | None
     remarks: tuple[str, ...] = ()
     damage: WarcDamageError | None = None
     second_copy: ReplicaStatus | None = None
@@ -135,7 +137,9 @@ def deposit_file(
             archive.objects, location.key, path, inspection
         )
     with archive.writer.begin() as connection:
-        entry = _write_index_and_custody(connection, path.name, inspection, location, stored, actor, origin, clock)
+        entry = _write_index_and_custody(
+            connection, archive.sealing, path.name, inspection, location, stored, actor, origin, clock
+        )
         already = entry is None
         entry = entry or deposit_of(connection, location.key)
     publish_pending_entries(archive)
@@ -265,6 +269,7 @@ def damage_json(damage: WarcDamageError) -> dict[str, Any]:
 
 def _write_index_and_custody(
     connection: Connection,
+    keys: SealingKeys | None,
     name: str,
     inspection: FileInspection,
     location: ArchiveLocation,
@@ -291,6 +296,7 @@ def _write_index_and_custody(
     entry = append(
         connection,
         "deposited",
+        keys=keys,
         subject_id=location.key,
         subject_digest=inspection.sha256,
         actor=actor,

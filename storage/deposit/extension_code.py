@@ -32,6 +32,7 @@ def deposit_extension(archive: Archive, code: ExtensionCode, *, actor: str) -> C
             else append(
                 connection,
                 EXTENSION_DEPOSITED,
+                keys=archive.sealing,
                 subject_id=key,
                 subject_digest=code.digest,
                 actor=actor,

@@ -108,11 +108,20 @@ def signature_fault(deposited: CustodyEntry, by_seq: Mapping[int, CustodyEntry])
         return f"entry {signed['collection_started']}: {STARTED} of the crawl {crawl_id}", "none"
     details = deposited.details
     digest = Digest.parse(str(deposited.subject_digest))
-    state = FileState(crawl_id, details["file_name"], details["length_bytes"], digest, signed["closed"])
+    state = FileState(crawl_id, file_name_of(deposited), details["length_bytes"], digest, signed["closed"])
     public_key = started.details.get("signing_key")
     if public_key is None or not Signature(state, bytes.fromhex(signed["value"])).is_by(public_key):
         return f"one by the key {public_key}", "one that is not"
     return None
+
+
+def file_name_of(deposited: CustodyEntry) -> str:
+    """The name that a file had when it was deposited; where that is sealed, the one that its key gives it.
+
+    Of a crawl's own files both are the same, and of others the name has no bearing on what is read.
+    """
+    name: str = deposited.details.get("file_name") or deposited.subject_id.rpartition("/")[2]
+    return name
 
 
 def _covers(signature: Signature, inspection: FileInspection) -> bool:

@@ -36,6 +36,7 @@ from storage.objects.find_version import find_version
 from storage.objects.keys import root_key
 from storage.objects.model import REPLICA, StoredObject
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys
 
 COPIED: Final = "copied"
 NAMING: Final = ("deposited", EXTENSION_DEPOSITED, "timestamped")
@@ -170,7 +171,7 @@ def _copy(
         _replicate_object(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)
     ]
     with archive.writer.begin() as connection:
-        return _enter(connection, entry, stored, actor)
+        return _enter(connection, archive.sealing, entry, stored, actor)
 
 
 def _replicate_object(
@@ -198,7 +199,9 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
         return replica.put_new(named.key, content, sha256=named.sha256)
 
 
-def _enter(connection: Connection, entry: CustodyEntry, stored: list[StoredObject], actor: str) -> CustodyEntry:
+def _enter(
+    connection: Connection, keys: SealingKeys | None, entry: CustodyEntry, stored: list[StoredObject], actor: str
+) -> CustodyEntry:
     """The entry ``copied``, or the one that another run has appended meanwhile."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     query = select(custody).where(
@@ -212,6 +215,7 @@ def _enter(connection: Connection, entry: CustodyEntry, stored: list[StoredObjec
     return append(
         connection,
         COPIED,
+        keys=keys,
         subject_id=entry.subject_id,
         subject_digest=entry.subject_digest,
         actor=actor,

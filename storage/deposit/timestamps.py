@@ -60,7 +60,9 @@ def schedule_timestamps(
         if not authorities or not _anything_new(connection):
             return None
         details = {"authorities": list(authorities), "occasion": occasion}
-        entry = append(connection, SCHEDULED, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
+        entry = append(
+            connection, SCHEDULED, keys=archive.sealing, subject_id=CUSTODY_PREFIX, actor=actor, details=details
+        )
     publish_pending_entries(archive)
     return entry
 
@@ -151,7 +153,15 @@ def _details(pending: PendingTimestamp, token: TimeToken, root_digest: Digest) -
 
 def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], actor: str) -> CustodyEntry:
     with archive.writer.begin() as connection:
-        entry = append(connection, OBTAINED, subject_id=key, subject_digest=digest, actor=actor, details=details)
+        entry = append(
+            connection,
+            OBTAINED,
+            keys=archive.sealing,
+            subject_id=key,
+            subject_digest=digest,
+            actor=actor,
+            details=details,
+        )
     publish_pending_entries(archive)
     return entry
 

@@ -2,28 +2,33 @@
 
 In: an archive whose database may be empty. Out: what was restored. Guaranteed: rows and ids are those the deposits
 made; the ledger only gains what it lacks, and a ledger that contradicts the store is left unchanged and reported.
-Raises `ContradictionError`.
+What a sealed object holds is known again where its key is here; elsewhere the rows say why it is not, and files
+get the strictest access label. Raises `ContradictionError`.
 """
 
-from dataclasses import fields
+from collections.abc import Sequence
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
+from storage.access_labels import STRICTEST_LABEL
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.inspection import inspect_stream
+from storage.deposit.origin import file_name_of
 from storage.deposit.placement import ArchiveLocation, captures_of_file, insert_captures, warc_row
 from storage.deposit.record_reader import open_deposited
 from storage.errors import StorageError
 from storage.ledger.chain import Chain, ChainLink
 from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
 from storage.ledger.entry import CustodyEntry
-from storage.ledger.tables import custody, custody_objects
+from storage.ledger.sealed_chain import SealedLink
+from storage.ledger.tables import custody, custody_objects, sealed_objects
 from storage.objects.errors import ObjectMissingError
 from storage.objects.find_version import find_version
 from storage.objects.keys import custody_key
+from storage.objects.parallel import map_bounded
 
 
 class ContradictionError(StorageError):
@@ -53,10 +58,24 @@ def restore_custody(archive: Archive, chain: Chain) -> int:
                 raise ContradictionError(key, "digest in the ledger", digest, known[chained.entry.seq])
         if missing:
             connection.execute(insert(custody), [entry_row(chained.entry) for chained in missing])
+        _restore_sealed_objects(archive, connection, missing)
         if chain.entries:
             confirmed = insert_or_keep(custody_objects).on_conflict_do_nothing()
             connection.execute(confirmed, [_confirmation(archive, chained) for chained in chain.entries])
     return len(missing)
+
+
+def _restore_sealed_objects(archive: Archive, connection: Connection, missing: Sequence[ChainLink]) -> None:
+    """The bytes that stores are owed, should another store come; those that are lost are not restored."""
+    links = [(chained.entry.seq, link) for chained in missing for link in chained.sealed]
+
+    def read(each: tuple[int, SealedLink]) -> dict[str, object]:
+        seq, link = each
+        content = archive.objects.read(link.key, link.version_id)
+        return {"key": link.key, "seq": seq, "content": content}
+
+    for row in map_bounded(read, links):
+        connection.execute(insert_or_keep(sealed_objects).values(**row).on_conflict_do_nothing())
 
 
 def _confirmation(archive: Archive, chained: ChainLink) -> dict[str, object]:
@@ -80,15 +99,21 @@ def restore_file(archive: Archive, entry: CustodyEntry) -> int:
         raise ObjectMissingError(key, details["object_version"])
     version_id = head.version_id
     with open_deposited(archive.objects, key, version_id) as file:
-        inspection = inspect_stream(file, details["file_name"], up_to_damage="damage" in details)
+        inspection = inspect_stream(file, file_name_of(entry), up_to_damage=entry.has_detail("damage"))
     for what, expected, found in (
         ("sha256", entry.subject_digest, inspection.sha256),
         ("sha512", details["sha512"], inspection.sha512),
     ):
         if str(expected) != str(found):
             raise ContradictionError(key, what, str(expected), str(found))
-    named = {field.name: details[field.name] for field in fields(ArchiveLocation) if field.name != "key"}
-    location = ArchiveLocation(key=key, **named)
+    location = ArchiveLocation(
+        key=key,
+        origin=details["origin"],
+        source_id=details["source_id"],
+        crawl_id=details["crawl_id"],
+        serial=details["serial"],
+        access_label=details.get("access_label", STRICTEST_LABEL),
+    )
     with archive.writer.begin() as connection:
         insert_captures(connection, captures_of_file(inspection, location, version_id))
         connection.execute(insert(warcs).values(**warc_row(inspection, location, version_id, entry.seq)))

@@ -7,7 +7,8 @@ by the store is returned and does not stop the renewal of other objects. Raises 
 store as a whole is unavailable.
 """
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -18,6 +19,7 @@ from storage.archive import Archive
 from storage.deposit.replication import named_objects
 from storage.ledger.chain import Chain
 from storage.ledger.custody import append_and_publish
+from storage.ledger.entry import LONGEST_BYTES
 from storage.ledger.retention import RENEWED
 from storage.objects.errors import StoreError
 from storage.objects.find_version import find_version
@@ -27,7 +29,9 @@ from storage.objects.store import ObjectStore
 
 SUBJECT: Final = "archive"
 AT_ONCE: Final = 500
-"""Objects that one entry names."""
+"""Objects that are locked before they are entered."""
+NAMED_BYTES: Final = LONGEST_BYTES - 8192
+"""Bytes of JSON by which one entry names objects; there is room for everything else that it says."""
 WORTH_IT: Final = timedelta(hours=1)
 """A lock that would become longer by less is left as it is."""
 
@@ -53,7 +57,9 @@ class _Version:
 def renew_locks(
     archive: Archive, store: ObjectStore, chain: Chain, seqs: Collection[int], *, before: datetime, actor: str
 ) -> Renewal:
-    """Renew the locks of the objects that the entries ``seqs`` name, and of every entry, that end ``before``."""
+    """Renew the locks of the objects that the entries ``seqs`` name, and of every entry and its sealed objects,
+    that end ``before``.
+    """
     until = (datetime.now(UTC) + timedelta(days=store.lock_days)).replace(microsecond=0)
     renewed = 0
     problems: list[str] = []
@@ -65,10 +71,10 @@ def renew_locks(
                 done.append({"key": version.key, "object_version": version.version_id})
             else:
                 problems.append(problem)
-        if done:
-            details = {"store": store.name, "locked_until": time_text(until), "objects": done}
+        for named in _that_fit(done):
+            details = {"store": store.name, "locked_until": time_text(until), "objects": named}
             append_and_publish(archive, RENEWED, subject_id=SUBJECT, actor=actor, details=details)
-            renewed += len(done)
+            renewed += len(named)
     return Renewal(store.name, until, renewed, tuple(problems))
 
 
@@ -77,6 +83,9 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
     for chained in chain.entries:
         if chained.locked_until is None or chained.locked_until < before:
             yield _Version(custody_key(chained.entry.seq), chained.version_id)
+        for sealed in chained.sealed:
+            if sealed.locked_until is None or sealed.locked_until < before:
+                yield _Version(sealed.key, sealed.version_id)
     named = {
         (each.key, each.sha256): each
         for chained in chain.entries
@@ -87,6 +96,21 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
     for head in heads:
         if head is not None and not head.is_locked_until(before):
             yield _Version(head.key, head.version_id)
+
+
+def _that_fit(done: Sequence[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
+    """The same in order, as many at a time as one entry may name."""
+    named: list[dict[str, str]] = []
+    length = 0
+    for each in done:
+        adds = len(json.dumps(each, ensure_ascii=False).encode())
+        if named and length + adds > NAMED_BYTES:
+            yield named
+            named, length = [], 0
+        named.append(each)
+        length += adds
+    if named:
+        yield named
 
 
 def _relock(store: ObjectStore, version: _Version, until: datetime) -> str | None:

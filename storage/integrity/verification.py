@@ -24,17 +24,20 @@ from storage.catalogue.tables import warcs
 from storage.deposit.origin import signature_fault
 from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
+from storage.integrity.sealed_verification import SealedInLedger, verify_sealed
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
+from storage.ledger.batches import LedgerRow, ledger_rows
 from storage.ledger.chain import Chain, read_chain
-from storage.ledger.custody import ledger_digests
+from storage.ledger.custody import entries_not_opened, ledger_digests
 from storage.ledger.entry import BEHIND, CustodyEntry, seconds_behind
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
-from storage.objects.keys import WARC_PREFIX, custody_key
+from storage.objects.keys import SEALED_PREFIX, WARC_PREFIX, custody_key
 from storage.objects.model import PRIMARY
 from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import SealingKeys
 
 CHUNK_BYTES: Final = 1 << 20
 CLOCKS_DIFFER_S: Final = 60.0
@@ -54,13 +57,18 @@ class IndexRow:
 
 @dataclass(frozen=True)
 class ExpectedObjects:
-    """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known."""
+    """A store and what is expected of it: its chain, its locks; index and ledger, None where nothing is known.
+
+    ``keys`` open sealed objects; without them these are checked by their digests alone.
+    """
 
     objects: ObjectStore
     chain: Chain
     locks: RetentionPolicy
     index: Mapping[str, IndexRow] | None
     ledger: Mapping[int, str] | None
+    sealed: SealedInLedger | None
+    keys: SealingKeys | None
 
     @property
     def deposits(self) -> dict[str, CustodyEntry]:
@@ -74,9 +82,11 @@ class ExpectedObjects:
         return {chained.entry.seq: chained.entry for chained in self.chain.entries}
 
 
-def expected_of_store(objects: ObjectStore, *, at: datetime | None = None) -> ExpectedObjects:
-    """From the store alone; locks are judged ``at`` a moment, by default now."""
-    return _expected(objects, at, None, None)
+def expected_of_store(
+    objects: ObjectStore, *, keys: SealingKeys | None = None, at: datetime | None = None
+) -> ExpectedObjects:
+    """From the store alone; locks are judged ``at`` a moment, by default now. With ``keys`` values are opened."""
+    return _expected(objects, at, None, None, None, keys)
 
 
 def expected_of_archive(
@@ -84,7 +94,18 @@ def expected_of_archive(
 ) -> ExpectedObjects:
     """From one of the archive's stores, by default the first, and its database."""
     store = objects or archive.objects
-    return _expected(store, at, _index(archive), _ledger(archive, store.name))
+    return _expected(
+        store, at, _index(archive), _ledger(archive, store.name), _sealed_in_ledger(archive), archive.sealing
+    )
+
+
+def _sealed_in_ledger(archive: Archive) -> SealedInLedger:
+    def rows(entry: CustodyEntry) -> tuple[LedgerRow, ...]:
+        with archive.reader.connect() as connection:
+            return ledger_rows(connection, entry)
+
+    with archive.reader.connect() as connection:
+        return SealedInLedger(entries_not_opened(connection), rows)
 
 
 def _expected(
@@ -92,17 +113,25 @@ def _expected(
     at: datetime | None,
     index: Mapping[str, IndexRow] | None,
     ledger: Mapping[int, str] | None,
+    sealed: SealedInLedger | None,
+    keys: SealingKeys | None,
 ) -> ExpectedObjects:
-    chain = read_chain(objects)
+    chain = read_chain(objects, keys)
     by_custody = locks_from_custody(chained.entry for chained in chain.entries)
     return ExpectedObjects(
-        objects, chain, RetentionPolicy(objects.lock_days, at or datetime.now(UTC), by_custody), index, ledger
+        objects,
+        chain,
+        RetentionPolicy(objects.lock_days, at or datetime.now(UTC), by_custody),
+        index,
+        ledger,
+        sealed,
+        keys,
     )
 
 
 def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
-    """Every deposited file, then objects that no custody entry names, time tokens, operators' code, then the
-    chain.
+    """Every deposited file, then objects that no custody entry names, time tokens, operators' code, sealed
+    objects, then the chain.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
     """
@@ -112,6 +141,7 @@ def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingPr
     yield from unexpected_tokens(expected.objects, expected.chain)
     yield from verify_extensions(expected.objects, expected.chain, expected.locks)
     yield from strays_among_extensions(expected.objects, expected.chain)
+    yield verify_sealed_objects(expected)
     yield verify_chain(expected)
 
 
@@ -209,11 +239,17 @@ def _is_meant(objects: ObjectStore, entry: CustodyEntry, version_id: str) -> boo
     return head is not None and head.version_id == version_id
 
 
+def verify_sealed_objects(expected: ExpectedObjects) -> Verified:
+    """The sealed objects that entries name, and what the ledger says of them."""
+    return verify_sealed(expected.objects, expected.chain, expected.locks, expected.keys, expected.sealed)
+
+
 def verify_chain(expected: ExpectedObjects) -> Verified:
     """The chain itself, and whether the ledger says the same."""
     problems = [
         Mismatch(f"{problem.subject}: {problem.what}", problem.expected, problem.found)
         for problem in expected.chain.problems
+        if not problem.subject.startswith(SEALED_PREFIX)
     ]
     stored = {chained.entry.seq: str(chained.entry.digest) for chained in expected.chain.entries}
     for seq in sorted({*stored, *expected.ledger} if expected.ledger is not None else ()):

@@ -1,12 +1,14 @@
 """Reads and checks the chain of custody from the objects in the store alone.
 
-In: an object store. Out: entries with the object that holds each, and `ChainProblem`s in the order of the chain.
+In: an object store, and the sealing keys where they are here. Out: entries with the objects that hold each, and
+`ChainProblem`s in the order of the chain. Sealed objects are checked by their digests without a key; with one they
+are opened, and every value is held against its commitment.
 An entry's object may be hidden by a later version of its key; the chain itself tells which version is meant: the
 one whose sha256 the next entry names, or for the last entry the oldest. Raises `storage.objects.errors`.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Final
@@ -14,11 +16,13 @@ from typing import Final
 from processors.digest import Digest, sha256
 from storage.ledger.entry import CustodyEntry, parse_entry
 from storage.ledger.entry_schema import require_shape
+from storage.ledger.sealed_chain import SEALED_VALUES, SealedLink, with_sealed_objects
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
 from storage.objects.model import ListedVersion
 from storage.objects.parallel import map_bounded
 from storage.objects.reader import StoreReader
+from storage.sealing_keys import SealingKeys
 
 LARGEST_BYTES: Final = 16 << 20
 """Entries have a few KB; one that names 500 objects has 100 KB. Anyone may store larger objects over them."""
@@ -36,16 +40,20 @@ class ChainProblem:
     @property
     def breaks(self) -> bool:
         """Whether an entry is lost or in doubt; otherwise the chain can still be read as it was written."""
-        return self.what not in ("versions", "hidden", "lock", "key")
+        return self.what not in ("versions", "hidden", "lock", "key", SEALED_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """An entry, the object version that holds it, and until when that is locked."""
+    """An entry, the object version that holds it, and until when that is locked.
+
+    ``sealed`` are the sealed objects that the entry names, as far as they are there.
+    """
 
     entry: CustodyEntry
     version_id: str
     locked_until: datetime | None
+    sealed: tuple[SealedLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,8 @@ class _Unreadable:
     reason: str
 
 
-def read_chain(objects: StoreReader) -> Chain:
-    """Read every entry from the store and check digests, links and locks."""
+def read_chain(objects: StoreReader, keys: SealingKeys | None = None) -> Chain:
+    """Read every entry and its sealed objects from the store and check digests, links, locks, commitments."""
     problems: list[ChainProblem] = []
     found: dict[int, list[_StoredEntry]] = {}
     wanted: list[ListedVersion] = []
@@ -124,7 +132,11 @@ def read_chain(objects: StoreReader) -> Chain:
                 problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
                 continue
             chained.append(ChainLink(entry, genuine.version.version_id, genuine.locked_until))
-    return Chain(tuple(reversed(chained)), tuple(sorted(problems, key=lambda problem: problem.subject)))
+    links: list[ChainLink] = []
+    for link, held in with_sealed_objects(objects, reversed(chained), lambda link: link.entry, keys):
+        links.append(replace(link, entry=held.entry, sealed=held.links))
+        problems.extend(ChainProblem(each.key, each.what, each.expected, each.found) for each in held.problems)
+    return Chain(tuple(links), tuple(sorted(problems, key=lambda problem: problem.subject)))
 
 
 def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unreadable:

@@ -94,7 +94,15 @@ def end_collection(
     with archive.writer.begin() as connection:
         lock_chain(connection)
         if not any(entry.event == ENDED for entry in entries(connection, subject_id=crawl_id)):
-            append(connection, ENDED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
+            append(
+                connection,
+                ENDED,
+                keys=archive.sealing,
+                subject_id=crawl_id,
+                actor=actor,
+                details=details,
+                clock=clock,
+            )
     publish_pending_entries(archive)
 
 

@@ -1,9 +1,10 @@
 """The chain of custody: entries appended one at a time, each also a locked object in the store.
 
-In: events with subject, actor and details. Out: `CustodyEntry`. Guaranteed: an entry is appended in the caller's
-transaction, so it exists exactly if the work that it records does; `publish_pending_entries` then copies it to the
-store, now or in the next run, and until then it is pending (no row in ``custody_objects``). Source: architecture
-§3 and §5.
+In: events with subject, actor and details, the sealing keys. Out: `CustodyEntry`. Guaranteed: an entry is appended
+in the caller's transaction, so it exists exactly if the work that it records does; `publish_pending_entries` then
+copies it to the store, now or in the next run, and until then it is pending (no row in ``custody_objects``). Its
+sealed object is written with its row, and stored before it: the bytes are the same however often that is tried.
+Source: architecture §3 and §5, decision 33. Raises `NoSealingKeysError`, `EntryTooLongError`.
 """
 
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
-from processors.digest import Digest
+from processors.digest import Digest, sha256
 from storage.archive import Archive
-from storage.ledger.entry import BEHIND, NOT_MEASURED, Clock, CustodyEntry, seconds_behind
-from storage.ledger.tables import custody, custody_objects
-from storage.objects.keys import custody_key
+from storage.ledger.entry import BEHIND, NOT_MEASURED, Clock, CustodyEntry, Seal, seconds_behind
+from storage.ledger.sealed_entry import EntryParts, sealed_entry
+from storage.ledger.tables import custody, custody_objects, sealed_objects
+from storage.objects.keys import custody_key, sealed_key
 from storage.objects.store import ObjectStore
+from storage.sealing_keys import NoSealingKeysError, SealingKeys
 
 LOCK_KEY: Final = 7_305_510_002
 """Advisory lock of the chain, held from reading the last entry to the commit."""
@@ -43,6 +46,7 @@ def append(
     connection: Connection,
     event: str,
     *,
+    keys: SealingKeys | None,
     subject_id: str,
     subject_digest: Digest | None = None,
     actor: str,
@@ -53,14 +57,17 @@ def append(
 
     An entry is never refused for its time: where the clock of this machine lies behind the entry before, the
     details say by how many seconds (`storage.ledger.entry.BEHIND`).
+    ``keys`` are those of the archive (`Archive.sealing`).
     """
+    if keys is None:
+        raise NoSealingKeysError
     lock_chain(connection)
     last = connection.execute(
         select(custody.c.seq, custody.c.digest, custody.c.at).order_by(custody.c.seq.desc()).limit(1)
     ).first()
     at = datetime.now(UTC)
     behind_s = 0.0 if last is None else seconds_behind(at, last.at)
-    entry = CustodyEntry(
+    parts = EntryParts(
         seq=1 if last is None else last.seq + 1,
         previous=None if last is None else Digest.parse(last.digest),
         event=event,
@@ -72,7 +79,10 @@ def append(
         clock=clock,
         details={**details, BEHIND: behind_s} if behind_s else details,
     )
+    entry, content = sealed_entry(keys, parts)
     connection.execute(insert(custody).values(**entry_row(entry)))
+    key = sealed_key(entry.seq, sha256(content))
+    connection.execute(insert(sealed_objects).values(key=key, seq=entry.seq, content=content))
     return entry
 
 
@@ -91,6 +101,7 @@ def append_and_publish(
         entry = append(
             connection,
             event,
+            keys=archive.sealing,
             subject_id=subject_id,
             subject_digest=subject_digest,
             actor=actor,
@@ -112,6 +123,10 @@ def replicate_entries(archive: Archive, store: ObjectStore) -> int:
         pending = [entry_of(row) for row in connection.execute(_unconfirmed(store.name))]
     for entry in pending:
         content = entry.canonical()
+        with archive.writer.connect() as connection:
+            sealed = _sealed_objects_of(connection, entry.seq)
+        for key, held in sealed:
+            store.put_new(key, held, sha256=sha256(held))
         stored = store.put_new(custody_key(entry.seq), content, sha256=entry.digest)
         with archive.writer.begin() as connection:
             connection.execute(
@@ -120,6 +135,11 @@ def replicate_entries(archive: Archive, store: ObjectStore) -> int:
                 .on_conflict_do_nothing()
             )
     return len(pending)
+
+
+def _sealed_objects_of(connection: Connection, seq: int) -> tuple[tuple[str, bytes], ...]:
+    query = select(sealed_objects.c.key, sealed_objects.c.content).where(sealed_objects.c.seq == seq)
+    return tuple((row.key, bytes(row.content)) for row in connection.execute(query.order_by(sealed_objects.c.key)))
 
 
 def _unconfirmed(store: str) -> Any:
@@ -145,7 +165,32 @@ def entry_row(entry: CustodyEntry) -> dict[str, Any]:
         "clock_offset_s": entry.clock.offset_s,
         "clock_reason": entry.clock.reason,
         "details": dict(entry.details),
+        **_seal_columns(entry.seal),
     }
+
+
+def _seal_columns(seal: Seal | None) -> dict[str, Any]:
+    if seal is None:
+        return dict.fromkeys(("nonce", "committed", "values_digest", "salts", "unknown_because"))
+    return {
+        "nonce": seal.nonce,
+        "committed": {name: str(digest) for name, digest in seal.committed.items()},
+        "values_digest": str(seal.values),
+        "salts": None if seal.salts is None else dict(seal.salts),
+        "unknown_because": seal.unknown_because,
+    }
+
+
+def _seal_of(row: Row[Any]) -> Seal | None:
+    if row.nonce is None:
+        return None
+    return Seal(
+        nonce=row.nonce,
+        committed={name: Digest.parse(digest) for name, digest in row.committed.items()},
+        values=Digest.parse(row.values_digest),
+        salts=row.salts,
+        unknown_because=row.unknown_because,
+    )
 
 
 def entry_of(row: Row[Any]) -> CustodyEntry:
@@ -161,6 +206,7 @@ def entry_of(row: Row[Any]) -> CustodyEntry:
         software=row.software,
         clock=Clock(row.clock_source, row.clock_offset_s, row.clock_reason),
         details=row.details,
+        seal=_seal_of(row),
     )
 
 
@@ -168,7 +214,7 @@ def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -
     """The digest of each entry as the ledger has it, or of those that a store has confirmed.
 
     It is computed again from the row, since the owner of the database can change a row and keep its digest. Where
-    the two differ, both are returned.
+    the two differ, both are returned; where a value is not the one that the entry commits to, that is.
     """
     query = select(custody).order_by(custody.c.seq)
     if confirmed_by is not None:
@@ -180,10 +226,20 @@ def ledger_digests(connection: Connection, *, confirmed_by: str | None = None) -
 
 def _digest_of_row(row: Row[Any]) -> str:
     try:
-        made = str(entry_of(row).digest)
-    except (ValueError, TypeError) as problem:
+        entry = entry_of(row)
+        made = str(entry.digest)
+        false = next(entry.false_values(), None)
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
         return f"{row.digest}, in a row that is no entry ({problem})"
-    return made if made == row.digest else f"{row.digest}, in a row that gives {made}"
+    if made != row.digest:
+        return f"{row.digest}, in a row that gives {made}"
+    return made if false is None else f"{row.digest}, in a row with another {false} than the entry commits to"
+
+
+def entries_not_opened(connection: Connection) -> dict[int, str]:
+    """Entries of the ledger whose sealed values are not known, with the reason."""
+    query = select(custody.c.seq, custody.c.unknown_because).where(custody.c.unknown_because.is_not(None))
+    return {row.seq: row.unknown_because for row in connection.execute(query)}
 
 
 def entries(connection: Connection, *, subject_id: str | None = None) -> tuple[CustodyEntry, ...]:

@@ -1,8 +1,9 @@
-"""What entries of custody must say for others to rely on them: which details, of which kind, by event.
+"""What entries of custody must say for others to rely on them, and what they say openly: which details, by event.
 
 In: an entry read from a store, which may have any content. Raises ``ValueError`` with the detail that is missing
 or is something else. Events that no code relies on may have any details, and so may entries of older or newer
-software.
+software. Details that are not listed as open are sealed in entries of format 2: only commitments to them leave the
+house.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from processors.digest import Digest
-from storage.ledger.entry import CustodyEntry
+from storage.ledger.entry import BEHIND, CustodyEntry
 from storage.signing import read_public_key
 
 Reader = Callable[[Any], object]
@@ -23,7 +24,20 @@ def require_shape(entry: CustodyEntry) -> None:
         return
     if entry.event in NAMING_AN_OBJECT and entry.subject_digest is None:
         raise ValueError(f"a digest of {entry.subject_id!r}, which is {entry.event}, found none")
+    if entry.unknown_because is not None:
+        wanted = {name: read for name, read in wanted.items() if not _is_sealed(entry, name.removesuffix("?"))}
     _require(wanted, entry.details, f"{entry.event} entry")
+
+
+def open_details(event: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry of format 2 states openly; everything else is sealed."""
+    names = OPEN.get(event, frozenset()) | ALWAYS_OPEN
+    return {name: value for name, value in details.items() if name in names}
+
+
+def _is_sealed(entry: CustodyEntry, name: str) -> bool:
+    """Whether the entry commits to this detail and may do so: what others rely on without a key is open."""
+    return name not in OPEN.get(entry.event, ()) and name not in entry.details and entry.has_detail(name)
 
 
 def _require(wanted: Mapping[str, Reader], found: Any, of: str) -> None:
@@ -99,7 +113,12 @@ def _truth(value: Any) -> None:
         raise TypeError(value)
 
 
-NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped")
+REQUESTS_BATCHED: Final = "requests_batched"
+ACCESSES_BATCHED: Final = "accesses_batched"
+BATCHED: Final = (REQUESTS_BATCHED, ACCESSES_BATCHED)
+"""Events whose entries name a sealed object of rows."""
+
+NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped", *BATCHED)
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     "collection_started": {"signing_key?": _key},
@@ -148,5 +167,57 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "locked_until": _moment,
         "objects": _rows(key=_text, object_version=_text),
     },
+    REQUESTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
+    ACCESSES_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
 }
 """A name that ends in ``?`` may be missing: entries of older versions do not have it."""
+
+_BATCH: Final = frozenset({"rows", "root", "length_bytes"})
+
+ALWAYS_OPEN: Final = frozenset({BEHIND})
+"""Whoever checks the order of times has no key."""
+
+OPEN: Final[Mapping[str, frozenset[str]]] = {
+    "collection_started": frozenset({"signing_key", "commitments"}),
+    "deposited": frozenset(
+        {
+            "object_version",
+            "locked_until",
+            "sha512",
+            "length_bytes",
+            "records",
+            "captures",
+            "origin",
+            "signature",
+            "source_id",
+            "crawl_id",
+            "serial",
+        }
+    ),
+    "extension_deposited": frozenset({"extension", "object_version", "length_bytes", "locked_until"}),
+    "timestamped": frozenset(
+        {
+            "seq",
+            "digest",
+            "authority",
+            "time",
+            "serial",
+            "policy",
+            "signer",
+            "roots",
+            "object_version",
+            "length_bytes",
+            "root_version",
+            "locked_until",
+            "root_locked_until",
+            "pinned",
+        }
+    ),
+    "time_owed": frozenset({"authorities"}),
+    "copied": frozenset({"store", "seq", "objects"}),
+    "lock_renewed": frozenset({"store", "locked_until", "objects"}),
+    "audited": frozenset({"weeks", "after", "last_seq"}),
+    REQUESTS_BATCHED: _BATCH,
+    ACCESSES_BATCHED: _BATCH,
+}
+"""What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

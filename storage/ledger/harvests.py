@@ -124,12 +124,14 @@ def harvests_since(connection: Connection, since: datetime) -> tuple[Harvest, ..
 
 def _harvest(row: Row[Any]) -> Harvest:
     came_to: Mapping[str, Any] = row.came_to or {}
-    due_at = row.planned["due_at"]
+    due_at = row.planned.get(
+        "due_at"
+    )  # what a harvest was to collect is sealed: after a rebuild without keys, unknown
     return Harvest(
         harvest_id=row.subject_id,
         due_at=None if due_at is None else datetime.fromisoformat(due_at),
-        covers_watchlist=row.planned["whole"],
-        sources=tuple(row.planned["sources"]),
+        covers_watchlist=bool(row.planned.get("whole")),
+        sources=tuple(row.planned.get("sources", ())),
         began_at=row.began_at.astimezone(UTC),
         ended_at=None if row.ended_at is None else row.ended_at.astimezone(UTC),
         failures=came_to.get("failures", {}),

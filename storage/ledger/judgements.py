@@ -79,7 +79,15 @@ def judge(
         row = _verdict_row(given)
         connection.execute(insert(assertions).values(**row))
         details = {**row, "at": given.at.isoformat(timespec="microseconds")}
-        append(connection, EVENT, subject_id=str(a), subject_digest=a, actor=author, details=details)
+        append(
+            connection,
+            EVENT,
+            keys=archive.sealing,
+            subject_id=str(a),
+            subject_digest=a,
+            actor=author,
+            details=details,
+        )
     publish_pending_entries(archive)
     return given
 
@@ -103,8 +111,12 @@ def judgements(connection: Connection) -> tuple[Judgement, ...]:
 
 
 def restore_assertions(archive: Archive, chain: Chain) -> int:
-    """Restore the judgements of the chain in a ledger that lacks them; returns how many it lacked."""
-    entries = [chained.entry for chained in chain.entries if chained.entry.event == EVENT]
+    """Restore the judgements of the chain in a ledger that lacks them; returns how many it lacked.
+
+    A judgement whose entry could not be opened is not known, and so not restored.
+    """
+    asserted = (chained.entry for chained in chain.entries if chained.entry.event == EVENT)
+    entries = [entry for entry in asserted if entry.unknown_because is None]
     restored = 0
     with archive.writer.begin() as connection:
         for entry in entries:

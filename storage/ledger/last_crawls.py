@@ -27,7 +27,7 @@ _LAST: Final = text("""
         ended.details AS ended
     FROM ledger.custody AS begun
     LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
-    WHERE begun.event = 'collection_started'
+    WHERE begun.event = 'collection_started' AND begun.details->>'source_id' IS NOT NULL
     ORDER BY begun.details->>'source_id', begun.seq DESC
 """)
 

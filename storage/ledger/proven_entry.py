@@ -49,6 +49,8 @@ def proven_entry(archive: Archive, event: str, subject_id: str) -> CustodyEntry 
             entry = entry_of(row)
             if str(entry.digest) != row.digest:
                 raise EntryInDoubtError(entry.seq, "digest of the row", row.digest, str(entry.digest))
+            if (false := next(entry.false_values(), None)) is not None:
+                raise EntryInDoubtError(entry.seq, false, "the value that the entry commits to", "another")
             if before is not None and (entry.seq, entry.previous) != (before.seq + 1, before.digest):
                 expected = f"{before.digest} in entry {before.seq + 1}"
                 raise EntryInDoubtError(entry.seq, "entry before", expected, f"{entry.previous} in {entry.seq}")

@@ -2,13 +2,15 @@
 
 The writer may insert and select, and triggers refuse every other statement to everyone, the owner included.
 ``custody`` is a chain (`storage.ledger.custody`); ``custody_objects`` says which entries the store has confirmed,
-so an entry without such a row is still pending. ``time_attempts`` are failed requests for a timestamp; which
-timestamps are pending and which were obtained is recorded in ``custody`` itself (`storage.deposit.timestamps`).
+so an entry without such a row is still pending. ``sealed_objects`` are the sealed values of entries and the
+batches that they name, byte for byte as the stores have them; ``batched`` says which rows are in which batch.
+``time_attempts`` are failed requests for a timestamp; which timestamps are pending and which were obtained is
+recorded in ``custody`` itself (`storage.deposit.timestamps`).
 ``checkpoints`` are those that the log's key has signed (`storage.log.signing`); ``checkpoint_deliveries`` says
 what came of each attempt to bring one to an outlet (`storage.log.deliveries`).
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 SCHEMA = "ledger"
@@ -24,13 +26,36 @@ custody = Table(
     Column("event", Text, nullable=False, index=True),
     Column("subject_id", Text, nullable=False, index=True),
     Column("subject_digest", Text),
-    Column("actor", Text, nullable=False),
+    Column("actor", Text, comment="null: sealed, and unknown_because says why it was not opened"),
     Column("at", TIME, nullable=False),
     Column("software", Text, nullable=False),
     Column("clock_source", Text, comment="null: unknown, and clock_reason says why"),
     Column("clock_offset_s", Float),
     Column("clock_reason", Text),
     Column("details", JSONB, nullable=False),
+    Column("nonce", Text, comment="null: an entry of format 1"),
+    Column("committed", JSONB(none_as_null=True), comment="commitments by the name of the value"),
+    Column("values_digest", Text, comment="of the sealed object that holds values and salts"),
+    Column("salts", JSONB(none_as_null=True), comment="null: not opened"),
+    Column("unknown_because", Text, comment="why sealed values are not known; null where they are"),
+)
+
+sealed_objects = Table(
+    "sealed_objects",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+batched = Table(
+    "batched",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="requests or accesses"),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, index=True),
+    Column("number", BigInteger, nullable=False, comment="which leaf of the batch, from 0"),
+    Column("salt", Text, nullable=False, comment="of the commitment to the row"),
 )
 
 custody_objects = Table(

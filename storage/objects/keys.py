@@ -20,6 +20,7 @@ LOG_PREFIX: Final = "log/"
 CHECKPOINTS_PREFIX: Final = "log/checkpoints/"
 PROOFS_PREFIX: Final = "log/proofs/"
 TILES_PREFIX: Final = "log/tile/"
+SEALED_PREFIX: Final = "sealed/"
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -56,6 +57,23 @@ def custody_seq(key: str) -> int:
     if match is None:
         raise ValueError(f"expected custody/<12 digits>.json, found {key!r}")
     return int(match[1])
+
+
+def sealed_key(seq: int, sha256: Digest) -> str:
+    """``sealed/<seq>-<sha256>.json.enc``: values and salts of an entry, and 16 digits of the sha256 of the object.
+
+    The digest keeps the key free: of an entry that was never stored, because its database was lost at that moment,
+    the object may be there, and the next entry with this number has other bytes.
+    """
+    return f"{SEALED_PREFIX}{seq:012d}-{sha256.hex[:16]}.json.enc"
+
+
+def batch_key(kind: str, first_id: str, sha256: Digest) -> str:
+    """``sealed/<kind>/<first id>-<sha256>.json.enc``: rows of the access log, or requests, likewise."""
+    for part in (kind, first_id):
+        if not is_part(part):
+            raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {part!r}")
+    return f"{SEALED_PREFIX}{kind}/{first_id}-{sha256.hex[:16]}.json.enc"
 
 
 def token_key(seq: int, authority: str) -> str:

@@ -28,6 +28,7 @@ def environment(settings: Settings) -> dict[str, str]:
             "s3_bucket",
             "lock_mode",
             "lock_days",
+            "sealing_keys",
         )
     }
     told |= {

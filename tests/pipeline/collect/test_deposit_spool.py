@@ -146,7 +146,11 @@ def test_a_crawl_killed_before_it_took_its_lock_leaves_nothing_and_its_end_is_to
     recover_spools(archive, tmp_path, actor="test")
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["about-to-begin", "somebody-elses"]
-    ended = [each.entry for each in read_chain(archive.objects).entries if each.entry.event == "collection_ended"]
+    ended = [
+        each.entry
+        for each in read_chain(archive.objects, archive.sealing).entries
+        if each.entry.event == "collection_ended"
+    ]
     assert [entry.subject_id for entry in ended] == ["dead"]
 
 

@@ -58,7 +58,7 @@ def test_crawls_killed_at_random_moments_are_deposited_exactly_once(
     }
     assert sum(map(len, complete.values())) > 0, "no crawl got as far as its first page"
     assert [path.name for path in torn if not any(path.name in remark for remark in remarks)] == []
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert chain.problems == ()
     told = [each.entry for each in chain.entries]
     deposits = {entry.subject_id: entry for entry in told if entry.event == "deposited"}

@@ -50,7 +50,7 @@ def count(archive: Archive, table: str = "captures") -> int:
 def test_a_deposited_file_stands_in_the_store_under_its_key_and_lock(archive: Archive, warc: Path) -> None:
     deposited = deposit_file(archive, warc, source_id="kanal", crawl_id=CRAWL, serial=0)
     head = archive.objects.head(deposited.key, deposited.version_id)
-    day = read_chain(archive.objects).entries[0].entry.at.strftime("%Y/%m/%d")
+    day = read_chain(archive.objects, archive.sealing).entries[0].entry.at.strftime("%Y/%m/%d")
     assert deposited.key == f"warc/{day}/kanal/{CRAWL}-00000.warc.gz"
     assert head is not None and head.lock_mode == "governance"
     assert archive.objects.read(deposited.key, deposited.version_id) == warc.read_bytes()
@@ -58,13 +58,13 @@ def test_a_deposited_file_stands_in_the_store_under_its_key_and_lock(archive: Ar
 
 def test_custody_says_what_was_deposited(archive: Archive, warc: Path) -> None:
     deposited = deposit_file(archive, warc, actor="harvest")
-    (chained,) = read_chain(archive.objects).entries
+    (chained,) = read_chain(archive.objects, archive.sealing).entries
     entry = chained.entry
     assert (entry.event, entry.subject_id, entry.actor) == ("deposited", deposited.key, "harvest")
     assert entry.subject_digest == sha256(warc.read_bytes())
     assert entry.details["object_version"] == deposited.version_id
     assert entry.details["length_bytes"] == warc.stat().st_size
-    assert read_chain(archive.objects).problems == ()
+    assert read_chain(archive.objects, archive.sealing).problems == ()
 
 
 def test_every_capture_is_found_by_its_url_and_read_back_by_its_place(archive: Archive, warc: Path) -> None:
@@ -95,7 +95,7 @@ def test_depositing_again_finds_what_is_there(archive: Archive, warc: Path) -> N
     again = deposit_file(archive, warc)
     assert (first.already, again.already) == (False, True)
     assert replace(again, already=False) == first
-    assert len(read_chain(archive.objects).entries) == 1
+    assert len(read_chain(archive.objects, archive.sealing).entries) == 1
     assert count(archive) == 3
 
 
@@ -121,9 +121,9 @@ def test_a_crash_before_the_custody_object_is_made_good_by_the_same_call(
         patched.setattr("storage.deposit.deposit.publish_pending_entries", lambda archive: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deposit_file(archive, warc)
-    assert read_chain(archive.objects).entries == ()
+    assert read_chain(archive.objects, archive.sealing).entries == ()
     assert deposit_file(archive, warc).already is True
-    assert len(read_chain(archive.objects).entries) == 1
+    assert len(read_chain(archive.objects, archive.sealing).entries) == 1
     assert publish_pending_entries(archive) == 0
 
 

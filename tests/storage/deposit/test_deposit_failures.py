@@ -54,14 +54,14 @@ def tampered(archive: Archive, stored_settings: Settings, tampering: Tampering) 
 def nothing_is_deposited(archive: Archive, warc: Path) -> bool:
     with archive.reader.connect() as connection:
         indexed = connection.execute(select(warcs.c.key)).all()
-    return not indexed and read_chain(archive.objects).entries == () and warc.exists()
+    return not indexed and read_chain(archive.objects, archive.sealing).entries == () and warc.exists()
 
 
 def deposited_once(archive: Archive, warc: Path) -> bool:
     """The same call again, with nothing in the way, makes it good: one version, one entry, these bytes."""
     deposited = deposit_file(archive, warc)
     versions = [version.version_id for version in archive.objects.list("warc/")]
-    events = [chained.entry.event for chained in read_chain(archive.objects).entries]
+    events = [chained.entry.event for chained in read_chain(archive.objects, archive.sealing).entries]
     bytes_there = archive.objects.read(deposited.key, deposited.version_id)
     return (versions, events, bytes_there) == ([deposited.version_id], ["deposited"], warc.read_bytes())
 

@@ -28,7 +28,7 @@ def test_killed_at_many_random_moments_nothing_is_lost_or_deposited_twice(
         urls = list(connection.scalars(select(captures.c.url).where(captures.c.record_type == "response")))
     assert deposited == {name: str(digest) for name, digest in written.items()}
     assert sorted(urls) == sorted(f"https://t.me/s/kanal?before={number}" for number in range(len(written)))
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert chain.problems == ()
     assert sorted(each.entry.subject_id.rpartition("/")[2] for each in chain.entries) == sorted(written)
     assert len(list(archive.objects.list("warc/"))) == len(written), "no second version of any file"

@@ -108,7 +108,7 @@ def test_many_depositing_the_same_file_at_once_make_one_deposit(archive: Archive
 
     assert sorted(each.already for each in deposited) == [False, *[True] * 7]
     assert len({(each.key, each.version_id) for each in deposited}) == 1
-    assert [each.entry.event for each in read_chain(archive.objects).entries] == ["deposited"]
+    assert [each.entry.event for each in read_chain(archive.objects, archive.sealing).entries] == ["deposited"]
 
 
 def test_two_runs_over_the_same_spool_deposit_each_file_once(archive: Archive, tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ def test_two_runs_over_the_same_spool_deposit_each_file_once(archive: Archive, t
 
     assert sum(len(run.deposited) for run in runs) == 6
     assert [remark for run in runs for remark in run.remarks] == []
-    assert len(read_chain(archive.objects).entries) == 6
+    assert len(read_chain(archive.objects, archive.sealing).entries) == 6
     assert list(tmp_path.rglob("*.warc.gz")) == []

@@ -66,7 +66,7 @@ def test_code_that_is_gone_or_laid_beside_is_named(archive: Archive) -> None:
 
 def test_custody_of_code_is_restored_from_the_store(archive: Archive) -> None:
     deposit_extension(archive, CODE, actor="collector-1")
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert chain.problems == ()
     assert restore_custody(archive, chain) == 0
 

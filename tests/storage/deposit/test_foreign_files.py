@@ -275,7 +275,7 @@ def test_a_file_taken_up_to_its_damage_keeps_every_byte_and_custody_says_where_i
 
     assert deposited.damage is not None
     assert (deposited.records, deposited.captures, deposited.damage.record) == (3, 2, 4)
-    (entry,) = [chained.entry for chained in read_chain(archive.objects).entries]
+    (entry,) = [chained.entry for chained in read_chain(archive.objects, archive.sealing).entries]
     assert entry.details["damage"] == {
         "record": 4,
         "offset": third.offset_bytes,

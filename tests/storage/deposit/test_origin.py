@@ -60,7 +60,7 @@ def test_what_a_crawl_has_signed_is_a_crawls(archive: Archive, warc: Path) -> No
     deposited = deposit_file(archive, warc, left_by=LeftBy.CRAWL_THAT_REPORTED, actor="collector-1")
 
     assert (why(deposited), deposited.origin.recovered) == (("crawl", None), False)
-    details = read_chain(archive.objects).entries[-1].entry.details
+    details = read_chain(archive.objects, archive.sealing).entries[-1].entry.details
     assert (details["signature"]["closed"], details["signature"]["collection_started"]) == (True, 1)
     assert origins(archive) == ["crawl"]
 
@@ -196,7 +196,7 @@ def test_a_key_that_only_the_database_names_is_not_believed(
     path_of_signatures(warc).write_text(
         f"{state.length_bytes} {state.sha256.hex} closed {own.sign(state).value.hex()}\n"
     )
-    entry = read_chain(archive.objects).entries[0].entry
+    entry = read_chain(archive.objects, archive.sealing).entries[0].entry
     written = replace(entry, details={**entry.details, "signing_key": own.public})
     engine = create_engine(stored_settings.database_url or "")
     with engine.begin() as owner:

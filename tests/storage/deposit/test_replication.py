@@ -62,7 +62,8 @@ def test_a_deposit_is_preserved_when_both_stores_have_it_under_lock(
     assert replica.read(deposited.key, head.version_id) == path.read_bytes()
     assert pending(copied_archive) == ([], 0)
     there, here = (
-        [each.entry for each in read_chain(store).entries] for store in (replica, copied_archive.objects)
+        [each.entry for each in read_chain(store, copied_archive.sealing).entries]
+        for store in (replica, copied_archive.objects)
     )
     assert there == here
 
@@ -134,7 +135,7 @@ def test_entries_without_files_reach_the_second_store_with_the_next_run(
     assert pending(copied_archive) == ([], 1)
 
     assert replicate(copied_archive, actor="clock").entries == 1
-    assert read_chain(replica).entries[0].entry == entry
+    assert read_chain(replica, copied_archive.sealing).entries[0].entry == entry
 
 
 def test_a_copy_that_a_killed_run_had_made_is_found_and_not_sent_again(
@@ -186,8 +187,12 @@ def test_the_second_store_alone_verifies_and_a_bit_that_turned_there_is_named(
 ) -> None:
     deposited = deposit_file(copied_archive, warc(tmp_path))
     found = verify(copied_archive, store=replica)
-    assert [(each.subject, each.problems) for each in found] == [(deposited.key, ()), ("custody", ())]
-    assert [each.ok for each in verify_store_alone(replica)] == [True, True]
+    assert [(each.subject, each.problems) for each in found] == [
+        (deposited.key, ()),
+        ("sealed", ()),
+        ("custody", ()),
+    ]
+    assert [each.ok for each in verify_store_alone(replica)] == [True, True, True]
 
     (version,) = replica.list(deposited.key)
     administrator(replica.endpoint).delete_object(
@@ -201,7 +206,11 @@ def test_the_second_store_alone_verifies_and_a_bit_that_turned_there_is_named(
     problems = {each.what: (each.expected, each.found) for each in verify_store_alone(replica)[0].problems}
     assert problems["sha256"] == (str(deposited.sha256), str(sha256(b"other")))
     of_the_first = verify_store_alone(copied_archive.objects)
-    assert [(each.subject, each.ok) for each in of_the_first] == [(deposited.key, True), ("custody", True)]
+    assert [(each.subject, each.ok) for each in of_the_first] == [
+        (deposited.key, True),
+        ("sealed", True),
+        ("custody", True),
+    ]
 
 
 def test_what_is_owed_to_the_second_store_is_no_fault_in_it(

@@ -73,7 +73,7 @@ def test_an_object_that_a_killed_run_had_stored_and_that_is_gone_since_makes_no_
         deposit_file(archive, warc)
 
     assert (lost.value.expected, lost.value.found) == (sha256(warc.read_bytes()), zeros(warc))
-    assert read_chain(archive.objects).entries == ()
+    assert read_chain(archive.objects, archive.sealing).entries == ()
 
 
 def test_a_spool_lets_go_of_no_file_whose_deposit_cannot_be_read_and_the_others_are_deposited(
@@ -141,7 +141,7 @@ def test_an_entry_of_custody_whose_object_changed_is_not_confirmed(
     archive: Archive, stored_settings: Settings
 ) -> None:
     with archive.writer.begin() as connection:
-        entry = append(connection, "received", subject_id="x", actor="tester", details={})
+        entry = append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
     key = "custody/000000000001.json"
     archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
 

@@ -46,7 +46,7 @@ def catalogue(archive: Archive) -> Rows:
 
 
 def custody(archive: Archive) -> Rows:
-    return dump(archive.reader, ledger_tables.metadata, "custody", "custody_objects")
+    return dump(archive.reader, ledger_tables.metadata, "custody", "custody_objects", "sealed_objects")
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def other(stored_settings: Settings, postgres_server: PostgresServer, migrated_t
         database_url=access.owner_url,
         database_writer_url=access.writer_url,
         database_reader_url=access.reader_url,
+        database_access_url=access.access_url,
     )
     opened = open_archive(settings)
     yield opened
@@ -114,7 +115,7 @@ def test_rebuilding_in_place_gives_the_same_rows_and_leaves_the_ledger(filled: A
 
 def test_an_entry_still_owed_to_the_store_is_brought_there_first(filled: Archive) -> None:
     with filled.writer.begin() as connection:
-        append(connection, "accessed", subject_id="x", actor="tester", details={})
+        append(connection, "accessed", keys=filled.sealing, subject_id="x", actor="tester", details={})
     report = rebuild(filled)
     assert report.custody_entries == 7
     assert len(custody(filled)["custody_objects"]) == 7
@@ -122,7 +123,7 @@ def test_an_entry_still_owed_to_the_store_is_brought_there_first(filled: Archive
 
 def test_a_ledger_that_contradicts_the_store_is_left_alone(filled: Archive, other: Archive) -> None:
     with other.writer.begin() as connection:
-        append(connection, "received", subject_id="x", actor="somebody else", details={})
+        append(connection, "received", keys=other.sealing, subject_id="x", actor="somebody else", details={})
     before = custody(other)
     with pytest.raises(KeyTakenError, match="000000000001"):
         rebuild(other)

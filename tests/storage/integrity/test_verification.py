@@ -40,7 +40,7 @@ def test_a_whole_archive_is_as_expected_and_custody_says_that_it_was_looked_at(
     archive: Archive, deposited: Deposited
 ) -> None:
     found = verify(archive, actor="auditor")
-    assert [each.subject for each in found] == [deposited.key, "custody"]
+    assert [each.subject for each in found] == [deposited.key, "sealed", "custody"]
     assert wrong(found) == {}
     with archive.reader.connect() as connection:
         (entry,) = entries(connection, subject_id="archive")
@@ -90,7 +90,11 @@ def test_every_bit_that_turns_in_an_entry_of_custody_is_found(
 
 def test_the_store_alone_tells_the_same_without_a_database(archive: Archive, deposited: Deposited) -> None:
     found = verify_store_alone(archive.objects)
-    assert [(each.subject, each.ok) for each in found] == [(deposited.key, True), ("custody", True)]
+    assert [(each.subject, each.ok) for each in found] == [
+        (deposited.key, True),
+        ("sealed", True),
+        ("custody", True),
+    ]
 
 
 def test_an_object_that_cannot_be_read_is_a_mismatch_and_the_rest_is_looked_at(
@@ -160,7 +164,7 @@ def test_a_row_of_the_ledger_that_its_owner_changed_is_found_though_its_digest_w
     (problem,) = {each.subject: each for each in verify(archive)}["custody"].problems
 
     assert problem.what == "custody/000000000001.json: the same digest in ledger and store"
-    assert problem.expected.startswith(f"{problem.found}, in a row that ")
+    assert problem.expected.startswith(f"{problem.found}, in a row ")
     with pytest.raises(ContradictionError, match="digest in the ledger"):
         rebuild(archive)
 

@@ -107,7 +107,7 @@ def test_whatever_stands_in_a_field_is_read_or_refused(field: str, value: object
 
 def test_entries_form_a_chain_that_the_store_alone_can_check(archive: Archive) -> None:
     written = [note(archive, event) for event in ("received", "held", "verified")]
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert [chained.entry.digest for chained in chain.entries] == [entry.digest for entry in written]
     assert [entry.previous for entry in written] == [None, written[0].digest, written[1].digest]
     assert chain.problems == ()
@@ -132,24 +132,24 @@ def test_an_entry_comes_out_of_the_database_as_it_went_in(archive: Archive) -> N
 
 def test_an_entry_of_a_transaction_that_fails_was_never_there(archive: Archive) -> None:
     with pytest.raises(RuntimeError), archive.writer.begin() as connection:
-        append(connection, "received", subject_id="x", actor="tester", details={})
+        append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
         raise RuntimeError
     assert note(archive).seq == 1
 
 
 def test_an_entry_not_yet_in_the_store_is_owed_and_brought_there_later(archive: Archive) -> None:
     with archive.writer.begin() as connection:
-        entry = append(connection, "received", subject_id="x", actor="tester", details={})
+        entry = append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
     assert list(archive.objects.list("custody/")) == []
     assert publish_pending_entries(archive) == 1
     assert publish_pending_entries(archive) == 0
-    assert read_chain(archive.objects).entries[0].entry.digest == entry.digest
+    assert read_chain(archive.objects, archive.sealing).entries[0].entry.digest == entry.digest
 
 
 def test_many_writers_at_once_make_one_chain(archive: Archive) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: note(archive), range(64)))
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert [chained.entry.seq for chained in chain.entries] == list(range(1, 65))
     assert chain.problems == ()
 
@@ -158,7 +158,7 @@ def test_a_run_of_entries_that_is_gone_is_named_by_its_ends(archive: Archive) ->
     far = replace(ENTRY, seq=999_999_999_999, previous=sha256(b"one before"))
     for entry in (ENTRY, far):
         archive.objects.put_new(custody_key(entry.seq), entry.canonical(), sha256=entry.digest)
-    (problem,) = read_chain(archive.objects).problems
+    (problem,) = read_chain(archive.objects, archive.sealing).problems
     assert problem.subject == custody_key(2)
     assert problem.expected == f"the entry and all up to {custody_key(999_999_999_998)}"
 
@@ -170,7 +170,7 @@ def test_what_is_too_large_for_an_entry_is_named_and_not_read(
     monkeypatch.setattr("storage.ledger.chain.LARGEST_BYTES", 4 << 10)
     client, bucket = archive.objects._client, archive.objects.bucket
     client.put_object(Bucket=bucket, Key=custody_key(1), Body=b" " * (8 << 10))
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert [each.entry for each in chain.entries] == [first]
     assert [problem.found for problem in chain.problems] == ["8192 bytes, too many for an entry"]
 
@@ -223,21 +223,21 @@ def test_whatever_stands_in_details_is_refused_in_words_or_relied_on(event: str,
 
 
 def forged(archive: Archive, seq: int) -> bytes:
-    """The stored entry with another actor, in canonical form."""
-    chained = read_chain(archive.objects).entries[seq - 1]
+    """The stored entry with another subject, in canonical form."""
+    chained = read_chain(archive.objects, archive.sealing).entries[seq - 1]
     row = json.loads(chained.entry.canonical())
-    return rfc8785.dumps(row | {"actor": "somebody else"})
+    return rfc8785.dumps(row | {"subject_id": "something else"})
 
 
 def test_a_changed_entry_breaks_the_chain_at_the_next(archive: Archive) -> None:
     with archive.writer.begin() as connection:
-        first = append(connection, "received", subject_id="x", actor="tester", details={})
-    changed = replace(first, actor="somebody else")
+        first = append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
+    changed = replace(first, subject_id="something else")
     archive.objects.put_new("custody/000000000001.json", changed.canonical(), sha256=changed.digest)
     with archive.writer.begin() as connection:
-        second = append(connection, "received", subject_id="x", actor="tester", details={})
+        second = append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
     archive.objects.put_new("custody/000000000002.json", second.canonical(), sha256=second.digest)
-    (problem,) = read_chain(archive.objects).problems
+    (problem,) = read_chain(archive.objects, archive.sealing).problems
     assert (problem.what, problem.expected, problem.found) == ("digest", str(first.digest), str(changed.digest))
 
 
@@ -246,7 +246,7 @@ def test_an_entry_that_is_gone_is_named(archive: Archive) -> None:
     third = replace(ENTRY, seq=3, previous=sha256(b"the second"))
     for entry, key in ((first, "custody/000000000001.json"), (third, "custody/000000000003.json")):
         archive.objects.put_new(key, entry.canonical(), sha256=entry.digest)
-    (problem,) = read_chain(archive.objects).problems
+    (problem,) = read_chain(archive.objects, archive.sealing).problems
     assert (problem.subject, problem.expected, problem.found) == ("custody/000000000002.json", "the entry", "none")
 
 
@@ -254,7 +254,7 @@ def test_an_entry_whose_object_is_not_locked_is_named(archive: Archive) -> None:
     key = "custody/000000000001.json"
     archive.objects._client.put_object(Bucket=archive.objects.bucket, Key=key, Body=ENTRY.canonical())
 
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
 
     assert [chained.entry for chained in chain.entries] == [ENTRY]
     assert chain.problems == (ChainProblem(key, "lock", "locked", "not locked"),)
@@ -267,7 +267,7 @@ def test_a_version_laid_over_an_entry_is_named_and_not_believed(archive: Archive
     archive.objects._client.put_object(
         Bucket=archive.objects.bucket, Key="custody/000000000001.json", Body=forged(archive, 1)
     )
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert chain.entries[0].entry.digest == first.digest
     assert [problem.what for problem in chain.problems] == ["versions"]
 
@@ -275,7 +275,7 @@ def test_a_version_laid_over_an_entry_is_named_and_not_believed(archive: Archive
 def test_facts_stand_in_custody_and_the_commitments_fit_them(archive: Archive) -> None:
     facts = {"reason": Fact("дело 1-23"), "egress_address": Fact(None, "nobody was asked")}
     commitments = begin_collection(archive, crawl_id="01J", source_id="kanal", actor="tester", facts=facts)
-    (entry,) = [chained.entry for chained in read_chain(archive.objects).entries]
+    (entry,) = [chained.entry for chained in read_chain(archive.objects, archive.sealing).entries]
     for name, fact in facts.items():
         assert commitments[name] == str(commitment(name, entry.details["salts"][name], fact))
         assert entry.details["facts"][name] == fact.as_json()
@@ -299,7 +299,7 @@ def test_what_is_no_entry_hides_none_of_the_others(archive: Archive) -> None:
     written = [note(archive) for _ in range(2)]
     archive.objects.put_new(custody_key(3), b"no entry", sha256=sha256(b"no entry"))
     archive.objects.put_new("custody/!", b"x", sha256=sha256(b"x"))
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     assert [each.entry for each in chain.entries] == written
     assert [(each.subject, each.what) for each in chain.problems] == [
         ("custody/!", "key"),

@@ -20,6 +20,7 @@ from storage.integrity.verification import expected_of_archive, expected_of_stor
 from storage.ledger.chain import read_chain
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
+from storage.ledger.sealed_chain import sealed_objects_of
 from storage.objects.model import ObjectHead
 from storage.objects.store import ObjectStore
 from tests.storage.crawled_files import crawl_one, exchange, response
@@ -51,7 +52,7 @@ def test_a_lock_that_lasted_its_time_is_told_and_is_no_mismatch(archive: Archive
     before = found(archive)
     after = found(archive, datetime.now(UTC) + 2 * DAY)
 
-    assert [each.remarks for each in before.values()] == [(), ()]
+    assert [each.remarks for each in before.values()] == [(), (), ()]
     assert all(each.ok for each in after.values())
     assert after[deposited.key].remarks[0].startswith("lock ran out on ")
     assert after["custody"].remarks[0].startswith("locks of 1 entries ran out, the first on ")
@@ -91,7 +92,9 @@ def test_days_that_were_raised_since_make_older_locks_too_short(archive: Archive
     assert [each.what for each in looked["custody"].problems] == [
         "locks of 1 entries, the first custody/000000000001.json"
     ]
-    assert read_chain(archive.objects).problems == (), "the chain itself is whole, and can be rebuilt from"
+    assert read_chain(archive.objects, archive.sealing).problems == (), (
+        "the chain itself is whole, and can be rebuilt from"
+    )
 
 
 def renewal(until: datetime) -> CustodyEntry:
@@ -111,12 +114,13 @@ def test_an_audit_renews_what_ends_and_custody_names_every_object(archive: Archi
     report = audit(archive, weeks=1, actor="auditor", renew=True)
 
     (renewal,) = report.renewals
-    chain = read_chain(archive.objects)
+    chain = read_chain(archive.objects, archive.sealing)
     (entry,) = [each.entry for each in chain.entries if each.entry.event == "lock_renewed"]
     keys = [row["key"] for row in entry.details["objects"]]
     head = archive.objects.head(deposited.key, deposited.version_id)
-    assert (renewal.renewed, renewal.problems, entry.actor) == (2, (), "auditor")
-    assert keys == ["custody/000000000001.json", deposited.key]
+    assert (renewal.renewed, renewal.problems, entry.actor) == (3, (), "auditor")
+    ((sealed_key, _),) = sealed_objects_of(chain.entries[0].entry)
+    assert keys == ["custody/000000000001.json", sealed_key, deposited.key]
     assert head is not None
     assert head.locked_until == renewal.until == datetime.fromisoformat(entry.details["locked_until"])
     assert renewal.until > datetime.now(UTC) + 29 * DAY
@@ -166,7 +170,7 @@ def test_locks_of_both_stores_are_renewed_and_judged_by_what_custody_says_of_eac
     holding = custody_status(copied_archive, deposited.key)
     assert holding is not None
     assert holding.second_copy is not None
-    assert [each.problems for each in looked.values()] == [(), ()]
+    assert [each.problems for each in looked.values()] == [(), (), ()]
     renewed_until = holding.locked_until[deposited.key, str(holding.second_copy.version_id)]
     assert renewed_until > datetime.now(UTC) + 59 * DAY
 
@@ -200,7 +204,7 @@ def test_an_object_that_cannot_be_locked_anew_is_told_and_holds_up_no_other(
     (problem,) = report.not_renewed()
     assert problem.startswith("A lock was not renewed: Object store ")
     assert f"locking {deposited.key} was refused (AccessDenied)" in problem
-    assert report.renewals[0].renewed == 1
+    assert report.renewals[0].renewed == 2
 
 
 class LockRefusing(ObjectStore):
