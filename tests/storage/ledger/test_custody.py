@@ -237,7 +237,8 @@ def test_a_changed_entry_breaks_the_chain_at_the_next(archive: Archive) -> None:
     with archive.writer.begin() as connection:
         second = append(connection, "received", keys=archive.sealing, subject_id="x", actor="tester", details={})
     archive.objects.put_new("custody/000000000002.json", second.canonical(), sha256=second.digest)
-    (problem,) = read_chain(archive.objects, archive.sealing).problems
+    problem, *lost = read_chain(archive.objects, archive.sealing).problems
+    assert [each.what for each in lost] == ["sealed values"] * 2, "nobody has stored them"
     assert (problem.what, problem.expected, problem.found) == ("digest", str(first.digest), str(changed.digest))
 
 
