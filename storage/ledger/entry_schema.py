@@ -217,6 +217,8 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     "copied": frozenset({"store", "seq", "objects"}),
     "lock_renewed": frozenset({"store", "locked_until", "objects"}),
     "audited": frozenset({"weeks", "after", "last_seq"}),
+    "log_begun": frozenset({"verifier_key"}),
+    "log_key_rotated": frozenset({"verifier_key", "signed_by", "signature"}),
     REQUESTS_BATCHED: _BATCH,
     ACCESSES_BATCHED: _BATCH,
 }

@@ -113,7 +113,14 @@ def _begin(archive: Archive, signer: LogSigner, actor: str) -> None:
         lock_chain(connection)
         if not log_keys(connection).keys:
             details = begun_details(signer.key.verifier_key)
-            append(connection, LOG_BEGUN, subject_id=CUSTODY_PREFIX, actor=actor, details=details)
+            append(
+                connection,
+                LOG_BEGUN,
+                keys=archive.sealing,
+                subject_id=CUSTODY_PREFIX,
+                actor=actor,
+                details=details,
+            )
 
 
 def _require_key(archive: Archive, signer: LogSigner) -> None:

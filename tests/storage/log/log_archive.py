@@ -29,7 +29,14 @@ def add_entries(archive: Archive, count: int, *, about: str = "x", published: bo
     """
     with archive.writer.begin() as connection:
         for number in range(count):
-            entry = append(connection, "received", subject_id=f"{about}{number}", actor="tester", details={})
+            entry = append(
+                connection,
+                "received",
+                keys=archive.sealing,
+                subject_id=f"{about}{number}",
+                actor="tester",
+                details={},
+            )
             if not published:
                 connection.execute(
                     insert(custody_objects).values(
