@@ -5,7 +5,7 @@ The source's wording stands beside our reading; one time is never filled in from
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from lxml import html
 
@@ -13,7 +13,7 @@ from processors.markup.html_tree import attribute, elements, visible_text
 from processors.pages.dates import read_moment
 from processors.pages.page_metadata import PageMetadata, text_in
 from processors.pages.timezones import country_of, zone_of_country
-from processors.text import folded, one_line
+from processors.text import comparable, folded, one_line
 from processors.urls import host_of
 
 _DATE_MARK = re.compile(r"date|time|publish|posted|pubdate|datum|fecha|created|дата|release", re.IGNORECASE)
@@ -29,7 +29,14 @@ _SCRIPT_DATE = re.compile(
     r"""\\?["'](?:datePublished|date_published|published_?[aA]t|publish(?:ed)?_?[dD]ate|publicationDate"""
     r"""|firstPublished(?:At|Date)?)\\?["']\s*:\s*\\?["'](\d{4}-\d\d-\d\d[^"'\\]{0,25})"""
 )
-_HAS_YEAR = re.compile(r"(?:19|20)\d\d|\d\d[./]\d\d[./]\d\d")
+_HAS_YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}[./]\d{1,2}[./]\d\d")
+_PUBLISHED_CLASS = re.compile(
+    r"(?:^|\s)(?:entry|post|article|news)[-_]?(?:date|time)|pubdate|publish|posted-on", re.IGNORECASE
+)
+# where English is written and the day goes before the month (CLDR short date formats, read 2026-11)
+_DAY_FIRST_ENGLISH = frozenset(("uk", "au", "nz", "ie", "in", "za", "sg", "hk", "ng", "ke", "pk", "mt"))
+_FIRST_YEAR_SHOWN = 1990
+"""Nothing was published on the web before; an earlier day on a page is one that its text speaks of."""
 _ELSEWHERE = frozenset(("nav", "footer", "aside", "script", "style", "noscript", "template", "select"))
 _TEXT_AT_MOST = 90
 
@@ -76,12 +83,12 @@ def read_published(
     found = _first_stated(stated, evidence, url, zone, latest_year)
     if found.at is not None:
         return found
-    shown = [
-        _shown_near(tree, title, evidence.language),
-        *_in_titles(evidence),
-        _day_of_address(url),
-        _in_scripts(tree),
-    ]
+    language = _order_of(evidence, url)
+    addressed = _day_of_address(url)
+    near = _shown_near(tree, title, language)
+    if addressed and near and not _same_day(near, addressed, language):
+        near = None  # a day in the address is the article's own, one near the headline may be another's
+    shown = [near, *_in_titles(evidence), addressed, _in_scripts(tree)]
     seen = _first_stated(shown, evidence, url, zone, latest_year)
     return seen if seen.at is not None or found.raw is None else found
 
@@ -113,9 +120,10 @@ def _first_stated(
 ) -> StatedTime:
     """The first that names a time; where none does, the first wording with the reason."""
     country = country_of(host_of(url), evidence.language_tag)
+    language = _order_of(evidence, url)
     unread: StatedTime | None = None
     for raw in filter(None, candidates):
-        moment = read_moment(raw, evidence.language, country, latest_year=latest_year)
+        moment = read_moment(raw, language, country, latest_year=latest_year)
         if moment is None:
             unread = unread or StatedTime(raw)
             continue
@@ -128,6 +136,18 @@ def _first_stated(
         if unread is None or unread.problem is None:
             unread = StatedTime(raw, None, f"{raw!r} is not read: {moment.why_not(local)}")
     return unread or StatedTime()
+
+
+def _order_of(evidence: PageMetadata, url: str) -> str | None:
+    """The language whose order of day and month counts: none where English is written with the day first."""
+    country = country_of(host_of(url), evidence.language_tag)
+    return None if evidence.language == "en" and country in _DAY_FIRST_ENGLISH else evidence.language
+
+
+def _same_day(shown: str, addressed: str, language: str | None) -> bool:
+    """Whether both are of one day, or of days in a row: an address has the day of some other zone."""
+    one, other = read_moment(shown, language), read_moment(addressed)
+    return one is None or other is None or abs(one.day - other.day) <= timedelta(days=1)
 
 
 def _zone_of_page(evidence: PageMetadata, url: str) -> tzinfo | None:
@@ -166,10 +186,10 @@ def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None)
             continue
         if element.tag in ("h1", "h2", "h3") and heading and heading in folded(" ".join(element.itertext())):
             place_of_heading = place_of_heading or place
-        written = _written_date(element)
-        if written and len(dated) < 60 and not _CHANGED.search(written):
+        written = _before_changes(_beside_words(_written_date(element), title or ""))
+        if written and len(dated) < 60:
             moment = read_moment(written, language)
-            if moment is not None:
+            if moment is not None and moment.day.year >= _FIRST_YEAR_SHOWN:
                 dated.append((place, _doubt(element, written), written))
     if not dated:
         return None
@@ -182,11 +202,34 @@ def _shown_near(tree: html.HtmlElement, title: str | None, language: str | None)
     return min(dated, key=distance)[2]
 
 
+def _beside_words(written: str | None, headline: str) -> str | None:
+    """What stands beside the words of the headline: a day in these is what the article speaks of."""
+    if not written or not headline:
+        return written
+    if folded(written) in folded(headline):
+        return None
+    if folded(headline) not in folded(written):
+        return written
+    rest = one_line(re.sub(re.escape(comparable(headline)), " ", comparable(written), flags=re.IGNORECASE))
+    return rest if _HAS_YEAR.search(rest) else None
+
+
+def _before_changes(written: str | None) -> str | None:
+    """``Written: ... Updated: ...`` in one line: what stands before the change, if that has a year."""
+    changed = _CHANGED.search(written) if written else None
+    if written is None or changed is None:
+        return written
+    before = written[: changed.start()]
+    return before.strip(" |,;–—-(") if _HAS_YEAR.search(before) else None
+
+
 def _doubt(element: html.HtmlElement, written: str) -> float:
     """How much farther away than it is a date counts: little where its own words say that it is the one."""
     if _PUBLISHED.search(written):
         return 0.3
     mark = f"{attribute(element, 'class') or ''} {attribute(element, 'id') or ''}"
+    if _PUBLISHED_CLASS.search(mark) and not _CHANGED.search(mark):
+        return 0.5
     return 1.0 if element.tag == "time" or _DATE_MARK.search(mark) else 1.5
 
 

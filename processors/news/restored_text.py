@@ -30,6 +30,7 @@ _WORD = re.compile(r"\w+")
 _BROKEN_AT_LEAST = 60
 _END = 20
 _LEADING_AT_LEAST = 70
+_POINT_AT_LEAST = 40
 
 
 def restore_omitted_blocks(lines: list[str], holder: Mapping[str, html.HtmlElement]) -> list[str]:
@@ -102,12 +103,18 @@ def with_gaps_filled(lines: list[str], held: list[html.HtmlElement | None], url:
             if child in rungs:
                 place = rungs[child]
                 continue
-            for text in _texts(child):
-                if place < 0 and (len(text) < _LEADING_AT_LEAST or not _SENTENCE.search(text)):
-                    continue
+            texts = list(_texts(child))
+            for text in texts if place >= 0 else _leading(child, texts):
                 if folded(text) not in present_text:
                     added.setdefault(place, []).append(text)
     return Restored(_with_added(lines, added, min(rungs.values(), default=0)), frozenset(linked))
+
+
+def _leading(child: html.HtmlElement, texts: list[str]) -> list[str]:
+    """What begins the text, of what stands before the first line read: sentences, or a list of its points."""
+    if child.tag in LISTS:
+        return texts if len(texts) > 1 and sum(map(len, texts)) >= _POINT_AT_LEAST * len(texts) else []
+    return [text for text in texts if len(text) >= _LEADING_AT_LEAST and _SENTENCE.search(text)]
 
 
 def _introduced(children: list[html.HtmlElement]) -> list[html.HtmlElement]:

@@ -6,13 +6,14 @@ where the stated title is the rest of it.
 """
 
 import re
+from urllib.parse import urlsplit
 
 from lxml import html
 
-from processors.markup.html_tree import classes, visible_text
+from processors.markup.html_tree import attribute, classes, visible_text
 from processors.pages.page_metadata import PageMetadata, text_in
 from processors.text import comparable, folded, one_line
-from processors.urls import host_of
+from processors.urls import absolute, host_of
 
 _SEPARATOR = re.compile(
     r"\s+[|\-–—•·»«:/\\<>~]+\s+|\s*\|\s*|\s+::\s+|(?<=[\u3040-\u9fff！？])[-_](?=[\u3040-\u9fff])"
@@ -21,7 +22,9 @@ _WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")
 _BRACKET = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*$")
 _LETTERS = re.compile(r"[\W_]+")
 _LABEL = re.compile(
-    r"kicker|(?:^|[_-])(?:label|overline|topic|rubric|rubrik|category|dachzeile|pretitle)", re.IGNORECASE
+    r"kicker|(?:^|[_-])(?:label|overline|topic|rubric|rubrik|category|dachzeile|pretitle|byline"
+    r"|(?:entry|post|article)-?(?:meta|date|info)|published)",
+    re.IGNORECASE,
 )
 _DATED_TAIL = re.compile(r"\s+(?:\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d\d-\d\d)\b.*$|\s+[•|]\s.*$")
 _ALIKE = 0.6
@@ -32,7 +35,8 @@ def read_title(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> str 
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
     window = next((one_line(visible_text(element)) for element in tree.iter("title")), "")
-    headings = [_less_its_labels(element) for element in tree.iter("h1")] or _marked_headlines(tree)
+    ranked = [element for element in tree.iter("h1") if not _leads_home(element, url)]
+    headings = [_less_its_labels(element) for element in ranked] or _marked_headlines(tree)
     # one that stands twice is furniture, unless it is all there is
     once = [heading for heading in headings if headings.count(heading) == 1] or headings
     headings = [
@@ -117,6 +121,22 @@ class SiteName:
         if self.is_named_by(title[: joints[0].start()]):
             return title[joints[0].end() :].strip() or title
         return title
+
+
+def _leads_home(heading: html.HtmlElement, url: str) -> bool:
+    """Whether the heading as a whole is a link to the site's first page: its name or its motto, no headline."""
+    links = [heading.getparent(), *heading.iter("a")]
+    for link in links:
+        if link is None or link.tag != "a" or urlsplit(url).path in ("", "/"):
+            continue
+        target = absolute(url, attribute(link, "href") or "")
+        if target is None or not (attribute(link, "href") or "").strip("#"):
+            continue
+        parts = urlsplit(target)
+        home = parts.path in ("", "/") and not parts.query and host_of(target) == host_of(url)
+        if home and (link is not heading and one_line(visible_text(link)) == one_line(visible_text(heading))):
+            return True
+    return False
 
 
 def _marked_headlines(tree: html.HtmlElement) -> list[str]:

@@ -24,28 +24,33 @@ _OUTSIDE_CLASS = re.compile(
 )
 SENTENCE = 70
 """Characters of a line that is running text."""
-# in characters: less is a short text; a text below the second may have been cut off
+# in characters: less is a short text; less than the second a line beside the article, its date or a notice; a text
+# below the third may have been cut off
 _SHORT = 500
-_PERHAPS_CUT = 1600
+_TOO_SHORT = 200
+PERHAPS_CUT = 1600
 
 
-def read_lines(tree: html.HtmlElement, url: str, shown: int) -> list[str]:
+def read_lines(tree: html.HtmlElement, url: str, shown: int, stated: int = 0) -> list[str]:
     """The strict reading; where that has much less than the paragraphs' container, the loose one, else these.
 
     Strict without trafilatura's second algorithms first: they take a third of the time and matter on few pages.
     A short result is held against the loose reading, since pages in parts are cut off after the first of them,
-    where the page shows that much more running text at all (``shown``, in characters).
+    where the page shows that much more running text at all (``shown``, in characters). Nothing is read again where
+    the page's data state a longer text (``stated``, in characters), which that reader would join into one line.
     """
     own = _own_paragraphs(tree)
     lines: list[str] = []
     for precise, fast in ((True, True), (True, False), (False, False)):
         read = _reading(tree, url, precise=precise, fast=fast)
         lines = read if size_of(read) > 1.2 * size_of(lines) else lines
-        if size_of(lines) > (_SHORT if fast else 0) and size_of(lines) * LONGER > size_of(own):
+        if size_of(lines) > (_SHORT if fast else _TOO_SHORT) and size_of(lines) * LONGER > size_of(own):
             break
+        if stated > LONGER * max(size_of(lines), _TOO_SHORT):
+            return lines
     else:
-        return own if size_of(own) > _SHORT else lines
-    if precise and size_of(lines) < _PERHAPS_CUT and shown >= LONGER * _prose(lines) + _SHORT:
+        return own if size_of(own) > _SHORT and _goes_with(lines, own) else lines
+    if precise and size_of(lines) < PERHAPS_CUT and shown >= LONGER * _prose(lines) + _SHORT:
         loose = _reading(tree, url, precise=False, fast=False)
         if _goes_on(loose, lines):
             return loose
@@ -73,6 +78,13 @@ def _goes_on(loose: list[str], strict: list[str]) -> bool:
         return False
     whole = "\n".join(loose)
     return sum(len(line) for line in strict if line in whole) > 0.3 * size_of(strict)
+
+
+def _goes_with(read: list[str], own: list[str]) -> bool:
+    """Whether the paragraphs' container has what was read; else it is that of something else, as of comments."""
+    prose = [line for line in read if len(line) >= SENTENCE]
+    whole = "\n".join(own)
+    return sum(len(line) for line in prose if line in whole) >= size_of(prose) // 2
 
 
 def size_of(lines: list[str]) -> int:

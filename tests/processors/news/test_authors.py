@@ -1,5 +1,6 @@
 """Who wrote it: bylines as sites of several languages set them, and what is none."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -100,3 +101,52 @@ def test_the_card_for_sharing_names_the_author_where_nothing_else_does() -> None
 def test_a_card_that_tells_the_time_to_read_names_nobody() -> None:
     head = '<meta name="twitter:label1" content="Час чытання"><meta name="twitter:data1" content="Пяць хвілін">'
     assert authors("", head=head) == []
+
+
+def linked(person: str | None) -> str:
+    stated = {"@type": "NewsArticle", "author": {"name": person}}
+    return f'<script type="application/ld+json">{json.dumps(stated)}</script>'
+
+
+@pytest.mark.parametrize(
+    ("byline", "expected"),
+    [
+        ("<p class=byline>ByJohn Sample</p>", ["John Sample"]),
+        ("<p class=byline>John Sample, Staff Writer</p>", ["John Sample"]),
+        ("<p class=byline>Анна Мнимая, корреспондент</p>", ["Анна Мнимая"]),
+        ("<p class=byline>Янка Прыдуманы, карэспандэнт</p>", ["Янка Прыдуманы"]),
+        ("<p class=byline>Тарас Вигаданий, кореспондент</p>", ["Тарас Вигаданий"]),
+        ("<p class=byline>Max Muster Chefredakteur</p>", ["Max Muster"]),
+        ("<p class=byline>John Sample and Getty Images</p>", ["John Sample"]),
+        ("<a rel=author href=/author/5>View all posts by John Sample</a>", ["John Sample"]),
+        ("<a rel=author href=/author/5>Все записи автора Анна Мнимая</a>", ["Анна Мнимая"]),
+        ("<a href=/staff/>Staff Directory</a><p class=author-name>John Sample</p>", ["John Sample"]),
+        ("<a href=/user/login>Registrieren</a><p class=author>Max Muster</p>", ["Max Muster"]),
+        ("<p>Autoren: Max Muster und Erika Beispiel</p>", ["Max Muster", "Erika Beispiel"]),
+        ("<a href=/user/hans7>hansemann</a>", ["hansemann"]),
+        ("<aside><p class=author-name>John Sample</p></aside>", ["John Sample"]),
+        ("<aside><div class=comments><p class=author-name>John Sample</p></div></aside>", []),
+    ],
+)
+def test_a_name_is_found_without_what_stands_around_it(byline: str, expected: list[str]) -> None:
+    assert authors(byline) == expected
+
+
+def test_a_person_whom_the_byline_names_goes_before_the_agency_stated() -> None:
+    assert authors("<p class=byline>Анна Мнимая</p>", head=linked("Выдуманное агентство новости")) == [
+        "Анна Мнимая"
+    ]
+
+
+def test_an_agency_that_is_named_alone_is_the_author() -> None:
+    assert authors("<p>Па матэрыялах агенцыі</p>", head=linked("Invented News Agency")) == ["Invented News Agency"]
+
+
+def test_the_byline_below_the_headline_goes_before_one_of_the_menu() -> None:
+    columnists = "<ul><li><a href=/author/1>Mary Specimen</a></li></ul>" + "<p></p>" * 50
+    below = "<p><a href=/author/2>John Sample</a></p>"
+    markup = f"<body>{columnists}<h1>Суд адклаў разгляд</h1>{below}{TEXT}</body>"
+    page = Page("https://raka.example/n/1", markup.encode(), datetime(2026, 11, 1, tzinfo=UTC), 200, "text/html")
+    (article,) = read_page(page, "news").records
+    assert isinstance(article, Article)
+    assert article.authors == ("John Sample",)

@@ -15,6 +15,7 @@ FIRST = "Суд прыдуманага раёна адклаў разгляд с
 SECOND = "Наступнае пасяджэнне пройдзе ў той самай зале; пачатак прызначаны на дзясятую гадзіну раніцы."
 THIRD = "Адвакат сказаў, што хадайніцтва аб пераносе падавалі загадзя, але адказу не было два тыдні."
 FOURTH = "Прокурор не возражал и просил назначить заседание на ближайший свободный день этого месяца."
+TEXTS = (FIRST, SECOND, THIRD, FOURTH)
 URL = "https://news.example.org/2026/03/02/verdict.html"
 
 
@@ -91,3 +92,27 @@ def test_markup_in_the_body_of_the_data_block_is_no_text() -> None:
     (article,) = read_page(page, "news").records
     assert isinstance(article, Article)
     assert (article.text or "").splitlines()[:4] == [FIRST, "Рашэнне суда", SECOND, THIRD]
+
+
+def article_text(body: str, head: str = "") -> list[str]:
+    page = f"<html><head>{head}</head><body>{body}</body></html>".encode()
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    (article,) = read_page(
+        Page("https://raka.example/n/1", page, at, 200, "text/html; charset=utf-8"), "news"
+    ).records
+    assert isinstance(article, Article)
+    return (article.text or "").splitlines()
+
+
+def test_a_list_of_the_main_points_before_the_text_is_put_back() -> None:
+    points = ("суд адклаў пасяджэнне на тыдзень з-за сведкі", "абарона прасіла аб гэтым яшчэ два тыдні таму")
+    listed = "".join(f"<li>{point}</li>" for point in points)
+    body = f"<ul>{listed}</ul>" + paragraphs(FIRST, SECOND, THIRD)
+    assert filled(body, FIRST, SECOND, THIRD) == [*(f"- {point}" for point in points), FIRST, SECOND, THIRD]
+
+
+def test_a_longer_body_in_the_data_block_does_not_replace_a_long_text_that_the_page_shows() -> None:
+    shown = tuple(f"{text} Гэта {number}-я частка гэтага паведамлення." for number in range(6) for text in TEXTS)
+    stated = " ".join(f"Схаваны сказ нумар {number}, якога на старонцы няма." for number in range(200))
+    data = f'<script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{stated}"}}</script>'
+    assert "Схаваны" not in " ".join(article_text(f"<article>{paragraphs(*shown)}</article>", head=data))

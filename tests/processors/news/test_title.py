@@ -56,3 +56,13 @@ def test_a_headline_that_all_of_the_pages_statements_repeat_goes_before_the_one_
     linked = f'<script type="application/ld+json">{data}</script>'
     head = f'{linked}{og(stated)}<meta name="twitter:title" content="{stated}">'
     assert title(head, "<h1>Суд адклаў разгляд справы на тыдзень праз сведку</h1>") == stated
+
+
+def test_a_heading_that_leads_home_is_the_sites_motto_and_no_headline() -> None:
+    body = f'<h1><a href="/">Навіны пра ўсё, што робіцца ў нашым горадзе</a></h1><h2>{HEADLINE}</h2>'
+    assert title(f"<title>{HEADLINE} - Навіны пра ўсё</title>{og(HEADLINE)}", body) == HEADLINE
+
+
+def test_a_byline_set_inside_the_heading_is_no_part_of_the_headline() -> None:
+    body = f'<h1>{HEADLINE} <span class="entry-meta">Апублікаваў Янка Прыдуманы 12 сакавіка</span></h1>'
+    assert title(f"<title>{HEADLINE} - Рака</title>", body) == HEADLINE
