@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from lxml import html
 
+from processors.court_list import docket
 from processors.court_list.cards import NUMBER_LABEL, card_table
+from processors.court_list.docket import case_of_docket, docket_hearings
 from processors.court_list.json_lists import json_hearings
 from processors.court_list.rows import HEARD_WITHIN_YEARS, TableContext, court_in, day_in, hearings, instance_in
 from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
@@ -34,6 +36,7 @@ CARDS = "the page has no table: rows were told by lines of a label and a value"
 _OF_HEARINGS = frozenset(
     ("case_number", "parties", "starts", "date", "time", "judge", "panel", "room", "hearing_kind", "verdict")
 )
+_SPEAKS_OF_DOCKET = re.compile(r"docket|case history|history/documents", re.IGNORECASE)
 _NOTHING = re.compile(
     r"(?:не назначен|не найден|нет (?:дел|назначенных|данных|записей)|ничего не найдено|не прызначан"
     r"|няма (?:спраў|запісаў|дадзеных)"
@@ -59,6 +62,9 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     found: list[Hearing] = []
     remarks: list[str] = list(source.remarks)
     if not grids and source.problem is None:
+        found = docket_hearings(source.tables, _lines(page, tree), page.url, court_in(source.headings))
+        remarks += [docket.REMARK] if found else []
+    if not grids and not found and source.problem is None:
         blocks = _without_table(page, tree, source, layout)
         cards = _cards(page, tree, layout, labelled_only=bool(blocks))
         grids, found = (cards, []) if cards else ((), blocks)
@@ -78,7 +84,10 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     )
     held.clear()
     if not found:
-        why = _nothing(tree, source, understood=bool(grids), documents=len(links.documents))
+        of_case = (
+            case_of_docket(_lines(page, tree)) if _SPEAKS_OF_DOCKET.search(" ".join(source.headings)) else None
+        )
+        why = _nothing(tree, source, understood=bool(grids), documents=len(links.documents), of_case=of_case)
         return _reading(page, why, layout, links=links, remarks=tuple(dict.fromkeys(remarks)))
     return _reading(
         page, verdict, layout, records=tuple(found), links=links, remarks=tuple(dict.fromkeys(remarks))
@@ -154,7 +163,7 @@ def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
 
 
 def _nothing(
-    tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int
+    tree: html.HtmlElement | None, source: PageTables, *, understood: bool, documents: int, of_case: str | None
 ) -> Classification:
     if source.problem is not None:
         return Classification(Outcome.EMPTY, source.problem)
@@ -162,6 +171,8 @@ def _nothing(
     nothing_listed = _NOTHING.search(text)
     if nothing_listed:
         return Classification(Outcome.EMPTY, f"the list is empty: {one_line(nothing_listed.group())!r}")
+    if of_case is not None:
+        return Classification(Outcome.EMPTY, f"the page is the docket of case {of_case} and lists no entry of it")
     if understood:
         return Classification(Outcome.EMPTY, "the list has headings and no rows")
     if documents and not any(len(table.rows) > 2 and len(table.rows[0]) > 2 for table in source.tables):

@@ -219,12 +219,13 @@ def _starts(
     raw = one_line(" ".join(dict.fromkeys(pieces))) or None
     if raw is None:
         return None, None, None
-    moment = _moment(raw, around)
+    read = _moments(row)
+    moment = _moment(read, around)
     if moment is None:
         if _day_is_struck(row):  # the day of the list is not that of a row whose own day is crossed out
             return raw, None, "its day is crossed out and no other is named"
         day, wording = (_moment(section_day, around), section_day) if section_day else (around.day, around.day_raw)
-        moment = _with_clock(day, raw, around) if day is not None else None
+        moment = _with_clock(day, read, around) if day is not None else None
         if moment is None:
             return raw, None, "no day and time could be read"
         raw = f"{wording} {raw}"
@@ -234,6 +235,18 @@ def _starts(
     if moment.clock is not None and moment.named is None and moment.problem is None and around.zone is None:
         return raw, None, "the time zone of the court is not known"
     return raw, moment.at(around.zone), moment.why_not(around.zone)
+
+
+def _moments(row: Row) -> str:
+    """What the row says of its start, days and times of sheets as they are meant and not as they are shown."""
+    exact = {column.key: moment for column, moment in row.moments}
+    meant = [
+        exact.get(column.key, value)
+        for name in ("starts", "date", "time")
+        for column, value in row.values
+        if column.field == name and value
+    ]
+    return one_line(" ".join(dict.fromkeys(meant)))
 
 
 def _moment(raw: str, around: TableContext) -> Moment | None:

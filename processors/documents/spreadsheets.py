@@ -1,8 +1,8 @@
 """Sheets (XLSX, XLS, ODS) as tables, one of each sheet, by calamine.
 
-Values are written as a reader of the sheet sees them where the file says enough: dates as ISO days, whole numbers
-without a point. Merged ranges are filled. Number formats of one's own are not applied, and hidden sheets are read
-and said to be hidden. Raises ``UnreadDocument``.
+Workbooks in XML are read by `xlsx`. Of others values are written as a reader of the sheet sees them where the file
+says enough: dates as ISO days, whole numbers without a point. Merged ranges are filled. Number formats of one's
+own are not applied, and hidden sheets are read and said to be hidden. Raises ``UnreadDocument``.
 """
 
 import io
@@ -10,9 +10,10 @@ from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from processors.documents.xlsx import is_spreadsheet_xml, read_xlsx
 from processors.documents.zip_part import Packed
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
-from processors.tables.document_type import XLS
+from processors.tables.document_type import XLS, XLSX
 from processors.tables.merged_cells import EMPTY, Span, filled
 from processors.tables.table import Cell, Table
 from processors.text import lines
@@ -23,7 +24,10 @@ _MOST_COLUMNS = 200
 def read_sheets(content: bytes, media_type: str, limits: DocumentLimits) -> Document:
     """Every sheet that holds something."""
     if media_type != XLS:
-        Packed(content, limits).check()
+        packed = Packed(content, limits)
+        packed.check()
+        if media_type == XLSX and is_spreadsheet_xml(packed):
+            return read_xlsx(content, limits)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except PasswordError as error:

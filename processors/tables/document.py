@@ -35,7 +35,7 @@ class UnreadDocument(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a document says. ``text`` are its lines outside tables, in order.
+    """What a document says. ``text`` are its lines outside tables, in order; ``struck`` words crossed out there.
 
     ``unread`` says why nothing of it could be read; ``remarks`` what could not be read of the rest, or was cut.
     """
@@ -43,6 +43,7 @@ class Document:
     media_type: str
     tables: tuple[Table, ...] = ()
     text: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
     unread: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -61,6 +62,7 @@ def document_to_json(document: Document) -> bytes:
                 for table in document.tables
             ],
             "text": document.text,
+            "struck": document.struck,
             "unread": document.unread,
             "remarks": document.remarks,
         }
@@ -70,8 +72,8 @@ def document_to_json(document: Document) -> bytes:
 def _cell_row(cell: Cell) -> list[object]:
     links = [[link.url, link.title] for link in cell.links]
     usual: list[object] = [cell.text, links, cell.heading, cell.width, cell.copied, cell.hangs]
-    if cell.struck or cell.comments or cell.unread:
-        usual += [cell.struck, cell.comments, cell.unread]
+    if cell.struck or cell.comments or cell.unread or cell.moment:
+        usual += [cell.struck, cell.comments, cell.unread, cell.moment]
     return usual
 
 
@@ -89,6 +91,7 @@ def document_from_json(text: bytes) -> Document:
             for table in fields["tables"]
         ),
         text=tuple(fields["text"]),
+        struck=tuple(map(str, fields["struck"])),
         unread=fields["unread"],
         remarks=tuple(fields["remarks"]),
     )
@@ -104,6 +107,7 @@ def _cell(
     struck: Iterable[str] = (),
     comments: Iterable[str] = (),
     unread: str | None = None,
+    moment: str | None = None,
 ) -> Cell:
     return Cell(
         text=text,
@@ -115,4 +119,5 @@ def _cell(
         struck=tuple(map(str, struck)),
         comments=tuple(map(str, comments)),
         unread=unread,
+        moment=moment,
     )

@@ -50,7 +50,8 @@ class Row:
     """One row: values with their column, its links by column, and the section lines above it.
 
     ``comments`` hang on cells; ``remarks`` say what of the row was not understood. ``struck`` are words crossed
-    out in it, which are no values; of a row that is ``crossed_out`` as a whole, its values are them.
+    out in it, which are no values; of a row that is ``crossed_out`` as a whole, its values are them. ``moments``
+    are what cells of a sheet mean that show a day or time.
     """
 
     values: tuple[tuple[Column, str], ...]
@@ -60,6 +61,7 @@ class Row:
     remarks: tuple[str, ...] = ()
     struck: tuple[tuple[Column, str], ...] = ()
     crossed_out: bool = False
+    moments: tuple[tuple[Column, str], ...] = ()
 
     def unfitted(self, fields: Container[str | None]) -> dict[str, str]:
         """What no field of these takes, by the key of its column, and all comments."""
@@ -176,6 +178,7 @@ def read_row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tup
         remarks=tuple(remarks),
         struck=tuple((column, words) for column, cell in pairs for words in cell.struck),
         crossed_out=crossed_out,
+        moments=tuple((column, cell.moment) for column, cell in pairs if cell.moment),
     )
 
 

@@ -24,6 +24,7 @@ _MOST_ROWS = 100_000
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "caption", "title")
 _BEFORE_AT_MOST = 6
 _SIBLINGS_AT_MOST = 1_000
+_MOST_INNER = 8
 
 
 def html_tables(tree: html.HtmlElement, base: str) -> tuple[Table, ...]:
@@ -98,9 +99,16 @@ def _cell(element: html.HtmlElement, base: str, width: int) -> Cell:
         address = absolute(base, attribute(link, "href") or "")
         if address:
             links.append(Link(address, lines(visible_text(link)).replace("\n", " ") or attribute(link, "title")))
-    inner = any(True for _ in element.iter("table"))
+    inner = next(element.iter("table"), None) is not None and not _is_small(element)
     text = "" if inner else lines(visible_text(element))
     return Cell(text=text, links=() if inner else tuple(links), heading=element.tag == "th", width=width)
+
+
+def _is_small(element: html.HtmlElement) -> bool:
+    """Whether a table inside a cell is but a few words of it, put in place by rows of a label and a value."""
+    row = element.getparent()
+    beside = sum(1 for cell in row if cell.tag in ("td", "th")) if row is not None else 0
+    return beside > 2 and sum(1 for _ in islice(element.iter("td", "th"), _MOST_INNER + 2)) <= _MOST_INNER + 1
 
 
 def _lines_before(table: html.HtmlElement) -> tuple[str, ...]:

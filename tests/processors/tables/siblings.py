@@ -4,9 +4,11 @@ from collections import Counter
 from sys import stdout
 
 from tests.processors.tables.sibling import Sibling, is_right, read
+from tests.processors.tables.siblings_documents import DOCUMENTS
 from tests.processors.tables.siblings_html import HTML
+from tests.processors.tables.siblings_sheets import SHEETS
 
-SIBLINGS: tuple[Sibling, ...] = (*HTML,)
+SIBLINGS: tuple[Sibling, ...] = (*HTML, *SHEETS, *DOCUMENTS)
 
 
 def main() -> None:
