@@ -148,11 +148,12 @@ def harvest() -> None:
     # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
     @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
     def end_of_night(batches: Any, results: Any) -> None:
-        """Enter the results into the ledger and request timestamps; those that fail now stay pending."""
+        """Enter the results into the ledger, request timestamps, sign a checkpoint; what fails stays pending."""
         from pipeline.collect.harvest_custody import end_night
         from pipeline.collect.harvest_summary import summary_of
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
+        from pipeline.preserve.checkpoint import sign_and_deliver
         from pipeline.preserve.timestamp import request_timestamps
 
         settings = load_settings()
@@ -160,6 +161,7 @@ def harvest() -> None:
             if batches:
                 end_night(settings, archive, this_run(), summary_of(batches, list(results)))
             request_timestamps(settings, archive, occasion="harvest", on_progress=log.info)
+            sign_and_deliver(settings, archive, on_progress=log.info)
 
     batches = plan()
     results = collect.expand(source_ids=batches)

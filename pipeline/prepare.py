@@ -1,19 +1,22 @@
-"""Makes what an archive needs where the settings name it: tables, roles, sealing keys, buckets, Airflow's pools.
+"""Makes what an archive needs where the settings name it: tables, roles, keys, buckets, Airflow's pools.
 
 In: `Settings`. Out: one `Prepared` per thing, in the order in which they were made; what is there already is left
-as it is, so that preparing again is safe. Raises `MigrationError`, `SealingKeysError`, `StoreError` and
-`SettingsError` for what an archive cannot do without. An unavailable second store is a ``problem`` and no more:
-its copies are pending.
+as it is, so that preparing again is safe. Raises `MigrationError`, `SealingKeysError`, `LogKeyError`, `StoreError`
+and `SettingsError` for what an archive cannot do without. An unavailable second store is a ``problem`` and no
+more: its copies are pending.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.airflow_api import AirflowApi
-from pipeline.config.archive_factory import open_replica, open_store
+from pipeline.config.archive_factory import open_replica, open_store, opened_archive
+from pipeline.config.log_signer import prepare_signer
 from pipeline.config.prepared_keys import prepare_sealing_keys
 from pipeline.config.settings import Settings
+from pipeline.preserve.checkpoint import log_began_with
 from storage.migrations import migrate
 from storage.objects.errors import StoreError
 from storage.sealing_keys import id_of_key
@@ -35,12 +38,13 @@ class Prepared:
 
 
 def prepare_archive(settings: Settings) -> Iterator[Prepared]:
-    """Tables and roles, the sealing keys, the bucket, the second store's bucket."""
+    """Tables and roles, the sealing keys, the key of the log, the bucket, the second store's bucket."""
     migrated = migrate(settings.database_owner())
     yield Prepared("Database", f"schema {migrated.now}, {_since(migrated.before, migrated.now)}")
     keys, keys_made = prepare_sealing_keys(settings)
     newest = f"newest {id_of_key(keys.newest)}, {_made(keys_made)}"
     yield Prepared("Sealing keys", f"{settings.sealing_keys_file}, {newest}")
+    yield _log_key(settings)
     store = open_store(settings)
     made = store.ensure_bucket()
     yield Prepared("Object store", f"{store.endpoint}, bucket {store.bucket}, {_made(made)}")
@@ -62,6 +66,21 @@ def prepare_pools(api: AirflowApi) -> Iterator[Prepared]:
     for name, (slots, description) in POOLS.items():
         made = api.ensure_pool(name, slots=slots, description=description)
         yield Prepared(f"Pool {name}", f"{slots} slots, made" if made else "there before")
+
+
+def _log_key(settings: Settings) -> Prepared:
+    """The key that signs checkpoints; none is made for a log that has begun with another."""
+    with opened_archive(settings) as archive:
+        begun = log_began_with(archive)
+    place = settings.log_pkcs11 or str(settings.log_key_file)
+    if begun is not None and settings.log_pkcs11 is None and not os.path.lexists(settings.log_key_file):
+        reason = (
+            f"No checkpoint can be signed: the log began with the key {begun}, whose file is not at "
+            f"{settings.log_key_file}. Bring it back from your copy, or set LETAPIS_LOG_KEY."
+        )
+        return Prepared("Key of the log", place, reason)
+    signer, made = prepare_signer(settings)
+    return Prepared("Key of the log", f"{place}, {signer.key.verifier_key}, {_made(made)}")
 
 
 def _since(before: str | None, now: str) -> str:

@@ -49,7 +49,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "audit": ("verify", "audit"),
     "copies": ("copy",),
     "timestamps": ("timestamp",),
-    "custody": ("custody",),
+    "custody": ("custody", "checkpoint", "custody_proof"),
     "parse": ("page", *record_kinds()),
     "fingerprint": ("fingerprint",),
     "group": ("group",),

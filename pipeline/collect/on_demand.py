@@ -16,6 +16,7 @@ from pipeline.collect.harvest import collect, failure_reason
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
+from pipeline.preserve.checkpoint import sign_and_deliver
 from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
@@ -107,6 +108,7 @@ def archive_one(
         request_timestamps(
             settings, archive, occasion=f"request {request_id}", actor=request.actor, on_progress=on_progress
         )
+        sign_and_deliver(settings, archive, on_progress=on_progress)
         capture, count = _page_of_visit(archive, report.crawl_id, url)
         preservation = preservation_of(archive, deposited)
     return Archived(

@@ -1,13 +1,14 @@
 """Commands about preservation: `copies`, `timestamps`, `custody`."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.arguments import custody_name
 from pipeline.commands.search import archive_for_command
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, err, fail, to_json
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -93,16 +94,77 @@ def timestamps(as_json: JsonOption = False) -> None:
 
 def custody(
     name: Annotated[
-        str,
-        typer.Argument(metavar="ID|KEY|URL", help="A capture, a WARC file, or a URL for each of its captures."),
-    ],
+        str | None,
+        typer.Argument(metavar="[ID|KEY|URL]", help="A capture, a WARC file, or a URL for each of its captures."),
+    ] = None,
+    proof: Annotated[
+        bool,
+        typer.Option(
+            "--proof",
+            help="Give the entries about it with proofs that they are in the log, and no other entry.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the proof to this new file instead of printing it.")
+    ] = None,
+    rotate_key: Annotated[
+        bool,
+        typer.Option("--rotate-key", help="Let a new key sign the log; the old one signs that it does."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the custody status: deposit, copies, locks, and trusted timestamps."""
+    """Show the custody status: deposit, copies, locks, trusted timestamps; of the whole log without a name."""
+    if rotate_key or name is None:
+        if proof or out is not None or (rotate_key and name is not None):
+            raise fail("Name a capture for --proof and --out, and nothing with --rotate-key.", Exit.WRONG_USE)
+        _log_status(rotate=rotate_key, as_json=as_json)
+        return
+    if out is not None and not proof:
+        raise fail("--out belongs to --proof.", Exit.WRONG_USE)
     custody_name(name)
+    if proof:
+        _custody_proof(name, out, as_json=as_json)
+        return
     with archive_for_command() as archive:
         if not emit(_custody_rows(archive, name), as_json=as_json, human=describe_custody):
             raise fail(f"The archive has nothing of {name}. This does not show whether it existed.")
+
+
+def _log_status(*, rotate: bool, as_json: bool) -> None:
+    """The newest checkpoint, which is what is to be kept elsewhere, and the key to verify it with."""
+    from pipeline.config.settings import load_settings
+    from pipeline.preserve.checkpoint import checkpoint_json, log_began_with, newest_checkpoint, rotate_log_key
+
+    with archive_for_command() as archive:
+        if rotate:
+            key = rotate_log_key(load_settings(), archive)
+            err.print(f"The log is signed by a new key from now on. Note it elsewhere: {key}", markup=False)
+        newest = newest_checkpoint(archive)
+        if newest is None:
+            raise fail("No checkpoint of the log has been signed yet. The DAG checkpoints signs one every hour.")
+        row = checkpoint_json(newest) | {"verifier_key": log_began_with(archive)}
+        emit([row], as_json=as_json, human=lambda row: row["note"].rstrip("\n"))
+        if not as_json:
+            err.print(f"Verifier key of the log: {row['verifier_key']}", markup=False)
+
+
+def _custody_proof(name: str, out: Path | None, *, as_json: bool) -> None:
+    from pipeline.config.settings import load_settings
+    from pipeline.preserve.custody_proof import custody_proof, describe_proof
+
+    with archive_for_command() as archive:
+        row = custody_proof(load_settings(), archive, name)
+        if row is None:
+            raise fail(f"The archive has nothing of {name}. This does not show whether it existed.")
+    if out is not None:
+        try:
+            with out.open("x", encoding="utf-8") as file:
+                file.write(to_json(row) + "\n")
+        except OSError as problem:
+            raise fail(f"{out}: {problem.strerror}; nothing was overwritten.", Exit.WRONG_USE) from problem
+        err.print(describe_proof(row), markup=False)
+        return
+    emit([row], as_json=as_json, human=describe_proof)
 
 
 def _custody_rows(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:

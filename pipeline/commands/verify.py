@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,10 +44,30 @@ StoreAlone = Annotated[
 ]
 
 
+Checkpoints = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Hold this signed checkpoint, kept elsewhere, against the entries in the store, and nothing else.",
+    ),
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="KEY|FILE",
+        help="The verifier key of the log as it was noted elsewhere: NAME+HASH+KEY, or a file that holds it.",
+    ),
+]
+
+
 def verify(
     what: FilesOrKeys = None,
     replica: FromReplica = False,
     store_alone: StoreAlone = False,
+    checkpoint: Checkpoints = None,
+    key: Keys = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check files, or the whole archive, against index, custody ledger, locks and trusted timestamps.
@@ -54,6 +75,7 @@ def verify(
     Exit code 1 if anything is not as expected; each mismatch is printed with what was expected and what was found.
     """
     from pipeline.config.settings import load_settings
+    from pipeline.preserve.held_checkpoints import OutsideLog, outside_log
     from pipeline.preserve.time_authority import pinned_roots
     from pipeline.preserve.verify import verified_json
     from pipeline.preserve.verify import verify as verify_archive
@@ -61,7 +83,16 @@ def verify(
     def show(each: Verified) -> None:
         emit([verified_json(each)], as_json=as_json, human=describe_verified)
 
-    if store_alone:
+    if key and not checkpoint:
+        raise fail("--key belongs to --checkpoint FILE.", Exit.WRONG_USE)
+    if checkpoint:
+        if what:
+            raise fail(
+                "--checkpoint holds a checkpoint against all entries. Leave out the files and keys.",
+                Exit.WRONG_USE,
+            )
+        found = _verify_checkpoints(show, checkpoint, key or (), replica=replica)
+    elif store_alone:
         if what:
             raise fail(
                 "--store-alone checks everything in the store. Leave out the files and keys.", Exit.WRONG_USE
@@ -73,7 +104,10 @@ def verify(
             try:
                 roots = pinned_roots(load_settings())
                 user = current_user()
-                found = verify_archive(archive, what or (), actor=user, on_each=show, roots=roots, store=store)
+                outside = OutsideLog() if what else outside_log(load_settings(), archive)
+                found = verify_archive(
+                    archive, what or (), actor=user, on_each=show, roots=roots, store=store, outside=outside
+                )
             except FileNotFoundError as missing:
                 raise fail(str(missing), Exit.WRONG_USE) from missing
             if not what:
@@ -86,6 +120,30 @@ def verify(
                 ):
                     err.print(sentence, markup=False)
     _print_summary(found)
+
+
+def _verify_checkpoints(
+    show: Any, files: Sequence[Path], keys: Sequence[str], *, replica: bool
+) -> tuple[Verified, ...]:
+    from pipeline.config.archive_factory import open_replica, open_store
+    from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.preserve.held_checkpoints import verify_checkpoints
+    from storage.errors import StorageError
+
+    try:
+        settings = load_settings()
+        first, second = open_store(settings), open_replica(settings)
+        store, other = (second, first) if replica else (first, second)
+        if store is None:
+            raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
+        found = verify_checkpoints(store, files, keys, others=() if other is None else (other,))
+    except (SettingsError, OSError, ValueError) as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    except StorageError as problem:
+        raise fail(str(problem)) from problem
+    for each in found:
+        show(each)
+    return found
 
 
 def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:

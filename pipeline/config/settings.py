@@ -173,6 +173,19 @@ class Settings:
     database, and keep a copy. All workers and the API server need the same keys. Default: `keys/sealing.keys` in
     the data folder, where `letapis up` and `letapis prepare` make it.
     """
+    log_key: Path | None = None
+    """The file of the log's signing key, which signs checkpoints over custody. Keep it outside store and database,
+    and keep a copy; beside it lies the last checkpoint that it has signed. Workers that harvest need it. Default:
+    `keys/log.key` in the data folder, where `letapis up` and `letapis prepare` make it.
+    """
+    log_origin: str | None = None
+    """The name of the log, such as `archive.example.org/log`, with which its key is made. It never changes.
+    Default: `letapis-log/` and 16 random digits.
+    """
+    log_pkcs11: str | None = None
+    """The signing key in a PKCS#11 token instead of a file (RFC 7512):
+    `pkcs11:token=...;object=...?module-path=...&pin-source=...`. Default: none.
+    """
 
     database_url: str | None = None
     """A PostgreSQL database of your own, as its owner. Only `letapis prepare` and `letapis up` need it. Default:
@@ -237,6 +250,11 @@ class Settings:
     def sealing_keys_file(self) -> Path:
         """Where the sealing keys are."""
         return self.sealing_keys or self.data / "keys" / "sealing.keys"
+
+    @property
+    def log_key_file(self) -> Path:
+        """Where the log's signing key is, or the last signed checkpoint of a key that is in a token."""
+        return self.log_key or self.data / "keys" / "log.key"
 
     @property
     def stack_file(self) -> Path:

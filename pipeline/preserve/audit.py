@@ -27,6 +27,7 @@ from storage.integrity.audit_share import (
     wrong_before,
 )
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
+from storage.integrity.log_verification import verify_log
 from storage.integrity.retention_renewal import Renewal, renew_locks
 from storage.integrity.timestamp_verification import unexpected_tokens, verify_tokens
 from storage.integrity.verification import (
@@ -238,3 +239,4 @@ def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]
     yield from strays_among_extensions(expected.objects, expected.chain)
     yield verify_sealed_objects(expected)
     yield verify_chain(expected)
+    yield from verify_log(expected.objects, expected.chain, expected.locks, expected.signed)

@@ -6,10 +6,12 @@ many objects were checked and which did not match.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain as chain_of
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from pipeline.preserve.held_checkpoints import OutsideLog
 from storage.archive import Archive
 from storage.findings import Verified
 from storage.integrity.verification import (
@@ -30,6 +32,7 @@ NAMED_AT_MOST: Final = 100
 
 Roots = Mapping[str, bytes]
 NO_ROOTS: Final[Roots] = MappingProxyType({})
+NOTHING_OUTSIDE: Final = OutsideLog()
 OnEach = Callable[[Verified], None]
 
 
@@ -41,16 +44,22 @@ def verify(
     on_each: OnEach | None = None,
     roots: Roots = NO_ROOTS,
     store: ObjectStore | None = None,
+    outside: OutsideLog = NOTHING_OUTSIDE,
 ) -> tuple[Verified, ...]:
     """Verify files (paths) and deposited files (keys), or the whole archive if none is named.
 
     ``roots`` are the certificates (PEM) that the tokens of time authorities, by URL, must lead to. ``store``:
-    the second store instead of the first. Raises ``FileNotFoundError`` for a name that is neither file nor key.
+    the second store instead of the first. ``outside`` are checkpoints of the log that lie elsewhere. Raises
+    ``FileNotFoundError`` for a name that is neither file nor key.
     """
     checked_store = store or archive.objects
     if what:
         return _collected(_verify_named(archive, checked_store, what), on_each)
-    found = _collected(verify_all(expected_of_archive(archive, checked_store), roots), on_each)
+    expected = expected_of_archive(archive, checked_store)
+    held = outside.held(
+        expected.chain, checked_store, [each for each in _stores(archive) if each != checked_store]
+    )
+    found = _collected(chain_of(verify_all(expected, roots), held), on_each)
     wrong = [verified.subject for verified in found if not verified.ok]
     details = {
         "store": checked_store.name,
@@ -60,6 +69,10 @@ def verify(
     }
     append_and_publish(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
     return found
+
+
+def _stores(archive: Archive) -> tuple[ObjectStore, ...]:
+    return (archive.objects,) if archive.replica is None else (archive.objects, archive.replica)
 
 
 def verify_store_alone(

@@ -19,6 +19,7 @@ from pipeline.process.run import ProcessError, ProcessReport, process_pending, s
 from storage.archive import Archive
 from storage.catalogue.unread import waiting_for_parsers
 from storage.errors import StorageError
+from storage.integrity.log_restore import restore_log
 from storage.integrity.rebuilt_catalogue import (
     all_processed,
     counts,
@@ -57,7 +58,7 @@ class UnreadExtension:
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """Counts, and ``remarks``: what is wrong with the chain, though it could be read.
+    """Counts, and ``remarks``: what is wrong with the chain, though it could be read, or contradicts its log.
 
     ``files`` and ``captures`` are those of the new catalogue; ``process`` counts what this run read, which is less
     where it went on with one that was interrupted.
@@ -117,6 +118,7 @@ def rebuild(
         on_progress(f"requests and access log: {restored_rows.rows} rows restored")
         for problem in restored_rows.problems:
             on_progress(problem)
+        log = restore_log(archive, chain)
         on_progress(f"custody: {len(chain.entries)} entries, {restored} of them restored")
         there, resumed = open_next_catalogue(archive, _made_for(chain))
         if resumed:
@@ -132,7 +134,7 @@ def rebuild(
         files=files,
         captures=captures,
         process=read,
-        remarks=chain.problems,
+        remarks=(*chain.problems, *log.problems),
         rows_restored=restored_rows.rows,
         not_opened=sum(each.entry.unknown_because is not None for each in chain.entries),
         waiting=waiting,

@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain as chain_of
 from itertools import islice
 from typing import Final
 
@@ -21,6 +22,7 @@ from storage.ledger.chain import Chain
 from storage.ledger.custody import append_and_publish
 from storage.ledger.entry import LONGEST_BYTES
 from storage.ledger.retention import RENEWED
+from storage.log.stored_objects import lasting_objects
 from storage.objects.errors import StoreError
 from storage.objects.find_version import find_version
 from storage.objects.keys import custody_key
@@ -57,8 +59,8 @@ class _Version:
 def renew_locks(
     archive: Archive, store: ObjectStore, chain: Chain, seqs: Collection[int], *, before: datetime, actor: str
 ) -> Renewal:
-    """Renew the locks of the objects that the entries ``seqs`` name, and of every entry and its sealed objects,
-    that end ``before``.
+    """Renew the locks of the objects that the entries ``seqs`` name, of every entry and its sealed objects, and of
+    the log, that end ``before``.
     """
     until = (datetime.now(UTC) + timedelta(days=store.lock_days)).replace(microsecond=0)
     renewed = 0
@@ -93,7 +95,8 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
         for each in named_objects(chained.entry)
     }
     heads = map_bounded(lambda each: find_version(store, each.key, each.version_id, each.sha256), named.values())
-    for head in heads:
+    of_log = map_bounded(lambda each: store.head(each.key, each.version_id), lasting_objects(store))
+    for head in chain_of(heads, of_log):
         if head is not None and not head.is_locked_until(before):
             yield _Version(head.key, head.version_id)
 

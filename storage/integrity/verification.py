@@ -8,7 +8,7 @@ its digest. An object that cannot be read is a mismatch; an unavailable store ra
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
@@ -24,6 +24,7 @@ from storage.catalogue.tables import warcs
 from storage.deposit.origin import signature_fault
 from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
+from storage.integrity.log_verification import verify_log
 from storage.integrity.sealed_verification import SealedInLedger, verify_sealed
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.batches import LedgerRow, ledger_rows
@@ -31,6 +32,7 @@ from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import entries_not_opened, ledger_digests
 from storage.ledger.entry import BEHIND, CustodyEntry, seconds_behind
 from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
+from storage.log.checkpoints import SignedCheckpoint, all_in_ledger
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import SEALED_PREFIX, WARC_PREFIX, custody_key
@@ -69,6 +71,8 @@ class ExpectedObjects:
     ledger: Mapping[int, str] | None
     sealed: SealedInLedger | None
     keys: SealingKeys | None
+    signed: tuple[SignedCheckpoint, ...] | None = None
+    """The checkpoints that the ledger has."""
 
     @property
     def deposits(self) -> dict[str, CustodyEntry]:
@@ -94,9 +98,11 @@ def expected_of_archive(
 ) -> ExpectedObjects:
     """From one of the archive's stores, by default the first, and its database."""
     store = objects or archive.objects
-    return _expected(
+    expected = _expected(
         store, at, _index(archive), _ledger(archive, store.name), _sealed_in_ledger(archive), archive.sealing
     )
+    with archive.reader.connect() as connection:
+        return replace(expected, signed=all_in_ledger(connection))
 
 
 def _sealed_in_ledger(archive: Archive) -> SealedInLedger:
@@ -131,7 +137,7 @@ def _expected(
 
 def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
     """Every deposited file, then objects that no custody entry names, time tokens, operators' code, sealed
-    objects, then the chain.
+    objects, then the chain and the log over it.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
     """
@@ -143,6 +149,7 @@ def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingPr
     yield from strays_among_extensions(expected.objects, expected.chain)
     yield verify_sealed_objects(expected)
     yield verify_chain(expected)
+    yield from verify_log(expected.objects, expected.chain, expected.locks, expected.signed)
 
 
 def verify_deposits(expected: ExpectedObjects, keys: Collection[str]) -> Iterator[Verified]:

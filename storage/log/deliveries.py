@@ -136,7 +136,7 @@ def _stored(archive: Archive, outlet: Outlet, newest: SignedCheckpoint, proof: O
         if archive.objects.digest(key, head.version_id) == sha256(proof.content):
             break
         number += 1
-        key = checkpoint_proof_key(newest.size, f"{outlet.name}.{number}", proof.ending)
+        key = checkpoint_proof_key(newest.size, outlet.name, proof.ending, number=number)
     return archive.objects.put_new(key, proof.content, sha256=sha256(proof.content))
 
 

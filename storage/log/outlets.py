@@ -32,7 +32,7 @@ class OutletProof:
 
 
 class Outlet(Protocol):
-    """One place outside. ``name`` stands in keys, settings and reports: letters, digits, ``.``, ``_``, ``-``."""
+    """One place outside. ``name`` stands in keys, settings and reports: letters, digits, ``_``, ``-``."""
 
     @property
     def name(self) -> str:

@@ -5,7 +5,6 @@ there, that is the problem that is reported. Raises `storage.objects.errors`.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawlers.model.iso_time import time_text
@@ -14,9 +13,9 @@ from processors.transparency_log.checkpoint import read_checkpoint
 from storage.archive import Archive
 from storage.log.checkpoints import log_keys, newest_in_store
 from storage.log.outlets import OutletProof
-from storage.log.tree_reader import oldest_of
+from storage.log.stored_objects import stored_objects
 from storage.objects.errors import KeyTakenError
-from storage.objects.keys import CHECKPOINTS_PREFIX, LOG_PREFIX, checkpoint_key
+from storage.objects.keys import CHECKPOINTS_PREFIX, checkpoint_key
 from storage.objects.model import REPLICA, ListedVersion, StoredObject
 from storage.objects.parallel import map_bounded
 from storage.objects.reader import StoreReader
@@ -42,8 +41,8 @@ class SecondStore:
     def deliver(self, checkpoint: bytes) -> OutletProof:
         """Copy what the replica lacks of the log, the checkpoints last; the proof is a receipt."""
         objects, replica = self.archive.objects, self._replica
-        there = {each.key for each in _current(replica)}
-        lacking = [each for each in _current(objects) if each.key not in there]
+        there = {each.key for each in stored_objects(replica)}
+        lacking = [each for each in stored_objects(objects) if each.key not in there]
         lacking.sort(key=lambda each: each.key.startswith(CHECKPOINTS_PREFIX))
         copied = sum(1 for _ in map_bounded(lambda each: _copy(objects, replica, each), lacking))
         key = checkpoint_key(read_checkpoint(checkpoint).size)
@@ -71,24 +70,6 @@ class SecondStore:
         if self.archive.replica is None:
             raise ValueError("this archive has no replica")
         return self.archive.replica
-
-
-def _current(objects: StoreReader) -> Iterator[ListedVersion]:
-    """The oldest version of every key of the log: a later one was laid over it."""
-    listed: list[ListedVersion] = []
-    for version in objects.list(LOG_PREFIX):
-        if listed and listed[0].key != version.key:
-            yield from _oldest(listed)
-            listed = []
-        if not version.delete_marker:
-            listed.append(version)
-    yield from _oldest(listed)
-
-
-def _oldest(listed: list[ListedVersion]) -> Iterator[ListedVersion]:
-    oldest = oldest_of(listed)
-    if oldest is not None:
-        yield oldest
 
 
 def _copy(objects: StoreReader, replica: ObjectStore, version: ListedVersion) -> StoredObject:

@@ -19,7 +19,6 @@ from processors.transparency_log.tiles import (
 )
 from storage.errors import StorageError
 from storage.objects.keys import log_key
-from storage.objects.model import ListedVersion
 from storage.objects.reader import StoreReader
 
 
@@ -59,6 +58,10 @@ class LogTree:
         """The root of the first ``size`` entries, by default of all."""
         return range_root(0, self.size if size is None else size, self._subtree)
 
+    def range_root(self, start: int, end: int) -> bytes:
+        """The root over the entries ``start + 1`` to ``end``, a range as in RFC 6962's splits of a tree."""
+        return range_root(start, end, self._subtree)
+
     def inclusion(self, index: int) -> tuple[bytes, ...]:
         """The proof that the entry ``index + 1`` is in the tree."""
         return inclusion_proof(index, self.size, self._subtree)
@@ -81,10 +84,4 @@ class LogTree:
 def read_oldest(objects: StoreReader, key: str) -> bytes | None:
     """The bytes of the oldest version of a key; None where there is none."""
     versions = [each for each in objects.list(key) if each.key == key and not each.delete_marker]
-    oldest = oldest_of(versions)
-    return None if oldest is None else objects.read(key, oldest.version_id)
-
-
-def oldest_of(versions: Sequence[ListedVersion]) -> ListedVersion | None:
-    """The oldest of the versions of one key, as a store lists them: the newest first."""
-    return versions[-1] if versions else None
+    return objects.read(key, versions[-1].version_id) if versions else None

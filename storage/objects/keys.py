@@ -112,9 +112,17 @@ def checkpoint_size(key: str) -> int:
     return int(match[1])
 
 
-def checkpoint_proof_key(size: int, outlet: str, ending: str) -> str:
-    """``log/proofs/<size>/<outlet>.<ending>``: what an outlet gave back for a checkpoint."""
+def checkpoint_proof_key(size: int, outlet: str, ending: str, *, number: int = 1) -> str:
+    """``log/proofs/<size>/<outlet>[.<number>].<ending>``: what an outlet gave back for a checkpoint."""
     for part in (outlet, ending):
-        if not is_part(part):
-            raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {part!r}")
-    return f"{PROOFS_PREFIX}{size:012d}/{outlet}.{ending}"
+        if not is_part(part) or "." in part:
+            raise ValueError(f"part of an object key: expected letters, digits, '_' and '-', found {part!r}")
+    return f"{PROOFS_PREFIX}{size:012d}/{outlet}.{'' if number == 1 else f'{number}.'}{ending}"
+
+
+def checkpoint_proof(key: str) -> tuple[int, str]:
+    """The size and the outlet that such a key names; raises ``ValueError`` for any other key."""
+    match = re.fullmatch(r"log/proofs/(\d{12})/([\w-]+)\.(?:\d+\.)?[\w-]+", key, re.ASCII)
+    if match is None:
+        raise ValueError(f"expected log/proofs/<12 digits>/<outlet>.<ending>, found {key!r}")
+    return int(match[1]), match[2]
