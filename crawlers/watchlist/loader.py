@@ -203,6 +203,7 @@ class _WatchlistReader:
         self.layouts = dict(self._layouts(top.get("layouts")))
         defaults = self._defaults(top.get("defaults"))
         first_line: dict[str, int] = {}
+        channels: dict[str, str] = {}
         for index, raw in enumerate(top["sources"]):
             source = self._source(("sources", index), raw, defaults, self.layouts)
             if isinstance(raw, dict) and isinstance(raw.get("id"), str):
@@ -211,6 +212,11 @@ class _WatchlistReader:
                 if first_line.setdefault(raw["id"], line) != line:
                     self._wrong(place, f"{raw['id']!r} is taken, see line {first_line[raw['id']]}")
             source_id = raw.get("id") if isinstance(raw, dict) else None
+            if source is not None and source.channel is not None:
+                other = channels.setdefault(source.channel.lower(), source.id)
+                if other != source.id:
+                    found = f"{source.channel!r} is collected by the source {other!r} already"
+                    self._wrong(("sources", index, "channel"), f"{found}: one channel is one source")
             self.sources.append((source_id if isinstance(source_id, str) else None, source))
 
     def _layouts(self, raw: object) -> Iterator[tuple[str, Layout]]:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crawlers.watchlist.source import Engine, Expectation, Follow, Robots, Source, SourceLimits
+from crawlers.watchlist.telegram_handle import handle_or_name
 from processors.extension.code import parse_reference
 from processors.kinds import KINDS, SINGLE_PAGES, is_complete_list, source_kinds
 from processors.pages.selectors import FIELDS, SelectorError, compiled
@@ -49,13 +50,13 @@ def _scope_entry(text: str) -> str:
 
 
 def _channel(value: Any) -> Any:
-    """The handle, also out of the forms in which people write it: @name, t.me/name, https://t.me/s/name."""
+    """The handle, also out of the forms in which people write it."""
     if not isinstance(value, str):
         return value
-    found = re.fullmatch(r"(?:(?:https?://)?t\.me/(?:s/)?|@)?([A-Za-z]\w{3,31})/?", value, re.ASCII)
-    if found is None:
+    handle = handle_or_name(value)
+    if handle is None:
         raise _mistake(f"{value!r} is not a channel: expected the HANDLE in t.me/HANDLE")
-    return found.group(1)
+    return handle
 
 
 def _timezone(text: str) -> str:
@@ -239,7 +240,8 @@ class TelegramEntry(SourceEntry):
 
     kind: Literal["telegram"]
     channel: Annotated[str, BeforeValidator(_channel)]
-    """The handle of the channel; `@name` and `https://t.me/name` are understood as well."""
+    """The handle of the channel; `@name`, `https://t.me/name`, `name.t.me` and `tg://resolve?domain=name` are
+    understood as well. One channel is one source."""
 
 
 class ReadByAnyParserEntry(SourceEntry):

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 ANNOUNCED_FROM_BYTES = 100 * 10**6
 """A file of this length takes a second or more, so it is announced."""
 
+FAULTS_SHOWN = 20
+
 WarcFiles = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC or WACZ files made by any tool.")
 ]
 UpToDamage = Annotated[
     bool,
-    typer.Option("--up-to-damage", help="Accept a damaged file, too, and index the records before the damage."),
+    typer.Option("--up-to-damage", help="Accept a file that ends in the middle of a record, too."),
 ]
 FromReplica = Annotated[
     bool, typer.Option("--replica", help="Use the second store (LETAPIS_REPLICA_*) instead of the first.")
@@ -53,16 +55,19 @@ def deposit(
 ) -> None:
     """Deposit WARC, ARC or WACZ files in the archive: check, store under lock, index, enter into custody.
 
-    A damaged file is refused, with the place of the damage; the others are deposited. With --up-to-damage it is
-    stored as it is, every byte of it, and the records before the damage are indexed. Depositing the same file
-    again changes nothing. A file that a crawl of this archive has signed belongs to that crawl; any other is an
-    import, and is shown with the user who imported it. The files themselves stay where they are.
+    A file with damaged records is stored as it is, every byte of it: the records that are certain are indexed, and
+    each of the others is named with its place, here and in custody. A file in which no record is certain is
+    refused, and one that ends in the middle of a record, too: it may be an unfinished copy. With --up-to-damage
+    that is accepted as well. Depositing the same file again changes nothing. A file that a crawl of this archive
+    has signed belongs to that crawl; any other is an import, and is shown with the user who imported it. The files
+    themselves stay where they are.
     """
     from dataclasses import asdict
 
     from pipeline.clock_offset import measured_clock
     from pipeline.config.settings import load_settings
     from storage.deposit.deposit import damage_json, deposit_file
+    from storage.deposit.inspection import FileFaults
     from storage.errors import StorageError
     from storage.objects.keys import is_part
     from storage.warc.reader import WarcDamageError
@@ -82,7 +87,7 @@ def deposit(
                     archive,
                     path,
                     source_id=source,
-                    up_to_damage=up_to_damage,
+                    faults=FileFaults.NAMED_WITH_CUT if up_to_damage else FileFaults.NAMED,
                     actor=current_user(),
                     clock=clock,
                 )
@@ -112,6 +117,7 @@ def deposit(
                 "recovered": deposited.origin.recovered,
                 "brought_by": deposited.brought_by,
                 "remarks": list(deposited.remarks),
+                "faults": [asdict(fault) for fault in deposited.faults],
                 "damage": None if deposited.damage is None else damage_json(deposited.damage),
                 "preserved": deposited.preserved,
                 "second_copy": None if deposited.second_copy is None else asdict(deposited.second_copy),
@@ -224,12 +230,21 @@ def _describe_refusal(problem: Exception) -> str:
     """The error, and how to deposit the file all the same where that is possible."""
     from storage.warc.reader import WarcDamageError
 
-    if isinstance(problem, WarcDamageError) and problem.record > 1:
+    if isinstance(problem, WarcDamageError) and problem.is_cut and problem.record > 1:
         return (
-            f"{problem} To deposit it all the same, add --up-to-damage: every byte is stored, and the records "
-            "before the damage are indexed."
+            f"{problem} If there is no whole copy, add --up-to-damage: every byte is stored, and the records "
+            "that are certain are indexed."
         )
     return str(problem)
+
+
+def _describe_fault(fault: Mapping[str, Any]) -> str:
+    resumed = fault["resumed_at"]
+    then = "nothing behind it could be read" if resumed is None else f"read on at offset {resumed}"
+    return (
+        f"\n  record {fault['record']} at offset {fault['offset']}: expected {fault['expected']}, "
+        f"found {fault['found']}; {then}"
+    )
 
 
 def _describe_deposit(row: Mapping[str, Any]) -> str:
@@ -243,12 +258,14 @@ def _describe_deposit(row: Mapping[str, Any]) -> str:
         line += f"; an import by {row['brought_by']}"
         line += f" ({origin_reason(row['origin_reason'])})" if row["origin_reason"] else ""
     line += "".join(f"; {remark}" for remark in row["remarks"])
-    if damage := row["damage"]:
+    if faults := row["faults"]:
         line += (
-            f"; DEPOSITED UP TO THE DAMAGE in record {damage['record']} at offset {damage['offset']}: expected "
-            f"{damage['expected']}, found {damage['found']}; {row['records']} records before it are indexed, "
-            "every byte is stored"
+            f"; DEPOSITED WITH {len(faults)} FAULTS: {row['records']} records are indexed, every byte is stored"
         )
+        line += "".join(map(_describe_fault, faults[:FAULTS_SHOWN]))
+        if len(faults) > FAULTS_SHOWN:
+            line += f"\n  and {len(faults) - FAULTS_SHOWN} more: see --json, or custody"
+        line += "\n"
     second = row["second_copy"]
     if second is None:
         return f"{line}; confirmed by the only store; no second store is configured"

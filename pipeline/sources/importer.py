@@ -16,6 +16,7 @@ import yaml
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 from crawlers.watchlist.yaml_lines import YamlError, load_with_lines
 from pipeline.sources.line_parser import Line, NewSource, read_lines
+from processors.markup.encoding import decode
 
 HEADER: Final = (
     "# The watch-list: which sources are collected every night. Fields: see the project's watchlist.yaml.\n"
@@ -31,7 +32,7 @@ def import_sources(csv_file: Path, watchlist: Path, *, write: bool) -> tuple[Lin
     before = _text(watchlist) if watchlist.exists() else HEADER
     known = _entries(before, watchlist)
     try:
-        lines = tuple(read_lines(_text(csv_file), known))
+        lines = tuple(read_lines(_list_text(csv_file), known))
     except csv.Error as error:
         raise ImportRefused(f"{csv_file}: is not a list of lines and columns ({error}); save it as CSV") from error
     new = [line.entry for line in lines if isinstance(line, NewSource)]
@@ -113,15 +114,26 @@ def _entries(text: str, watchlist: Path) -> list[Mapping[str, Any]]:
 
 
 def _text(path: Path) -> str:
-    """The file's text; lists saved by spreadsheets may have a mark at their beginning, or be of before Unicode."""
+    """The watch-list's text, which is UTF-8."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ImportRefused(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        return content.decode("utf-8-sig" if path.suffix != ".yaml" else "utf-8")
+        return _content(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ImportRefused(f"{path}: is not UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _list_text(path: Path) -> str:
+    """The list's text: spreadsheets save lists as UTF-8, as UTF-16, or in the encoding of their country."""
+    text = decode(_content(path)).text.removeprefix("\ufeff")
+    if "\ufffd" in text:
+        raise ImportRefused(f"{path}: is no text in an encoding that can be told; save it as UTF-8")
+    return text
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ImportRefused(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _ended(text: str) -> str:

@@ -17,15 +17,16 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from crawlers.watchlist.schema import entry_models, sentence
+from crawlers.watchlist.telegram_handle import handle_in, handle_or_name
 from pipeline.process.page_kind import TELEGRAM_HOSTS
 from processors.kinds import KINDS
 from processors.surt import surt_key
 from processors.urls import host_of
 
-CHANNEL: Final = re.compile(
-    r"(?:(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?|@)([A-Za-z][A-Za-z0-9_]{3,31})(?:/\d+)?/?(?:\?\S*)?"
-)
 ADDRESS: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[^\W\d_]{2,24}(?::\d+)?(?:[/?]\S*)?")
+SEPARATOR_LINE: Final = re.compile(r"\"?sep=([;,|\t])\"?", re.IGNORECASE)
+"""What spreadsheet programs write before a list, and read."""
+SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}:\S")
 FEED: Final = re.compile(r"(?:rss|atom|feed)(?:[/._?=-]|$)|\.rdf$|type=rss", re.IGNORECASE)
 SITEMAP: Final = re.compile(r"sitemap[^/]*\.(?:xml|txt)(?:\.gz)?$|/sitemap[-_./]?\w*$", re.IGNORECASE)
 DOCUMENT: Final = re.compile(r"\.(?:pdf|xlsx?|docx?|rtf|ods|odt|csv)$", re.IGNORECASE)
@@ -85,6 +86,9 @@ def read_lines(text: str, known: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
             problem = f"quotation marks make one of lines {number} to {last}; it holds {', '.join(swallowed)}"
             yield Unclear(number, _shown(cells), problem)
             continue
+        if number == 1 and SEPARATOR_LINE.fullmatch(cells[0]) and len(cells) == 1:
+            yield LeftOut(number, cells[0], "it says which mark separates the columns")
+            continue
         if cells[0].startswith("#"):
             yield LeftOut(number, _shown(cells), "it begins with # and so is a comment")
             continue
@@ -106,23 +110,29 @@ def read_lines(text: str, known: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
 def places_of(entry: Mapping[str, Any]) -> Iterator[str]:
     """What an entry collects, in a form in which equal things are equal: its channel, or its addresses."""
     if entry.get("channel"):
-        found = CHANNEL.fullmatch(str(entry["channel"]))
-        yield f"@{found[1] if found else entry['channel']}".lower()
+        yield f"@{handle_or_name(str(entry['channel'])) or entry['channel']}".lower()
     for name in ("feeds", "sitemaps", "start_pages", "pages"):
         yield from (surt_key(str(url)) for url in entry.get(name) or ())
 
 
 def _rows(text: str) -> Iterator[tuple[int, int, list[str]]]:
     """Each row with its first and its last line; quotation marks may hold a row together over several."""
-    sample = text[:20_000]
-    delimiter = max(",;\t", key=lambda each: (sample.count(each), each == ","))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    before = 0
+    first_line, _, rest = text.partition("\n")
+    declared = SEPARATOR_LINE.fullmatch(first_line.strip("\r "))
+    if declared is not None:
+        yield 1, 1, [first_line.strip("\r ")]
+    sample = text[:20_000] if declared is None else rest[:20_000]
+    delimiter = (
+        declared[1] if declared is not None else max(",;\t", key=lambda each: (sample.count(each), each == ","))
+    )
+    body, above = (text, 0) if declared is None else (rest, 1)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    before = above
     for cells in reader:
         stripped = [cell.strip() for cell in cells]
         if any(stripped):
-            yield before + 1, reader.line_num, stripped
-        before = reader.line_num
+            yield before + 1, reader.line_num + above, stripped
+        before = reader.line_num + above
 
 
 def _places_within(cells: Sequence[str]) -> Iterator[str]:
@@ -130,7 +140,7 @@ def _places_within(cells: Sequence[str]) -> Iterator[str]:
     for cell in cells:
         for word in re.split(r"[\s,;]+", cell) if "\n" in cell else ():
             bare = word.strip("\"'()<>")
-            if CHANNEL.fullmatch(bare) or ("://" in bare and ADDRESS.fullmatch(bare)):
+            if handle_in(bare) or ("://" in bare and ADDRESS.fullmatch(bare)):
                 yield bare
 
 
@@ -139,19 +149,23 @@ def _shown(cells: Sequence[str]) -> str:
 
 
 def _is_heading(cells: Collection[str]) -> bool:
-    return not any(CHANNEL.fullmatch(cell) or ADDRESS.fullmatch(cell) for cell in cells)
+    return not any(handle_in(cell) or ADDRESS.fullmatch(cell) or SCHEME.match(cell) for cell in cells)
 
 
 def _line(
     number: int, cells: Sequence[str], stated: Mapping[str, str], places: Mapping[str, str], ids: Collection[str]
 ) -> Line:
     text = _shown(cells)
-    channels = [found[1] for cell in cells if (found := CHANNEL.fullmatch(cell))]
+    channels = [handle for cell in cells if (handle := handle_in(cell))]
     addresses = [_whole(cell) for cell in cells if _is_address(cell)]
     written = [
         address for address, cell in zip(addresses, filter(_is_address, cells), strict=True) if "://" in cell
     ]
     addresses = written or addresses  # a name that is a host's beside the address in full
+    other = next((cell for cell in cells if SCHEME.match(cell)), None)
+    if not channels and not addresses and other is not None:
+        problem = f"expected a channel, or an http or https address of a public host, found {other}"
+        return Unclear(number, text, problem)
     if len(channels) + len(addresses) != 1:
         several = ", ".join((*channels, *addresses)) or "none"
         return Unclear(number, text, f"expected one channel or web address, found {several}")
@@ -182,7 +196,7 @@ def _line(
 
 
 def _is_address(cell: str) -> bool:
-    return ADDRESS.fullmatch(cell) is not None and CHANNEL.fullmatch(cell) is None
+    return ADDRESS.fullmatch(cell) is not None and handle_in(cell) is None
 
 
 def _of_channel(channel: str) -> tuple[dict[str, Any], str]:

@@ -16,6 +16,9 @@ Fields = tuple[tuple[str, str], ...]
 HEAD_END = re.compile(rb"\n\r?\n")
 USUAL_HEAD_BYTES = 4 << 10
 """So far the quick search looks: if it looked further, many short heads in one piece would cost their square."""
+INTERIM_STATUS = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d")
+"""An answer before the answer (RFC 9110, section 15.2); 101 is the last one of its connection."""
+STATUS_START = b"HTTP/"
 STATUS_LINE = re.compile(r"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?:[ \t]+(.*))?$", re.IGNORECASE)
 
 
@@ -34,6 +37,40 @@ def head_end(block: bytes | bytearray, start: int = 0) -> int | None:
         return at + 4
     match = HEAD_END.search(block, start)
     return None if match is None else match.end()
+
+
+def response_head(block: bytes | bytearray, *, is_all: bool) -> tuple[int, int] | None:
+    """Where the head of the answer itself begins and ends in a stored response; None while it has not ended.
+
+    Some writers put empty lines before the status line, or kept interim answers such as ``100 Continue``: both lie
+    before what is returned. ``is_all`` says that nothing comes behind ``block``.
+    """
+    start = 0
+    while True:
+        if block[start : start + 1] in (b"\r", b"\n"):
+            found = _behind_empty_lines(block, start)
+            if found is None and not is_all:
+                return None
+            start = start if found is None else found
+        end = head_end(block, start)
+        if end is None or not INTERIM_STATUS.match(block, start):
+            return None if end is None else (start, end)
+        behind = bytes(block[end : end + 1024]).lstrip(b"\r\n")[: len(STATUS_START)]
+        if behind == STATUS_START:
+            start = end
+        elif is_all or not STATUS_START.startswith(behind):
+            return start, end
+        else:
+            return None
+
+
+def _behind_empty_lines(block: bytes | bytearray, start: int) -> int | None:
+    """Where a status line begins behind empty lines; ``start`` where none does, None while that is open."""
+    ahead = bytes(block[start : start + 1024])
+    behind = ahead.lstrip(b"\r\n")
+    if behind.startswith(STATUS_START):
+        return start + len(ahead) - len(behind)
+    return None if STATUS_START.startswith(behind) else start
 
 
 def read_head(head: bytes) -> Head:

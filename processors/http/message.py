@@ -16,6 +16,7 @@ from processors.http.head import (
     head_values,
     is_chunked,
     read_head,
+    response_head,
     status_of,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
 class ResponseMessage:
     """A stored response. ``body`` is its payload: transfer-encoding removed, content-encoding kept.
 
+    ``head_length`` counts the bytes before the body, interim answers and empty lines before the head included.
     ``status`` is None, ``headers`` empty and ``head_length`` 0 where the block is not HTTP; all of it is then
     body.
     """
@@ -63,12 +65,10 @@ def header(message: ResponseMessage | RequestMessage, name: str) -> str | None:
 
 def parse_response(block: bytes) -> ResponseMessage:
     """Read the block of a ``response`` record. Never raises: what is not HTTP has status None and is all body."""
-    end = head_end(block)
-    if end is None:
-        end = len(block)
+    start, end = response_head(block, is_all=True) or (0, len(block))
     if end > MAX_HEAD_BYTES:
         return ResponseMessage(None, "", (), block, 0)
-    head = read_head(block[:end])
+    head = read_head(block[start:end])
     status = status_of(head)
     if status is None:
         return ResponseMessage(None, "", (), block, 0)

@@ -12,7 +12,7 @@ Raises `WarcDamageError`, `UnsupportedFileError`, `DepositRefusedError`, `FileUn
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
 from storage.catalogue.write_gate import enter
-from storage.deposit.inspection import FileInspection, inspect_file
+from storage.deposit.inspection import FileFaults, FileInspection, inspect_file
 from storage.deposit.origin import LeftBy, Origin, judge_origin, origin_in_custody
 from storage.deposit.placement import (
     ROWS_AT_ONCE,
@@ -42,7 +42,7 @@ from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import SealingKeys
-from storage.warc.index import IndexedRecord
+from storage.warc.index import IndexedRecord, WarcFault
 from storage.warc.reader import WarcDamageError
 
 
@@ -77,8 +77,8 @@ class Deposited:
     """A file that is evidence now; ``already`` where an earlier call had deposited it. ``captures`` counts rows.
 
     ``origin`` and ``brought_by`` are what custody says of it; ``brought_by`` is None where its entry is sealed and
-    was restored without a key. ``remarks`` say what this call found unusual in the file; ``damage`` is where
-    reading ended, None of a whole file.
+    was restored without a key. ``remarks`` say what this call found unusual in the file; ``faults`` are the places
+    of it that are not indexed, ``damage`` is where reading ended before its end.
     """
 
     key: str
@@ -93,6 +93,7 @@ class Deposited:
     brought_by: str | None
     remarks: tuple[str, ...] = ()
     damage: WarcDamageError | None = None
+    faults: tuple[WarcFault, ...] = ()
     second_copy: ReplicaStatus | None = None
     """None where no second store is configured."""
 
@@ -110,7 +111,7 @@ def deposit_file(
     crawl_id: str | None = None,
     serial: int | None = None,
     expected: Digest | None = None,
-    up_to_damage: bool = False,
+    faults: FileFaults = FileFaults.REFUSED,
     left_by: LeftBy | None = None,
     actor: str = "letapis",
     clock: Clock = NOT_MEASURED,
@@ -119,12 +120,12 @@ def deposit_file(
 
     ``left_by`` says of a file from the spool how its crawl ended. What no key of a crawl has signed is an import
     (`storage.deposit.origin`). Files that do not name a crawl of this software are stored under ``source_id`` (or
-    ``imported``) and a crawl id made of their digest; the same bytes under whatever name are one deposit. With
-    ``up_to_damage`` a damaged file is deposited, too: every byte is stored, the records before the damage are
-    indexed, and custody says where the damage is.
+    ``imported``) and a crawl id made of their digest; the same bytes under whatever name are one deposit. Where
+    ``faults`` are named, a damaged file is deposited, too: every byte is stored, the records that are certain are
+    indexed, and custody says where the others are.
     """
     with _readable(path):
-        inspection = _inspect(path, expected, up_to_damage=up_to_damage)
+        inspection = _inspect(path, expected, faults)
     origin = judge_origin(archive, path, inspection, left_by)
     location = archive_location(inspection, origin.kind, source_id=source_id)
     if inspection.own is not None:
@@ -156,6 +157,7 @@ def deposit_file(
         brought_by=entry.actor,
         remarks=inspection.remarks,
         damage=inspection.damage,
+        faults=inspection.faults,
         second_copy=replicate_deposited(archive, location.key, path, actor=actor),
     )
 
@@ -204,10 +206,10 @@ def _require_unchanged(path: Path, inspection: FileInspection, *, check_digest: 
             )
 
 
-def _inspect(path: Path, expected: Digest | None, *, up_to_damage: bool) -> FileInspection:
+def _inspect(path: Path, expected: Digest | None, faults: FileFaults) -> FileInspection:
     """Inspect the file; where it is not the one that was closed, report that before anything else."""
     try:
-        inspection = inspect_file(path, up_to_damage=up_to_damage)
+        inspection = inspect_file(path, faults=faults)
     except (WarcDamageError, UnsupportedFileError) as problem:
         if expected is None:
             raise
@@ -259,6 +261,7 @@ def custody_details(
         "file_name": name,
         "remarks": list(inspection.remarks),
         **({} if inspection.damage is None else {"damage": damage_json(inspection.damage)}),
+        **({"faults": [asdict(fault) for fault in inspection.faults]} if inspection.faults else {}),
     }
 
 

@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest
 from storage.objects.keys import is_part
 from storage.spool.index_cache import read_index_cache
+from storage.warc.damaged_file import read_behind_damage, read_to_damage
 from storage.warc.file_views import TeeReader
-from storage.warc.index import IndexedRecord, WarcIndex, index_warc
+from storage.warc.index import IndexedRecord, IndexPart, WarcFault, WarcIndex, index_warc
 from storage.warc.members import GZIP, ZSTD, ZSTD_DICTIONARY
 from storage.warc.payload import declaration_of
-from storage.warc.reader import WarcDamageError
+from storage.warc.reader import WarcDamageError, WarcReader
 from storage.warc.wacz import index_wacz
 
 OWN_NAME: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-(\d{5})\.warc\.gz")
@@ -44,7 +46,8 @@ class CrawlOrigin:
 class FileInspection:
     """What a file is; ``own`` is None of files that other tools made. ``suffix`` ends the object's key.
 
-    ``damage`` is None of a whole file; otherwise all fields but the digests describe what comes before it.
+    ``faults`` are the places of which nothing is indexed. ``damage`` is where reading had to end, None of a file
+    that was read to its end.
     """
 
     sha256: Digest
@@ -59,12 +62,24 @@ class FileInspection:
     rows: tuple[IndexedRecord, ...]
     remarks: tuple[str, ...]
     damage: WarcDamageError | None
+    faults: tuple[WarcFault, ...]
 
 
-def inspect_file(path: Path, *, up_to_damage: bool = False) -> FileInspection:
-    """Read the whole file and check it; with ``up_to_damage``, a damaged file is read up to the damage.
+class FileFaults(Enum):
+    """What becomes of a file with faults."""
 
-    A WACZ is whole or refused: its package names a digest for each file in it.
+    REFUSED = "refused"
+    """The first raises `WarcDamageError`."""
+    NAMED = "named"
+    """Each is named and passed over; a file that ends in the middle of a record is refused all the same."""
+    NAMED_WITH_CUT = "named_with_cut"
+    """That, too, is taken."""
+
+
+def inspect_file(path: Path, *, faults: FileFaults = FileFaults.REFUSED) -> FileInspection:
+    """Read the whole file and check it.
+
+    The digests that the package of a WACZ names must agree, whatever ``faults`` says.
     """
     cached = read_index_cache(path)
     with path.open("rb") as file:
@@ -73,23 +88,51 @@ def inspect_file(path: Path, *, up_to_damage: bool = False) -> FileInspection:
             if sha256 == cached.sha256:
                 return _inspection(path.name, sha256, sha512, length, ".warc.gz", cached.index)
             file.seek(0)
-        return inspect_stream(file, path.name, up_to_damage=up_to_damage)
+        return inspect_stream(file, path.name, faults=faults)
 
 
-def inspect_stream(file: BinaryIO, name: str, *, up_to_damage: bool = False) -> FileInspection:
-    """The same for a file that is open, at its beginning; a WACZ must seek."""
-    start = file.peek(16) if hasattr(file, "peek") else b""
+def inspect_stream(
+    file: BinaryIO, name: str, *, faults: FileFaults = FileFaults.REFUSED, most_records: int | None = None
+) -> FileInspection:
+    """The same for a file that is open, at its beginning; a WACZ must seek, and a file whose faults are named.
+
+    ``most_records``: index no more than so many, as a deposit did that ended at the first damage.
+    """
+    start = file.peek(16) if hasattr(file, "peek") else file.read(0)
     if start.startswith(b"PK\x03\x04"):
-        return _inspection(name, *_digests(file), ".wacz", index_wacz(file, name))
+        are_named = faults is not FileFaults.REFUSED
+        return _inspection(name, *_digests(file), ".wacz", index_wacz(file, name, faults_are_named=are_named))
     running = hashlib.sha256(), hashlib.sha512()
     with TeeReader(file, running) as tee:
-        index = index_warc(tee, name, up_to_damage=up_to_damage)
+        if faults is FileFaults.REFUSED:
+            index = index_warc(tee, name, most_records=most_records)
+            damage = None
+        else:
+            part = IndexPart()
+            damage = read_to_damage(part, WarcReader(tee, name, is_tolerant=True), name)
         while tee.read(CHUNK_BYTES):
             pass  # what follows the damage belongs to the file
+    if faults is not FileFaults.REFUSED:
+        index = _index_to_the_end(part, file, name, damage, tee.length_bytes, faults)
     sha256, sha512 = (Digest(each.name, each.digest()) for each in running)
     compression = next((suffix for magic, suffix in COMPRESSIONS if start.startswith(magic)), "")
     suffix = (".arc" if index.is_arc else ".warc") + compression
     return _inspection(name, sha256, sha512, tee.length_bytes, suffix, index)
+
+
+def _index_to_the_end(
+    part: IndexPart,
+    file: BinaryIO,
+    name: str,
+    damage: WarcDamageError | None,
+    length_bytes: int,
+    faults: FileFaults,
+) -> WarcIndex:
+    if damage is not None:
+        damage = read_behind_damage(part, file, name, damage, begin=0, end=length_bytes)
+        if damage is not None and damage.is_cut and faults is not FileFaults.NAMED_WITH_CUT:
+            raise damage
+    return part.index(name, 0, damage)
 
 
 def _inspection(
@@ -113,6 +156,7 @@ def _inspection(
         rows=index.rows,
         remarks=index.remarks,
         damage=index.damage,
+        faults=index.faults,
     )
 
 

@@ -18,7 +18,7 @@ from storage.errors import StorageError
 from storage.objects.reader import StoreReader
 from storage.warc.headers import RecordHead
 from storage.warc.members import ZSTD_DICTIONARY
-from storage.warc.reader import RECORD_END, WarcReader
+from storage.warc.reader import RECORD_END, WarcDamageError, WarcReader
 
 BLOCK_LIMIT_BYTES: Final = 64 << 20
 """Blocks above this are not held in memory; their payload's digest is in the index."""
@@ -109,17 +109,29 @@ def iterate_warc(
             except BlockTooLargeError:
                 yield capture, None
         return
-    reader = WarcReader(ChunkStream(archive.objects.stream(warc_key, object_version)), warc_key)
-    while indexed and (head := reader.next_record()) is not None:  # behind the last there may be damage
-        capture_here = indexed.pop((head.offset, head.within), None)
-        if capture_here is not None:
-            yield capture_here, _block(reader, head, capture_here, limit_bytes)
-        reader.end_record()
+    reader, begun_at = _reader_from(archive, warc_key, object_version, None), None
+    while indexed:  # behind the last there may be damage
+        try:
+            head = reader.next_record()
+            if head is None:
+                return
+            capture_here = indexed.pop((head.offset, head.within), None)
+            if capture_here is not None:
+                yield capture_here, _block(reader, head, capture_here, limit_bytes)
+            reader.end_record()
+        except WarcDamageError:
+            # a fault that the deposit named: go on at the next record that it found behind it
+            following = min(indexed, default=None)
+            if following is None:
+                return
+            if following == begun_at:
+                raise
+            reader, begun_at = _reader_from(archive, warc_key, object_version, indexed[following]), following
 
 
-def open_deposited(objects: StoreReader, key: str, object_version: str) -> BinaryIO:
-    """A deposited file to be read front to back; a WACZ, whose directory is at its end, seeks."""
-    if key.endswith(".wacz"):
+def open_deposited(objects: StoreReader, key: str, object_version: str, *, seeks: bool = False) -> BinaryIO:
+    """A deposited file to be read front to back; a WACZ, whose directory is at its end, seeks, and what must."""
+    if seeks or key.endswith(".wacz"):
         return objects.open(key, object_version)
     return io.BufferedReader(ChunkStream(objects.stream(key, object_version)), buffer_size=1 << 20)
 
@@ -131,6 +143,23 @@ def is_arc(warc_key: str) -> bool:
 
 def _place(capture: Capture) -> tuple[int, int]:
     return capture.offset_bytes, capture.within_bytes or 0
+
+
+def _reader_from(archive: Archive, warc_key: str, object_version: str, capture: Capture | None) -> WarcReader:
+    """A reader of a file at a capture's record, by default at the beginning."""
+    if capture is None:
+        chunks = archive.objects.stream(warc_key, object_version)
+        return WarcReader(ChunkStream(chunks), warc_key, is_tolerant=True)
+    before = _dictionary(archive.objects, capture)
+    chunks = archive.objects.stream(warc_key, object_version, offset=capture.offset_bytes)
+    return WarcReader(
+        ChunkStream(chain((before,) if before else (), chunks)),
+        warc_key,
+        base_offset=capture.offset_bytes - len(before),
+        within=capture.within_bytes or 0,
+        is_arc=is_arc(warc_key),
+        is_tolerant=True,
+    )
 
 
 def _begin(archive: Archive, capture: Capture) -> tuple[WarcReader, RecordHead]:

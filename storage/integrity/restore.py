@@ -15,7 +15,7 @@ from processors.digest import Digest
 from storage.access_labels import STRICTEST_LABEL
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
-from storage.deposit.inspection import inspect_stream
+from storage.deposit.inspection import FileFaults, inspect_stream
 from storage.deposit.origin import file_name_of
 from storage.deposit.placement import ArchiveLocation, captures_of_file, insert_captures, warc_row
 from storage.deposit.record_reader import open_deposited
@@ -98,8 +98,14 @@ def restore_file(archive: Archive, entry: CustodyEntry) -> int:
     if head is None:
         raise ObjectMissingError(key, details["object_version"])
     version_id = head.version_id
-    with open_deposited(archive.objects, key, version_id) as file:
-        inspection = inspect_stream(file, file_name_of(entry), up_to_damage=entry.has_detail("damage"))
+    has_faults = entry.has_detail("faults")
+    with open_deposited(archive.objects, key, version_id, seeks=has_faults) as file:
+        inspection = inspect_stream(
+            file,
+            file_name_of(entry),
+            faults=FileFaults.NAMED_WITH_CUT if has_faults else FileFaults.REFUSED,
+            most_records=details["records"] if entry.has_detail("damage") else None,
+        )
     for what, expected, found in (
         ("sha256", entry.subject_digest, inspection.sha256),
         ("sha512", details["sha512"], inspection.sha512),

@@ -121,6 +121,7 @@ def read_index_cache(warc: Path) -> IndexCache | None:
                 "warcinfo": info["warcinfo"],
                 "rows": rows,
                 "remarks": (),
+                "faults": (),
                 "is_arc": False,
             }
         )

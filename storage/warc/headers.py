@@ -8,7 +8,7 @@ crawlers wrote (0.17, 0.18) are read like 1.0, of which they differ in nothing t
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
 VERSIONS: Final = ("WARC/1.0", "WARC/1.1")
@@ -22,7 +22,8 @@ LENGTH_DIGITS: Final = 19
 PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?Z")
 """As nearly every tool writes it; the standard library reads this form, in a third of the time."""
 DATE: Final = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z)?)?)?", re.IGNORECASE | re.ASCII
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):?([0-5]\d)))?)?)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 Fields = tuple[tuple[str, str], ...]
@@ -96,17 +97,26 @@ def bare_uri(value: str) -> str:
 def warc_time(value: str) -> datetime:
     """A WARC date; 1.1 allows parts to be missing from the right: then it is the earliest moment it can mean.
 
-    Raises ``ValueError``.
+    The standard asks for UTC. Some tools write another offset, which names the moment just as well; a time without
+    any is none. Raises ``ValueError``.
     """
     if PLAIN_DATE.fullmatch(value):
         return datetime.fromisoformat(value)
     match = DATE.fullmatch(value)
     if match is None:
         raise ValueError(f"expected a date like 2026-11-23T20:15:00Z, found {value!r}")
-    year, month, day, hour, minute, second, fraction = match.groups()
+    year, month, day, hour, minute, second, fraction, sign, hours, minutes = match.groups()
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
     date = (int(year), int(month or 1), int(day or 1))
-    return datetime(*date, int(hour or 0), int(minute or 0), int(second or 0), microsecond, tzinfo=UTC)
+    zone = UTC
+    if sign is not None:
+        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        zone = timezone(ahead if sign == "+" else -ahead)
+    at = datetime(*date, int(hour or 0), int(minute or 0), int(second or 0), microsecond, tzinfo=zone)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as problem:
+        raise ValueError(f"expected a date within the years 1 to 9999, found {value!r}") from problem
 
 
 def read_warc_head(content: bytes) -> HeaderFields:

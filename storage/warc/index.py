@@ -1,13 +1,15 @@
 """Makes index rows from a WARC file and checks it on the way: framing, dates, block digests.
 
 In: a binary stream. Out: `WarcIndex`, whose `IndexedRecord`s become captures once key and version are known.
-Raises `WarcDamageError`. Guaranteed: block digests are sha256 and computed here; payload digests are sha256 over
-the entity with transfer-encoding removed, computed here too: writers disagree about theirs (docs/limits.md). What
-is unusual and yet whole becomes a remark.
+Raises `WarcDamageError`; `storage.warc.damaged_file` reads on behind it. A record whose block is not certain has
+no row and is a `WarcFault`. Guaranteed: block digests are sha256 and computed here; payload digests are sha256
+over the entity with transfer-encoding removed, computed here too: writers disagree about theirs (docs/limits.md).
+What is unusual and yet whole becomes a remark.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +17,17 @@ from processors.digest import Digest
 from storage.warc.declared_digest import HASHES, declared_digest
 from storage.warc.headers import DRAFTS, VERSIONS, RecordHead, bare_uri, warc_time
 from storage.warc.members import Stream
-from storage.warc.payload import NO_PAYLOAD, Payload, RequestFailure, payload_of, read_failure, read_fields
-from storage.warc.reader import WarcDamageError, WarcReader
+from storage.warc.payload import (
+    NO_PAYLOAD,
+    MessagePayload,
+    Payload,
+    RecordPayload,
+    RequestFailure,
+    payload_of,
+    read_failure,
+    read_fields,
+)
+from storage.warc.reader import RECORD_END, WarcDamageError, WarcReader
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 INDEXED: Final = ("response", "revisit", "resource", "conversion")
 FACTS: Final = ("warcinfo", "metadata")
 FACTS_LIMIT_BYTES: Final = 1 << 20
+NOTHING: Final = memoryview(b"")
+OFFSET_FROM_UTC: Final = re.compile(r"T.*[+-]\d\d:?\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,56 +74,171 @@ class IndexedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WarcFault:
+    """A place of a file that holds no record of which every byte is certain; nothing of it is indexed.
+
+    ``record`` counts from 1, and counts the faults before it, too. ``offset`` is where the fault begins in the
+    file, ``within`` how many decompressed bytes of its member come before it there; ``resumed_at`` is the offset
+    at which reading went on, None where nothing behind the fault could be read.
+    """
+
+    record: int
+    offset: int
+    within: int
+    expected: str
+    found: str
+    resumed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class WarcIndex:
     """One file: how many records, when the first was made, what warcinfo says, the rows, and remarks in words.
 
-    ``damage`` is where reading had to end, None of a file that is whole.
+    ``faults`` are in the order of the file. ``damage`` is where reading had to end, None of a file that was read
+    to its end.
     """
 
     records: int
     first_at: datetime
     warcinfo: Mapping[str, str]
+    warcinfo_id: str | None
     rows: tuple[IndexedRecord, ...]
     remarks: tuple[str, ...]
     is_arc: bool
     damage: WarcDamageError | None
+    faults: tuple[WarcFault, ...] = ()
 
 
-def index_warc(stream: Stream, name: str, *, base_offset: int = 0, up_to_damage: bool = False) -> WarcIndex:
-    """Read the whole file once; with ``up_to_damage``, as far as it is whole, if that is one record at least."""
-    reader = WarcReader(stream, name, base_offset=base_offset)
-    rows: list[IndexedRecord] = []
-    warcinfo: dict[str, str] = {}
-    first_at: datetime | None = None
-    records = 0
-    drafts: set[str] = set()
-    damage: WarcDamageError | None = None
+class UncertainRecordError(WarcDamageError):
+    """A record whose block contradicts its digest, or whose end is in doubt; where the next begins is known."""
+
+
+@dataclass
+class Remarked:
+    """What is unusual in a file and yet whole, counted over all of its parts."""
+
+    unended: int = 0
+    shared: int = 0
+    odd_ends: int = 0
+    odd_starts: int = 0
+    padding_bytes: int = 0
+    dates_with_offset: int = 0
+    drafts: set[str] = field(default_factory=set)
+
+    def add(self, reader: WarcReader) -> None:
+        """Take in what a reader has counted to its end."""
+        self.unended += reader.unended
+        self.shared += reader.shared
+        self.odd_ends += reader.odd_ends
+        self.odd_starts += reader.odd_starts
+        self.padding_bytes += reader.padding_bytes
+
+    def sentences(self) -> tuple[str, ...]:
+        """Each that there is, in words."""
+        counted = (
+            (self.unended, "records without the two line ends"),
+            (self.shared, "records end inside a compressed member that others share"),
+            (self.odd_ends, "records end in other line ends than two CRLF"),
+            (self.odd_starts, "records begin behind line ends or a byte order mark"),
+            (self.dates_with_offset, "dates with an offset from UTC, read as the moment they name"),
+            (self.padding_bytes, "zero bytes behind the last record"),
+        )
+        drafts = (f"version {draft}, a draft of the standard, read as 1.0" for draft in sorted(self.drafts))
+        return (*(f"{count} {what}" for count, what in counted if count), *drafts)
+
+
+class IndexPart:
+    """What was read of a file so far; `read_part` adds to it, from any place on."""
+
+    def __init__(self) -> None:
+        self.rows: list[IndexedRecord] = []
+        self.unproven: list[bool] = []
+        """Of each row, whether no digest in its record says that its block is what was written."""
+        self.warcinfo: dict[str, str] = {}
+        self.warcinfo_id: str | None = None
+        self.first_at: datetime | None = None
+        self.records = 0
+        self.remarked = Remarked()
+        self.faults: list[WarcFault] = []
+        self.is_arc: bool | None = None
+
+    def index(self, name: str, base_offset: int, damage: WarcDamageError | None) -> WarcIndex:
+        """All of it; raises `WarcDamageError` where that is not one record."""
+        if self.first_at is None:
+            empty = WarcFault(1, base_offset, 0, "a WARC record", "an empty file", None)
+            first = (*self.faults, empty)[0]
+            raise WarcDamageError(name, first.record, first.offset, first.expected, first.found)
+        return WarcIndex(
+            records=self.records,
+            first_at=self.first_at,
+            warcinfo=self.warcinfo,
+            warcinfo_id=self.warcinfo_id,
+            rows=tuple(self.rows),
+            remarks=self.remarked.sentences(),
+            is_arc=bool(self.is_arc),
+            damage=damage,
+            faults=tuple(self.faults),
+        )
+
+
+def index_warc(stream: Stream, name: str, *, base_offset: int = 0, most_records: int | None = None) -> WarcIndex:
+    """Read the whole file once; whatever is wrong with it raises `WarcDamageError`.
+
+    ``most_records``: read no more than so many.
+    """
+    part = IndexPart()
+    read_part(part, WarcReader(stream, name, base_offset=base_offset, is_tolerant=True), name, most_records)
+    return part.index(name, base_offset, None)
+
+
+def read_part(
+    part: IndexPart,
+    reader: WarcReader,
+    name: str,
+    most_records: int | None = None,
+    *,
+    passes_over_uncertain: bool = False,
+) -> None:
+    """Read on to the end of the file, or raise `WarcDamageError` where it is damaged; ``part`` has all before it.
+
+    With ``passes_over_uncertain`` a record whose block is in doubt, and whose end is not, is a fault among others.
+    """
     try:
-        while (head := reader.next_record()) is not None:
-            made = _read_record(reader, head, name)
-            records += 1
-            first_at = first_at or head.at
+        while (most_records is None or part.records < most_records) and (head := reader.next_record()) is not None:
+            part.is_arc = reader.is_arc
+            try:
+                made = _read_record(reader, head, part, name)
+            except UncertainRecordError as found:
+                if not passes_over_uncertain:
+                    raise
+                part.faults.append(fault_of(found, part, resumed_at=reader.next_offset))
+                continue
+            part.records += 1
+            part.first_at = part.first_at or head.at
             if head.version not in VERSIONS:
-                drafts |= {head.version.upper()} & set(DRAFTS)
+                part.remarked.drafts |= {head.version.upper()} & set(DRAFTS)
+            date = head.firsts["warc-date"]
+            if not date.endswith("Z") and OFFSET_FROM_UTC.search(date):
+                part.remarked.dates_with_offset += 1
             if isinstance(made, IndexedRecord):
-                rows.append(made)
-            elif made is not None and not warcinfo:
-                warcinfo = made
-    except WarcDamageError as found:
-        if not up_to_damage or first_at is None:
-            raise
-        damage = found
-    if first_at is None:
-        raise WarcDamageError(name, 1, base_offset, "a WARC record", "an empty file")
-    remarks = (
-        *((f"{reader.unended} records without the two line ends",) if reader.unended else ()),
-        *((f"{reader.shared} records end inside a compressed member that others share",) if reader.shared else ()),
-        *(f"version {draft}, a draft of the standard, read as 1.0" for draft in sorted(drafts)),
-    )
-    return WarcIndex(records, first_at, warcinfo, tuple(rows), remarks, bool(reader.is_arc), damage)
+                part.rows.append(made)
+            elif made is not None and not part.warcinfo:
+                part.warcinfo = made
+                part.warcinfo_id = head.record_id or None
+    finally:
+        part.is_arc = reader.is_arc
+        part.remarked.add(reader)
 
 
-def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedRecord | dict[str, str] | None:
+def fault_of(damage: WarcDamageError, part: IndexPart, *, resumed_at: int | None) -> WarcFault:
+    """The fault as it stands in custody."""
+    number = part.records + len(part.faults) + 1
+    return WarcFault(number, damage.offset, damage.within, damage.expected, damage.found, resumed_at)
+
+
+def _read_record(
+    reader: WarcReader, head: RecordHead, part: IndexPart, name: str
+) -> IndexedRecord | dict[str, str] | None:
     kind = head.record_type
     is_indexed = kind in INDEXED
     declared = declared_digest(head.firsts.get("warc-block-digest"))
@@ -126,15 +254,24 @@ def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedReco
         takers.append(payload.feed)
     if kind in FACTS and head.block_length <= FACTS_LIMIT_BYTES:
         takers.append(facts.extend)
+    piece = NOTHING
     for piece in reader.block():
         for take in takers:
             take(piece)
+    last = bytes(piece[-len(RECORD_END) :])
     length = reader.end_record()
     if declared is not None:
         found = running[declared[0]].digest()
         if found != declared[1]:
             expected = f"block digest {declared[0]}:{declared[1].hex()}"
-            raise WarcDamageError(name, head.number, head.offset, expected, f"{declared[0]}:{found.hex()}")
+            raise UncertainRecordError(
+                name, head.number, head.offset, expected, f"{declared[0]}:{found.hex()}", within=head.within
+            )
+    elif reader.odd_end is not None and is_indexed and not _is_certain(reader.odd_end, payload, last):
+        expected = "two line ends after the block, or a digest or length of its own that says where it ends"
+        raise UncertainRecordError(
+            name, head.number, head.offset, expected, repr(reader.odd_end), within=head.within
+        )
     if kind == "warcinfo":
         return {} if reader.is_arc else read_fields(bytes(facts))
     failure = read_failure(head, bytes(facts)) if kind == "metadata" else None
@@ -142,7 +279,20 @@ def _read_record(reader: WarcReader, head: RecordHead, name: str) -> IndexedReco
         return None
     digest = Digest("sha256", running["sha256"].digest())
     within = head.within if head.within or reader.in_shared_member else None
+    part.unproven.append(declared is None)
     return _row(head, length, within, digest, payload.facts(digest) if payload else NO_PAYLOAD, failure)
+
+
+def _is_certain(odd_end: bytes, payload: RecordPayload | None, last: bytes) -> bool:
+    """Whether something besides its Content-Length says where a block ends that other line ends follow.
+
+    Too short or too long a length moves a part of the block behind its end, or what follows into it, and either
+    can be line ends. Where none at all follow, they are missing, unless the message says that they stand in it.
+    """
+    if isinstance(payload, MessagePayload):
+        excess = payload.excess_bytes()
+        return excess == 0 or (odd_end == b"" and (excess != len(RECORD_END) or last != RECORD_END))
+    return odd_end == b""
 
 
 def _row(

@@ -29,11 +29,13 @@ ZSTD_DICTIONARY_LIMIT_BYTES: Final = 16 << 20
 class MemberDamage(Exception):
     """The compressed bytes at ``offset`` are not what they should be."""
 
-    def __init__(self, offset: int, expected: str, found: str) -> None:
+    def __init__(self, offset: int, expected: str, found: str, *, is_cut: bool = False) -> None:
         super().__init__(f"offset {offset}: expected {expected}, found {found}")
         self.offset = offset
         self.expected = expected
         self.found = found
+        self.is_cut = is_cut
+        """Whether nothing is wrong but that the file ends here."""
 
 
 class Stream(Protocol):
@@ -48,6 +50,8 @@ class Members(Protocol):
     """Decompressed bytes with their place in the file."""
 
     compressed: bool
+    padding_bytes: int
+    """Zero bytes behind the last member, which tapes and disk blocks leave; only where they are allowed."""
 
     def peek(self) -> memoryview:
         """What lies ready of the present member, not copied; at least one byte unless it has ended."""
@@ -73,23 +77,22 @@ class Members(Protocol):
         ...
 
 
-def open_members(stream: Stream, base_offset: int = 0) -> Members:
+def open_members(stream: Stream, base_offset: int = 0, *, may_be_padded: bool = False) -> Members:
     """Tell the compression by the first bytes; ``base_offset`` is where the stream begins in its file."""
     start = stream.read(START_BYTES)
     if start.startswith(GZIP):
-        return _Compressed(stream, start, base_offset, _Gzip, _Gzip)
+        return _Compressed(stream, start, base_offset, _Gzip, _Gzip, may_be_padded=may_be_padded)
+    context = zstandard.ZstdDecompressor()
     if start.startswith(ZSTD_DICTIONARY):
-        return _with_dictionary(stream, start, base_offset)
-    if start.startswith(ZSTD):
-        return _zstd(stream, start, base_offset, zstandard.ZstdDecompressor())
-    return _Plain(stream, start, base_offset)
+        start, base_offset, context = _with_dictionary(stream, start, base_offset)
+    elif not start.startswith(ZSTD):
+        return _Plain(stream, start, base_offset)
+    return _Compressed(stream, start, base_offset, _Zstd, lambda: _Zstd(context), may_be_padded=may_be_padded)
 
 
-def _zstd(stream: Stream, start: bytes, offset: int, context: zstandard.ZstdDecompressor) -> Members:
-    return _Compressed(stream, start, offset, _Zstd, lambda: _Zstd(context))
-
-
-def _with_dictionary(stream: Stream, start: bytes, base_offset: int) -> Members:
+def _with_dictionary(
+    stream: Stream, start: bytes, base_offset: int
+) -> tuple[bytes, int, zstandard.ZstdDecompressor]:
     """The first, skippable frame holds the dictionary of all others, itself compressed or not."""
     length = int.from_bytes(start[4:8], "little")
     if length > ZSTD_DICTIONARY_LIMIT_BYTES:
@@ -98,7 +101,8 @@ def _with_dictionary(stream: Stream, start: bytes, base_offset: int) -> Members:
     while len(start) < 8 + length and (more := stream.read(READ_BYTES)):
         start += more
     if len(start) < 8 + length:
-        raise MemberDamage(base_offset, f"a dictionary of {length} bytes", f"{len(start) - 8} bytes")
+        expected = f"a dictionary of {length} bytes"
+        raise MemberDamage(base_offset, expected, f"{len(start) - 8} bytes", is_cut=True)
     content = start[8 : 8 + length]
     if content.startswith(ZSTD):
         limit = ZSTD_DICTIONARY_LIMIT_BYTES
@@ -107,11 +111,12 @@ def _with_dictionary(stream: Stream, start: bytes, base_offset: int) -> Members:
         except zstandard.ZstdError as problem:
             raise MemberDamage(base_offset, "a zstd dictionary", str(problem)) from problem
     context = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(content))
-    return _zstd(stream, start[8 + length :], base_offset + 8 + length, context)
+    return start[8 + length :], base_offset + 8 + length, context
 
 
 class _Plain:
     compressed = False
+    padding_bytes = 0
 
     def __init__(self, stream: Stream, start: bytes, base_offset: int) -> None:
         self._stream = stream
@@ -187,6 +192,8 @@ class _Compressed:
         base_offset: int,
         codec: type[_Gzip] | type[_Zstd],
         begin: Callable[[], _Inflater],
+        *,
+        may_be_padded: bool,
     ) -> None:
         self._stream = stream
         self._raw = memoryview(start)
@@ -197,6 +204,8 @@ class _Compressed:
         self._ready = memoryview(b"")
         self._offset = base_offset
         self._skipped = 0
+        self._may_be_padded = may_be_padded
+        self.padding_bytes = 0
 
     def peek(self) -> memoryview:
         while not self._ready and self._inflater is not None:
@@ -217,12 +226,28 @@ class _Compressed:
             pass
         self._offset, self._skipped = self.position(), 0
         if self._raw[: len(self._codec.magic)] != self._codec.magic:
+            if self._may_be_padded and self._raw[0] == 0 and self._rest_is_zeros():
+                return False
             raise MemberDamage(self._offset, self._codec.wanted, repr(bytes(self._raw[:16])))
         self._inflater = self._begin()
         return True
 
     def position(self) -> int:
         return self._raw_end - len(self._raw)
+
+    def _rest_is_zeros(self) -> bool:
+        """Whether nothing but zero bytes comes to the end of the file; then they are counted, and read."""
+        raw = self._raw
+        length = 0
+        while not any(raw):
+            length += len(raw)
+            raw = memoryview(self._stream.read(READ_BYTES))
+            if not raw:
+                self._raw = raw
+                self._raw_end = self._offset + length
+                self.padding_bytes = length
+                return True
+        return False
 
     def _more(self) -> bool:
         more = self._stream.read(READ_BYTES)
@@ -240,4 +265,5 @@ class _Compressed:
         if inflater.ended:
             self._inflater = None
         elif at_end and not piece:
-            raise MemberDamage(self._offset, f"{self._codec.wanted} with its end", "the end of the file")
+            expected = f"{self._codec.wanted} with its end"
+            raise MemberDamage(self._offset, expected, "the end of the file", is_cut=True)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from crawlers.model.capture import NoteKind
 from processors.digest import Digest
 from processors.http.body import Body, ChunkedBody, OpenBody, PayloadPiece
-from processors.http.head import head_end, head_value, is_chunked, read_head, status_of
+from processors.http.head import Fields, head_value, is_chunked, read_head, response_head, status_of
 from processors.pages.outcome import Outcome
 from storage.postgres_text import postgres_safe_json, postgres_safe_text
 from storage.warc.headers import RecordHead
@@ -21,6 +21,7 @@ from storage.warc.records import NOTE_PREFIX
 
 HEAD_LIMIT_BYTES: Final = 1 << 20
 HEAD_STEP_BYTES: Final = 4 << 10
+LONGEST_DIGITS: Final = 19
 
 
 MESSAGES: Final = ("response", "revisit")
@@ -49,27 +50,28 @@ class MessagePayload:
         self._length = 0
         self._status: int | None = None
         self._media_type: str | None = None
+        self._fields: Fields = ()
 
     def feed(self, piece: PayloadPiece) -> None:
         """Take the next bytes of the block."""
         if self._body is None:
             start = bytes(piece[:HEAD_STEP_BYTES]) if not self._head else b""
-            end = head_end(start)
-            if end is None:  # not all of it lies here
+            place = response_head(start, is_all=False)
+            if place is None:  # not all of it lies here
                 self._head += piece
                 start = bytes(self._head)
-                end = head_end(start)
-                if end is None and len(start) < HEAD_LIMIT_BYTES:
+                place = response_head(start, is_all=False)
+                if place is None and len(start) < HEAD_LIMIT_BYTES:
                     return
                 piece = start
-            piece = piece[self._begin_body(start, end) :]
+            piece = piece[self._begin_body(start, place) :]
         self._take(piece)
 
     def facts(self, block: Digest) -> Payload:
         """What was found, once the block has ended."""
         if self._body is None and self._head:
             head = bytes(self._head)
-            self._take(head[self._begin_body(head, None) :])
+            self._take(head[self._begin_body(head, response_head(head, is_all=True)) :])
         if self._body is not None:
             held_back: list[PayloadPiece] = []
             self._body.close(held_back)
@@ -77,16 +79,26 @@ class MessagePayload:
         digest = Digest("sha256", self._hash.digest()) if self._length else None
         return Payload(self._status, self._media_type, digest, self._length)
 
-    def _begin_body(self, start: bytes, end: int | None) -> int:
+    def excess_bytes(self) -> int | None:
+        """How much longer its body is than the message's own Content-Length says, once the block has ended.
+
+        A second witness of where the block ends; None where there is none, as of a body in chunks.
+        """
+        declared = head_value(self._fields, "content-length") or ""
+        if not declared.isascii() or not declared.isdecimal() or len(declared) > LONGEST_DIGITS:
+            return None
+        return None if is_chunked(self._fields) else self._length - int(declared)
+
+    def _begin_body(self, start: bytes, place: tuple[int, int] | None) -> int:
         """Read the head; returns where the body begins. What is not HTTP is all body."""
-        if end is None:
-            end = len(start) if start.startswith(b"HTTP/") else 0
-        head = read_head(start[:end])
+        begin, end = place or (0, len(start) if start.startswith(b"HTTP/") else 0)
+        head = read_head(start[begin:end])
         status = status_of(head)
         if status is None:
             self._body = OpenBody()
             return 0
         self._status = status[0]
+        self._fields = head.fields
         self._media_type = media_type_of(head_value(head.fields, "content-type"))
         self._body = ChunkedBody() if is_chunked(head.fields) else OpenBody()
         return end
@@ -122,7 +134,10 @@ class ResourcePayload:
         return Payload(None, self._media_type, block if self._length else None, self._length)
 
 
-def payload_of(head: RecordHead) -> MessagePayload | ResourcePayload | None:
+RecordPayload = MessagePayload | ResourcePayload
+
+
+def payload_of(head: RecordHead) -> RecordPayload | None:
     """How the payload of this record is found; None for records that have none for the index."""
     kind = head.record_type
     if kind not in WITH_PAYLOAD:

@@ -16,11 +16,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from storage.errors import UnsupportedFileError
-from storage.warc.index import WarcIndex, index_warc
-from storage.warc.reader import WarcDamageError
+from storage.warc.damaged_file import read_behind_damage, read_to_damage
+from storage.warc.index import IndexPart, WarcIndex, index_warc
+from storage.warc.reader import WarcDamageError, WarcReader
 
 WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
 PACKAGE: Final = "datapackage.json"
@@ -42,25 +43,45 @@ UNREADABLE: Final = (
 """What `zipfile` raises on bytes that are none of its own (CPython 3.11 to 3.13)."""
 
 
-def index_wacz(file: BinaryIO, name: str) -> WarcIndex:
-    """Check the package and read every WARC file inside."""
+def index_wacz(file: BinaryIO, name: str, *, faults_are_named: bool = False) -> WarcIndex:
+    """Check the package and read every WARC file inside; a fault in one is named and passed over if that is asked.
+
+    One that ends in the middle of a record is refused, as the package with its digests is whole.
+    """
     found: list[WarcIndex] = []
     with _zip_errors_as_damage(name), zipfile.ZipFile(file) as wacz:
         _check_package(wacz, name)
         for member, offset in _warc_files(file, wacz, name):
+            inner_name = f"{name}/{member.filename}"
             with wacz.open(member) as inner:
-                found.append(index_warc(inner, f"{name}/{member.filename}", base_offset=offset))
+                if faults_are_named:
+                    found.append(_index_with_faults(file, inner, inner_name, offset, member.file_size))
+                else:
+                    found.append(index_warc(inner, inner_name, base_offset=offset))
     if not found:
         raise UnsupportedFileError(name, "WARC files in archive/", "none")
     return WarcIndex(
         records=sum(index.records for index in found),
         first_at=min(index.first_at for index in found),
         warcinfo=found[0].warcinfo,
+        warcinfo_id=found[0].warcinfo_id,
         rows=tuple(row for index in found for row in index.rows),
         remarks=tuple(remark for index in found for remark in index.remarks),
         is_arc=False,
         damage=None,
+        faults=tuple(fault for index in found for fault in index.faults),
     )
+
+
+def _index_with_faults(file: BinaryIO, inner: IO[bytes], name: str, offset: int, length: int) -> WarcIndex:
+    """Read one WARC file of the package to its end; ``offset`` and ``length`` are its place in the package."""
+    part = IndexPart()
+    damage = read_to_damage(part, WarcReader(inner, name, base_offset=offset, is_tolerant=True), name)
+    if damage is not None:
+        damage = read_behind_damage(part, file, name, damage, begin=offset, end=offset + length)
+        if damage is not None and damage.is_cut:
+            raise damage
+    return part.index(name, offset, damage)
 
 
 @contextmanager

@@ -82,7 +82,25 @@ def test_a_damaged_file_is_taken_up_to_its_damage_where_that_is_asked_for(warc: 
     assert isinstance(row["damage"], dict)
     assert (row["damage"]["record"], row["damage"]["found"]) == (4, "the end of the file")
     said = " ".join(run("deposit", "--up-to-damage", str(damaged)).stdout.split())
-    assert f"DEPOSITED UP TO THE DAMAGE in record 4 at offset {row['damage']['offset']}" in said
+    assert "DEPOSITED WITH 1 FAULTS: 3 records are indexed, every byte is stored" in said
+    assert f"record 4 at offset {row['damage']['offset']}: expected a gzip member with its end" in said
+
+
+def test_every_fault_of_a_file_is_named_with_its_place(warc: Path, tmp_path: Path) -> None:
+    content = bytearray(warc.read_bytes())
+    content += content[-6:-2]  # what is no record
+    faulty = tmp_path / "faulty.warc.gz"
+    faulty.write_bytes(content)
+    result = run("deposit", str(faulty), "--json")
+    (row,) = rows(result)
+    assert result.returncode == 0
+    assert isinstance(row["faults"], list)
+    (fault,) = row["faults"]
+    assert (fault["offset"], fault["within"], fault["resumed_at"]) == (len(content) - 4, 0, None)
+    assert fault["expected"] == "a gzip member" and fault["found"].startswith("b'")
+    said = " ".join(run("deposit", str(faulty)).stdout.split())
+    assert f"at offset {len(content) - 4}: expected a gzip member" in said
+    assert "nothing behind it could be read" in said
 
 
 def test_what_is_no_file_is_wrong_use_and_said_to_be_what_it_is(tmp_path: Path, warc: Path) -> None:

@@ -103,6 +103,119 @@ def test_headings_may_say_kind_and_id_and_a_host_may_stand_as_a_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "@pryklad_vesti",
+        "t.me/pryklad_vesti",
+        "https://t.me/s/pryklad_vesti ",
+        "http://www.t.me/pryklad_vesti/",
+        "t.me//pryklad_vesti",
+        "https://telegram.me/pryklad_vesti?before=100",
+        "https://telegram.dog/pryklad_vesti/12?single",
+        "https://t.me/pryklad_vesti#top",
+        "tg://resolve?domain=pryklad_vesti",
+        "tg:resolve?domain=pryklad_vesti&post=12",
+        "https://pryklad_vesti.t.me/",
+        "pryklad_vesti.t.me",
+        "https://pryklad_vesti.t.me/12",
+        "HTTPS://T.ME/pryklad_vesti",
+    ],
+)
+def test_however_a_channel_is_written_it_is_one_source(written: str) -> None:
+    (line,) = read_lines(written, [])
+    assert isinstance(line, NewSource)
+    assert line.entry == {"id": "tg-pryklad-vesti", "kind": "telegram", "channel": "pryklad_vesti"}
+    known = [{"id": "vesti", "kind": "telegram", "channel": written.strip().replace("vesti", "Vesti")}]
+    (again,) = read_lines(written, known)
+    assert isinstance(again, Repeated) and again.source_id == "vesti"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://t.me/+AbCdEf",
+        "https://t.me/joinchat/AAAAAE",
+        "https://t.me/c/1234567/89",
+        "https://t.me/addlist/Ab1",
+    ],
+)
+def test_what_leads_to_no_public_channel_is_said_so(written: str) -> None:
+    (line,) = read_lines(written, [])
+    assert isinstance(line, Unclear) and line.problem.startswith("not a public channel")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["ftp://x.example/", "javascript:alert(1)", "http://127.0.0.1/", "tg://join?invite=Ab", "http://[::1]/"],
+)
+def test_an_address_that_cannot_be_collected_is_named(written: str) -> None:
+    (line,) = read_lines(written, [])
+    assert isinstance(line, Unclear)
+    assert line.problem == f"expected a channel, or an http or https address of a public host, found {written}"
+
+
+@pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
+def test_the_first_line_may_say_which_mark_separates_the_columns(mark: str) -> None:
+    text = f"sep={mark}\r\nНазва{mark}Спасылка\r\nСуд{mark}@sud_prydumany\r\n\r\nx{mark}y\r\n"
+    lines = list(read_lines(text, []))
+    assert [(line.line, type(line)) for line in lines] == [
+        (1, LeftOut),
+        (2, LeftOut),
+        (3, NewSource),
+        (5, Unclear),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_a_list_is_read_in_the_encoding_in_which_a_spreadsheet_saved_it(
+    watchlist: Path, tmp_path: Path, encoding: str
+) -> None:
+    list_file = tmp_path / "list.csv"
+    list_file.write_bytes("Назва;Спасылка\r\nВесткі;https://t.me/pryklad_vesti\r\n".encode(encoding))
+    heading, line = import_sources(list_file, watchlist, write=False)
+    assert isinstance(heading, LeftOut) and heading.text == "Назва, Спасылка"
+    assert isinstance(line, NewSource) and line.entry["channel"] == "pryklad_vesti"
+
+
+@pytest.mark.realdata
+def test_of_the_lists_after_public_reports_no_line_goes_without_a_word(shared_cases: Path, tmp_path: Path) -> None:
+    folder = shared_cases / "85-sources-import"
+    watchlist = tmp_path / "w.yaml"
+    watchlist.write_bytes((folder / "w.yaml").read_bytes())
+
+    def of(name: str) -> list[str]:
+        lines = import_sources(folder / name, watchlist, write=False)
+        whole = (folder / name).read_bytes().count(b"\n")
+        assert [line.line for line in lines] == list(range(1, whole + 1))
+        return [
+            str(line.entry.get("channel") or line.entry["id"])
+            if isinstance(line, NewSource)
+            else f"= {line.source_id}"
+            if isinstance(line, Repeated)
+            else type(line).__name__
+            for line in lines
+        ]
+
+    assert of("idn.csv") == [
+        "= sajt-novosti",
+        "= xn-80aswg",
+        "= sajt",
+        "= news-example",
+        "= news-example-2",
+        *["Unclear"] * 3,
+    ]
+    assert of("plain.csv") == [
+        *("pryklad_vesti", "pryklad_dva", "pryklad_tri", "pryklad_four", "pryklad_five"),
+        *["Unclear"] * 4,
+        *("pryklad_six", "pryklad_seven", "pryklad_eight", "pryklad_nine"),
+    ]
+    assert of("cp1251.csv") == ["LeftOut", "pryklad_vesti"]
+    assert of("utf16.csv") == ["LeftOut", "pryklad_vesti"]
+    assert of("head.csv") == ["LeftOut", "pryklad_vesti", "news-example-3", "sud-example-spisok"]
+    assert of("quoted.csv") == ["news-example-a-b", "pryklad_vesti"]
+
+
 SILENT = """\
 Назва,Спасылка
 # Суд,https://sud.example/rasklad

@@ -77,6 +77,8 @@ def test_a_file_cut_anywhere_is_damaged_or_ends_between_two_records(body: bytes,
     whole = written_by_warcio(body, body, gz=gz)
     ends = {0} | {row.offset_bytes + row.length_bytes for row in indexed(whole).rows}
     ends.add(indexed(whole).rows[0].offset_bytes)
+    if not gz:  # a digest proves the block, where only line ends behind it are cut
+        ends |= {end - missing for end in ends if end for missing in (2, 3, 4) if end > missing}
     cut = 1 + int(share * (len(whole) - 2))  # record ids are random, and so is the length of what holds them
     if cut in ends:
         indexed(whole[:cut])
@@ -121,13 +123,18 @@ def test_a_decompression_bomb_needs_little_memory() -> None:
         ("2026-11-23T20:15:00Z", datetime(2026, 11, 23, 20, 15, tzinfo=UTC)),
         ("2026-11-23T20:15:00.123456789Z", datetime(2026, 11, 23, 20, 15, 0, 123456, tzinfo=UTC)),
         ("2026-11", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-23T23:15:00+03:00", datetime(2026, 11, 23, 20, 15, tzinfo=UTC)),
+        ("2026-11-23T15:15:00.5-0500", datetime(2026, 11, 23, 20, 15, 0, 500_000, tzinfo=UTC)),
     ],
 )
 def test_dates_of_both_versions_of_the_standard_are_read(text: str, moment: datetime) -> None:
     assert warc_time(text) == moment
 
 
-@pytest.mark.parametrize("text", ["20261123201500", "2026-11-23 20:15:00", "2026-11-23T20:15:00+03:00", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["20261123201500", "2026-11-23 20:15:00", "2026-11-23T20:15:00", "2026-11-23T20:15:00+25:00", ""],
+)
 def test_other_dates_are_refused(text: str) -> None:
     with pytest.raises(
         ValueError, match=f"expected a date like 2026-11-23T20:15:00Z, found {re.escape(repr(text))}"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from access.views.captures import raw_record
+from pipeline.preserve.verify import verify
 from pipeline.process.rebuild import rebuild
 from pipeline.process.run import process_pending
 from processors.digest import sha256
@@ -25,9 +26,10 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.tables import warcs
 from storage.deposit.deposit import deposit_file
 from storage.deposit.exchange_metadata import exchange_facts
-from storage.deposit.inspection import FileInspection, inspect_file, inspect_stream
+from storage.deposit.inspection import FileFaults, FileInspection, inspect_file, inspect_stream
 from storage.deposit.record_reader import iterate_warc, read_record
 from storage.errors import UnsupportedFileError
+from storage.integrity.verification import verify_file
 from storage.ledger.chain import read_chain
 from storage.warc.reader import WarcDamageError
 from tests.storage.catalogue.test_captures import written_by_warcio
@@ -58,19 +60,29 @@ TAKEN = {
 """Records, which warcio counts alike, and captures among them: no requests, no facts about the file."""
 
 REFUSED = {
-    "jwat/invalid-magic.gz": (1, 0, "a record's fields", 0),
-    "jwat/invalid-truncated.gz": (1, 0, "WARC/1.0 or WARC/1.1", 0),
-    "jwat/invalid-warcfile-digest-fields.warc": (1, 0, "block digest sha1:d5817bf5b4b35a296823509dd754700a6", 0),
-    "jwat/invalid-warcfile-fields-missing.warc": (1, 0, "the field WARC-Record-ID", 0),
-    "jwat/invalid-warcfile-lonely-monkeys.warc": (1, 0, "the field WARC-Record-ID", 0),
-    "jwat/invalid-warcfile-record-then-garbage.warc": (2, 1133, "WARC/1.0 or WARC/1.1", 1),
-    "jwat/invalid-warcfile-segment-number-response.warc": (2, 1059, "WARC-Segment-Number 1", 1),
-    "pywb/bad.arc": (1, 0, "a length in digits", 0),
-    "warcio/example-trunc.warc": (3, 1197, "two line ends after the block", 2),
-    "webarchive-commons/double-single-inflate-error.gz": (1, 0, "a gzip member without damage", 0),
-    "webarchive-commons/hi.gz": (1, 0, "a record's fields", 0),
+    "jwat/invalid-magic.gz": "a record's fields",
+    "jwat/invalid-truncated.gz": "WARC/1.0 or WARC/1.1",
+    "jwat/invalid-warcfile-fields-missing.warc": "the field WARC-Record-ID",
+    "jwat/invalid-warcfile-lonely-monkeys.warc": "the field WARC-Record-ID",
+    "webarchive-commons/double-single-inflate-error.gz": "a gzip member without damage",
+    "webarchive-commons/hi.gz": "a record's fields",
 }
-"""The record and offset of the damage, what was expected there, and how many records stand before it."""
+"""No record of them is certain; what was expected of the first, which begins the file."""
+
+FAULTY: dict[str, tuple[int, int, list[tuple[int, int, int | None]], str]] = {
+    "jwat/invalid-warcfile-digest-fields.warc": (
+        3,
+        3,
+        [(1, 0, 1093)],
+        "block digest sha1:d5817bf5b4b35a296823509dd75",
+    ),
+    "jwat/invalid-warcfile-record-then-garbage.warc": (1, 1, [(2, 1135, None)], "WARC/1.0 or WARC/1.1"),
+    "jwat/invalid-warcfile-segment-number-response.warc": (1, 1, [(2, 1059, None)], "WARC-Segment-Number 1"),
+    "pywb/bad.arc": (1, 1, [(1, 0, 202), (3, 262, None)], "a length in digits"),
+    "warcio/example-trunc.warc": (3, 0, [(3, 1197, 2566)], "two line ends after the block"),
+}
+"""Records and captures that are certain; record and offset of each fault, and where reading went on; what was
+expected at the first."""
 
 NO_ARCHIVE_FILES = ("README.md", "manifest.jsonl", "warcio-features.json")
 
@@ -79,7 +91,7 @@ NO_ARCHIVE_FILES = ("README.md", "manifest.jsonl", "warcio-features.json")
 def test_every_captured_file_is_told_of_here(realdata: Path) -> None:
     folder = realdata / "warc"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    told = {*TAKEN, *REFUSED, "pywb/invalid_example_1.wacz", *NO_ARCHIVE_FILES}
+    told = {*TAKEN, *REFUSED, *FAULTY, "pywb/invalid_example_1.wacz", *NO_ARCHIVE_FILES}
     assert {name for name in files - told if not name.startswith("pywb-cdx/")} == set()
     assert told <= files
 
@@ -98,20 +110,25 @@ def test_a_whole_file_is_read_to_its_end(realdata: Path, file: str) -> None:
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("file", REFUSED)
-def test_a_damaged_file_is_refused_with_place_and_reason_or_taken_up_to_there(realdata: Path, file: str) -> None:
-    path, (record, offset, expected, before) = realdata / "warc" / file, REFUSED[file]
-    with pytest.raises(WarcDamageError) as refused:
+def test_a_file_without_one_certain_record_is_refused_with_place_and_reason(realdata: Path, file: str) -> None:
+    for faults in FileFaults:
+        with pytest.raises(WarcDamageError) as refused:
+            inspect_file(realdata / "warc" / file, faults=faults)
+        assert (refused.value.record, refused.value.offset) == (1, 0)
+        assert REFUSED[file] in refused.value.expected and refused.value.found
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("file", FAULTY)
+def test_a_fault_ends_nothing_and_is_named_with_its_place(realdata: Path, file: str) -> None:
+    path, (records, captures, places, expected) = realdata / "warc" / file, FAULTY[file]
+    with pytest.raises(WarcDamageError):
         inspect_file(path)
-    damage = refused.value
-    assert (damage.record, damage.offset) == (record, offset)
-    assert expected in damage.expected and damage.found
-    if before:
-        surveyed = inspect_file(path, up_to_damage=True)
-        assert (surveyed.records, surveyed.damage and surveyed.damage.offset) == (before, offset)
-        assert surveyed.sha256 == sha256(path.read_bytes())
-    else:
-        with pytest.raises(WarcDamageError):
-            inspect_file(path, up_to_damage=True)
+    surveyed = inspect_file(path, faults=FileFaults.NAMED)
+    assert (surveyed.records, len(surveyed.rows)) == (records, captures)
+    assert [(fault.record, fault.offset, fault.resumed_at) for fault in surveyed.faults] == places
+    assert expected in surveyed.faults[0].expected and all(fault.found for fault in surveyed.faults)
+    assert surveyed.sha256 == sha256(path.read_bytes())
 
 
 @pytest.mark.realdata
@@ -223,8 +240,8 @@ def captures_of_file(archive: Archive, key: str) -> list[Capture]:
         return list(captures_in(connection, key))
 
 
-def look(content: bytes, *, up_to_damage: bool = False) -> FileInspection:
-    return inspect_stream(io.BytesIO(content), "other.warc.gz", up_to_damage=up_to_damage)
+def look(content: bytes, *, faults: FileFaults = FileFaults.REFUSED) -> FileInspection:
+    return inspect_stream(io.BytesIO(content), "other.warc.gz", faults=faults)
 
 
 @given(
@@ -253,7 +270,7 @@ def test_a_file_cut_anywhere_gives_the_records_before_the_cut(bodies: list[bytes
     whole = written_by_warcio(*bodies, gz=gz)
     rows = look(whole).rows
     cut = rows[0].offset_bytes + 1 + int(share * (len(whole) - rows[0].offset_bytes - 1))
-    taken = look(whole[:cut], up_to_damage=True)
+    taken = look(whole[:cut], faults=FileFaults.NAMED_WITH_CUT)
     assert taken.rows == tuple(row for row in rows if row.offset_bytes + row.length_bytes <= cut)
     assert taken.sha256 == sha256(whole[:cut])
     ends = {row.offset_bytes + row.length_bytes for row in rows}
@@ -266,22 +283,21 @@ def test_a_file_taken_up_to_its_damage_keeps_every_byte_and_custody_says_where_i
     whole = written_by_warcio(b"one", b"two", b"three")
     third = look(whole).rows[2]
     path = tmp_path / "other.warc.gz"
-    path.write_bytes(whole[: third.offset_bytes + 40] + b"garbage" + whole[third.offset_bytes + 47 :])
-    with pytest.raises(WarcDamageError):
-        deposit_file(archive, path)
+    path.write_bytes(whole[: third.offset_bytes + 40])
+    for faults in (FileFaults.REFUSED, FileFaults.NAMED):
+        with pytest.raises(WarcDamageError):
+            deposit_file(archive, path, faults=faults)
     assert list(archive.objects.list()) == []
 
-    deposited = deposit_file(archive, path, up_to_damage=True)
+    deposited = deposit_file(archive, path, faults=FileFaults.NAMED_WITH_CUT)
 
     assert deposited.damage is not None
     assert (deposited.records, deposited.captures, deposited.damage.record) == (3, 2, 4)
     (entry,) = [chained.entry for chained in read_chain(archive.objects, archive.sealing).entries]
-    assert entry.details["damage"] == {
-        "record": 4,
-        "offset": third.offset_bytes,
-        "expected": deposited.damage.expected,
-        "found": deposited.damage.found,
-    }
+    place = {"record": 4, "offset": third.offset_bytes}
+    words = {"expected": "a gzip member with its end", "found": "the end of the file"}
+    assert entry.details["damage"] == {**place, **words}
+    assert entry.details["faults"] == [{**place, **words, "within": 0, "resumed_at": None}]
     assert archive.objects.digest(deposited.key, deposited.version_id) == sha256(path.read_bytes())
     process_pending(archive)
     before = catalogue(archive)
@@ -289,6 +305,40 @@ def test_a_file_taken_up_to_its_damage_keeps_every_byte_and_custody_says_where_i
     assert catalogue(archive) == before
     with archive.reader.connect() as connection:
         assert connection.execute(select(warcs.c.processed_with)).scalar_one() is not None
+
+
+def test_a_file_with_faults_in_its_middle_is_deposited_whole_and_custody_names_each(
+    archive: Archive, tmp_path: Path
+) -> None:
+    bodies = (b"one", b"two", b"three", b"four", b"five")
+    whole = written_by_warcio(*bodies)
+    rows = look(whole).rows
+    harmed = bytearray(whole)
+    for number in (1, 3):
+        harmed[rows[number].offset_bytes + rows[number].length_bytes - 6] ^= 0xFF  # in the check sum of its member
+    path = tmp_path / "other.warc.gz"
+    path.write_bytes(harmed)
+
+    deposited = deposit_file(archive, path, faults=FileFaults.NAMED)
+
+    assert (deposited.records, deposited.captures, deposited.damage) == (4, 3, None)
+    (entry,) = [chained.entry for chained in read_chain(archive.objects, archive.sealing).entries]
+    assert "damage" not in entry.details
+    assert [(each["record"], each["offset"], each["resumed_at"]) for each in entry.details["faults"]] == [
+        (3, rows[1].offset_bytes, rows[2].offset_bytes),
+        (5, rows[3].offset_bytes, rows[4].offset_bytes),
+    ]
+    blocks = [block for _, block in iterate_warc(archive, deposited.key, deposited.version_id)]
+    assert [block.endswith(body) for block, body in zip(blocks, bodies[::2], strict=True) if block] == [True] * 3
+    process_pending(archive)
+    before = catalogue(archive)
+    assert rebuild(archive).remarks == ()
+    assert catalogue(archive) == before
+    assert [each.problems for each in verify(archive)] == [(), ()]
+    assert verify_file(archive, path).ok
+    harmed[rows[2].offset_bytes + 30] ^= 1
+    path.write_bytes(harmed)
+    assert [each.what for each in verify_file(archive, path).problems] == ["deposit"]
 
 
 def test_a_wacz_with_a_damaged_file_inside_is_refused_whatever_is_chosen(realdata: Path, tmp_path: Path) -> None:
@@ -300,9 +350,9 @@ def test_a_wacz_with_a_damaged_file_inside_is_refused_whatever_is_chosen(realdat
         for name in whole.namelist():
             content = whole.read(name)
             made.writestr(name, content[:-9] if name.startswith("archive/") else content)
-    for up_to_damage in (False, True):
+    for faults in FileFaults:
         with pytest.raises(WarcDamageError, match="record 4 at offset 2612: expected a gzip member with its end"):
-            inspect_file(damaged, up_to_damage=up_to_damage)
+            inspect_file(damaged, faults=faults)
 
 
 def test_an_arc_record_with_a_false_date_or_length_is_named(realdata: Path) -> None:
