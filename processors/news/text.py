@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from lxml import html
 
 from processors.markup.html_tree import elements
+from processors.news.lead import described_lead, marked_lead
 from processors.news.linked_text import link_share
 from processors.news.pleas import is_plea
 from processors.news.restored_text import Restored, restore_omitted_blocks, with_gaps_filled
 from processors.news.trafilatura_text import LONGER, PERHAPS_CUT, SENTENCE, read_lines, size_of
-from processors.text import comparable, folded, one_line
+from processors.text import folded
 
 _BLOCK_TAGS = frozenset(
     ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "td", "div", "span", "strong")
 )
-_LEAD_WORDS = (6, 120)
 # of the words of a line; above, the line is a link with a mark or two around it
 _LINK_SHARE = 0.85
 
@@ -60,7 +60,7 @@ def read_text(
     restored = with_gaps_filled(lines, [blocks.holder.get(_bare(line)) for line in lines], url)
     headings = {folded(title or ""), *(_plain(heading) for heading in tree.iter("h1"))}
     lines = _without_foreign(restored, blocks, headings)
-    lead = _lead(descriptions, blocks, lines)
+    lead = marked_lead(tree, title, lines, blocks.holder) or described_lead(descriptions, blocks.link_share, lines)
     if lead is not None:
         lines.insert(0, lead)
     if not lines:
@@ -108,18 +108,3 @@ def _without_foreign(restored: Restored, blocks: _Blocks, headings: set[str]) ->
             continue
         kept.append(line)
     return kept
-
-
-def _lead(descriptions: tuple[str, ...], blocks: _Blocks, lines: list[str]) -> str | None:
-    """The description, if the page shows it as a block of its own and the text lacks it."""
-    text = folded(" ".join(lines))
-    for description in descriptions:
-        wanted = folded(description).rstrip(".… ")
-        if not _LEAD_WORDS[0] <= len(wanted.split()) <= _LEAD_WORDS[1] or wanted[:200] in text:
-            continue
-        for block in blocks.link_share:
-            if block.rstrip(".… ").startswith(wanted) and len(block) < 1.6 * len(wanted) + 40:
-                if blocks.link_share[block] > 0.5:
-                    continue
-                return one_line(comparable(description))
-    return None

@@ -116,3 +116,22 @@ def test_a_longer_body_in_the_data_block_does_not_replace_a_long_text_that_the_p
     stated = " ".join(f"Схаваны сказ нумар {number}, якога на старонцы няма." for number in range(200))
     data = f'<script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{stated}"}}</script>'
     assert "Схаваны" not in " ".join(article_text(f"<article>{paragraphs(*shown)}</article>", head=data))
+
+
+@pytest.mark.parametrize("mark", ["lead", "article-intro", "teaser-text", "standfirst", "entry-excerpt"])
+def test_a_block_marked_as_lead_below_the_headline_begins_the_text(mark: str) -> None:
+    lead = "Суд у Рэчцы зноў адклаў справу трох друкароў, і ніхто не сказаў чаму"
+    body = f"<div><h1>Суд адклаў разгляд</h1><p class={mark}>{lead}</p></div><div>{paragraphs(*TEXTS)}</div>"
+    assert article_text(f"<main>{body}</main>", head="<title>Суд адклаў разгляд</title>") == [lead, *TEXTS]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "<p class=lead><a href=/n/2>У Рэчцы адкрылі новую школу для дарослых друкароў</a></p>",
+        "<p class=teaser-text>У Рэчцы адкрылі новую школу для дарослых друкароў, і кожны можа...</p>",
+    ],
+)
+def test_what_leads_to_another_article_is_no_lead(beside: str) -> None:
+    body = f"<div><h1>Суд адклаў разгляд</h1>{beside}</div><div>{paragraphs(*TEXTS)}</div>"
+    assert article_text(f"<main>{body}</main>", head="<title>Суд адклаў разгляд</title>") == [*TEXTS]
