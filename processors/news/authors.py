@@ -5,7 +5,7 @@ site's own name counts as author only where the page names nobody else.
 """
 
 import re
-from itertools import chain
+from itertools import chain, repeat
 
 from lxml import html
 
@@ -93,18 +93,21 @@ _AUTHOR_METAS = (
 def read_authors(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> tuple[str, ...]:
     """Names of the authors, each once, in order; empty where the page names none.
 
-    Persons go before organisations: an agency or the site itself counts only where nobody else is named.
+    Persons go before organisations: an agency or the site itself counts where nobody else is named, and an agency
+    beside persons where the page states both as authors.
     """
     site = SiteName(evidence.site_names, url)
     bodies: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     stated = (Byline(texts, is_marked=True) for texts in (_stated(evidence), _in_metas(evidence)))
-    for source in chain(stated, shown_bylines(tree)):
+    for source, is_stated in chain(
+        zip(stated, repeat(True), strict=False), zip(shown_bylines(tree), repeat(False), strict=False)
+    ):
         names = names_of(tuple(source.texts))
         others = tuple(name for name in names if not _is_the_site(name, site))
         persons = tuple(name for name in others if not _BODY.search(name))
         if persons and (not bodies or (source.is_marked and all(map(NAME_LIKE.match, persons)))):
-            return persons
+            return others if is_stated and not bodies else persons
         bodies = bodies or others
         weak = weak or names
     return bodies or weak

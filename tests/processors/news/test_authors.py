@@ -150,3 +150,7 @@ def test_the_byline_below_the_headline_goes_before_one_of_the_menu() -> None:
     (article,) = read_page(page, "news").records
     assert isinstance(article, Article)
     assert article.authors == ("John Sample",)
+
+
+def test_an_agency_that_the_page_states_beside_a_person_stays() -> None:
+    assert authors("", head=linked("John Sample, Invented News Agency")) == ["John Sample", "Invented News Agency"]
