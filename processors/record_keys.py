@@ -50,23 +50,23 @@ def version_content(record: Record) -> dict[str, Any]:
     """What the source itself said: two captures with equal content are one version.
 
     Left out is what changes without an edit, as the kind of the record declares it: counts, signed addresses, the
-    host of a mirror. So is what a parser remarks, since no source said it, and an empty ``struck``, so that
-    versions from before there was such a key keep their ids. Texts are made comparable.
+    host of a mirror. So is what a parser remarks and how it reads names, since no source said it, and an empty
+    ``struck``, so that versions from before there was such a key keep their ids. Texts are made comparable.
     """
     compared: dict[str, Any] = _comparable(_declared(record).version(record))
     if isinstance(record, OwnRecord):
         return compared
-    unsaid = {"remarks"} if compared.get("struck") else {"remarks", "struck"}
+    unsaid = {"remarks", "names"} if compared.get("struck") else {"remarks", "names", "struck"}
     return {name: value for name, value in compared.items() if name not in unsaid}
 
 
 def sighting_content(record: Record) -> dict[str, Any]:
     """What one capture saw that makes no version: counts, marks, the address it was seen under."""
-    return _declared(record).sighting(record) | ({} if isinstance(record, OwnRecord) else _remarks(record))
+    return _declared(record).sighting(record) | ({} if isinstance(record, OwnRecord) else _our_words(record))
 
 
-def _remarks(record: Record) -> dict[str, Any]:
-    return only_of_record(record, "remarks")
+def _our_words(record: Record) -> dict[str, Any]:
+    return only_of_record(record, "remarks", "names")
 
 
 def _declared(record: Record) -> KindOfRecord:

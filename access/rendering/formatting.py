@@ -12,7 +12,7 @@ from access.rendering.labels import kind_label
 from access.rendering.translations import gettext
 from processors.kinds import kind_of_record
 
-SHOWN_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images", "struck", "remarks"})
+SHOWN_ELSEWHERE: Final = frozenset({"kind", "text", "url", "media", "images", "struck", "remarks", "names"})
 SIGHTING_FIELDS: Final = ("url", "views_raw", "reactions", "edited", "modified_raw")
 
 

@@ -126,6 +126,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "starts": N_("Starts"),
     "status": N_("Status"),
     "struck": N_("Crossed out"),
+    "names": N_("Names"),
     "remarks": N_("Remarks"),
     "tags": N_("Tags"),
     "text": N_("Text"),
@@ -144,6 +145,27 @@ FIELDS: Final[Mapping[str, str]] = {
     "requested_by": N_("Requested by"),
     "virtual_identity": N_("Virtual identity"),
 }
+
+
+ROLES: Final = {
+    "presiding_judge": N_("Presiding judge"),
+    "panel_member": N_("Member of the panel"),
+    "judge": N_("Judge"),
+    "prosecutor": N_("Prosecutor"),
+    "clerk": N_("Clerk"),
+    "defence_lawyer": N_("Defence lawyer"),
+    "defendant": N_("Defendant"),
+    "victim": N_("Victim"),
+    "witness": N_("Witness"),
+    "investigator": N_("Investigator"),
+    "expert": N_("Expert"),
+    "interpreter": N_("Interpreter"),
+}
+
+
+def role_label(name: str) -> str:
+    """The part of a person in a trial."""
+    return _label(ROLES, name)
 
 
 def kind_label(name: str) -> str:

@@ -50,6 +50,7 @@ TEMPLATES.filters |= {
         labels.change_label,
         labels.event_label,
         labels.field_label,
+        labels.role_label,
         labels.kind_label,
         labels.night_label,
         labels.records_label,

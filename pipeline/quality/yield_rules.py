@@ -47,7 +47,7 @@ CONTENT_FIELDS: Final = ("text", "media", "poll")
 FEWEST_POSTS: Final = 3
 """One or two posts may well be of a kind that the preview does not show."""
 
-DERIVED_FIELDS: Final = frozenset({"officials", "struck", "remarks"})
+DERIVED_FIELDS: Final = frozenset({"officials", "struck", "remarks", "names"})
 """Made out of other fields, which are judged by themselves, or about them."""
 
 

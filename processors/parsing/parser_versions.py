@@ -7,6 +7,7 @@ from processors.kinds import KINDS
 from processors.pages.clean_text import without_control_characters
 from processors.pages.page import Page
 from processors.pages.parse_result import Links, Reading, Record
+from processors.parsing.record_names import with_names
 from processors.tables.layout import Layout
 
 __all__ = ["Layout", "Links", "PageKind", "ParserVersion", "Reading", "Record", "parser_versions", "read_page"]
@@ -28,4 +29,5 @@ def parser_for(kind: PageKind, day: date) -> ParserVersion:
 
 def read_page(page: Page, kind: PageKind, *, layout: Layout | None = None) -> Reading:
     """Read one captured page; only an outcome of content brings records."""
-    return without_control_characters(parser_for(kind, page.captured_at.astimezone(UTC).date()).read(page, layout))
+    parser = parser_for(kind, page.captured_at.astimezone(UTC).date())
+    return with_names(without_control_characters(parser.read(page, layout)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from processors.records.name_reading import NameReading
 from processors.records.official import Official
 from processors.records.struck import Struck
 
@@ -42,3 +43,4 @@ class Article:
     officials: tuple[Official, ...] = ()
     struck: tuple[Struck, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: tuple[NameReading, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from processors.records.name_reading import NameReading
 from processors.records.official import Official
 from processors.records.struck import Struck
 
@@ -51,3 +52,4 @@ class Hearing:
     officials: tuple[Official, ...] = ()
     struck: tuple[Struck, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: tuple[NameReading, ...] = ()

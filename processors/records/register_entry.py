@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from processors.records.name_reading import NameReading
 from processors.records.official import Official
 from processors.records.struck import Struck
 
@@ -26,3 +27,4 @@ class RegisterEntry:
     officials: tuple[Official, ...] = ()
     struck: tuple[Struck, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: tuple[NameReading, ...] = ()

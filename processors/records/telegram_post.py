@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from processors.records.name_reading import NameReading
 from processors.records.official import Official
 from processors.records.struck import Struck
 
@@ -125,6 +126,7 @@ class TelegramPost:
     officials: tuple[Official, ...] = ()
     struck: tuple[Struck, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: tuple[NameReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

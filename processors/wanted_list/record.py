@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from processors.records.name_reading import NameReading
 from processors.records.official import Official
 from processors.records.struck import Struck
 
@@ -43,3 +44,4 @@ class WantedPerson:
     officials: tuple[Official, ...] = ()
     struck: tuple[Struck, ...] = ()
     remarks: tuple[str, ...] = ()
+    names: tuple[NameReading, ...] = ()

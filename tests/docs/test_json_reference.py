@@ -180,5 +180,5 @@ def test_what_a_command_prints_without_a_stack_is_what_is_promised(
     assert {row["kind"] for row in rows} <= set(PRINTS[name])
     for row in rows:
         assert set(row) - {"kind"} - PROMISED[row["kind"]].words == (
-            set() if row["kind"] not in record_kinds() else {"officials", "struck", "remarks"}
+            set() if row["kind"] not in record_kinds() else {"officials", "struck", "remarks", "names"}
         )

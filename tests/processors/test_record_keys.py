@@ -44,7 +44,7 @@ def test_json_has_utc_times_with_z_and_lists() -> None:
     made = record_json(POST)
     assert made["kind"] == "telegram_post"
     assert made["published_at"] == "2026-03-01T09:30:00Z"
-    assert made["officials"] == made["struck"] == made["remarks"] == []
+    assert made["officials"] == made["struck"] == made["remarks"] == made["names"] == []
     assert made["media"] == [
         {
             "kind": "photo",
@@ -80,7 +80,11 @@ def test_counts_signed_addresses_and_invisible_spaces_make_no_version() -> None:
 def test_what_a_parser_remarks_makes_no_version_and_belongs_to_the_sighting() -> None:
     remarked = replace(HEARING, remarks=("the row is one cell short",))
     assert version_content(remarked) == version_content(HEARING)
-    assert sighting_content(remarked) == {"url": HEARING.url, "remarks": ["the row is one cell short"]}
+    assert sighting_content(remarked) == {
+        "url": HEARING.url,
+        "remarks": ["the row is one cell short"],
+        "names": [],
+    }
 
 
 def test_a_word_that_was_crossed_out_makes_another_version() -> None:

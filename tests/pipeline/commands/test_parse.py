@@ -18,22 +18,23 @@ PAGE_KEYS = {"kind", "url", "outcome", "outcome_reason", "layout", "parser_versi
 HEARING_KEYS = """
     kind url court room judge panel prosecutor_raw clerk_raw instance_raw case_number parties_raw charges_raw
     article_codes hearing_kind starts_at starts_raw status_raw verdict_raw sentence_raw documents extra officials
-    struck remarks
+    struck remarks names
 """
 POST_KEYS = """
     kind url channel channel_id post_id published_at edited signature text views views_raw links buttons media
-    forwarded_from reply_to poll reactions link_preview service officials struck remarks
+    forwarded_from reply_to poll reactions link_preview service officials struck remarks names
 """
 ARTICLE_KEYS = """
     kind url canonical_url title text authors published_at published_raw modified_at modified_raw language section
-    tags images officials struck remarks
+    tags images officials struck remarks names
 """
 ENTRY_KEYS = """
     kind url register number_raw name_raw born_raw act_raw decided_by_raw decided_at_raw in_force_raw extra
-    officials struck remarks
+    officials struck remarks names
 """
 NOTICE_KEYS = """
-    kind url issuer_raw title text persons_raw article_codes published_at published_raw officials struck remarks
+    kind url issuer_raw title text persons_raw article_codes published_at published_raw officials struck
+    remarks names
 """
 
 
