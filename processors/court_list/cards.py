@@ -8,8 +8,10 @@ a case number and no label. Lines of a day alone hold for the cards below. Pure.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from processors.court_list.case_numbers import case_number_in
+from processors.markup.html_tree import INNER_MARK, crossed_out_apart
 from processors.pages.dates import read_moment
 from processors.tables.table import Cell, Table
 from processors.text import one_line
@@ -66,8 +68,14 @@ def card_table(lines: Iterable[str], field_of: Callable[[str], str | None]) -> T
         if card.day is not None and card.day != day:
             day = card.day
             rows.append(_across(day, len(labels)))
-        rows.append(tuple(Cell(text=card.values.get(label, "")) for label in labels))
+        rows.append(tuple(_cell(card.values.get(label, "")) for label in labels))
     return Table(tuple(rows))
+
+
+def _cell(value: str) -> Cell:
+    """A value, what is crossed out of it apart."""
+    kept, struck = zip(*map(crossed_out_apart, value.split("\n")), strict=True)
+    return Cell(text="\n".join(filter(None, kept)), struck=tuple(chain.from_iterable(struck)))
 
 
 def _cut_what_follows(cards: Sequence[_Card]) -> None:
@@ -110,10 +118,12 @@ def _cards(lines: Iterable[str], field_of: Callable[[str], str | None]) -> list[
         else:
             if len(line) < _LONGEST_DAY and _is_day_alone(line):
                 day = line
-            elif (number := case_number_in(line)) is not None and line.startswith(number):
+            elif (number := case_number_in(line)) is not None and line.lstrip(INNER_MARK).startswith(number):
+                crossed_out = not crossed_out_apart(line)[0]
                 cards.append(_Card(day=day))
-                cards[-1].add(NUMBER_LABEL, number, "case_number")
-                if rest := line.replace(number, "").strip(" ,;:.–—-№"):
+                cards[-1].add(NUMBER_LABEL, _marked(number) if crossed_out else number, "case_number")
+                rest = line.replace(number, "").strip(f" ,;:.–—-№{INNER_MARK if crossed_out else ''}")
+                if rest := _marked(rest) if rest and crossed_out else rest:
                     cards[-1].add(_UNLABELLED, rest, None)
             elif cards and field_of(line) is None:
                 cards[-1].add(_UNLABELLED, line, None)
@@ -127,7 +137,23 @@ def _cards(lines: Iterable[str], field_of: Callable[[str], str | None]) -> list[
 
 
 def _worded(lines: Iterable[str]) -> Sequence[str]:
-    return [text for line, _ in zip(lines, range(_MOST_LINES), strict=False) if (text := one_line(line))]
+    return [
+        text for line, _ in zip(lines, range(_MOST_LINES), strict=False) if (text := _marks_behind_label(line))
+    ]
+
+
+def _marks_behind_label(line: str) -> str:
+    """The line with its blanks merged; where all of it is crossed out, its label is not, so that it is found."""
+    text = one_line(line)
+    kept, struck = crossed_out_apart(text)
+    if kept or not struck:
+        return text
+    labelled = _LABELLED.match(" ".join(struck))
+    return f"{labelled.group(1)}: {_marked(labelled.group(2))}" if labelled else text
+
+
+def _marked(words: str) -> str:
+    return f"{INNER_MARK}{words}{INNER_MARK}"
 
 
 def _is_day_alone(line: str) -> bool:

@@ -5,7 +5,7 @@ page on which no list is understood is ``empty`` with a reason that says so, nev
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lxml import html
 
@@ -15,7 +15,7 @@ from processors.court_list.docket import case_of_docket, docket_hearings
 from processors.court_list.json_lists import json_hearings
 from processors.court_list.rows import HEARD_WITHIN_YEARS, TableContext, court_in, day_in, hearings, instance_in
 from processors.court_list.text_blocks import REMARK, block_hearings, feed_hearings, is_feed
-from processors.markup.html_tree import visible_text
+from processors.markup.html_tree import INNER_MARK, crossed_out_apart, visible_text
 from processors.markup.link_base import addresses_by_wording
 from processors.pages.labelled_lines import labelled
 from processors.pages.list_links import document_links, next_pages
@@ -57,6 +57,9 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
         return _reading(page, verdict, layout)
     tree = opened.tree
     held = list(tree.iter()) if tree is not None else []
+    # links lead on whether a reader sees them or not
+    next_urls = next_pages(tree, page.url, opened.encoding) if tree is not None else ()
+    beside = document_links(tree, page.url, opened.encoding) if tree is not None else ()
     source = page_tables(page, tree)
     grids = tuple(filter(_names_hearings, read_grids(source.tables, hearing_field, layout)))
     found: list[Hearing] = []
@@ -69,7 +72,7 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
         cards = _cards(page, tree, layout, labelled_only=bool(blocks))
         grids, found = (cards, []) if cards else ((), blocks)
         remarks += [CARDS] if cards else [REMARK] if blocks else []
-    once = {} if all(map(_has_numbers, grids)) else labelled(_lines(page, tree), hearing_field)
+    once = {} if all(map(_has_numbers, grids)) else labelled(_valid(_lines(page, tree)), hearing_field)
     for grid in grids:
         rows, notes = hearings(grid, _surroundings(page, grid, source.headings, layout, once))
         found += rows
@@ -77,9 +80,8 @@ def read_court_list(page: Page, layout: Layout | None = None) -> Reading:
     papers = tuple(document.url for hearing in found for document in hearing.documents)
     worded = addresses_by_wording(tree, page.url, opened.encoding) if tree is not None and papers else {}
     addresses = (worded.get(paper) or resolve(page.url, paper, opened.encoding) for paper in papers)
-    beside = document_links(tree, page.url, opened.encoding) if tree is not None else ()
     links = Links(
-        next_pages=next_pages(tree, page.url, opened.encoding) if tree is not None else (),
+        next_pages=next_urls,
         documents=tuple(dict.fromkeys((*filter(None, addresses), *beside))),
     )
     held.clear()
@@ -159,7 +161,12 @@ def _without_table(
 def _lines(page: Page, tree: html.HtmlElement | None) -> Iterable[str]:
     if page.document is not None:
         return page.document.text
-    return visible_text(tree).split("\n") if tree is not None else ()
+    return visible_text(tree, mark=INNER_MARK).split("\n") if tree is not None else ()
+
+
+def _valid(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without what is crossed out."""
+    return (crossed_out_apart(line)[0] for line in lines)
 
 
 def _nothing(

@@ -6,15 +6,17 @@ when the hearing starts only where the page calls itself a list of hearings; els
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from processors.court_list.case_numbers import case_number_in
+from processors.markup.html_tree import INNER_MARK, crossed_out_apart
 from processors.pages.dates import read_moment
 from processors.pages.feeds import read_feed
 from processors.pages.page import Page
 from processors.records.hearing import CourtDocument, Hearing
+from processors.records.struck import CROSSED_OUT, CROSSED_OUT_ROW, Struck
 from processors.text import one_line
 
 _VERSUS = re.compile(
@@ -42,8 +44,18 @@ REMARK = "the page has no table: rows were told by case numbers and the parties 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """``lines`` are those of the page without what is crossed out; of what is so as a whole, with it."""
+
     number: str | None
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _StruckLines:
+    """What is crossed out of lines, by the line; and those that are crossed out as a whole."""
+
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
 
 
 def is_feed(body: bytes) -> bool:
@@ -69,7 +81,13 @@ def feed_hearings(page: Page, zone: tzinfo | None, language: str | None) -> list
 def block_hearings(
     page: Page, lines: Sequence[str], headings: Sequence[str], zone: tzinfo | None, language: str | None
 ) -> list[Hearing]:
-    """Blocks of the page's text, each from one case number to the next."""
+    """Blocks of the page's text, each from one case number to the next; ``lines`` may have `INNER_MARK`s."""
+    apart = [crossed_out_apart(line) if INNER_MARK in line else (line, ()) for line in lines]
+    lines = [kept or " ".join(struck) for kept, struck in apart]
+    struck = _StruckLines(
+        words={one_line(line): words for line, (_, words) in zip(lines, apart, strict=True) if words},
+        whole=frozenset(one_line(" ".join(words)) for kept, words in apart if words and not kept),
+    )
     blocks = _blocks(lines)
     named = [block for block in blocks if _parties(block) is not None]
     if len(named) < _LEAST or len(named) < _LEAST_SHARE * len(blocks):
@@ -78,7 +96,7 @@ def block_hearings(
         if len(named) < _LEAST or len(named) < _LEAST_SHARE * len(blocks):
             return []
     starts = any(_HEARINGS.search(heading) for heading in headings)
-    return [_hearing(page.url, block, starts, zone, language) for block in named]
+    return [_hearing(page.url, block, starts, zone, language, struck) for block in named]
 
 
 def _blocks(lines: Sequence[str]) -> list[_Block]:
@@ -126,7 +144,18 @@ def _parties(block: _Block) -> str | None:
     return None
 
 
-def _hearing(url: str, block: _Block, starts: bool, zone: tzinfo | None, language: str | None) -> Hearing:
+def _hearing(
+    url: str,
+    block: _Block,
+    starts: bool,
+    zone: tzinfo | None,
+    language: str | None,
+    struck: _StruckLines = _StruckLines(),
+) -> Hearing:
+    crossed_out = block.lines[0] in struck.whole
+    words = tuple(each for line in block.lines for each in struck.words.get(line, ()))
+    if not crossed_out:
+        block = replace(block, lines=tuple(line for line in block.lines if line not in struck.whole))
     dated = next((line for line in block.lines if _is_dated(line, language)), None)
     moment = read_moment(dated, language) if starts else None
     return Hearing(
@@ -136,4 +165,16 @@ def _hearing(url: str, block: _Block, starts: bool, zone: tzinfo | None, languag
         starts_at=moment.at(zone) if moment is not None else None,
         starts_raw=dated if starts else None,
         extra={"date": dated} if dated and not starts else {},
+        status_raw=CROSSED_OUT if crossed_out else None,
+        struck=tuple(Struck(field=_field_of(each, starts), text=each) for each in words),
+        remarks=(CROSSED_OUT_ROW,) if crossed_out else (),
     )
+
+
+def _field_of(words: str, starts: bool) -> str:
+    """The key of what crossed-out words were, as far as they tell it by themselves."""
+    if case_number_in(words) is not None:
+        return "case_number"
+    if _is_dated(words):
+        return "starts_raw" if starts else "extra.date"
+    return "parties_raw" if _VERSUS.search(words) else "extra.text"

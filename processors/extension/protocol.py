@@ -5,6 +5,7 @@ A parser is a class with ``kind`` (the name of a kind of ours, or an `OwnKind`),
 It may have ``next_pages(page)``, which yields the addresses of the other pages of the same list.
 """
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ class ParserPage:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """Every table of the page or document, merged cells filled in."""
-        found = page_tables(self._page, self.tree)
+        # a copy: the tables are what a reader sees, the tree stays what was served
+        found = page_tables(self._page, copy.deepcopy(self.tree))
         if found.problem is not None:
             raise ValueError(found.problem)
         return found.tables

@@ -25,6 +25,8 @@ STRUCK_TAGS = frozenset(("s", "del", "strike"))
 """Elements whose text is crossed out; of a tree as `processors.markup.visibility` leaves it, no others."""
 STRUCK_MARK = "~~"
 """Stands before and behind crossed-out words where they stay in a running text."""
+INNER_MARK = "\x0e"
+"""The same on the way from a page to a record: no page has this character (`processors.text.printable`)."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _AROUND_BREAK = re.compile(r" *([\n\v]) *")
@@ -116,10 +118,10 @@ def style_url(element: html.HtmlElement) -> str | None:
     return found.group(1) if found else None
 
 
-def visible_text(element: html.HtmlElement, *, indented: bool = False, marked: bool = False) -> str:
+def visible_text(element: html.HtmlElement, *, indented: bool = False, mark: str | None = None) -> str:
     """Text as a reader sees it: ``<br>`` and block ends are line ends, other white space is one blank.
 
-    Crossed-out text within it is left out; with ``marked`` it stays, each line of it between `STRUCK_MARK`s.
+    Crossed-out text within it is left out; with a ``mark`` it stays, each line of it between two of them.
     With ``indented`` the lines of preformatted text keep their blanks.
     """
     pieces: list[str] = []
@@ -133,7 +135,7 @@ def visible_text(element: html.HtmlElement, *, indented: bool = False, marked: b
                 walk.skip_subtree()
                 continue
             if tag in STRUCK_TAGS and struck is None and node is not element:
-                if not marked:
+                if mark is None:
                     pieces.append(" ")
                     walk.skip_subtree()
                     continue
@@ -157,14 +159,21 @@ def visible_text(element: html.HtmlElement, *, indented: bool = False, marked: b
         if node is not element:
             pieces.append(_flow(node.tail, preformatted, indented))
     text = "".join(pieces)
-    if not marked or _STRUCK not in text:
+    if mark is None or _STRUCK not in text:
         return _settle(text).replace(_HELD_BLANK, " ")
     text = _ENDS_STRUCK.sub("\x0f\\1", _BEGINS_STRUCK.sub("\\1\x0e", text))
     text = text.replace(f"{_STRUCK}{_END_OF_STRUCK}", "")
-    return _with_struck_marked(_settle(text).replace(_HELD_BLANK, " "))
+    return _with_struck_marked(_settle(text).replace(_HELD_BLANK, " "), mark)
 
 
-def _with_struck_marked(text: str) -> str:
+def crossed_out_apart(line: str) -> tuple[str, tuple[str, ...]]:
+    """A line with `INNER_MARK`s without what is crossed out of it, and the words that are."""
+    kept, *others = line.split(INNER_MARK)
+    kept += "".join(f" {part}" for part in others[1::2])
+    return _SPACE.sub(" ", kept).strip(), tuple(words for part in others[::2] if (words := part.strip()))
+
+
+def _with_struck_marked(text: str, mark: str) -> str:
     """The text with marks around what is crossed out of each line."""
     lines, within = [], False
     for line in text.split("\n"):
@@ -173,7 +182,7 @@ def _with_struck_marked(text: str) -> str:
             within = not within if place else within
             words = part.strip()
             before, after = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
-            pieces.append(f"{before}{STRUCK_MARK}{words}{STRUCK_MARK}{after}" if within and words else part)
+            pieces.append(f"{before}{mark}{words}{mark}{after}" if within and words else part)
         lines.append("".join(pieces))
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ _LONGEST_NOTE: Final = 500
 _HIDING_CLASSES: Final = ("hid", "Hid", "sr-", "screen", "none", "invisible", "assistive", "offscreen", "hide")
 _STRIKING_CLASSES: Final = ("through", "strike")
 _CANDIDATES: Final = (
-    "//*[@hidden or @style or (@class and ("
+    "//*[self::s or self::del or self::strike or @hidden or @style or (@class and ("
     + " or ".join(f"contains(@class, '{part}')" for part in (*_HIDING_CLASSES, *_STRIKING_CLASSES))
     + "))]"
 )
@@ -73,9 +73,13 @@ _CONTROLS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the page hides and what was kept all the same, as the beginning of its words, in page order."""
+    """What the page hides and was kept all the same: the beginning of its words, in page order.
+
+    ``kept_rows``: how many rows of tables that is.
+    """
 
     kept: tuple[str, ...] = ()
+    kept_rows: int = 0
 
 
 def as_seen(tree: html.HtmlElement) -> Seen:
@@ -106,6 +110,7 @@ class _Page:
         self._controlled: frozenset[str] | None = None
         self._words: int | None = None
         self._kept: list[str] = []
+        self._kept_rows = 0
         self._left = _MOST_HIDDEN
 
     def as_seen(self) -> Seen:
@@ -131,7 +136,7 @@ class _Page:
                 self._keep(element)
             else:
                 self._leave_out(element)
-        return Seen(tuple(self._kept))
+        return Seen(tuple(self._kept), self._kept_rows)
 
     def _candidates(self) -> Iterator[html.HtmlElement]:
         """Elements that anything on the page may hide or cross out, in page order, each once."""
@@ -279,6 +284,7 @@ class _Page:
         return frozenset(found)
 
     def _keep(self, element: html.HtmlElement) -> None:
+        self._kept_rows += sum(1 for _ in element.iter("tr"))
         self._kept.append(shortened(one_line(" ".join(_texts(element))), _LONGEST_NOTE))
 
     def _leave_out(self, element: html.HtmlElement) -> None:

@@ -4,12 +4,22 @@ In: a tree or lines. Out: `Block`s. A block is one of several alike siblings tha
 words; where they hold no more than a heading that links on, the links are what the board gives. Pure.
 """
 
+import copy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import html
 
-from processors.markup.html_tree import UNSEEN, attribute, classes, elements, visible_text
+from processors.markup.html_tree import (
+    STRUCK_MARK,
+    STRUCK_TAGS,
+    UNSEEN,
+    attribute,
+    classes,
+    elements,
+    visible_text,
+)
+from processors.markup.visibility import hidden_in, struck_in
 from processors.pages.dates import read_moment
 from processors.text import lines, one_line
 from processors.urls import absolute
@@ -18,6 +28,7 @@ _BLOCK_TAGS = frozenset(("article", "li", "div", "section", "dl", "tr", "p"))
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "strong", "b", "a", "dt")
 _AROUND = frozenset(("nav", "header", "footer", "aside", "form", "menu"))
 _LEAST_WORDS = 12
+_SHORTEST_NOTICE = 20
 _DATE_LINE = 80
 _PUBLISHED = re.compile(
     r"апублікавана|опубликовано|опубліковано|оприлюднено|дата публикации|дата размещения|размещено|дата публікацыі"
@@ -29,12 +40,20 @@ _NO_TITLE = re.compile(r"^\W*\d{1,2}[./ ]")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One notice as it stands: ``url`` where its heading links to a page of its own."""
+    """One notice as it stands: ``url`` where its heading links to a page of its own.
+
+    ``text`` has no crossed-out words; ``marked`` is the text with them between marks, where there are any. Of a
+    notice that is ``crossed_out`` as a whole, the text is what is crossed out.
+    """
 
     title: str | None
     text: str
     published_raw: str | None
     url: str | None = None
+    marked: str | None = None
+    struck: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    crossed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ def page_block(tree: html.HtmlElement, base: str) -> Block | None:
     if body is None:
         return None
     block = _block(body, base)
-    return Block(block.title, block.text, block.published_raw) if len(block.text.split()) >= _LEAST_WORDS else None
+    return replace(block, url=None) if len(block.text.split()) >= _LEAST_WORDS else None
 
 
 def document_block(text: tuple[str, ...]) -> Block | None:
@@ -97,20 +116,41 @@ def _is_title(line: str) -> bool:
 
 
 def _is_notice(element: html.HtmlElement, base: str) -> bool:
+    element = _as_not_crossed_out(element) or element
     text = visible_text(element)
-    return len(text) > 20 and (
+    return len(text) > _SHORTEST_NOTICE and (
         any(read_moment(line) is not None for line in text.split("\n") if len(line) < 200)
         and (_heading(element, base)[0] is not None or len(text.split()) >= _LEAST_WORDS)
     )
 
 
+def _as_not_crossed_out(element: html.HtmlElement) -> html.HtmlElement | None:
+    """A copy that says what it says, of an element of which nothing is left but what is crossed out."""
+    if not struck_in(element) or len(visible_text(element)) >= _SHORTEST_NOTICE:
+        return None
+    own = copy.deepcopy(element)
+    own.tail = None
+    for each in list(own.iter(*STRUCK_TAGS)):
+        each.tag = "span"
+    return own
+
+
 def _block(element: html.HtmlElement, base: str) -> Block:
+    crossed_out = _as_not_crossed_out(element)
+    if crossed_out is not None:
+        block = _block(crossed_out, base)
+        return replace(block, struck=tuple(block.text.split("\n")), crossed_out=True)
     title, url = _heading(element, base)
     text = lines(visible_text(element))
     body_lines = [line for line in text.split("\n") if line and line != title]
     published = _published(element, body_lines)
     body = "\n".join(line for line in body_lines if line != published)
-    return Block(title, body, published, url)
+    struck = tuple(one_line(visible_text(each)) for each in struck_in(element))
+    marked = None
+    if struck:
+        with_marks = lines(visible_text(element, mark=STRUCK_MARK)).split("\n")
+        marked = "\n".join(line for line in with_marks if line and line not in (title, published))
+    return Block(title, body, published, url, marked, struck, hidden_in(element))
 
 
 def _heading(element: html.HtmlElement, base: str) -> tuple[str | None, str | None]:

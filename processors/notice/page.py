@@ -29,6 +29,7 @@ from processors.text import one_line
 from processors.urls import host_of
 
 PARSER_VERSION = "notice-3"
+CROSSED_OUT_NOTICE = "the whole notice is crossed out on the page"
 _KEYS = {"issuer": "issuer_raw", "title": "title", "persons": "persons_raw", "published": "published_raw"}
 _FIELDS = ("issuer", "title", "text", "persons", "published", "official")
 
@@ -40,6 +41,9 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
     if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
     tree = opened.tree
+    # links lead on whether a reader sees them or not
+    next_urls = next_pages(tree, page.url, opened.encoding) if tree is not None else ()
+    documents = document_links(tree, page.url, opened.encoding) if tree is not None else ()
     source = page_tables(page, tree)
     if source.problem is not None:
         return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
@@ -62,9 +66,9 @@ def read_notices(page: Page, layout: Layout | None = None) -> Reading:
         block = document_block(page.document.text)
         found = [_of_block(block, page, layout, issuer)] if block is not None else []
     links = Links(
-        next_pages=next_pages(tree, page.url, opened.encoding) if tree is not None else (),
+        next_pages=next_urls,
         articles=articles,
-        documents=document_links(tree, page.url, opened.encoding) if tree is not None else (),
+        documents=documents,
     )
     if not found and not articles:
         return _reading(page, Classification(Outcome.EMPTY, _why_empty(source)), layout, links=links)
@@ -117,12 +121,17 @@ def _of_block(block: Block, page: Page, layout: Layout | None, issuer: str | Non
         url=block.url or page.url,
         issuer_raw=issuer_in((block.title or "", *block.text.split("\n"))) or issuer,
         title=block.title,
-        text=block.text or None,
+        text=block.marked or block.text or None,
         persons_raw=persons_in(block.text),
         article_codes=article_codes(f"{block.title or ''}\n{block.text}"),
         published_at=moment.at(zone) if moment else None,
         published_raw=block.published_raw,
-        remarks=doubts_of(block.published_raw, moment, zone),
+        remarks=(
+            *([CROSSED_OUT_NOTICE] if block.crossed_out else ()),
+            *(f"hidden on the page and left out: {words!r}" for words in block.hidden),
+            *doubts_of(block.published_raw, moment, zone),
+        ),
+        struck=tuple(Struck(field="text", text=words) for words in block.struck if words),
         officials=officials_in(block.text),
     )
 

@@ -6,7 +6,7 @@ where the page cannot be held.
 """
 
 from processors.markup.encoding import decode
-from processors.markup.html_tree import parse, visible_text
+from processors.markup.html_tree import STRUCK_MARK, parse, visible_text
 from processors.markup.visibility import as_seen
 from processors.pages.page import Page
 from processors.text import one_line
@@ -19,6 +19,6 @@ def readable_text(page: Page) -> str:
         return ""
     title = one_line("".join(tree.xpath("string((//title)[1])")))
     as_seen(tree)
-    lines = (line.strip() for line in visible_text(tree, indented=True, marked=True).splitlines())
+    lines = (line.strip() for line in visible_text(tree, indented=True, mark=STRUCK_MARK).splitlines())
     text = "\n".join(line for line in lines if line)
     return f"{title}\n\n{text}".strip() if title and not text.startswith(title) else text or title

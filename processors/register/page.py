@@ -33,11 +33,7 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
     verdict = classify(page, opened)
     if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
-    source = page_tables(page, opened.tree)
-    if source.problem is not None:
-        return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
-    declared = layout.register if layout is not None else None
-    title = declared or (_title(opened.tree) if opened.tree is not None else _first(source.headings))
+    # links lead on whether a reader sees them or not
     links = (
         Links(
             next_pages=next_pages(opened.tree, page.url, opened.encoding),
@@ -46,6 +42,11 @@ def read_register(page: Page, layout: Layout | None = None) -> Reading:
         if opened.tree is not None
         else Links()
     )
+    source = page_tables(page, opened.tree)
+    if source.problem is not None:
+        return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
+    declared = layout.register if layout is not None else None
+    title = declared or (_title(opened.tree) if opened.tree is not None else _first(source.headings))
     grids = read_grids(source.tables, register_field, layout)
     title = title or _first(tuple(line for grid in grids for line in grid.before))
     entries = tuple(_entry(row, page.url, title) for grid in grids for row in grid.rows)

@@ -72,8 +72,8 @@ def document_to_json(document: Document) -> bytes:
 def _cell_row(cell: Cell) -> list[object]:
     links = [[link.url, link.title] for link in cell.links]
     usual: list[object] = [cell.text, links, cell.heading, cell.width, cell.copied, cell.hangs]
-    if cell.struck or cell.comments or cell.unread or cell.moment:
-        usual += [cell.struck, cell.comments, cell.unread, cell.moment]
+    if cell.struck or cell.comments or cell.unread or cell.moment or cell.hidden:
+        usual += [cell.struck, cell.comments, cell.unread, cell.moment, cell.hidden]
     return usual
 
 
@@ -108,6 +108,7 @@ def _cell(
     comments: Iterable[str] = (),
     unread: str | None = None,
     moment: str | None = None,
+    hidden: Iterable[str] = (),
 ) -> Cell:
     return Cell(
         text=text,
@@ -120,4 +121,5 @@ def _cell(
         comments=tuple(map(str, comments)),
         unread=unread,
         moment=moment,
+        hidden=tuple(map(str, hidden)),
     )

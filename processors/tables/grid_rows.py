@@ -17,6 +17,8 @@ from processors.tables.value_shapes import WHEN, fits, names_a_hearing
 from processors.text import one_line
 
 _LEAST_COLUMNS_OF_LINES = 4
+_NAMES_A_ROW = ("case_number", "parties", "name", "surname")
+_BESIDE = ("row", "number", "status", "extra", "documents", None)
 _LONGEST_FOOTER = 160
 _FOOTER = re.compile(
     r"^(?:"
@@ -162,9 +164,17 @@ def read_row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tup
         remarks += joined
         remarks += _uneven(cells, columns)
     remarks += [f"{column.key}: {cell.unread}" for column, cell in pairs if cell.unread and not cell.copied]
-    crossed_out = _is_crossed_out(cells)
+    remarks += [
+        f"{column.key}: hidden on the page and left out: {words!r}"
+        for column, cell in pairs
+        if not cell.copied
+        for words in cell.hidden
+    ]
+    crossed_out = _is_crossed_out(pairs)
     remarks += [CROSSED_OUT_ROW] * crossed_out
-    values = tuple((column, "\n".join(cell.struck) if crossed_out else cell.text) for column, cell in pairs)
+    values = tuple(
+        (column, cell.text or ("\n".join(cell.struck) if crossed_out else "")) for column, cell in pairs
+    )
     own = [(column, cell) for column, cell in pairs if not cell.copied]
     if not any(cell.says_something for column, cell in own if column.field != "row") and not any(
         value for column, value in values if column.field != "row"
@@ -182,11 +192,17 @@ def read_row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tup
     )
 
 
-def _is_crossed_out(cells: tuple[Cell, ...]) -> bool:
-    """Whether nothing is left of the row but what is crossed out, in more than one cell or in its only one."""
-    own = [cell for cell in cells if cell.text or cell.struck]
-    crossed = sum(bool(cell.struck) for cell in own)
-    return crossed == len(own) > 0 and not any(cell.text for cell in own) and (crossed > 1 or len(cells) == 1)
+def _is_crossed_out(pairs: list[tuple[Column, Cell]]) -> bool:
+    """Whether nothing is left of the row but what is crossed out, in more than one cell or in its only one.
+
+    Its number in the list, and words beside it that say why ("перенесено"), may be left.
+    """
+    own = [(column, cell) for column, cell in pairs if cell.text or cell.struck]
+    crossed = sum(bool(cell.struck) for _, cell in own)
+    left = [column.field for column, cell in own if cell.text]
+    whole = crossed > 0 and not left and (crossed > 1 or len(pairs) == 1)
+    named = any(column.field in _NAMES_A_ROW and cell.struck and not cell.text for column, cell in own)
+    return whole or (named and crossed > 1 and all(field in _BESIDE for field in left))
 
 
 def _misfit(pairs: list[tuple[Column, Cell]], cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> str | None:

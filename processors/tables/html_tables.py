@@ -1,9 +1,9 @@
 """The tables of an HTML page, each cell at the place where a browser puts it.
 
-In: a page as a tree. Out: `Table`s. Rows and columns are formed as the HTML standard says ("forming a table",
-read 2026-11-29): a cell takes the first place that no cell from above covers; ``rowspan=0`` reaches to the end of
-the row group, and no cell reaches beyond it; the foot of a table comes last wherever it is written. Never raises;
-spans are capped, since pages lie about them.
+In: a page as a tree, which `processors.markup.visibility` has made what a reader sees. Out: `Table`s. Rows and
+columns are formed as the HTML standard says ("forming a table", read 2026-11-29): a cell takes the first place
+that no cell from above covers; ``rowspan=0`` reaches to the end of the row group, and no cell reaches beyond it;
+the foot of a table comes last wherever it is written. Never raises; spans are capped, since pages lie about them.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from itertools import islice
 from lxml import html
 
 from processors.markup.html_tree import UNSEEN, attribute, elements, visible_text
+from processors.markup.visibility import hidden_in, struck_in
 from processors.tables.cell_spans import CellSpans
 from processors.tables.merged_cells import EMPTY
 from processors.tables.table import Cell, Link, Table
@@ -90,6 +91,10 @@ def _placed(
             if height > 1:
                 hanging[column] = (height - 1, replace(cell, copied=True, hangs=True))
         place += width
+    unseen = tuple(words for each in row if each.tag == "template" for words in hidden_in(each))
+    if unseen and placed:
+        first = min(place for place, cell in placed.items() if not cell.hangs or place == min(placed))
+        placed[first] = replace(placed[first], hidden=(*unseen, *placed[first].hidden))
     return tuple(placed.get(column, EMPTY) for column in range(max(placed, default=-1) + 1))
 
 
@@ -100,8 +105,16 @@ def _cell(element: html.HtmlElement, base: str, width: int) -> Cell:
         if address:
             links.append(Link(address, lines(visible_text(link)).replace("\n", " ") or attribute(link, "title")))
     inner = next(element.iter("table"), None) is not None and not _is_small(element)
-    text = "" if inner else lines(visible_text(element))
-    return Cell(text=text, links=() if inner else tuple(links), heading=element.tag == "th", width=width)
+    if inner:
+        return Cell(text="", heading=element.tag == "th", width=width)
+    return Cell(
+        text=lines(visible_text(element)),
+        links=tuple(links),
+        heading=element.tag == "th",
+        width=width,
+        struck=tuple(words for each in struck_in(element) if (words := lines(visible_text(each)))),
+        hidden=hidden_in(element),
+    )
 
 
 def _is_small(element: html.HtmlElement) -> bool:

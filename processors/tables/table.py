@@ -21,7 +21,8 @@ class Cell:
 
     ``heading`` as marked up; ``width`` in columns; ``copied`` from a cell above or beside, ``hangs`` from one
     above. ``text`` has no crossed-out words: those are ``struck``, in order, each as it stands together.
-    ``comments`` are notes that hang on the cell. ``unread`` says why a cell that holds something has no text.
+    ``comments`` are notes that hang on the cell, ``hidden`` words in it that no reader sees. ``unread`` says why a
+    cell that holds something has no text.
     ``moment``: the day, the time of day or both that a cell of a sheet means, as ISO 8601, however it shows them.
     """
 
@@ -33,6 +34,7 @@ class Cell:
     hangs: bool = False
     struck: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     unread: str | None = None
     moment: str | None = None
 

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree, html
 
-from processors.markup.html_tree import classes, elements, visible_text
+from processors.markup.html_tree import STRUCK_MARK, classes, elements, visible_text
 from processors.markup.visibility import struck_in
 from processors.records.struck import Struck
 from processors.records.telegram_post import (
@@ -112,7 +112,9 @@ def read_message(message: html.HtmlElement, page_url: str) -> MessageReading | N
         return None
     channel, post_id = named.group(1), int(named.group(2))
     blocks = parts.some("text")
-    text = "\n".join(filter(None, (visible_text(block, indented=True, marked=True) for block in blocks))) or None
+    text = (
+        "\n".join(filter(None, (visible_text(block, indented=True, mark=STRUCK_MARK) for block in blocks))) or None
+    )
     media = tuple(
         read_medium(item, kind, page_url)
         for item in parts.attachments

@@ -15,7 +15,18 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from processors.markup.html_tree import UNSEEN, attribute, classes, elements, style_url, visible_text
+from processors.markup.html_tree import (
+    INNER_MARK,
+    STRUCK_TAGS,
+    UNSEEN,
+    attribute,
+    classes,
+    crossed_out_apart,
+    elements,
+    style_url,
+    visible_text,
+)
+from processors.markup.visibility import hidden_in, struck_in
 from processors.text import one_line
 from processors.urls import absolute
 from processors.wanted_list.names import person_name
@@ -54,13 +65,20 @@ _MOST_PHOTOS: Final = 10
 
 @dataclass(slots=True)
 class Entry:
-    """One person as the page shows them: ``said`` are labels and values in page order, ``lines`` the rest."""
+    """One person as the page shows them: ``facts`` are labels and values in page order, ``lines`` the rest.
+
+    ``struck`` are labels, None without one, and words crossed out behind them; of an entry that is ``crossed_out``
+    with its name, the facts are crossed out as well.
+    """
 
     name: str | None = None
     facts: list[tuple[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     url: str | None = None
     photos: tuple[str, ...] = ()
+    struck: list[tuple[str | None, str]] = field(default_factory=list)
+    crossed_out: bool = False
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +200,23 @@ def _entry(element: html.HtmlElement, base: str, field_of: FieldOf, name: str | 
     own = copy.deepcopy(element)
     own.tail = None
     rest = ""
+    entry.remarks = [f"hidden on the page and left out: {words!r}" for words in hidden_in(own)]
     if name is None:
         entry.name, rest = _name(own, field_of)
-    facts = list(_facts_in_structure(own, field_of))
+        if struck_in(own) and (entry.name is None or entry.name not in one_line(visible_text(own))):
+            # crossed out as a whole: it still names somebody
+            for each in list(own.iter(*STRUCK_TAGS)):
+                each.tag = "span"
+            entry.name, rest = _name(own, field_of)
+            entry.crossed_out = entry.name is not None
+    facts = list(_facts_in_structure(own, field_of, entry.struck))
     _break_before_labels(own)
     lines = [one_line(line) for line in visible_text(own).split("\n")[:_MOST_LINES]]
+    entry.struck += _struck_in_lines(own)
     entry.facts, entry.lines = _labelled(lines, entry.name)
     entry.facts = [*facts, *entry.facts]
+    if entry.crossed_out:
+        entry.struck = list(entry.facts)
     if rest:
         entry.lines.insert(0, rest)
     return entry
@@ -209,8 +237,21 @@ def _name(element: html.HtmlElement, field_of: FieldOf) -> tuple[str | None, str
     return None, ""
 
 
-def _facts_in_structure(element: html.HtmlElement, field_of: FieldOf) -> Iterator[tuple[str, str]]:
-    """Labels and values that markup tells apart, taken out of the element.
+def _struck_in_lines(element: html.HtmlElement) -> Iterator[tuple[str | None, str]]:
+    """Words crossed out in lines, with the label of their line or the one alone above it."""
+    above: str | None = None
+    for line in visible_text(element, mark=INNER_MARK).split("\n")[:_MOST_LINES] if struck_in(element) else ():
+        text = one_line(line.replace(INNER_MARK, ""))
+        alone, labelled = _LABEL_ALONE.match(text), _LABELLED.match(text)
+        label = labelled.group(1) if labelled is not None else above
+        yield from ((label, words) for words in crossed_out_apart(line)[1])
+        above = alone.group(1) if alone is not None else None
+
+
+def _facts_in_structure(
+    element: html.HtmlElement, field_of: FieldOf, struck: list[tuple[str | None, str]]
+) -> Iterator[tuple[str, str]]:
+    """Labels and values that markup tells apart, taken out of the element; what is crossed out goes to ``struck``.
 
     ``dt`` and ``dd``, rows of two cells, boxes of a known label and values, a line that ends in a colon and the
     list below it.
@@ -222,6 +263,7 @@ def _facts_in_structure(element: html.HtmlElement, field_of: FieldOf) -> Iterato
             value = "\n".join(filter(None, (_value(each) for each in [*box][1:])))
         if not label or not value or len(label.split()) > _MOST_WORDS_OF_LABEL or person_name(label) is not None:
             continue
+        struck += [(label, one_line(visible_text(words))) for words in struck_in(value_element)]
         yield label, value
         for gone in (box,) if box is not None else (label_element, value_element):
             if gone is not element and gone.getparent() is not None:

@@ -30,7 +30,6 @@ from processors.wanted_list.entries import Cards, Entry, FieldOf, page_cards, pa
 from processors.wanted_list.json_entries import json_entries, next_of_json
 from processors.wanted_list.labels import wanted_field
 from processors.wanted_list.person import facts_of, person_of
-from processors.wanted_list.record import WantedPerson
 
 PARSER_VERSION: Final = "wanted-list-2"
 
@@ -58,6 +57,10 @@ def read_wanted_list(page: Page, layout: Layout | None = None) -> Reading:
     verdict = classify(page, opened)
     if verdict.outcome is not Outcome.CONTENT:
         return _reading(page, verdict, layout)
+    # links lead on whether a reader sees them or not
+    next_urls = _next_pages(page, opened)
+    tree = opened.tree
+    documents = () if tree is None else document_links(tree, page.url, opened.encoding)
     source = page_tables(page, opened.tree)
     if source.problem is not None:
         return _reading(page, Classification(Outcome.EMPTY, source.problem), layout)
@@ -82,7 +85,13 @@ def read_wanted_list(page: Page, layout: Layout | None = None) -> Reading:
     )
     if len(persons) < len(entries):
         remarks = (*remarks, f"{len(entries) - len(persons)} of {len(entries)} entries name no person")
-    links = _links(page, opened, persons, onward)
+    photos = (photo for person in persons for photo in person.photos)
+    links = Links(
+        next_pages=next_urls,
+        articles=_to_fetch(onward, page.url, opened.encoding),
+        media=_to_fetch(photos, page.url, opened.encoding),
+        documents=documents,
+    )
     if not persons and not onward:
         reason = "no wanted person was understood on this page"
         return _reading(page, Classification(Outcome.EMPTY, reason), layout, links=links, remarks=remarks)
@@ -152,7 +161,14 @@ def _of_row(row: Row, photos: dict[str, tuple[str, ...]]) -> Entry:
     found = next(
         (photos[one_line(value)] for name in _NAMES for _, value in row.all(name) if one_line(value) in photos), ()
     )
-    return Entry(facts=labelled, url=url, photos=found)
+    return Entry(
+        facts=labelled,
+        url=url,
+        photos=found,
+        struck=[(column.heading or column.key, words) for column, words in row.struck],
+        crossed_out=row.crossed_out,
+        remarks=list(row.remarks),
+    )
 
 
 def _photos_of_rows(tree: html.HtmlElement | None, base: str) -> dict[str, tuple[str, ...]]:
@@ -192,19 +208,10 @@ def _issuer(headings: tuple[str, ...], tree: html.HtmlElement | None) -> str | N
     return None
 
 
-def _links(page: Page, opened: ParsedPage, persons: tuple[WantedPerson, ...], onward: tuple[str, ...]) -> Links:
-    tree, encoding = opened.tree, opened.encoding
-    photos = (photo for person in persons for photo in person.photos)
+def _next_pages(page: Page, opened: ParsedPage) -> tuple[str, ...]:
     if is_json(page):
-        next_urls = next_of_json(load_json(page), page.url)
-    else:
-        next_urls = () if tree is None else next_pages(tree, page.url, encoding)
-    return Links(
-        next_pages=next_urls,
-        articles=_to_fetch(onward, page.url, encoding),
-        media=_to_fetch(photos, page.url, encoding),
-        documents=() if tree is None else document_links(tree, page.url, encoding),
-    )
+        return next_of_json(load_json(page), page.url)
+    return () if opened.tree is None else next_pages(opened.tree, page.url, opened.encoding)
 
 
 def _to_fetch(urls: Iterable[str], base: str, encoding: str) -> tuple[str, ...]:

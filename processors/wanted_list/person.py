@@ -5,6 +5,7 @@ entry names nobody. Values stay as written; only the birth, the times and articl
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date, tzinfo
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from processors.pages.article_codes import article_codes
 from processors.pages.dates import doubts_of, read_moment
 from processors.pages.timezones import country_of
+from processors.records.struck import CROSSED_OUT, CROSSED_OUT_ROW, Struck
 from processors.text import folded, one_line
 from processors.urls import host_of
 from processors.wanted_list.entries import Entry, FieldOf
@@ -20,6 +22,20 @@ from processors.wanted_list.record import WantedPerson
 
 FACTS: Final = frozenset(("born", "offence", "place", "status", "issuer", "reward", "identifier", "published"))
 """Fields that show that an entry tells of somebody who is wanted, and not of anybody."""
+
+_KEYS: Final = {
+    "surname": "name_raw",
+    "forename": "name_raw",
+    "patronymic": "name_raw",
+    "alias": "aliases_raw",
+    "identifier": "identifier",
+    "text": "text",
+    **{
+        name: f"{name}_raw"
+        for name in ("name", "born", "offence", "place", "reward", "status", "issuer", "published", "updated")
+    },
+}
+"""The JSON key of a record in which a field of an entry ends up."""
 
 _DAY: Final = r"\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d\d-\d\d|\d{1,2}\s[^\W\d_]{3,12}\s\d{4}|(?:19|20)\d\d"
 _BORN: Final = re.compile(
@@ -84,7 +100,8 @@ def person_of(
         issuer_raw=_joined(fields, "issuer") or issuer,
         place_raw=_joined(fields, "place"),
         reward_raw=_joined(fields, "reward"),
-        status_raw=_joined(fields, "status"),
+        status_raw="; ".join(filter(None, (_joined(fields, "status"), CROSSED_OUT if entry.crossed_out else None)))
+        or None,
         identifier=_joined(fields, "identifier") or (identifier_in(entry.url) if entry.url else None),
         entry_url=entry.url,
         photos=entry.photos,
@@ -94,8 +111,21 @@ def person_of(
         updated_at=updated.at(zone) if updated else None,
         updated_raw=updated_raw,
         extra=extra,
-        remarks=(*doubts_of(published_raw, published, zone), *doubts_of(updated_raw, updated, zone)),
+        struck=tuple(_struck(entry, name, field_of)),
+        remarks=(
+            *entry.remarks,
+            *([CROSSED_OUT_ROW] if entry.crossed_out and CROSSED_OUT_ROW not in entry.remarks else ()),
+            *doubts_of(published_raw, published, zone),
+            *doubts_of(updated_raw, updated, zone),
+        ),
     )
+
+
+def _struck(entry: Entry, name: str, field_of: FieldOf) -> Iterator[Struck]:
+    words = [("name", name)] if entry.crossed_out and entry.name is not None else []
+    for label, said in (*words, *entry.struck):
+        meaning = "text" if label is None else label if label == "name" else field_of(label)
+        yield Struck(field=_KEYS.get(meaning or "", f"extra.{label}"), text=said)
 
 
 def facts_of(entry: Entry, field_of: FieldOf) -> frozenset[str]:

@@ -4,9 +4,7 @@ import pytest
 
 from tests.processors.visible_siblings import SIBLINGS, Sibling, what_is_wrong
 
-OF_TEXTS = [each for each in SIBLINGS if each.parser in ("news", "telegram")]
 
-
-@pytest.mark.parametrize("sibling", OF_TEXTS, ids=lambda each: f"{each.fault}: {each.name}")
+@pytest.mark.parametrize("sibling", SIBLINGS, ids=lambda each: f"{each.fault}: {each.name}")
 def test_the_page_says_what_a_reader_sees(sibling: Sibling) -> None:
     assert what_is_wrong(sibling) == []

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from processors.markup.html_tree import parse, visible_text
+from processors.markup.html_tree import STRUCK_MARK, parse, visible_text
 from processors.markup.visibility import as_seen, hidden_in, struck_in
 
 
@@ -105,7 +105,7 @@ def test_many_hidden_words_are_kept_since_scripts_show_them_later_and_this_is_sa
 def test_crossed_out_words_are_no_value_and_are_marked_in_a_running_text(body: str, rules: str) -> None:
     tree = seen(body, f"<style>{rules}</style>")
     assert visible_text(tree).split() == ["сёння"]
-    assert visible_text(tree, marked=True).split() == ["сёння", "~~учора~~"]
+    assert visible_text(tree, mark=STRUCK_MARK).split() == ["сёння", "~~учора~~"]
     assert ["".join(each.itertext()) for each in struck_in(tree)] == ["учора"]
 
 
@@ -120,7 +120,7 @@ def test_crossed_out_words_are_no_value_and_are_marked_in_a_running_text(body: s
     ],
 )
 def test_marks_stand_around_what_is_crossed_out_of_each_line(body: str, marked: str) -> None:
-    assert visible_text(seen(body), marked=True) == marked
+    assert visible_text(seen(body), mark=STRUCK_MARK) == marked
 
 
 def test_an_element_that_is_itself_crossed_out_still_says_what_it_says() -> None:
@@ -161,6 +161,6 @@ def test_no_page_breaks_it_and_a_second_time_changes_nothing(rules: str, markup:
     tree = parse(f'<style>{rules}</style><div class="a">{markup}<p style="{style}">слова</p>')
     assert tree is not None
     as_seen(tree)
-    once = visible_text(tree, marked=True)
+    once = visible_text(tree, mark=STRUCK_MARK)
     as_seen(tree)
-    assert visible_text(tree, marked=True) == once
+    assert visible_text(tree, mark=STRUCK_MARK) == once
