@@ -17,8 +17,9 @@ from twisted.python.failure import Failure
 
 from crawlers.engine.context import context_of
 from crawlers.engine.messages import CrawlNote, PageVisited
+from crawlers.engine.redirects import RedirectNotFollowed
 from crawlers.engine.responses import CUT, TOO_LONG
-from crawlers.engine.robots_middleware import DisallowedByRobots
+from crawlers.engine.robots_middleware import DisallowedByRobots, RobotsUnknown
 from crawlers.http_client import BrowserMissing, CrawlLimitReached, FetchFailed
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome, Remark
@@ -124,6 +125,10 @@ class CrawlAccounting:
             raise CloseSpider("browser_missing")
         else:
             self._failed(request, _outcome_of(error))
+            if isinstance(error, RedirectNotFollowed):
+                self._report(CrawlNote(f"{requested_url(request)}: {error}"))
+            elif isinstance(error, RobotsUnknown) and not request.meta.get("subresource"):
+                self._report(CrawlNote(error.reason, is_failure=True))
         if errback is None:
             return () if isinstance(error, PageNotParsed) else failure
         outputs = errback(failure)
@@ -226,6 +231,8 @@ def _request_of(response: Response) -> scrapy.Request:
 
 def _outcome_of(error: BaseException | None) -> PageOutcome:
     if isinstance(error, FetchFailed):
+        return PageOutcome(error.outcome, error.reason)
+    if isinstance(error, RobotsUnknown):
         return PageOutcome(error.outcome, error.reason)
     if isinstance(error, DisallowedByRobots):
         return PageOutcome(Outcome.REFUSED_BY_POLICY, str(error))

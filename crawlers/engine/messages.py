@@ -31,9 +31,10 @@ class PageVisited:
 
 @dataclass(frozen=True, slots=True)
 class CrawlNote:
-    """Something whoever runs the crawl should know, in a sentence."""
+    """Something whoever runs the crawl should know, in a sentence. ``is_failure``: the source failed by it."""
 
     text: str
+    is_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

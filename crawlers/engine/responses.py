@@ -127,10 +127,21 @@ def response_of(request: scrapy.Request, fetched: FetchedResponse) -> Response:
 
 
 def decoded_headers(fields: Iterable[tuple[str, str]]) -> Headers:
-    """The response's header fields, without those that the decoding has used up."""
+    """The response's header fields, without those that the decoding has used up.
+
+    Text stands for its bytes, as ISO 8859-1 does; Scrapy would write it in UTF-8, another address in ``Location``.
+    """
     used = {"content-encoding", "transfer-encoding", "content-length"}
     headers = Headers()
     for name, value in fields:
         if name.lower() not in used:
-            headers.appendlist(name, value)
+            headers.appendlist(_bytes_of(name), _bytes_of(value))
     return headers
+
+
+def _bytes_of(text: str) -> bytes:
+    """The bytes on the wire; a browser that tells of a field in other letters than these has decoded it itself."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")

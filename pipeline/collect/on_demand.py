@@ -21,7 +21,7 @@ from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
 from processors.surt import surt_key
-from processors.urls import absolute
+from processors.urls import resolve_location
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
 from storage.deposit.record_reader import read_record
@@ -208,7 +208,7 @@ def _sent_on_to(archive: Archive, capture: Capture) -> str | None:
     if capture.record_type != "response" or capture.status not in REDIRECTS:
         return None
     location = header(parse_response(read_record(archive, capture).block), "Location")
-    return None if location is None else absolute(capture.url, location)
+    return None if location is None else resolve_location(capture.url, location.encode("latin-1"))
 
 
 def _or_none(text: str | None) -> str | None:

@@ -54,6 +54,7 @@ class ReportBuilder:
         self._started_at = started_at
         self._visits: list[PageVisited] = []
         self._remarks: list[str] = []
+        self._failures: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
         self._sent: Counter[str] = Counter()
         self.exchanges = 0
@@ -86,8 +87,9 @@ class ReportBuilder:
         if isinstance(event, PageVisited):
             self._visits.append(event)
         elif isinstance(event, CrawlNote):
-            if event.text not in self._remarks:
-                self._remarks.append(event.text)
+            kept = self._failures if event.is_failure else self._remarks
+            if event.text not in kept:
+                kept.append(event.text)
         elif isinstance(event, EngineFinished):
             self.finished = True
             self.problem = event.problem
@@ -116,6 +118,7 @@ class ReportBuilder:
         ]
         visited = {visit.url for visit in self._visits}
         failures += [f"{url}: the crawl ended before it was read" for url in self._job.seeds if url not in visited]
+        failures += self._failures
         statistics = self._host_statistics()
         failures += [kept.given_up for kept in statistics.values() if kept.given_up is not None]
         return CrawlReport(

@@ -26,7 +26,15 @@ pytestmark = pytest.mark.slow
 HOST = "exact.pryklad.example"
 SITE = f"https://{HOST}"
 WORDS = "<p>Навіны горада над ракой, якія чытаюць на абодвух берагах.</p>" * 30
+OUTAGES = (429, 500, 503)
 LINKS = "<a href='/q?'>1</a><a href='?b&a=1'>2</a><a href='/%7Eme'>3</a><a href='/go'>4</a><a href='/q?суд'>5</a>"
+
+
+def moved(*locations: bytes) -> Response:
+    """A redirect whose ``Location`` has these bytes."""
+    return Response(
+        status=302, headers=tuple(("Location", each.decode("latin-1")) for each in locations), body=b"moved"
+    )
 
 
 @pytest.fixture
@@ -37,10 +45,22 @@ def sites() -> Iterator[SampleSites]:
         "/": Response(body=first.encode("cp1251", "replace"), content_type="text/html; charset=windows-1251"),
         "/go": Response(status=302, headers=(("Location", "/there?"),), body=b""),
         "/around": Response(status=302, headers=(("Location", "/around"),), body=b""),
+        "/raw": moved("/прысуд?суд".encode()),
+        "/raw1251": moved("/\u043f\u0440".encode("cp1251")),
+        "/backslash": moved(b"\\there?"),
+        "/same": moved(b"/there?", b"/there?"),
+        "/two": moved(b"/there?", b"/q?"),
+        "/mail": moved(b"mailto:a@pryklad.example"),
+        "/script": moved(b"javascript:alert(1)"),
         "/busy": Response(status=503, headers=(("Retry-After", "0"),), body=b"later"),
+        **dict.fromkeys(("/%D0%BF%D1%80%D1%8B%D1%81%D1%83%D0%B4?%D1%81%D1%83%D0%B4", "/%EF%F0"), text),
         **dict.fromkeys(("/q?", "/?b&a=1", "/%7Eme", "/there?", "/q?%F1%F3%E4", "/q", "/there"), text),
     }
-    with SampleSites(extra={(HOST, path): page for path, page in pages.items()}) as running:
+    answers = {(HOST, path): page for path, page in pages.items()}
+    for status in OUTAGES:
+        answers[f"s{status}.{HOST}", "/robots.txt"] = Response(status=status, body=b"later")
+        answers[f"s{status}.{HOST}", "/"] = pages["/"]
+    with SampleSites(extra=answers) as running:
         yield running
 
 
@@ -107,3 +127,48 @@ def test_an_address_that_no_browser_would_ask_for_is_a_remark_and_the_others_go_
 
     assert CrawlNote("https://[broken/ is not a web address") in events
     assert f"{SITE}/q?" in kept
+
+
+@pytest.mark.parametrize(
+    ("begun", "led_to"),
+    [
+        ("/raw", "/%D0%BF%D1%80%D1%8B%D1%81%D1%83%D0%B4?%D1%81%D1%83%D0%B4"),
+        ("/raw1251", "/%EF%F0"),
+        ("/backslash", "/there?"),
+        ("/same", "/there?"),
+    ],
+)
+def test_a_redirect_is_followed_as_a_browser_would(crawl: Crawl, begun: str, led_to: str) -> None:
+    events, kept = crawl(SITE + begun)
+
+    assert kept == [f"{SITE}/robots.txt", SITE + begun, SITE + led_to]
+    assert [event.outcome for event in events if isinstance(event, PageVisited)] == [Outcome.CONTENT]
+
+
+@pytest.mark.parametrize(
+    ("begun", "said"),
+    [
+        ("/two", "status 302 leads to two addresses: '/there?' and '/q?'"),
+        ("/mail", "status 302 leads to 'mailto:a@pryklad.example', which is no web address"),
+        ("/script", "status 302 leads to 'javascript:alert(1)', which is no web address"),
+    ],
+)
+def test_a_redirect_that_no_browser_would_follow_is_told(crawl: Crawl, begun: str, said: str) -> None:
+    events, kept = crawl(SITE + begun)
+
+    assert kept == [f"{SITE}/robots.txt", SITE + begun]
+    assert PageVisited(SITE + begun, "0001", Outcome.UNREACHABLE, said, seed=True) in events
+    assert CrawlNote(f"{SITE}{begun}: {said}") in events
+
+
+@pytest.mark.parametrize("status", OUTAGES)
+def test_robots_txt_that_is_not_answered_is_an_outage_of_the_source(crawl: Crawl, status: int) -> None:
+    site = f"https://s{status}.{HOST}"
+    events, kept = crawl(f"{site}/", follow="links")
+
+    why = f"{site}/robots.txt answered {status}, so only pages named in the watch-list are asked for"
+    visits = {event.url: (event.outcome, event.reason) for event in events if isinstance(event, PageVisited)}
+    assert visits.pop(f"{site}/") == (Outcome.CONTENT, None)
+    assert set(visits.values()) == {(Outcome.UNREACHABLE, why)} and len(visits) == 5
+    assert {event for event in events if isinstance(event, CrawlNote)} == {CrawlNote(why, is_failure=True)}
+    assert kept == [f"{site}/robots.txt", f"{site}/"]

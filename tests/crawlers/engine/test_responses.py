@@ -1,12 +1,14 @@
 """Links keep their spelling: what a spider follows is what a browser would ask for."""
 
+import re
+
 import pytest
 import scrapy
 from scrapy.http import HtmlResponse, JsonResponse, Response, TextResponse, XmlResponse
 from scrapy.utils.test import get_crawler
 
-from crawlers.engine.redirects import ExactRedirectMiddleware
-from crawlers.engine.responses import RecordedHtml, response_of
+from crawlers.engine.redirects import ExactRedirectMiddleware, RedirectNotFollowed
+from crawlers.engine.responses import RecordedHtml, decoded_headers, response_of
 from crawlers.http_client import FetchedResponse
 
 URL = "http://a.example/x/y"
@@ -101,10 +103,19 @@ def test_a_redirect_leads_to_where_its_location_says(location: bytes, address: s
 
 
 @pytest.mark.parametrize("location", [b"javascript:x()", b"http://", b"ftp://b.example/"])
-def test_a_redirect_to_no_web_address_is_the_answer_itself(location: bytes) -> None:
+def test_a_redirect_to_no_web_address_is_not_followed_and_says_where_it_leads(location: bytes) -> None:
     request = scrapy.Request("http://a.example/x/y", meta={"verbatim_url": True})
     response = Response(request.url, status=302, headers={"Location": location}, request=request)
-    assert _redirects().process_response(request, response) is response
+    with pytest.raises(RedirectNotFollowed, match=re.escape(f"{location.decode()!r}, which is no web address")):
+        _redirects().process_response(request, response)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["/\u043f\u0440\u0438\u0433\u043e\u0432\u043e\u0440".encode(), "/\u043f\u0440".encode("cp1251"), b"/\xff\xfe"],
+)
+def test_header_bytes_of_a_response_are_the_ones_on_the_wire(field: bytes) -> None:
+    assert decoded_headers([("Location", field.decode("latin-1"))])["Location"] == field
 
 
 def _redirects() -> ExactRedirectMiddleware:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.engine.robots import HostRules, read_rules, rules_of
-from crawlers.http_client import FetchedResponse, FetchFailed
+from crawlers.engine.robots import HostRules, Refusal, read_rules, rules_of
+from crawlers.http_client import AddressNotAllowed, FetchedResponse, FetchFailed
+from processors.pages.outcome import Outcome
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,8 @@ def answer(status: int, body: bytes = b"", *headers: tuple[str, str]) -> Fetched
 
 
 def refusal(rules: HostRules, path: str, *, named: bool = False) -> str | None:
-    return rules.refusal(f"https://news.example{path}", "Mozilla/5.0", named=named)
+    found = rules.refusal(f"https://news.example{path}", "Mozilla/5.0", named=named)
+    return None if found is None else found.reason
 
 
 @pytest.mark.realdata
@@ -56,11 +58,12 @@ def test_no_file_allows_everything(status: int) -> None:
     assert refusal(rules_of(ROBOTS, answer(status, TEXT)), "/private/a") is None
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 599])
-def test_a_failing_server_allows_only_what_the_operator_named(status: int) -> None:
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 599])
+def test_a_host_that_does_not_answer_is_out_of_reach_but_for_what_the_operator_named(status: int) -> None:
     rules = rules_of(ROBOTS, answer(status, TEXT))
     assert refusal(rules, "/", named=True) is None
-    assert f"answered {status}, so only pages named in the watch-list" in (refusal(rules, "/a") or "")
+    why = f"{ROBOTS} answered {status}, so only pages named in the watch-list are asked for"
+    assert rules.refusal("https://news.example/a", "any", named=False) == Refusal(why, Outcome.UNREACHABLE)
 
 
 def test_redirects_are_followed_and_not_for_ever() -> None:
@@ -80,10 +83,33 @@ def test_redirects_are_followed_and_not_for_ever() -> None:
     assert refusal(asyncio.run(read_rules(ROBOTS, circling)), "/private/a") is None
 
 
-def test_a_host_that_cannot_be_reached_decides_nothing() -> None:
+@pytest.mark.parametrize("kind", [FetchFailed, AddressNotAllowed])
+def test_a_question_that_came_to_nothing_leaves_the_pages_that_the_operator_named(kind: type[FetchFailed]) -> None:
     async def silent(url: str) -> FetchedResponse:
-        raise FetchFailed("no byte for 90 s")
+        raise kind("no byte for 90 s")
 
     rules = asyncio.run(read_rules(ROBOTS, silent))
-    assert refusal(rules, "/private/a") is None
-    assert rules.why == "robots.txt could not be had: no byte for 90 s"
+    why = f"{ROBOTS} could not be had (no byte for 90 s), so only pages named in the watch-list are asked for"
+    assert rules.why == why
+    assert rules.refusal("https://news.example/a", "any", named=True) is None
+    assert rules.refusal("https://news.example/a", "any", named=False) == Refusal(why, kind.outcome)
+
+
+@pytest.mark.parametrize("location", ["mailto:a@news.example", "http://[", "javascript:void(0)"])
+def test_a_redirect_that_leads_nowhere_counts_as_none(location: str) -> None:
+    async def moved(url: str) -> FetchedResponse:
+        return answer(302, b"", ("Location", location))
+
+    assert refusal(asyncio.run(read_rules(ROBOTS, moved)), "/private/a") is None
+
+
+def test_a_redirect_is_resolved_as_browsers_do() -> None:
+    asked: list[str] = []
+
+    async def moved(url: str) -> FetchedResponse:
+        asked.append(url)
+        raw = "\\\\cdn.example\\прававы.txt".encode().decode("latin-1")
+        return answer(301, b"", ("Location", raw)) if len(asked) == 1 else answer(200, TEXT)
+
+    asyncio.run(read_rules(ROBOTS, moved))
+    assert asked[1] == "https://cdn.example/%D0%BF%D1%80%D0%B0%D0%B2%D0%B0%D0%B2%D1%8B.txt"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawlers.engine.messages import PageVisited
+from crawlers.engine.messages import CrawlNote, PageVisited
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.report import CrawlReport, HostStatistics
 from crawlers.watchlist.source import Source, source_for_urls
@@ -110,3 +110,13 @@ def test_a_page_without_hearings_is_an_answer_of_a_court_and_none_of_a_register(
 
 def test_an_article_that_is_gone_makes_no_list_incomplete() -> None:
     assert report_of(gone(2), kind="news").remarks == ()
+
+
+def test_an_outage_that_left_pages_out_is_a_failure_of_the_source_and_named_once() -> None:
+    job = job_for(Source(id="a", kind="news", start_pages=(LIST,)), user_agent="any", collector="any")
+    builder = ReportBuilder(job, Nowhere(), AT)
+    builder.on_engine_event(PageVisited(LIST, "1", Outcome.CONTENT, known=1, seed=True))
+    for _ in range(3):
+        builder.on_engine_event(CrawlNote("robots.txt answered 503", is_failure=True))
+    report = builder.report((), AT, None)
+    assert (report.failures, report.remarks) == (("robots.txt answered 503",), ())
