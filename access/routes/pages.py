@@ -5,6 +5,7 @@ values from `access.views.overview`, `access.views.search`, `access.views.captur
 shows them.
 """
 
+import json
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
@@ -32,9 +33,11 @@ from access.rendering.translations import gettext
 from access.security_headers import archived
 from access.views import captures, changes, overview, payload, search
 from access.views.captures import ArchivedBytes
+from access.views.custody_proof import capture_proof
 from access.views.media import media_of_record
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
+from storage.log.custody_proof import NotYetProvedError
 
 PAGE_OF_RESULTS: Final = 50
 PAGE_OF_CAPTURES: Final = 100
@@ -167,6 +170,31 @@ def capture_page(request: Request, archive: ArchiveDependency, capture_id: str) 
     """One capture with everything known of it."""
     facts = or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
     return page(request, "capture.html", facts)
+
+
+@PAGES.get("/capture/{capture_id}/proof")
+def proof_page(request: Request, archive: ArchiveDependency, capture_id: str) -> Response:
+    """The entries of custody about one capture with proofs that they are in the log."""
+    found = _proof(request, archive, capture_id)
+    return page(request, "custody_proof.html", {"proof": found, "capture_id": capture_id})
+
+
+@PAGES.get("/capture/{capture_id}/proof/file")
+def proof_file(request: Request, archive: ArchiveDependency, capture_id: str) -> Response:
+    """The same as the file that is handed over."""
+    found = or_404(_proof(request, archive, capture_id))
+    content = json.dumps(found, default=str, ensure_ascii=False).encode()
+    name = f"custody-proof-{found['size']}-{found['entries'][0]['index'] + 1}.json"
+    return to_save(ArchivedBytes((content,), len(content), "application/json", name))
+
+
+def _proof(request: Request, archive: Archive, capture_id: str) -> dict[str, Any] | None:
+    """The proof of a capture that this viewer may see; None where no checkpoint covers it yet."""
+    or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
+    try:
+        return capture_proof(archive, capture_id, viewer=viewer_of(request))
+    except NotYetProvedError:
+        return None
 
 
 @PAGES.get("/capture/{capture_id}/text")

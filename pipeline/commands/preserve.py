@@ -149,11 +149,10 @@ def _log_status(*, rotate: bool, as_json: bool) -> None:
 
 
 def _custody_proof(name: str, out: Path | None, *, as_json: bool) -> None:
-    from pipeline.config.settings import load_settings
-    from pipeline.preserve.custody_proof import custody_proof, describe_proof
+    from access.views.custody_proof import capture_proof, describe_proof
 
     with archive_for_command() as archive:
-        row = custody_proof(load_settings(), archive, name)
+        row = capture_proof(archive, name)
         if row is None:
             raise fail(f"The archive has nothing of {name}. This does not show whether it existed.")
     if out is not None:

@@ -44,6 +44,10 @@ class ProofRefusedError(StorageError):
         self.found = found
 
 
+class NotYetProvedError(ProofRefusedError):
+    """No checkpoint covers the deposit yet; the next one will."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProvedEntry:
     """An entry, and the hashes that lead from it to the root of the checkpoint."""
@@ -65,11 +69,10 @@ class ProvedToken:
 
 @dataclass(frozen=True, slots=True)
 class OutletReceipt:
-    """What an outlet gave back for the checkpoint; ``witnesses`` where it states consistency."""
+    """What an outlet gave back for the checkpoint."""
 
     delivery: CheckpointDelivery
     content: bytes
-    witnesses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class CustodyProof:
     @property
     def witnessed(self) -> bool:
         """Whether a witness has confirmed the checkpoint."""
-        return any(each.witnesses for each in self.receipts)
+        return any(each.delivery.is_witnessed for each in self.receipts)
 
     def as_json(self) -> dict[str, Any]:
         """The proof file (docs/custody-proof.md)."""
@@ -122,7 +125,7 @@ class CustodyProof:
                     "outlet": each.delivery.outlet,
                     "at": each.delivery.at,
                     "name": each.delivery.proof_key.rpartition("/")[2],
-                    "witnesses": each.witnesses,
+                    "witnesses": each.delivery.is_witnessed,
                     "content": _base64(each.content),
                 }
                 for each in self.receipts
@@ -130,7 +133,7 @@ class CustodyProof:
         }
 
 
-def prove_custody(archive: Archive, key: str, *, witnesses: Collection[str] = ()) -> CustodyProof:
+def prove_custody(archive: Archive, key: str) -> CustodyProof:
     """The proof of a deposited file."""
     with archive.reader.connect() as connection:
         try:
@@ -140,7 +143,7 @@ def prove_custody(archive: Archive, key: str, *, witnesses: Collection[str] = ()
         tokens = _tokens_after(connection, deposited.seq)
         stamped = {token.details["seq"] for token in tokens}
         entries = _entries(connection, deposited, {*stamped, *(token.seq for token in tokens)})
-        checkpoint, given = _checkpoint(connection, deposited, witnesses)
+        checkpoint, given = _checkpoint(connection, deposited)
         keys = log_keys(connection).keys
     covered = [entry for entry in entries if entry.seq <= checkpoint.size]
     seqs = {entry.seq for entry in covered}
@@ -150,7 +153,7 @@ def prove_custody(archive: Archive, key: str, *, witnesses: Collection[str] = ()
         keys,
         tuple(_proved(archive, checkpoint, covered)),
         tuple(_token(archive, each) for each in tokens if each.details["seq"] in seqs),
-        tuple(_receipt(archive, each, each.outlet in witnesses) for each in given),
+        tuple(_receipt(archive, each) for each in given),
     )
 
 
@@ -174,14 +177,14 @@ def _tokens_after(connection: Connection, seq: int) -> list[CustodyEntry]:
 
 
 def _checkpoint(
-    connection: Connection, deposited: CustodyEntry, witnesses: Collection[str]
+    connection: Connection, deposited: CustodyEntry
 ) -> tuple[SignedCheckpoint, tuple[CheckpointDelivery, ...]]:
     covering = all_in_ledger(connection, after=deposited.seq - 1)
     if not covering:
         found = f"none; the next one will cover {custody_key(deposited.seq)}"
-        raise ProofRefusedError(deposited.subject_id, "a checkpoint over its deposit", found)
+        raise NotYetProvedError(deposited.subject_id, "a checkpoint over its deposit", found)
     given = deliveries(connection)
-    witnessed = {each.size for each in given if each.outlet in witnesses}
+    witnessed = {each.size for each in given if each.is_witnessed}
     chosen = next((each for each in reversed(covering) if each.size in witnessed), covering[-1])
     return chosen, tuple(each for each in given if each.size == chosen.size)
 
@@ -208,8 +211,8 @@ def _token(archive: Archive, entry: CustodyEntry) -> ProvedToken:
     )
 
 
-def _receipt(archive: Archive, given: CheckpointDelivery, witnesses: bool) -> OutletReceipt:
-    return OutletReceipt(given, archive.objects.read(given.proof_key, given.proof_version), witnesses)
+def _receipt(archive: Archive, given: CheckpointDelivery) -> OutletReceipt:
+    return OutletReceipt(given, archive.objects.read(given.proof_key, given.proof_version))
 
 
 def _base64(content: bytes) -> str:

@@ -22,7 +22,7 @@ from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.tables import checkpoint_deliveries, checkpoints
 from storage.log.checkpoints import SignedCheckpoint, newest_in_ledger
-from storage.log.outlets import Outlet, OutletProof
+from storage.log.outlets import COSIGNATURE, Outlet, OutletProof
 from storage.objects.keys import checkpoint_proof_key
 from storage.objects.model import StoredObject
 
@@ -54,6 +54,11 @@ class CheckpointDelivery:
     at: datetime
     proof_key: str
     proof_version: str
+
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether a witness gave the proof."""
+        return self.proof_key.endswith(f".{COSIGNATURE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,16 @@ def _attempt(archive: Archive, outlet: Outlet, newest: SignedCheckpoint) -> Chec
 
 def _stored(archive: Archive, outlet: Outlet, newest: SignedCheckpoint, proof: OutletProof) -> StoredObject:
     """Store the proof; beside one that a run before stored and, dying, could not record."""
-    key = checkpoint_proof_key(newest.size, outlet.name, proof.ending)
+    ending = COSIGNATURE if outlet.witnesses else proof.ending
+    if ending == COSIGNATURE and not outlet.witnesses:
+        raise ValueError(f"outlet {outlet.name}: expected another ending than that of witnesses, found {ending}")
+    key = checkpoint_proof_key(newest.size, outlet.name, ending)
     number = 1
     while (head := archive.objects.head(key)) is not None:
         if archive.objects.digest(key, head.version_id) == sha256(proof.content):
             break
         number += 1
-        key = checkpoint_proof_key(newest.size, outlet.name, proof.ending, number=number)
+        key = checkpoint_proof_key(newest.size, outlet.name, ending, number=number)
     return archive.objects.put_new(key, proof.content, sha256=sha256(proof.content))
 
 

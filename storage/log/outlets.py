@@ -7,9 +7,12 @@ the store, over which it opens a `storage.log.tree_reader.LogTree` of the checkp
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from storage.errors import StorageError
+
+COSIGNATURE: Final = "cosignature"
+"""The ending of what a witness gives back, and of nothing else: so a proof is known as a witness's by its key."""
 
 
 class OutletError(StorageError):
@@ -40,7 +43,10 @@ class Outlet(Protocol):
 
     @property
     def witnesses(self) -> bool:
-        """Whether its proof says that somebody else holds the checkpoint to be consistent with those before."""
+        """Whether its proof says that somebody else holds the checkpoint to be consistent with those before.
+
+        Its proofs are then stored with the ending ``cosignature``, whatever ending they have.
+        """
 
     def deliver(self, checkpoint: bytes) -> OutletProof:
         """Take the checkpoint out (a signed note) and give back the proof of that.

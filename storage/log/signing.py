@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select, text
 
-from processors.digest import sha256
+from processors.digest import Digest, sha256
 from processors.transparency_log.checkpoint import Checkpoint, open_checkpoint, read_checkpoint, sign_checkpoint
 from processors.transparency_log.merkle import EMPTY_ROOT, leaf_hash
 from processors.transparency_log.signed_note import NoteRefusedError, Signer, VerifierKey
@@ -243,14 +243,18 @@ def _new_objects(connection: Connection, edge: TreeEdge) -> Iterator[tuple[str, 
     begun = edge.size // WIDTH * WIDTH
     start = edge.size
     bundle: list[bytes] = []
-    before: CustodyEntry | None = None
+    before: Digest | None = None
     query = select(custody).where(custody.c.seq > begun).order_by(custody.c.seq)
     for row in connection.execute(query.execution_options(yield_per=ROWS)):
         entry = entry_of(row)
-        _require_next(before, entry, row.digest, begun + len(bundle) + 1)
         content = entry.canonical()
+        digest = sha256(content)
+        if (entry.seq, str(digest)) != (begun + len(bundle) + 1, row.digest) or entry.previous != (
+            before or entry.previous
+        ):
+            raise _broken_chain(before, entry, digest, row.digest, begun + len(bundle) + 1)
         bundle.append(content)
-        before = entry
+        before = digest
         if entry.seq > start:
             for tile, hashes in edge.append(leaf_hash(content)):
                 yield log_key(tile.path), tile_bytes(hashes)
@@ -272,16 +276,16 @@ def _bundle(tile: Tile, entries: Sequence[bytes]) -> Iterator[tuple[str, bytes]]
         yield log_key(tile.entries_path), bundle_bytes(entries)
 
 
-def _require_next(before: CustodyEntry | None, entry: CustodyEntry, digest: str, seq: int) -> None:
+def _broken_chain(
+    before: Digest | None, entry: CustodyEntry, digest: Digest, stated: str, seq: int
+) -> LogRefusedError:
     """The rows must be a chain: no gap, each with its own digest and that of the one before."""
-    named = None if before is None else str(before.digest)
-    if entry.seq != seq or str(entry.digest) != digest or (before is not None and str(entry.previous) != named):
-        raise LogRefusedError(
-            f"Entry {seq} in the database",
-            f"number {seq} with the digest {digest}, after {named or 'the entry before'}",
-            f"number {entry.seq} with {entry.digest}, after {entry.previous}",
-            "A row was changed or removed; run `letapis verify`.",
-        )
+    return LogRefusedError(
+        f"Entry {seq} in the database",
+        f"number {seq} with the digest {stated}, after {before or 'the entry before'}",
+        f"number {entry.seq} with {digest}, after {entry.previous}",
+        "A row was changed or removed; run `letapis verify`.",
+    )
 
 
 def _require_last(connection: Connection, edge: TreeEdge) -> None:

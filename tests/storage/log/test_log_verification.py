@@ -60,16 +60,15 @@ def put(archive: Archive, key: str, content: bytes) -> None:
 def test_a_whole_log_is_as_expected_with_and_without_a_database(archive: Archive, signer: LogSigner) -> None:
     sign(archive, signer, 2)
     sign(archive, signer, 2)
-    assert [(each.subject, each.ok) for each in verify_store_alone(archive.objects)] == [
-        ("custody", True),
-        ("log", True),
-    ]
+    found = verify_store_alone(archive.objects)
+    assert [each.subject for each in found][-2:] == ["custody", "log"]
+    assert [each for each in found if not each.ok] == []
     assert log_of(verify(archive)).ok
 
 
 def test_an_archive_without_a_log_is_told_nothing_of_one(archive: Archive) -> None:
     add_entries(archive, 1)
-    assert [each.subject for each in verify(archive)] == ["custody"]
+    assert "log" not in [each.subject for each in verify(archive)]
 
 
 def cut_tail(archive: Archive) -> None:
