@@ -6,17 +6,15 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from processors.transparency_log.checkpoint import open_checkpoint
-from storage.catalogue.captures import captures_of_crawl
 from storage.log.signing import sign_next_checkpoint
-from tests.access.conftest import Filled
+from tests.access.conftest import ARTICLE, Filled
 from tests.storage.log.log_archive import signer_at
 
 
 def test_a_capture_has_a_page_with_its_proof_once_a_checkpoint_covers_it(
     analyst: TestClient, filled: Filled, tmp_path: Path
 ) -> None:
-    with filled.archive.reader.connect() as connection:
-        capture_id = captures_of_crawl(connection, filled.crawl_id)[0].id
+    capture_id = filled.captures[ARTICLE].id
     before = analyst.get(f"/capture/{capture_id}/proof")
     assert "There is no proof yet" in before.text
     assert analyst.get(f"/capture/{capture_id}/proof/file").status_code == 404

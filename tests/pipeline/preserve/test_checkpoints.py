@@ -1,7 +1,6 @@
 """Signing and delivering as harvests, requests and the clock do it, and the commands about the log."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,4 +163,4 @@ def test_a_key_is_rotated_by_a_command(with_log: Settings) -> None:
     assert after is not None
     assert after.key.verifier_key != before.key.verifier_key
     assert str(after.key.verifier_key) in said
-    assert os.listdir(with_log.log_key_file.parent).count("log.key.next") == 0
+    assert not with_log.log_key_file.with_name("log.key.next").exists()
