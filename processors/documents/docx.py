@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from processors.documents.struck_words import Piece, outside_tables, parted
 from processors.documents.zip_part import Packed
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import DOCX
 from processors.tables.merged_cells import EMPTY, Span, filled
+from processors.tables.struck_words import Piece, outside_tables, parted
 from processors.tables.table import Cell, Link, Table
 
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from processors.documents.number_format import BUILT_IN, shown_number
-from processors.documents.struck_words import parted
 from processors.documents.zip_part import Packed
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import XLSX
 from processors.tables.merged_cells import EMPTY, Span, filled
+from processors.tables.struck_words import parted
 from processors.tables.table import Cell, Link, Table
 from processors.text import lines
 

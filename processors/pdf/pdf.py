@@ -14,12 +14,15 @@ from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfminer.pdfparser import PDFSyntaxError
 from pdfplumber.utils.exceptions import PdfminerException
 
+from processors.pdf.letter_marks import mark_letters, unmarked
 from processors.pdf.page_parts import PagePart, joined
 from processors.pdf.ruled_tables import ruled_tables
 from processors.pdf.scanned_page import Scan, read_by, read_scan
 from processors.pdf.unruled_tables import BLANK_OF_HEIGHT, Word, WordLine, lines_of, outside_of, unruled_table
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import PDF
+from processors.tables.struck_words import outside_tables
+from processors.tables.table import Cell, Table
 
 _PICTURE_COVERS = 0.4
 _RULE_SHARE = 0.4
@@ -73,8 +76,39 @@ def _document(pdf: Any, limits: DocumentLimits) -> Document:
         remarks.append(_why_unread(unread, limits))
     if scans and limits.tesseract:
         remarks.append(read_by(scans, limits.tesseract))
-    tables = joined(parts, len(pdf.pages))
-    return Document(media_type=PDF, tables=tables, text=tuple(text), remarks=tuple(remarks))
+    tables = tuple(_unmarked_table(table) for table in joined(parts, len(pdf.pages)))
+    lines = [unmarked(line) for line in text]
+    struck = tuple(words for line in lines for words in line.struck)
+    covered = tuple(words for line in lines for words in line.covered)
+    remarks += outside_tables(struck)
+    if covered:
+        remarks.append(f"a bar is drawn over words outside tables, which are left out ({len(covered)} places)")
+    return Document(
+        media_type=PDF,
+        tables=tables,
+        text=tuple(line.text for line in lines if line.text),
+        struck=struck,
+        covered=covered,
+        remarks=tuple(remarks),
+    )
+
+
+def _unmarked_table(table: Table) -> Table:
+    """The table with what is crossed out or covered kept apart from what stands in its cells."""
+    return replace(
+        table,
+        rows=tuple(tuple(map(_unmarked_cell, row)) for row in table.rows),
+        before=tuple(text for line in table.before if (text := unmarked(line).text)),
+    )
+
+
+def _unmarked_cell(cell: Cell) -> Cell:
+    found = unmarked(cell.text)
+    return (
+        cell
+        if found.text == cell.text
+        else replace(cell, text=found.text, struck=found.struck, covered=found.covered)
+    )
 
 
 def _why_unread(scanned: list[int], limits: DocumentLimits) -> str:
@@ -96,6 +130,7 @@ def _of_letters(page: Any) -> tuple[list[PagePart], list[str]]:
     """Tables and lines of a page; none of one that has no letters."""
     if not page.chars:
         return [], []
+    mark_letters(page)
     if _printed_twice(page.chars):
         page = page.dedupe_chars()
     words = _words(page)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from processors.pdf.letter_marks import plain
 from processors.pdf.page_parts import PagePart
 from processors.tables.merged_cells import EMPTY
 from processors.tables.table import Cell
@@ -244,7 +245,7 @@ def _anchored(placed: list[list[str] | None]) -> set[int] | None:
     rows = [(place, cells) for place, cells in enumerate(placed) if cells is not None]
     for column in range(len(rows[0][1]) if rows else 0):
         filled = [(place, cells[column]) for place, cells in rows if cells[column]]
-        numbers = [place for place, text in filled if _ANCHOR.match(text)]
+        numbers = [place for place, text in filled if _ANCHOR.match(plain(text))]
         if len(numbers) >= (1 if column == 0 else 2) and len(numbers) >= _ANCHOR_SHARE * sum(
             place >= numbers[0] for place, _ in filled
         ):

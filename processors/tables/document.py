@@ -35,7 +35,9 @@ class UnreadDocument(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a document says. ``text`` are its lines outside tables, in order; ``struck`` words crossed out there.
+    """What a document says. ``text`` are its lines outside tables, in order.
+
+    ``struck`` are words crossed out there, ``covered`` words that a bar is drawn over, which no record may take.
 
     ``unread`` says why nothing of it could be read; ``remarks`` what could not be read of the rest, or was cut.
     """
@@ -44,6 +46,7 @@ class Document:
     tables: tuple[Table, ...] = ()
     text: tuple[str, ...] = ()
     struck: tuple[str, ...] = ()
+    covered: tuple[str, ...] = ()
     unread: str | None = None
     remarks: tuple[str, ...] = ()
 
@@ -63,6 +66,7 @@ def document_to_json(document: Document) -> bytes:
             ],
             "text": document.text,
             "struck": document.struck,
+            "covered": document.covered,
             "unread": document.unread,
             "remarks": document.remarks,
         }
@@ -72,8 +76,8 @@ def document_to_json(document: Document) -> bytes:
 def _cell_row(cell: Cell) -> list[object]:
     links = [[link.url, link.title] for link in cell.links]
     usual: list[object] = [cell.text, links, cell.heading, cell.width, cell.copied, cell.hangs]
-    if cell.struck or cell.comments or cell.unread or cell.moment or cell.hidden:
-        usual += [cell.struck, cell.comments, cell.unread, cell.moment, cell.hidden]
+    if cell.struck or cell.comments or cell.unread or cell.moment or cell.hidden or cell.covered:
+        usual += [cell.struck, cell.comments, cell.unread, cell.moment, cell.hidden, cell.covered]
     return usual
 
 
@@ -92,6 +96,7 @@ def document_from_json(text: bytes) -> Document:
         ),
         text=tuple(fields["text"]),
         struck=tuple(map(str, fields["struck"])),
+        covered=tuple(map(str, fields["covered"])),
         unread=fields["unread"],
         remarks=tuple(fields["remarks"]),
     )
@@ -109,6 +114,7 @@ def _cell(
     unread: str | None = None,
     moment: str | None = None,
     hidden: Iterable[str] = (),
+    covered: Iterable[str] = (),
 ) -> Cell:
     return Cell(
         text=text,
@@ -122,4 +128,5 @@ def _cell(
         unread=unread,
         moment=moment,
         hidden=tuple(map(str, hidden)),
+        covered=tuple(map(str, covered)),
     )

@@ -53,7 +53,7 @@ class Row:
 
     ``comments`` hang on cells; ``remarks`` say what of the row was not understood. ``struck`` are words crossed
     out in it, which are no values; of a row that is ``crossed_out`` as a whole, its values are them. ``moments``
-    are what cells of a sheet mean that show a day or time.
+    are what cells of a sheet mean that show a day or time; ``covered`` words that a bar is drawn over.
     """
 
     values: tuple[tuple[Column, str], ...]
@@ -64,6 +64,7 @@ class Row:
     struck: tuple[tuple[Column, str], ...] = ()
     crossed_out: bool = False
     moments: tuple[tuple[Column, str], ...] = ()
+    covered: tuple[tuple[Column, str], ...] = ()
 
     def unfitted(self, fields: Container[str | None]) -> dict[str, str]:
         """What no field of these takes, by the key of its column, and all comments."""
@@ -172,6 +173,11 @@ def read_row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tup
     ]
     crossed_out = _is_crossed_out(pairs)
     remarks += [CROSSED_OUT_ROW] * crossed_out
+    remarks += [
+        f"{column.key}: a bar is drawn over words, which are left out of the record"
+        for column, cell in pairs
+        if cell.covered and not cell.copied
+    ]
     values = tuple(
         (column, cell.text or ("\n".join(cell.struck) if crossed_out else "")) for column, cell in pairs
     )
@@ -188,6 +194,7 @@ def read_row(cells: tuple[Cell, ...], columns: tuple[Column, ...], sections: tup
         remarks=tuple(remarks),
         struck=tuple((column, words) for column, cell in pairs for words in cell.struck),
         crossed_out=crossed_out,
+        covered=tuple((column, words) for column, cell in pairs for words in cell.covered if not cell.copied),
         moments=tuple((column, cell.moment) for column, cell in pairs if cell.moment),
     )
 

@@ -22,8 +22,9 @@ class Cell:
     ``heading`` as marked up; ``width`` in columns; ``copied`` from a cell above or beside, ``hangs`` from one
     above. ``text`` has no crossed-out words: those are ``struck``, in order, each as it stands together.
     ``comments`` are notes that hang on the cell, ``hidden`` words in it that no reader sees. ``unread`` says why a
-    cell that holds something has no text.
-    ``moment``: the day, the time of day or both that a cell of a sheet means, as ISO 8601, however it shows them.
+    cell that holds something has no text. ``covered`` are words that the page covers with a bar: names that
+    somebody wanted hidden; they never go into a record. ``moment``: the day, time of day or both that a cell of a
+    sheet means, as ISO 8601.
     """
 
     text: str
@@ -37,11 +38,12 @@ class Cell:
     hidden: tuple[str, ...] = ()
     unread: str | None = None
     moment: str | None = None
+    covered: tuple[str, ...] = ()
 
     @property
     def says_something(self) -> bool:
         """Whether a reader finds anything in it."""
-        return bool(self.text or self.links or self.struck or self.comments or self.unread)
+        return bool(self.text or self.links or self.struck or self.comments or self.unread or self.covered)
 
 
 @dataclass(frozen=True, slots=True)

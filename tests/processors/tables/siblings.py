@@ -6,9 +6,10 @@ from sys import stdout
 from tests.processors.tables.sibling import Sibling, is_right, read
 from tests.processors.tables.siblings_documents import DOCUMENTS
 from tests.processors.tables.siblings_html import HTML
+from tests.processors.tables.siblings_pdf import PDFS
 from tests.processors.tables.siblings_sheets import SHEETS
 
-SIBLINGS: tuple[Sibling, ...] = (*HTML, *SHEETS, *DOCUMENTS)
+SIBLINGS: tuple[Sibling, ...] = (*HTML, *SHEETS, *DOCUMENTS, *PDFS)
 
 
 def main() -> None:

@@ -82,6 +82,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
             starts_at="2026-03-04T07:00:00Z", starts_raw="2026-03-04 10:00:00",
         ),
     ),
+    "75-pdf-redacted/p_redacted.pdf": (hearing(court=None, parties_raw=None),),
     "78-docx-tracked-changes/d_track.docx": (
         hearing(
             starts_at="2026-03-10T07:00:00Z", starts_raw="10.03.2026 10:00",
@@ -106,6 +107,7 @@ REMARKED = {
     "32b-total-rows/input.html": "'Итого: 1 дело'",
     "44-xlsx-hidden-struck/hidden_struck.xlsx": "row 5 is hidden",
     "45-xlsx-formula-no-cache/formula.xlsx": "Дело №: it holds a formula whose value is not stored",
+    "75-pdf-redacted/p_redacted.pdf": "Стороны: a bar is drawn over words, which are left out of the record",
     "78-docx-tracked-changes/d_track.docx": "open tracked changes",
     "32e-advert-row/input.html": "'Телефон канцелярии 17-00-00'",
 }
