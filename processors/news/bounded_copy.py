@@ -11,6 +11,7 @@ import copy
 from lxml import html
 
 from processors.markup.html_tree import BLOCKS, visible_text
+from processors.news.layout_tables import unwrap_layout_tables
 from processors.news.linked_text import HEADINGS, leads_elsewhere
 from processors.tables.cell_spans import CellSpans
 
@@ -41,6 +42,7 @@ _WITHIN_LINES = ("a", "b", "strong", "em", "i", "u", "span", "font", "small", "c
 def bounded_copy(tree: html.HtmlElement) -> html.HtmlElement:
     """A copy that differs only where a page goes beyond all that is usual."""
     made = copy.deepcopy(tree)
+    unwrap_layout_tables(made)
     spanned = made.xpath("//*[self::td or self::th][@colspan or @rowspan]")
     if spanned:
         spans = CellSpans(int(made.xpath("count(//td | //th)")))

@@ -10,7 +10,7 @@ from processors.pages.parse_result import Reading
 from processors.parsing.parser_versions import read_page
 from processors.records.record import record_without
 
-BESIDE = ("kind", "url", "officials")
+BESIDE = ("kind", "url", "officials", "names")
 CASE = {
     "case_number": "2:31-cv-00417-ABC", "parties_raw": "Sample Weavers v. Example Mill, Inc.",
     "judge": "Ann Placeholder",

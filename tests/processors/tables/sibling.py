@@ -17,7 +17,7 @@ from processors.records.record import record_json
 URL = "https://sud.example.by/list"
 COURT = "Суд Прыкладского района"
 # left out of what is compared: what every record has, and what is made of other fields
-_BESIDE = ("kind", "url", "officials", "remarks")
+_BESIDE = ("kind", "url", "officials", "names", "remarks")
 
 
 @dataclass(frozen=True, kw_only=True)
