@@ -106,7 +106,8 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r")?(?:\w+-\w+ )?(?:solicitor|barrister|advocate)|(?:his|her|their|whose|the (?:defendant|"
         r"accused)'s|\w+'s) (?:\w+-appointed |defen[cs]e )?(?:lawyer|attorney|counsel)|(?:leading |"
         r"senior |junior )?counsel for the (?:accused|defendant|appellant|applicant|defen[cs]e)|"
-        r"(?:attorney|lawyer) for (?:the )?\w+|represented by",
+        r"(?:attorney|lawyer) for (?:the )?\w+|(?:represented|defended) by(?: (?:his|her|their))?"
+        r"(?: (?:attorney|lawyer|counsel|advocate))?|lawyer|attorney",
         False,
     ),
     ("defence_lawyer", r"(?:defen[cs]e )?(?:attorneys|lawyers|solicitors|barristers|advocates)", True),
@@ -205,6 +206,7 @@ _BENCH: Final = re.compile(
     r"\(presiding\)|presiding judge",
     re.IGNORECASE,
 )
+_PLACE: Final = re.compile(r"\b(?:at|in|of|from|near)\s+(?:the\s+)?$")
 _LISTED: Final = re.compile(
     r"^(?:\s*(?:\d+[).]|[-•*])\s*|.*?\bR v\.? )([A-Z][\w'’-]+, [A-Z][\w'’-]+)", re.MULTILINE
 )
@@ -237,7 +239,9 @@ def english_persons(text: str) -> tuple[NamedPerson, ...]:
         if cue is None and last is not None and _continues(text, last[0], mention, last[1]):
             cue = last[1]
         behind = _behind(text, mention)
-        if behind is not None and (cue is None or cue.role == "defendant" or behind == "presiding_judge"):
+        if behind is not None and (
+            cue is None or cue.role in ("defendant", "other") or behind == "presiding_judge"
+        ):
             last = (mention, cue) if cue is not None else None
             cue = _Cue(mention.start, mention.start, behind, several=False)
         else:
@@ -345,6 +349,8 @@ def _continues(text: str, before: _Mention, mention: _Mention, cue: _Cue) -> boo
 
 def _behind(text: str, mention: _Mention) -> str | None:
     tail = text[mention.end : mention.end + 90]
+    if _PLACE.search(text[: mention.start][-12:]):
+        return None
     return next((role for role, pattern in _BEHIND if pattern.match(tail)), None)
 
 

@@ -34,7 +34,6 @@ from processors.names.trial_phrases import (
     BENCH,
     DAT,
     GAP,
-    GEN,
     GENACC,
     INS,
     JOINT,
@@ -249,7 +248,7 @@ def _cue_of(text: str, mention: Mention, cues: list[_Cue], language: Language) -
         if cue.kind == "former":
             chosen = replace(chosen, role=OTHER) if chosen.role in (JUDGE, PROSECUTOR, "investigator") else chosen
         elif cue.kind == "prep" and cue.role == PRESIDING and chosen.role in (JUDGE, OTHER):
-            chosen = replace(chosen, role=PRESIDING, start=cue.start, cases=GEN)
+            chosen = replace(chosen, role=PRESIDING, start=cue.start, cases=cue.cases & chosen.cases or cue.cases)
         elif cue.role == PRESIDING and chosen.role == JUDGE:
             chosen = replace(
                 chosen, role=PRESIDING, start=cue.start, cases=cue.cases & chosen.cases or chosen.cases

@@ -24,6 +24,7 @@ GENACC: Final[frozenset[Case]] = GEN | ACC
 # phrases: pattern, role, cases of the name, whether of several, kind
 PHRASES: Final[tuple[tuple[str, str, frozenset[Case], bool, str], ...]] = (
     (r"под председательством|пад старшынствам|під головуванням", PRESIDING, GEN, False, "prep"),
+    (r"на чале з|во главе с|на чолі з", PRESIDING, INS, False, "prep"),
     (
         r"оштрафовал[аи]?|аштрафава[ўл][аі]?|оштрафува(?:в|ла|ли)|наказал[аи]?|пакара[ўл][аі]?|покара(?:в|ла|ли)",
         DEFENDANT,
