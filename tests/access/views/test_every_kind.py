@@ -16,6 +16,7 @@ from processors.pages.outcome import Outcome
 from processors.pages.parse_result import Reading
 from processors.record_keys import record_id, record_keys
 from processors.records.hearing import Hearing
+from processors.records.name_reading import NameReading
 from processors.records.struck import Struck
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import replace_reading
@@ -92,6 +93,37 @@ def test_the_page_of_a_record_says_what_was_crossed_out_and_every_remark_on_it_a
     assert "On the whole page: <bdi>a table of 3 rows was not understood</bdi>" in text
     assert version["content"]["remarks"] == ["the row has one cell less than the headings"]
     assert version["page_remarks"] == ["a table of 3 rows was not understood"]
+
+
+def test_the_page_of_a_record_shows_how_we_read_names_beside_their_wording(
+    analyst: TestClient, filled: Filled
+) -> None:
+    hearing = Hearing(
+        url="https://sud.example/list",
+        case_number="1-13/2026",
+        names=(
+            NameReading(
+                field="officials",
+                wording="Узорнай <b>А. А.</b>",
+                role="judge",
+                role_raw="суддзі",
+                nominative="Узорная А. А.",
+            ),
+            NameReading(
+                field="parties_raw", wording="Міхасю Жалудку", alternatives=("Міхась Жалудок", "Міхась Жалудка")
+            ),
+        ),
+    )
+    found = keep(filled, hearing)
+
+    text = analyst.get(f"/record/{found}").text
+    (version,) = analyst.get(f"/api/record/{found}").json()["versions"]
+
+    assert "Names as we read them" in text
+    assert '<td dir="auto">Узорная А. А.</td><td dir="auto">Judge <span class="faint">(суддзі)</span></td>' in text
+    assert '<td dir="auto">Узорнай &lt;b&gt;А. А.&lt;/b&gt;</td>' in text
+    assert '<td dir="auto">Міхась Жалудок / Міхась Жалудка</td>' in text
+    assert [each["wording"] for each in version["content"]["names"]] == ["Узорнай <b>А. А.</b>", "Міхасю Жалудку"]
 
 
 def keep(filled: Filled, record: Any, remarks: tuple[str, ...] = ()) -> str:
