@@ -51,7 +51,7 @@ STACK_TESTS = (
 SERVICES = {"services_folder", "sample_sites", "realdata", "shared_cases"}
 """Fixtures that start something, or need what not everybody has; every other service rests on the first."""
 
-NOT_UNIT = ("slow", "airflow", "browser", "realdata", "tesseract", "root")
+NOT_UNIT = ("slow", "airflow", "browser", "realdata", "tesseract", "softhsm", "root")
 """Marks of tests that are no part of `make unit`."""
 
 hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is
@@ -246,6 +246,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out("root", config, items)
     if not _reads_pictures():
         _leave_out("tesseract", config, items)
+    if shutil.which("softhsm2-util") is None:
+        _leave_out("softhsm", config, items)
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
         if SERVICES.isdisjoint(needed) and not any(map(item.get_closest_marker, NOT_UNIT)):

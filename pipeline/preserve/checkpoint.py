@@ -18,6 +18,7 @@ from storage.archive import Archive
 from storage.log.checkpoints import SignedCheckpoint, log_keys, newest_in_ledger
 from storage.log.deliveries import DeliveryReport, PendingDelivery, deliver_pending
 from storage.log.key_file import LogKeyError
+from storage.log.pkcs11_key import TokenKeyError
 from storage.log.rotation import rotate_key
 from storage.log.signing import LogRefusedError, sign_next_checkpoint
 from storage.log.tree_reader import TileMissingError
@@ -76,7 +77,7 @@ def sign_and_deliver(
                 problem = f"Log: {NO_KEY}."
             else:
                 signed = sign_next_checkpoint(archive, signer, actor=actor or settings.collector)
-    except (LogKeyError, LogRefusedError, TileMissingError) as kept:
+    except (LogKeyError, TokenKeyError, LogRefusedError, TileMissingError) as kept:
         problem = str(kept)
     delivered = deliver_pending(archive, configured_outlets(settings, archive))
     report = CheckpointReport(signed, newest_checkpoint(archive), delivered, problem)

@@ -64,9 +64,13 @@ class TokenKey:
 
     def sign(self, message: bytes) -> bytes:
         """The 64 bytes of the Ed25519 signature."""
+        pkcs11 = _pkcs11()
         with _session(self.address) as session:
-            key = session.get_key(object_class=_pkcs11().ObjectClass.PRIVATE_KEY, label=self.address.label)
-            return bytes(key.sign(message, mechanism=_pkcs11().Mechanism.EDDSA))
+            key = _key(session, pkcs11.ObjectClass.PRIVATE_KEY, self.address)
+            try:
+                return bytes(key.sign(message, mechanism=pkcs11.Mechanism.EDDSA))
+            except pkcs11.PKCS11Error as problem:
+                raise TokenKeyError("a signature (CKM_EDDSA)", type(problem).__name__) from problem
 
 
 def open_token_key(uri: str, origin: str | None) -> TokenKey:
@@ -75,7 +79,7 @@ def open_token_key(uri: str, origin: str | None) -> TokenKey:
         raise TokenKeyError("the name of the log in LETAPIS_LOG_ORIGIN, as a token holds none", "none")
     address = TokenAddress.parse(uri)
     with _session(address) as session:
-        public = session.get_key(object_class=_pkcs11().ObjectClass.PUBLIC_KEY, label=address.label)
+        public = _key(session, _pkcs11().ObjectClass.PUBLIC_KEY, address)
         point = bytes(public[_pkcs11().Attribute.EC_POINT])
     if len(point) == len(EC_POINT_PREFIX) + 32 and point.startswith(EC_POINT_PREFIX):
         point = point.removeprefix(EC_POINT_PREFIX)
@@ -92,6 +96,15 @@ def _pkcs11() -> Any:
             "the package python-pkcs11", "none; install it with `pip install letapis[pkcs11]`"
         ) from problem
     return pkcs11
+
+
+def _key(session: Any, kind: Any, address: TokenAddress) -> Any:
+    try:
+        return session.get_key(object_class=kind, label=address.label)
+    except _pkcs11().PKCS11Error as problem:
+        raise TokenKeyError(
+            f"the key {address.label} in the token {address.token}", type(problem).__name__
+        ) from problem
 
 
 def _session(address: TokenAddress) -> Any:
