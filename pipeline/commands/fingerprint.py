@@ -85,6 +85,7 @@ def fingerprint_row(path: Path, reading: MediaFingerprints) -> dict[str, Any]:
         "height": reading.height,
         "hashes": [row for found in reading.hashes for row in hash_rows(found)],
         "refused": reading.refused,
+        "damage": reading.damage,
         "frames": reading.frames,
         "duration_s": reading.duration_s,
         "metadata": [{"name": name, "value": value} for name, value in reading.metadata],
@@ -133,6 +134,7 @@ def _describe_fingerprint(row: Mapping[str, Any]) -> str:
     if row["duration_s"] is not None:
         parts.append(f"{row['duration_s']:g} s")
     parts += [f"{h['algorithm']}/{h['version']} {h['bits']} (quality {h['quality']})" for h in row["hashes"]]
+    parts += [f"DAMAGED: {row['damage']}"] if row["damage"] else []
     return "  ".join(parts)
 
 

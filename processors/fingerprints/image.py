@@ -10,8 +10,10 @@ Recipe 1, part of the version of every fingerprint made from it (a change to any
 4. Transparency: over white.
 5. Orientation: the EXIF tag 1 to 8 is applied; a tag that cannot be read counts as 1.
 
-Damaged, truncated or oversized pictures raise ``Unreadable`` with the reason; Pillow's plugins may raise anything
-else on hostile input, so callers answer for every exception (``decode.read_media``).
+Of a damaged or truncated picture what a browser shows is read, the rest over white, and ``damage`` says how much
+that is (`processors.fingerprints.picture_damage`). Where nothing can be shown, and of oversized pictures,
+``Unreadable`` is raised with the reason; Pillow's plugins may raise anything else on hostile input, so callers
+answer for every exception (``decode.read_media``).
 """
 
 import io
@@ -22,6 +24,8 @@ import numpy as np
 import pi_heif
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
+
+from processors.fingerprints.picture_damage import describe, png_fault, shown_part
 
 SHORT_SIDE = 256
 FORMATS = {
@@ -76,7 +80,10 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Upright luma (rows of 0 to 255, scaled by 1/``shrink``), true size, frames and what the file says."""
+    """Upright luma (rows of 0 to 255, scaled by 1/``shrink``), true size, frames and what the file says.
+
+    ``damage`` says what is wrong with the bytes and how much of the picture they show, None of a whole one.
+    """
 
     luma: NDArray[np.uint8]
     shrink: int
@@ -84,6 +91,7 @@ class Picture:
     height: int
     frames: int
     metadata: tuple[tuple[str, str], ...]
+    damage: str | None = None
 
 
 def read_picture(content: bytes, media_type: str, limits: ImageLimits) -> Picture:
@@ -104,13 +112,32 @@ def read_picture(content: bytes, media_type: str, limits: ImageLimits) -> Pictur
             frames = _count_frames(image, limits)
             metadata, orientation = _exif(image)
             shrink = shrink_of(width, height)
-            luma = luma_of(image, shrink)
+            luma, damage = _luma_as_far_as_shown(image, content, media_type, shrink)
     turn = UPRIGHT.get(orientation)
     if turn is not None:
         luma = luma.transpose(turn)
     if orientation >= FIRST_ON_ITS_SIDE:
         width, height = height, width
-    return Picture(np.asarray(luma), shrink, width, height, frames, metadata)
+    return Picture(np.asarray(luma), shrink, width, height, frames, metadata, damage)
+
+
+def _luma_as_far_as_shown(
+    image: Image.Image, content: bytes, media_type: str, shrink: int
+) -> tuple[Image.Image, str | None]:
+    """The luma, and what is wrong with the picture."""
+    height = image.height
+    fault = png_fault(content) if media_type == "image/png" else None
+    try:
+        if fault is None:
+            return luma_of(image, shrink), None
+        problem = None
+    except (OSError, SyntaxError) as found:
+        problem = found
+        fault = "cut off" if "truncated" in str(found) else "damaged"
+    part = shown_part(content, media_type, shrink, height, lambda opened: luma_of(opened, shrink), fault)
+    if part is None:
+        raise Unreadable(f"damaged: {problem or fault}")
+    return part.image, describe(part, height)
 
 
 def _check_size(width: int, height: int, length_bytes: int, limits: ImageLimits) -> None:

@@ -21,10 +21,10 @@ from processors.fingerprints.image import FORMATS, ImageLimits, Picture, Unreada
 from processors.fingerprints.video_frames import FrameSequence, read_frames, written_frames
 from processors.media.animation import composited_frames
 from processors.media.ffmpeg import NoProgram, decoder_name
-from processors.media.media_type import MediaFingerprints, sniff
+from processors.media.media_type import DAMAGE, MediaFingerprints, sniff
 from processors.media.video import DEMUXERS, STILLS, Video, looks_at, still
 
-DECODER = f"pillow {PIL.__version__}"
+DECODER = f"pillow {PIL.__version__}, damaged pictures as far as shown"
 PICTURE_HASHES = frozenset({"phash/1", "pdq/1", "regions/2"})
 VIDEO_HASHES = frozenset({"vpdq/1", "vregions/2"})
 ALL_HASHES = PICTURE_HASHES | VIDEO_HASHES
@@ -68,7 +68,9 @@ def _picture(content: bytes, digest: Digest, media_type: str, limits: ImageLimit
     """A still, or an animation, which is a still first and a video besides."""
     picture = read_picture(content, media_type, limits)
     hashes, duration_s, metadata = fingerprints(picture), None, picture.metadata
-    if picture.frames > 1 and hashes:
+    if picture.damage is not None:
+        metadata = ((DAMAGE, picture.damage), *metadata)
+    if picture.frames > 1 and hashes and picture.damage is None:
         shown = composited_frames(content, media_type, limits)
         frames = written_frames(shown)
         duration_s = shown.duration_s

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pi_heif
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from processors.fingerprints.image import FORMATS, ImageLimits
 from processors.media.ffmpeg import NoProgram
@@ -46,6 +46,7 @@ def render_frames(
 ) -> list[RenderedFrame | None]:
     """What the file shows at these times, in their order; of a still the same at all."""
     deadline = time.monotonic() + limits.seconds
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # a thumbnail shows of a damaged picture what there is
     if media_type in FORMATS:
         return _by_pillow(content, media_type, at_ms, limits)
     demuxer = DEMUXERS.get(media_type) or STILLS[media_type]

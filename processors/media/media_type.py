@@ -16,6 +16,9 @@ import puremagic
 from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 
+DAMAGE = "damaged"
+"""Name of the first note on a file of which only a part can be shown; the reader itself wrote it."""
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFingerprints:
@@ -37,6 +40,11 @@ class MediaFingerprints:
     duration_s: float | None = None
     metadata: tuple[tuple[str, str], ...] = ()
     decoder: str | None = None
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the bytes, and how much of the picture they show; None of a whole file."""
+        return next((value for name, value in self.metadata[:1] if name == DAMAGE), None)
 
 
 STARTS = (

@@ -281,7 +281,6 @@ def test_every_odd_picture_is_read_or_refused_within_a_gigabyte(realdata: Path) 
     assert {name for name, (refused, _) in readings.items() if refused} == {
         "broken.png",
         "decompression_bomb.gif",
-        "truncated_jpeg.jpg",
         "zero_width.gif",
     }
     assert most_memory_kb < 1 << 20
