@@ -33,6 +33,7 @@ from access.rendering.translations import (
     load_languages,
 )
 from access.routes.api import API
+from access.routes.custodians import CUSTODIANS
 from access.routes.media import MEDIA_PAGES
 from access.routes.pages import PAGES
 from access.security_headers import OURS
@@ -73,6 +74,8 @@ PARAMETERS: Final = {
     "file": N_("The file"),
     "reason": N_("The reason"),
     "verdict": N_("The verdict"),
+    "subject": N_("The subject"),
+    "actor": N_("The user"),
 }
 """What the parameters of requests are called in a sentence."""
 
@@ -99,6 +102,7 @@ def create_app(
     app.state.languages = load_languages() if languages is None else languages
     app.include_router(PAGES)
     app.include_router(MEDIA_PAGES)
+    app.include_router(CUSTODIANS)
     app.include_router(API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)

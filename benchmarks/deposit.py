@@ -26,6 +26,7 @@ from ulid import ULID
 from warcio.warcwriter import WARCWriter
 
 from benchmarks.timing import Cost, Ratio, Way, arguments, cpu_s, report, rounds_of, told_by
+from storage.sealing_keys import make_keys
 
 PICTURE_BYTES = 2 << 20
 
@@ -173,6 +174,7 @@ def main() -> None:
                 lock_mode="governance",
                 lock_days=1,
             )
+            make_keys(settings.sealing_keys_file)
             open_store(settings).ensure_bucket()
             os.environ |= {
                 "LETAPIS_DATA": str(folder / "data"),

@@ -46,6 +46,7 @@ from storage.catalogue.tables import captures, warcs
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import publish_pending_entries
 from storage.migrations import migrate
+from storage.sealing_keys import make_keys
 from tests.airflow_requests import all_beat_since, wait_for_run
 from tests.end_to_end.killed_services import SERVICES, kill_service, processes_naming
 from tests.pipeline.killed_crawls import Crawling, responses_in
@@ -138,6 +139,7 @@ def archive_at(folder: Path) -> Iterator[tuple[Archive, Settings]]:
             database_writer_url=access.writer_url,
             database_reader_url=access.reader_url,
         )
+        make_keys(settings.sealing_keys_file)
         archive = open_archive(settings)
         archive.objects.ensure_bucket()
         yield archive, settings

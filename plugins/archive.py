@@ -5,6 +5,7 @@ question, so that an API server starts whether or not store and database already
 restart.
 """
 
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI
@@ -18,7 +19,13 @@ from storage.archive import Archive
 
 def airflow_user(user: GetUserDep) -> Viewer:
     """The user who is logged in; Airflow's own dependency answers 401 for anyone else."""
-    return Viewer(user.get_name())
+    return Viewer(user.get_name(), administrator=is_administrator(user))
+
+
+def is_administrator(user: BaseUser) -> bool:
+    """Whether Airflow calls the user an administrator, who has one role or several, as the auth manager gives."""
+    named = [getattr(user, "role", None), *(getattr(each, "name", None) for each in getattr(user, "roles", ()))]
+    return any(str(name).lower() == "admin" for name in named)
 
 
 def running_archive() -> Archive:

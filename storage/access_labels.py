@@ -14,13 +14,19 @@ STRICTEST_LABEL: Final = "sealed"
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A user as the ledger names them."""
+    """A user as the ledger names them; ``administrator`` as the log-in says it."""
 
     name: str
+    administrator: bool = False
 
 
 EVERYONE: Final = Viewer("letapis")
 """Our own code, and every user while labels do not yet restrict anything."""
+
+
+def may_read_access_log(viewer: Viewer) -> bool:
+    """Whether the viewer may see who looked at what: custodians, and so far these are the administrators."""
+    return viewer.administrator
 
 
 def visible_to(viewer: Viewer, label: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -50,6 +50,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "copies": ("copy",),
     "timestamps": ("timestamp",),
     "custody": ("custody", "checkpoint", "custody_proof"),
+    "accesses": ("access",),
     "parse": ("page", *record_kinds()),
     "fingerprint": ("fingerprint",),
     "group": ("group",),

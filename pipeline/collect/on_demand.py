@@ -25,6 +25,7 @@ from processors.urls import resolve_location
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
 from storage.deposit.record_reader import read_record
+from storage.ledger.batches import store_batches
 from storage.ledger.requests import insert_request, request_by_id
 
 MOST_REDIRECTS: Final = 20
@@ -105,6 +106,7 @@ def archive_one(
         )
         keys = tuple(each.key for each in deposited)
         process_files(archive, keys)
+        store_batches(archive, actor=settings.collector)
         request_timestamps(
             settings, archive, occasion=f"request {request_id}", actor=request.actor, on_progress=on_progress
         )

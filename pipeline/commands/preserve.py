@@ -1,6 +1,7 @@
-"""Commands about preservation: `copies`, `timestamps`, `custody`."""
+"""Commands about preservation: `copies`, `timestamps`, `custody`, `accesses`."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -166,6 +167,37 @@ def _custody_proof(name: str, out: Path | None, *, as_json: bool) -> None:
     emit([row], as_json=as_json, human=describe_proof)
 
 
+def accesses(
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="ID", help="Only accesses to this capture, medium or record."),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only from this day (UTC) on.")
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", metavar="NAME", help="Only accesses by this user.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="The largest number of accesses to list.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the access log: who looked at what, the newest first. This look is logged, too."""
+    from access.views.accesses import logged_accesses
+    from storage.ledger.access_log import AccessFilter
+
+    wanted = AccessFilter(subject, actor, None if since is None else since.replace(tzinfo=UTC))
+    with archive_for_command() as archive:
+        found = logged_accesses(archive, wanted, most=most)
+        emit(found.rows, as_json=as_json, human=describe_access)
+    if found.total > len(found.rows):
+        err.print(f"{found.total - len(found.rows)} older accesses are not listed (--most).", markup=False)
+
+
+def describe_access(row: Mapping[str, Any]) -> str:
+    """One access as a line."""
+    return f"{row['at']}  {row['actor']}  {row['action']}  {row['subject_id'] or ''}".rstrip()
+
+
 def _custody_rows(archive: "Archive", name: str) -> Iterator[Mapping[str, Any]]:
     from access.views.captures import captures_of_page
     from access.views.custody_status import capture_custody
@@ -184,5 +216,5 @@ def describe_custody(row: Mapping[str, Any]) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
-    for command in (copies, timestamps, custody):
+    for command in (copies, timestamps, custody, accesses):
         app.command()(command)

@@ -15,6 +15,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
     from storage.findings import Verified
+    from storage.sealing_keys import SealingKeys
 
 FilesOrKeys = Annotated[
     list[str] | None,
@@ -101,6 +102,7 @@ def verify(
     else:
         with archive_for_command() as archive:
             store = second_store(archive) if replica else None
+            _say_if_closed(archive.sealing)
             try:
                 roots = pinned_roots(load_settings())
                 user = current_user()
@@ -147,7 +149,7 @@ def _verify_checkpoints(
 
 
 def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
-    from pipeline.config.archive_factory import open_replica, open_store
+    from pipeline.config.archive_factory import open_replica, open_store, sealing_keys
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.preserve.time_authority import pinned_roots
     from pipeline.preserve.verify import verify_store_alone
@@ -158,11 +160,21 @@ def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
         store = open_replica(settings) if replica else open_store(settings)
         if store is None:
             raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
-        return verify_store_alone(store, on_each=show, roots=pinned_roots(settings))
+        keys = sealing_keys(settings)
+        _say_if_closed(keys)
+        return verify_store_alone(store, keys=keys, on_each=show, roots=pinned_roots(settings))
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
         raise fail(str(problem)) from problem
+
+
+def _say_if_closed(keys: SealingKeys | None) -> None:
+    if keys is None:
+        err.print(
+            "No sealing keys are here (LETAPIS_SEALING_KEYS): sealed objects are checked by their digests alone.",
+            markup=False,
+        )
 
 
 def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,7 +25,7 @@ from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
 from pipeline.clock_sync import clock_state
 from pipeline.collect.night_schedule import night_schedule
-from pipeline.config.archive_factory import open_replica, open_store, opened_archive
+from pipeline.config.archive_factory import open_replica, open_store, opened_archive, sealing_keys
 from pipeline.config.settings import ROOT, Settings, SettingsError
 from pipeline.devstack.data_folder import why_unusable
 from pipeline.devstack.postgres_location import installed_programs
@@ -39,9 +39,11 @@ from processors.media.ffmpeg import NoProgram, decoder_name
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from processors.sandbox.kernel_rules import why_unavailable
 from storage.errors import StorageError
+from storage.ledger.batches import count_unbatched
 from storage.ledger.harvests import NightState
 from storage.migrations import newest_schema, schema_of
 from storage.objects.errors import StoreError
+from storage.sealing_keys import id_of_key
 
 State = Literal["ok", "warning", "missing"]
 
@@ -52,6 +54,9 @@ SPACE_WANTED_BYTES: Final = 20 * 10**9
 """One WARC file is rolled at 1 GB, and is in both spool and store until it is deposited."""
 
 NAMED_AT_MOST: Final = 3
+
+BATCHES_WITHIN: Final = timedelta(minutes=15)
+"""Three runs of the DAG `ledger`; with less, one may be at work."""
 
 EXTENSIONS: Final = ("pg_trgm",)
 
@@ -83,6 +88,8 @@ def examine(settings: Settings) -> Iterator[Check]:
         _store,
         _store_fitness,
         _database,
+        _sealing_keys,
+        _ledger_batches,
         _trusted_timestamps,
         _second_copy,
         _airflow,
@@ -124,6 +131,41 @@ def _space(settings: Settings) -> Check:
     if free < SPACE_NEEDED_BYTES:
         return Check("Disk", "missing", found, how)
     return Check("Disk", "warning" if free < SPACE_WANTED_BYTES else "ok", found, how)
+
+
+def _sealing_keys(settings: Settings) -> Check:
+    """Whoever enters something into custody needs them, and so does whoever opens it again."""
+    try:
+        keys = sealing_keys(settings)
+    except SettingsError as problem:
+        return Check("Sealing keys", "missing", str(problem), 'See docs/production.md, "Sealing keys".')
+    if keys is not None:
+        found = f"{len(keys.keys)} in {settings.sealing_keys_file}, newest {id_of_key(keys.newest)}"
+        return Check("Sealing keys", "ok", found)
+    if settings.database_writer_url is None:
+        return Check("Sealing keys", "ok", "none yet; `letapis up` makes the first")
+    how = (
+        "`letapis prepare` makes them for a new archive; for an older one, bring its file (LETAPIS_SEALING_KEYS)."
+    )
+    return Check("Sealing keys", "missing", f"no file {settings.sealing_keys_file}", how)
+
+
+def _ledger_batches(settings: Settings) -> Check:
+    """Access log and requests are to be in the store within minutes."""
+    name = "Access log"
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
+        return Check(name, "ok", "not checked: no archive is running")
+    try:
+        with opened_archive(settings) as archive, archive.reader.connect() as connection:
+            pending = count_unbatched(connection)
+    except (SQLAlchemyError, StorageError, SettingsError) as problem:
+        return Check(name, "warning", f"could not be checked: {problem}", "See the check of the database.")
+    oldest = min((at for _, at in pending.values() if at is not None), default=None)
+    if oldest is None or datetime.now(UTC) - oldest < BATCHES_WITHIN:
+        return Check(name, "ok", "access log and requests are in the store")
+    rows = sum(count for count, _ in pending.values())
+    found = f"{rows} rows since {oldest:%Y-%m-%d %H:%M} UTC are in the database alone"
+    return Check(name, "warning", found, "See that the DAG `ledger` runs and is green.")
 
 
 def _clock(_: Settings) -> Check:

@@ -32,7 +32,7 @@ SHORT_OF_SPACE_BYTES: Final = 2 * 10**9
 NAMED: Final = 4
 """So many of a kind are named; the rest are counted."""
 
-DAGS: Final = ("process", "copies", "timestamps", "checkpoints", "audit", "archive_url")
+DAGS: Final = ("process", "copies", "timestamps", "checkpoints", "ledger", "audit", "archive_url")
 """Those whose newest run is looked at; of the harvest its nights say more."""
 
 NOT_KNOWN: Final = "not known: "

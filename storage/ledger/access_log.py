@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 from sqlalchemy.exc import ProgrammingError
 from ulid import ULID
 
@@ -65,6 +65,36 @@ def log_access(
         if getattr(refused.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
             raise
         raise AccessNotLoggedError(actor) from refused
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFilter:
+    """Which rows are wanted: about a subject, by an actor, from a moment on; None asks for all."""
+
+    subject_id: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a row must fulfil."""
+        return [
+            *([] if self.subject_id is None else [access_log.c.subject_id == self.subject_id]),
+            *([] if self.actor is None else [access_log.c.actor == self.actor]),
+            *([] if self.since is None else [access_log.c.at >= self.since]),
+        ]
+
+
+def accesses(
+    connection: Connection, wanted: AccessFilter, *, most: int, offset: int = 0
+) -> tuple[tuple[Access, ...], int]:
+    """Who looked at what, newest first, and how many rows there are in all."""
+    query = select(access_log).where(*wanted.conditions())
+    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    rows = connection.execute(
+        query.order_by(access_log.c.at.desc(), access_log.c.id.desc()).limit(most).offset(offset)
+    )
+    found = tuple(Access(row.at, row.actor, row.action, row.subject_id, row.details) for row in rows)
+    return found, int(total)
 
 
 def accesses_of(connection: Connection, subject_id: str) -> Iterator[Access]:

@@ -27,6 +27,7 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.records import replace_reading, upsert_outcome
 from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
+from storage.sealing_keys import make_keys
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
 from tests.embedded_database import drop_database
@@ -71,8 +72,10 @@ def own_settings(
     """One archive for all questions of a module: they change nothing but the access log."""
     name = f"access_{secrets.token_hex(4)}"
     database = postgres_server.create_database(name, template=migrated_template)
+    data = tmp_path_factory.mktemp("data")
+    make_keys(data / "keys" / "sealing.keys")
     yield Settings(
-        data=tmp_path_factory.mktemp("data"),
+        data=data,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,
@@ -161,7 +164,7 @@ def user_of_header(x_user: Annotated[str | None, Header()] = None) -> Viewer:
     """Stands for the host's own login: whoever says their name is known."""
     if x_user is None:
         raise HTTPException(401, "Log in first.")
-    return Viewer(x_user)
+    return Viewer(x_user, administrator=x_user == "admin")
 
 
 @pytest.fixture

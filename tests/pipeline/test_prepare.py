@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,8 +16,9 @@ from pipeline.config.settings import ROOT, Settings, load_settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.prepare import prepare_archive
-from storage.ledger.custody import entries
+from storage.ledger.custody import append_and_publish, entries
 from storage.migrations import SchemaTooNewError, migrate, newest_schema
+from storage.sealing_keys import add_key, id_of_key, make_keys, read_keys
 
 CLOSED = "http://127.0.0.1:9"
 
@@ -53,13 +55,17 @@ def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str
     first, again = prepare(variables), prepare(variables)
 
     rows = [[json.loads(line) for line in done.stdout.splitlines()] for done in (first, again)]
+    keys_file = Path(variables["LETAPIS_DATA"]) / "keys" / "sealing.keys"
+    newest = id_of_key(read_keys(keys_file).newest)
     place = f"{variables['LETAPIS_S3_ENDPOINT']}, bucket {variables['LETAPIS_S3_BUCKET']}"
     assert [(row["kind"], row["name"], row["found"], row["problem"]) for row in rows[0]] == [
         ("prepared", "Database", f"schema {newest_schema()}, made", None),
+        ("prepared", "Sealing keys", f"{keys_file}, newest {newest}, made", None),
         ("prepared", "Object store", f"{place}, made", None),
     ]
     assert [row["found"] for row in rows[1]] == [
         f"schema {newest_schema()}, there before",
+        f"{keys_file}, newest {newest}, there before",
         f"{place}, there before",
     ]
     assert (first.returncode, again.returncode) == (0, 0)
@@ -116,3 +122,24 @@ def test_tables_of_a_newer_version_are_left_alone(variables: dict[str, str]) -> 
         list(prepare_archive(load_settings(variables)))
 
     assert (refused.value.found, refused.value.newest) == ("9999", newest_schema())
+
+
+def test_lost_keys_of_an_archive_are_named_and_no_others_are_made_in_their_place(
+    variables: dict[str, str],
+) -> None:
+    assert prepare(variables).returncode == 0
+    with opened_archive(load_settings(variables)) as archive:
+        append_and_publish(archive, "received", subject_id="x", actor="tester", details={})
+    keys_file = Path(variables["LETAPIS_DATA"]) / "keys" / "sealing.keys"
+    kept = keys_file.rename(keys_file.with_name("kept"))
+
+    refused = prepare(variables)
+    assert refused.returncode == 1
+    assert "which has sealed entries of custody, found no file" in refused.stderr
+    assert not keys_file.exists()
+
+    make_keys(keys_file)
+    assert "which has sealed entries of custody, found others" in prepare(variables).stderr
+    kept.rename(keys_file)
+    add_key(keys_file)
+    assert prepare(variables).returncode == 0

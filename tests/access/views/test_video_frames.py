@@ -29,6 +29,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.deposit.deposit import deposit_file
 from storage.ledger.access_log import accesses_of
+from storage.sealing_keys import make_keys
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
 from tests.access.conftest import user_of_header
@@ -84,8 +85,10 @@ def shown(
     """A video, a smaller copy of it on another night, and a still from it on a third."""
     name = f"frames_{secrets.token_hex(4)}"
     database = postgres_server.create_database(name, template=migrated_template)
+    data = tmp_path_factory.mktemp("data")
+    make_keys(data / "keys" / "sealing.keys")
     settings = Settings(
-        data=tmp_path_factory.mktemp("data"),
+        data=data,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,

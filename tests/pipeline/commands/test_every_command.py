@@ -26,6 +26,7 @@ from pipeline.output import Exit
 from pipeline.process.run import process_pending
 from samples.media.files import media_file
 from storage.deposit.deposit import deposit_file
+from storage.sealing_keys import make_keys
 from tests.embedded_database import drop_database
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.integrity.test_rebuilt_catalogue import POST
@@ -204,6 +205,7 @@ def answering(
         database_writer_url=access.writer_url,
         database_reader_url=access.reader_url,
     )
+    make_keys(settings.sealing_keys_file)
     with opened_archive(settings) as archive:
         archive.objects.ensure_bucket()
         deposit_file(archive, folder / "page.warc.gz")

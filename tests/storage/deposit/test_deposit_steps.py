@@ -88,6 +88,7 @@ def test_killed_behind_every_step_each_file_is_deposited_once_in_both_stores(
 
     assert {"put_new primary warc", "commit", "put_new primary custody", "put_new replica warc"} <= set(reached)
     assert {"confirm replica warc", "put_new replica custody"} <= set(reached)
+    assert {"put_new primary sealed", "put_new replica sealed"} <= set(reached)
     with copied_archive.reader.connect() as connection:
         keys = sorted(connection.scalars(select(warcs.c.key)))
         assert len(list(connection.scalars(select(captures.c.id)))) == len(keys) == last

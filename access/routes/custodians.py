@@ -1,0 +1,57 @@
+"""The pages of custodians: the access log.
+
+In: requests of a known user who may see it (`storage.access_labels.may_read_access_log`). Out: HTML with every
+value escaped. Anybody else gets 403, and learns nothing.
+"""
+
+from datetime import UTC, datetime, time
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from access.dependencies import ArchiveDependency
+from access.query_parameters import Address, Day, PageNumber, Paging, query_string
+from access.rendering.templates import page, viewer_of
+from access.rendering.translations import gettext
+from access.views.accesses import logged_accesses
+from storage.access_labels import may_read_access_log
+from storage.ledger.access_log import AccessFilter
+
+ROWS: Final = 100
+Person = Annotated[str, Query(max_length=200)]
+
+CUSTODIANS: Final = APIRouter(default_response_class=HTMLResponse)
+
+
+@CUSTODIANS.get("/accesses")
+def access_log_page(
+    request: Request,
+    archive: ArchiveDependency,
+    subject: Address = "",
+    actor: Person = "",
+    since: Day = None,
+    number: PageNumber = 1,
+) -> Response:
+    """Who looked at what, newest first."""
+    viewer = viewer_of(request)
+    if not may_read_access_log(viewer):
+        raise HTTPException(HTTPStatus.FORBIDDEN, gettext("Only administrators may see the access log."))
+    subject, actor = subject.strip(), actor.strip()
+    wanted = AccessFilter(
+        subject_id=subject or None,
+        actor=actor or None,
+        since=None if since is None else datetime.combine(since, time(), UTC),
+    )
+    found = logged_accesses(archive, wanted, viewer=viewer, most=ROWS, offset=(number - 1) * ROWS)
+    query = query_string(subject=subject, actor=actor, since=since)
+    content = {
+        "found": found,
+        "paging": Paging(number, ROWS, found.total, query),
+        "subject": subject,
+        "actor": actor,
+        "since": since,
+    }
+    return page(request, "accesses.html", content, here="accesses")
