@@ -6,7 +6,7 @@ everything that holds anything of value asks ``processors.documents.sandboxed_re
 
 from processors.documents.delimited_text import read_delimited
 from processors.documents.docx import read_docx
-from processors.documents.odt import read_odt
+from processors.documents.odt import read_ods, read_odt
 from processors.documents.rtf import read_rtf
 from processors.documents.spreadsheets import read_sheets
 from processors.documents.word97 import read_doc
@@ -14,7 +14,7 @@ from processors.pdf.pdf import read_pdf
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import CSV, DOC, DOCX, ODS, ODT, PDF, RTF, XLS, XLSX, document_type
 
-READERS = {PDF: read_pdf, DOCX: read_docx, ODT: read_odt, RTF: read_rtf, DOC: read_doc}
+READERS = {PDF: read_pdf, DOCX: read_docx, ODT: read_odt, ODS: read_ods, RTF: read_rtf, DOC: read_doc}
 _NAMES = {
     PDF: "PDF", DOCX: "DOCX", ODT: "ODT", RTF: "RTF", DOC: "DOC", XLSX: "XLSX", XLS: "XLS", ODS: "ODS", CSV: "CSV",
 }  # fmt: skip
@@ -31,7 +31,7 @@ def read_document(
     try:
         if len(content) > limits.content_bytes:
             raise UnreadDocument(f"too large: {len(content)} bytes, the limit is {limits.content_bytes}")
-        if media_type in (XLSX, XLS, ODS):
+        if media_type in (XLSX, XLS):
             return read_sheets(content, media_type, limits)
         if media_type == CSV:
             return read_delimited(content, content_type, limits)

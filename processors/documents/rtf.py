@@ -2,21 +2,22 @@
 
 In: the file's bytes. Out: `Document`. Source: Rich Text Format 1.9.1 (Microsoft, 2008): code pages of fonts,
 ``\\uN`` with its fallback, ``\\trowd`` to ``\\row``, vertical merges; nested tables become lines of their cell.
-Pictures, objects and all other destinations are passed over. A word that is in no table here changes nothing.
-Raises ``UnreadDocument``.
+What is crossed out or deleted under change tracking is kept apart. Pictures, objects and all other destinations
+are passed over. A word that is in no table here changes nothing. Raises ``UnreadDocument``.
 """
 
 import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from processors.documents.cell_edges import EdgedCell, table_by_edges
 from processors.documents.rtf_tokens import ControlSymbol, ControlWord, Mark, TextBytes, tokens
 from processors.tables.document import Document, DocumentLimits, UnreadDocument
 from processors.tables.document_type import RTF
+from processors.tables.struck_words import Piece, outside_tables, parted
 from processors.tables.table import Cell, Table
-from processors.text import lines
 
 # groups that hold no text of the document (RTF 1.9.1, "Destinations")
 _PASSED_OVER = frozenset(
@@ -42,13 +43,17 @@ _BEFORE_AT_MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a group inherits. Text is left out where it is ``silent`` (no text of the document) or ``deleted``."""
+    """What a group inherits. Text is left out where it is ``silent`` (no text of the document) or ``hidden``.
+
+    ``crossed`` are the ways in which text is crossed out: by its font, once or twice, or under change tracking.
+    """
 
     silent: bool = False
     font: int = 0
     fallback: int = 1
     in_table: bool = False
-    deleted: bool = False
+    hidden: bool = False
+    crossed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -71,8 +76,10 @@ class _RtfReader:
     to_skip: int = 0
     """Bytes of text that repeat the character before them, for readers without Unicode."""
     undecoded: bytearray = field(default_factory=bytearray)
-    pieces: list[str] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
+    remarks: dict[str, None] = field(default_factory=dict)
     edges: list[tuple[int, bool]] = field(default_factory=list)
     hangs: bool = False
     rows: list[list[EdgedCell]] = field(default_factory=list)
@@ -87,7 +94,7 @@ class _RtfReader:
 
     @property
     def is_hidden(self) -> bool:
-        return self.state.silent or self.state.deleted
+        return self.state.silent or self.state.hidden
 
     def change(self, **values: Any) -> None:
         self.states[-1] = replace(self.state, **values)
@@ -102,8 +109,11 @@ class _RtfReader:
         """Bytes wait until something else follows, since a character may have several of them."""
         if self.undecoded:
             page = self.fonts.get(self.state.font, self.codepage)
-            self.pieces.append(self.undecoded.decode(page, "replace"))
+            self.add_text(self.undecoded.decode(page, "replace"))
             self.undecoded.clear()
+
+    def add_text(self, text: str) -> None:
+        self.pieces.append((text, bool(self.state.crossed)))
 
     def start_group(self) -> None:
         if len(self.states) > _DEEPEST:
@@ -122,7 +132,7 @@ class _RtfReader:
         if sign == b"*" and self.group_just_opened:
             self.change(silent=True)
         elif not self.is_hidden:
-            self.pieces.append(_SYMBOLS.get(sign, ""))
+            self.add_text(_SYMBOLS.get(sign, ""))
 
     def take_word(self, word: bytes, value: int | None) -> None:
         is_first, self.group_just_opened = self.group_just_opened, False
@@ -139,10 +149,11 @@ class _RtfReader:
         elif word in _TEXT_WORDS:
             _TEXT_WORDS[word](self, value)
         elif word in _CHARACTERS:
-            self.pieces.append(_CHARACTERS[word])
+            self.add_text(_CHARACTERS[word])
 
     def end_cell(self) -> None:
-        self.cells.append(_joined(self.pieces))
+        text, struck = _joined(self.pieces)
+        self.cells.append(Cell(text=text, struck=struck))
         self.pieces.clear()
         self.count += 1
         if self.count > self.limits.cells:
@@ -153,15 +164,13 @@ class _RtfReader:
         last = edges[-1][0] if edges else 0
         edges += [(last + 1000 * extra, False) for extra in range(1, len(self.cells) - len(edges) + 1)]
         self.rows.append(
-            [
-                EdgedCell(Cell(text=text), edge, hangs)
-                for text, (edge, hangs) in zip(self.cells, edges, strict=False)
-            ]
+            [EdgedCell(cell, edge, hangs) for cell, (edge, hangs) in zip(self.cells, edges, strict=False)]
         )
         self.cells, self.pieces = [], []
 
     def end_paragraph(self) -> None:
-        line = _joined(self.pieces)
+        line, struck = _joined(self.pieces)
+        self.struck += struck
         self.pieces.clear()
         if line:
             self.end_table()
@@ -177,7 +186,13 @@ class _RtfReader:
         self.decode()
         self.end_paragraph()
         self.end_table()
-        return Document(media_type=RTF, tables=tuple(self.tables), text=tuple(self.text))
+        return Document(
+            media_type=RTF,
+            tables=tuple(self.tables),
+            text=tuple(self.text),
+            struck=tuple(self.struck),
+            remarks=(*self.remarks, *outside_tables(self.struck)),
+        )
 
 
 def read_rtf(content: bytes, limits: DocumentLimits) -> Document:
@@ -228,16 +243,32 @@ def _set_font(reader: _RtfReader, value: int | None) -> None:
 
 
 def _reset_character_format(reader: _RtfReader, value: int | None) -> None:
-    reader.change(deleted=False)
+    reader.change(hidden=False, crossed=frozenset())
 
 
-def _set_deleted(reader: _RtfReader, value: int | None) -> None:
-    reader.change(deleted=value != 0)
+def _set_hidden(reader: _RtfReader, value: int | None) -> None:
+    reader.change(hidden=value != 0)
+    if value != 0:
+        reader.remarks.setdefault("the document has hidden text, which was left out")
+
+
+def _cross_out(way: str) -> _Action:
+    """The action of a word that switches one way of crossing out on or off."""
+
+    def switch(reader: _RtfReader, value: int | None) -> None:
+        crossed = reader.state.crossed
+        reader.change(crossed=crossed | {way} if value != 0 else crossed - {way})
+        if way == "deleted" and value != 0 and not reader.state.silent:
+            reader.remarks.setdefault(
+                "the document has open tracked changes: what is deleted is kept as crossed out"
+            )
+
+    return switch
 
 
 def _add_character(reader: _RtfReader, value: int | None) -> None:
     if value is not None:
-        reader.pieces.append(_character(value))
+        reader.add_text(_character(value))
         reader.to_skip = reader.state.fallback
 
 
@@ -275,7 +306,7 @@ def _end_row(reader: _RtfReader, value: int | None) -> None:
 
 def _end_paragraph(reader: _RtfReader, value: int | None) -> None:
     if reader.state.in_table or reader.cells:
-        reader.pieces.append("\n")
+        reader.add_text("\n")
     else:
         reader.end_paragraph()
 
@@ -288,8 +319,10 @@ _STATE_WORDS: Mapping[bytes, _Action] = {
     b"uc": _set_fallback,
     b"f": _set_font,
     b"plain": _reset_character_format,
-    b"v": _set_deleted,
-    b"deleted": _set_deleted,
+    b"v": _set_hidden,
+    b"deleted": _cross_out("deleted"),
+    b"strike": _cross_out("once"),
+    b"striked": _cross_out("twice"),
 }
 """Words that hold also where text is left out."""
 
@@ -313,9 +346,13 @@ def _character(value: int) -> str:
     return chr(code) if 0 < code < 0x110000 else "\ufffd"
 
 
-def _joined(pieces: list[str]) -> str:
-    """The pieces as lines, halves of characters put together."""
-    return lines("".join(pieces).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+def _joined(pieces: list[Piece]) -> tuple[str, tuple[str, ...]]:
+    """The pieces as lines, and those crossed out; halves of characters are put together."""
+    whole: list[Piece] = []
+    for struck, group in groupby(pieces, key=lambda piece: piece[1]):
+        text = "".join(part for part, _ in group)
+        whole.append((text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), struck))
+    return parted(whole)
 
 
 def _known(codepage: str) -> str | None:

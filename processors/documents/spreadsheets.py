@@ -1,4 +1,4 @@
-"""Sheets (XLSX, XLS, ODS) as tables, one of each sheet, by calamine.
+"""Sheets (XLS, binary workbooks) as tables, one of each sheet, by calamine.
 
 Workbooks in XML are read by `xlsx`. Of others values are written as a reader of the sheet sees them where the file
 says enough: dates as ISO days, whole numbers without a point. Merged ranges are filled. Number formats of one's

@@ -4,12 +4,12 @@ from collections import Counter
 from sys import stdout
 
 from tests.processors.tables.sibling import Sibling, is_right, read
-from tests.processors.tables.siblings_documents import DOCUMENTS
+from tests.processors.tables.siblings_documents import DOCUMENTS, OPEN_DOCUMENTS
 from tests.processors.tables.siblings_html import HTML
 from tests.processors.tables.siblings_pdf import PDFS
 from tests.processors.tables.siblings_sheets import SHEETS
 
-SIBLINGS: tuple[Sibling, ...] = (*HTML, *SHEETS, *DOCUMENTS, *PDFS)
+SIBLINGS: tuple[Sibling, ...] = (*HTML, *SHEETS, *DOCUMENTS, *OPEN_DOCUMENTS, *PDFS)
 
 
 def main() -> None:
