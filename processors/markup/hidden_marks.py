@@ -31,7 +31,7 @@ _SHOWN_SOMEWHERE: Final = re.compile(
     r"^(?:(?:xs|sm|md|lg|xl|2xl|xxl|print|screen|tablet|desktop|mobile|dark|group-hover|hover|focus|peer-[\w-]+)"
     r":.*|d-(?:xs|sm|md|lg|xl|xxl|print)-.*|visible(?:-.*)?|show-for-(?!sr).*|print-.*|js-.*|toggle.*)$"
 )
-CROSSED_OUT: Final = frozenset(
+_CROSSED_OUT: Final = frozenset(
     ("line-through", "text-decoration-line-through", "strikethrough", "strike-through", "text-strike")
 )
 """Classes that cross out: of Tailwind, Bootstrap and editors."""
@@ -110,3 +110,8 @@ def is_out_of_sight(element: html.HtmlElement, styles: Styles) -> bool:
             and any(_NOTHING.match(value.get(e, "")) for e in ("width", "height"))
         )
     )
+
+
+def is_crossed_out_by_class(element: html.HtmlElement) -> bool:
+    """Whether a class crosses out the element's text."""
+    return not _CROSSED_OUT.isdisjoint((element.get("class") or "").split())

@@ -165,6 +165,17 @@ class _Rules:
     def __iter__(self) -> Iterator[_Rule]:
         return chain.from_iterable(self._by.values())
 
+    def may_be_about(self, element: html.HtmlElement, names: str | None) -> bool:
+        """Whether `about` gives any rule but those of every element, of which only attributes tell."""
+        known = self._by
+        if not known:
+            return False
+        if element.tag in known or (names and any(f".{name}" in known for name in names.split())):
+            return True
+        if "*" in known and any(_has(element, *each) for rule in known["*"] for each in rule.subject.attributes):
+            return True
+        return f"#{element.get('id')}" in known
+
     def about(self, element: html.HtmlElement) -> Iterator[_Rule]:
         """Rules whose subject may be the element."""
         if not self._by:
@@ -180,13 +191,16 @@ class StyleRules:
     """What the page's own style sheets say of hiding, showing and crossing out."""
 
     _rules: _Rules = field(default_factory=_Rules)
+    _acting: _Rules = field(default_factory=_Rules)
     _shows: list[_Rule] = field(default_factory=list)
 
-    def subjects(self) -> Iterator[tuple[str | None, frozenset[str], str | None]]:
-        """Tag, classes and id of what a rule hides or crosses out."""
-        for rule in self._rules:
-            if any(_acts(name, value) for name, (value, _) in rule.declarations.items()):
-                yield rule.subject.tag, rule.subject.classes, rule.subject.id
+    def may_act_on(self, element: html.HtmlElement, names: str | None) -> bool:
+        """Whether a rule may hide or cross out the element, by its tag, id and classes (``names``) alone."""
+        return self._acting.may_be_about(element, names)
+
+    def act_on(self, element: html.HtmlElement) -> bool:
+        """Whether a rule hides the element or crosses it out, should no other rule or style win over it."""
+        return any(rule.matches(element) for rule in self._acting.about(element))
 
     def declared(self, element: html.HtmlElement, name: str) -> Declared | None:
         """The declaration of a property that wins for the element."""
@@ -243,6 +257,8 @@ def style_rules(tree: html.HtmlElement) -> StyleRules:
                 made._shows.append(rule)
             if hides_for_all:
                 made._rules.add(rule)
+                if any(_acts(name, value) for name, (value, _) in rule.declarations.items()):
+                    made._acting.add(rule)
         if made._rules.count > _MOST_RULES:
             break
     return made

@@ -25,8 +25,8 @@ from lxml import etree, html
 
 from processors.markup.hidden_marks import (
     CLIPPED,
-    CROSSED_OUT,
     Styles,
+    is_crossed_out_by_class,
     is_hidden_by_class,
     is_out_of_sight,
     own_styles,
@@ -58,13 +58,7 @@ _PAGED_ROWS: Final = 5
 _MOST_HIDDEN: Final = 20_000
 _LONGEST_NOTE: Final = 500
 
-_HIDING_CLASSES: Final = ("hid", "Hid", "sr-", "screen", "none", "invisible", "assistive", "offscreen", "hide")
-_STRIKING_CLASSES: Final = ("through", "strike")
-_CANDIDATES: Final = (
-    "//*[self::s or self::del or self::strike or @hidden or @style or (@class and ("
-    + " or ".join(f"contains(@class, '{part}')" for part in (*_HIDING_CLASSES, *_STRIKING_CLASSES))
-    + "))]"
-)
+_CLASS_TELLS: Final = re.compile(r"[hH]id|hide|sr-|sr$|screen|none|invisible|assistive|offscreen|through|strike")
 _CONTROLS: Final = (
     "//@href[starts-with(., '#')] | //@data-target | //@data-bs-target | //@aria-controls | //@for "
     "| //@popovertarget | //@commandfor"
@@ -118,6 +112,15 @@ class _Page:
         rows: list[html.HtmlElement] = []
         for element in self._candidates():
             styles = own_styles(element)
+            if not (
+                styles
+                or element.tag in STRUCK_TAGS
+                or element.get("hidden") is not None
+                or is_hidden_by_class(element)
+                or is_crossed_out_by_class(element)
+                or self._rules.act_on(element)
+            ):
+                continue
             decoration = self._resolved(element, "text-decoration", styles)
             self._settle_struck(element, decoration)
             if element.tag in ("col", "colgroup"):
@@ -138,31 +141,20 @@ class _Page:
                 self._leave_out(element)
         return Seen(tuple(self._kept), self._kept_rows)
 
-    def _candidates(self) -> Iterator[html.HtmlElement]:
+    def _candidates(self) -> list[html.HtmlElement]:
         """Elements that anything on the page may hide or cross out, in page order, each once."""
-        found = list(self._tree.xpath(_CANDIDATES))
-        tags, classes, ids = set(), set(), set()
-        for tag, names, id_ in self._rules.subjects():
-            if id_ is not None:
-                ids.add(id_)
-            elif names:
-                classes.add(next(iter(sorted(names))))
-            else:
-                tags.add(tag or "*")
-        if classes:
-            classes &= {name for each in self._tree.xpath("//@class") for name in each.split()}
-        if ids:
-            ids &= set(self._tree.xpath("//@id"))
-        if not (tags or classes or ids):
-            return iter(found)
-        known = set(found)
+        found = []
         for element in self._tree.iter(etree.Element):
-            if element in known:
-                continue
-            of_class = classes and not classes.isdisjoint((element.get("class") or "").split())
-            if of_class or (ids and element.get("id") in ids) or element.tag in tags or "*" in tags:
+            names = element.get("class")
+            if (
+                element.get("style") is not None
+                or element.get("hidden") is not None
+                or element.tag in STRUCK_TAGS
+                or (names and _CLASS_TELLS.search(names))
+                or self._rules.may_act_on(element, names)
+            ):
                 found.append(element)
-        return iter(found)
+        return found
 
     def _resolved(self, element: html.HtmlElement, name: str, styles: Styles) -> str | None:
         """The value of a property after the cascade; None where nothing of the page says any."""
@@ -199,7 +191,7 @@ class _Page:
             if decoration is not None and "line-through" not in decoration:
                 element.tag = "span"
             return
-        by_class = decoration is None and not CROSSED_OUT.isdisjoint((element.get("class") or "").split())
+        by_class = decoration is None and is_crossed_out_by_class(element)
         if element.tag in _NEVER or not (by_class or (decoration is not None and "line-through" in decoration)):
             return
         parts = [element]
