@@ -4,8 +4,9 @@
 in a quarter of a year; setting `LETAPIS_AUDIT_WEEKS`) and reads it back completely from every store: digests,
 lengths and locks are compared with the custody ledger and with the index. Trusted timestamps of the share are
 checked, too. Each time it also checks the whole custody ledger, objects that stand in the stores without an entry
-in it, and everything that was wrong the last time. The ledger gets an entry `audited`: how far the audit has come,
-what was checked, what was wrong.
+in it, and everything that was wrong the last time. Then it reads the files of the share once more and compares
+what analysts read of them, in the index and in the records, with what the files give. The ledger gets an entry
+`audited`: how far the audit has come, what was checked, what was wrong; and an entry `catalogue_checked`.
 
 **Locks.** A lock that is missing, or ends sooner than the ledger states or than `LETAPIS_LOCK_DAYS` after the
 deposit, is a mismatch. A lock that lasted its days and expired is noted in the log and does not make the task red:
@@ -51,15 +52,17 @@ log = logging.getLogger(__name__)
 def audit() -> None:
     """One task: check the next share."""
 
-    @task(execution_timeout=timedelta(days=2))
+    @task(execution_timeout=timedelta(days=4))
     def check_share() -> dict[str, Any]:
-        """Check the next share; return counts; red with every mismatch if there is one."""
+        """Check the next share and its rows; return counts; red with every mismatch if there is one."""
         from airflow.sdk.exceptions import AirflowFailException
 
         from pipeline.config.archive_factory import opened_archive
         from pipeline.config.settings import load_settings
         from pipeline.preserve.audit import audit as audit_share
         from pipeline.preserve.time_authority import pinned_roots
+        from pipeline.process.catalogue_check import check_catalogue
+        from pipeline.process.run import extension_use
 
         settings = load_settings()
         with opened_archive(settings) as archive:
@@ -71,12 +74,22 @@ def audit() -> None:
                 renew=settings.renew_locks,
                 on_progress=log.info,
             )
-        for sentence in report.sentences():
-            log.info(sentence)
-        if report.wrong or report.not_renewed():
+            for sentence in report.sentences():
+                log.info(sentence)
+            whole = set(report.files_of_share) - {each.verified.subject for each in report.wrong}
+            rows = check_catalogue(
+                archive,
+                whole,
+                actor=settings.collector,
+                extensions=extension_use(settings),
+                on_progress=log.info,
+            )
+            log.info(rows.sentence())
+        if report.wrong or report.not_renewed() or rows.differing:
             wrong = [line for each in report.wrong for line in each.sentences()]
-            raise AirflowFailException("\n".join([*wrong, *report.not_renewed()]))
-        return report.as_json()
+            raise AirflowFailException("\n".join([*wrong, *report.not_renewed(), *rows.sentences()]))
+        counts = {name: value for name, value in rows.as_json().items() if name.startswith("rows_")}
+        return report.as_json() | counts
 
     check_share()
 

@@ -45,7 +45,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "crawl": ("crawl",),
     "deposit": ("deposit", "deposit_refused"),
     "rebuild": ("rebuild",),
-    "verify": ("verify",),
+    "verify": ("verify", "catalogue_check"),
     "audit": ("verify", "audit"),
     "copies": ("copy",),
     "timestamps": ("timestamp",),

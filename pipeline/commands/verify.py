@@ -36,6 +36,14 @@ Renew = Annotated[
         "This is entered into custody; in compliance mode nobody can take it back.",
     ),
 ]
+Catalogue = Annotated[
+    bool,
+    typer.Option(
+        "--catalogue",
+        help="Read the files once more and compare what analysts read (captures, outcomes, records, pictures) "
+        "with what the files give. Takes as long as `letapis rebuild`; the catalogue in use is not changed.",
+    ),
+]
 StoreAlone = Annotated[
     bool,
     typer.Option(
@@ -69,6 +77,7 @@ def verify(
     store_alone: StoreAlone = False,
     checkpoint: Checkpoints = None,
     key: Keys = None,
+    catalogue: Catalogue = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check files, or the whole archive, against index, custody ledger, locks and trusted timestamps.
@@ -84,6 +93,11 @@ def verify(
     def show(each: Verified) -> None:
         emit([verified_json(each)], as_json=as_json, human=describe_verified)
 
+    if catalogue:
+        if replica or store_alone:
+            raise fail("--catalogue checks the database. Leave out --replica and --store-alone.", Exit.WRONG_USE)
+        _verify_catalogue(show, what, as_json=as_json)
+        return
     if key and not checkpoint:
         raise fail("--key belongs to --checkpoint FILE.", Exit.WRONG_USE)
     if checkpoint:
@@ -146,6 +160,32 @@ def _verify_checkpoints(
     for each in found:
         show(each)
     return found
+
+
+def _verify_catalogue(show: Any, keys: list[str] | None, *, as_json: bool) -> None:
+    from pipeline.config.settings import load_settings
+    from pipeline.process.catalogue_check import check_catalogue
+    from pipeline.process.run import ProcessError, extension_use
+
+    with archive_for_command() as archive:
+        try:
+            check = check_catalogue(
+                archive,
+                keys or None,
+                actor=current_user(),
+                extensions=extension_use(load_settings()),
+                on_each=show,
+                on_progress=lambda sentence: err.print(sentence, markup=False),
+            )
+        except LookupError as missing:
+            raise fail(f"{missing.args[0]} Nothing was compared.", Exit.WRONG_USE) from missing
+        except ProcessError as unread:
+            raise fail(f"{unread}\nNothing was compared, and the catalogue in use was not changed.") from unread
+    if as_json:
+        emit([check.as_json()], as_json=True, human=str)
+    err.print(check.sentence(), markup=False)
+    if check.differing:
+        raise typer.Exit(int(Exit.FAILED))
 
 
 def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:

@@ -115,6 +115,11 @@ class AuditReport:
         """Why locks could not be renewed, a line each."""
         return tuple(f"A lock was not renewed: {problem}" for each in self.renewals for problem in each.problems)
 
+    @property
+    def files_of_share(self) -> tuple[str, ...]:
+        """The keys of the WARC files among the share."""
+        return tuple(entry.subject_id for entry in self.share.entries if entry.event == "deposited")
+
     def sentence(self) -> str:
         """The report in a line."""
         left = (

@@ -83,6 +83,42 @@ def open_next_catalogue(archive: Archive, made_for: str) -> tuple[Archive, bool]
     return there, before == made_for
 
 
+def work_in_next_catalogue(archive: Archive) -> str | None:
+    """For what the catalogue beside was made, None where there is none."""
+    with archive.writer.connect() as connection:
+        query = text(f"SELECT obj_description(to_regnamespace('{NEXT}'), 'pg_namespace')")
+        found: str | None = connection.scalar(query)
+        return found
+
+
+def leave_next_catalogue(archive: Archive) -> None:
+    """Take away all rows of the catalogue beside; what is left of it is empty tables."""
+    with archive.writer.begin() as connection:
+        connection.execute(text("SELECT rebuilding.begin_next('nothing')"))
+
+
+def deposits_of(archive: Archive, keys: Collection[str] | None) -> tuple[CustodyEntry, ...]:
+    """The entries of deposits, of these files or of all, in the order of custody."""
+    query = select(custody).where(custody.c.event == "deposited").order_by(custody.c.seq)
+    if keys is not None:
+        query = query.where(custody.c.subject_id.in_(list(keys)))
+    with archive.reader.connect() as connection:
+        return tuple(entry_of(row) for row in connection.execute(query))
+
+
+def files_of_payloads(archive: Archive, keys: Collection[str]) -> frozenset[str]:
+    """The files that hold the payloads to which revisits in these files refer."""
+    target = captures.alias("target")
+    query = (
+        select(target.c.warc_key)
+        .distinct()
+        .join(captures, captures.c.refers_to_id == target.c.id)
+        .where(captures.c.warc_key.in_(list(keys)), captures.c.record_type == "revisit")
+    )
+    with archive.reader.connect() as connection:
+        return frozenset(connection.scalars(query))
+
+
 def deposits_without_rows(archive: Archive) -> tuple[CustodyEntry, ...]:
     """Deposits of the ledger that the catalogue of this archive has no file of, in the order of custody."""
     known = select(warcs.c.custody_seq).where(warcs.c.custody_seq == custody.c.seq)

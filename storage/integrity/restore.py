@@ -12,14 +12,11 @@ from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from processors.digest import Digest
-from storage.access_labels import STRICTEST_LABEL
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
-from storage.deposit.inspection import FileFaults, inspect_stream
-from storage.deposit.origin import file_name_of
-from storage.deposit.placement import ArchiveLocation, captures_of_file, insert_captures, warc_row
-from storage.deposit.record_reader import open_deposited
+from storage.deposit.placement import captures_of_file, insert_captures, warc_row
 from storage.errors import StorageError
+from storage.integrity.deposited_file import inspect_deposited, location_of
 from storage.ledger.chain import Chain, ChainLink
 from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
 from storage.ledger.entry import CustodyEntry
@@ -98,28 +95,14 @@ def restore_file(archive: Archive, entry: CustodyEntry) -> int:
     if head is None:
         raise ObjectMissingError(key, details["object_version"])
     version_id = head.version_id
-    has_faults = entry.has_detail("faults")
-    with open_deposited(archive.objects, key, version_id, seeks=has_faults) as file:
-        inspection = inspect_stream(
-            file,
-            file_name_of(entry),
-            faults=FileFaults.NAMED_WITH_CUT if has_faults else FileFaults.REFUSED,
-            most_records=details["records"] if entry.has_detail("damage") else None,
-        )
+    inspection = inspect_deposited(archive.objects, entry, version_id)
     for what, expected, found in (
         ("sha256", entry.subject_digest, inspection.sha256),
         ("sha512", details["sha512"], inspection.sha512),
     ):
         if str(expected) != str(found):
             raise ContradictionError(key, what, str(expected), str(found))
-    location = ArchiveLocation(
-        key=key,
-        origin=details["origin"],
-        source_id=details["source_id"],
-        crawl_id=details["crawl_id"],
-        serial=details["serial"],
-        access_label=details.get("access_label", STRICTEST_LABEL),
-    )
+    location = location_of(entry)
     with archive.writer.begin() as connection:
         insert_captures(connection, captures_of_file(inspection, location, version_id))
         connection.execute(insert(warcs).values(**warc_row(inspection, location, version_id, entry.seq)))

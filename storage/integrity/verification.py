@@ -16,14 +16,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
+from storage.deposit.inspection import FileInspection
 from storage.deposit.origin import signature_fault
+from storage.errors import StorageError, UnsupportedFileError
 from storage.findings import Mismatch, VerificationRemark, Verified, verified
+from storage.integrity.deposited_file import inspect_deposited
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
+from storage.integrity.index_comparison import index_differences
 from storage.integrity.log_verification import verify_log
 from storage.integrity.sealed_verification import SealedInLedger, verify_sealed
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
@@ -40,6 +44,7 @@ from storage.objects.model import PRIMARY
 from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import SealingKeys
+from storage.warc.reader import WarcDamageError
 
 CHUNK_BYTES: Final = 1 << 20
 CLOCKS_DIFFER_S: Final = 60.0
@@ -73,6 +78,8 @@ class ExpectedObjects:
     keys: SealingKeys | None
     signed: tuple[SignedCheckpoint, ...] | None = None
     """The checkpoints that the ledger has."""
+    database: Engine | None = None
+    """Where the rows of the index about a file are read; None where only a store is verified."""
 
     @property
     def deposits(self) -> dict[str, CustodyEntry]:
@@ -102,7 +109,7 @@ def expected_of_archive(
         store, at, _index(archive), _ledger(archive, store.name), _sealed_in_ledger(archive), archive.sealing
     )
     with archive.reader.connect() as connection:
-        return replace(expected, signed=all_in_ledger(connection))
+        return replace(expected, signed=all_in_ledger(connection), database=archive.reader)
 
 
 def _sealed_in_ledger(archive: Archive) -> SealedInLedger:
@@ -212,8 +219,11 @@ def _found_of_deposit(
         yield from _differing(where, head.version_id, row.object_version)
     yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
     yield from expected.locks.judge(RetentionLock(key, head.version_id, head.locked_until, entry.at))
+    compared_with = None if row is None else expected.database
     try:
-        sha256, sha512 = _hash(expected.objects.stream(key, head.version_id))
+        sha256, sha512, inspection = _read(
+            expected.objects, entry, head.version_id, parse=compared_with is not None
+        )
     except ObjectMissingError:
         yield Mismatch("object", f"version {head.version_id}", "none")
         return
@@ -223,6 +233,27 @@ def _found_of_deposit(
         return
     yield from _differing("sha256", digest, sha256)
     yield from _differing("sha512", str(entry.details["sha512"]), sha512)
+    if compared_with is None or sha256 != digest:
+        return  # rows that other bytes give say nothing
+    if isinstance(inspection, FileInspection):
+        with compared_with.connect() as connection:
+            yield from index_differences(connection, entry, inspection, row.object_version if row else named)
+    else:
+        yield Mismatch("records", "those that its deposit found", str(inspection))
+
+
+def _read(
+    objects: ObjectStore, entry: CustodyEntry, version_id: str, *, parse: bool
+) -> tuple[str, str, FileInspection | StorageError | None]:
+    """sha256 and sha512 of a deposited file, and what is in it, or why that could not be read."""
+    key = entry.subject_id
+    if not parse:
+        return *_hash(objects.stream(key, version_id)), None
+    try:
+        found = inspect_deposited(objects, entry, version_id)
+    except (WarcDamageError, UnsupportedFileError) as problem:
+        return *_hash(objects.stream(key, version_id)), problem
+    return str(found.sha256), str(found.sha512), found
 
 
 def unexpected_objects(expected: ExpectedObjects) -> Iterator[Verified]:

@@ -27,7 +27,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from storage.queries.nightly_counts import SourceCounts, newest_deposit
-from tests.pipeline.process.test_run import SAMPLES, Collector
+from tests.pipeline.process.collector import SAMPLES, Collector
 from tests.storage.crawled_files import crawl_one, exchange, no_answer, response
 from tests.storage.killed_deposits import environment
 

@@ -197,7 +197,9 @@ def planted(archive: Archive, at: datetime, details: dict[str, object]) -> None:
     """Append an entry of any date past our own code, as the database's owner can."""
     with archive.writer.begin() as connection:
         last = entries(connection)[-1]
-        entry = replace(last, seq=last.seq + 1, previous=last.digest, event="held", at=at, details=details)
+        entry = replace(
+            last, seq=last.seq + 1, previous=last.digest, event="held", at=at, details=details, seal=None
+        )
         connection.execute(insert(custody).values(**entry_row(entry)))
     publish_pending_entries(archive)
 
@@ -215,12 +217,53 @@ def test_a_clock_that_ran_back_is_a_remark_where_the_entry_itself_says_so(
     with archive.reader.connect() as connection:
         deposited_at = entries(connection)[-1].at
     planted(archive, deposited_at - timedelta(hours=2), {"seconds_behind_previous": 7200.0})
-    planted(
-        archive, deposited_at - timedelta(hours=2, seconds=5), {}
-    )  # of two machines, before there was the mark
+    # of two machines, from before entries said so themselves
+    planted(archive, deposited_at - timedelta(hours=2, seconds=5), {})
     (chain,) = [each for each in verify(archive) if each.subject == "custody"]
     assert chain.problems == ()
     assert [remark for remark in chain.remarks if "time lies" in remark] == [
         "custody/000000000002.json: its time lies 7200 s before that of the entry before it, as it says itself",
         "custody/000000000003.json: its time lies 5 s before that of the entry before it",
     ]
+
+
+INDEX_FORGERIES = {
+    "UPDATE catalogue.captures SET captured_at = captured_at - interval '1 year'": ": captured_at",
+    "UPDATE catalogue.captures SET offset_bytes = offset_bytes + 1": ": offset_bytes",
+    "UPDATE catalogue.warcs SET records = records + 1": "row of the file: records",
+    "DELETE FROM catalogue.captures": "capture ",
+}
+
+
+@pytest.mark.parametrize("change", INDEX_FORGERIES)
+def test_a_row_of_the_index_that_its_owner_changed_is_named_whenever_its_file_is_verified(
+    archive: Archive, database: OwnedDatabase, deposited: Deposited, change: str
+) -> None:
+    owner = create_engine(database.owner_url)
+    with owner.begin() as connection:
+        connection.execute(text(change))
+
+    (file,) = verify(archive, [deposited.key])
+
+    assert file.problems
+    assert all(INDEX_FORGERIES[change] in problem.what for problem in file.problems)
+
+
+def test_a_row_that_no_record_of_the_file_gives_is_named(
+    archive: Archive, database: OwnedDatabase, deposited: Deposited
+) -> None:
+    owner = create_engine(database.owner_url)
+    columns = "id, surt, url, captured_at, record_type, record_id, block_digest, warc_key, object_version"
+    others = "offset_bytes, length_bytes, crawl_id, source_id, access_label"
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                f"INSERT INTO catalogue.captures ({columns}, {others}) SELECT 'planted'{columns[2:]}, {others} "
+                "FROM catalogue.captures LIMIT 1"
+            )
+        )
+
+    (file,) = verify(archive, [deposited.key])
+
+    assert [problem.what for problem in file.problems] == ["capture planted"]
+    assert file.problems[0].expected == "no row: the file has no such record"
