@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from processors.pdf.letter_marks import plain
 from processors.tables.table import Cell, Table
 
 _SAME_EDGE_POINTS = 6.0
@@ -16,6 +17,8 @@ _PAGE_NUMBER = re.compile(
 )
 _DIGITS = re.compile(r"\d+")
 _ALWAYS = 0.9
+_NUMBERED = re.compile(r"^\W{0,2}\d")
+_LEAST_NUMBERED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +86,23 @@ def _across(text: str, width: int) -> tuple[Cell, ...]:
 def _goes_on(rows: list[tuple[Cell, ...]], first: tuple[Cell, ...]) -> bool:
     """Whether the first row of a page is the rest of the one before: it lacks what every other row has."""
     others = [row for row in rows[1:] if len(row) == len(first) and not any(cell.copied for cell in row)]
-    if len(others) < 2 or not any(cell.text for cell in first) or any(cell.copied for cell in first):
+    if not any(cell.text for cell in first) or any(cell.copied for cell in first):
         return False
+    if len(others) < 2:
+        return bool(others) and _lacks_numbers_of(others[-1], first)
     for column, cell in enumerate(first):
         filled = sum(1 for row in others[:-1] if row[column].text)
         if not cell.text and filled >= _ALWAYS * len(others[:-1]) and filled:
             return True
     return False
+
+
+def _lacks_numbers_of(row: tuple[Cell, ...], first: tuple[Cell, ...]) -> bool:
+    """Whether the one row before has days, times or numbers, and this one has words alone, under words of it."""
+    pairs = list(zip(row, first, strict=True))
+    numbered = [cell for cell, more in pairs if _NUMBERED.match(plain(cell.text)) and not more.text]
+    alone = not any(more.text and (not cell.text or _NUMBERED.match(plain(more.text))) for cell, more in pairs)
+    return len(numbered) >= _LEAST_NUMBERED and alone
 
 
 def _appended(row: tuple[Cell, ...], rest: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -63,7 +63,34 @@ NAME = Bar(EDGES[3] + 1, FIRST_ROW + 1, EDGES[4] - 30, FIRST_ROW + 13)
 BARRED = hearing(parties_raw=None)
 LEFT_OUT = "Стороны: a bar is drawn over words, which are left out of the record"
 
+
+def over_pages(first: Sequence[Sequence[str]], second: Sequence[Sequence[str]]) -> Callable[[], bytes]:
+    """A list that goes on on a second page without its headings."""
+    above, _ = boxed([HEADINGS, *first], EDGES, 40)
+    below, _ = boxed(second, EDGES, 40)
+    return lambda: pdf([[Text(30, 20, COURT), *above], below])
+
+
+OF_SECOND = hearing(
+    case_number="1-13/2026", parties_raw="Спица Д. Д.", starts_at="2026-03-03T08:00:00Z",
+    starts_raw="03.03.2026 11:00",
+)  # fmt: skip
+REST = ("", "", "", "Кант К. К.", "", "")
+BROKEN = hearing(parties_raw="Пряник Г. Г.\nКант К. К.")
+
 PDFS = (
+    Sibling(
+        kind=6, name="the only row of a PDF's first page that its second goes on with is one row",
+        content=over_pages([USUAL], [REST, SECOND]), records=(BROKEN, OF_SECOND),
+    ),
+    Sibling(
+        kind=6, name="the last of several rows that a page break of a PDF splits is one row",
+        content=over_pages([SECOND, USUAL], [REST]), records=(OF_SECOND, BROKEN),
+    ),
+    Sibling(
+        kind=6, name="a whole row at the top of a PDF's second page is a row of its own",
+        content=over_pages([USUAL], [SECOND]), records=(hearing(), OF_SECOND),
+    ),
     Sibling(
         kind=2, name="a name under a black bar of a PDF is left out and told of",
         content=listed(USUAL, over=[NAME]), records=(BARRED,), remarked=(LEFT_OUT,),
