@@ -65,6 +65,10 @@ class HostRules:
             return None
         return Refusal(f"{self.robots_url} disallows it", Outcome.REFUSED_BY_POLICY)
 
+    def sitemaps(self) -> tuple[str, ...]:
+        """The sitemaps that the file names (sitemaps.org protocol, "Specifying the Sitemap location")."""
+        return () if self.rules is None else tuple(dict.fromkeys(self.rules.sitemaps))
+
     def delay_s(self, user_agent: str) -> float | None:
         """The pause that the file asks for between requests (``Crawl-delay``, no part of RFC 9309), or None."""
         return None if self.rules is None else self.rules.crawl_delay(user_agent)

@@ -38,6 +38,8 @@ class RobotsMiddleware:
         if self._rules is None:
             return
         meta = request.meta
+        if "seed" in meta:
+            meta["robots_sitemaps"] = (await self._rules.rules(request.url)).sitemaps()
         refusal = await self._rules.refusal(request.url, meta["page_id"], named="seed" in meta)
         if refusal is None:
             return

@@ -22,6 +22,7 @@ from processors.pages.page import Page
 from processors.pages.sitemaps import Sitemap
 from processors.parsing.parsers import Parsers
 from processors.surt import surt_key
+from processors.urls import resolve
 
 SITEMAP_LEVELS = 3
 """An index of indexes occurs; deeper is a circle."""
@@ -47,6 +48,7 @@ class NewsSpider(SourceSpider):
         self._counted_as_known: set[str] = set()
         self._requested: set[str] = set()
         self._sitemaps_left = MOST_SITEMAPS
+        self._named_sitemaps: set[str] = set()
         self._cached = {feed.url: feed for feed in job.known.listings}
 
     async def start(self) -> AsyncIterator[Any]:
@@ -132,6 +134,28 @@ class NewsSpider(SourceSpider):
         # What the reader misses of an article is no fault of a page that only leads to them.
         yield PageOutcome(reading.outcome, reading.outcome_reason or unchanged, known)
         yield from self._follow(response, articles)
+        yield from self._follow_named_sitemaps(response)
+
+    def _follow_named_sitemaps(self, response: Response) -> Iterator[scrapy.Request | Remark]:
+        """Where the operator names start pages alone, the sitemaps of robots.txt are asked for as well.
+
+        A site that names them wants them read, and a start page shows only what is newest.
+        """
+        source = self.job.source
+        if source.feeds or source.sitemaps or not self.job.follow_links:
+            return
+        named = [url for url in response.meta.get("robots_sitemaps", ()) if url not in self._named_sitemaps]
+        taken, left = named[: self._sitemaps_left], named[self._sitemaps_left :]
+        self._sitemaps_left -= len(taken)
+        for url in taken:
+            self._named_sitemaps.add(url)
+            address = resolve(response.url, url)
+            if address is None or not in_scope(address, self.scope):
+                yield Remark(f"robots.txt names the sitemap {url}, which is outside of this source's scope")
+            else:
+                yield response.follow(url, callback=self.parse_sitemap, cb_kwargs={"level": 1})
+        if left:
+            yield Remark(f"{len(left)} sitemaps that robots.txt names were left alone")
 
     def _conditions(self, url: str) -> dict[str, str]:
         """Header fields that ask for the feed only if it is another than the one deposited last."""

@@ -1,5 +1,6 @@
 """What spiders ask for next, on pages of the sample sites and invented ones; no network."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -452,3 +453,20 @@ def test_a_history_takes_no_more_than_some_pages_of_a_night(monkeypatch: pytest.
 
 def test_what_the_walk_from_the_newest_has_passed_is_not_gone_back_for() -> None:
     assert walked(KnownContent(unseen_posts=((30, 60),))) == ["", "before=74", "before=43", "before=12"]
+
+
+def test_of_a_site_with_start_pages_alone_the_sitemaps_of_its_robots_txt_are_read() -> None:
+    named = ("https://news.example/sitemap.xml", "/map.xml", "https://elsewhere.example/sitemap.xml")
+    alone = replace(NEWS, feeds=(), sitemaps=())
+    for source, expected in (
+        (alone, ["https://news.example/sitemap.xml", "https://news.example/map.xml"]),
+        (NEWS, []),
+    ):
+        spider = SpiderSteps(job(source))
+        (seed,) = [request for request in spider.start() if purpose(request) == START]
+        seed.meta["robots_sitemaps"] = named
+        body = b"<html><body><p>Nothing new today.</p></body></html>"
+        result = spider.read(seed, Page(seed.url, body, NOW, 200, "text/html"))
+        assert result.urls(SITEMAP) == expected
+        outside = "robots.txt names the sitemap https://elsewhere.example/sitemap.xml, which is outside"
+        assert any(outside in remark for remark in (*result.remarks, *spider.notes)) is (source is alone)
