@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
+    "Keys": ("sealing_", "log_"),
     "Database": ("database_",),
     "Airflow": ("airflow_",),
     "Crawls": (

@@ -25,7 +25,17 @@ from pipeline.output import Exit
 from processors.kinds import record_kinds, source_kinds
 
 ANY_TEXT = {
-    f"LETAPIS_{name}" for name in ("DATA", "WATCHLIST", "CONNECT_TO", "ALLOW_ADDRESSES", "UPSTREAM_CA", "CHROMIUM")
+    f"LETAPIS_{name}"
+    for name in (
+        "DATA",
+        "WATCHLIST",
+        "CONNECT_TO",
+        "ALLOW_ADDRESSES",
+        "UPSTREAM_CA",
+        "CHROMIUM",
+        "SEALING_KEYS",
+        "LOG_KEY",
+    )
 }
 """Settings with a reader that takes any text: paths and lists."""
 

@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.collect.deposit_spool import recover_spools
 from pipeline.config.archive_factory import opened_archive
+from pipeline.config.log_signer import prepare_signer
 from pipeline.config.settings import OwnedDatabase, Settings, variable
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
@@ -33,6 +34,8 @@ from pipeline.preserve.verify import verify
 from pipeline.process.rebuild import rebuild
 from pipeline.process.run import process_pending
 from processors.digest import Digest, sha256
+from processors.transparency_log.merkle import leaf_hash, merkle_root
+from processors.transparency_log.tiles import bundle_entries
 from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables
 from storage.catalogue.captures import captures_in, captures_of_crawl
@@ -41,6 +44,7 @@ from storage.ledger import tables as ledger_tables
 from storage.ledger.batches import store_batches
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish, entries
+from storage.log.signing import sign_next_checkpoint
 from storage.migrations import Migrated, migrate, newest_schema
 from storage.objects.keys import custody_key
 from storage.sealing_keys import make_keys
@@ -378,3 +382,27 @@ def whole_members(content: bytes) -> bytes:
             break
         left = member.unused_data
     return content[: len(content) - len(left)]
+
+
+def test_a_log_begins_over_every_entry_of_0_1_0(
+    object_store_server: ObjectStoreServer, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with upgrade(object_store_server, postgres_server, tmp_path / "data") as upgraded:
+        if not upgraded.settings.sealing_keys_file.exists():
+            make_keys(upgraded.settings.sealing_keys_file)
+        signer, _ = prepare_signer(upgraded.settings)
+        with opened_archive(upgraded.settings) as archive:
+            with archive.reader.connect() as connection:
+                before = entries(connection)
+            signed = sign_next_checkpoint(archive, signer, actor="tester")
+            assert signed is not None
+            with archive.reader.connect() as connection:
+                now = entries(connection)
+            assert (now[: len(before)], len(now)) == (before, len(before) + 1)
+            assert {entry.seal for entry in before} == {None}
+            root = merkle_root([leaf_hash(entry.canonical()) for entry in now])
+            assert (signed.size, signed.checkpoint.root) == (len(now), root)
+            (version,) = archive.objects.list("log/tile/entries/")
+            bundle = bundle_entries(archive.objects.read(version.key, version.version_id), len(now))
+            assert bundle == tuple(entry.canonical() for entry in now)
+            assert [each.subject for each in verify(archive) if not each.ok] == []
