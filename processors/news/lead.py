@@ -7,11 +7,11 @@ where the page shows that as a block of its own.
 
 import re
 from collections.abc import Mapping
-from itertools import islice
+from itertools import dropwhile, islice
 
 from lxml import html
 
-from processors.markup.html_tree import classes, visible_text
+from processors.markup.html_tree import classes, elements, visible_text
 from processors.news.linked_text import LINKED_AT_MOST, link_share
 from processors.news.pleas import is_plea
 from processors.text import comparable, folded, one_line
@@ -38,7 +38,8 @@ def marked_lead(
         return None
     first = holders.get(folded(lines[0].lstrip("- ")))
     text = folded(" ".join(lines))
-    for element in islice(headline.xpath("following::*"), _ELEMENTS_BELOW_HEADLINE):
+    below = dropwhile(lambda element: element is not headline, elements(tree))
+    for element in islice(below, 1, _ELEMENTS_BELOW_HEADLINE):
         if element is first:
             return None
         if element.tag not in _BLOCKS or any(child.tag in _INNER for child in element):
