@@ -15,7 +15,7 @@ from processors.news.lead import described_lead, marked_lead
 from processors.news.linked_text import link_share
 from processors.news.pleas import is_plea
 from processors.news.restored_text import Restored, restore_omitted_blocks, with_gaps_filled
-from processors.news.trafilatura_text import LONGER, PERHAPS_CUT, SENTENCE, read_lines, size_of
+from processors.news.trafilatura_text import LONG_TEXT, LONGER, SENTENCE, read_lines, size_of
 from processors.text import folded
 
 _BLOCK_TAGS = frozenset(
@@ -54,7 +54,7 @@ def read_text(
     shown = sum(len(words) for words, share in blocks.link_share.items() if len(words) >= SENTENCE and share < 0.5)
     lines = read_lines(tree, url, shown, len(data_body or ""))
     read = size_of(lines)
-    if data_body and read < PERHAPS_CUT and len(data_body) > LONGER * max(read, 120):
+    if data_body and read < LONG_TEXT and len(data_body) > LONGER * max(read, 120):
         lines = [line for line in data_body.splitlines() if line.strip()]
     lines = restore_omitted_blocks(lines, blocks.holder)
     restored = with_gaps_filled(lines, [blocks.holder.get(_bare(line)) for line in lines], url)

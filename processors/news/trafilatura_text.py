@@ -28,7 +28,9 @@ SENTENCE = 70
 # below the third may have been cut off
 _SHORT = 500
 _TOO_SHORT = 200
-PERHAPS_CUT = 1600
+_PERHAPS_CUT = 1600
+LONG_TEXT = 4000
+"""Characters of a text that is not cut off: a longer body in the page's data has something else besides."""
 
 
 def read_lines(tree: html.HtmlElement, url: str, shown: int, stated: int = 0) -> list[str]:
@@ -46,11 +48,11 @@ def read_lines(tree: html.HtmlElement, url: str, shown: int, stated: int = 0) ->
         lines = read if size_of(read) > 1.2 * size_of(lines) else lines
         if size_of(lines) > (_SHORT if fast else _TOO_SHORT) and size_of(lines) * LONGER > size_of(own):
             break
-        if stated > LONGER * max(size_of(lines), _TOO_SHORT):
+        if size_of(lines) < LONG_TEXT and stated > LONGER * max(size_of(lines), _TOO_SHORT):
             return lines
     else:
         return own if size_of(own) > _SHORT and _goes_with(lines, own) else lines
-    if precise and size_of(lines) < PERHAPS_CUT and shown >= LONGER * _prose(lines) + _SHORT:
+    if precise and size_of(lines) < _PERHAPS_CUT and shown >= LONGER * _prose(lines) + _SHORT:
         loose = _reading(tree, url, precise=False, fast=False)
         if _goes_on(loose, lines):
             return loose

@@ -112,8 +112,8 @@ def test_a_list_of_the_main_points_before_the_text_is_put_back() -> None:
 
 
 def test_a_longer_body_in_the_data_block_does_not_replace_a_long_text_that_the_page_shows() -> None:
-    shown = tuple(f"{text} Гэта {number}-я частка гэтага паведамлення." for number in range(6) for text in TEXTS)
-    stated = " ".join(f"Схаваны сказ нумар {number}, якога на старонцы няма." for number in range(200))
+    shown = tuple(f"{text} Гэта {number}-я частка гэтага паведамлення." for number in range(9) for text in TEXTS)
+    stated = " ".join(f"Схаваны сказ нумар {number}, якога на старонцы няма." for number in range(300))
     data = f'<script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{stated}"}}</script>'
     assert "Схаваны" not in " ".join(article_text(f"<article>{paragraphs(*shown)}</article>", head=data))
 
