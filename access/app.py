@@ -2,7 +2,8 @@
 
 In: how to open the archive (the first request opens it, not the start), a dependency that gives the user or
 refuses with 401, and the languages there are. Out: an app to be mounted anywhere; it works under any prefix.
-Guaranteed: every route asks for a user, the static files included; every view of a capture is in the access log
+Guaranteed: every route asks for a user and for the role that
+`access.route_roles` names, the static files included; every view of a capture is in the access log
 before it is answered; every response carries the headers of `access.security_headers`.
 """
 
@@ -32,9 +33,11 @@ from access.rendering.translations import (
     in_language,
     load_languages,
 )
+from access.route_roles import require_role
 from access.routes.api import API
 from access.routes.custodians import CUSTODIANS
 from access.routes.media import MEDIA_PAGES
+from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
 from access.security_headers import OURS
 from access.views.video_frames import FrameCache
@@ -95,7 +98,7 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(store_viewer(current_user))],
+        dependencies=[Depends(require_role(store_viewer(current_user)))],
     )
     app.state.open_archive = cache(open_archive)
     app.state.frames = FrameCache()
@@ -103,6 +106,7 @@ def create_app(
     app.include_router(PAGES)
     app.include_router(MEDIA_PAGES)
     app.include_router(CUSTODIANS)
+    app.include_router(MEMBERS_PAGES)
     app.include_router(API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)

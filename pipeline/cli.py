@@ -13,6 +13,7 @@ from pipeline.commands import (
     deposit,
     fingerprint,
     harvest,
+    members,
     parse,
     preserve,
     search,
@@ -48,6 +49,7 @@ for group in (
     changes,
     telegram,
     sources,
+    members,
 ):
     group.register(app)
 

@@ -1,36 +1,68 @@
 """Mounts the archive's pages at /archive inside Airflow's UI, for whoever Airflow knows.
 
-Thin: the pages are `access`; here Airflow's user becomes their `Viewer`. The archive is opened at the first
-question, so that an API server starts whether or not store and database already run. A change here needs its
-restart.
+Thin: the pages are `access`; here Airflow's user becomes their `Viewer`, and Airflow's words for what the user may
+do (roles of the simple and the FAB auth manager, roles or groups of others) become our role. The archive is opened
+at the first question, so that an API server starts whether or not store and database already run. A change here
+needs its restart.
 """
 
-from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from collections.abc import Iterable, Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 
 from access.app import create_app
+from access.roles import SIMPLE, role_of
 from pipeline.config.archive_factory import open_archive
-from pipeline.config.settings import load_settings
+from pipeline.config.settings import Settings, load_settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
 
 
 def airflow_user(user: GetUserDep) -> Viewer:
-    """The user who is logged in; Airflow's own dependency answers 401 for anyone else."""
-    return Viewer(user.get_name(), administrator=is_administrator(user))
+    """The user who is logged in; Airflow's own dependency answers 401 for anyone else.
+
+    Raises ``HTTPException`` (403) for one whose roles and groups give no role here.
+    """
+    role = role_of(words_of(user), own_roles())
+    if role is None:
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN,
+            "Your account has no role in the archive. Ask an administrator for one: docs/production.md, Users.",
+        )
+    return Viewer(user.get_name(), role)
 
 
-def is_administrator(user: BaseUser) -> bool:
-    """Whether Airflow calls the user an administrator, who has one role or several, as the auth manager gives."""
-    named = [getattr(user, "role", None), *(getattr(each, "name", None) for each in getattr(user, "roles", ()))]
-    return any(str(name).lower() == "admin" for name in named)
+def words_of(user: Any) -> Iterator[str]:
+    """The names of the user's roles and groups, as their auth manager has them."""
+    if isinstance(user, SimpleAuthManagerUser):
+        yield f"{SIMPLE}{(user.role or '').lower()}"
+        return
+    for name in ("roles", "groups"):
+        found = getattr(user, name, None)
+        if isinstance(found, Iterable) and not isinstance(found, str):
+            yield from (str(getattr(each, "name", each)) for each in found)
+
+
+@cache
+def own_roles() -> dict[str, str]:
+    """What the operator has said of further roles and groups."""
+    return dict(load_settings().roles)
+
+
+def running_settings() -> Settings:
+    """The settings of this moment."""
+    return load_settings()
 
 
 def running_archive() -> Archive:
     """The archive that the settings of this moment name."""
-    return open_archive(load_settings())
+    return open_archive(running_settings())
 
 
 app: FastAPI = create_app(running_archive, airflow_user)

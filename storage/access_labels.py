@@ -1,9 +1,16 @@
-"""Who may see what: every question of `access` passes `visible_to` with the access label of what it asks for."""
+"""Who may see what: every question of `access` passes `visible_to` with the access label of what it asks for.
+
+In: a `Viewer` and the column that holds the label. Out: the condition under which they may see the row. The
+label `DEFAULT_LABEL` is visible to every reader; any other, that of a case included, to those to whom it is
+granted (`storage.ledger.memberships`), whatever their role. The condition asks the ledger in the same statement as
+the rows, so that a removal counts at once (docs/decisions/0034-roles.md).
+"""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, Text, column, or_, select, table, true
 
 DEFAULT_LABEL: Final = "default"
 """The label of whatever a source without one brought."""
@@ -11,25 +18,42 @@ DEFAULT_LABEL: Final = "default"
 STRICTEST_LABEL: Final = "sealed"
 """The label of a file whose own label is sealed in its entry, where no key is here to open that."""
 
+_MEMBERS: Final = table("members", column("member", Text), column("label", Text), schema="ledger")
+"""The view of who is a member now; `storage.ledger.tables` has it whole."""
+
+
+class Role(IntEnum):
+    """What a person may do; each role may do what the ones before it may."""
+
+    READER = 1
+    COLLECTOR = 2
+    CUSTODIAN = 3
+    ADMINISTRATOR = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A user as the ledger names them; ``administrator`` as the log-in says it."""
+    """A user as the ledger names them, with their role.
+
+    ``every_label``: our own code, and whoever has a shell with the database's passwords.
+    """
 
     name: str
-    administrator: bool = False
+    role: Role = Role.READER
+    every_label: bool = False
+
+    def may(self, role: Role) -> bool:
+        """Whether the viewer may do what this role may."""
+        return self.role >= role
 
 
-EVERYONE: Final = Viewer("letapis")
-"""Our own code, and every user while labels do not yet restrict anything."""
-
-
-def may_read_access_log(viewer: Viewer) -> bool:
-    """Whether the viewer may see who looked at what: custodians, and so far these are the administrators."""
-    return viewer.administrator
+EVERYONE: Final = Viewer("letapis", Role.ADMINISTRATOR, every_label=True)
+"""Our own code: it sees everything."""
 
 
 def visible_to(viewer: Viewer, label: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition under which the viewer may see a row with this label: always, as yet."""
-    del viewer, label
-    return true()
+    """The condition under which the viewer may see a row with this label."""
+    if viewer.every_label:
+        return true()
+    granted = select(_MEMBERS.c.label).where(_MEMBERS.c.member == viewer.name)
+    return or_(label == DEFAULT_LABEL, label.in_(granted))

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from access.dependencies import ArchiveDependency, FramesDependency
 from access.forms import sent_form, too_large
+from access.own_page import require_own_page
 from access.rendering.occurrence_chart import chart
 from access.rendering.templates import not_in_archive, or_404, page, viewer_of
 from access.rendering.translations import gettext
@@ -157,18 +157,3 @@ def valid_judgement(fields: Mapping[str, str]) -> SentJudgement:
         return JUDGEMENT.validate_python(dict(fields))
     except ValidationError as problem:
         raise RequestValidationError(problem.errors()) from problem
-
-
-def require_own_page(request: Request) -> None:
-    """Refuse a form that another site has sent: browsers say so (Fetch Metadata, W3C; else the Origin header)."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    ours = site == "same-origin" if site else origin is not None and urlsplit(origin).netloc == request.url.netloc
-    if not ours:
-        raise HTTPException(
-            HTTPStatus.FORBIDDEN,
-            gettext(
-                "This form was not sent from a page of the archive, so nothing was done. "
-                "Open the archive in this browser and send the form again."
-            ),
-        )

@@ -20,7 +20,7 @@ from storage.catalogue.revisits import payload_capture
 from storage.ledger.access_log import log_access
 from storage.ledger.judgements import verdicts_on
 from storage.queries.record_media import fetched_with
-from storage.similarity.media import group_of, medium, occurrences_of, sniffed_type
+from storage.similarity.media import group_of, medium, occurrences_of, seen_of, sniffed_type
 
 MOST_OF_GROUP: Final = 200
 """Media of a group whose occurrences a page draws."""
@@ -38,7 +38,8 @@ def digest_of(text: str) -> Digest | None:
 def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """One medium with every capture of these very bytes, oldest first, and its group.
 
-    None where no capture of it is there that the viewer may see.
+    None where no capture of it is there that the viewer may see. Group and verdicts leave out media of which the
+    viewer may see none.
     """
     digest = digest_of(sha256)
     if digest is None:
@@ -47,10 +48,12 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
     with archive.reader.connect() as connection:
         found = medium(connection, digest)
         captures = tuple(occurrences_of(connection, digest, viewer=viewer))
+        if found is None or not captures:
+            return None
         group = group_of(connection, digest)
-        verdicts = verdicts_on(connection, digest)
-    if found is None or not captures:
-        return None
+        members = [] if group is None else seen_of(connection, group.members, viewer)
+        judged = [verdict_row(each, digest) for each in verdicts_on(connection, digest)]
+        seen = set(seen_of(connection, [Digest.parse(each["other"]) for each in judged], viewer))
     return {
         "kind": "medium",
         "sha256": str(found.sha256),
@@ -64,9 +67,9 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         "decoder": found.decoder,
         "refused": found.refused,
         "hashes": [row for each in found.hashes for row in hash_rows(each)],
-        "group_id": None if group is None else group.id,
-        "group": [] if group is None else [str(member) for member in group.members],
-        "judgements": [verdict_row(each, digest) for each in verdicts],
+        "group_id": None if group is None or len(members) < 2 else group.id,
+        "group": [str(member) for member in members] if len(members) > 1 else [],
+        "judgements": [each for each in judged if Digest.parse(each["other"]) in seen],
         "captures": [capture_json(capture) for capture in captures],
         "picture": found.media_type in PICTURE_TYPES,
         "drawable": found.refused is None and can_draw(found.media_type),

@@ -33,9 +33,9 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         whole = archive_counts(connection, viewer=viewer)
         sources = source_holdings(connection, viewer=viewer)
         night = last_night(connection)
-        crawls = last_crawls(connection)
+        crawls = last_crawls(connection, viewer=viewer)
         figures = () if night is None else counts_since(connection, night.after_seq)
-        requests = newest_requests(connection, REQUESTS_SHOWN)
+        requests = newest_requests(connection, REQUESTS_SHOWN, viewer=viewer)
         pending = {
             "copies": 0 if archive.replica is None else len(pending_copies(connection)),
             "time_tokens": len(pending_timestamps(connection)),

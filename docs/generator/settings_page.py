@@ -1,5 +1,6 @@
 """The reference of settings, from `pipeline.config.settings.Settings`: name, accepted values, default, meaning."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -26,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
     "Keys": ("sealing_", "log_"),
     "Database": ("database_",),
-    "Airflow": ("airflow_",),
+    "Airflow": ("airflow_", "roles"),
     "Crawls": (
         "connect_",
         "allow_",
@@ -45,6 +46,7 @@ FORMS: dict[Any, str] = {
     str: "text",
     int: "a whole number",
     Path: "a path; a relative one is meant from the project's folder",
+    Mapping[str, str]: "`GROUP=ROLE` pairs, separated by commas",
     tuple[str, ...]: "one or several, separated by commas or spaces",
 }
 

@@ -273,6 +273,7 @@ def collect(
         actor=by,
         facts=collection_facts(settings, **(request or {}), egress=None if egress_url is None else source.egress),
         signing_key=CrawlKey(secret).public,
+        access_label=source.access_label,
         clock=measured_clock(settings.time_servers),
     )
     job = job_for(

@@ -58,14 +58,15 @@ def judge(
     """Store the verdict that two media show the same picture, or different ones. It outranks distances."""
     from access.views.judgements import judge_media
     from access.views.similar_media import verdict_row
-    from storage.access_labels import Viewer
+    from storage.access_labels import Role, Viewer
     from storage.ledger.judgements import NO_REASON
 
     one, other = digest_of_argument(a), digest_of_argument(b)
     if not reason.strip():
         raise fail(NO_REASON, Exit.WRONG_USE)
     with archive_for_command() as archive:
-        judgement = judge_media(archive, one, other, verdict, author=Viewer(current_user()), reason=reason)
+        author = Viewer(current_user(), Role.COLLECTOR, every_label=True)
+        judgement = judge_media(archive, one, other, verdict, author=author, reason=reason)
     row = {**verdict_row(judgement, one), "a": str(judgement.a), "b": str(judgement.b)}
     row["supersedes"] = judgement.supersedes
     emit([row], as_json=as_json, human=describe_judgement)

@@ -107,6 +107,20 @@ def _several(raw: str) -> tuple[str, ...]:
     return tuple(raw.replace(",", " ").split())
 
 
+ROLES: Final = ("reader", "collector", "custodian", "administrator")
+
+
+def _roles(raw: str) -> dict[str, str]:
+    """``word=role`` pairs, separated by commas; a word may have spaces in it."""
+    found = {}
+    for one in filter(None, (each.strip() for each in raw.split(","))):
+        word, equals, role = (part.strip() for part in one.rpartition("="))
+        if not equals or not word or role not in ROLES:
+            raise ValueError(f"`GROUP=ROLE` pairs, separated by commas, each role one of {', '.join(ROLES)}")
+        found[word] = role
+    return found
+
+
 def _time_authorities(raw: str) -> tuple[str, ...]:
     """Each ``URL`` or ``URL|FILE``; the file's path is made absolute."""
     wanted = "web addresses, each alone or as URL|FILE with a PEM file of the roots it is held to"
@@ -190,6 +204,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "database_access_url": _database_url,
     "airflow_url": _web_address,
     "airflow_port": _port,
+    "roles": _roles,
     "connect_to": _several,
     "allow_addresses": _several,
     "time_authorities": _time_authorities,

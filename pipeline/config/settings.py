@@ -209,6 +209,11 @@ class Settings:
     """Not a variable: the process of the embedded stack, which alone says it."""
     airflow_port: int | None = None
     """The port of the embedded Airflow. Default: 8080, or any free one where that is taken."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """What further roles or groups of Airflow's auth manager may do: `GROUP=ROLE` pairs, each role one of
+    `reader`, `collector`, `custodian`, `administrator`. Default: none; those of the simple and the FAB auth
+    manager are known.
+    """
 
     connect_to: tuple[str, ...] = ()
     """Where host names lead instead, as in curl: `H1:P1:H2:P2`."""

@@ -37,6 +37,7 @@ from storage.ledger.custody import publish_pending_entries
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
+from storage.ledger.memberships import restore_memberships
 from storage.migrations import newest_schema
 
 ROUNDS: Final = 3
@@ -114,6 +115,7 @@ def rebuild(
         chain = _chain(archive)
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)
+        restore_memberships(archive, chain)
         restored_rows = restore_batches(archive, chain)
         on_progress(f"requests and access log: {restored_rows.rows} rows restored")
         for problem in restored_rows.problems:

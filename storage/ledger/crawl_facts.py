@@ -61,10 +61,12 @@ def begin_collection(
     actor: str,
     facts: Mapping[str, Fact],
     signing_key: str | None = None,
+    access_label: str | None = None,
     clock: Clock = NOT_MEASURED,
 ) -> dict[str, str]:
     """Record the facts in custody, in the store, before the first byte; returns the commitments for the WARC.
 
+    ``access_label`` is that of the source, None for the default one.
     ``signing_key`` is the public half of the key by which the crawl signs its files (`storage.signing`).
     """
     commitments, salts = commit_facts(facts)
@@ -75,6 +77,8 @@ def begin_collection(
         "commitments": commitments,
         "signing_key": signing_key,
     }
+    if access_label is not None:
+        details["access_label"] = access_label
     append_and_publish(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
     return commitments
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from storage.access_labels import EVERYONE, Viewer
+
 
 @dataclass(frozen=True, slots=True)
 class LastCrawl:
@@ -32,6 +34,22 @@ _LAST: Final = text("""
 """)
 
 
-def last_crawls(connection: Connection) -> dict[str, LastCrawl]:
-    """The newest crawl of every source there was one of."""
-    return {row.source_id: LastCrawl(**row._mapping) for row in connection.execute(_LAST)}
+_HIDDEN: Final = text("""
+    SELECT DISTINCT details->>'source_id' FROM ledger.custody
+    WHERE event IN ('collection_started', 'deposited')
+        AND coalesce(details->>'access_label', 'default') <> 'default'
+        AND details->>'access_label' NOT IN (SELECT label FROM ledger.members WHERE member = :viewer)
+        AND details->>'source_id' <> 'on-demand'
+""")
+
+
+def last_crawls(connection: Connection, *, viewer: Viewer = EVERYONE) -> dict[str, LastCrawl]:
+    """The newest crawl of every source there was one of, as far as the viewer may know of the source.
+
+    Whoever was ever kept from something of a source does not learn how its crawls end: sentences name addresses.
+    """
+    found = {row.source_id: LastCrawl(**row._mapping) for row in connection.execute(_LAST)}
+    if viewer.every_label:
+        return found
+    hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
+    return {name: last for name, last in found.items() if name not in hidden}

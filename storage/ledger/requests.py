@@ -1,18 +1,21 @@
-"""Requests of people to archive something: who, which addresses, why, for which case.
+"""Requests of people to archive something: who, which addresses, why, for which case; and what came of each.
 
-In: a connection of the writer. Out: `Request`. Guaranteed: appended to the ledger in the caller's transaction,
-never changed; nothing of it is ever written into a WARC.
+In: a connection of the writer or reader, and whom the answer is for. Out: `Request`, `RequestResult`. Guaranteed:
+appended to the ledger in the caller's transaction, never changed; nothing of it is ever written into a WARC. A
+confidential request has its case's label, and so has whatever is captured for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 from ulid import ULID
 
+from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer, visible_to
 from storage.errors import StorageError
-from storage.ledger.tables import requests
+from storage.ledger.tables import request_results, requests
 
 
 class RequestUnknownError(StorageError):
@@ -25,7 +28,10 @@ class RequestUnknownError(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What ``actor`` requested at ``at``; ``reason`` and ``case_reference`` are None where none was given."""
+    """What ``actor`` requested at ``at``; ``reason`` and ``case_reference`` are None where none was given.
+
+    ``engine`` and ``egress`` say how it is fetched; ``egress`` is None for going directly.
+    """
 
     id: str
     at: datetime
@@ -33,6 +39,31 @@ class Request:
     urls: tuple[str, ...]
     reason: str | None
     case_reference: str | None
+    access_label: str = DEFAULT_LABEL
+    engine: str = "http"
+    egress: str | None = None
+
+    @property
+    def confidential(self) -> bool:
+        """Whether only those find it to whom its label is granted."""
+        return self.access_label != DEFAULT_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """What came of the address ``number`` (from 0) of a request.
+
+    ``capture_id`` is None where the page was not captured; ``problem`` then says why. ``details`` are the keys of
+    `pipeline.collect.on_demand.Archived`, empty where the work broke off.
+    """
+
+    request_id: str
+    number: int
+    at: datetime
+    crawl_id: str | None
+    capture_id: str | None
+    problem: str | None
+    details: Mapping[str, Any]
 
 
 def insert_request(
@@ -42,9 +73,14 @@ def insert_request(
     urls: Sequence[str],
     reason: str | None = None,
     case_reference: str | None = None,
+    access_label: str = DEFAULT_LABEL,
+    engine: str = "http",
+    egress: str | None = None,
 ) -> Request:
     """Append the request under a new id (ULID)."""
-    request = Request(str(ULID()), datetime.now(UTC), actor, tuple(urls), reason, case_reference)
+    request = Request(
+        str(ULID()), datetime.now(UTC), actor, tuple(urls), reason, case_reference, access_label, engine, egress
+    )
     connection.execute(
         insert(requests).values(
             id=request.id,
@@ -53,14 +89,76 @@ def insert_request(
             urls=list(request.urls),
             reason=request.reason,
             case_reference=request.case_reference,
+            access_label=request.access_label,
+            engine=request.engine,
+            egress=request.egress,
         )
     )
     return request
 
 
-def request_by_id(connection: Connection, request_id: str) -> Request:
-    """The request; raises `RequestUnknownError`."""
-    row = connection.execute(select(requests).where(requests.c.id == request_id)).first()
+def request_by_id(connection: Connection, request_id: str, *, viewer: Viewer = EVERYONE) -> Request:
+    """The request; raises `RequestUnknownError`, also for one of which the viewer may not know."""
+    query = select(requests).where(requests.c.id == request_id, visible_to(viewer, requests.c.access_label))
+    row = connection.execute(query).first()
     if row is None:
         raise RequestUnknownError(request_id)
-    return Request(row.id, row.at, row.actor, tuple(row.urls), row.reason, row.case_reference)
+    return _request_of(row)
+
+
+def requests_seen(connection: Connection, *, viewer: Viewer, limit: int, offset: int = 0) -> tuple[Request, ...]:
+    """Requests of which the viewer may know, the newest first."""
+    query = select(requests).where(visible_to(viewer, requests.c.access_label))
+    query = query.order_by(requests.c.at.desc(), requests.c.id.desc()).limit(limit).offset(offset)
+    return tuple(_request_of(row) for row in connection.execute(query))
+
+
+def insert_result(
+    connection: Connection,
+    request_id: str,
+    number: int,
+    *,
+    crawl_id: str | None = None,
+    capture_id: str | None = None,
+    problem: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append what came of one address; a second try appends a second row."""
+    connection.execute(
+        insert(request_results).values(
+            id=str(ULID()),
+            request_id=request_id,
+            number=number,
+            at=datetime.now(UTC),
+            crawl_id=crawl_id,
+            capture_id=capture_id,
+            problem=problem,
+            details=dict(details or {}),
+        )
+    )
+
+
+def results_of_request(connection: Connection, request_id: str) -> Mapping[int, RequestResult]:
+    """The newest result of each address that has one, by its number; ask for the request itself first."""
+    query = select(request_results).where(request_results.c.request_id == request_id)
+    rows = connection.execute(query.order_by(request_results.c.at, request_results.c.id))
+    return {
+        row.number: RequestResult(
+            row.request_id, row.number, row.at, row.crawl_id, row.capture_id, row.problem, row.details
+        )
+        for row in rows
+    }
+
+
+def _request_of(row: Row[Any]) -> Request:
+    return Request(
+        row.id,
+        row.at,
+        row.actor,
+        tuple(row.urls),
+        row.reason,
+        row.case_reference,
+        row.access_label,
+        row.engine,
+        row.egress,
+    )

@@ -10,7 +10,7 @@ recorded in ``custody`` itself (`storage.deposit.timestamps`).
 what came of each attempt to bring one to an outlet (`storage.log.deliveries`).
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 SCHEMA = "ledger"
@@ -111,6 +111,36 @@ requests = Table(
     Column("urls", JSONB, nullable=False),
     Column("reason", Text),
     Column("case_reference", Text),
+    Column("access_label", Text, nullable=False, server_default="default"),
+    Column("engine", Text, nullable=False, server_default="http"),
+    Column("egress", Text, comment="null: directly"),
+)
+
+request_results = Table(
+    "request_results",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("number", Integer, nullable=False, comment="which of the request's addresses, from 0"),
+    Column("at", TIME, nullable=False),
+    Column("crawl_id", Text),
+    Column("capture_id", Text, comment="null: the page was not captured; problem says why"),
+    Column("problem", Text),
+    Column("details", JSONB, nullable=False),
+    Index("request_results_of_request", "request_id", "number", "at"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), primary_key=True, autoincrement=False),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("case_reference", Text, comment="null: a label of the watch-list, which is no case's"),
+    Index("memberships_of_member", "member", "label", "custody_seq"),
 )
 
 assertions = Table(

@@ -10,12 +10,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, exists, func, select, text
 
-from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.tables import captures, groups, media, records, warcs
-from storage.ledger.requests import Request
-from storage.ledger.tables import custody, requests
+from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer, visible_to
+from storage.catalogue.tables import (
+    captures,
+    group_members,
+    groups,
+    media,
+    occurrences,
+    records,
+    sightings,
+    versions,
+    warcs,
+)
+from storage.ledger.requests import Request, requests_seen
+from storage.ledger.tables import custody
 
 COUNTED_UP_TO: Final = 1_000_000
 
@@ -73,17 +83,48 @@ def archive_counts(connection: Connection, *, viewer: Viewer = EVERYONE) -> Arch
         connection.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'catalogue.captures'::regclass"))
     )
     exact = estimate < COUNTED_UP_TO
-    counted = select(func.count()).select_from(captures)
+    counted = select(func.count()).select_from(captures).where(visible_to(viewer, captures.c.access_label))
     by_kind = select(records.c.kind, func.count().label("count")).group_by(records.c.kind).order_by(records.c.kind)
+    of_media, of_groups = select(func.count()).select_from(media), select(func.count()).select_from(groups)
+    if _labels_are_used(connection) and not viewer.every_label:
+        by_kind = by_kind.where(_seen(viewer))
+        of_media = of_media.where(_occurs(viewer, media.c.sha256))
+        of_groups = of_groups.where(
+            exists().where(group_members.c.group_id == groups.c.id, _occurs(viewer, group_members.c.sha256))
+        )
     return ArchiveCounts(
         captures=int(connection.scalar(counted) or 0) if exact else estimate,
         exact=exact,
         records={row[0]: row[1] for row in connection.execute(by_kind)},
-        media=int(connection.scalar(select(func.count()).select_from(media)) or 0),
-        groups=int(connection.scalar(select(func.count()).select_from(groups)) or 0),
+        media=int(connection.scalar(of_media) or 0),
+        groups=int(connection.scalar(of_groups) or 0),
         files=files.files,
         file_bytes=int(files.file_bytes),
         unread_files=files.unread,
+    )
+
+
+def _labels_are_used(connection: Connection) -> bool:
+    """Whether any file has a label but the default one; where none has, all counts are those of everybody."""
+    labelled = select(warcs.c.key).where(warcs.c.access_label != DEFAULT_LABEL).limit(1)
+    return connection.execute(labelled).first() is not None
+
+
+def _seen(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the viewer may see a sighting of the record."""
+    return exists().where(
+        versions.c.record_id == records.c.id,
+        sightings.c.version_id == versions.c.id,
+        visible_to(viewer, sightings.c.access_label),
+    )
+
+
+def _occurs(viewer: Viewer, sha256: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer may see a capture of the medium."""
+    return exists().where(
+        occurrences.c.sha256 == sha256,
+        captures.c.id == occurrences.c.capture_id,
+        visible_to(viewer, captures.c.access_label),
     )
 
 
@@ -103,7 +144,7 @@ def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tup
     # two looks into an index for each source, however many captures it has
     ends = {
         name: select(end(captures.c.captured_at))
-        .where(captures.c.source_id == of_files.c.source_id)
+        .where(captures.c.source_id == of_files.c.source_id, visible_to(viewer, captures.c.access_label))
         .scalar_subquery()
         for name, end in (("first_at", func.min), ("last_at", func.max))
     }
@@ -129,10 +170,6 @@ def last_night(connection: Connection) -> Night | None:
     return Night(first.at, first.seq - 1)
 
 
-def newest_requests(connection: Connection, most: int) -> tuple[Request, ...]:
-    """What people asked for last, the newest first."""
-    query = select(requests).order_by(requests.c.at.desc(), requests.c.id.desc()).limit(most)
-    return tuple(
-        Request(row.id, row.at, row.actor, tuple(row.urls), row.reason, row.case_reference)
-        for row in connection.execute(query)
-    )
+def newest_requests(connection: Connection, most: int, *, viewer: Viewer = EVERYONE) -> tuple[Request, ...]:
+    """What people asked for last, as far as the viewer may know of it, the newest first."""
+    return requests_seen(connection, viewer=viewer, limit=most)

@@ -5,7 +5,7 @@ the WARC files; `storage.similarity.compare` finds what is alike. Guaranteed: wr
 nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, or_, select
@@ -162,6 +162,11 @@ def group_by_id(connection: Connection, group_id: str) -> Cluster | None:
     inside = select(links).where(links.c.a.in_(names), links.c.b.in_(names))
     found = tuple(sorted(link_of(row) for row in connection.execute(inside)))
     return Cluster(group_id, tuple(Digest.parse(name) for name in names), found)
+
+
+def seen_of(connection: Connection, media_digests: Sequence[Digest], viewer: Viewer) -> tuple[Digest, ...]:
+    """Those of the media of which the viewer may see at least one capture, in their order."""
+    return tuple(each for each in media_digests if is_visible_to(connection, each, viewer))
 
 
 def is_visible_to(connection: Connection, sha256: Digest, viewer: Viewer) -> bool:

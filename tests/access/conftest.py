@@ -3,7 +3,7 @@
 import io
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -21,7 +21,7 @@ from processors.media.decoder_pool import Decoders
 from processors.pages.outcome import Classification, Outcome
 from processors.pages.parse_result import Reading
 from processors.records.article import Article
-from storage.access_labels import Viewer
+from storage.access_labels import Role, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.records import replace_reading, upsert_outcome
@@ -72,10 +72,11 @@ def own_settings(
     """One archive for all questions of a module: they change nothing but the access log."""
     name = f"access_{secrets.token_hex(4)}"
     database = postgres_server.create_database(name, template=migrated_template)
-    data = tmp_path_factory.mktemp("data")
-    make_keys(data / "keys" / "sealing.keys")
-    yield Settings(
-        data=data,
+    settings = Settings(data=tmp_path_factory.mktemp("data"))
+    make_keys(settings.sealing_keys_file)
+    yield replace(
+        settings,
+        sealing_keys=settings.sealing_keys_file,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,
@@ -160,11 +161,15 @@ def picture_bytes(url: str) -> bytes:
     return picture("PNG") if url.endswith("png") else picture("JPEG", 60)
 
 
+ROLES = {"reader": Role.READER, "custodian": Role.CUSTODIAN, "admin": Role.ADMINISTRATOR}
+"""Whoever has another name is a collector, as analysts are."""
+
+
 def user_of_header(x_user: Annotated[str | None, Header()] = None) -> Viewer:
     """Stands for the host's own login: whoever says their name is known."""
     if x_user is None:
         raise HTTPException(401, "Log in first.")
-    return Viewer(x_user, administrator=x_user == "admin")
+    return Viewer(x_user, ROLES.get(x_user, Role.COLLECTOR))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_an_administrator_sees_who_looked_and_the_look_is_logged(logged: Filled,
 def test_nobody_else_sees_it_and_no_row_of_it(logged: Filled, analyst: TestClient) -> None:
     answer = analyst.get("/accesses", params={"subject": SUBJECT})
     assert answer.status_code == 403
-    assert "Only administrators may see the access log." in answer.text
+    assert "This needs the role custodian" in answer.text
     assert "analyst-7" not in answer.text
     assert "/accesses" not in analyst.get("/").text
 

@@ -1,0 +1,82 @@
+"""Which role each route asks for: the one place where that is said.
+
+In: a route of the app, by method and path. Out: a dependency that refuses whoever lacks the role (403). A route
+that is not named here answers nobody, so that none is forgotten; a test walks over all of them.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+from access.authentication import UserDependency
+from access.rendering.translations import N_, gettext
+from storage.access_labels import Role, Viewer
+
+ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
+    "GET /": Role.READER,
+    "GET /search.csv": Role.READER,
+    "GET /captures": Role.READER,
+    "GET /captures.csv": Role.READER,
+    "GET /changes": Role.READER,
+    "GET /changes.csv": Role.READER,
+    "GET /capture/{capture_id}": Role.READER,
+    "GET /capture/{capture_id}/text": Role.READER,
+    "GET /capture/{capture_id}/raw": Role.READER,
+    "GET /capture/{capture_id}/payload": Role.READER,
+    "GET /capture/{capture_id}/picture": Role.READER,
+    "GET /capture/{capture_id}/frame": Role.READER,
+    "GET /record/{record_id}": Role.READER,
+    "GET /medium/{sha256}": Role.READER,
+    "GET /similar": Role.READER,
+    "POST /similar": Role.READER,
+    "GET /static/{name}": Role.READER,
+    "GET /api/overview": Role.READER,
+    "GET /api/search": Role.READER,
+    "GET /api/captures": Role.READER,
+    "GET /api/addresses": Role.READER,
+    "GET /api/changes": Role.READER,
+    "GET /api/capture/{capture_id}": Role.READER,
+    "GET /api/record/{record_id}": Role.READER,
+    "GET /api/medium/{sha256}/similar": Role.READER,
+    "POST /judge": Role.COLLECTOR,
+    "GET /accesses": Role.CUSTODIAN,
+    "GET /members": Role.CUSTODIAN,
+    "POST /members": Role.CUSTODIAN,
+}
+
+NAMES: Final[Mapping[Role, str]] = {
+    Role.READER: N_("reader"),
+    Role.COLLECTOR: N_("collector"),
+    Role.CUSTODIAN: N_("custodian"),
+    Role.ADMINISTRATOR: N_("administrator"),
+}
+
+
+def require_role(viewer_of_request: UserDependency) -> UserDependency:
+    """A dependency that asks for the viewer and refuses one who lacks the role of the route."""
+
+    def checked(request: Request, viewer: Annotated[Viewer, Depends(viewer_of_request)]) -> Viewer:
+        needed = ROLE_OF_ROUTE.get(f"{request.method} {path_of(request.scope['route'])}")
+        if needed is None or not viewer.may(needed):
+            raise HTTPException(HTTPStatus.FORBIDDEN, refusal(needed))
+        return viewer
+
+    return checked
+
+
+def path_of(route: Any) -> str:
+    """The path of a route as it is declared."""
+    return str(route.path)
+
+
+def refusal(needed: Role | None) -> str:
+    """Why somebody may not do this."""
+    if needed is None:
+        return gettext("Nobody may do this: no role is declared for it.")
+    return gettext(
+        "This needs the role %(role)s, and your account does not have it. Ask an administrator.",
+        role=gettext(NAMES[needed]),
+    )
