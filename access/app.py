@@ -33,12 +33,14 @@ from access.rendering.translations import (
     in_language,
     load_languages,
 )
+from access.request_desk import RequestDesk
 from access.route_roles import require_role
 from access.routes.api import API
 from access.routes.custodians import CUSTODIANS
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
+from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.security_headers import OURS
 from access.views.video_frames import FrameCache
 from storage.archive import Archive
@@ -87,11 +89,12 @@ def create_app(
     open_archive: Callable[[], Archive],
     current_user: UserDependency,
     languages: Mapping[str, Language] | None = None,
+    desk: RequestDesk | None = None,
 ) -> FastAPI:
     """The application; no document of its API is served, since that would ask nobody's name.
 
-    ``languages``: None for those of the folder `access/locale`. Raises
-    `access.rendering.translations.BrokenCatalogue`.
+    ``desk`` takes requests; None where the pages only show. ``languages``: None for those of the folder
+    `access/locale`. Raises `access.rendering.translations.BrokenCatalogue`.
     """
     app = FastAPI(
         title="Letapis archive",
@@ -102,12 +105,15 @@ def create_app(
     )
     app.state.open_archive = cache(open_archive)
     app.state.frames = FrameCache()
+    app.state.desk = desk
     app.state.languages = load_languages() if languages is None else languages
     app.include_router(PAGES)
     app.include_router(MEDIA_PAGES)
     app.include_router(CUSTODIANS)
     app.include_router(MEMBERS_PAGES)
+    app.include_router(REQUESTS_PAGES)
     app.include_router(API, prefix="/api")
+    app.include_router(REQUESTS_API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     app.middleware("http")(with_our_headers)
     app.add_exception_handler(HTTPException, http_error)

@@ -7,11 +7,12 @@ counts what comes without one (RFC 9112, section 6). What is left unread ends th
 so that nobody can go on sending to a server that has answered.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
@@ -21,7 +22,7 @@ from starlette.types import Message, Receive
 
 from access.rendering.translations import gettext
 
-WRAPPING_BYTES: Final = 64 << 10
+WRAPPING_BYTES: Final = 256 << 10
 """What a form may have besides its file: its other fields, and the headers of its parts."""
 
 
@@ -61,6 +62,27 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
         yield form_of(form)
     finally:
         await form.close()
+
+
+async def sent_json(request: Request) -> Any:
+    """The JSON value that a program sent, of at most `WRAPPING_BYTES`; raises ``HTTPException`` 413 and 400."""
+    if declared_bytes(request) > WRAPPING_BYTES:
+        raise too_large(0)
+    counted = Request(request.scope, limited(request, WRAPPING_BYTES, 0))
+    try:
+        content = await counted.body()
+    except ClientDisconnect as gone:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The request did not arrive completely.") from gone
+    request.state.body_was_read = True
+    try:
+        sent = json.loads(content)
+    except (ValueError, RecursionError) as problem:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Expected JSON. Nothing was done.") from problem
+    if not is_text(json.dumps(sent, ensure_ascii=False)) or "\\u0000" in json.dumps(sent):
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, "A text holds a character that is not allowed, such as U+0000."
+        )
+    return sent
 
 
 def form_of(sent: FormData) -> Form:

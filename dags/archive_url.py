@@ -1,27 +1,29 @@
 """Archives web pages now, on demand: one sealed WARC file per URL.
 
-**What it does.** It checks the URLs and refuses invalid ones, with a sentence for each line. It writes the request
-(who, why, which case) to the ledger, never into a WARC file. Then it crawls each URL by itself, deposits the WARC
-file under lock, extracts records from it, and lists where to find them. It has a pool of its own, `on_demand`, and
-never waits behind the harvest.
+**What it does.** It takes a request of the ledger by its id, or URLs from the form of this DAG, which it writes to
+the ledger as a request. Then it crawls each URL by itself, deposits the WARC file under lock, extracts records
+from it, and lists where to find them. It has a pool of its own, `on_demand`, and never waits behind the harvest.
 
-**Parameters.** `urls`: web addresses, one per line, `http://` or `https://`; addresses of private networks are
-refused. `reason` and `case`: these are stored in the ledger, and everyone who may see runs of this DAG can read
-them: do not name anyone who must not be named. `engine`: `http` fetches the page and what it takes to show it;
-`browser` also runs its scripts in Chromium and takes a full-page screenshot. `egress`: the name of an egress
-profile of the settings; leave it empty to connect directly.
+**Parameters.** `request_id`: the page *Requests* of the archive and its API write a request with its reason and
+case to the ledger, and hand over this id alone. `urls`: instead of it, web addresses, one per line, `http://` or
+`https://`; addresses of private networks are refused. Everyone who may see runs of this DAG can read them, so this
+form takes **nothing confidential**, and neither a reason nor a case: use the page *Requests* for these. `engine`:
+`http` fetches the page and what it takes to show it; `browser` also runs its scripts in Chromium and takes a
+full-page screenshot. `egress`: the name of an egress profile of the settings; leave it empty to connect directly.
+For a request of the ledger, its own engine and egress profile count.
 
-Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page", "reason": "may
-vanish"}}`. On the command line: `letapis archive https://example.org/page --reason "may vanish"`.
+Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
+`letapis archive https://example.org/page --reason "may vanish"`.
 
 **Results.** The log of `summarize` has one line per URL: its capture on the *Archive* pages of this site, its WARC
 file, the outcome of the visit, and whether every configured store has confirmed the file. "NOT YET preserved"
 means that the copy to the second store is pending; the DAG `copies` makes it. A page that could not be reached is
-recorded as such; that is a fact as well.
+recorded as such; that is a fact as well. Of a confidential request the logs say nothing but where its members find
+what came of it.
 
 **When it is red.** `check` is red: a URL was refused, and nothing was fetched. `archive` is red: this system
 failed (the store or database is down, or the task was killed). `summarize` is red: a page was not reached, or was
-not what was asked for; the log says which.
+not what was asked for; the log, or of a confidential request its page, says which.
 
 **Starting again** makes new captures beside the old ones; nothing is replaced.
 """
@@ -43,30 +45,22 @@ log = logging.getLogger(__name__)
     is_paused_upon_creation=False,
     tags=["letapis", "collect", "on demand"],
     params={
+        "request_id": Param(
+            default=None,
+            type=["null", "string"],
+            pattern="^[0-9A-HJKMNP-TV-Z]{26}$",
+            title="Request",
+            description="The id of a request of the ledger; leave it empty to enter URLs here.",
+        ),
         "urls": Param(
             default="",
             type="string",
             format="multiline",
-            minLength=1,
             maxLength=100_000,
             title="URLs",
-            description="Enter one URL per line, at most 256. Each begins with http:// or https://.",
-        ),
-        "reason": Param(
-            default=None,
-            type=["null", "string"],
-            maxLength=2000,
-            title="Reason",
-            description="Why these pages are archived. Others who may see runs of this DAG can read it. "
-            "It is stored in the ledger, never in the archived file.",
-        ),
-        "case": Param(
-            default=None,
-            type=["null", "string"],
-            maxLength=200,
-            title="Case reference",
-            description="Your reference, if there is one. Others who may see runs of this DAG can read it. "
-            "It is stored in the ledger, never in the archived file.",
+            description="Nothing confidential: others who may see runs of this DAG can read this. For a reason, a "
+            "case or a confidential request use the page Requests of the archive. "
+            "Enter one URL per line, at most 256. Each begins with http:// or https://.",
         ),
         "engine": Param(
             default="http",
@@ -90,29 +84,32 @@ def archive_url() -> None:
 
     # An exception would show each sentence three times among tracebacks; a task that exits says it once.
     @task(pool="on_demand", queue="on_demand", retries=0)
-    def check() -> list[dict[str, str]]:
-        """Refuse invalid URLs; write the request to the ledger; return one job per URL."""
-        from pipeline.collect.on_demand import accept_request
+    def check() -> list[dict[str, Any]]:
+        """Take the request, or refuse invalid URLs and write one to the ledger; return one job per URL."""
+        from pipeline.collect.on_demand import accept_request, jobs_of_request
         from pipeline.collect.url_list import BadUrls, validate_urls
         from pipeline.config.settings import SettingsError, load_settings
+        from storage.ledger.requests import RequestUnknownError
 
         context = get_current_context()
         params, settings = context["params"], load_settings()
         try:
-            settings.egress_url(params["egress"] or None)
-            urls = validate_urls(params["urls"], allow_addresses=settings.allow_addresses)
-        except (BadUrls, SettingsError) as refused:
+            request_id = params["request_id"]
+            if request_id is None:
+                settings.egress_url(params["egress"] or None)
+                request_id = accept_request(
+                    settings,
+                    validate_urls(params["urls"], allow_addresses=settings.allow_addresses),
+                    actor=context["dag_run"].triggering_user_name or "airflow",
+                    engine=params["engine"],
+                    egress=params["egress"] or None,
+                )
+            jobs = jobs_of_request(settings, request_id)
+        except (BadUrls, SettingsError, RequestUnknownError) as refused:
             log.error("%s", refused)
             raise SystemExit(1) from None
-        request_id = accept_request(
-            settings,
-            urls,
-            actor=context["dag_run"].triggering_user_name or "airflow",
-            reason=params["reason"],
-            case=params["case"],
-        )
-        log.info("Request %s: %d URLs were accepted.", request_id, len(urls))
-        return [{"url": url, "request_id": request_id} for url in urls]
+        log.info("Request %s: %d URLs were accepted.", request_id, len(jobs))
+        return jobs
 
     @task(
         pool="on_demand",
@@ -120,38 +117,40 @@ def archive_url() -> None:
         retries=1,
         retry_delay=timedelta(seconds=30),
         execution_timeout=timedelta(hours=1),
-        map_index_template="{{ task.op_kwargs['job']['url'] }}",
+        map_index_template="{{ task.op_kwargs['job']['name'] }}",
     )
-    def archive(job: dict[str, str]) -> dict[str, Any]:
-        """Crawl, deposit and process one URL; return keys and counts."""
-        from pipeline.collect.on_demand import archive_one
+    def archive(job: dict[str, Any]) -> dict[str, Any]:
+        """Crawl, deposit and process one URL; return keys and counts, of a confidential request only its id."""
+        from pipeline.collect.on_demand import archive_confidentially, archive_one
         from pipeline.config.settings import load_settings
 
-        context = get_current_context()
-        archived = archive_one(
-            load_settings(),
-            job["url"],
-            request_id=job["request_id"],
-            engine=context["params"]["engine"],
-            egress=context["params"]["egress"] or None,
-            on_progress=log.info,
-        )
-        return archived.as_json()
+        settings, number = load_settings(), job["number"]
+        if job["confidential"]:
+            done = archive_confidentially(settings, job["request_id"], number)
+            log.info("%s", done["sentence"])
+            if done["broken"]:
+                raise SystemExit(1)
+            return done
+        return archive_one(settings, job["request_id"], number, on_progress=log.info).as_json()
 
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def summarize(jobs: Any, results: Any) -> str:
         """List where to find each URL; red if one of them was not captured as asked."""
-        from pipeline.collect.on_demand import archived_and_missing
+        from pipeline.collect.on_demand import archived_and_missing, confidential_and_missing
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
-        lines, missing = archived_and_missing([job["url"] for job in jobs], list(results))
+        jobs, results, settings = list(jobs), list(results), load_settings()
+        if jobs[0]["confidential"]:
+            lines, missing = confidential_and_missing(settings, jobs, results)
+        else:
+            lines, missing = archived_and_missing([job["name"] for job in jobs], results)
         if lines:
             log.info("Results:\n%s", "\n".join(lines))
         if missing:
             log.error("%s", "\n".join(missing))
             raise SystemExit(1)
-        return unlinked("\n".join(lines), own=load_settings().airflow_url)  # XCom's page makes links, too
+        return unlinked("\n".join(lines), own=settings.airflow_url)  # XCom's page makes links, too
 
     jobs = check()
     summarize(jobs, archive.expand(job=jobs))

@@ -177,6 +177,10 @@ class AirflowApi:
         """A POST as the logged-in user; ``what`` is the verb phrase of the error message."""
         return self._as_user("POST", path, body, what)
 
+    def delete(self, path: str, *, what: str) -> None:
+        """A DELETE as the logged-in user; ``what`` is the verb phrase of the error message."""
+        self._as_user("DELETE", path, None, what)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

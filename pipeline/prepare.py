@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.airflow_api import AirflowApi
+from pipeline.airflow_old_words import remove_runs
+from pipeline.airflow_roles import ensure_roles
 from pipeline.config.archive_factory import open_replica, open_store, opened_archive
 from pipeline.config.log_signer import prepare_signer
 from pipeline.config.prepared_keys import prepare_sealing_keys
@@ -81,6 +83,21 @@ def _log_key(settings: Settings) -> Prepared:
         return Prepared("Key of the log", place, reason)
     signer, made = prepare_signer(settings)
     return Prepared("Key of the log", f"{place}, {signer.key.verifier_key}, {_made(made)}")
+
+
+def prepare_roles(api: AirflowApi) -> Iterator[Prepared]:
+    """The roles of people in Airflow's FAB auth manager; a role that an operator has changed stays."""
+    for name, made in ensure_roles(api):
+        yield Prepared(name, f"role of Airflow, {_made(made)}")
+
+
+def remove_old_words(api: AirflowApi) -> Iterator[Prepared]:
+    """Runs of earlier versions that hold a reason or a case; nothing where there are none."""
+    if "archive_url" not in api.known_dags():
+        return
+    removed = remove_runs(api)
+    if removed.runs or removed.kept:
+        yield Prepared("Old runs", removed.sentence(), removed.sentence() if removed.kept else None)
 
 
 def _since(before: str | None, now: str) -> str:

@@ -18,6 +18,7 @@ from fastapi import FastAPI, HTTPException
 
 from access.app import create_app
 from access.roles import SIMPLE, role_of
+from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import Settings, load_settings
 from storage.access_labels import Viewer
@@ -65,7 +66,7 @@ def running_archive() -> Archive:
     return open_archive(running_settings())
 
 
-app: FastAPI = create_app(running_archive, airflow_user)
+app: FastAPI = create_app(running_archive, airflow_user, desk=AirflowRequestDesk(running_settings))
 
 
 class ArchivePlugin(AirflowPlugin):

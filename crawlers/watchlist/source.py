@@ -106,6 +106,7 @@ def source_for_urls(
     follow: Follow = "requisites",
     engine: Engine = "http",
     egress: str | None = None,
+    access_label: str | None = None,
 ) -> Source:
     """The source of pages that a person named one by one.
 
@@ -113,7 +114,14 @@ def source_for_urls(
     somebody asks for may be gone tomorrow.
     """
     return Source(
-        id=source_id, kind="page", pages=urls, follow=follow, engine=engine, robots="ignore", egress=egress
+        id=source_id,
+        kind="page",
+        pages=urls,
+        follow=follow,
+        engine=engine,
+        robots="ignore",
+        egress=egress,
+        access_label=access_label,
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from crawlers.model.iso_time import time_text
 from crawlers.watchlist.source import Engine, source_for_urls
+from pipeline.collect.confidential_work import unlogged
 from pipeline.collect.harvest import collect, failure_reason
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
@@ -22,11 +23,12 @@ from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
 from processors.surt import surt_key
 from processors.urls import resolve_location
+from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
 from storage.deposit.record_reader import read_record
 from storage.ledger.batches import store_batches
-from storage.ledger.requests import insert_request, request_by_id
+from storage.ledger.requests import Request, insert_request, insert_result, request_by_id
 
 MOST_REDIRECTS: Final = 20
 """As many as browsers follow (Fetch Standard, section 4.4)."""
@@ -68,54 +70,92 @@ class Archived:
 
 
 def accept_request(
-    settings: Settings, urls: Sequence[str], *, actor: str, reason: str | None = None, case: str | None = None
+    settings: Settings,
+    urls: Sequence[str],
+    *,
+    actor: str,
+    reason: str | None = None,
+    case: str | None = None,
+    access_label: str = DEFAULT_LABEL,
+    engine: Engine = "http",
+    egress: str | None = None,
 ) -> str:
     """Write the request to the ledger before anything is fetched; returns its id."""
     with opened_archive(settings) as archive, archive.writer.begin() as connection:
         request = insert_request(
-            connection, actor=actor, urls=urls, reason=_or_none(reason), case_reference=_or_none(case)
+            connection,
+            actor=actor,
+            urls=urls,
+            reason=_or_none(reason),
+            case_reference=_or_none(case),
+            access_label=access_label,
+            engine=engine,
+            egress=egress,
         )
     return request.id
 
 
 def archive_one(
-    settings: Settings,
-    url: str,
-    *,
-    request_id: str,
-    engine: Engine = "http",
-    egress: str | None = None,
-    on_progress: OnProgress = lambda _: None,
+    settings: Settings, request_id: str, number: int, *, on_progress: OnProgress = lambda _: None
 ) -> Archived:
-    """Archive one address of a request, leaving by the egress profile named.
+    """Archive the address ``number`` (from 0) of a request, and write down what came of it.
 
-    Raises `RequestUnknownError` where the ledger has no such request, `SettingsError` where no such profile is.
+    Raises `RequestUnknownError` where the ledger has no such request, `SettingsError` where its egress profile is
+    not known any more. What broke off is written down as well, and raised again.
     """
     with opened_archive(settings) as archive:
         with archive.reader.connect() as connection:
             request = request_by_id(connection, request_id)
-        facts = {
-            "requested_by": request.actor,
-            "reason": request.reason,
-            "case": request.case_reference,
-            "request_id": request.id,
-        }
-        source = source_for_urls((url,), engine=engine, egress=egress)
-        report, deposited = collect(
-            settings, archive, source, on_progress=on_progress, request=facts, actor=request.actor
-        )
-        keys = tuple(each.key for each in deposited)
-        process_files(archive, keys)
-        store_batches(archive, actor=settings.collector)
-        request_timestamps(
-            settings, archive, occasion=f"request {request_id}", actor=request.actor, on_progress=on_progress
-        )
-        sign_and_deliver(settings, archive, on_progress=on_progress)
-        capture, count = _page_of_visit(archive, report.crawl_id, url)
-        preservation = preservation_of(archive, deposited)
+        url = request.urls[number]
+        try:
+            archived = _archive_address(settings, archive, request, url, on_progress)
+        except BaseException as problem:
+            with archive.writer.begin() as connection:
+                insert_result(connection, request_id, number, problem=f"{type(problem).__name__}: {problem}")
+            raise
+        with archive.writer.begin() as connection:
+            insert_result(
+                connection,
+                request_id,
+                number,
+                crawl_id=archived.crawl_id,
+                capture_id=archived.capture_id,
+                problem=archived.problem,
+                details=archived.as_json(),
+            )
+    return archived
+
+
+def _archive_address(
+    settings: Settings, archive: Archive, request: Request, url: str, on_progress: OnProgress
+) -> Archived:
+    facts = {
+        "requested_by": request.actor,
+        "reason": request.reason,
+        "case": request.case_reference,
+        "request_id": request.id,
+    }
+    source = source_for_urls(
+        (url,),
+        engine="browser" if request.engine == "browser" else "http",
+        egress=request.egress,
+        access_label=request.access_label if request.confidential else None,
+    )
+    report, deposited = collect(
+        settings, archive, source, on_progress=on_progress, request=facts, actor=request.actor
+    )
+    keys = tuple(each.key for each in deposited)
+    process_files(archive, keys)
+    store_batches(archive, actor=settings.collector)
+    request_timestamps(
+        settings, archive, occasion=f"request {request.id}", actor=request.actor, on_progress=on_progress
+    )
+    sign_and_deliver(settings, archive, on_progress=on_progress)
+    capture, count = _page_of_visit(archive, report.crawl_id, url)
+    preservation = preservation_of(archive, deposited)
     return Archived(
         url=url,
-        request_id=request_id,
+        request_id=request.id,
         crawl_id=report.crawl_id,
         capture_id=None if capture is None else capture.id,
         page_url=None if capture is None else capture.url,
@@ -139,17 +179,88 @@ def archive_urls(
     actor: str,
     reason: str | None = None,
     case: str | None = None,
+    access_label: str = DEFAULT_LABEL,
     engine: Engine = "http",
     egress: str | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request, its addresses one after the other; raises `SettingsError` where no such profile is."""
     settings.egress_url(egress)
-    request_id = accept_request(settings, urls, actor=actor, reason=reason, case=case)
-    return tuple(
-        archive_one(settings, url, request_id=request_id, engine=engine, egress=egress, on_progress=on_progress)
-        for url in urls
+    request_id = accept_request(
+        settings,
+        urls,
+        actor=actor,
+        reason=reason,
+        case=case,
+        access_label=access_label,
+        engine=engine,
+        egress=egress,
     )
+    return tuple(archive_one(settings, request_id, number, on_progress=on_progress) for number in range(len(urls)))
+
+
+def jobs_of_request(settings: Settings, request_id: str) -> list[dict[str, Any]]:
+    """One job per address, as tasks hand it on; that of a confidential request names no address.
+
+    Raises `RequestUnknownError`.
+    """
+    with opened_archive(settings) as archive, archive.reader.connect() as connection:
+        request = request_by_id(connection, request_id)
+    return [
+        {
+            "request_id": request.id,
+            "number": number,
+            "confidential": request.confidential,
+            "name": f"URL {number + 1}" if request.confidential else url,
+        }
+        for number, url in enumerate(request.urls)
+    ]
+
+
+def archive_confidentially(settings: Settings, request_id: str, number: int) -> dict[str, Any]:
+    """Archive one address of a confidential request; nothing that is said or returned tells what it is.
+
+    ``broken``: whether this system failed; why is written down for the members of the case.
+    """
+    broken, missing = False, False
+    with unlogged():
+        try:
+            missing = archive_one(settings, request_id, number).problem is not None
+        except BaseException:  # even a timeout or an exit: its traceback would name the address
+            broken = True
+    state = "failed" if broken else "not captured as asked" if missing else "done"
+    return {
+        "request_id": request_id,
+        "number": number,
+        "broken": broken,
+        "missing": missing,
+        "sentence": f"URL {number + 1} of request {request_id}: {state}. {where_of_request(settings, request_id)}",
+    }
+
+
+def where_of_request(settings: Settings, request_id: str) -> str:
+    """Where the members of the case find what came of it."""
+    if settings.airflow_url is None:
+        return "The members of its case find more on the page Requests of the archive."
+    return f"The members of its case find more here: {settings.airflow_url}/archive/request/{request_id}"
+
+
+def confidential_and_missing(
+    settings: Settings, jobs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any] | None]
+) -> tuple[list[str], list[str]]:
+    """As `archived_and_missing`, of a confidential request: numbers alone."""
+    found = {result["number"]: result for result in results if result is not None}
+    lines: list[str] = []
+    missing: list[str] = []
+    for job in jobs:
+        result = found.get(job["number"])
+        if result is None:
+            missing.append(
+                f"URL {job['number'] + 1}: its task failed. {where_of_request(settings, job['request_id'])}"
+            )
+        else:
+            (missing if result["missing"] else lines).append(result["sentence"])
+    return lines, missing
 
 
 def page_of(settings: Settings, capture_id: str) -> str:

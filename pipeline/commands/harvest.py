@@ -1,12 +1,15 @@
 """Commands that collect: `harvest` through the running stack, `archive` at once."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.current_user import current_user
 from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from pipeline.config.settings import Settings
 
 
 def harvest(
@@ -57,6 +60,12 @@ def archive(
         str | None, typer.Option(help="The reason; it is stored in the ledger, never in the archived file.")
     ] = None,
     case: Annotated[str | None, typer.Option(help="Your case reference; it is stored in the ledger, too.")] = None,
+    confidential: Annotated[
+        bool,
+        typer.Option(
+            "--confidential", help="With --case: only members of the case find it on pages and by the API."
+        ),
+    ] = False,
     engine: Annotated[
         str,
         typer.Option(
@@ -75,6 +84,7 @@ def archive(
     from pipeline.collect.on_demand import archive_urls, describe_archived
     from pipeline.collect.url_list import BadUrls, validate_urls
     from pipeline.config.settings import SettingsError, load_settings
+    from storage.access_labels import DEFAULT_LABEL
     from storage.errors import StorageError
 
     if engine not in ("http", "browser"):
@@ -83,15 +93,19 @@ def archive(
         settings = load_settings()
         settings.egress_url(egress)
         checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
+        if confidential and not (case or "").strip():
+            raise fail("--confidential: expected --case REF as well, a case with members.", Exit.WRONG_USE)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     try:
+        label = case_label(settings, case) if confidential else DEFAULT_LABEL
         done = archive_urls(
             settings,
             checked,
             actor=current_user(),
             reason=reason,
             case=case,
+            access_label=label,
             engine="browser" if engine == "browser" else "http",
             egress=egress,
             on_progress=print_progress,
@@ -107,6 +121,16 @@ def archive(
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
     if missing_pages:
         raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)
+
+
+def case_label(settings: "Settings", case: str | None) -> str:
+    """The label of a case, whoever its members are; raises `CaseUnknownError`."""
+    from pipeline.collect.request_desk import confidential_label
+    from pipeline.config.archive_factory import opened_archive
+    from storage.access_labels import EVERYONE
+
+    with opened_archive(settings) as archive, archive.reader.connect() as connection:
+        return confidential_label(connection, case, EVERYONE)
 
 
 def print_progress(text: str) -> None:

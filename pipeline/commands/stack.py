@@ -78,7 +78,7 @@ def prepare(as_json: JsonOption = False) -> None:
 
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
     from pipeline.config.settings import SettingsError, load_settings
-    from pipeline.prepare import Prepared, prepare_archive, prepare_pools
+    from pipeline.prepare import Prepared, prepare_archive, prepare_pools, prepare_roles, remove_old_words
     from storage.errors import StorageError
 
     def print_prepared(thing: Prepared) -> None:
@@ -94,7 +94,7 @@ def prepare(as_json: JsonOption = False) -> None:
             )
             return
         with AirflowApi(settings.airflow(), patience_s=0) as api:
-            for thing in prepare_pools(api):
+            for thing in (*prepare_pools(api), *prepare_roles(api), *remove_old_words(api)):
                 print_prepared(thing)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Final
 import psycopg2
 
 from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, AirflowUnreachable
+from pipeline.airflow_old_words import remove_events, remove_logs, remove_runs
 from pipeline.config.settings import ROOT, AirflowAccess
 from pipeline.devstack.airflow_watch import SILENT_S, Heartbeats, LostWorkers, QueuedTasks, end_workers
 from pipeline.prepare import prepare_pools
@@ -44,6 +46,8 @@ GRACE_S: Final = 15.0
 """Measured 7 s from SIGTERM to the last process; a scheduler would wait for its running tasks without end."""
 
 FIRST_STARTED: Final = "first_started"
+
+WORDS_REMOVED: Final = "words_removed"
 
 USERS: Final = ("admin", "analyst")
 """As in airflow.cfg, `simple_auth_manager_users`."""
@@ -142,6 +146,7 @@ class AirflowServer:
             with AirflowApi(self.access, on_progress=self._on_progress) as api:
                 for _ in prepare_pools(api):
                     pass
+                self._remove_old_words(api)
             self._components["scheduler"].start()
             self._wait_for(set(COMPONENTS) - {"api-server"}, started_at)
             self._heartbeats = Heartbeats(self.access)
@@ -228,6 +233,22 @@ class AirflowServer:
 
         with AirflowApi(self.access, patience_s=0) as api:
             self._components["api-server"].wait_until(all_beat, timeout_s=START_S)
+
+    def _remove_old_words(self, api: AirflowApi) -> None:
+        """Once per folder, at the first start after an upgrade, or as long as such a run has not ended."""
+        done = self.folder / WORDS_REMOVED
+        if done.exists():
+            return
+        removed = remove_runs(api)
+        removed = replace(
+            removed,
+            events=remove_events(self._database_url),
+            log_folders=remove_logs(self.folder / "logs", removed.runs),
+        )
+        if removed.runs or removed.kept or removed.events:
+            self._on_progress(removed.sentence())
+        if not removed.kept:
+            done.touch()
 
     def _component(self, name: str) -> SupervisedProcess:
         return SupervisedProcess(

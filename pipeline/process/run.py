@@ -24,6 +24,7 @@ from pipeline.process.result import CaptureResult
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
+from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.catalogue.records import drop_unreferenced
@@ -33,6 +34,7 @@ from storage.catalogue.unread import (
     already_processed,
     claim_unprocessed,
     derived_transaction,
+    label_of_file,
     operator_parsers,
 )
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
@@ -156,7 +158,7 @@ def _process(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
             except StorageError as problem:
-                failed[key] = f"{key}: {problem}"
+                failed[key] = f"{key}: {_sayable(archive, key, problem)}"
                 on_progress(failed[key])
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
@@ -166,6 +168,14 @@ def _process(
     if failed:
         raise ProcessError(report)
     return report
+
+
+def _sayable(archive: Archive, key: str, problem: StorageError) -> str:
+    """The problem as a log may have it, which more people read than may know what a labelled file holds."""
+    with archive.reader.connect() as connection:
+        if label_of_file(connection, key) == DEFAULT_LABEL:
+            return str(problem)
+    return "it was not read. Its access label keeps the reason out of logs: `letapis verify` says it."
 
 
 def _operators(archive: Archive, readers: Readers) -> Mapping[str, str]:

@@ -30,6 +30,12 @@ class UnprocessedWarc:
     declaration: dict[str, Any] | None
 
 
+def label_of_file(connection: Connection, key: str) -> str | None:
+    """The access label of a deposited file; None where there is none of this key."""
+    found: str | None = connection.scalar(select(warcs.c.access_label).where(warcs.c.key == key))
+    return found
+
+
 def operator_parsers(connection: Connection) -> tuple[str, ...]:
     """The parsers of operators that sources of deposited files name."""
     named = _named_parser()

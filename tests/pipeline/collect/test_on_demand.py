@@ -113,13 +113,13 @@ def test_an_on_demand_warc_has_no_revisits(collecting: Settings, opened: Archive
 
 def test_nothing_is_fetched_for_a_request_the_ledger_does_not_have(collecting: Settings) -> None:
     with pytest.raises(RequestUnknownError):
-        archive_one(collecting, COURT, request_id="01NEVERMADE")
+        archive_one(collecting, "01NEVERMADE", 0)
     assert not collecting.spool_dir.exists()
 
 
 def test_a_request_without_reason_says_that_none_was_given(collecting: Settings, opened: Archive) -> None:
     request_id = accept_request(collecting, (COURT,), actor="analyst", reason="  ")
-    archive_one(collecting, COURT, request_id=request_id)
+    archive_one(collecting, request_id, 0)
 
     with opened.reader.connect() as connection:
         (started,) = [entry for entry in entries(connection) if entry.event == "collection_started"]

@@ -1,0 +1,52 @@
+"""What the pages need in order to take requests: whoever mounts them brings a desk that checks and starts.
+
+In: a `NewRequest` of a viewer. Out: its id in the ledger. The pages themselves start nothing: the desk of a
+running installation is `pipeline.collect.request_desk`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.access_labels import Viewer
+from storage.archive import Archive
+
+
+class RequestRefusedError(Exception):
+    """The request is not one that can be taken; the message says why, and that nothing was fetched."""
+
+
+class RequestNotStartedError(Exception):
+    """The request stands in the ledger under ``request_id``, and no run was started for it."""
+
+    def __init__(self, request_id: str, reason: str) -> None:
+        super().__init__(f"The request is recorded, but its run was not started: {reason}")
+        self.request_id = request_id
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What a person asks for: ``urls`` one per line; ``egress`` is None for going directly."""
+
+    urls: str
+    reason: str | None = None
+    case: str | None = None
+    confidential: bool = False
+    engine: str = "http"
+    egress: str | None = None
+
+
+class RequestDesk(Protocol):
+    """Takes requests and starts them."""
+
+    def egress_profiles(self) -> tuple[str, ...]:
+        """The names of the egress profiles there are."""
+
+    def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
+        """Write the request to the ledger and start it; returns its id.
+
+        Raises `RequestRefusedError` and `RequestNotStartedError`.
+        """
+
+    def start(self, request_id: str) -> None:
+        """Start a run for a request of the ledger; raises `RequestNotStartedError`."""

@@ -1,0 +1,204 @@
+"""Requests of people: the form by which an analyst asks for pages, and what came of each.
+
+In: requests of a known user. Out: HTML, and JSON below ``/api``. A request is taken only from a page of the
+archive or from a program with its own token, so that no other site can send one in an analyst's name. The pages
+start nothing themselves (`access.request_desk`).
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from access.dependencies import ArchiveDependency
+from access.forms import sent_form, sent_json
+from access.own_page import require_own_page, require_own_page_or_token
+from access.query_parameters import Most, Offset, PageNumber
+from access.rendering.templates import or_404, page, viewer_of
+from access.rendering.translations import gettext
+from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
+from access.views import requests
+from storage.access_labels import Role
+from storage.archive import Archive
+
+PAGE_OF_REQUESTS: Final = 50
+NO_VALUES: Final[Mapping[str, Any]] = {
+    "urls": "",
+    "reason": "",
+    "case": "",
+    "confidential": "",
+    "engine": "http",
+    "egress": "",
+}
+
+REQUESTS_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
+REQUESTS_API: Final = APIRouter()
+
+
+def desk_of(request: Request) -> RequestDesk:
+    """The desk of this app; raises ``HTTPException`` (503) where it has none."""
+    desk: RequestDesk | None = request.app.state.desk
+    if desk is None:
+        raise HTTPException(
+            HTTPStatus.SERVICE_UNAVAILABLE, gettext("This server shows the archive and takes no requests.")
+        )
+    return desk
+
+
+@REQUESTS_PAGES.get("/requests")
+def requests_page(request: Request, archive: ArchiveDependency, number: PageNumber = 1) -> Response:
+    """The form, and the requests of which the viewer may know."""
+    return shown(request, archive, number=number)
+
+
+@REQUESTS_PAGES.post("/requests")
+async def send_request(request: Request, archive: ArchiveDependency) -> Response:
+    """Take the request that the form holds, and lead to its page."""
+    require_own_page(request)
+    async with sent_form(request, fields=8) as form:
+        fields = dict(form.fields)
+    return await run_in_threadpool(take, archive, request, fields)
+
+
+@REQUESTS_PAGES.get("/request/{request_id}")
+def request_page(request: Request, archive: ArchiveDependency, request_id: str) -> Response:
+    """One request and what came of each address."""
+    found = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
+    return page(request, "request.html", {"request": found, "not_started": None}, here="requests")
+
+
+@REQUESTS_PAGES.post("/request/{request_id}/start")
+def start_again(request: Request, archive: ArchiveDependency, request_id: str) -> Response:
+    """Start a run for a request again: what is captured stands beside what was captured before."""
+    require_own_page(request)
+    found = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
+    try:
+        desk_of(request).start(found["id"])
+    except RequestNotStartedError as problem:
+        return not_started(request, found, problem)
+    return RedirectResponse(path_of_request(request, found["id"]), HTTPStatus.SEE_OTHER)
+
+
+@REQUESTS_API.get("/requests")
+def request_rows(
+    request: Request, archive: ArchiveDependency, most: Most = 50, offset: Offset = 0
+) -> dict[str, list[dict[str, Any]]]:
+    """Requests of which the viewer may know, the newest first."""
+    return {"rows": requests.newest(archive, viewer=viewer_of(request), most=most, offset=offset)}
+
+
+@REQUESTS_API.get("/request/{request_id}")
+def request_row(request: Request, archive: ArchiveDependency, request_id: str) -> dict[str, Any]:
+    """One request and what came of each address."""
+    row: dict[str, Any] = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
+    return row
+
+
+@REQUESTS_API.post("/requests", status_code=HTTPStatus.CREATED)
+async def send_request_as_json(request: Request, archive: ArchiveDependency) -> Response:
+    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress`` as in the form."""
+    require_own_page_or_token(request)
+    new = new_request_of_json(await sent_json(request))
+    return await run_in_threadpool(take_as_json, archive, request, new)
+
+
+def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Response:
+    """Take the request of a form; one that is refused is shown again with the reason."""
+    new = NewRequest(
+        urls=fields.get("urls", ""),
+        reason=fields.get("reason") or None,
+        case=fields.get("case") or None,
+        confidential=bool(fields.get("confidential")),
+        engine=fields.get("engine") or "http",
+        egress=fields.get("egress") or None,
+    )
+    try:
+        request_id = desk_of(request).submit(archive, new, viewer_of(request))
+    except RequestRefusedError as refused:
+        values = {**NO_VALUES, **{name: fields.get(name, "") for name in NO_VALUES}}
+        return shown(request, archive, values=values, refused=str(refused), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    except RequestNotStartedError as problem:
+        found = or_404(requests.one_request(archive, problem.request_id, viewer=viewer_of(request)))
+        return not_started(request, found, problem)
+    return RedirectResponse(path_of_request(request, request_id), HTTPStatus.SEE_OTHER)
+
+
+def take_as_json(archive: Archive, request: Request, new: NewRequest) -> Response:
+    """Take the request of a program; raises ``HTTPException``: 422 where it is refused, 503 where not started."""
+    try:
+        request_id = desk_of(request).submit(archive, new, viewer_of(request))
+    except RequestRefusedError as refused:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused)) from refused
+    except RequestNotStartedError as problem:
+        raise HTTPException(
+            HTTPStatus.SERVICE_UNAVAILABLE, f"{problem} (request {problem.request_id})"
+        ) from problem
+    row = requests.one_request(archive, request_id, viewer=viewer_of(request))
+    return JSONResponse(row, HTTPStatus.CREATED)
+
+
+def new_request_of_json(sent: Any) -> NewRequest:
+    """The request that a program sent; raises ``HTTPException`` (422)."""
+    kinds: dict[str, tuple[type, ...]] = {
+        "urls": (str, list),
+        "reason": (str, type(None)),
+        "case": (str, type(None)),
+        "confidential": (bool,),
+        "engine": (str,),
+        "egress": (str, type(None)),
+    }
+    if not isinstance(sent, dict) or "urls" not in sent or not set(sent) <= set(kinds):
+        raise HTTPException(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"Expected a JSON object with urls and none but these keys: {', '.join(kinds)}. Nothing was done.",
+        )
+    for name, value in sent.items():
+        if not isinstance(value, kinds[name]):
+            raise HTTPException(
+                HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: found {json.dumps(value)[:100]}. Nothing was done."
+            )
+    urls = sent["urls"] if isinstance(sent["urls"], str) else "\n".join(map(str, sent["urls"]))
+    return NewRequest(**{**sent, "urls": urls})
+
+
+def shown(
+    request: Request,
+    archive: Archive,
+    *,
+    number: int = 1,
+    values: Mapping[str, Any] = NO_VALUES,
+    refused: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """The page with the form and the list."""
+    viewer, desk = viewer_of(request), request.app.state.desk
+    rows = requests.newest(
+        archive, viewer=viewer, most=PAGE_OF_REQUESTS + 1, offset=(number - 1) * PAGE_OF_REQUESTS
+    )
+    content = {
+        "may_ask": desk is not None and viewer.may(Role.COLLECTOR),
+        "cases": requests.own_cases(archive, viewer),
+        "profiles": () if desk is None else desk.egress_profiles(),
+        "values": values,
+        "refused": refused,
+        "requests": rows[:PAGE_OF_REQUESTS],
+        "more": len(rows) > PAGE_OF_REQUESTS,
+        "number": number,
+    }
+    return page(request, "requests.html", content, here="requests", status=status)
+
+
+def not_started(request: Request, found: Mapping[str, Any], problem: RequestNotStartedError) -> Response:
+    """The page of a request that no run works on."""
+    content = {"request": found, "not_started": problem.reason}
+    return page(request, "request.html", content, here="requests", status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def path_of_request(request: Request, request_id: str) -> str:
+    """Where the page of a request is."""
+    return f"{request.scope.get('root_path', '')}/request/{request_id}"
