@@ -120,7 +120,7 @@ def secret(collecting: Settings, opened: Archive) -> Secret:
     return Secret(create_app(lambda: opened, viewer_of_headers, desk=desk), done[0].request_id, ids, tuple(words))
 
 
-QUERIES = (
+QUERIES: tuple[dict[str, str], ...] = (
     {},
     {"q": "суд"},
     {"q": "в"},
