@@ -44,8 +44,10 @@ def words_of(user: Any) -> Iterator[str]:
     if isinstance(user, SimpleAuthManagerUser):
         yield f"{SIMPLE}{(user.role or '').lower()}"
         return
+    # FAB's user is a row whose session has ended: of it only what was loaded can be asked for
+    loaded = vars(user) if hasattr(user, "_sa_instance_state") else None
     for name in ("roles", "groups"):
-        found = getattr(user, name, None)
+        found = getattr(user, name, None) if loaded is None else loaded.get(name)
         if isinstance(found, Iterable) and not isinstance(found, str):
             yield from (str(getattr(each, "name", each)) for each in found)
 
