@@ -105,7 +105,10 @@ def test_process_follows_what_each_source_deposits_and_the_clock(dags: "dict[str
     assert dags["process"].max_active_runs == 1
 
 
-def test_the_form_says_who_may_read_reason_and_case(dags: "dict[str, DAG]") -> None:
-    for name in ("reason", "case"):
-        said = dags["archive_url"].params.get_param(name).description
-        assert "Others who may see runs of this DAG can read it" in str(said)
+def test_the_form_takes_no_reason_and_no_case_and_says_that_nothing_confidential_belongs_here(
+    dags: "dict[str, DAG]",
+) -> None:
+    params = dags["archive_url"].params
+    assert set(params) == {"request_id", "urls", "engine", "egress"}
+    said = str(params.get_param("urls").description)
+    assert said.startswith("Nothing confidential: others who may see runs of this DAG can read this.")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from fastwarc.warc import ArchiveIterator
 from playwright.sync_api import Page, expect
 
 from pipeline.airflow_api import AirflowApi, AirflowRefused
+from pipeline.collect.on_demand import accept_request
 from processors.defanged_links import unlinked
 from samples import expected
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
+from storage.ledger.memberships import add_member
 from storage.ledger.requests import request_by_id
 from tests.airflow_requests import wait_for_run
 from tests.conftest import RunningStack
@@ -42,10 +45,12 @@ def message_of(api: AirflowApi, run_id: str, task_id: str) -> str:
 
 
 def test_each_address_becomes_one_warc_that_is_read_at_once(
-    api: AirflowApi, deposited: Archive, letapis: Callable[..., Rows]
+    api: AirflowApi, deposited: Archive, letapis: Callable[..., Rows], airflow_stack: RunningStack
 ) -> None:
-    asked = {"urls": f"{COURT}\n{expected.BROWSER_ADDRESS}", "reason": "можа знікнуць", "case": "K-5"}
-    run_id = api.trigger("archive_url", asked)
+    request_id = accept_request(
+        airflow_stack.settings, (COURT, expected.BROWSER_ADDRESS), actor="ala", reason="можа знікнуць", case="K-5"
+    )
+    run_id = api.trigger("archive_url", {"request_id": request_id})
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "success"
 
     first, second = results_of(api, run_id, 2)
@@ -54,7 +59,7 @@ def test_each_address_becomes_one_warc_that_is_read_at_once(
     with deposited.reader.connect() as connection:
         request = request_by_id(connection, first["request_id"])
         captures = tuple(captures_of_crawl(connection, first["crawl_id"]))
-    assert (request.actor, request.reason, request.case_reference) == ("admin", "можа знікнуць", "K-5")
+    assert (request.actor, request.reason, request.case_reference) == ("ala", "можа знікнуць", "K-5")
     stream = deposited.objects.open(first["warc_keys"][0], captures[0].object_version)
     content = b"".join(record.reader.read() for record in ArchiveIterator(stream, parse_http=False))
     assert "можа знікнуць".encode() not in content
@@ -83,9 +88,12 @@ def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetche
     assert states == {"check": "failed", "archive": "upstream_failed", "summarize": "upstream_failed"}
 
 
-def test_an_empty_form_is_refused_before_a_run_begins(api: AirflowApi) -> None:
-    with pytest.raises(AirflowRefused, match="urls"):
-        api.trigger("archive_url", {"urls": ""})
+def test_an_empty_form_is_refused_in_words(api: AirflowApi) -> None:
+    with pytest.raises(AirflowRefused, match="request_id"):
+        api.trigger("archive_url", {"request_id": "no id"})
+    run_id = api.trigger("archive_url", {"urls": ""})
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
+    assert "There is no address" in message_of(api, run_id, "check")
 
 
 def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
@@ -113,23 +121,22 @@ def test_the_command_does_the_same_without_airflow(letapis: Callable[..., Rows],
 
 
 @pytest.mark.browser
-def test_an_analyst_fills_the_form(
+def test_an_analyst_asks_on_the_page_and_finds_the_result(
     logged_in: Callable[[str], Page], airflow_stack: RunningStack, api: AirflowApi, tmp_path: Path
 ) -> None:
-    page = logged_in("admin")
+    page = logged_in("analyst")
     before = {run["dag_run_id"] for run in api.runs("archive_url")}
-    page.goto(f"{airflow_stack.settings.airflow_url}/dags/archive_url")
-    page.get_by_role("button", name="Trigger").first.click()
-    page.locator("textarea[name=element_urls]").fill(COURT)
-    page.locator("input[name=element_reason]").fill("з формы")
-    expect(page.get_by_text("Others who may see runs of this DAG can read it").first).to_be_visible()
-    page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
-    page.wait_for_timeout(2000)
+    page.goto(f"{airflow_stack.settings.airflow_url}/archive/requests")
+    page.get_by_label("URLs, one per line").fill(COURT)
+    page.get_by_label("Reason", exact=True).fill("з формы")
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_text("no result yet")).to_be_visible()
 
     (run_id,) = {run["dag_run_id"] for run in api.runs("archive_url")} - before
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "success"
     (result,) = results_of(api, run_id, 1)
-    page.goto(result["look_at"])
+    page.reload()
+    page.get_by_role("link", name="captured at").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(COURT)
     expect(page.get_by_text("з формы")).to_be_visible()
     with page.expect_download() as download:
@@ -137,3 +144,51 @@ def test_an_analyst_fills_the_form(
     content = Path(download.value.path()).read_bytes()
     (record,) = ArchiveIterator(io.BytesIO(content), parse_http=False)
     assert str(record.record_id).strip("<>") == result["capture_id"]
+
+
+def test_airflow_learns_no_word_of_a_confidential_request_and_an_analyst_changes_no_dag(
+    airflow_stack: RunningStack, api: AirflowApi, deposited: Archive
+) -> None:
+    label = add_member(deposited, "ala", actor="kust", case="Справа-9").label
+    request_id = accept_request(
+        airflow_stack.settings,
+        (f"{FORBIDDEN}?tajamnica",),
+        actor="ala",
+        reason="таемная прычына",
+        case="Справа-9",
+        access_label=label,
+    )
+    run_id = api.trigger("archive_url", {"request_id": request_id})
+    assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"  # the page answers 403
+    access = replace(airflow_stack.settings.airflow(), user="analyst", password=airflow_stack.passwords["analyst"])
+    run = f"/api/v2/dags/archive_url/dagRuns/{run_id}"
+    with AirflowApi(access) as viewer:
+        tasks = viewer.tasks_of_run("archive_url", run_id)
+        paths = [run, f"{run}/taskInstances", f"/api/v2/eventLogs?dag_id=archive_url&run_id={run_id}"]
+        paths += ["/api/v2/assets/events?limit=100", "/api/v2/dags/archive_url/dagRuns"]
+        for task in tasks:
+            index = task["map_index"]
+            one = f"{run}/taskInstances/{task['task_id']}"
+            paths += [f"{one}/logs/1?map_index={index}", f"{one}/xcomEntries?map_index={index}"]
+            paths += [f"{one}/{index}", f"{one}/xcomEntries/return_value?map_index={index}&deserialize=true"]
+        told = []
+        read = 0
+        for path in paths:
+            try:
+                answer = str(viewer.get(path, what="read"))
+            except AirflowRefused as refused:
+                assert refused.status in (403, 404), path  # no right, or no such entry
+                continue
+            read += 1
+            told += [(path, word) for word in ("таемная", "Справа-9", "tajamnica", label) if word in answer]
+        assert told == []
+        assert read >= 8
+        assert any(request_id in str(viewer.get(path, what="read")) for path in (run,))
+        for change in (
+            lambda: viewer.post(f"{run}/clear", {"dry_run": False}, what="clear"),
+            lambda: viewer.delete("/api/v2/dags/archive_url", what="delete"),
+            lambda: viewer.trigger("archive_url", {"request_id": request_id}),
+        ):
+            with pytest.raises(AirflowRefused) as refused:
+                change()
+            assert refused.value.status == 403
