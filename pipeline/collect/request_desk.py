@@ -31,7 +31,7 @@ class CaseUnknownError(StorageError):
     def __init__(self, reference: str) -> None:
         super().__init__(
             f"There is no case {reference!r} of which you are a member. Nothing was recorded or fetched. A "
-            "custodian adds members: `letapis members add NAME --case REF`, or the page Members."
+            "custodian adds members, on the page Members or by letapis members add NAME --case REF."
         )
         self.reference = reference
 

@@ -189,6 +189,6 @@ def test_airflow_learns_no_word_of_a_confidential_request_and_an_analyst_changes
             lambda: viewer.delete("/api/v2/dags/archive_url", what="delete"),
             lambda: viewer.trigger("archive_url", {"request_id": request_id}),
         ):
-            with pytest.raises(AirflowRefused) as refused:
+            with pytest.raises(AirflowRefused) as forbidden:
                 change()
-            assert refused.value.status == 403
+            assert forbidden.value.status == 403
