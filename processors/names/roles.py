@@ -71,6 +71,8 @@ class _Cue:
     kind: str = "noun"
 
 
+_COMMITTEE: Final = re.compile(r"\s+(?:камітэт|комитет|комітет)", re.IGNORECASE)
+"""Behind the word for an investigator: it is a part of the name of the Investigative Committee."""
 _OF_CLIENT: Final = re.compile(rf"\s+{WORD}\s+")
 """Between a lawyer's title and name: whose lawyer it is, by a surname."""
 
@@ -148,6 +150,8 @@ def _cues(text: str, lexicon: dict[str, tuple[CueForm, ...]]) -> list[_Cue]:
     for match in _ANY_WORD.finditer(text):
         forms = lexicon.get(_key(match.group())) or lexicon.get(_key(match.group().rstrip(".")))
         if forms is None or any(start <= match.start() < end for start, end in taken):
+            continue
+        if _COMMITTEE.match(text, match.end()) is not None:
             continue
         cases = frozenset().union(*(form.cases for form in forms))
         end = match.end() - (1 if match.group().endswith(".") and _key(match.group()) not in lexicon else 0)
