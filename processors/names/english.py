@@ -6,6 +6,7 @@ translations from Belarusian, Russian and Ukrainian (read 2026-11). Pure.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -207,8 +208,10 @@ _BENCH: Final = re.compile(
     re.IGNORECASE,
 )
 _PLACE: Final = re.compile(r"\b(?:at|in|of|from|near)\s+(?:the\s+)?$")
+_FURTHEST: Final = 90
+"""Characters between the words of a role and the name."""
 _LISTED: Final = re.compile(
-    r"^(?:\s*(?:\d+[).]|[-•*])\s*|.*?\bR v\.? )([A-Z][\w'’-]+, [A-Z][\w'’-]+)", re.MULTILINE
+    r"^(?:[ \t]*(?:\d+[).]|[-•*])[ \t]*|.*?\bR v\.? )([A-Z][\w'’-]+, [A-Z][\w'’-]+)", re.MULTILINE
 )
 
 
@@ -262,14 +265,10 @@ def _cues(text: str) -> list[_Cue]:
         for role, pattern, several in _CUES
         for match in pattern.finditer(text)
     ]
-    kept = [
-        cue
-        for cue in found
-        if not any(
-            o is not cue and o.start <= cue.start and cue.end <= o.end and (o.end - o.start > cue.end - cue.start)
-            for o in found
-        )
-    ]
+    kept: list[_Cue] = []
+    for cue in sorted(found, key=lambda each: (each.start, -each.end)):
+        if not kept or cue.end > kept[-1].end or (cue.start, cue.end) == (kept[-1].start, kept[-1].end):
+            kept.append(cue)
     return sorted(kept, key=lambda cue: (cue.end, cue.start))
 
 
@@ -311,11 +310,17 @@ def _made(text: str, run: list[re.Match[str]]) -> Iterator[_Mention]:
     yield _Mention(run[0].start(), end, text[run[0].start() : end])
 
 
+def _end_of(cue: _Cue) -> int:
+    return cue.end
+
+
 def _cue_of(text: str, mention: _Mention, cues: list[_Cue]) -> _Cue | None:
     chosen: _Cue | None = None
     start = mention.start
-    for cue in reversed(cues):
-        if cue.end > start or mention.start - cue.end > 90:
+    last = bisect_right(cues, mention.start, key=_end_of)
+    first = bisect_right(cues, mention.start - _FURTHEST, key=_end_of)
+    for cue in reversed(cues[first:last]):
+        if cue.end > start:
             continue
         between = text[cue.end : start]
         loose = cue.role == "defendant" or cue.several

@@ -32,7 +32,7 @@ _ENGLISH_TRIAL: Final = re.compile(
     re.IGNORECASE,
 )
 _PARAGRAPH: Final = re.compile(r"[^\n]+")
-_LONGEST: Final = 60_000
+_LONGEST: Final = 20_000
 _NAME_WORD: Final = re.compile(r"[^\W\d_](?:[\w’'ʼ-]*[^\W\d_])?\.?|(?:[^\W\d_]\.)+")
 _CYRILLIC_LETTER: Final = re.compile("[\u0400-\u04ff]")
 
@@ -49,7 +49,7 @@ def persons_of_text(text: str, language: str | None) -> tuple[NamedPerson, ...]:
     if marks.search(kept) is None:
         return ()
     if len(kept) > _SHORT:
-        kept = _PARAGRAPH.sub(lambda found: found[0] if marks.search(found[0]) else "\n" * len(found[0]), kept)
+        kept = _PARAGRAPH.sub(lambda found: found[0] if marks.search(found[0]) else " " * len(found[0]), kept)
     return persons_in_text(kept, CYRILLIC[language]) if language in CYRILLIC else english_persons(kept)
 
 

@@ -198,6 +198,8 @@ def _is_no_name(word: str, lexicon: dict[str, tuple[CueForm, ...]]) -> bool:
 def _cue_of(text: str, mention: Mention, cues: list[_Cue], language: Language) -> _Cue | None:
     """The role in front of the name: of the nearest words that agree with it, and of what stands before those."""
     before = [cue for cue in cues if cue.end <= mention.start and mention.start - cue.end < 110]
+    if not before:
+        return None
     possible = likely_cases(mention.wording, language)
     gender = likely_gender(mention.wording, language) if not mention.initials else None
     chosen: _Cue | None = None
