@@ -23,6 +23,7 @@ from pipeline.commands import (
     status,
     telegram,
     verify,
+    witness,
 )
 from pipeline.failures import CommandGroup, errors_as_sentences, make_streams_safe
 
@@ -42,6 +43,7 @@ for group in (
     deposit,
     verify,
     preserve,
+    witness,
     parse,
     fingerprint,
     search,

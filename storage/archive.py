@@ -23,6 +23,7 @@ class Archive:
     what it lacks. ``nights_since`` is the moment from which on nights are due, None where nobody has said.
     ``sealing`` are the keys that open what entries commit to; without them nothing can be entered into custody,
     and of entries that are read from the store who and why is not known.
+    ``outlets`` are the names of the places outside to which checkpoints of the log go.
     ``hash_folder`` is where this worker keeps its files of hashes (`storage.similarity.hash_index`).
     """
 
@@ -33,4 +34,5 @@ class Archive:
     nights_since: datetime | None = None
     accesses: Engine | None = None
     sealing: SealingKeys | None = None
+    outlets: tuple[str, ...] = ()
     hash_folder: Path = field(kw_only=True)

@@ -63,6 +63,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         "nights": last_nights(archive),
         "sources": sorted(rows, key=lambda row: (not row["attention"], row["source"])),
         "requests": [asdict(each) | {"at": time_text(each.at), "urls": list(each.urls)} for each in requests],
+        "outlets": list(archive.outlets),
         "owed": pending,
     }
 

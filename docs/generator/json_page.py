@@ -46,6 +46,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deposit": ("deposit", "deposit_refused"),
     "rebuild": ("rebuild",),
     "verify": ("verify", "catalogue_check"),
+    "witness": ("witness",),
     "audit": ("verify", "audit"),
     "copies": ("copy",),
     "timestamps": ("timestamp",),

@@ -38,6 +38,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "user_agent",
         "collector",
     ),
+    "Log": ("log_", "outlets"),
     "Time": ("time_",),
 }
 """Headings of the page, and the settings below each of them: names, or beginnings of names."""

@@ -126,7 +126,7 @@ def doctor(
     from dataclasses import asdict
 
     from pipeline.config.settings import SettingsError, load_settings
-    from pipeline.setup.doctor import examine
+    from pipeline.setup.doctor import OWNER_UNWATCHED, examine
 
     if target is not None and not (egress and target.startswith(("http://", "https://"))):
         raise fail("--target: expected a URL with http:// or https://, and --egress.", Exit.WRONG_USE)
@@ -141,7 +141,7 @@ def doctor(
     for check in examine(settings):
         states.add(check.state)
         how = None if check.state == "ok" else check.how
-        red = "bold red" if check.state == "missing" else None
+        red = "bold red" if check.state == "missing" or check.found == OWNER_UNWATCHED else None
         emit([{"kind": "check", **asdict(check), "how": how}], as_json=as_json, human=describe_check, style=red)
     if "missing" in states:
         raise typer.Exit(int(Exit.FAILED))

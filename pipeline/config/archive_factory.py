@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 
+from pipeline.config.outlet_file import read_outlet_file
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from storage.archive import Archive
 from storage.objects.model import PRIMARY, REPLICA
@@ -24,6 +25,7 @@ def open_archive(settings: Settings) -> Archive:
         replica=open_replica(settings),
         sealing=sealing_keys(settings),
         nights_since=settings.nights_since,
+        outlets=outlet_names(settings),
         hash_folder=settings.data / "hashes",
     )
 
@@ -50,6 +52,13 @@ def sealing_keys(settings: Settings) -> SealingKeys | None:
         return read_keys(place)
     except SealingKeysError as problem:
         raise SettingsError((str(problem),)) from problem
+
+
+def outlet_names(settings: Settings) -> tuple[str, ...]:
+    """Every configured outlet; raises `SettingsError`."""
+    second = () if settings.replica() is None else (REPLICA,)
+    declared = () if settings.outlets is None else read_outlet_file(settings.outlets)
+    return (*second, *(each.name for each in declared))
 
 
 def open_store(settings: Settings) -> ObjectStore:

@@ -197,6 +197,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "nights_since": _moment,
     "keep_free_mb": _megabytes,
     "sealing_keys": _folder_or_file,
+    "outlets": _folder_or_file,
     "log_key": _folder_or_file,
     "database_url": _database_url,
     "database_writer_url": _database_url,

@@ -182,6 +182,11 @@ class Settings:
     """The name of the log, such as `archive.example.org/log`, with which its key is made. It never changes.
     Default: `letapis-log/` and 16 random digits.
     """
+    outlets: Path | None = None
+    """A YAML file that names the places outside to which checkpoints of the log go: witnesses, time authorities,
+    calendars of OpenTimestamps, webhooks, e-mail, git. Default: none, so that only a second store, where there is
+    one, gets them.
+    """
     log_pkcs11: str | None = None
     """The signing key in a PKCS#11 token instead of a file (RFC 7512):
     `pkcs11:token=...;object=...?module-path=...&pin-source=...`. Default: none.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pipeline.config.log_signer import open_signer
+from pipeline.config.outlet_file import OutletFileError
 from pipeline.config.settings import Settings
 from pipeline.preserve.outlets import configured_outlets
 from storage.archive import Archive
@@ -79,7 +80,11 @@ def sign_and_deliver(
                 signed = sign_next_checkpoint(archive, signer, actor=actor or settings.collector)
     except (LogKeyError, TokenKeyError, LogRefusedError, TileMissingError) as kept:
         problem = str(kept)
-    delivered = deliver_pending(archive, configured_outlets(settings, archive))
+    try:
+        outlets = configured_outlets(settings, archive)
+    except OutletFileError as unusable:
+        outlets, problem = (), f"{problem} {unusable}" if problem else str(unusable)
+    delivered = deliver_pending(archive, outlets)
     report = CheckpointReport(signed, newest_checkpoint(archive), delivered, problem)
     for sentence in report.sentences():
         on_progress(sentence)

@@ -25,7 +25,7 @@ from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
 from pipeline.clock_sync import clock_state
 from pipeline.collect.night_schedule import night_schedule
-from pipeline.config.archive_factory import open_replica, open_store, opened_archive, sealing_keys
+from pipeline.config.archive_factory import open_replica, open_store, opened_archive, outlet_names, sealing_keys
 from pipeline.config.settings import ROOT, Settings, SettingsError
 from pipeline.devstack.data_folder import why_unusable
 from pipeline.devstack.postgres_location import installed_programs
@@ -57,6 +57,8 @@ NAMED_AT_MOST: Final = 3
 
 BATCHES_WITHIN: Final = timedelta(minutes=15)
 """Three runs of the DAG `ledger`; with less, one may be at work."""
+
+OWNER_UNWATCHED: Final = "The owner of this archive could rewrite it unnoticed."
 
 EXTENSIONS: Final = ("pg_trgm",)
 
@@ -92,6 +94,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _ledger_batches,
         _trusted_timestamps,
         _second_copy,
+        _outlets,
         _airflow,
         _nights,
         _watchlist,
@@ -302,6 +305,14 @@ def _second_copy(settings: Settings) -> Check:
         how = "The DAG `copies` makes pending copies every ten minutes; to make them now: `letapis copies`."
         return Check("Second copy", "warning", f"{place}. {' '.join(pending[:NAMED_AT_MOST])}", how)
     return Check("Second copy", "ok", f"{place}; no copy is pending")
+
+
+def _outlets(settings: Settings) -> Check:
+    names = outlet_names(settings)
+    if names:
+        return Check("Checkpoints outside", "ok", f"they go to {', '.join(names)}")
+    how = "Name a witness or another outlet in a file, and set LETAPIS_OUTLETS to it (docs/operate.md)."
+    return Check("Checkpoints outside", "warning", OWNER_UNWATCHED, how)
 
 
 def _airflow(settings: Settings) -> Check:

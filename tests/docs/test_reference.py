@@ -33,6 +33,7 @@ ANY_TEXT = {
         "ALLOW_ADDRESSES",
         "UPSTREAM_CA",
         "CHROMIUM",
+        "OUTLETS",
         "SEALING_KEYS",
         "LOG_KEY",
     )

@@ -1,0 +1,1 @@
+"""A witness of transparency logs: what it keeps, what it decides, how it is asked."""
