@@ -1,6 +1,6 @@
 """Removes from Airflow what earlier versions left there of requests: reasons, cases, and the runs that carry them.
 
-Until decision 34 the form of the DAG `archive_url` took a reason and a case, and whoever may see runs could
+Until decision 35 the form of the DAG `archive_url` took a reason and a case, and whoever may see runs could
 read them. In: a logged-in `AirflowApi` of an administrator, and of the embedded Airflow its database and folder
 of logs. Out: what was removed. Guaranteed: requests stay in the ledger, where they always were; a run that has
 not ended is left and named; removing again finds nothing.

@@ -3,7 +3,7 @@
 In: a `Viewer` and the column that holds the label. Out: the condition under which they may see the row. The
 label `DEFAULT_LABEL` is visible to every reader; any other, that of a case included, to those to whom it is
 granted (`storage.ledger.memberships`), whatever their role. The condition asks the ledger in the same statement as
-the rows, so that a removal counts at once (docs/decisions/0034-roles.md).
+the rows, so that a removal counts at once (docs/decisions/0035-roles.md).
 """
 
 from dataclasses import dataclass

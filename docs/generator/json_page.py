@@ -64,6 +64,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "coverage": ("coverage",),
     "withheld": ("withheld",),
     "import-telegram": ("telegram_import",),
+    "members": ("member",),
     "members add": ("member_changed",),
     "members remove": ("member_changed",),
     "members list": ("member",),

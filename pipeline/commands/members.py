@@ -13,7 +13,7 @@ from pipeline.commands.search import archive_for_command, print_count
 from pipeline.output import Exit, JsonOption, emit, fail
 
 GROUP = typer.Typer(
-    help="Say who is a member of a case, or to whom an access label is granted.", no_args_is_help=True
+    help="Say who is a member of a case, or to whom an access label is granted; without a command, list them."
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user name, exactly as the person logs in.")]
@@ -24,6 +24,13 @@ LabelOption = Annotated[
     str | None,
     typer.Option("--label", metavar="LABEL", help="Instead of a case: an access label of the watch-list."),
 ]
+
+
+@GROUP.callback(invoke_without_command=True)
+def listed(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Say who is a member of a case, or to whom an access label is granted; without a command, list them."""
+    if context.invoked_subcommand is None:
+        list_members(case=None, as_json=as_json)
 
 
 @GROUP.command("add")
