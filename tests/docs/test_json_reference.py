@@ -141,6 +141,7 @@ def test_the_page_says_what_every_command_prints() -> None:
         "every record",
         "address",
         "overview",
+        "request",
     }
     assert [kind for kind in PROMISED if f"\n### {kind}\n" not in page] == []
     assert RECORD in PROMISED
