@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
-    "Keys": ("sealing_", "log_"),
+    "Keys and outlets": ("sealing_", "log_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
     "Crawls": (
@@ -38,7 +38,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "user_agent",
         "collector",
     ),
-    "Log": ("log_", "outlets"),
     "Time": ("time_",),
 }
 """Headings of the page, and the settings below each of them: names, or beginnings of names."""

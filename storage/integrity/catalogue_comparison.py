@@ -81,7 +81,8 @@ def compare_catalogues(
 def _compare_file(
     connection: Connection, in_use: str, derived: str, key: str, *, only_index: bool
 ) -> FileComparison:
-    union = f"SELECT id FROM {in_use}.captures WHERE warc_key = :key UNION SELECT id FROM {derived}.captures WHERE warc_key = :key"  # noqa: E501, S608
+    of_file = "SELECT id FROM {}.captures WHERE warc_key = :key"
+    union = f"{of_file.format(in_use)} UNION {of_file.format(derived)}"
     ids = list(connection.scalars(text(union), {"key": key}))
     differences: list[Mismatch] = []
     compared = not_comparable = differing = 0
