@@ -58,6 +58,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "fingerprint": ["{folder}/tram.jpg"],
     "group": ["{folder}/tram.jpg"],
     "import-telegram": ["{folder}"],
+    "members add": ["ann", "--case", "K-1"],
+    "members remove": ["ann", "--case", "K-1"],
     "judge": ["{folder}/tram.jpg", "{folder}/page.html", "same", "--reason", "a trial"],
     "parse": ["telegram", "{folder}/page.html", "--url", PAGE],
     "search": ["announcement"],
@@ -67,6 +69,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "sources new": ["courts", "--url", "http://127.0.0.1:9/"],
     "sources try": ["nobody"],
     "withheld": [],
+    "witness": ["{folder}/witness"],
 }
 """What a command is given; those not named here are given nothing."""
 
@@ -86,6 +89,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "sources new",
         "sources test",
         "sources try",
+        "witness",
     )
 )
 
