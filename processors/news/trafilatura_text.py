@@ -46,7 +46,9 @@ def read_lines(tree: html.HtmlElement, url: str, shown: int, stated: int = 0) ->
     for precise, fast in ((True, True), (True, False), (False, False)):
         read = _reading(tree, url, precise=precise, fast=fast)
         lines = read if size_of(read) > 1.2 * size_of(lines) else lines
-        if size_of(lines) > (_SHORT if fast else _TOO_SHORT) and size_of(lines) * LONGER > size_of(own):
+        # no third reading where the page shows no more running text than there is
+        enough = _SHORT if fast else min(_TOO_SHORT, shown)
+        if size_of(lines) > enough and size_of(lines) * LONGER > size_of(own):
             break
         if size_of(lines) < LONG_TEXT and stated > LONGER * max(size_of(lines), _TOO_SHORT):
             return lines
