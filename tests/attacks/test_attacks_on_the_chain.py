@@ -1,4 +1,4 @@
-"""The owner rewrites what was collected; the checkpoint that lies outside says so, with and without a database."""
+"""Entries that were dated back or planted are named."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
