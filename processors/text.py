@@ -8,13 +8,12 @@ import unicodedata
 
 # soft hyphen, zero-width space / joiners / no-break, bidi marks, word joiner: change no word a reader sees
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def one_line(text: str) -> str:
     """White space of every kind (no-break spaces too) as single blanks, ends trimmed."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def lines(text: str) -> str:
@@ -25,6 +24,8 @@ def lines(text: str) -> str:
 
 def comparable(text: str) -> str:
     """The text without what a reader cannot see: NFC, no invisible characters, every space a blank."""
+    if text.isascii():
+        return one_line(text)  # has neither what NFC changes nor invisible characters
     return one_line(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
 
 

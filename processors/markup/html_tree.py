@@ -124,6 +124,8 @@ def visible_text(element: html.HtmlElement, *, indented: bool = False, mark: str
     Crossed-out text within it is left out; with a ``mark`` it stays, each line of it between two of them.
     With ``indented`` the lines of preformatted text keep their blanks.
     """
+    if not len(element):  # nothing to walk over; the edges of a block would be trimmed
+        return _settle(_flow(element.text, element.tag == "pre", indented)).replace(_HELD_BLANK, " ")
     pieces: list[str] = []
     preformatted = 0
     struck: html.HtmlElement | None = None

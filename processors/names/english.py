@@ -148,9 +148,10 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
     ("defendant", r"(?:co-)?(?:defendants|accused)|on trial(?: are)?|in the dock", True),
 )
 _CUES: Final = tuple(
-    (role, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w])", re.IGNORECASE), several)
-    for role, pattern, several in _BEFORE
+    (role, re.compile(rf"(?:{pattern})(?![\w])", re.IGNORECASE), several) for role, pattern, several in _BEFORE
 )
+_BEGINNING: Final = re.compile(r"(?<![\w-])\w")
+"""Where words of a role may begin: each of the patterns begins with a letter, and is tried nowhere else."""
 _GAP: Final = re.compile(
     rf"(?:[\s:,—–(\"“”]|-(?=\s)|\b(?:of|in|the|for|at|from|was|were|is|are|is|named|called|case|"
     rf"accused|court|general|charge|nos?\.)\b|{_TITLE}|[A-Z][\w'’-]+ (?:District |City |Regional |"
@@ -260,11 +261,14 @@ def english_persons(text: str) -> tuple[NamedPerson, ...]:
 
 
 def _cues(text: str) -> list[_Cue]:
-    found = [
-        _Cue(match.start(), match.end(), role, several)
-        for role, pattern, several in _CUES
-        for match in pattern.finditer(text)
-    ]
+    beginnings = [found.start() for found in _BEGINNING.finditer(text)]
+    found: list[_Cue] = []
+    for role, pattern, several in _CUES:
+        end = 0
+        for start in beginnings:
+            if start >= end and (match := pattern.match(text, start)) is not None:
+                end = match.end()
+                found.append(_Cue(start, end, role, several))
     kept: list[_Cue] = []
     for cue in sorted(found, key=lambda each: (each.start, -each.end)):
         if not kept or cue.end > kept[-1].end or (cue.start, cue.end) == (kept[-1].start, kept[-1].end):

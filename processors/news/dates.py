@@ -160,7 +160,7 @@ def _zone_of_page(evidence: PageMetadata, url: str) -> tzinfo | None:
 
 
 def _item_time(tree: html.HtmlElement, name: str) -> str | None:
-    for element in tree.xpath("//*[@itemprop or @property]"):
+    for element in tree.xpath("//*[contains(@itemprop, $name) or contains(@property, $name)]", name=name):
         named = f"{attribute(element, 'itemprop') or ''} {attribute(element, 'property') or ''}".split()
         if any(term.rpartition(":")[2] == name for term in named):
             return (

@@ -59,21 +59,25 @@ def article_links(tree: html.HtmlElement, url: str, base: LinkBase) -> tuple[str
     """Addresses on this site that look like articles, each once, in page order."""
     host = host_of(url).removeprefix("www.")
     found: dict[str, None] = {}
-    for link in tree.iter("a"):
-        href = attribute(link, "href")
+    for stated in dict.fromkeys(link.get("href") for link in tree.iter("a")):
+        href = (stated or "").strip()
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
-        worded, address = absolute(base.url, href), base.resolve(link.get("href"))
-        if worded is None or address is None:
+        worded = absolute(base.url, href)
+        if worded is None:
             continue
         worded = worded.partition("#")[0]
         parts = urlsplit(worded)
         if (parts.hostname or "").removeprefix("www.") != host or worded.rstrip("/") == url.rstrip("/"):
             continue
         where = parts.path + (f"?{parts.query}" if parts.query else "")
-        if is_calendar(worded):
-            continue
-        if len(parts.path) > 1 and LOOKS_LIKE_ARTICLE.search(where) and not _NO_ARTICLE.search(parts.path):
+        if (
+            len(parts.path) > 1
+            and LOOKS_LIKE_ARTICLE.search(where)
+            and not _NO_ARTICLE.search(parts.path)
+            and not is_calendar(worded)
+            and (address := base.resolve(stated)) is not None
+        ):
             found.setdefault(address)
     return tuple(found)
 
