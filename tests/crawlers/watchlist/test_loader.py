@@ -238,7 +238,7 @@ def test_a_file_that_stands_for_more_than_people_write_is_refused(
 
 
 def test_anchors_as_people_use_them_are_read(written: Write) -> None:
-    text = "".join(f"  - {{id: s{n}, kind: telegram, channel: kanal, limits: *usual}}\n" for n in range(100))
+    text = "".join(f"  - {{id: s{n}, kind: telegram, channel: kanal_{n}, limits: *usual}}\n" for n in range(100))
     path = written(
         f"sources:\n  - {{id: first, kind: telegram, channel: kanal, limits: &usual {{pages: 3}}}}\n{text}"
     )

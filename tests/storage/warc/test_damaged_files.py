@@ -271,13 +271,18 @@ def header_lost(content: bytes) -> bytes:
     return b"\x00\x00" + content[2:]
 
 
-@pytest.mark.parametrize("harm", [crc_wrong, torn, zeroed, header_lost], ids=lambda harm: harm.__name__)
-@pytest.mark.parametrize("form", [members, frames], ids=lambda form: form.__name__)
+HARMED = [
+    (form, harm)
+    for form in (members, frames)
+    for harm in (crc_wrong, torn, zeroed, header_lost)
+    if (form, harm) != (frames, crc_wrong)  # frames of this writer have no check sum
+]
+
+
+@pytest.mark.parametrize(("form", "harm"), HARMED, ids=lambda each: each.__name__)
 def test_a_damaged_member_in_the_middle_leaves_the_others_found(
-    harm: Callable[[bytes], bytes], form: Callable[..., bytes]
+    form: Callable[..., bytes], harm: Callable[[bytes], bytes]
 ) -> None:
-    if harm is crc_wrong and form is frames:
-        pytest.skip("frames of this writer have no check sum")
     before, bad, behind = (
         form(INFO, record("one")),
         harm(form(record("bad"))),
