@@ -52,7 +52,9 @@ def test_it_is_looked_at_whenever_the_archive_is(copied_archive: Archive) -> Non
 def test_code_that_is_gone_or_laid_beside_is_named(archive: Archive) -> None:
     entry = deposit_extension(archive, CODE, actor="collector-1")
     stray = archive.objects.put_new(KEY.replace("detained", "other"), CODE.archive, sha256=CODE.digest)
-    assert subjects(archive) == [KEY, "custody"], "one that was put there a moment ago may belong to a deposit"
+    assert subjects(archive) == [KEY, "sealed", "custody"], (
+        "one that was put there a moment ago may belong to a deposit"
+    )
     assert stray.key not in subjects(archive)
     administrator(archive.objects.endpoint).delete_object(
         Bucket=archive.objects.bucket,

@@ -334,7 +334,7 @@ def test_a_file_with_faults_in_its_middle_is_deposited_whole_and_custody_names_e
     before = catalogue(archive)
     assert rebuild(archive).remarks == ()
     assert catalogue(archive) == before
-    assert [each.problems for each in verify(archive)] == [(), ()]
+    assert all(each.ok for each in verify(archive))
     assert verify_file(archive, path).ok
     harmed[rows[2].offset_bytes + 30] ^= 1
     path.write_bytes(harmed)

@@ -388,8 +388,8 @@ def test_any_damage_inside_one_record_leaves_all_others_found(
     assert [name for name in names(found) if name != str(bad)] == others
     payloads = {row.url: row.payload_digest for row in found.rows}
     for number, body in enumerate(bodies):
-        if payloads.get(url := f"http://site.example/{number}") is not None:
-            assert payloads[url] == sha256(body)
+        if number != bad:  # of that one even the field with its digest may be gone
+            assert payloads[f"http://site.example/{number}"] in (None, sha256(body))
 
 
 @given(content=st.binary(max_size=2000), start=st.sampled_from([b"", b"WARC/1.0\r\n", b"\x1f\x8b\x08\x00", INFO]))
