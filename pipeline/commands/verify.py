@@ -254,8 +254,8 @@ def audit(weeks: Weeks = None, renew: Renew = False, as_json: JsonOption = False
 def _print_summary(found: tuple[Verified, ...]) -> None:
     wrong = sum(not each.ok for each in found)
     remarked = sum(bool(each.remarks) for each in found)
-    expired = f" The lock of {remarked} has expired." if remarked else ""
-    err.print(f"{len(found)} checked, {wrong} not as expected.{expired}", markup=False)
+    more = f" {remarked} with remarks." if remarked else ""
+    err.print(f"{len(found)} checked, {wrong} not as expected.{more}", markup=False)
     if wrong:
         raise typer.Exit(int(Exit.FAILED))
 

@@ -7,7 +7,7 @@ An entry's object may be hidden by a later version of its key; the chain itself 
 one whose sha256 the next entry names, or for the last entry the oldest. Raises `storage.objects.errors`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -40,7 +40,7 @@ class ChainProblem:
     @property
     def breaks(self) -> bool:
         """Whether an entry is lost or in doubt; otherwise the chain can still be read as it was written."""
-        return self.what not in ("versions", "hidden", "lock", "key", SEALED_VALUES)
+        return self.what not in ("versions", "hidden", "lock", "key", SEALED_VALUES, "format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ def read_chain(objects: StoreReader, keys: SealingKeys | None = None) -> Chain:
                 problems.append(ChainProblem(custody_key(seq), "content", *str(problem).split(", found ", 1)))
                 continue
             chained.append(ChainLink(entry, genuine.version.version_id, genuine.locked_until))
+    problems.extend(_older_formats(reversed(chained)))
     links: list[ChainLink] = []
     for link, held in with_sealed_objects(objects, reversed(chained), lambda link: link.entry, keys):
         links.append(replace(link, entry=held.entry, sealed=held.links))
@@ -152,6 +153,15 @@ def _read(objects: StoreReader, version: ListedVersion) -> _StoredEntry | _Unrea
         return _Unreadable(version, "none")
     head, content = got
     return _StoredEntry(version, content, sha256(content), head.locked_until)
+
+
+def _older_formats(links: Iterable[ChainLink]) -> Iterator[ChainProblem]:
+    """Entries of format 1 after one of format 2: whoever lacks the sealing keys could plant no other."""
+    sealed = False
+    for link in links:
+        if sealed and link.entry.seal is None:
+            yield ChainProblem(custody_key(link.entry.seq), "format", "2, as entries before it have", "1")
+        sealed = sealed or link.entry.seal is not None
 
 
 def _gaps(found: Collection[int]) -> Iterator[ChainProblem]:
