@@ -112,13 +112,14 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stored_settings(
-    settings: Settings, object_store_server: ObjectStoreServer, database: OwnedDatabase
+    settings: Settings, services_folder: Path, object_store_server: ObjectStoreServer, database: OwnedDatabase
 ) -> Settings:
     """Settings that know this test's database, its own sealing keys, and a bucket of its own, not there yet."""
-    make_keys(settings.sealing_keys_file)
+    keys = services_folder / "sealing-keys" / secrets.token_hex(6)  # outside the test's folder, which it may list
+    make_keys(keys)
     return replace(
         settings,
-        sealing_keys=settings.sealing_keys_file,
+        sealing_keys=keys,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,

@@ -111,6 +111,8 @@ def warc_time(value: str) -> datetime:
     zone = UTC
     if sign is not None:
         ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        if ahead >= timedelta(days=1):
+            raise ValueError(f"expected a date like 2026-11-23T20:15:00Z, found {value!r}")
         zone = timezone(ahead if sign == "+" else -ahead)
     at = datetime(*date, int(hour or 0), int(minute or 0), int(second or 0), microsecond, tzinfo=zone)
     try:

@@ -30,6 +30,7 @@ TOLD = (
 @pytest.fixture
 def ask(filled: Filled, own_settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Ask":
     monkeypatch.setenv("LETAPIS_DATA", str(tmp_path))
+    monkeypatch.setenv("LETAPIS_SEALING_KEYS", str(own_settings.sealing_keys_file))
     for name in TOLD:
         monkeypatch.setenv(variable(name), str(getattr(own_settings, name)))
     return Ask()

@@ -259,7 +259,7 @@ def test_a_picture_seen_twice_is_one_medium_with_two_occurrences(archive: Archiv
 
 
 def test_a_damaged_picture_is_refused_with_a_reason_and_counted(archive: Archive, tmp_path: Path) -> None:
-    content = media_file("tram/w800/q82").content[:400]
+    content = media_file("tram/w800/q82").content[:120]
     deposit_file(archive, crawl_one(tmp_path, [exchange("https://a.test/", response(content, "image/jpeg"))]))
     report = process_pending(archive)
     with archive.reader.connect() as connection:
