@@ -234,6 +234,10 @@ NEW_KEYS = {
     "origin_reason": "why no more can be said of an import",
     "recovered": "whether the crawl ended without a report",
     "interim_answers": "answers such as 103 that came with a capture",
+    "names": "the persons whom a record names, as we read them",
+    "struck": "what the page crosses out",
+    "remarks": "what a parser remarks upon",
+    "page_remarks": "what is remarked upon of the whole page",
 }
 """Keys that 0.2.0 has added."""
 

@@ -1,15 +1,18 @@
 """The signer: what it writes and signs, what it goes on from, and what it refuses."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text
 
 from pipeline.config.settings import OwnedDatabase
 from processors.transparency_log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from processors.transparency_log.tiles import bundle_entries, tiles_of
 from storage.archive import Archive
-from storage.ledger.custody import append_and_publish, entries
+from storage.ledger.custody import entries, entry_row, publish_pending_entries
+from storage.ledger.entry import NOT_MEASURED, CustodyEntry
+from storage.ledger.tables import custody
 from storage.log.checkpoints import all_in_ledger, newest_in_ledger
 from storage.log.signing import LogRefusedError, LogSigner, sign_next_checkpoint
 from storage.log.tree_reader import LogTree
@@ -112,17 +115,39 @@ def test_only_the_right_edge_is_read_again(
 
 
 def test_an_entry_too_long_for_a_bundle_is_in_the_tree_all_the_same(archive: Archive, signer: LogSigner) -> None:
-    append_and_publish(archive, "received", subject_id="x", actor="tester", details={"text": "a" * 70_000})
+    entry = CustodyEntry(
+        seq=1,
+        previous=None,
+        event="received",
+        subject_id="x",
+        subject_digest=None,
+        actor="tester",
+        at=datetime(2026, 11, 1, tzinfo=UTC),
+        software="letapis/0.1.0",
+        clock=NOT_MEASURED,
+        details={"text": "a" * 70_000},
+    )
+    with archive.writer.begin() as connection:  # of format 1, which knew no limit
+        connection.execute(insert(custody).values(**entry_row(entry)))
+    publish_pending_entries(archive)
     signed = sign_next_checkpoint(archive, signer, actor="tester")
     assert signed is not None
     assert signed.checkpoint.root == expected_root(archive, 2)
     assert keys_in_store(archive, "log/tile/") == ["log/tile/0/000.p/2"]
 
 
+TABLES = (
+    ("custody_objects", "seq"),
+    ("sealed_objects", "seq"),
+    ("checkpoints", "size"),
+    ("custody", "seq"),
+)
+
+
 def cut(database: OwnedDatabase, after: int) -> None:
     """The database as it was when it had so many entries: restored from an older backup."""
     with create_engine(database.owner_url).begin() as connection:
-        for table, number in (("custody_objects", "seq"), ("checkpoints", "size"), ("custody", "seq")):
+        for table, number in TABLES:
             connection.execute(text(f"ALTER TABLE ledger.{table} DISABLE TRIGGER USER"))
             connection.execute(text(f"DELETE FROM ledger.{table} WHERE {number} > {after}"))
             connection.execute(text(f"ALTER TABLE ledger.{table} ENABLE TRIGGER USER"))
