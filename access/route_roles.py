@@ -25,6 +25,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /capture/{capture_id}": Role.READER,
     "GET /capture/{capture_id}/text": Role.READER,
     "GET /capture/{capture_id}/raw": Role.READER,
+    "GET /capture/{capture_id}/proof": Role.READER,
+    "GET /capture/{capture_id}/proof/file": Role.READER,
     "GET /capture/{capture_id}/payload": Role.READER,
     "GET /capture/{capture_id}/picture": Role.READER,
     "GET /capture/{capture_id}/frame": Role.READER,

@@ -144,7 +144,9 @@ def _with_added(lines: list[str], added: dict[int, list[str]], first: int) -> li
 def _rung(element: html.HtmlElement) -> html.HtmlElement:
     """The outermost element that holds this paragraph, or its list, and nothing else."""
     while (parent := element.getparent()) is not None and parent.tag not in ("body", "article", "main"):
-        if parent.tag not in LISTS and (len(parent) != 1 or (parent.text or "").strip()):
+        # not `len(parent)`: lxml counts all children each time, and a row may have 40,000
+        alone = element.getprevious() is None and element.getnext() is None
+        if parent.tag not in LISTS and (not alone or (parent.text or "").strip()):
             break
         element = parent
     return element
