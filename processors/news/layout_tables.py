@@ -16,6 +16,8 @@ _PARTS = ("table", "tbody", "tr", "td")
 _FEW_CELLS = 10
 _RUNNING_TEXT = 300
 _MOST_ROWS = 20
+_MOST_ARRANGED = 100
+"""Cells of a row; no page is arranged in more, and as many blocks take its reader too long."""
 _MENU_LINKS = 2
 _MENU_SHARE = 0.8
 
@@ -53,6 +55,8 @@ def _is_layout(table: html.HtmlElement) -> bool:
         return True
     rows = list(_nearest(table, ("tr",)))
     widths = [sum(1 for cell in row if cell.tag == "td") for row in rows]
+    if max(widths, default=0) > _MOST_ARRANGED:
+        return False
     if not widths or len(rows) == 1 or max(widths) == 1:
         return True
     if sum(widths) > _FEW_CELLS or len(rows) > _MOST_ROWS:
