@@ -149,7 +149,8 @@ def test_a_checkpoint_of_another_key_is_named(archive: Archive, signer: LogSigne
 def rewritten(archive: Archive, database: OwnedDatabase, seq: int, count: int) -> None:
     """The owner replaces an entry and computes every later one anew, in the database and in the store."""
     with create_engine(database.owner_url).begin() as owner:
-        for table, number in (("custody_objects", "seq"), ("checkpoints", "size"), ("custody", "seq")):
+        numbers = {"custody_objects": "seq", "sealed_objects": "seq", "checkpoints": "size", "custody": "seq"}
+        for table, number in numbers.items():
             owner.execute(text(f"ALTER TABLE ledger.{table} DISABLE TRIGGER USER"))
             owner.execute(text(f"DELETE FROM ledger.{table} WHERE {number} >= {seq}"))
             owner.execute(text(f"ALTER TABLE ledger.{table} ENABLE TRIGGER USER"))
