@@ -112,14 +112,13 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def stored_settings(
-    settings: Settings, services_folder: Path, object_store_server: ObjectStoreServer, database: OwnedDatabase
+    settings: Settings, object_store_server: ObjectStoreServer, database: OwnedDatabase
 ) -> Settings:
     """Settings that know this test's database, its own sealing keys, and a bucket of its own, not there yet."""
-    keys = services_folder / "sealing-keys" / secrets.token_hex(6)  # outside the test's folder, which it may list
-    make_keys(keys)
+    make_keys(settings.sealing_keys_file)
     return replace(
         settings,
-        sealing_keys=keys,
+        sealing_keys=settings.sealing_keys_file,
         s3_endpoint=object_store_server.endpoint,
         s3_access_key=object_store_server.access_key,
         s3_secret_key=object_store_server.secret_key,

@@ -13,6 +13,7 @@ from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import report_to_json
 from pipeline.collect.deposit_spool import CrawlNotDepositedError, deposit_crawl, recover_spools
+from pipeline.config.settings import Settings
 from pipeline.crawl.files import REPORT_NAME, write_json
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.preserve.replicate import replicate_pending
@@ -34,6 +35,12 @@ ADDED = (
     b"WARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
     b"WARC-Date: 2026-11-20T21:00:00Z\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
 )
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The data folder lies elsewhere: tests here look at all that is in their own folder."""
+    return Settings(data=tmp_path_factory.mktemp("archive") / "data")
 
 
 def left_behind(spool: Path, *urls: str) -> Path:

@@ -147,7 +147,7 @@ def test_verify_says_that_all_is_as_expected(warc: Path) -> None:
     run("deposit", str(warc))
     result = run("verify", "--json")
     assert result.returncode == 0
-    assert [(row["kind"], row["ok"], row["problems"]) for row in rows(result)] == [("verify", True, [])] * 2
+    assert [(row["kind"], row["ok"], row["problems"]) for row in rows(result)] == [("verify", True, [])] * 3
 
 
 def test_verify_names_what_differs_with_both_values(warc: Path) -> None:

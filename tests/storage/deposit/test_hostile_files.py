@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from pipeline.collect.deposit_spool import recover_spools
+from pipeline.config.settings import Settings
 from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.catalogue.tables import captures, warcs
@@ -30,6 +31,12 @@ pytestmark = pytest.mark.slow
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nhi"
 URL = ("WARC-Target-URI", "http://a.example/")
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The data folder lies elsewhere: tests here look at all that is in their own folder."""
+    return Settings(data=tmp_path_factory.mktemp("archive") / "data")
 
 
 def record(*fields: tuple[str, str | bytes], block: bytes = ANSWER, kind: str = "response") -> bytes:
