@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from pipeline.preserve.held_checkpoints import OutsideLog
 from storage.archive import Archive
-from storage.findings import Verified
+from storage.findings import Mismatch, Verified
 from storage.integrity.verification import (
+    ExpectedObjects,
     expected_of_archive,
     expected_of_store,
     verify_all,
@@ -23,9 +24,12 @@ from storage.integrity.verification import (
 )
 from storage.ledger.custody import append_and_publish
 from storage.objects.keys import WARC_PREFIX
+from storage.objects.model import PRIMARY
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import SealingKeys
 
+NOT_ENTERED: Final = "the entry about this verification"
+"""Subject of what is said instead of an entry."""
 WHOLE_ARCHIVE: Final = "archive"
 """Subject of the custody entry about a verification of everything."""
 NAMED_AT_MOST: Final = 100
@@ -59,7 +63,9 @@ def verify(
     held = outside.held(
         expected.chain, checked_store, [each for each in _stores(archive) if each != checked_store]
     )
-    found = _collected(chain_of(verify_all(expected, roots), held), on_each)
+    found = _collected(chain_of(verify_all(expected, roots), held, _not_entered(expected)), on_each)
+    if found and found[-1].subject == NOT_ENTERED:
+        return found
     wrong = [verified.subject for verified in found if not verified.ok]
     details = {
         "store": checked_store.name,
@@ -69,6 +75,17 @@ def verify(
     }
     append_and_publish(archive, "verified", subject_id=WHOLE_ARCHIVE, actor=actor, details=details)
     return found
+
+
+def _not_entered(expected: ExpectedObjects) -> Iterator[Verified]:
+    """Why this verification gets no entry: the database ends before the store does, as an old copy of it would.
+
+    The next entry of such a database would have the number of one that the store has already.
+    """
+    last = max((chained.entry.seq for chained in expected.chain.entries), default=0)
+    if expected.objects.name == PRIMARY and expected.ledger is not None and last > max(expected.ledger, default=0):
+        found = f"a store with entries up to {last}, and a database that lacks the last of them"
+        yield Verified(NOT_ENTERED, (Mismatch("entry", "one appended to custody", found),))
 
 
 def _stores(archive: Archive) -> tuple[ObjectStore, ...]:

@@ -64,12 +64,13 @@ class AttackedArchive:
     def as_owner(self, *statements: str) -> None:
         """What the owner of the database may do: change any row, past every trigger."""
         engine = create_engine(self.database.owner_url)
-        with engine.begin() as connection:
-            for statement in statements:
-                table = statement.split()[2 if statement.startswith("DELETE") else 1]
-                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-                connection.execute(text(statement))
-                connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+        tables = {each.split()[2 if each.startswith("DELETE") else 1] for each in statements}
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in sorted(tables)]
+        on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in sorted(tables)]
+        for together in (off, statements, on):  # no table is altered while its own changes are not committed
+            with engine.begin() as connection:
+                for statement in together:
+                    connection.execute(text(statement))
         engine.dispose()
 
     def remove(self, *prefixes: str, where: Callable[[str], bool] = lambda key: True) -> None:
@@ -123,4 +124,8 @@ class AttackedArchive:
 
 def named(found: Sequence[Verified]) -> Found:
     """Every mismatch by its subject; nothing where all is as expected."""
-    return {each.subject: [problem.what for problem in each.problems] for each in found if not each.ok}
+    wrong: dict[str, list[str]] = {}
+    for each in found:
+        if not each.ok:
+            wrong.setdefault(each.subject, []).extend(problem.what for problem in each.problems)
+    return wrong

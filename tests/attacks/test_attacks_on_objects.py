@@ -15,6 +15,16 @@ def both(attacked: AttackedArchive) -> tuple[Found, Found]:
     return attacked.named_by_store_alone(), attacked.named_with_database()
 
 
+def test_a_swapped_file_is_named(attacked: AttackedArchive) -> None:
+    key = attacked.first.key
+    content = attacked.archive.objects.read(attacked.second.key, attacked.second.version_id)
+    attacked.remove(key)
+    attacked.lay_over(key, content)
+    for found in both(attacked):
+        assert set(found) == {key}
+        assert set(found[key]) == {"object", "object version"}
+
+
 def test_a_planted_file_is_named_once_no_deposit_can_be_under_way(
     attacked: AttackedArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
