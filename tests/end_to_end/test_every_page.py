@@ -27,7 +27,7 @@ KINDS = {
 }
 """By page: the ids of what it shows, and what distinguishes one from another."""
 
-SAVED = ("raw", "payload", "picture", "frame")
+SAVED = ("raw", "payload", "picture", "frame", "proof/file")
 """Ends of addresses whose answer is a file or a part of a page."""
 
 Kind = tuple[str, ...]
