@@ -116,7 +116,7 @@ def verify(
     else:
         with archive_for_command() as archive:
             store = second_store(archive) if replica else None
-            _say_if_closed(archive.sealing)
+            _warn_without_keys(archive.sealing)
             try:
                 roots = pinned_roots(load_settings())
                 user = current_user()
@@ -201,7 +201,7 @@ def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
         if store is None:
             raise fail("No second store is configured: set LETAPIS_REPLICA_*.", Exit.WRONG_USE)
         keys = sealing_keys(settings)
-        _say_if_closed(keys)
+        _warn_without_keys(keys)
         return verify_store_alone(store, keys=keys, on_each=show, roots=pinned_roots(settings))
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -209,7 +209,7 @@ def _verify_store_alone(show: Any, *, replica: bool) -> tuple[Verified, ...]:
         raise fail(str(problem)) from problem
 
 
-def _say_if_closed(keys: SealingKeys | None) -> None:
+def _warn_without_keys(keys: SealingKeys | None) -> None:
     if keys is None:
         err.print(
             "No sealing keys are here (LETAPIS_SEALING_KEYS): sealed objects are checked by their digests alone.",

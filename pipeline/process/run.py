@@ -158,7 +158,7 @@ def _process(
                         f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
                     )
             except StorageError as problem:
-                failed[key] = f"{key}: {_sayable(archive, key, problem)}"
+                failed[key] = f"{key}: {_reason_for_log(archive, key, problem)}"
                 on_progress(failed[key])
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
@@ -170,7 +170,7 @@ def _process(
     return report
 
 
-def _sayable(archive: Archive, key: str, problem: StorageError) -> str:
+def _reason_for_log(archive: Archive, key: str, problem: StorageError) -> str:
     """The problem as a log may have it, which more people read than may know what a labelled file holds."""
     with archive.reader.connect() as connection:
         if label_of_file(connection, key) == DEFAULT_LABEL:

@@ -216,10 +216,13 @@ def _rows(book: _Book, path: str, left: int) -> tuple[tuple[tuple[Cell, ...], ..
     concealed = sorted(
         place for place in hidden_columns if any(row.get(place, EMPTY).says_something for row in rows.values())
     )
-    return table, [*_told("row", hidden_rows), *_told("column", [_letters(place) for place in concealed])]
+    return table, [
+        *_hidden_remarks("row", hidden_rows),
+        *_hidden_remarks("column", [_letters(place) for place in concealed]),
+    ]
 
 
-def _told(thing: str, places: list[int] | list[str]) -> Iterator[str]:
+def _hidden_remarks(thing: str, places: list[int] | list[str]) -> Iterator[str]:
     if places:
         named = ", ".join(map(str, places[:_MOST_NAMED])) + (" ..." if len(places) > _MOST_NAMED else "")
         many = len(places) > 1

@@ -23,7 +23,7 @@ _MOST_ANCESTORS: Final = 200
 
 _COMMENT: Final = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _BRACE: Final = re.compile(r"([^{}]*)([{}])")
-_TELLING: Final = ("display", "visibility", "text-decoration", "clip")
+_PROPERTIES_IN_QUESTION: Final = ("display", "visibility", "text-decoration", "clip")
 _UNCONDITIONAL: Final = re.compile(
     r"@(?:supports|layer)\b|@media\s*(?:all|screen|only screen|(?:screen|all)\s*,.*|.*,\s*(?:screen|all))\s*$",
     re.IGNORECASE | re.DOTALL,
@@ -247,7 +247,7 @@ def style_rules(tree: html.HtmlElement) -> StyleRules:
         left -= len(text)
         media = (style.get("media") or "all").strip()
         parent = style.getparent()
-        if not _tells(text) or (parent is not None and parent.tag == "noscript"):
+        if not _names_a_property(text) or (parent is not None and parent.tag == "noscript"):
             continue
         conditional = _UNCONDITIONAL.match(f"@media {media}") is None
         for rule in _rules(_COMMENT.sub(" ", text), made._rules.count, conditional):
@@ -264,14 +264,14 @@ def style_rules(tree: html.HtmlElement) -> StyleRules:
     return made
 
 
-def _tells(css: str) -> bool:
+def _names_a_property(css: str) -> bool:
     """Whether any of the properties in question is named."""
     lowered = css.lower()
-    return any(name in lowered for name in _TELLING)
+    return any(name in lowered for name in _PROPERTIES_IN_QUESTION)
 
 
 def _rules(css: str, first: int, conditional: bool) -> Iterator[_Rule]:
-    """Every rule that tells of one of the properties in question, in order."""
+    """Every rule that names one of the properties in question, in order."""
     around: list[str] = []
     order = first
     for found in _BRACE.finditer(css):
@@ -280,7 +280,7 @@ def _rules(css: str, first: int, conditional: bool) -> Iterator[_Rule]:
             around.append(text.rpartition(";")[2].strip())
             continue
         selectors = around.pop() if around else ""
-        if not text or selectors.startswith("@") or not selectors or not _tells(text):
+        if not text or selectors.startswith("@") or not selectors or not _names_a_property(text):
             continue
         if any(each.startswith("@") and not _GROUP.match(each) for each in around):
             continue

@@ -12,7 +12,7 @@ from lxml import html
 
 from processors.markup.html_tree import BLOCKS, visible_text
 from processors.news.layout_tables import unwrap_layout_tables
-from processors.news.linked_text import HEADINGS, leads_elsewhere
+from processors.news.linked_text import HEADINGS, links_to_another_page
 from processors.tables.cell_spans import CellSpans
 
 MOST_PARTS = 1_000
@@ -51,7 +51,7 @@ def bounded_copy(tree: html.HtmlElement) -> html.HtmlElement:
                 if name in cell.attrib:
                     cell.set(name, str(length))
     for link in list(made.iter("a")):
-        if not leads_elsewhere(link) and (link.get("href") is None or _heads(link)):
+        if not links_to_another_page(link) and (link.get("href") is None or _heads(link)):
             _make_plain(link)
     for line in list(made.iter(*_LINES, *_WITHIN_LINES)):
         if len(line) > MOST_PARTS:

@@ -30,7 +30,7 @@ _INTRODUCES = re.compile(r"[:：]\s*$")
 _NAME = re.compile(r"^(?:[^\W\d_a-zа-яёіїєўґ][\w.’'-]*(?: |$)){2,4}$")
 
 
-def leads_elsewhere(link: html.HtmlElement) -> bool:
+def links_to_another_page(link: html.HtmlElement) -> bool:
     """Whether a link has an address, and that of another page."""
     address = attribute(link, "href")
     return address is not None and not address.startswith("#")
@@ -42,7 +42,7 @@ def link_share(element: html.HtmlElement, words: str | None = None) -> float:
     if not whole:
         return 0.0
     links = [element] if element.tag == "a" else element.iter("a")
-    return sum(len(_plain(link)) for link in links if leads_elsewhere(link)) / whole
+    return sum(len(_plain(link)) for link in links if links_to_another_page(link)) / whole
 
 
 def is_text_though_linked(block: html.HtmlElement, url: str) -> bool:
@@ -73,7 +73,7 @@ def is_text_though_linked(block: html.HtmlElement, url: str) -> bool:
     if len(text.split()) >= _SENTENCE_WORDS and _SENTENCE_END.search(text):
         return True
     return len(text.split()) >= _LINE_WORDS and not any(
-        _is_another_article(link, url) for link in block.iter("a") if leads_elsewhere(link)
+        _is_another_article(link, url) for link in block.iter("a") if links_to_another_page(link)
     )
 
 

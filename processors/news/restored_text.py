@@ -104,13 +104,13 @@ def with_gaps_filled(lines: list[str], held: list[html.HtmlElement | None], url:
                 place = rungs[child]
                 continue
             texts = list(_texts(child))
-            for text in texts if place >= 0 else _leading(child, texts):
+            for text in texts if place >= 0 else _lead_text(child, texts):
                 if folded(text) not in present_text:
                     added.setdefault(place, []).append(text)
     return Restored(_with_added(lines, added, min(rungs.values(), default=0)), frozenset(linked))
 
 
-def _leading(child: html.HtmlElement, texts: list[str]) -> list[str]:
+def _lead_text(child: html.HtmlElement, texts: list[str]) -> list[str]:
     """What begins the text, of what stands before the first line read: sentences, or a list of its points."""
     if child.tag in LISTS:
         return texts if len(texts) > 1 and sum(map(len, texts)) >= _POINT_AT_LEAST * len(texts) else []

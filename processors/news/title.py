@@ -35,7 +35,7 @@ def read_title(tree: html.HtmlElement, evidence: PageMetadata, url: str) -> str 
     """The headline; None where the page has no heading and states no title."""
     site = SiteName(evidence.site_names, url)
     window = next((one_line(visible_text(element)) for element in tree.iter("title")), "")
-    ranked = [element for element in tree.iter("h1") if not _leads_home(element, url)]
+    ranked = [element for element in tree.iter("h1") if not _links_to_first_page(element, url)]
     headings = [_less_its_labels(element) for element in ranked] or _marked_headlines(tree)
     # one that stands twice is furniture, unless it is all there is
     once = [heading for heading in headings if headings.count(heading) == 1] or headings
@@ -123,7 +123,7 @@ class SiteName:
         return title
 
 
-def _leads_home(heading: html.HtmlElement, url: str) -> bool:
+def _links_to_first_page(heading: html.HtmlElement, url: str) -> bool:
     """Whether the heading as a whole is a link to the site's first page: its name or its motto, no headline."""
     links = [heading.getparent(), *heading.iter("a")]
     for link in links:

@@ -85,7 +85,7 @@ class AttackedArchive:
                         BypassGovernanceRetention=True,
                     )
 
-    def lay_over(self, key: str, content: bytes) -> None:
+    def shadow(self, key: str, content: bytes) -> None:
         """A later version over a stored one, as every key that may write can put there."""
         self.archive.objects._client.put_object(Bucket=self.archive.objects.bucket, Key=key, Body=content)
 

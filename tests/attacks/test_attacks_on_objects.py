@@ -19,7 +19,7 @@ def test_a_swapped_file_is_named(attacked: AttackedArchive) -> None:
     key = attacked.first.key
     content = attacked.archive.objects.read(attacked.second.key, attacked.second.version_id)
     attacked.remove(key)
-    attacked.lay_over(key, content)
+    attacked.shadow(key, content)
     for found in both(attacked):
         assert set(found) == {key}
         assert set(found[key]) == {"object", "object version"}
@@ -29,14 +29,14 @@ def test_a_planted_file_is_named_once_no_deposit_can_be_under_way(
     attacked: AttackedArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = f"{attacked.first.key.rpartition('/')[0]}/planted-00000.warc.gz"
-    attacked.lay_over(key, b"planted")
+    attacked.shadow(key, b"planted")
     # as if an hour had passed: until then it may be the file of a deposit that is not in custody yet
     monkeypatch.setattr("storage.integrity.verification.UNDER_WAY", timedelta(hours=-1))
     assert both(attacked) == ({key: ["object version"]}, {key: ["object version"]})
 
 
 def test_an_entry_planted_behind_a_gap_is_named(attacked: AttackedArchive) -> None:
-    attacked.lay_over(custody_key(HELD + 2), b"planted")
+    attacked.shadow(custody_key(HELD + 2), b"planted")
     alone, with_database = both(attacked)
     gap = f"{custody_key(HELD + 1)}: object"
     assert gap in alone["custody"]
@@ -64,7 +64,7 @@ def one_of_each(attacked: AttackedArchive) -> list[ListedVersion]:
 def test_every_object_that_a_later_version_shadows_is_named(attacked: AttackedArchive) -> None:
     keys = [version.key for version in one_of_each(attacked)]
     for key in keys:
-        attacked.lay_over(key, b"another")
+        attacked.shadow(key, b"another")
     for found in both(attacked):
         told = [(subject, what.partition(": ")[0]) for subject in found for what in found[subject]]
         assert [key for key in keys if not any(key in each for each in told)] == []

@@ -86,7 +86,7 @@ def plant_checkpoint(archive: Archive) -> None:
     put(archive, "log/checkpoints/000000000009.txt", b"log.letapis.example/test\n9\nAAAA\n\n- nobody\n")
 
 
-def lay_over(archive: Archive) -> None:
+def shadow(archive: Archive) -> None:
     archive.objects._client.put_object(Bucket=archive.objects.bucket, Key="log/tile/0/000.p/3", Body=b"x")
 
 
@@ -103,7 +103,7 @@ def lay_over(archive: Archive) -> None:
         ),
         (swap_tile, ["log/tile/0/000.p/3: hash of custody/000000000002.json"]),
         (plant_checkpoint, ["log/checkpoints/000000000009.txt: signature in a note"]),
-        (lay_over, ["log/tile/0/000.p/3: object version"]),
+        (shadow, ["log/tile/0/000.p/3: object version"]),
         (lambda archive: remove(archive, "log/tile/0/"), ["log/tile/0/000.p/3"]),
         (lambda archive: remove(archive, "log/tile/entries/"), ["log/tile/entries/000.p/3"]),
         (lambda archive: put(archive, "log/other", b"x"), ["log/other"]),
