@@ -95,7 +95,7 @@ class CatalogueCheck:
             return words
         return (
             f"{words} {counts['rows_not_comparable']} rows are not comparable, since another version of a parser "
-            "made them; `letapis process` reads their files again."
+            "made them. The DAG `process` reads their files again; check them after that."
         )
 
 
