@@ -7,6 +7,7 @@ cosignature as proof. Raises `OutletError`. Source: C2SP tlog-witness and tlog-c
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
+from urllib.parse import quote
 
 from pipeline.preserve.outlet_kinds.requests import ask, require_ok
 from processors.transparency_log.checkpoint import read_checkpoint
@@ -62,14 +63,18 @@ class WitnessOutlet:
         if self.origin is None:
             return None
         doing = "showing its newest checkpoint"
-        response = ask(self.name, doing, "GET", f"{self.url}/checkpoint?origin={self.origin}")
+        response = ask(self.name, doing, "GET", f"{self.url}/checkpoint?origin={quote(self.origin, safe='')}")
         if response.status_code == HTTPStatus.NOT_FOUND:
             return None
         require_ok(self.name, doing, response)
         return self._require_cosigned(response.content, doing)
 
     def _size_known_to_it(self) -> int:
-        newest = self.newest()
+        """How many entries it has cosigned, where it shows that; 0 where it does not."""
+        try:
+            newest = self.newest()
+        except OutletError:
+            return 0  # the specification has no address that shows it; the answer 409 does
         return 0 if newest is None else read_checkpoint(newest).size
 
     def _cosigned(self, checkpoint: bytes, lines: str) -> bytes:

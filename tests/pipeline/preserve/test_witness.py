@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -207,6 +209,55 @@ def test_a_witness_that_was_lied_to_says_so_and_keeps_the_lie(
         assert "did not prove that it extends" in answer.text
     (path,) = WitnessFolder(tmp_path / "partner").contradictions()
     assert path.read_bytes().endswith(lie)
+
+
+class OtherWitness(BaseHTTPRequestHandler):
+    """A witness of somebody else's making: it has the one address of the specification."""
+
+    def do_POST(self) -> None:
+        """Decide as a witness does."""
+        assert isinstance(self.server, OtherWitnessServer)
+        answer = self.server.witness.answer(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.media_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class OtherWitnessServer(ThreadingHTTPServer):
+    """It on loopback."""
+
+    def __init__(self, witness: Witness) -> None:
+        super().__init__(("127.0.0.1", 0), OtherWitness)
+        self.witness = witness
+
+
+def test_a_witness_that_shows_no_checkpoint_says_by_its_refusal_which_size_it_knows(
+    archive: Archive, logged: Settings, tmp_path: Path
+) -> None:
+    folder = WitnessFolder(tmp_path / "other")
+    other = Witness(folder, folder.prepare("other.example/w1"))
+    folder.add_logs((VerifierKey.parse(verifier_key(logged)),))
+    with OtherWitnessServer(other) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        declared = {"name": "other", "kind": "witness", "url": url, "key": str(other.key.verifier_key)}
+        settings = with_outlets(logged, tmp_path, declared)
+        reports = []
+        for entries in (2, 5):
+            add_entries(archive, entries)
+            reports.append(sign_and_deliver(settings, archive))
+        server.shutdown()
+        serving.join()
+    assert [report.failures() for report in reports] == [(), ()]
+    with archive.reader.connect() as connection:
+        newest, before = deliveries(connection)
+    assert newest.size - before.size == 5
 
 
 def test_a_witness_that_is_away_keeps_the_delivery_pending(
