@@ -61,13 +61,21 @@ NIGHTS: Final[Mapping[str, str]] = {
 """By the state of a night in which nothing is wrong; any other is a problem."""
 
 EVENTS: Final[Mapping[str, str]] = {
+    "accesses_batched": N_("part of the access log stored"),
     "asserted": N_("verdict"),
     "audited": N_("audited"),
+    "catalogue_checked": N_("catalogue compared with the files"),
     "collection_ended": N_("collection ended"),
     "collection_started": N_("collection started"),
     "copied": N_("copied"),
     "deposited": N_("deposited"),
     "lock_renewed": N_("lock renewed"),
+    "log_begun": N_("log begun"),
+    "log_key_rotated": N_("key of the log replaced"),
+    "member_added": N_("member added"),
+    "member_removed": N_("member removed"),
+    "requests_batched": N_("requests stored"),
+    "results_batched": N_("results of requests stored"),
     "time_owed": N_("timestamp pending"),
     "timestamped": N_("timestamped"),
 }

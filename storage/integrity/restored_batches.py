@@ -1,4 +1,4 @@
-"""Restores requests and the access log from the batches in the store.
+"""Restores requests, their results and the access log from the batches in the store.
 
 In: an archive whose ledger may lack rows, and the chain read from its store. Out: `RestoredRows`. Guaranteed: rows
 are equal to those that were batched; the ledger only gains what it lacks. Rows of the access log bear names of

@@ -1,11 +1,11 @@
-"""Batches: requests and rows of the access log as sealed objects in the store, so that neither is lost or emptied.
+"""Batches: requests, their results and the access log as sealed objects in the store, so that no row is lost.
 
-In: an archive with its sealing keys. Out: entries ``requests_batched`` and ``accesses_batched``, each of which
-names a sealed object of rows with their number and the Merkle root over the salted commitments of the rows, so
-that one row can be opened without the others. Guaranteed: each row is in one batch; entry, object and the note
-which rows it has are written in one transaction, and the object is stored with its entry. Rows are restored from
-the batches, equal to what they were. Source: decision 33; RFC 6962, section 2.1. Raises `NoSealingKeysError` and
-`storage.objects.errors`.
+In: an archive with its sealing keys. Out: entries ``requests_batched``, ``results_batched`` and
+``accesses_batched``, each of which names a sealed object of rows with their number and the Merkle root over the
+salted commitments of the rows, so that one row can be opened without the others. Guaranteed: each row is in one
+batch; entry, object and the note which rows it has are written in one transaction, and the object is stored with
+its entry. Rows are restored from the batches, equal to what they were. Source: decision 33; RFC 6962, section
+2.1. Raises `NoSealingKeysError` and `storage.objects.errors`.
 """
 
 import json
@@ -23,9 +23,9 @@ from storage.archive import Archive
 from storage.ledger.commitments import commitment, new_salt
 from storage.ledger.custody import append, lock_chain, publish_pending_entries
 from storage.ledger.entry import CustodyEntry
-from storage.ledger.entry_schema import ACCESSES_BATCHED, REQUESTS_BATCHED
+from storage.ledger.entry_schema import ACCESSES_BATCHED, REQUESTS_BATCHED, RESULTS_BATCHED
 from storage.ledger.sealed_objects import SealedError, open_sealed, seal
-from storage.ledger.tables import access_log, batched, requests, sealed_objects
+from storage.ledger.tables import access_log, batched, request_results, requests, sealed_objects
 from storage.objects.keys import batch_key, is_part
 from storage.sealing_keys import NoSealingKeysError, SealingKeys
 
@@ -43,6 +43,7 @@ class BatchKind:
 
 KINDS: Final = (
     BatchKind("requests", REQUESTS_BATCHED, requests),
+    BatchKind("results", RESULTS_BATCHED, request_results),
     BatchKind("accesses", ACCESSES_BATCHED, access_log),
 )
 
@@ -143,8 +144,12 @@ def row_commitment(kind: BatchKind, salt: str, value: Mapping[str, Any]) -> Dige
 
 
 def row_value(table: Table, row: Row[Any]) -> dict[str, Any]:
-    """A row as JSON that has a canonical form; where a number has none, the row is one text."""
-    stated = {column.name: _json(row._mapping[column.name]) for column in table.c}
+    """A row as JSON that has a canonical form; where a number has none, the row is one text.
+
+    What is null is left out, so that a column which a later version adds does not change older rows.
+    """
+    held = {column.name: _json(row._mapping[column.name]) for column in table.c}
+    stated = {name: value for name, value in held.items() if value is not None}
     try:
         rfc8785.dumps(stated)
     except ValueError:

@@ -115,7 +115,8 @@ def _truth(value: Any) -> None:
 
 REQUESTS_BATCHED: Final = "requests_batched"
 ACCESSES_BATCHED: Final = "accesses_batched"
-BATCHED: Final = (REQUESTS_BATCHED, ACCESSES_BATCHED)
+RESULTS_BATCHED: Final = "results_batched"
+BATCHED: Final = (REQUESTS_BATCHED, ACCESSES_BATCHED, RESULTS_BATCHED)
 """Events whose entries name a sealed object of rows."""
 
 NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped", *BATCHED)
@@ -169,6 +170,7 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     },
     REQUESTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     ACCESSES_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
+    RESULTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
 }
 """A name that ends in ``?`` may be missing: entries of older versions do not have it."""
 
@@ -221,5 +223,6 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     "log_key_rotated": frozenset({"verifier_key", "signed_by", "signature"}),
     REQUESTS_BATCHED: _BATCH,
     ACCESSES_BATCHED: _BATCH,
+    RESULTS_BATCHED: _BATCH,
 }
 """What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

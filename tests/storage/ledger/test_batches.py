@@ -28,7 +28,7 @@ from storage.ledger.batches import (
 )
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish, entries
-from storage.ledger.requests import insert_request
+from storage.ledger.requests import insert_request, insert_result
 from storage.ledger.tables import access_log, batched, sealed_objects
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import NoSealingKeysError
@@ -38,19 +38,21 @@ from tests.storage.deposit.test_deposit_steps import Killed, Steps, counted
 from tests.storage.integrity.test_restore import Rows, dump
 
 REASON = "можа знікнуць заўтра"
-EVERYTHING = ("custody", "custody_objects", "sealed_objects", "batched", "requests", "access_log")
+PROBLEM = "старонка не адказала"
+LEDGER = ("custody", "custody_objects", "sealed_objects", "batched", "requests", "request_results", "access_log")
 
 
 def request(archive: Archive) -> None:
     with archive.writer.begin() as connection:
-        insert_request(
+        asked = insert_request(
             connection, actor="analyst", urls=["https://a.example/"], reason=REASON, case_reference="K-17"
         )
+        insert_result(connection, asked.id, 0, problem=PROBLEM, details={"captures": 0})
 
 
 @pytest.fixture
 def filled(archive: Archive) -> Archive:
-    """Three accesses and a request, in two batches."""
+    """Three accesses and a request with its result, in three batches."""
     request(archive)
     for number in range(3):
         log_access(
@@ -59,6 +61,7 @@ def filled(archive: Archive) -> Archive:
     made = store_batches(archive, actor="clock")
     assert [(each.event, each.details["rows"]) for each in made] == [
         ("requests_batched", 1),
+        ("results_batched", 1),
         ("accesses_batched", 3),
     ]
     return archive
@@ -82,7 +85,7 @@ def empty(
 
 
 def ledger(archive: Archive) -> Rows:
-    return dump(archive.reader, ledger_tables.metadata, *EVERYTHING)
+    return dump(archive.reader, ledger_tables.metadata, *LEDGER)
 
 
 def wrong(found: tuple[Verified, ...]) -> list[str]:
@@ -98,8 +101,8 @@ def as_owner(database: OwnedDatabase, table: str, statement: str) -> None:
 def test_every_row_is_in_one_batch_and_the_next_run_finds_nothing(filled: Archive) -> None:
     assert store_batches(filled, actor="clock") == ()
     with filled.reader.connect() as connection:
-        assert count_unbatched(connection) == {"requests": (0, None), "accesses": (0, None)}
-        assert connection.scalar(select(func.count()).select_from(batched)) == 4
+        assert count_unbatched(connection) == {"requests": (0, None), "results": (0, None), "accesses": (0, None)}
+        assert connection.scalar(select(func.count()).select_from(batched)) == 5
     log_access(filled, actor="analyst", action="viewed", subject_id="urn:uuid:9")
     with filled.reader.connect() as connection:
         assert count_unbatched(connection)["accesses"][0] == 1
@@ -110,15 +113,15 @@ def test_the_store_has_no_word_of_a_batch_and_one_row_opens_without_the_others(f
     assert chain.problems == ()
     for version in filled.objects.list():
         content = filled.objects.read(version.key, version.version_id)
-        assert not any(word.encode() in content for word in (REASON, "K-17", "analyst", "a.example"))
-    requests_entry, accesses_entry = (chained.entry for chained in chain.entries)
+        assert not any(word.encode() in content for word in (REASON, PROBLEM, "K-17", "analyst", "a.example"))
+    requests_entry, _, accesses_entry = (chained.entry for chained in chain.entries)
     with filled.reader.connect() as connection:
         held = connection.execute(select(sealed_objects.c.key, sealed_objects.c.content)).all()
     contents = {row.key: row.content for row in held}
     (row,) = opened_batch(requests_entry, filled.sealing, bytes(contents[requests_entry.subject_id]))
     assert (row.value["reason"], row.value["case_reference"]) == (REASON, "K-17")
     rows = opened_batch(accesses_entry, filled.sealing, bytes(contents[accesses_entry.subject_id]))
-    commitments = [row_commitment(KINDS[1], each.salt, each.committed) for each in rows]
+    commitments = [row_commitment(KINDS[-1], each.salt, each.committed) for each in rows]
     assert str(root_of(commitments)) == accesses_entry.details["root"]
     assert accesses_entry.details.keys() == {"rows", "root", "length_bytes"}
 
@@ -169,7 +172,7 @@ def test_a_rebuild_into_an_empty_database_gives_equal_rows(filled: Archive, empt
     with opened_archive(empty) as other:
         report = rebuild(other)
         assert ledger(other) == before
-        assert (report.rows_restored, report.not_opened) == (4, 0)
+        assert (report.rows_restored, report.not_opened) == (5, 0)
         assert wrong(verify(other)) == []
 
 
@@ -181,7 +184,7 @@ def test_a_rebuild_without_keys_says_what_it_does_not_know_and_why(filled: Archi
         report = rebuild(closed, on_progress=said.append)
         with other.reader.connect() as connection:
             restored = entries(connection)
-        assert (report.rows_restored, report.not_opened) == (0, 3)
+        assert (report.rows_restored, report.not_opened) == (0, 4)
         assert {(each.actor, "reason" in each.details) for each in restored} == {(None, False)}
         assert {(each.unknown_because or "")[:16] for each in restored} == {"its sealing key "}
         assert wrong(verify_store_alone(other.objects)) == []
@@ -189,7 +192,7 @@ def test_a_rebuild_without_keys_says_what_it_does_not_know_and_why(filled: Archi
         with pytest.raises(NoSealingKeysError):
             append_and_publish(closed, "received", subject_id="x", actor="t", details={})
         # with the keys, verify names every entry that the ledger has without its values
-        assert len([each for each in wrong(verify(other)) if "its sealed values in the ledger" in each]) == 3
+        assert len([each for each in wrong(verify(other)) if "its sealed values in the ledger" in each]) == 4
 
 
 def test_killed_behind_every_step_each_row_is_in_one_batch(
@@ -211,7 +214,7 @@ def test_killed_behind_every_step_each_row_is_in_one_batch(
     assert {"commit", "put_new primary sealed", "put_new primary custody"} <= set(reached)
     chain = read_chain(archive.objects, archive.sealing)
     assert chain.problems == ()
-    assert sum(each.entry.details["rows"] for each in chain.entries) == 2 * last
+    assert sum(each.entry.details["rows"] for each in chain.entries) == 3 * last
     assert wrong(verify(archive)) == []
 
 
@@ -226,7 +229,7 @@ def test_both_stores_have_the_batches(copied_archive: Archive) -> None:
     assert wrong(verify_store_alone(replica, keys=copied_archive.sealing)) == []
     here, there = ([each.key for each in store.list("sealed/")] for store in (copied_archive.objects, replica))
     assert here == there
-    assert len(here) == 2
+    assert len(here) == 4
 
 
 def test_rows_that_name_persons_are_not_restored_without_the_right_to_write_them(
@@ -237,7 +240,7 @@ def test_rows_that_name_persons_are_not_restored_without_the_right_to_write_them
         report = rebuild(other, on_progress=said.append)
         with other.reader.connect() as connection:
             assert connection.scalar(select(func.count()).select_from(access_log)) == 0
-    assert report.rows_restored == 1
+    assert report.rows_restored == 2
     assert any("LETAPIS_DATABASE_ACCESS_URL" in sentence for sentence in said)
 
 
