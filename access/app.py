@@ -23,6 +23,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
+from access.navigation import sections_of
 from access.rendering.templates import page
 from access.rendering.translations import (
     IN_ENGLISH,
@@ -41,6 +42,7 @@ from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
+from access.routes.viewing import VIEWING
 from access.security_headers import OURS
 from access.views.video_frames import FrameCache
 from storage.archive import Archive
@@ -49,7 +51,11 @@ from storage.errors import DatabaseUnavailable, StorageError
 log = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).with_name("static")
-STATIC_TYPES: Final = {"archive.css": "text/css", "theme.js": "text/javascript", "icon.svg": "image/svg+xml"}
+STATIC_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+STATIC_FILES: Final = {
+    path.name: STATIC_TYPES[path.suffix] for path in STATIC.iterdir() if path.suffix in STATIC_TYPES
+}
+"""Our own files by name, with their types."""
 
 TITLES: Final = {
     HTTPStatus.BAD_REQUEST: N_("Invalid request"),
@@ -106,12 +112,14 @@ def create_app(
     app.state.open_archive = cache(open_archive)
     app.state.frames = FrameCache()
     app.state.desk = desk
+    app.state.sections = sections_of
     app.state.languages = load_languages() if languages is None else languages
     app.include_router(PAGES)
     app.include_router(MEDIA_PAGES)
     app.include_router(CUSTODIANS)
     app.include_router(MEMBERS_PAGES)
     app.include_router(REQUESTS_PAGES)
+    app.include_router(VIEWING)
     app.include_router(API, prefix="/api")
     app.include_router(REQUESTS_API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
@@ -125,9 +133,9 @@ def create_app(
 
 def static_file(name: str) -> FileResponse:
     """One of our own files, by name; nothing else in the folder or out of it."""
-    if name not in STATIC_TYPES:
+    if name not in STATIC_FILES:
         raise HTTPException(HTTPStatus.NOT_FOUND, gettext("There is no such file."))
-    return FileResponse(STATIC / name, media_type=STATIC_TYPES[name])
+    return FileResponse(STATIC / name, media_type=STATIC_FILES[name])
 
 
 async def with_our_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:

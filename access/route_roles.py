@@ -35,6 +35,7 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /similar": Role.READER,
     "POST /similar": Role.READER,
     "GET /static/{name}": Role.READER,
+    "POST /viewing": Role.READER,
     "GET /api/overview": Role.READER,
     "GET /api/search": Role.READER,
     "GET /api/captures": Role.READER,

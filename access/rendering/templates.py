@@ -1,7 +1,8 @@
 """Templates filled with JSON-ready values, every one of them escaped.
 
 In: a request, the name of a template, its values. Out: HTML in the language of the request. Templates have the
-functions of `access.rendering.formatting`, `labels` and `stored_sentences` as filters, under the same names.
+functions of `access.rendering.formatting`, `labels`, `times` and `stored_sentences` as filters, under the same
+names.
 
 Texts go through gettext. A translation is escaped like every value: markup inside a sentence is an argument that
 the template makes, so a catalogue can bring no markup of its own.
@@ -18,8 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting, labels, stored_sentences
+from access.rendering import formatting, labels, stored_sentences, times
 from access.rendering.translations import current_language, gettext
+from access.rendering.viewing_choice import is_safe
 from storage.access_labels import Viewer
 
 TEMPLATES: Final = Environment(
@@ -57,6 +59,9 @@ TEMPLATES.filters |= {
         labels.verdict_label,
         stored_sentences.origin_reason,
         stored_sentences.similarity_meaning,
+        times.minute,
+        times.moment,
+        times.moment_us,
     )
 }
 
@@ -78,11 +83,15 @@ TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]  # comes with
 def page(
     request: Request, template: str, content: Mapping[str, Any], *, here: str = "", status: int = HTTPStatus.OK
 ) -> HTMLResponse:
-    """A template filled; ``base`` is the prefix under which the app is mounted."""
+    """A template filled; ``base`` is the app's prefix, ``here`` the section that the page is in."""
     language = current_language().tag
+    viewer = getattr(request.state, "viewer", None)
     html = TEMPLATES.get_template(template).render(
         base=request.scope.get("root_path", ""),
-        viewer=getattr(request.state, "viewer", None),
+        viewer=viewer,
+        sections=request.app.state.sections(viewer),
+        safe_viewing=is_safe(request),
+        this_page=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         language=language,
         here=here,
         **content,

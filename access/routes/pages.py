@@ -63,7 +63,7 @@ def first_page(
     }
     if not query:
         content = form | {"overview": overview.overview(archive, viewer=viewer)}
-        return page(request, "overview.html", content, here="search")
+        return page(request, "overview.html", content, here="home")
     offset = (number - 1) * PAGE_OF_RESULTS
     found = search.found(archive, question, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
     paging = Paging(number, PAGE_OF_RESULTS, found.total, query)

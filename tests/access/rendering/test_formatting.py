@@ -22,9 +22,9 @@ def test_seconds_are_shown_where_captures_are_listed_and_left_out_where_sources_
     analyst: TestClient,
 ) -> None:
     overview = analyst.get("/").text
-    assert re.search(rf'<td class="when">{MINUTE}</td>', overview)
+    assert re.search(rf'<td class="when"><time datetime="\S+Z">{MINUTE} UTC</time></td>', overview)
     assert not re.search(rf"{MINUTE}:\d\d", overview)
     found = analyst.get("/", params={"q": "затрыманні"}).text
-    assert "dated 2026-11-20 18:00 UTC" in found
+    assert 'dated <time datetime="2026-11-20T18:00:00Z">2026-11-20 18:00 UTC</time>' in found
     assert not re.search(rf"{MINUTE}:\d\d", found)
-    assert ">2026-11-20 21:00:00</a>" in analyst.get("/captures", params={"url": ARTICLE}).text
+    assert ">2026-11-20 21:00:00 UTC</time></a>" in analyst.get("/captures", params={"url": ARTICLE}).text

@@ -40,8 +40,8 @@ TEMPLATE_NAMES = sorted(TEMPLATES.list_templates())
 NAMES = {"Letapis", "JSON", "CSV", "TLS", "or"}
 """Proper names, and the word of the search language: the same in every language."""
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
-UNSEEN = {"script", "style", "code", "em"}
-"""Elements that show nothing, or names of commands and tasks."""
+UNSEEN = {"script", "style", "code", "em", "kbd"}
+"""Elements that show nothing, or names of commands, tasks and keys."""
 
 
 class VisibleText(HTMLParser):
@@ -206,7 +206,7 @@ def catalogue(folder: Path, language: str, **translations: str) -> Path:
 @pytest.fixture
 def german(filled: Filled, tmp_path: Path) -> Iterator[TestClient]:
     """The pages with a catalogue of a second language, for a reader who prefers it."""
-    catalogue(tmp_path, "de", Search_by_image="Bildsuche", Not_in_the_archive="Nicht im Archiv", article="Artikel")
+    catalogue(tmp_path, "de", Image_search="Bildsuche", Not_in_the_archive="Nicht im Archiv", article="Artikel")
     app = create_app(lambda: filled.archive, user_of_header, load_languages(tmp_path))
     headers = {"X-User": "<b>analyst</b>", "Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
     with TestClient(app, headers=headers) as client:
@@ -218,7 +218,7 @@ def test_a_page_is_in_the_language_that_the_reader_prefers(german: TestClient) -
     assert '<html lang="de">' in answer.text
     assert "Bildsuche" in answer.text
     assert "1 Eintrag gefunden." in answer.text
-    assert '<span class="tag plain">Artikel</span>' in answer.text
+    assert '<span class="tag">Artikel</span>' in answer.text
     assert "Search the archive" in answer.text  # what the catalogue does not have is in English
     assert (answer.headers["content-language"], answer.headers["vary"]) == ("de", "Accept-Language")
 
@@ -229,7 +229,7 @@ def test_an_error_page_is_in_the_same_language(german: TestClient) -> None:
 
 def test_two_readers_at_once_each_have_their_language(german: TestClient) -> None:
     english = german.get("/", headers={"Accept-Language": "fr, en;q=0.1"})
-    assert ("Search by image" in english.text, english.headers["content-language"]) == (True, "en")
+    assert ("Image search" in english.text, english.headers["content-language"]) == (True, "en")
     assert "Bildsuche" in german.get("/").text
 
 
