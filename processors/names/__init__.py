@@ -2,5 +2,6 @@
 
 Pure functions over text, without clock, files or network. `mentions` finds names in running text, `roles` and
 `english` the part that the words beside them give, `declension` and `nominative` the form in which a name would
-stand in a register, with its parts. A search over spellings and scripts builds on `person_name.PersonName`.
+stand in a register, with its parts. `processors.name_search` finds names over spellings
+and scripts.
 """
