@@ -151,6 +151,7 @@ versions = Table(
         comment="when its source says it was, UTC; null: it does not say",
     ),
     Index("versions_dated", literal_column("dated").desc().nulls_last()),
+    Index("versions_of_kind_dated", "kind", literal_column("dated").desc().nulls_last()),
     Index("versions_words", "words", postgresql_using="gin"),
     Index("versions_trigrams", "text", postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"}),
 )
@@ -172,6 +173,15 @@ sightings = Table(
     ),
     Index("sightings_of_record", "record_id", "captured_at"),
     Index("sightings_of_source", "source_id", "captured_at"),
+)
+
+page_texts = Table(
+    "page_texts",
+    metadata,
+    Column("capture_id", Text, ForeignKey(captures.c.id), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("language", Text),
+    comment="what a captured page or document says of which no record was read",
 )
 
 media = Table(
