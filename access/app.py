@@ -75,6 +75,8 @@ PARAMETERS: Final = {
     "since": N_("The first day"),
     "until": N_("The last day"),
     "kind": N_("The kind"),
+    "facet": N_("The facet"),
+    "histogram": N_("The unit of the histogram"),
     "order": N_("The order"),
     "page": N_("The page number"),
     "most": N_("The number of rows"),
@@ -96,10 +98,12 @@ def create_app(
     current_user: UserDependency,
     languages: Mapping[str, Language] | None = None,
     desk: RequestDesk | None = None,
+    on_opened: Callable[[Archive], None] = lambda _: None,
 ) -> FastAPI:
     """The application; no document of its API is served, since that would ask nobody's name.
 
-    ``desk`` takes requests; None where the pages only show. ``languages``: None for those of the folder
+    ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
+    where the pages only show. ``languages``: None for those of the folder
     `access/locale`. Raises `access.rendering.translations.BrokenCatalogue`.
     """
     app = FastAPI(
@@ -109,7 +113,14 @@ def create_app(
         redoc_url=None,
         dependencies=[Depends(require_role(store_viewer(current_user)))],
     )
-    app.state.open_archive = cache(open_archive)
+
+    @cache
+    def opened() -> Archive:
+        archive = open_archive()
+        on_opened(archive)
+        return archive
+
+    app.state.open_archive = opened
     app.state.frames = FrameCache()
     app.state.desk = desk
     app.state.sections = sections_of
@@ -184,7 +195,7 @@ async def validation_error(request: Request, problem: Exception) -> Response:
 
 def describe_validation_error(error: Mapping[str, Any]) -> str:
     """What is wrong with one parameter."""
-    field = str(error["loc"][-1])
+    field = next((str(part) for part in reversed(error["loc"]) if isinstance(part, str)), "")
     name = gettext(PARAMETERS[field]) if field in PARAMETERS else field
     limits = error.get("ctx", {})
     match error["type"]:

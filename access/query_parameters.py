@@ -4,7 +4,7 @@ In: query strings. Out: valid values; FastAPI or a function here refuses the oth
 sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -24,7 +24,10 @@ from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.queries.changes import ChangeKind
-from storage.queries.search import Order, Question
+from storage.search_index.question import FACETS, Facet, HistogramUnit, Order, SearchQuery
+
+PAGE_KIND: Final = "page"
+"""Of rows of pages that gave no records."""
 
 CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
 
@@ -32,14 +35,19 @@ _OrNone = BeforeValidator(lambda value: value or None)
 """A form that leaves a field empty sends an empty text."""
 
 
-def _known_kind(kind: str | None) -> str | None:
-    """The name of a kind of record; an operator's own is taken as it is. The error is that of a ``Literal``."""
-    known = record_kinds()
-    if kind is not None and kind not in known and not is_own_kind(kind):
+def _known_kinds(kinds: list[str]) -> list[str]:
+    """Names of kinds of records; an operator's own is taken as it is. The error is that of a ``Literal``."""
+    known = (*record_kinds(), PAGE_KIND)
+    if any(kind not in known and not is_own_kind(kind) for kind in kinds):
         named = [f"'{name}'" for name in known]
         expected = " or ".join((", ".join(named[:-1]), named[-1]))
         raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
-    return kind
+    return kinds
+
+
+def _filled(values: Sequence[str]) -> list[str]:
+    """The values that are not empty: a form that leaves a field empty sends an empty text."""
+    return [value.strip() for value in values if value.strip()]
 
 
 Text = Annotated[str, Query(max_length=500)]
@@ -48,10 +56,15 @@ SourceId = Annotated[str, Query(max_length=64)]
 _Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
 """A source may be old; a day outside is a typing error, and the calendar itself ends soon after."""
 Day = Annotated[_Dated | None, _OrNone, Query()]
-Kind = Annotated[str | None, AfterValidator(_known_kind), _OrNone, Query()]
+Kinds = Annotated[list[str], AfterValidator(_known_kinds), AfterValidator(_filled), Query(max_length=20)]
+Chosen = Annotated[list[Annotated[str, Field(max_length=500)]], AfterValidator(_filled), Query(max_length=50)]
+"""The chosen values of a facet: any of them."""
+Facets = Annotated[list[Facet], Query(alias="facet")]
+HistogramOf = Annotated[HistogramUnit | None, _OrNone, Query()]
 Change = Annotated[ChangeKind | None, _OrNone, Query()]
 OrderOf = Annotated[Order, Query()]
 Markup = Annotated[bool, Query()]
+Switch = Annotated[bool, Query()]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 Most = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
@@ -83,18 +96,35 @@ class Paging:
 
 
 def query_string(**values: Any) -> str:
-    """A query string of the values that are not empty."""
-    return urlencode({name: str(value) for name, value in values.items() if value})
+    """A query string of the values that are not empty; of several, one parameter for each."""
+    given = {
+        name: list(map(str, value)) if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
+        if value
+    }
+    return urlencode(given, doseq=True)
 
 
 def parse_search(
     q: Text = "",
-    kind: Kind = None,
-    source: SourceId = "",
+    kind: Kinds = [],  # noqa: B006 - never changed
+    source: Chosen = [],  # noqa: B006
+    court: Chosen = [],  # noqa: B006
+    judge: Chosen = [],  # noqa: B006
+    article: Chosen = [],  # noqa: B006
+    status: Chosen = [],  # noqa: B006
+    outcome: Chosen = [],  # noqa: B006
+    language: Chosen = [],  # noqa: B006
+    media_type: Chosen = [],  # noqa: B006
+    year: Chosen = [],  # noqa: B006
     since: Day = None,
     until: Day = None,
     order: OrderOf = "best",
-) -> tuple[Question, str]:
+    typing_errors: Switch = False,
+    names: Switch = False,
+    fold_names: Switch = True,
+    pages: Switch = True,
+) -> tuple[SearchQuery, str]:
     """The search that a form describes, and its query string; raises ``HTTPException`` (422)."""
     if since is not None and until is not None and since > until:
         words = gettext(
@@ -103,21 +133,45 @@ def parse_search(
             until=until,
         )
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
-    question = Question(
-        text=q.strip(), kind=kind, source_id=source.strip() or None, since=since, until=until, order=order
-    )
-    query = query_string(
-        q=question.text,
-        kind=kind,
-        source=question.source_id,
+    query = SearchQuery(
+        text=q.strip(),
+        kind=tuple(kind),
+        source=tuple(source),
+        court=tuple(court),
+        judge=tuple(judge),
+        article=tuple(article),
+        status=tuple(status),
+        outcome=tuple(outcome),
+        language=tuple(language),
+        media_type=tuple(media_type),
+        year=tuple(year),
         since=since,
         until=until,
-        order=None if order == "best" else order,
+        order=order,
+        typing_errors=typing_errors,
+        names=names,
+        fold_names=fold_names,
+        pages=pages,
     )
-    return question, query
+    return query, search_string(query)
 
 
-ParsedSearch = Annotated[tuple[Question, str], Depends(parse_search)]
+def search_string(query: SearchQuery) -> str:
+    """The query string that describes a search: a link that can be shared."""
+    return query_string(
+        q=query.text,
+        **{facet: query.values(facet) for facet in FACETS},
+        since=query.since,
+        until=query.until,
+        order=None if query.order == "best" else query.order,
+        typing_errors="true" if query.typing_errors else None,
+        names="true" if query.names else None,
+        fold_names=None if query.fold_names else "false",
+        pages=None if query.pages else "false",
+    )
+
+
+ParsedSearch = Annotated[tuple[SearchQuery, str], Depends(parse_search)]
 """A search and its query string, from the parameters of a request."""
 
 
@@ -139,13 +193,13 @@ def known_source(archive: Archive, source: str, viewer: Viewer) -> str:
     return source
 
 
-def form_values(question: Question) -> Mapping[str, str]:
+def form_values(query: SearchQuery) -> Mapping[str, str]:
     """The values with which the form of a search is filled again."""
     return {
-        "q": question.text,
-        "kind": question.kind or "",
-        "source": question.source_id or "",
-        "since": question.since.isoformat() if question.since else "",
-        "until": question.until.isoformat() if question.until else "",
-        "order": question.order,
+        "q": query.text,
+        "kind": query.kind[0] if query.kind else "",
+        "source": query.source[0] if query.source else "",
+        "since": query.since.isoformat() if query.since else "",
+        "until": query.until.isoformat() if query.until else "",
+        "order": query.order,
     }

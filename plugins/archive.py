@@ -23,6 +23,7 @@ from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import Settings, load_settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
+from storage.search_index.keeper import keep_index
 
 
 def airflow_user(user: GetUserDep) -> Viewer:
@@ -68,7 +69,15 @@ def running_archive() -> Archive:
     return open_archive(running_settings())
 
 
-app: FastAPI = create_app(running_archive, airflow_user, desk=AirflowRequestDesk(running_settings))
+def keep_search_index(archive: Archive) -> None:
+    """Bring the search index of this host up to date for as long as this process lives."""
+    if archive.search_folder is not None:
+        keep_index(archive.reader, archive.search_folder)
+
+
+app: FastAPI = create_app(
+    running_archive, airflow_user, desk=AirflowRequestDesk(running_settings), on_opened=keep_search_index
+)
 
 
 class ArchivePlugin(AirflowPlugin):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, column, or_, select, table, true
+from sqlalchemy import ColumnElement, Connection, Text, column, or_, select, table, true
 
 DEFAULT_LABEL: Final = "default"
 """The label of whatever a source without one brought."""
@@ -57,3 +57,11 @@ def visible_to(viewer: Viewer, label: ColumnElement[Any]) -> ColumnElement[bool]
         return true()
     granted = select(_MEMBERS.c.label).where(_MEMBERS.c.member == viewer.name)
     return or_(label == DEFAULT_LABEL, label.in_(granted))
+
+
+def labels_of(connection: Connection, viewer: Viewer) -> frozenset[str] | None:
+    """Every label whose rows the viewer may see at this moment; None: all there are."""
+    if viewer.every_label:
+        return None
+    granted = select(_MEMBERS.c.label).where(_MEMBERS.c.member == viewer.name)
+    return frozenset((DEFAULT_LABEL, *connection.scalars(granted)))

@@ -24,7 +24,8 @@ class Archive:
     ``sealing`` are the keys that open what entries commit to; without them nothing can be entered into custody,
     and of entries that are read from the store who and why is not known.
     ``outlets`` are the names of the places outside to which checkpoints of the log go.
-    ``hash_folder`` is where this worker keeps its files of hashes (`storage.similarity.hash_index`).
+    ``hash_folder`` is where this worker keeps its files of hashes (`storage.similarity.hash_index`), and
+    ``search_folder`` where this host has its search index (`storage.search_index`); None: it has none.
     """
 
     objects: ObjectStore
@@ -36,3 +37,4 @@ class Archive:
     sealing: SealingKeys | None = None
     outlets: tuple[str, ...] = ()
     hash_folder: Path = field(kw_only=True)
+    search_folder: Path | None = None

@@ -3,13 +3,14 @@
 In: requests of a known user. Out: objects ``{"rows": [...]}`` for lists, one object for one thing.
 """
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
 from access import query_parameters
 from access.dependencies import ArchiveDependency
-from access.query_parameters import Address, Change, Day, Most, Offset, ParsedSearch, SourceId
+from access.query_parameters import Address, Change, Day, Facets, HistogramOf, Most, Offset, ParsedSearch, SourceId
 from access.rendering.templates import or_404, viewer_of
 from access.views import captures, changes, media, overview, search, similar_media
 
@@ -32,11 +33,21 @@ def search_rows(
     search_form: ParsedSearch,
     most: Most = 50,
     offset: Offset = 0,
+    facet: Facets = [],  # noqa: B006 - never changed
+    histogram: HistogramOf = None,
 ) -> Row:
-    """Records that match, with their number in all."""
-    question, _ = search_form
-    found = search.found(archive, question, viewer=viewer_of(request), most=most, offset=offset)
-    return {"total": found.total, "complete": found.complete, "rows": found.rows}
+    """Records and pages that match, with their number in all; facets and histogram where they are asked for."""
+    query, _ = search_form
+    found = search.found(
+        archive,
+        query,
+        viewer=viewer_of(request),
+        most=most,
+        offset=offset,
+        facets=facet,
+        histogram=histogram,
+    )
+    return asdict(found)
 
 
 @API.get("/captures")

@@ -55,9 +55,9 @@ def first_page(
 ) -> Response:
     """The results of a search; without one, what the archive holds and how the last night went."""
     viewer = viewer_of(request)
-    question, query = search_form
+    asked, query = search_form
     form: dict[str, Any] = {
-        "values": query_parameters.form_values(question),
+        "values": query_parameters.form_values(asked),
         "kinds": search.kinds_of(archive, viewer=viewer),
         "sources": changes.sources_of(archive, viewer=viewer),
     }
@@ -65,7 +65,7 @@ def first_page(
         content = form | {"overview": overview.overview(archive, viewer=viewer)}
         return page(request, "overview.html", content, here="home")
     offset = (number - 1) * PAGE_OF_RESULTS
-    found = search.found(archive, question, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
+    found = search.found(archive, asked, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
     paging = Paging(number, PAGE_OF_RESULTS, found.total, query)
     return page(request, "search.html", form | {"found": found, "paging": paging}, here="search")
 
@@ -77,8 +77,8 @@ def search_csv(
     search_form: ParsedSearch,
 ) -> Response:
     """The results of a search as CSV."""
-    question, _ = search_form
-    found = search.found(archive, question, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
+    asked, _ = search_form
+    found = search.found(archive, asked, viewer=viewer_of(request), most=csv_export.MOST_ROWS)
     return csv_export.as_csv(found.rows, csv_export.FOUND, name="search")
 
 

@@ -1,11 +1,11 @@
 """What was published: search over records, and one record with its versions and sightings.
 
-In: the archive, a question or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of
+In: the archive, a query or a record id, whom the answer is for. Out: JSON-ready rows: a record has the keys of
 its kind (architecture section 7), beside them what the archive knows of it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -16,30 +16,58 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.dom_renderings import exchanges_of_doms
 from storage.catalogue.records import RecordSighting, sightings_of_record, versions_of_record
-from storage.queries.search import START_MARK, STOP_MARK, Question, SearchHit, own_kinds, search_records
+from storage.queries.search import own_kinds, search
+from storage.search_index.answer import START_MARK, STOP_MARK, Histogram, PageSighting, SearchHit
+from storage.search_index.question import Facet, HistogramUnit, SearchQuery
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRows:
-    """One page of rows, and how many records there are in all; more, where that is not ``complete``."""
+    """One page of rows, and how many there are in all; more, where that is not ``complete``.
+
+    ``facets`` has the values of each facet that was asked for, ``histogram`` the hits over time (None: not asked
+    for). ``answered_by`` is the index or the database, and ``because`` says why it was not the index.
+    ``suggestions`` are words that would find something where nothing was found.
+    """
 
     rows: list[dict[str, Any]]
     total: int
     complete: bool
+    facets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    histogram: dict[str, Any] | None = None
+    suggestions: list[str] = field(default_factory=list)
+    answered_by: str = "index"
+    because: str | None = None
 
 
 def found(
-    archive: Archive, question: Question, *, viewer: Viewer = EVERYONE, most: int = 50, offset: int = 0
+    archive: Archive,
+    query: SearchQuery,
+    *,
+    viewer: Viewer = EVERYONE,
+    most: int = 50,
+    offset: int = 0,
+    facets: Collection[Facet] = (),
+    histogram: HistogramUnit | None = None,
 ) -> FoundRows:
-    """Records that match, in the order asked for, without the first ``offset``.
+    """Records and pages that match, in the order asked for, without the first ``offset``.
 
     Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt`` (what
     matched between « and »; ``excerpt_pieces`` has it without them), ``dated_at`` (what the source says),
-    ``source``, ``capture_id`` and ``captured_at`` of its newest sighting.
+    ``source``, ``capture_id`` and ``captured_at`` of its newest sighting, and ``because``: why a name matched. A
+    page that gave no records has the kind ``page``, and None for ``record_id``.
     """
-    with archive.reader.connect() as connection:
-        answer = search_records(connection, question, viewer=viewer, limit=most, offset=offset)
-    return FoundRows([_found_row(each) for each in answer.hits], answer.total, answer.complete)
+    answer = search(archive, query, viewer=viewer, limit=most, offset=offset, facets=facets, histogram=histogram)
+    return FoundRows(
+        rows=[_found_row(each) for each in answer.hits],
+        total=answer.total,
+        complete=answer.complete,
+        facets={name: [asdict(value) for value in values] for name, values in answer.facets.items()},
+        histogram=None if answer.histogram is None else _histogram_row(answer.histogram),
+        suggestions=list(answer.suggestions),
+        answered_by=answer.answered_by,
+        because=answer.because,
+    )
 
 
 def kinds_of(archive: Archive, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
@@ -102,7 +130,36 @@ def record_row(sighting: RecordSighting) -> dict[str, Any]:
 def _found_row(each: SearchHit) -> dict[str, Any]:
     pieces = _pieces(" ".join(each.excerpt.split()))
     excerpt = "".join(f"«{piece['text']}»" if piece["matched"] else piece["text"] for piece in pieces)
-    return record_row(each.sighting) | {"excerpt": excerpt, "excerpt_pieces": pieces}
+    if each.sighting is not None:
+        row = record_row(each.sighting)
+    else:
+        assert each.page is not None
+        row = _page_row(each.page)
+    return row | {"excerpt": excerpt, "excerpt_pieces": pieces, "because": list(each.because)}
+
+
+def _page_row(page: PageSighting) -> dict[str, Any]:
+    """A page that gave no records, with the keys that every row of a list has."""
+    return {
+        "kind": "page",
+        "url": page.url,
+        "title": page.title,
+        "outcome": page.outcome,
+        "media_type": page.media_type,
+        "language": page.language,
+        "record_id": None,
+        "version_id": None,
+        "heading": page.title or page.url,
+        "dated_at": None,
+        "source": page.source_id,
+        "capture_id": page.capture_id,
+        "captured_at": page.captured_at,
+    }
+
+
+def _histogram_row(histogram: Histogram) -> dict[str, Any]:
+    bars = [{"start": bar.start.isoformat(), "count": bar.count} for bar in histogram.bars]
+    return {"unit": histogram.unit, "bars": bars, "undated": histogram.undated}
 
 
 def _pieces(marked: str) -> list[dict[str, Any]]:

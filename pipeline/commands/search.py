@@ -23,7 +23,7 @@ def search(
         list[str] | None,
         typer.Argument(
             metavar="[TEXT]...",
-            help='Words, "phrases", -word to exclude, or. Without text: all that match the options.',
+            help='Words, "phrases", =exact, begin*, -word to exclude, or. Without text: all that match options.',
         ),
     ] = None,
     kind: Annotated[
@@ -45,22 +45,34 @@ def search(
     newest: Annotated[
         bool, typer.Option("--newest", help="List the newest first, by the date that the source gives.")
     ] = False,
+    typos: Annotated[
+        bool, typer.Option("--typos", help="Find words that differ by one letter, too; needs the search index.")
+    ] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Find a person by name, in other spellings and scripts, too.")
+    ] = False,
+    as_written: Annotated[
+        bool, typer.Option("--as-written", help="With --names: only names in this very spelling.")
+    ] = False,
     most: Annotated[int, typer.Option(min=1, max=1000, help="The largest number of records to list.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """Search records of every kind; the best matches come first."""
     from access.views.search import found
-    from storage.queries.search import Question
+    from storage.search_index.question import SearchQuery
 
-    question = Question(
+    query = SearchQuery(
         text=" ".join(words or ()).strip(),
-        kind=kind,
-        source_id=source,
+        kind=() if kind is None else (kind,),
+        source=() if source is None else (source,),
         since=since and since.date(),
         until=until and until.date(),
         order="newest" if newest else "best",
+        typing_errors=typos,
+        names=names,
+        fold_names=not as_written,
     )
-    if question == Question(order=question.order):
+    if not query.text and not query.narrows:
         raise fail(
             "Expected words to search for, or at least one of --kind, --source, --since and --until.",
             Exit.WRONG_USE,
@@ -69,9 +81,11 @@ def search(
     with archive_for_command() as archive:
         if source is not None:
             known_source(archive, source)
-        answer = found(archive, question, most=most)
+        answer = found(archive, query, most=most)
     emit(answer.rows, as_json=as_json, human=describe_found)
     print_count(answer.total, "record", shown=len(answer.rows))
+    if answer.because is not None and (typos or names):
+        err.print(f"The database answered by itself: {answer.because}.", markup=False)
     if not answer.complete:
         err.print(
             "More records match, but only the newest are listed. Use the options to see the others.", markup=False
@@ -160,7 +174,8 @@ def describe_found(row: Mapping[str, Any]) -> str:
     dated = f", dated {format_time_utc(row['dated_at'])}" if row["dated_at"] else ""
     return (
         f"{row['heading']}\n  {row['kind'].replace('_', ' ')} of {row['source']}{dated}, captured "
-        f"{format_time_utc(row['captured_at'])}\n  {row['url']}\n  letapis show {row['record_id']}"
+        f"{format_time_utc(row['captured_at'])}\n  {row['url']}\n"
+        f"  letapis show {row['record_id'] or row['capture_id']}"
     )
 
 

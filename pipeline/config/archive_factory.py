@@ -27,6 +27,7 @@ def open_archive(settings: Settings) -> Archive:
         nights_since=settings.nights_since,
         outlets=outlet_names(settings),
         hash_folder=settings.data / "hashes",
+        search_folder=settings.search_folder,
     )
 
 

@@ -182,6 +182,7 @@ def _proxy_address(raw: str) -> str:
 READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "data": _folder_or_file,
     "watchlist": _folder_or_file,
+    "search_index": _folder_or_file,
     "extensions": _absolute_folder,
     "upstream_ca": _folder_or_file,
     "chromium": _folder_or_file,

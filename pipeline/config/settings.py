@@ -108,6 +108,11 @@ class Settings:
     """The data folder; each stack needs one of its own. The folder `hashes` in it is a cache of this worker: 69
     bytes for each picture or video frame in each search table, made anew where it is missing.
     """
+    search_index: Path | None = None
+    """The folder of this host's search index, which is derived from the database and made anew where it is
+    missing. It holds the text of all that can be searched, and is as confidential as the database. Default:
+    `search` in the data folder.
+    """
     watchlist: Path = ROOT / "watchlist.yaml"
     """The watch-list."""
     extensions: Path | None = None
@@ -255,6 +260,11 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where crawls write their WARC files until these are deposited."""
         return self.data / "spool"
+
+    @property
+    def search_folder(self) -> Path:
+        """Where this host has its search index."""
+        return self.search_index or self.data / "search"
 
     @property
     def sealing_keys_file(self) -> Path:

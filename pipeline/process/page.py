@@ -17,6 +17,7 @@ from pipeline.process.page_kind import ParserChoice
 from pipeline.process.readers import Readers
 from pipeline.process.result import CaptureResult
 from processors.court_list.text_blocks import is_feed
+from processors.languages.detection import language_of
 from processors.media.media_type import is_media, sniff
 from processors.pages.clean_text import without_control_characters
 from processors.pages.outcome import CLASSIFIER_VERSION, Classification, Outcome
@@ -27,6 +28,8 @@ from processors.parsing.parser_versions import parser_for
 from processors.parsing.parsers import PageNotRead, Parsers
 from processors.tables.document_type import document_type
 from storage.catalogue.captures import Capture
+from storage.catalogue.dom_renderings import doms_of_exchange
+from storage.catalogue.page_texts import replace_page_text
 from storage.catalogue.records import UnkeepableTextError, read_by_any_version, replace_reading, upsert_outcome
 from storage.catalogue.reused_readings import copy_earlier_reading
 
@@ -120,6 +123,8 @@ def read_page_capture(
         problem = str(refused)
         records = replace_reading(connection, capture, _without_records(reading), problem=problem)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
+    says = None if records or verdict.outcome is not Outcome.CONTENT else _text_of(page, readers.parsers)
+    replace_page_text(connection, capture.id, says, _language(says))
     missing = choice.operator is not None and readers.operators.parser(choice.operator).missing is not None
     return CaptureResult(
         page=True,
@@ -139,7 +144,29 @@ def _judged_alone(connection: Connection, capture: Capture, page: Page, parsers:
     """Keep the outcome of a page that is to give no records."""
     verdict = _verdict(page, parsers)
     upsert_outcome(connection, capture.id, CLASSIFIER_VERSION, verdict)
+    says = None
+    if verdict.outcome is Outcome.CONTENT and not doms_of_exchange(connection, capture.id):
+        says = _text_of(page, parsers)
+    replace_page_text(connection, capture.id, says, _language(says))
     return CaptureResult(page=True, unreadable=verdict.outcome is Outcome.UNREADABLE)
+
+
+def _text_of(page: Page, parsers: Parsers) -> str | None:
+    """What a reader sees of a page or document; None where it cannot be told."""
+    document = page.document
+    if document is not None:
+        cells = (cell.text for table in document.tables for row in table.rows for cell in row)
+        return "\n".join(filter(None, (*document.text, *cells)))
+    if page.content_type is not None and page.content_type.partition(";")[0].strip().lower() not in PAGE_TYPES:
+        return None
+    try:
+        return parsers.readable_text(page)
+    except PageNotRead:
+        return None
+
+
+def _language(text: str | None) -> str | None:
+    return None if text is None else str(language_of(text))
 
 
 def _verdict(page: Page, parsers: Parsers) -> Classification:

@@ -37,15 +37,21 @@ from storage.catalogue.unread import (
     label_of_file,
     operator_parsers,
 )
+from storage.catalogue.write_gate import is_beside
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
 from storage.errors import StorageError
+from storage.search_index.change_log import forget_changes
 from storage.similarity.compare import link_new_media
 
 OnProgress = Callable[[str], None]
 
+PAGE_TEXTS: Final = "page-text-1"
+"""Texts of pages without records are kept; files that were read before are read again for them."""
+
 VERSIONS: Final[tuple[str, ...]] = (
     CLASSIFIER_VERSION,
     "dom-1",
+    PAGE_TEXTS,
     *sorted(parser.name for parser in parser_versions()),
     *sorted(ALL_HASHES),
 )
@@ -164,6 +170,8 @@ def _process(
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:
             drop_unreferenced(connection)
+        if not is_beside(connection):
+            forget_changes(connection)
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
@@ -189,7 +197,8 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
     operator = (warc.declaration or {}).get("parser")
     versions = VERSIONS if operator is None else (*VERSIONS, readers.operators.parser(operator).version)
     with archive.reader.connect() as connection:
-        done = already_processed(connection, warc.key, versions)
+        lacks_texts = warc.processed_with is not None and PAGE_TEXTS not in warc.processed_with.split()
+        done = already_processed(connection, warc.key, versions, only_media=lacks_texts)
     report = ProcessReport(files=1, crawls=(warc.crawl_id,))
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
         if capture.id in done:

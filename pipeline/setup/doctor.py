@@ -43,7 +43,9 @@ from storage.ledger.batches import count_unbatched
 from storage.ledger.harvests import NightState
 from storage.migrations import newest_schema, schema_of
 from storage.objects.errors import StoreError
+from storage.queries.search import BEHIND_AT_MOST_S
 from storage.sealing_keys import id_of_key
+from storage.search_index.state import index_state
 
 State = Literal["ok", "warning", "missing"]
 
@@ -90,6 +92,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _store,
         _store_fitness,
         _database,
+        _search_index,
         _sealing_keys,
         _ledger_batches,
         _trusted_timestamps,
@@ -252,6 +255,25 @@ def _database(settings: Settings) -> Check:
         found = "it has no tables of Letapis" if schema is None else f"it has the tables of schema {schema}"
         return Check("Database", "missing", f"{found}; this version needs schema {newest_schema()}", how)
     return Check("Database", "ok", f"PostgreSQL {version}, schema {schema}, every script is lower-cased")
+
+
+def _search_index(settings: Settings) -> Check:
+    """How far the index of this host is behind; without it the database answers, only slower."""
+    name = "Search index"
+    if settings.database_reader_url is None or settings.s3_endpoint is None:
+        return Check(name, "ok", "not checked: no archive is running")
+    how = "The API server keeps it up to date; to do so now: `letapis index`. Until then the database answers."
+    try:
+        with opened_archive(settings) as archive, archive.reader.connect() as connection:
+            state = index_state(connection, settings.search_folder)
+    except (SQLAlchemyError, StorageError, SettingsError) as problem:
+        return Check(name, "warning", f"could not be checked: {problem}", "See the check of the database.")
+    if state.problem is not None:
+        return Check(name, "warning", f"{settings.search_folder}: {state.problem}", how)
+    found = f"{state.documents} wordings and pages, {state.behind} changes behind"
+    if state.behind_s > BEHIND_AT_MOST_S:
+        return Check(name, "warning", f"{found}, the first since {state.behind_s:.0f} s", how)
+    return Check(name, "ok", found)
 
 
 def _trusted_timestamps(settings: Settings) -> Check:

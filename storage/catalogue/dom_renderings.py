@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
-from storage.catalogue.tables import captures, readings, sightings
+from storage.catalogue.tables import captures, page_texts, readings, sightings
 
 
 def doms_of_exchange(connection: Connection, capture_id: str) -> tuple[str, ...]:
@@ -30,5 +30,6 @@ def exchanges_of_doms(connection: Connection, capture_ids: Collection[str]) -> d
 
 def forget_records(connection: Connection, capture_id: str) -> None:
     """Remove what was read from an exchange: its DOM is read in its place. Its outcome stays."""
+    connection.execute(delete(page_texts).where(page_texts.c.capture_id == capture_id))
     connection.execute(delete(sightings).where(sightings.c.capture_id == capture_id))
     connection.execute(delete(readings).where(readings.c.capture_id == capture_id))

@@ -21,13 +21,17 @@ from storage.catalogue.write_gate import enter
 
 @dataclass(frozen=True, slots=True)
 class UnprocessedWarc:
-    """A deposited file; ``declaration`` is its source as declared, None of files that other tools made."""
+    """A deposited file; ``declaration`` is its source as declared, None of files that other tools made.
+
+    ``processed_with``: what read it before, None where it was never read to its end.
+    """
 
     key: str
     object_version: str
     source_id: str
     crawl_id: str
     declaration: dict[str, Any] | None
+    processed_with: str | None = None
 
 
 def label_of_file(connection: Connection, key: str) -> str | None:
@@ -114,6 +118,7 @@ def claim_unprocessed(
             warcs.c.source_id,
             warcs.c.crawl_id,
             warcs.c.declaration,
+            warcs.c.processed_with,
             wanted.label("wanted"),
         )
         .where(
@@ -134,7 +139,9 @@ def claim_unprocessed(
         if row is None:
             yield None
             return
-        yield UnprocessedWarc(row.key, row.object_version, row.source_id, row.crawl_id, row.declaration)
+        yield UnprocessedWarc(
+            row.key, row.object_version, row.source_id, row.crawl_id, row.declaration, row.processed_with
+        )
         connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=row.wanted))
 
 
@@ -146,8 +153,13 @@ def derived_transaction(archive: Archive) -> Iterator[Connection]:
         yield connection
 
 
-def already_processed(connection: Connection, warc_key: str, versions: Collection[str]) -> frozenset[str]:
-    """Captures of a claimed file that an interrupted run has already read with these versions."""
+def already_processed(
+    connection: Connection, warc_key: str, versions: Collection[str], *, only_media: bool = False
+) -> frozenset[str]:
+    """Captures of a claimed file that an interrupted run has already read with these versions.
+
+    ``only_media``: pages are to be read again, whatever has read them.
+    """
     here = select(captures.c.id).where(captures.c.warc_key == warc_key)
     older_reading = select(readings.c.capture_id).where(
         readings.c.capture_id == outcomes.c.capture_id,
@@ -163,4 +175,4 @@ def already_processed(connection: Connection, warc_key: str, versions: Collectio
         (fingerprints.c.algorithm + "/" + fingerprints.c.version).not_in(list(versions)),
     )
     pictures = select(occurrences.c.capture_id).where(occurrences.c.capture_id.in_(here), ~older_hash.exists())
-    return frozenset(connection.scalars(union_all(pages, pictures)))
+    return frozenset(connection.scalars(pictures if only_media else union_all(pages, pictures)))

@@ -57,6 +57,7 @@ _KINDS: Final = (
     ),
     _Kind("versions", "version of a record", ("id",), f"id IN ({_VERSIONS_OF})", besides=("words", "dated")),
     _Kind("records", "record", ("id",), f"id IN ({_RECORDS_OF})"),
+    _Kind("page_texts", "text of capture", ("capture_id",), "capture_id = ANY(:ids)"),
     _Kind("occurrences", "medium of capture", ("capture_id",), "capture_id = ANY(:ids)"),
     _Kind("media", "medium", ("sha256",), _MEDIA_OF, maker="decoder"),
     _Kind("fingerprints", "fingerprint", ("sha256", "algorithm", "version"), _MEDIA_OF, besides=("compared",)),

@@ -1,84 +1,85 @@
-"""Full-text search over records.
+"""Search over records and over the text of pages without records: the one door for pages, API and commands.
 
-In: a `Question`: words, ``"phrases"``, ``-without``, ``or``, and what narrows them. Out: one page of an answer,
-each record once, in the newest wording that matches. Russian words match in every form (Snowball); PostgreSQL
-has no stemmer for Belarusian and Ukrainian, so words of every language also match by their beginning; where
-nothing matches, look-alikes do. Without words: every record that the rest lets through, by the date its source
-gives. Never more than the newest `MAX_CANDIDATES` are looked at: a word that half of an archive has answers in the
-same time.
+In: the archive, a `SearchQuery`, whom the answer is for. Out: `SearchAnswer`. The index of this host answers;
+where there is none, or it is far behind, the database does, and the answer says so. Whoever answers, every hit is
+read from the database under the viewer's rights before it is shown: what was deleted or relabelled a moment ago is
+not.
 """
 
-import re
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final, Literal
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, true
+import tantivy
+from sqlalchemy import Connection, select, true
 
 from processors.records.own_record import is_own_kind
-from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.records import RecordSighting, sighting_of
-from storage.catalogue.tables import readings, records, sightings, versions, warcs
+from storage.access_labels import EVERYONE, Viewer, labels_of, visible_to
+from storage.archive import Archive
+from storage.catalogue.records import sighting_of
+from storage.catalogue.tables import captures, outcomes, page_texts, readings, records, sightings, versions, warcs
+from storage.queries.full_text import search_database
+from storage.search_index.answer import PageSighting, SearchAnswer, SearchHit
+from storage.search_index.documents import PAGE_SUBJECT
+from storage.search_index.highlight import Highlighter
+from storage.search_index.question import Facet, HistogramUnit, SearchQuery
+from storage.search_index.reader import IndexReader, IndexSearch, Match
+from storage.search_index.state import state_of
+from storage.search_index.words import Group, parse_words
 
-WORD: Final = re.compile(r"[^\W_]+")
-WHOLE_BELOW: Final = 4
-"""Words this short are no beginnings of others: endings are cut off longer ones only."""
-LONG_FROM: Final = 6
-START_MARK: Final = "\ue000"
-STOP_MARK: Final = "\ue001"
-"""Around words that matched; private to us, since no quotation mark is: sources quote with all of them."""
-
-MARKS: Final = (
-    f"StartSel={START_MARK}, StopSel={STOP_MARK}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter= … "
-)
-
-Order = Literal["best", "newest"]
-
-_BEHIND_A_DAY: Final = "U"
-"""Sorts behind the ``T`` of every time of a day, of the calendar's last day as well."""
-
-BEGINNING: Final = 300
-"""Characters shown of a record that no words were searched for."""
-
-MAX_CANDIDATES: Final = 10_000
-"""Wordings of one answer; ranking reads each of them whole, and nobody reads more."""
+BEHIND_AT_MOST_S: Final = 300.0
+"""An index that has not read a change for this long is not asked."""
+STATE_KEPT_S: Final = 5.0
+"""So long the answer to how far the index is behind is kept."""
+TITLE: Final = 200
+SUGGESTED_FROM: Final = 5
+"""Hits whose words are suggested where a query found nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is looked for; None narrows nothing.
+@dataclass(slots=True)
+class _Index:
+    """The index of this process, and what was last known of its state."""
 
-    ``since`` and ``until`` are UTC days, both included, of the date that the source gives; a record to which its
-    source gives none lies between no two days.
-    """
-
-    text: str = ""
-    kind: str | None = None
-    source_id: str | None = None
-    since: date | None = None
-    until: date | None = None
-    order: Order = "best"
+    reader: IndexReader
+    because: str | None = None
+    known_at: float = float("-inf")
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """A record that matches; ``excerpt`` has the words that matched between the marks."""
-
-    sighting: RecordSighting
-    excerpt: str
-    rank: float
+_INDEXES: Final[dict[Path, _Index]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPage:
-    """One page of what was found, and how many records there are in all.
-
-    Not ``complete``: more match, and only the newest were looked at.
-    """
-
-    hits: tuple[SearchHit, ...]
-    total: int
-    complete: bool
+def search(
+    archive: Archive,
+    query: SearchQuery,
+    *,
+    viewer: Viewer = EVERYONE,
+    limit: int = 50,
+    offset: int = 0,
+    facets: Collection[Facet] = (),
+    histogram: HistogramUnit | None = None,
+) -> SearchAnswer:
+    """What matches, in the order asked for, without the first ``offset``."""
+    with archive.reader.connect() as connection:
+        searcher, because = _searcher(archive, connection)
+        if searcher is None:
+            found = search_database(connection, query, viewer=viewer, limit=limit, offset=offset)
+            return replace(found, answered_by="database", because=because)
+        groups = parse_words(query.text)
+        asked = IndexSearch(searcher, query, groups, labels_of(connection, viewer))
+        matches = asked.matches(limit, offset)
+        hits = _shown(connection, matches, query, groups, viewer)
+        total = max(0, asked.total() - (len(matches) - len(hits)))
+        return SearchAnswer(
+            hits=hits,
+            total=total,
+            facets=asked.facets(facets),
+            histogram=None if histogram is None else asked.histogram(histogram),
+            suggestions=() if total or not groups else _suggestions(connection, searcher, query, groups, viewer),
+        )
 
 
 def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
@@ -91,148 +92,150 @@ def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str
     return tuple(sorted(kind for kind in connection.scalars(query) if is_own_kind(kind)))
 
 
-def search_records(
+def _searcher(archive: Archive, connection: Connection) -> tuple[tantivy.Searcher | None, str | None]:
+    """The index, or why it is not asked."""
+    if archive.search_folder is None:
+        return None, "no search index is configured here"
+    index = _INDEXES.setdefault(archive.search_folder, _Index(IndexReader(archive.search_folder)))
+    searcher = index.reader.searcher()
+    if searcher is None:
+        return None, "the search index of this host is not made yet"
+    with index.lock:
+        if time.monotonic() - index.known_at > STATE_KEPT_S:
+            index.because = _why_not(index.reader, connection)
+            index.known_at = time.monotonic()
+    return (searcher, None) if index.because is None else (None, index.because)
+
+
+def _why_not(reader: IndexReader, connection: Connection) -> str | None:
+    """Why the index is not to be asked; None where it is near enough to the catalogue."""
+    state = state_of(connection, reader)
+    if state.problem is not None:
+        return f"the search index of this host cannot be asked: {state.problem}"
+    if state.behind_s > BEHIND_AT_MOST_S:
+        return f"the search index of this host is {state.behind_s:.0f} s behind the catalogue"
+    return None
+
+
+def _shown(
     connection: Connection,
-    question: Question,
-    *,
-    viewer: Viewer = EVERYONE,
-    limit: int = 50,
-    offset: int = 0,
-) -> SearchPage:
-    """Records that match, best first or newest first; among equals the newest."""
-    text = question.text.strip()
-    if not text:
-        return _page(connection, question, (true(), literal(0.0)), None, viewer, limit, offset)
-    query = _query(text)
-    by_words = versions.c.words.bool_op("@@")(query), func.ts_rank(versions.c.words, query)
-    by_likeness = literal(text).bool_op("<%")(versions.c.text), func.word_similarity(text, versions.c.text)
-    answer = _page(connection, question, by_words, query, viewer, limit, offset)
-    if answer.total or offset:
-        return answer
-    return _page(connection, question, by_likeness, query, viewer, limit, offset)
-
-
-def beginnings(text: str) -> str | None:
-    """A tsquery of the words' beginnings, endings cut off; None where quotes or exclusions ask for exact words."""
-    if re.search(r"\"|(^|\s)-", text):
-        return None
-    words = [word.lower() for word in WORD.findall(text) if word.lower() != "or"]
-    return " & ".join(f"{_without_ending(word)}:*" for word in words) or None
-
-
-def _without_ending(word: str) -> str:
-    if len(word) < WHOLE_BELOW or not word.isalpha():
-        return word
-    return word[:-2] if len(word) >= LONG_FROM else word[:-1]
-
-
-def _query(text: str) -> ColumnElement[Any]:
-    query = func.websearch_to_tsquery("russian", text).op("||")(func.websearch_to_tsquery("simple", text))
-    begun = beginnings(text)
-    return query if begun is None else query.op("||")(func.to_tsquery("simple", begun))
-
-
-def _page(
-    connection: Connection,
-    question: Question,
-    matched: tuple[ColumnElement[bool], ColumnElement[Any]],
-    query: ColumnElement[Any] | None,
+    matches: Sequence[Match],
+    query: SearchQuery,
+    groups: Sequence[Group],
     viewer: Viewer,
-    limit: int,
-    offset: int,
-) -> SearchPage:
-    condition, rank = matched
-    hits = _hits(question, condition, rank, viewer).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-    ranked = question.order == "best" and query is not None
-    of_record = (
-        select(
-            hits.c.record_id,
-            func.max(hits.c.rank).label("rank"),
-            func.max(hits.c.dated).label("dated"),
-            func.count().over().label("total"),
-            func.sum(func.count()).over().label("looked_at"),
-        )
-        .group_by(hits.c.record_id)
-        .order_by(
-            func.max(hits.c.rank if ranked else hits.c.dated).desc().nulls_last(),
-            func.max(hits.c.dated).desc().nulls_last(),
-            hits.c.record_id,
-        )
-        .limit(limit)
-        .offset(offset)
-        .cte("of_record")
+) -> tuple[SearchHit, ...]:
+    """The hits as the database has them, without those that the viewer may not see now."""
+    highlighter = Highlighter(
+        [clause for group in groups for clause in group.with_], typing_errors=query.typing_errors
     )
-    rows = connection.execute(_page_query(of_record, question, condition, query, viewer)).all()
-    found = tuple(SearchHit(sighting_of(row), row.excerpt, float(row.rank)) for row in rows)
-    total, looked_at = (int(rows[0].total), int(rows[0].looked_at)) if rows else (0, 0)
-    return SearchPage(found, total, looked_at < MAX_CANDIDATES)
-
-
-def _hits(
-    question: Question, condition: ColumnElement[bool], rank: ColumnElement[Any], viewer: Viewer
-) -> Select[Any]:
-    """The newest versions that match and of which the viewer may see a sighting, each with its rank."""
-    matching = select(versions.c.id).where(condition, exists(_sighted(question, viewer)))
-    if question.kind is not None:
-        matching = matching.where(versions.c.kind == question.kind)
-    if question.since is not None:
-        matching = matching.where(versions.c.dated >= question.since.isoformat())
-    if question.until is not None:
-        matching = matching.where(versions.c.dated < question.until.isoformat() + _BEHIND_A_DAY)
-    newest = matching.order_by(versions.c.dated.desc().nulls_last()).limit(MAX_CANDIDATES).subquery("newest")
-    return select(versions.c.id, versions.c.record_id, rank.label("rank"), versions.c.dated).join(
-        newest, newest.c.id == versions.c.id
+    of_records = _record_hits(connection, [each for each in matches if not _is_page(each)], query, viewer)
+    of_pages = _page_hits(connection, [each for each in matches if _is_page(each)], viewer)
+    hits = {match.subject: (of_pages if _is_page(match) else of_records).get(match.subject) for match in matches}
+    return tuple(
+        replace(found, excerpt=highlighter.excerpt(found.excerpt), rank=match.rank)
+        for match in matches
+        if (found := hits[match.subject]) is not None
     )
 
 
-def _sighted(question: Question, viewer: Viewer) -> Select[Any]:
-    """The sightings of a version that count."""
-    sighted = select(
-        sightings.c.content.label("besides"),
-        sightings.c.capture_id,
-        sightings.c.captured_at,
-        sightings.c.source_id,
-    ).where(sightings.c.version_id == versions.c.id, visible_to(viewer, sightings.c.access_label))
-    return sighted if question.source_id is None else sighted.where(sightings.c.source_id == question.source_id)
+def _is_page(match: Match) -> bool:
+    return match.subject.startswith(PAGE_SUBJECT)
 
 
-def _page_query(
-    of_record: Any,
-    question: Question,
-    condition: ColumnElement[bool],
-    query: ColumnElement[Any] | None,
-    viewer: Viewer,
-) -> Select[Any]:
-    """The page's records, each in the matching version that was seen last, with what its newest sighting saw."""
-    last = _sighted(question, viewer).order_by(sightings.c.captured_at.desc(), sightings.c.capture_id).limit(1)
-    newest_sighting = last.correlate(versions).lateral("seen")
-    newest = (
+def _record_hits(
+    connection: Connection, matches: Sequence[Match], query: SearchQuery, viewer: Viewer
+) -> dict[str, SearchHit]:
+    """By record, the matching version that was seen last; the excerpt is its whole text yet."""
+    if not matches:
+        return {}
+    seen = (
         select(
+            sightings.c.content.label("besides"),
+            sightings.c.capture_id,
+            sightings.c.captured_at,
+            sightings.c.source_id,
+        )
+        .where(sightings.c.version_id == versions.c.id, visible_to(viewer, sightings.c.access_label))
+        .order_by(sightings.c.captured_at.desc(), sightings.c.capture_id)
+        .limit(1)
+    )
+    if query.source:
+        seen = seen.where(sightings.c.source_id.in_(query.source))
+    newest = seen.correlate(versions).lateral("seen")
+    rows = connection.execute(
+        select(
+            versions.c.record_id,
             versions.c.id.label("version_id"),
             versions.c.kind,
             versions.c.content.label("version"),
             versions.c.text,
-            newest_sighting.c.besides,
-            newest_sighting.c.capture_id,
-            newest_sighting.c.captured_at,
-            newest_sighting.c.source_id,
+            records.c.natural_key,
+            newest,
         )
-        .select_from(versions.join(newest_sighting, true()))
-        .where(versions.c.record_id == of_record.c.record_id, condition)
-        .order_by(newest_sighting.c.captured_at.desc(), versions.c.id)
-        .limit(1)
-        .correlate(of_record)
-        .lateral("newest")
+        .select_from(versions.join(records, records.c.id == versions.c.record_id).join(newest, true()))
+        .where(versions.c.id.in_([each for match in matches for each in match.ids]))
+        .order_by(newest.c.captured_at, versions.c.id.desc())
     )
-    beginning = func.left(newest.c.text, BEGINNING)
-    excerpt = beginning if query is None else func.ts_headline("russian", newest.c.text, query, MARKS)
-    ranked = question.order == "best" and query is not None
-    return (
-        select(of_record, newest, records.c.natural_key, excerpt.label("excerpt"))
-        .select_from(of_record.join(newest, true()).join(records, records.c.id == of_record.c.record_id))
-        .order_by(
-            (of_record.c.rank if ranked else of_record.c.dated).desc().nulls_last(),
-            of_record.c.dated.desc().nulls_last(),
-            of_record.c.record_id,
+    return {row.record_id: SearchHit(sighting=sighting_of(row), excerpt=row.text) for row in rows}
+
+
+def _page_hits(connection: Connection, matches: Sequence[Match], viewer: Viewer) -> Mapping[str, SearchHit]:
+    if not matches:
+        return {}
+    rows = connection.execute(
+        select(page_texts, captures, outcomes.c.outcome)
+        .select_from(
+            page_texts.join(captures, captures.c.id == page_texts.c.capture_id).outerjoin(
+                outcomes, outcomes.c.capture_id == captures.c.id
+            )
+        )
+        .where(
+            page_texts.c.capture_id.in_([each for match in matches for each in match.ids]),
+            visible_to(viewer, captures.c.access_label),
         )
     )
+    return {PAGE_SUBJECT + row.capture_id: SearchHit(page=_page_of(row), excerpt=row.text) for row in rows}
+
+
+def _page_of(row: Any) -> PageSighting:
+    first_line = row.text.lstrip().partition("\n")[0].strip()
+    return PageSighting(
+        capture_id=row.capture_id,
+        captured_at=row.captured_at,
+        url=row.url,
+        title=first_line[:TITLE] or None,
+        source_id=row.source_id,
+        outcome=row.outcome,
+        media_type=row.media_type,
+        language=row.language,
+    )
+
+
+def _suggestions(
+    connection: Connection,
+    searcher: tantivy.Searcher,
+    query: SearchQuery,
+    groups: Sequence[Group],
+    viewer: Viewer,
+) -> tuple[str, ...]:
+    """Words a letter away from those of the query, out of texts that the viewer may see."""
+    if query.typing_errors or query.names:
+        return ()
+    nearly = replace(query, typing_errors=True)
+    asked = IndexSearch(searcher, nearly, groups, labels_of(connection, viewer))
+    matches = asked.matches(SUGGESTED_FROM)
+    rows = {
+        **_record_hits(connection, [each for each in matches if not _is_page(each)], nearly, viewer),
+        **_page_hits(connection, [each for each in matches if _is_page(each)], viewer),
+    }
+    clauses = [clause for group in groups for clause in group.with_]
+    written = {clause.exact[0] for clause in clauses}
+    highlighter = Highlighter(clauses, typing_errors=True)
+    words = [word for hit in rows.values() for word in highlighter.words_meant(hit.excerpt)]
+    return tuple(dict.fromkeys(word for word in words if word not in written))[:SUGGESTED_FROM]
+
+
+def reset_index_state() -> None:
+    """Ask anew how far the index of this process is behind; for those who have just written it."""
+    for index in _INDEXES.values():
+        index.known_at = float("-inf")

@@ -1,8 +1,8 @@
 """From rows of the catalogue to documents of the index.
 
-In: a connection and the ids of records, or of captures without records. Out: documents, of each record one for every
-version and access label under which it was seen, with the facets of those sightings alone: what a viewer may not see
-is in none of the documents that they may. Records that are not there any more give none.
+In: a connection and the ids of records, or of captures without records. Out: documents, of each record one for
+every version and access label under which it was seen, with the facets of those sightings alone: what a viewer may
+not see is in none of the documents that they may. Records that are not there any more give none.
 """
 
 import hashlib

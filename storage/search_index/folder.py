@@ -1,8 +1,8 @@
 """Where the index of a host lies: which folder is in use, who writes.
 
-In: the folder of the setting ``LETAPIS_SEARCH_INDEX``. Out: paths. The file ``current`` names the folder in use and
-is replaced in one step; folders that are not in use are removed by the writer. Whoever writes holds the lock on
-``writer.lock``, which ends with its process. Raises `IndexBusyError`.
+In: the folder of the setting ``LETAPIS_SEARCH_INDEX``. Out: paths. The file ``current`` names the folder in use
+and is replaced in one step; folders that are not in use are removed by the writer. Whoever writes holds the lock
+on ``writer.lock``, which ends with its process. Raises `IndexBusyError`.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from storage.search_index.schema import index_version
 
 CURRENT: Final = "current"
 LOCK: Final = "writer.lock"
+REBUILD: Final = "rebuild"
 _PREFIX: Final = "index-"
 
 
@@ -74,7 +75,18 @@ def use(folder: Path, index: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(folder / CURRENT)
+    (folder / REBUILD).unlink(missing_ok=True)
     remove_others(folder, index)
+
+
+def request_rebuild(folder: Path) -> None:
+    """Ask whoever writes to make the index anew."""
+    (folder / REBUILD).touch(mode=0o600)
+
+
+def rebuild_is_requested(folder: Path) -> bool:
+    """Whether the index is to be made anew."""
+    return (folder / REBUILD).exists()
 
 
 def remove_others(folder: Path, kept: Path | None) -> None:

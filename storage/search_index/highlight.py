@@ -82,12 +82,12 @@ class Highlighter:
             or wanted in pieces
             or (clause.prefix and (plain.startswith(wanted) or any(piece.startswith(wanted) for piece in pieces)))
             or (bool(clause.stems) and not clause.stems.isdisjoint(stems_of_query(token)))
-            or (self._typing_errors and corrected(clause) and one_letter_apart(plain, wanted))
+            or (self._typing_errors and corrected(clause) and _nearly(clause, token))
         )
         return place if meant else None
 
     def _last_of_phrase(self, clause: Clause, words: Sequence[Token], place: int) -> int | None:
-        wanted = [word for word in clause.exact]
+        wanted = list(clause.exact)
         at = place
         while wanted and at < len(words):
             pieces = [exact_form(token.text) for token in tokens(words[at].text)]
@@ -113,6 +113,11 @@ class Highlighter:
             elif len(fragments) < MOST_FRAGMENTS:
                 fragments.append((first, last))
         return fragments
+
+
+def _nearly(clause: Clause, word: str) -> bool:
+    stems = stems_of_query(word)
+    return any(one_letter_apart(a, b) for a in clause.stems for b in stems)
 
 
 def one_letter_apart(a: str, b: str) -> bool:

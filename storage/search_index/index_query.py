@@ -79,7 +79,7 @@ def _group(group: Group, typing_errors: bool) -> Query:
 def _clause(clause: Clause, typing_errors: bool) -> Query:
     if len(clause.exact) > 1:
         if clause.prefix:
-            words = [re.escape(word) for word in clause.exact[:-1]] + [_beginning(clause.exact[-1])]
+            words: list[str | tuple[int, str]] = [*map(_escaped, clause.exact[:-1]), _beginning(clause.exact[-1])]
             return Query.regex_phrase_query(schema(), WORDS, words)
         return Query.phrase_query(schema(), WORDS, list(clause.exact))
     (word,) = clause.exact
@@ -90,12 +90,17 @@ def _clause(clause: Clause, typing_errors: bool) -> Query:
         return exact
     forms = [Query.term_query(schema(), STEMS, stem, "freq") for stem in sorted(clause.stems)]
     if typing_errors and corrected(clause):
-        forms.append(Query.fuzzy_term_query(schema(), WORDS, word, 1))
+        forms += [Query.fuzzy_term_query(schema(), STEMS, stem, 1) for stem in sorted(clause.stems | {word})]
     return _any_of([Query.boost_query(exact, EXACT_BOOST), *forms])
 
 
 def _beginning(word: str) -> str:
-    return re.sub(r"([^\w])", r"\\\1", word) + ".*"
+    return _escaped(word) + ".*"
+
+
+def _escaped(word: str) -> str:
+    """A word as a regular expression of tantivy, which knows no escapes before letters."""
+    return re.sub(r"([^\w])", r"\\\1", word)
 
 
 def _any_of(queries: Sequence[Query]) -> Query:

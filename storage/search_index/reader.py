@@ -1,9 +1,9 @@
 """Asks the index of a host: which subjects match, how many, with which values of facets, when.
 
 In: the folder of the index, a query and the labels of its viewer. Out: ids in the order that was asked for, and
-counts; everything that is shown is read from the database afterwards. A subject of several documents is counted once:
-with `HyperLogLog++`, so from some ten thousand such subjects on within a hundredth. An index that has been replaced
-or written meanwhile is opened again. May be called from several threads at once.
+counts; everything that is shown is read from the database afterwards. A subject of several documents is counted
+once: with HyperLogLog++, so where there are many thousands of such subjects within a hundredth. An index that has
+been replaced or written meanwhile is opened again. May be called from several threads at once.
 """
 
 import threading
@@ -84,7 +84,7 @@ class IndexSearch:
         """The values of these facets, those with most hits first."""
         if not facets:
             return {}
-        terms = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in facets}
+        terms: dict[str, Any] = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in facets}
         counted = self._counted(terms)
         return {facet: self._facet(facet, counted[facet]) for facet in facets}
 
@@ -131,7 +131,8 @@ class IndexSearch:
         return documents - of_several + round(self._searcher.cardinality(several, RECORD))
 
     def _count(self, query: Query) -> int:
-        return int(self._searcher.search(query, 1, order_by_field=RECORD).count)
+        found: Any = self._searcher.search(query, 1, order_by_field=RECORD)  # its types lack the count
+        return int(found.count)
 
     def _page(self, limit: int, offset: int) -> list[tuple[float, tantivy.DocAddress]]:
         if not self._of_several:

@@ -7,6 +7,7 @@ spaces. Nothing but ids is stored: what is shown is read from the database.
 
 import hashlib
 from functools import cache
+from importlib.metadata import version
 from typing import Final
 
 import tantivy
@@ -47,7 +48,7 @@ _SPACED: Final = "spaced"
 @cache
 def index_version() -> str:
     """The version of an index: its folder's name; another one cannot be read or written."""
-    said = f"{FORMAT} {analyser_version()} {tantivy.__version__}"
+    said = f"{FORMAT} {analyser_version()} {version('tantivy')}"
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 

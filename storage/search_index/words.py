@@ -1,7 +1,7 @@
 """The text of a query, taken apart: groups of clauses, of which one group must match with all of its clauses.
 
-In: text as an analyst writes it (`storage.search_index.question` describes the language). Out: `Group`s. Nothing is
-refused: marks that open nothing are read as if they were not there. Pure.
+In: text as an analyst writes it (`storage.search_index.question` describes the language). Out: `Group`s. Nothing
+is refused: marks that open nothing are read as if they were not there. Pure.
 """
 
 import re
@@ -12,6 +12,7 @@ from processors.languages.stems import stems_of_query
 from processors.languages.tokens import exact_form, tokens
 
 _PIECE: Final = re.compile(r'(?P<without>-?)(?:"(?P<phrase>[^"]*)"?|(?P<exact>=?)(?P<word>[^\s"]+))')
+_QUOTES: Final = {ord(mark): '"' for mark in "\u00ab\u00bb\u201c\u201d\u201e\u201f"}
 _OR: Final = frozenset(("or", "OR", "|"))
 SHORTEST_CORRECTED: Final = 4
 """Letters: shorter words differ by one letter from too many others."""
@@ -48,7 +49,7 @@ class _Open:
 def parse_words(text: str) -> tuple[Group, ...]:
     """The groups of a query, in their order; none where the text has no word."""
     groups = [_Open()]
-    for piece in list(_PIECE.finditer(text))[:MOST_CLAUSES]:
+    for piece in list(_PIECE.finditer(text.translate(_QUOTES)))[:MOST_CLAUSES]:
         if piece["word"] in _OR and not piece["without"] and not piece["exact"]:
             groups.append(_Open())
             continue
@@ -61,7 +62,7 @@ def parse_words(text: str) -> tuple[Group, ...]:
 def _clauses(piece: "re.Match[str]") -> tuple[Clause, ...]:
     if piece["phrase"] is not None:
         words = tuple(exact_form(token.text) for token in tokens(piece["phrase"]))
-        return (Clause(words),) if words else ()
+        return (Clause(words, prefix=piece["phrase"].rstrip().endswith("*")),) if words else ()
     written = piece["word"]
     found = list(tokens(written))
     if not found:

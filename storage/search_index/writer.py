@@ -2,9 +2,9 @@
 
 In: the database as its reader sees it, and the folder of the index. Out: `Refreshed`. Guaranteed: what is read of
 the index is always the catalogue as it was at one position or at a later one; position and documents are committed
-together, so that a process killed at any moment loses nothing and repeats what it did not commit. The index is made
-anew, beside the one in use, where there is none of this version or the log does not go back to its position. One
-process writes at a time. Raises `IndexBusyError`, and the errors of the database.
+together, so that a process killed at any moment loses nothing and repeats what it did not commit. The index is
+made anew, beside the one in use, where there is none of this version or the log does not go back to its position.
+One process writes at a time. Raises `IndexBusyError`, and the errors of the database.
 """
 
 import json
@@ -27,7 +27,14 @@ from storage.search_index.change_log import (
     present_position,
 )
 from storage.search_index.documents import PAGE_SUBJECT, page_documents, record_documents
-from storage.search_index.folder import current_index, new_index, remove_others, use, writer_lock
+from storage.search_index.folder import (
+    current_index,
+    new_index,
+    rebuild_is_requested,
+    remove_others,
+    use,
+    writer_lock,
+)
 from storage.search_index.schema import ID, POSITION, SUBJECT, WHAT, opened, schema
 
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
@@ -80,7 +87,7 @@ class WritableIndex:
 
     def refresh(self, on_progress: OnProgress = lambda _: None) -> Refreshed:
         """Write what has changed since the last time."""
-        if self._position is None or self._writer is None:
+        if self._position is None or self._writer is None or rebuild_is_requested(self._folder):
             return self.make_anew(on_progress)
         with one_snapshot(self._database) as connection:
             changes = changes_since(connection, self._position)

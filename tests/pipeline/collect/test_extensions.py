@@ -27,7 +27,7 @@ from storage.catalogue.tables import versions, warcs
 from storage.ledger.custody import entries
 from storage.ledger.extensions import extension_deposits
 from storage.queries.changes import changes
-from storage.queries.search import Question
+from storage.search_index.question import SearchQuery
 
 TEXT = (ROOT / "docs" / "extensions.md").read_text("utf-8")
 
@@ -90,7 +90,7 @@ def test_the_parser_of_the_text_reads_crawls_and_is_kept_with_what_it_read(
     assert harvest_source(collecting, "materials").problem is None
     process_pending(collecting)
 
-    (book,) = found(opened, Question(text="Узор гісторыі", kind="materials.material")).rows
+    (book,) = found(opened, SearchQuery(text="Узор гісторыі", kind=("materials.material",))).rows
     assert (book["title"], book["number"], book["published_raw"]) == ("Кніга «Узор гісторыі»", "2", "19.01.2026")
     assert book["dated_at"] == "2026-01-19T00:00:00Z"
     assert one_record(opened, book["record_id"]) is not None

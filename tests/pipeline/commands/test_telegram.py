@@ -24,8 +24,9 @@ from storage.queries.changes import Change, changes
 from storage.queries.channel_coverage import ChannelCoverage, ChannelPage, Gap, coverage_json, coverage_of_pages
 from storage.queries.channel_coverage import coverage_of_source as coverage
 from storage.queries.coverage import PostIdRange
-from storage.queries.search import Question, search_records
+from storage.queries.full_text import search_database
 from storage.queries.unavailable_posts import withheld_posts
+from storage.search_index.question import SearchQuery
 from storage.similarity.media import occurrences_of
 from tests.storage.crawled_files import HTML, crawl_one, exchange, response
 
@@ -211,7 +212,7 @@ def test_new_names_of_this_channel_and_of_others_are_no_edits_and_are_found_by_s
     assert nights.changes() == ()
     with archive.reader.connect() as connection:
         assert len(list(connection.scalars(select(versions.c.id)))) == 3
-        (found,) = search_records(connection, Question(text="Крыніца")).hits
+        (found,) = search_database(connection, SearchQuery(text="Крыніца")).hits
         newest = list(sightings_of_record(connection, found.sighting.record_id))[-1].content
     assert newest["forwarded_from"] == {"name": "Новая назва", "url": "https://t.me/krynica_2/7"}
 

@@ -24,7 +24,7 @@ from storage.catalogue.tables import captures, readings, records, versions, warc
 from storage.deposit.deposit import deposit_file
 from storage.ledger.extensions import code_of_version, extension_deposits
 from storage.queries.changes import changes
-from storage.queries.search import Question
+from storage.search_index.question import SearchQuery
 from tests.processors.extension.extensions import FILES, PARSER, URL, page, row
 from tests.storage.crawled_files import crawl_one, exchange, response
 
@@ -90,7 +90,7 @@ def test_records_of_an_own_kind_are_searched_shown_and_compared(
     report = process(archive, folder)
     assert (report.pages, report.records, report.unreadable, report.waiting.pages) == (3, 7, 0, {})
 
-    answer = found(archive, Question(text="Novik", kind="detained.entry"))
+    answer = found(archive, SearchQuery(text="Novik", kind=("detained.entry",)))
     (hit,) = answer.rows
     assert (hit["kind"], hit["heading"], hit["dated_at"], hit["source"]) == (
         "detained.entry",
@@ -99,9 +99,9 @@ def test_records_of_an_own_kind_are_searched_shown_and_compared(
         "police",
     )
     assert list(hit)[:6] == ["kind", "url", "title", "starts_at", "starts_raw", "number"]
-    assert found(archive, Question(text="Novik", kind="hearing")).rows == []
+    assert found(archive, SearchQuery(text="Novik", kind=("hearing",))).rows == []
 
-    (kos,) = found(archive, Question(text="Viera")).rows
+    (kos,) = found(archive, SearchQuery(text="Viera")).rows
     shown = one_record(archive, kos["record_id"])
     assert shown is not None
     assert [version["content"]["title"] for version in shown["versions"]] == ["Vera Kos", "Viera Kos"]
@@ -158,7 +158,7 @@ def test_changed_code_reads_its_own_sources_again_and_no_other(
     write(folder, places="def station(text):\n    return text.upper()\n")
     again = process(archive, folder)
     assert (again.files, again.records) == (1, 1)
-    (hit,) = found(archive, Question(kind="detained.entry")).rows
+    (hit,) = found(archive, SearchQuery(kind=("detained.entry",))).rows
     assert hit["station_raw"] == "LENIN DISTRICT"
     with archive.reader.connect() as connection:
         assert len(extension_deposits(connection, "detained")) == 2
@@ -290,7 +290,7 @@ def test_a_rebuild_runs_other_code_than_was_deposited_only_when_asked(
     assert rows_of(archive) == []
 
     assert rebuild(archive, extensions=use(folder)).waiting == ()
-    (hit,) = found(archive, Question(kind="detained.entry")).rows
+    (hit,) = found(archive, SearchQuery(kind=("detained.entry",))).rows
     assert hit["station_raw"] == "LENIN DISTRICT"
 
 

@@ -33,7 +33,8 @@ from storage.catalogue.tables import media, outcomes, readings, records, sightin
 from storage.catalogue.unread import claim_unprocessed
 from storage.deposit.deposit import deposit_file
 from storage.queries.changes import Change, changes
-from storage.queries.search import Question, search_records
+from storage.queries.full_text import search_database
+from storage.search_index.question import SearchQuery
 from storage.similarity.media import group_of, links_of, medium, occurrences_of
 from tests.pipeline.process.collector import SAMPLES, Collector
 from tests.pipeline.process.unread_files import count_unread
@@ -376,7 +377,7 @@ def test_a_record_is_found_by_its_words(
     collector.collect(sources["tg-vestki"], 2)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        found = [each.sighting.natural_key for each in search_records(connection, Question(text=asked)).hits]
+        found = [each.sighting.natural_key for each in search_database(connection, SearchQuery(text=asked)).hits]
     assert post_key(*expected.EDITED_POST) in found
 
 
@@ -386,4 +387,4 @@ def test_a_word_nobody_wrote_is_not_found(
     collector.collect(sources["tg-monitor"], 1)
     process_pending(archive)
     with archive.reader.connect() as connection:
-        assert search_records(connection, Question(text="кракадзіл")).total == 0
+        assert search_database(connection, SearchQuery(text="кракадзіл")).total == 0

@@ -20,7 +20,7 @@ from storage.archive import Archive
 from storage.catalogue import tables as catalogue_tables
 from storage.deposit.deposit import deposit_file
 from storage.integrity.rebuilt_catalogue import ExchangeRefusedError, RebuildRunsError, one_at_a_time
-from storage.queries.search import Question
+from storage.search_index.question import SearchQuery
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 from tests.storage.integrity.test_restore import Rows, dump
 from tests.storage.killed_deposits import environment
@@ -121,7 +121,7 @@ def test_killed_at_any_moment_it_has_changed_nothing_and_goes_on_where_it_was(
     for word in ("indexed, 2 of 4", "1 pages", "takes the place"):
         said.append(kill_at(stored_settings, word))
         assert catalogue(filled) == before
-        assert found(filled, Question(text="announcement")).total == 4
+        assert found(filled, SearchQuery(text="announcement")).total == 4
     child = start(stored_settings)
     answer, last = child.communicate(timeout=120)
 
