@@ -24,10 +24,7 @@ from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.queries.changes import ChangeKind
-from storage.search_index.question import FACETS, Facet, HistogramUnit, Order, SearchQuery
-
-PAGE_KIND: Final = "page"
-"""Of rows of pages that gave no records."""
+from storage.search_index.question import FACETS, PAGE_KIND, Facet, HistogramUnit, Order, SearchQuery
 
 CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
 

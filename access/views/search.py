@@ -55,7 +55,7 @@ def found(
     Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt`` (what
     matched between « and »; ``excerpt_pieces`` has it without them), ``dated_at`` (what the source says),
     ``source``, ``capture_id`` and ``captured_at`` of its newest sighting, and ``because``: why a name matched. A
-    page that gave no records has the kind ``page``, and None for ``record_id``.
+    page that gave no records has the kind ``page_text``, and None for ``record_id``.
     """
     answer = search(archive, query, viewer=viewer, limit=most, offset=offset, facets=facets, histogram=histogram)
     return FoundRows(
@@ -141,7 +141,7 @@ def _found_row(each: SearchHit) -> dict[str, Any]:
 def _page_row(page: PageSighting) -> dict[str, Any]:
     """A page that gave no records, with the keys that every row of a list has."""
     return {
-        "kind": "page",
+        "kind": "page_text",
         "url": page.url,
         "title": page.title,
         "outcome": page.outcome,

@@ -26,7 +26,9 @@ which keys it has. What is absent is `null` or an empty list, times are ISO 8601
 
 The API of the web UI answers with the same objects: `api/overview`, `api/search`, `api/captures`, `api/addresses`,
 `api/changes`, `api/capture/ID`, `api/record/ID` and `api/medium/SHA256/similar`, beside the pages. A list is
-`{"rows": [...]}`; a search also has `total` and `complete`.
+`{"rows": [...]}`; a search also has `total` and `complete`, `facets` and `histogram` where they were asked for (`facet`,
+several times, and `histogram`), `suggestions`, `answered_by` (`index` or `database`) and `because`: why it was not the
+index.
 
 """
 
@@ -55,7 +57,8 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "parse": ("page", *record_kinds()),
     "fingerprint": ("fingerprint",),
     "group": ("group",),
-    "search": record_kinds(),
+    "search": (*record_kinds(), "page_text"),
+    "index": ("index",),
     "captures": ("capture",),
     "show": ("capture_facts", RECORD, "medium"),
     "similar": ("similar",),

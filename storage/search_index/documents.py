@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, text
 
 from processors.languages.detection import language_of
 from storage.search_index.analysis import indexed_words
+from storage.search_index.question import PAGE_KIND
 from storage.search_index.schema import (
     AT,
     DAY,
@@ -72,7 +73,7 @@ def page_documents(connection: Connection, ids: Sequence[str]) -> Iterator[tanti
     """The documents of the page texts of these captures."""
     for row in connection.execute(_PAGES, {"ids": list(ids)}):
         facets = {
-            "kind": ["page"],
+            "kind": [PAGE_KIND],
             "source": [row.source_id],
             "outcome": [row.outcome],
             "media_type": [row.media_type],

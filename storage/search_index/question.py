@@ -24,6 +24,9 @@ Facet = Literal[
 
 FACETS: Final[tuple[Facet, ...]] = get_args(Facet)
 
+PAGE_KIND: Final = "page_text"
+"""The kind of a page that gave no records."""
+
 HistogramUnit = Literal["year", "month", "day"]
 
 

@@ -168,7 +168,8 @@ def test_only_the_exchange_of_catalogues_runs_with_its_owners_rights(database: O
             WHERE prosecdef AND pronamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
         """
         found = connection.execute(text(asked)).all()
-    names = {"analyze_next", "begin_next", "copy_rights", "drop_before", "exchange"}
+    names = {"analyze_next", "begin_next", "copy_rights", "drop_before", "exchange", "exchange_schemas"}
+    names |= {"note_rows", "note_all", "forget_before"}
     assert {row.proname for row in found} == names
     assert {(tuple(row.proconfig), row.by_reader, row.by_all) for row in found} == {
         (("search_path=pg_catalog, pg_temp",), False, False)

@@ -213,6 +213,7 @@ def test_new_names_of_this_channel_and_of_others_are_no_edits_and_are_found_by_s
     with archive.reader.connect() as connection:
         assert len(list(connection.scalars(select(versions.c.id)))) == 3
         (found,) = search_database(connection, SearchQuery(text="Крыніца")).hits
+        assert found.sighting is not None
         newest = list(sightings_of_record(connection, found.sighting.record_id))[-1].content
     assert newest["forwarded_from"] == {"name": "Новая назва", "url": "https://t.me/krynica_2/7"}
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage.access_labels import Role, Viewer
+from storage.archive import Archive
 from storage.ledger.memberships import add_member, remove_member
 from storage.queries.search import search
 from storage.search_index.answer import START_MARK, STOP_MARK, Bar, FacetCount
@@ -15,8 +18,7 @@ from tests.storage.search_index.conftest import Searchable
 READER = Viewer("reader-1", Role.READER)
 
 
-@pytest.fixture
-def filled(searchable: Searchable) -> Searchable:
+def fill(searchable: Searchable) -> Searchable:
     with searchable.writing() as rows:
         rows.record(
             "by-the-case",
@@ -36,6 +38,18 @@ def filled(searchable: Searchable) -> Searchable:
         rows.page("A page about tram timetables\nwithout any record")
     searchable.refresh()
     return searchable
+
+
+@pytest.fixture(scope="module")
+def filled(own_searchable: Searchable) -> Searchable:
+    """For questions that change nothing."""
+    return fill(own_searchable)
+
+
+@pytest.fixture
+def changing(searchable: Searchable) -> Searchable:
+    """The same for a test that changes it."""
+    return fill(searchable)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +77,7 @@ def test_words_find(filled: Searchable, text: str, expected: set[str]) -> None:
 
 def test_a_letter_is_forgiven_only_where_that_was_asked_for(filled: Searchable) -> None:
     assert filled.keys("трамвнй") == []
-    assert filled.ask("трамвнй").suggestions == ("трамвай",)
+    assert set(filled.ask("трамвнй").suggestions) == {"трамвай", "трамваи"}
     assert set(filled.keys("трамвнй", typing_errors=True)) == {"court-over", "edited"}
 
 
@@ -106,11 +120,11 @@ def test_pages_of_an_answer_make_the_whole(filled: Searchable) -> None:
         ({"since": date(2026, 4, 2), "until": date(2026, 4, 2)}, {"court-over"}),
         ({"since": date(2026, 4, 3)}, {"belarusian"}),
         ({"until": date(2026, 3, 1), "kind": ("hearing", "article")}, {"by-the-case", "edited"}),
-        ({"kind": ("page",)}, {"https://source.test/7"}),
+        ({"kind": ("page_text",)}, {"https://source.test/7"}),
         ({"outcome": ("captcha",)}, set()),
     ],
 )
-def test_a_filter_narrows(filled: Searchable, narrowed: dict[str, object], expected: set[str]) -> None:
+def test_a_filter_narrows(filled: Searchable, narrowed: dict[str, Any], expected: set[str]) -> None:
     assert set(filled.keys(**narrowed)) == expected
 
 
@@ -129,16 +143,16 @@ def test_facets_and_histogram_count_what_was_found(filled: Searchable) -> None:
     assert (len(by_day.bars), by_day.undated) == (4, 2)
 
 
-def test_nothing_tells_of_what_the_viewer_may_not_see(filled: Searchable) -> None:
-    with filled.writing() as rows:
+def test_nothing_tells_of_what_the_viewer_may_not_see(changing: Searchable) -> None:
+    with changing.writing() as rows:
         rows.record("secret", "Сакрэтны суд", label="case-1", source="hidden", kind="notice", dated="1999-05-05")
         rows.record("edited", "Трамвай сакрэтна знік", label="case-1", source="hidden", dated="1999-05-05")
         rows.page("Сакрэтная старонка", label="case-1", source="hidden")
-    filled.refresh()
-    assert len(filled.keys("сакрэтны*")) == 1
-    assert filled.ask("=сакрэтна").total == 1
+    changing.refresh()
+    assert len(changing.keys("сакрэтны*")) == 1
+    assert changing.ask("=сакрэтна").total == 1
 
-    whole = filled.ask(viewer=READER, facets=FACETS, histogram="year")
+    whole = changing.ask(viewer=READER, facets=FACETS, histogram="year")
     assert whole.total == 6
     assert whole.histogram is not None
     assert [bar.start.year for bar in whole.histogram.bars] == [2025, 2026]
@@ -147,39 +161,40 @@ def test_nothing_tells_of_what_the_viewer_may_not_see(filled: Searchable) -> Non
     assert sum(bar.count for bar in whole.histogram.bars) + whole.histogram.undated == whole.total
 
     for text in ("сакрэтны", "сакр*", "=сакрэтна", "сакрэтнц"):
-        hidden = filled.ask(text, viewer=READER, facets=FACETS, histogram="day", typing_errors=True)
+        hidden = changing.ask(text, viewer=READER, facets=FACETS, histogram="day", typing_errors=True)
         assert (hidden.total, hidden.hits, hidden.suggestions) == (0, (), ())
         assert not any(hidden.facets.values())
 
 
-def test_a_member_sees_from_the_moment_they_are_one_until_they_are_none(filled: Searchable) -> None:
-    with filled.writing() as rows:
+def test_a_member_sees_from_the_moment_they_are_one_until_they_are_none(archive: Archive, tmp_path: Path) -> None:
+    searchable = Searchable(replace(archive, search_folder=tmp_path / "search"), tmp_path / "search")
+    with searchable.writing() as rows:
         rows.record("secret", "Сакрэтны суд", label="case-1")
-    filled.refresh()
-    assert filled.keys("сакрэтны", viewer=READER) == []
-    add_member(filled.archive, "reader-1", label="case-1", actor="custodian-1")
-    assert filled.keys("сакрэтны", viewer=READER) == ["secret"]
-    remove_member(filled.archive, "reader-1", label="case-1", actor="custodian-1")
-    assert filled.keys("сакрэтны", viewer=READER) == []
+    searchable.refresh()
+    assert searchable.keys("сакрэтны", viewer=READER) == []
+    add_member(searchable.archive, "reader-1", label="case-1", actor="custodian-1")
+    assert searchable.keys("сакрэтны", viewer=READER) == ["secret"]
+    remove_member(searchable.archive, "reader-1", label="case-1", actor="custodian-1")
+    assert searchable.keys("сакрэтны", viewer=READER) == []
 
 
 def test_what_was_hidden_or_withdrawn_a_moment_ago_is_not_shown_by_an_index_that_does_not_know_yet(
-    filled: Searchable,
+    changing: Searchable,
 ) -> None:
-    with filled.writing() as rows:
+    with changing.writing() as rows:
         hidden = rows.record("hidden-soon", "кракадзіл адзін")
         gone = rows.record("gone-soon", "кракадзіл два")
         rows.record("stays", "кракадзіл тры")
-    filled.refresh()
-    assert len(filled.keys("кракадзіл", viewer=READER)) == 3
-    with filled.writing() as rows:
+    changing.refresh()
+    assert len(changing.keys("кракадзіл", viewer=READER)) == 3
+    with changing.writing() as rows:
         rows.relabel(hidden, "case-1")
         rows.withdraw(gone)
-    answer = filled.ask("кракадзіл", viewer=READER)
+    answer = changing.ask("кракадзіл", viewer=READER)
     assert ([hit.sighting.natural_key for hit in answer.hits if hit.sighting], answer.total) == (["stays"], 1)
 
-    filled.refresh()
-    assert filled.ask("кракадзіл", viewer=READER, facets=["kind"]).facets["kind"] == (FacetCount("article", 1),)
+    changing.refresh()
+    assert changing.ask("кракадзіл", viewer=READER, facets=["kind"]).facets["kind"] == (FacetCount("article", 1),)
 
 
 def test_without_an_index_the_database_answers_and_says_so(filled: Searchable) -> None:
@@ -187,4 +202,4 @@ def test_without_an_index_the_database_answers_and_says_so(filled: Searchable) -
     answer = search(replace(filled.archive, search_folder=None), with_words)
     assert answer.answered_by == "database"
     assert answer.because == "no search index is configured here"
-    assert {hit.sighting.natural_key for hit in answer.hits if hit.sighting} == {"by-the-case", "belarusian"}
+    assert {hit.sighting.natural_key for hit in answer.hits if hit.sighting} == {"by-the-case"}
