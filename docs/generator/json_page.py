@@ -26,9 +26,9 @@ which keys it has. What is absent is `null` or an empty list, times are ISO 8601
 
 The API of the web UI answers with the same objects: `api/overview`, `api/search`, `api/captures`, `api/addresses`,
 `api/changes`, `api/capture/ID`, `api/record/ID` and `api/medium/SHA256/similar`, beside the pages. A list is
-`{"rows": [...]}`; a search also has `total` and `complete`, `facets` and `histogram` where they were asked for (`facet`,
-several times, and `histogram`), `suggestions`, `answered_by` (`index` or `database`) and `because`: why it was not the
-index.
+`{"rows": [...]}`; a search also has `total` and `complete`, `facets` and `histogram` where they were asked for
+(`facet`, several times, and `histogram`), `suggestions`, `answered_by` (`index` or `database`), and `because`,
+which says why it was not the index.
 
 """
 
