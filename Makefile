@@ -48,6 +48,7 @@ env:
 	  { $(BIN)/python -m compileall -qq -j 0 .venv/lib; echo "$$digest" > .venv/made-from; }; \
 	fi
 	@$(BIN)/python -m compileall -qq $(PACKAGES)
+	@$(BIN)/python -m pipeline.replay.environment || echo 'The rest works; archived pages cannot be viewed as pages.' >&2
 	@if ! [ -x "$$(cat .venv/chromium 2>/dev/null)" ]; then \
 	  $(BIN)/python -m pipeline.chromium > .venv/chromium; \
 	fi

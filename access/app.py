@@ -34,6 +34,7 @@ from access.rendering.translations import (
     in_language,
     load_languages,
 )
+from access.replay.door import ReplayDoor
 from access.request_desk import RequestDesk
 from access.route_roles import require_role
 from access.routes.api import API
@@ -41,6 +42,7 @@ from access.routes.custodians import CUSTODIANS
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
+from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.routes.viewing import VIEWING
 from access.security_headers import OURS
@@ -89,6 +91,8 @@ PARAMETERS: Final = {
     "verdict": N_("The verdict"),
     "subject": N_("The subject"),
     "actor": N_("The user"),
+    "at": N_("The moment"),
+    "scripts": N_("The choice of scripts"),
 }
 """What the parameters of requests are called in a sentence."""
 
@@ -99,12 +103,14 @@ def create_app(
     languages: Mapping[str, Language] | None = None,
     desk: RequestDesk | None = None,
     on_opened: Callable[[Archive], None] = lambda _: None,
+    replay: Callable[[], ReplayDoor | None] = lambda: None,
 ) -> FastAPI:
     """The application; no document of its API is served, since that would ask nobody's name.
 
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
-    where the pages only show. ``languages``: None for those of the folder
-    `access/locale`. Raises `access.rendering.translations.BrokenCatalogue`.
+    where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
+    ``languages``: None for those of the folder `access/locale`. Raises
+    `access.rendering.translations.BrokenCatalogue`.
     """
     app = FastAPI(
         title="Letapis archive",
@@ -124,6 +130,7 @@ def create_app(
     app.state.frames = FrameCache()
     app.state.desk = desk
     app.state.sections = sections_of
+    app.state.replay = replay
     app.state.languages = load_languages() if languages is None else languages
     app.include_router(PAGES)
     app.include_router(MEDIA_PAGES)
@@ -131,6 +138,7 @@ def create_app(
     app.include_router(MEMBERS_PAGES)
     app.include_router(REQUESTS_PAGES)
     app.include_router(VIEWING)
+    app.include_router(REPLAY_PAGES)
     app.include_router(API, prefix="/api")
     app.include_router(REQUESTS_API, prefix="/api")
     app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)

@@ -1,4 +1,4 @@
-"""What a route gets from the app that serves it: the archive, and the frames that were drawn last.
+"""What a route gets from the app that serves it: the archive, the frames drawn last, the door to the replay host.
 
 In: a request. Out: the objects that `access.app.create_app` has put on the app. Every route of the app asks for a
 user before it asks for any of these.
@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from access.replay.door import ReplayDoor
 from access.views.video_frames import FrameCache
 from storage.archive import Archive
 
@@ -24,5 +25,12 @@ def frame_cache(request: Request) -> FrameCache:
     return frames
 
 
+def replay_door(request: Request) -> ReplayDoor | None:
+    """The door to the replay host; None where there is none."""
+    door: ReplayDoor | None = request.app.state.replay()
+    return door
+
+
+ReplayDependency = Annotated[ReplayDoor | None, Depends(replay_door)]
 ArchiveDependency = Annotated[Archive, Depends(archive)]
 FramesDependency = Annotated[FrameCache, Depends(frame_cache)]

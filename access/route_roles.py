@@ -30,6 +30,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /capture/{capture_id}/payload": Role.READER,
     "GET /capture/{capture_id}/picture": Role.READER,
     "GET /capture/{capture_id}/frame": Role.READER,
+    "GET /view": Role.READER,
+    "GET /view/{capture_id}": Role.READER,
     "GET /record/{record_id}": Role.READER,
     "GET /medium/{sha256}": Role.READER,
     "GET /similar": Role.READER,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from access.replay.capability import make_replay_key
 from pipeline.airflow_api import AirflowApi
 from pipeline.airflow_old_words import remove_runs
 from pipeline.airflow_roles import ensure_roles
@@ -40,13 +41,14 @@ class Prepared:
 
 
 def prepare_archive(settings: Settings) -> Iterator[Prepared]:
-    """Tables and roles, the sealing keys, the key of the log, the bucket, the second store's bucket."""
+    """Tables and roles, the keys of sealing, log and replay, the bucket, the second store's bucket."""
     migrated = migrate(settings.database_owner())
     yield Prepared("Database", f"schema {migrated.now}, {_since(migrated.before, migrated.now)}")
     keys, keys_made = prepare_sealing_keys(settings)
     newest = f"newest {id_of_key(keys.newest)}, {_made(keys_made)}"
     yield Prepared("Sealing keys", f"{settings.sealing_keys_file}, {newest}")
     yield _log_key(settings)
+    yield Prepared("Replay key", f"{settings.replay_key_file}, {_made(make_replay_key(settings.replay_key_file))}")
     store = open_store(settings)
     made = store.ensure_bucket()
     yield Prepared("Object store", f"{store.endpoint}, bucket {store.bucket}, {_made(made)}")

@@ -17,9 +17,10 @@ from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI, HTTPException
 
 from access.app import create_app
+from access.replay.door import ReplayDoor
 from access.roles import SIMPLE, role_of
 from pipeline.collect.request_desk import AirflowRequestDesk
-from pipeline.config.archive_factory import open_archive
+from pipeline.config.archive_factory import open_archive, replay_door
 from pipeline.config.settings import Settings, load_settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
@@ -75,8 +76,17 @@ def keep_search_index(archive: Archive) -> None:
         keep_index(archive.reader, archive.search_folder)
 
 
+def running_replay() -> ReplayDoor | None:
+    """The door to the replay host that the settings of this moment name; None while there is none."""
+    return replay_door(running_settings())
+
+
 app: FastAPI = create_app(
-    running_archive, airflow_user, desk=AirflowRequestDesk(running_settings), on_opened=keep_search_index
+    running_archive,
+    airflow_user,
+    desk=AirflowRequestDesk(running_settings),
+    on_opened=keep_search_index,
+    replay=running_replay,
 )
 
 

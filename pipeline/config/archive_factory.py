@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 
+from access.replay.capability import CapabilitySeal, read_replay_key
+from access.replay.door import ReplayDoor
 from pipeline.config.outlet_file import read_outlet_file
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from storage.archive import Archive
@@ -60,6 +62,13 @@ def outlet_names(settings: Settings) -> tuple[str, ...]:
     second = () if settings.replica() is None else (REPLICA,)
     declared = () if settings.outlets is None else read_outlet_file(settings.outlets)
     return (*second, *(each.name for each in declared))
+
+
+def replay_door(settings: Settings) -> ReplayDoor | None:
+    """The door to the replay host; None where no host is known. Raises `ReplayKeyError`."""
+    if settings.replay_url is None:
+        return None
+    return ReplayDoor(settings.replay_url, CapabilitySeal(read_replay_key(settings.replay_key_file)))
 
 
 def open_store(settings: Settings) -> ObjectStore:

@@ -225,6 +225,21 @@ class Settings:
     manager are known.
     """
 
+    replay_url: str | None = None
+    """The address at which browsers reach the replay host, where archived pages are shown as pages: `https://` and
+    a host name of its own, on which nothing else is served. Default: `http://replay.localhost` and the port, which
+    browsers on the machine itself find.
+    """
+    replay_port: int | None = None
+    """The port on loopback where the replay host answers. Default: any free one, and the same one again at each
+    later start.
+    """
+    replay_key: Path | None = None
+    """The file of the key with which the pages let somebody in at the replay host. The API server and the replay
+    host need the same one. Default: `keys/replay.key` in the data folder, where `letapis up` and `letapis prepare`
+    make it.
+    """
+
     connect_to: tuple[str, ...] = ()
     """Where host names lead instead, as in curl: `H1:P1:H2:P2`."""
     allow_addresses: tuple[str, ...] = ()
@@ -275,6 +290,11 @@ class Settings:
     def log_key_file(self) -> Path:
         """Where the log's signing key is, or the last signed checkpoint of a key that is in a token."""
         return self.log_key or self.data / "keys" / "log.key"
+
+    @property
+    def replay_key_file(self) -> Path:
+        """Where the key of the replay host is."""
+        return self.replay_key or self.data / "keys" / "replay.key"
 
     @property
     def stack_file(self) -> Path:

@@ -17,10 +17,10 @@ from storage.private_folder import closed_folder
 
 LOCK_NAME: Final = "stack.lock"
 
-OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port"})
+OF_THIS_MACHINE: Final = frozenset({"data", "s3_port", "airflow_port", "replay_port"})
 """Settings that say how to start the services; who only reaches them needs them not."""
 
-PRIVATE_FOLDERS: Final = ("airflow", "hashes", "keys", SITES, "spool", "store")
+PRIVATE_FOLDERS: Final = ("airflow", "hashes", "keys", "replay", SITES, "spool", "store")
 """Folders of the data folder that are their owner's alone; an earlier version left some of them open."""
 
 
@@ -132,6 +132,7 @@ def access_lines(settings: Settings, passwords: Mapping[str, str]) -> tuple[str,
     return (
         f"Airflow     {airflow.url}",
         f"Archive     {airflow.url}/plugin/archive",
+        f"Replay      {settings.replay_url or 'off: see `letapis doctor`'}",
         *(f"Log in as   {user} / {password}" for user, password in passwords.items()),
         f"Store       {settings.s3_endpoint} (bucket {settings.s3_bucket})",
         f"Data        {settings.data}",
@@ -143,6 +144,7 @@ def access_json(settings: Settings, passwords: Mapping[str, str]) -> dict[str, A
     return {
         "kind": "stack",
         "airflow_url": settings.airflow_url,
+        "replay_url": settings.replay_url,
         "passwords": dict(passwords),
         "s3_endpoint": settings.s3_endpoint,
         "s3_bucket": settings.s3_bucket,

@@ -26,8 +26,11 @@ from pipeline.devstack.data_folder import (
 )
 from pipeline.devstack.ports import ReservedPort
 from pipeline.devstack.postgres import PostgresServer
+from pipeline.devstack.replay import ReplayServer
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, ObjectStoreServer
 from pipeline.prepare import prepare_archive
+from pipeline.replay.environment import HOW as HOW_TO_REPLAY
+from pipeline.replay.environment import wayback_program
 from pipeline.supervise.processes import ServiceError, end_leftovers
 
 RESTARTS: Final = 3
@@ -49,6 +52,7 @@ class Stack:
         self._database: PostgresServer | None = None
         self._airflow: AirflowServer | None = None
         self._airflow_port: ReservedPort | None = None
+        self._replay: ReplayServer | None = None
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
         self.warnings: tuple[str, ...] = ()
         """What a person has to know before anything is kept here; known once storage is started."""
@@ -72,8 +76,9 @@ class Stack:
             self._start_storage()
 
     def start_airflow(self) -> None:
-        """Start Airflow on the database; `start_storage` has gone before."""
+        """Start the replay host, and Airflow on the database; `start_storage` has gone before."""
         with self._stopped_on_failure():
+            self._start_replay()
             self._start_airflow()
 
     def stop(self) -> None:
@@ -86,6 +91,8 @@ class Stack:
             self._count_restart("The object store")
         if self._database is not None and self._database.restart_if_dead():
             self._count_restart("The database")
+        if self._replay is not None and self._replay.restart_if_dead():
+            self._count_restart("The replay host")
         if self._airflow is not None:
             for name in self._airflow.restart_dead():
                 self._count_restart(f"Airflow's {name}")
@@ -225,6 +232,17 @@ class Stack:
         )
         write_stack_file(self.settings)
         self._airflow.start()
+
+    def _start_replay(self) -> None:
+        """The replay host; without pywb's environment everything else works, and the pages say so."""
+        if wayback_program() is None:
+            self._on_progress(f"The replay host does not start: pywb's environment is missing. {HOW_TO_REPLAY}")
+            return
+        self._replay = ReplayServer(self.settings)
+        self._undo.callback(self._replay.stop)
+        self.settings = replace(self.settings, replay_url=self._replay.url)
+        write_stack_file(self.settings)
+        self._replay.start()
 
     def _count_restart(self, name: str, wrong: str = "had ended by itself") -> None:
         times = self._restarts[f"{name} {wrong}"]

@@ -79,6 +79,12 @@ def read_record(archive: Archive, capture: Capture, *, limit_bytes: int = BLOCK_
     return WarcRecordBytes(head.fields, block)
 
 
+def stream_block(archive: Archive, capture: Capture) -> tuple[int, Iterator[bytes]]:
+    """A block in pieces, without compression, and its length in bytes; the digest is not checked."""
+    reader, head = _begin(archive, capture)
+    return head.block_length, map(bytes, reader.block())
+
+
 def record_alone(archive: Archive, capture: Capture) -> tuple[int, Iterator[bytes]]:
     """A record as a file by itself: how many bytes, and the bytes.
 
