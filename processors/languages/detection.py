@@ -103,6 +103,8 @@ _OF_ONE: Final[dict[TextLanguage, frozenset[str]]] = {
     TextLanguage.LITHUANIAN: frozenset("ėįų"),
 }
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_BULGARIAN: Final = re.compile("ъ(?![еёюя])")
+"""A vowel there; Russian writes the letter before these four vowels alone."""
 
 
 def language_of(text: str, hint: str | None = None) -> TextLanguage:
@@ -140,7 +142,7 @@ def _of_cyrillic(sample: str, letters: Counter[str], cyrillic: int, stated: Text
         for letter, count in letters.items()
         if "\u0400" <= letter <= "\u052f" and letter not in _EAST_SLAVIC_LETTERS
     )
-    if foreign > cyrillic * _ENOUGH or (letters["ъ"] > cyrillic * 0.008 and not letters["ы"] + letters["э"]):
+    if foreign > cyrillic * _ENOUGH or (letters["ъ"] and len(_BULGARIAN.findall(sample)) > letters["ъ"] / 2):
         return TextLanguage.OTHER
     weights = [
         sum(weight[place] * letters[letter] for letter, weight in _LETTER_WEIGHTS.items()) for place in range(3)
