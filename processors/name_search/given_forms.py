@@ -10,95 +10,96 @@ sound.
 from functools import cache, lru_cache
 from typing import Final, Literal
 
+from processors.languages.tokens import exact_form
 from processors.name_search.sounds import sounds, stems_of_name
 
 Gender = Literal["m", "f"]
 
 _NAMES: Final = """
-m Аляксандр Аляксандар Александр Олександр Aleksander Aleksandras Alexander Саша Алик Шура Санько Alex
-m Аляксей Алексей Олексій Aleksy Aleksiejus Alexis Alexey Лёша Лёха
+m Аляксандр Аляксандар Александр Олександр Aleksander Aleksandras Alexander + Саша Алик Шура Санько Alex
+m Аляксей Алексей Олексій Aleksy Aleksiejus Alexis Alexey + Лёша Лёха
 m Альберт Albertas
-m Анатоль Анатолий Анатолій Anatolijus Толя Толік
-m Андрэй Андрей Андрій Andrzej Andrius Andrew Анджей Анджэй Андрус
-m Антон Антоній Антоний Antoni Antanas Anthony Antony Антось
+m Анатоль Анатолий Анатолій Anatolijus + Толя Толік
+m Андрэй Андрей Андрій Andrzej Andrius Andrew Анджей Анджэй + Андрус
+m Антон Антоній Антоний Antoni Antanas Anthony Antony + Антось
 m Арсень Арсеній Арсений Arseniusz
 m Артур Artūras Arthur
-m Арцём Арцемій Артём Артем Артемій Artemiusz Artemijus Цёма
+m Арцём Арцемій Артём Артем Артемій Artemiusz Artemijus + Цёма
 m Багдан Богдан Bohdan Bogdan Bogdanas
 m Барыс Борис Borys Borisas
 m Браніслаў Бронислав Броніслав Bronisław Bronius
 m Вадзім Вадим Wadim Vadimas
-m Валерый Валеры Валерий Валерій Walery Valerijus Валера
+m Валерый Валеры Валерий Валерій Walery Valerijus + Валера
 m Валянцін Валентин Walenty Valentinas Valentine
-m Васіль Василий Василь Wasyl Bazyli Vasilijus Basil Вася
-m Веньямін Вениамин Веніамін Beniamin Benjamin Benjaminas Веня
-m Вячаслаў Вячеслав В'ячеслав Wiaczesław Viačeslavas Слава
-m Віктар Виктор Віктор Wiktor Viktoras Victor Вітя
+m Васіль Василий Василь Wasyl Bazyli Vasilijus Basil + Вася
+m Веньямін Вениамин Веніамін Beniamin Benjamin Benjaminas + Веня
+m Вячаслаў Вячеслав В'ячеслав Wiaczesław Viačeslavas + Слава
+m Віктар Виктор Віктор Wiktor Viktoras Victor + Вітя
 m Віталь Виталий Віталій Witalij Vitalijus
-m Генадзь Геннадий Геннадій Giennadij Genadijus Гена
-m Георгій Георгий Георгій Юрась Jerzy George Jurgis Жора Гога
+m Генадзь Геннадий Геннадій Giennadij Genadijus
+m Георгій Георгий Jerzy George Jurgis + Юрась Жора Гога
 m Глеб Гліб Gleb Hleb
-m Даніла Даніл Даніель Данила Даниил Данило Данііл Daniel Danielius Danylo Даник
+m Даніла Даніл Даніель Данила Даниил Данило Данііл Daniel Danielius Danylo + Даник
 m Дзяніс Денис Dionizy Denisas Dennis Denis
-m Дзмітрый Зміцер Зьміцер Змітрок Дмитрий Дмитро Dymitr Dmitrijus Dmitry Дима Дзіма
+m Дзмітрый Зміцер Зьміцер Дмитрий Дмитро Dymitr Dmitrijus Dmitry + Змітрок Дима Дзіма
 m Дамінік Доминик Домінік Dominik Dominykas Dominic
-m Едмунд Эдмунд Edmund Edmundas Ed Eddie Ned
+m Едмунд Эдмунд Edmund Edmundas + Ed Eddie Ned
 m Казімір Казимир Kazimierz Kazimieras Kazys Casimir
-m Канстанцін Константин Костянтин Konstanty Konstantinas Constantine Костя Косць
-m Карл Кароль Карло Karol Karolis Charles Charlie
+m Канстанцін Константин Костянтин Konstanty Konstantinas Constantine + Костя Косць
+m Карл Кароль Карло Karol Karolis Charles + Charlie
 m Кірыл Кірыла Кирилл Кирило Cyryl Kirilas Cyril
 m Кузьма Козьма Kosma
 m Клім Клим Климент
 m Лаўрэн Лаўрэнцій Лаврентий Лаврін Wawrzyniec Laurynas Lawrence Laurence
-m Леанід Лявон Леонид Леонід Leonid Leonidas Лёня
+m Леанід Лявон Леонид Леонід Leonid Leonidas + Лёня
 m Лукаш Лука Łukasz Lukas Luke Luka
 m Леў Лев Lew Levas Leo
 m Максім Максим Maksym Maksimas Maxim Максімілян
 m Марк Марко Marek Markas Mark Marcus
 m Марцін Мартин Мартын Marcin Martynas Martin
-m Мацвей Матвей Матвій Mateusz Matas Matthew Матэвуш Matt
-m Мікалай Мікола Николай Микола Mikołaj Nikolajus Mikalojus Nicholas Коля Nick
+m Мацвей Матвей Матвій Mateusz Matas Matthew Матэвуш + Matt
+m Мікалай Мікола Николай Микола Mikołaj Nikolajus Mikalojus Nicholas + Коля Nick
 m Мікіта Никита Микита Nikita
-m Міхаіл Міхась Міхал Михаил Михайло Michał Mykolas Michael Міша Миша Mike
+m Міхаіл Міхал Михаил Михайло Michał Mykolas Michael + Міхась Міша Миша Mike
 m Мсціслаў Мстислав
 m Назар Назарый Назарій Nazar
-m Павел Павал Павло Paweł Paulius Povilas Paul Паша
-m Пятро Пётр Пётра Петро Piotr Petras Peter Петя
+m Павел Павал Павло Paweł Paulius Povilas Paul + Паша
+m Пятро Пётр Пётра Петро Piotr Petras Peter + Петя
 m Радзівон Родион Родіон Radion
-m Радаслаў Радослав Radosław Radek
-m Раман Роман Roman Romanas Рома
-m Рыгор Рыгорка Григорий Григорій Grzegorz Grigorijus Gregory Гжегож Гжэгаж Гриша Greg
-m Рыхард Ричард Ryszard Ričardas Richard Рышард Dick Rick
+m Радаслаў Радослав Radosław + Radek
+m Раман Роман Roman Romanas + Рома
+m Рыгор Григорий Григорій Grzegorz Grigorijus Gregory Гжегож Гжэгаж + Рыгорка Гриша Greg
+m Рыхард Ричард Ryszard Ričardas Richard Рышард + Dick Rick
 m Руслан Rusłan Ruslanas
-m Станіслаў Станислав Станіслав Stanisław Stanislovas Stanislaus Стас Стась
-m Сцяпан Степан Stefan Steponas Stephen Steven Стефан Стэфан Stepan Steve
+m Станіслаў Станислав Станіслав Stanisław Stanislovas Stanislaus + Стас Стась
+m Сцяпан Степан Stefan Steponas Stephen Steven Стефан Стэфан Stepan + Steve
 m Свяцаслаў Сьвятаслаў Святаслаў Святослав Światosław
-m Сямён Сымон Семён Семен Szymon Simonas Simon Сёма
-m Сяргей Сяржук Сергей Сергій Sergiusz Sergejus Serge Sergius Серёжа
+m Сямён Сымон Семён Семен Szymon Simonas Simon + Сёма
+m Сяргей Сергей Сергій Sergiusz Sergejus Serge Sergius + Сяржук Серёжа
 m Тадэвуш Тадеуш Фаддей Tadeusz Tadas Thaddeus
-m Тамаш Фама Фома Хома Tomasz Tomas Thomas Tom
+m Тамаш Фама Фома Хома Tomasz Tomas Thomas + Tom
 m Тарас Taras
 m Тарасій Тарасий
-m Тимур Цімур Тимур Timur
-m Цімафей Цімох Тимофей Тимофій Tymoteusz Timotiejus Timothy Tim
+m Тимур Цімур Timur
+m Цімафей Цімох Тимофей Тимофій Tymoteusz Timotiejus Timothy + Tim
 m Ціхан Тихон Tichon
-m Уладзімір Уладзімер Владимир Володимир Włodzimierz Vladimiras Volodymyr Vladimir Вова Валодзя Володя
-m Уладзіслаў Владислав Владислав Władysław Vladislavas Vladas Влад Улад
+m Уладзімір Уладзімер Владимир Володимир Włodzimierz Vladimiras Volodymyr Vladimir + Вова Валодзя Володя
+m Уладзіслаў Владислав Władysław Vladislavas Vladas + Влад Улад
 m Усевалад Всеволод
-m Фёдар Хведар Тодар Фёдор Федір Теодор Teodor Fiodor Teodoras Theodore Федя
-m Францішак Франц Франциск Франтишек Franciszek Pranciškus Pranas Francis Frank
+m Фёдар Фёдор Федір Теодор Teodor Fiodor Teodoras Theodore + Хведар Тодар Федя
+m Францішак Франц Франциск Франтишек Franciszek Pranciškus Pranas Francis + Frank
 m Фелікс Феликс Feliks Feliksas Felix
-m Юзаф Язэп Іосіф Осип Иосиф Йосип Йосиф Юзеф Józef Juozapas Juozas Joseph Joe
+m Юзаф Язэп Іосіф Осип Иосиф Йосип Йосиф Юзеф Józef Juozapas Juozas Joseph + Joe
 m Юліян Юлиан Юліан Julian Julius Julijonas
-m Юрый Юры Юрий Юрій Jurij Jurijus Юра
+m Юрый Юры Юрий Юрій Jurij Jurijus + Юра
 m Якуб Якаў Яков Яків Jakub Jokūbas Jacob James Якаб
-m Яўген Яўгеній Яўхім Евгений Євген Євгеній Eugeniusz Evgenijus Jevgenijus Eugene Gene
+m Яўген Яўгеній Яўхім Евгений Євген Євгеній Eugeniusz Evgenijus Jevgenijus Eugene
 m Яўстафій Остап Евстафий
-m Ян Янка Іван Иван Ivan Iwan Jonas Jan John Ёнас Йонас Ioan Ваня Jack
-m Яраслаў Ярослав Jarosław Jaroslavas Ярык
+m Ян Іван Иван Ivan Iwan Jonas Jan John Ёнас Йонас Ioan + Янка Ваня Jack
+m Яраслаў Ярослав Jarosław Jaroslavas + Ярык
 m Яфім Ефим Юхим Jefim
 m Ягор Егор Єгор
-m Ілья Ільля Илья Ілля Eliasz Elijah Elias Ilja
+m Ілья Ільля Илья Ілля Ilja
 m Ігар Игорь Ігор Igoris
 m Ігнат Ігнацы Игнат Гнат Ignacy Ignas Ignatius
 m Алег Олег Oleg Olegas
@@ -110,10 +111,10 @@ m Апанас Афанасий Опанас Панас Atanazy Athanasius
 m Эдуард Эдвард Едуард Edward Eduardas Edvardas Едвард
 m Эмануіл Эммануил Еммануїл Emanuel Emanuelis
 m Эрнест Ернест Ernest Ernestas
-m Уільям Уильям Вільям Вильям Wilhelm William Vilius Вільгельм Bill Billy Will Bob
-m Роберт Robert Robertas Bobby Rob
-m Генрых Генрих Генріх Henryk Henrikas Henry Harry
-m Крыштаф Кшыштаф Христофор Кшиштоф Krzysztof Kristupas Christopher Chris
+m Уільям Уильям Вільям Вильям Wilhelm William Vilius Вільгельм + Bill Billy Will Bob
+m Роберт Robert Robertas + Bobby Rob
+m Генрых Генрих Генріх Henryk Henrikas Henry + Harry
+m Крыштаф Кшыштаф Христофор Кшиштоф Krzysztof Kristupas Christopher + Chris
 m Войцех Wojciech Vaitiekus Adalbert
 m Збігнеў Збигнев Збігнєв Zbigniew
 m Мечыслаў Мечислав Mieczysław
@@ -123,10 +124,10 @@ m Вінцэнт Вінцук Викентий Вікентій Wincenty Vincas 
 m Вітаўт Витовт Вітольд Витольд Witold Vytautas
 m Себасцьян Себастьян Sebastian Sebastijonas
 m Патрык Патрик Patryk Patrikas Patrick
-m Самуіл Самуил Самуїл Samuel Samuelis Sam
-m Давід Давыд Давид Dawid Dovydas David Dave
+m Самуіл Самуил Самуїл Samuel Samuelis + Sam
+m Давід Давыд Давид Dawid Dovydas David + Dave
 m Трафім Трофим
-m Піліп Філіп Филипп Пилип Filip Pilypas Philip Phil
+m Піліп Філіп Филипп Пилип Filip Pilypas Philip + Phil
 m Прохар Прохор
 m Макар Макарий Makary
 m Захар Захарий Zachariasz Zachary
@@ -137,14 +138,14 @@ m Джон
 m Джордж
 m Джэймс Джеймс
 m Джозеф
-f Аляксандра Александра Олександра Aleksandra Alexandra Саша Аля Sandra
-f Алена Алёна Елена Олена Helena Elena Helen Хелена Лена Алёнка
-f Алеся Алясандра Олеся Леся Олеся
-f Аліна Алина Alina Аліна
+f Аляксандра Александра Олександра Aleksandra Alexandra + Саша Аля Sandra
+f Алена Алёна Елена Олена Helena Elena Helen Хелена + Лена Алёнка
+f Алеся Алясандра Олеся Леся
+f Аліна Алина Alina
 f Аліса Алиса Alicja Alice
 f Ала Алла Alla
 f Альбіна Альбина Albina
-f Анастасія Настасся Наста Анастасия Анастасія Anastazja Anastasija Настя Настасья
+f Анастасія Настасся Анастасия Anastazja Anastasija Настасья + Наста Настя
 f Ангеліна Ангелина Angelina Анхеліна Анжаліка Анжелика
 f Антаніна Антонина Антоніна Antonina
 f Аксана Оксана Ксенія Ксеня Ксения Oksana Ksenija Xenia Аксіння Аксинья
@@ -152,72 +153,72 @@ f Барбара Варвара Barbara
 f Вера Віра Wiera Vera
 f Вераніка Вероника Вероніка Weronika Veronika Veronica
 f Валянціна Валентина Walentyna Valentina
-f Валерыя Валерия Валерія Waleria Valerija Лера
+f Валерыя Валерия Валерія Waleria Valerija + Лера
 f Васіліса Василиса
-f Вікторыя Виктория Вікторія Wiktoria Viktorija Victoria Віка Вика
+f Вікторыя Виктория Вікторія Wiktoria Viktorija Victoria + Віка Вика
 f Віялета Виолетта Віолетта Wioletta Violeta
-f Вольга Ольга Волька Olga Оля
-f Галіна Галина Halina Galina Галя
-f Ганна Анна Анна Anna Ona Anne Hanna Hannah Аня Ганя Ann
-f Дар'я Дарыя Дарья Дарія Daria Darja Даша
+f Вольга Ольга Olga + Волька Оля
+f Галіна Галина Halina Galina + Галя
+f Ганна Анна Anna Ona Anne Hanna Hannah + Аня Ганя
+f Дар'я Дарыя Дарья Дарія Daria Darja + Даша
 f Дзіяна Диана Діана Diana
-f Ева Эва Ева Ewa Ieva Eve Єва
+f Ева Эва Ewa Ieva Eve Єва
 f Еўдакія Евдокия Євдокія Аўдоцця Авдотья Явдокія
 f Ефрасіння Ефросинья
 f Ефимия Яўхімія
-f Жанна Жана Joanna Jana Janina Яна Яніна Янина Іаанна Joan Jane
-f Зінаіда Зинаида Зінаїда Zinaida Зіна
-f Зоя Зося Zoja Zofia Софія София Соф'я Софья Сафія Sofija Sophia Sophie Соня
-f Ірына Ірэна Ирина Ірина Irena Irina Irene Іра
+f Жанна Жана Joanna Jana Janina Яна Яніна Янина Іаанна Jane
+f Зінаіда Зинаида Зінаїда Zinaida + Зіна
+f Зоя Zoja Zofia Софія София Соф'я Софья Сафія Sofija Sophia + Зося Sophie Соня
+f Ірына Ірэна Ирина Ірина Irena Irina Irene + Іра
 f Інга Инга Inga
 f Іна Инна Інна Inna
-f Кацярына Екатерина Катерина Katarzyna Kotryna Catherine Katherine Катажына Катажина Kate Кацярынка Катя
+f Кацярына Екатерина Катерина Katarzyna Kotryna Catherine Katherine Катажына Катажина + Kate Кацярынка Катя
 f Карына Карина Каріна Karina
 f Каміла Камилла Kamila Camilla
 f Кіра Кира
 f Клаўдзія Клавдия Клавдія Klaudia Claudia
 f Крысціна Христина Кристина Крістіна Krystyna Kristina Christina Кшысціна
 f Ларыса Лариса Larysa Larisa
-f Ліза Лізавета Елизавета Єлизавета Elżbieta Elžbieta Elizabeth Эльжбета Альжбета Liz Beth Betty
+f Ліза Лізавета Елизавета Єлизавета Elżbieta Elžbieta Elizabeth Эльжбета Альжбета + Liz Beth Betty
 f Лідзія Лидия Лідія Lidia Lidija Lydia
 f Лілія Лилия Lilia Lilija Lily
-f Любоў Любовь Любов Luba Люба
-f Людміла Людмила Ludmiła Liudmila Люда
+f Любоў Любовь Любов Luba + Люба
+f Людміла Людмила Ludmiła Liudmila + Люда
 f Мадлена Магдалена Мадалена Magdalena Magdalene
-f Малгажата Малгожата Маргарита Маргарыта Małgorzata Margarita Margaret Малґожата Рита Peggy
-f Марыя Мария Марія Марья Maria Marija Mary Marie Маша Маруся Molly
+f Малгажата Малгожата Маргарита Маргарыта Małgorzata Margarita Margaret Малґожата + Рита Peggy
+f Марыя Мария Марія Марья Maria Marija Mary Marie + Маша Маруся Molly
 f Марына Марина Maryna Marina
 f Марта Марфа Marta Martha
 f Мілана Милана
-f Надзея Надежда Надія Nadzieja Nadiežda Nadia Надя
-f Наталля Натальля Наталія Наталья Наталия Natalia Natalija Natalie Наташа Natasha
+f Надзея Надежда Надія Nadzieja Nadiežda Nadia + Надя
+f Наталля Натальля Наталія Наталья Наталия Natalia Natalija Natalie + Наташа Natasha
 f Ніна Нина Nina
 f Ніка Ника
 f Паліна Полина Поліна Paulina Pauline Апалінарыя
-f Раіса Раиса Раїса Raisa Рая
+f Раіса Раиса Раїса Raisa + Рая
 f Рута Rūta Ruth
 f Рэгіна Регина Регіна Regina
 f Сабіна Сабина Sabina
-f Святлана Сьвятлана Светлана Світлана Swietłana Svetlana Света
+f Святлана Сьвятлана Светлана Світлана Swietłana Svetlana + Света
 f Станіслава Станислава Stanisława
 f Сцепаніда Степанида
 f Тамара Tamara
 f Таісія Таисия Таїсія
-f Таццяна Тацяна Татьяна Тетяна Tatiana Tatjana Таня
+f Таццяна Тацяна Татьяна Тетяна Tatiana Tatjana + Таня
 f Тэрэза Тереза Teresa Teresė Theresa
-f Ульяна Уляна Juliana Julijona Juliana
+f Ульяна Уляна Juliana Julijona
 f Эльвіра Эльвира Ельвіра Elwira
-f Элеанора Элеонор Елеонор Элеонора Eleonora Eleanor Ellie Nora Nell
+f Элеанора Элеонор Елеонор Элеонора Eleonora Eleanor + Ellie Nora Nell
 f Эма Эмма Емма Emma
 f Эмілія Эмилия Емілія Emilia Emilija Emily
-f Юлія Юлия Юлія Julia Julija Juliet Юля
-f Яўгенія Евгения Євгенія Eugenia Evgenija Eugenie Женя
+f Юлія Юлия Julia Julija Juliet + Юля
+f Яўгенія Евгения Євгенія Eugenia Evgenija Eugenie + Женя
 f Агата Агафья Agata Agatha
 f Агнешка Агнеса Агнія Агния Agnieszka Agnė Agnes
 f Ядвіга Ядвига Jadwiga Jadvyga Hedwig
 f Данута Danuta Danutė
-f Шарлота Шарлотта Charlotte Karolina Carolina Caroline Кароліна Lottie Charly
-f Рэбека Ребекка Rebecca Becky
+f Шарлота Шарлотта Charlotte Karolina Carolina Caroline Кароліна + Lottie Charly
+f Рэбека Ребекка Rebecca + Becky
 f Люцыя Лючия Łucja Liucija Lucy
 """
 
@@ -233,11 +234,21 @@ def _classes() -> dict[str, frozenset[tuple[int, Gender]]]:
     return {skeleton: frozenset(some) for skeleton, some in found.items()}
 
 
-def _lines() -> list[tuple[int, Gender, list[str]]]:
+@cache
+def _exact() -> dict[str, frozenset[tuple[int, Gender]]]:
+    found: dict[str, set[tuple[int, Gender]]] = {}
+    for number, gender, forms in _lines():
+        for form in forms:
+            found.setdefault(exact_form(form), set()).add((number, gender))
+    return {form: frozenset(some) for form, some in found.items()}
+
+
+def _lines(*, short: bool = True) -> list[tuple[int, Gender, list[str]]]:
     made: list[tuple[int, Gender, list[str]]] = []
     for number, line in enumerate(_NAMES.strip().split("\n")):
-        gender, *forms = line.split()
-        made.append((number, "m" if gender == "m" else "f", forms))
+        full, _, others = line.partition(" + ")
+        gender, *forms = full.split()
+        made.append((number, "m" if gender == "m" else "f", forms + (others.split() if short else [])))
     return made
 
 
@@ -255,7 +266,7 @@ def _stems() -> dict[str, frozenset[tuple[int, Gender]]]:
 def _initials() -> dict[int, frozenset[str]]:
     return {
         number: frozenset(letter for form in forms for letter in initial_letters(form))
-        for number, _, forms in _lines()
+        for number, _, forms in _lines(short=False)
     }
 
 
@@ -278,6 +289,8 @@ def initial_letters(word: str) -> frozenset[str]:
 
 def names_of_nominative(word: str) -> frozenset[tuple[int, Gender]]:
     """The names that a word is a nominative form of: their numbers and genders; none of an unknown name."""
+    if (exact := _exact().get(exact_form(word))) is not None:
+        return exact
     known = _classes()
     return frozenset().union(*(known.get(skeleton, frozenset()) for skeleton in sounds(word)))
 

@@ -24,14 +24,14 @@ from processors.name_search.given_forms import (
 from processors.name_search.keys import surname_candidates
 from processors.name_search.nominatives import languages_of_word, nominatives
 from processors.name_search.reasons import MatchReason
-from processors.name_search.sounds import ascii_letters, is_cyrillic, sounds, stems_of_name
+from processors.name_search.sounds import ascii_letters, first_vowel_even, is_cyrillic, sounds, stems_of_name
 from processors.name_search.words import NameWord, fathers, given_names, words_of
 from processors.names.declension import CASES, GENDERS, Case
 
 _LONGEST: Final = 100_000
 """Characters of a text that are looked at."""
 _NEXT: Final = re.compile(r"[ \u00a0\u202f]*|,[ \u00a0]")
-_LOWER_WORD: Final = re.compile(r"(?<![\w.])[^\W\d_A-ZА-ЯЁІЎЇЄҐ]\w*")
+_WORD: Final = re.compile(r"[^\W\d_]\w*")
 _CLASSICAL: Final = re.compile(r"(?<=[сзцнл])ь(?=[бвгджзклмнпрстфхцчшщ])")
 _SIGNS: Final = re.compile("[ьъй']")
 
@@ -89,6 +89,8 @@ class _Arranged:
     given: NameWord | None = None
     father: NameWord | None = None
     surname_first: bool = False
+    beside_unknown: bool = False
+    """A word with a capital stands beside the surname, which may be another given name or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,41 +190,34 @@ def _arrangements(text: str, words: tuple[NameWord, ...], place: int, asked: _As
     before = _beside(text, words, place, -1)
     after = _beside(text, words, place, 1)
     found = False
-    if before and _is_given_like(before[0], asked, surname):
+    if before and _is_given_like(before[0], asked):
         found = True
-        if (
-            len(before) > 1
-            and _is_given_like(before[1], asked, surname)
-            and not _comma(text, before[1], before[0])
-        ):
+        pair = len(before) > 1 and _is_given_like(before[1], asked)
+        if pair:
             yield _Arranged(surname, given=before[1], father=before[0])
-        if not before[0].is_patronymic or before[0].is_given:
+        if not (pair and before[0].is_initial) and (not before[0].is_patronymic or before[0].is_given):
             yield _Arranged(surname, given=before[0])
     elif len(before) > 1 and before[1].is_given:
         found = True
         yield _Arranged(surname, given=before[1], father=before[0])
-    if after and _is_given_like(after[0], asked, surname):
+    if after and _is_given_like(after[0], asked):
         found = True
-        father = (
-            after[1]
-            if len(after) > 1
-            and (after[1].is_initial or after[1].is_patronymic or _is_given_like(after[1], asked, surname))
-            else None
-        )
+        father = after[1] if len(after) > 1 and _is_given_like(after[1], asked) else None
         yield _Arranged(surname, given=after[0], father=father, surname_first=True)
     if found:
         return
-    if (before or after) and _LOWER_WORD.search(text) is None:
+    if (before or after) and all(each[0][0].isupper() for each in _WORD.finditer(text)):
         # nothing but names: the word beside it is a given name that nobody knows
         yield _Arranged(surname, given=(before or after)[0], surname_first=not before)
         return
-    yield _Arranged(surname)
+    yield _Arranged(surname, beside_unknown=bool(before or after))
 
 
 def _beside(text: str, words: tuple[NameWord, ...], place: int, step: int) -> list[NameWord]:
+    """Up to two words next to a place, the nearest first, with nothing between them but blanks or a comma."""
     found: list[NameWord] = []
     here = words[place]
-    for other in words[place + step : place + 3 * step if place + 3 * step >= 0 else None : step]:
+    for other in words[place + 1 : place + 3] if step > 0 else words[max(0, place - 2) : place][::-1]:
         gap = text[other.end : here.start] if step < 0 else text[here.end : other.start]
         if _NEXT.fullmatch(gap) is None or (step < 0 and "," in gap):
             break
@@ -231,11 +226,7 @@ def _beside(text: str, words: tuple[NameWord, ...], place: int, step: int) -> li
     return found
 
 
-def _comma(text: str, one: NameWord, other: NameWord) -> bool:
-    return "," in text[one.end : other.start]
-
-
-def _is_given_like(word: NameWord, asked: _Asked, surname: NameWord) -> bool:
+def _is_given_like(word: NameWord, asked: _Asked) -> bool:
     if word.is_initial or word.is_given or word.is_patronymic:
         return True
     if asked.given is None or asked.given.is_initial:
@@ -253,12 +244,11 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
     surname = max(agreements, key=lambda each: _WEIGHTS[each.reason])
     forms = surname.forms
     reasons.append(surname.reason)
-    told = False
     if arranged.given is not None:
         given = _agree_given(asked.given, arranged.given)
         if given is None:
             return None
-        forms, told = forms & given.forms, not arranged.given.is_initial
+        forms = forms & given.forms
         if given.reason is not MatchReason.SAME_WORDING and asked.given is not None:
             reasons.append(given.reason)
     elif asked.given is not None:
@@ -269,7 +259,6 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
     if arranged.father is not None and not arranged.father.is_initial:
         genders = {gender for _, gender in fathers(arranged.father.text)}
         forms = frozenset(form for form in forms if not genders or form[0] in genders)
-        told = True
     if father is not None:
         reasons.append(father)
     if asked.genders:
@@ -278,10 +267,10 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
         return None
     if arranged.surname_first and arranged.given is not None:
         reasons.append(MatchReason.SURNAME_FIRST)
-    same = True
+    same = not arranged.beside_unknown and not _rests_on_one_initial(asked, arranged)
     if not any(case == "nom" for _, case in forms):
         reasons.append(MatchReason.OBLIQUE_CASE)
-        if not told and _is_of_other_gender(arranged.surname.text, forms):
+        if _is_of_other_gender(arranged, forms):
             reasons.append(MatchReason.ALSO_OTHER_GENDER)
             same = False
     reasons = list(dict.fromkeys(reasons))
@@ -296,13 +285,37 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
     )
 
 
-def _is_of_other_gender(word: str, forms: frozenset[_Form]) -> bool:
-    """Whether the word by itself is rather the nominative of the other gender."""
+def _rests_on_one_initial(asked: _Asked, arranged: _Arranged) -> bool:
+    """Whether one initial is all that speaks for the given name: others of the family may have the same."""
+    if asked.given is None or arranged.given is None or asked.given.is_initial == arranged.given.is_initial:
+        return False
+    return asked.father is None or arranged.father is None
+
+
+def _is_of_other_gender(arranged: _Arranged, forms: frozenset[_Form]) -> bool:
+    """Whether the words by themselves are rather the nominative of the other gender (Александра Ежевичкина)."""
     genders = {gender for gender, _ in forms}
-    return any(
-        each.case == "nom" and each.gender not in genders and exact_form(each.word) == exact_form(word)
-        for each in nominatives(word, "surname")
-    )
+    if arranged.father is not None and not arranged.father.is_initial:
+        return False
+    of_surname = {
+        each.gender
+        for each in nominatives(arranged.surname.text, "surname")
+        if each.case == "nom" and _ends_as(each.word, each.gender)
+    }
+    if arranged.given is None or arranged.given.is_initial:
+        return bool(of_surname - genders)
+    of_given = {gender for _, gender in names_of_nominative(arranged.given.text)}
+    return bool(of_surname & of_given - genders)
+
+
+_MALE_ENDING: Final = re.compile("(?:[оаеё][ўв]|[иыіїc]н|[иы]й|[сц]кі)$")
+_FEMALE_ENDING: Final = re.compile("(?:[оаеё]ва|[иыії]на|ая|[сц]ька)$")
+
+
+def _ends_as(word: str, gender: Gender) -> bool:
+    """Whether the nominative may be this gender's by its ending."""
+    lower = word.casefold()
+    return not (_FEMALE_ENDING if gender == "m" else _MALE_ENDING).search(lower)
 
 
 @lru_cache(maxsize=50_000)
@@ -334,7 +347,7 @@ def _step(asked: str, word: str) -> MatchReason | None:
     cyrillic = is_cyrillic(one), is_cyrillic(other)
     if cyrillic == (False, False) and ascii_letters(one) == ascii_letters(other):
         return MatchReason.WITHOUT_MARKS
-    if not all(sounds(a) & sounds(b) for a, b in zip(one.split("-"), other.split("-"), strict=True)):
+    if not all(_sound_alike(a, b) for a, b in zip(one.split("-"), other.split("-"), strict=True)):
         return None
     if cyrillic == (False, False):
         return MatchReason.OTHER_ROMANISATION
@@ -346,6 +359,14 @@ def _step(asked: str, word: str) -> MatchReason | None:
     if languages[0] == languages[1] and len(languages[0]) == 1 and _SIGNS.sub("", one) != _SIGNS.sub("", other):
         return None  # written otherwise within one language: another surname
     return MatchReason.OTHER_LANGUAGE
+
+
+def _sound_alike(one: str, other: str) -> bool:
+    if sounds(one) & sounds(other):
+        return True
+    return bool(
+        {first_vowel_even(each) for each in sounds(one)} & {first_vowel_even(each) for each in sounds(other)}
+    )
 
 
 def _agree_given(asked: NameWord | None, word: NameWord) -> _Agreement | None:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Final, Literal
 
 from processors.name_search.sounds import is_cyrillic
-from processors.names.declension import CASES, Case, Gender, Language, analyses
+from processors.names.declension import CASES, GENDERS, Case, Gender, Language, analyses
 
 NameLanguage = Literal["be", "ru", "uk", "pl", "lt", "Latn"]
 """``Latn``: in Latin letters, of no language in particular."""
@@ -67,6 +67,7 @@ _EXCLUDED: Final[tuple[tuple[Language, re.Pattern[str]], ...]] = (
     ("ru", re.compile("[іўїєґ]")),
     ("uk", re.compile("[ыэъўё]")),
 )
+_OF_WOMEN_UNDECLINED: Final = re.compile("(?:нка|нко)$", re.IGNORECASE)
 _POSSESSIVE: Final = re.compile(r"['’ʼ]s$|(?<=s)['’ʼ]$", re.IGNORECASE)
 
 
@@ -111,6 +112,9 @@ def _of_cyrillic(word: str, part: PartOfName) -> tuple[Nominative, ...]:
             for each in some
             if each.weight > best[each.gender, each.case] - _WEAK
         ]
+        found += [Nominative(word, gender, "nom", language) for gender in GENDERS]
+        if part == "surname" and _OF_WOMEN_UNDECLINED.search(word):
+            found += [Nominative(word, "f", case, language) for case in CASES]
     return tuple(dict.fromkeys(found))
 
 

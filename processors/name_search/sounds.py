@@ -38,7 +38,7 @@ _LATIN: Final[dict[str, str]] = {
     "ch": "ч х к", "cz": "ч", "sh": "ш сг", "sz": "ш", "zh": "ж зг", "rz": "ж ш р рз", "kh": "х", "gh": "г",
     "th": "т", "ph": "ф", "ts": "ц т", "tz": "ц", "ck": "к цк",
     "dz": "дз д дж", "dź": "дз д дж", "dž": "дж", "dż": "дж",
-    "ff": "ф в", "qu": "кв", "aw": "Aв A", "stle": "стлA сл сAл",
+    "ff": "ф в", "qu": "кв", "aw": "Aв A", "stle": "стлA сл сAл", "mb": "мб м",
     "a": "A", "o": "A", "e": "A", "ė": "A", "é": "A", "ö": "A", "ä": "A", "á": "A", "ą": "Aн Aм A", "ę": "Aн Aм A",
     "i": "I", "y": "I", "į": "I", "í": "I", "ý": "I", "u": "U", "ū": "U", "ų": "U", "ü": "U", "ú": "U", "ó": "U A",
     "ŭ": "в", "j": "J", "b": "б", "c": "ц к т", "č": "ч", "ć": "ц т ч", "d": "д", "f": "ф", "g": "г", "h": "г х",
@@ -91,8 +91,6 @@ def _of_cyrillic(word: str) -> list[str]:
             options = ("з", "")  # Belarusian дз for a soft д
         elif letter == "у" and place == 0 and following and following not in _VOWELS and following not in "ьй":
             options = ("U", "в")  # Урублеўскі, Врублевский
-        elif letter in "еє" and place == 0:
-            options = ("A", "I")  # Ежаковский, Їжаковський
         made = [start + option for start in made for option in options][:_MOST]
     return made
 
@@ -111,8 +109,8 @@ def _of_latin(word: str) -> list[str]:
             options = ["ц"]
         elif piece[0] == "u" and before[-1:] in tuple("aeo"):
             options = ["U", "в"] if after else ["в"]  # Kavaliou, Yauheni
-        elif piece[0] in ("e", "ye", "je") and piece.start() == (1 if word[:1] in "yj" else 0):
-            options = ["A", "I"]
+        elif piece[0] == "e" and not after and before and before[-1] not in "aeiouy":
+            options = ["A", ""]  # English
         made = [start + option for start in made for option in options][:_MOST]
     return made
 
@@ -126,6 +124,8 @@ _ENDING: Final = re.compile("(?:AгA|AмU|[AIU]мI?|[AIU])$")
 _WITH_S: Final = re.compile("[AIU]с$")
 _FLEETING: Final = re.compile("(?<=[^AIU])[AI](?=[кцнлр]$)")
 _FEW: Final = 2
+_CHANGED: Final = {"цI": "к", "цA": "к", "зI": "г", "зA": "г", "сI": "х", "сA": "х"}
+"""Consonants that change before the dative of Belarusian, Ukrainian and Polish: Ракітцы, Вользе."""
 
 
 @lru_cache(maxsize=100_000)
@@ -134,9 +134,15 @@ def stems_of_name(word: str) -> frozenset[str]:
     found: set[str] = set()
     for skeleton in sounds(word):
         for each in _without_ending(skeleton):
-            found.add(each)
-            found.add(_FLEETING.sub("", each) if len(each) > _FEW + 1 else each)
+            stem = first_vowel_even(each)
+            found.add(stem)
+            found.add(_FLEETING.sub("", stem) if len(stem) > _FEW + 1 else stem)
     return frozenset(found)
+
+
+def first_vowel_even(skeleton: str) -> str:
+    """A first vowel that languages write differently (Ежаковский, Їжаковський) as one."""
+    return "A" + skeleton[1:] if skeleton[0] == "I" else skeleton
 
 
 def _without_ending(skeleton: str) -> list[str]:
@@ -148,6 +154,8 @@ def _without_ending(skeleton: str) -> list[str]:
     shorter = _ENDING.sub("", skeleton)
     if len(shorter) >= _FEW:
         found = [shorter]
+    if skeleton[-2:] in _CHANGED and len(skeleton) > _FEW + 1:
+        found.append(skeleton[:-2] + _CHANGED[skeleton[-2:]])
     if skeleton.endswith("AвI") and len(skeleton) > _FEW + 3:
         found.append(skeleton[:-3])  # the Ukrainian and Polish dative
     if (without := _WITH_S.sub("", skeleton)) != skeleton and len(without) >= _FEW:

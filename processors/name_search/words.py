@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from processors.languages.tokens import exact_form
-from processors.name_search.given_forms import Gender, names_of_stem
-from processors.name_search.sounds import sounds, stems_of_name
+from processors.name_search.given_forms import Gender, names_of_nominative, names_of_stem
+from processors.name_search.nominatives import nominatives
+from processors.name_search.sounds import first_vowel_even, sounds, stems_of_name
 
 _PIECE: Final = r"[^\W\d_][^\W\d_\u0300\u0301\u00ad\u200b]*(?:[\u0300\u0301\u00ad\u200b'’ʼ‘`´′][^\W\d_]+)*"
 _WORD: Final = re.compile(rf"(?P<initial>(?<![^\W_])[^\W\d_]\.)|(?P<word>{_PIECE}(?:[-\u2010\u2011]{_PIECE})*)")
@@ -59,7 +60,15 @@ def halves_of(word: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def given_names(word: str) -> frozenset[tuple[int, Gender]]:
     """The known given names that the word is a form of, in any case."""
-    return frozenset(name for stem in stems_of_name(word) for name in names_of_stem(stem))
+    by_stem = frozenset(name for stem in stems_of_name(word) for name in names_of_stem(stem))
+    if by_stem:
+        return by_stem
+    return frozenset(
+        name
+        for each in nominatives(word, "given")
+        for name in names_of_nominative(each.word)
+        if name[1] == each.gender
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -73,7 +82,7 @@ def fathers(word: str) -> frozenset[tuple[int, Gender]]:
             match = pattern.fullmatch(skeleton)
             if match is None:
                 continue
-            stem = match["stem"]
+            stem = first_vowel_even(match["stem"])
             # "Якаўлевіч" of Якаў
             for each in (stem, stem.removesuffix("л")):
                 found |= {
