@@ -30,6 +30,8 @@ from processors.names.declension import CASES, GENDERS, Case
 
 _LONGEST: Final = 100_000
 """Characters of a text that are looked at."""
+_MOST: Final = 50
+"""Places of one text that are compared exactly."""
 _NEXT: Final = re.compile(r"[ \u00a0\u202f]*|,[ \u00a0]")
 _WORD: Final = re.compile(r"[^\W\d_]\w*")
 _CLASSICAL: Final = re.compile(r"(?<=[сзцнл])ь(?=[бвгджзклмнпрстфхцчшщ])")
@@ -108,11 +110,17 @@ def explain(query: str, wording: str) -> NameMatch | None:
         return None
     text = wording[:_LONGEST]
     words = words_of(text)
+    places = [
+        place
+        for place, word in enumerate(words)
+        if not word.is_initial and _may_be_surname(asked.surnames, word.text)
+    ]
+    if not places:
+        return None
+    only_names = all(each[0][0].isupper() for each in _WORD.finditer(text))
     best: NameMatch | None = None
-    for place, word in enumerate(words):
-        if word.is_initial or not _may_be_surname(asked.surnames, word.text):
-            continue
-        for arranged in _arrangements(text, words, place, asked):
+    for place in places[:_MOST]:
+        for arranged in _arrangements(text, words, place, asked, only_names=only_names):
             match = _match(asked, arranged)
             if match is not None and (best is None or match.score > best.score):
                 best = match
@@ -184,7 +192,9 @@ def _may_be_surname(surnames: tuple[str, ...], word: str) -> bool:
     )
 
 
-def _arrangements(text: str, words: tuple[NameWord, ...], place: int, asked: _Asked) -> Iterator[_Arranged]:
+def _arrangements(
+    text: str, words: tuple[NameWord, ...], place: int, asked: _Asked, *, only_names: bool
+) -> Iterator[_Arranged]:
     """The ways in which words beside a surname may be its given name and patronymic; alone where none are."""
     surname = words[place]
     before = _beside(text, words, place, -1)
@@ -206,7 +216,7 @@ def _arrangements(text: str, words: tuple[NameWord, ...], place: int, asked: _As
         yield _Arranged(surname, given=after[0], father=father, surname_first=True)
     if found:
         return
-    if (before or after) and all(each[0][0].isupper() for each in _WORD.finditer(text)):
+    if (before or after) and only_names:
         # nothing but names: the word beside it is a given name that nobody knows
         yield _Arranged(surname, given=(before or after)[0], surname_first=not before)
         return
@@ -297,25 +307,14 @@ def _is_of_other_gender(arranged: _Arranged, forms: frozenset[_Form]) -> bool:
     genders = {gender for gender, _ in forms}
     if arranged.father is not None and not arranged.father.is_initial:
         return False
-    of_surname = {
-        each.gender
-        for each in nominatives(arranged.surname.text, "surname")
-        if each.case == "nom" and _ends_as(each.word, each.gender)
-    }
+    if "f" in genders or _FEMALE_ENDING.search(arranged.surname.text.casefold()) is None:
+        return False
     if arranged.given is None or arranged.given.is_initial:
-        return bool(of_surname - genders)
-    of_given = {gender for _, gender in names_of_nominative(arranged.given.text)}
-    return bool(of_surname & of_given - genders)
+        return True
+    return any(gender == "f" for _, gender in names_of_nominative(arranged.given.text))
 
 
-_MALE_ENDING: Final = re.compile("(?:[оаеё][ўв]|[иыіїc]н|[иы]й|[сц]кі)$")
-_FEMALE_ENDING: Final = re.compile("(?:[оаеё]ва|[иыії]на|ая|[сц]ька)$")
-
-
-def _ends_as(word: str, gender: Gender) -> bool:
-    """Whether the nominative may be this gender's by its ending."""
-    lower = word.casefold()
-    return not (_FEMALE_ENDING if gender == "m" else _MALE_ENDING).search(lower)
+_FEMALE_ENDING: Final = re.compile("(?:[оаеё]ва|[иыії]на|ая|[сц]ька|[oaei]va|[iy]na|[aiy][jy]?a|[sc]ka)$")
 
 
 @lru_cache(maxsize=50_000)

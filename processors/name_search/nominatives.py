@@ -65,7 +65,7 @@ _WEAK: Final = 2.5
 _EXCLUDED: Final[tuple[tuple[Language, re.Pattern[str]], ...]] = (
     ("be", re.compile("[ищъїє]|ов$|ев$|ко$")),
     ("ru", re.compile("[іўїєґ]")),
-    ("uk", re.compile("[ыэъўё]")),
+    ("uk", re.compile("[ыэъўё]|[сц]к(?:ий|ая)$")),
 )
 _OF_WOMEN_UNDECLINED: Final = re.compile("(?:нка|нко)$", re.IGNORECASE)
 _POSSESSIVE: Final = re.compile(r"['’ʼ]s$|(?<=s)['’ʼ]$", re.IGNORECASE)

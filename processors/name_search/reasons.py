@@ -21,4 +21,3 @@ class MatchReason(StrEnum):
     PATRONYMIC_ADDED = "with a patronymic or middle name besides"
     SURNAME_FIRST = "surname first"
     ALSO_OTHER_GENDER = "the form may also be that of the other gender"
-    VOWELS_DIFFER = "the same consonants, other vowels"

@@ -243,6 +243,7 @@ _GENDERS: Final[dict[str, tuple[Gender, ...]]] = {"m": ("m",), "f": ("f",), "mf"
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
+    place: int
     case: Case
     ending: str
     nominative: str
@@ -251,18 +252,25 @@ class _Ending:
 
 
 @cache
-def _endings(language: Language, part: Part) -> tuple[_Ending, ...]:
+def _endings(language: Language, part: Part) -> dict[str, tuple[_Ending, ...]]:
+    """The endings of a part of a name by their letters, with their place in the table."""
     table = {"surname": _SURNAMES, "given": _GIVEN, "patronymic": _PATRONYMICS}[part][language]
-    found: list[_Ending] = []
+    found: dict[str, list[_Ending]] = {}
+    place = 0
     for line in table.strip().split("\n"):
         genders, weight, *forms = line.split()
         nominative = forms[0].strip("-")
         for case, variants in zip(CASES, forms, strict=True):
-            found += [
-                _Ending(case, variant.strip("-"), nominative, genders, float(weight))
-                for variant in variants.split("/")
-            ]
-    return tuple(found)
+            for variant in variants.split("/"):
+                ending = variant.strip("-")
+                found.setdefault(ending, []).append(
+                    _Ending(place, case, ending, nominative, genders, float(weight))
+                )
+                place += 1
+    return {ending: tuple(some) for ending, some in found.items()}
+
+
+_LONGEST_ENDING: Final = 6
 
 
 @lru_cache(maxsize=4096)
@@ -270,9 +278,13 @@ def analyses(word: str, language: Language, part: Part) -> tuple[Analysis, ...]:
     """Every nominative that the word may come from as this part of a name."""
     best: dict[tuple[str, Gender, Case], float] = {}
     lower = word.casefold()
-    for each in _endings(language, part):
-        if not lower.endswith(each.ending):
-            continue
+    endings = _endings(language, part)
+    fitting = [
+        each
+        for length in range(min(_LONGEST_ENDING, len(lower)) + 1)
+        for each in endings.get(lower[len(lower) - length :], ())
+    ]
+    for each in sorted(fitting, key=lambda each: each.place):
         stem = word[: len(word) - len(each.ending)] if each.ending else word
         if (
             len(stem) + len(each.nominative) < 3 - (part == "given")
