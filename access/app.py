@@ -8,19 +8,20 @@ before it is answered; every response carries the headers of `access.security_he
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from access.answers.model import PROBLEMS
 from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
 from access.navigation import sections_of
@@ -38,14 +39,20 @@ from access.replay.door import ReplayDoor
 from access.request_desk import RequestDesk
 from access.route_roles import require_role
 from access.routes.api import API
+from access.routes.api_content import CONTENT_API
+from access.routes.api_custodians import CUSTODIANS_API
+from access.routes.api_document import API_DOCUMENT
+from access.routes.api_media import MEDIA_API
 from access.routes.custodians import CUSTODIANS
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
+from access.routes.tokens import TOKENS_API, TOKENS_PAGES
 from access.routes.viewing import VIEWING
 from access.security_headers import OURS
+from access.token_gate import TokenGate, user_of_token
 from access.views.video_frames import FrameCache
 from storage.archive import Archive
 from storage.errors import DatabaseUnavailable, StorageError
@@ -58,6 +65,18 @@ STATIC_FILES: Final = {
     path.name: STATIC_TYPES[path.suffix] for path in STATIC.iterdir() if path.suffix in STATIC_TYPES
 }
 """Our own files by name, with their types."""
+
+PAGE_ROUTERS: Final = (
+    PAGES,
+    MEDIA_PAGES,
+    CUSTODIANS,
+    MEMBERS_PAGES,
+    REQUESTS_PAGES,
+    TOKENS_PAGES,
+    VIEWING,
+    REPLAY_PAGES,
+)
+API_ROUTERS: Final = (API, CONTENT_API, MEDIA_API, REQUESTS_API, TOKENS_API, CUSTODIANS_API, API_DOCUMENT)
 
 TITLES: Final = {
     HTTPStatus.BAD_REQUEST: N_("Invalid request"),
@@ -105,20 +124,16 @@ def create_app(
     on_opened: Callable[[Archive], None] = lambda _: None,
     replay: Callable[[], ReplayDoor | None] = lambda: None,
 ) -> FastAPI:
-    """The application; no document of its API is served, since that would ask nobody's name.
+    """The application; the document of its API is a route like the others (`access.routes.api_document`), since
+    FastAPI's own would ask nobody's name.
 
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
     where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
     ``languages``: None for those of the folder `access/locale`. Raises
     `access.rendering.translations.BrokenCatalogue`.
     """
-    app = FastAPI(
-        title="Letapis archive",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        dependencies=[Depends(require_role(store_viewer(current_user)))],
-    )
+    pages = app_for(current_user, PAGE_ROUTERS)
+    programs = app_for(user_of_token, ())
 
     @cache
     def opened() -> Archive:
@@ -126,22 +141,33 @@ def create_app(
         on_opened(archive)
         return archive
 
-    app.state.open_archive = opened
-    app.state.frames = FrameCache()
-    app.state.desk = desk
-    app.state.sections = sections_of
-    app.state.replay = replay
-    app.state.languages = load_languages() if languages is None else languages
-    app.include_router(PAGES)
-    app.include_router(MEDIA_PAGES)
-    app.include_router(CUSTODIANS)
-    app.include_router(MEMBERS_PAGES)
-    app.include_router(REQUESTS_PAGES)
-    app.include_router(VIEWING)
-    app.include_router(REPLAY_PAGES)
-    app.include_router(API, prefix="/api")
-    app.include_router(REQUESTS_API, prefix="/api")
-    app.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
+    spoken = load_languages() if languages is None else languages
+    for app in (pages, programs):
+        app.state.open_archive = opened
+        app.state.frames = FrameCache()
+        app.state.desk = desk
+        app.state.sections = sections_of
+        app.state.replay = replay
+        app.state.languages = spoken
+        app.state.noted_uses = {}
+    pages.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
+    pages.add_middleware(TokenGate, programs=programs)
+    return pages
+
+
+def app_for(user: UserDependency, page_routers: Iterable[APIRouter]) -> FastAPI:
+    """An app of these pages and of the API, which asks ``user`` who it is that asks."""
+    app = FastAPI(
+        title="Letapis archive",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(require_role(store_viewer(user)))],
+    )
+    for pages in page_routers:
+        app.include_router(pages)
+    for api in API_ROUTERS:
+        app.include_router(api, prefix="/api", responses=PROBLEMS)
     app.middleware("http")(with_our_headers)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, validation_error)
@@ -191,7 +217,9 @@ def is_api(request: Request) -> bool:
 async def http_error(request: Request, problem: Exception) -> Response:
     """An error in the form that the request needs: JSON below ``/api``, a page elsewhere."""
     assert isinstance(problem, HTTPException)
-    return error_response(request, problem.status_code, str(problem.detail))
+    response = error_response(request, problem.status_code, str(problem.detail))
+    response.headers.update(problem.headers or {})
+    return response
 
 
 async def validation_error(request: Request, problem: Exception) -> Response:

@@ -32,6 +32,7 @@ SECTIONS: Final = (
     Section("requests", "/requests", N_("Requests")),
     Section("members", "/members", N_("Members")),
     Section("accesses", "/accesses", N_("Access log")),
+    Section("tokens", "/tokens", N_("Tokens")),
     Section("help", "/help", N_("Help")),
 )
 

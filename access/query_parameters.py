@@ -12,10 +12,12 @@ from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
+from fastapi import Path as PathParameter
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
+from access.answers.captures import CAPTURE_ID
 from access.rendering.translations import gettext
 from access.views.changes import sources_of
 from processors.kinds import record_kinds
@@ -47,24 +49,60 @@ def _filled(values: Sequence[str]) -> list[str]:
     return [value.strip() for value in values if value.strip()]
 
 
-Text = Annotated[str, Query(max_length=500)]
-Address = Annotated[str, Query(max_length=8000)]
-SourceId = Annotated[str, Query(max_length=64)]
+Text = Annotated[
+    str,
+    Query(max_length=500, description='Words, "phrases", -word to exclude, or.', examples=["суд -районный"]),
+]
+Address = Annotated[
+    str,
+    Query(
+        max_length=8000,
+        description="A URL, or the beginning of one; of the access log, the id of what was looked at.",
+        examples=["https://news.example/square"],
+    ),
+]
+SourceId = Annotated[str, Query(max_length=64, description="The id of a source.", examples=["kanal"])]
 _Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
 """A source may be old; a day outside is a typing error, and the calendar itself ends soon after."""
-Day = Annotated[_Dated | None, _OrNone, Query()]
-Kinds = Annotated[list[str], AfterValidator(_known_kinds), AfterValidator(_filled), Query(max_length=20)]
-Chosen = Annotated[list[Annotated[str, Field(max_length=500)]], AfterValidator(_filled), Query(max_length=50)]
+Day = Annotated[_Dated | None, _OrNone, Query(description="A day in UTC.", examples=["2026-11-23"])]
+Kinds = Annotated[
+    list[str],
+    AfterValidator(_known_kinds),
+    AfterValidator(_filled),
+    Query(max_length=20, description="Kinds of records: any of them.", examples=[["article", "hearing"]]),
+]
+Chosen = Annotated[
+    list[Annotated[str, Field(max_length=500)]],
+    AfterValidator(_filled),
+    Query(max_length=50, description="Chosen values of this facet: any of them."),
+]
 """The chosen values of a facet: any of them."""
-Facets = Annotated[list[Facet], Query(alias="facet")]
-HistogramOf = Annotated[HistogramUnit | None, _OrNone, Query()]
-Change = Annotated[ChangeKind | None, _OrNone, Query()]
-OrderOf = Annotated[Order, Query()]
-Markup = Annotated[bool, Query()]
-Switch = Annotated[bool, Query()]
+Facets = Annotated[list[Facet], Query(alias="facet", description="Count the values of these facets.")]
+HistogramOf = Annotated[HistogramUnit | None, _OrNone, Query(description="Count by time, in this unit.")]
+Change = Annotated[ChangeKind | None, _OrNone, Query(description="Only changes of this kind.")]
+OrderOf = Annotated[Order, Query(description="The best matches first, the newest or the oldest.")]
+Markup = Annotated[bool, Query(description="Whether the markup of a page is given instead of its text.")]
+Switch = Annotated[bool, Query(description="Switches this way of searching on or off.")]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
-Most = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Most = Annotated[int, Query(ge=1, le=1000, description="The largest number of rows to answer with.")]
+MostOrAll = Annotated[
+    int | None, Query(ge=1, le=100_000, description="The largest number of rows to answer with; without it, all.")
+]
+"""For lists that are answered whole where nobody asks for a part."""
+Offset = Annotated[
+    int, Query(ge=0, le=10_000_000, description="How many rows to skip: `next_offset` of the page before.")
+]
+CaptureId = Annotated[
+    str,
+    PathParameter(description="The id of a capture.", examples=[CAPTURE_ID]),
+]
+RecordId = Annotated[str, PathParameter(description="The id of a record.", examples=["9f" * 32])]
+RequestId = Annotated[
+    str, PathParameter(description="The id of a request.", examples=["01JD5PZ4T2V8M6Q3R9S7W1X0YA"])
+]
+Sha256 = Annotated[
+    str, PathParameter(description="The digest of a picture or video.", examples=[f"sha256:{'9f' * 32}"])
+]
 
 
 @dataclass(frozen=True, slots=True)

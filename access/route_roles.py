@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from access.authentication import UserDependency
 from access.rendering.translations import N_, gettext
+from access.scopes import scope_of_role, scopes_of
 from storage.access_labels import Role, Viewer
 
 ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
@@ -45,7 +46,24 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /api/changes": Role.READER,
     "GET /api/capture/{capture_id}": Role.READER,
     "GET /api/record/{record_id}": Role.READER,
+    "GET /tokens": Role.READER,
+    "POST /tokens": Role.READER,
+    "POST /tokens/{token_id}/revoke": Role.READER,
+    "GET /api/tokens": Role.READER,
+    "GET /api/me": Role.READER,
+    "GET /api/sources": Role.READER,
+    "GET /api/capture/{capture_id}/raw": Role.READER,
+    "GET /api/capture/{capture_id}/payload": Role.READER,
+    "GET /api/capture/{capture_id}/picture": Role.READER,
+    "GET /api/capture/{capture_id}/frame": Role.READER,
+    "GET /api/capture/{capture_id}/text": Role.READER,
+    "GET /api/capture/{capture_id}/proof": Role.READER,
+    "GET /api/medium/{sha256}": Role.READER,
     "GET /api/medium/{sha256}/similar": Role.READER,
+    "POST /api/similar": Role.READER,
+    "POST /api/judgements": Role.COLLECTOR,
+    "GET /api/openapi.json": Role.READER,
+    "GET /api/docs": Role.READER,
     "POST /judge": Role.COLLECTOR,
     "GET /requests": Role.READER,
     "GET /request/{request_id}": Role.READER,
@@ -54,6 +72,10 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "POST /requests": Role.COLLECTOR,
     "POST /request/{request_id}/start": Role.COLLECTOR,
     "POST /api/requests": Role.COLLECTOR,
+    "POST /api/request/{request_id}/start": Role.COLLECTOR,
+    "GET /api/accesses": Role.CUSTODIAN,
+    "GET /api/members": Role.CUSTODIAN,
+    "POST /api/members": Role.CUSTODIAN,
     "GET /accesses": Role.CUSTODIAN,
     "GET /members": Role.CUSTODIAN,
     "POST /members": Role.CUSTODIAN,
@@ -71,12 +93,23 @@ def require_role(viewer_of_request: UserDependency) -> UserDependency:
     """A dependency that asks for the viewer and refuses one who lacks the role of the route."""
 
     def checked(request: Request, viewer: Annotated[Viewer, Depends(viewer_of_request)]) -> Viewer:
-        needed = ROLE_OF_ROUTE.get(f"{request.method} {path_of(request.scope['route'])}")
+        needed = role_of_route(request.method, path_of(request.scope["route"]))
         if needed is None or not viewer.may(needed):
             raise HTTPException(HTTPStatus.FORBIDDEN, refusal(needed))
+        scope = scope_of_role(needed)
+        if scope not in scopes_of(request):
+            raise HTTPException(
+                HTTPStatus.FORBIDDEN,
+                gettext("This token has not the scope %(scope)s, which this needs.", scope=scope),
+            )
         return viewer
 
     return checked
+
+
+def role_of_route(method: str, path: str) -> Role | None:
+    """The role that a route asks for; None where none is declared, so that nobody may use it."""
+    return ROLE_OF_ROUTE.get(f"{method} {path}")
 
 
 def path_of(route: Any) -> str:

@@ -11,6 +11,7 @@ from pipeline.commands import (
     changes,
     crawl,
     deposit,
+    export_index,
     fingerprint,
     harvest,
     index,
@@ -20,9 +21,11 @@ from pipeline.commands import (
     search,
     similar,
     sources,
+    sql,
     stack,
     status,
     telegram,
+    tokens,
     verify,
     witness,
 )
@@ -51,9 +54,12 @@ for group in (
     index,
     similar,
     changes,
+    export_index,
+    sql,
     telegram,
     sources,
     members,
+    tokens,
 ):
     group.register(app)
 

@@ -77,6 +77,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "requests_batched": N_("requests stored"),
     "results_batched": N_("results of requests stored"),
     "time_owed": N_("timestamp pending"),
+    "token_made": N_("token made"),
+    "token_revoked": N_("token revoked"),
     "timestamped": N_("timestamped"),
 }
 
@@ -155,6 +157,12 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 
 
+SCOPES: Final[Mapping[str, str]] = {
+    "read": N_("read"),
+    "collect": N_("start captures, judge media"),
+    "custody": N_("read the access log, change members"),
+}
+
 ROLES: Final = {
     "presiding_judge": N_("Presiding judge"),
     "panel_member": N_("Member of the panel"),
@@ -174,6 +182,11 @@ ROLES: Final = {
 def role_label(name: str) -> str:
     """The part of a person in a trial."""
     return _label(ROLES, name)
+
+
+def scope_label(name: str) -> str:
+    """What a token may be used for."""
+    return _label(SCOPES, name)
 
 
 def kind_label(name: str) -> str:

@@ -53,6 +53,7 @@ TEMPLATES.filters |= {
         labels.event_label,
         labels.field_label,
         labels.role_label,
+        labels.scope_label,
         labels.kind_label,
         labels.night_label,
         labels.records_label,

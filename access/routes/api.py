@@ -1,6 +1,7 @@
-"""The same answers as JSON, with the keys of architecture section 7.
+"""The same answers as JSON, with the keys of architecture section 7: what was captured, read, and has changed.
 
-In: requests of a known user. Out: objects ``{"rows": [...]}`` for lists, one object for one thing.
+In: requests of a known user. Out: the models of `access.answers`: objects ``{"rows": [...]}`` for lists, one
+object for one thing.
 """
 
 from dataclasses import asdict
@@ -9,24 +10,63 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 
 from access import query_parameters
+from access.answers.captures import AddressRows, CaptureFacts, CaptureRows
+from access.answers.model import page_of
+from access.answers.overview import Me, Overview, SourceRows
+from access.answers.records import ChangeRows, FoundRecords, RecordFacts
 from access.dependencies import ArchiveDependency
-from access.query_parameters import Address, Change, Day, Facets, HistogramOf, Most, Offset, ParsedSearch, SourceId
+from access.query_parameters import (
+    Address,
+    CaptureId,
+    Change,
+    Day,
+    Facets,
+    HistogramOf,
+    Most,
+    MostOrAll,
+    Offset,
+    ParsedSearch,
+    RecordId,
+    SourceId,
+)
 from access.rendering.templates import or_404, viewer_of
-from access.views import captures, changes, media, overview, search, similar_media
+from access.scopes import scopes_of
+from access.views import captures, changes, overview, search
+from access.views.requests import own_cases
+from access.views.tokens import SCOPES
 
 Row = dict[str, Any]
-Rows = dict[str, list[Row]]
 
 API: Final = APIRouter()
 
 
-@API.get("/overview")
+@API.get("/me", response_model=Me, tags=["Archive"])
+def who_is_asking(request: Request, archive: ArchiveDependency) -> Row:
+    """Who is asking, in which role and for which cases."""
+    viewer = viewer_of(request)
+    granted = scopes_of(request)
+    return {
+        "kind": "user",
+        "name": viewer.name,
+        "role": viewer.role.name.lower(),
+        "scopes": [scope for scope, role in SCOPES.items() if scope in granted and viewer.may(role)],
+        "cases": own_cases(archive, viewer),
+    }
+
+
+@API.get("/overview", response_model=Overview, tags=["Archive"])
 def overview_row(request: Request, archive: ArchiveDependency) -> Row:
     """What the archive holds and how the last night went."""
     return overview.overview(archive, viewer=viewer_of(request))
 
 
-@API.get("/search")
+@API.get("/sources", response_model=SourceRows, tags=["Archive"])
+def source_rows(request: Request, archive: ArchiveDependency) -> Row:
+    """Every source and how it stands, those that need attention first."""
+    return {"rows": overview.overview(archive, viewer=viewer_of(request))["sources"]}
+
+
+@API.get("/search", response_model=FoundRecords, tags=["Records"])
 def search_rows(
     request: Request,
     archive: ArchiveDependency,
@@ -47,52 +87,58 @@ def search_rows(
         facets=facet,
         histogram=histogram,
     )
-    return asdict(found)
+    after = offset + len(found.rows)
+    next_offset = after if found.rows and after < found.total else None
+    return asdict(found) | {"offset": offset, "next_offset": next_offset}
 
 
-@API.get("/captures")
-def capture_rows(request: Request, archive: ArchiveDependency, url: Address) -> Rows:
-    """Every capture of a URL, oldest first."""
+@API.get("/captures", response_model=CaptureRows, tags=["Captures"])
+def capture_rows(
+    request: Request, archive: ArchiveDependency, url: Address, most: MostOrAll = None, offset: Offset = 0
+) -> Row:
+    """Every capture of a URL, oldest first; also of forms of the URL that mean the same page."""
     url = query_parameters.valid_url(url)
-    return {"rows": list(captures.captures_of_page(archive, url, viewer=viewer_of(request)))}
+    found = list(captures.captures_of_page(archive, url, viewer=viewer_of(request)))
+    end = None if most is None else offset + most + 1
+    return page_of(found[offset:end], most, offset, total=len(found))
 
 
-@API.get("/addresses")
+@API.get("/addresses", response_model=AddressRows, tags=["Captures"])
 def address_rows(
     request: Request, archive: ArchiveDependency, beginning: Address, most: Most = 100, offset: Offset = 0
-) -> Rows:
+) -> Row:
     """Captured URLs that begin with a text."""
-    viewer = viewer_of(request)
-    return {"rows": captures.addresses(archive, beginning, viewer=viewer, most=most, offset=offset)}
+    found = captures.addresses(archive, beginning, viewer=viewer_of(request), most=most + 1, offset=offset)
+    return page_of(found, most, offset)
 
 
-@API.get("/changes")
+@API.get("/changes", response_model=ChangeRows, tags=["Records"])
 def change_rows(
-    request: Request, archive: ArchiveDependency, source: SourceId, since: Day = None, kind: Change = None
-) -> Rows:
+    request: Request,
+    archive: ArchiveDependency,
+    source: SourceId,
+    since: Day = None,
+    kind: Change = None,
+    most: MostOrAll = None,
+    offset: Offset = 0,
+) -> Row:
     """What changed at a source, oldest first."""
     viewer = viewer_of(request)
     source = query_parameters.known_source(archive, source, viewer)
-    return {"rows": list(changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer))}
+    found = list(changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer))
+    end = None if most is None else offset + most + 1
+    return page_of(found[offset:end], most, offset, total=len(found))
 
 
-@API.get("/capture/{capture_id}")
-def capture_row(request: Request, archive: ArchiveDependency, capture_id: str) -> Row:
+@API.get("/capture/{capture_id}", response_model=CaptureFacts, tags=["Captures"])
+def capture_row(request: Request, archive: ArchiveDependency, capture_id: CaptureId) -> Row:
     """One capture with everything known of it."""
     row: Row = or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
     return row
 
 
-@API.get("/record/{record_id}")
-def record_row(request: Request, archive: ArchiveDependency, record_id: str) -> Row:
+@API.get("/record/{record_id}", response_model=RecordFacts, tags=["Records"])
+def record_row(request: Request, archive: ArchiveDependency, record_id: RecordId) -> Row:
     """One record with its versions and sightings."""
     row: Row = or_404(search.one_record(archive, record_id, viewer=viewer_of(request)))
     return row
-
-
-@API.get("/medium/{sha256}/similar")
-def similar_rows(request: Request, archive: ArchiveDependency, sha256: str) -> Rows:
-    """Media that are similar to one of the archive."""
-    or_404(media.one_medium(archive, sha256, viewer=viewer_of(request)))
-    digest = or_404(media.digest_of(sha256))
-    return {"rows": list(similar_media.similar_media(archive, digest, viewer=viewer_of(request)))}

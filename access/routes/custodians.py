@@ -17,7 +17,7 @@ from access.views.accesses import logged_accesses
 from storage.ledger.access_log import AccessFilter
 
 ROWS: Final = 100
-Person = Annotated[str, Query(max_length=200)]
+Person = Annotated[str, Query(max_length=200, description="The name of a user.")]
 
 CUSTODIANS: Final = APIRouter(default_response_class=HTMLResponse)
 

@@ -33,7 +33,7 @@ from storage.archive import Archive
 from storage.ledger.judgements import JudgementError
 
 UPLOAD_LIMIT_BYTES: Final = 256 << 20
-Milliseconds = Annotated[int, Query(ge=0, le=1 << 31)]
+Milliseconds = Annotated[int, Query(ge=0, le=1 << 31, description="The time in the video, in milliseconds.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,20 +175,20 @@ def capture_page(request: Request, archive: ArchiveDependency, capture_id: str) 
 @PAGES.get("/capture/{capture_id}/proof")
 def proof_page(request: Request, archive: ArchiveDependency, capture_id: str) -> Response:
     """The entries of custody about one capture with proofs that they are in the log."""
-    found = _proof(request, archive, capture_id)
+    found = custody_proof_of(request, archive, capture_id)
     return page(request, "custody_proof.html", {"proof": found, "capture_id": capture_id})
 
 
 @PAGES.get("/capture/{capture_id}/proof/file")
 def proof_file(request: Request, archive: ArchiveDependency, capture_id: str) -> Response:
     """The same as the file that is handed over."""
-    found = or_404(_proof(request, archive, capture_id))
+    found = or_404(custody_proof_of(request, archive, capture_id))
     content = json.dumps(found, default=str, ensure_ascii=False).encode()
     name = f"custody-proof-{found['size']}-{found['entries'][0]['index'] + 1}.json"
     return to_save(ArchivedBytes((content,), len(content), "application/json", name))
 
 
-def _proof(request: Request, archive: Archive, capture_id: str) -> dict[str, Any] | None:
+def custody_proof_of(request: Request, archive: Archive, capture_id: str) -> dict[str, Any] | None:
     """The proof of a capture that this viewer may see; None where no checkpoint covers it yet."""
     or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
     try:

@@ -15,10 +15,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from access.answers.bodies import REQUEST_AS_JSON
+from access.answers.model import page_of
+from access.answers.requests import RequestFacts, RequestRows
 from access.dependencies import ArchiveDependency
 from access.forms import sent_form, sent_json
 from access.own_page import require_own_page, require_own_page_or_token
-from access.query_parameters import Most, Offset, PageNumber
+from access.query_parameters import Most, Offset, PageNumber, RequestId
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
@@ -37,7 +40,7 @@ NO_VALUES: Final[Mapping[str, Any]] = {
 }
 
 REQUESTS_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
-REQUESTS_API: Final = APIRouter()
+REQUESTS_API: Final = APIRouter(tags=["Requests"])
 
 
 def desk_of(request: Request) -> RequestDesk:
@@ -84,27 +87,42 @@ def start_again(request: Request, archive: ArchiveDependency, request_id: str) -
     return RedirectResponse(path_of_request(request, found["id"]), HTTPStatus.SEE_OTHER)
 
 
-@REQUESTS_API.get("/requests")
+@REQUESTS_API.get("/requests", response_model=RequestRows)
 def request_rows(
     request: Request, archive: ArchiveDependency, most: Most = 50, offset: Offset = 0
-) -> dict[str, list[dict[str, Any]]]:
-    """Requests of which the viewer may know, the newest first."""
-    return {"rows": requests.newest(archive, viewer=viewer_of(request), most=most, offset=offset)}
+) -> dict[str, Any]:
+    """Requests of which the user may know, the newest first."""
+    found = requests.newest(archive, viewer=viewer_of(request), most=most + 1, offset=offset)
+    return page_of(found, most, offset)
 
 
-@REQUESTS_API.get("/request/{request_id}")
-def request_row(request: Request, archive: ArchiveDependency, request_id: str) -> dict[str, Any]:
+@REQUESTS_API.get("/request/{request_id}", response_model=RequestFacts)
+def request_row(request: Request, archive: ArchiveDependency, request_id: RequestId) -> dict[str, Any]:
     """One request and what came of each address."""
     row: dict[str, Any] = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
     return row
 
 
-@REQUESTS_API.post("/requests", status_code=HTTPStatus.CREATED)
+@REQUESTS_API.post(
+    "/requests", status_code=HTTPStatus.CREATED, response_model=RequestFacts, openapi_extra=REQUEST_AS_JSON
+)
 async def send_request_as_json(request: Request, archive: ArchiveDependency) -> Response:
     """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress`` as in the form."""
     require_own_page_or_token(request)
     new = new_request_of_json(await sent_json(request))
     return await run_in_threadpool(take_as_json, archive, request, new)
+
+
+@REQUESTS_API.post("/request/{request_id}/start", status_code=HTTPStatus.CREATED, response_model=RequestFacts)
+def start_again_as_json(request: Request, archive: ArchiveDependency, request_id: RequestId) -> dict[str, Any]:
+    """Start a run for a request again: what is captured stands beside what was captured before."""
+    require_own_page_or_token(request)
+    found: dict[str, Any] = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
+    try:
+        desk_of(request).start(found["id"])
+    except RequestNotStartedError as problem:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, str(problem)) from problem
+    return found
 
 
 def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Response:

@@ -24,11 +24,10 @@ which keys it has. What is absent is `null` or an empty list, times are ISO 8601
 `_raw` hold the source's own words. Keys may be added; none is removed, and none changes its meaning
 ([Architecture, chapter 7](../architecture.md#7-commands)).
 
-The API of the web UI answers with the same objects: `api/overview`, `api/search`, `api/captures`, `api/addresses`,
-`api/changes`, `api/capture/ID`, `api/record/ID` and `api/medium/SHA256/similar`, beside the pages. A list is
-`{"rows": [...]}`; a search also has `total` and `complete`, `facets` and `histogram` where they were asked for
-(`facet`, several times, and `histogram`), `suggestions`, `answered_by` (`index` or `database`), and `because`,
-which says why it was not the index.
+The API of the web UI answers with the same objects ([API](../api.md)). A list is `{"rows": [...], "offset",
+"next_offset"}`, where it is counted also with `total`; a search also has `complete`, `facets` and `histogram`
+where they were asked for (`facet`, several times, and `histogram`), `suggestions`, `answered_by` (`index` or
+`database`), and `because`, which says why it was not the index.
 
 """
 
@@ -67,10 +66,17 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "coverage": ("coverage",),
     "withheld": ("withheld",),
     "import-telegram": ("telegram_import",),
+    "export-index": ("capture_index",),
+    "sql": ("sql_row", "sql_view"),
+    "sql-login": ("sql_login",),
     "members": ("member",),
     "members add": ("member_changed",),
     "members remove": ("member_changed",),
     "members list": ("member",),
+    "tokens": ("token",),
+    "tokens list": ("token",),
+    "tokens make": ("token",),
+    "tokens revoke": ("token",),
     "sources": ("source",),
     "sources import": ("source_line",),
     "sources try": ("source_trial",),

@@ -40,9 +40,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "replica_lock_mode",
         "replica_lock_days",
     ),
-    "database_writer_url": ("database_url", "database_reader_url", "database_access_url"),
-    "database_reader_url": ("database_url", "database_writer_url", "database_access_url"),
-    "database_url": ("database_writer_url", "database_reader_url", "database_access_url"),
+    "database_writer_url": ("database_url", "database_reader_url", "database_access_url", "database_sql_url"),
+    "database_reader_url": ("database_url", "database_writer_url", "database_access_url", "database_sql_url"),
+    "database_url": ("database_writer_url", "database_reader_url", "database_access_url", "database_sql_url"),
     "airflow_url": ("airflow_user", "airflow_password", "airflow_process"),
 }
 """What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
@@ -77,6 +77,8 @@ class DatabaseAccess:
     reader_url: str
     access_url: str | None = field(default=None, kw_only=True)
     """Appends to the access log in the name of a person; the API server's alone."""
+    sql_url: str | None = field(default=None, kw_only=True)
+    """Reads the views for SQL, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,11 @@ class Settings:
     database_access_url: str | None = None
     """The same database as the role `letapis_access`, which writes the access log. Only the API server needs it.
     Default: the embedded database."""
+
+    database_sql_url: str | None = None
+    """The same database as the role `letapis_sql`, or as one person's own login. Only `letapis sql` needs it.
+    Default: the embedded database.
+    """
 
     airflow_url: str | None = None
     """The address of the Airflow that commands use. Default: the embedded Airflow."""

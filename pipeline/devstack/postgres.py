@@ -1,10 +1,10 @@
 """The embedded PostgreSQL: reachable by a Unix socket in a closed folder, and only with a password.
 
 In: a folder of its own. Out: addresses of the databases `letapis` (for the roles `letapis_owner`,
-`letapis_writer`, `letapis_reader`, `letapis_access`) and `airflow`. Guaranteed: nothing listens on any network;
-another local user can neither reach the socket nor log in; `letapis` lower-cases every script, whatever LANG says
-here: with another locale than C.UTF-8, `lower('МИНСК')`, full text and trigrams fail without a word (measured,
-PostgreSQL 18.6).
+`letapis_writer`, `letapis_reader`, `letapis_access`, `letapis_sql`) and `airflow`. Guaranteed: nothing listens
+on any network; another local user can neither reach the socket nor log in; `letapis` lower-cases every script,
+whatever LANG says here: with another locale than C.UTF-8, `lower('МИНСК')`, full text and trigrams fail without
+a word (measured, PostgreSQL 18.6).
 """
 
 import json
@@ -35,8 +35,11 @@ OWNER: Final = "letapis_owner"
 WRITER: Final = "letapis_writer"
 READER: Final = "letapis_reader"
 ACCESS: Final = "letapis_access"
+SQL: Final = "letapis_sql"
+ANALYST: Final = "letapis_analyst"
+"""The role whose members are logins of single persons; nobody logs in as it."""
 AIRFLOW: Final = "airflow"
-ROLES: Final = (OWNER, WRITER, READER, ACCESS, AIRFLOW)
+ROLES: Final = (OWNER, WRITER, READER, ACCESS, SQL, AIRFLOW)
 
 START_S: Final = 120.0
 """Recovery after a crash replays the log before the server answers; measured without it 0.3 s."""
@@ -83,6 +86,7 @@ class PostgresServer:
             writer_url=self._url(WRITER, database),
             reader_url=self._url(READER, database),
             access_url=self._url(ACCESS, database),
+            sql_url=self._url(SQL, database),
         )
 
     def start(self) -> None:
@@ -139,7 +143,7 @@ class PostgresServer:
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}, {}").format(
                 *map(sql.Identifier, (name, WRITER, READER))
             ),
-            _may_log_accesses(name),
+            _may_connect(name),
         )
         return self.access_to(name)
 
@@ -241,11 +245,13 @@ class PostgresServer:
                         sql.Identifier(role), sql.Literal(self._password(role))
                     )
                 )
+        if ANALYST not in there:
+            self._execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ANALYST)))
         there = self._existing("SELECT datname FROM pg_database")
         if "letapis" not in there:
             self.create_database("letapis")
         else:
-            self._execute(_may_log_accesses("letapis"))  # made by a version without this role
+            self._execute(_may_connect("letapis"))  # made by a version without these roles
         if AIRFLOW not in there:
             self._execute(
                 sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(AIRFLOW)),
@@ -253,5 +259,7 @@ class PostgresServer:
             )
 
 
-def _may_log_accesses(database: str) -> sql.Composable:
-    return sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*map(sql.Identifier, (database, ACCESS)))
+def _may_connect(database: str) -> sql.Composable:
+    return sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}, {}").format(
+        *map(sql.Identifier, (database, ACCESS, SQL, ANALYST))
+    )

@@ -204,6 +204,7 @@ class Stack:
                 database_writer_url=access.writer_url,
                 database_reader_url=access.reader_url,
                 database_access_url=access.access_url,
+                database_sql_url=access.sql_url,
             )
 
     def _start_airflow(self) -> None:

@@ -10,7 +10,19 @@ recorded in ``custody`` itself (`storage.deposit.timestamps`).
 what came of each attempt to bring one to an outlet (`storage.log.deliveries`).
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 SCHEMA = "ledger"
@@ -143,6 +155,31 @@ memberships = Table(
     Index("memberships_of_member", "member", "label", "custody_seq"),
 )
 
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, unique=True),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("scopes", JSONB, nullable=False),
+    Column("expires_at", TIME, nullable=False),
+    Column("digest", Text, nullable=False, unique=True, comment="of the token itself, which is not kept"),
+    Index("tokens_of_member", "member", "at"),
+)
+
+token_revocations = Table(
+    "token_revocations",
+    metadata,
+    Column("token_id", Text, ForeignKey(tokens.c.id), primary_key=True),
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, unique=True),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
 assertions = Table(
     "assertions",
     metadata,
@@ -166,4 +203,5 @@ access_log = Table(
     Column("action", Text, nullable=False),
     Column("subject_id", Text),
     Column("details", JSONB, nullable=False),
+    Index("token_uses", "subject_id", "at", postgresql_where=literal_column("action = 'token_used'")),
 )

@@ -1,9 +1,10 @@
 """Makes and upgrades the schemas `catalogue` and `ledger`; `migrate` is all that others call.
 
 In: the address of an empty or older database, as its owner. Out: the newest schema, the roles `letapis_writer`,
-`letapis_reader` and `letapis_access` with their rights; the passwords of roles that are made are set by an
-administrator. Raises `MigrationError` with the statements an administrator has to run, `SchemaTooNewError` for
-what it does not know. Two migrations at once are safe: the second waits and finds nothing to do.
+`letapis_reader`, `letapis_access`, `letapis_sql` and `letapis_analyst` with their rights; the passwords of roles
+that are made are set by an administrator. Raises `MigrationError` with the statements an administrator has to
+run, `SchemaTooNewError` for what it does not know. Two migrations at once are safe: the second waits and finds
+nothing to do.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from storage.errors import StorageError
 WRITER = "letapis_writer"
 READER = "letapis_reader"
 ACCESS = "letapis_access"
+SQL = "letapis_sql"
+ANALYST = "letapis_analyst"
+LOGINS = {WRITER: "LOGIN", READER: "LOGIN", ACCESS: "LOGIN", SQL: "LOGIN", ANALYST: "NOLOGIN"}
 LOCK_KEY = 7_305_510_001  # any number of our own; one migration at a time
 
 
@@ -94,8 +98,8 @@ def migrate(owner_url: str) -> Migrated:
 
 def _require_roles(connection: Connection) -> None:
     there = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
-    missing = [role for role in (WRITER, READER, ACCESS) if role not in there]
-    statements = tuple(f"CREATE ROLE {role} LOGIN;" for role in missing)
+    missing = [role for role in LOGINS if role not in there]
+    statements = tuple(f"CREATE ROLE {role} {LOGINS[role]};" for role in missing)
     for statement in statements:
         try:
             with connection.begin_nested():

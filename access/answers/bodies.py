@@ -1,0 +1,80 @@
+"""The bodies that programs send, as models: described in the OpenAPI document, and read by the routes themselves.
+
+A body is read only once the user is known, and never further than its limit (`access.forms`), so that FastAPI must
+not read it: the routes name these descriptions as ``openapi_extra``.
+"""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    """The base of bodies: none but these keys."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class NewRequestBody(Body):
+    """A request to archive pages."""
+
+    urls: list[str] | str = Field(examples=[["https://news.example/square"]])
+    """The URLs, as a list or one on each line of a text."""
+    reason: str | None = None
+    case: str | None = None
+    """The reference of a case of which the user is a member."""
+    confidential: bool = False
+    """Whether only the members of the case find it."""
+    engine: str = Field("http", examples=["http", "browser"])
+    """``http`` or ``browser``."""
+    egress: str | None = None
+    """The egress profile; null: directly."""
+
+
+class VerdictBody(Body):
+    """A verdict on two media."""
+
+    a: str = Field(max_length=80, examples=[f"sha256:{'9f' * 32}"])
+    b: str = Field(max_length=80, examples=[f"sha256:{'3a' * 32}"])
+    verdict: Literal["same", "different", "undecided"]
+    reason: str = Field(max_length=2000, examples=["The same balcony, taken from the other side of the street."])
+    """What was compared and what was seen; it is kept for good."""
+
+
+class MemberBody(Body):
+    """Somebody to add to a case or to remove from it."""
+
+    action: Literal["add", "remove"]
+    member: str = Field(max_length=500, examples=["ala"])
+    """The user name, as the person logs in."""
+    case: str | None = Field(None, max_length=500)
+    """The reference of the case."""
+    label: str | None = Field(None, max_length=500)
+    """Instead of a case: an access label of the watch-list."""
+
+
+BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, MemberBody)
+
+
+def _as_json(model: type[Body]) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+REQUEST_AS_JSON: Final = _as_json(NewRequestBody)
+VERDICT_AS_JSON: Final = _as_json(VerdictBody)
+MEMBER_AS_JSON: Final = _as_json(MemberBody)
+UPLOADED_FILE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}

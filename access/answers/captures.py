@@ -1,0 +1,138 @@
+"""Answers about captures: one row of the index, one capture with everything known of it, its content as text."""
+
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from access.answers.model import Answer, DigestText, Rows, Timestamp
+
+CAPTURE_ID: Final = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+
+
+class CaptureRow(Answer):
+    """One row of the index: a response, resource, revisit or failure, and where it stands in the store."""
+
+    kind: Literal["capture"] = "capture"
+    id: str = Field(examples=[CAPTURE_ID])
+    """The id, which can be cited."""
+    url: str = Field(examples=["https://news.example/square"])
+    """The URL that was asked for."""
+    captured_at: Timestamp
+    status: int | None = Field(examples=[200])
+    """The HTTP status; null where there was no response."""
+    media_type: str | None = Field(examples=["text/html"])
+    """The media type as the site stated it."""
+    block_digest: DigestText
+    payload_digest: DigestText | None
+    outcome: str | None = Field(examples=["content"])
+    """What the page turned out to be; null: not classified yet, or no page."""
+    outcome_reason: str | None
+    """Why, in words."""
+    warc_key: str = Field(examples=["warc/2026/11/20/kanal/01JD5PZ4T2V8M6Q3R9S7W1X0YA-00000.warc.gz"])
+    """The key of the WARC file in the object store."""
+    object_version: str
+    """The version of that object."""
+    offset: int
+    """Where the record begins in the file, in bytes."""
+    length_bytes: int
+    """The length of the record in the file, compressed, in bytes."""
+    crawl_id: str
+    record_type: str = Field(examples=["response"])
+    """The WARC record type."""
+    source: str = Field(examples=["kanal"])
+    """The id of the source."""
+    truncated: str | None
+    """Why the record is shorter than what the server meant to send; null: it is whole."""
+    peer_address: str | None
+    """The network address of the server."""
+    refers_to_url: str | None
+    """Of a revisit: the URL whose payload it has."""
+    refers_to_at: Timestamp | None
+    """Of a revisit: when that payload was captured."""
+    within_bytes: int | None
+    """Decompressed bytes before the record in a compressed member that it shares with others."""
+
+
+class CaptureRows(Rows):
+    """Captures of a URL, the oldest first."""
+
+    rows: list[CaptureRow]
+
+
+class AddressRow(Answer):
+    """A captured URL."""
+
+    kind: Literal["address"] = "address"
+    url: str
+    captures: int
+    """How often it was captured."""
+    first_at: Timestamp
+    last_at: Timestamp
+
+
+class AddressRows(Rows):
+    """Captured URLs that begin with a text, in the order of their SURT keys."""
+
+    rows: list[AddressRow]
+
+
+class CapturePlace(Answer):
+    """The capture of the same URL before or after."""
+
+    id: str
+    captured_at: Timestamp
+
+
+class CaptureFacts(Answer):
+    """One capture with everything that is known of it."""
+
+    kind: Literal["capture_facts"] = "capture_facts"
+    capture: CaptureRow
+    exchange: dict[str, Any]
+    """What was seen on the wire besides the bytes: TLS facts, times."""
+    interim_answers: list[Any]
+    """The 1xx responses before the final one."""
+    custody: list[dict[str, Any]]
+    """The entries of custody about its WARC file, its crawl and the code that read it."""
+    holding: dict[str, Any] | None
+    """How its file is stored: copies, locks, trusted timestamps."""
+    facts: list[dict[str, Any]]
+    """The facts of collection that custody states."""
+    records: list[dict[str, Any]]
+    """What was read from it."""
+    reading_problem: str | None
+    """Why it could not be read; null: it was read, or is no page."""
+    renderings: list[CaptureRow]
+    """What the crawl made of the page: screenshots, DOM, text."""
+    medium: DigestText | None
+    """The digest under which it is known as a picture or video."""
+    payload_capture_id: str | None
+    """Of a revisit: the capture that holds its payload."""
+    picture: bool
+    """Whether a browser can draw it."""
+    depicts_capture_id: str | None
+    """Of a rendering: the exchange from which it was made."""
+    before: CapturePlace | None
+    after: CapturePlace | None
+
+
+class CaptureText(Answer):
+    """The content of a capture as text: what a reader sees of a page, or the text as it stands."""
+
+    kind: Literal["capture_text"] = "capture_text"
+    capture: CaptureRow
+    head: str | None
+    """The server's head as it stands in the record."""
+    text: str | None
+    encoding: str | None
+    """The encoding in which the text was decoded."""
+    cut: bool
+    """Whether the text goes on behind what is given here."""
+    why_not: str | None
+    """Why there is no text; null: there is."""
+    can_be_saved: bool
+    """Whether the content can be downloaded."""
+    markup: bool | None
+    """Whether this is the markup of a page (true) or its text alone (false); null: it is no page."""
+    unread: str | None
+    """Why there is markup instead of text."""

@@ -1,0 +1,49 @@
+"""Answers about requests of people to archive something."""
+
+from typing import Literal
+
+from access.answers.model import Answer, Rows, Timestamp
+
+
+class RequestRow(Answer):
+    """A request to archive pages."""
+
+    kind: Literal["request"] = "request"
+    id: str
+    at: Timestamp
+    actor: str
+    urls: list[str]
+    reason: str | None
+    case_reference: str | None
+    confidential: bool
+    engine: str
+    egress: str | None
+    """The egress profile; null: directly."""
+
+
+class RequestRows(Rows):
+    """Requests of which the user may know, the newest first."""
+
+    rows: list[RequestRow]
+
+
+class RequestResultRow(Answer):
+    """What came of one address."""
+
+    url: str
+    at: Timestamp | None
+    crawl_id: str | None
+    capture_id: str | None
+    problem: str | None
+    status: int | None
+    outcome: str | None
+    outcome_reason: str | None
+    captures: int | None
+    preserved: bool | None
+    preserved_reason: str | None
+
+
+class RequestFacts(RequestRow):
+    """A request with what came of each of its addresses."""
+
+    results: list[RequestResultRow]
