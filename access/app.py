@@ -24,7 +24,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from access.answers.model import PROBLEMS
 from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
-from access.navigation import sections_of
+from access.navigation import is_offered, sections_of
 from access.rendering.templates import page
 from access.rendering.translations import (
     IN_ENGLISH,
@@ -44,6 +44,7 @@ from access.routes.api_custodians import CUSTODIANS_API
 from access.routes.api_document import API_DOCUMENT
 from access.routes.api_media import MEDIA_API
 from access.routes.custodians import CUSTODIANS
+from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
@@ -74,6 +75,7 @@ PAGE_ROUTERS: Final = (
     REQUESTS_PAGES,
     TOKENS_PAGES,
     VIEWING,
+    HELP,
     REPLAY_PAGES,
 )
 API_ROUTERS: Final = (API, CONTENT_API, MEDIA_API, REQUESTS_API, TOKENS_API, CUSTODIANS_API, API_DOCUMENT)
@@ -96,6 +98,9 @@ PARAMETERS: Final = {
     "since": N_("The first day"),
     "until": N_("The last day"),
     "kind": N_("The kind"),
+    "day": N_("The day"),
+    "view": N_("The view"),
+    "small": N_("The choice of small pictures"),
     "facet": N_("The facet"),
     "histogram": N_("The unit of the histogram"),
     "order": N_("The order"),
@@ -147,6 +152,7 @@ def create_app(
         app.state.frames = FrameCache()
         app.state.desk = desk
         app.state.sections = sections_of
+        app.state.is_offered = is_offered
         app.state.replay = replay
         app.state.languages = spoken
         app.state.noted_uses = {}

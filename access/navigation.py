@@ -43,3 +43,9 @@ def sections_of(viewer: Viewer | None) -> tuple[Section, ...]:
         return ()
     roles = ((section, ROLE_OF_ROUTE.get(f"GET {section.path}")) for section in SECTIONS)
     return tuple(section for section, role in roles if role is not None and viewer.may(role))
+
+
+def is_offered(viewer: Viewer | None, route: str) -> bool:
+    """Whether ``route``, written as in `access.route_roles`, is there for this viewer: a page may lead there."""
+    role = ROLE_OF_ROUTE.get(route)
+    return viewer is not None and role is not None and viewer.may(role)

@@ -34,6 +34,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /view": Role.READER,
     "GET /view/{capture_id}": Role.READER,
     "GET /record/{record_id}": Role.READER,
+    "GET /media": Role.READER,
+    "GET /help": Role.READER,
     "GET /medium/{sha256}": Role.READER,
     "GET /similar": Role.READER,
     "POST /similar": Role.READER,

@@ -30,6 +30,8 @@ KINDS: Final[Mapping[str, str]] = {
     # media of a post
     "photo": N_("photo"),
     "video": N_("video"),
+    "picture": N_("picture"),
+    "screenshot": N_("screenshot"),
     "round_video": N_("round video"),
     "voice": N_("voice"),
     "audio": N_("audio"),

@@ -9,6 +9,7 @@ the template makes, so a catalogue can bring no markup of its own.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +92,8 @@ def page(
         base=request.scope.get("root_path", ""),
         viewer=viewer,
         sections=request.app.state.sections(viewer),
+        offers=partial(request.app.state.is_offered, viewer),
+        replays=request.app.state.replay() is not None,
         safe_viewing=is_safe(request),
         this_page=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         language=language,

@@ -8,32 +8,38 @@ confined process, is shown on the page of the answer alone, and is not stored.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from access.dependencies import ArchiveDependency, FramesDependency
 from access.forms import sent_form, too_large
 from access.own_page import require_own_page
+from access.query_parameters import Day, PageNumber, Paging, SourceId, known_source, query_string
 from access.rendering.occurrence_chart import chart
 from access.rendering.templates import not_in_archive, or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.security_headers import OURS, archived
 from access.views import media, similar_media
+from access.views.gallery import GalleryFilters, gallery
 from access.views.judgements import UnknownMediumError, judge_media
+from access.views.surroundings import around_medium
 from access.views.video_frames import attach_frames, frame_path, frames_of_upload, medium_path
 from processors.media.decoder_pool import Decoders
 from processors.similarity.clustering import Verdict
 from storage.archive import Archive
 from storage.ledger.judgements import JudgementError
+from storage.queries.gallery import GalleryKind
 
 UPLOAD_LIMIT_BYTES: Final = 256 << 20
 Milliseconds = Annotated[int, Query(ge=0, le=1 << 31, description="The time in the video, in milliseconds.")]
+PAGE_OF_MEDIA: Final = 60
+MediaKind = Annotated[GalleryKind | None, BeforeValidator(lambda value: value or None), Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,37 @@ class SentJudgement:
 JUDGEMENT: Final = TypeAdapter(SentJudgement)
 
 MEDIA_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
+
+
+@MEDIA_PAGES.get("/media")
+def gallery_page(
+    request: Request,
+    archive: ArchiveDependency,
+    day: Day = None,
+    source: SourceId = "",
+    kind: MediaKind = None,
+    small: bool = False,
+    view: Literal["sources", "groups"] = "sources",
+    number: PageNumber = 1,
+) -> Response:
+    """What was captured on a day as thumbnails, by source or by group of similar media."""
+    viewer, source = viewer_of(request), source.strip()
+    if source:
+        known_source(archive, source, viewer)
+    filters = GalleryFilters(day, source or None, kind, small)
+    found = gallery(archive, filters, viewer=viewer, most=PAGE_OF_MEDIA, offset=(number - 1) * PAGE_OF_MEDIA)
+    asked = {"source": source, "kind": kind, "small": "true" if small else None}
+    shown_by = None if view == "sources" else view
+    query = query_string(**asked, day=found["day"], view=shown_by)
+    content = {
+        **found,
+        "values": {"source": source, "kind": kind or "", "small": small},
+        "view": view,
+        "of_day": query_string(**asked, view=shown_by),
+        "of_view": query_string(**asked, day=found["day"]),
+        "paging": Paging(number, PAGE_OF_MEDIA, found["total"], query),
+    }
+    return page(request, "gallery.html", content, here="media")
 
 
 @MEDIA_PAGES.get("/medium/{sha256}")
@@ -70,8 +107,9 @@ def medium_page(request: Request, archive: ArchiveDependency, sha256: str) -> Re
         "image": whole,
         "chart": chart(*media.occurrences(archive, found, viewer=viewer)),
         "similar": attach_frames(similar, own_image, base),
+        **around_medium(archive, found, viewer=viewer),
     }
-    return page(request, "medium.html", content)
+    return page(request, "medium.html", content, here="media")
 
 
 @MEDIA_PAGES.get("/capture/{capture_id}/frame")

@@ -6,9 +6,11 @@ shows them.
 """
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -28,6 +30,7 @@ from access.query_parameters import (
     query_string,
 )
 from access.rendering import csv_export
+from access.rendering.citation import citation
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.security_headers import archived
@@ -35,6 +38,7 @@ from access.views import captures, changes, overview, payload, search
 from access.views.captures import ArchivedBytes
 from access.views.custody_proof import capture_proof
 from access.views.media import media_of_record
+from access.views.surroundings import around_capture, around_record, cited_facts
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 from storage.log.custody_proof import NotYetProvedError
@@ -168,8 +172,11 @@ def changes_csv(
 @PAGES.get("/capture/{capture_id}")
 def capture_page(request: Request, archive: ArchiveDependency, capture_id: str) -> Response:
     """One capture with everything known of it."""
-    facts = or_404(captures.one_capture(archive, capture_id, viewer=viewer_of(request)))
-    return page(request, "capture.html", facts)
+    viewer = viewer_of(request)
+    facts = or_404(captures.one_capture(archive, capture_id, viewer=viewer))
+    title = facts["records"][0]["heading"] if len(facts["records"]) == 1 else None
+    beside = {"citation": cited(request, facts, title), **around_capture(archive, facts, viewer=viewer)}
+    return page(request, "capture.html", facts | beside)
 
 
 @PAGES.get("/capture/{capture_id}/proof")
@@ -240,7 +247,17 @@ def record_page(request: Request, archive: ArchiveDependency, record_id: str) ->
     media = media_of_record(
         archive, newest["content"], newest["exchange_capture_id"] or newest["capture_id"], viewer=viewer
     )
-    return page(request, "record.html", {"record": found, "media": media})
+    content = {"record": found, **around_record(archive, found, media, viewer=viewer)}
+    shown = or_404(cited_facts(archive, newest["exchange_capture_id"] or newest["capture_id"], viewer=viewer))
+    content["citation"] = cited(request, shown, found["heading"])
+    return page(request, "record.html", content)
+
+
+def cited(request: Request, facts: Mapping[str, Any], title: str | None) -> str:
+    """The line that cites a capture, with the address of its page in this archive."""
+    base = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+    address = f"{base}/capture/{quote(facts['capture']['id'], safe=':')}"
+    return citation(facts, title=title, archive=gettext("Letapis archive"), address=address)
 
 
 def to_save(file: ArchivedBytes) -> Response:

@@ -40,7 +40,10 @@ for (const element of document.querySelectorAll("time[datetime]")) {
   if (at.getTimezoneOffset() !== 0) {
     const written = element.textContent;
     const local = localText(at, /:\d\d:\d\d/.test(written));
-    element.replaceChildren(span("local", local), " ", span("utc-beside", `(${written})`));
+    const sameDay = local.slice(0, 10) === written.slice(0, 10);
+    const utc = span("utc-beside", `(${sameDay ? written.slice(11) : written})`);
+    utc.title = written;
+    element.replaceChildren(span("local", local), " ", utc);
   }
   if ("age" in element.dataset) {
     element.append(" ", span("age", `· ${ageText(at)}`));

@@ -131,7 +131,7 @@ def analyst(shown: Shown) -> Iterator[TestClient]:
 def test_matched_frames_of_two_videos_stand_side_by_side(analyst: TestClient, shown: Shown) -> None:
     text = analyst.get(f"/medium/{sha256(shown.files[VIDEO])}").text
     lists = re.findall(r'<ol class="frames">(.*?)</ol>', text, re.DOTALL)
-    pairs = re.findall(r'<div class="pair">(.*?)</div>', "".join(lists), re.DOTALL)
+    pairs = re.findall(r'<div class="pair sensitive">(.*?)</div>', "".join(lists), re.DOTALL)
     sources = [re.findall(r'src="([^"]+)"', pair) for pair in pairs]
     both = [pair for pair in sources if all("/frame?" in source for source in pair)]
     assert both
