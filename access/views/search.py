@@ -54,8 +54,9 @@ def found(
 
     Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt`` (what
     matched between « and »; ``excerpt_pieces`` has it without them), ``dated_at`` (what the source says),
-    ``source``, ``capture_id`` and ``captured_at`` of its newest sighting, and ``because``: why a name matched. A
-    page that gave no records has the kind ``page_text``, and None for ``record_id``.
+    ``source``, ``capture_id`` and ``captured_at`` of its newest sighting, and ``because``: why a name matched
+    (``similar``: it may be another person's). A page that gave no records has the kind ``page_text``, and None for
+    ``record_id``.
     """
     answer = search(archive, query, viewer=viewer, limit=most, offset=offset, facets=facets, histogram=histogram)
     return FoundRows(
@@ -135,7 +136,12 @@ def _found_row(each: SearchHit) -> dict[str, Any]:
     else:
         assert each.page is not None
         row = _page_row(each.page)
-    return row | {"excerpt": excerpt, "excerpt_pieces": pieces, "because": list(each.because)}
+    return row | {
+        "excerpt": excerpt,
+        "excerpt_pieces": pieces,
+        "because": list(each.because),
+        "similar": each.similar,
+    }
 
 
 def _page_row(page: PageSighting) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import tantivy
 from sqlalchemy import Connection, select, true
 
+from processors.name_search.matching import explain
 from processors.records.own_record import is_own_kind
 from storage.access_labels import EVERYONE, Viewer, labels_of, visible_to
 from storage.archive import Archive
@@ -28,10 +29,12 @@ from storage.search_index.highlight import Highlighter
 from storage.search_index.question import Facet, HistogramUnit, SearchQuery
 from storage.search_index.reader import IndexReader, IndexSearch, Match
 from storage.search_index.state import state_of
-from storage.search_index.words import Group, parse_words
+from storage.search_index.words import Group, exact_words, parse_words
 
 BEHIND_AT_MOST_S: Final = 300.0
 """An index that has not read a change for this long is not asked."""
+NAMES_COMPARED: Final = 200
+"""Texts that are compared with a name; each takes a millisecond or two."""
 STATE_KEPT_S: Final = 5.0
 """So long the answer to how far the index is behind is kept."""
 TITLE: Final = 200
@@ -68,7 +71,9 @@ def search(
         if searcher is None:
             found = search_database(connection, query, viewer=viewer, limit=limit, offset=offset)
             return replace(found, answered_by="database", because=because)
-        groups = parse_words(query.text)
+        if query.names and query.fold_names and query.text:
+            return _bearers(connection, searcher, query, viewer, limit, offset, facets, histogram)
+        groups = exact_words(query.text) if query.names else parse_words(query.text)
         asked = IndexSearch(searcher, query, groups, labels_of(connection, viewer))
         matches = asked.matches(limit, offset)
         hits = _shown(connection, matches, query, groups, viewer)
@@ -80,6 +85,44 @@ def search(
             histogram=None if histogram is None else asked.histogram(histogram),
             suggestions=() if total or not groups else _suggestions(connection, searcher, query, groups, viewer),
         )
+
+
+def _bearers(
+    connection: Connection,
+    searcher: tantivy.Searcher,
+    query: SearchQuery,
+    viewer: Viewer,
+    limit: int,
+    offset: int,
+    facets: Collection[Facet],
+    histogram: HistogramUnit | None,
+) -> SearchAnswer:
+    """Who bears a name, the surest first.
+
+    The keys of the index are wide; each of the best `NAMES_COMPARED` texts that have them is compared with the
+    name. Facets and histogram count all that have the keys: a few of them are other persons.
+    """
+    asked = IndexSearch(searcher, query, (), labels_of(connection, viewer))
+    matches = asked.matches(NAMES_COMPARED)
+    candidates = _record_hits(connection, matches, query, viewer)
+    found = []
+    for match in matches:
+        hit = candidates.get(match.subject)
+        name = None if hit is None else explain(query.text, hit.excerpt)
+        if hit is None or name is None:
+            continue
+        excerpt = Highlighter.around(hit.excerpt, name.start, name.end)
+        because = tuple(str(reason) for reason in name.reasons)
+        found.append(replace(hit, excerpt=excerpt, rank=name.score, because=because, similar=not name.same))
+    if query.order == "best":
+        found.sort(key=lambda hit: (hit.similar, -hit.rank))
+    return SearchAnswer(
+        hits=tuple(found[offset : offset + limit]),
+        total=len(found),
+        complete=len(matches) < NAMES_COMPARED,
+        facets=asked.facets(facets),
+        histogram=None if histogram is None else asked.histogram(histogram),
+    )
 
 
 def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 import processors.languages
+import processors.name_search
 from processors.languages.detection import TextLanguage
 from processors.languages.stems import stem
 from processors.languages.tokens import exact_form, tokens
@@ -29,9 +30,10 @@ _LAST_CYRILLIC: Final = "\u04ff"
 def analyser_version() -> str:
     """Changes whenever the code that makes words of texts does; an index of another version is made anew."""
     made = hashlib.sha256()
-    for source in sorted(files(processors.languages).iterdir(), key=lambda each: each.name):
-        if source.name.endswith(".py"):
-            made.update(source.name.encode() + source.read_bytes())
+    for package in (processors.languages, processors.name_search):
+        for source in sorted(files(package).iterdir(), key=lambda each: each.name):
+            if source.name.endswith(".py"):
+                made.update(source.name.encode() + source.read_bytes())
     return made.hexdigest()[:12]
 
 

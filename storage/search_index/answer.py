@@ -37,7 +37,8 @@ class PageSighting:
 class SearchHit:
     """A record in the newest wording that matches, or a page without records: exactly one of the two.
 
-    ``because``: of a search for a name, why each wording of it matched, in a sentence each.
+    ``because``: of a search for a name, each step from the name asked for to the name found
+    (`processors.name_search.reasons`); ``similar``: it may be another person's.
     """
 
     sighting: RecordSighting | None = None
@@ -45,6 +46,7 @@ class SearchHit:
     excerpt: str
     rank: float = 0.0
     because: tuple[str, ...] = ()
+    similar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

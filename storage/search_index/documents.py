@@ -15,6 +15,7 @@ import tantivy
 from sqlalchemy import Connection, Row, text
 
 from processors.languages.detection import language_of
+from processors.name_search.keys import name_keys
 from storage.search_index.analysis import indexed_words
 from storage.search_index.question import PAGE_KIND
 from storage.search_index.schema import (
@@ -23,6 +24,7 @@ from storage.search_index.schema import (
     ID,
     LABEL,
     MONTH,
+    NAMES,
     RECORD,
     SEVERAL,
     STEMS,
@@ -40,8 +42,7 @@ _RECORDS: Final = text("""
         v.content ->> 'status_raw' AS status, v.content ->> 'language' AS language,
         array_agg(DISTINCT s.source_id) AS sources,
         array_agg(DISTINCT c.media_type) FILTER (WHERE c.media_type IS NOT NULL) AS media_types,
-        array_agg(DISTINCT o.outcome) FILTER (WHERE o.outcome IS NOT NULL) AS outcomes,
-        (array_agg(s.content -> 'names' ORDER BY s.captured_at DESC, s.capture_id))[1] AS names
+        array_agg(DISTINCT o.outcome) FILTER (WHERE o.outcome IS NOT NULL) AS outcomes
     FROM catalogue.versions v
     JOIN catalogue.sightings s ON s.version_id = v.id
     LEFT JOIN catalogue.captures c ON c.id = s.capture_id
@@ -115,7 +116,6 @@ def _record_document(row: Row[Any], *, several: bool) -> tantivy.Document:
         stated_language=row.language,
         dated=row.dated,
         facets=facets,
-        names=row.names,
         several=several,
     )
 
@@ -130,7 +130,6 @@ def _document(
     stated_language: str | None,
     dated: str | None,
     facets: Mapping[str, Iterable[Any]],
-    names: Any = None,
     several: bool = False,
 ) -> tantivy.Document:
     language = language_of(words, stated_language)
@@ -140,6 +139,7 @@ def _document(
         document.add_text(name, value)
     document.add_text(WORDS, plain)
     document.add_text(STEMS, stems)
+    document.add_text(NAMES, " ".join(sorted(name_keys(words).terms)))
     document.add_text("language", str(language))
     for name, values in facets.items():
         for value in values:

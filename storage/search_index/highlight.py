@@ -18,6 +18,8 @@ BEGINNING: Final = 300
 """Characters shown of a text in which nothing is marked."""
 WORDS_BEFORE: Final = 6
 WORDS_AFTER: Final = 18
+CHARACTERS_BEFORE: Final = 60
+CHARACTERS_AFTER: Final = 160
 MOST_FRAGMENTS: Final = 2
 WORDS_READ: Final = 20_000
 """Words of a long text that are looked through; a match behind them is not shown."""
@@ -47,6 +49,14 @@ class Highlighter:
             return text[:BEGINNING]
         fragments = self._fragments(words, spans)
         return " … ".join(_marked(text, words, first, last, spans) for first, last in fragments)
+
+    @staticmethod
+    def around(text: str, start: int, end: int) -> str:
+        """The part of a text around what stands between two places, which is marked."""
+        begins = _word_before(text, max(0, start - CHARACTERS_BEFORE)) if start > CHARACTERS_BEFORE else 0
+        ends = text.find(" ", min(len(text), end + CHARACTERS_AFTER))
+        behind = text[end:] if ends < 0 else text[end:ends]
+        return f"{text[begins:start]}{START_MARK}{text[start:end]}{STOP_MARK}{behind}"
 
     def words_meant(self, text: str) -> tuple[str, ...]:
         """The words of the text that are marked, in the form in which exact words are compared."""
@@ -113,6 +123,10 @@ class Highlighter:
             elif len(fragments) < MOST_FRAGMENTS:
                 fragments.append((first, last))
         return fragments
+
+
+def _word_before(text: str, place: int) -> int:
+    return text.find(" ", place) + 1
 
 
 def _nearly(clause: Clause, word: str) -> bool:

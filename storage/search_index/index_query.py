@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from tantivy import FieldType, Occur, Query
 
+from processors.name_search.keys import question_of
 from storage.search_index.documents import day_number
 from storage.search_index.question import SearchQuery
-from storage.search_index.schema import DAY, LABEL, STEMS, TEXT_FACETS, WHAT, WORDS, YEAR, schema
+from storage.search_index.schema import DAY, LABEL, NAMES, STEMS, TEXT_FACETS, WHAT, WORDS, YEAR, schema
 from storage.search_index.words import Clause, Group, corrected
 
 EXACT_BOOST: Final = 1.5
@@ -25,7 +26,9 @@ LAST_DAY: Final = 1 << 31
 def index_query(query: SearchQuery, groups: Sequence[Group], labels: Collection[str] | None) -> Query:
     """Everything that the query asks for."""
     parts: list[tuple[Occur, Query]] = [(Occur.Must, narrowing) for narrowing in _narrowing(query, labels)]
-    if groups:
+    if query.names and query.fold_names:
+        parts += _name(query.text)
+    elif groups:
         parts.append((Occur.Must, _any_of([_group(group, query.typing_errors) for group in groups])))
     return Query.boolean_query(parts)
 
@@ -49,6 +52,17 @@ def one_of(field: str, values: Collection[Any]) -> Query:
     """The documents that have one of these values; it does not count for their rank."""
     terms = [Query.term_query(schema(), field, value, "basic") for value in values]
     return Query.const_score_query(_any_of(terms), 0.0)
+
+
+def _name(text: str) -> Iterator[tuple[Occur, Query]]:
+    """Who may bear the name: the surname's keys are required, what else is known lets them rank higher."""
+    question = question_of(text)
+    if not question.required:
+        yield Occur.Must, Query.empty_query()
+    for keys in question.required:
+        yield Occur.Must, one_of(NAMES, sorted(keys))
+    for key in sorted(question.wished):
+        yield Occur.Should, Query.const_score_query(Query.term_query(schema(), NAMES, key, "basic"), 1.0)
 
 
 def _narrowing(query: SearchQuery, labels: Collection[str] | None) -> Iterator[Query]:

@@ -56,7 +56,7 @@ class IndexSearch:
     ) -> None:
         self._searcher = searcher
         self._asked = query
-        self._by_rank = query.order == "best" and bool(groups)
+        self._by_rank = query.order == "best" and (bool(groups) or query.names)
         self._query = index_query(query, groups, labels)
         self._documents = self._count(self._query)
         self._several = both(self._query, one_of(SEVERAL, [True]))

@@ -59,6 +59,12 @@ def parse_words(text: str) -> tuple[Group, ...]:
     return tuple(group for group in made if group.with_ or group.without)
 
 
+def exact_words(text: str) -> tuple[Group, ...]:
+    """All words of a text, each as it stands, in any order."""
+    words = dict.fromkeys(exact_form(token.text) for token in tokens(text))
+    return (Group(tuple(Clause((word,)) for word in list(words)[:MOST_CLAUSES])),) if words else ()
+
+
 def _clauses(piece: "re.Match[str]") -> tuple[Clause, ...]:
     if piece["phrase"] is not None:
         words = tuple(exact_form(token.text) for token in tokens(piece["phrase"]))

@@ -91,6 +91,23 @@ def test_a_record_of_several_wordings_is_one_hit_and_counted_once(filled: Search
     assert filled.ask("стоит").hits[0].excerpt == f"Трамвай {START_MARK}стоит{STOP_MARK}", "older wordings, too"
 
 
+def test_a_name_is_found_in_other_scripts_and_cases_with_the_reason(changing: Searchable) -> None:
+    with changing.writing() as rows:
+        rows.record("cyrillic", "Суд над Иваном Прикладовичем перенесён")
+        rows.record("latin", "Ivan Prykladovich was in court")
+        rows.record("another", "Пётр Неведомов был в суде")
+    changing.refresh()
+    answer = changing.ask("Прыкладовіч Іван", names=True)
+    assert {hit.sighting.natural_key for hit in answer.hits if hit.sighting} == {"cyrillic", "latin"}
+    assert answer.total == 2
+    assert all(hit.because for hit in answer.hits)
+    assert {hit.excerpt.partition(START_MARK)[2].partition(STOP_MARK)[0] for hit in answer.hits} == {
+        "Иваном Прикладовичем", "Ivan Prykladovich",
+    }  # fmt: skip
+    assert changing.keys("Прыкладовіч Іван", names=True, fold_names=False) == []
+    assert changing.keys("Ivan Prykladovich", names=True, fold_names=False) == ["latin"]
+
+
 def test_newest_and_oldest_first_by_date_with_the_undated_last(filled: Searchable) -> None:
     assert filled.keys(order="newest", pages=False) == [
         "belarusian", "court-over", "by-the-case", "edited", "english",
