@@ -43,6 +43,7 @@ from access.routes.api_content import CONTENT_API
 from access.routes.api_custodians import CUSTODIANS_API
 from access.routes.api_document import API_DOCUMENT
 from access.routes.api_media import MEDIA_API
+from access.routes.archiving import ARCHIVING_API, ARCHIVING_PAGES
 from access.routes.custodians import CUSTODIANS
 from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
@@ -50,6 +51,7 @@ from access.routes.members import MEMBERS_PAGES
 from access.routes.pages import PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
+from access.routes.sources import SOURCES_API, SOURCES_PAGES
 from access.routes.tokens import TOKENS_API, TOKENS_PAGES
 from access.routes.viewing import VIEWING
 from access.security_headers import OURS
@@ -77,8 +79,20 @@ PAGE_ROUTERS: Final = (
     VIEWING,
     HELP,
     REPLAY_PAGES,
+    SOURCES_PAGES,
+    ARCHIVING_PAGES,
 )
-API_ROUTERS: Final = (API, CONTENT_API, MEDIA_API, REQUESTS_API, TOKENS_API, CUSTODIANS_API, API_DOCUMENT)
+API_ROUTERS: Final = (
+    API,
+    SOURCES_API,
+    CONTENT_API,
+    MEDIA_API,
+    REQUESTS_API,
+    ARCHIVING_API,
+    TOKENS_API,
+    CUSTODIANS_API,
+    API_DOCUMENT,
+)
 
 TITLES: Final = {
     HTTPStatus.BAD_REQUEST: N_("Invalid request"),
@@ -117,6 +131,7 @@ PARAMETERS: Final = {
     "actor": N_("The user"),
     "at": N_("The moment"),
     "scripts": N_("The choice of scripts"),
+    "window": N_("The period"),
 }
 """What the parameters of requests are called in a sentence."""
 

@@ -6,7 +6,7 @@ sentence.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
 from access.answers.captures import CAPTURE_ID
+from access.last_visit import WindowName
 from access.rendering.translations import gettext
 from access.views.changes import sources_of
 from processors.kinds import record_kinds
@@ -26,6 +27,7 @@ from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.queries.changes import ChangeKind
+from storage.queries.stored_changes import ChangeQuestion
 from storage.search_index.question import FACETS, PAGE_KIND, Facet, HistogramUnit, Order, SearchQuery
 
 CHANGE_KINDS: Final[tuple[str, ...]] = get_args(ChangeKind)
@@ -83,6 +85,7 @@ Change = Annotated[ChangeKind | None, _OrNone, Query(description="Only changes o
 OrderOf = Annotated[Order, Query(description="The best matches first, the newest or the oldest.")]
 Markup = Annotated[bool, Query(description="Whether the markup of a page is given instead of its text.")]
 Switch = Annotated[bool, Query(description="Switches this way of searching on or off.")]
+Window = Annotated[WindowName, Query(description="Since when: the last visit, a day, a week.")]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 Most = Annotated[int, Query(ge=1, le=1000, description="The largest number of rows to answer with.")]
 MostOrAll = Annotated[
@@ -161,13 +164,7 @@ def parse_search(
     pages: Switch = True,
 ) -> tuple[SearchQuery, str]:
     """The search that a form describes, and its query string; raises ``HTTPException`` (422)."""
-    if since is not None and until is not None and since > until:
-        words = gettext(
-            "The first day, %(since)s, is after the last day, %(until)s. Exchange the two.",
-            since=since,
-            until=until,
-        )
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
+    days_in_order(since, until)
     query = SearchQuery(
         text=q.strip(),
         kind=tuple(kind),
@@ -226,6 +223,34 @@ def known_source(archive: Archive, source: str, viewer: Viewer) -> str:
         words = gettext("The archive has no files of a source %(source)s. Check its name.", source=source)
         raise HTTPException(HTTPStatus.NOT_FOUND, words)
     return source
+
+
+def change_question(
+    archive: Archive, viewer: Viewer, source: str, since: date | None, until: date | None, kind: ChangeKind | None
+) -> ChangeQuestion:
+    """The changes that a form asks for; raises ``HTTPException``: 404 for an unknown source, 422 for days in a
+    wrong order.
+    """
+    days_in_order(since, until)
+    if source:
+        known_source(archive, source, viewer)
+    return ChangeQuestion(
+        source_id=source or None,
+        since=None if since is None else datetime.combine(since, time(tzinfo=UTC)),
+        until=None if until is None else datetime.combine(until, time(tzinfo=UTC)) + timedelta(days=1),
+        kind=kind,
+    )
+
+
+def days_in_order(since: date | None, until: date | None) -> None:
+    """Raise ``HTTPException`` (422) where the first day is after the last."""
+    if since is not None and until is not None and since > until:
+        words = gettext(
+            "The first day, %(since)s, is after the last day, %(until)s. Exchange the two.",
+            since=since,
+            until=until,
+        )
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
 
 
 def form_values(query: SearchQuery) -> Mapping[str, str]:

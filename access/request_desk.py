@@ -5,7 +5,8 @@ running installation is `pipeline.collect.request_desk`.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from typing import Final, Protocol
 
 from storage.access_labels import Viewer
 from storage.archive import Archive
@@ -22,6 +23,36 @@ class RequestNotStartedError(Exception):
         super().__init__(f"The request is recorded, but its run was not started: {reason}")
         self.request_id = request_id
         self.reason = reason
+
+
+class SchedulerSilentError(Exception):
+    """The scheduler does not answer; what the ledger says of the request holds all the same."""
+
+
+class RunState(StrEnum):
+    """How the scheduler has the newest run of a request; ``UNKNOWN``: it knows of none."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+MOST_URLS: Final = 1000
+"""Addresses that may be asked for at once; they become several requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRequests:
+    """The ids of requests that were written to the ledger together; ``not_started``: why some have no run.
+
+    ``started`` counts those, from the first on, whose runs were started.
+    """
+
+    ids: tuple[str, ...]
+    started: int
+    not_started: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +78,15 @@ class RequestDesk(Protocol):
 
         Raises `RequestRefusedError` and `RequestNotStartedError`.
         """
+
+    def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
+        """The same of up to `MOST_URLS` addresses, in as many requests as it takes; either all are taken or none.
+
+        Raises `RequestRefusedError`, which names each line that is wrong.
+        """
+
+    def run_state(self, request_id: str) -> RunState:
+        """How the newest run of a request stands; raises `SchedulerSilentError`."""
 
     def start(self, request_id: str) -> None:
         """Start a run for a request of the ledger; raises `RequestNotStartedError`."""

@@ -76,6 +76,7 @@ class AirflowApi:
         access: AirflowAccess,
         *,
         patience_s: float = PATIENCE_S,
+        request_s: float = REQUEST_S,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._access = access
@@ -83,7 +84,7 @@ class AirflowApi:
         self._on_progress = on_progress
         self._known_listener: frozenset[str] | None = None
         # Not through a proxy that the environment names: Airflow is on loopback or inside the house.
-        self._client = httpx.Client(base_url=access.url, timeout=REQUEST_S, trust_env=False)
+        self._client = httpx.Client(base_url=access.url, timeout=request_s, trust_env=False)
         self._token: str | None = None
 
     def health(self) -> Health:

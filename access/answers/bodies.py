@@ -53,7 +53,13 @@ class MemberBody(Body):
     """Instead of a case: an access label of the watch-list."""
 
 
-BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, MemberBody)
+class AddressBody(Body):
+    """An address to look for."""
+
+    url: str = Field(max_length=8000, examples=["https://news.example/square"])
+
+
+BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, MemberBody, AddressBody)
 
 
 def _as_json(model: type[Body]) -> dict[str, Any]:
@@ -64,6 +70,7 @@ def _as_json(model: type[Body]) -> dict[str, Any]:
 REQUEST_AS_JSON: Final = _as_json(NewRequestBody)
 VERDICT_AS_JSON: Final = _as_json(VerdictBody)
 MEMBER_AS_JSON: Final = _as_json(MemberBody)
+ADDRESS_AS_JSON: Final = _as_json(AddressBody)
 UPLOADED_FILE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,

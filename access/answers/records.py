@@ -111,6 +111,7 @@ class ChangeRow(Answer):
     kind: Literal["change"] = "change"
     change: str = Field(examples=["edited"])
     """One of ``added``, ``edited``, ``moved``, ``missing``, ``returned``."""
+    source: str
     record_id: str
     record_kind: str
     natural_key: str
@@ -131,8 +132,12 @@ class ChangeRow(Answer):
 
 
 class ChangeRows(Rows):
-    """Changes at a source, the oldest first."""
+    """Changes at a source, the oldest first, or at all of them, the newest first."""
 
     total: int
     """How many changes match in all."""
+    complete: bool
+    """Whether ``total`` is all of them; else there are more."""
+    not_compared: list[str]
+    """Sources of which something was read that is not compared yet, so that its changes are missing."""
     rows: list[ChangeRow]

@@ -48,7 +48,18 @@ CAPTURES: Final = (
     "length_bytes",
     "crawl_id",
 )
-CHANGES: Final = ("night", "change", "record_kind", "heading", "fields", "since", "at", "record_id", "capture_ids")
+CHANGES: Final = (
+    "night",
+    "change",
+    "source",
+    "record_kind",
+    "heading",
+    "fields",
+    "since",
+    "at",
+    "record_id",
+    "capture_ids",
+)
 
 
 def as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, name: str) -> StreamingResponse:

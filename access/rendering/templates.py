@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting, labels, stored_sentences, times
+from access.rendering import formatting, labels, stored_sentences, times, work_states
 from access.rendering.translations import current_language, gettext
 from access.rendering.viewing_choice import is_safe
 from storage.access_labels import Viewer
@@ -64,8 +64,12 @@ TEMPLATES.filters |= {
         times.minute,
         times.moment,
         times.moment_us,
+        work_states.state_tone,
+        work_states.state_word,
     )
 }
+
+TEMPLATES.globals["work_states"] = tuple(work_states.WORDS)
 
 
 def _escaped_gettext(message: str) -> Markup:

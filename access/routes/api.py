@@ -5,16 +5,19 @@ object for one thing.
 """
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
 from access import query_parameters
 from access.answers.captures import AddressRows, CaptureFacts, CaptureRows
+from access.answers.home import Home
 from access.answers.model import page_of
-from access.answers.overview import Me, Overview, SourceRows
+from access.answers.overview import Me, Overview
 from access.answers.records import ChangeRows, FoundRecords, RecordFacts
 from access.dependencies import ArchiveDependency
+from access.last_visit import Visits
 from access.query_parameters import (
     Address,
     CaptureId,
@@ -28,14 +31,18 @@ from access.query_parameters import (
     ParsedSearch,
     RecordId,
     SourceId,
+    Window,
 )
 from access.rendering.templates import or_404, viewer_of
 from access.scopes import scopes_of
-from access.views import captures, changes, overview, search
+from access.views import captures, changes, home, overview, search
 from access.views.requests import own_cases
 from access.views.tokens import SCOPES
 
 Row = dict[str, Any]
+
+MOST_CHANGES: Final = 200
+"""Changes over all sources that are answered at once, where nobody asks for another number."""
 
 API: Final = APIRouter()
 
@@ -60,10 +67,11 @@ def overview_row(request: Request, archive: ArchiveDependency) -> Row:
     return overview.overview(archive, viewer=viewer_of(request))
 
 
-@API.get("/sources", response_model=SourceRows, tags=["Archive"])
-def source_rows(request: Request, archive: ArchiveDependency) -> Row:
-    """Every source and how it stands, those that need attention first."""
-    return {"rows": overview.overview(archive, viewer=viewer_of(request))["sources"]}
+@API.get("/home", response_model=Home, tags=["Archive"])
+def home_row(request: Request, archive: ArchiveDependency, window: Window = "day") -> Row:
+    """What changed at all sources in the last day or week; ``visit`` is for browsers, which remember it."""
+    visits = Visits.of_cookie(None, datetime.now(UTC))
+    return home.home(archive, visits.since(window), viewer=viewer_of(request))
 
 
 @API.get("/search", response_model=FoundRecords, tags=["Records"])
@@ -116,18 +124,26 @@ def address_rows(
 def change_rows(
     request: Request,
     archive: ArchiveDependency,
-    source: SourceId,
+    source: SourceId = "",
     since: Day = None,
+    until: Day = None,
     kind: Change = None,
     most: MostOrAll = None,
     offset: Offset = 0,
 ) -> Row:
-    """What changed at a source, oldest first."""
-    viewer = viewer_of(request)
-    source = query_parameters.known_source(archive, source, viewer)
-    found = list(changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer))
-    end = None if most is None else offset + most + 1
-    return page_of(found[offset:end], most, offset, total=len(found))
+    """What changed: at a ``source`` the oldest first; at all of them the newest first, 200 where no number is named."""
+    viewer, source = viewer_of(request), source.strip()
+    question = query_parameters.change_question(archive, viewer, source, since, until, kind)
+    if source:
+        rows = list(
+            changes.changes_of(archive, source, first_night=since, last_night=until, only=kind, viewer=viewer)
+        )
+        end = None if most is None else offset + most + 1
+        return page_of(rows[offset:end], most, offset, total=len(rows), complete=True, not_compared=[])
+    most = most or MOST_CHANGES
+    found = changes.newest_changes(archive, question, viewer=viewer, most=most + 1, offset=offset)
+    counts = {"total": found.total, "complete": found.complete, "not_compared": list(found.not_compared)}
+    return page_of(found.rows, most, offset, **counts)
 
 
 @API.get("/capture/{capture_id}", response_model=CaptureFacts, tags=["Captures"])

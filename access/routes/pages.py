@@ -1,23 +1,24 @@
-"""The pages: the first one, search, captures of a URL, changes at a source, one capture, one record.
+"""The pages: the first one, search, captures of a URL, changes, one capture, one record.
 
 In: requests of a known user. Out: HTML with every value escaped, or archived bytes to save. Each function gets its
-values from `access.views.overview`, `access.views.search`, `access.views.captures` or `access.views.changes`, and
-shows them.
+values from a module of `access.views`, and shows them.
 """
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from access import query_parameters
 from access.dependencies import ArchiveDependency
+from access.last_visit import VISITS_COOKIE, VISITS_KEPT_S, WINDOWS, Visits
 from access.query_parameters import (
     Address,
     Change,
@@ -27,6 +28,7 @@ from access.query_parameters import (
     Paging,
     ParsedSearch,
     SourceId,
+    Window,
     query_string,
 )
 from access.rendering import csv_export
@@ -34,7 +36,7 @@ from access.rendering.citation import citation
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.security_headers import archived
-from access.views import captures, changes, overview, payload, search
+from access.views import captures, changes, home, payload, search
 from access.views.captures import ArchivedBytes
 from access.views.custody_proof import capture_proof
 from access.views.media import media_of_record
@@ -42,22 +44,53 @@ from access.views.surroundings import around_capture, around_record, cited_facts
 from storage.archive import Archive
 from storage.deposit.record_reader import BlockTooLargeError
 from storage.log.custody_proof import NotYetProvedError
+from storage.search_index.question import FACETS
 
 PAGE_OF_RESULTS: Final = 50
 PAGE_OF_CAPTURES: Final = 100
 PAGE_OF_CHANGES: Final = 200
 
+SEARCH_FIELDS: Final = frozenset({"q", "since", "until", "order", "page", *FACETS})
+"""The parameters by which a search is known that is asked for under the address of the first page."""
+
 PAGES: Final = APIRouter(default_response_class=HTMLResponse)
 
 
 @PAGES.get("/")
-def first_page(
+def home_page(request: Request, archive: ArchiveDependency, window: Window = "day") -> Response:
+    """What changed lately at all sources; a search, which had this address before, is sent on to its page."""
+    if SEARCH_FIELDS & set(request.query_params):
+        return RedirectResponse(
+            f"{request.scope.get('root_path', '')}/search?{request.url.query}", HTTPStatus.TEMPORARY_REDIRECT
+        )
+    viewer = viewer_of(request)
+    visits = Visits.of_cookie(request.cookies.get(VISITS_COOKIE), datetime.now(UTC))
+    content = {
+        "home": home.home(archive, visits.since(window), viewer=viewer),
+        "window": window,
+        "windows": WINDOWS,
+        "visit_known": visits.before is not None,
+    }
+    answer = page(request, "home.html", content, here="home")
+    answer.set_cookie(
+        VISITS_COOKIE,
+        visits.as_cookie(),
+        max_age=VISITS_KEPT_S,
+        path=request.scope.get("root_path", "") or "/",
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@PAGES.get("/search")
+def search_page(
     request: Request,
     archive: ArchiveDependency,
     search_form: ParsedSearch,
     number: PageNumber = 1,
 ) -> Response:
-    """The results of a search; without one, what the archive holds and how the last night went."""
+    """The form of a search, and its results where something is asked for."""
     viewer = viewer_of(request)
     asked, query = search_form
     form: dict[str, Any] = {
@@ -66,8 +99,7 @@ def first_page(
         "sources": changes.sources_of(archive, viewer=viewer),
     }
     if not query:
-        content = form | {"overview": overview.overview(archive, viewer=viewer)}
-        return page(request, "overview.html", content, here="home")
+        return page(request, "search.html", form | {"found": None, "paging": None}, here="search")
     offset = (number - 1) * PAGE_OF_RESULTS
     found = search.found(archive, asked, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
     paging = Paging(number, PAGE_OF_RESULTS, found.total, query)
@@ -135,38 +167,46 @@ def changes_page(
     archive: ArchiveDependency,
     source: SourceId = "",
     since: Day = None,
+    until: Day = None,
     kind: Change = None,
     number: PageNumber = 1,
 ) -> Response:
-    """What changed at a source, the newest night first; without a source, the form."""
+    """What changed at a source or at all of them, the newest night first."""
     viewer, source = viewer_of(request), source.strip()
-    rows: list[dict[str, Any]] = []
-    if source:
-        query_parameters.known_source(archive, source, viewer)
-        rows = list(changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer))[::-1]
-    paging = Paging(number, PAGE_OF_CHANGES, len(rows), query_string(source=source, since=since, kind=kind))
-    nights = groupby(rows[paging.first - 1 : paging.last], key=lambda row: row["night"])
+    question = query_parameters.change_question(archive, viewer, source, since, until, kind)
+    found = changes.newest_changes(
+        archive, question, viewer=viewer, most=PAGE_OF_CHANGES, offset=(number - 1) * PAGE_OF_CHANGES
+    )
+    query = query_string(source=source, since=since, until=until, kind=kind)
+    nights = groupby(found.rows, key=lambda row: row["night"])
     content = {
         "source": source,
         "since": since.isoformat() if since else "",
+        "until": until.isoformat() if until else "",
         "kind": kind or "",
         "kinds": query_parameters.CHANGE_KINDS,
         "sources": changes.sources_of(archive, viewer=viewer),
+        "found": found,
         "nights": [{"name": name, "rows": list(group)} for name, group in nights],
-        "paging": paging,
+        "paging": Paging(number, PAGE_OF_CHANGES, found.total, query),
     }
     return page(request, "changes.html", content, here="changes")
 
 
 @PAGES.get("/changes.csv")
 def changes_csv(
-    request: Request, archive: ArchiveDependency, source: SourceId, since: Day = None, kind: Change = None
+    request: Request,
+    archive: ArchiveDependency,
+    source: SourceId = "",
+    since: Day = None,
+    until: Day = None,
+    kind: Change = None,
 ) -> Response:
-    """What changed at a source as CSV."""
+    """What changed at a source or at all of them as CSV, the newest first."""
     viewer = viewer_of(request)
-    source = query_parameters.known_source(archive, source.strip(), viewer)
-    rows = changes.changes_of(archive, source, first_night=since, only=kind, viewer=viewer)
-    return csv_export.as_csv(rows, csv_export.CHANGES, name="changes")
+    question = query_parameters.change_question(archive, viewer, source.strip(), since, until, kind)
+    found = changes.newest_changes(archive, question, viewer=viewer, most=csv_export.MOST_ROWS)
+    return csv_export.as_csv(found.rows, csv_export.CHANGES, name="changes")
 
 
 @PAGES.get("/capture/{capture_id}")

@@ -25,11 +25,14 @@ from access.query_parameters import Most, Offset, PageNumber, RequestId
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
-from access.views import requests
+from access.views import archiving, requests
 from storage.access_labels import Role
 from storage.archive import Archive
 
 PAGE_OF_REQUESTS: Final = 50
+MOST_RECEIPTS: Final = 10
+"""Receipts on the page of a request; those of the others are on the pages of their captures."""
+
 NO_VALUES: Final[Mapping[str, Any]] = {
     "urls": "",
     "reason": "",
@@ -72,7 +75,7 @@ async def send_request(request: Request, archive: ArchiveDependency) -> Response
 def request_page(request: Request, archive: ArchiveDependency, request_id: str) -> Response:
     """One request and what came of each address."""
     found = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
-    return page(request, "request.html", {"request": found, "not_started": None}, here="requests")
+    return shown_request(request, archive, found)
 
 
 @REQUESTS_PAGES.post("/request/{request_id}/start")
@@ -83,7 +86,7 @@ def start_again(request: Request, archive: ArchiveDependency, request_id: str) -
     try:
         desk_of(request).start(found["id"])
     except RequestNotStartedError as problem:
-        return not_started(request, found, problem)
+        return shown_request(request, archive, found, not_started=problem)
     return RedirectResponse(path_of_request(request, found["id"]), HTTPStatus.SEE_OTHER)
 
 
@@ -142,7 +145,7 @@ def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Respo
         return shown(request, archive, values=values, refused=str(refused), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except RequestNotStartedError as problem:
         found = or_404(requests.one_request(archive, problem.request_id, viewer=viewer_of(request)))
-        return not_started(request, found, problem)
+        return shown_request(request, archive, found, not_started=problem)
     return RedirectResponse(path_of_request(request, request_id), HTTPStatus.SEE_OTHER)
 
 
@@ -211,10 +214,25 @@ def shown(
     return page(request, "requests.html", content, here="requests", status=status)
 
 
-def not_started(request: Request, found: Mapping[str, Any], problem: RequestNotStartedError) -> Response:
-    """The page of a request that no run works on."""
-    content = {"request": found, "not_started": problem.reason}
-    return page(request, "request.html", content, here="requests", status=HTTPStatus.SERVICE_UNAVAILABLE)
+def shown_request(
+    request: Request,
+    archive: Archive,
+    found: Mapping[str, Any],
+    *,
+    not_started: RequestNotStartedError | None = None,
+) -> Response:
+    """The page of a request: how far it has come, and receipts of what was captured; 503 where no run began."""
+    viewer, desk = viewer_of(request), request.app.state.desk
+    captured = [each["capture_id"] for each in found["results"] if each["capture_id"] is not None]
+    receipts = [archiving.receipt(archive, each, viewer=viewer) for each in captured[:MOST_RECEIPTS]]
+    content = {
+        "request": found,
+        "progress": or_404(archiving.progress(archive, found["id"], None if not_started else desk, viewer=viewer)),
+        "receipts": [each for each in receipts if each is not None],
+        "not_started": None if not_started is None else not_started.reason,
+    }
+    status = HTTPStatus.OK if not_started is None else HTTPStatus.SERVICE_UNAVAILABLE
+    return page(request, "request.html", content, here="requests", status=status)
 
 
 def path_of_request(request: Request, request_id: str) -> str:

@@ -24,9 +24,13 @@ def collection_facts(
     reason: str | None = None,
     case: str | None = None,
     request_id: str | None = None,
+    request_number: str | None = None,
     egress: str | None = None,
 ) -> Mapping[str, Fact]:
-    """What is known before the first byte is fetched; ``egress`` is a profile's name, None for going directly."""
+    """What is known before the first byte is fetched; ``egress`` is a profile's name, None for going directly.
+
+    ``request_number`` says which address of the request is fetched, from 1.
+    """
     nightly = "the watch-list asks for it, no person does"
     return {
         "collector": Fact(settings.collector),
@@ -38,6 +42,7 @@ def collection_facts(
         "request": known(request_id, nightly),
         "reason": known(reason, "none was given" if request_id else nightly),
         "case": known(case, "none was given" if request_id else nightly),
+        **({} if request_number is None else {"request_number": Fact(request_number)}),
     }
 
 

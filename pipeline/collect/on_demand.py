@@ -106,9 +106,8 @@ def archive_one(
     with opened_archive(settings) as archive:
         with archive.reader.connect() as connection:
             request = request_by_id(connection, request_id)
-        url = request.urls[number]
         try:
-            archived = _archive_address(settings, archive, request, url, on_progress)
+            archived = _archive_address(settings, archive, request, number, on_progress)
         except BaseException as problem:
             with archive.writer.begin() as connection:
                 insert_result(connection, request_id, number, problem=f"{type(problem).__name__}: {problem}")
@@ -127,13 +126,15 @@ def archive_one(
 
 
 def _archive_address(
-    settings: Settings, archive: Archive, request: Request, url: str, on_progress: OnProgress
+    settings: Settings, archive: Archive, request: Request, number: int, on_progress: OnProgress
 ) -> Archived:
+    url = request.urls[number]
     facts = {
         "requested_by": request.actor,
         "reason": request.reason,
         "case": request.case_reference,
         "request_id": request.id,
+        "request_number": str(number + 1),
     }
     source = source_for_urls(
         (url,),

@@ -1,17 +1,30 @@
 """The desk of a running installation: requests of people go to the ledger, and Airflow is handed their ids.
 
-In: a `NewRequest` with the viewer who sent it. Out: its id. Guaranteed: Airflow learns the id and nothing else; a
-confidential request has the label of a case of which the viewer is a member. The run is started with the
-installation's own access to Airflow, since analysts have none that could start it.
+In: a `NewRequest` with the viewer who sent it. Out: its id, or those of several requests where there are too many
+addresses for one. Guaranteed: Airflow learns the ids and nothing else; a confidential request has the label of a
+case of which the viewer is a member. Runs are started with the installation's own access to Airflow, since
+analysts have none that could start them.
 """
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection
 
-from access.request_desk import NewRequest, RequestNotStartedError, RequestRefusedError
+from access.request_desk import (
+    MOST_URLS,
+    NewRequest,
+    RequestNotStartedError,
+    RequestRefusedError,
+    RunState,
+    SchedulerSilentError,
+    TakenRequests,
+)
 from crawlers.watchlist.source import Engine
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.collect.url_list import MOST_URLS as MOST_URLS_OF_ONE
 from pipeline.collect.url_list import BadUrls, validate_urls
 from pipeline.config.settings import Settings, SettingsError
 from storage.access_labels import DEFAULT_LABEL, Viewer
@@ -23,6 +36,15 @@ from storage.ledger.requests import insert_request
 LONGEST_REASON = 2000
 LONGEST_CASE = 200
 DAG = "archive_url"
+
+RUNS_LOOKED_AT: Final = 100
+"""Newest runs among which that of a request is looked for; an older one has left its results in the ledger."""
+
+ASK_EVERY_S: Final = 4.0
+"""Seconds for which an answer of Airflow serves all who look at requests."""
+
+ANSWER_WITHIN_S: Final = 5.0
+"""Seconds that Airflow has to answer while somebody waits for a page."""
 
 
 class CaseUnknownError(StorageError):
@@ -50,11 +72,19 @@ def confidential_label(connection: Connection, reference: str | None, viewer: Vi
     raise CaseUnknownError(wanted)
 
 
+def parts(urls: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """The addresses in their order, in parts of at most so many."""
+    return (urls[start : start + most] for start in range(0, len(urls), most))
+
+
 class AirflowRequestDesk:
     """Takes requests for the installation that ``load`` gives the settings of."""
 
     def __init__(self, load: Callable[[], Settings]) -> None:
         self._load = load
+        self._asking = threading.Lock()
+        self._asked_at = float("-inf")
+        self._states: dict[str, RunState] | None = None
 
     def egress_profiles(self) -> tuple[str, ...]:
         """As `access.request_desk.RequestDesk` has it."""
@@ -62,6 +92,41 @@ class AirflowRequestDesk:
 
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """As `access.request_desk.RequestDesk` has it."""
+        (request_id,) = self._take(archive, request, viewer, most=MOST_URLS_OF_ONE)
+        self.start(request_id)
+        return request_id
+
+    def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
+        """As `access.request_desk.RequestDesk` has it."""
+        ids = self._take(archive, request, viewer, most=MOST_URLS)
+        for started, request_id in enumerate(ids):
+            try:
+                self.start(request_id)
+            except RequestNotStartedError as problem:
+                return TakenRequests(ids, started, problem.reason)
+        return TakenRequests(ids, len(ids))
+
+    def run_state(self, request_id: str) -> RunState:
+        """As `access.request_desk.RequestDesk` has it."""
+        with self._asking:
+            if time.monotonic() - self._asked_at > ASK_EVERY_S:
+                self._states = self._newest_states()
+                self._asked_at = time.monotonic()
+            states = self._states
+        if states is None:
+            raise SchedulerSilentError
+        return states.get(request_id, RunState.UNKNOWN)
+
+    def start(self, request_id: str) -> None:
+        """As `access.request_desk.RequestDesk` has it."""
+        try:
+            with AirflowApi(self._load().airflow(), patience_s=10.0) as api:
+                api.trigger(DAG, {"request_id": request_id})
+        except (AirflowRefused, AirflowUnreachable, SettingsError) as problem:
+            raise RequestNotStartedError(request_id, str(problem)) from problem
+
+    def _take(self, archive: Archive, request: NewRequest, viewer: Viewer, *, most: int) -> tuple[str, ...]:
+        """Write the request to the ledger, as several in one transaction where one cannot have all addresses."""
         settings = self._load()
         reason, case = (request.reason or "").strip() or None, (request.case or "").strip() or None
         if len(reason or "") > LONGEST_REASON or len(case or "") > LONGEST_CASE:
@@ -72,29 +137,36 @@ class AirflowRequestDesk:
             raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
         engine: Engine = "browser" if request.engine == "browser" else "http"
         try:
-            urls = validate_urls(request.urls, allow_addresses=settings.allow_addresses)
+            urls = validate_urls(request.urls, allow_addresses=settings.allow_addresses, most=most)
             settings.egress_url(request.egress or None)
             with archive.writer.begin() as connection:
                 label = confidential_label(connection, case, viewer) if request.confidential else DEFAULT_LABEL
-                accepted = insert_request(
-                    connection,
-                    actor=viewer.name,
-                    urls=urls,
-                    reason=reason,
-                    case_reference=case,
-                    access_label=label,
-                    engine=engine,
-                    egress=request.egress or None,
+                return tuple(
+                    insert_request(
+                        connection,
+                        actor=viewer.name,
+                        urls=some,
+                        reason=reason,
+                        case_reference=case,
+                        access_label=label,
+                        engine=engine,
+                        egress=request.egress or None,
+                    ).id
+                    for some in parts(urls, MOST_URLS_OF_ONE)
                 )
         except (BadUrls, SettingsError, CaseUnknownError) as refused:
             raise RequestRefusedError(str(refused)) from refused
-        self.start(accepted.id)
-        return accepted.id
 
-    def start(self, request_id: str) -> None:
-        """As `access.request_desk.RequestDesk` has it."""
+    def _newest_states(self) -> dict[str, RunState] | None:
+        """The state of the newest run of each request, among the newest; None where Airflow does not answer."""
         try:
-            with AirflowApi(self._load().airflow(), patience_s=10.0) as api:
-                api.trigger(DAG, {"request_id": request_id})
-        except (AirflowRefused, AirflowUnreachable, SettingsError) as problem:
-            raise RequestNotStartedError(request_id, str(problem)) from problem
+            with AirflowApi(self._load().airflow(), patience_s=0.0, request_s=ANSWER_WITHIN_S) as api:
+                runs = api.runs(DAG, newest=RUNS_LOOKED_AT)
+        except (AirflowRefused, AirflowUnreachable, SettingsError):
+            return None
+        found: dict[str, RunState] = {}
+        for run in runs:
+            request_id, state = (run.get("conf") or {}).get("request_id"), str(run["state"])
+            if isinstance(request_id, str) and state in set(RunState):
+                found.setdefault(request_id, RunState(state))
+        return found

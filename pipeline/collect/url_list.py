@@ -46,8 +46,8 @@ class BadUrls(ValueError):
         self.problems = problems
 
 
-def validate_urls(text: str, *, allow_addresses: Sequence[str] = ()) -> tuple[str, ...]:
-    """The addresses, each once; ``allow_addresses`` are networks (CIDR) open besides the public ones."""
+def validate_urls(text: str, *, allow_addresses: Sequence[str] = (), most: int = MOST_URLS) -> tuple[str, ...]:
+    """The addresses, each once, at most so many; ``allow_addresses`` are networks (CIDR) besides public ones."""
     policy = AddressPolicy(allow_addresses)
     numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     urls = tuple(dict.fromkeys(line for _, line in numbered))
@@ -56,9 +56,9 @@ def validate_urls(text: str, *, allow_addresses: Sequence[str] = ()) -> tuple[st
     ]
     if not numbered:
         problems.append("There is no address: write one per line, each beginning with http:// or https://.")
-    if len(urls) > MOST_URLS:
+    if len(urls) > most:
         problems.append(
-            f"{len(urls)} addresses are too many at once: at most {MOST_URLS}. Ask for them in several runs."
+            f"{len(urls)} addresses are too many at once: at most {most}. Ask for them in several runs."
         )
     if problems:
         raise BadUrls(tuple(problems))

@@ -1,17 +1,23 @@
-"""The command that lists what changed at a source: `changes`."""
+"""The command that lists what changed at a source or at all of them: `changes`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.search import archive_for_command, known_source, print_count
-from pipeline.output import Exit, JsonOption, emit, fail
+from pipeline.output import Exit, JsonOption, emit, err, fail
+
+if TYPE_CHECKING:
+    from storage.archive import Archive
 
 
 def changes(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a source.")],
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[SOURCE]", help="The id of a source. Without it: all sources, the newest first."),
+    ] = None,
     since: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="List this night and all after it."),
@@ -19,6 +25,9 @@ def changes(
     night: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="List this night alone.")
     ] = None,
+    most: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Without SOURCE: the largest number of changes to list.")
+    ] = 200,
     as_json: JsonOption = False,
 ) -> None:
     """List night by night what was added, moved or edited, vanished or came back, with the captures that show it.
@@ -34,13 +43,38 @@ def changes(
         )
     first, last = (night or since), night
     with archive_for_command() as archive:
-        known_source(archive, source)
-        rows = changes_of(archive, source, first_night=first and first.date(), last_night=last and last.date())
-        count = emit(rows, as_json=as_json, human=by_night())
+        rows: Iterable[Mapping[str, Any]]
+        if source is None:
+            rows = changes_of_all(archive, first, last, most)
+        else:
+            known_source(archive, source)
+            rows = changes_of(archive, source, first_night=first and first.date(), last_night=last and last.date())
+        count = emit(rows, as_json=as_json, human=by_night(name_sources=source is None))
     print_count(count, "change")
 
 
-def by_night() -> Callable[[Mapping[str, Any]], str]:
+def changes_of_all(
+    archive: "Archive", first: datetime | None, last: datetime | None, most: int
+) -> Sequence[Mapping[str, Any]]:
+    """The newest changes over all sources, from one night to another; says on stderr what is missing in them."""
+    from access.views.changes import all_changes
+    from storage.queries.stored_changes import ChangeQuestion
+
+    question = ChangeQuestion(
+        since=first and first.replace(tzinfo=UTC), until=last and last.replace(tzinfo=UTC) + timedelta(days=1)
+    )
+    found = all_changes(archive, question, most=most)
+    if found.not_compared:
+        err.print(
+            f"Not compared yet, so that their newest changes are missing: {', '.join(found.not_compared)}. "
+            "The next run of the DAG `process` compares them."
+        )
+    if found.total > len(found.rows):
+        err.print(f"Only the newest {len(found.rows)} changes are listed. More: --most, --since or --night.")
+    return found.rows
+
+
+def by_night(*, name_sources: bool = False) -> Callable[[Mapping[str, Any]], str]:
     """A function that describes each change, under a heading where a night begins."""
     night: str | None = None
 
@@ -48,17 +82,18 @@ def by_night() -> Callable[[Mapping[str, Any]], str]:
         nonlocal night
         lines = [] if row["night"] == night else [f"Night of {row['night']}"]
         night = row["night"]
-        return "\n".join((*lines, *change_lines(row)))
+        return "\n".join((*lines, *change_lines(row, name_source=name_sources)))
 
     return describe_change
 
 
-def change_lines(row: Mapping[str, Any]) -> list[str]:
+def change_lines(row: Mapping[str, Any], *, name_source: bool = False) -> list[str]:
     """One change: what and which, what differs, the captures before and after."""
     from access.rendering.labels import change_label, field_label
 
     kind = change_label(row["change"])
-    lines = [f"  {kind:<9} {row['record_kind'].replace('_', ' ')}: {row['heading']}"]
+    where = f"{row['source']}, " if name_source else ""
+    lines = [f"  {kind:<9} {where}{row['record_kind'].replace('_', ' ')}: {row['heading']}"]
     for differing in row["differences"]:
         lines.append(f"            {field_label(differing['field'])}: {inline_diff(differing['pieces'])}")
     for capture in row["captures"]:

@@ -1,5 +1,7 @@
 """Reads sealed WARC files: pages into outcomes and records, media into fingerprints, fingerprints into groups.
 
+Then the readings of each source that has new ones are compared, and what changed is stored.
+
 In: the archive; what is to be done stands in the catalogue. Out: `ProcessReport`. The unit of work is one WARC
 file, the unit of writing one capture, so a crash repeats nothing and skips nothing. A page that a parser cannot
 read and a picture that no decoder takes are counted with their reason, never a failure of the run. Raises
@@ -37,9 +39,10 @@ from storage.catalogue.unread import (
     label_of_file,
     operator_parsers,
 )
-from storage.catalogue.write_gate import is_beside
+from storage.catalogue.write_gate import enter, is_beside
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
 from storage.errors import StorageError
+from storage.queries.stored_changes import not_compared, store_changes
 from storage.search_index.change_log import forget_changes
 from storage.similarity.compare import link_new_media
 
@@ -172,10 +175,23 @@ def _process(
             drop_unreferenced(connection)
         if not is_beside(connection):
             forget_changes(connection)
+    if keys is None:
+        compare_sources(archive, on_progress)
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
     return report
+
+
+def compare_sources(archive: Archive, on_progress: OnProgress = lambda _: None) -> None:
+    """Store what changed at every source whose readings are not compared yet; the next run does what is left."""
+    with archive.reader.connect() as connection:
+        waiting = not_compared(connection)
+    for source_id in waiting:
+        with derived_transaction(archive) as connection:
+            enter(connection)
+            count = store_changes(connection, source_id)
+        on_progress(f"{source_id}: " + ("is being read, compared later" if count is None else f"{count} changes"))
 
 
 def _reason_for_log(archive: Archive, key: str, problem: StorageError) -> str:

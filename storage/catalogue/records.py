@@ -29,6 +29,7 @@ from processors.record_keys import (
 )
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
+from storage.catalogue.compared_sources import begin_change
 from storage.catalogue.tables import outcomes, readings, records, sightings, versions
 from storage.errors import StorageError
 
@@ -94,6 +95,7 @@ def replace_reading(
 
     Raises `UnkeepableTextError`, after which nothing of this reading is written and the transaction goes on.
     """
+    begin_change(connection, capture.source_id)
     try:
         with connection.begin_nested():
             return _write_reading(connection, capture, reading, publisher, problem)

@@ -8,6 +8,7 @@ the same source, address, status, type and declared layout.
 from sqlalchemy import Connection, Text, delete, insert, literal, select
 
 from storage.catalogue.captures import Capture
+from storage.catalogue.compared_sources import begin_change
 from storage.catalogue.tables import captures, outcomes, readings, sightings, warcs
 
 
@@ -44,6 +45,7 @@ def copy_earlier_reading(
     row = connection.execute(query).first()
     if row is None:
         return None
+    begin_change(connection, capture.source_id)
     connection.execute(delete(sightings).where(sightings.c.capture_id == capture.id))
     connection.execute(delete(readings).where(readings.c.capture_id == capture.id))
     own = {

@@ -23,7 +23,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, TSVECTOR
 
 SCHEMA = "catalogue"
 metadata = MetaData(schema=SCHEMA)
@@ -85,6 +85,7 @@ captures = Table(
     Index("captures_of_url", func.left(literal_column("surt"), SURT_INDEXED), "captured_at"),
     Index("captures_of_source", "source_id", "captured_at"),
     Index("captures_of_warc", "warc_key", "offset_bytes"),
+    Index("captures_by_time", "captured_at"),
 )
 
 outcomes = Table(
@@ -182,6 +183,37 @@ page_texts = Table(
     Column("text", Text, nullable=False),
     Column("language", Text),
     comment="what a captured page or document says of which no record was read",
+)
+
+compared_sources = Table(
+    "compared_sources",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("labels", ARRAY(Text), nullable=False, comment="access labels of the captures that were compared"),
+    Column("current", Boolean, nullable=False, comment="false: its readings have changed since"),
+)
+"""The sources that have stored changes (`storage.queries.stored_changes`)."""
+
+source_changes = Table(
+    "source_changes",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column(
+        "compared", Text, primary_key=True, comment="all: every capture; default: only those of the default label"
+    ),
+    Column("number", Integer, primary_key=True, comment="place among the changes of its source, oldest first"),
+    Column("at", TIME, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("record_kind", Text, nullable=False),
+    Column("natural_key", Text, nullable=False),
+    Column("version_ids", ARRAY(Text), nullable=False),
+    Column("capture_ids", ARRAY(Text), nullable=False),
+    Column("fields", ARRAY(Text), nullable=False),
+    Column("since", TIME),
+    Column("labels", ARRAY(Text), nullable=False, comment="access labels of the captures that prove it"),
+    Index("source_changes_by_time", literal_column("at").desc(), "source_id", literal_column("number").desc()),
+    Index("source_changes_by_kind", "kind", literal_column("at").desc()),
 )
 
 media = Table(

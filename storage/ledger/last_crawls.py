@@ -1,6 +1,6 @@
-"""How the last crawl of each source ended, out of custody.
+"""How the last crawls of each source ended, out of custody.
 
-In: a reading connection. Out: `LastCrawl` by source. A crawl that began and did not end is reported as such.
+In: a reading connection. Out: `LastCrawl`s. A crawl that began and did not end is reported as such.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,17 @@ _LAST: Final = text("""
 """)
 
 
+_SINCE: Final = text("""
+    SELECT begun.details->>'source_id' AS source_id, begun.subject_id AS crawl_id, begun.at AS began_at,
+        ended.details AS ended
+    FROM ledger.custody AS begun
+    LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
+    WHERE begun.event = 'collection_started' AND begun.at >= :since
+        AND begun.details->>'source_id' = coalesce(CAST(:source AS TEXT), begun.details->>'source_id')
+    ORDER BY begun.seq
+""")
+
+
 _HIDDEN: Final = text("""
     SELECT DISTINCT details->>'source_id' FROM ledger.custody
     WHERE event IN ('collection_started', 'deposited')
@@ -53,3 +64,15 @@ def last_crawls(connection: Connection, *, viewer: Viewer = EVERYONE) -> dict[st
         return found
     hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
     return {name: last for name, last in found.items() if name not in hidden}
+
+
+def crawls_since(
+    connection: Connection, since: datetime, *, source_id: str | None = None, viewer: Viewer = EVERYONE
+) -> tuple[LastCrawl, ...]:
+    """Every crawl that began since the moment, oldest first, as far as the viewer may know of its source."""
+    rows = connection.execute(_SINCE, {"since": since, "source": source_id})
+    found = tuple(LastCrawl(**row._mapping) for row in rows)
+    if viewer.every_label:
+        return found
+    hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
+    return tuple(each for each in found if each.source_id not in hidden)

@@ -50,6 +50,7 @@ custody = Table(
     Column("values_digest", Text, comment="of the sealed object that holds values and salts"),
     Column("salts", JSONB(none_as_null=True), comment="null: not opened"),
     Column("unknown_because", Text, comment="why sealed values are not known; null where they are"),
+    Index("custody_by_event_and_time", "event", "at"),
 )
 
 sealed_objects = Table(

@@ -20,7 +20,7 @@ from processors.records.own_record import PART_OF_LIST
 from processors.surt import surt_key
 from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.tables import readings, records, sightings, versions, warcs
+from storage.catalogue.tables import captures, readings, records, sightings, versions, warcs
 from storage.queries.article_lists import lists_of_crawls
 from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
 from storage.queries.start_pages import start_pages_of_crawls
@@ -217,7 +217,16 @@ def _visits(connection: Connection, source_id: str, viewer: Viewer) -> Iterator[
         shown.setdefault((row.capture_id, row.parser_version), []).append(record)
     lists = lists_of_crawls(connection, source_id, viewer)
     start_pages = start_pages_of_crawls(connection, source_id, viewer)
-    read = select(readings).where(readings.c.source_id == source_id, readings.c.problem.is_(None))
+    read = (
+        select(readings)
+        .join(captures, captures.c.id == readings.c.capture_id)
+        .where(
+            readings.c.source_id == source_id,
+            readings.c.problem.is_(None),
+            # a page that the viewer may not see would else be taken for one that shows nothing
+            visible_to(viewer, captures.c.access_label),
+        )
+    )
     for row in connection.execute(read.order_by(readings.c.captured_at, readings.c.capture_id)):
         yield PageReading(
             capture_id=row.capture_id,

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from access.app import create_app
-from access.request_desk import NewRequest, RequestRefusedError
+from access.request_desk import NewRequest, RequestRefusedError, RunState, TakenRequests
 from access.views.tokens import new_token
 from processors.urls import is_address
 from storage.access_labels import Role, Viewer
@@ -52,6 +52,12 @@ class Desk:
             raise RequestRefusedError("Expected URLs. Nothing was fetched.")
         with archive.writer.begin() as connection:
             return insert_request(connection, actor=viewer.name, urls=urls, reason=request.reason).id
+
+    def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
+        return TakenRequests((self.submit(archive, request, viewer),), 1)
+
+    def run_state(self, request_id: str) -> RunState:
+        return RunState.RUNNING
 
     def start(self, request_id: str) -> None:
         """Every request starts."""

@@ -79,6 +79,8 @@ ODD_OF = {
     "offset": NUMBERS + TEXTS[:4],
     "markup": NUMBERS + TEXTS[:4],
     "at_ms": NUMBERS + TEXTS[:4],
+    "window": (*TEXTS[:4], "1"),
+    "id": TEXTS + NAMES + NUMBERS[:3],
 }
 """What a parameter is asked as; one that is new here must be given its values."""
 

@@ -1,6 +1,7 @@
 """Pages on demand through a running Airflow: the form, what it refuses, what it leaves."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -121,24 +122,31 @@ def test_the_command_does_the_same_without_airflow(letapis: Callable[..., Rows],
 
 
 @pytest.mark.browser
-def test_an_analyst_asks_on_the_page_and_finds_the_result(
+def test_a_collector_enters_an_address_in_the_box_and_reaches_the_receipt(
     logged_in: Callable[[str], Page], airflow_stack: RunningStack, api: AirflowApi, tmp_path: Path
 ) -> None:
     page = logged_in("analyst")
     before = {run["dag_run_id"] for run in api.runs("archive_url")}
-    page.goto(f"{airflow_stack.settings.airflow_url}/archive/requests")
-    page.get_by_label("URLs, one per line").fill(COURT)
+    page.goto(f"{airflow_stack.settings.airflow_url}/archive/")
+    page.get_by_label("Address to archive").fill(COURT)
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice[role=status]")).to_contain_text("captur")
+    assert {run["dag_run_id"] for run in api.runs("archive_url")} == before, "only told, not started"
     page.get_by_label("Reason", exact=True).fill("з формы")
-    page.get_by_role("button", name="Archive", exact=True).click()
-    expect(page.get_by_text("no result yet")).to_be_visible()
-
+    page.get_by_role("button", name=re.compile("Archive (now|again)")).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Request of")
     (run_id,) = {run["dag_run_id"] for run in api.runs("archive_url")} - before
+
+    # the page follows the work by itself
+    expect(page.get_by_role("heading", name="Receipt", exact=True)).to_be_visible(timeout=RUN_S * 1000)
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "success"
     (result,) = results_of(api, run_id, 1)
-    page.reload()
-    page.get_by_role("link", name="captured at").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(COURT)
-    expect(page.get_by_text("з формы")).to_be_visible()
+    receipt = page.get_by_role("region", name="Receipt")
+    expect(receipt).to_contain_text("deposited")
+    expect(receipt).to_contain_text(result["warc_keys"][0])
+    receipt.get_by_role("link", name="View").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(COURT)
+    expect(page.get_by_text("з формы")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the raw record").click()
     content = Path(download.value.path()).read_bytes()

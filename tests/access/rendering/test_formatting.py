@@ -21,8 +21,8 @@ def test_a_time_to_the_minute_is_in_utc_and_never_rounded_up() -> None:
 def test_seconds_are_shown_where_captures_are_listed_and_left_out_where_sources_and_records_are(
     analyst: TestClient,
 ) -> None:
-    overview = analyst.get("/").text
-    assert re.search(rf'<td class="when"><time datetime="\S+Z">{MINUTE} UTC</time></td>', overview)
+    overview = analyst.get("/sources").text
+    assert re.search(rf'last crawl <time datetime="\S+Z">{MINUTE} UTC</time>', overview)
     assert not re.search(rf"{MINUTE}:\d\d", overview)
     found = analyst.get("/", params={"q": "затрыманні"}).text
     assert 'dated <time datetime="2026-11-20T18:00:00Z">2026-11-20 18:00 UTC</time>' in found

@@ -60,7 +60,7 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
     end_harvest(archive, "scheduled__2", actor="c", failures={}, network=None)
     with TestClient(create_app(lambda: archive, user_of_header), headers={"X-User": "analyst"}) as analyst:
         nights = analyst.get("/api/overview").json()["nights"]
-        page = analyst.get("/").text
+        page, home = analyst.get("/sources").text, analyst.get("/").text
 
     assert [(night["state"], night["bad"], night["failed"]) for night in nights] == [
         ("came through", False, 0),
@@ -70,7 +70,7 @@ def test_each_of_the_last_nights_says_how_it_went_and_a_missed_one_stands_out(fi
     assert nights[1]["sentence"].startswith("1 of 2 sources failed.")
     tag = '<span class="tag bad">Problem</span>'
     assert page.count(f"{newest - 2 * DAY:%Y-%m-%d} {tag} This night did not run. Content that was removed") == 1
-    assert "The night of" not in page, "the newest one was not missed"
+    assert '<p class="warn">The night of' not in home, "the newest one was not missed"
 
 
 def test_where_the_newest_night_did_not_run_the_page_says_so_at_its_head(archive: Archive) -> None:
@@ -87,7 +87,7 @@ def test_where_the_newest_night_did_not_run_the_page_says_so_at_its_head(archive
 
 
 def test_a_source_that_failed_says_why_and_stands_first(analyst: TestClient, a_source_that_failed: str) -> None:
-    page = analyst.get("/").text
+    page = analyst.get("/sources").text
     assert "Its last crawl failed: https://zlamany.example/ &lt;b&gt;timed out&lt;/b&gt;" in page
     rows = analyst.get("/api/overview").json()["sources"]
     assert [bool(row["attention"]) for row in rows] == sorted(

@@ -1,0 +1,282 @@
+"""Archiving a page from a form: what is told before, who may, what is refused, progress, receipt, many pages."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from access.app import create_app
+from access.request_desk import RunState, SchedulerSilentError
+from pipeline.collect.request_desk import AirflowRequestDesk
+from pipeline.config.settings import Settings
+from pipeline.process.run import process_pending
+from storage.access_labels import EVERYONE
+from storage.archive import Archive
+from storage.catalogue.captures import captures_of_crawl
+from storage.deposit.deposit import deposit_file
+from storage.ledger.crawl_facts import Fact, begin_collection, end_collection
+from storage.ledger.requests import insert_result, requests_seen
+from tests.access.conftest import user_of_header
+from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
+
+OWN = {"X-User": "ala", "Sec-Fetch-Site": "same-origin"}
+READER = {**OWN, "X-User": "reader"}
+PAGE = "https://vesnik.example/старонка"
+
+
+class DeskWithoutAirflow(AirflowRequestDesk):
+    """The desk of an installation, where the runs that it would start are written down instead."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(lambda: settings)
+        self.started: list[str] = []
+        self.state: RunState | None = RunState.RUNNING
+
+    def start(self, request_id: str) -> None:
+        self.started.append(request_id)
+
+    def run_state(self, request_id: str) -> RunState:
+        if self.state is None:
+            raise SchedulerSilentError
+        return self.state
+
+
+@dataclass(frozen=True)
+class Door:
+    client: TestClient
+    desk: DeskWithoutAirflow
+    archive: Archive
+    spool: Path
+
+    def capture(self, block: bytes, days: int, request_id: str | None = None) -> str:
+        """A capture of the page; the crawl of a request says whose it is."""
+        path = crawl_one(self.spool, [exchange(PAGE, block, at=NIGHT + timedelta(days=days))])
+        crawl_id = path.name[:26]
+        if request_id is not None:
+            self.begin(crawl_id, request_id)
+        deposit_file(self.archive, path)
+        with self.archive.reader.connect() as connection:
+            return next(each.id for each in captures_of_crawl(connection, crawl_id))
+
+    def begin(self, crawl_id: str, request_id: str, number: int = 1) -> None:
+        facts = {"requested_by": Fact("ala"), "request": Fact(request_id), "request_number": Fact(str(number))}
+        begin_collection(self.archive, crawl_id=crawl_id, source_id="on-demand", actor="ala", facts=facts)
+
+    def states(self, *request_ids: str) -> dict[str, object]:
+        answer = self.client.get("/api/archive/states", params={"id": request_ids}, headers=OWN)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+
+@pytest.fixture
+def door(archive: Archive, stored_settings: Settings, tmp_path: Path) -> Iterator[Door]:
+    desk = DeskWithoutAirflow(stored_settings)
+    with TestClient(create_app(lambda: archive, user_of_header, desk=desk), follow_redirects=False) as client:
+        yield Door(client, desk, archive, tmp_path)
+
+
+def test_the_box_is_there_for_collectors_alone_and_a_reader_is_refused(door: Door) -> None:
+    assert 'action="/archive/check"' in door.client.get("/", headers=OWN).text
+    assert "archive-box" not in door.client.get("/", headers=READER).text
+    for path in ("/archive", "/archive/check"):
+        answer = door.client.post(path, data={"urls": PAGE, "url": PAGE}, headers=READER)
+        assert answer.status_code == 403
+    assert door.client.get("/archive", headers=READER).status_code == 403
+    for headers in ({"X-User": "ala"}, {**OWN, "Sec-Fetch-Site": "cross-site"}):
+        assert door.client.post("/archive", data={"urls": PAGE}, headers=headers).status_code == 403
+        assert door.client.post("/api/archive/known", json={"url": PAGE}, headers=headers).status_code == 403
+    assert door.desk.started == []
+
+
+def test_what_there_is_of_an_address_is_told_before_anything_is_started(door: Door) -> None:
+    nothing = door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+    assert "There is no capture of this address that you may see." in nothing
+    door.capture(response(b"<p>one"), 1)
+    door.capture(response(b"<p>two"), 2, "01JD5PZ4T2V8M6Q3R9S7W1X0QQ")
+    told = door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+    assert "This address was captured 2 times before." in told
+    assert "2 different payloads were seen" in told
+    assert "asked for by ala, changed since the capture before" in " ".join(told.split())
+    assert "by the source kanal" in told
+    assert "Archive again" in told
+    known = door.client.post("/api/archive/known", json={"url": PAGE}, headers=OWN).json()
+    assert (known["captures"], known["payloads"]) == (2, 2)
+    assert [each["requested_by"] for each in known["newest"]] == ["ala", None]
+    with door.archive.writer.begin() as connection:
+        connection.execute(text("UPDATE catalogue.captures SET access_label = 'case-9'"))
+    assert (
+        "There is no capture of this address"
+        in door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+    )
+    assert door.desk.started == []
+
+
+def test_a_get_fills_the_form_and_starts_nothing(door: Door) -> None:
+    shown = door.client.get("/archive", params={"url": "javascript:alert(1)//<script>"}, headers=OWN).text
+    assert "javascript:alert(1)//&lt;script&gt;</textarea>" in shown
+    assert "javascript:void window.open(&#39;http://testserver/archive#&#39;+encodeURIComponent" in shown
+    with door.archive.reader.connect() as connection:
+        assert requests_seen(connection, viewer=EVERYONE, limit=9) == ()
+
+
+def test_an_address_goes_through_its_stages_to_a_receipt(door: Door) -> None:
+    answer = door.client.post("/archive", data={"urls": PAGE, "reason": "знікае"}, headers=OWN)
+    assert answer.status_code == 303
+    (request_id,) = door.desk.started
+    assert answer.headers["location"] == f"/request/{request_id}"
+    assert door.states(request_id) == {
+        "states": ["waiting"],
+        "counts": {"waiting": 1},
+        "total": 1,
+        "ended": False,
+        "scheduler": "running",
+    }
+    path = crawl_one(door.spool, [exchange(PAGE, response(b"<p>new"), at=NIGHT)])
+    crawl_id = path.name[:26]
+    door.begin(crawl_id, request_id)
+    assert door.states(request_id)["states"] == ["fetching"]
+    deposited = deposit_file(door.archive, path)
+    assert door.states(request_id)["states"] == ["depositing"]
+    end_collection(door.archive, crawl_id=crawl_id, actor="ala", details={"failures": [], "problem": None})
+    assert door.states(request_id)["states"] == ["reading"]
+    process_pending(door.archive)
+    assert door.states(request_id)["states"] == ["timestamping"]
+    with door.archive.writer.begin() as connection:
+        capture = next(iter(captures_of_crawl(connection, crawl_id)))
+        insert_result(
+            connection,
+            request_id,
+            0,
+            crawl_id=crawl_id,
+            capture_id=capture.id,
+            details={"outcome": "content", "preserved": True},
+        )
+    assert door.states(request_id) | {"scheduler": None} == {
+        "states": ["done"],
+        "counts": {"done": 1},
+        "total": 1,
+        "ended": True,
+        "scheduler": None,
+    }
+    shown = " ".join(door.client.get(f"/request/{request_id}", headers=OWN).text.split())
+    receipt = door.client.get(f"/api/capture/{capture.id}/receipt", headers=OWN).json()
+    assert [each["event"] for each in receipt["custody"]] == [
+        "collection_started",
+        "deposited",
+        "collection_ended",
+    ]
+    assert receipt["capture"]["payload_digest"] in shown
+    assert deposited.key in shown
+    assert f"{receipt['custody'][1]['seq']} (deposited)" in shown
+    assert "there is none yet" in shown, "no checkpoint"
+    assert "знікае" in shown
+
+
+def test_a_run_that_ended_without_a_result_and_a_silent_scheduler_are_said(door: Door) -> None:
+    door.client.post("/archive", data={"urls": f"{PAGE}\nhttps://other.example/"}, headers=OWN)
+    (request_id,) = door.desk.started
+    door.desk.state = None
+    assert door.states(request_id)["scheduler"] == "silent"
+    shown = door.client.get(f"/request/{request_id}", headers=OWN).text
+    assert "data-silent>" in shown
+    door.desk.state = RunState.FAILED
+    found = door.states(request_id)
+    assert (found["states"], found["ended"]) == (["broken", "broken"], True)
+
+
+def test_hundreds_of_addresses_become_bounded_requests_and_a_table_comes_back(door: Door) -> None:
+    urls = [f"https://vesnik.example/{number}" for number in range(600)]
+    file = ("list.csv", "note,url\n" + "".join(f"x,{url}\n" for url in urls), "text/csv")
+    answer = door.client.post("/archive", data={"urls": ""}, files={"file": file}, headers=OWN)
+    assert answer.status_code == 303, answer.text
+    assert len(door.desk.started) == 3
+    with door.archive.reader.connect() as connection:
+        taken = {each.id: each.urls for each in requests_seen(connection, viewer=EVERYONE, limit=9)}
+    assert [url for request_id in door.desk.started for url in taken[request_id]] == urls
+    assert max(map(len, taken.values())) <= 256
+    capture_id = door.capture(response(b"<p>one"), 1)
+    with door.archive.writer.begin() as connection:
+        first, second = door.desk.started[:2]
+        insert_result(connection, first, 0, capture_id=capture_id, details={"outcome": "content"})
+        insert_result(connection, second, 1, problem="=cmd|' /C calc'!A0")
+    shown = door.client.get(answer.headers["location"], headers=OWN).text
+    assert "600 addresses" in shown
+    assert door.states(*door.desk.started)["counts"] == {"done": 1, "failed": 1, "waiting": 598}
+    sent = door.client.get(answer.headers["location"].replace("/batch?", "/batch.csv?"), headers=OWN)
+    rows = list(csv.DictReader(io.StringIO(sent.content.decode("utf-8-sig"))))
+    assert [row["url"] for row in rows] == urls
+    assert rows[0]["link"] == f"http://testserver/capture/{capture_id}"
+    assert rows[0]["payload_digest"].startswith("sha256:")
+    assert rows[257]["problem"] == "'=cmd|' /C calc'!A0"
+    assert (rows[-1]["state"], rows[-1]["outcome"]) == ("waiting", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "file", "words"),
+    [
+        ({"urls": f"{PAGE}\n\nhttp://10.0.0.1/\nftp://x.example/"}, None, ["Line 3", "Line 4", "Nothing was"]),
+        ({"urls": "\n".join(f"https://a.example/{n}" for n in range(1001))}, None, ["at most 1000"]),
+        ({"urls": ""}, b"url\nhttps://a.example/\n=HYPERLINK(1)\n", ["Line 3", "=HYPERLINK(1)"]),
+        ({"urls": ""}, b"\xff\xfe", ["is not UTF-8"]),
+        ({"urls": PAGE}, b"url\nhttps://a.example/\n", ["not both"]),
+        ({"urls": ""}, None, ["There is no address"]),
+        ({"urls": PAGE, "engine": "<b>"}, None, ["must be http or browser"]),
+        ({"urls": PAGE, "confidential": "yes", "case": "не мая"}, None, ["There is no case"]),
+        ({"urls": PAGE, "egress": "няма"}, None, ["няма"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_archived_is_refused_line_by_line_and_nothing_is_started(
+    door: Door, data: dict[str, str], file: bytes | None, words: list[str]
+) -> None:
+    files = None if file is None else {"file": ("x.csv", file, "text/csv")}
+    answer = door.client.post("/archive", data=data, files=files, headers=OWN)
+    assert answer.status_code == 422
+    assert all(word.replace("<", "&lt;") in answer.text for word in words), answer.text
+    assert door.desk.started == []
+    with door.archive.reader.connect() as connection:
+        assert requests_seen(connection, viewer=EVERYONE, limit=9) == ()
+
+
+def test_requests_that_airflow_does_not_take_are_kept_and_said(
+    door: Door, stored_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = replace(stored_settings, airflow_url="http://127.0.0.1:9", airflow_password="x")
+    monkeypatch.setattr("pipeline.airflow_api.FIRST_PAUSE_S", 20.0)  # no second try within its patience
+    desk = AirflowRequestDesk(lambda: silent)
+    with TestClient(create_app(lambda: door.archive, user_of_header, desk=desk)) as client:
+        answer = client.post("/archive", data={"urls": PAGE}, headers=OWN)
+        assert answer.status_code == 503
+        assert "not all runs were started" in answer.text
+        with door.archive.reader.connect() as connection:
+            (request,) = requests_seen(connection, viewer=EVERYONE, limit=9)
+        assert request.id in answer.text
+        states = client.get("/api/archive/states", params={"id": request.id}, headers=OWN).json()
+        assert (states["states"], states["scheduler"]) == (["waiting"], "silent")
+
+
+def test_of_another_case_nobody_learns_by_any_of_these_routes(door: Door) -> None:
+    from storage.ledger.memberships import add_member
+
+    add_member(door.archive, "ala", actor="kust", case="К-7")
+    door.client.post("/archive", data={"urls": PAGE, "confidential": "yes", "case": "К-7"}, headers=OWN)
+    (request_id,) = door.desk.started
+    assert door.states(request_id)["states"] == ["waiting"]
+    other = {**OWN, "X-User": "celina"}
+    for path in ("/archive/batch", "/archive/batch.csv", "/api/archive/states"):
+        answer = door.client.get(path, params={"id": request_id}, headers=other)
+        assert (answer.status_code, PAGE in answer.text) == (404, False)
+    assert json.loads(door.client.get("/api/requests", headers=other).text)["rows"] == []
+
+
+@pytest.mark.parametrize("sent", [[], {}, {"url": 7}, {"url": "x"}, {"url": "a" * 9000}, {"url": "http://["}])
+def test_what_is_no_address_is_refused_in_words(door: Door, sent: object) -> None:
+    answer = door.client.post("/api/archive/known", json=sent, headers=OWN)
+    assert (answer.status_code, "web address" in answer.json()["detail"]) == (422, True)
