@@ -23,7 +23,7 @@ class WorkStates(Answer):
     """How far some requests have come."""
 
     states: list[str]
-    """Of each address in their order: waiting, fetching, depositing, reading, timestamping, done, failed, broken."""
+    """Of each address: waiting, fetching, depositing, reading, timestamping, done, failed, broken."""
     counts: dict[str, int]
     total: int
     ended: bool

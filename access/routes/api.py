@@ -131,7 +131,7 @@ def change_rows(
     most: MostOrAll = None,
     offset: Offset = 0,
 ) -> Row:
-    """What changed: at a ``source`` the oldest first; at all of them the newest first, 200 where no number is named."""
+    """What changed: at a ``source`` the oldest first; at all of them the newest first, at most 200 by default."""
     viewer, source = viewer_of(request), source.strip()
     question = query_parameters.change_question(archive, viewer, source, since, until, kind)
     if source:

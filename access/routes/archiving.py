@@ -36,7 +36,7 @@ MOST_REQUESTS: Final = 8
 
 RequestIds = Annotated[
     list[Annotated[str, Query(max_length=40)]],
-    Query(alias="id", min_length=1, max_length=MOST_REQUESTS, description="The ids of requests."),
+    Query(alias="id", min_length=1, max_length=MOST_REQUESTS, description="Ids."),
 ]
 
 ARCHIVING_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
