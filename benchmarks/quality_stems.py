@@ -108,7 +108,7 @@ def report(half: str, *, misses: bool) -> None:
             f" {figures.share('apart_named', 'named'):.3f}, from other words"
             f" {figures.share('apart_others', 'others'):.4f}"
         )
-        for miss in figures.misses if misses else ():
+        for miss in figures.misses if misses and half == "open" else ():  # the sealed half shows no single words
             print("   ", miss)
 
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _APOSTROPHES: Final = "'\u0060\u00b4\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\uff07"
@@ -61,6 +62,7 @@ def tokens(text: str) -> Iterator[Token]:
                 yield Token(text[head.end() : piece.end()], head.end(), piece.end(), part=True)
 
 
+@lru_cache(maxsize=200_000)
 def exact_form(word: str) -> str:
     """The form in which exact words are compared: case folded, one apostrophe, ``ё`` as ``е``, no stress marks."""
     folded = word.casefold()

@@ -9,6 +9,7 @@ romanisations disagree. A word has several where letters may be read in several 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -29,8 +30,8 @@ _CYRILLIC: Final = {
     "щ": "шч",
     "ѳ": "ф",
 }
-_VOWELS: Final = frozenset("аоеэяёєиіїыую")
-_SOFTENING: Final = frozenset("іиеєяёюь")
+_VOWELS: Final = "аоеэяёєиіїыую"
+_SOFTENING: Final = "іиеєяёюь"
 
 # longest first; alternatives are separated by blanks; capitals are classes of vowels, J the glide
 _LATIN: Final[dict[str, str]] = {
@@ -46,7 +47,43 @@ _LATIN: Final[dict[str, str]] = {
     "ś": "с", "š": "ш", "t": "т", "v": "в", "w": "в", "x": "кс х", "z": "з", "ź": "з", "ž": "ж", "ż": "ж",
     "ß": "с",
 }  # fmt: skip
-_LATIN_PIECE: Final = re.compile("|".join(sorted(_LATIN, key=lambda piece: -len(piece))))
+
+_Places = tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]
+
+
+def _places(rules: dict[str, str]) -> _Places:
+    return tuple(
+        (re.compile(pattern), tuple(option.strip("-") for option in options.split()))
+        for pattern, options in rules.items()
+    )
+
+
+# letters that are read otherwise where they stand; ``-`` is nothing
+_CYRILLIC_PLACES: Final = _places(
+    {
+        "^хв": "хв ф",  # Хведчанка, Федченко
+        "^в(?=[оу])(?!.*(?:[ищъїє]|[ое]в(?:а|ой)?$))": "в -",  # Восіпаў, Осипов
+        rf"^у(?=[^{_VOWELS}ьй])": "U в",  # Урублеўскі, Врублевский
+        f"ц(?=[вмн]?[{_SOFTENING}])": "ц т",  # Мацвееў, Матвеев
+        f"дз(?=[вмн]?[{_SOFTENING}])": "дз д",  # Дземідзенка, Демиденко
+        "ой$": "A I",  # Сухой, Сухі
+    }
+)
+_LATIN_PLACES: Final = _places(
+    {
+        "^khv": "хв ф",
+        "^v(?=[ou])(?!.*(?:ov|ev|ova|eva)$)": "в -",
+        "^u(?=[^aeiouyj])": "U в",
+        "c(?![iehzk])": "ц к",
+        "ts(?=[vmn]?[iey])": "ц т",
+        "ts(?!h)": "ц",
+        "(?<=[aeo])u(?=.)": "U в",  # Yauheni
+        "(?<=[aeo])u$": "в",  # Kavaliou
+        "(?<=[^aeiouy])e$": "A -",  # English
+        "o[iyj]$": "A I",
+        "|".join(sorted(_LATIN, key=lambda piece: -len(piece))): "",
+    }
+)
 _RUN: Final = re.compile("[AIUJ]{2,}|J")
 _DOUBLE: Final = re.compile(r"([^AIU])\1")
 _IS_CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
@@ -81,36 +118,29 @@ def _one_vowel(run: re.Match[str]) -> str:
 
 
 def _of_cyrillic(word: str) -> list[str]:
-    made = [""]
-    for place, letter in enumerate(word):
-        following = word[place + 1 : place + 2]
-        options: tuple[str, ...] = (_CYRILLIC.get(letter, letter),)
-        if letter == "ц" and (following in _SOFTENING and following):
-            options = ("ц", "т")  # Belarusian for a soft т
-        elif letter == "з" and word[place - 1 : place] == "д" and following in _SOFTENING and following:
-            options = ("з", "")  # Belarusian дз for a soft д
-        elif letter == "у" and place == 0 and following and following not in _VOWELS and following not in "ьй":
-            options = ("U", "в")  # Урублеўскі, Врублевский
-        made = [start + option for start in made for option in options][:_MOST]
-    return made
+    return _combined(word, _CYRILLIC_PLACES, lambda letter: _CYRILLIC.get(letter, letter))
 
 
 def _of_latin(word: str) -> list[str]:
-    made = [""]
     word = word.replace("'", "")
     if not word.isascii():
         word = "".join(letter if letter in _LATIN else _bare(letter) for letter in word)
-    for piece in _LATIN_PIECE.finditer(word):
-        options = _LATIN[piece[0]].split()
-        before, after = word[: piece.start()], word[piece.end() : piece.end() + 1]
-        if piece[0] == "c" and after not in ("i", "e"):
-            options = ["ц", "к"]
-        elif piece[0] == "ts" and after not in ("i", "e"):
-            options = ["ц"]
-        elif piece[0] == "u" and before[-1:] in tuple("aeo"):
-            options = ["U", "в"] if after else ["в"]  # Kavaliou, Yauheni
-        elif piece[0] == "e" and not after and before and before[-1] not in "aeiouy":
-            options = ["A", ""]  # English
+    return _combined(word, _LATIN_PLACES, lambda _: "")
+
+
+def _combined(word: str, places: _Places, of_letter: Callable[[str], str]) -> list[str]:
+    """Every reading of a word, letters read by the first rule that fits at their place."""
+    made = [""]
+    place = 0
+    while place < len(word):
+        for pattern, alternatives in places:
+            if (found := pattern.match(word, place)) is not None:
+                options = alternatives or tuple(_LATIN[found[0]].split())
+                place = found.end()
+                break
+        else:
+            options = (of_letter(word[place]),)
+            place += 1
         made = [start + option for start in made for option in options][:_MOST]
     return made
 
