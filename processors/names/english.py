@@ -42,7 +42,9 @@ guilty verdict sentence sentenced legal adviser advisor members member bench pan
 courtroom time room list day plea counsels mother father wife husband son daughter brother sister neighbours
 neighbors honour honor master recorder resident ruling order court's my our your mr. mrs. ms. dr. prof. hon.
 st st. sessions additional session procurator fiscal regional village town lawyer's judge's investigative
-general secretary president minister ministry government party parties others other
+blogger bloggers journalist activist activists teacher student pensioner businessman businesswoman entrepreneur
+driver engineer doctor nurse musician artist poet farmer worker programmer photographer historian philologist
+priest pastor athlete soldier officers general secretary president minister ministry government party parties others other
 """
 _NO_NAMES: Final = frozenset(_WORDS_OF_NO_NAME.split())
 
@@ -79,7 +81,7 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"(?:additional |chief |senior |associate |deputy |acting |resident |investigating |u\.s\. |"
         r"us |federal |circuit |district |sessions |high court |county |crown court |regional |(?:his|"
         r"her) honou?r )*(?:judge|magistrate|sheriff|recorder)(?:-rapporteur)?|(?:mr|mrs|ms|lady|lord|"
-        r"chief|associate|madam) justice|hhj|the hon(?:ou?rable|\.)?|hon\.|before:|judiciary:|justice",
+        r"chief|associate|madam) justice|hhj|the hon(?:ou?rable|\.)?|hon\.|before:|coram:|judiciary:|justice",
         False,
     ),
     ("judge", r"judges|magistrates|justices", True),
@@ -89,8 +91,8 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"(?:the |special |public |state |county |federal |chief |senior |assistant |deputy |lead |"
         r"crown |district |regional |military )*prosecutor(?:'s (?:assistant|aide)| general)?|"
         r"prosecutors|assistant (?:u\.s\.|us|united states|district|state'?s?) attorney|u\.s\. "
-        r"attorney|(?:deputy |assistant )?district attorney|(?:deputy |assistant )(?:da|d\.a\.)|ada|"
-        r"ausa|prosecuting|procurator[- ]fiscal(?: depute)?|advocate depute|(?:senior )?trial "
+        r"attorney|(?:deputy |assistant )?district attorney|(?:deputy |assistant )(?:da|d\.a\.)|(?-i:ADA)|"
+        r"(?-i:AUSA)|prosecuting|procurator[- ]fiscal(?: depute)?|advocate depute|(?:senior )?trial "
         r"attorney|prosecution counsel|prosecution lawyer|(?:appearing )?for the (?:crown|prosecution|"
         r"people|state|respondent|commonwealth|government)|crown|crown counsel|(?:leading |senior "
         r")?counsel for the (?:director of public prosecutions|dpp|crown|prosecution|state|"
@@ -98,7 +100,18 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"state's attorney|public prosecutor",
         False,
     ),
-    ("prosecutor", r"prosecutors", True),
+    (
+        "prosecutor",
+        r"(?:\w+ )?prosecution (?:was|is|has been) (?:represented|led|conducted|presented|supported) by|"
+        r"(?:charges?|indictment) (?:was|were|is|are) (?:presented|supported|brought) by",
+        True,
+    ),
+    (
+        "prosecutor",
+        r"prosecutors|assistant (?:u\.s\.|us|united states|district|state'?s?) attorneys|"
+        r"(?:deputy )?district attorneys",
+        True,
+    ),
     (
         "defence_lawyer",
         r"(?:court-appointed |state-appointed |lead |senior )*defen[cs]e (?:attorney|lawyer|counsel|"
@@ -142,7 +155,9 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"accused)|political prisoner|(?:case|charges|proceedings|verdict) against|(?:trial|"
         r"conviction|appeal|sentencing|arrest|prosecution|plea deal|detention) of|(?:sentenced|"
         r"convicted|jailed|acquitted|found guilty|fined|convict|acquit|sentencing|tried|detained|"
-        r"arrested)|r v\.?|\w+ (?:years|months|days) for",
+        r"arrested)|r v\.?|\w+ (?:years|months|days) for|(?:deferred )?sentence on|"
+        r"(?:(?<=to )jail|jails|jailing|imprison|imprisons|imprisoned|imprisoning|fines|fining|sentences|convicts|acquits|"
+        r"remands|remanded|remanding)|(?:testified|testimony|evidence) against",
         False,
     ),
     ("defendant", r"(?:co-)?(?:defendants|accused)|on trial(?: are)?|in the dock", True),
@@ -161,6 +176,8 @@ _LOOSE: Final = re.compile(rf"[\s,]*(?:(?:\d+-[a-z-]+|[a-z][\w-]*)\s+){{0,4}}{_T
 _JOINT: Final = re.compile(
     rf"\s*(?:(?:KC|QC|SC)\s*)?(?:\([^()]{{0,30}}\)\s*)?(?:,|;|,?\s*and|&|,?\s*with)\s+{_TITLE}"
 )
+_AND: Final = re.compile(rf",?\s+and\s+{_TITLE}")
+_CAPTION: Final = re.compile(r"r v\.?", re.IGNORECASE)
 _BEHIND: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "presiding_judge",
@@ -172,7 +189,8 @@ _BEHIND: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "prosecutor",
         re.compile(
-            r"(?:\s(?:KC|QC|SC))?,\s*(?:prosecuting|for the (?:prosecution|crown|state|people)|of the "
+            r"(?:\s(?:KC|QC|SC))?(?:\s*\([^()]{0,60}\))?(?:,\s*|\s+(?=for the))"
+            r"(?:prosecuting|for the (?:prosecution|crown|state|people)|of the "
             r"(?:district attorney|prosecutor)\S*)\b",
             re.IGNORECASE,
         ),
@@ -180,23 +198,27 @@ _BEHIND: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "defence_lawyer",
         re.compile(
-            r"(?:\s(?:KC|QC|SC))?,\s*(?:defending|for the (?:defen[cs]e|accused|defendant|appellant)|"
+            r"(?:\s(?:KC|QC|SC))?(?:\s*\([^()]{0,60}\))?(?:,\s*|\s+(?=for the))(?:defending|for the (?:defen[cs]e|accused|defendant|appellant)|"
             r"(?:his|her|whose|the) (?:lawyer|solicitor|barrister|attorney)|a defen[cs]e (?:lawyer|"
             r"attorney))\b",
             re.IGNORECASE,
         ),
     ),
-    ("witness", re.compile(r",\s*(?:a|the|an) (?:\w+ )?(?:witness|eyewitness)\b")),
+    (
+        "witness",
+        re.compile(r",\s*(?:a|the|an) (?:\w+ )?(?:witness|eyewitness)\b|\s+(?:testified|gave evidence) against\b"),
+    ),
     ("victim", re.compile(r",\s*(?:as )?the (?:victim|complainant)\b|,?\s+as the complainant\b")),
     ("interpreter", re.compile(r"\s+interpreted\b|,\s*(?:an|the) interpreter\b")),
     ("expert", re.compile(r",?\s+as an expert\b|,\s*an expert\b")),
     (
         "defendant",
         re.compile(
-            r"(?:,\s*(?:\d{1,3}|an? [\w\s-]{1,30}|the [\w\s-]{1,30}))?,?\s+(?:was |were |has been |had "
+            r"(?:,\s*(?:\d{1,3}(?:,? (?:of|from) [^.;:]{1,50})?|an? [\w\s-]{1,30}|the [\w\s-]{1,30}))?,?\s+(?:was |were |has been |had "
             r"been |is |are )?(?:sentenced|jailed|convicted|acquitted|found (?:not )?guilty|charged with|"
             r"fined|ordered to|imprisoned|pleaded|pleads|pled|received an? \S+ sentence|received \w+ "
-            r"years|stood trial|stands trial|is on trial|went on trial|denied the charges?|denies|"
+            r"years|(?:got|gets|was given|were given|faces) (?:an? )?[\w-]+[ -](?:years?|months?|days?)|"
+            r"(?:be )?held without bail|stood trial|stands trial|is on trial|went on trial|denied the charges?|denies|"
             r"admitted)\b"
             r"|\s*(?:\([^()]{1,30}\)\s*)?[—–-]\s*(?:\d+|\w+) (?:days|years|months)\b|,\s*who (?:is|was) "
             r"(?:accused|charged|on trial|seeking a new trial)",
@@ -250,14 +272,29 @@ def english_persons(text: str) -> tuple[NamedPerson, ...]:
             cue = _Cue(mention.start, mention.start, behind, several=False)
         else:
             last = None if cue is None else (mention, cue)
-        if (
-            cue is None
-            or cue.role == "other"
-            or (" " not in mention.wording and not _may_be_alone(text, mention, cue))
-        ):
+        if cue is None or cue.role == "other":
             continue
+        if " " not in mention.wording and not _may_be_alone(text, mention, cue):
+            whole = _named_before(mentions, mention)
+            if whole is None or cue.role != "defendant":
+                continue
+            mention = whole
         found.append(_person(mention, cue.role, text[cue.start : cue.end], several=cue.several))
-    return _benched(sorted(found, key=lambda person: person.start), text)
+    return _benched(_with_one_part(sorted(found, key=lambda person: person.start)), text)
+
+
+def _named_before(mentions: list[_Mention], mention: _Mention) -> _Mention | None:
+    """The full name of somebody whom the text later names by the surname alone."""
+    return next(
+        (each for each in mentions if each.start < mention.start and each.wording.endswith(f" {mention.wording}")),
+        None,
+    )
+
+
+def _with_one_part(found: list[NamedPerson]) -> list[NamedPerson]:
+    """Nobody is a defendant whom the text names as an official, a victim or a witness."""
+    others = {person.wording for person in found if person.role != "defendant"}
+    return [person for person in found if person.role != "defendant" or person.wording not in others]
 
 
 def _cues(text: str) -> list[_Cue]:
@@ -287,8 +324,7 @@ def _mentions(text: str, cues: list[_Cue]) -> Iterator[_Mention]:
         capital = (
             word.start() not in taken
             and bare[:1].isupper()
-            and bare.casefold() not in _NO_NAMES
-            and (len(bare) > 1 or initial)
+            and (initial or (len(bare) > 1 and bare.casefold() not in _NO_NAMES))
         )
         foreign = re.match(r"(?:d|l|o)['’][A-Z]", bare) is not None
         if (capital or foreign) and (not run or (joined and not ended)):
@@ -351,6 +387,8 @@ def _continues(text: str, before: _Mention, mention: _Mention, cue: _Cue) -> boo
         or ":" in text[cue.end : before.start]
         or (cue.role in ("defence_lawyer",) and "represented" in text[cue.start : cue.end])
     )
+    if cue.role == "defendant" and not several:
+        return " " in mention.wording and _AND.fullmatch(between) is not None
     return (
         several and _JOINT.fullmatch(between) is not None and (" " in mention.wording or " " not in before.wording)
     )
@@ -364,7 +402,9 @@ def _behind(text: str, mention: _Mention) -> str | None:
 
 
 def _may_be_alone(text: str, mention: _Mention, cue: _Cue) -> bool:
-    """A single word is a surname only right behind the word of an office."""
+    """A single word is a surname only right behind the word of an office, or in the name of a case."""
+    if cue.role == "defendant" and _CAPTION.fullmatch(text[cue.start : cue.end]):
+        return text[cue.end : mention.start] == " "
     if cue.role not in (
         "judge",
         "presiding_judge",
