@@ -44,7 +44,8 @@ neighbors honour honor master recorder resident ruling order court's my our your
 st st. sessions additional session procurator fiscal regional village town lawyer's judge's investigative
 blogger bloggers journalist activist activists teacher student pensioner businessman businesswoman entrepreneur
 driver engineer doctor nurse musician artist poet farmer worker programmer photographer historian philologist
-priest pastor athlete soldier officers general secretary president minister ministry government party parties others other
+priest pastor athlete soldier officers general secretary president minister ministry government party parties
+others other
 """
 _NO_NAMES: Final = frozenset(_WORDS_OF_NO_NAME.split())
 
@@ -156,7 +157,8 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"conviction|appeal|sentencing|arrest|prosecution|plea deal|detention) of|(?:sentenced|"
         r"convicted|jailed|acquitted|found guilty|fined|convict|acquit|sentencing|tried|detained|"
         r"arrested)|r v\.?|\w+ (?:years|months|days) for|(?:deferred )?sentence on|"
-        r"(?:(?<=to )jail|jails|jailing|imprison|imprisons|imprisoned|imprisoning|fines|fining|sentences|convicts|acquits|"
+        r"(?:(?<=to )jail|jails|jailing|imprison|imprisons|imprisoned|imprisoning|fines|fining|"
+        r"sentences|convicts|acquits|"
         r"remands|remanded|remanding)|(?:testified|testimony|evidence) against",
         False,
     ),
@@ -198,7 +200,8 @@ _BEHIND: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "defence_lawyer",
         re.compile(
-            r"(?:\s(?:KC|QC|SC))?(?:\s*\([^()]{0,60}\))?(?:,\s*|\s+(?=for the))(?:defending|for the (?:defen[cs]e|accused|defendant|appellant)|"
+            r"(?:\s(?:KC|QC|SC))?(?:\s*\([^()]{0,60}\))?(?:,\s*|\s+(?=for the))"
+            r"(?:defending|for the (?:defen[cs]e|accused|defendant|appellant)|"
             r"(?:his|her|whose|the) (?:lawyer|solicitor|barrister|attorney)|a defen[cs]e (?:lawyer|"
             r"attorney))\b",
             re.IGNORECASE,
@@ -214,11 +217,13 @@ _BEHIND: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "defendant",
         re.compile(
-            r"(?:,\s*(?:\d{1,3}(?:,? (?:of|from) [^.;:]{1,50})?|an? [\w\s-]{1,30}|the [\w\s-]{1,30}))?,?\s+(?:was |were |has been |had "
-            r"been |is |are )?(?:sentenced|jailed|convicted|acquitted|found (?:not )?guilty|charged with|"
+            r"(?:,\s*(?:\d{1,3}(?:,? (?:of|from) [^.;:]{1,50})?|an? [\w\s-]{1,30}|the [\w\s-]{1,30}))?,?\s+"
+            r"(?:was |were |has been |had been |is |are )?"
+            r"(?:sentenced|jailed|convicted|acquitted|found (?:not )?guilty|charged with|"
             r"fined|ordered to|imprisoned|pleaded|pleads|pled|received an? \S+ sentence|received \w+ "
             r"years|(?:got|gets|was given|were given|faces) (?:an? )?[\w-]+[ -](?:years?|months?|days?)|"
-            r"(?:be )?held without bail|stood trial|stands trial|is on trial|went on trial|denied the charges?|denies|"
+            r"(?:be )?held without bail|stood trial|stands trial|is on trial|went on trial|denied the charges?|"
+            r"denies|"
             r"admitted)\b"
             r"|\s*(?:\([^()]{1,30}\)\s*)?[—–-]\s*(?:\d+|\w+) (?:days|years|months)\b|,\s*who (?:is|was) "
             r"(?:accused|charged|on trial|seeking a new trial)",

@@ -14,7 +14,7 @@ from processors.names.declension import Language, analyses
 
 UPPER: Final = "А-ЯЁІЎЇЄҐ"
 LOWER: Final = "а-яёіўїєґ"
-_PIECE: Final = rf"(?:[{UPPER}][’'ʼ])?[{UPPER}][{LOWER}]+(?:[’'ʼ][{LOWER}]+)*"
+_PIECE: Final = rf"(?:(?:[{UPPER}][’'ʼ])?[{UPPER}][{LOWER}]+|[{UPPER}](?=[’'ʼ][{LOWER}]{{2}}))(?:[’'ʼ][{LOWER}]+)*"
 WORD: Final = rf"(?:{_PIECE}(?:-(?:{_PIECE}|[{LOWER}]+))*)"
 _INITIAL: Final = rf"[{UPPER}]\."
 _PARTICLE: Final = r"(?:де|дэ|да|ды|дер|ван|фон|ла|оглы|оглу|заде|кызы)"

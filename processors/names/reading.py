@@ -28,7 +28,8 @@ _TRIAL: Final = re.compile(
 )
 _ENGLISH_TRIAL: Final = re.compile(
     r"court|judge|justice|trial|prosecut|attorney|lawyer|counsel|solicitor|barrister|sentenced|jailed|convict|defendant"
-    r"|accused|magistrate|sheriff|clerk|witness|victim|appellant|acquit|\bR v\b|advis[eo]r|\bjury\b|testif|defending"
+    r"|accused|magistrate|sheriff|clerk|witness|victim|appellant|acquit|\bR v\b|advis[eo]r|\bjury\b|testif"
+    r"|defending"
     r"|the Crown\b|arrested|detained|charged|remanded|investigator|detective|patholog|pleaded|guilty|verdict",
     re.IGNORECASE,
 )

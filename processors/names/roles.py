@@ -24,6 +24,7 @@ from processors.names.cue_words import (
     cue_forms,
 )
 from processors.names.declension import CASES, Case, Language
+from processors.names.given_names import GIVEN_NAMES
 from processors.names.mentions import UPPER, WORD, Mention, has_given_name, mentions_in
 from processors.names.nominative import likely_cases, likely_gender, name_of
 from processors.names.person_name import PersonName
@@ -42,7 +43,9 @@ from processors.names.trial_phrases import (
     MAN,
     NO_NAMES,
     NOM,
+    OBJECT,
     PHRASES,
+    SENTENCED,
     TERM,
     WOMAN,
 )
@@ -77,6 +80,17 @@ _OF_CLIENT: Final = re.compile(rf"\s+{WORD}\s+")
 """Between a lawyer's title and name: whose lawyer it is, by a surname."""
 
 
+_NAME_NEXT: Final = re.compile(rf"[{UPPER}][^\s,.;:]+")
+_AND: Final = re.compile(r"\s(?:и|і|й|ды|та)\s+$")
+
+
+def _covers(cue: _Cue, mention: Mention) -> bool:
+    """Whether the name is a part of the words of a role; between a verb and its object others may be named."""
+    if cue.kind == "weak" or not cue.start <= mention.start < cue.end:
+        return False
+    return cue.kind != "verb" or mention.single or mention.start == cue.start
+
+
 @cache
 def _lexicon(language: Language) -> dict[str, tuple[CueForm, ...]]:
     return cue_forms(language)
@@ -101,7 +115,7 @@ def persons_in_text(text: str, language: Language) -> tuple[NamedPerson, ...]:
     mentions = [
         each
         for each in mentions_in(text, language, lambda word: _is_no_name(word, lexicon))
-        if not any(cue.start <= each.start < cue.end and cue.kind != "weak" for cue in cues)
+        if not any(_covers(cue, each) for cue in cues)
     ]
     found: list[NamedPerson] = []
     last: tuple[Mention, _Cue] | None = None
@@ -111,17 +125,20 @@ def persons_in_text(text: str, language: Language) -> tuple[NamedPerson, ...]:
         cue = _cue_of(text, mention, cues, language)
         if cue is None and last is not None and _continues(text, last[0], mention, last[1]):
             cue = last[1]
-        behind = _behind(text, mention, cues, mentions[number + 1 :])
+        behind = _behind(text, mention, cues, mentions[number + 1 :], language)
         presides = behind is not None and behind.role == PRESIDING
         last = None if cue is None else (mention, cue)
         if behind is not None and (
-            cue is None or presides or (cue.kind == "weak" and cue.role == DEFENDANT and behind.role != OTHER)
+            cue is None
+            or presides
+            or (cue.role == OTHER and cue.kind != "former" and behind.kind == "term")
+            or (cue.kind == "weak" and cue.role == DEFENDANT and behind.role != OTHER)
         ):
             last = last if presides and last is not None else (mention, behind)
             cue = behind
         if cue is None or cue.role == OTHER:
             continue
-        if mention.single and not _may_be_alone(text, mention, cue):
+        if mention.single and not _may_be_alone(text, mention, cue, language):
             continue
         if cue.kind == "weak" and not mention.initials and not has_given_name(mention.wording, language):
             continue
@@ -192,7 +209,11 @@ def _key(word: str) -> str:
 
 
 def _is_no_name(word: str, lexicon: dict[str, tuple[CueForm, ...]]) -> bool:
-    return _key(word) in lexicon or NO_NAMES.fullmatch(word.rstrip(".")) is not None
+    if _key(word) in lexicon:
+        return True
+    # a given name that is a word as well (Марта, Яна): a name where it has its capital
+    is_name = word[0].isupper() and not word.isupper() and word.casefold() in GIVEN_NAMES
+    return not is_name and NO_NAMES.fullmatch(word.rstrip(".")) is not None
 
 
 def _cue_of(text: str, mention: Mention, cues: list[_Cue], language: Language) -> _Cue | None:
@@ -289,6 +310,14 @@ def _cue_of(text: str, mention: Mention, cues: list[_Cue], language: Language) -
     return chosen
 
 
+def _all_nominative(text: str, cue: _Cue, mention: Mention, language: Language) -> bool:
+    """Whether the surnames of an enumeration, as far as the next one, are nominatives."""
+    end = mention.end
+    if (joint := JOINT.match(text, end)) is not None and (following := _NAME_NEXT.match(text, joint.end())):
+        end = following.end()
+    return all("nom" in likely_cases(name, language) for name in _NAME_NEXT.findall(text[cue.end : end]))
+
+
 def _goes_on(text: str, place: int) -> bool:
     """Whether another name follows in the same breath."""
     joint = JOINT.match(text, place)
@@ -317,11 +346,19 @@ def _continues(text: str, before: Mention, mention: Mention, cue: _Cue) -> bool:
     return JOINT.fullmatch(between) is not None
 
 
-def _behind(text: str, mention: Mention, cues: list[_Cue], later: Iterable[Mention]) -> _Cue | None:
+def _behind(
+    text: str, mention: Mention, cues: list[_Cue], later: Iterable[Mention], language: Language
+) -> _Cue | None:
     """The role behind the name: "Незабудко, судья областного суда", or the term that somebody got."""
     tail = text[mention.end : mention.end + 80]
     if TERM.search(tail) is not None and not mention.single:
         return _Cue(mention.start, mention.start, DEFENDANT, ALL, kind="term")
+    if (
+        not mention.single
+        and SENTENCED.search(tail) is not None
+        and OBJECT & likely_cases(mention.wording, language)
+    ):
+        return _Cue(mention.start, mention.start, DEFENDANT, OBJECT, kind="term")
     mark = BEHIND.match(tail)
     if mark is None or mention.single:
         return None
@@ -337,12 +374,21 @@ def _behind(text: str, mention: Mention, cues: list[_Cue], later: Iterable[Menti
     return None
 
 
-def _may_be_alone(text: str, mention: Mention, cue: _Cue) -> bool:
+def _may_be_alone(text: str, mention: Mention, cue: _Cue, language: Language) -> bool:
     """Whether a single word is a surname: only close behind the word of a role."""
     if cue.kind not in ("noun", "headed", "verb") or cue.start >= mention.start:
         return False
     between = text[cue.end : mention.start]
-    if cue.role == DEFENCE and cue.plural and cue.kind == "noun" and ":" not in between and "—" not in between:
+    if (
+        cue.role == DEFENCE
+        and cue.plural
+        and cue.kind == "noun"
+        and ":" not in between
+        and "—" not in between
+        and not (
+            (_goes_on(text, mention.end) or _AND.search(between)) and _all_nominative(text, cue, mention, language)
+        )
+    ):
         return False  # "адвокаты Подковы": of whom they are the lawyers
     if cue.kind == "verb" and cue.role == DEFENDANT:
         return False
