@@ -63,6 +63,15 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 @lru_cache(maxsize=200_000)
+def token_texts(text: str) -> Iterator[str]:
+    """The texts of `tokens`, for those who need no places: an index reads every word of every record."""
+    for word in _WORD.findall(text):
+        if word.isalnum():
+            yield word
+        else:
+            yield from (token.text for token in tokens(word))
+
+
 def exact_form(word: str) -> str:
     """The form in which exact words are compared: case folded, one apostrophe, ``ё`` as ``е``, no stress marks."""
     folded = word.casefold()

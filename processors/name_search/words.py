@@ -42,14 +42,12 @@ class NameWord:
 
 def words_of(text: str, *, any_case: bool = False) -> tuple[NameWord, ...]:
     """Words that may be parts of names: those that begin with a capital, or all where there is none."""
-    found = [
-        NameWord(each[0], each.start(), each.end(), is_initial=each["initial"] is not None)
-        for each in _WORD.finditer(text)
-    ]
-    if any_case:
-        return tuple(found)
-    capitals = tuple(word for word in found if word.text[0].isupper() or word.text[0].istitle())
-    return capitals or tuple(found)
+    found = list(_WORD.finditer(text))
+    if not any_case:  # before anything is made of them: an index reads every word of every record
+        found = [each for each in found if (first := text[each.start()]).isupper() or first.istitle()] or found
+    return tuple(
+        NameWord(each[0], each.start(), each.end(), is_initial=each["initial"] is not None) for each in found
+    )
 
 
 def halves_of(word: str) -> tuple[str, ...]:

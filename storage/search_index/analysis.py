@@ -14,7 +14,7 @@ import processors.languages
 import processors.name_search
 from processors.languages.detection import TextLanguage
 from processors.languages.stems import stem
-from processors.languages.tokens import exact_form, tokens
+from processors.languages.tokens import exact_form, token_texts
 
 LONGEST_WORD: Final = 100
 """Characters of a word that are indexed; longer ones are addresses and noise."""
@@ -49,5 +49,5 @@ def word_forms(word: str, language: TextLanguage) -> tuple[str, str]:
 
 def indexed_words(text: str, language: TextLanguage) -> tuple[str, str]:
     """The words of a text, and their stems, each parted by spaces: the same number of both."""
-    forms = [word_forms(token.text, language) for token in tokens(text)]
+    forms = [word_forms(word, language) for word in token_texts(text)]
     return " ".join(plain for plain, _ in forms), " ".join(stemmed for _, stemmed in forms)

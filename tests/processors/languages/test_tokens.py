@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.languages.tokens import exact_form, tokens
+from processors.languages.tokens import exact_form, token_texts, tokens
 
 
 @pytest.mark.parametrize("apostrophe", ["'", "’", "ʼ", "`", "‘", "´", "′", "＇"])
@@ -66,3 +66,8 @@ def test_every_letter_and_digit_is_in_a_token_and_every_token_stands_where_it_sa
 @given(st.text(max_size=40))
 def test_the_exact_form_of_an_exact_form_is_itself(text: str) -> None:
     assert exact_form(exact_form(text)) == exact_form(text)
+
+
+@given(st.text(st.sampled_from("абвёІў'’-_ .1aZ\u0301\u00ad«"), max_size=40))
+def test_words_without_places_are_the_same_words(text: str) -> None:
+    assert list(token_texts(text)) == [token.text for token in tokens(text)]
