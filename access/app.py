@@ -44,10 +44,12 @@ from access.routes.api_custodians import CUSTODIANS_API
 from access.routes.api_document import API_DOCUMENT
 from access.routes.api_media import MEDIA_API
 from access.routes.archiving import ARCHIVING_API, ARCHIVING_PAGES
+from access.routes.cdx import CDX
 from access.routes.custodians import CUSTODIANS
 from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
+from access.routes.memento import MEMENTO
 from access.routes.pages import PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
@@ -79,6 +81,8 @@ PAGE_ROUTERS: Final = (
     VIEWING,
     HELP,
     REPLAY_PAGES,
+    MEMENTO,
+    CDX,
     SOURCES_PAGES,
     ARCHIVING_PAGES,
 )

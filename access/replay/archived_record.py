@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+from urllib.parse import quote
 
 from processors.http.message import ResponseMessage, UndecodableEntity, entity, header, parse_response
 from processors.markup.encoding import decode
@@ -31,6 +32,9 @@ KEPT: Final = ("location", "content-language", "content-range", "accept-ranges")
 
 MARKUP: Final = re.compile(r"\s*(?:text/html|application/xhtml\+xml|application/xhtml)\s*(?:;|$)", re.IGNORECASE)
 
+MARK: Final = "X-Letapis-Capture"
+"""The field by which the gateway knows an archived answer from pywb's own pages; no archived field gets there."""
+
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -44,8 +48,10 @@ class ReplayRecord:
 
 def replay_record(archive: Archive, capture: Capture, *, viewer: Viewer) -> ReplayRecord | None:
     """The record; None where the viewer may not see what holds its payload, or nothing does."""
-    with archive.reader.connect() as connection:
-        holder = payload_capture(connection, capture, viewer=viewer)
+    holder: Capture | None = capture
+    if capture.record_type == "revisit":
+        with archive.reader.connect() as connection:
+            holder = payload_capture(connection, capture, viewer=viewer)
     if holder is None:
         return None
     if holder.length_bytes > WHOLE_BYTES or (holder.payload_length_bytes or 0) > WHOLE_BYTES:
@@ -99,7 +105,7 @@ def _http_head(capture: Capture, head: ResponseMessage, content_type: str | None
     lines = [f"HTTP/1.1 {head.status or 200} {_UNSAFE.sub(' ', head.reason).strip() or '-'}"]
     if content_type is not None:
         lines.append(f"Content-Type: {_UNSAFE.sub(' ', content_type)}")
-    lines.append(f"Content-Length: {length_bytes}")
+    lines += [f"Content-Length: {length_bytes}", f"{MARK}: {quote(capture.id, safe=':')}"]
     lines += [f"{name}: {_UNSAFE.sub(' ', value)}" for name, value in head.headers if name.lower() in KEPT]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 

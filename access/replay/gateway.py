@@ -21,11 +21,12 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from access.rendering.templates import TEMPLATES
 from access.rendering.translations import Language, choose_language, current_language, gettext, in_language
+from access.replay.archived_record import MARK
 from access.replay.capability import CapabilityRefused, CapabilitySeal, ReplayCapability
 from access.replay.index_lines import moment, replay_path
 from access.replay.response_policy import (
@@ -49,7 +50,7 @@ PATH: Final = re.compile(
 AS_PAGE: Final = "mp_"
 """pywb's word for a page, and for whatever is rewritten by its type."""
 
-CHECK: Final = re.compile(r"/(?P<capability>[A-Za-z0-9_-]{60,4000})/check(?P<step>|/closed|/done)")
+CHECK: Final = re.compile(r"/(?P<capability>[A-Za-z0-9_-]{60,4000})/check(?P<step>|/closed)")
 """The path of the check that goes before scripts."""
 
 OWN_SCRIPT: Final = Path(__file__).parents[1] / "static" / "replay_check.js"
@@ -64,6 +65,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """What is answered at all; all but the first two with a refusal."""
 
 SCRIPTS_OF_PYWB: Final = frozenset({"wombat.js", "wombatWorkers.js"})
+
+MOST_REDIRECTS: Final = 5
 
 REWRITTEN_LIMIT_BYTES: Final = 128 << 20
 TEXTUAL: Final = re.compile(
@@ -177,23 +180,20 @@ class Gateway:
         return await self._from_pywb(request, asked, is_document=is_document)
 
     async def _check(self, request: Request, capability: ReplayCapability, text: str, step: str) -> Response:
-        """One step of the check: the question that must arrive, the one that must fail, and what comes of both."""
+        """One step of the check: the question that must arrive, or the one that must fail; behind it, the page."""
         if capability.scripts != "asked" or not obeys_allowlist(request.headers):
             words = gettext("Scripts of archived pages run only in browsers that can be kept from the live web.")
             return self._sentence(request, HTTPStatus.FORBIDDEN, words, capability=capability)
         first = await self._first_of(capability)
         if first is None:
             return self._sentence(request, HTTPStatus.NOT_FOUND, gettext("There is nothing at this address."))
-        if step == "/done":
-            allowed = self._seal.seal(replace(capability, scripts="allowed"))
-            answer = RedirectResponse(f"{self.host.url}/{allowed}/{replay_path(first)}", HTTPStatus.SEE_OTHER)
-            answer.headers.update(ALWAYS)
-            return answer
+        # no redirect: the page that has the policy would follow none
+        allowed = self._seal.seal(replace(capability, scripts="allowed"))
         html = TEMPLATES.get_template("replay_check.html").render(
             language=current_language().tag,
             probe=f"{capability.archive_origin}/robots.txt",
             expected="fails" if step else "arrives",
-            next=f"/{text}/check{'/done' if step else '/closed'}",
+            next=f"/{allowed}/{replay_path(first)}" if step else f"/{text}/check/closed",
             script=CHECK_SCRIPT,
         )
         policy = (
@@ -214,34 +214,74 @@ class Gateway:
 
         return await run_in_threadpool(look)
 
-    async def _from_pywb(self, request: Request, asked: Asked, *, is_document: bool) -> Response:
+    async def _from_pywb(
+        self, request: Request, asked: Asked, *, is_document: bool, redirects: int = 0
+    ) -> Response:
         async with AsyncExitStack() as held:
             slot = await held.enter_async_context(self._slots.taken(asked.capability))
             answered = await self._ask_pywb(request, asked, slot)
             held.push_async_callback(answered.aclose)
             headers = dict(passed_on(answered.headers.multi_items()))
             location = answered.headers.get("location")
-            if location is not None and answered.status_code in (301, 302, 303, 307, 308):
-                return self._redirect(request, asked, location.replace(slot.name, asked.text))
-            if slot.served is None:
-                words = gettext("%(url)s was not captured together with this page.", url=asked.url)
-                return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
-            headers |= document_policy(asked.capability, f"{self.host.url}/{asked.text}/", self.host.url)
-            if is_document:
-                headers["X-Content-Type-Options"] = "nosniff"
-                as_type = document_type(headers.get("content-type"), headers.get("content-encoding"))
-                if as_type is not None:
-                    headers["content-type"] = as_type
-            status = answered.status_code
-            if TEXTUAL.match(headers.get("content-type", "")) and "content-encoding" not in headers:
-                body = await _whole(answered)
-                return Response(body.replace(slot.name.encode(), asked.text.encode()), status, headers=headers)
-            if length := answered.headers.get("content-length"):
-                headers["content-length"] = length
-            streaming = held.pop_all()
-            return StreamingResponse(
-                _raw(answered, streaming), status, headers=headers, background=BackgroundTask(streaming.aclose)
-            )
+            is_redirect = location is not None and answered.status_code in (301, 302, 303, 307, 308)
+            if not is_redirect:
+                if MARK not in answered.headers:
+                    words = gettext("%(url)s was not captured together with this page.", url=asked.url)
+                    return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
+                return await self._answer(asked, slot, answered, headers, held, is_document=is_document)
+            assert location is not None  # a redirect has one
+            target = location.replace(slot.name, asked.text)
+        return await self._redirected(request, asked, target, is_document=is_document, redirects=redirects)
+
+    async def _answer(
+        self,
+        asked: Asked,
+        slot: Slot,
+        answered: httpx.Response,
+        headers: dict[str, str],
+        held: AsyncExitStack,
+        *,
+        is_document: bool,
+    ) -> Response:
+        """pywb's answer under our policy; what holds slot and connection ends with the last byte."""
+        headers |= document_policy(asked.capability, f"{self.host.url}/{asked.text}/", self.host.url)
+        if is_document:
+            headers["X-Content-Type-Options"] = "nosniff"
+            as_type = document_type(headers.get("content-type"), headers.get("content-encoding"))
+            if as_type is not None:
+                headers["content-type"] = as_type
+        status = answered.status_code
+        if TEXTUAL.match(headers.get("content-type", "")) and "content-encoding" not in headers:
+            body = await _whole(answered)
+            return Response(body.replace(slot.name.encode(), asked.text.encode()), status, headers=headers)
+        if length := answered.headers.get("content-length"):
+            headers["content-length"] = length
+        streaming = held.pop_all()
+        return StreamingResponse(
+            _raw(answered, streaming), status, headers=headers, background=BackgroundTask(streaming.aclose)
+        )
+
+    async def _redirected(
+        self, request: Request, asked: Asked, location: str, *, is_document: bool, redirects: int
+    ) -> Response:
+        """A redirect within the capability: shown as one where a page was asked for, else followed here.
+
+        A browser that obeys the connection allowlist follows none, since it cannot know where one ends.
+        """
+        inside = f"{self.host.url}/{asked.text}/"
+        path = location.removeprefix(self.host.url)
+        found = PATH.fullmatch(path)
+        if found is None or found["capability"] != asked.text or redirects >= MOST_REDIRECTS:
+            words = gettext("This capture redirects to another address, which is not shown.")
+            return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
+        if not is_document:
+            there = replace(asked, timestamp=found["timestamp"] or asked.timestamp, url=found["url"])
+            return await self._from_pywb(request, there, is_document=False, redirects=redirects + 1)
+        html = TEMPLATES.get_template("replay_redirect.html").render(
+            address=f"{self.host.url}{path}", url=found["url"], language=current_language().tag
+        )
+        policy = document_policy(asked.capability, inside, self.host.url)
+        return Response(html, headers=policy, media_type="text/html")
 
     async def _ask_pywb(self, request: Request, asked: Asked, slot: Slot) -> httpx.Response:
         headers = {
@@ -257,20 +297,6 @@ class Gateway:
         sent = self._pywb.build_request("GET", self.host.pywb_url, headers=headers)
         sent.extensions["target"] = target.encode("latin-1")
         return await self._pywb.send(sent, stream=True)
-
-    def _redirect(self, request: Request, asked: Asked, location: str) -> Response:
-        """A redirect that stays within the capability; any other is shown as what it is."""
-        inside = f"{self.host.url}/{asked.text}/"
-        if location.startswith(f"/{asked.text}/"):
-            location = self.host.url + location
-        if not location.startswith(inside):
-            words = gettext("This capture redirects to another address, which is not shown.")
-            return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
-        answer = RedirectResponse(location, HTTPStatus.TEMPORARY_REDIRECT)
-        answer.headers["location"] = location  # as it is: quoted once more, an address could become another
-        for name, value in document_policy(asked.capability, inside, self.host.url).items():
-            answer.headers[name] = value
-        return answer
 
     async def _script_of_pywb(self, request: Request, name: str) -> Response:
         """One of the scripts by which pywb keeps a scripted page within its capture."""

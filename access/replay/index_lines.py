@@ -6,11 +6,14 @@ manual, CDXJ; the names of its fields (read 2026-11, version 2.10).
 """
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import quote
 
 from storage.catalogue.captures import Capture
+
+_WITHOUT_PATH = re.compile(r"https?://[^/?#]+(?=[?#]|$)", re.IGNORECASE)
 
 
 def moment(at: datetime) -> str:
@@ -19,8 +22,10 @@ def moment(at: datetime) -> str:
 
 
 def replay_path(capture: Capture) -> str:
-    """The capture's address below a capability; what would end a path is escaped."""
-    return f"{moment(capture.captured_at)}mp_/{capture.url.replace('#', '%23')}"
+    """The capture's address below a capability, always with a path; what would end a path is escaped."""
+    found = _WITHOUT_PATH.match(capture.url)
+    url = capture.url if found is None else f"{found[0]}/{capture.url[found.end() :]}"
+    return f"{moment(capture.captured_at)}mp_/{url.replace('#', '%23')}"
 
 
 def index_lines(captures: Iterable[Capture], *, slot: str) -> str:

@@ -2,8 +2,8 @@
 
 In: a secret in the path that only pywb's configuration has. Out: CDXJ lines of the captures that the slot's user
 may see within the slot's crawl, and the records of those lines. Guaranteed: a slot that nobody holds gets nothing,
-a record is given only if its line was, the database is asked anew for each, and each capture is in the access log
-of the archive before its bytes leave.
+a record is given only if its line was, the database is asked anew for each request, and each capture is in the
+access log of the archive before its bytes leave.
 """
 
 import secrets
@@ -22,7 +22,7 @@ from access.replay.capability import LIFETIME, ReplayCapability
 from access.replay.index_lines import index_lines, moment
 from access.replay.slots import Slot, Slots
 from storage.archive import Archive
-from storage.catalogue.captures import Capture, capture_by_id
+from storage.catalogue.captures import Capture
 from storage.ledger.access_log import log_access
 from storage.queries.replay import captures_beginning, captures_near
 
@@ -70,7 +70,6 @@ class PywbSource:
         found = await run_in_threadpool(self._record, slot.capability, capture)
         if found is None:
             return _nothing()
-        slot.served = capture
         return StreamingResponse(
             found.pieces, media_type="application/warc", headers={"Content-Length": str(found.length_bytes)}
         )
@@ -96,12 +95,9 @@ class PywbSource:
         ]
         return first + [each for each in found if each not in first]
 
-    def _record(self, capability: ReplayCapability, offered: Capture) -> ReplayRecord | None:
+    def _record(self, capability: ReplayCapability, capture: Capture) -> ReplayRecord | None:
+        """The record of a capture whose visibility was asked for with its line, within the same request."""
         archive, viewer = self._open_archive(), capability.viewer
-        with archive.reader.connect() as connection:
-            capture = capture_by_id(connection, offered.id, viewer=viewer)
-        if capture is None:
-            return None
         seen = (viewer.name, capture.id, capability.expires_at)
         if seen not in self._logged:
             details = {"scripts": capability.scripts == "allowed"}

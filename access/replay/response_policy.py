@@ -59,21 +59,22 @@ def obeys_allowlist(headers: Mapping[str, str]) -> bool:
 
 def document_policy(capability: ReplayCapability, path_url: str, replay_origin: str) -> dict[str, str]:
     """Headers of a replayed answer. ``path_url``: the address of the capability's path, with a slash behind it."""
-    framed_by = f"frame-ancestors {capability.archive_origin} {replay_origin}"
     if capability.scripts == "allowed":
         policy = (
             f"sandbox allow-scripts allow-same-origin allow-forms; "
             f"default-src {replay_origin} 'unsafe-inline' 'unsafe-eval' data: blob:; "
             f"connect-src {replay_origin} data: blob:; worker-src {replay_origin} blob:; "
-            f"form-action {replay_origin}; base-uri {replay_origin}; {framed_by}"
+            f"form-action {replay_origin}; base-uri {replay_origin}; "
+            f"frame-ancestors {capability.archive_origin} {replay_origin}"
         )
         return {**ALWAYS, "Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "same-origin"}
     policy = (
         f"sandbox; default-src 'none'; script-src 'none'; img-src {path_url} data: blob:; "
         f"style-src {path_url} 'unsafe-inline' data:; font-src {path_url} data:; "
         f"media-src {path_url} data: blob:; frame-src {path_url}; "
-        f"form-action 'none'; base-uri {path_url}; {framed_by}"
+        f"form-action 'none'; base-uri {path_url}"
     )
+    # no frame-ancestors: a frame of the page stands in a document without origin, which no such policy can name;
     # a sandboxed document has no origin, and asks for its fonts as a stranger
     return {**ALWAYS, "Content-Security-Policy": policy, "Access-Control-Allow-Origin": "*"}
 

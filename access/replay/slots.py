@@ -17,12 +17,11 @@ from storage.catalogue.captures import Capture
 
 @dataclass(slots=True)
 class Slot:
-    """``offered`` are the captures that were named to pywb in this slot, ``served`` the one it took last."""
+    """``offered`` are the captures that were named to pywb in this slot."""
 
     name: str
     capability: ReplayCapability | None = None
     offered: dict[str, Capture] = field(default_factory=dict)
-    served: Capture | None = None
 
 
 class Slots:
@@ -43,7 +42,7 @@ class Slots:
     async def taken(self, capability: ReplayCapability) -> AsyncIterator[Slot]:
         """A slot for the length of one request."""
         slot = await self._free.get()
-        slot.capability, slot.offered, slot.served = capability, {}, None
+        slot.capability, slot.offered = capability, {}
         try:
             yield slot
         finally:

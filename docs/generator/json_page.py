@@ -47,6 +47,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deposit": ("deposit", "deposit_refused"),
     "rebuild": ("rebuild",),
     "verify": ("verify", "catalogue_check"),
+    "replay": ("replay",),
     "witness": ("witness",),
     "audit": ("verify", "audit"),
     "copies": ("copy",),

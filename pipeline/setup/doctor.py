@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
+import httpx
 import psycopg2
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from access.replay.capability import ReplayKeyError, read_replay_key
 from access.views.nights import last_nights
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
@@ -33,6 +36,8 @@ from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, store_open_to_other
 from pipeline.preserve.replicate import NO_SECOND_COPY, replication_status
 from pipeline.preserve.time_authority import time_authorities
 from pipeline.preserve.timestamp import NO_TIME_AUTHORITY, describe_pending_timestamp, timestamp_status
+from pipeline.replay.environment import HOW as HOW_REPLAY
+from pipeline.replay.environment import wayback_program
 from pipeline.supervise.processes import ServiceError
 from processors.extension.code import ExtensionFault
 from processors.media.ffmpeg import NoProgram, decoder_name
@@ -104,6 +109,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         _extensions,
         _scanned_pages,
         _video,
+        _replay,
     )
     for check in checks:
         yield check(settings)
@@ -441,6 +447,28 @@ def _scanned_pages(_: Settings) -> Check:
     if missing:
         return Check(name, "warning", f"{program} lacks the languages {', '.join(missing)}", HOW_TESSERACT)
     return Check(name, "ok", f"read by {program}")
+
+
+def _replay(settings: Settings) -> Check:
+    """pywb's environment, the key, and whether the replay host answers under its own name."""
+    name = "Replay"
+    if wayback_program() is None:
+        return Check(name, "warning", "pywb's environment is missing: no page can be viewed as a page", HOW_REPLAY)
+    if settings.replay_url is None:
+        return Check(name, "ok", "pywb is installed and not running; `letapis up` or `letapis replay` starts it")
+    how = "Start it with `letapis replay`, and see that the reverse proxy leads there (docs/replay.md)."
+    parts = urlsplit(settings.replay_url)
+    try:
+        read_replay_key(settings.replay_key_file)
+        host = "127.0.0.1" if (parts.hostname or "").endswith(".localhost") else parts.hostname
+        port = f":{parts.port}" if parts.port else ""
+        answer = httpx.get(f"{parts.scheme}://{host}{port}/", headers={"Host": parts.netloc}, timeout=10)
+    except (ReplayKeyError, httpx.HTTPError) as problem:
+        return Check(name, "warning", f"{settings.replay_url}: {problem}", how)
+    if answer.headers.get("connection-allowlist") != "(response-origin)":
+        found = f"{settings.replay_url} is answered by something else, or its headers are taken away"
+        return Check(name, "warning", found, how)
+    return Check(name, "ok", f"{settings.replay_url} answers")
 
 
 def _video(_: Settings) -> Check:

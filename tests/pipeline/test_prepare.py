@@ -58,16 +58,16 @@ def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str
     keys_file = Path(variables["LETAPIS_DATA"]) / "keys" / "sealing.keys"
     newest = id_of_key(read_keys(keys_file).newest)
     place = f"{variables['LETAPIS_S3_ENDPOINT']}, bucket {variables['LETAPIS_S3_BUCKET']}"
-    assert [(row["kind"], row["name"], row["found"], row["problem"]) for row in rows[0]] == [
-        ("prepared", "Database", f"schema {newest_schema()}, made", None),
-        ("prepared", "Sealing keys", f"{keys_file}, newest {newest}, made", None),
-        ("prepared", "Object store", f"{place}, made", None),
-    ]
-    assert [row["found"] for row in rows[1]] == [
-        f"schema {newest_schema()}, there before",
-        f"{keys_file}, newest {newest}, there before",
-        f"{place}, there before",
-    ]
+    log_key, replay_key = (keys_file.with_name(name) for name in ("log.key", "replay.key"))
+    verifier = rows[0][2]["found"].split(", ")[1]
+    for made, state in zip(rows, ("made", "there before"), strict=True):
+        assert [(row["kind"], row["name"], row["found"], row["problem"]) for row in made] == [
+            ("prepared", "Database", f"schema {newest_schema()}, {state}", None),
+            ("prepared", "Sealing keys", f"{keys_file}, newest {newest}, {state}", None),
+            ("prepared", "Key of the log", f"{log_key}, {verifier}, {state}", None),
+            ("prepared", "Replay key", f"{replay_key}, {state}", None),
+            ("prepared", "Object store", f"{place}, {state}", None),
+        ]
     assert (first.returncode, again.returncode) == (0, 0)
     assert "LETAPIS_AIRFLOW_URL is not set" in first.stderr
 

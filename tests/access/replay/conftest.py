@@ -34,20 +34,27 @@ from storage.deposit.deposit import deposit_file
 from storage.sealing_keys import make_keys
 from tests.access.replay.hostile_site import HostileSite
 from tests.embedded_database import drop_database
-from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
+from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
+
+CLOSED = "closed"
+"""A label that is granted to few."""
 
 ANALYST = Viewer("analyst", Role.COLLECTOR)
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """``captures`` by their address, of the hostile site; ``other`` of another crawl; ``pages_url``: our pages."""
+    """``captures`` by their address, of the hostile site; ``other`` of other crawls; ``pages_url``: our pages.
+
+    ``asked_of_api``: who asked the API that stands beside our pages, as Airflow's does.
+    """
 
     archive: Archive
     door: ReplayDoor
     pages_url: str
     captures: dict[str, Capture]
     other: dict[str, Capture]
+    asked_of_api: list[str]
 
     def view(self, url: str) -> str:
         """The page of ours around a capture."""
@@ -109,13 +116,14 @@ def replayed(replay_settings: Settings, tmp_path_factory: pytest.TempPathFactory
         write_stack_file(settings)
         server = ReplayServer(settings)
         door = ReplayDoor(server.url, CapabilitySeal(read_replay_key(settings.replay_key_file)))
-        pages = _pages(archive, door)
+        asked_of_api: list[str] = []
+        pages = _pages(archive, door, asked_of_api)
         server.start()
         serving = threading.Thread(target=pages.run, kwargs={"sockets": [listening]}, daemon=True)
         serving.start()
         while not pages.started:
             time.sleep(0.05)
-        yield Replayed(archive, door, pages_url, captures, other)
+        yield Replayed(archive, door, pages_url, captures, other, asked_of_api)
         pages.should_exit = True
         serving.join(20)
         server.stop()
@@ -127,12 +135,13 @@ def _pages_port() -> socket.socket:
     return listening
 
 
-def _pages(archive: Archive, door: ReplayDoor) -> uvicorn.Server:
+def _pages(archive: Archive, door: ReplayDoor, asked_of_api: list[str]) -> uvicorn.Server:
     """Our pages as Airflow has them: below a prefix, beside an API that the user's cookie opens."""
     host = FastAPI()
 
     @host.get("/api/v2/dags")
     def dags(request: Request) -> JSONResponse:
+        asked_of_api.append(request.headers.get("origin", "no origin"))
         has_cookie = request.cookies.get("_token") == "SECRET"
         return JSONResponse({"opened": has_cookie}, 200 if has_cookie else 401)
 
@@ -161,7 +170,10 @@ def _deposited(archive: Archive, folder: Path) -> dict[str, Capture]:
     """Another crawl: what a capability for the first must not show."""
     secret = exchange("http://secret.test/", response(b"<h1>a secret of another crawl</h1>"))
     again = exchange("http://victim.test/", response(b"<h1>a later night</h1>"), at=NIGHT.replace(month=12))
-    return _all_of(archive, [deposit_file(archive, crawl_one(folder, [secret, again])).key])
+    closed = exchange("http://closed.test/", response(b"<h1>for members</h1>"))
+    source = replace(KANAL, id="closed", access_label=CLOSED)
+    paths = crawl_one(folder, [secret, again]), crawl_one(folder, [closed], source=source)
+    return _all_of(archive, [deposit_file(archive, path).key for path in paths])
 
 
 def _all_of(archive: Archive, keys: list[str]) -> dict[str, Capture]:

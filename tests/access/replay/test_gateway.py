@@ -1,14 +1,17 @@
 """The replay host: what a capability shows, and what nothing shows."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from access.replay.capability import CapabilityRefused, CapabilitySeal, ReplayCapability
+from access.replay.index_lines import replay_path
 from storage.access_labels import Role, Viewer
 from storage.ledger.access_log import accesses_of
-from tests.access.replay.conftest import Replayed
+from storage.ledger.memberships import add_member, remove_member
+from tests.access.replay.conftest import CLOSED, Replayed
 
 HOME = "http://victim.test/"
 
@@ -55,14 +58,14 @@ def test_a_refusal_is_shown_as_what_it_was(replayed: Replayed, path: str, status
     assert words in page.text
 
 
-def test_a_redirect_stays_on_the_replay_host_and_one_that_leaves_is_not_followed(replayed: Replayed) -> None:
+def test_a_redirect_is_shown_as_one_and_leads_no_further_than_the_replay_host(replayed: Replayed) -> None:
     moved = replayed.get(replayed.address("http://victim.test/moved"))
-    assert moved.status_code == 307
-    assert moved.headers["location"].startswith(f"{replayed.door.url}/")
-    assert "Доступ закрыты" in replayed.get(moved.headers["location"]).text
-    away = replayed.get(replayed.address("http://victim.test/away"))
-    assert away.headers["location"].startswith(f"{replayed.door.url}/")
-    lost = replayed.get(away.headers["location"])
+    (target,) = re.findall(r'href="([^"]+)"', moved.text)
+    assert target.startswith(f"{replayed.door.url}/")
+    assert "Доступ закрыты" in replayed.get(target).text
+    (target,) = re.findall(r'href="([^"]+)"', replayed.get(replayed.address("http://victim.test/away")).text)
+    assert target.startswith(f"{replayed.door.url}/")
+    lost = replayed.get(target)
     assert lost.status_code == 404
     assert "was not captured together with this page" in lost.text
     assert "<a " not in lost.text
@@ -117,6 +120,16 @@ def test_a_capability_says_nothing_to_who_reads_it_and_all_to_its_key() -> None:
         CapabilitySeal(b"l" * 32).open(text, now=until - timedelta(seconds=1))
 
 
+def test_who_is_no_member_any_more_sees_nothing_more_of_what_they_had_open(replayed: Replayed) -> None:
+    viewer = Viewer("ала", Role.READER)
+    address = replayed.address("http://closed.test/", viewer)
+    assert replayed.get(address).status_code == 404
+    add_member(replayed.archive, viewer.name, actor="kust", label=CLOSED)
+    assert "for members" in replayed.get(address).text
+    remove_member(replayed.archive, viewer.name, actor="kust", label=CLOSED)
+    assert "for members" not in replayed.get(address).text
+
+
 def test_another_host_name_gets_nothing_so_no_cookie_of_airflow_comes_along(replayed: Replayed) -> None:
     address = replayed.address(HOME)
     port = address.split("/")[2].rpartition(":")[2]
@@ -130,6 +143,19 @@ def test_no_word_of_pywb_shows_a_page_as_it_lies_in_the_archive(replayed: Replay
         page = replayed.get(address, Sec_Fetch_Dest=destination)
         assert 'href="https://link.leak.test' not in page.text
         assert "wombat.js" in page.text
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://victim.test", "http://victim.test/"),
+        ("http://victim.test?a=1", "http://victim.test/?a=1"),
+        ("https://victim.test/a#b", "https://victim.test/a%23b"),
+    ],
+)
+def test_an_address_is_asked_for_as_pywb_keeps_it(replayed: Replayed, url: str, path: str) -> None:
+    capture = replace(replayed.captures[HOME], url=url)
+    assert replay_path(capture) == f"{capture.captured_at:%Y%m%d%H%M%S}mp_/{path}"
 
 
 def test_what_was_shown_is_in_the_access_log_with_who_saw_it(replayed: Replayed) -> None:
