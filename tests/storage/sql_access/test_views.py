@@ -144,7 +144,7 @@ ATTEMPTS = [
     "SELECT lo_import('/etc/passwd')",
     "SELECT query_to_xml('SELECT url FROM catalogue.captures', true, true, '')",
     "SELECT url FROM captures WHERE url ~ 'secret' AND 1 / length(url) >= 0",
-    "SELECT url FROM captures WHERE CASE WHEN url ~ 'secret' THEN (1 / 0)::boolean ELSE false END",
+    "SELECT url FROM captures WHERE CASE WHEN url ~ 'secret' THEN 1 / (status - 200) > 0 ELSE false END",
     "SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'captures'",
 ]
 
