@@ -280,3 +280,16 @@ def test_of_another_case_nobody_learns_by_any_of_these_routes(door: Door) -> Non
 def test_what_is_no_address_is_refused_in_words(door: Door, sent: object) -> None:
     answer = door.client.post("/api/archive/known", json=sent, headers=OWN)
     assert (answer.status_code, "web address" in answer.json()["detail"]) == (422, True)
+
+
+def test_a_capture_leads_a_collector_to_the_form_and_starts_nothing(door: Door) -> None:
+    capture_id = door.capture(response(b"<p>one"), 1)
+    shown = door.client.get(f"/capture/{capture_id}", headers=OWN).text
+    form = shown[shown.index('<form class="archive-again"') :]
+    assert form.startswith('<form class="archive-again" method="post" action="/archive/check">')
+    assert f'name="url" value="{PAGE}"' in form
+    assert "archive-again" not in door.client.get(f"/capture/{capture_id}", headers=READER).text
+    filled = door.client.post("/archive/check", data={"url": PAGE, "engine": "browser"}, headers=OWN).text
+    assert f">{PAGE}</textarea>" in filled
+    assert '<option value="browser" selected>' in filled
+    assert door.desk.started == []
