@@ -25,6 +25,8 @@ from tests.end_to_end.conftest import Rows
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 RUN_S = 240.0
+PAGE_MS = 60_000.0
+"""Milliseconds for a page for which Airflow is asked to start a run, on a machine that is busy."""
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
 FORBIDDEN = "https://forbidden.pryklad.example/"
 CHALLENGE = "https://challenge.pryklad.example/captcha"
@@ -129,11 +131,11 @@ def test_a_collector_enters_an_address_in_the_box_and_reaches_the_receipt(
     page.goto(f"{airflow_stack.settings.airflow_url}/archive/")
     page.get_by_label("Address to archive").fill(COURT)
     page.keyboard.press("Enter")
-    expect(page.locator(".notice[role=status]")).to_contain_text("captur")
+    expect(page.locator(".notice[role=status]")).to_contain_text("captur", timeout=PAGE_MS)
     assert {run["dag_run_id"] for run in api.runs("archive_url")} == before, "only told, not started"
     page.get_by_label("Reason", exact=True).fill("з формы")
     page.get_by_role("button", name=re.compile("Archive (now|again)")).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Request of")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Request of", timeout=PAGE_MS)
     (run_id,) = {run["dag_run_id"] for run in api.runs("archive_url")} - before
 
     # the page follows the work by itself
@@ -144,7 +146,7 @@ def test_a_collector_enters_an_address_in_the_box_and_reaches_the_receipt(
     expect(receipt).to_contain_text("deposited")
     expect(receipt).to_contain_text(result["warc_keys"][0])
     receipt.get_by_role("link", name="View").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(COURT)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(COURT, timeout=PAGE_MS)
     assert "з формы" in page.content()
     raw = page.locator("a", has_text="Download the raw record").get_attribute("href")
     content = page.context.request.get(f"{airflow_stack.settings.airflow_url}{raw}").body()
