@@ -21,7 +21,7 @@ NO_VARIABLE = frozenset({"airflow_process"})
 """Fields that no operator sets."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Folders and files": ("data", "watchlist", "extensions"),
+    "Folders and files": ("data", "watchlist", "extensions", "search_index"),
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
