@@ -61,9 +61,9 @@ def gallery(
             limit=most,
             offset=offset,
         )
-        shown_in = records_showing(connection, [item.capture for item in items], viewer=viewer)
         group_ids = list(dict.fromkeys(item.group_id for item in items if item.group_id))[:MOST_GROUPS]
         members = members_of_groups(connection, group_ids, viewer=viewer)
+        shown_in = records_showing(connection, [item.capture for item in items], viewer=viewer)
         before = day_beside(connection, day, asked, later=False, viewer=viewer)
         after = day_beside(connection, day, asked, later=True, viewer=viewer)
     rows = [item_row(item, shown_in, members) for item in items]
@@ -75,7 +75,7 @@ def gallery(
         "total": total,
         "all_sources": known,
         "sources": [{"source": source, "items": list(group)} for source, group in by_source],
-        "groups": list(_groups(members, group_ids)),
+        "groups": list(_groups(members, group_ids, shown_in)),
     }
 
 
@@ -109,12 +109,14 @@ def thumbnail_of(item: GalleryItem) -> str | None:
     return frame_path(item.capture.id, (item.duration_s or 0) / 3) if can_draw(item.media_type) else None
 
 
-def _groups(members: Mapping[str, list[GalleryItem]], group_ids: Iterable[str]) -> Iterable[dict[str, Any]]:
+def _groups(
+    members: Mapping[str, list[GalleryItem]], group_ids: Iterable[str], shown_in: Mapping[str, RecordSighting]
+) -> Iterable[dict[str, Any]]:
     for group_id in group_ids:
         items = members.get(group_id, [])
         if len(items) > 1:
             yield {
-                "items": [item_row(item, {}, {}) for item in items[:MOST_OF_GROUP]],
+                "items": [item_row(item, shown_in, {}) for item in items[:MOST_OF_GROUP]],
                 "total": len(items),
                 "captures": sum(item.captures for item in items),
                 "sources": len({item.capture.source_id for item in items}),

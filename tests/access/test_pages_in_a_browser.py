@@ -1,0 +1,173 @@
+"""The pages as a browser shows them: no faults of accessibility, no errors, and what their small scripts do."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from socket import socket
+from typing import Annotated
+from urllib.parse import quote
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import Cookie
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from access.app import create_app
+from pipeline.chromium import find_chromium
+from storage.access_labels import Role, Viewer
+from tests.access.conftest import ARTICLE, Filled
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PICTURE = "https://vesnik.example/a.png"
+UNREACHABLE = "https://няма.example/"
+PAGES = (
+    "/",
+    "/?q=затрыманні",
+    "/captures?url={article}",
+    "/captures?url=https://vesnik.example/*",
+    "/captures",
+    "/changes?source=kanal",
+    "/capture/{article_id}",
+    "/capture/{picture_id}",
+    "/capture/{unreachable_id}",
+    "/capture/{article_id}/text",
+    "/capture/{article_id}/proof",
+    "/record/{record}",
+    "/medium/{medium}",
+    "/media",
+    "/media?view=groups",
+    "/similar",
+    "/requests",
+    "/members",
+    "/accesses",
+    "/help",
+)
+
+
+@pytest.fixture(scope="module")
+def base(filled: Filled) -> Iterator[str]:
+    """The pages on loopback below a prefix, as inside Airflow; who asks stands in a cookie."""
+
+    def user(who: Annotated[str, Cookie()] = "custodian") -> Viewer:
+        return Viewer(who, Role.CUSTODIAN)
+
+    app = Starlette(routes=[Mount("/archive", create_app(lambda: filled.archive, user))])
+    with closing(socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/archive"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = find_chromium()
+    assert found is not None, "this test needs a Chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(found.program))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(timezone_id="Europe/Vilnius") as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def address(filled: Filled, base: str, shared_page: Page) -> Callable[[str], str]:
+    """The address of one of `PAGES`."""
+    (row,) = shared_page.request.get(f"{base}/api/search?q={quote('затрыманні')}").json()["rows"]
+    picture = quote(filled.one(PICTURE).id)
+    values = {
+        "article": quote(ARTICLE, safe=""),
+        "article_id": quote(filled.one(ARTICLE).id),
+        "picture_id": picture,
+        "unreachable_id": quote(filled.one(UNREACHABLE).id),
+        "record": row["record_id"],
+        "medium": shared_page.request.get(f"{base}/api/capture/{picture}").json()["medium"],
+    }
+    return lambda path: base + path.format(**values)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_fault_of_accessibility_and_no_error(
+    shared_page: Page, address: Callable[[str], str], path: str
+) -> None:
+    wrong: list[str] = []
+    note = lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None  # noqa: E731
+    shared_page.on("console", note)
+    try:
+        answer = shared_page.goto(address(path))
+        assert answer is not None
+        assert answer.status == 200
+        shared_page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        faults = Axe().run(shared_page).response["violations"]
+    finally:
+        shared_page.remove_listener("console", note)
+    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
+    assert wrong == []
+    shared_page.set_viewport_size({"width": 390, "height": 844})
+    assert shared_page.evaluate("document.documentElement.scrollWidth") <= 390
+    shared_page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_picture_is_blurred_until_its_box_is_ticked_and_for_others_at_the_same_desk(
+    browser: Browser, address: Callable[[str], str], base: str
+) -> None:
+    picture = ".shown .sensitive img"
+    with browser.new_context() as context:
+        page = context.new_page()
+
+        def filter_of() -> str:
+            page.goto(address("/capture/{picture_id}"))
+            return str(page.eval_on_selector(picture, "one => getComputedStyle(one).filter"))
+
+        assert "blur" in filter_of()
+        page.get_by_label("Show the picture").check()
+        page.wait_for_function(f"getComputedStyle(document.querySelector('{picture}')).filter === 'none'")
+        page.get_by_role("button", name="Show all pictures").click()
+        assert page.url == address("/capture/{picture_id}")
+        assert filter_of() == "none"
+        context.add_cookies([{"name": "who", "value": "somebody", "url": base}])
+        assert "blur" in filter_of()
+
+
+def test_keys_lead_down_a_list_to_the_search_and_to_the_list_of_keys(
+    shared_page: Page, address: Callable[[str], str]
+) -> None:
+    shared_page.goto(address("/?q=затрыманні"))
+    shared_page.keyboard.press("?")
+    assert shared_page.get_by_role("heading", name="Keys").is_visible()
+    shared_page.keyboard.press("Escape")
+    shared_page.keyboard.press("/")
+    assert shared_page.evaluate("document.activeElement.name") == "q"
+    shared_page.keyboard.type("jk?")
+    assert shared_page.evaluate("document.activeElement.value") == "jk?"
+    shared_page.keyboard.press("Escape")
+    shared_page.keyboard.press("j")
+    shared_page.keyboard.press("Enter")
+    shared_page.wait_for_url("**/record/*")
+
+
+def test_times_are_the_readers_own_with_utc_beside(shared_page: Page, address: Callable[[str], str]) -> None:
+    shared_page.goto(address("/capture/{article_id}"))
+    said = shared_page.locator(".head time").first.inner_text()
+    assert said.startswith("2026-11-20 23:00:00 UTC+2 (21:00:00 UTC) · ")
+
+
+def test_a_hostile_title_stays_text(shared_page: Page, address: Callable[[str], str]) -> None:
+    shared_page.goto(address("/record/{record}"))
+    assert shared_page.locator("h1").inner_text() == "Затрыманні на плошчы <script>alert(1)</script>"
+    assert shared_page.locator("main script").count() == 0
