@@ -119,6 +119,7 @@ def read_index_cache(warc: Path) -> IndexCache | None:
                 "records": end["records"],
                 "first_at": datetime.fromisoformat(info["first_at"]),
                 "warcinfo": info["warcinfo"],
+                "warcinfo_id": info["id"],
                 "rows": rows,
                 "remarks": (),
                 "faults": (),
@@ -138,7 +139,8 @@ def index_cache_path(warc: Path) -> Path:
 def _lines(record: WarcRecord, receipt: RecordReceipt, item: Captured | None) -> Iterator[bytes]:
     if record.warc_type == "warcinfo":
         index = _index_of_record(record)
-        yield _json({"first_at": index.first_at.isoformat(), "warcinfo": dict(index.warcinfo)})
+        head = {"first_at": index.first_at.isoformat(), "id": index.warcinfo_id, "warcinfo": dict(index.warcinfo)}
+        yield _json(head)
     elif isinstance(item, Exchange) and record.warc_type in ("request", "metadata"):
         return
     elif isinstance(item, Exchange) and record.warc_type == "response" and _is_plain(item):

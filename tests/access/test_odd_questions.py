@@ -70,6 +70,8 @@ ODD_OF = {
     "beginning": TEXTS + ADDRESSES,
     "q": (*TEXTS, "%22", "-", "or%20%22-%20or"),
     "source": TEXTS,
+    "subject": TEXTS + ADDRESSES,
+    "actor": TEXTS,
     "since": NUMBERS + DAYS + TEXTS[:4],
     "until": NUMBERS + DAYS + TEXTS[:4],
     "kind": (*TEXTS[:4], "1"),

@@ -21,7 +21,7 @@ from pipeline.process.run import process_pending
 from processors.kinds import KINDS
 from samples import expected
 from samples.__main__ import PICTURE
-from samples.media.broken import cut_jpeg
+from samples.media.broken import bomb_png
 from samples.media.files import media_file
 from samples.sites import SampleSites
 from storage.archive import Archive
@@ -109,7 +109,7 @@ def test_each_failure_that_is_counted_is_said_in_words(
     challenge = b"<html><title>Just a moment...</title><div id='cf-challenge'>Checking your browser</div></html>"
     items: list[Captured] = [
         exchange(f"{NEWS}/", response(challenge, status="403 Forbidden")),
-        exchange(f"{NEWS}/media/broken.jpg", response(cut_jpeg(), "image/jpeg")),
+        exchange(f"{NEWS}/media/bomb.png", response(bomb_png(), "image/png")),
         no_answer(f"{NEWS}/away"),
     ]
     deposit_file(archive, crawl_one(tmp_path, items, source=sources["vesnik"]))
@@ -120,7 +120,7 @@ def test_each_failure_that_is_counted_is_said_in_words(
 
     (figures,) = result.figures
     assert [each.url for each in result.failures] == [
-        f"{NEWS}{path}" for path in ("/", "/away", "/media/broken.jpg")
+        f"{NEWS}{path}" for path in ("/", "/away", "/media/bomb.png")
     ]
     assert figures.failures == len(result.failures)
     assert [each for each in result.failures if each.reason is None] == []

@@ -45,7 +45,7 @@ def test_an_export_is_taken_in_once_and_its_posts_are_counted(configured: Archiv
     assert first.returncode == again.returncode == 0
     (row,) = rows(first)
     assert (row["kind"], row["source"], row["files"], row["records"]) == (
-        "telegram_import", "telegram-export-2700000001", 1, 8,
+        "telegram_import", "telegram-export-1700000001", 1, 8,
     )  # fmt: skip
     assert "Nothing was changed" in again.stdout
 

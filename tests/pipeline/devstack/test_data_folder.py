@@ -56,7 +56,8 @@ def test_others_read_nothing_of_spool_hashes_and_addresses(stored_settings: Sett
 @pytest.mark.usefixtures("careless_umask")
 def test_what_an_earlier_version_left_open_is_closed(stored_settings: Settings, archive: Archive) -> None:
     for name in PRIVATE_FOLDERS:
-        (stored_settings.data / name).mkdir(mode=0o777, parents=True)
+        (stored_settings.data / name).mkdir(mode=0o777, parents=True, exist_ok=True)
+        (stored_settings.data / name).chmod(0o777)
     assert len(open_to_others(stored_settings.data)) == len(PRIVATE_FOLDERS)
 
     fill(stored_settings, archive)
