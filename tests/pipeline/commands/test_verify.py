@@ -67,7 +67,8 @@ def test_each_store_is_as_expected_with_and_without_the_database(
     result = run("verify", *how)
 
     assert result.exit_code == 0
-    assert [(row["subject"], row["problems"]) for row in rows(result)] == [(deposited.key, []), ("custody", [])]
+    found = [(row["subject"], row["problems"]) for row in rows(result)]
+    assert found == [(deposited.key, []), ("sealed", []), ("custody", [])]
 
 
 def test_the_store_alone_needs_no_database(deposited: Deposited, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,11 +125,11 @@ def test_a_lock_that_ran_out_is_told_and_renewed_where_that_is_asked_for(
     assert "objects in primary were renewed until " in renewed.stdout
     assert "objects in replica were renewed until " in renewed.stdout
     assert after.returncode == 0
-    assert after.stderr.endswith("2 checked, 0 not as expected.\n")
+    assert after.stderr.endswith("3 checked, 0 not as expected.\n")
 
 
 def test_renewing_is_told_in_json_too(deposited: Deposited) -> None:
     result = run_for_a_person("audit", "--weeks", "1", "--renew", "--json", LETAPIS_LOCK_DAYS="2")
     report = json.loads(result.stdout.splitlines()[-1])
-    assert (report["kind"], report["locks_over"], report["locks_renewed"]) == ("audit", 0, 3)
-    assert "The locks of 3 objects in primary were renewed until " in result.stderr
+    assert (report["kind"], report["locks_over"], report["locks_renewed"]) == ("audit", 0, 5)
+    assert "The locks of 5 objects in primary were renewed until " in result.stderr
