@@ -84,7 +84,7 @@ def parts_of(wording: str, language: Language, *, surname_alone: bool = False) -
     if len(whole) == 1:
         parts[0] = "surname" if surname_alone or not _is_given(words[0], language) else "given"
         return NameWords(words, tuple(parts))
-    fathers = [place for place in whole[1:] if _is_patronymic(words[place], language)]
+    fathers = [place for place in whole[1:] if is_patronymic(words[place], language)]
     if fathers and len(whole) >= 3:
         father = fathers[-1]
         parts[father] = "patronymic"
@@ -112,7 +112,8 @@ def _spaced(wording: str) -> str:
     return re.sub(r"(?<=[^\W\d_]\.)(?=[^\W\d_])", " ", wording)
 
 
-def _is_patronymic(word: str, language: Language) -> bool:
+def is_patronymic(word: str, language: Language) -> bool:
+    """Whether the word may be a patronymic, in any case."""
     return (
         _PATRONYMIC.search(word.casefold()) is not None
         and not _NO_PATRONYMIC.fullmatch(word)

@@ -12,7 +12,7 @@ from processors.names.declension import CASES, Case, Language
 from processors.names.english import english_persons
 from processors.names.latin import latin_name
 from processors.names.mentions import has_given_name
-from processors.names.nominative import as_it_stands, has_patronymic, name_of
+from processors.names.nominative import as_it_stands, has_patronymic, is_patronymic, name_of
 from processors.names.person_name import PersonName
 from processors.names.roles import NamedPerson, persons_in_text
 
@@ -81,3 +81,10 @@ def is_person(text: str, language: str | None) -> bool:
     if _CYRILLIC_LETTER.search(text) is None:
         return False
     return has_patronymic(text, tongue) or has_given_name(text, tongue)
+
+
+def lacks_surname(text: str, language: str | None) -> bool:
+    """Whether a name is a given name with its patronymic alone."""
+    words = text.split()
+    tongue = CYRILLIC.get(language or "", "ru")
+    return len(words) == 2 and is_patronymic(words[1], tongue) and has_given_name(words[0], tongue)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from processors.names.person_name import PersonName
-from processors.names.reading import is_person, one_name, persons_of_text
+from processors.names.reading import is_person, lacks_surname, one_name, persons_of_text
 from processors.names.roles import NamedPerson
 from processors.pages.language import language_of, language_of_letters
 from processors.pages.parse_result import Reading
@@ -27,8 +27,9 @@ _FIELDS_OF_OFFICE: Final = {
     "clerk_raw": "clerk",
 }
 _APART: Final = re.compile(r"\s*[;\n]\s*|,\s+(?=[^\W\d_]{2,}\s)")
+_PREPOSITION: Final = re.compile(r"(?:([^\W\d_A-ZА-ЯЁЎІЇЄҐ]{1,12})\s+)?(.*)", re.DOTALL)
 _MOST: Final = 200
-_BELARUSIAN, _UKRAINIAN, _RUSSIAN = re.compile("[ўЎ]"), re.compile("[їєґЇЄҐ]"), re.compile("[ыэъЫЭЪ]")
+_BELARUSIAN, _UKRAINIAN = re.compile("[ўЎ]"), re.compile("[їєґЇЄҐ]")
 
 
 def with_names(reading: Reading) -> Reading:
@@ -45,7 +46,9 @@ def with_names(reading: Reading) -> Reading:
 
 def names_of(record: Any, page_language: str | None = None) -> tuple[NameReading, ...]:
     """Whom the record names."""
-    language = getattr(record, "language", None) or _language(_all_text(record)) or page_language
+    text = _all_text(record)
+    # a row of a list is too short for its words to say more than those of the whole list
+    language = getattr(record, "language", None) or _by_own_letter(text) or page_language or _language(text)
     found: dict[tuple[str | None, str], NameReading] = {}
     for each in _named(record, language):
         found.setdefault((each.role, each.nominative or each.wording), each)
@@ -103,10 +106,44 @@ def _of_parties(name: str, text: str, language: str | None) -> Iterator[NameRead
     for person in persons_of_text(text, language):
         seen.add(person.wording)
         yield _of_text(name, person)
-    for piece in _APART.split(text):
+    for piece in _APART.split(_lines_joined(text, language)):
         bare = piece.strip(" .,:–—-") if not piece.rstrip().endswith(".") else piece.strip()
-        if bare and bare not in seen and is_person(bare, language):
-            yield _reading(name, bare, one_name(bare, language))
+        before, named = _PREPOSITION.fullmatch(bare).groups()  # type: ignore[union-attr]  # fits every text
+        if named and named not in seen and is_person(named, language):
+            yield _reading(name, named, one_name(named, language, listed=before is None))
+
+
+def _lines_joined(text: str, language: str | None) -> str:
+    """The text with each name in one line that a narrow cell spread over several.
+
+    A name goes on in the next line where the lines are no persons by themselves and are one together, or where the
+    next one begins with a given name and patronymic that lack their surname.
+    """
+    lines = text.split("\n")
+    joined: list[str] = []
+    place = 0
+    while place < len(lines):
+        end = next(
+            (
+                end
+                for end in range(min(place + 4, len(lines)), place + 1, -1)
+                if _is_spread(lines[place:end], language)
+            ),
+            place + 1,
+        )
+        joined.append(" ".join(line.strip() for line in lines[place:end]))
+        place = end
+    return "\n".join(joined)
+
+
+def _is_spread(lines: list[str], language: str | None) -> bool:
+    """Whether the lines are one name together and not several."""
+    whole = _PREPOSITION.fullmatch(" ".join(line.strip() for line in lines))
+    if whole is None or not is_person(whole[2], language):
+        return False
+    return not any(is_person(line.strip(), language) for line in lines[:-1]) and (
+        not is_person(lines[-1].strip(), language) or lacks_surname(lines[-1].strip(), language)
+    )
 
 
 def _of_text(field: str, person: NamedPerson) -> NameReading:
@@ -147,12 +184,11 @@ def _language_of_page(reading: Reading) -> str | None:
 
 
 def _language(text: str) -> str | None:
-    """By letters that one language alone has, for short texts too; else by those and the words of longer ones."""
-    sure = language_of_letters(text)
-    if sure is not None:
-        return sure
+    """By the shares of its letters, for short texts by letters that one language alone has; else by its words."""
+    return language_of_letters(text) or _by_own_letter(text) or language_of(text, None)
+
+
+def _by_own_letter(text: str) -> str | None:
     if _BELARUSIAN.search(text):
         return "be"
-    if _UKRAINIAN.search(text):
-        return "uk"
-    return language_of(text, None)
+    return "uk" if _UKRAINIAN.search(text) else None
