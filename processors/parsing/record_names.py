@@ -30,6 +30,7 @@ _APART: Final = re.compile(r"\s*[;\n]\s*|,\s+(?=[^\W\d_]{2,}\s)")
 _PREPOSITION: Final = re.compile(r"(?:([^\W\d_A-ZА-ЯЁЎІЇЄҐ]{1,12})\s+)?(.*)", re.DOTALL)
 _MOST: Final = 200
 _BELARUSIAN, _UKRAINIAN = re.compile("[ўЎ]"), re.compile("[їєґЇЄҐ]")
+_RUSSIAN: Final = re.compile("(?s)(?!.*[іІ])(?=.*[иИ]).*[ыэъЫЭЪ]")  # Belarusian has no и, Ukrainian no ы, э and ъ
 
 
 def with_names(reading: Reading) -> Reading:
@@ -191,4 +192,6 @@ def _language(text: str) -> str | None:
 def _by_own_letter(text: str) -> str | None:
     if _BELARUSIAN.search(text):
         return "be"
-    return "uk" if _UKRAINIAN.search(text) else None
+    if _UKRAINIAN.search(text):
+        return "uk"
+    return "ru" if _RUSSIAN.match(text) else None
