@@ -55,9 +55,9 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_page_made_to_hurt_is_read_in_time(name: str, kind: PageKind) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     reading = read_page(Page("https://x.example/", HOSTILE[name], datetime(2026, 3, 1, tzinfo=UTC), 200), kind)
-    assert time.perf_counter() - began < 60
+    assert time.process_time() - began < 60
     for record, key in zip(reading.records, record_keys(reading.records, "s"), strict=True):
         json.dumps(record_json(record), ensure_ascii=False).encode("utf-8")
         version_id(record.kind, key, version_content(record))
@@ -93,10 +93,10 @@ def test_no_article_is_read_from_what_is_no_page(body: bytes) -> None:
     ids=["document types", "deep items", "half tags", "entities", "deep addresses", "half elements"],
 )
 def test_a_feed_or_sitemap_made_to_hurt_is_read_in_time(body: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_feed(body, "https://x.example/feed").problem
     assert read_sitemap(body, "https://x.example/sitemap.xml").problem
-    assert time.perf_counter() - began < 60
+    assert time.process_time() - began < 60
 
 
 FRAGMENTS = st.lists(
