@@ -64,7 +64,7 @@ def test_the_page_gets_out_where_nothing_holds_it(replayed: Replayed, tmp_path: 
             page.wait_for_timeout(800)
         seen = contacted(net_log)
     assert len(seen) >= OUT_OF_A_PAGE, sorted(seen)
-    assert {"stun", "nav", "preconn", "fetch", "linkhead"} <= seen
+    assert {"stun", "topnav", "preconn", "fetch", "linkhead"} <= seen
     assert {"fetch", "img"} <= catcher.caught
 
 
