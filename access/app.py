@@ -45,12 +45,14 @@ from access.routes.api_document import API_DOCUMENT
 from access.routes.api_media import MEDIA_API
 from access.routes.archiving import ARCHIVING_API, ARCHIVING_PAGES
 from access.routes.cdx import CDX
+from access.routes.compare import COMPARE_API, COMPARE_PAGES
 from access.routes.custodians import CUSTODIANS
 from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.memento import MEMENTO
 from access.routes.pages import PAGES
+from access.routes.readable import READABLE_PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.routes.sources import SOURCES_API, SOURCES_PAGES
@@ -83,6 +85,8 @@ PAGE_ROUTERS: Final = (
     REPLAY_PAGES,
     MEMENTO,
     CDX,
+    READABLE_PAGES,
+    COMPARE_PAGES,
     SOURCES_PAGES,
     ARCHIVING_PAGES,
 )
@@ -95,6 +99,7 @@ API_ROUTERS: Final = (
     ARCHIVING_API,
     TOKENS_API,
     CUSTODIANS_API,
+    COMPARE_API,
     API_DOCUMENT,
 )
 
@@ -111,6 +116,8 @@ TITLES: Final = {
 
 PARAMETERS: Final = {
     "q": N_("The search text"),
+    "a": N_("The first capture"),
+    "b": N_("The second capture"),
     "url": N_("The URL"),
     "source": N_("The source"),
     "since": N_("The first day"),

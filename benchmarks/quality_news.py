@@ -172,12 +172,13 @@ def _score(reference: Reference, got: Extract, score: Score, misses: list[Any]) 
         if value < 0.9:
             misses.append((reference.name, "text", round(value, 3), ""))
     published = _possible(reference)
-    for what, wanted, found, same, right in (
+    compared: tuple[tuple[str, Any, Any, Callable[[Any, Any], bool], list[bool]], ...] = (
         ("title", reference.title, got.title, same_title, score.title),
         ("published", published, got.published, same_day, score.published),
         ("authors", reference.authors, got.authors, same_authors, score.authors),
         ("language", reference.language, got.language, eq, score.language),
-    ):
+    )
+    for what, wanted, found, same, right in compared:
         if wanted:
             right.append(same(wanted, found))
             if not right[-1]:

@@ -7,16 +7,17 @@ In: the contents of two versions. Out: JSON-ready rows, one per field that diffe
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
+from dataclasses import dataclass
 from typing import Any, Final
 
+from access.rendering.bounded_matcher import Opcode, joined_equals, steps_between
 from access.rendering.formatting import format_value
 
 WORD: Final = re.compile(r"\S+\s*|\s+")
 LINE: Final = re.compile(r".*\n?")
 
 WORDS_AT_MOST: Final = 6000
-"""Above so many words in either wording, lines are compared: time grows with the square."""
+"""Above so many words in either wording, lines are compared first, and then the words of those that differ."""
 
 KEPT_AROUND: Final = 120
 """Characters of what stayed that are shown on either side of a change."""
@@ -33,18 +34,56 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
             "field": name,
             "before": before.get(name),
             "after": after.get(name),
-            "pieces": list(_pieces(format_value(before.get(name)), format_value(after.get(name)))),
+            "pieces": text_difference(format_value(before.get(name)), format_value(after.get(name))).pieces,
         }
         for name in rows
     ]
 
 
-def _pieces(before: str, after: str) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class TextDifference:
+    """``coarse``: the two differ so much, or so oddly, that parts count as replaced without a closer look."""
+
+    pieces: list[Piece]
+    coarse: bool
+
+
+def text_difference(before: str, after: str) -> TextDifference:
+    """What differs between two texts, as pieces in reading order; in bounded time, whatever the texts."""
     by_words = WORD.findall(before), WORD.findall(after)
-    few = max(map(len, by_words)) <= WORDS_AT_MOST
-    old, new = by_words if few else (LINE.findall(before), LINE.findall(after))
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    steps = matcher.get_opcodes()
+    if max(map(len, by_words)) <= WORDS_AT_MOST:
+        old, new = by_words
+        steps, left = steps_between(old, new)
+    else:
+        old, new, steps, left = _by_lines(LINE.findall(before), LINE.findall(after))
+    return TextDifference(list(_shown_pieces(old, new, steps)), left < 0)
+
+
+def _by_lines(before: list[str], after: list[str]) -> tuple[list[str], list[str], list[Opcode], int]:
+    """Lines compared first, and within those that were replaced their words; both as words, with the steps."""
+    lines, left = steps_between(before, after)
+    old: list[str] = []
+    new: list[str] = []
+    steps: list[Opcode] = []
+    for step, old_from, old_to, new_from, new_to in lines:
+        gone, came = before[old_from:old_to], after[new_from:new_to]
+        if step == "replace" and left > 0:
+            words = WORD.findall("".join(gone)), WORD.findall("".join(came))
+            if max(map(len, words)) <= WORDS_AT_MOST:
+                gone, came = words
+                inner, left = steps_between(gone, came, steps=left)
+                shift = len(old), len(new)
+                steps += [(s, a + shift[0], b + shift[0], c + shift[1], d + shift[1]) for s, a, b, c, d in inner]
+                old += gone
+                new += came
+                continue
+        steps.append((step, len(old), len(old) + len(gone), len(new), len(new) + len(came)))
+        old += gone
+        new += came
+    return old, new, joined_equals(steps), left
+
+
+def _shown_pieces(old: list[str], new: list[str], steps: list[Opcode]) -> Iterator[Piece]:
     for place, (step, old_from, old_to, new_from, new_to) in enumerate(steps):
         if step == "equal":
             yield _shown(_joined(new[new_from:new_to]), first=place == 0, last=place == len(steps) - 1)

@@ -74,7 +74,7 @@ def payload_text(
         block = read_record(archive, capture, limit_bytes=READ_LIMIT_BYTES).block
         head = parse_response(block).head_length if capture.record_type in ("response", "revisit") else 0
         headers = block[:head].decode("latin-1").strip() or None
-        content = _content(archive, capture, block, viewer, READ_LIMIT_BYTES)
+        content = captured_content(archive, capture, block, viewer, READ_LIMIT_BYTES)
     except BlockTooLargeError:
         return PayloadText(
             capture, None, None, None, False, gettext("The content is too large to show. Download it instead.")
@@ -85,13 +85,13 @@ def payload_text(
     if content is None:
         why = gettext("There is no content: the server sent none.")
         return PayloadText(capture, headers, None, None, False, why, can_be_saved=False)
-    if not _is_text(content, capture.media_type):
+    if not is_text(content, capture.media_type):
         media_type = sniff(content) or capture.media_type or gettext("unknown")
         why = gettext("The content is not text (type %(media_type)s). Download it instead.", media_type=media_type)
         return PayloadText(capture, headers, None, None, False, why)
     decoded = decode(content, capture.media_type)
     text, markup, unread = printable(decoded.text), None, None
-    if _is_page(content, capture.media_type):
+    if is_page(content, capture.media_type):
         markup = as_markup
         if not as_markup:
             try:
@@ -117,7 +117,8 @@ def _readable(capture: Capture, content: bytes) -> str:
         return parsers.readable_text(page)
 
 
-def _is_page(content: bytes, media_type: str | None) -> bool:
+def is_page(content: bytes, media_type: str | None) -> bool:
+    """Whether the content is HTML, by what the server declared, else by its bytes."""
     declared = (media_type or "").partition(";")[0].strip().lower()
     return declared in PAGE_TYPES or (not declared and sniff(content) == "text/html")
 
@@ -132,7 +133,7 @@ def payload_file(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE
         return None
     block = read_record(archive, capture, limit_bytes=SAVED_LIMIT_BYTES).block
     try:
-        content = _content(archive, capture, block, viewer, SAVED_LIMIT_BYTES)
+        content = captured_content(archive, capture, block, viewer, SAVED_LIMIT_BYTES)
     except UndecodableEntity:
         return None
     if content is None:
@@ -142,7 +143,9 @@ def payload_file(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE
     return ArchivedBytes((content,), len(content), "application/octet-stream", name)
 
 
-def _content(archive: Archive, capture: Capture, block: bytes, viewer: Viewer, limit_bytes: int) -> bytes | None:
+def captured_content(
+    archive: Archive, capture: Capture, block: bytes, viewer: Viewer, limit_bytes: int
+) -> bytes | None:
     """The content; of a revisit, that of the capture which holds it."""
     if capture.record_type == "metadata":
         return None
@@ -155,7 +158,8 @@ def _content(archive: Archive, capture: Capture, block: bytes, viewer: Viewer, l
     return entity(parse_response(block), limit_bytes) if holder.record_type == "response" else block
 
 
-def _is_text(content: bytes, media_type: str | None) -> bool:
+def is_text(content: bytes, media_type: str | None) -> bool:
+    """Whether the content is text of some kind."""
     declared = (media_type or "").lower()
     if declared.startswith(TEXTUAL) or declared.partition(";")[0].endswith(("+xml", "+json")):
         return b"\x00" not in content[:4096] or content[:2] in (b"\xff\xfe", b"\xfe\xff")

@@ -27,6 +27,7 @@ class Task(StrEnum):
     REQUISITES = "requisites"
     LINKS = "links"
     TEXT = "text"
+    READABLE = "readable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

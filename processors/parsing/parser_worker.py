@@ -38,6 +38,8 @@ def main() -> None:
                 return parsers.links(work.page)
             case Task.TEXT:
                 return parsers.readable_text(work.page)
+            case Task.READABLE:
+                return parsers.readable_page(work.page)
 
     def answer(frame: bytes) -> bytes:
         try:

@@ -12,6 +12,7 @@ from processors.pages.feeds import Feed, read_feed
 from processors.pages.outcome import Classification, classify
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
+from processors.pages.readable_page import ReadablePage, readable_page
 from processors.pages.readable_text import readable_text
 from processors.pages.sitemaps import Sitemap, read_sitemap
 from processors.parsing.parser_versions import read_page
@@ -92,3 +93,7 @@ class OwnParsers:
     def readable_text(self, page: Page) -> str:
         """As `processors.pages.readable_text.readable_text`."""
         return readable_text(page)
+
+    def readable_page(self, page: Page) -> ReadablePage:
+        """As `processors.pages.readable_page.readable_page`."""
+        return readable_page(page)

@@ -14,6 +14,7 @@ from processors.pages.feeds import Feed
 from processors.pages.outcome import Classification
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
+from processors.pages.readable_page import ReadablePage
 from processors.pages.sitemaps import Sitemap
 from processors.parsing.confined_worker import ConfinedWorker
 from processors.parsing.limits import PageLimits
@@ -74,6 +75,10 @@ class ConfinedParsers:
     def readable_text(self, page: Page) -> str:
         """What the page says to a reader."""
         return self._done(Work(task=Task.TEXT, page=page), str)
+
+    def readable_page(self, page: Page) -> ReadablePage:
+        """The page as an article (`processors.pages.readable_page`)."""
+        return self._done(Work(task=Task.READABLE, page=page), ReadablePage)
 
     def _done(self, work: Work, of: type[_Value]) -> _Value:
         return self._worker.ask(framed(work), of)

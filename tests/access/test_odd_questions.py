@@ -66,6 +66,8 @@ DAYS = (
     "1e18",
 )
 ODD_OF = {
+    "a": TEXTS[:4] + NAMES[:2],
+    "b": (*TEXTS[:4], *NAMES[:2], "newest"),
     "url": TEXTS + ADDRESSES,
     "beginning": TEXTS + ADDRESSES,
     "q": (*TEXTS, "%22", "-", "or%20%22-%20or"),
@@ -86,7 +88,7 @@ ODD_OF = {
 }
 """What a parameter is asked as; one that is new here must be given its values."""
 
-RIGHT = {"url": "https://vesnik.example/", "beginning": "https://", "source": "kanal"}
+RIGHT = {"url": "https://vesnik.example/", "beginning": "https://", "source": "kanal", "a": "none", "b": "none"}
 
 
 def questions(filled: Filled) -> Iterator[str]:
