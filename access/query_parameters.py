@@ -4,7 +4,7 @@ In: query strings. Out: valid values; FastAPI or a function here refuses the oth
 sentence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
@@ -87,6 +87,7 @@ Markup = Annotated[bool, Query(description="Whether the markup of a page is give
 Switch = Annotated[bool, Query(description="Switches this way of searching on or off.")]
 Window = Annotated[WindowName, Query(description="Since when: the last visit, a day, a week.")]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+RowsOfPage = Annotated[int, Query(alias="rows", ge=1, le=100, description="How many rows a page has.")]
 Most = Annotated[int, Query(ge=1, le=1000, description="The largest number of rows to answer with.")]
 MostOrAll = Annotated[
     int | None, Query(ge=1, le=100_000, description="The largest number of rows to answer with; without it, all.")
@@ -251,15 +252,3 @@ def days_in_order(since: date | None, until: date | None) -> None:
             until=until,
         )
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, words)
-
-
-def form_values(query: SearchQuery) -> Mapping[str, str]:
-    """The values with which the form of a search is filled again."""
-    return {
-        "q": query.text,
-        "kind": query.kind[0] if query.kind else "",
-        "source": query.source[0] if query.source else "",
-        "since": query.since.isoformat() if query.since else "",
-        "until": query.until.isoformat() if query.until else "",
-        "order": query.order,
-    }

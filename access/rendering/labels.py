@@ -15,6 +15,7 @@ KINDS: Final[Mapping[str, str]] = {
     **{kind.record.name: kind.record.labels[0] for kind in SOURCE_KINDS.values() if kind.record.labels},
     **{name: kind.label for name, kind in SOURCE_KINDS.items()},
     "page": N_("page"),
+    "page_text": N_("page without records"),
     # outcomes of a visit
     "content": N_("content"),
     "empty": N_("empty"),
@@ -159,6 +160,30 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 
 
+FACETS: Final[Mapping[str, str]] = {
+    "kind": N_("Kind"),
+    "source": N_("Source"),
+    "court": N_("Court"),
+    "judge": N_("Judge"),
+    "article": N_("Article of law"),
+    "status": N_("Status of the hearing"),
+    "outcome": N_("Outcome of the capture"),
+    "language": N_("Language"),
+    "media_type": N_("Media type of the capture"),
+    "year": N_("Year"),
+}
+
+LANGUAGES: Final[Mapping[str, str]] = {
+    "be": N_("Belarusian"),
+    "be-tarask": N_("Belarusian, classical orthography"),
+    "en": N_("English"),
+    "lt": N_("Lithuanian"),
+    "other": N_("other or unknown"),
+    "pl": N_("Polish"),
+    "ru": N_("Russian"),
+    "uk": N_("Ukrainian"),
+}
+
 SCOPES: Final[Mapping[str, str]] = {
     "read": N_("read"),
     "collect": N_("start captures, judge media"),
@@ -189,6 +214,18 @@ def role_label(name: str) -> str:
 def scope_label(name: str) -> str:
     """What a token may be used for."""
     return _label(SCOPES, name)
+
+
+def facet_label(name: str) -> str:
+    """What a search may be narrowed by."""
+    return _label(FACETS, name)
+
+
+def facet_value_label(facet: str, value: str) -> str:
+    """A value of a facet; what a source wrote stays as it is written."""
+    if facet in ("kind", "outcome"):
+        return kind_label(value)
+    return gettext(LANGUAGES[value]) if facet == "language" and value in LANGUAGES else value
 
 
 def kind_label(name: str) -> str:

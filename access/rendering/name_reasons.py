@@ -4,7 +4,7 @@ In: a match of `processors.name_search.matching`. Out: one sentence in the reade
 semicolons.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from access.rendering.translations import N_, gettext
@@ -32,5 +32,10 @@ WORDS: Final[Mapping[MatchReason, str]] = {
 
 def why(match: NameMatch) -> str:
     """The reasons of a match, and that it is only similar where it is."""
-    said = "; ".join(gettext(WORDS[reason]) for reason in match.reasons)
-    return said if match.same else gettext("Similar: %(reasons)s", reasons=said)
+    return why_found(match.reasons, similar=not match.same)
+
+
+def why_found(reasons: Iterable[str], *, similar: bool) -> str:
+    """The same from the reasons as answers of a search carry them."""
+    said = "; ".join(gettext(WORDS[MatchReason(reason)]) for reason in reasons)
+    return gettext("Similar: %(reasons)s", reasons=said) if similar else said

@@ -70,6 +70,14 @@ ORIGINS: Final[Mapping[str, str]] = {
 }
 """By the ``origin_reason`` of a deposit (`storage.deposit.origin`), with ``*`` for the id of a crawl."""
 
+_NO_INDEX: Final[Mapping[str, str]] = {
+    "no search index is configured here": N_("No search index is configured here."),
+    "the search index of this host is not made yet": N_("The search index is not made yet."),
+}
+"""By the reason for which the database answers a search (`storage.queries.search`)."""
+
+_BEHIND = re.compile(r" is (\d+) s behind the catalogue$")
+
 _CRAWL_AT_END = re.compile(r"(?<= crawl )\S+$")
 
 
@@ -83,3 +91,14 @@ def origin_reason(stored: str) -> str:
     crawl = _CRAWL_AT_END.search(stored)
     name = stored if crawl is None else f"{stored[: crawl.start()]}*"
     return gettext(ORIGINS[name], crawl=crawl and crawl[0]) if name in ORIGINS else f"{stored}."
+
+
+def database_reason(stored: str) -> str:
+    """Why the database answered a search and not the search index, as a sentence."""
+    if stored in _NO_INDEX:
+        return gettext(_NO_INDEX[stored])
+    behind = _BEHIND.search(stored)
+    if behind is not None:
+        minutes = max(1, int(behind[1]) // 60)
+        return gettext("The search index is %(minutes)s minutes behind the archive.", minutes=minutes)
+    return gettext("The search index cannot be asked at the moment.")

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting, labels, stored_sentences, times, work_states
+from access.rendering import formatting, labels, name_reasons, stored_sentences, times, work_states
 from access.rendering.translations import current_language, gettext
 from access.rendering.viewing_choice import is_safe
 from storage.access_labels import Viewer
@@ -52,6 +52,8 @@ TEMPLATES.filters |= {
         formatting.visible_fields,
         labels.change_label,
         labels.event_label,
+        labels.facet_label,
+        labels.facet_value_label,
         labels.field_label,
         labels.role_label,
         labels.scope_label,
@@ -59,6 +61,8 @@ TEMPLATES.filters |= {
         labels.night_label,
         labels.records_label,
         labels.verdict_label,
+        name_reasons.why_found,
+        stored_sentences.database_reason,
         stored_sentences.origin_reason,
         stored_sentences.similarity_meaning,
         times.minute,

@@ -27,16 +27,20 @@ from access.query_parameters import (
     PageNumber,
     Paging,
     ParsedSearch,
+    RowsOfPage,
     SourceId,
     Window,
     query_string,
 )
 from access.rendering import csv_export
 from access.rendering.citation import citation
+from access.rendering.date_histogram import date_histogram
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
+from access.search_links import ROWS, SearchLinks
 from access.security_headers import archived
 from access.views import captures, changes, home, payload, search
+from access.views import search_page as search_page_values
 from access.views.captures import ArchivedBytes
 from access.views.custody_proof import capture_proof
 from access.views.media import media_of_record
@@ -46,7 +50,8 @@ from storage.deposit.record_reader import BlockTooLargeError
 from storage.log.custody_proof import NotYetProvedError
 from storage.search_index.question import FACETS
 
-PAGE_OF_RESULTS: Final = 50
+LAST_PAGED: Final = 10_000
+"""Results that can be paged through; what lies behind them is reached by narrowing."""
 PAGE_OF_CAPTURES: Final = 100
 PAGE_OF_CHANGES: Final = 200
 
@@ -89,21 +94,35 @@ def search_page(
     archive: ArchiveDependency,
     search_form: ParsedSearch,
     number: PageNumber = 1,
+    rows: RowsOfPage = ROWS[0],
 ) -> Response:
     """The form of a search, and its results where something is asked for."""
     viewer = viewer_of(request)
     asked, query = search_form
-    form: dict[str, Any] = {
-        "values": query_parameters.form_values(asked),
-        "kinds": search.kinds_of(archive, viewer=viewer),
-        "sources": changes.sources_of(archive, viewer=viewer),
-    }
+    links = SearchLinks(asked, rows)
+    form: dict[str, Any] = {"query": asked, "links": links, "rows_choices": ROWS, "last_paged": LAST_PAGED}
     if not query:
-        return page(request, "search.html", form | {"found": None, "paging": None}, here="search")
-    offset = (number - 1) * PAGE_OF_RESULTS
-    found = search.found(archive, asked, viewer=viewer, most=PAGE_OF_RESULTS, offset=offset)
-    paging = Paging(number, PAGE_OF_RESULTS, found.total, query)
-    return page(request, "search.html", form | {"found": found, "paging": paging}, here="search")
+        groups = links.facets(search_page_values.beginnings(archive, viewer=viewer))
+        return page(request, "search.html", form | {"found": None, "groups": groups}, here="search")
+    offset = (number - 1) * rows
+    if offset >= LAST_PAGED:
+        raise HTTPException(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            gettext(
+                "Only the first %(most)s can be paged through. Narrow the search by date to see the others.",
+                most=LAST_PAGED,
+            ),
+        )
+    found = search_page_values.found_with_facets(archive, asked, viewer=viewer, most=rows, offset=offset)
+    content = form | {
+        "found": found,
+        "groups": links.facets(found.facets),
+        "drawing": None if found.histogram is None else date_histogram(found.histogram),
+        "pictures": search_page_values.small_pictures(archive, found.rows, viewer=viewer),
+        "paging": Paging(number, rows, min(found.total, LAST_PAGED), links.to()),
+        "exported": query,
+    }
+    return page(request, "search.html", content, here="search")
 
 
 @PAGES.get("/search.csv")

@@ -101,12 +101,19 @@ def item_row(
 
 
 def thumbnail_of(item: GalleryItem) -> str | None:
-    """The path that draws the item: itself where it is a small picture, else a frame of our own making."""
+    """The path that draws the item, None where nothing can."""
     if not item.drawable or item.media_type is None:
         return None
-    if item.media_type in PICTURE_TYPES and (item.length_bytes or 0) < LARGE_BYTES:
-        return picture_path(item.capture.id)
-    return frame_path(item.capture.id, (item.duration_s or 0) / 3) if can_draw(item.media_type) else None
+    return thumbnail_path(item.capture.id, item.media_type, item.length_bytes, item.duration_s)
+
+
+def thumbnail_path(
+    capture_id: str, media_type: str, length_bytes: int | None, duration_s: float | None
+) -> str | None:
+    """The path of a captured medium as a small picture: itself where it is one, else a frame of our own making."""
+    if media_type in PICTURE_TYPES and (length_bytes or 0) < LARGE_BYTES:
+        return picture_path(capture_id)
+    return frame_path(capture_id, (duration_s or 0) / 3) if can_draw(media_type) else None
 
 
 def _groups(

@@ -74,7 +74,9 @@ def headings(client: TestClient, **asked: str) -> list[str]:
 
 
 def test_an_answer_is_shown_page_by_page(analyst: TestClient) -> None:
-    first, second = (analyst.get("/", params={"q": "пратакол", "page": page}).text for page in (1, 2))
+    first, second = (
+        analyst.get("/search", params={"q": "пратакол", "page": page, "rows": 50}).text for page in (1, 2)
+    )
     assert "60 records were found." in first
     assert "1 to 50 of 60" in first
     assert first.count("<h2><a") == 50
