@@ -10,11 +10,11 @@ from access.answers.model import Answer, Rows, Timestamp
 class RecordRow(Answer):
     """A record in a list: beside these keys it has those of its kind (docs/reference/records.md).
 
-    A page without records, which a search finds by its text, has the kind ``page``.
+    A page without records, which a search finds by its text, has the kind ``page_text``.
     """
 
     kind: str = Field(examples=["article"])
-    """The kind of record, or ``page``."""
+    """The kind of record, or ``page_text``."""
     url: str | None = None
     """The URL that the page states, or under which it was read."""
     record_id: str | None
