@@ -1,5 +1,6 @@
 """Each page over every kind of record: one of which only the necessary is known, and one that is full."""
 
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
 from processors.pages.parse_result import Reading
 from processors.record_keys import record_id, record_keys
+from processors.records.article import Article, ArticleImage
 from processors.records.hearing import Hearing
 from processors.records.name_reading import NameReading
 from processors.records.struck import Struck
@@ -124,6 +126,19 @@ def test_the_page_of_a_record_shows_how_we_read_names_beside_their_wording(
     assert '<td dir="auto">Узорнай &lt;b&gt;А. А.&lt;/b&gt;</td>' in text
     assert '<td dir="auto">Міхась Жалудок / Міхась Жалудка</td>' in text
     assert [each["wording"] for each in version["content"]["names"]] == ["Узорнай <b>А. А.</b>", "Міхасю Жалудку"]
+
+
+def test_a_hit_shows_the_pictures_that_its_crawl_fetched_blurred_until_asked_for(
+    analyst: TestClient, filled: Filled
+) -> None:
+    fetched, other = "https://vesnik.example/a.png", "https://vesnik.example/never.png"
+    images = (ArticleImage(url=other), ArticleImage(url=fetched, caption="<b>Плошча</b>"))
+    keep(filled, Article(url="https://zlo.example/picture", title="З карцінкай", images=images))
+    page = analyst.get("/search", params={"kind": "article", "source": "kanal", "order": "newest"}).text
+    (picture,) = re.findall(r'<figure class="sensitive">.*?</figure>', page, flags=re.DOTALL)
+    capture_id = quote(filled.one(fetched).id, safe="")
+    assert f'src="/capture/{capture_id}/picture" alt="&lt;b&gt;Плошча&lt;/b&gt;"' in picture
+    assert "Show the picture" in picture
 
 
 def keep(filled: Filled, record: Any, remarks: tuple[str, ...] = ()) -> str:
