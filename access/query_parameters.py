@@ -147,15 +147,15 @@ def query_string(**values: Any) -> str:
 def parse_search(
     q: Text = "",
     kind: Kinds = [],  # noqa: B006 - never changed
-    source: Chosen = [],  # noqa: B006
-    court: Chosen = [],  # noqa: B006
-    judge: Chosen = [],  # noqa: B006
-    article: Chosen = [],  # noqa: B006
-    status: Chosen = [],  # noqa: B006
-    outcome: Chosen = [],  # noqa: B006
-    language: Chosen = [],  # noqa: B006
-    media_type: Chosen = [],  # noqa: B006
-    year: Chosen = [],  # noqa: B006
+    source: Chosen = [],  # noqa: B006 - never changed
+    court: Chosen = [],  # noqa: B006 - never changed
+    judge: Chosen = [],  # noqa: B006 - never changed
+    article: Chosen = [],  # noqa: B006 - never changed
+    status: Chosen = [],  # noqa: B006 - never changed
+    outcome: Chosen = [],  # noqa: B006 - never changed
+    language: Chosen = [],  # noqa: B006 - never changed
+    media_type: Chosen = [],  # noqa: B006 - never changed
+    year: Chosen = [],  # noqa: B006 - never changed
     since: Day = None,
     until: Day = None,
     order: OrderOf = "best",

@@ -31,6 +31,7 @@ def api_page(request: Request) -> Response:
         "groups": groups,
         "models": described_models(document),
         "description": document["info"]["description"],
+        "document_path": "/api/openapi.json",
     }
     return page(request, "api.html", content, here="help")
 

@@ -290,7 +290,7 @@ def _copy(cursor: Any, batch: list[Made]) -> None:
             ],
             [],
         ),
-    }  # type: ignore[assignment]
+    }  # type: ignore[assignment]  # lists of different rows in one mapping
     for each in batch:
         key = f"record-{each.number}"
         record_id, version_id = digest(each.kind, key), digest(each.kind, key, "1")

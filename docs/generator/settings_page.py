@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Keys and outlets": ("sealing_", "log_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
+    "Replay": ("replay_",),
     "Crawls": (
         "connect_",
         "allow_",

@@ -36,6 +36,8 @@ ANY_TEXT = {
         "OUTLETS",
         "SEALING_KEYS",
         "LOG_KEY",
+        "REPLAY_KEY",
+        "SEARCH_INDEX",
     )
 }
 """Settings with a reader that takes any text: paths and lists."""
