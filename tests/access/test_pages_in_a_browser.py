@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import Cookie
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -109,7 +109,11 @@ def test_a_page_has_no_fault_of_accessibility_and_no_error(
     shared_page: Page, address: Callable[[str], str], path: str
 ) -> None:
     wrong: list[str] = []
-    note = lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None  # noqa: E731
+
+    def note(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            wrong.append(said.text)
+
     shared_page.on("console", note)
     try:
         answer = shared_page.goto(address(path))
