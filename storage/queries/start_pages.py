@@ -35,6 +35,8 @@ def start_pages_of_crawls(connection: Connection, source_id: str, viewer: Viewer
     )
     declared: dict[str, set[str]] = {}
     for row in connection.execute(declarations):
+        if row.declaration is None:  # the null of JSON, of a file that says nothing of its crawl
+            continue
         urls = [url for name in DECLARED_UNDER for url in row.declaration.get(name) or ()]
         declared.setdefault(row.crawl_id, set()).update(surt_key(url) for url in urls if isinstance(url, str))
     redirects = select(captures.c.crawl_id, captures.c.surt).where(

@@ -140,8 +140,11 @@ def test_the_page_says_what_every_command_prints() -> None:
     assert set(PROMISED) - {kind for kinds in PRINTS.values() for kind in kinds} == {
         "every record",
         "address",
+        "capture_text",
+        "comparison",
         "overview",
         "request",
+        "user",
     }
     assert [kind for kind in PROMISED if f"\n### {kind}\n" not in page] == []
     assert RECORD in PROMISED
