@@ -30,6 +30,9 @@ KINDS = {
 SAVED = ("raw", "payload", "picture", "frame", "proof/file")
 """Ends of addresses whose answer is a file or a part of a page."""
 
+MANY_WAYS = ("search", "search.csv", "media", "sources", "compare", "view")
+"""Pages whose links narrow what they show in too many ways to open each: one of a name alone and one narrowed."""
+
 Kind = tuple[str, ...]
 
 
@@ -134,5 +137,7 @@ def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
     asked = dict(parse_qsl(parts.query))
     if first in kinds:
         return "/".join(filter(None, (first, view))), kinds[first].get(unquote(one), "unknown"), *sorted(asked)
+    if first in MANY_WAYS:
+        return first, one, "narrowed" if len(asked) > 1 else ""
     which = asked.get("source", "") if first == "changes" else asked.get("url", "")[-1:] == "*"
     return first, *sorted(asked), str(which), asked.get("kind", "")

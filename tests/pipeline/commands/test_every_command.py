@@ -55,6 +55,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "crawl": ["--url", "not an address", "--spool", "{folder}/spool"],
     "custody": [PAGE],
     "deposit": ["{folder}/page.warc.gz"],
+    "export-index": ["--to", "{folder}/index"],
     "fingerprint": ["{folder}/tram.jpg"],
     "group": ["{folder}/tram.jpg"],
     "import-telegram": ["{folder}"],
@@ -93,6 +94,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "sources new",
         "sources test",
         "sources try",
+        "sql-login",
         "witness",
     )
 )
