@@ -238,6 +238,8 @@ NEW_KEYS = {
     "struck": "what the page crosses out",
     "remarks": "what a parser remarks upon",
     "page_remarks": "what is remarked upon of the whole page",
+    "because": "why a name matched",
+    "similar": "whether the name may be another person's",
 }
 """Keys that 0.2.0 has added."""
 
@@ -264,6 +266,9 @@ def test_commands_answer_as_they_did(
     for before, now in upgraded.versions.items():
         printed = printed.replace(now, before)
     rows, before_rows = [json.loads(line) for line in printed.splitlines()], asked["answer"]
+    for row in rows:
+        if row["kind"] == "change":
+            del row["source"]  # named since 0.2.0, where all sources can be asked for
     assert without({*NEW_KEYS, *CHANGED_VALUES}, rows) == without(CHANGED_VALUES, before_rows)
     for row, before_row in zip(rows, before_rows, strict=True):
         assert set(row.get("capture_ids", ())) <= set(before_row.get("capture_ids", ()))
@@ -288,7 +293,7 @@ NOT_IN_THE_STORE = {
 """Tables of the ledger that no rebuild brings back, in any version. No column of the others may differ."""
 
 
-NEW_TABLES = ["request_results", "memberships"]
+NEW_TABLES = ["request_results", "memberships", "tokens", "token_revocations"]
 """Tables of the ledger that 0.1.0 did not have and reading anew does not fill."""
 
 READ_BY = {
