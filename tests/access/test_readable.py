@@ -57,7 +57,7 @@ class Elements(HTMLParser):
 def article_of(body: bytes) -> str:
     """What the template makes of the blocks of a page."""
     page = readable_page(Page(url=PAGE, body=body, captured_at=NIGHT, status=200, content_type="text/html"))
-    macro = TEMPLATES.get_template("readable_parts.html").module.group_of  # type: ignore[attr-defined]
+    macro = TEMPLATES.get_template("readable_parts.html").module.group_of  # type: ignore[attr-defined]  # a macro
     addresses = addresses_in(page)
     return "".join(
         str(macro(group, addresses, {}, "/archive")) for _, groups in parts_of(page.blocks) for group in groups
