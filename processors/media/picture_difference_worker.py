@@ -82,7 +82,7 @@ def _opened(content: "object", limits: "ImageLimits") -> "Image.Image":
     """The picture in colour, over white; raises whatever Pillow does."""
     from PIL import Image
 
-    with Image.open(content, formats=("PNG", "JPEG", "WEBP", "GIF")) as image:  # type: ignore[arg-type]  # a file of one pass
+    with Image.open(content, formats=("PNG", "JPEG", "WEBP", "GIF")) as image:  # type: ignore[arg-type]  # opened bytes
         if image.width * image.height > limits.pixels:
             raise ValueError("too many pixels")
         layer = image.convert("RGBA")
