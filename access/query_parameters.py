@@ -4,7 +4,6 @@ In: query strings. Out: valid values; FastAPI or a function here refuses the oth
 sentence.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
@@ -36,7 +35,7 @@ _OrNone = BeforeValidator(lambda value: value or None)
 """A form that leaves a field empty sends an empty text."""
 
 
-def _known_kinds(kinds: list[str]) -> list[str]:
+def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """Names of kinds of records; an operator's own is taken as it is. The error is that of a ``Literal``."""
     known = (*record_kinds(), PAGE_KIND)
     if any(kind not in known and not is_own_kind(kind) for kind in kinds):
@@ -46,9 +45,9 @@ def _known_kinds(kinds: list[str]) -> list[str]:
     return kinds
 
 
-def _filled(values: Sequence[str]) -> list[str]:
+def _filled(values: tuple[str, ...]) -> tuple[str, ...]:
     """The values that are not empty: a form that leaves a field empty sends an empty text."""
-    return [value.strip() for value in values if value.strip()]
+    return tuple(value.strip() for value in values if value.strip())
 
 
 Text = Annotated[
@@ -68,18 +67,18 @@ _Dated = Annotated[date, Field(ge=date(1000, 1, 1), le=date(2999, 12, 31))]
 """A source may be old; a day outside is a typing error, and the calendar itself ends soon after."""
 Day = Annotated[_Dated | None, _OrNone, Query(description="A day in UTC.", examples=["2026-11-23"])]
 Kinds = Annotated[
-    list[str],
+    tuple[str, ...],
     AfterValidator(_known_kinds),
     AfterValidator(_filled),
     Query(max_length=20, description="Kinds of records: any of them.", examples=[["article", "hearing"]]),
 ]
 Chosen = Annotated[
-    list[Annotated[str, Field(max_length=500)]],
+    tuple[Annotated[str, Field(max_length=500)], ...],
     AfterValidator(_filled),
     Query(max_length=50, description="Chosen values of this facet: any of them."),
 ]
 """The chosen values of a facet: any of them."""
-Facets = Annotated[list[Facet], Query(alias="facet", description="Count the values of these facets.")]
+Facets = Annotated[tuple[Facet, ...], Query(alias="facet", description="Count the values of these facets.")]
 HistogramOf = Annotated[HistogramUnit | None, _OrNone, Query(description="Count by time, in this unit.")]
 Change = Annotated[ChangeKind | None, _OrNone, Query(description="Only changes of this kind.")]
 OrderOf = Annotated[Order, Query(description="The best matches first, the newest or the oldest.")]
@@ -146,16 +145,16 @@ def query_string(**values: Any) -> str:
 
 def parse_search(
     q: Text = "",
-    kind: Kinds = [],  # noqa: B006 - never changed
-    source: Chosen = [],  # noqa: B006 - never changed
-    court: Chosen = [],  # noqa: B006 - never changed
-    judge: Chosen = [],  # noqa: B006 - never changed
-    article: Chosen = [],  # noqa: B006 - never changed
-    status: Chosen = [],  # noqa: B006 - never changed
-    outcome: Chosen = [],  # noqa: B006 - never changed
-    language: Chosen = [],  # noqa: B006 - never changed
-    media_type: Chosen = [],  # noqa: B006 - never changed
-    year: Chosen = [],  # noqa: B006 - never changed
+    kind: Kinds = (),
+    source: Chosen = (),
+    court: Chosen = (),
+    judge: Chosen = (),
+    article: Chosen = (),
+    status: Chosen = (),
+    outcome: Chosen = (),
+    language: Chosen = (),
+    media_type: Chosen = (),
+    year: Chosen = (),
     since: Day = None,
     until: Day = None,
     order: OrderOf = "best",
@@ -168,16 +167,16 @@ def parse_search(
     days_in_order(since, until)
     query = SearchQuery(
         text=q.strip(),
-        kind=tuple(kind),
-        source=tuple(source),
-        court=tuple(court),
-        judge=tuple(judge),
-        article=tuple(article),
-        status=tuple(status),
-        outcome=tuple(outcome),
-        language=tuple(language),
-        media_type=tuple(media_type),
-        year=tuple(year),
+        kind=kind,
+        source=source,
+        court=court,
+        judge=judge,
+        article=article,
+        status=status,
+        outcome=outcome,
+        language=language,
+        media_type=media_type,
+        year=year,
         since=since,
         until=until,
         order=order,

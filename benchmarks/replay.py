@@ -21,7 +21,7 @@ from statistics import quantiles
 import httpx
 
 from access.replay.capability import CapabilitySeal, make_replay_key, read_replay_key
-from access.replay.door import ReplayDoor
+from access.replay.door import ReplayHostUnderTest
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.devstack.data_folder import write_stack_file
@@ -63,7 +63,7 @@ def is_archive(path: Path) -> bool:
     return path.is_file() and path.name.endswith((".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz"))
 
 
-def asked(client: httpx.Client, door: ReplayDoor, capture: Capture) -> tuple[str, float]:
+def replayed(client: httpx.Client, door: ReplayHostUnderTest, capture: Capture) -> tuple[str, float]:
     """What the replay host answered, in a word, and after how many seconds its first byte came."""
     address = door.address(capture, EVERYONE, archive_origin="http://127.0.0.1:1")
     host = address.split("/")[2]
@@ -87,13 +87,15 @@ def asked(client: httpx.Client, door: ReplayDoor, capture: Capture) -> tuple[str
     return f"answered {answer.status_code}", took
 
 
-def measured(archive: Archive, door: ReplayDoor, captures: list[Capture], rounds: int) -> dict[str, object]:
+def measured(
+    archive: Archive, door: ReplayHostUnderTest, captures: list[Capture], rounds: int
+) -> dict[str, object]:
     outcomes: Counter[str] = Counter()
     examples: dict[str, list[str]] = {}
     fits: list[Capture] = []
     with httpx.Client(trust_env=False, timeout=120) as client:
         for capture in captures:
-            word, _ = asked(client, door, capture)
+            word, _ = replayed(client, door, capture)
             outcomes[word] += 1
             where = f"{capture.url}, {capture.record_type} with status {capture.status}"
             examples.setdefault(word, [])
@@ -102,7 +104,7 @@ def measured(archive: Archive, door: ReplayDoor, captures: list[Capture], rounds
                 fits.append(capture)
         first_ms, store_ms = [], []
         for capture in fits[:: max(1, len(fits) // 60)] * rounds:
-            first_ms.append(1000 * asked(client, door, capture)[1])
+            first_ms.append(1000 * replayed(client, door, capture)[1])
             begun = time.perf_counter()
             read_record(archive, capture)
             store_ms.append(1000 * (time.perf_counter() - begun))
@@ -156,7 +158,7 @@ def main() -> int:
             server = ReplayServer(settings)
             try:
                 server.start()
-                door = ReplayDoor(server.url, CapabilitySeal(read_replay_key(settings.replay_key_file)))
+                door = ReplayHostUnderTest(server.url, CapabilitySeal(read_replay_key(settings.replay_key_file)))
                 with opened_archive(settings) as archive:
                     captures, files, refused = deposited(archive, told.folders)
                     found = measured(archive, door, captures, told.rounds)

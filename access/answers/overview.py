@@ -39,12 +39,6 @@ class SourceRow(Answer):
     """What went wrong or is missing, in sentences; none where all is well."""
 
 
-class SourceRows(Answer):
-    """Every source of which the user may know, those that need attention first."""
-
-    rows: list[SourceRow]
-
-
 class Overview(Answer):
     """What the archive holds and how the last nights went."""
 

@@ -93,7 +93,7 @@ class ReplayHost:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReplayRequest:
     """A request for a replayed address, taken apart."""
 
     text: str
@@ -173,11 +173,11 @@ class Gateway:
         # what becomes a document is rewritten as one, whatever its address says; an old browser does not say
         is_document = destination is None or destination in DOCUMENTS
         mod = AS_PAGE if is_document or found["mod"] not in MODS else found["mod"]
-        asked = Asked(found["capability"], capability, found["timestamp"] or "", mod, url)
+        wanted = ReplayRequest(found["capability"], capability, found["timestamp"] or "", mod, url)
         if not found["timestamp"]:
             first = await self._first_of(capability)
-            asked = replace(asked, timestamp="" if first is None else moment(first.captured_at))
-        return await self._from_pywb(request, asked, is_document=is_document)
+            wanted = replace(wanted, timestamp="" if first is None else moment(first.captured_at))
+        return await self._from_pywb(request, wanted, is_document=is_document)
 
     async def _check(self, request: Request, capability: ReplayCapability, text: str, step: str) -> Response:
         """One step of the check: the question that must arrive, or the one that must fail; behind it, the page."""
@@ -215,27 +215,27 @@ class Gateway:
         return await run_in_threadpool(look)
 
     async def _from_pywb(
-        self, request: Request, asked: Asked, *, is_document: bool, redirects: int = 0
+        self, request: Request, wanted: ReplayRequest, *, is_document: bool, redirects: int = 0
     ) -> Response:
         async with AsyncExitStack() as held:
-            slot = await held.enter_async_context(self._slots.taken(asked.capability))
-            answered = await self._ask_pywb(request, asked, slot)
+            slot = await held.enter_async_context(self._slots.taken(wanted.capability))
+            answered = await self._ask_pywb(request, wanted, slot)
             held.push_async_callback(answered.aclose)
             headers = dict(passed_on(answered.headers.multi_items()))
             location = answered.headers.get("location")
             is_redirect = location is not None and answered.status_code in (301, 302, 303, 307, 308)
             if not is_redirect:
                 if MARK not in answered.headers:
-                    words = gettext("%(url)s was not captured together with this page.", url=asked.url)
-                    return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
-                return await self._answer(asked, slot, answered, headers, held, is_document=is_document)
+                    words = gettext("%(url)s was not captured together with this page.", url=wanted.url)
+                    return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=wanted.capability)
+                return await self._answer(wanted, slot, answered, headers, held, is_document=is_document)
             assert location is not None  # a redirect has one
-            target = location.replace(slot.name, asked.text)
-        return await self._redirected(request, asked, target, is_document=is_document, redirects=redirects)
+            target = location.replace(slot.name, wanted.text)
+        return await self._redirected(request, wanted, target, is_document=is_document, redirects=redirects)
 
     async def _answer(
         self,
-        asked: Asked,
+        wanted: ReplayRequest,
         slot: Slot,
         answered: httpx.Response,
         headers: dict[str, str],
@@ -244,7 +244,7 @@ class Gateway:
         is_document: bool,
     ) -> Response:
         """pywb's answer under our policy; what holds slot and connection ends with the last byte."""
-        headers |= document_policy(asked.capability, f"{self.host.url}/{asked.text}/", self.host.url)
+        headers |= document_policy(wanted.capability, f"{self.host.url}/{wanted.text}/", self.host.url)
         if is_document:
             headers["X-Content-Type-Options"] = "nosniff"
             as_type = document_type(headers.get("content-type"), headers.get("content-encoding"))
@@ -253,7 +253,7 @@ class Gateway:
         status = answered.status_code
         if TEXTUAL.match(headers.get("content-type", "")) and "content-encoding" not in headers:
             body = await _whole(answered)
-            return Response(body.replace(slot.name.encode(), asked.text.encode()), status, headers=headers)
+            return Response(body.replace(slot.name.encode(), wanted.text.encode()), status, headers=headers)
         if length := answered.headers.get("content-length"):
             headers["content-length"] = length
         streaming = held.pop_all()
@@ -262,28 +262,28 @@ class Gateway:
         )
 
     async def _redirected(
-        self, request: Request, asked: Asked, location: str, *, is_document: bool, redirects: int
+        self, request: Request, wanted: ReplayRequest, location: str, *, is_document: bool, redirects: int
     ) -> Response:
         """A redirect within the capability: shown as one where a page was asked for, else followed here.
 
         A browser that obeys the connection allowlist follows none, since it cannot know where one ends.
         """
-        inside = f"{self.host.url}/{asked.text}/"
+        inside = f"{self.host.url}/{wanted.text}/"
         path = location.removeprefix(self.host.url)
         found = PATH.fullmatch(path)
-        if found is None or found["capability"] != asked.text or redirects >= MOST_REDIRECTS:
+        if found is None or found["capability"] != wanted.text or redirects >= MOST_REDIRECTS:
             words = gettext("This capture redirects to another address, which is not shown.")
-            return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=asked.capability)
+            return self._sentence(request, HTTPStatus.NOT_FOUND, words, capability=wanted.capability)
         if not is_document:
-            there = replace(asked, timestamp=found["timestamp"] or asked.timestamp, url=found["url"])
+            there = replace(wanted, timestamp=found["timestamp"] or wanted.timestamp, url=found["url"])
             return await self._from_pywb(request, there, is_document=False, redirects=redirects + 1)
         html = TEMPLATES.get_template("replay_redirect.html").render(
             address=f"{self.host.url}{path}", url=found["url"], language=current_language().tag
         )
-        policy = document_policy(asked.capability, inside, self.host.url)
+        policy = document_policy(wanted.capability, inside, self.host.url)
         return Response(html, headers=policy, media_type="text/html")
 
-    async def _ask_pywb(self, request: Request, asked: Asked, slot: Slot) -> httpx.Response:
+    async def _ask_pywb(self, request: Request, wanted: ReplayRequest, slot: Slot) -> httpx.Response:
         headers = {
             "Host": self.host.netloc,
             "X-Forwarded-Proto": self.host.scheme,
@@ -293,7 +293,7 @@ class Gateway:
         for name in ("range", "x-pywb-requested-with"):
             if name in request.headers:
                 headers[name] = request.headers[name]
-        target = f"/{slot.name}/{asked.timestamp}{asked.mod}/{asked.url}"
+        target = f"/{slot.name}/{wanted.timestamp}{wanted.mod}/{wanted.url}"
         sent = self._pywb.build_request("GET", self.host.pywb_url, headers=headers)
         sent.extensions["target"] = target.encode("latin-1")
         return await self._pywb.send(sent, stream=True)

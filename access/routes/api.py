@@ -81,7 +81,7 @@ def search_rows(
     search_form: ParsedSearch,
     most: Most = 50,
     offset: Offset = 0,
-    facet: Facets = [],  # noqa: B006 - never changed
+    facet: Facets = (),
     histogram: HistogramOf = None,
 ) -> Row:
     """Records and pages that match, with their number in all; facets and histogram where they are asked for."""

@@ -58,7 +58,7 @@ def cdx(
     since: Annotated[str, Query(alias="from", max_length=14, pattern=r"^\d*$")] = "",
     until: Annotated[str, Query(alias="to", max_length=14, pattern=r"^\d*$")] = "",
     match: Annotated[MatchType, Query(alias="matchType")] = "exact",
-    filters: Annotated[list[str], Query(alias="filter", max_length=20)] = [],  # noqa: B006 - FastAPI copies it
+    filters: Annotated[tuple[str, ...], Query(alias="filter", max_length=20)] = (),
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = PAGE_ROWS,
     sort: Literal["", "reverse", "closest"] = "",
     closest: Digits = "",

@@ -41,7 +41,7 @@ def sql(
     from pipeline.config.settings import SettingsError, load_settings
     from storage.errors import StorageError
     from storage.parquet import write_parquet
-    from storage.sql_access.session import asked, described_views
+    from storage.sql_access.session import answer_of, described_views
 
     if as_csv + as_json + (parquet is not None) > 1:
         raise fail("Expected one of --json, --csv and --parquet.", Exit.WRONG_USE)
@@ -60,7 +60,7 @@ def sql(
             ]
             emit(views, as_json=as_json, human=lambda row: f"{row['name']}: {row['holds']}")
             return
-        with asked(url, statement, timeout_s=timeout_s) as answer:
+        with answer_of(url, statement, timeout_s=timeout_s) as answer:
             if parquet is not None:
                 written = write_parquet(parquet.resolve(), answer.columns, map(_flat, answer.rows))
                 err.print(f"{parquet}: {written.rows} rows, {written.sha256}", markup=False)

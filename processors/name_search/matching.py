@@ -74,7 +74,7 @@ class NameMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _NameSought:
     """The name asked for: possible nominatives of the surname, and the other words."""
 
     surnames: tuple[str, ...]
@@ -105,30 +105,30 @@ class _Agreement:
 
 def explain(query: str, wording: str) -> NameMatch | None:
     """The best match of the name in the wording, or None."""
-    asked = _asked(query)
-    if asked is None:
+    sought = _name_sought(query)
+    if sought is None:
         return None
     text = wording[:_LONGEST]
     words = words_of(text)
     places = [
         place
         for place, word in enumerate(words)
-        if not word.is_initial and _may_be_surname(asked.surnames, word.text)
+        if not word.is_initial and _may_be_surname(sought.surnames, word.text)
     ]
     if not places:
         return None
     only_names = all(each[0][0].isupper() for each in _WORD.finditer(text))
     best: NameMatch | None = None
     for place in places[:_MOST]:
-        for arranged in _arrangements(text, words, place, asked, only_names=only_names):
-            match = _match(asked, arranged)
+        for arranged in _arrangements(text, words, place, sought, only_names=only_names):
+            match = _match(sought, arranged)
             if match is not None and (best is None or match.score > best.score):
                 best = match
     return best
 
 
 @lru_cache(maxsize=256)
-def _asked(query: str) -> _Asked | None:
+def _name_sought(query: str) -> _NameSought | None:
     words = words_of(query[:200], any_case=True)
     candidates = surname_candidates(words)
     if not candidates:
@@ -146,10 +146,10 @@ def _asked(query: str) -> _Asked | None:
     of_father = frozenset(gender for _, gender in fathers(father.text)) if father else frozenset()
     if of_father:
         genders = genders & of_father or of_father
-    return _Asked(_surnames_asked(surname, given), given, father, genders)
+    return _NameSought(_surnames_sought(surname, given), given, father, genders)
 
 
-def _surnames_asked(surname: NameWord, given: NameWord | None) -> tuple[str, ...]:
+def _surnames_sought(surname: NameWord, given: NameWord | None) -> tuple[str, ...]:
     """The surname as it stands, and where the given name is in another case, its nominatives."""
     if given is None or given.is_initial or not given.is_given or names_of_nominative(given.text):
         return (surname.text,)
@@ -187,22 +187,22 @@ def _may_be_surname(surnames: tuple[str, ...], word: str) -> bool:
     """Whether each half of the word has a stem in common with a surname asked for: a quick look at first."""
     halves = _stems_of_halves(word)
     return any(
-        len(asked) == len(halves) and all(one & other for one, other in zip(asked, halves, strict=True))
-        for asked in map(_stems_of_halves, surnames)
+        len(sought) == len(halves) and all(one & other for one, other in zip(sought, halves, strict=True))
+        for sought in map(_stems_of_halves, surnames)
     )
 
 
 def _arrangements(
-    text: str, words: tuple[NameWord, ...], place: int, asked: _Asked, *, only_names: bool
+    text: str, words: tuple[NameWord, ...], place: int, sought: _NameSought, *, only_names: bool
 ) -> Iterator[_Arranged]:
     """The ways in which words beside a surname may be its given name and patronymic; alone where none are."""
     surname = words[place]
     before = _beside(text, words, place, -1)
     after = _beside(text, words, place, 1)
     found = False
-    if before and _is_given_like(before[0], asked):
+    if before and _is_given_like(before[0], sought):
         found = True
-        pair = len(before) > 1 and _is_given_like(before[1], asked)
+        pair = len(before) > 1 and _is_given_like(before[1], sought)
         if pair:
             yield _Arranged(surname, given=before[1], father=before[0])
         if not (pair and before[0].is_initial) and (not before[0].is_patronymic or before[0].is_given):
@@ -210,9 +210,9 @@ def _arrangements(
     elif len(before) > 1 and before[1].is_given:
         found = True
         yield _Arranged(surname, given=before[1], father=before[0])
-    if after and _is_given_like(after[0], asked):
+    if after and _is_given_like(after[0], sought):
         found = True
-        father = after[1] if len(after) > 1 and _is_given_like(after[1], asked) else None
+        father = after[1] if len(after) > 1 and _is_given_like(after[1], sought) else None
         yield _Arranged(surname, given=after[0], father=father, surname_first=True)
     if found:
         return
@@ -236,18 +236,18 @@ def _beside(text: str, words: tuple[NameWord, ...], place: int, step: int) -> li
     return found
 
 
-def _is_given_like(word: NameWord, asked: _Asked) -> bool:
+def _is_given_like(word: NameWord, sought: _NameSought) -> bool:
     if word.is_initial or word.is_given or word.is_patronymic:
         return True
-    if asked.given is None or asked.given.is_initial:
+    if sought.given is None or sought.given.is_initial:
         return False
-    return _agree(asked.given.text, word.text, "given") is not None
+    return _agree(sought.given.text, word.text, "given") is not None
 
 
-def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
+def _match(sought: _NameSought, arranged: _Arranged) -> NameMatch | None:
     reasons: list[MatchReason] = []
     agreements = [
-        found for each in asked.surnames if (found := _agree(each, arranged.surname.text, "surname")) is not None
+        found for each in sought.surnames if (found := _agree(each, arranged.surname.text, "surname")) is not None
     ]
     if not agreements:
         return None
@@ -255,15 +255,15 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
     forms = surname.forms
     reasons.append(surname.reason)
     if arranged.given is not None:
-        given = _agree_given(asked.given, arranged.given)
+        given = _agree_given(sought.given, arranged.given)
         if given is None:
             return None
         forms = forms & given.forms
-        if given.reason is not MatchReason.SAME_WORDING and asked.given is not None:
+        if given.reason is not MatchReason.SAME_WORDING and sought.given is not None:
             reasons.append(given.reason)
-    elif asked.given is not None:
+    elif sought.given is not None:
         reasons.append(MatchReason.GIVEN_NAME_LEFT_OUT)
-    fits, father = _agree_father(asked.father, arranged.father)
+    fits, father = _agree_father(sought.father, arranged.father)
     if not fits:
         return None
     if arranged.father is not None and not arranged.father.is_initial:
@@ -271,13 +271,13 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
         forms = frozenset(form for form in forms if not genders or form[0] in genders)
     if father is not None:
         reasons.append(father)
-    if asked.genders:
-        forms = frozenset(form for form in forms if form[0] in asked.genders)
+    if sought.genders:
+        forms = frozenset(form for form in forms if form[0] in sought.genders)
     if not forms:
         return None
     if arranged.surname_first and arranged.given is not None:
         reasons.append(MatchReason.SURNAME_FIRST)
-    same = not arranged.beside_unknown and not _rests_on_one_initial(asked, arranged)
+    same = not arranged.beside_unknown and not _rests_on_one_initial(sought, arranged)
     if not any(case == "nom" for _, case in forms):
         reasons.append(MatchReason.OBLIQUE_CASE)
         if _is_of_other_gender(arranged, forms):
@@ -295,11 +295,11 @@ def _match(asked: _Asked, arranged: _Arranged) -> NameMatch | None:
     )
 
 
-def _rests_on_one_initial(asked: _Asked, arranged: _Arranged) -> bool:
+def _rests_on_one_initial(sought: _NameSought, arranged: _Arranged) -> bool:
     """Whether one initial is all that speaks for the given name: others of the family may have the same."""
-    if asked.given is None or arranged.given is None or asked.given.is_initial == arranged.given.is_initial:
+    if sought.given is None or arranged.given is None or sought.given.is_initial == arranged.given.is_initial:
         return False
-    return asked.father is None or arranged.father is None
+    return sought.father is None or arranged.father is None
 
 
 def _is_of_other_gender(arranged: _Arranged, forms: frozenset[_Form]) -> bool:
@@ -318,14 +318,14 @@ _FEMALE_ENDING: Final = re.compile("(?:[оаеё]ва|[иыії]на|ая|[сц]
 
 
 @lru_cache(maxsize=50_000)
-def _agree(asked: str, word: str, part: str) -> _Agreement | None:
+def _agree(sought: str, word: str, part: str) -> _Agreement | None:
     """In which forms the word of a text is the one asked for."""
     forms: dict[MatchReason, set[_Form]] = {}
     for each in nominatives(word, "surname" if part == "surname" else "given"):
-        reason = _step(asked, each.word)
+        reason = _step(sought, each.word)
         if reason is not None:
             forms.setdefault(reason, set()).add((each.gender, each.case))
-    if exact_form(asked) == exact_form(word) and not any(
+    if exact_form(sought) == exact_form(word) and not any(
         case == "nom" for some in forms.values() for _, case in some
     ):
         forms.setdefault(MatchReason.SAME_WORDING, set()).update((gender, "nom") for gender in GENDERS)
@@ -336,9 +336,9 @@ def _agree(asked: str, word: str, part: str) -> _Agreement | None:
 
 
 @lru_cache(maxsize=50_000)
-def _step(asked: str, word: str) -> MatchReason | None:
+def _step(sought: str, word: str) -> MatchReason | None:
     """What leads from one nominative to another spelling of it; None where they are two names."""
-    one, other = exact_form(asked), exact_form(word)
+    one, other = exact_form(sought), exact_form(word)
     if one == other:
         return MatchReason.SAME_WORDING
     if one.count("-") != other.count("-"):
@@ -368,15 +368,15 @@ def _sound_alike(one: str, other: str) -> bool:
     )
 
 
-def _agree_given(asked: NameWord | None, word: NameWord) -> _Agreement | None:
-    if word.is_initial or (asked is not None and asked.is_initial):
-        if asked is None or _letters(asked) & _letters(word):
+def _agree_given(sought: NameWord | None, word: NameWord) -> _Agreement | None:
+    if word.is_initial or (sought is not None and sought.is_initial):
+        if sought is None or _letters(sought) & _letters(word):
             return _Agreement(_EVERY_FORM, MatchReason.INITIALS)
         return None
-    if asked is None:
+    if sought is None:
         return _Agreement(_forms_of_given(word.text) or _EVERY_FORM, MatchReason.SAME_WORDING)
-    found = _agree(asked.text, word.text, "given")
-    numbers = names_of_nominative(asked.text) or given_names(asked.text)
+    found = _agree(sought.text, word.text, "given")
+    numbers = names_of_nominative(sought.text) or given_names(sought.text)
     forms = {
         (each.gender, each.case)
         for each in nominatives(word.text, "given")
@@ -389,7 +389,7 @@ def _agree_given(asked: NameWord | None, word: NameWord) -> _Agreement | None:
             else MatchReason.GIVEN_NAME_OF_OTHER_LANGUAGE
         )
         return _Agreement(frozenset(forms), reason)
-    if names_of_nominative(asked.text) and names_of_nominative(word.text):
+    if names_of_nominative(sought.text) and names_of_nominative(word.text):
         return None
     return found
 
@@ -402,15 +402,15 @@ def _letters(word: NameWord) -> frozenset[str]:
     return initial_letters(word.text).union(*(initials_of_name(number) for number, _ in numbers))
 
 
-def _agree_father(asked: NameWord | None, word: NameWord | None) -> tuple[bool, MatchReason | None]:
+def _agree_father(sought: NameWord | None, word: NameWord | None) -> tuple[bool, MatchReason | None]:
     """Whether two patronymics or middle names may be one person's, and the step between them."""
-    if asked is None or word is None:
-        reason = MatchReason.PATRONYMIC_LEFT_OUT if asked else MatchReason.PATRONYMIC_ADDED if word else None
+    if sought is None or word is None:
+        reason = MatchReason.PATRONYMIC_LEFT_OUT if sought else MatchReason.PATRONYMIC_ADDED if word else None
         return True, reason
-    if asked.is_initial or word.is_initial:
-        return bool(_letters(asked) & _letters(word)), MatchReason.INITIALS
-    numbers = {number for number, _ in fathers(asked.text)}, {number for number, _ in fathers(word.text)}
+    if sought.is_initial or word.is_initial:
+        return bool(_letters(sought) & _letters(word)), MatchReason.INITIALS
+    numbers = {number for number, _ in fathers(sought.text)}, {number for number, _ in fathers(word.text)}
     if numbers[0] and numbers[1]:
         return bool(numbers[0] & numbers[1]), None
-    alike = _agree(asked.text, word.text, "given") is not None
-    return alike or bool(stems_of_name(asked.text) & stems_of_name(word.text)), None
+    alike = _agree(sought.text, word.text, "given") is not None
+    return alike or bool(stems_of_name(sought.text) & stems_of_name(word.text)), None

@@ -129,7 +129,7 @@ def stored_changes(
     """The changes that the question asks for, the newest first, without the first ``offset``."""
     query = (
         select(source_changes)
-        .where(_asked_for(question), _shown_to(viewer))
+        .where(_matching(question), _shown_to(viewer))
         .order_by(source_changes.c.at.desc(), source_changes.c.source_id, source_changes.c.number.desc())
         .limit(limit)
         .offset(offset)
@@ -139,7 +139,7 @@ def stored_changes(
 
 def count_changes(connection: Connection, question: ChangeQuestion, *, viewer: Viewer = EVERYONE) -> int:
     """How many changes the question asks for; `COUNTED_UP_TO` stands for that many and more."""
-    some = select(literal(1)).select_from(source_changes).where(_asked_for(question), _shown_to(viewer))
+    some = select(literal(1)).select_from(source_changes).where(_matching(question), _shown_to(viewer))
     counted = select(func.count()).select_from(some.limit(COUNTED_UP_TO).subquery())
     return int(connection.scalar(counted) or 0)
 
@@ -148,13 +148,13 @@ def count_by_kind(
     connection: Connection, question: ChangeQuestion, *, viewer: Viewer = EVERYONE
 ) -> Mapping[str, int]:
     """The same by kind of change; a kind of which there are none is not in it."""
-    some = select(source_changes.c.kind).where(_asked_for(question), _shown_to(viewer))
+    some = select(source_changes.c.kind).where(_matching(question), _shown_to(viewer))
     some_of_them = some.limit(COUNTED_UP_TO * 10).subquery()
     counted = select(some_of_them.c.kind, func.count().label("changes")).group_by(some_of_them.c.kind)
     return {row.kind: row.changes for row in connection.execute(counted)}
 
 
-def _asked_for(question: ChangeQuestion) -> ColumnElement[bool]:
+def _matching(question: ChangeQuestion) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [true()]
     if question.source_id is not None:
         conditions.append(source_changes.c.source_id == question.source_id)

@@ -54,7 +54,7 @@ class SqlAnswer:
 
 
 @contextmanager
-def asked(url: str, statement: str, *, timeout_s: float) -> Iterator[SqlAnswer]:
+def answer_of(url: str, statement: str, *, timeout_s: float) -> Iterator[SqlAnswer]:
     """Ask, and give the answer for as long as the block runs; each step may take ``timeout_s`` seconds."""
     loop = asyncio.new_event_loop()
     try:
@@ -125,5 +125,5 @@ def described_views(url: str) -> dict[str, str]:
         "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class "
         "WHERE relnamespace = 'archive'::regnamespace AND relkind = 'v' ORDER BY relname"
     )
-    with asked(url, statement, timeout_s=10) as answer:
+    with answer_of(url, statement, timeout_s=10) as answer:
         return {str(name): str(holds) for name, holds in answer.rows}

@@ -63,7 +63,7 @@ def test_each_answer_has_every_key_that_the_document_names_and_no_other(
     answers = {
         "Me": analyst.get("/api/me"),
         "Overview": analyst.get("/api/overview"),
-        "SourceRows": analyst.get("/api/sources"),
+        "SourceHealthRows": analyst.get("/api/sources"),
         "CaptureRows": analyst.get("/api/captures", params={"url": ARTICLE}),
         "AddressRows": analyst.get("/api/addresses", params={"beginning": ""}),
         "ChangeRows": analyst.get("/api/changes", params={"source": filled.one(ARTICLE).source_id}),

@@ -64,7 +64,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def asked_app(filled: Filled) -> Iterator[tuple[TestClient, Any, dict[str, list[str]], dict[str, dict[str, str]]]]:
+def described_app(
+    filled: Filled,
+) -> Iterator[tuple[TestClient, Any, dict[str, list[str]], dict[str, dict[str, str]]]]:
     """A client, the description, names of things that are there, and headers of each who may ask."""
     app = create_app(lambda: filled.archive, user_of_header, desk=Desk())
     tokens = {
@@ -142,9 +144,9 @@ def ask(
 
 
 def test_no_question_that_the_description_allows_or_forbids_ends_in_an_error_of_the_server(
-    asked_app: tuple[TestClient, Any, dict[str, list[str]], dict[str, dict[str, str]]],
+    described_app: tuple[TestClient, Any, dict[str, list[str]], dict[str, dict[str, str]]],
 ) -> None:
-    client, schema, there, who = asked_app
+    client, schema, there, who = described_app
     seen: set[tuple[str, int]] = set()
     for result in schema.get_all_operations():
         ask(result.ok(), client, there, who, seen)

@@ -49,7 +49,7 @@ class DeskWithoutAirflow(AirflowRequestDesk):
 
 
 @dataclass(frozen=True)
-class Door:
+class ArchivingPages:
     client: TestClient
     desk: DeskWithoutAirflow
     archive: Archive
@@ -77,79 +77,79 @@ class Door:
 
 
 @pytest.fixture
-def door(archive: Archive, stored_settings: Settings, tmp_path: Path) -> Iterator[Door]:
+def pages(archive: Archive, stored_settings: Settings, tmp_path: Path) -> Iterator[ArchivingPages]:
     desk = DeskWithoutAirflow(stored_settings)
     with TestClient(create_app(lambda: archive, user_of_header, desk=desk), follow_redirects=False) as client:
-        yield Door(client, desk, archive, tmp_path)
+        yield ArchivingPages(client, desk, archive, tmp_path)
 
 
-def test_the_box_is_there_for_collectors_alone_and_a_reader_is_refused(door: Door) -> None:
-    assert 'action="/archive/check"' in door.client.get("/", headers=OWN).text
-    assert "archive-box" not in door.client.get("/", headers=READER).text
+def test_the_box_is_there_for_collectors_alone_and_a_reader_is_refused(pages: ArchivingPages) -> None:
+    assert 'action="/archive/check"' in pages.client.get("/", headers=OWN).text
+    assert "archive-box" not in pages.client.get("/", headers=READER).text
     for path in ("/archive", "/archive/check"):
-        answer = door.client.post(path, data={"urls": PAGE, "url": PAGE}, headers=READER)
+        answer = pages.client.post(path, data={"urls": PAGE, "url": PAGE}, headers=READER)
         assert answer.status_code == 403
-    assert door.client.get("/archive", headers=READER).status_code == 403
+    assert pages.client.get("/archive", headers=READER).status_code == 403
     for headers in ({"X-User": "ala"}, {**OWN, "Sec-Fetch-Site": "cross-site"}):
-        assert door.client.post("/archive", data={"urls": PAGE}, headers=headers).status_code == 403
-        assert door.client.post("/api/archive/known", json={"url": PAGE}, headers=headers).status_code == 403
-    assert door.desk.started == []
+        assert pages.client.post("/archive", data={"urls": PAGE}, headers=headers).status_code == 403
+        assert pages.client.post("/api/archive/known", json={"url": PAGE}, headers=headers).status_code == 403
+    assert pages.desk.started == []
 
 
-def test_what_there_is_of_an_address_is_told_before_anything_is_started(door: Door) -> None:
-    nothing = door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+def test_what_there_is_of_an_address_is_told_before_anything_is_started(pages: ArchivingPages) -> None:
+    nothing = pages.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
     assert "There is no capture of this address that you may see." in nothing
-    door.capture(response(b"<p>one"), 1)
-    door.capture(response(b"<p>two"), 2, "01JD5PZ4T2V8M6Q3R9S7W1X0QQ")
-    told = door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+    pages.capture(response(b"<p>one"), 1)
+    pages.capture(response(b"<p>two"), 2, "01JD5PZ4T2V8M6Q3R9S7W1X0QQ")
+    told = pages.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
     assert "This address was captured 2 times before." in told
     assert "2 different payloads were seen" in told
     assert "asked for by ala, changed since the capture before" in " ".join(told.split())
     assert "by the source kanal" in told
     assert "Archive again" in told
-    known = door.client.post("/api/archive/known", json={"url": PAGE}, headers=OWN).json()
+    known = pages.client.post("/api/archive/known", json={"url": PAGE}, headers=OWN).json()
     assert (known["captures"], known["payloads"]) == (2, 2)
     assert [each["requested_by"] for each in known["newest"]] == ["ala", None]
-    with door.archive.writer.begin() as connection:
+    with pages.archive.writer.begin() as connection:
         connection.execute(text("UPDATE catalogue.captures SET access_label = 'case-9'"))
     assert (
         "There is no capture of this address"
-        in door.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
+        in pages.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
     )
-    assert door.desk.started == []
+    assert pages.desk.started == []
 
 
-def test_a_get_fills_the_form_and_starts_nothing(door: Door) -> None:
-    shown = door.client.get("/archive", params={"url": "javascript:alert(1)//<script>"}, headers=OWN).text
+def test_a_get_fills_the_form_and_starts_nothing(pages: ArchivingPages) -> None:
+    shown = pages.client.get("/archive", params={"url": "javascript:alert(1)//<script>"}, headers=OWN).text
     assert "javascript:alert(1)//&lt;script&gt;</textarea>" in shown
     assert "javascript:void window.open(&#39;http://testserver/archive#&#39;+encodeURIComponent" in shown
-    with door.archive.reader.connect() as connection:
+    with pages.archive.reader.connect() as connection:
         assert requests_seen(connection, viewer=EVERYONE, limit=9) == ()
 
 
-def test_an_address_goes_through_its_stages_to_a_receipt(door: Door) -> None:
-    answer = door.client.post("/archive", data={"urls": PAGE, "reason": "знікае"}, headers=OWN)
+def test_an_address_goes_through_its_stages_to_a_receipt(pages: ArchivingPages) -> None:
+    answer = pages.client.post("/archive", data={"urls": PAGE, "reason": "знікае"}, headers=OWN)
     assert answer.status_code == 303
-    (request_id,) = door.desk.started
+    (request_id,) = pages.desk.started
     assert answer.headers["location"] == f"/request/{request_id}"
-    assert door.states(request_id) == {
+    assert pages.states(request_id) == {
         "states": ["waiting"],
         "counts": {"waiting": 1},
         "total": 1,
         "ended": False,
         "scheduler": "running",
     }
-    path = crawl_one(door.spool, [exchange(PAGE, response(b"<p>new"), at=NIGHT)])
+    path = crawl_one(pages.spool, [exchange(PAGE, response(b"<p>new"), at=NIGHT)])
     crawl_id = path.name[:26]
-    door.begin(crawl_id, request_id)
-    assert door.states(request_id)["states"] == ["fetching"]
-    deposited = deposit_file(door.archive, path)
-    assert door.states(request_id)["states"] == ["depositing"]
-    end_collection(door.archive, crawl_id=crawl_id, actor="ala", details={"failures": [], "problem": None})
-    assert door.states(request_id)["states"] == ["reading"]
-    process_pending(door.archive)
-    assert door.states(request_id)["states"] == ["timestamping"]
-    with door.archive.writer.begin() as connection:
+    pages.begin(crawl_id, request_id)
+    assert pages.states(request_id)["states"] == ["fetching"]
+    deposited = deposit_file(pages.archive, path)
+    assert pages.states(request_id)["states"] == ["depositing"]
+    end_collection(pages.archive, crawl_id=crawl_id, actor="ala", details={"failures": [], "problem": None})
+    assert pages.states(request_id)["states"] == ["reading"]
+    process_pending(pages.archive)
+    assert pages.states(request_id)["states"] == ["timestamping"]
+    with pages.archive.writer.begin() as connection:
         capture = next(iter(captures_of_crawl(connection, crawl_id)))
         insert_result(
             connection,
@@ -159,15 +159,15 @@ def test_an_address_goes_through_its_stages_to_a_receipt(door: Door) -> None:
             capture_id=capture.id,
             details={"outcome": "content", "preserved": True},
         )
-    assert door.states(request_id) | {"scheduler": None} == {
+    assert pages.states(request_id) | {"scheduler": None} == {
         "states": ["done"],
         "counts": {"done": 1},
         "total": 1,
         "ended": True,
         "scheduler": None,
     }
-    shown = " ".join(door.client.get(f"/request/{request_id}", headers=OWN).text.split())
-    receipt = door.client.get(f"/api/capture/{capture.id}/receipt", headers=OWN).json()
+    shown = " ".join(pages.client.get(f"/request/{request_id}", headers=OWN).text.split())
+    receipt = pages.client.get(f"/api/capture/{capture.id}/receipt", headers=OWN).json()
     assert [each["event"] for each in receipt["custody"]] == [
         "collection_started",
         "deposited",
@@ -180,37 +180,37 @@ def test_an_address_goes_through_its_stages_to_a_receipt(door: Door) -> None:
     assert "знікае" in shown
 
 
-def test_a_run_that_ended_without_a_result_and_a_silent_scheduler_are_said(door: Door) -> None:
-    door.client.post("/archive", data={"urls": f"{PAGE}\nhttps://other.example/"}, headers=OWN)
-    (request_id,) = door.desk.started
-    door.desk.state = None
-    assert door.states(request_id)["scheduler"] == "silent"
-    shown = door.client.get(f"/request/{request_id}", headers=OWN).text
+def test_a_run_that_ended_without_a_result_and_a_silent_scheduler_are_said(pages: ArchivingPages) -> None:
+    pages.client.post("/archive", data={"urls": f"{PAGE}\nhttps://other.example/"}, headers=OWN)
+    (request_id,) = pages.desk.started
+    pages.desk.state = None
+    assert pages.states(request_id)["scheduler"] == "silent"
+    shown = pages.client.get(f"/request/{request_id}", headers=OWN).text
     assert "data-silent>" in shown
-    door.desk.state = RunState.FAILED
-    found = door.states(request_id)
+    pages.desk.state = RunState.FAILED
+    found = pages.states(request_id)
     assert (found["states"], found["ended"]) == (["broken", "broken"], True)
 
 
-def test_hundreds_of_addresses_become_bounded_requests_and_a_table_comes_back(door: Door) -> None:
+def test_hundreds_of_addresses_become_bounded_requests_and_a_table_comes_back(pages: ArchivingPages) -> None:
     urls = [f"https://vesnik.example/{number}" for number in range(600)]
     file = ("list.csv", "note,url\n" + "".join(f"x,{url}\n" for url in urls), "text/csv")
-    answer = door.client.post("/archive", data={"urls": ""}, files={"file": file}, headers=OWN)
+    answer = pages.client.post("/archive", data={"urls": ""}, files={"file": file}, headers=OWN)
     assert answer.status_code == 303, answer.text
-    assert len(door.desk.started) == 3
-    with door.archive.reader.connect() as connection:
+    assert len(pages.desk.started) == 3
+    with pages.archive.reader.connect() as connection:
         taken = {each.id: each.urls for each in requests_seen(connection, viewer=EVERYONE, limit=9)}
-    assert [url for request_id in door.desk.started for url in taken[request_id]] == urls
+    assert [url for request_id in pages.desk.started for url in taken[request_id]] == urls
     assert max(map(len, taken.values())) <= 256
-    capture_id = door.capture(response(b"<p>one"), 1)
-    with door.archive.writer.begin() as connection:
-        first, second = door.desk.started[:2]
+    capture_id = pages.capture(response(b"<p>one"), 1)
+    with pages.archive.writer.begin() as connection:
+        first, second = pages.desk.started[:2]
         insert_result(connection, first, 0, capture_id=capture_id, details={"outcome": "content"})
         insert_result(connection, second, 1, problem="=cmd|' /C calc'!A0")
-    shown = door.client.get(answer.headers["location"], headers=OWN).text
+    shown = pages.client.get(answer.headers["location"], headers=OWN).text
     assert "600 addresses" in shown
-    assert door.states(*door.desk.started)["counts"] == {"done": 1, "failed": 1, "waiting": 598}
-    sent = door.client.get(answer.headers["location"].replace("/batch?", "/batch.csv?"), headers=OWN)
+    assert pages.states(*pages.desk.started)["counts"] == {"done": 1, "failed": 1, "waiting": 598}
+    sent = pages.client.get(answer.headers["location"].replace("/batch?", "/batch.csv?"), headers=OWN)
     rows = list(csv.DictReader(io.StringIO(sent.content.decode("utf-8-sig"))))
     assert [row["url"] for row in rows] == urls
     assert rows[0]["link"] == f"http://testserver/capture/{capture_id}"
@@ -234,62 +234,62 @@ def test_hundreds_of_addresses_become_bounded_requests_and_a_table_comes_back(do
     ],
 )  # fmt: skip
 def test_what_cannot_be_archived_is_refused_line_by_line_and_nothing_is_started(
-    door: Door, data: dict[str, str], file: bytes | None, words: list[str]
+    pages: ArchivingPages, data: dict[str, str], file: bytes | None, words: list[str]
 ) -> None:
     files = None if file is None else {"file": ("x.csv", file, "text/csv")}
-    answer = door.client.post("/archive", data=data, files=files, headers=OWN)
+    answer = pages.client.post("/archive", data=data, files=files, headers=OWN)
     assert answer.status_code == 422
     assert all(word.replace("<", "&lt;") in answer.text for word in words), answer.text
-    assert door.desk.started == []
-    with door.archive.reader.connect() as connection:
+    assert pages.desk.started == []
+    with pages.archive.reader.connect() as connection:
         assert requests_seen(connection, viewer=EVERYONE, limit=9) == ()
 
 
 def test_requests_that_airflow_does_not_take_are_kept_and_said(
-    door: Door, stored_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    pages: ArchivingPages, stored_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = replace(stored_settings, airflow_url="http://127.0.0.1:9", airflow_password="x")
     monkeypatch.setattr("pipeline.airflow_api.FIRST_PAUSE_S", 20.0)  # no second try within its patience
     desk = AirflowRequestDesk(lambda: silent)
-    with TestClient(create_app(lambda: door.archive, user_of_header, desk=desk)) as client:
+    with TestClient(create_app(lambda: pages.archive, user_of_header, desk=desk)) as client:
         answer = client.post("/archive", data={"urls": PAGE}, headers=OWN)
         assert answer.status_code == 503
         assert "not all runs were started" in answer.text
-        with door.archive.reader.connect() as connection:
+        with pages.archive.reader.connect() as connection:
             (request,) = requests_seen(connection, viewer=EVERYONE, limit=9)
         assert request.id in answer.text
         states = client.get("/api/archive/states", params={"id": request.id}, headers=OWN).json()
         assert (states["states"], states["scheduler"]) == (["waiting"], "silent")
 
 
-def test_of_another_case_nobody_learns_by_any_of_these_routes(door: Door) -> None:
+def test_of_another_case_nobody_learns_by_any_of_these_routes(pages: ArchivingPages) -> None:
     from storage.ledger.memberships import add_member
 
-    add_member(door.archive, "ala", actor="kust", case="К-7")
-    door.client.post("/archive", data={"urls": PAGE, "confidential": "yes", "case": "К-7"}, headers=OWN)
-    (request_id,) = door.desk.started
-    assert door.states(request_id)["states"] == ["waiting"]
+    add_member(pages.archive, "ala", actor="kust", case="К-7")
+    pages.client.post("/archive", data={"urls": PAGE, "confidential": "yes", "case": "К-7"}, headers=OWN)
+    (request_id,) = pages.desk.started
+    assert pages.states(request_id)["states"] == ["waiting"]
     other = {**OWN, "X-User": "celina"}
     for path in ("/archive/batch", "/archive/batch.csv", "/api/archive/states"):
-        answer = door.client.get(path, params={"id": request_id}, headers=other)
+        answer = pages.client.get(path, params={"id": request_id}, headers=other)
         assert (answer.status_code, PAGE in answer.text) == (404, False)
-    assert json.loads(door.client.get("/api/requests", headers=other).text)["rows"] == []
+    assert json.loads(pages.client.get("/api/requests", headers=other).text)["rows"] == []
 
 
 @pytest.mark.parametrize("sent", [[], {}, {"url": 7}, {"url": "x"}, {"url": "a" * 9000}, {"url": "http://["}])
-def test_what_is_no_address_is_refused_in_words(door: Door, sent: object) -> None:
-    answer = door.client.post("/api/archive/known", json=sent, headers=OWN)
+def test_what_is_no_address_is_refused_in_words(pages: ArchivingPages, sent: object) -> None:
+    answer = pages.client.post("/api/archive/known", json=sent, headers=OWN)
     assert (answer.status_code, "web address" in answer.json()["detail"]) == (422, True)
 
 
-def test_a_capture_leads_a_collector_to_the_form_and_starts_nothing(door: Door) -> None:
-    capture_id = door.capture(response(b"<p>one"), 1)
-    shown = door.client.get(f"/capture/{capture_id}", headers=OWN).text
+def test_a_capture_leads_a_collector_to_the_form_and_starts_nothing(pages: ArchivingPages) -> None:
+    capture_id = pages.capture(response(b"<p>one"), 1)
+    shown = pages.client.get(f"/capture/{capture_id}", headers=OWN).text
     form = shown[shown.index('<form class="archive-again"') :]
     assert form.startswith('<form class="archive-again" method="post" action="/archive/check">')
     assert f'name="url" value="{PAGE}"' in form
-    assert "archive-again" not in door.client.get(f"/capture/{capture_id}", headers=READER).text
-    filled = door.client.post("/archive/check", data={"url": PAGE, "engine": "browser"}, headers=OWN).text
+    assert "archive-again" not in pages.client.get(f"/capture/{capture_id}", headers=READER).text
+    filled = pages.client.post("/archive/check", data={"url": PAGE, "engine": "browser"}, headers=OWN).text
     assert f">{PAGE}</textarea>" in filled
     assert '<option value="browser" selected>' in filled
-    assert door.desk.started == []
+    assert pages.desk.started == []

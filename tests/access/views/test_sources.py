@@ -96,7 +96,7 @@ def analyst_of_nights(five_nights: Archive) -> Iterator[TestClient]:
 
 def test_the_pages_draw_what_the_api_says(analyst_of_nights: TestClient) -> None:
     found = analyst_of_nights.get("/api/sources").json()
-    assert {row["source"] for row in found["sources"]} == {COURT.id, OTHER.id}
+    assert {row["source"] for row in found["rows"]} == {COURT.id, OTHER.id}
     shown = analyst_of_nights.get("/sources").text
     day = f"{NOW - timedelta(days=3):%Y-%m-%d}"
     assert f"<title>{day}: 2 records; content 1</title>" in shown

@@ -13,7 +13,7 @@ from pipeline.config.settings import OwnedDatabase
 from pipeline.devstack.postgres import SUPERUSER, PostgresServer
 from storage.ledger.memberships import add_member, remove_member
 from storage.sql_access.logins import login_of, new_login
-from storage.sql_access.session import SqlRefusedError, asked, described_views
+from storage.sql_access.session import SqlRefusedError, answer_of, described_views
 from tests.embedded_database import superuser_password
 from tests.storage.labelled_archive import CASE, OPEN, SECRET, Labelled
 
@@ -34,7 +34,7 @@ SECRETS = "count(*)::text FROM archive.captures WHERE url ~ 'secret'"
 
 
 def rows(url: str, statement: str, timeout_s: float = 20) -> list[tuple[Any, ...]]:
-    with asked(url, statement, timeout_s=timeout_s) as answer:
+    with answer_of(url, statement, timeout_s=timeout_s) as answer:
         return [tuple(row) for row in answer.rows]
 
 
@@ -244,7 +244,7 @@ def test_rows_come_as_they_are_read_with_their_types(labelled: Labelled) -> None
     statement = (
         "SELECT n, n::text AS t, '{\"a\": [1]}'::jsonb AS j, NULL::bool AS b FROM generate_series(1, 2500) n;"
     )
-    with asked(url, statement, timeout_s=20) as answer:
+    with answer_of(url, statement, timeout_s=20) as answer:
         assert [(each.name, each.type) for each in answer.columns] == [
             ("n", "INTEGER"),
             ("t", "VARCHAR"),
