@@ -85,8 +85,15 @@ def visible_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def format_field(name: str, value: Any) -> str:
-    """A field's value as a person reads it; a time names its zone."""
+    """A field's value as a person reads it; a time names its zone, an official's name comes before the office."""
+    if name == "officials":
+        return "; ".join(map(_format_official, value or ()))
     return format_time_utc(value) if name.endswith("_at") and value else format_value(value)
+
+
+def _format_official(official: Mapping[str, Any]) -> str:
+    office = ", ".join(filter(None, (official.get("role_raw"), official.get("body_raw"))))
+    return f"{official['name_raw']} ({office})" if office else str(official["name_raw"])
 
 
 def sighting_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:

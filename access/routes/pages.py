@@ -70,8 +70,10 @@ def home_page(request: Request, archive: ArchiveDependency, window: Window = "da
         )
     viewer = viewer_of(request)
     visits = Visits.of_cookie(request.cookies.get(VISITS_COOKIE), datetime.now(UTC))
+    found = home.home(archive, visits.since(window), viewer=viewer)
     content = {
-        "home": home.home(archive, visits.since(window), viewer=viewer),
+        "home": found,
+        "thumbnails": home.thumbnails_of(found),
         "window": window,
         "windows": WINDOWS,
         "visit_known": visits.before is not None,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from access.views.changes import sources_not_compared, stored_rows
+from access.views.gallery import thumbnail_path
 from access.views.overview import overview
 from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
@@ -45,6 +46,15 @@ def home(archive: Archive, since: datetime, *, viewer: Viewer = EVERYONE) -> dic
         "not_compared": list(sources_not_compared(archive, viewer=viewer)),
         "media": [_medium_row(each) for each in media],
         "overview": overview(archive, viewer=viewer),
+    }
+
+
+def thumbnails_of(found: dict[str, Any]) -> dict[str, str | None]:
+    """By capture, the path that draws each new medium of the home page; None where nothing can."""
+    return {
+        each["capture_id"]: thumbnail_path(each["capture_id"], each["media_type"], None, None)
+        for each in found["media"]
+        if each["media_type"] is not None
     }
 
 
