@@ -55,7 +55,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "crawl": ["--url", "not an address", "--spool", "{folder}/spool"],
     "custody": [PAGE],
     "deposit": ["{folder}/page.warc.gz"],
-    "export-index": ["--to", "{folder}/index"],
+    "export-index": ["--to", "{folder}"],
     "fingerprint": ["{folder}/tram.jpg"],
     "group": ["{folder}/tram.jpg"],
     "import-telegram": ["{folder}"],
