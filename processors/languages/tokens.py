@@ -62,7 +62,6 @@ def tokens(text: str) -> Iterator[Token]:
                 yield Token(text[head.end() : piece.end()], head.end(), piece.end(), part=True)
 
 
-@lru_cache(maxsize=200_000)
 def token_texts(text: str) -> Iterator[str]:
     """The texts of `tokens`, for those who need no places: an index reads every word of every record."""
     for word in _WORD.findall(text):
@@ -72,6 +71,7 @@ def token_texts(text: str) -> Iterator[str]:
             yield from (token.text for token in tokens(word))
 
 
+@lru_cache(maxsize=200_000)
 def exact_form(word: str) -> str:
     """The form in which exact words are compared: case folded, one apostrophe, ``ё`` as ``е``, no stress marks."""
     folded = word.casefold()

@@ -30,6 +30,7 @@ from processors.names.nominative import likely_cases, likely_gender, name_of
 from processors.names.person_name import PersonName
 from processors.names.trial_phrases import (
     ALL,
+    AS,
     BEHIND,
     BEING,
     BENCH,
@@ -127,6 +128,8 @@ def persons_in_text(text: str, language: Language) -> tuple[NamedPerson, ...]:
             cue = last[1]
         behind = _behind(text, mention, cues, mentions[number + 1 :], language)
         presides = behind is not None and behind.role == PRESIDING
+        if (summoned_as := _named_as(text, mention, cues, cue)) is not None:
+            cue = summoned_as
         last = None if cue is None else (mention, cue)
         if behind is not None and (
             cue is None
@@ -371,6 +374,16 @@ def _behind(
             if following is not None and GAP.fullmatch(text[cue.end : following.start]) is not None:
                 return None  # the words belong to the next name
             return replace(cue, cases=ALL)
+    return None
+
+
+def _named_as(text: str, mention: Mention, cues: list[_Cue], before: _Cue | None) -> _Cue | None:
+    """The part in which somebody is summoned or heard: "вызывает Петрова в качестве свидетеля"."""
+    if mention.single or (mark := AS.match(text, mention.end)) is None:
+        return None
+    for cue in cues:
+        if cue.start == mark.end() and cue.kind in ("noun", "headed") and "gen" in cue.cases:
+            return replace(cue, cases=ALL if before is None else before.cases)
     return None
 
 

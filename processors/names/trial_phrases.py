@@ -203,7 +203,8 @@ PHRASES: Final[tuple[tuple[str, str, frozenset[Case], bool, str], ...]] = (
         True,
         "verb",
     ),
-    (r"викликає|вызывает|выклікае", DEFENDANT, ACC, False, "weak"),
+    # a court summons witnesses and defendants: the verb gives the case alone, `AS` the part
+    (r"викликає|вызывает|выклікае", OTHER, ACC, False, "weak"),
     (
         r"(?:старш\w+ )?(?:помощник|памочнік|помічник)\w* (?:прокурор\w*|пракурор\w*)",
         PROSECUTOR,
@@ -329,6 +330,8 @@ JOINT: Final = re.compile(
     r"також|и снова|і знову)(?!\w))\s*"
 )
 SENTENCE: Final = re.compile(r"[.!?…]\s+$|\n")
+AS: Final = re.compile(r"\s+(?:[уў] якасці|в качестве|[ув] якості|як|как)\s+", re.IGNORECASE)
+"""Between a name and the part that is given with it, in the genitive."""
 BEHIND: Final = re.compile(r"^\s*(?:,|—|–|\()\s*")
 TERM: Final = re.compile(
     r"^\s*(?:\([^()]{1,40}\))?\s*(?:[:—–-]\s*)(?:(?:по|па)\s+)?\d+(?:[.,]\d+)?\s*(?:г(?:о|а)д|лет|"

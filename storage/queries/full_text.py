@@ -90,12 +90,17 @@ def _tsquery_of(group: Group) -> ColumnElement[Any]:
 
 
 def _of_clause(clause: Clause) -> ColumnElement[Any]:
-    """A phrase keeps its stop words: PostgreSQL's own search drops them, and finds any two words side by side."""
+    """A phrase keeps its stop words: PostgreSQL's own search drops them, and finds any two words side by side.
+
+    PostgreSQL takes "1-12/2026" for the words "1", "-12" and "/2026": a number is looked for as it was typed too.
+    """
     phrase = " ".join(clause.exact)
     if clause.prefix:
         words = " <-> ".join(map(_quoted, clause.exact))
         return func.to_tsquery("simple", f"{words}:*")
     exact = func.phraseto_tsquery("simple", phrase)
+    if clause.written is not None:
+        exact = exact.op("||")(func.phraseto_tsquery("simple", clause.written))
     if not clause.stems:
         return exact
     forms = exact.op("||")(func.phraseto_tsquery("russian", phrase))

@@ -24,12 +24,14 @@ class Clause:
     """One thing to be found. ``exact`` are words that stand behind each other, or one word.
 
     ``stems`` are what any form of the word may have become; empty where the word is meant as it stands.
-    ``prefix``: the last word is a beginning.
+    ``prefix``: the last word is a beginning. ``written``: a phrase or a number as it was typed, for those who part
+    words otherwise than our index does.
     """
 
     exact: tuple[str, ...]
     stems: frozenset[str] = frozenset()
     prefix: bool = False
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def exact_words(text: str) -> tuple[Group, ...]:
 def _clauses(piece: "re.Match[str]") -> tuple[Clause, ...]:
     if piece["phrase"] is not None:
         words = tuple(exact_form(token.text) for token in tokens(piece["phrase"]))
-        return (Clause(words, prefix=piece["phrase"].rstrip().endswith("*")),) if words else ()
+        prefix = piece["phrase"].rstrip().endswith("*")
+        return (Clause(words, prefix=prefix, written=piece["phrase"]),) if words else ()
     written = piece["word"]
     found = list(tokens(written))
     if not found:
@@ -76,7 +79,7 @@ def _clauses(piece: "re.Match[str]") -> tuple[Clause, ...]:
     words = tuple(exact_form(token.text) for token in found)
     prefix = written.endswith("*")
     if piece["exact"] or (len(found) > 1 and any(letter.isdigit() for letter in written)):
-        return (Clause(words, prefix=prefix),)
+        return (Clause(words, prefix=prefix, written=written),)
     if prefix:
         whole = [token for token in found if not token.part]
         return (

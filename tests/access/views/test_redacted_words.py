@@ -40,7 +40,7 @@ def test_a_name_under_a_black_bar_is_in_no_page_search_or_export_and_the_record_
         "record JSON": analyst.get(f"/api/record/{found}").text,
         "capture page": analyst.get(f"/capture/{quote(capture.id)}").text,
         "capture JSON": analyst.get(f"/api/capture/{quote(capture.id)}").text,
-        "list": analyst.get("/", params={"kind": "hearing"}).text,
+        "list": analyst.get("/search", params={"kind": "hearing"}).text,
         "list CSV": analyst.get("/search.csv", params={"kind": "hearing"}).text,
         "list JSON": analyst.get("/api/search", params={"kind": "hearing"}).text,
     }

@@ -132,6 +132,14 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_index(searchable: Searchabl
     assert kept == everything_said(searchable)
 
 
+def test_records_of_the_same_words_are_all_found(searchable: Searchable) -> None:
+    with searchable.writing() as rows:
+        for key in "abc":
+            rows.record(key, "суд адклаў справу")
+    searchable.refresh()
+    assert sorted(searchable.keys("справа")) == ["a", "b", "c"]
+
+
 def test_one_writes_at_a_time_and_the_others_are_told(searchable: Searchable) -> None:
     with (
         WritableIndex(searchable.archive.reader, searchable.folder),
