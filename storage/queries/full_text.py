@@ -98,7 +98,7 @@ def _of_clause(clause: Clause) -> ColumnElement[Any]:
     if clause.prefix:
         words = " <-> ".join(map(_quoted, clause.exact))
         return func.to_tsquery("simple", f"{words}:*")
-    exact = func.phraseto_tsquery("simple", phrase)
+    exact: ColumnElement[Any] = func.phraseto_tsquery("simple", phrase)
     if clause.written is not None:
         exact = exact.op("||")(func.phraseto_tsquery("simple", clause.written))
     if not clause.stems:
