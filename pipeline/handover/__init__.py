@@ -1,0 +1,1 @@
+"""Evidence leaves the house: what is chosen for a recipient, the package that is built of it, and its report."""
