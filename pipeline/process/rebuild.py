@@ -34,7 +34,9 @@ from storage.integrity.restored_batches import restore_batches
 from storage.ledger.batches import store_batches
 from storage.ledger.chain import Chain, ChainProblem, read_chain
 from storage.ledger.custody import publish_pending_entries
+from storage.ledger.disclosures import restore_disclosures
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.exhibits import restore_exhibits
 from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
 from storage.ledger.memberships import restore_memberships
@@ -116,6 +118,8 @@ def rebuild(
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)
         restore_memberships(archive, chain)
+        restore_exhibits(archive, chain)
+        restore_disclosures(archive, chain)
         restored_rows = restore_batches(archive, chain)
         on_progress(f"requests and access log: {restored_rows.rows} rows restored")
         for problem in restored_rows.problems:

@@ -7,7 +7,8 @@ batches that they name, byte for byte as the stores have them; ``batched`` says 
 ``time_attempts`` are failed requests for a timestamp; which timestamps are pending and which were obtained is
 recorded in ``custody`` itself (`storage.deposit.timestamps`).
 ``checkpoints`` are those that the log's key has signed (`storage.log.signing`); ``checkpoint_deliveries`` says
-what came of each attempt to bring one to an outlet (`storage.log.deliveries`).
+what came of each attempt to bring one to an outlet (`storage.log.deliveries`). ``exhibits`` are numbers given once
+(`storage.ledger.exhibits`), ``disclosures`` what was handed over (`storage.ledger.disclosures`).
 """
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -154,6 +156,36 @@ memberships = Table(
     Column("label", Text, nullable=False),
     Column("case_reference", Text, comment="null: a label of the watch-list, which is no case's"),
     Index("memberships_of_member", "member", "label", "custody_seq"),
+)
+
+exhibits = Table(
+    "exhibits",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column(
+        "subject_id", Text, nullable=False, unique=True, comment="id of a record or capture, or sha256 of a medium"
+    ),
+)
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), primary_key=True, autoincrement=False),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("package_id", Text, nullable=False),
+    Column("package_digest", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("request", Text, comment="of the recipient; null: on none"),
+    Column("labels", JSONB, nullable=False, comment="access labels of what was handed over"),
+    Column("selection", JSONB, nullable=False, comment="the frozen selection of which the package was built"),
+    UniqueConstraint("package_id", "package_digest"),
+    Index("disclosures_to", "recipient", "custody_seq"),
 )
 
 tokens = Table(
