@@ -83,6 +83,30 @@ class CapturePlace(Answer):
     captured_at: Timestamp
 
 
+class CompletenessItemRow(Answer):
+    """One item of the list of the Berkeley Protocol (paragraph 155)."""
+
+    item: str = Field(examples=["full_page"])
+    state: Literal["has", "partly", "no"]
+    reason: str = Field(examples=["page_view"])
+    """A name of the reason that does not change."""
+    values: dict[str, Any]
+    """What the reason names: counts, the source."""
+    why: str
+    """The reason as a sentence."""
+
+
+class Completeness(Answer):
+    """How complete a capture is: what was collected, not whether it is true."""
+
+    items: list[CompletenessItemRow]
+    has: int
+    partly: int
+    no: int
+    complete_with: Literal["browser", "http"] | None
+    """The engine that would bring what is missing; null: nothing is missing that one could bring."""
+
+
 class CaptureFacts(Answer):
     """One capture with everything that is known of it."""
 
@@ -114,6 +138,7 @@ class CaptureFacts(Answer):
     """Of a rendering: the exchange from which it was made."""
     before: CapturePlace | None
     after: CapturePlace | None
+    completeness: Completeness
 
 
 class CaptureText(Answer):

@@ -184,6 +184,21 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "uk": N_("Ukrainian"),
 }
 
+COMPLETENESS: Final[Mapping[str, str]] = {
+    "url": N_("Address (URL)"),
+    "source_code": N_("Source code"),
+    "full_page": N_("Capture of the full page"),
+    "embedded_media": N_("Embedded media"),
+    "metadata": N_("Metadata"),
+    "context": N_("Context"),
+    "collection_data": N_("Data on the collection"),
+    "hash": N_("Hash at collection"),
+    "has": N_("has"),
+    "partly": N_("partly"),
+    "no": N_("no"),
+}
+"""Items after the Berkeley Protocol (`access.views.completeness`), and what is said of each."""
+
 SCOPES: Final[Mapping[str, str]] = {
     "read": N_("read"),
     "collect": N_("start captures, judge media"),
@@ -214,6 +229,11 @@ def role_label(name: str) -> str:
 def scope_label(name: str) -> str:
     """What a token may be used for."""
     return _label(SCOPES, name)
+
+
+def completeness_label(name: str) -> str:
+    """An item of the completeness of a capture, or its state."""
+    return _label(COMPLETENESS, name)
 
 
 def facet_label(name: str) -> str:

@@ -51,6 +51,7 @@ TEMPLATES.filters |= {
         formatting.sighting_fields,
         formatting.visible_fields,
         labels.change_label,
+        labels.completeness_label,
         labels.event_label,
         labels.facet_label,
         labels.facet_value_label,

@@ -12,6 +12,7 @@ from typing import Final
 
 from access.rendering.translations import gettext
 from access.views.captures import ArchivedBytes, logged_capture
+from access.views.completeness import PAGE_TYPES
 from processors.http.message import UndecodableEntity, entity, parse_response
 from processors.markup.encoding import decode
 from processors.media.media_type import sniff
@@ -31,7 +32,6 @@ READ_LIMIT_BYTES: Final = 8 << 20
 SAVED_LIMIT_BYTES: Final = 64 << 20
 TEXT_LIMITS: Final = PageLimits(seconds=5.0, seconds_per_mb=1.0, answer_bytes=64 << 20)
 """Somebody waits for the answer, and has the markup where there is none."""
-PAGE_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 TEXTUAL: Final = (
     "text/",
     "application/json",
@@ -68,8 +68,13 @@ def payload_text(
     ``as_markup``: the decoded content as it stands.
     """
     capture = logged_capture(archive, capture_id, viewer, "shown")
-    if capture is None:
-        return None
+    return None if capture is None else captured_text(archive, capture, as_markup=as_markup, viewer=viewer)
+
+
+def captured_text(
+    archive: Archive, capture: Capture, *, as_markup: bool = False, viewer: Viewer = EVERYONE
+) -> PayloadText:
+    """The same of a capture in hand; nothing is written to the access log."""
     try:
         block = read_record(archive, capture, limit_bytes=READ_LIMIT_BYTES).block
         head = parse_response(block).head_length if capture.record_type in ("response", "revisit") else 0
