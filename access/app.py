@@ -24,6 +24,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from access.answers.model import PROBLEMS
 from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
+from access.handover_desk import HandoverDesk
 from access.navigation import is_offered, sections_of
 from access.rendering.templates import page
 from access.rendering.translations import (
@@ -47,6 +48,7 @@ from access.routes.archiving import ARCHIVING_API, ARCHIVING_PAGES
 from access.routes.cdx import CDX
 from access.routes.compare import COMPARE_API, COMPARE_PAGES
 from access.routes.custodians import CUSTODIANS
+from access.routes.handover import HANDOVER_PAGES
 from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
@@ -77,6 +79,7 @@ PAGE_ROUTERS: Final = (
     PAGES,
     MEDIA_PAGES,
     CUSTODIANS,
+    HANDOVER_PAGES,
     MEMBERS_PAGES,
     REQUESTS_PAGES,
     TOKENS_PAGES,
@@ -154,12 +157,14 @@ def create_app(
     desk: RequestDesk | None = None,
     on_opened: Callable[[Archive], None] = lambda _: None,
     replay: Callable[[], ReplayDoor | None] = lambda: None,
+    handover: HandoverDesk | None = None,
 ) -> FastAPI:
     """The application; the document of its API is a route like the others (`access.routes.api_document`), since
     FastAPI's own would ask nobody's name.
 
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
     where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
+    ``handover`` chooses what is handed over; None where the pages only show.
     ``languages``: None for those of the folder `access/locale`. Raises
     `access.rendering.translations.BrokenCatalogue`.
     """
@@ -177,6 +182,7 @@ def create_app(
         app.state.open_archive = opened
         app.state.frames = FrameCache()
         app.state.desk = desk
+        app.state.handover = handover
         app.state.sections = sections_of
         app.state.is_offered = is_offered
         app.state.replay = replay

@@ -30,6 +30,7 @@ SECTIONS: Final = (
     Section("media", "/media", N_("Media")),
     Section("similar", "/similar", N_("Image search")),
     Section("requests", "/requests", N_("Requests")),
+    Section("handover", "/handover", N_("Hand over")),
     Section("members", "/members", N_("Members")),
     Section("accesses", "/accesses", N_("Access log")),
     Section("tokens", "/tokens", N_("Tokens")),

@@ -101,6 +101,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /api/members": Role.CUSTODIAN,
     "POST /api/members": Role.CUSTODIAN,
     "GET /accesses": Role.CUSTODIAN,
+    "GET /handover": Role.CUSTODIAN,
+    "POST /handover": Role.CUSTODIAN,
     "GET /members": Role.CUSTODIAN,
     "POST /members": Role.CUSTODIAN,
 }

@@ -22,6 +22,7 @@ from access.roles import SIMPLE, role_of
 from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.archive_factory import open_archive, replay_door
 from pipeline.config.settings import Settings, load_settings
+from pipeline.handover.desk import ExportDesk
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.search_index.keeper import keep_index
@@ -87,6 +88,7 @@ app: FastAPI = create_app(
     desk=AirflowRequestDesk(running_settings),
     on_opened=keep_search_index,
     replay=running_replay,
+    handover=ExportDesk(),
 )
 
 

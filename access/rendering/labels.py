@@ -50,6 +50,14 @@ CHANGES: Final[Mapping[str, str]] = {
     "returned": N_("came back"),
 }
 
+LEVELS: Final[Mapping[str, str]] = {
+    "court": N_("a court"),
+    "prosecutor": N_("a prosecutor"),
+    "partner": N_("a partner"),
+    "public": N_("the public"),
+}
+"""Who receives a package, by how much they are shown."""
+
 VERDICTS: Final[Mapping[str, str]] = {
     "same": N_("same"),
     "different": N_("different"),
@@ -72,6 +80,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "collection_started": N_("collection started"),
     "copied": N_("copied"),
     "deposited": N_("deposited"),
+    "disclosed": N_("handed over"),
+    "exhibit_numbered": N_("exhibits numbered"),
     "lock_renewed": N_("lock renewed"),
     "log_begun": N_("log begun"),
     "log_key_rotated": N_("key of the log replaced"),
@@ -266,6 +276,11 @@ def verdict_label(name: str) -> str:
 def event_label(name: str) -> str:
     """An event of the custody ledger."""
     return _label(EVENTS, name)
+
+
+def level_label(name: str) -> str:
+    """Who a recipient is, by how much they are shown."""
+    return _label(LEVELS, name)
 
 
 def night_label(night: Mapping[str, Any]) -> str:

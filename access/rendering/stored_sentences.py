@@ -80,6 +80,30 @@ _BEHIND = re.compile(r" is (\d+) s behind the catalogue$")
 
 _CRAWL_AT_END = re.compile(r"(?<= crawl )\S+$")
 
+HANDOVER: Final = frozenset(
+    (
+        N_("It is kept for a circle of people to which the recipient does not belong."),
+        N_("It belongs to a matter other than the one that is handed over."),
+        N_("It was withdrawn from the archive."),
+        N_("It was set aside until it is decided whether it may be shown."),
+        N_("The archive shows nothing under this id."),
+        N_(
+            "Everybody may read all of it: the bytes that sites sent, addresses, times, and custody without names."
+        ),
+        N_("The partner reads the bytes that sites sent, addresses, times, and custody without names."),
+        N_(
+            "The prosecutor reads the bytes that sites sent, also of sources with a label, addresses, times, and "
+            "custody; committed values such as who collected stay closed unless they are opened one by one."
+        ),
+        N_(
+            "The court, and with it every party, reads the bytes that sites sent, also of sources with a label, "
+            "addresses, times, and custody; committed values such as who collected stay closed unless they are "
+            "opened one by one."
+        ),
+    )
+)
+"""What a recipient reads of what stays out, and who will see what (`pipeline.handover.choosing`)."""
+
 
 def similarity_meaning(stored: str) -> str:
     """What the distance of two media means, as a sentence."""
@@ -102,3 +126,8 @@ def database_reason(stored: str) -> str:
         minutes = max(1, int(behind[1]) // 60)
         return gettext("The search index is %(minutes)s minutes behind the archive.", minutes=minutes)
     return gettext("The search index cannot be asked at the moment.")
+
+
+def handover_sentence(sentence: str) -> str:
+    """Why something is not handed over, or who will see what, in the reader's language."""
+    return gettext(sentence) if sentence in HANDOVER else sentence

@@ -55,6 +55,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "crawl": ["--url", "not an address", "--spool", "{folder}/spool"],
     "custody": [PAGE],
     "deposit": ["{folder}/page.warc.gz"],
+    "export": ["announcement"],
     "export-index": ["--to", "{folder}"],
     "fingerprint": ["{folder}/tram.jpg"],
     "group": ["{folder}/tram.jpg"],
