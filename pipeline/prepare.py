@@ -1,9 +1,9 @@
 """Makes what an archive needs where the settings name it: tables, roles, keys, buckets, Airflow's pools.
 
 In: `Settings`. Out: one `Prepared` per thing, in the order in which they were made; what is there already is left
-as it is, so that preparing again is safe. Raises `MigrationError`, `SealingKeysError`, `LogKeyError`, `StoreError`
-and `SettingsError` for what an archive cannot do without. An unavailable second store is a ``problem`` and no
-more: its copies are pending.
+as it is, so that preparing again is safe. Raises `MigrationError`, `SealingKeysError`, `LogKeyError`,
+`PackageKeyError`, `StoreError` and `SettingsError` for what an archive cannot do without. An unavailable second
+store is a ``problem`` and no more: its copies are pending.
 """
 
 import os
@@ -19,6 +19,7 @@ from pipeline.config.archive_factory import open_replica, open_store, opened_arc
 from pipeline.config.log_signer import prepare_signer
 from pipeline.config.prepared_keys import prepare_sealing_keys
 from pipeline.config.settings import Settings
+from pipeline.handover.package_key import prepare_package_key
 from pipeline.preserve.checkpoint import log_began_with
 from storage.migrations import migrate
 from storage.objects.errors import StoreError
@@ -41,7 +42,7 @@ class Prepared:
 
 
 def prepare_archive(settings: Settings) -> Iterator[Prepared]:
-    """Tables and roles, the keys of sealing, log and replay, the bucket, the second store's bucket."""
+    """Tables and roles, the keys of sealing, log, replay and packages, the bucket, the second store's bucket."""
     migrated = migrate(settings.database_owner())
     yield Prepared("Database", f"schema {migrated.now}, {_since(migrated.before, migrated.now)}")
     keys, keys_made = prepare_sealing_keys(settings)
@@ -49,6 +50,7 @@ def prepare_archive(settings: Settings) -> Iterator[Prepared]:
     yield Prepared("Sealing keys", f"{settings.sealing_keys_file}, {newest}")
     yield _log_key(settings)
     yield Prepared("Replay key", f"{settings.replay_key_file}, {_made(make_replay_key(settings.replay_key_file))}")
+    yield Prepared("Package key", _package_key(settings))
     store = open_store(settings)
     made = store.ensure_bucket()
     yield Prepared("Object store", f"{store.endpoint}, bucket {store.bucket}, {_made(made)}")
@@ -85,6 +87,12 @@ def _log_key(settings: Settings) -> Prepared:
         return Prepared("Key of the log", place, reason)
     signer, made = prepare_signer(settings)
     return Prepared("Key of the log", f"{place}, {signer.key.verifier_key}, {_made(made)}")
+
+
+def _package_key(settings: Settings) -> str:
+    """The key that signs packages: where it is, and how its public half is known."""
+    key, made = prepare_package_key(settings.package_key_file)
+    return f"{settings.package_key_file}, {key.name}, {_made(made)}"
 
 
 def prepare_roles(api: AirflowApi) -> Iterator[Prepared]:

@@ -65,13 +65,14 @@ CHANGES: Final = (
 def as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, name: str) -> StreamingResponse:
     """The rows as a file to save under ``name``."""
     return StreamingResponse(
-        _lines(rows, columns),
+        csv_lines(rows, columns),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
 
 
-def _lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[bytes]:
+def csv_lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[bytes]:
+    """The file line by line, the columns' names first."""
     yield b"\xef\xbb\xbf" + _line(columns)
     for row in rows:
         yield _line([_cell(row.get(column)) for column in columns])

@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
-    "Keys and outlets": ("sealing_", "log_", "outlets"),
+    "Keys and outlets": ("sealing_", "log_", "package_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
     "Replay": ("replay_",),

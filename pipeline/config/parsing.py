@@ -200,6 +200,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "sealing_keys": _folder_or_file,
     "outlets": _folder_or_file,
     "log_key": _folder_or_file,
+    "package_key": _folder_or_file,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,

@@ -185,6 +185,10 @@ class Settings:
     and keep a copy; beside it lies the last checkpoint that it has signed. Workers that harvest need it. Default:
     `keys/log.key` in the data folder, where `letapis up` and `letapis prepare` make it.
     """
+    package_key: Path | None = None
+    """The file of the key that signs the WACZ files of packages that are handed over. Keep it outside store and
+    database. Default: `keys/package.key` in the data folder, where `letapis up` and `letapis prepare` make it.
+    """
     log_origin: str | None = None
     """The name of the log, such as `archive.example.org/log`, with which its key is made. It never changes.
     Default: `letapis-log/` and 16 random digits.
@@ -297,6 +301,11 @@ class Settings:
     def log_key_file(self) -> Path:
         """Where the log's signing key is, or the last signed checkpoint of a key that is in a token."""
         return self.log_key or self.data / "keys" / "log.key"
+
+    @property
+    def package_key_file(self) -> Path:
+        """Where the key that signs packages is."""
+        return self.package_key or self.data / "keys" / "package.key"
 
     @property
     def replay_key_file(self) -> Path:

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
+from storage.access_labels import EVERYONE, Viewer
+from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.tables import captures, page_texts, readings, sightings
 
 
@@ -18,6 +20,25 @@ def doms_of_exchange(connection: Connection, capture_id: str) -> tuple[str, ...]
         captures.c.crawl_id == crawl, captures.c.refers_to_id == capture_id, captures.c.url.like("urn:dom:%")
     )
     return tuple(connection.scalars(query.order_by(captures.c.captured_at)))
+
+
+def renderings_of(
+    connection: Connection, capture_ids: Collection[str], *, viewer: Viewer = EVERYONE
+) -> tuple[Capture, ...]:
+    """Everything that was made from these exchanges by their own crawls: DOM, screenshots, texts."""
+    depicted = captures.alias("depicted")
+    query = (
+        captures_joined(viewer)
+        .where(
+            depicted.c.id.in_(capture_ids),
+            captures.c.crawl_id == depicted.c.crawl_id,
+            captures.c.refers_to_id == depicted.c.record_id,
+            captures.c.record_type == "resource",
+            captures.c.url.like("urn:%"),
+        )
+        .order_by(captures.c.captured_at, captures.c.id)
+    )
+    return tuple(map(capture_of, connection.execute(query)))
 
 
 def exchanges_of_doms(connection: Connection, capture_ids: Collection[str]) -> dict[str, str | None]:

@@ -39,9 +39,11 @@ class SignedCheckpoint:
         return self.checkpoint.size
 
 
-def log_keys(connection: Connection) -> LogKeys:
-    """The keys of the log according to the ledger."""
+def log_keys(connection: Connection, *, until: int | None = None) -> LogKeys:
+    """The keys of the log according to the ledger; ``until`` says how many of its entries are asked."""
     query = select(custody).where(custody.c.event.in_(KEY_EVENTS)).order_by(custody.c.seq)
+    if until is not None:
+        query = query.where(custody.c.seq <= until)
     return keys_in(entry_of(row) for row in connection.execute(query))
 
 
@@ -55,6 +57,12 @@ def all_in_ledger(connection: Connection, *, after: int = 0) -> tuple[SignedChec
     """Every checkpoint over more than ``after`` entries, the smallest first."""
     query = select(checkpoints).where(checkpoints.c.size > after).order_by(checkpoints.c.size)
     return tuple(map(_of_row, connection.execute(query)))
+
+
+def checkpoint_over(connection: Connection, size: int) -> SignedCheckpoint | None:
+    """The checkpoint over this many entries; None where none was signed."""
+    row = connection.execute(select(checkpoints).where(checkpoints.c.size == size)).first()
+    return None if row is None else _of_row(row)
 
 
 def _of_row(row: Row[tuple[object, ...]]) -> SignedCheckpoint:

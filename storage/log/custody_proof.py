@@ -24,7 +24,7 @@ from storage.ledger.crawl_facts import ENDED, STARTED
 from storage.ledger.custody import deposit_of, entry_of
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.tables import custody
-from storage.log.checkpoints import SignedCheckpoint, all_in_ledger, log_keys
+from storage.log.checkpoints import SignedCheckpoint, all_in_ledger, checkpoint_over, log_keys
 from storage.log.deliveries import CheckpointDelivery, deliveries
 from storage.log.tree_reader import LogTree
 from storage.objects.keys import custody_key, root_key
@@ -136,15 +136,64 @@ class CustodyProof:
 def prove_custody(archive: Archive, key: str) -> CustodyProof:
     """The proof of a deposited file."""
     with archive.reader.connect() as connection:
-        try:
-            deposited = deposit_of(connection, key)
-        except LookupError as problem:
-            raise ProofRefusedError(key, "an entry that tells of its deposit", "none") from problem
+        deposited = _deposit_of(connection, key)
         tokens = _tokens_after(connection, deposited.seq)
         stamped = {token.details["seq"] for token in tokens}
         entries = _entries(connection, deposited, {*stamped, *(token.seq for token in tokens)})
         checkpoint, given = _checkpoint(connection, deposited)
         keys = log_keys(connection).keys
+    return _proof(archive, key, checkpoint, keys, entries, tokens, given)
+
+
+def prove_custody_at(archive: Archive, key: str, size: int, receipts: Collection[str]) -> CustodyProof:
+    """The proof of a deposited file to the checkpoint over ``size`` entries: the same whenever it is asked for.
+
+    It has entries about the file and its crawl alone, and the tokens over these: what a token over another entry
+    proves cannot be shown without that entry. An entry of format 1 states who and why, so of these only the
+    deposit goes along. ``receipts`` are keys of what outlets gave back.
+    """
+    with archive.reader.connect() as connection:
+        deposited = _deposit_of(connection, key)
+        own = [
+            entry
+            for entry in _entries(connection, deposited, ())
+            if entry.seal is not None or entry.seq == deposited.seq
+        ]
+        seqs = {entry.seq for entry in own}
+        tokens = [
+            each
+            for each in _tokens_after(connection, deposited.seq)
+            if each.details["seq"] in seqs and each.seq <= size and each.seal is not None
+        ]
+        checkpoint = checkpoint_over(connection, size)
+        if checkpoint is None or deposited.seq > size:
+            found = (
+                "none" if checkpoint is None else f"one over {size} entries, before {custody_key(deposited.seq)}"
+            )
+            raise NotYetProvedError(key, "a checkpoint over its deposit", found)
+        given = tuple(each for each in deliveries(connection, size=size) if each.proof_key in receipts)
+        keys = log_keys(connection, until=size).keys
+    return _proof(
+        archive, key, checkpoint, keys, sorted((*own, *tokens), key=lambda each: each.seq), tokens, given
+    )
+
+
+def _deposit_of(connection: Connection, key: str) -> CustodyEntry:
+    try:
+        return deposit_of(connection, key)
+    except LookupError as problem:
+        raise ProofRefusedError(key, "an entry that tells of its deposit", "none") from problem
+
+
+def _proof(
+    archive: Archive,
+    key: str,
+    checkpoint: SignedCheckpoint,
+    keys: tuple[VerifierKey, ...],
+    entries: list[CustodyEntry],
+    tokens: list[CustodyEntry],
+    given: tuple[CheckpointDelivery, ...],
+) -> CustodyProof:
     covered = [entry for entry in entries if entry.seq <= checkpoint.size]
     seqs = {entry.seq for entry in covered}
     return CustodyProof(

@@ -73,6 +73,14 @@ def index_wacz(file: BinaryIO, name: str, *, faults_are_named: bool = False) -> 
     )
 
 
+def warc_files_in(file: BinaryIO, name: str) -> Iterator[tuple[IO[bytes], int]]:
+    """Each WARC file of the package, opened, and where it begins in the package; digests are not checked."""
+    with _zip_errors_as_damage(name), zipfile.ZipFile(file) as wacz:
+        for member, offset in _warc_files(file, wacz, name):
+            with wacz.open(member) as inner:
+                yield inner, offset
+
+
 def _index_with_faults(file: BinaryIO, inner: IO[bytes], name: str, offset: int, length: int) -> WarcIndex:
     """Read one WARC file of the package to its end; ``offset`` and ``length`` are its place in the package."""
     part = IndexPart()

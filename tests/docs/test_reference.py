@@ -36,6 +36,7 @@ ANY_TEXT = {
         "OUTLETS",
         "SEALING_KEYS",
         "LOG_KEY",
+        "PACKAGE_KEY",
         "REPLAY_KEY",
         "SEARCH_INDEX",
     )

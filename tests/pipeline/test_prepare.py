@@ -15,6 +15,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT, Settings, load_settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.handover.package_key import read_package_key
 from pipeline.prepare import prepare_archive
 from storage.ledger.custody import append_and_publish, entries
 from storage.migrations import SchemaTooNewError, migrate, newest_schema
@@ -58,7 +59,10 @@ def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str
     keys_file = Path(variables["LETAPIS_DATA"]) / "keys" / "sealing.keys"
     newest = id_of_key(read_keys(keys_file).newest)
     place = f"{variables['LETAPIS_S3_ENDPOINT']}, bucket {variables['LETAPIS_S3_BUCKET']}"
-    log_key, replay_key = (keys_file.with_name(name) for name in ("log.key", "replay.key"))
+    log_key, replay_key, package_key = (
+        keys_file.with_name(name) for name in ("log.key", "replay.key", "package.key")
+    )
+    public = read_package_key(package_key).name
     verifier = rows[0][2]["found"].split(", ")[1]
     for made, state in zip(rows, ("made", "there before"), strict=True):
         assert [(row["kind"], row["name"], row["found"], row["problem"]) for row in made] == [
@@ -66,6 +70,7 @@ def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str
             ("prepared", "Sealing keys", f"{keys_file}, newest {newest}, {state}", None),
             ("prepared", "Key of the log", f"{log_key}, {verifier}, {state}", None),
             ("prepared", "Replay key", f"{replay_key}, {state}", None),
+            ("prepared", "Package key", f"{package_key}, {public}, {state}", None),
             ("prepared", "Object store", f"{place}, {state}", None),
         ]
     assert (first.returncode, again.returncode) == (0, 0)

@@ -1,0 +1,326 @@
+"""Builds the package of a frozen selection: a bag that can be checked without us, as a folder or a ZIP in parts.
+
+In: an archive, a `FrozenSelection`, the folder to be made, the key of packages. Out: `BuiltPackage`. Guaranteed:
+the same selection gives the same bytes; the package takes its name only when every byte of it is on the disk, and
+what fails leaves nothing under that name. Memory does not grow with the size of the evidence. Raises
+`PackageRefusedError`, `PackageDiskError`, and the errors of `storage`. Source: decision 40.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Final
+
+from pipeline.handover.bag import Bagged, files_of_bag, make_bag, sync_folder
+from pipeline.handover.case_uco import case_jsonld
+from pipeline.handover.custody_part import CustodyPart, write_custody
+from pipeline.handover.exhibit_content import ExhibitContent, PackageContent, package_content
+from pipeline.handover.exhibit_records import exhibit_json, sightings_of_exhibit
+from pipeline.handover.exhibit_wacz import write_wacz
+from pipeline.handover.load_file import LoadedExhibit, load_file
+from pipeline.handover.multi_wacz import multi_wacz_index
+from pipeline.handover.package_errors import PackageDiskError, PackageRefusedError
+from pipeline.handover.package_key import PackageKey
+from pipeline.handover.plain_json import plain_json
+from pipeline.handover.premis import premis_xml
+from pipeline.handover.readme import readme_text
+from pipeline.handover.selection import FrozenSelection
+from pipeline.handover.zip_parts import (
+    MOST_PARTS,
+    SMALLEST_PART_BYTES,
+    WrittenPart,
+    parts_text,
+    write_zip_parts,
+)
+from processors.digest import Digest, sha256
+from storage.archive import Archive
+from storage.deposit.record_reader import record_alone
+from storage.private_folder import closed_folder
+
+BEGUN: Final = ".begun"
+"""What is not yet a package lies beside it under a hidden name with this ending."""
+NEEDED_BESIDES_BYTES: Final = 64 << 20
+"""For everything but the evidence: tables, proofs, report."""
+FOLDERS: Final = ("evidence", "records", "custody")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A package as one ZIP in parts of this many bytes."""
+
+    part_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageProgress:
+    """How far the building is: ``done`` of ``total`` of a step; of the steps ``bag`` and ``zip`` these are bytes.
+
+    ``step`` is one of ``read``, ``exhibits``, ``custody``, ``bag``, ``zip``.
+    """
+
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPackage:
+    """Where the package is: a folder, or parts.
+
+    ``digest`` is the sha256 of its ``tagmanifest-sha256.txt``, which covers every file of it; ``files`` and
+    ``length_bytes`` are of its payload. ``not_proved`` says why custody cannot prove a sealed file yet, by its
+    key.
+    """
+
+    folder: Path | None
+    parts: tuple[WrittenPart, ...]
+    digest: Digest
+    files: int
+    length_bytes: int
+    not_proved: dict[str, str]
+
+
+OnProgress = Callable[[PackageProgress], None]
+
+
+def _no_progress(_: PackageProgress) -> None:
+    """Nobody watches."""
+
+
+def build_package(
+    archive: Archive,
+    selection: FrozenSelection,
+    folder: Path,
+    *,
+    key: PackageKey,
+    parts: Parts | None = None,
+    on_progress: OnProgress = _no_progress,
+) -> BuiltPackage:
+    """Build ``folder``, or with ``parts`` ``<folder>.zip.001`` and so on and ``<folder>.parts.txt``."""
+    if not selection.exhibits:
+        raise PackageRefusedError("the selection", "at least one exhibit", "none", "choose anew.")
+    if parts is not None and parts.part_bytes < SMALLEST_PART_BYTES:
+        expected = f"parts of at least {SMALLEST_PART_BYTES} bytes"
+        raise PackageRefusedError("its parts", expected, str(parts.part_bytes), "name a larger size.")
+    _require_free_name(folder, parts)
+    try:
+        with _begun(folder) as begun:
+            bagged, custody = _fill(archive, selection, begun / folder.name, key, parts, on_progress)
+            if parts is None:
+                sync_folder(begun / folder.name)
+                _take_name(begun / folder.name, folder)
+                written: tuple[WrittenPart, ...] = ()
+            else:
+                written = _zipped(selection, begun, folder, parts, on_progress)
+    except OSError as problem:
+        raise PackageDiskError(folder, problem) from problem
+    return BuiltPackage(
+        folder if parts is None else None,
+        written,
+        bagged.digest,
+        bagged.files,
+        bagged.length_bytes,
+        custody.not_proved,
+    )
+
+
+def _require_free_name(folder: Path, parts: Parts | None) -> None:
+    names = (folder,) if parts is None else (_parts_list(folder), _zip(folder).with_name(f"{folder.name}.zip.001"))
+    for name in names:
+        if os.path.lexists(name):
+            raise PackageRefusedError(str(name), "a name that is free", "something", "name another folder.")
+
+
+@contextmanager
+def _begun(folder: Path) -> Iterator[Path]:
+    """A folder beside the package for what is not yet one; what a killed run left there goes."""
+    closed_folder(folder.parent) if not folder.parent.exists() else None
+    begun = folder.parent / f".{folder.name}{BEGUN}"
+    begun.mkdir(mode=0o700, exist_ok=True)
+    with (begun / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            raise PackageRefusedError(
+                str(folder), "nobody else who builds it", "another process", "wait until it has ended."
+            ) from taken
+        for left in begun.iterdir():
+            if left.name != ".lock":
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        try:
+            yield begun
+        finally:
+            shutil.rmtree(begun, ignore_errors=True)
+
+
+def _fill(
+    archive: Archive,
+    selection: FrozenSelection,
+    bag: Path,
+    key: PackageKey,
+    parts: Parts | None,
+    on_progress: OnProgress,
+) -> tuple[Bagged, CustodyPart]:
+    """Everything of the package below ``bag``."""
+    data = bag / "data"
+    for name in FOLDERS:
+        (data / name).mkdir(parents=True)
+    content = package_content(
+        archive, selection, lambda done, total: on_progress(PackageProgress("read", done, total))
+    )
+    _require_room(bag, content, parts)
+    frozen = selection.to_json()
+    (data / "selection.json").write_bytes(frozen)
+    (data / "README.txt").write_bytes(readme_text(selection))
+    loaded: list[LoadedExhibit] = []
+    for number, exhibit in enumerate(content.exhibits, start=1):
+        loaded.append(_write_exhibit(archive, selection, exhibit, content, data, key))
+        on_progress(PackageProgress("exhibits", number, len(content.exhibits)))
+    custody = write_custody(archive, selection, content.files, data / "custody", key)
+    on_progress(PackageProgress("custody", len(custody.proofs), len(content.files)))
+    _write_tables(selection, loaded, custody, data)
+    total = sum(each.stat().st_size for each in data.rglob("*") if each.is_file())
+    bagged = make_bag(
+        bag, _bag_info(selection, frozen), lambda done: on_progress(PackageProgress("bag", done, total))
+    )
+    return bagged, custody
+
+
+def _write_exhibit(
+    archive: Archive,
+    selection: FrozenSelection,
+    content: ExhibitContent,
+    package: PackageContent,
+    data: Path,
+    key: PackageKey,
+) -> LoadedExhibit:
+    number = content.exhibit.number
+    wacz = write_wacz(
+        archive,
+        content,
+        data / "evidence" / f"{number}.wacz",
+        key=key,
+        at=selection.frozen_at,
+        software=_software(selection),
+    )
+    outside: dict[str, str] = {}
+    for place, packed in enumerate(content.outside, start=1):
+        name = f"{number}-{place}.arc{'.gz' if packed.capture.warc_key.endswith('.gz') else ''}"
+        with (data / "evidence" / name).open("xb") as file:
+            for chunk in record_alone(archive, packed.capture)[1]:
+                file.write(chunk)
+        outside[packed.capture.id] = f"data/evidence/{name}"
+    with archive.reader.connect() as connection:
+        sightings = sightings_of_exhibit(connection, content)
+    described = exhibit_json(content, sightings, wacz, package.files, outside)
+    (data / "records" / f"{number}.json").write_bytes(plain_json(described))
+    return LoadedExhibit(content, sightings, wacz)
+
+
+def _write_tables(
+    selection: FrozenSelection, loaded: list[LoadedExhibit], custody: CustodyPart, data: Path
+) -> None:
+    records = data / "records"
+    index = multi_wacz_index(
+        (each.wacz for each in loaded),
+        title=selection.package_id,
+        at=selection.frozen_at,
+        software=_software(selection),
+    )
+    (data / "evidence" / "index.json").write_bytes(index)
+    (records / "load-file.csv").write_bytes(load_file(loaded))
+    (records / "case.jsonld").write_bytes(case_jsonld(selection, loaded))
+    (records / "premis.xml").write_bytes(premis_xml(selection, loaded, custody.proofs))
+
+
+def _require_room(bag: Path, content: PackageContent, parts: Parts | None) -> None:
+    evidence = sum(place.length for exhibit in content.exhibits for place in exhibit.records)
+    needed = (evidence + NEEDED_BESIDES_BYTES) * (1 if parts is None else 2)
+    if needed > shutil.disk_usage(bag).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if parts is not None and evidence > MOST_PARTS * parts.part_bytes:
+        raise PackageRefusedError(
+            "its parts",
+            f"at most {MOST_PARTS} of them",
+            f"{evidence} bytes in parts of {parts.part_bytes}",
+            "name a larger size.",
+        )
+
+
+def _zipped(
+    selection: FrozenSelection,
+    begun: Path,
+    folder: Path,
+    parts: Parts,
+    on_progress: OnProgress,
+) -> tuple[WrittenPart, ...]:
+    """The parts and their list; the list takes its name last, so that whoever finds it has every part."""
+    total = sum(each.stat().st_size for each in files_of_bag(begun / folder.name))
+    made = write_zip_parts(
+        begun / folder.name,
+        begun / _zip(folder).name,
+        part_bytes=parts.part_bytes,
+        root=folder.name,
+        at=selection.frozen_at,
+        on_bytes=lambda done: on_progress(PackageProgress("zip", done, total)),
+    )
+    drafted = begun / _parts_list(folder).name
+    drafted.write_bytes(parts_text(made))
+    sync_folder(begun)
+    placed = [WrittenPart(folder.parent / each.path.name, each.length_bytes, each.sha256) for each in made]
+    try:
+        for each in made:
+            _take_name(each.path, folder.parent / each.path.name)
+        _take_name(drafted, _parts_list(folder))
+    except OSError:
+        for part in placed:
+            part.path.unlink(missing_ok=True)
+        raise
+    return tuple(placed)
+
+
+def _take_name(made: Path, final: Path) -> None:
+    made.rename(final)
+    descriptor = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _zip(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.zip")
+
+
+def _parts_list(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.parts.txt")
+
+
+def _software(selection: FrozenSelection) -> str:
+    return f"{selection.software.name}/{selection.software.version}"
+
+
+def _bag_info(selection: FrozenSelection, frozen: bytes) -> tuple[tuple[str, str], ...]:
+    """The reserved names of section 2.2.2, then ours; a request or an earlier package where there is one."""
+    recipient = selection.recipient
+    optional = (
+        ("Letapis-Request", recipient.request),
+        ("Letapis-Supplement-Of", selection.supplement_of),
+        ("Letapis-Software-Tree", selection.software.tree),
+    )
+    return (
+        ("External-Identifier", selection.package_id),
+        ("Bagging-Date", selection.frozen_at.astimezone(UTC).date().isoformat()),
+        ("Bag-Software-Agent", _software(selection)),
+        ("Letapis-Recipient", recipient.name),
+        ("Letapis-Disclosure-Level", recipient.level.value),
+        ("Letapis-Exhibits", str(len(selection.exhibits))),
+        ("Letapis-Selection-SHA256", sha256(frozen).hex),
+        *((name, value) for name, value in optional if value is not None),
+    )
