@@ -62,6 +62,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "captures": ("capture",),
     "show": ("capture_facts", RECORD, "medium"),
     "similar": ("similar",),
+    "explain": ("explanation",),
     "judge": ("judgement",),
     "changes": ("change",),
     "coverage": ("coverage",),

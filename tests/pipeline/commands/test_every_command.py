@@ -56,6 +56,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "custody": [PAGE],
     "deposit": ["{folder}/page.warc.gz"],
     "export": ["announcement"],
+    "explain": ["urn:uuid:00000000-0000-4000-8000-000000000001"],
     "export-index": ["--to", "{folder}"],
     "fingerprint": ["{folder}/tram.jpg"],
     "group": ["{folder}/tram.jpg"],
