@@ -240,6 +240,7 @@ NEW_KEYS = {
     "page_remarks": "what is remarked upon of the whole page",
     "because": "why a name matched",
     "similar": "whether the name may be another person's",
+    "completeness": "which items of the Berkeley Protocol a capture has",
 }
 """Keys that 0.2.0 has added."""
 

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from typer.testing import CliRunner
 
-from crawlers.model.capture import Rendering, RenderingKind
+from crawlers.model.capture import Captured, Rendering, RenderingKind
 from pipeline.cli import app
 from pipeline.config.settings import Settings
 from pipeline.handover.report.gather import exhibit_facts
@@ -44,7 +44,11 @@ PERSON = "collector-1"
 def captures(archive: Archive, tmp_path: Path) -> Iterator[dict[str, Capture]]:
     """A page with its screenshot and a failure, of one signed crawl."""
     shot = Rendering(None, PAGE, RenderingKind.VIEW, "image/png", picture("PNG"), NIGHT, "letapis")
-    items = [exchange(PAGE, response("<h1>На плошчы</h1>".encode())), shot, no_answer(GONE, at=NIGHT)]
+    items: list[Captured] = [
+        exchange(PAGE, response("<h1>На плошчы</h1>".encode())),
+        shot,
+        no_answer(GONE, at=NIGHT),
+    ]
     deposited = deposit_file(archive, signed_crawl(archive, tmp_path, items))
     with archive.reader.connect() as connection:
         found = {each.url: each for each in captures_in(connection, deposited.key)}
