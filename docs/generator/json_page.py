@@ -69,7 +69,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "withheld": ("withheld",),
     "import-telegram": ("telegram_import",),
     "export-index": ("capture_index",),
-    "export": ("export_exhibit", "left_out", "export_preview", "frozen_selection"),
+    "export": ("export_exhibit", "left_out", "export_preview", "frozen_selection", "package"),
     "disclosures": ("disclosure", "received_exhibit"),
     "sql": ("sql_row", "sql_view"),
     "sql-login": ("sql_login",),

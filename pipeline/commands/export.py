@@ -4,23 +4,36 @@ Whoever runs them has the database's account and sees every case; the page Hand 
 alone.
 """
 
+import os
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipeline.commands.arguments import days_in_order
 from pipeline.commands.current_user import current_user
 from pipeline.commands.search import DAY, archive_for_command, print_count
-from pipeline.output import Exit, JsonOption, emit, fail, out
+from pipeline.output import Exit, JsonOption, emit, err, fail, out
 
 if TYPE_CHECKING:
+    from pipeline.handover.package import PackageProgress
     from pipeline.handover.selection import FrozenSelection
     from storage.archive import Archive
 
-LEVELS = "court|prosecutor|partner|public"
+LEVELS: Final = "court|prosecutor|partner|public"
+SIZE: Final = re.compile(r"([1-9][0-9]{0,8}) ?(MB|GB|MiB|GiB)", re.ASCII | re.IGNORECASE)
+UNITS: Final = {"MB": 10**6, "GB": 10**9, "MIB": 1 << 20, "GIB": 1 << 30}
+STEPS: Final = {
+    "read": "Sealed files read",
+    "exhibits": "Exhibits written",
+    "custody": "Custody proved",
+    "bag": "Digests made",
+    "zip": "Parts written",
+}
+"""What the steps of `pipeline.handover.package.PackageProgress` are called."""
 
 
 def export(
@@ -80,15 +93,31 @@ def export(
         typer.Option("--open", metavar="NAME", help="Open this committed value of custody to them; repeatable."),
     ] = None,
     freeze: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the frozen selection to this file.")
+    ] = None,
+    from_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the frozen selection to this file, and build nothing yet."),
+        typer.Option(
+            "--from", metavar="FILE", help="Build the package of this frozen selection, with equal bytes."
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Build the package as this folder, and enter it in the register."),
+    ] = None,
+    zip_parts: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Build it as one ZIP in parts of this size instead, such as 2GB."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a package for a recipient would hold, and freeze the choice so that it can be built."""
+    """Say what a package for a recipient would hold; with --to, build it."""
     from pipeline.handover.choosing import Choice
 
     days_in_order(since, until)
+    part_bytes = None if zip_parts is None else _size(zip_parts)
+    if part_bytes is not None and to is None:
+        raise fail("--zip-parts: expected --to beside it, which says where the parts go.", Exit.WRONG_USE)
     choice = Choice(
         text=" ".join(words or ()).strip(),
         kind=kind,
@@ -99,18 +128,31 @@ def export(
         ids=tuple(ids or ()),
         context=not no_context,
     )
+    if from_file is not None:
+        beside = (recipient, level, request, freeze, supplement_of, opened)
+        if choice.searches or choice.ids or choice.case or any(beside) or preview:
+            raise fail("--from: the file says what goes to whom; expected only --to beside it.", Exit.WRONG_USE)
+        if to is None:
+            raise fail("--from: expected --to beside it, the folder of the package.", Exit.WRONG_USE)
+        frozen = _read_selection(from_file)
+        with archive_for_command() as archive:
+            _build(archive, frozen, to, part_bytes, as_json=as_json)
+        return
     with archive_for_command() as archive:
         if supplement_of is not None:
             choice = _supplement(archive, choice, supplement_of)
-        if preview or freeze is None:
+        if preview or (freeze is None and to is None):
             _preview(archive, choice, level, as_json=as_json)
             return
-        if freeze.exists():
-            raise fail(
-                f"{freeze}: there is such a file already; name another. Nothing was frozen.", Exit.WRONG_USE
-            )
+        for name in (freeze, to):
+            if name is not None and os.path.lexists(name):
+                raise fail(f"{name}: this name is taken; give another. Nothing was frozen.", Exit.WRONG_USE)
         selection = _freeze(archive, choice, recipient, level, request, language, opened, supplement_of)
-        _write_whole(freeze, selection.to_json())
+        if freeze is not None:
+            _write_whole(freeze, selection.to_json())
+        if to is not None:
+            _build(archive, selection, to, part_bytes, as_json=as_json)
+            return
     row = {
         "kind": "frozen_selection",
         "package_id": selection.package_id,
@@ -198,6 +240,78 @@ def _freeze(
     )
 
 
+def _build(
+    archive: "Archive", selection: "FrozenSelection", to: Path, part_bytes: int | None, *, as_json: bool
+) -> None:
+    from pipeline.config.settings import load_settings
+    from pipeline.handover.building import hand_over
+    from pipeline.handover.package import Parts
+    from pipeline.handover.package_key import prepare_package_key
+    from storage.access_labels import Role, Viewer
+
+    key, _ = prepare_package_key(load_settings().package_key_file)
+    done = hand_over(
+        archive,
+        selection,
+        to,
+        key=key,
+        viewer=Viewer(current_user(), Role.CUSTODIAN, every_label=True),
+        parts=None if part_bytes is None else Parts(part_bytes),
+        on_progress=_Progress(),
+    )
+    package, disclosure = done.package, done.disclosure
+    row = {
+        "kind": "package",
+        "package_id": selection.package_id,
+        "folder": None if package.folder is None else str(package.folder),
+        "parts": [
+            {"path": str(each.path), "sha256": str(each.sha256), "length_bytes": each.length_bytes}
+            for each in package.parts
+        ],
+        "digest": str(package.digest),
+        "files": package.files,
+        "length_bytes": package.length_bytes,
+        "exhibits": [each.number for each in selection.exhibits],
+        "recipient": selection.recipient.name,
+        "level": selection.recipient.level.value,
+        "not_proved": [{"warc_key": key, "because": why} for key, why in sorted(package.not_proved.items())],
+        "custody_seq": disclosure.seq,
+    }
+    emit([row], as_json=as_json, human=describe_package)
+
+
+class _Progress:
+    """Says on stderr which step of the building is how far, at each tenth of it."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, int] | None = None
+
+    def __call__(self, progress: "PackageProgress") -> None:
+        tenth = 10 if progress.total == 0 else 10 * progress.done // progress.total
+        if (progress.step, tenth) != self._said:
+            self._said = progress.step, tenth
+            err.print(f"{STEPS[progress.step]}: {10 * tenth} %", markup=False)
+
+
+def _read_selection(path: Path) -> "FrozenSelection":
+    from pipeline.handover.selection import FrozenSelection, SelectionFormatError
+
+    try:
+        return FrozenSelection.from_json(path.read_bytes())
+    except SelectionFormatError as problem:
+        raise fail(f"{path}: {problem}", Exit.WRONG_USE) from problem
+    except OSError as problem:
+        raise fail(f"{path}: {problem.strerror}. Nothing was built.", Exit.WRONG_USE) from problem
+
+
+def _size(text: str) -> int:
+    """Bytes of a size such as ``2GB`` (10**9) or ``700MiB`` (2**20)."""
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise fail(f"--zip-parts: expected a size such as 2GB or 700MB, found {text!r}.", Exit.WRONG_USE)
+    return int(found[1]) * UNITS[found[2].upper()]
+
+
 def _write_whole(path: Path, content: bytes) -> None:
     """Write the file under another name first, so that none is there that is not whole."""
     begun = path.with_name(f".{path.name}.begun")
@@ -233,6 +347,17 @@ def describe_frozen(row: Mapping[str, Any]) -> str:
     return (
         f"Package {row['package_id']}: {len(row['exhibits'])} exhibits, {row['exhibits'][0]} to "
         f"{row['exhibits'][-1]}, are frozen in {row['file']}. Nothing was disclosed yet."
+    )
+
+
+def describe_package(row: Mapping[str, Any]) -> str:
+    """A package that was built, for a terminal."""
+    where = row["folder"] or f"{row['parts'][0]['path']} and {len(row['parts']) - 1} more parts"
+    missing = "".join(f"\nNot proved yet: {each['warc_key']}: {each['because']}" for each in row["not_proved"])
+    return (
+        f"Package {row['package_id']} for {row['recipient']} ({row['level']}): {len(row['exhibits'])} exhibits, "
+        f"{row['files']} files, {row['length_bytes']:,} bytes, in {where}\n"
+        f"  {row['digest']}, entered in the register as custody entry {row['custody_seq']}{missing}"
     )
 
 

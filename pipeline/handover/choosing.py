@@ -22,6 +22,7 @@ from pipeline.handover.selection import (
     EXHIBIT_NUMBER,
     DisclosureLevel,
     ExhibitKind,
+    FrozenSelection,
     LeftOutItem,
     SelectedCapture,
     WhyLeftOut,
@@ -377,3 +378,32 @@ def _without_what_stays(
         tuple(goes),
         tuple(each for each in draft.media if each in media or each == draft.subject_id),
     )
+
+
+def sentence_against(archive: Archive, selection: FrozenSelection, *, viewer: Viewer) -> str | None:
+    """Why a frozen selection may not be handed over as it stands now, whoever wrote the file; None: it may."""
+    ids = {each.capture_id for exhibit in selection.exhibits for each in exhibit.captures}
+    with archive.reader.connect() as connection:
+        case = _case(connection, Choice(case=selection.query.get("case")), viewer)
+        rules = _Rules(
+            selection.recipient.level, None if case is None else case.label, labels_of_cases(connection)
+        )
+        known = captures_by_ids(connection, ids, viewer=viewer)
+        hidden = hidden_among(connection, ids - known.keys(), viewer=viewer)
+        numbers = {
+            each.number: each.subject.id
+            for each in exhibits_of(connection, [each.subject_id for each in selection.exhibits])
+        }
+        for exhibit in selection.exhibits:
+            if numbers.get(exhibit.number) != exhibit.subject_id:
+                return f"{exhibit.number}: the archive has not given this number to {exhibit.subject_id}."
+            for each in exhibit.captures:
+                label = hidden.get(each.capture_id)
+                reason = WhyLeftOut(label) if label else _against(known.get(each.capture_id), rules)
+                if reason is not None:
+                    return f"{exhibit.number}, {each.capture_id}: {WORDS[reason]}"
+            records, media = shown_by(connection, {each.capture_id for each in exhibit.captures})
+            foreign = {*exhibit.record_ids} - records | {*exhibit.media} - media
+            if foreign:
+                return f"{exhibit.number}: none of its captures shows {min(foreign)}."
+    return None

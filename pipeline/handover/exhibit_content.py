@@ -23,6 +23,7 @@ from pipeline.handover.sealed_records import (
 )
 from pipeline.handover.selection import Exhibit, FrozenSelection
 from processors.digest import Digest
+from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_by_ids
 from storage.catalogue.dom_renderings import renderings_of
@@ -115,6 +116,8 @@ def _chosen(connection: Connection, exhibit: Exhibit, left_out: Collection[str])
 def _add(captures: dict[str, PackedCapture], capture: Capture, role: str, left_out: Collection[str]) -> None:
     if capture.id in captures or capture.id in left_out or str(capture.payload_digest) in left_out:
         return
+    if capture.access_label not in {DEFAULT_LABEL, *(each.capture.access_label for each in captures.values())}:
+        return  # of another case, or of a circle to which nothing that was chosen belongs
     captures[capture.id] = PackedCapture(capture, role)
 
 

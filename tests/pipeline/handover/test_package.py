@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from lxml import etree
+from sqlalchemy import update
 from warcio.archiveiterator import ArchiveIterator
 
 from pipeline.devstack.postgres import PostgresServer
@@ -32,6 +33,7 @@ from pipeline.handover.package_errors import PackageDiskError, PackageRefusedErr
 from pipeline.handover.package_key import PackageKey
 from pipeline.handover.selection import ExhibitKind, LeftOutItem, WhyLeftOut
 from processors.digest import Digest
+from storage.catalogue.tables import captures
 from storage.ledger.commitments import opens
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.store import ObjectStore
@@ -172,6 +174,25 @@ def test_what_was_left_out_is_not_added_by_a_revisit(
     assert built.folder is not None
     (capture,) = loaded(built.folder, f"records/{THIRD}.json")["captures"]
     assert capture["remarks"] == ["its payload stands in another record, which does not go along"]
+    assert b"PNG" not in gzip.decompress(warc_of(built.folder, THIRD))
+
+
+def test_a_payload_that_belongs_to_another_case_is_not_added_by_a_revisit(
+    handed_over: HandedOver, package_key: PackageKey, tmp_path: Path
+) -> None:
+    archive, digest = handed_over.archive, str(handed_over.repeated.payload_digest)
+    theirs = (captures.c.payload_digest == digest) & (captures.c.id != handed_over.repeated.id)
+    with archive.writer.begin() as connection:
+        connection.execute(update(captures).where(theirs).values(access_label="case-of-others"))
+    try:
+        selection = replace(handed_over.selection, exhibits=(handed_over.selection.exhibits[2],))
+        built = build_package(archive, selection, tmp_path / "package", key=package_key)
+    finally:
+        with archive.writer.begin() as connection:
+            connection.execute(update(captures).where(theirs).values(access_label="default"))
+    assert built.folder is not None
+    (capture,) = loaded(built.folder, f"records/{THIRD}.json")["captures"]
+    assert capture["id"] == handed_over.repeated.id
     assert b"PNG" not in gzip.decompress(warc_of(built.folder, THIRD))
 
 
