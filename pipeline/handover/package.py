@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from pipeline.handover.package_key import PackageKey
 from pipeline.handover.plain_json import plain_json
 from pipeline.handover.premis import premis_xml
 from pipeline.handover.readme import readme_text
+from pipeline.handover.report.write import write_report
 from pipeline.handover.selection import FrozenSelection
 from pipeline.handover.zip_parts import (
     MOST_PARTS,
@@ -47,7 +49,8 @@ BEGUN: Final = ".begun"
 """What is not yet a package lies beside it under a hidden name with this ending."""
 NEEDED_BESIDES_BYTES: Final = 64 << 20
 """For everything but the evidence: tables, proofs, report."""
-FOLDERS: Final = ("evidence", "records", "custody")
+VERIFIERS: Final = ("verify.py", "verify.html", "by-hand.html")
+FOLDERS: Final = ("evidence", "records", "custody", "report", "verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Parts:
 class PackageProgress:
     """How far the building is: ``done`` of ``total`` of a step; of the steps ``bag`` and ``zip`` these are bytes.
 
-    ``step`` is one of ``read``, ``exhibits``, ``custody``, ``bag``, ``zip``.
+    ``step`` is one of ``read``, ``exhibits``, ``custody``, ``report``, ``bag``, ``zip``.
     """
 
     step: str
@@ -185,6 +188,9 @@ def _fill(
     custody = write_custody(archive, selection, content.files, data / "custody", key)
     on_progress(PackageProgress("custody", len(custody.proofs), len(content.files)))
     _write_tables(selection, loaded, custody, data)
+    write_report(archive, selection, data / "report")
+    on_progress(PackageProgress("report", 1, 1))
+    _copy_verifiers(data / "verify")
     total = sum(each.stat().st_size for each in data.rglob("*") if each.is_file())
     bagged = make_bag(
         bag, _bag_info(selection, frozen), lambda done: on_progress(PackageProgress("bag", done, total))
@@ -237,6 +243,14 @@ def _write_tables(
     (records / "load-file.csv").write_bytes(load_file(loaded))
     (records / "case.jsonld").write_bytes(case_jsonld(selection, loaded))
     (records / "premis.xml").write_bytes(premis_xml(selection, loaded, custody.proofs))
+
+
+def _copy_verifiers(folder: Path) -> None:
+    """The programs and pages that check a package, as they are."""
+    for name in VERIFIERS:
+        source = files("pipeline.handover.verifier") / name
+        if source.is_file():
+            (folder / name).write_bytes(source.read_bytes())
 
 
 def _require_room(bag: Path, content: PackageContent, parts: Parts | None) -> None:

@@ -10,6 +10,8 @@ import resource
 import secrets
 import shutil
 import socket
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -373,6 +375,18 @@ def test_the_first_page_is_in_the_language_of_the_recipient_and_in_english(packa
     assert "Prosecutor's Office, Example" in text
 
 
+def test_report_and_verifier_go_along_and_the_verifier_finds_nothing_wrong(
+    handed_over: HandedOver, package: Path
+) -> None:
+    assert (package / "data/report/report.pdf").read_bytes().startswith(b"%PDF-")
+    assert FIRST in (package / "data/report/report.html").read_text()
+    verifier = package / "data/verify/verify.py"
+    done = subprocess.run(
+        [sys.executable, "-I", str(verifier), str(package), "--json"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 def test_the_frozen_selection_goes_along_as_it_is(handed_over: HandedOver, package: Path) -> None:
     assert (package / "data/selection.json").read_bytes() == handed_over.selection.to_json()
 
@@ -401,7 +415,7 @@ def test_parts_joined_are_one_zip_of_the_same_bag(
         assert whole.testzip() is None
         inside = {name.removeprefix("package/"): whole.read(name) for name in whole.namelist()}
     assert inside == files_of(package)
-    assert [*dict.fromkeys(each.step for each in steps)] == ["read", "exhibits", "custody", "bag", "zip"]
+    assert [*dict.fromkeys(each.step for each in steps)] == ["read", "exhibits", "custody", "report", "bag", "zip"]
     assert all(0 <= each.done <= each.total for each in steps)
 
 
