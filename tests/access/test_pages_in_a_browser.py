@@ -18,6 +18,7 @@ from starlette.routing import Mount
 
 from access.app import create_app
 from pipeline.chromium import find_chromium
+from pipeline.handover.desk import ExportDesk
 from storage.access_labels import Role, Viewer
 from tests.access.conftest import ARTICLE, Filled
 
@@ -45,6 +46,7 @@ PAGES = (
     "/requests",
     "/sources",
     "/archive",
+    "/handover?ids={article_id}&level=court",
     "/tokens",
     "/members",
     "/accesses",
@@ -59,7 +61,7 @@ def base(filled: Filled) -> Iterator[str]:
     def user(who: Annotated[str, Cookie()] = "custodian") -> Viewer:
         return Viewer(who, Role.CUSTODIAN)
 
-    app = Starlette(routes=[Mount("/archive", create_app(lambda: filled.archive, user))])
+    app = Starlette(routes=[Mount("/archive", create_app(lambda: filled.archive, user, handover=ExportDesk()))])
     with closing(socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
