@@ -190,7 +190,7 @@ def _context(archive: Archive, capture: Capture, facts: Mapping[str, Any], viewe
 
 def _led_here(archive: Archive, capture: Capture, facts: Mapping[str, Any], viewer: Viewer) -> Iterator[object]:
     """What stands around the capture, the cheapest question first."""
-    yield facts["before"] or facts["after"]
+    yield facts["before"]
     yield any(each["name"] == ASKED_BY and each["value"] is not None for each in facts["facts"])
     with archive.reader.connect() as connection:
         yield records_showing(connection, [capture], viewer=viewer)

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import tempfile
+import unicodedata
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -27,6 +28,9 @@ WIDEST_POINTS: Final = 230
 TALLEST_POINTS: Final = 330
 LONGEST_WEIGHT: Final = 40
 """Characters beyond which a cell asks for no more width."""
+NO_GLYPH: Final = "could not be displayed"
+"""What typst says of text for which no font has a glyph."""
+_PLAIN: Final = ((0x21, 0x7E), (0xA1, 0xAC), (0xAE, 0x17F), (0x400, 0x45F), (0x490, 0x493), (0x2010, 0x203A))
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
 
@@ -38,26 +42,40 @@ class ReportNotWrittenError(StorageError):
 
 
 def report_pdf(document: ReportDocument) -> bytes:
-    """The whole file."""
+    """The whole file.
+
+    Letters that each have a glyph may have none together (a digit under a mark of another font). Where typst says
+    so, marks are written as numbers, and where that is not enough, all but Latin and Cyrillic.
+    """
+    *first, last = (drawn_characters(), _without_marks(), _plain())
+    for drawn in first:
+        try:
+            return _compiled(document, drawn)
+        except typst.TypstError as problem:
+            if NO_GLYPH not in problem.message:
+                raise ReportNotWrittenError(problem.message) from problem
+    try:
+        return _compiled(document, last)
+    except typst.TypstError as problem:
+        raise ReportNotWrittenError(problem.message) from problem
+
+
+def _compiled(document: ReportDocument, drawn: frozenset[int]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = Path(name)
-        pictures = _Pictures(folder)
-        content = _for_typst(asdict(document), pictures)
+        content = _for_typst(asdict(document), _Pictures(folder), drawn)
         (folder / "report.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         (folder / "report.typ").write_bytes((HERE / "report.typ").read_bytes())
-        try:
-            made = typst.compile(
-                folder / "report.typ",
-                root=folder,
-                ignore_system_fonts=True,
-                package_path=folder / "no-packages",
-                package_cache_path=folder / "no-packages",
-                format="pdf",
-                pdf_standards=STANDARDS,
-                timestamp=document.dated,
-            )
-        except typst.TypstError as problem:
-            raise ReportNotWrittenError(problem.message) from problem
+        made = typst.compile(
+            folder / "report.typ",
+            root=folder,
+            ignore_system_fonts=True,
+            package_path=folder / "no-packages",
+            package_cache_path=folder / "no-packages",
+            format="pdf",
+            pdf_standards=STANDARDS,
+            timestamp=document.dated,
+        )
     assert isinstance(made, bytes)
     return made
 
@@ -79,18 +97,18 @@ class _Pictures:
         return {"file": name, "width": round(width * scale, 2)}
 
 
-def _for_typst(value: Any, pictures: _Pictures, *, narrow: bool = False) -> Any:
+def _for_typst(value: Any, pictures: _Pictures, drawn: frozenset[int], *, narrow: bool = False) -> Any:
     """The document as JSON with what the template needs besides: files of pictures, widths of columns."""
     match value:
         case str():
-            return displayable(value)
+            return displayable(value, drawn)
         case datetime():
             at = value.astimezone(UTC)
             return {name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute", "second")}
         case dict():
             beside = narrow or value.get("kind") == "side_by_side"
             known = {
-                name: _for_typst(item, pictures, narrow=beside)
+                name: _for_typst(item, pictures, drawn, narrow=beside)
                 for name, item in value.items()
                 if not isinstance(item, bytes)
             }
@@ -102,7 +120,7 @@ def _for_typst(value: Any, pictures: _Pictures, *, narrow: bool = False) -> Any:
                 known["columns"] = _shares(value["headings"], value["rows"])
             return known
         case list() | tuple():
-            return [_for_typst(item, pictures, narrow=narrow) for item in value]
+            return [_for_typst(item, pictures, drawn, narrow=narrow) for item in value]
     return value
 
 
@@ -112,15 +130,15 @@ def _shares(headings: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> lis
     return [min(max(max(map(len, column)), 15), LONGEST_WEIGHT) for column in columns]
 
 
-def displayable(text: str) -> str:
-    """The text with every character that the fonts do not have as its number: ``‹U+1F600›``.
+def displayable(text: str, drawn: frozenset[int] | None = None) -> str:
+    """The text with every character that the fonts do not have (is not ``drawn``) as its number: ``‹U+1F600›``.
 
     A PDF/A in which a letter is missing would be none, and a letter left out would be a wrong quotation. Runs of
     spaces become one, as typst would set them anyway.
     """
+    glyphs = drawn_characters() if drawn is None else drawn
     return "".join(
-        each if each in "\n " or ord(each) in drawn_characters() else f"‹U+{ord(each):04X}›"
-        for each in _SPACES.sub(" ", text)
+        each if each in "\n " or ord(each) in glyphs else f"‹U+{ord(each):04X}›" for each in _SPACES.sub(" ", text)
     )
 
 
@@ -133,3 +151,15 @@ def drawn_characters() -> frozenset[int]:
             first, _, last = line.partition("-")
             found.update(range(int(first, 16), int(last or first, 16) + 1))
     return frozenset(found)
+
+
+@cache
+def _without_marks() -> frozenset[int]:
+    return frozenset(code for code in drawn_characters() if not unicodedata.category(chr(code)).startswith("M"))
+
+
+@cache
+def _plain() -> frozenset[int]:
+    """Latin, Cyrillic and the punctuation of our own texts."""
+    plain = {code for first, last in _PLAIN for code in range(first, last + 1)}
+    return _without_marks() & plain

@@ -33,7 +33,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, captures_by_ids
 from storage.catalogue.records import RecordSighting, parser_versions_of, records_of_capture, sightings_of_record
 from storage.catalogue.revisits import payload_capture
-from storage.deposit.custody_status import custody_status
+from storage.deposit.custody_status import CustodyStatus, custody_status
 from storage.deposit.origin import CRAWL, origin_in_custody
 from storage.deposit.record_reader import (
     BLOCK_LIMIT_BYTES,
@@ -44,6 +44,7 @@ from storage.deposit.record_reader import (
 from storage.ledger.crawl_facts import STARTED
 from storage.ledger.custody import entries
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.retention import locks_from_custody
 from storage.similarity.media import sniffed_type
 
 WORDING_CHARACTERS: Final = 6_000
@@ -58,8 +59,8 @@ NOT_TOLD: Final = frozenset({"struck", "names", "remarks", "media", "images"})
 
 
 def exhibit_facts(archive: Archive, selection: FrozenSelection) -> tuple[ExhibitFacts, ...]:
-    """The facts of every exhibit, in the order of the selection."""
-    return tuple(_of_exhibit(archive, exhibit) for exhibit in selection.exhibits)
+    """The facts of every exhibit, in the order of the selection; custody as it was when that was frozen."""
+    return tuple(_of_exhibit(archive, exhibit, selection.frozen_at) for exhibit in selection.exhibits)
 
 
 def facts_of_capture(archive: Archive, capture_id: str) -> ExhibitFacts | None:
@@ -82,10 +83,10 @@ def facts_of_capture(archive: Archive, capture_id: str) -> ExhibitFacts | None:
         ),
         media=(),
     )
-    return _of_exhibit(archive, exhibit)
+    return _of_exhibit(archive, exhibit, None)
 
 
-def _of_exhibit(archive: Archive, exhibit: Exhibit) -> ExhibitFacts:
+def _of_exhibit(archive: Archive, exhibit: Exhibit, at: datetime | None) -> ExhibitFacts:
     with archive.reader.connect() as connection:
         known = captures_by_ids(connection, [each.capture_id for each in exhibit.captures])
         chosen = [(each.role, known[each.capture_id]) for each in exhibit.captures if each.capture_id in known]
@@ -111,7 +112,7 @@ def _of_exhibit(archive: Archive, exhibit: Exhibit) -> ExhibitFacts:
         picture=_picture(archive, chosen),
         observed=None if own is None or facts is None else _observed(own, facts, begun),
         clock=_clock(begun),
-        custody=None if own is None else file_custody(archive, own.warc_key),
+        custody=None if own is None else file_custody(archive, own.warc_key, at=at),
         check=None if own is None else _check(archive, own),
         completeness=None if own is None or facts is None else completeness(archive, own, facts, viewer=EVERYONE),
         block_digest=None if own is None else str(own.block_digest),
@@ -237,29 +238,38 @@ def _clock(begun: CustodyEntry | None) -> ClockStatement:
     return ClockStatement(begun.clock.source, begun.clock.offset_s, begun.clock.reason)
 
 
-def file_custody(archive: Archive, warc_key: str) -> FileCustody | None:
-    """What custody says of a file; None where it has no entry of a deposit."""
+def file_custody(archive: Archive, warc_key: str, *, at: datetime | None = None) -> FileCustody | None:
+    """What custody said of a file at that moment, None: says now; None where it has no entry of a deposit."""
     status = custody_status(archive, warc_key)
-    if status is None:
-        return None
+    return None if status is None else custody_as_of(status, at)
+
+
+def custody_as_of(status: CustodyStatus, at: datetime | None) -> FileCustody:
+    """The same of a status in hand.
+
+    What came after ``at`` (tokens, copies, longer locks) is left out, so that a package which is built again of
+    the same selection says the same; a lock is that of the deposit, since renewals only make it longer.
+    """
     entry, second = status.deposited, status.second_copy
     origin = origin_in_custody(entry.details)
-    until = status.locked_until.get((warc_key, entry.details["object_version"]))
+    copied_at = None if second is None or second.version_id is None else second.confirmed_at
+    until = locks_from_custody((entry,)).get((entry.subject_id, entry.details["object_version"]))
     return FileCustody(
-        warc_key=warc_key,
+        warc_key=entry.subject_id,
         sha256=str(entry.subject_digest),
         length_bytes=int(entry.details["length_bytes"]),
         deposited_at=entry.at,
         seq=entry.seq,
         locked_until=until,
         second_store=second is not None,
-        copied_at=None if second is None or second.version_id is None else second.confirmed_at,
+        copied_at=copied_at if copied_at is not None and (at is None or copied_at <= at) else None,
         imported=origin.kind != CRAWL,
         signed=entry.details.get("signature") is not None,
         recovered=origin.recovered,
         outside_times=tuple(
             (str(token.details["authority"]), datetime.fromisoformat(token.details["time"]))
             for token in status.tokens
+            if at is None or token.at <= at
         ),
     )
 

@@ -1,5 +1,6 @@
 """How complete a capture is after the Berkeley Protocol, and what would complete it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -56,7 +57,11 @@ def test_a_page_shown_by_a_browser_has_its_screenshot_and_a_file_without_facts_l
     own_archive: Archive, tmp_path: Path
 ) -> None:
     shot = Rendering(None, PAGE, RenderingKind.FULL_PAGE, "image/png", b"\x89PNG", NIGHT, "letapis")
-    path = signed_crawl(own_archive, tmp_path, [exchange(PAGE, response(b"<h1>1</h1>")), shot, no_answer(PAGE)])
+    path = signed_crawl(
+        own_archive,
+        tmp_path,
+        [exchange(PAGE, response(b"<h1>1</h1>")), shot, no_answer(PAGE, at=NIGHT - timedelta(hours=1))],
+    )
     deposited = deposit_file(own_archive, path)
     with own_archive.reader.connect() as connection:
         by_type = {each.record_type: each for each in captures_in(connection, deposited.key)}

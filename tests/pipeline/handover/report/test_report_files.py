@@ -5,20 +5,33 @@ import random
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pypdfium2
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.handover.report.as_html import report_html
 from pipeline.handover.report.as_pdf import displayable, drawn_characters, report_pdf
 from pipeline.handover.report.build import report_document
-from pipeline.handover.report.document import ReportDocument
+from pipeline.handover.report.document import (
+    Bullets,
+    GridTable,
+    LabelledValue,
+    Quote,
+    ReportDocument,
+    ReportSection,
+    ValueList,
+)
 from pipeline.handover.report.facts import ClockStatement, ExhibitFacts, RecordCheck
 from pipeline.handover.report.report_texts import texts_for
 from processors.digest import sha256
 from tests.pipeline.handover.report.invented import HOSTILE, bare_exhibit, exhibit, selection
+
+DRAWN = [chr(code) for code in sorted(drawn_characters())]
 
 
 def document(*facts: ExhibitFacts, language: str = "en") -> ReportDocument:
@@ -133,12 +146,32 @@ def test_the_fonts_draw_what_the_list_says_and_nothing_else_of_what_is_tried() -
     assert displayable("".join(map(chr, outside))) == "".join(f"‹U+{code:04X}›" for code in outside)
 
 
+def test_letters_that_have_a_glyph_each_and_none_together_are_spelled_out_and_refuse_no_report() -> None:
+    found = letters_of(report_pdf(document(exhibit(1, "нумар 0\u20d0 і а\u0301"))))
+    assert "нумар0‹U+20D0›іа‹U+0301›" in found
+
+
+def test_marks_that_the_font_of_their_letter_has_stand_as_they_are() -> None:
+    assert "‹U+0301›" not in letters_of(report_pdf(document(exhibit(1, "за\u0301мак"))))
+
+
 def test_a_letter_without_a_glyph_would_have_been_refused() -> None:
     head = (
         "#set document(title: [x], date: datetime(year: 2026, month: 1, day: 1, hour: 0, minute: 0, second: 0))\n"
     )
     with pytest.raises(typst.TypstError, match="could not be displayed"):
         typst.compile(f"{head}中".encode(), pdf_standards=["a-2a"], ignore_system_fonts=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.one_of(st.text(max_size=60), st.text(st.sampled_from([*map(chr, sorted(drawn_characters()))]), max_size=60))
+)
+def test_any_text_can_be_set_in_every_place(text: str) -> None:
+    blocks = (Quote("text", text), Bullets((text,)), GridTable((text,), ((text,),)))
+    section = ReportSection(text or "-", (*blocks, ValueList((LabelledValue(text, text, code=True),))))
+    made = report_pdf(ReportDocument("en", "x", "Page", datetime(2026, 1, 1, tzinfo=UTC), (section,)))
+    assert made.startswith(b"%PDF-1.7")
 
 
 def test_what_is_not_proved_follows_from_what_is_known() -> None:
