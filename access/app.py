@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
@@ -26,6 +27,7 @@ from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
 from access.handover_desk import HandoverDesk
 from access.navigation import is_offered, sections_of
+from access.rendering.hidden_places import place_sentence
 from access.rendering.templates import page
 from access.rendering.translations import (
     IN_ENGLISH,
@@ -60,9 +62,12 @@ from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.routes.sources import SOURCES_API, SOURCES_PAGES
 from access.routes.tokens import TOKENS_API, TOKENS_PAGES
 from access.routes.viewing import VIEWING
+from access.routes.withdrawals import WITHDRAWAL_PAGES
 from access.security_headers import OURS
 from access.token_gate import TokenGate, user_of_token
+from access.views.hidden import place_of
 from access.views.video_frames import FrameCache
+from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.errors import DatabaseUnavailable, StorageError
 
@@ -92,6 +97,7 @@ PAGE_ROUTERS: Final = (
     COMPARE_PAGES,
     SOURCES_PAGES,
     ARCHIVING_PAGES,
+    WITHDRAWAL_PAGES,
 )
 API_ROUTERS: Final = (
     API,
@@ -111,11 +117,15 @@ TITLES: Final = {
     HTTPStatus.UNAUTHORIZED: N_("Please log in"),
     HTTPStatus.FORBIDDEN: N_("Not allowed"),
     HTTPStatus.NOT_FOUND: N_("Not in the archive"),
+    HTTPStatus.GONE: N_("Not shown any more"),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("Method not allowed"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("Too large"),
     HTTPStatus.UNPROCESSABLE_ENTITY: N_("Invalid request"),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The archive is not available"),
 }
+
+NAMING: Final = ("capture_id", "record_id", "sha256")
+"""Parameters of paths that name what may be hidden."""
 
 PARAMETERS: Final = {
     "q": N_("The search text"),
@@ -253,11 +263,28 @@ def is_api(request: Request) -> bool:
 
 
 async def http_error(request: Request, problem: Exception) -> Response:
-    """An error in the form that the request needs: JSON below ``/api``, a page elsewhere."""
+    """An error in the form that the request needs: JSON below ``/api``, a page elsewhere.
+
+    Where what was asked for is withdrawn or quarantined, 410 and the words that stand in its place.
+    """
     assert isinstance(problem, HTTPException)
+    if problem.status_code == HTTPStatus.NOT_FOUND:
+        words = await run_in_threadpool(words_in_its_place, request)
+        if words is not None:
+            return error_response(request, HTTPStatus.GONE, words)
     response = error_response(request, problem.status_code, str(problem.detail))
     response.headers.update(problem.headers or {})
     return response
+
+
+def words_in_its_place(request: Request) -> str | None:
+    """What is said of something hidden that the address names; None where it names none that they saw before."""
+    names = [str(request.path_params[name]) for name in NAMING if name in request.path_params]
+    viewer = getattr(request.state, "viewer", None)
+    if not names or not isinstance(viewer, Viewer):
+        return None
+    place = place_of(request.app.state.open_archive(), names, viewer=viewer)
+    return None if place is None else place_sentence(place)
 
 
 async def validation_error(request: Request, problem: Exception) -> Response:

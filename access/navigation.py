@@ -32,6 +32,7 @@ SECTIONS: Final = (
     Section("requests", "/requests", N_("Requests")),
     Section("handover", "/handover", N_("Hand over")),
     Section("members", "/members", N_("Members")),
+    Section("withdrawals", "/withdrawals", N_("Withdrawals")),
     Section("accesses", "/accesses", N_("Access log")),
     Section("tokens", "/tokens", N_("Tokens")),
     Section("help", "/help", N_("Help")),

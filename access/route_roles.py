@@ -105,6 +105,9 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "POST /handover": Role.CUSTODIAN,
     "GET /members": Role.CUSTODIAN,
     "POST /members": Role.CUSTODIAN,
+    "POST /quarantine": Role.COLLECTOR,
+    "GET /withdrawals": Role.CUSTODIAN,
+    "POST /withdrawals": Role.CUSTODIAN,
 }
 
 NAMES: Final[Mapping[Role, str]] = {

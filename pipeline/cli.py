@@ -17,6 +17,7 @@ from pipeline.commands import (
     fingerprint,
     harvest,
     index,
+    law,
     members,
     parse,
     preserve,
@@ -65,6 +66,7 @@ for group in (
     telegram,
     sources,
     members,
+    law,
     tokens,
 ):
     group.register(app)

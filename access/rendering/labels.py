@@ -87,12 +87,18 @@ EVENTS: Final[Mapping[str, str]] = {
     "log_key_rotated": N_("key of the log replaced"),
     "member_added": N_("member added"),
     "member_removed": N_("member removed"),
+    "proposal_declined": N_("proposal declined"),
+    "quarantined": N_("quarantined"),
     "requests_batched": N_("requests stored"),
+    "restoration_proposed": N_("restoration proposed"),
+    "restored": N_("given back"),
     "results_batched": N_("results of requests stored"),
     "time_owed": N_("timestamp pending"),
     "token_made": N_("token made"),
     "token_revoked": N_("token revoked"),
     "timestamped": N_("timestamped"),
+    "withdrawal_proposed": N_("withdrawal proposed"),
+    "withdrawn": N_("withdrawn"),
 }
 
 FIELDS: Final[Mapping[str, str]] = {

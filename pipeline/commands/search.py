@@ -112,7 +112,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything known of one capture, record or medium."""
+    from access.rendering.hidden_places import place_sentence
     from access.views.captures import one_capture
+    from access.views.hidden import place_of
     from access.views.media import one_medium
     from access.views.search import one_record
 
@@ -120,6 +122,9 @@ def show(
     with archive_for_command() as archive:
         found = one_capture(archive, name) or one_record(archive, name) or one_medium(archive, name)
         if found is None:
+            place = place_of(archive, [name])
+            if place is not None:
+                raise fail(place_sentence(place))
             raise fail(f"The archive has nothing with the id {name}. It may not be processed yet.")
     if as_json:
         emit([found], as_json=True, human=str)

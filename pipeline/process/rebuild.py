@@ -40,6 +40,7 @@ from storage.ledger.exhibits import restore_exhibits
 from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
 from storage.ledger.memberships import restore_memberships
+from storage.ledger.withdrawals import restore_withdrawals
 from storage.migrations import newest_schema
 
 ROUNDS: Final = 3
@@ -120,6 +121,7 @@ def rebuild(
         restore_memberships(archive, chain)
         restore_exhibits(archive, chain)
         restore_disclosures(archive, chain)
+        restore_withdrawals(archive, chain)
         restored_rows = restore_batches(archive, chain)
         on_progress(f"requests and access log: {restored_rows.rows} rows restored")
         for problem in restored_rows.problems:

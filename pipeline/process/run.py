@@ -26,9 +26,10 @@ from pipeline.process.result import CaptureResult
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
-from storage.access_labels import DEFAULT_LABEL
+from storage.access_labels import DEFAULT_LABEL, UPKEEP
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
+from storage.catalogue.hiding import apply_hiding, is_to_be_hidden
 from storage.catalogue.records import drop_unreferenced
 from storage.catalogue.revisits import insert_revisit_occurrences, payload_capture
 from storage.catalogue.unread import (
@@ -172,6 +173,8 @@ def _process(
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:
+            apply_hiding(connection)
+        if report.files:
             drop_unreferenced(connection)
         if not is_beside(connection):
             forget_changes(connection)
@@ -222,15 +225,19 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
         with derived_transaction(archive) as connection:
             payload_of = partial(_payload_of, archive, connection)
             found = read_capture(connection, capture, block, warc.declaration, readers, payload_of)
+            if not is_beside(connection) and is_to_be_hidden(connection, capture.id):
+                apply_hiding(connection)
         report = sum_of(report, _counted(found, warc.source_id))
     with derived_transaction(archive) as connection:
         repeated = insert_revisit_occurrences(connection, warc.key)
+        if not is_beside(connection):
+            apply_hiding(connection)
     return sum_of(report, ProcessReport(media=repeated))
 
 
 def _payload_of(archive: Archive, connection: Connection, revisit: Capture) -> bytes | None:
     """The block in which a revisit's payload lies, None where none is here that can be held."""
-    target = payload_capture(connection, revisit)
+    target = payload_capture(connection, revisit, viewer=UPKEEP)
     try:
         return None if target is None else read_record(archive, target).block
     except BlockTooLargeError:

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from storage.access_labels import DEFAULT_LABEL
+from storage.access_labels import DEFAULT_LABEL, HIDDEN_LABELS
 from storage.catalogue.tables import captures, media, occurrences, outcomes, readings
 from storage.parquet import Column
 
@@ -74,16 +74,19 @@ class IndexRow:
 
 
 def index_rows(connection: Connection, labels: Collection[str] | None) -> Iterator[IndexRow]:
-    """Every capture that has one of the labels, of all where None, as the database saw them in one moment."""
-    query = _query() if labels is None else _query().where(captures.c.access_label.in_(labels))
+    """Every capture that has one of the labels, as the database saw them in one moment; None: of all that show."""
+    query = _query().where(captures.c.access_label.not_in(HIDDEN_LABELS))
+    if labels is not None:
+        query = query.where(captures.c.access_label.in_(labels))
     with connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query) as found:
         for row in found:
             yield IndexRow(Partition(row.subset, row.crawl), (row.surt, *_of_url(row.url), *row[3:-1]))
 
 
 def labels_there(connection: Connection) -> frozenset[str]:
-    """Every access label that some capture has."""
-    return frozenset(connection.scalars(select(captures.c.access_label).distinct())) | {DEFAULT_LABEL}
+    """Every access label that some capture has and that does not hide it."""
+    found = connection.scalars(select(captures.c.access_label).distinct())
+    return (frozenset(found) | {DEFAULT_LABEL}) - set(HIDDEN_LABELS)
 
 
 def _query() -> Select[Any]:

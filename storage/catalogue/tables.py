@@ -86,6 +86,12 @@ captures = Table(
     Index("captures_of_source", "source_id", "captured_at"),
     Index("captures_of_warc", "warc_key", "offset_bytes"),
     Index("captures_by_time", "captured_at"),
+    Index("captures_referring", "refers_to_id", postgresql_where=literal_column("refers_to_id IS NOT NULL")),
+    Index(
+        "captures_hidden",
+        "access_label",
+        postgresql_where=literal_column("access_label IN ('quarantined', 'withdrawn')"),
+    ),
 )
 
 outcomes = Table(

@@ -13,7 +13,7 @@ import rfc8785
 from sqlalchemy import Connection, insert
 
 from processors.digest import Digest, sha256
-from storage.access_labels import DEFAULT_LABEL
+from storage.access_labels import DEFAULT_LABEL, HIDDEN_LABELS, STRICTEST_LABEL
 from storage.catalogue.captures import Capture, capture_of_record, capture_row
 from storage.catalogue.tables import captures
 from storage.deposit.inspection import FileInspection
@@ -51,8 +51,13 @@ def archive_location(inspection: FileInspection, origin: str, *, source_id: str 
         source_id=source_id,
         crawl_id=crawl_id,
         serial=serial,
-        access_label=(inspection.declaration or {}).get("access_label") or DEFAULT_LABEL,
+        access_label=_own_label((inspection.declaration or {}).get("access_label")),
     )
+
+
+def _own_label(declared: str | None) -> str:
+    """The label that a file declares; one that hides is people's to give, and a file with it is for few."""
+    return STRICTEST_LABEL if declared in HIDDEN_LABELS else declared or DEFAULT_LABEL
 
 
 def captures_of_file(inspection: FileInspection, location: ArchiveLocation, version_id: str) -> Iterator[Capture]:

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from processors.digest import Digest, sha256
+from storage.access_labels import UPKEEP
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.errors import StorageError
@@ -107,7 +108,7 @@ def iterate_warc(
     The file is read once, front to back; of a WACZ each record is read alone, since other files lie between them.
     """
     with archive.reader.connect() as connection:
-        indexed = {_place(capture): capture for capture in captures_in(connection, warc_key)}
+        indexed = {_place(capture): capture for capture in captures_in(connection, warc_key, viewer=UPKEEP)}
     if warc_key.endswith(".wacz"):
         for capture in indexed.values():
             try:

@@ -8,9 +8,10 @@ the file: a row that was moved by a year, or added, or taken away, is found here
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from storage.catalogue.captures import capture_row
+from storage.catalogue.hiding import hidden_captures
 from storage.catalogue.tables import captures, warcs
 from storage.deposit.inspection import FileInspection
 from storage.deposit.placement import captures_of_file, warc_row
@@ -40,9 +41,11 @@ def index_differences(
         str(row["id"]): row
         for row in connection.execute(select(captures).where(captures.c.warc_key == location.key)).mappings()
     }
+    labels = _hidden_here(connection, location.key)
     differing = 0
     for capture in captures_of_file(inspection, location, version_id):
         derived, row = capture_row(capture), stored.pop(capture.id, None)
+        derived["access_label"] = labels.get(capture.id, derived["access_label"])
         found = (
             [Mismatch(f"capture {capture.id}", f"a row for {capture.url}", "none")]
             if row is None
@@ -61,6 +64,18 @@ def index_differences(
         yield Mismatch(
             "rows of the index", "those that the file gives", f"{differing} that differ; {NAMED_AT_MOST} are named"
         )
+
+
+def _hidden_here(connection: Connection, key: str) -> dict[str, str]:
+    """The labels of those captures of the file that the ledger hides; any other label is the file's own."""
+    found = hidden_captures().subquery()
+    query = (
+        select(found.c.id, func.max(found.c.label).label("label"))
+        .join(captures, captures.c.id == found.c.id)
+        .where(captures.c.warc_key == key)
+        .group_by(found.c.id)
+    )
+    return {row.id: row.label for row in connection.execute(query)}
 
 
 def _differing_columns(

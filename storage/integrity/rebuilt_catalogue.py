@@ -17,6 +17,7 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.archive import Archive
+from storage.catalogue.hiding import apply_hiding
 from storage.catalogue.tables import SCHEMA, captures, warcs
 from storage.catalogue.write_gate import close
 from storage.errors import StorageError
@@ -163,6 +164,7 @@ def swap_catalogues(archive: Archive, there: Archive, *, index: Index | None = N
                 index(lacking)
             with there.writer.begin() as beside_it:
                 group_all_judged(beside_it)
+                apply_hiding(beside_it)  # what was withdrawn since its files were read
             connection.execute(text("SELECT rebuilding.exchange()"))
     except DBAPIError as problem:
         if problem.connection_invalidated:

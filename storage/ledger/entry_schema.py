@@ -119,6 +119,16 @@ RESULTS_BATCHED: Final = "results_batched"
 BATCHED: Final = (REQUESTS_BATCHED, ACCESSES_BATCHED, RESULTS_BATCHED)
 """Events whose entries name a sealed object of rows."""
 
+WITHDRAWAL_EVENTS: Final = (
+    "quarantined",
+    "withdrawal_proposed",
+    "withdrawn",
+    "restoration_proposed",
+    "restored",
+    "proposal_declined",
+)
+"""What hides is known without a key: which capture, record or medium, and since when; who and why is sealed."""
+
 NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped", *BATCHED)
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
@@ -171,6 +181,7 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     REQUESTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     ACCESSES_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     RESULTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
+    **{event: {"subject_kind": _text, "proposal?": _number} for event in WITHDRAWAL_EVENTS},
 }
 """A name that ends in ``?`` may be missing: entries of older versions do not have it."""
 
@@ -224,5 +235,6 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     REQUESTS_BATCHED: _BATCH,
     ACCESSES_BATCHED: _BATCH,
     RESULTS_BATCHED: _BATCH,
+    **{event: frozenset({"subject_kind", "proposal"}) for event in WITHDRAWAL_EVENTS},
 }
 """What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

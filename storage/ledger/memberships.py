@@ -17,7 +17,7 @@ from sqlalchemy import Connection, String, column, insert, select, table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
-from storage.access_labels import DEFAULT_LABEL
+from storage.access_labels import DEFAULT_LABEL, HIDDEN_LABELS
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.chain import Chain
@@ -211,4 +211,9 @@ def _valid_label(text: str) -> str:
     stripped = _valid(text, "an access label of the watch-list")
     if stripped == DEFAULT_LABEL:
         raise MembershipError(f"Every reader sees what has the label {DEFAULT_LABEL}. Nothing was written.")
+    if stripped in HIDDEN_LABELS:
+        raise MembershipError(
+            f"The label {stripped} hides what the law or a person has taken out of sight; nobody is granted it. "
+            "Nothing was written; `letapis restore` gives back what was hidden by mistake."
+        )
     return stripped

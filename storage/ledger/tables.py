@@ -188,6 +188,22 @@ disclosures = Table(
     Index("disclosures_to", "recipient", "custody_seq"),
 )
 
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), primary_key=True, autoincrement=False),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, comment="null: sealed, and no key is here that opens it; so are the words"),
+    Column("event", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("reason", Text),
+    Column("basis", Text),
+    Column("second", Text, comment="of a proposal: who else is to confirm it"),
+    Column("proposal", BigInteger, comment="the entry that is confirmed or declined; null of a beginning"),
+    Index("withdrawals_of_subject", "subject_kind", "subject_id", "custody_seq"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
-from storage.access_labels import DEFAULT_LABEL, EVERYONE, Role, Viewer, visible_to
+from storage.access_labels import DEFAULT_LABEL, EVERYONE, HIDDEN_LABELS, Role, Viewer, visible_to
 from storage.catalogue.compared_sources import begin_comparison
 from storage.catalogue.tables import captures, compared_sources, readings, source_changes, warcs
 from storage.queries.changes import Change, ChangeKind, changes
@@ -202,7 +202,7 @@ def _labels_of_source(connection: Connection, source_id: str) -> list[str]:
         select(captures.c.access_label)
         .distinct()
         .join(readings, readings.c.capture_id == captures.c.id)
-        .where(readings.c.source_id == source_id)
+        .where(readings.c.source_id == source_id, captures.c.access_label.not_in(HIDDEN_LABELS))
     )
     return sorted(connection.scalars(query))
 

@@ -2,7 +2,8 @@
 
 In: a connection and the ids of records, or of captures without records. Out: documents, of each record one for
 every version and access label under which it was seen, with the facets of those sightings alone: what a viewer may
-not see is in none of the documents that they may. Records that are not there any more give none.
+not see is in none of the documents that they may. Records that are not there any more give none, and what is
+withdrawn or quarantined is in none.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Row, text
 
 from processors.languages.detection import language_of
 from processors.name_search.keys import name_keys
+from storage.access_labels import HIDDEN_LABELS
 from storage.search_index.analysis import indexed_words
 from storage.search_index.question import PAGE_KIND
 from storage.search_index.schema import (
@@ -47,7 +49,7 @@ _RECORDS: Final = text("""
     JOIN catalogue.sightings s ON s.version_id = v.id
     LEFT JOIN catalogue.captures c ON c.id = s.capture_id
     LEFT JOIN catalogue.outcomes o ON o.capture_id = s.capture_id
-    WHERE v.record_id = ANY(:ids)
+    WHERE v.record_id = ANY(:ids) AND s.access_label <> ALL (:hidden)
     GROUP BY v.id, s.access_label
     ORDER BY v.record_id, v.id, s.access_label
 """)
@@ -56,14 +58,14 @@ _PAGES: Final = text("""
     FROM catalogue.page_texts p
     JOIN catalogue.captures c ON c.id = p.capture_id
     LEFT JOIN catalogue.outcomes o ON o.capture_id = p.capture_id
-    WHERE p.capture_id = ANY(:ids)
+    WHERE p.capture_id = ANY(:ids) AND c.access_label <> ALL (:hidden)
     ORDER BY p.capture_id
 """)
 
 
 def record_documents(connection: Connection, ids: Sequence[str]) -> Iterator[tantivy.Document]:
     """The documents of these records."""
-    rows = connection.execute(_RECORDS, {"ids": list(ids)})
+    rows = connection.execute(_RECORDS, {"ids": list(ids), "hidden": list(HIDDEN_LABELS)})
     for _, group in groupby(rows, key=lambda row: row.record_id):
         of_record = tuple(group)
         for row in of_record:
@@ -72,7 +74,7 @@ def record_documents(connection: Connection, ids: Sequence[str]) -> Iterator[tan
 
 def page_documents(connection: Connection, ids: Sequence[str]) -> Iterator[tantivy.Document]:
     """The documents of the page texts of these captures."""
-    for row in connection.execute(_PAGES, {"ids": list(ids)}):
+    for row in connection.execute(_PAGES, {"ids": list(ids), "hidden": list(HIDDEN_LABELS)}):
         facets = {
             "kind": [PAGE_KIND],
             "source": [row.source_id],

@@ -294,7 +294,15 @@ NOT_IN_THE_STORE = {
 """Tables of the ledger that no rebuild brings back, in any version. No column of the others may differ."""
 
 
-NEW_TABLES = ["request_results", "memberships", "tokens", "token_revocations", "exhibits", "disclosures"]
+NEW_TABLES = [
+    "request_results",
+    "disclosures",
+    "exhibits",
+    "memberships",
+    "tokens",
+    "withdrawals",
+    "token_revocations",
+]
 """Tables of the ledger that 0.1.0 did not have and reading anew does not fill."""
 
 READ_BY = {

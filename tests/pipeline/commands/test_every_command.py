@@ -75,6 +75,9 @@ ARGUMENTS: dict[str, list[str]] = {
     "sql-login": ["ann"],
     "tokens make": ["ann", "--for", "a trial"],
     "tokens revoke": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
+    "quarantine": ["sha256:{sha256}", "--reason", "a trial"],
+    "restore": ["sha256:{sha256}", "--reason", "a trial", "--second", "ann"],
+    "withdraw": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
     "withheld": [],
     "witness": ["{folder}/witness"],
 }

@@ -1,0 +1,125 @@
+"""Commands that take out of sight and give back: `quarantine`, `withdraw`, `restore`, `withdrawals`."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.commands.arguments import archived_name
+from pipeline.commands.current_user import current_user
+from pipeline.commands.search import archive_for_command, print_count
+from pipeline.output import Exit, JsonOption, emit, fail
+
+if TYPE_CHECKING:
+    from storage.access_labels import Viewer
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The id of a capture or a record, or the digest of a medium (sha256:...)."),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the two people alone are shown it.")]
+Second = Annotated[
+    str, typer.Option("--second", metavar="NAME", help="Who is to confirm it, with a login of their own.")
+]
+
+
+def quarantine(name: Name, reason: Reason, as_json: JsonOption = False) -> None:
+    """Hide a capture, record or medium at once, until two people withdraw it or give it back."""
+    from access.views import hidden
+
+    archived_name(name)
+    with archive_for_command() as archive:
+        row = hidden.quarantine(archive, name, actor=_actor(), reason=reason)
+    emit([row], as_json=as_json, human=describe_act)
+
+
+def withdraw(
+    name: Name,
+    reason: Reason,
+    basis: Annotated[
+        str,
+        typer.Option(
+            "--basis", metavar="TEXT", help="The legal basis; it stands in the place of what is withdrawn."
+        ),
+    ],
+    second: Second,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose to withdraw a capture, record or medium; it is hidden once the second person has confirmed."""
+    from access.views import hidden
+
+    archived_name(name)
+    with archive_for_command() as archive:
+        row = hidden.propose_withdrawal(archive, name, actor=_actor(), reason=reason, basis=basis, second=second)
+    emit([row], as_json=as_json, human=describe_act)
+
+
+def restore(name: Name, reason: Reason, second: Second, as_json: JsonOption = False) -> None:
+    """Propose to give back what was withdrawn or quarantined by mistake; the second person confirms."""
+    from access.views import hidden
+
+    archived_name(name)
+    with archive_for_command() as archive:
+        row = hidden.propose_restoration(archive, name, actor=_actor(), reason=reason, second=second)
+    emit([row], as_json=as_json, human=describe_act)
+
+
+def withdrawals(
+    confirm: Annotated[
+        int | None,
+        typer.Option("--confirm", metavar="NUMBER", help="Confirm this proposal, as its second person."),
+    ] = None,
+    decline: Annotated[
+        int | None, typer.Option("--decline", metavar="NUMBER", help="Let this proposal fall, as one of the two.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what is hidden and what is proposed; confirm or decline a proposal."""
+    from access.views import hidden
+
+    if confirm is not None and decline is not None:
+        raise fail("Expected --confirm or --decline, and not both.", Exit.WRONG_USE)
+    number = decline if confirm is None else confirm
+    with archive_for_command() as archive:
+        if number is not None:
+            row = hidden.decide(archive, number, confirm=confirm is not None, actor=_actor())
+            emit([row], as_json=as_json, human=describe_act)
+            return
+        rows = [*hidden.proposals_of(archive), *hidden.hidden_now(archive)]
+    print_count(emit(rows, as_json=as_json, human=describe_act), "withdrawal")
+
+
+def describe_act(row: Mapping[str, Any]) -> str:
+    """An act as a line or two."""
+    subject = f"{row['subject_kind']} {row['subject_id']}"
+    number, actor = row["custody_seq"], row["actor"] or "somebody whose name no key here opens"
+    reason, basis = row["reason"] or "-", row["basis"] or "-"
+    how = f"`letapis withdrawals --confirm {number}`, or on the page Withdrawals"
+    basis_line = f"\n  Legal basis: {basis}"
+    sentences = {
+        "quarantined": f"{subject}: quarantined by {actor}, {row['at']} (custody entry {number}): {reason}",
+        "withdrawal_proposed": f"Proposal {number}: withdraw {subject}. By {actor}, {row['at']}: {reason}\n"
+        f"  Legal basis: {basis}. {row['second']} is to confirm it: {how}.",
+        "withdrawn": f"{subject}: withdrawn, {row['at']}, confirmed by {actor} (custody entry {number}): {reason}"
+        + basis_line,
+        "restoration_proposed": f"Proposal {number}: give back {subject}. By {actor}, {row['at']}: {reason}\n"
+        f"  {row['second']} is to confirm it: {how}.",
+        "restored": f"{subject}: given back, {row['at']}, confirmed by {actor} (custody entry {number}): {reason}",
+        "proposal_declined": f"Proposal {row['proposal']} about {subject} was declined by {actor}, {row['at']}.",
+    }
+    return sentences[row["event"]]
+
+
+def _actor() -> "Viewer":
+    from storage.access_labels import Role, Viewer
+
+    return Viewer(current_user(), Role.CUSTODIAN, every_label=True)
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (quarantine, withdraw, restore, withdrawals)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands to the `letapis` command."""
+    for each in COMMANDS:
+        app.command()(each)
