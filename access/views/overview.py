@@ -7,12 +7,13 @@ shows it. Whether a source gave what it usually gives is checked by the DAG ``pr
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from access.rendering.translations import gettext
 from access.views.nights import last_nights
 from crawlers.model.iso_time import time_text
+from crawlers.watchlist.source import review_is_due
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.deposit.replication import pending_copies
@@ -20,6 +21,7 @@ from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
 from storage.queries.nightly_counts import SourceCounts, counts_json, counts_since
 from storage.queries.overview import ON_DEMAND, archive_counts, last_night, newest_requests, source_holdings
+from storage.queries.source_history import declared_reviews
 
 REQUESTS_SHOWN: Final = 5
 
@@ -35,6 +37,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         night = last_night(connection)
         crawls = last_crawls(connection, viewer=viewer)
         figures = () if night is None else counts_since(connection, night.after_seq)
+        reviews = declared_reviews(connection, viewer=viewer)
         requests = newest_requests(connection, REQUESTS_SHOWN, viewer=viewer)
         pending = {
             "copies": 0 if archive.replica is None else len(pending_copies(connection)),
@@ -52,7 +55,10 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
             "last_captured_at": _text(held_by_id[name].last_at) if name in held_by_id else None,
             "last_crawl": last_crawl_row(crawls[name]) if name in crawls else None,
             "night": _night_row(brought[name]) if name in brought else None,
-            "attention": _attention(name, crawls.get(name), brought.get(name), began_at),
+            "attention": [
+                *_attention(name, crawls.get(name), brought.get(name), began_at),
+                *_review(reviews.get(name)),
+            ],
         }
         for name in sorted({*held_by_id, *crawls} - {ON_DEMAND})
     ]
@@ -97,6 +103,20 @@ def _attention(name: str, crawl: LastCrawl | None, brought: SourceCounts | None,
     elif not (_records(brought) or brought.media or brought.pages):
         problems.append(gettext("No content could be read from what was collected in the last night."))
     return problems
+
+
+def _review(declared: tuple[str | None, str] | None) -> list[str]:
+    """A sentence where the legal basis was to be reviewed by a day that has passed."""
+    if declared is None or not review_is_due(declared[1], datetime.now(UTC).date()):
+        return []
+    return [
+        gettext(
+            "Its legal basis (%(basis)s) was to be reviewed by %(day)s. Review it, and set `review_by` anew in "
+            "the watch-list; the next crawl takes the new day along.",
+            basis=declared[0] or gettext("not named"),
+            day=declared[1],
+        )
+    ]
 
 
 def _night_row(brought: SourceCounts) -> dict[str, Any]:

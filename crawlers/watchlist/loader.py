@@ -44,7 +44,9 @@ __all__ = [
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
-DEFAULTABLE = frozenset({"limits", "delay_s", "robots", "engine", "reread_days", "access_label", "egress"})
+DEFAULTABLE = frozenset(
+    {"limits", "delay_s", "robots", "engine", "reread_days", "access_label", "legal_basis", "review_by", "egress"}
+)
 """What ``defaults`` may set: what no source needs to differ in."""
 
 

@@ -6,6 +6,7 @@ Whether an address is public is no matter of the watch-list: the recorder decide
 
 import difflib
 import re
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -87,6 +88,23 @@ def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise _mistake("expected a number")
     return value
+
+
+def _label_of_source(text: str) -> str:
+    if text in ("quarantined", "withdrawn"):
+        raise _mistake(f"{text!r} hides what people have withdrawn or quarantined, and is no label of a source")
+    return text
+
+
+def _day(value: Any) -> str:
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value).isoformat()
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+    except ValueError:
+        pass
+    raise _mistake(f"expected a day such as 2027-01-31, found {str(value)[:40]!r}")
 
 
 def _listed(value: Any) -> Any:
@@ -221,8 +239,15 @@ class SourceEntry(_Entry):
     """
     allow_invalid_certificate: Annotated[bool, Field(strict=True)] = False
     """Whether a site with an invalid certificate is captured all the same. The fact is recorded."""
-    access_label: Text | None = None
-    """A label that every capture of the source inherits."""
+    access_label: Annotated[Text, AfterValidator(_label_of_source)] | None = None
+    """A label that every capture of the source inherits; `quarantined` and `withdrawn` are given by people alone.
+    """
+    legal_basis: Text | None = None
+    """On which legal basis the source is collected, in a few words; it is kept in its WARC files."""
+    review_by: Annotated[str, BeforeValidator(_day)] | None = None
+    """The day by which somebody looks again whether that still holds, such as `2027-01-31`. Once it has passed,
+    `letapis status`, `letapis doctor` and the page *Sources* say so until it is set anew.
+    """
     egress: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", strict=True)] | None = None
     """The egress profile by which the source is fetched. Without it, crawls connect directly."""
     reread_days: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=3650, strict=True)] = 3

@@ -5,6 +5,7 @@ The declaration alone: it fetches nothing and reads no file (``crawlers.watchlis
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -63,8 +64,9 @@ class Source:
     ``delay_s`` is the least time between two requests to one host. ``reread_days``: how far back pages that are
     known are read again, to notice edits and deletions. ``follow`` is what a page leads to: nothing, what it takes
     to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
-    ``parser`` is the class of an extension that reads the pages in the place of our parser (decision 0031),
-    ``spider`` one that crawls in the place of our spider.
+    ``legal_basis`` is on which the source is collected, and ``review_by`` the day (ISO 8601) by which somebody
+    looks at that again. ``parser`` is the class of an extension that reads the pages in the place of our parser
+    (decision 0031), ``spider`` one that crawls in the place of our spider.
     """
 
     id: str
@@ -88,6 +90,8 @@ class Source:
     allow_invalid_certificate: bool = False
     access_label: str | None = None
     egress: str | None = None
+    legal_basis: str | None = field(default=None, metadata=WHERE_SET)
+    review_by: str | None = field(default=None, metadata=WHERE_SET)
     parser: str | None = field(default=None, metadata=WHERE_SET)
     spider: str | None = field(default=None, metadata=WHERE_SET)
 
@@ -123,6 +127,11 @@ def source_for_urls(
         egress=egress,
         access_label=access_label,
     )
+
+
+def review_is_due(review_by: str | None, today: date) -> bool:
+    """Whether the day by which the legal basis was to be reviewed has passed; never where none is set."""
+    return review_by is not None and date.fromisoformat(review_by) < today
 
 
 def layout_from_json(row: Mapping[str, Any]) -> Layout:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from access.replay.capability import ReplayKeyError, read_replay_key
 from access.views.nights import last_nights
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+from crawlers.watchlist.source import review_is_due
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
 from pipeline.chromium import find_chromium
@@ -412,7 +413,14 @@ def _watchlist(settings: Settings) -> Check:
         return Check(
             "Watch-list", "missing", str(problem), f"Correct {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )
-    return Check("Watch-list", "ok", f"{settings.watchlist}: {len(sources)} sources")
+    found = f"{settings.watchlist}: {len(sources)} sources"
+    due = [each for each in sources if review_is_due(each.review_by, datetime.now(UTC).date())]
+    if due:
+        named = ", ".join(f"{each.id} ({each.review_by})" for each in due[:NAMED_AT_MOST])
+        more = f" and {len(due) - NAMED_AT_MOST} more" if len(due) > NAMED_AT_MOST else ""
+        how = "Review on which legal basis they are collected, and set `legal_basis` and `review_by` anew."
+        return Check("Watch-list", "warning", f"{found}. A review is due: {named}{more}.", how)
+    return Check("Watch-list", "ok", found)
 
 
 def _extensions(settings: Settings) -> Check:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access.views.overview import overview
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+from crawlers.watchlist.source import review_is_due
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.night_schedule import NightSchedule, night_schedule
 from pipeline.config.archive_factory import opened_archive
@@ -54,7 +55,7 @@ def status_lines(settings: Settings, *, now: datetime | None = None) -> Iterator
     yield from _spool(settings)
     schedule = yield from _airflow(settings, moment)
     yield from _archive(settings, schedule)
-    yield from _watchlist(settings)
+    yield from _watchlist(settings, moment)
     yield from _disk(settings)
 
 
@@ -193,7 +194,7 @@ def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:
         )
 
 
-def _watchlist(settings: Settings) -> Iterator[StatusLine]:
+def _watchlist(settings: Settings, now: datetime) -> Iterator[StatusLine]:
     try:
         sources = read_watchlist(
             settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
@@ -205,6 +206,14 @@ def _watchlist(settings: Settings) -> Iterator[StatusLine]:
             yield StatusLine("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
     else:
         yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {_count(len(sources), 'source')}")
+        due = [each for each in sources if review_is_due(each.review_by, now.date())]
+        for each in due[:NAMED]:
+            basis = each.legal_basis or "not named"
+            yield StatusLine(
+                "failed", each.id, f"Its legal basis ({basis}) was to be reviewed by {each.review_by}."
+            )
+        if len(due) > NAMED:
+            yield StatusLine("failed", "reviews", f"and {len(due) - NAMED} more sources, whose review is due")
 
 
 def _disk(settings: Settings) -> Iterator[StatusLine]:

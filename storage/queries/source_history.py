@@ -86,6 +86,21 @@ def declared_expectations(
     return {row.source_id: row.expect or {} for row in connection.execute(query)}
 
 
+def declared_reviews(connection: Connection, *, viewer: Viewer = EVERYONE) -> dict[str, tuple[str | None, str]]:
+    """Legal basis and day of review, of each source whose newest declaration names such a day."""
+    newest = (
+        select(
+            warcs.c.source_id,
+            warcs.c.declaration["legal_basis"].astext.label("basis"),
+            warcs.c.declaration["review_by"].astext.label("day"),
+        )
+        .ext(distinct_on(warcs.c.source_id))
+        .where(warcs.c.declaration.is_not(None), visible_to(viewer, warcs.c.access_label))
+        .order_by(warcs.c.source_id, warcs.c.custody_seq.desc())
+    )
+    return {row.source_id: (row.basis, row.day) for row in connection.execute(newest) if row.day is not None}
+
+
 def _history(source_id: str, crawl_id: str, rows: list[Any]) -> CrawlHistory:
     outcomes: dict[str, int] = {}
     for row in rows:

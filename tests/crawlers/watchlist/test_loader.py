@@ -486,3 +486,21 @@ def test_a_spider_is_of_the_parsers_extension_and_over_plain_http(
 ) -> None:
     with pytest.raises(InvalidWatchlist, match=message):
         read_watchlist(written(EXTENSION + more), extensions=extensions(tmp_path))
+
+
+def test_a_source_says_on_which_legal_basis_it_is_collected_and_when_that_is_reviewed(tmp_path: Path) -> None:
+    entry = "  - {{id: a, kind: telegram, channel: kanal_a, {}}}\n"
+    path = tmp_path / "watchlist.yaml"
+    path.write_text("sources:\n" + entry.format("legal_basis: 'GDPR, art. 6', review_by: 2027-01-31"), "utf-8")
+    (source,) = read_watchlist(path).sources
+    assert (source.legal_basis, source.review_by) == ("GDPR, art. 6", "2027-01-31")
+    assert from_json(Source, to_json(source)) == source
+    assert "review_by" not in to_json(source_for_urls(("https://example.org/",))), "files of others stay the same"
+    for wrong, words in (
+        ("review_by: 31.01.2027", "expected a day such as 2027-01-31, found '31.01.2027'"),
+        ("review_by: 2027-01-31T10:00:00", "expected a day"),
+        ("access_label: withdrawn", "is no label of a source"),
+    ):
+        path.write_text("sources:\n" + entry.format(wrong), "utf-8")
+        with pytest.raises(InvalidWatchlist, match=words):
+            read_watchlist(path)

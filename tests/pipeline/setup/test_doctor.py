@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import sqlalchemy
 from pipeline.config.settings import ROOT, OwnedDatabase, Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.setup.doctor import Check, examine
+from pipeline.setup.status import status_lines
 from tests.embedded_database import superuser_password
 
 pytestmark = pytest.mark.slow
@@ -142,6 +144,20 @@ def test_a_database_in_which_lower_leaves_cyrillic_alone_is_found_out(
     assert "lower() leaves Cyrillic letters unchanged" in check.found
     assert check.how is not None
     assert "LC_CTYPE 'C.UTF-8'" in check.how
+
+
+def test_a_legal_basis_whose_review_is_overdue_is_named(settings: Settings, tmp_path: Path) -> None:
+    watchlist = tmp_path / "list.yaml"
+    entry = "  - {{id: {0}, kind: telegram, channel: {0}_kanal, legal_basis: 'art. 6 (1) e', review_by: {1}}}\n"
+    watchlist.write_text("sources:\n" + entry.format("old", "2026-01-31") + entry.format("new", "2999-01-31"))
+    check = found(replace(settings, watchlist=watchlist), "Watch-list")
+    assert (check.state, "A review is due: old (2026-01-31)." in check.found) == ("warning", True)
+    said = [
+        line.found
+        for line in status_lines(replace(settings, watchlist=watchlist), now=datetime(2026, 2, 1, tzinfo=UTC))
+        if line.what in ("old", "new")
+    ]
+    assert said == ["Its legal basis (art. 6 (1) e) was to be reviewed by 2026-01-31."]
 
 
 def test_a_watch_list_with_mistakes_is_named(settings: Settings, tmp_path: Path) -> None:
