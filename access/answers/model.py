@@ -83,6 +83,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         401: "Nobody is logged in, and no valid token was sent.",
         403: "The user's role, or the token's scope, does not allow it.",
         404: "There is nothing of this name, or nothing that this user may see.",
+        410: "What has this name is withdrawn or quarantined; the sentence says when, and on which basis.",
         413: "The file or body is too large.",
         422: "A parameter is missing or not valid.",
         503: "The archive is not available at the moment.",
