@@ -1,4 +1,4 @@
-"""Commands that take out of sight and give back: `quarantine`, `withdraw`, `restore`, `withdrawals`."""
+"""Commands that the law may ask for: to take out of sight and give back, to hold and to release."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,6 +89,61 @@ def withdrawals(
     print_count(emit(rows, as_json=as_json, human=describe_act), "withdrawal")
 
 
+def hold(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="A capture, a record, a medium (sha256:...), or the key of a WARC file."
+        ),
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    basis: Annotated[str, typer.Option("--basis", metavar="TEXT", help="The legal basis, such as an order.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Put a legal hold on the WARC files behind what is named, in every store, until it is released."""
+    from access.views.legal_holds import hold_row
+    from storage.integrity import legal_hold
+
+    with archive_for_command() as archive:
+        row = hold_row(legal_hold.hold(archive, name, actor=current_user(), reason=reason, basis=basis))
+    emit([row], as_json=as_json, human=describe_hold)
+
+
+def release(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the hold: its custody entry.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it ends.")],
+    as_json: JsonOption = False,
+) -> None:
+    """End a legal hold; objects on which another hold is stay held."""
+    from access.views.legal_holds import hold_row
+    from storage.integrity import legal_hold
+
+    with archive_for_command() as archive:
+        row = hold_row(legal_hold.release(archive, number, actor=current_user(), reason=reason))
+    emit([row], as_json=as_json, human=describe_hold)
+
+
+def holds(as_json: JsonOption = False) -> None:
+    """List every legal hold there was."""
+    from access.views.legal_holds import hold_row
+    from storage.integrity.legal_hold import legal_holds
+
+    with archive_for_command() as archive:
+        rows = [hold_row(each) for each in legal_holds(archive)]
+    print_count(emit(rows, as_json=as_json, human=describe_hold), "hold")
+
+
+def describe_hold(row: Mapping[str, Any]) -> str:
+    """A hold in two lines."""
+    files = len({each["key"] for each in row["objects"]})
+    state = f"released {row['released_at']}" if row["released_at"] else "on"
+    return (
+        f"Hold {row['custody_seq']}, {state}: {row['subject_id']}, {files} file(s) in "
+        f"{len({each['store'] for each in row['objects']})} store(s), by {row['actor']}, {row['at']}\n"
+        f"  {row['reason'] or '-'}. Legal basis: {row['basis'] or '-'}"
+    )
+
+
 def describe_act(row: Mapping[str, Any]) -> str:
     """An act as a line or two."""
     subject = f"{row['subject_kind']} {row['subject_id']}"
@@ -116,7 +171,7 @@ def _actor() -> "Viewer":
     return Viewer(current_user(), Role.CUSTODIAN, every_label=True)
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (quarantine, withdraw, restore, withdrawals)
+COMMANDS: tuple[Callable[..., None], ...] = (quarantine, withdraw, restore, withdrawals, hold, release, holds)
 
 
 def register(app: typer.Typer) -> None:

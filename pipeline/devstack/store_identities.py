@@ -33,6 +33,8 @@ STORE: Final = (
     "s3:PutObject",
     "s3:GetObjectRetention",
     "s3:PutObjectRetention",
+    "s3:GetObjectLegalHold",
+    "s3:PutObjectLegalHold",
     "s3:AbortMultipartUpload",
 )
 REMOVE: Final = ("s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention")

@@ -35,7 +35,7 @@ from storage.ledger.batches import LedgerRow, ledger_rows
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import entries_not_opened, ledger_digests
 from storage.ledger.entry import BEHIND, CustodyEntry, seconds_behind
-from storage.ledger.retention import RetentionLock, RetentionPolicy, locks_from_custody
+from storage.ledger.retention import RetentionLock, RetentionPolicy, holds_from_custody, locks_from_custody
 from storage.log.checkpoints import SignedCheckpoint, all_in_ledger
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
@@ -134,7 +134,12 @@ def _expected(
     return ExpectedObjects(
         objects,
         chain,
-        RetentionPolicy(objects.lock_days, at or datetime.now(UTC), by_custody),
+        RetentionPolicy(
+            objects.lock_days,
+            at or datetime.now(UTC),
+            by_custody,
+            holds_from_custody((chained.entry for chained in chain.entries), objects.name),
+        ),
         index,
         ledger,
         sealed,
@@ -219,6 +224,7 @@ def _found_of_deposit(
         yield from _differing(where, head.version_id, row.object_version)
     yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
     yield from expected.locks.judge(RetentionLock(key, head.version_id, head.locked_until, entry.at))
+    yield from expected.locks.judge_hold(key, head.version_id, held=head.held)
     compared_with = None if row is None else expected.database
     try:
         sha256, sha512, inspection = _read(

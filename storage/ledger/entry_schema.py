@@ -181,6 +181,8 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     REQUESTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     ACCESSES_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     RESULTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
+    "held": {"objects": _rows(store=_text, key=_text, object_version=_text)},
+    "released": {"hold": _number},
     **{event: {"subject_kind": _text, "proposal?": _number} for event in WITHDRAWAL_EVENTS},
 }
 """A name that ends in ``?`` may be missing: entries of older versions do not have it."""
@@ -235,6 +237,8 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     REQUESTS_BATCHED: _BATCH,
     ACCESSES_BATCHED: _BATCH,
     RESULTS_BATCHED: _BATCH,
+    "held": frozenset({"objects"}),
+    "released": frozenset({"hold"}),
     **{event: frozenset({"subject_kind", "proposal"}) for event in WITHDRAWAL_EVENTS},
 }
 """What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

@@ -7,7 +7,7 @@ from then on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,6 +45,8 @@ class RetentionPolicy:
     days: int
     at: datetime
     by_custody: Versions
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By key and version in this store the entry of custody that puts a legal hold on it."""
 
     def required_until(self, lock: RetentionLock) -> tuple[datetime, str]:
         """Until when it must last at least, and why."""
@@ -67,7 +69,15 @@ class RetentionPolicy:
                 what, f"until {_moment(required)} at least ({why})", f"until {_moment(lock.until)}{over}"
             )
         elif ran_out:
-            yield VerificationRemark(f"{what} ran out on {_moment(lock.until)}, as it was set; {MAY_BE_DELETED}")
+            kept = self.held.get((lock.key, lock.version_id))
+            until_then = MAY_BE_DELETED if kept is None else f"the legal hold of custody entry {kept} keeps it"
+            yield VerificationRemark(f"{what} ran out on {_moment(lock.until)}, as it was set; {until_then}")
+
+    def judge_hold(self, key: str, version_id: str, *, held: bool) -> Iterator[Mismatch]:
+        """A mismatch where custody has a legal hold on this version and the store has not."""
+        entry = self.held.get((key, version_id))
+        if entry is not None and not held:
+            yield Mismatch("legal hold", f"on (custody entry {entry})", "off, or not told to this key")
 
     def judge_many(self, locks: Iterable[RetentionLock], what: str) -> Iterator[Mismatch | VerificationRemark]:
         """The same of many: their number and the first of each kind."""
@@ -91,6 +101,18 @@ class RetentionPolicy:
 
 
 MAY_BE_DELETED: Final = "who has the store's keys can delete it now (`letapis audit --renew` locks it again)"
+
+
+def holds_from_custody(entries: Iterable[CustodyEntry], store: str) -> dict[tuple[str, str], int]:
+    """The versions in this store on which a legal hold is, by key and version, with the entry that says so."""
+    holds: dict[int, tuple[tuple[str, str], ...]] = {}
+    for entry in entries:
+        if entry.event == "held":
+            of_store = (row for row in entry.details["objects"] if row["store"] == store)
+            holds[entry.seq] = tuple((row["key"], row["object_version"]) for row in of_store)
+        elif entry.event == "released":
+            holds.pop(entry.details["hold"], None)
+    return {version: seq for seq, versions in holds.items() for version in versions}
 
 
 def locks_from_custody(entries: Iterable[CustodyEntry]) -> Versions:

@@ -131,6 +131,17 @@ class ChecksumDiffersError(StoreError):
         self.found = found
 
 
+class HoldMissingError(StoreError):
+    """The store took the request and does not say that the legal hold is as it was asked for."""
+
+    def __init__(self, key: str, version_id: str, *, on: bool) -> None:
+        expected, found = ("on", "off or not told") if on else ("off", "on")
+        super().__init__(
+            f"Object {key} (version {version_id}): expected its legal hold to be {expected}, found {found}. The "
+            "object is whole; the key needs s3:PutObjectLegalHold and s3:GetObjectLegalHold (docs/production.md)."
+        )
+
+
 class LockMissingError(StoreError):
     """The object is stored, but not locked as requested; until it is, it does not count as deposited."""
 

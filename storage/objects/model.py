@@ -28,7 +28,8 @@ class StoredObject:
 class ObjectHead:
     """What the store says of one version; ``sha256`` only where it covers the whole object.
 
-    ``locked_until`` is None where it is not locked, and in the past where a lock ran out.
+    ``locked_until`` is None where it is not locked, and in the past where a lock ran out. ``held``: a legal hold
+    is on, as far as the key may know.
     """
 
     key: str
@@ -37,6 +38,7 @@ class ObjectHead:
     sha256: Digest | None
     lock_mode: LockMode | None
     locked_until: datetime | None
+    held: bool = False
 
     def is_locked_until(self, moment: datetime) -> bool:
         """Whether the lock lasts until then."""

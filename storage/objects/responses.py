@@ -66,6 +66,7 @@ def head_of(key: str, answer: Mapping[str, Any]) -> ObjectHead:
         sha256=whole_object_sha256(answer.get("ChecksumSHA256"), answer.get("ChecksumType")),
         lock_mode=None if mode is None else ("compliance" if mode == "COMPLIANCE" else "governance"),
         locked_until=None if mode is None or until is None else until.astimezone(UTC),
+        held=answer.get("ObjectLockLegalHoldStatus") == "ON",
     )
 
 

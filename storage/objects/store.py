@@ -20,6 +20,7 @@ from processors.digest import Digest
 from storage.objects.errors import (
     BytesLostError,
     ChecksumDiffersError,
+    HoldMissingError,
     KeyTakenError,
     LockMissingError,
     ObjectMissingError,
@@ -128,6 +129,21 @@ class ObjectStore(StoreReader):
             if head is None:
                 raise ObjectMissingError(key, version_id)
             return self._locked_until(head, until)
+
+    def set_hold(self, key: str, version_id: str, *, on: bool) -> None:
+        """Put a legal hold on one version, or take it off; the store then says so, or this raises.
+
+        While it is on, nobody deletes the version, whatever its lock. Source: S3 API, PutObjectLegalHold.
+        """
+        with self._answers(f"{'holding' if on else 'releasing'} {key}"):
+            self._client.put_object_legal_hold(
+                Bucket=self.bucket, Key=key, VersionId=version_id, LegalHold={"Status": "ON" if on else "OFF"}
+            )
+            head = self._head(key, version_id)
+            if head is None:
+                raise ObjectMissingError(key, version_id)
+            if head.held != on:
+                raise HoldMissingError(key, version_id, on=on)
 
     def _upload(self, key: str, content: Path | bytes | BinaryIO, length: int, sha256: Digest) -> str | None:
         if isinstance(content, bytes):

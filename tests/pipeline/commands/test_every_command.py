@@ -75,6 +75,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "sql-login": ["ann"],
     "tokens make": ["ann", "--for", "a trial"],
     "tokens revoke": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
+    "hold": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none"],
+    "release": ["999999", "--reason", "a trial"],
     "quarantine": ["sha256:{sha256}", "--reason", "a trial"],
     "restore": ["sha256:{sha256}", "--reason", "a trial", "--second", "ann"],
     "withdraw": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
