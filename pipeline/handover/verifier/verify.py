@@ -1823,6 +1823,11 @@ class Custody:
                 self.times.add_token(name, content)
             elif name.endswith(".ots"):
                 self.times.add_ots(name, content)
+            elif name.endswith(".cosignature"):
+                words = (
+                    "A cosignature is checked where the proof of custody holds it; the manifests cover this copy."
+                )
+                self._report.not_checked("custody", name, words)
             else:
                 words = "It is of a kind that this program does not know; the manifests cover its bytes."
                 self._report.not_checked("time", name, words)

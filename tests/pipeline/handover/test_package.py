@@ -28,6 +28,7 @@ from lxml import etree
 from sqlalchemy import update
 from warcio.archiveiterator import ArchiveIterator
 
+from benchmarks.verify_attacks import attack_once, is_named, names_record, without_openssl
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.handover.package import BuiltPackage, PackageProgress, Parts, build_package
@@ -385,6 +386,14 @@ def test_report_and_verifier_go_along_and_the_verifier_finds_nothing_wrong(
         [sys.executable, "-I", str(verifier), str(package), "--json"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_wherever_the_package_is_altered_its_verifier_names_the_file(package: Path, tmp_path: Path) -> None:
+    with without_openssl():
+        for seed in range(12):
+            done, report = attack_once(package, tmp_path / "copy", seed)
+            assert is_named(done, report), done
+            assert done.record_at is None or names_record(done, report), done
 
 
 def test_the_frozen_selection_goes_along_as_it_is(handed_over: HandedOver, package: Path) -> None:
