@@ -25,7 +25,6 @@ CONTEXT: Final = {
     "uco-observable": "https://ontology.unifiedcyberontology.org/uco/observable/",
     "uco-tool": "https://ontology.unifiedcyberontology.org/uco/tool/",
     "uco-types": "https://ontology.unifiedcyberontology.org/uco/types/",
-    "uco-vocabulary": "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 WACZ_TYPE: Final = "application/wacz"
@@ -112,10 +111,7 @@ def _content(of: str, digest: Digest, length_bytes: int | None, media_type: str 
     hashed = {
         "@id": _id("hash", of, str(digest)),
         "@type": "uco-types:Hash",
-        "uco-types:hashMethod": {
-            "@type": "uco-vocabulary:HashNameVocab",
-            "@value": HASH_NAMES.get(digest.algorithm, digest.algorithm.upper()),
-        },
+        "uco-types:hashMethod": HASH_NAMES.get(digest.algorithm, digest.algorithm.upper()),
         "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": digest.hex},
     }
     facet: dict[str, Any] = {
