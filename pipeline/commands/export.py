@@ -30,6 +30,7 @@ STEPS: Final = {
     "read": "Sealed files read",
     "exhibits": "Exhibits written",
     "custody": "Custody proved",
+    "report": "Report written",
     "bag": "Digests made",
     "zip": "Parts written",
 }
@@ -290,7 +291,7 @@ class _Progress:
         tenth = 10 if progress.total == 0 else 10 * progress.done // progress.total
         if (progress.step, tenth) != self._said:
             self._said = progress.step, tenth
-            err.print(f"{STEPS[progress.step]}: {10 * tenth} %", markup=False)
+            err.print(f"{STEPS.get(progress.step, progress.step)}: {10 * tenth} %", markup=False)
 
 
 def _read_selection(path: Path) -> "FrozenSelection":

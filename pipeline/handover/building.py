@@ -56,6 +56,8 @@ def hand_over(
     against = sentence_against(archive, selection, viewer=viewer)
     if against is not None:
         raise ChoiceRefusedError(f"{against} {NOTHING_DISCLOSED}")
+    # as whoever builds it again will read it: its query then has its names in the same order
+    selection = FrozenSelection.from_json(selection.to_json())
     built = build_package(archive, selection, folder, key=key, parts=parts, on_progress=on_progress)
     try:
         return RegisteredPackage(built, register_package(archive, selection, built.digest, actor=viewer.name))

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,11 @@ from pipeline.handover.package_key import PackageKey
 from pipeline.handover.selection import CaptureRole, Exhibit, FrozenSelection, SelectedCapture
 from storage.access_labels import EVERYONE, Role, Viewer
 from storage.ledger.disclosures import disclosures_to
+from storage.log.signing import sign_next_checkpoint
 from tests.pipeline.handover.test_choosing import capture_ids, labelled_as, the_post
 from tests.pipeline.handover.test_export_command import Run, run
 from tests.storage.labelled_archive import OPEN, SECRET, Labelled
+from tests.storage.log.log_archive import signer_at
 
 __all__ = ["run"]
 
@@ -28,6 +32,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_a_package_is_built_by_one_command_entered_once_and_built_again_with_equal_bytes(
     run: Run, handed: Labelled, tmp_path: Path
 ) -> None:
+    sign_next_checkpoint(handed.archive, signer_at(tmp_path / "log.key"), actor="tester")
     to, again = tmp_path / "package", tmp_path / "again"
     words = ("--recipient", "Appeal Court", "--level", "court", "--language", "pl")
     answer = run("export", "--id", the_post(handed.archive), *words, "--to", str(to), "--json")
@@ -40,6 +45,11 @@ def test_a_package_is_built_by_one_command_entered_once_and_built_again_with_equ
         (entered,) = disclosures_to(connection, "Appeal Court")
     assert (str(entered.package_digest), entered.seq) == (row["digest"], row["custody_seq"])
     assert entered.selection == json.loads(frozen.to_json())
+
+    assert frozen.checkpoint is not None
+    verifier = [sys.executable, "-I", str(to / "data" / "verify" / "verify.py"), str(to)]
+    checked = subprocess.run(verifier, capture_output=True, text=True, timeout=120, check=False)
+    assert checked.returncode == 0, checked.stdout
 
     spoken = run("export", "--from", str(to / "data" / "selection.json"), "--to", str(again))
     assert f"custody entry {entered.seq}" in spoken.stdout

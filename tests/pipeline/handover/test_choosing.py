@@ -17,7 +17,8 @@ from storage.catalogue.captures import captures_of
 from storage.catalogue.records import records_of_capture
 from storage.catalogue.tables import captures
 from storage.deposit.deposit import deposit_file
-from storage.ledger.tables import disclosures, exhibits
+from storage.ledger.disclosures import disclosures_to
+from storage.ledger.tables import exhibits
 from tests.pipeline.handover.handed_channel import CHANNEL, PHOTO, POST
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
 from tests.storage.labelled_archive import CASE, OPEN, SECRET, Labelled
@@ -213,11 +214,15 @@ def test_a_frozen_selection_names_all_it_is_built_of_and_a_supplement_keeps_the_
     shown, secret = capture_ids(archive, OPEN)[0], capture_ids(archive, SECRET)[0]
     frozen = freeze(archive, Choice(ids=(shown, secret), case=CASE), RECIPIENT, viewer=MEMBER, opened=["actor"])
     assert FrozenSelection.from_json(frozen.to_json()) == frozen
-    assert [each.number[-6:] for each in frozen.exhibits] == ["000001", "000002"]
+    numbers = [each.number for each in frozen.exhibits]
+    assert sorted(set(numbers)) == numbers
+    assert {each.subject_id for each in frozen.exhibits} == {shown, secret}
+    its_number = next(each.number for each in frozen.exhibits if each.subject_id == shown)
+    (others_number,) = set(numbers) - {its_number}
     assert frozen.query == {"case": CASE, "ids": [shown, secret], "context": True}
-    assert (frozen.software.name, frozen.opened, frozen.checkpoint) == ("letapis", ("actor",), None)
-    again = freeze(archive, Choice(ids=(frozen.exhibits[0].number,)), RECIPIENT, viewer=MEMBER)
-    assert again.exhibits == (frozen.exhibits[0],)
+    assert (frozen.software.name, frozen.opened) == ("letapis", ("actor",))
+    again = freeze(archive, Choice(ids=(its_number,)), RECIPIENT, viewer=MEMBER)
+    assert again.exhibits == tuple(each for each in frozen.exhibits if each.number == its_number)
 
     disclosed = register_package(archive, frozen, sha256(b"package"), actor="ala")
     assert set(disclosed.labels) == {"default", handed.label}
@@ -231,18 +236,19 @@ def test_a_frozen_selection_names_all_it_is_built_of_and_a_supplement_keeps_the_
     deposit_file(archive, crawl_one(tmp_path_factory.mktemp("later"), [later], source=KANAL))
     newest = capture_ids(archive, OPEN)[-1]
     changed = {each.exhibit.number: each for each in changes_since(archive, RECIPIENT.name, viewer=MEMBER)}
-    assert (changed[frozen.exhibits[0].number].added, changed[frozen.exhibits[1].number].added) == ((newest,), ())
+    assert (changed[its_number].added, changed[others_number].added) == ((newest,), ())
     choice, before = choice_of_supplement(archive, frozen.package_id, viewer=MEMBER)
     supplement = freeze(archive, choice, RECIPIENT, viewer=MEMBER, supplement_of=before.package_id)
-    assert [each.number for each in supplement.exhibits] == [frozen.exhibits[0].number]
+    assert [each.number for each in supplement.exhibits] == [its_number]
     roles = {each.capture_id: each.role for each in supplement.exhibits[0].captures}
     assert roles[newest] is CaptureRole.VERSION
     assert (supplement.supplement_of, supplement.query["case"]) == (frozen.package_id, CASE)
     with labelled_as(archive, "withdrawn", secret):
-        gone = changes_since(archive, RECIPIENT.name, viewer=MEMBER)[1]
+        compared = changes_since(archive, RECIPIENT.name, viewer=MEMBER)
+    gone = next(each for each in compared if each.exhibit.number == others_number)
     assert (gone.gone, gone.gone_because is not None) == ((secret,), True)
     with archive.reader.connect() as connection:
-        assert len(connection.execute(select(disclosures)).all()) == 1
+        assert disclosures_to(connection, RECIPIENT.name) == (disclosed,)
 
 
 def test_what_stays_out_of_another_matter_has_no_name_for_the_recipient(handed: Labelled) -> None:
