@@ -84,9 +84,8 @@ def test_every_page_opens_in_a_browser(
         waiting += links_of(page, base)
 
     assert wrong == []
-    assert {kind[1] for kind in opened if kind[0] == "record"} == set(kinds["record"].values())
-    assert {kind[1] for kind in opened if kind[0] == "capture"} == set(kinds["capture"].values())
-    assert {kind[1] for kind in opened if kind[0] == "medium"} == set(kinds["medium"].values())
+    for page_name, found in kinds.items():
+        assert {kind[1] for kind in opened if kind[0] == page_name and len(kind) == 2} == set(found.values())
     assert {name for name, *_ in opened} >= {
         *("", "captures", "changes", "similar", "search.csv", "captures.csv", "changes.csv"),
         *("record", "capture", "medium", "capture/raw", "capture/payload", "capture/text"),
@@ -144,7 +143,10 @@ def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
     one, _, view = rest.partition("/")
     asked = dict(parse_qsl(parts.query))
     if first in kinds:
-        return "/".join(filter(None, (first, view))), kinds[first].get(unquote(one), "unknown"), *sorted(asked)
+        kind = kinds[first].get(unquote(one), "unknown")
+        # what stands behind a page shows one exchange in one way: its record type and media type tell them apart
+        shown = " ".join(kind.split()[:2]) if view or asked else kind
+        return "/".join(filter(None, (first, view))), shown, *sorted(asked)
     if first in MANY_WAYS:
         return first, "of one" if one else "", "narrowed" if len(asked) > 1 else ""
     which = asked.get("source", "") if first == "changes" else asked.get("url", "")[-1:] == "*"
