@@ -46,6 +46,8 @@ def test_rebuild_from_the_store_alone_gives_the_same_rows_and_ids(
         database_url=fresh.owner_url,
         database_writer_url=fresh.writer_url,
         database_reader_url=fresh.reader_url,
+        database_access_url=fresh.access_url,
+        database_sql_url=fresh.sql_url,
     )
     with opened_archive(settings) as archive:
         report = rebuild(archive)

@@ -168,8 +168,9 @@ def test_the_catalogue_holds_what_the_sites_hold(first_night: Night) -> None:
 
 def test_search_answers_with_the_article(first_night: Night, letapis: Callable[..., Rows]) -> None:
     (path, title) = next(iter(expected.ARTICLE_TITLES.items()))
-    rows = letapis("search", title)
-    assert (rows[0]["url"], rows[0]["title"]) == (expected.NEWS_ADDRESS + path, title)
+    # posts that quote the title say it in fewer words, so they may come first
+    (row,) = (row for row in letapis("search", title) if row["kind"] == "article")
+    assert (row["url"], row["title"]) == (expected.NEWS_ADDRESS + path, title)
 
 
 def test_captures_answers_with_every_visit(first_night: Night, letapis: Callable[..., Rows]) -> None:
