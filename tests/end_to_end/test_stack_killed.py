@@ -49,7 +49,8 @@ def test_a_harvest_whose_store_and_api_server_are_killed_keeps_every_answer_once
     data, spool = airflow_stack.settings.data, airflow_stack.settings.spool_dir
     sample_sites.forget_requests()
     run_id = api.trigger("harvest", {})
-    eventually(lambda: len(list(spool.glob("*/*.warc.gz.open"))) >= 3)
+    # not of all three at once: on a slow machine the first may be through when the last begins
+    eventually(lambda: len(list(spool.glob("*/*.warc.gz.open"))) >= 2, timeout_s=120.0)
     crawls = {path.name for path in spool.glob("*/")}
 
     killed = kill_service(data, "API server")
