@@ -106,7 +106,7 @@ def test_whatever_stands_in_a_field_is_read_or_refused(field: str, value: object
 
 
 def test_entries_form_a_chain_that_the_store_alone_can_check(archive: Archive) -> None:
-    written = [note(archive, event) for event in ("received", "held", "verified")]
+    written = [note(archive, event) for event in ("received", "compared", "verified")]
     chain = read_chain(archive.objects, archive.sealing)
     assert [chained.entry.digest for chained in chain.entries] == [entry.digest for entry in written]
     assert [entry.previous for entry in written] == [None, written[0].digest, written[1].digest]
