@@ -198,7 +198,7 @@ def planted(archive: Archive, at: datetime, details: dict[str, object]) -> None:
     with archive.writer.begin() as connection:
         last = entries(connection)[-1]
         entry = replace(
-            last, seq=last.seq + 1, previous=last.digest, event="held", at=at, details=details, seal=None
+            last, seq=last.seq + 1, previous=last.digest, event="compared", at=at, details=details, seal=None
         )
         connection.execute(insert(custody).values(**entry_row(entry)))
     publish_pending_entries(archive)
