@@ -76,7 +76,7 @@ def test_every_page_opens_in_a_browser(
         if kind in opened:
             continue
         opened.add(kind)
-        if kind[0].endswith(SAVED) or ".csv" in kind[0]:
+        if kind[0].endswith(SAVED) or urlsplit(url).path.endswith(".csv"):
             status = page.context.request.get(url).status
             wrong += [f"{url}: {status}"] if status >= 400 else []
             continue
@@ -149,5 +149,7 @@ def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
         return "/".join(filter(None, (first, view))), shown, *sorted(asked)
     if first in MANY_WAYS:
         return first, "of one" if one else "", "narrowed" if len(asked) > 1 else ""
+    if first == "archive":
+        return first, rest, *sorted(asked)
     which = asked.get("source", "") if first == "changes" else asked.get("url", "")[-1:] == "*"
     return first, *sorted(asked), str(which), asked.get("kind", "")
