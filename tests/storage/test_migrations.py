@@ -1,5 +1,8 @@
 """The database that migrations make: what the code's tables say, and a ledger that nobody can change."""
 
+import secrets
+from collections.abc import Iterator
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -7,11 +10,13 @@ from sqlalchemy import MetaData, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.config.settings import OwnedDatabase
+from pipeline.devstack.postgres import PostgresServer
 from storage.catalogue import tables as catalogue_tables
 from storage.ledger import tables as ledger_tables
 from storage.migrations import migrate
 from storage.rate_limit import tables as traffic_tables
 from storage.similarity import tables as comparison_tables
+from tests.embedded_database import drop_database
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
@@ -64,12 +69,23 @@ def test_migrating_again_changes_nothing(database: OwnedDatabase) -> None:
         assert connection.execute(text(EVERYTHING_MADE)).all() == before
 
 
+@pytest.fixture(scope="module")
+def unchanged_database(postgres_server: PostgresServer, migrated_template: str) -> Iterator[OwnedDatabase]:
+    """One for all that is refused: nobody changes it."""
+    name = f"refusing_{secrets.token_hex(4)}"
+    yield postgres_server.create_database(name, template=migrated_template)
+    drop_database(postgres_server, name)
+
+
 @pytest.mark.parametrize("table", LEDGER_TABLES)
 @pytest.mark.parametrize(
     "statement", ["UPDATE ledger.{} SET {} = {}", "DELETE FROM ledger.{}", "TRUNCATE ledger.{}"]
 )
 @pytest.mark.parametrize("role", ["writer", "owner", "reader"])
-def test_nobody_changes_the_ledger(database: OwnedDatabase, table: str, statement: str, role: str) -> None:
+def test_nobody_changes_the_ledger(
+    unchanged_database: OwnedDatabase, table: str, statement: str, role: str
+) -> None:
+    database = unchanged_database
     url = {"writer": database.writer_url, "owner": database.owner_url, "reader": database.reader_url}[role]
     column = ledger_tables.metadata.tables[f"ledger.{table}"].primary_key.columns[0].name
     cascade = " CASCADE" if statement.startswith("TRUNCATE") else ""

@@ -108,7 +108,7 @@ NEEDING_NO_ARCHIVE = frozenset(
 
 COMMANDS = command_names()
 ONCE = ("quarantine", "withdraw", "restore")
-"""What hides or gives back a thing does so once: the second time it is refused, and others find the thing hidden."""
+"""What hides or gives back a thing does so once: after that it is refused, and others find the thing hidden."""
 
 ANSWERING = tuple(name for name in COMMANDS if name not in (*STARTING, *ONCE, "harvest", "replay"))
 
