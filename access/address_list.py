@@ -11,6 +11,8 @@ from typing import Final
 
 MOST_BYTES: Final = 4 << 20
 MOST_LINES: Final = 20_000
+LONGEST_CELL: Final = 1 << 17
+"""Characters. `csv` has the same limit, which other code of the process may have lifted for its own files."""
 
 NAMES: Final = frozenset({"url", "address", "uri", "link"})
 DELIMITERS: Final = ",;\t"
@@ -44,6 +46,8 @@ def address_lines(content: bytes) -> str:
             first, before = before, reader.line_num
             if first >= MOST_LINES:
                 raise UnreadableListError(f"The file has more than {MOST_LINES} lines. Nothing was fetched.")
+            if max(map(len, row), default=0) > LONGEST_CELL:
+                raise csv.Error(f"a field is longer than {LONGEST_CELL} characters")
             if column is None:
                 named = [place for place, cell in enumerate(row) if cell.strip().lower() in NAMES]
                 column = named[0] if named else 0
