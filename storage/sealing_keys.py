@@ -10,14 +10,13 @@ import hashlib
 import os
 import re
 import secrets
-import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from storage.errors import StorageError
-from storage.private_folder import OTHERS, closed_folder
+from storage.private_file import NotPrivateError, make_private_file, read_private_file
 
 KEY_BYTES: Final = 32
 ALGORITHM: Final = "aes256-gcm"
@@ -86,19 +85,9 @@ def new_keys() -> SealingKeys:
 def read_keys(place: Path) -> SealingKeys:
     """The keys of a file; raises `SealingKeysError`, also where others may read it."""
     try:
-        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as problem:
-        raise SealingKeysError(place, "a file that can be read", problem.strerror or str(problem)) from problem
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise SealingKeysError(place, "a file", "something else")
-        if mode & OTHERS:
-            found = f"mode {stat.S_IMODE(mode):04o}"
-            raise SealingKeysError(place, "a file of its owner alone (mode 0600)", found)
-        content = os.read(descriptor, LARGEST_BYTES + 1)
-    finally:
-        os.close(descriptor)
+        content = read_private_file(place, LARGEST_BYTES + 1)
+    except NotPrivateError as problem:
+        raise SealingKeysError(place, problem.expected, problem.found) from problem
     try:
         return parse_keys(content)
     except ValueError as problem:
@@ -127,15 +116,10 @@ def parse_keys(content: bytes) -> SealingKeys:
 def make_keys(place: Path) -> SealingKeys:
     """A new file with one fresh key, in a folder for its owner alone; a file that is there is left as it is."""
     keys = new_keys()
-    closed_folder(place.parent)
     try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        make_private_file(place, (HEADER + _line_of(keys.newest)).encode())
     except FileExistsError:
         return read_keys(place)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(HEADER + _line_of(keys.newest))
-        file.flush()
-        os.fsync(file.fileno())
     return keys
 
 

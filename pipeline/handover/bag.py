@@ -58,7 +58,7 @@ def make_bag(folder: Path, info: Iterable[tuple[str, str]], on_bytes: Callable[[
     return Bagged(files, length, Digest("sha256", whole.digest()))
 
 
-def sync_folder(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
     """Return when every file and folder is on the disk."""
     for path in (*_files(folder), *(each for each in folder.rglob("*") if each.is_dir()), folder):
         descriptor = os.open(path, os.O_RDONLY)

@@ -105,7 +105,7 @@ class Choice:
 
     def as_query(self) -> dict[str, Any]:
         """What was asked for, as the frozen selection states it."""
-        asked = {
+        stated = {
             "text": self.text or None,
             "kind": self.kind,
             "source": self.source,
@@ -114,7 +114,7 @@ class Choice:
             "case": self.case,
             "ids": list(self.ids) or None,
         }
-        return {name: value for name, value in asked.items() if value is not None} | {"context": self.context}
+        return {name: value for name, value in stated.items() if value is not None} | {"context": self.context}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Candidate:
     """One thing that the choice comes to; ``by_name``: the person named it."""
 
     kind: ExhibitKind
@@ -181,13 +181,13 @@ def preview(archive: Archive, choice: Choice, level: DisclosureLevel, *, viewer:
         raise ChoiceRefusedError(
             f"Nothing is chosen: expected words, a source, days, a case or ids. {NOTHING_DISCLOSED}"
         )
-    asked, found = _from_search(archive, choice, viewer)
+    candidates, found = _from_search(archive, choice, viewer)
     with archive.reader.connect() as connection:
         case = _case(connection, choice, viewer)
-        asked += _from_case(connection, choice, viewer)
+        candidates += _from_case(connection, choice, viewer)
         refused: list[str] = []
-        asked += _from_ids(connection, choice, viewer, refused)
-        once = {each.subject_id: each for each in sorted(asked, key=lambda each: each.by_name is not None)}
+        candidates += _from_ids(connection, choice, viewer, refused)
+        once = {each.subject_id: each for each in sorted(candidates, key=lambda each: each.by_name is not None)}
         rules = _Rules(level, None if case is None else case.label, labels_of_cases(connection))
         exhibits: list[PreviewedExhibit] = []
         left_out: dict[LeftOutItem, None] = {}
@@ -235,7 +235,7 @@ class _Rules:
         return None if trusted else WhyLeftOut.LABEL
 
 
-def _from_search(archive: Archive, choice: Choice, viewer: Viewer) -> tuple[list[_Asked], int]:
+def _from_search(archive: Archive, choice: Choice, viewer: Viewer) -> tuple[list[_Candidate], int]:
     if not choice.searches:
         return [], 0
     query = SearchQuery(
@@ -247,13 +247,13 @@ def _from_search(archive: Archive, choice: Choice, viewer: Viewer) -> tuple[list
         order="oldest",
     )
     answer = search(archive, query, viewer=viewer, limit=MOST_EXHIBITS)
-    asked = []
+    candidates = []
     for hit in answer.hits:
         if hit.sighting is not None:
-            asked.append(_Asked(ExhibitKind.RECORD, hit.sighting.record_id))
+            candidates.append(_Candidate(ExhibitKind.RECORD, hit.sighting.record_id))
         elif hit.page is not None:
-            asked.append(_Asked(ExhibitKind.CAPTURE, hit.page.capture_id))
-    return asked, answer.total
+            candidates.append(_Candidate(ExhibitKind.CAPTURE, hit.page.capture_id))
+    return candidates, answer.total
 
 
 def _case(connection: Connection, choice: Choice, viewer: Viewer) -> Case | None:
@@ -265,7 +265,7 @@ def _case(connection: Connection, choice: Choice, viewer: Viewer) -> Case | None
     return next((each for each in cases_of(connection, viewer.name) if each.reference == choice.case), None)
 
 
-def _from_case(connection: Connection, choice: Choice, viewer: Viewer) -> list[_Asked]:
+def _from_case(connection: Connection, choice: Choice, viewer: Viewer) -> list[_Candidate]:
     if choice.case is None or choice.ids or choice.searches:
         return []  # the case then says for whom it is, and the rest what
     requests = requests_of_case(connection, choice.case, viewer=viewer)
@@ -279,10 +279,10 @@ def _from_case(connection: Connection, choice: Choice, viewer: Viewer) -> list[_
         for result in results_of_request(connection, request_id).values()
         if result.capture_id is not None
     ]
-    return [_Asked(ExhibitKind.CAPTURE, each) for each in dict.fromkeys(captured)]
+    return [_Candidate(ExhibitKind.CAPTURE, each) for each in dict.fromkeys(captured)]
 
 
-def _from_ids(connection: Connection, choice: Choice, viewer: Viewer, refused: list[str]) -> Iterator[_Asked]:
+def _from_ids(connection: Connection, choice: Choice, viewer: Viewer, refused: list[str]) -> Iterator[_Candidate]:
     for name in choice.ids:
         kind, subject_id = None, name
         if EXHIBIT_NUMBER.fullmatch(name):
@@ -298,7 +298,7 @@ def _from_ids(connection: Connection, choice: Choice, viewer: Viewer, refused: l
         if kind is None:
             refused.append(f"{name}: {WORDS[WhyLeftOut.MISSING]}")
         else:
-            yield _Asked(kind, subject_id, name)
+            yield _Candidate(kind, subject_id, name)
 
 
 def _is_digest(text: str) -> bool:
@@ -310,29 +310,29 @@ def _is_digest(text: str) -> bool:
 
 
 def _draft(
-    connection: Connection, asked: _Asked, viewer: Viewer, rules: _Rules, *, context: bool
+    connection: Connection, candidate: _Candidate, viewer: Viewer, rules: _Rules, *, context: bool
 ) -> ExhibitDraft | None:
-    if asked.kind is ExhibitKind.MEDIUM:
-        return draft_of_medium(connection, Digest.parse(asked.subject_id), viewer=viewer, context=context)
-    if asked.kind is ExhibitKind.CAPTURE:
-        return draft_of_capture(connection, asked.subject_id, viewer=viewer, context=context)
+    if candidate.kind is ExhibitKind.MEDIUM:
+        return draft_of_medium(connection, Digest.parse(candidate.subject_id), viewer=viewer, context=context)
+    if candidate.kind is ExhibitKind.CAPTURE:
+        return draft_of_capture(connection, candidate.subject_id, viewer=viewer, context=context)
     return draft_of_record(
         connection,
-        asked.subject_id,
+        candidate.subject_id,
         viewer=viewer,
         context=context,
         stays=lambda capture: rules.against(capture.access_label) is not None,
     )
 
 
-def _why_unseen(connection: Connection, asked: _Asked, viewer: Viewer) -> LeftOutItem:
+def _why_unseen(connection: Connection, candidate: _Candidate, viewer: Viewer) -> LeftOutItem:
     """What is known of a thing that is not shown: hidden, or none that this viewer may know of."""
-    if asked.kind is ExhibitKind.CAPTURE:
-        hidden = hidden_among(connection, [asked.subject_id], viewer=viewer)
+    if candidate.kind is ExhibitKind.CAPTURE:
+        hidden = hidden_among(connection, [candidate.subject_id], viewer=viewer)
     else:
-        hidden = hidden_captures_of(connection, asked.subject_id, viewer=viewer)
+        hidden = hidden_captures_of(connection, candidate.subject_id, viewer=viewer)
     reason = WhyLeftOut(min(hidden.values())) if hidden else WhyLeftOut.MISSING
-    return LeftOutItem(asked.kind, asked.subject_id, reason, WORDS[reason])
+    return LeftOutItem(candidate.kind, candidate.subject_id, reason, WORDS[reason])
 
 
 def _released(

@@ -18,7 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from pipeline.handover.bag import Bagged, files_of_bag, make_bag, sync_folder
+from pipeline.handover.bag import Bagged, files_of_bag, make_bag, sync_tree
 from pipeline.handover.case_uco import case_jsonld
 from pipeline.handover.custody_part import CustodyPart, write_custody
 from pipeline.handover.exhibit_content import ExhibitContent, PackageContent, package_content
@@ -44,6 +44,7 @@ from processors.digest import Digest, sha256
 from storage.archive import Archive
 from storage.deposit.record_reader import record_alone
 from storage.private_folder import closed_folder
+from storage.warc.writer import sync_folder
 
 BEGUN: Final = ".begun"
 """What is not yet a package lies beside it under a hidden name with this ending."""
@@ -116,7 +117,7 @@ def build_package(
         with _begun(folder) as begun:
             bagged, custody = _fill(archive, selection, begun / folder.name, key, parts, on_progress)
             if parts is None:
-                sync_folder(begun / folder.name)
+                sync_tree(begun / folder.name)
                 _take_name(begun / folder.name, folder)
                 written: tuple[WrittenPart, ...] = ()
             else:
@@ -143,7 +144,8 @@ def _require_free_name(folder: Path, parts: Parts | None) -> None:
 @contextmanager
 def _begun(folder: Path) -> Iterator[Path]:
     """A folder beside the package for what is not yet one; what a killed run left there goes."""
-    closed_folder(folder.parent) if not folder.parent.exists() else None
+    if not folder.parent.exists():
+        closed_folder(folder.parent)
     begun = folder.parent / f".{folder.name}{BEGUN}"
     begun.mkdir(mode=0o700, exist_ok=True)
     with (begun / ".lock").open("w") as lock:
@@ -248,9 +250,7 @@ def _write_tables(
 def _copy_verifiers(folder: Path) -> None:
     """The programs and pages that check a package, as they are."""
     for name in VERIFIERS:
-        source = files("pipeline.handover.verifier") / name
-        if source.is_file():
-            (folder / name).write_bytes(source.read_bytes())
+        (folder / name).write_bytes((files("pipeline.handover.verifier") / name).read_bytes())
 
 
 def _require_room(bag: Path, content: PackageContent, parts: Parts | None) -> None:
@@ -286,7 +286,7 @@ def _zipped(
     )
     drafted = begun / _parts_list(folder).name
     drafted.write_bytes(parts_text(made))
-    sync_folder(begun)
+    sync_tree(begun)
     placed = [WrittenPart(folder.parent / each.path.name, each.length_bytes, each.sha256) for each in made]
     try:
         for each in made:
@@ -301,11 +301,7 @@ def _zipped(
 
 def _take_name(made: Path, final: Path) -> None:
     made.rename(final)
-    descriptor = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(final.parent)
 
 
 def _zip(folder: Path) -> Path:

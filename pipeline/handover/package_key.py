@@ -7,7 +7,6 @@ signed with it can still be checked with the public key inside them, and a new k
 
 import base64
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from processors.digest import sha256
 from storage.errors import StorageError
-from storage.private_folder import OTHERS, closed_folder
+from storage.private_file import NotPrivateError, make_private_file, read_private_file
 
 CURVE: Final = ec.SECP384R1
 """ReplayWeb.page (wabac, ``verifyWACZSignature``, read 2026-11) imports anonymous keys of this curve alone."""
@@ -87,19 +86,9 @@ class PackageKey:
 def read_package_key(path: Path) -> PackageKey:
     """The key in the file, which must be its owner's alone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as problem:
-        raise PackageKeyError(path, "a file that can be read", problem.strerror or str(problem)) from problem
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise PackageKeyError(path, "a file", "something else")
-        if mode & OTHERS:
-            found = f"mode {stat.S_IMODE(mode):04o}"
-            raise PackageKeyError(path, "a file of its owner alone (mode 0600)", found)
-        content = os.read(descriptor, LARGEST_BYTES)
-    finally:
-        os.close(descriptor)
+        content = read_private_file(path, LARGEST_BYTES)
+    except NotPrivateError as problem:
+        raise PackageKeyError(path, problem.expected, problem.found) from problem
     try:
         key = load_pem_private_key(content, None)
     except (ValueError, TypeError) as problem:
@@ -114,13 +103,8 @@ def prepare_package_key(path: Path) -> tuple[PackageKey, bool]:
     if os.path.lexists(path):
         return read_package_key(path), False
     key = PackageKey.generate()
-    closed_folder(path.parent)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        make_private_file(path, key.private_pem())
     except FileExistsError:
         return read_package_key(path), False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.private_pem())
-        file.flush()
-        os.fsync(file.fileno())
     return key, True

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.handover.choosing import NOTHING_DISCLOSED, Choice, ChoiceRefusedError, preview
+from pipeline.handover.choosing import NOTHING_DISCLOSED, WORDS, Choice, ChoiceRefusedError, preview
 from pipeline.handover.selection import Exhibit, FrozenSelection, LeftOutItem, WhyLeftOut
 from processors.digest import Digest
 from storage.access_labels import Viewer
@@ -118,9 +118,7 @@ def _choice(query: Any) -> Choice:
 
 
 def _missing(exhibit: Exhibit) -> LeftOutItem:
-    return LeftOutItem(
-        exhibit.kind, exhibit.subject_id, WhyLeftOut.MISSING, "The archive shows nothing under this id."
-    )
+    return LeftOutItem(exhibit.kind, exhibit.subject_id, WhyLeftOut.MISSING, WORDS[WhyLeftOut.MISSING])
 
 
 def disclosure_row(disclosure: Disclosure) -> dict[str, Any]:

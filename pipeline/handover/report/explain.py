@@ -39,7 +39,7 @@ def explanation(facts: ExhibitFacts, texts: ReportTexts, *, written_at: datetime
         dated=written_at.replace(microsecond=0),
         sections=(
             ReportSection(seen.url, tuple(_opening(seen, texts))),
-            ReportSection(texts("explain.asked_heading"), (Bullets(tuple(_asked(facts, seen, texts))),)),
+            ReportSection(texts("explain.asked_heading"), (Bullets(tuple(_request(facts, seen, texts))),)),
             ReportSection(texts("explain.came_heading"), tuple(_came(facts, seen, texts))),
             ReportSection(texts("explain.kept_heading"), (Bullets(kept),)),
             ReportSection(texts("explain.checked_heading"), (Bullets((sha, *sentences.checks(texts, facts))),)),
@@ -58,7 +58,7 @@ def _opening(seen: ObservedExchange, texts: ReportTexts) -> Iterator[Block]:
     yield ValueList((LabelledValue(texts("digests.capture"), seen.capture_id, code=True),))
 
 
-def _asked(facts: ExhibitFacts, seen: ObservedExchange, texts: ReportTexts) -> Iterator[str]:
+def _request(facts: ExhibitFacts, seen: ObservedExchange, texts: ReportTexts) -> Iterator[str]:
     imported = facts.custody is not None and facts.custody.imported
     made_here = seen.url.startswith("urn:")
     name = "asked_imported" if imported else "asked_rendering" if made_here else "asked"
