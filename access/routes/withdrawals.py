@@ -7,6 +7,7 @@ says `storage.integrity.withdrawal`; a refusal is a sentence with status 422.
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -30,9 +31,14 @@ Act = Callable[[Archive, dict[str, str], Viewer], Any]
 
 @WITHDRAWAL_PAGES.get("/withdrawals")
 def withdrawals_page(request: Request, archive: ArchiveDependency, name: str = "") -> Response:
-    """The proposals that wait for this person or were made by them, and the form for a new one."""
+    """What waits for a decision, the proposals of and for this person, and the form for a new one."""
     viewer = viewer_of(request)
-    content = {"proposals": hidden.proposals_of(archive, viewer=viewer), "name": name, "me": viewer.name}
+    content = {
+        "proposals": hidden.proposals_of(archive, viewer=viewer),
+        "quarantined": hidden.quarantined_now(archive, viewer=viewer),
+        "name": name,
+        "me": viewer.name,
+    }
     return page(request, "withdrawals.html", content, here="withdrawals")
 
 
@@ -44,8 +50,8 @@ async def act_on_withdrawals(request: Request, archive: ArchiveDependency) -> Re
 
 @WITHDRAWAL_PAGES.post("/quarantine")
 async def quarantine(request: Request, archive: ArchiveDependency) -> Response:
-    """Hide at once what the form names; its place then says so."""
-    return await _act(request, archive, {"quarantine": _quarantine}, "/")
+    """Hide at once the capture that the form names; its page, which is shown then, says so."""
+    return await _act(request, archive, {"quarantine": _quarantine}, "/capture/{name}")
 
 
 async def _act(request: Request, archive: Archive, acts: dict[str, Act], back: str) -> Response:
@@ -61,7 +67,8 @@ async def _act(request: Request, archive: Archive, acts: dict[str, Act], back: s
         await run_in_threadpool(act, archive, fields, viewer_of(request))
     except WithdrawalError as problem:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from problem
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{back}", HTTPStatus.SEE_OTHER)
+    path = back.format(name=quote(fields.get("name", ""), safe=""))
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", HTTPStatus.SEE_OTHER)
 
 
 def _quarantine(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:

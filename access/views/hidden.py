@@ -11,7 +11,7 @@ from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.integrity import withdrawal
-from storage.ledger.withdrawals import WithdrawalAct, hiding_acts, open_proposals
+from storage.ledger.withdrawals import ActKind, WithdrawalAct, hiding_acts, open_proposals
 from storage.queries.hidden_places import HiddenPlace, hidden_place, is_known_to
 
 
@@ -34,6 +34,16 @@ def hidden_now(archive: Archive) -> list[dict[str, Any]]:
     """Everything that is hidden by its own name, the newest first."""
     with archive.reader.connect() as connection:
         return [act_row(act) for act in hiding_acts(connection)]
+
+
+def quarantined_now(archive: Archive, *, viewer: Viewer) -> list[dict[str, Any]]:
+    """What waits, set aside, for the decision of two people, as far as the viewer could see it before."""
+    with archive.reader.connect() as connection:
+        return [
+            act_row(act)
+            for act in hiding_acts(connection)
+            if act.event is ActKind.QUARANTINED and is_known_to(connection, act.subject.id, viewer=viewer)
+        ]
 
 
 def quarantine(archive: Archive, name: str, *, actor: Viewer, reason: str) -> dict[str, Any]:

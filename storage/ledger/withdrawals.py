@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
 from storage.archive import Archive
@@ -127,7 +128,7 @@ def hiding_acts(connection: Connection) -> tuple[WithdrawalAct, ...]:
     acts = _acts(
         connection.execute(
             select(withdrawals)
-            .distinct(withdrawals.c.subject_kind, withdrawals.c.subject_id)
+            .ext(distinct_on(withdrawals.c.subject_kind, withdrawals.c.subject_id))
             .where(withdrawals.c.event.in_(EFFECTIVE))
             .order_by(withdrawals.c.subject_kind, withdrawals.c.subject_id, withdrawals.c.custody_seq.desc())
         ).all()

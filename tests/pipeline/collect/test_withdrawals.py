@@ -1,6 +1,7 @@
 """What is withdrawn is gone from every route, command and export, and its place says so; also after a rebuild."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -256,7 +257,9 @@ def test_pages_take_a_quarantine_of_a_collector_and_a_withdrawal_of_two_custodia
         assert client.post("/quarantine", data=hide, headers={"X-Role": "1"}).status_code == 403
         assert client.post("/quarantine", data=hide, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
         assert client.post("/quarantine", data={**hide, "action": ""}).status_code == 422
-        assert client.post("/quarantine", data=hide).status_code == 303
+        done = client.post("/quarantine", data=hide)
+        assert (done.status_code, done.headers["location"]) == (303, f"/capture/{quote(front.id, safe='')}")
+        assert "адрас" in client.get("/withdrawals", headers={**custodian, "X-User": "basia"}).text
         assert "was quarantined on" in client.get(f"/capture/{front.id}", headers={"Accept-Language": "en"}).text
         assert client.post("/withdrawals", data=asked).status_code == 403
         ala, kust = {**custodian, "X-User": "ala"}, {**custodian, "X-User": "kust"}
@@ -269,4 +272,5 @@ def test_pages_take_a_quarantine_of_a_collector_and_a_withdrawal_of_two_custodia
         assert client.post("/withdrawals", data=decided, headers=ala).status_code == 422
         assert client.post("/withdrawals", data=decided, headers=kust).status_code == 303
         assert client.post("/withdrawals", data={**decided, "proposal": "x"}, headers=kust).status_code == 422
+        assert front.id not in client.get("/withdrawals", headers=kust).text
         assert BASIS in client.get(f"/capture/{front.id}").text
