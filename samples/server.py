@@ -72,7 +72,8 @@ class LoopbackServer:
     async def _talk(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         try:
-            secure = await asyncio.wait_for(self._first_byte(connection), FIRST_BYTE_S) == TLS_HANDSHAKE
+            async with asyncio.timeout(FIRST_BYTE_S):
+                secure = await self._first_byte(connection) == TLS_HANDSHAKE
             reader = asyncio.StreamReader(limit=2**16)
             protocol = asyncio.StreamReaderProtocol(reader)
             transport, _ = await self._loop.connect_accepted_socket(

@@ -19,7 +19,10 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 async def read_request(reader: asyncio.StreamReader, scheme: str, day: int) -> Request | None:
     """The next request of the connection, its body read and dropped; None when the client has closed it."""
     try:
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_S)
+        # Not `wait_for`: in Python 3.11 it loses a cancellation that arrives together with the head, and a server
+        # that is closing would then wait for this connection without end.
+        async with asyncio.timeout(IDLE_S):
+            head = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.LimitOverrunError):
         return None
     start, *lines = head[:-4].decode("latin-1").split("\r\n")
