@@ -6,7 +6,6 @@ write, and speaks JSON with them: what a worker that was taken over can send bac
 that dies or hangs is replaced, and its file comes back refused with the reason; no content makes a call raise.
 """
 
-import json
 import os
 import queue
 from collections import deque
@@ -20,34 +19,23 @@ from processors.digest import sha256
 from processors.fingerprints.image import ImageLimits
 from processors.media.fingerprint_file import from_json, refusal, seconds_for
 from processors.media.media_type import MediaFingerprints, sniff
-from processors.sandbox.process import DecoderUnavailable, SandboxDied, SandboxedProcess
-from processors.sandbox.worker import LENGTH_BYTES
+from processors.sandbox.content_worker import ContentWorker
+from processors.sandbox.process import DecoderUnavailable, SandboxDied
 
 __all__ = ["DecoderUnavailable", "Decoders"]
 
 
-class _MediaWorker(SandboxedProcess):
-    """A worker that finds the content in an open file, since video can only be read where one can go back."""
+class _MediaWorker(ContentWorker):
+    """A decoder; the time that one file may take depends on what it is."""
 
     def __init__(self, limits: ImageLimits) -> None:
         self.limits = limits
-        self.file = os.memfd_create("medium")
-        parameters = json.dumps({"limits": asdict(limits), "file": self.file})
-        super().__init__("processors.media.decoder_worker", parameters, limits.seconds, open_files=(self.file,))
+        super().__init__("processors.media.decoder_worker", {"limits": asdict(limits)}, limits.seconds)
 
     def ask(self, content: bytes) -> bytes:
         """The answer for a file; raises ``SandboxDied``."""
         self.seconds = seconds_for(content, self.limits)
-        os.ftruncate(self.file, 0)
-        rest, at = memoryview(content), 0
-        while rest[at:]:
-            at += os.pwrite(self.file, rest[at:], at)
-        return super().ask(len(content).to_bytes(LENGTH_BYTES, "big"))
-
-    def end(self) -> None:
-        """Kill the process, let go of the content."""
-        super().end()
-        os.close(self.file)
+        return super().ask(content)
 
 
 class Decoders:

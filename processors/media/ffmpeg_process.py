@@ -57,6 +57,7 @@ class ProgramOutput:
     def __init__(self, process: "subprocess.Popen[bytes]", messages: bytearray, deadline: float) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
+        self.process = process
         self.frames, self.words = process.stdout.fileno(), process.stderr.fileno()
         self.messages, self.deadline, self.late = messages, deadline, False
         self.waiting = bytearray()
@@ -71,6 +72,18 @@ class ProgramOutput:
         taken = bytes(self.waiting[: end if end >= 0 else most])
         del self.waiting[: len(taken) + 1]
         return taken
+
+    def some(self, most: int) -> bytes:
+        """What comes next, at most so many bytes; empty at the end of the output or of the time."""
+        if not self.waiting:
+            self._more()
+        taken = bytes(self.waiting[:most])
+        del self.waiting[: len(taken)]
+        return taken
+
+    def exit_code(self) -> int | None:
+        """How the program ended, once both its outputs have; None where it has not, and is not waited for."""
+        return None if self.late or self.outputs.get_map() else self.process.wait()
 
     def exactly(self, length: int) -> bytes | None:
         """So many bytes, or None where the output ends before."""

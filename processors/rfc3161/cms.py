@@ -9,17 +9,32 @@ from typing import Final
 
 from processors.rfc3161.der import (
     CONTEXT_0,
+    INTEGER,
     OBJECT_IDENTIFIER,
     SEQUENCE,
     SET,
     Element,
     children,
     element_at,
+    encoded,
     inside,
     only,
 )
 
 SIGNED_DATA: Final = (SEQUENCE, SEQUENCE, CONTEXT_0, SEQUENCE)
+GRANTED: Final = encoded(SEQUENCE, encoded(INTEGER, b"\x00"))
+"""PKIStatusInfo of a token that was given."""
+
+
+def content_info(answer: bytes) -> bytes:
+    """The token alone, without the status around it: a ContentInfo (RFC 5652 section 3)."""
+    token = children(answer, element_at(answer, 0, len(answer)))[1]
+    return answer[token.start : token.end]
+
+
+def as_response(token: bytes) -> bytes:
+    """A token alone as the response in which it would have come."""
+    return encoded(SEQUENCE, GRANTED, token)
 
 
 def signed_data(answer: bytes) -> list[Element]:

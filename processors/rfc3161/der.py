@@ -1,7 +1,7 @@
-"""Walks DER: where each element of a structure lies, and no more.
+"""Walks and writes DER: where each element of a structure lies, and the bytes of one.
 
-In: bytes. Out: `Element`s with their places. Raises ``ValueError`` and ``IndexError`` where the bytes do not hold
-together. Source: X.690 sections 8.1 and 10.1.
+In: bytes. Out: `Element`s with their places, or bytes. Raises ``ValueError`` and ``IndexError`` where the bytes do
+not hold together. Source: X.690 sections 8.1 and 10.1.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ SET: Final = 0x31
 OCTET_STRING: Final = 0x04
 OBJECT_IDENTIFIER: Final = 0x06
 CONTEXT_0: Final = 0xA0
+CONTEXT_2: Final = 0xA2
+INTEGER: Final = 0x02
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,13 @@ def only(content: bytes, parent: Element, tag: int) -> Element:
 def inside(content: bytes, element: Element) -> bytes:
     """The content of an element."""
     return content[element.inside : element.end]
+
+
+def encoded(tag: int, *contents: bytes) -> bytes:
+    """One element of these contents, behind each other."""
+    content = b"".join(contents)
+    length = len(content)
+    if length < 0x80:
+        return bytes((tag, length)) + content
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content

@@ -28,7 +28,9 @@ from processors.digest import Digest
 from processors.rfc3161.cms import in_der_order
 from processors.rfc3161.signing_certificate import named_signers
 
-SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+IMPRINTS: Final = {"sha256": "2.16.840.1.101.3.4.2.1", "sha512": "2.16.840.1.101.3.4.2.3"}
+"""Digests that tokens are asked over, as object identifiers (RFC 5754 section 2)."""
+REQUESTED: Final = {"sha256": HashAlgorithm.SHA256, "sha512": HashAlgorithm.SHA512}
 PEM_BLOCK: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 GRANTED: Final = 0
 STATUSES: Final = ("granted", "granted with changes", "rejection", "waiting", "revocation soon", "revoked")
@@ -65,9 +67,9 @@ class TimeToken:
     signer: str
 
 
-def time_query(content: bytes) -> TimeQuery:
-    """The query for a token over the sha256 of ``content``; the content itself does not leave."""
-    request = TimestampRequestBuilder(data=content, hash_algorithm=HashAlgorithm.SHA256).build()
+def time_query(content: bytes, algorithm: str = "sha256") -> TimeQuery:
+    """The query for a token over the digest of ``content``; the content itself does not leave."""
+    request = TimestampRequestBuilder(data=content, hash_algorithm=REQUESTED[algorithm]).build()
     if request.nonce is None:
         raise AssertionError("a time query without a nonce, though one was asked for")
     return TimeQuery(request.as_bytes(), request.nonce)
@@ -75,10 +77,10 @@ def time_query(content: bytes) -> TimeQuery:
 
 def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | None = None) -> TimeToken:
     """Check an answer; ``trusted`` are roots (PEM), ``nonce`` is None where the query is not at hand."""
-    with _foreign_bytes("trusted roots", "readable certificates"):
+    with foreign_bytes("trusted roots", "readable certificates"):
         roots = x509.load_pem_x509_certificates(trusted)
-    with _foreign_bytes("answer", "a time token"):
-        response = decode_timestamp_response(in_der_order(answer))
+    with foreign_bytes("answer", "a time token"):
+        response = decoded(answer)
         if response.status != GRANTED:
             explanation = " ".join([_status_name(response.status), *response.status_string])
             raise TokenRefusedError("status of the answer", STATUSES[GRANTED], explanation)
@@ -89,9 +91,9 @@ def read_token(answer: bytes, *, imprint: Digest, trusted: bytes, nonce: int | N
 
 def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None = None) -> bytes:
     """The one root (PEM) among many that vouches for the answer."""
-    with _foreign_bytes("answer", "a time token"):
-        response = decode_timestamp_response(in_der_order(answer))
-        issuers = {certificate.issuer for certificate in _certificates(response)}
+    with foreign_bytes("answer", "a time token"):
+        response = decoded(answer)
+        issuers = {certificate.issuer for certificate in token_certificates(response)}
         signer = _signer(response)
     refused: TokenRefusedError | None = None
     for pem in PEM_BLOCK.findall(roots):
@@ -106,9 +108,16 @@ def root_of(answer: bytes, *, imprint: Digest, roots: bytes, nonce: int | None =
     raise refused or TokenRefusedError("signature", "one that leads to a public root", signer)
 
 
+def decoded(answer: bytes) -> TimeStampResponse:
+    """A response as the library has it; what it raises is for `foreign_bytes`."""
+    return decode_timestamp_response(in_der_order(answer))
+
+
 @contextmanager
-def _foreign_bytes(what: str, expected: str) -> Iterator[None]:
-    """Two libraries read here, field by field as they are asked for.
+def foreign_bytes(what: str, expected: str) -> Iterator[None]:
+    """Raises `TokenRefusedError` where something cannot be read.
+
+    Two libraries read here, field by field as they are asked for.
 
     What they raise on broken bytes is not documented: over every single turned bit of a token it was
     ``ValueError``, ``KeyError`` and ``InvalidVersion``.
@@ -125,10 +134,10 @@ def _checked(
     response: TimeStampResponse, imprint: Digest, roots: Sequence[x509.Certificate], nonce: int | None
 ) -> TimeToken:
     info = response.tst_info
-    algorithm = info.message_imprint.hash_algorithm.dotted_string
-    if algorithm != SHA256_OID:
-        raise TokenRefusedError("algorithm of the imprint", f"sha256 ({SHA256_OID})", algorithm)
-    found = Digest("sha256", info.message_imprint.message)
+    algorithm, wanted = info.message_imprint.hash_algorithm.dotted_string, IMPRINTS[imprint.algorithm]
+    if algorithm != wanted:
+        raise TokenRefusedError("algorithm of the imprint", f"{imprint.algorithm} ({wanted})", algorithm)
+    found = Digest(imprint.algorithm, info.message_imprint.message)
     if found != imprint:
         raise TokenRefusedError("imprint", str(imprint), str(found))
     if nonce is not None and info.nonce != nonce:
@@ -147,28 +156,29 @@ def _require_named_signer(answer: bytes, response: TimeStampResponse) -> None:
     what, named = "digest of the signer's certificate", named_signers(answer)
     if not named:
         raise TokenRefusedError(what, "one among the signed attributes", "none")
-    for certificate in _signing(response):
+    for certificate in signing_certificates(response):
         for each in named:
             found = each.of(certificate.public_bytes(Encoding.DER))
             if found != each:
                 raise TokenRefusedError(what, str(each), str(found))
 
 
-def _signing(response: TimeStampResponse) -> Iterator[x509.Certificate]:
+def signing_certificates(response: TimeStampResponse) -> Iterator[x509.Certificate]:
     """Every certificate that the signature may mean: it names issuer and serial number, no more."""
     for signer in response.signed_data.signer_infos:
-        for certificate in _certificates(response):
+        for certificate in token_certificates(response):
             if (certificate.issuer, certificate.serial_number) == (signer.issuer, signer.serial_number):
                 yield certificate
 
 
-def _certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
+def token_certificates(response: TimeStampResponse) -> tuple[x509.Certificate, ...]:
+    """Every certificate that came along."""
     return tuple(x509.load_der_x509_certificate(each) for each in response.signed_data.certificates)
 
 
 def _signer(response: TimeStampResponse) -> str:
     """Who signed: the certificate that the signature names by issuer and serial number."""
-    for certificate in _signing(response):
+    for certificate in signing_certificates(response):
         return f"{certificate.subject.rfc4514_string()}, issued by {certificate.issuer.rfc4514_string()}"
     for signer in response.signed_data.signer_infos:
         return f"a certificate that is not there, issued by {signer.issuer.rfc4514_string()}"
