@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from storage.private_folder import OTHERS, closed_folder
+from storage.private_folder import OTHERS, folder_of_secret
 
 
 class NotPrivateError(ValueError):
@@ -38,10 +38,17 @@ def read_private_file(path: Path, most_bytes: int) -> bytes:
 
 
 def make_private_file(path: Path, content: bytes) -> None:
-    """Write the file in a folder for its owner alone; raises ``FileExistsError`` where something stands there."""
-    closed_folder(path.parent)
+    """Write a file for its owner alone; raises ``FileExistsError`` where something stands there.
+
+    What the disk does not take whole is not left there, since the next reader would take it for the secret.
+    """
+    folder_of_secret(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

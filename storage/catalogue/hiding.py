@@ -6,7 +6,8 @@ search and changes have of it goes in the same transaction. Hidden is
 
 - a capture that is named; of a medium, every capture with its bytes; of a record, every capture in which it was
   read, and the exchange that such a rendering depicts;
-- with each of them the revisits that stand for it, and the renderings made of it: they show the same.
+- with each of them the revisits that stand for it, and the renderings made of it: they show the same;
+- what stands for a capture that was purged, also where it comes later.
 
 So a record or medium that comes again is hidden again. The rules look only at ids and digests, never at content.
 """
@@ -48,12 +49,28 @@ hidden: Final = table(
 )
 """The view of what is hidden now."""
 
+purged: Final = table(
+    "purged",
+    column("custody_seq", BigInteger),
+    column("at", TIMESTAMP(timezone=True)),
+    column("warc_key", Text),
+    column("ordered", BigInteger),
+    column("subject_kind", Text),
+    column("subject_id", Text),
+    column("basis", Text),
+    column("capture_id", Text),
+    column("record_id", Text),
+    column("payload_digest", Text),
+    schema="ledger",
+)
+"""The view of captures whose records are gone; what stood for them stays hidden."""
+
 AT_ONCE: Final = 1000
 
 
 def hidden_captures() -> Select[Any]:
     """Every capture that is hidden, as ``id``, with ``label`` and ``custody_seq`` of each act that does so."""
-    named = _named(true_for=None).subquery()
+    named = union(_named(true_for=None), _standing_for_purged(true_for=None)).subquery()
     seeds = select(named.c.id, named.c.label, named.c.custody_seq).cte("hidden_captures", recursive=True)
     target = captures.alias("target")
     follows = captures.alias("follows")
@@ -67,12 +84,19 @@ def hidden_captures() -> Select[Any]:
     return select(closure.c.id, closure.c.label, closure.c.custody_seq)
 
 
+def is_purged(connection: Connection, record_id: str) -> bool:
+    """Whether a record with this id was purged."""
+    return (
+        connection.scalar(select(purged.c.custody_seq).where(purged.c.record_id == record_id).limit(1)) is not None
+    )
+
+
 def is_to_be_hidden(connection: Connection, capture_id: str) -> bool:
     """Whether this capture, as it was just read, is one that is to be hidden and is not yet."""
     if not connection.scalar(select(hidden.c.custody_seq).limit(1)):
-        return False
+        return False  # what is purged is withdrawn, too
     here, target = captures.alias("here"), captures.alias("target")
-    named = _named(true_for=capture_id).subquery()
+    named = union(_named(true_for=capture_id), _standing_for_purged(true_for=capture_id)).subquery()
     follows_hidden = (
         select(here.c.id)
         .join(target, _follows(here, target))
@@ -165,6 +189,29 @@ def _named(*, true_for: str | None) -> Any:
         of_record.where(*only(sightings.c.capture_id)),
         behind_rendering.where(*only(depicted.c.id)),
     )
+
+
+def _standing_for_purged(*, true_for: str | None) -> Any:
+    """What names a record that was purged; or is a revisit of its payload, which nothing else holds."""
+    holder = captures.alias("holder")
+    held = (
+        select(holder.c.id)
+        .where(holder.c.payload_digest == captures.c.payload_digest, holder.c.record_type != "revisit")
+        .exists()
+    )
+    stands_for = or_(
+        captures.c.refers_to_id == purged.c.record_id,
+        and_(
+            captures.c.record_type == "revisit",
+            captures.c.refers_to_id.is_(None),
+            captures.c.payload_digest == purged.c.payload_digest,
+            ~held,
+        ),
+    )
+    same_subject = and_(hidden.c.subject_kind == purged.c.subject_kind, hidden.c.subject_id == purged.c.subject_id)
+    query = select(captures.c.id, hidden.c.label, hidden.c.custody_seq).select_from(captures)
+    query = query.join(purged, stands_for).join(hidden, same_subject)
+    return query if true_for is None else query.where(captures.c.id == true_for)
 
 
 def _follows(follows: Any, target: Any) -> ColumnElement[bool]:

@@ -15,24 +15,32 @@ from storage.deposit.replication import ReplicaStatus, replica_status
 from storage.deposit.timestamps import OBTAINED, PendingTimestamp, pending_timestamps
 from storage.ledger.custody import entry_of
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.file_custody import FileInCustody, file_in_custody
 from storage.ledger.retention import RENEWED, Versions, locks_from_custody
 from storage.ledger.tables import custody
 
 
 @dataclass(frozen=True, slots=True)
 class CustodyStatus:
-    """The entry of its deposit; ``replica_status`` is None where no second store is configured and none ever was.
+    """What custody says of the file.
+
+    ``second_copy`` is None where no second store is configured and none ever was.
 
     ``tokens`` are the first timestamp of each authority that covers it, ``pending_tokens`` those that will cover
     it once they are obtained. ``locked_until`` is what custody says of each version (key, version id), renewals
     included.
     """
 
-    deposited: CustodyEntry
+    file: FileInCustody
     second_copy: ReplicaStatus | None
     tokens: tuple[CustodyEntry, ...]
     pending_tokens: tuple[PendingTimestamp, ...]
     locked_until: Versions
+
+    @property
+    def deposited(self) -> CustodyEntry:
+        """The entry of its deposit."""
+        return self.file.deposited
 
     @property
     def preserved(self) -> bool:
@@ -43,11 +51,10 @@ class CustodyStatus:
 def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
     """The custody status of the file; None where custody has no entry of its deposit."""
     with archive.reader.connect() as connection:
-        query = select(custody).where(custody.c.event == "deposited", custody.c.subject_id == key)
-        row = connection.execute(query).first()
-        if row is None:
+        file = file_in_custody(connection, key)
+        if file is None:
             return None
-        deposited = entry_of(row)
+        deposited = file.deposited
         copied = replica_status(connection, key)
         renewed = and_(custody.c.event == RENEWED, custody.c.details.contains({"objects": [{"key": key}]}))
         about = select(custody).where(or_(custody.c.subject_id == key, renewed))
@@ -66,5 +73,5 @@ def custody_status(archive: Archive, key: str) -> CustodyStatus | None:
                 pending.setdefault(each.authority, each)
     known = archive.replica is not None or copied.version_id is not None
     return CustodyStatus(
-        deposited, copied if known else None, tuple(tokens.values()), tuple(pending.values()), locked_until
+        file, copied if known else None, tuple(tokens.values()), tuple(pending.values()), locked_until
     )

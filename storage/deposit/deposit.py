@@ -22,6 +22,7 @@ from sqlalchemy import Connection, insert, select, text
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.archive import Archive
+from storage.catalogue.hiding import is_purged
 from storage.catalogue.tables import captures, warcs
 from storage.catalogue.write_gate import enter
 from storage.deposit.inspection import FileFaults, FileInspection, inspect_file
@@ -38,6 +39,7 @@ from storage.deposit.replication import ReplicaStatus, replicate_deposited
 from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
 from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
+from storage.ledger.file_custody import purged_file_of
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
@@ -126,6 +128,7 @@ def deposit_file(
     """
     with _readable(path):
         inspection = _inspect(path, expected, faults)
+    _require_not_purged(archive, path.name, inspection)
     origin = judge_origin(archive, path, inspection, left_by)
     location = archive_location(inspection, origin.kind, source_id=source_id)
     if inspection.own is not None:
@@ -190,6 +193,16 @@ def _upload(objects: ObjectStore, key: str, path: Path, inspection: FileInspecti
     except ChecksumDiffersError:
         _require_unchanged(path, inspection, check_digest=True)
         raise
+
+
+def _require_not_purged(archive: Archive, name: str, inspection: FileInspection) -> None:
+    """The bytes of a file out of which something was purged do not come back under any name."""
+    with archive.writer.connect() as connection:
+        purge = purged_file_of(connection, inspection.sha256)
+    if purge is not None:
+        expected = f"a file out of which nothing was purged; {purge.subject_id} was written anew in its place"
+        found = f"{inspection.sha256}, the file before the purge of custody entry {purge.seq}"
+        raise DepositRefusedError(name, "sha256", expected, found)
 
 
 def _require_unchanged(path: Path, inspection: FileInspection, *, check_digest: bool = False) -> None:
@@ -335,6 +348,8 @@ def _require_targets(connection: Connection, name: str, rows: Sequence[IndexedRe
                 captures.c.id == row.refers_to_id, captures.c.record_type == "response"
             )
             found = connection.execute(query).scalar_one_or_none()
+        if found is None and is_purged(connection, row.refers_to_id or ""):
+            continue  # purged while its crawl went on; it is hidden when it is read
         if found != str(row.payload_digest):
             what = f"target {row.refers_to_id} of the revisit at offset {row.offset_bytes}"
             raise DepositRefusedError(name, what, f"a deposited payload {row.payload_digest}", found or "none")

@@ -17,8 +17,9 @@ from storage.access_labels import DEFAULT_LABEL, HIDDEN_LABELS, STRICTEST_LABEL
 from storage.catalogue.captures import Capture, capture_of_record, capture_row
 from storage.catalogue.tables import captures
 from storage.deposit.inspection import FileInspection
+from storage.ledger.file_custody import FileInCustody
 from storage.objects.keys import warc_key
-from storage.warc.index import IndexedRecord
+from storage.warc.places import Place, PlaceMap
 
 IMPORTED: Final = "imported"
 """Source of files that other tools made, where the person who imports them names none."""
@@ -60,16 +61,27 @@ def _own_label(declared: str | None) -> str:
     return STRICTEST_LABEL if declared in HIDDEN_LABELS else declared or DEFAULT_LABEL
 
 
-def captures_of_file(inspection: FileInspection, location: ArchiveLocation, version_id: str) -> Iterator[Capture]:
+def captures_of_file(
+    inspection: FileInspection,
+    location: ArchiveLocation,
+    version_id: str,
+    file: FileInCustody | None = None,
+    since: PlaceMap | None = None,
+) -> Iterator[Capture]:
     """The rows of the index.
 
     A capture's id is its WARC-Record-ID where the file names a crawl of this software, whoever deposited it;
-    otherwise it is derived from digest and offset.
+    otherwise it is derived from digest and offset: those of the ``file`` as it was deposited, also where it was
+    written anew since. ``since``: what was cut out of it that custody does not say yet.
     """
     for row in inspection.rows:
+        place: Place = row.offset_bytes, row.within_bytes
+        digest = inspection.sha256
+        if file is not None and (file.purges or since is not None):
+            place, digest = _first_place(file, since, place), file.first_sha256
         yield capture_of_record(
             row,
-            capture_id=row.record_id if inspection.own is not None else imported_id(inspection.sha256, row),
+            capture_id=row.record_id if inspection.own is not None else imported_id(digest, place),
             warc_key=location.key,
             object_version=version_id,
             crawl_id=location.crawl_id,
@@ -78,13 +90,20 @@ def captures_of_file(inspection: FileInspection, location: ArchiveLocation, vers
         )
 
 
-def imported_id(file: Digest, row: IndexedRecord) -> str:
+def _first_place(file: FileInCustody, since: PlaceMap | None, place: Place) -> Place:
+    before = place if since is None else since.old(place)
+    if before is None:
+        raise ValueError(f"{file.key}: no record of the file before it was written anew stands at {place}")
+    return file.first_place(before)
+
+
+def imported_id(file: Digest, place: Place) -> str:
     """Hex sha256 of the RFC 8785 JSON of ``[digest of the file, offset]``: a tool's record ids may repeat.
 
     Where records share a compressed member, the place within it is a third part.
     """
-    place = [row.offset_bytes] if row.within_bytes is None else [row.offset_bytes, row.within_bytes]
-    return sha256(rfc8785.dumps([str(file), *place])).hex
+    offset, within = place
+    return sha256(rfc8785.dumps([str(file), offset, *([] if within is None else [within])])).hex
 
 
 def warc_row(

@@ -1,21 +1,23 @@
 """Replication: what the replica has confirmed, which copies are pending, and making them.
 
 In: an archive with a replica. Out: `Copied`, `PendingCopy`. Custody entries name objects: ``deposited`` a file,
-``extension_deposited`` an operator's code, ``timestamped`` a token and its roots. An entry ``copied`` says that
-the replica has confirmed those of one such entry, under lock and read back whole; an entry without its ``copied``
-is pending. The entries of custody themselves are confirmed in ``ledger.custody_objects``, for each store by its
-name. So no pending copy is forgotten when a process ends, and repeating it is safe: what the replica already has
-is found there and not sent again. Only bytes that have their digest leave the first store. `replicate` raises no
-errors of the replica; it returns them as problems.
+``purged`` the same file written anew, whose older versions are then no longer copied,
+``extension_deposited`` an operator's code, ``timestamped`` a token and its roots, ``time_renewed`` evidence
+records and roots, ``revocation_asked`` answers about certificates. An entry ``copied`` says that the replica has
+confirmed those of one such entry, under lock and read back whole; an entry without its ``copied`` is pending.
+The entries of custody themselves are confirmed in ``ledger.custody_objects``, for each store by its name. So no
+pending copy is forgotten when a process ends, and repeating it is safe: what the replica already has is found
+there and not sent again. Only bytes that have their digest leave the first store. `replicate` raises no errors
+of the replica; it returns them as problems.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, exists, func, select, text
 
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest
@@ -23,6 +25,7 @@ from storage.archive import Archive
 from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import EXTENSION_DEPOSITED
+from storage.ledger.file_custody import DEPOSITED, PURGED, file_in_custody
 from storage.ledger.tables import custody, custody_objects
 from storage.objects.errors import (
     ChecksumDiffersError,
@@ -39,7 +42,7 @@ from storage.objects.store import ObjectStore
 from storage.sealing_keys import SealingKeys
 
 COPIED: Final = "copied"
-NAMING: Final = ("deposited", EXTENSION_DEPOSITED, "timestamped")
+NAMING: Final = (DEPOSITED, PURGED, EXTENSION_DEPOSITED, "timestamped", "time_renewed", "revocation_asked")
 """Events whose entries name objects besides their own."""
 
 PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
@@ -89,6 +92,10 @@ class ReplicaStatus:
 
 def named_objects(entry: CustodyEntry) -> tuple[NamedObject, ...]:
     """The objects besides its own that an entry names."""
+    if entry.event == "time_renewed":
+        return _of_renewal(entry.details)
+    if entry.event == "revocation_asked":
+        return _unique(_of_row(row, row["key"], "object_version", "sha256") for row in entry.details["answers"])
     if entry.event not in NAMING or entry.subject_digest is None:
         return ()
     named = NamedObject(entry.subject_id, str(entry.details["object_version"]), entry.subject_digest)
@@ -98,12 +105,38 @@ def named_objects(entry: CustodyEntry) -> tuple[NamedObject, ...]:
     return named, NamedObject(root_key(roots), str(entry.details["root_version"]), roots)
 
 
+def _of_renewal(details: Mapping[str, Any]) -> tuple[NamedObject, ...]:
+    roots = root_key(Digest.parse(details["roots"]))
+    found = [_of_row(details, roots, "root_version", "roots")]
+    for row in details["records"]:
+        found.append(_of_row(row, row["key"], "object_version", "sha256"))
+        first = root_key(Digest.parse(row["token_roots"]))
+        found.append(_of_row(row, first, "token_roots_version", "token_roots"))
+    return _unique(found)
+
+
+def _of_row(row: Mapping[str, Any], key: str, version: str, digest: str) -> NamedObject:
+    return NamedObject(key, str(row[version]), Digest.parse(row[digest]))
+
+
+def _unique(objects: Iterable[NamedObject]) -> tuple[NamedObject, ...]:
+    """Many records share one file of roots."""
+    return tuple(dict.fromkeys(objects))
+
+
 def pending_copies(connection: Connection, only: str | None = None) -> tuple[PendingCopy, ...]:
     """Every entry, or those about the key ``only``, whose objects the replica has not confirmed, oldest first."""
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
     )
-    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied))
+    later = custody.alias("later")
+    superseded = exists().where(
+        custody.c.event.in_((DEPOSITED, PURGED)),
+        later.c.event == PURGED,
+        later.c.subject_id == custody.c.subject_id,
+        later.c.seq > custody.c.seq,
+    )
+    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied), ~superseded)
     if only is not None:
         query = query.where(custody.c.subject_id == only)
     return tuple(PendingCopy(entry_of(row)) for row in connection.execute(query.order_by(custody.c.seq)))
@@ -167,9 +200,13 @@ def _replica(archive: Archive) -> ObjectStore:
 def _copy(
     archive: Archive, replica: ObjectStore, entry: CustodyEntry, actor: str, files: Mapping[str, Path]
 ) -> CustodyEntry:
-    stored = [
-        _replicate_object(archive.objects, replica, named, files.get(named.key)) for named in named_objects(entry)
-    ]
+    if entry.event == PURGED:
+        stored = [_replicate_beside(archive.objects, replica, named) for named in named_objects(entry)]
+    else:
+        stored = [
+            _replicate_object(archive.objects, replica, named, files.get(named.key))
+            for named in named_objects(entry)
+        ]
     with archive.writer.begin() as connection:
         return _enter(connection, archive.sealing, entry, stored, actor)
 
@@ -186,6 +223,12 @@ def _replicate_object(
         if found != named.sha256:
             raise KeyTakenError(named.key, version_id, named.sha256, found)
     return replica.confirm(named.key, version_id, sha256=named.sha256)
+
+
+def _replicate_beside(objects: ObjectStore, replica: ObjectStore, named: NamedObject) -> StoredObject:
+    """Store a file that was written anew beside its older version, which the replica may or may not have."""
+    with objects.open(named.key, named.version_id) as content:
+        return replica.put_beside(named.key, content, sha256=named.sha256)
 
 
 def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: Path | None) -> StoredObject:
@@ -249,27 +292,28 @@ def verified_replica_status(archive: Archive, key: str) -> ReplicaStatus:
     replica = _replica(archive)
     with archive.writer.connect() as connection:
         status = replica_status(connection, key)
-        query = select(custody.c.subject_digest).where(custody.c.event == "deposited", custody.c.subject_id == key)
-        digest = connection.execute(query).scalars().first()
-    if status.version_id is None or digest is None:
+        file = file_in_custody(connection, key)
+    if status.version_id is None or file is None:
         return status
     try:
-        replica.confirm(key, status.version_id, sha256=Digest.parse(digest))
+        replica.confirm(key, status.version_id, sha256=file.sha256)
     except StoreError as problem:
         return ReplicaStatus(None, None, str(problem))
     return status
 
 
 def replica_status(connection: Connection, key: str, *, problem: str | None = None) -> ReplicaStatus:
-    """The state of the second copy of a deposited file."""
-    deposited = select(custody.c.seq).where(custody.c.event == "deposited", custody.c.subject_id == key)
+    """The state of the second copy of a deposited file, as it is since it was last written anew."""
+    newest = select(func.max(custody.c.seq)).where(
+        custody.c.event.in_((DEPOSITED, PURGED)), custody.c.subject_id == key
+    )
     confirmed = select(custody_objects.c.seq).where(
         custody_objects.c.seq == custody.c.details["seq"].as_integer(), custody_objects.c.store == REPLICA
     )
     query = select(custody).where(
         custody.c.event == COPIED,
         custody.c.subject_id == key,
-        custody.c.details["seq"].as_integer().in_(deposited),
+        custody.c.details["seq"].as_integer() == newest.scalar_subquery(),
         confirmed.exists(),
     )
     row = connection.execute(query).first()

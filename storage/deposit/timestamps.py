@@ -19,6 +19,7 @@ from ulid import ULID
 
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
+from processors.rfc3161.lifetime import TokenLifetime, lifetime_of
 from processors.rfc3161.token import TimeToken, read_token
 from storage.archive import Archive
 from storage.deposit.replication import COPIED
@@ -29,6 +30,10 @@ from storage.objects.keys import CUSTODY_PREFIX, root_key, token_key
 
 SCHEDULED: Final = "time_owed"
 OBTAINED: Final = "timestamped"
+TIME_RENEWED: Final = "time_renewed"
+REVOCATION_ASKED: Final = "revocation_asked"
+ABOUT_TIME: Final = (SCHEDULED, OBTAINED, TIME_RENEWED, REVOCATION_ASKED, COPIED)
+"""Entries that need no new token: what they tell of is proved by tokens, or copies what is proved."""
 REQUEST_LOCK_KEY: Final = 7_305_510_003
 """Advisory lock: one process requests timestamps at a time, so that no token is requested twice."""
 
@@ -69,7 +74,7 @@ def schedule_timestamps(
 
 def _anything_new(connection: Connection) -> bool:
     query = select(func.max(custody.c.seq))
-    newest = connection.execute(query.where(custody.c.event.not_in((SCHEDULED, OBTAINED, COPIED)))).scalar_one()
+    newest = connection.execute(query.where(custody.c.event.not_in(ABOUT_TIME))).scalar_one()
     last_scheduled = connection.execute(query.where(custody.c.event == SCHEDULED)).scalar_one()
     return newest is not None and newest > (last_scheduled or 0)
 
@@ -124,10 +129,11 @@ def store_token(
     ``pinned``: the operator named these roots for this authority; otherwise it is one of the public ones.
     """
     token = read_token(answer, imprint=pending.entry.digest, trusted=roots, nonce=nonce)
+    lifetime = lifetime_of(answer, roots)
     root_digest, digest = sha256(roots), sha256(answer)
     root = archive.objects.put_new(root_key(root_digest), roots, sha256=root_digest)
     stored = archive.objects.put_new(token_key(pending.entry.seq, pending.authority), answer, sha256=digest)
-    details = _details(pending, token, root_digest) | {
+    details = _details(pending, token, lifetime, root_digest) | {
         "object_version": stored.version_id,
         "length_bytes": stored.length_bytes,
         "root_version": root.version_id,
@@ -138,7 +144,9 @@ def store_token(
     return _enter(archive, stored.key, digest, details, actor)
 
 
-def _details(pending: PendingTimestamp, token: TimeToken, root_digest: Digest) -> dict[str, Any]:
+def _details(
+    pending: PendingTimestamp, token: TimeToken, lifetime: TokenLifetime, root_digest: Digest
+) -> dict[str, Any]:
     return {
         "seq": pending.entry.seq,
         "digest": str(pending.entry.digest),
@@ -148,6 +156,8 @@ def _details(pending: PendingTimestamp, token: TimeToken, root_digest: Digest) -
         "policy": token.policy,
         "signer": token.signer,
         "roots": str(root_digest),
+        "valid_until": time_text(lifetime.valid_until),
+        "algorithms": list(lifetime.algorithms),
     }
 
 

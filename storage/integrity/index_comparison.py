@@ -1,6 +1,6 @@
 """Compares the rows of the index about one file with the rows that the file itself gives.
 
-In: a file that was just read from a store (`FileInspection`) with its entry of custody, and the database. Out:
+In: a file that was just read from a store (`FileInspection`) with what custody says of it, and the database. Out:
 each difference: which row, which column, what the file says and what the index says. Analysts read the index, not
 the file: a row that was moved by a year, or added, or taken away, is found here and nowhere else. Reads only.
 """
@@ -17,7 +17,7 @@ from storage.deposit.inspection import FileInspection
 from storage.deposit.placement import captures_of_file, warc_row
 from storage.findings import Mismatch
 from storage.integrity.deposited_file import location_of
-from storage.ledger.entry import CustodyEntry
+from storage.ledger.file_custody import FileInCustody
 
 NAMED_AT_MOST: Final = 20
 """Rows of one file that are named one by one; the others are counted."""
@@ -28,9 +28,10 @@ SHOWN_CHARACTERS: Final = 200
 
 
 def index_differences(
-    connection: Connection, entry: CustodyEntry, inspection: FileInspection, version_id: str
+    connection: Connection, file: FileInCustody, inspection: FileInspection, version_id: str
 ) -> Iterator[Mismatch]:
-    """Every difference between the index and the file that ``entry`` deposited, read as version ``version_id``."""
+    """Every difference between the index and the file, read as version ``version_id``."""
+    entry = file.deposited
     location = location_of(entry)
     besides = COMPARED_ELSEWHERE if "access_label" in entry.details else {*COMPARED_ELSEWHERE, "access_label"}
     stored_file = connection.execute(select(warcs).where(warcs.c.key == location.key)).mappings().first()
@@ -43,7 +44,7 @@ def index_differences(
     }
     labels = _hidden_here(connection, location.key)
     differing = 0
-    for capture in captures_of_file(inspection, location, version_id):
+    for capture in captures_of_file(inspection, location, version_id, file):
         derived, row = capture_row(capture), stored.pop(capture.id, None)
         derived["access_label"] = labels.get(capture.id, derived["access_label"])
         found = (

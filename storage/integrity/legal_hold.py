@@ -95,7 +95,7 @@ def release(archive: Archive, number: int, *, actor: str, reason: str) -> LegalH
         append_and_publish(archive, RELEASED, subject_id=found.subject_id, actor=actor, details=details)
     for store in _stores(archive):
         with archive.reader.connect() as connection:
-            still = holds_from_custody(_acts(connection), store.name)
+            still = holds_now(connection, store.name)
         for name, key, version in found.objects:
             if name == store.name and (key, version) not in still:
                 store.set_hold(key, version, on=False)
@@ -108,6 +108,11 @@ def legal_holds(archive: Archive) -> tuple[LegalHold, ...]:
         acts = tuple(_acts(connection))
     ended = {entry.details["hold"]: entry.at for entry in acts if entry.event == RELEASED}
     return tuple(_hold_of(entry, ended.get(entry.seq)) for entry in acts if entry.event == HELD)
+
+
+def holds_now(connection: Connection, store: str) -> dict[tuple[str, str], int]:
+    """The versions in this store on which a hold is, by key and version, with the entry that says so."""
+    return holds_from_custody(_acts(connection), store)
 
 
 def _acts(connection: Connection) -> Iterator[CustodyEntry]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 
-from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.placement import captures_of_file, insert_captures, warc_row
@@ -20,6 +19,7 @@ from storage.integrity.deposited_file import inspect_deposited, location_of
 from storage.ledger.chain import Chain, ChainLink
 from storage.ledger.custody import LOCK_KEY, entry_row, ledger_digests
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.file_custody import file_in_custody
 from storage.ledger.sealed_chain import SealedLink
 from storage.ledger.tables import custody, custody_objects, sealed_objects
 from storage.objects.errors import ObjectMissingError
@@ -87,23 +87,27 @@ def _confirmation(archive: Archive, chained: ChainLink) -> dict[str, object]:
 def restore_file(archive: Archive, entry: CustodyEntry) -> int:
     """Read one deposited file from the store and write its rows; returns how many captures it has.
 
-    Rows name the version in the store they were read from, which in a second copy is not the one custody names.
+    Of a file that was written anew this is the newest version. Rows name the version in the store they were read
+    from, which in a second copy is not the one custody names.
     """
-    details = entry.details
-    key, digest = entry.subject_id, Digest.parse(str(entry.subject_digest))
-    head = find_version(archive.objects, key, details["object_version"], digest)
+    key = entry.subject_id
+    with archive.reader.connect() as connection:
+        file = file_in_custody(connection, key)
+    if file is None:
+        raise LookupError(f"{key}: expected an entry of custody that tells of its deposit, found none")
+    head = find_version(archive.objects, key, file.version_id, file.sha256)
     if head is None:
-        raise ObjectMissingError(key, details["object_version"])
+        raise ObjectMissingError(key, file.version_id)
     version_id = head.version_id
-    inspection = inspect_deposited(archive.objects, entry, version_id)
+    inspection = inspect_deposited(archive.objects, file, version_id)
     for what, expected, found in (
-        ("sha256", entry.subject_digest, inspection.sha256),
-        ("sha512", details["sha512"], inspection.sha512),
+        ("sha256", file.sha256, inspection.sha256),
+        ("sha512", file.sha512, inspection.sha512),
     ):
         if str(expected) != str(found):
             raise ContradictionError(key, what, str(expected), str(found))
     location = location_of(entry)
     with archive.writer.begin() as connection:
-        insert_captures(connection, captures_of_file(inspection, location, version_id))
+        insert_captures(connection, captures_of_file(inspection, location, version_id, file))
         connection.execute(insert(warcs).values(**warc_row(inspection, location, version_id, entry.seq)))
     return len(inspection.rows)

@@ -21,6 +21,7 @@ from storage.deposit.replication import named_objects
 from storage.ledger.chain import Chain
 from storage.ledger.custody import append_and_publish
 from storage.ledger.entry import LONGEST_BYTES
+from storage.ledger.file_custody import DEPOSITED, PURGED, files_in_custody
 from storage.ledger.retention import RENEWED
 from storage.log.stored_objects import lasting_objects
 from storage.objects.errors import StoreError
@@ -88,10 +89,12 @@ def _ending(store: ObjectStore, chain: Chain, seqs: Collection[int], before: dat
         for sealed in chained.sealed:
             if sealed.locked_until is None or sealed.locked_until < before:
                 yield _Version(sealed.key, sealed.version_id)
+    newest = {file.newest.seq for file in files_in_custody(chained.entry for chained in chain.entries).values()}
     named = {
         (each.key, each.sha256): each
         for chained in chain.entries
         if chained.entry.seq in seqs
+        and (chained.entry.event not in (DEPOSITED, PURGED) or chained.entry.seq in newest)
         for each in named_objects(chained.entry)
     }
     heads = map_bounded(lambda each: find_version(store, each.key, each.version_id, each.sha256), named.values())

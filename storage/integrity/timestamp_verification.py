@@ -2,7 +2,8 @@
 
 In: the store, the chain read from it, what is expected of locks, and the roots that the operator trusts now. Out:
 `Verified` per token, and per object among the tokens that custody does not know. A token is checked against the
-roots that were stored with it and, where the operator has pinned the authority, against those as well. Reads only.
+roots that were stored with it and, where the operator has pinned the authority, against those as well. One whose
+certificates have ended, and that nothing renewed (`renewal_verification`), gets a remark. Reads only.
 """
 
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -11,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from processors.digest import Digest, sha256
+from processors.rfc3161.lifetime import lifetime_of
 from processors.rfc3161.token import TokenRefusedError, read_token
-from storage.deposit.timestamps import OBTAINED
+from storage.deposit.timestamps import OBTAINED, TIME_RENEWED
 from storage.findings import Mismatch, VerificationRemark, Verified, verified
 from storage.ledger.chain import LARGEST_BYTES, Chain
 from storage.ledger.entry import CustodyEntry
@@ -41,8 +43,16 @@ def verify_tokens(
         entry for entry in entries.values() if entry.event == OBTAINED and (among is None or entry.seq in among)
     ]
 
+    renewed = {
+        row["token"]
+        for entry in entries.values()
+        if entry.event == TIME_RENEWED
+        for row in entry.details["records"]
+    }
+
     def check(entry: CustodyEntry) -> Verified:
-        return verified(entry.subject_id, _found(objects, entry, entries, locks, roots))
+        alone = entry.subject_id not in renewed
+        return verified(entry.subject_id, _found(objects, entry, entries, locks, roots, alone=alone))
 
     yield from map_bounded(check, named)
 
@@ -73,17 +83,19 @@ def _found(
     entries: Mapping[int, CustodyEntry],
     locks: RetentionPolicy,
     roots: Mapping[str, bytes],
+    *,
+    alone: bool,
 ) -> Iterator[Mismatch | VerificationRemark]:
     details = entry.details
     stamped = entries.get(details["seq"])
     if stamped is None or str(stamped.digest) != details["digest"]:
         found = "none" if stamped is None else str(stamped.digest)
         yield Mismatch(f"entry {details['seq']}, which the token is for", str(details["digest"]), found)
-    named = _Named(entry.subject_id, details["object_version"], entry.subject_digest, entry.at)
-    answer = yield from _locked(objects, "token", named, locks)
+    named = NamedVersion(entry.subject_id, details["object_version"], entry.subject_digest, entry.at)
+    answer = yield from locked_object(objects, "token", named, locks)
     digest = Digest.parse(details["roots"])
-    named = _Named(root_key(digest), details["root_version"], digest, entry.at)
-    stored = yield from _locked(objects, "roots", named, locks)
+    named = NamedVersion(root_key(digest), details["root_version"], digest, entry.at)
+    stored = yield from locked_object(objects, "roots", named, locks)
     if answer is None or stamped is None:
         return
     trusted = {} if stored is None else {"roots stored with it": stored}
@@ -97,10 +109,22 @@ def _found(
             continue
         if token.at.isoformat() != details["time"]:
             yield Mismatch("time in the token", str(details["time"]), token.at.isoformat())
+        if alone and which != "roots pinned now":
+            until = lifetime_of(answer, pem).valid_until
+            if until <= locks.at:
+                yield VerificationRemark(ended_words(until))
+
+
+def ended_words(until: datetime) -> str:
+    """What is said of a token, or of the newest one over it, whose certificates have ended."""
+    return (
+        f"a certificate behind this token ended on {until:%Y-%m-%d}, and no newer token was obtained before: its "
+        "digests hold, but by itself it does not show any more when they existed"
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class NamedVersion:
     """An object as an entry of ``at`` names it."""
 
     key: str
@@ -109,8 +133,8 @@ class _Named:
     at: datetime
 
 
-def _locked(
-    objects: StoreReader, what: str, named: _Named, locks: RetentionPolicy
+def locked_object(
+    objects: StoreReader, what: str, named: NamedVersion, locks: RetentionPolicy
 ) -> Generator[Mismatch | VerificationRemark, None, bytes | None]:
     """The bytes of one object version, None where it is missing; yields what is wrong with it."""
     expected = named.digest

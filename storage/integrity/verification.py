@@ -18,7 +18,6 @@ from typing import Final
 
 from sqlalchemy import Engine, select
 
-from processors.digest import Digest
 from storage.archive import Archive
 from storage.catalogue.tables import warcs
 from storage.deposit.inspection import FileInspection
@@ -29,18 +28,27 @@ from storage.integrity.deposited_file import inspect_deposited
 from storage.integrity.extension_verification import strays_among_extensions, verify_extensions
 from storage.integrity.index_comparison import index_differences
 from storage.integrity.log_verification import verify_log
+from storage.integrity.renewal_verification import unexpected_renewals, verify_renewals
 from storage.integrity.sealed_verification import SealedInLedger, verify_sealed
 from storage.integrity.timestamp_verification import UNDER_WAY, unexpected_tokens, verify_tokens
 from storage.ledger.batches import LedgerRow, ledger_rows
 from storage.ledger.chain import Chain, read_chain
 from storage.ledger.custody import entries_not_opened, ledger_digests
 from storage.ledger.entry import BEHIND, CustodyEntry, seconds_behind
+from storage.ledger.file_custody import (
+    DEPOSITED,
+    PURGED,
+    FileInCustody,
+    SupersededVersion,
+    files_in_custody,
+    removals,
+)
 from storage.ledger.retention import RetentionLock, RetentionPolicy, holds_from_custody, locks_from_custody
 from storage.log.checkpoints import SignedCheckpoint, all_in_ledger
 from storage.objects.errors import ObjectMissingError, StoreUnreachableError
 from storage.objects.find_version import find_version
 from storage.objects.keys import SEALED_PREFIX, WARC_PREFIX, custody_key
-from storage.objects.model import PRIMARY
+from storage.objects.model import PRIMARY, ListedVersion
 from storage.objects.parallel import map_bounded
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import SealingKeys
@@ -81,11 +89,20 @@ class ExpectedObjects:
     database: Engine | None = None
     """Where the rows of the index about a file are read; None where only a store is verified."""
 
-    @property
-    def deposits(self) -> dict[str, CustodyEntry]:
-        """The entries of deposits, by key."""
-        entries = (chained.entry for chained in self.chain.entries)
-        return {entry.subject_id: entry for entry in entries if entry.event == "deposited"}
+    @cached_property
+    def files(self) -> dict[str, FileInCustody]:
+        """What custody says of every deposited file, by key."""
+        return files_in_custody(chained.entry for chained in self.chain.entries)
+
+    @cached_property
+    def removed(self) -> frozenset[tuple[int, str]]:
+        """Number of a purge, and store: where custody says that the old version is gone."""
+        return removals(chained.entry for chained in self.chain.entries)
+
+    def is_superseded(self, entry: CustodyEntry) -> bool:
+        """Whether an entry names a version of a file that a purge has taken the place of."""
+        file = self.files.get(entry.subject_id) if entry.event in (DEPOSITED, PURGED) else None
+        return file is not None and file.newest.seq != entry.seq
 
     @cached_property
     def by_seq(self) -> dict[int, CustodyEntry]:
@@ -148,15 +165,17 @@ def _expected(
 
 
 def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Verified]:
-    """Every deposited file, then objects that no custody entry names, time tokens, operators' code, sealed
-    objects, then the chain and the log over it.
+    """Every deposited file, then objects that no custody entry names, time tokens and their renewals, operators'
+    code, sealed objects, then the chain and the log over it.
 
     ``roots`` are certificates (PEM) that the operator trusts now, by the authority's URL.
     """
-    yield from verify_deposits(expected, {*expected.deposits, *(expected.index or {})})
+    yield from verify_deposits(expected, {*expected.files, *(expected.index or {})})
     yield from unexpected_objects(expected)
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots)
     yield from unexpected_tokens(expected.objects, expected.chain)
+    yield from verify_renewals(expected.objects, expected.chain, expected.locks)
+    yield from unexpected_renewals(expected.objects, expected.chain)
     yield from verify_extensions(expected.objects, expected.chain, expected.locks)
     yield from strays_among_extensions(expected.objects, expected.chain)
     yield verify_sealed_objects(expected)
@@ -166,10 +185,10 @@ def verify_all(expected: ExpectedObjects, roots: Mapping[str, bytes] = MappingPr
 
 def verify_deposits(expected: ExpectedObjects, keys: Collection[str]) -> Iterator[Verified]:
     """Deposited files, hashed whole, in the order of their keys."""
-    deposits = expected.deposits
+    files = expected.files
 
     def check(key: str) -> Verified:
-        return verified(key, _found_of_deposit(expected, key, deposits.get(key)))
+        return verified(key, _found_of_deposit(expected, key, files.get(key)))
 
     yield from map_bounded(check, sorted(keys), threads=FILES_AT_ONCE)
 
@@ -178,13 +197,17 @@ def verify_file(archive: Archive, path: Path) -> Verified:
     """A file on disk against the archive: by its digest, else by its name."""
     with path.open("rb") as file:
         sha256, sha512 = _hash(iter(lambda: file.read(CHUNK_BYTES), b""))
-    entries = expected_of_store(archive.objects).deposits.values()
-    same = next((entry for entry in entries if str(entry.subject_digest) == sha256), None)
+    files = expected_of_store(archive.objects).files.values()
+    same = next((file for file in files if str(file.sha256) == sha256), None)
     if same is not None:
-        return Verified(str(path), tuple(_differing("sha512", str(same.details["sha512"]), sha512)))
-    named = next((entry for entry in entries if entry.subject_id.rpartition("/")[2] == path.name), None)
+        return Verified(str(path), tuple(_differing("sha512", same.sha512, sha512)))
+    purged = (each for file in files for each in file.superseded() if str(each.sha256) == sha256)
+    if (before := next(purged, None)) is not None:
+        words = f"the version before the purge of custody entry {before.purge.seq}, which was to be deleted"
+        return Verified(str(path), (Mismatch("sha256", str(before.purge.subject_digest), f"{sha256}, {words}"),))
+    named = next((file for file in files if file.key.rpartition("/")[2] == path.name), None)
     if named is not None:
-        return Verified(str(path), (Mismatch("sha256", str(named.subject_digest), sha256),))
+        return Verified(str(path), (Mismatch("sha256", str(named.sha256), sha256),))
     return Verified(str(path), (Mismatch("deposit", "a deposited file", f"none with {sha256}"),))
 
 
@@ -201,20 +224,20 @@ def _ledger(archive: Archive, store: str) -> dict[int, str]:
 
 
 def _found_of_deposit(
-    expected: ExpectedObjects, key: str, entry: CustodyEntry | None
+    expected: ExpectedObjects, key: str, file: FileInCustody | None
 ) -> Iterator[Mismatch | VerificationRemark]:
     row = None if expected.index is None else expected.index.get(key)
     if expected.index is not None and row is None:
         yield Mismatch("index", "a row", "none")
-    if entry is None:
+    if file is None:
         yield Mismatch("custody", "an entry that tells of its deposit", "none")
         return
-    if (fault := signature_fault(entry, expected.by_seq)) is not None:
+    if (fault := signature_fault(file.deposited, expected.by_seq)) is not None:
         yield Mismatch("signature of its crawl", *fault)
-    named, digest = str(entry.details["object_version"]), str(entry.subject_digest)
+    named, digest = file.version_id, str(file.sha256)
     if row is not None:
         yield from _differing("sha256 in the index", digest, row.sha256)
-    head = find_version(expected.objects, key, named, Digest.parse(digest))
+    head = find_version(expected.objects, key, named, file.sha256)
     if head is None:
         yield Mismatch("object", f"version {named}", "none")
         return
@@ -222,13 +245,13 @@ def _found_of_deposit(
         # rebuilt from this store, the index names its version of the bytes, where custody names another store's
         where = "object version in the index" if head.version_id == named else "object version"
         yield from _differing(where, head.version_id, row.object_version)
-    yield from _differing("length in bytes", str(entry.details["length_bytes"]), str(head.length_bytes))
-    yield from expected.locks.judge(RetentionLock(key, head.version_id, head.locked_until, entry.at))
+    yield from _differing("length in bytes", str(file.length_bytes), str(head.length_bytes))
+    yield from expected.locks.judge(RetentionLock(key, head.version_id, head.locked_until, file.named_at))
     yield from expected.locks.judge_hold(key, head.version_id, held=head.held)
     compared_with = None if row is None else expected.database
     try:
         sha256, sha512, inspection = _read(
-            expected.objects, entry, head.version_id, parse=compared_with is not None
+            expected.objects, file, head.version_id, parse=compared_with is not None
         )
     except ObjectMissingError:
         yield Mismatch("object", f"version {head.version_id}", "none")
@@ -238,49 +261,70 @@ def _found_of_deposit(
         yield Mismatch("object", "readable", problem.found)
         return
     yield from _differing("sha256", digest, sha256)
-    yield from _differing("sha512", str(entry.details["sha512"]), sha512)
+    yield from _differing("sha512", file.sha512, sha512)
     if compared_with is None or sha256 != digest:
         return  # rows that other bytes give say nothing
     if isinstance(inspection, FileInspection):
         with compared_with.connect() as connection:
-            yield from index_differences(connection, entry, inspection, row.object_version if row else named)
+            yield from index_differences(connection, file, inspection, row.object_version if row else named)
     else:
         yield Mismatch("records", "those that its deposit found", str(inspection))
 
 
 def _read(
-    objects: ObjectStore, entry: CustodyEntry, version_id: str, *, parse: bool
+    objects: ObjectStore, file: FileInCustody, version_id: str, *, parse: bool
 ) -> tuple[str, str, FileInspection | StorageError | None]:
     """sha256 and sha512 of a deposited file, and what is in it, or why that could not be read."""
-    key = entry.subject_id
+    key = file.key
     if not parse:
         return *_hash(objects.stream(key, version_id)), None
     try:
-        found = inspect_deposited(objects, entry, version_id)
+        found = inspect_deposited(objects, file, version_id)
     except (WarcDamageError, UnsupportedFileError) as problem:
         return *_hash(objects.stream(key, version_id)), problem
     return str(found.sha256), str(found.sha512), found
 
 
 def unexpected_objects(expected: ExpectedObjects) -> Iterator[Verified]:
-    """Objects that no custody entry names: other keys, other versions of known keys, delete markers."""
-    deposits, objects = expected.deposits, expected.objects
+    """Objects that no custody entry names: other keys, other versions of known keys, delete markers.
+
+    A version that a purge took the place of, and that is there still, is a remark; once custody says that it is
+    gone from this store, it is none of ours.
+    """
+    files, objects = expected.files, expected.objects
     settled_before = datetime.now(UTC) - UNDER_WAY
     for version in objects.list(WARC_PREFIX):
-        entry = deposits.get(version.key)
-        if entry is not None and entry.details["object_version"] == version.version_id:
+        file = files.get(version.key)
+        if file is not None and file.version_id == version.version_id and not version.delete_marker:
             continue
-        if entry is not None and _is_meant(objects, entry, version.version_id):
+        if file is not None and _is_meant(objects, file, version.version_id):
             continue
-        if version.stored_at < settled_before or entry is not None:
+        before = None if file is None or version.delete_marker else _superseded_by(objects, file, version)
+        if before is not None and (before.purge.seq, objects.name) not in expected.removed:
+            words = f"version {version.version_id} is to go: the purge of custody entry {before.purge.seq} is due"
+            yield Verified(version.key, (), (words,))
+            continue
+        if version.stored_at < settled_before or file is not None:
             what = "delete marker" if version.delete_marker else "object version"
             yield Verified(version.key, (Mismatch(what, "none without custody", version.version_id),))
 
 
-def _is_meant(objects: ObjectStore, entry: CustodyEntry, version_id: str) -> bool:
-    digest = Digest.parse(str(entry.subject_digest))
-    head = find_version(objects, entry.subject_id, str(entry.details["object_version"]), digest)
+def _is_meant(objects: ObjectStore, file: FileInCustody, version_id: str) -> bool:
+    head = find_version(objects, file.key, file.version_id, file.sha256)
     return head is not None and head.version_id == version_id
+
+
+def _superseded_by(objects: ObjectStore, file: FileInCustody, version: ListedVersion) -> SupersededVersion | None:
+    """The purge that was to remove this version; another store calls it otherwise, and has the same bytes."""
+    waiting = [*file.superseded()]
+    named = next((each for each in waiting if each.version_id == version.version_id), None)
+    if named is not None or not waiting:
+        return named
+    head = objects.head(version.key, version.version_id)
+    if head is None:
+        return None
+    digest = head.sha256 or objects.digest(version.key, version.version_id)
+    return next((each for each in waiting if each.sha256 == digest), None)
 
 
 def verify_sealed_objects(expected: ExpectedObjects) -> Verified:

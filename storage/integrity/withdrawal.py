@@ -1,10 +1,11 @@
-"""Takes a capture, record or medium out of sight, and gives it back: what one person may do, and what needs two.
+"""Takes a capture, record or medium out of sight, gives it back, or has it purged: what needs two people.
 
 In: an archive, what is named, who acts, why. Out: `WithdrawalAct`s. Guaranteed: an act, its row and the labels
 that follow from it are one transaction, so that with its return nobody is shown what is hidden; the entry of
-custody stays for good, and so do all bytes. One person may quarantine. To withdraw, or to give back, one proposes
-and names the second, who confirms; nobody confirms their own proposal, and nobody but the second confirms it.
-Raises `WithdrawalError`, with which nothing was written. Source: docs/decisions/0041-law.md.
+custody stays for good; bytes stay until a purge that was ordered is carried out (`storage.integrity.purge`). One
+person may quarantine. To withdraw, to give back, or to purge what is withdrawn, one proposes and names the second,
+who confirms; nobody confirms their own proposal, and nobody but the second confirms it. Raises
+`WithdrawalError`, with which nothing was written. Source: docs/decisions/0041-law.md.
 """
 
 from typing import Final
@@ -33,6 +34,15 @@ from storage.ledger.withdrawals import (
 
 LONGEST: Final = 2000
 """Characters of a reason or a basis."""
+
+CONFIRMED: Final = {
+    ActKind.WITHDRAWAL_PROPOSED: ActKind.WITHDRAWN,
+    ActKind.RESTORATION_PROPOSED: ActKind.RESTORED,
+    ActKind.PURGE_PROPOSED: ActKind.PURGE_ORDERED,
+}
+"""What a proposal becomes when it is confirmed."""
+
+WITH_BASIS: Final = (ActKind.WITHDRAWAL_PROPOSED, ActKind.PURGE_PROPOSED)
 
 NOTHING: Final = "Nothing was written, and nothing is hidden that was not before."
 
@@ -80,6 +90,13 @@ def propose_restoration(archive: Archive, name: str, *, actor: str, reason: str,
     return _propose(archive, ActKind.RESTORATION_PROPOSED, name, actor, _words(reason, "a reason"), None, second)
 
 
+def propose_purge(
+    archive: Archive, name: str, *, actor: str, reason: str, basis: str, second: str
+) -> WithdrawalAct:
+    """Propose that the bytes of what is withdrawn are deleted; once it is confirmed, nothing brings them back."""
+    return _propose(archive, ActKind.PURGE_PROPOSED, name, actor, _words(reason, "a reason"), basis, second)
+
+
 def confirm(archive: Archive, number: int, *, actor: str) -> WithdrawalAct:
     """Confirm a proposal as the second person; what it says is so when this returns."""
     with archive.writer.begin() as connection:
@@ -96,7 +113,8 @@ def confirm(archive: Archive, number: int, *, actor: str) -> WithdrawalAct:
                 f"Proposal {number} names somebody else as its second person: expected their login, found "
                 f"{actor}. Whoever proposed it may decline it and name you in a new one."
             )
-        event = ActKind.WITHDRAWN if proposal.event is ActKind.WITHDRAWAL_PROPOSED else ActKind.RESTORED
+        _require_possible(connection, proposal.event, proposal.subject)
+        event = CONFIRMED[proposal.event]
         act = write_act(
             connection,
             archive.sealing,
@@ -144,20 +162,16 @@ def find_subject(connection: Connection, name: str) -> HiddenSubject:
 def _propose(
     archive: Archive, event: ActKind, name: str, actor: str, reason: str, basis: str | None, second: str
 ) -> WithdrawalAct:
-    on = _words(basis or "", "a legal basis") if event is ActKind.WITHDRAWAL_PROPOSED else None
+    on = _words(basis or "", "a legal basis") if event in WITH_BASIS else None
     other = _words(second, "the login of a second person")
     if other.casefold() == actor.casefold():
-        raise WithdrawalError(f"The second person is the first: expected somebody else than {actor}.")
+        raise WithdrawalError(
+            f"The second person is the first: expected somebody else than {actor}, found {other}. Nothing was "
+            "proposed and nothing was changed; name a colleague who can confirm it with their own login."
+        )
     with archive.writer.begin() as connection:
         subject = _begin(connection, name)
-        state = _state(connection, subject)
-        if event is ActKind.RESTORATION_PROPOSED and (state is None or state.event is ActKind.RESTORED):
-            raise WithdrawalError(
-                f"{subject.id}: expected what somebody has withdrawn or quarantined under this name. What is "
-                "hidden with something else comes back with that."
-            )
-        if event is ActKind.WITHDRAWAL_PROPOSED and state is not None and state.event is ActKind.WITHDRAWN:
-            raise WithdrawalError(f"{subject.id} is withdrawn already, since {state.at:%Y-%m-%d %H:%M} UTC.")
+        _require_possible(connection, event, subject)
         for each in open_proposals(connection):
             if each.subject == subject and each.event is event:
                 raise WithdrawalError(
@@ -168,6 +182,30 @@ def _propose(
         )
     publish_pending_entries(archive)
     return act
+
+
+def _require_possible(connection: Connection, event: ActKind, subject: HiddenSubject) -> None:
+    """Whether what is proposed can be done as things stand, now and when it is confirmed."""
+    state = _state(connection, subject)
+    ordered = next((act for act in acts_about(connection, subject) if act.event is ActKind.PURGE_ORDERED), None)
+    if event is ActKind.RESTORATION_PROPOSED:
+        if state is None or state.event is ActKind.RESTORED:
+            raise WithdrawalError(
+                f"{subject.id}: expected what somebody has withdrawn or quarantined under this name. What is "
+                "hidden with something else comes back with that."
+            )
+        if ordered is not None:
+            raise WithdrawalError(
+                f"{subject.id}: its purge was ordered on {ordered.at:%Y-%m-%d %H:%M} UTC; it cannot be given back."
+            )
+    elif event is ActKind.WITHDRAWAL_PROPOSED:
+        if state is not None and state.event is ActKind.WITHDRAWN:
+            raise WithdrawalError(f"{subject.id} is withdrawn already, since {state.at:%Y-%m-%d %H:%M} UTC.")
+    elif state is None or state.event is not ActKind.WITHDRAWN:
+        raise WithdrawalError(
+            f"{subject.id}: expected what two people have withdrawn under this name; nothing else can be purged. "
+            "Withdraw it first."
+        )
 
 
 def _begin(connection: Connection, name: str) -> HiddenSubject:

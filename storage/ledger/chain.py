@@ -18,7 +18,15 @@ from storage.ledger.entry import CustodyEntry, parse_entry
 from storage.ledger.entry_schema import require_shape
 from storage.ledger.sealed_chain import SEALED_VALUES, SealedLink, with_sealed_objects
 from storage.objects.errors import StoreUnreachableError
-from storage.objects.keys import CUSTODY_PREFIX, ROOTS_PREFIX, TOKENS_PREFIX, custody_key, custody_seq
+from storage.objects.keys import (
+    CUSTODY_PREFIX,
+    EVIDENCE_RECORDS_PREFIX,
+    REVOCATION_PREFIX,
+    ROOTS_PREFIX,
+    TOKENS_PREFIX,
+    custody_key,
+    custody_seq,
+)
 from storage.objects.model import ListedVersion
 from storage.objects.parallel import map_bounded
 from storage.objects.reader import StoreReader
@@ -85,8 +93,8 @@ def read_chain(objects: StoreReader, keys: SealingKeys | None = None) -> Chain:
     wanted: list[ListedVersion] = []
     for key, versions in groupby(objects.list(CUSTODY_PREFIX), key=lambda version: version.key):
         listed = list(versions)
-        if key.startswith((TOKENS_PREFIX, ROOTS_PREFIX)):
-            continue  # named by entries, and looked at by `storage.integrity.timestamp_verification`
+        if key.startswith((TOKENS_PREFIX, ROOTS_PREFIX, EVIDENCE_RECORDS_PREFIX, REVOCATION_PREFIX)):
+            continue  # named by entries, and looked at by `timestamp_verification` and `renewal_verification`
         try:
             seq = custody_seq(key)
         except ValueError:

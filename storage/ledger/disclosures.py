@@ -107,6 +107,17 @@ def disclosure_of_package(
     return next((each for each in found if seen is None or seen >= set(each.labels)), None)
 
 
+def packages_with(connection: Connection, capture_ids: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The packages that hold one of these captures, each with its recipient: nobody can reach them."""
+    wanted = set(capture_ids)
+    found: dict[tuple[str, str], None] = {}
+    for each in _found(connection, select(disclosures).order_by(disclosures.c.custody_seq)):
+        held = {row["capture_id"] for exhibit in each.selection["exhibits"] for row in exhibit["captures"]}
+        if held & wanted:
+            found[each.package_id, each.recipient] = None
+    return tuple(found)
+
+
 def restore_disclosures(archive: Archive, chain: Chain) -> int:
     """Restore the rows of the chain's entries in a ledger that lacks them; returns how many it lacked.
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from processors.digest import Digest
 from storage.ledger.entry import BEHIND, CustodyEntry
 from storage.signing import read_public_key
+from storage.warc.places import cut_of
 
 Reader = Callable[[Any], object]
 
@@ -113,6 +114,18 @@ def _truth(value: Any) -> None:
         raise TypeError(value)
 
 
+def _cuts(value: Any) -> None:
+    for each in _list(value):
+        try:
+            cut_of(each)
+        except (KeyError, AttributeError) as problem:
+            raise ValueError(each) from problem
+
+
+def _version(value: Any) -> None:
+    _require({"object_version": _text, "sha256": _digest}, value, "version")
+
+
 REQUESTS_BATCHED: Final = "requests_batched"
 ACCESSES_BATCHED: Final = "accesses_batched"
 RESULTS_BATCHED: Final = "results_batched"
@@ -126,10 +139,24 @@ WITHDRAWAL_EVENTS: Final = (
     "restoration_proposed",
     "restored",
     "proposal_declined",
+    "purge_proposed",
+    "purge_ordered",
 )
 """What hides is known without a key: which capture, record or medium, and since when; who and why is sealed."""
 
-NAMING_AN_OBJECT: Final = ("deposited", "extension_deposited", "timestamped", *BATCHED)
+ASSESSMENT_EVENTS: Final = (
+    "assessment_begun",
+    "assessment_proposed",
+    "assessment_confirmed",
+    "assessment_disputed",
+    "assessment_dropped",
+)
+"""What was found out about a record or medium is sealed, as is by whom; that somebody looked into it is not."""
+
+REDACTED: Final = "redacted"
+"""A redacted copy was made: of what, with which tool, which places; the covered words, who and why are sealed."""
+
+NAMING_AN_OBJECT: Final = ("deposited", "purged", REDACTED, "extension_deposited", "timestamped", *BATCHED)
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     "collection_started": {"signing_key?": _key},
@@ -148,6 +175,19 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "recovered?": _truth,
         "signature?": _signature,
     },
+    "purged": {
+        "order": _number,
+        "before": _version,
+        "object_version": _text,
+        "sha512": _digest,
+        "length_bytes": _number,
+        "records": _number,
+        "captures": _number,
+        "cuts": _cuts,
+        "removed": _rows(capture=_text, record=_text),
+        "locked_until?": _moment,
+    },
+    "purge_removed": {"purge": _number, "store": _text, "object_version": _text},
     "extension_deposited": {
         "extension": _text,
         "files": _texts,
@@ -166,6 +206,43 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "length_bytes": _number,
         "locked_until?": _moment,
         "root_locked_until?": _moment,
+        "valid_until?": _moment,
+        "algorithms?": _texts,
+    },
+    "time_renewed": {
+        "authority": _text,
+        "time": _moment,
+        "algorithm": _text,
+        "valid_until": _moment,
+        "roots": _digest,
+        "root_version": _text,
+        "root_locked_until?": _moment,
+        "records": _rows(
+            token=_text,
+            number=_number,
+            key=_text,
+            object_version=_text,
+            sha256=_digest,
+            token_roots=_digest,
+            token_roots_version=_text,
+            **{"locked_until?": _moment, "token_roots_locked_until?": _moment},
+        ),
+    },
+    "revocation_asked": {
+        "answers": _rows(
+            certificate=_digest,
+            issuer=_digest,
+            kind=_text,
+            status=_text,
+            this_update=_moment,
+            asked_at=_moment,
+            authorities=_texts,
+            key=_text,
+            object_version=_text,
+            sha256=_digest,
+            **{"locked_until?": _moment},
+        ),
+        "unnamed": _rows(certificate=_digest),
     },
     "copied": {
         "store": _text,
@@ -183,7 +260,25 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     RESULTS_BATCHED: {"rows": _number, "root": _digest, "length_bytes": _number},
     "held": {"objects": _rows(store=_text, key=_text, object_version=_text)},
     "released": {"hold": _number},
+    REDACTED: {
+        "copy_id": _text,
+        "original_kind": _text,
+        "original_id": _text,
+        "original_digest": _digest,
+        "media_type": _text,
+        "tool": _text,
+        "steps": _rows(cover=_text),
+    },
     **{event: {"subject_kind": _text, "proposal?": _number} for event in WITHDRAWAL_EVENTS},
+    **{
+        event: {
+            "subject_kind": _text,
+            "proposal?": _number,
+            "status": _text,
+            **{f"{name}?": _text for name in ("finding", "version_id", "place", "happened", "method", "note")},
+        }
+        for event in ASSESSMENT_EVENTS
+    },
 }
 """A name that ends in ``?`` may be missing: entries of older versions do not have it."""
 
@@ -209,6 +304,21 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
             "serial",
         }
     ),
+    "purged": frozenset(
+        {
+            "order",
+            "before",
+            "object_version",
+            "locked_until",
+            "sha512",
+            "length_bytes",
+            "records",
+            "captures",
+            "cuts",
+            "removed",
+        }
+    ),
+    "purge_removed": frozenset({"purge", "store", "object_version"}),
     "extension_deposited": frozenset({"extension", "object_version", "length_bytes", "locked_until"}),
     "timestamped": frozenset(
         {
@@ -226,8 +336,26 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
             "locked_until",
             "root_locked_until",
             "pinned",
+            "valid_until",
+            "algorithms",
         }
     ),
+    "time_renewed": frozenset(
+        {
+            "authority",
+            "time",
+            "serial",
+            "signer",
+            "algorithm",
+            "algorithms",
+            "valid_until",
+            "roots",
+            "root_version",
+            "root_locked_until",
+            "records",
+        }
+    ),
+    "revocation_asked": frozenset({"answers", "unnamed"}),
     "time_owed": frozenset({"authorities"}),
     "copied": frozenset({"store", "seq", "objects"}),
     "lock_renewed": frozenset({"store", "locked_until", "objects"}),
@@ -239,6 +367,9 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     RESULTS_BATCHED: _BATCH,
     "held": frozenset({"objects"}),
     "released": frozenset({"hold"}),
-    **{event: frozenset({"subject_kind", "proposal"}) for event in WITHDRAWAL_EVENTS},
+    REDACTED: frozenset(
+        {"copy_id", "original_kind", "original_id", "original_digest", "media_type", "tool", "steps"}
+    ),
+    **{event: frozenset({"subject_kind", "proposal"}) for event in (*WITHDRAWAL_EVENTS, *ASSESSMENT_EVENTS)},
 }
 """What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

@@ -30,6 +30,7 @@ _LAST: Final = text("""
     FROM ledger.custody AS begun
     LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
     WHERE begun.event = 'collection_started' AND begun.details->>'source_id' IS NOT NULL
+        AND (ended.seq IS NOT NULL OR NOT :only_ended)
     ORDER BY begun.details->>'source_id', begun.seq DESC
 """)
 
@@ -54,12 +55,18 @@ _HIDDEN: Final = text("""
 """)
 
 
-def last_crawls(connection: Connection, *, viewer: Viewer = EVERYONE) -> dict[str, LastCrawl]:
+def last_crawls(
+    connection: Connection, *, viewer: Viewer = EVERYONE, only_ended: bool = False
+) -> dict[str, LastCrawl]:
     """The newest crawl of every source there was one of, as far as the viewer may know of the source.
+
+    ``only_ended``: the newest that has an end, so that a crawl which is running does not hide how its source is.
 
     Whoever was ever kept from something of a source does not learn how its crawls end: sentences name addresses.
     """
-    found = {row.source_id: LastCrawl(**row._mapping) for row in connection.execute(_LAST)}
+    found = {
+        row.source_id: LastCrawl(**row._mapping) for row in connection.execute(_LAST, {"only_ended": only_ended})
+    }
     if viewer.every_label:
         return found
     hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))

@@ -129,12 +129,25 @@ def locks_from_custody(entries: Iterable[CustodyEntry]) -> Versions:
 def _locks_in(entry: CustodyEntry) -> Iterator[tuple[str, str, str | None]]:
     details = entry.details
     match entry.event:
-        case "deposited" | "extension_deposited":
+        case "deposited" | "purged" | "extension_deposited":
             yield entry.subject_id, details["object_version"], details.get("locked_until")
         case "timestamped":
             yield entry.subject_id, details["object_version"], details.get("locked_until")
             roots = root_key(Digest.parse(details["roots"]))
             yield roots, details["root_version"], details.get("root_locked_until")
+        case "time_renewed":
+            yield (
+                root_key(Digest.parse(details["roots"])),
+                details["root_version"],
+                details.get("root_locked_until"),
+            )
+            for row in details["records"]:
+                yield row["key"], row["object_version"], row.get("locked_until")
+                roots = root_key(Digest.parse(row["token_roots"]))
+                yield roots, row["token_roots_version"], row.get("token_roots_locked_until")
+        case "revocation_asked":
+            for row in details["answers"]:
+                yield row["key"], row["object_version"], row.get("locked_until")
         case "copied":
             for row in details["objects"]:
                 yield row["key"], row["object_version"], row.get("locked_until")

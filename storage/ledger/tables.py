@@ -204,6 +204,26 @@ withdrawals = Table(
     Index("withdrawals_of_subject", "subject_kind", "subject_id", "custody_seq"),
 )
 
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), primary_key=True, autoincrement=False),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="how the record or medium stands after this act"),
+    Column("finding", Text, comment="what is proposed or confirmed; null of other acts"),
+    Column("version_id", Text, comment="the wording that it is about; null of a medium"),
+    Column("place", Text),
+    Column("happened", Text, comment="when it happened, in the words of whoever found it out"),
+    Column("method", Text),
+    Column("note", Text),
+    Column("proposal", BigInteger, comment="the entry that is confirmed, disputed or taken back"),
+    Index("assessments_of_subject", "subject_kind", "subject_id", "custody_seq"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

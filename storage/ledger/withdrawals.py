@@ -1,4 +1,4 @@
-"""Who withdrew, quarantined or gave back which capture, record or medium, and why: appended and never changed.
+"""Who withdrew, quarantined, gave back or ordered to purge what, and why: appended and never changed.
 
 In: connections, acts. Out: `WithdrawalAct`s. Guaranteed: each act is one entry of custody and one row with its
 number, in one transaction; the store alone restores the rows, and without a sealing key still what is hidden, not
@@ -35,9 +35,11 @@ class ActKind(StrEnum):
     RESTORATION_PROPOSED = "restoration_proposed"
     RESTORED = "restored"
     DECLINED = "proposal_declined"
+    PURGE_PROPOSED = "purge_proposed"
+    PURGE_ORDERED = "purge_ordered"
 
 
-PROPOSALS: Final = (ActKind.WITHDRAWAL_PROPOSED, ActKind.RESTORATION_PROPOSED)
+PROPOSALS: Final = (ActKind.WITHDRAWAL_PROPOSED, ActKind.RESTORATION_PROPOSED, ActKind.PURGE_PROPOSED)
 EFFECTIVE: Final = (ActKind.QUARANTINED, ActKind.WITHDRAWN, ActKind.RESTORED)
 
 
@@ -135,6 +137,12 @@ def hiding_acts(connection: Connection) -> tuple[WithdrawalAct, ...]:
     )
     hidden = (act for act in acts if act.event is not ActKind.RESTORED)
     return tuple(sorted(hidden, key=lambda act: act.seq, reverse=True))
+
+
+def purge_orders(connection: Connection) -> tuple[WithdrawalAct, ...]:
+    """Every purge that two people have ordered, oldest first."""
+    query = select(withdrawals).where(withdrawals.c.event == ActKind.PURGE_ORDERED)
+    return _acts(connection.execute(query.order_by(withdrawals.c.custody_seq)).all())
 
 
 def restore_withdrawals(archive: Archive, chain: Chain) -> int:

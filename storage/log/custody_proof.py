@@ -23,6 +23,8 @@ from storage.errors import StorageError
 from storage.ledger.crawl_facts import ENDED, STARTED
 from storage.ledger.custody import deposit_of, entry_of
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.entry_schema import REDACTED
+from storage.ledger.file_custody import DEPOSITED, PURGED, REMOVED
 from storage.ledger.tables import custody
 from storage.log.checkpoints import SignedCheckpoint, all_in_ledger, checkpoint_over, log_keys
 from storage.log.deliveries import CheckpointDelivery, deliveries
@@ -30,7 +32,7 @@ from storage.log.tree_reader import LogTree
 from storage.objects.keys import custody_key, root_key
 
 FORMAT: Final = "letapis/custody-proof/1"
-ABOUT_FILE: Final = ("deposited", "copied")
+ABOUT_FILE: Final = (DEPOSITED, PURGED, REMOVED, "copied", REDACTED)
 ABOUT_CRAWL: Final = (STARTED, ENDED)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from processors.transparency_log.signed_note import PRIVATE, SigningKey
 from storage.errors import StorageError
-from storage.private_folder import OTHERS, closed_folder
+from storage.private_folder import OTHERS, folder_of_secret
 
 LAST_SIGNED: Final = ".last"
 """The name of the state file is that of the key file with this behind it."""
@@ -51,7 +51,7 @@ def make_signing_key(path: Path, origin: str) -> SigningKey:
     """Make a key for the log ``origin``; raises ``FileExistsError`` where a file stands there."""
     key = SigningKey.generate(origin)
     key.verifier_key  # noqa: B018 - a name that no key can have is refused before anything is written
-    closed_folder(path.parent)
+    folder_of_secret(path.parent)
     if os.path.lexists(path):
         raise FileExistsError(path)
     _write_private(path, f"{key.private_text()}\n".encode(), replace=False)
@@ -77,7 +77,7 @@ class SigningState:
 
     def write(self, note: bytes) -> None:
         """Replace it; returns when it is on the disk."""
-        closed_folder(self.path.parent)
+        folder_of_secret(self.path.parent)
         _write_private(self.path, note, replace=True)
 
 

@@ -15,6 +15,8 @@ WARC_PREFIX: Final = "warc/"
 CUSTODY_PREFIX: Final = "custody/"
 TOKENS_PREFIX: Final = "custody/tokens/"
 ROOTS_PREFIX: Final = "custody/roots/"
+EVIDENCE_RECORDS_PREFIX: Final = "custody/evidence/"
+REVOCATION_PREFIX: Final = "custody/revocation/"
 EXTENSIONS_PREFIX: Final = "extensions/"
 LOG_PREFIX: Final = "log/"
 CHECKPOINTS_PREFIX: Final = "log/checkpoints/"
@@ -87,11 +89,32 @@ def root_key(sha256: Digest) -> str:
     return f"{ROOTS_PREFIX}{sha256.value.hex()}.pem"
 
 
+def evidence_record_key(token: str, number: int) -> str:
+    """``custody/evidence/<name>.<number>.er``: the record of the token under this key, with so many tokens."""
+    if token.startswith(TOKENS_PREFIX):
+        name = token.removeprefix(TOKENS_PREFIX).removesuffix(".tsr")
+    else:
+        size, outlet = checkpoint_proof(token)
+        attempt = token.removesuffix(".tsr").rpartition(f"/{outlet}")[2]
+        name = f"checkpoint-{size:012d}-{outlet}{attempt}"
+    return f"{EVIDENCE_RECORDS_PREFIX}{name}.{number}.er"
+
+
+def revocation_key(sha256: Digest, ending: str) -> str:
+    """``custody/revocation/<sha256>.ocsp`` or ``.crl``: what was answered about certificates of authorities."""
+    return f"{REVOCATION_PREFIX}{sha256.hex}.{ending}"
+
+
 def extension_key(name: str, sha256: Digest) -> str:
     """``extensions/<name>/<sha256>.tar``: the archive of an operator's code."""
     if not is_part(name):
         raise ValueError(f"part of an object key: expected letters, digits, '.', '_' and '-', found {name!r}")
     return f"{EXTENSIONS_PREFIX}{name}/{sha256.value.hex()}.tar"
+
+
+def validation_report_key(sha256: Digest) -> str:
+    """``reports/validation/<sha256>.json``: a validation report that a package names."""
+    return f"reports/validation/{sha256.hex}.json"
 
 
 def log_key(tile_path: str) -> str:

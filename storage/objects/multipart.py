@@ -28,8 +28,11 @@ def put_in_parts(
     sha256: Digest,
     lock: dict[str, Any],
     part_limit: int,
+    is_new: bool = True,
 ) -> str | None:
     """``place``: bucket and key; ``part_limit``: the largest part in bytes that one request may carry.
+
+    ``is_new``: the key must be free. Else a further version is stored under it.
 
     The parts' checksums speak of what was read now. That it is what was meant is seen before the last step: other
     bytes under the key, and locked, could not be taken away again.
@@ -48,7 +51,8 @@ def put_in_parts(
         found = Digest("sha256", running.digest())
         if found != sha256:
             raise ChecksumDiffersError(place["Key"], None, sha256, str(found))
-        done = client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        free: dict[str, Any] = {"IfNoneMatch": "*"} if is_new else {}
+        done = client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, **free)
     except BaseException:
         client.abort_multipart_upload(**place)
         raise

@@ -111,6 +111,29 @@ class ObjectStore(StoreReader):
                 version_id = None
             return self._confirmed(key, version_id, sha256, length)
 
+    def put_beside(self, key: str, content: Path | bytes | BinaryIO, *, sha256: Digest) -> StoredObject:
+        """Store a further version under a key that is taken; where one with these bytes is there, go on with that.
+
+        Nothing that is there before is touched: under versioning every version stays.
+        """
+        for version in list(self.list(key)):
+            if version.key != key or version.delete_marker:
+                continue
+            head = self.head(key, version.version_id)
+            if head is not None and (head.sha256 or self.digest(key, version.version_id)) == sha256:
+                return self.confirm(key, version.version_id, sha256=sha256)
+        length = _length(content)
+        with self._answers(f"storing a new version of {key}"):
+            try:
+                version_id = self._upload(key, content, length, sha256, is_new=False)
+            except ClientError as refused:
+                if code_of(refused) in _DAMAGED:
+                    raise ChecksumDiffersError(key, None, sha256, code_of(refused)) from refused
+                if code_of(refused) in _UNFIT:
+                    self.require_fit()
+                raise
+            return self._confirmed(key, version_id, sha256, length)
+
     def confirm(self, key: str, version_id: str, *, sha256: Digest) -> StoredObject:
         """Read one version back, whole; it has these bytes and is locked, or this raises."""
         with self._answers(f"reading back {key}"):
@@ -123,12 +146,15 @@ class ObjectStore(StoreReader):
             return self._under_lock(head, sha256)
 
     def relock(self, key: str, version_id: str, until: datetime) -> ObjectHead:
-        """Lock one version until then at least: a lock is made longer and stricter, never shorter or weaker."""
+        """Lock one version until then, in whole seconds, as custody will name it.
+
+        A lock is made longer and stricter, never shorter or weaker: one that lasts longer stays as it is.
+        """
         with self._answers(f"locking {key}"):
             head = self._head(key, version_id)
             if head is None:
                 raise ObjectMissingError(key, version_id)
-            return self._locked_until(head, until)
+            return self._locked_until(head, until, lock_until=until)
 
     def set_hold(self, key: str, version_id: str, *, on: bool) -> None:
         """Put a legal hold on one version, or take it off; the store then says so, or this raises.
@@ -145,27 +171,38 @@ class ObjectStore(StoreReader):
             if head.held != on:
                 raise HoldMissingError(key, version_id, on=on)
 
-    def _upload(self, key: str, content: Path | bytes | BinaryIO, length: int, sha256: Digest) -> str | None:
+    def _upload(
+        self, key: str, content: Path | bytes | BinaryIO, length: int, sha256: Digest, *, is_new: bool = True
+    ) -> str | None:
         if isinstance(content, bytes):
-            return self._put(key, content, sha256)
+            return self._put(key, content, sha256, is_new=is_new)
         if isinstance(content, Path):
             with content.open("rb") as file:
-                return self._upload(key, file, length, sha256)
+                return self._upload(key, file, length, sha256, is_new=is_new)
         content.seek(0)
         if length <= self._put_limit_bytes:
-            return self._put(key, content, sha256)
+            return self._put(key, content, sha256, is_new=is_new)
         place = {"Bucket": self.bucket, "Key": key}
-        lock, most = self._lock(), self._put_limit_bytes
-        return put_in_parts(self._client, place, content, length=length, sha256=sha256, lock=lock, part_limit=most)
+        return put_in_parts(
+            self._client,
+            place,
+            content,
+            length=length,
+            sha256=sha256,
+            lock=self._lock(),
+            part_limit=self._put_limit_bytes,
+            is_new=is_new,
+        )
 
     def _lock(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(days=self.lock_days)
         return {"ObjectLockMode": self.lock_mode.upper(), "ObjectLockRetainUntilDate": until}
 
-    def _put(self, key: str, body: BinaryIO | bytes, sha256: Digest) -> str | None:
+    def _put(self, key: str, body: BinaryIO | bytes, sha256: Digest, *, is_new: bool) -> str | None:
+        free: dict[str, Any] = {"IfNoneMatch": "*"} if is_new else {}
         checksum = b64encode(sha256.value).decode("ascii")
         answer = self._client.put_object(
-            Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*", ChecksumSHA256=checksum, **self._lock()
+            Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum, **free, **self._lock()
         )
         return answer.get("VersionId")
 
@@ -197,23 +234,24 @@ class ObjectStore(StoreReader):
 
     def _under_lock(self, head: ObjectHead, sha256: Digest) -> StoredObject:
         """What is there, once its lock lasts as long as the settings ask."""
-        required_until = datetime.now(UTC) + timedelta(days=self.lock_days) - UPLOAD_MAY_TAKE
-        locked = self._locked_until(head, required_until)
+        lock_until = datetime.now(UTC) + timedelta(days=self.lock_days)
+        required_until = lock_until - UPLOAD_MAY_TAKE
+        locked = self._locked_until(head, required_until, lock_until=lock_until)
         return StoredObject(
             head.key, head.version_id, sha256, head.length_bytes, locked.locked_until or required_until
         )
 
-    def _locked_until(self, head: ObjectHead, required_until: datetime) -> ObjectHead:
-        """Ask for a longer lock unless it lasts until ``required_until``; raises `LockMissingError` if none can be
-        had.
+    def _locked_until(self, head: ObjectHead, required_until: datetime, *, lock_until: datetime) -> ObjectHead:
+        """Lock until ``lock_until``, unless a lock lasts until ``required_until``; raises `LockMissingError` where
+        there is none afterwards.
 
         This is needed where a store dropped the lock of an upload, and for bytes that were stored before. Stores
         keep whole seconds.
         """
         required_until = required_until.replace(microsecond=0)
         if not head.is_locked_until(required_until):
-            until = max(required_until, datetime.now(UTC) + timedelta(days=self.lock_days))
             strict = "compliance" in (head.lock_mode, self.lock_mode)
+            until = lock_until.replace(microsecond=0)
             self._client.put_object_retention(
                 Bucket=self.bucket,
                 Key=head.key,

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import array
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.records import sighting_of
 from storage.catalogue.tables import captures, outcomes, records, sightings, versions
+from storage.ledger.assessments import VerificationStatus, verification_status
 from storage.search_index.answer import START_MARK, STOP_MARK, SearchAnswer, SearchHit
 from storage.search_index.question import SearchQuery
 from storage.search_index.words import Clause, Group, parse_words
@@ -214,11 +215,22 @@ def _narrowing(query: SearchQuery) -> list[ColumnElement[bool]]:
     ):
         if values:
             conditions.append(versions.c.content[key].astext.in_(values))
+    if query.verification:
+        conditions.append(_standing(query.verification))
     if query.article:
         conditions.append(versions.c.content["article_codes"].bool_op("?|")(array(query.article)))
     if query.year:
         conditions.append(or_(*(versions.c.dated.startswith(f"{year}-", autoescape=True) for year in query.year)))
     return conditions
+
+
+def _standing(statuses: tuple[str, ...]) -> ColumnElement[bool]:
+    """Records with one of these verification statuses; what was never assessed is unverified."""
+    view = verification_status
+    assessed = select(view.c.subject_id).where(view.c.subject_kind == "record")
+    if VerificationStatus.UNVERIFIED in statuses:
+        return versions.c.record_id.not_in(assessed.where(view.c.status.not_in(statuses)))
+    return versions.c.record_id.in_(assessed.where(view.c.status.in_(statuses)))
 
 
 def _sighted(query: SearchQuery, viewer: Viewer) -> Select[Any]:

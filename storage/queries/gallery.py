@@ -10,18 +10,37 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from processors.digest import Digest
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.tables import captures, group_members, media, occurrences
+from storage.ledger.assessments import VerificationStatus, verification_status
 
 GalleryKind = Literal["picture", "video", "screenshot"]
 
-SCREENSHOTS: Final = ("urn:fullPage:", "urn:view:")
-"""How the addresses of screenshots begin (`crawlers.model.capture.RenderingKind`)."""
+WHOLE_PAGE: Final = "urn:fullPage:"
+VIEWPORT: Final = "urn:view:"
+"""How the addresses of screenshots begin (`crawlers.model.capture.RenderingKind`); of a page that has both, the
+first is shown.
+"""
 
 DAY: Final = timedelta(days=1)
 
@@ -51,11 +70,15 @@ def gallery_of_day(
     viewer: Viewer = EVERYONE,
     kind: GalleryKind | None = None,
     least_px: int = 0,
+    status: VerificationStatus | None = None,
     limit: int = 60,
     offset: int = 0,
 ) -> tuple[tuple[GalleryItem, ...], int]:
-    """The items of these sources and how many there are in all; ``least_px`` leaves out icons."""
-    item = _items(day, sources, viewer, kind, least_px).subquery()
+    """The items of these sources and how many there are in all; ``least_px`` leaves out icons.
+
+    With a ``status``, files that stand so after what analysts found out; what is no file yet has none.
+    """
+    item = _items(day, sources, viewer, kind, least_px, status).subquery()
     total = connection.scalar(select(func.count()).select_from(item)) or 0
     shown = (
         captures_joined(viewer)
@@ -120,7 +143,15 @@ def day_beside(
     return None if found is None else found.astimezone(UTC).date()
 
 
-_SCREENSHOT: Final = or_(*(captures.c.url.startswith(each) for each in SCREENSHOTS))
+_WHOLE: Final = captures.alias("whole_page")
+_HAS_WHOLE: Final = exists().where(
+    _WHOLE.c.refers_to_id == captures.c.refers_to_id,
+    _WHOLE.c.crawl_id == captures.c.crawl_id,
+    _WHOLE.c.url.startswith(WHOLE_PAGE),
+)
+_SCREENSHOT: Final = or_(
+    captures.c.url.startswith(WHOLE_PAGE), and_(captures.c.url.startswith(VIEWPORT), not_(_HAS_WHOLE))
+)
 _KIND: Final = case(
     (_SCREENSHOT, "screenshot"), (media.c.media_type.startswith("video/"), "video"), else_="picture"
 ).label("gallery_kind")
@@ -138,7 +169,12 @@ _OF_MEDIUM: Final[tuple[ColumnElement[Any], ...]] = (
 
 
 def _items(
-    day: date, sources: Sequence[str], viewer: Viewer, kind: GalleryKind | None, least_px: int
+    day: date,
+    sources: Sequence[str],
+    viewer: Viewer,
+    kind: GalleryKind | None,
+    least_px: int,
+    status: VerificationStatus | None,
 ) -> Select[Any]:
     """Id of the first capture of each medium by each source on the day, and what is known of the medium."""
     begins = datetime.combine(day, time(), UTC)
@@ -171,7 +207,18 @@ def _items(
     if least_px:
         smallest = func.least(everything.c.width, everything.c.height)
         wanted.append(or_(smallest.is_(None), smallest >= least_px))
+    if status is not None:
+        wanted.append(_standing(everything.c.medium, status))
     return select(*(each for each in everything.c if each.name != "nth")).where(*wanted)
+
+
+def _standing(medium: ColumnElement[Any], status: VerificationStatus) -> ColumnElement[bool]:
+    """Whether a file stands so; one that was never assessed is unverified, and what is no file has no status."""
+    view = verification_status
+    assessed = select(view.c.subject_id).where(view.c.subject_kind == "medium")
+    if status == VerificationStatus.UNVERIFIED:
+        return and_(medium.is_not(None), medium.not_in(assessed.where(view.c.status != status)))
+    return medium.in_(assessed.where(view.c.status == status))
 
 
 def _item_of(row: Row[Any]) -> GalleryItem:

@@ -22,6 +22,7 @@ from storage.access_labels import EVERYONE, Viewer, labels_of, visible_to
 from storage.archive import Archive
 from storage.catalogue.records import sighting_of
 from storage.catalogue.tables import captures, outcomes, page_texts, readings, records, sightings, versions, warcs
+from storage.ledger.assessments import assessed_now
 from storage.queries.full_text import search_database
 from storage.search_index.answer import PageSighting, SearchAnswer, SearchHit
 from storage.search_index.documents import PAGE_SUBJECT
@@ -74,7 +75,7 @@ def search(
         if query.names and query.fold_names and query.text:
             return _bearers(connection, searcher, query, viewer, limit, offset, facets, histogram)
         groups = exact_words(query.text) if query.names else parse_words(query.text)
-        asked = IndexSearch(searcher, query, groups, labels_of(connection, viewer))
+        asked = _index_search(connection, searcher, query, groups, viewer)
         matches = asked.matches(limit, offset)
         hits = _shown(connection, matches, query, groups, viewer)
         total = max(0, asked.total() - (len(matches) - len(hits)))
@@ -102,7 +103,7 @@ def _bearers(
     The keys of the index are wide; each of the best `NAMES_COMPARED` texts that have them is compared with the
     name. Facets and histogram count all that have the keys: a few of them are other persons.
     """
-    asked = IndexSearch(searcher, query, (), labels_of(connection, viewer))
+    asked = _index_search(connection, searcher, query, (), viewer)
     matches = asked.matches(NAMES_COMPARED)
     candidates = _record_hits(connection, matches, query, viewer)
     found = []
@@ -123,6 +124,18 @@ def _bearers(
         facets=asked.facets(facets),
         histogram=None if histogram is None else asked.histogram(histogram),
     )
+
+
+def _index_search(
+    connection: Connection,
+    searcher: tantivy.Searcher,
+    query: SearchQuery,
+    groups: Sequence[Group],
+    viewer: Viewer,
+) -> IndexSearch:
+    """The query under the viewer's rights, with how records stand now."""
+    assessed = assessed_now(connection, "record")
+    return IndexSearch(searcher, query, groups, labels_of(connection, viewer), assessed)
 
 
 def own_kinds(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
@@ -265,7 +278,7 @@ def _suggestions(
     if query.typing_errors or query.names:
         return ()
     nearly = replace(query, typing_errors=True)
-    asked = IndexSearch(searcher, nearly, groups, labels_of(connection, viewer))
+    asked = _index_search(connection, searcher, nearly, groups, viewer)
     matches = asked.matches(SUGGESTED_FROM)
     rows = {
         **_record_hits(connection, [each for each in matches if not _is_page(each)], nearly, viewer),

@@ -1,20 +1,22 @@
 """From a `SearchQuery` and what its viewer may see to a query of the index.
 
-In: the query, its groups of clauses, the labels that the viewer has (None: every label). Out: a query of tantivy.
+In: the query, its groups of clauses, the labels that the viewer has (None: every label), what was assessed. Out: a
+query of tantivy.
 Visibility and filters are part of the query, so that counts and facets are of what the viewer may see.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from tantivy import FieldType, Occur, Query
 
 from processors.name_search.keys import question_of
+from storage.ledger.assessments import VerificationStatus
 from storage.search_index.documents import day_number
 from storage.search_index.question import SearchQuery
-from storage.search_index.schema import DAY, LABEL, NAMES, STEMS, TEXT_FACETS, WHAT, WORDS, YEAR, schema
+from storage.search_index.schema import DAY, LABEL, NAMES, STEMS, SUBJECT, TEXT_FACETS, WHAT, WORDS, YEAR, schema
 from storage.search_index.words import Clause, Group, corrected
 
 EXACT_BOOST: Final = 1.5
@@ -23,9 +25,17 @@ FIRST_DAY: Final = -(1 << 31)
 LAST_DAY: Final = 1 << 31
 
 
-def index_query(query: SearchQuery, groups: Sequence[Group], labels: Collection[str] | None) -> Query:
+Assessed = Mapping[str, Collection[str]]
+"""The ids of the records that were ever assessed, by their verification status now."""
+
+
+def index_query(
+    query: SearchQuery, groups: Sequence[Group], labels: Collection[str] | None, assessed: Assessed
+) -> Query:
     """Everything that the query asks for."""
     parts: list[tuple[Occur, Query]] = [(Occur.Must, narrowing) for narrowing in _narrowing(query, labels)]
+    if query.verification:
+        parts.append((Occur.Must, standing(query.verification, assessed)))
     if query.names and query.fold_names:
         parts += _name(query.text)
     elif groups:
@@ -36,6 +46,16 @@ def index_query(query: SearchQuery, groups: Sequence[Group], labels: Collection[
 def of_subjects(subjects: Collection[str], field: str) -> Query:
     """The documents of these subjects."""
     return Query.term_set_query(schema(), field, list(subjects))
+
+
+def standing(statuses: Collection[str], assessed: Assessed) -> Query:
+    """The records with one of these statuses; what was never assessed is unverified, and pages have none."""
+    if VerificationStatus.UNVERIFIED not in statuses:
+        ids = [each for status in statuses for each in assessed.get(status, ())]
+        return Query.const_score_query(of_subjects(ids, SUBJECT), 0.0) if ids else Query.empty_query()
+    others = [each for status, ids in assessed.items() if status not in statuses for each in ids]
+    records = one_of(WHAT, ("record",))
+    return Query.const_score_query(but_not(records, of_subjects(others, SUBJECT)), 0.0) if others else records
 
 
 def both(*queries: Query) -> Query:

@@ -14,12 +14,23 @@ Order = Literal["best", "newest", "oldest"]
 """``best``: by relevance. The others: by the date that the source gives, undated ones last."""
 
 Facet = Literal[
-    "kind", "source", "court", "judge", "article", "status", "outcome", "language", "media_type", "year"
+    "kind",
+    "source",
+    "verification",
+    "court",
+    "judge",
+    "article",
+    "status",
+    "outcome",
+    "language",
+    "media_type",
+    "year",
 ]
 """Narrowing by a value: each has the attribute of this name in `SearchQuery`.
 
 ``status`` is what a row of a list says of its proceedings, ``outcome`` what the captured page was classified as,
-``media_type`` that of the capture, ``year`` of the date that the source gives.
+``media_type`` that of the capture, ``year`` of the date that the source gives. ``verification`` is how a record
+stands after what analysts found out (`storage.ledger.assessments`), asked of the ledger and not of the index.
 """
 
 FACETS: Final[tuple[Facet, ...]] = get_args(Facet)
@@ -51,6 +62,7 @@ class SearchQuery:
     language: tuple[str, ...] = ()
     media_type: tuple[str, ...] = ()
     year: tuple[str, ...] = ()
+    verification: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
     order: Order = "best"

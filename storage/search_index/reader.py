@@ -17,10 +17,11 @@ from typing import Any, Final
 import tantivy
 from tantivy import Order, Query
 
+from storage.ledger.assessments import VerificationStatus
 from storage.search_index.answer import Bar, FacetCount, Histogram
 from storage.search_index.change_log import Position
 from storage.search_index.folder import current_index
-from storage.search_index.index_query import both, but_not, index_query, of_subjects, one_of
+from storage.search_index.index_query import Assessed, both, but_not, index_query, of_subjects, one_of, standing
 from storage.search_index.question import Facet, HistogramUnit, SearchQuery
 from storage.search_index.schema import AT, DAY, ID, MONTH, RECORD, SEVERAL, SUBJECT, YEAR, opened
 from storage.search_index.words import Group
@@ -31,6 +32,9 @@ FACET_VALUES: Final = 50
 MOST_BARS: Final = 40_000
 MOST_WORDINGS: Final = 1_000
 """Documents of the subjects of one page that are looked at for the wording that is shown."""
+
+VERIFICATION: Final = "verification"
+NOTHING_ASSESSED: Final[Assessed] = {}
 
 _UNITS: Final[Mapping[HistogramUnit, str]] = {"year": YEAR, "month": MONTH, "day": DAY}
 
@@ -53,11 +57,13 @@ class IndexSearch:
         query: SearchQuery,
         groups: Sequence[Group],
         labels: Collection[str] | None,
+        assessed: Assessed = NOTHING_ASSESSED,
     ) -> None:
         self._searcher = searcher
         self._asked = query
         self._by_rank = query.order == "best" and (bool(groups) or query.names)
-        self._query = index_query(query, groups, labels)
+        self._assessed = assessed
+        self._query = index_query(query, groups, labels, assessed)
         self._documents = self._count(self._query)
         self._several = both(self._query, one_of(SEVERAL, [True]))
         self._of_several = self._count(self._several)
@@ -84,8 +90,12 @@ class IndexSearch:
         """The values of these facets, those with most hits first."""
         if not facets:
             return {}
-        terms: dict[str, Any] = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in facets}
-        counted = self._counted(terms)
+        terms: dict[str, Any] = {
+            facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in facets if facet != VERIFICATION
+        }
+        counted = self._counted(terms) if terms else {}
+        if VERIFICATION in facets:
+            counted[VERIFICATION] = self._by_status()
         return {facet: self._facet(facet, counted[facet]) for facet in facets}
 
     def histogram(self, unit: HistogramUnit) -> Histogram:
@@ -97,6 +107,17 @@ class IndexSearch:
         several = but_not(self._several, Query.exists_query(DAY))
         without = self._subjects(undated, self._count(undated), several, self._count(several))
         return Histogram(unit, bars, without)
+
+    def _by_status(self) -> Counter[Any]:
+        """Records by verification status, which the ledger knows and no field of the index."""
+        counted: Counter[Any] = Counter()
+        for status in VerificationStatus:
+            query = both(self._query, standing((status,), self._assessed))
+            several = both(self._several, standing((status,), self._assessed))
+            found = self._subjects(query, self._count(query), several, self._count(several))
+            if found:
+                counted[str(status)] = found
+        return counted
 
     def _facet(self, facet: Facet, counted: Mapping[Any, int]) -> tuple[FacetCount, ...]:
         chosen = self._asked.values(facet)

@@ -6,6 +6,7 @@ media at once, and what comes out is what comparing everything with everything f
 order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +81,31 @@ def group_all_judged(connection: Connection) -> None:
     judged = {str(digest) for each in _relevant_judgements(connection) for digest in (each.a, each.b)}
     if judged:
         _group_again(connection, sorted(judged))
+
+
+def forget_media(connection: Connection, names: Sequence[str]) -> None:
+    """Take media out that nothing shows any more; what was like them is compared anew by the next comparison.
+
+    Files of hashes have them still, and are made anew.
+    """
+    if not names:
+        return
+    _compare_alone(connection)
+    some = list(names)
+    of_some = or_(links.c.a.in_(some), links.c.b.in_(some))
+    found = connection.execute(select(links.c.a, links.c.b).where(of_some)).all()
+    in_groups = select(group_members.c.group_id).where(group_members.c.sha256.in_(some)).distinct()
+    stale = list(connection.scalars(in_groups))
+    members = select(group_members.c.sha256).where(group_members.c.group_id.in_(stale))
+    others = ({name for row in found for name in row} | {*connection.scalars(members)}) - {*some}
+    connection.execute(delete(group_members).where(group_members.c.group_id.in_(stale)))
+    connection.execute(delete(groups_table).where(groups_table.c.id.in_(stale)))
+    connection.execute(delete(links).where(of_some))
+    connection.execute(delete(fingerprints).where(fingerprints.c.sha256.in_(some)))
+    connection.execute(update(fingerprints).where(fingerprints.c.sha256.in_(others)).values(compared=False))
+    connection.execute(delete(media).where(media.c.sha256.in_(some)))
+    connection.execute(delete(compared).where(compared.c.sha256.in_(some)))
+    begin_epoch(connection)
 
 
 def begin_epoch(connection: Connection) -> None:

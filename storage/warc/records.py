@@ -31,6 +31,7 @@ JSON = json.JSONEncoder(ensure_ascii=False)
 
 EXCHANGE_PREFIX = "urn:exchange:"
 NOTE_PREFIX = "urn:note:"
+PURGED_PREFIX = "urn:purged:"
 """How the target URIs of facts begin, before the URI they are about; earlier files have that one itself."""
 
 Headers = tuple[tuple[str, str], ...]
@@ -204,6 +205,31 @@ def user_file_record(
     )
 
 
+def redacted_copy_record(
+    url: str,
+    content: bytes,
+    record_id: str,
+    info_id: str,
+    at: datetime,
+    *,
+    media_type: str,
+    original_id: str,
+    made_by: str,
+) -> WarcRecord:
+    """A redacted copy of what another record holds, made as a rendering is, of the record ``original_id``."""
+    named = (
+        ("WARC-Target-URI", uri(url)),
+        ("WARC-Warcinfo-ID", info_id),
+        ("WARC-Concurrent-To", original_id),
+        ("WARC-Made-By", _one_line(made_by)),
+    )
+    digest = sha256(content)
+    compressible = not media_type.startswith(("image/", "video/", "audio/"))
+    return _record(
+        "resource", record_id, at, named, media_type, content, digest, digest, compressible=compressible
+    )
+
+
 def note_record(note: Note, record_id: str, info_id: str) -> WarcRecord:
     """A fact about a URL; of a request without a response, why."""
     facts = {
@@ -236,6 +262,13 @@ def note_content_record(note: Note, record_id: str, note_id: str, info_id: str) 
 def certificate_uri(certificate: bytes) -> str:
     """The name of a certificate in WARC files and facts; every exchange of a host has the same ones to name."""
     return f"urn:x509:{sha256(certificate)}"
+
+
+def tombstone_record(record_id: str, at: datetime, name: str, facts: Mapping[str, Any]) -> WarcRecord:
+    """What stands in the place of a record that was purged; ``name`` is the id of its capture."""
+    block = JSON.encode({"kind": "purged", **facts}).encode()
+    named = (("WARC-Target-URI", PURGED_PREFIX + uri(name)),)
+    return _record("metadata", record_id, at, named, "application/json", block, sha256(block), None)
 
 
 def head_of(message: Message) -> bytes:

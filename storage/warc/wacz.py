@@ -81,6 +81,13 @@ def warc_files_in(file: BinaryIO, name: str) -> Iterator[tuple[IO[bytes], int]]:
                 yield inner, offset
 
 
+def named_warc_files_in(file: BinaryIO, name: str) -> tuple[tuple[str, int, int], ...]:
+    """Name, place and length of each WARC file of the package; digests are not checked."""
+    with _zip_errors_as_damage(name), zipfile.ZipFile(file) as wacz:
+        found = _warc_files(file, wacz, name)
+        return tuple((member.filename, offset, member.file_size) for member, offset in found)
+
+
 def _index_with_faults(file: BinaryIO, inner: IO[bytes], name: str, offset: int, length: int) -> WarcIndex:
     """Read one WARC file of the package to its end; ``offset`` and ``length`` are its place in the package."""
     part = IndexPart()

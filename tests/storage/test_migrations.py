@@ -185,7 +185,7 @@ def test_only_the_exchange_of_catalogues_runs_with_its_owners_rights(database: O
         """
         found = connection.execute(text(asked)).all()
     names = {"analyze_next", "begin_next", "copy_rights", "drop_before", "exchange", "exchange_schemas"}
-    names |= {"note_rows", "note_all", "forget_before"}
+    names |= {"note_rows", "note_all", "note_everything", "forget_before"}
     of_views = {"sees_everything", "granted_labels"}  # what the views of SQL ask of who is logged in
     assert {row.proname for row in found} == names | of_views
     assert {(tuple(row.proconfig), row.by_all) for row in found} == {(("search_path=pg_catalog, pg_temp",), False)}

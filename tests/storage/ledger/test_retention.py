@@ -245,6 +245,17 @@ def test_a_lock_is_never_made_shorter_or_weaker(archive: Archive) -> None:
     assert longer.is_locked_until(datetime.now(UTC) + 3 * DAY - timedelta(minutes=1))
 
 
+def test_a_lock_is_renewed_until_the_second_that_custody_will_name(archive: Archive) -> None:
+    store = archive.objects
+    stored = store.put_new("warc/renewed", b"renewed", sha256=sha256(b"renewed"))
+    until = datetime.now(UTC) + timedelta(days=store.lock_days, seconds=-7, minutes=20)
+    store.lock_days += 1
+
+    head = store.relock("warc/renewed", stored.version_id, until)
+
+    assert head.locked_until == until.replace(microsecond=0)
+
+
 def test_the_store_alone_judges_locks_too(archive: Archive, deposited: Deposited) -> None:
     end_lock(archive.objects, deposited.key, deposited.version_id, datetime.now(UTC) + timedelta(hours=1))
 

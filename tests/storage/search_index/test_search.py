@@ -9,6 +9,8 @@ import pytest
 
 from storage.access_labels import Role, Viewer
 from storage.archive import Archive
+from storage.integrity.assessment import begin_assessment, confirm_finding, propose_finding
+from storage.ledger.assessments import Findings, VerificationStatus
 from storage.ledger.memberships import add_member, remove_member
 from storage.queries.search import search
 from storage.search_index.answer import START_MARK, STOP_MARK, Bar, FacetCount
@@ -150,6 +152,7 @@ def test_facets_and_histogram_count_what_was_found(filled: Searchable) -> None:
     assert answer.total == 3
     assert answer.facets["source"] == (FacetCount("source-1", 2), FacetCount("source-2", 1))
     assert answer.facets["article"] == (FacetCount("293", 1), FacetCount("342", 1))
+    assert answer.facets["verification"] == (FacetCount("unverified", 3),)
     assert answer.facets["media_type"] == (FacetCount("text/html", 3),)
     assert answer.histogram is not None
     assert answer.histogram.bars == (Bar(date(2026, 3, 1), 1), Bar(date(2026, 4, 1), 2))
@@ -158,6 +161,38 @@ def test_facets_and_histogram_count_what_was_found(filled: Searchable) -> None:
     by_day = filled.ask(histogram="day").histogram
     assert by_day is not None
     assert (len(by_day.bars), by_day.undated) == (4, 2)
+
+
+def test_the_ledger_tells_the_verification_status_at_once_whoever_answers(
+    archive: Archive, tmp_path: Path
+) -> None:
+    changing = fill(Searchable(replace(archive, search_folder=tmp_path / "search"), tmp_path / "search"))
+    ids = {hit.sighting.natural_key: hit.sighting.record_id for hit in changing.ask().hits if hit.sighting}
+    analysts = [Viewer(name, Role.COLLECTOR, every_label=True) for name in ("ala", "basia")]
+    found = Findings(method="compared with a map")
+    for key in ("by-the-case", "edited"):
+        proposal = propose_finding(
+            changing.archive, ids[key], VerificationStatus.VERIFIED, found, actor=analysts[0]
+        )
+        confirm_finding(changing.archive, proposal.seq, actor=analysts[1])
+    begin_assessment(changing.archive, ids["english"], actor=analysts[0])
+    rest = {"court-over", "belarusian"}
+    for wanted, keys in (
+        (("verified",), {"by-the-case", "edited"}),
+        (("in_work", "refuted"), {"english"}),
+        (("unverified",), rest),
+        (("unverified", "verified"), {*rest, "by-the-case", "edited"}),
+        (("disputed",), set()),
+    ):
+        assert set(changing.keys(verification=wanted)) == keys, wanted
+        query = SearchQuery(verification=wanted)
+        answer = search(replace(changing.archive, search_folder=None), query)
+        assert {hit.sighting.natural_key for hit in answer.hits if hit.sighting} == keys, wanted
+    assert changing.ask(facets=["verification"]).facets["verification"] == (
+        FacetCount("unverified", 2),
+        FacetCount("verified", 2),
+        FacetCount("in_work", 1),
+    )
 
 
 def test_nothing_tells_of_what_the_viewer_may_not_see(changing: Searchable) -> None:
