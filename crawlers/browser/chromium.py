@@ -6,12 +6,13 @@ proxy, loopback addresses included. Certificates are accepted from the crawl's o
 
 import asyncio
 import os
+import signal
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from crawlers.recorder.proxy import RecorderAddress
@@ -22,6 +23,9 @@ DEAD_PROXY = "http://127.0.0.1:9"
 
 GREETING_S = 30.0
 """How long the recorder, a neighbour on loopback, may take to know a browser on a busy machine."""
+
+CLOSE_S = 10.0
+"""How long a tab, a context or a browser may take to close."""
 
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
 
@@ -62,6 +66,41 @@ async def launch(
     )
 
 
+async def process_id_of(browser: Browser) -> int:
+    """The process of a browser that runs on this machine. Raises Playwright's ``Error`` where it does not say."""
+    session = await browser.new_browser_cdp_session()
+    processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+    await session.detach()
+    return next(int(each["id"]) for each in processes if each["type"] == "browser")
+
+
+async def close(part: Page | BrowserContext | Browser) -> bool:
+    """Close it; False where it does not close in time. Chromium gives scripts that run then half a second."""
+    # A task of its own: what the driver waits for is then given up with it.
+    closing = asyncio.ensure_future(part.close())
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await closing
+    except TimeoutError:
+        return False
+    except PlaywrightError:
+        pass  # it is gone already, with what it was part of
+    return True
+
+
+async def end(browser: Browser, process_id: int) -> None:
+    """Close the browser; one that does not close is killed, and its other processes end with it."""
+    gone = asyncio.Event()
+    browser.once("disconnected", lambda _: gone.set())
+    if not browser.is_connected() or await close(browser):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(process_id, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await gone.wait()
+
+
 async def open_context(
     browser: Browser, recorder: RecorderAddress, page_id: str, user_agent: str
 ) -> BrowserContext:
@@ -82,7 +121,7 @@ async def open_context(
     try:
         await _introduce(context, recorder, page_id)
     except BaseException:
-        await context.close()
+        await close(context)
         raise
     return context
 

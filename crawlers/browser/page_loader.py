@@ -1,38 +1,52 @@
-"""Loads one page in a tab as a patient reader would: to the end, with pauses, and takes its picture and its
-DOM.
+"""Loads one page in a tab as a patient reader would: to the end, with pauses, and takes its DOM and
+what else is to be made of it.
 
-Every wait of its own is bounded: a page that never rests is taken as it stands. What a page asks for because it
-was scrolled is asked by us: the next step waits for a turn at the same hosts. Raises ``TabFailed`` where there is
-no page to take, ``TabCrashed`` where the tab died.
+Every wait of its own is bounded: a page that never rests is taken as it stands, and one that does not answer is
+left. Raises ``TabFailed`` where there is no page to take, ``TabLost`` where the tab died or hangs; what was taken
+of the page before is in it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
 
-from playwright.async_api import BrowserContext, Page, Request, Response
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from crawlers.browser.chromium import VIEWPORT_HEIGHT, VIEWPORT_WIDTH
-from processors.urls import host_of
+from crawlers.browser.chromium import close
+from crawlers.browser.consent import ConsentResult, reject_consent
+from crawlers.browser.page_answers import PageHangs, answer_of, require_answer
+from crawlers.browser.page_handling import KINDS, PageHandling
+from crawlers.browser.renderings import MadeOfPage, NotMade, first_line, make_renderings, not_made
+from crawlers.browser.request_log import BrowserRequest, RequestLog
+from crawlers.browser.scrolling import WaitForSlot, scroll
 
-ARRIVE_S = 60.0
-LOAD_S = 30.0
-REST_S = 8.0
-PICTURE_S = 45.0
-"""Waits: for the first answer, for the load event, for the network to rest, for the screenshot."""
+ARRIVE_S: Final = 60.0
+LOAD_S: Final = 30.0
+REST_S: Final = 8.0
+"""Waits: for the first answer, for the load event, for the network to rest."""
 
-MOST_SCREENS = 40
-"""How far down a page is scrolled: 36,000 pixels; pages that grow without end are left there."""
 
-PAUSE_S = 0.12
-AT_END = "() => window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2"
-FETCHED_BY_SCRIPT = ("xhr", "fetch")
-"""Requests by which pages that are scrolled ask for more; pictures are loaded as by any reader."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A page as it stood in the end, and what was made of it; ``remarks`` say what could not be made, and why.
 
-MOST_PICTURE_PIXELS = 16_000
-"""Chromium draws no higher texture (16,384 pixels)."""
+    ``dom`` is None where the page never answered.
+    """
+
+    url: str
+    status: int | None
+    content_type: str | None
+    dom: str | None
+    taken_at: datetime
+    renderings: tuple[MadeOfPage, ...]
+    remarks: tuple[str, ...] = field(default=())
+    consent: ConsentResult | None = None
+    requests: tuple[BrowserRequest, ...] = ()
+    requests_left_out: int = 0
+    script_errors: int = 0
 
 
 class TabFailed(Exception):
@@ -43,72 +57,113 @@ class TabFailed(Exception):
         self.reason = reason
 
 
-class TabCrashed(TabFailed):
-    """The tab's process died."""
+class TabLost(TabFailed):
+    """The tab's process died, or the page does not answer; ``had`` is what was taken of it before."""
+
+    def __init__(self, reason: str, had: Loaded) -> None:
+        super().__init__(reason)
+        self.had = had
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A page as it stood in the end. ``screenshot`` is None where none could be taken; ``remarks`` say why."""
+@dataclass(slots=True)
+class _Visit:
+    """A page as far as it was taken."""
 
-    url: str
-    status: int | None
-    content_type: str | None
-    dom: str
-    screenshot: bytes | None
-    remarks: tuple[str, ...] = field(default=())
+    tab: Page
+    log: RequestLog
+    response: Response | None = None
+    content_type: str | None = None
+    dom: str | None = None
+    taken_at: datetime | None = None
+    consent: ConsentResult | None = None
+    renderings: list[MadeOfPage] = field(default_factory=list)
+    not_made: list[NotMade] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def loaded(self) -> Loaded:
+        """All that there is by now."""
+        return Loaded(
+            url=self.tab.url,
+            status=None if self.response is None else self.response.status,
+            content_type=self.content_type,
+            dom=self.dom,
+            taken_at=self.taken_at or datetime.now(UTC),
+            renderings=tuple(self.renderings),
+            remarks=(*self.remarks, *(each.remark for each in self.not_made)),
+            consent=self.consent,
+            requests=tuple(self.log.requests),
+            requests_left_out=self.log.left_out,
+            script_errors=self.log.script_errors,
+        )
+
+    def lost(self, reason: str, handling: PageHandling) -> "TabLost":
+        """The loss of the tab; each rendering that was not made by then is named."""
+        had = {each.kind for each in self.renderings} | {each.kind for each in self.not_made}
+        self.not_made += [not_made(kind, reason) for kind in KINDS.values() if kind in handling.renderings - had]
+        return TabLost(reason, self.loaded())
+
+    async def take_dom(self) -> None:
+        """The DOM as it stands now, in the place of an earlier one."""
+        self.dom = await answer_of(self.tab.content(), "when its DOM was taken")
+        self.taken_at = datetime.now(UTC)
 
 
-WaitForSlot = Callable[[str], Awaitable[bool]]
-"""Waits for a slot at a host; False: none can be had."""
-
-
-async def load(context: BrowserContext, url: str, wait_for_slot: WaitForSlot) -> Loaded:
-    """Load ``url`` in a new tab, and close the tab."""
-    tab = await context.new_page()
+async def load(tab: Page, url: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
+    """Load ``url`` in a new tab, and close the tab; one that does not close stays in its context's ``pages``."""
+    visit = _Visit(tab, RequestLog(tab.context, tab))
     crashed = asyncio.Event()
     tab.on("crash", lambda _: crashed.set())
-    tab.on("popup", lambda popup: asyncio.ensure_future(_close(popup)))
-    taking = asyncio.ensure_future(_take(tab, url, wait_for_slot))
+    tab.on("popup", _close_popup)
+    taking = asyncio.ensure_future(_take(visit, url, wait_for_slot, handling))
     dying = asyncio.ensure_future(crashed.wait())
     try:
         await asyncio.wait({taking, dying}, return_when=asyncio.FIRST_COMPLETED)
         if crashed.is_set():
-            raise TabCrashed("the tab crashed")
-        return taking.result()
+            raise visit.lost("the tab crashed", handling)
+        taking.result()
+        return visit.loaded()
+    except PageHangs as hang:
+        raise visit.lost(str(hang), handling) from hang
     except PlaywrightError as error:
         if crashed.is_set():
-            raise TabCrashed("the tab crashed") from error
-        raise TabFailed(_first_line(error)) from error
+            raise visit.lost("the tab crashed", handling) from error
+        raise TabFailed(first_line(error)) from error
     finally:
         for task in (taking, dying):
             task.cancel()
         await asyncio.gather(taking, dying, return_exceptions=True)
-        await _close(tab)
+        visit.log.close()
+        for each in (tab, *tab.context.pages):
+            await close(each)
 
 
-async def _take(tab: Page, url: str, wait_for_slot: WaitForSlot) -> Loaded:
-    remarks: list[str] = []
-    response = await _arrive(tab, url)
+async def _take(visit: _Visit, url: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> None:
+    tab = visit.tab
+    visit.response = await _arrive(tab, url)
+    if visit.response is None:  # the document has begun and never ends: what there is of it is taken
+        await require_answer(tab, "while it was loading")
+    else:
+        header = visit.response.header_value("content-type")
+        visit.content_type = await answer_of(header, "after it had arrived")
     try:
         await tab.wait_for_load_state("load", timeout=LOAD_S * 1000)
     except PlaywrightTimeout:
-        remarks.append(f"the page was still loading after {LOAD_S:.0f} s and was taken as it stood")
-    await _scroll(tab, wait_for_slot, remarks)
+        visit.remarks.append(f"the page was still loading after {LOAD_S:.0f} s and was taken as it stood")
+    await visit.take_dom()  # in case that it does not answer later
+    if handling.reject_consent:
+        visit.consent, pictures = await reject_consent(tab)
+        visit.renderings += pictures
+    await scroll(tab, wait_for_slot, visit.remarks)
     try:
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)
     except PlaywrightTimeout:
-        remarks.append(f"the page's network did not rest within {REST_S:.0f} s")
-    dom = await tab.content()
-    screenshot = await _picture(tab, remarks)
-    return Loaded(
-        url=tab.url,
-        status=None if response is None else response.status,
-        content_type=None if response is None else await response.header_value("content-type"),
-        dom=dom,
-        screenshot=screenshot,
-        remarks=tuple(remarks),
-    )
+        visit.remarks.append(f"the page's network did not rest within {REST_S:.0f} s")
+    await visit.take_dom()
+    async for made in make_renderings(tab, handling, visit.remarks):
+        if isinstance(made, NotMade):
+            visit.not_made.append(made)
+        else:
+            visit.renderings.append(made)
 
 
 async def _arrive(tab: Page, url: str) -> Response | None:
@@ -117,56 +172,8 @@ async def _arrive(tab: Page, url: str) -> Response | None:
     except PlaywrightTimeout:
         if tab.url in ("", "about:blank"):
             raise
-        return None  # the document has begun and never ends: what there is of it is taken
-
-
-async def _scroll(tab: Page, wait_for_slot: WaitForSlot, remarks: list[str]) -> None:
-    """Down in steps of a screen, so that pictures that load when seen are loaded; then up again."""
-    requested_hosts: set[str] = set()
-
-    def note(request: Request) -> None:
-        if request.resource_type in FETCHED_BY_SCRIPT:
-            requested_hosts.add(host_of(request.url))
-
-    tab.on("request", note)
-    for _ in range(MOST_SCREENS):
-        await tab.evaluate("() => window.scrollBy(0, window.innerHeight)")
-        await asyncio.sleep(PAUSE_S)
-        hosts = sorted(requested_hosts)
-        requested_hosts.clear()
-        without = [host for host in hosts if not await wait_for_slot(host)]
-        if without:
-            remarks.append(f"scrolling ended where {without[0]} could not be asked any more")
-        # only now: what the page asked for may have made it longer
-        if without or await tab.evaluate(AT_END):
-            break
-    tab.remove_listener("request", note)
-    await tab.evaluate("() => window.scrollTo(0, 0)")
-
-
-async def _picture(tab: Page, remarks: list[str]) -> bytes | None:
-    height = int(await tab.evaluate("() => document.documentElement.scrollHeight") or VIEWPORT_HEIGHT)
-    try:
-        if height <= MOST_PICTURE_PIXELS:
-            return await tab.screenshot(full_page=True, type="png", timeout=PICTURE_S * 1000)
-        remarks.append(f"the page is {height} pixels high; the screenshot shows the first {MOST_PICTURE_PIXELS}")
-        return await tab.screenshot(
-            full_page=True,
-            clip={"x": 0, "y": 0, "width": VIEWPORT_WIDTH, "height": MOST_PICTURE_PIXELS},
-            type="png",
-            timeout=PICTURE_S * 1000,
-        )
-    except PlaywrightError as error:
-        remarks.append(f"no screenshot could be taken: {_first_line(error)}")
         return None
 
 
-async def _close(tab: Page) -> None:
-    try:
-        await tab.close()
-    except PlaywrightError:
-        return  # it is gone already, with its browser
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+async def _close_popup(popup: Page) -> None:
+    await close(popup)

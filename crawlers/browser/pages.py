@@ -1,8 +1,8 @@
 """Pages as Chromium shows them, one at a time, each loaded through the recorder.
 
-In: an address and the page id that the recorder files exchanges under. Out: the final DOM; it and the screenshot
-are handed to the recorder's process as renderings. What drives the browser is imported when the first page is
-requested, since most crawls do without.
+In: an address and the page id that the recorder files exchanges under. Out: the final DOM; it and what else is
+made of the page are handed to the recorder's process as renderings. What drives the browser is imported when the
+first page is requested, since most crawls do without.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlers.browser.page_handling import PageHandling
 from crawlers.http_client import CrawlLimitReached
 from crawlers.model.capture import Note, Rendering
 from crawlers.recorder.proxy import RecorderAddress
@@ -39,8 +40,8 @@ class RenderedPage:
 class BrowserPages:
     """The browser of one crawl. ``program`` None is Playwright's own Chromium.
 
-    ``note`` and ``rendering`` hand over to the recorder's process. ``seconds`` is the crawl's limit, counted from
-    the first page. ``one_page`` is to be held while a page is rendered.
+    ``note`` and ``rendering`` hand over to the recorder's process; ``handling`` says what is made. ``seconds`` is
+    the crawl's limit, counted from the first page. ``one_page`` is to be held while a page is rendered.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class BrowserPages:
         *,
         note: Callable[[Note], None],
         rendering: Callable[[Rendering], None],
+        handling: PageHandling | None = None,
         seconds: float | None = None,
     ) -> None:
         self._recorder = recorder
@@ -58,6 +60,7 @@ class BrowserPages:
         self._user_agent = user_agent
         self._note = note
         self._rendering = rendering
+        self._handling = handling or PageHandling()
         self._seconds = seconds
         self._deadline: float | None = None
         self._session: BrowserSession | None = None
@@ -75,7 +78,7 @@ class BrowserPages:
             from crawlers.browser.session import BrowserSession
 
             self._session = BrowserSession(
-                self._recorder, self._program, self._user_agent, self._note, self._rendering
+                self._recorder, self._program, self._user_agent, self._note, self._rendering, self._handling
             )
             if self._seconds is not None:
                 self._deadline = asyncio.get_running_loop().time() + self._seconds

@@ -1,19 +1,25 @@
 """Drives one Chromium through the pages of a crawl, with a context of its own for each page id.
 
-A crashed tab is noted and tried once more; a dead browser is started again.
+A page whose tab crashes or hangs is noted and opened once more; lost again, it is handed over as far as it was
+taken. A browser that is dead, or whose tabs do not close, is ended and started again.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.browser.chromium import launch, open_context
-from crawlers.browser.page_loader import Loaded, TabCrashed, TabFailed, WaitForSlot, load
+from crawlers.browser.chromium import close, end, launch, open_context, process_id_of
+from crawlers.browser.page_handling import PageHandling
+from crawlers.browser.page_info import page_info
+from crawlers.browser.page_loader import Loaded, TabFailed, TabLost, load
 from crawlers.browser.pages import RenderedPage
+from crawlers.browser.renderings import MadeOfPage, first_line
+from crawlers.browser.scrolling import WaitForSlot
 from crawlers.http_client import BrowserMissing, PageNotRendered
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
@@ -23,6 +29,10 @@ SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 
 NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABORTED")
 """Chromium's words where an answer came and it shows none: a download, an error without a body, a 204."""
+
+
+OPEN_S = 60.0
+"""How long a browser may take to open a page that shows nothing yet."""
 
 
 class BrowserSession:
@@ -35,77 +45,127 @@ class BrowserSession:
         user_agent: str,
         note: Callable[[Note], None],
         rendering: Callable[[Rendering], None],
+        handling: PageHandling,
     ) -> None:
         self._recorder = recorder
         self._program = program
         self._user_agent = user_agent
         self._note = note
         self._rendering = rendering
+        self._handling = handling
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
+        self._process_id: int | None = None
+        self._browser_version: str | None = None
         self._contexts: dict[str, BrowserContext] = {}
 
     async def close(self) -> None:
         """End the browser."""
-        if self._browser is not None:
-            await self._browser.close()
-            self._browser = None
+        await self._end_browser()
         if self._playwright is not None:
             await self._playwright.stop()
             self._playwright = None
 
     async def render(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> RenderedPage | None:
         """As `crawlers.browser.pages.BrowserPages.render`, without a limit of time."""
-        remarks: list[str] = []
         try:
-            loaded = await self._load(url, page_id, wait_for_slot, remarks)
+            loaded = await self._load(url, page_id, wait_for_slot)
         except TabFailed as failure:
             if any(sign in failure.reason for sign in NOT_SHOWN):
                 return None
             raise PageNotRendered(failure.reason) from failure
         media_type = (loaded.content_type or "text/html").partition(";")[0].strip().lower()
-        remarks += loaded.remarks
         if media_type not in SHOWN_TYPES:
             return None
-        dom = loaded.dom.encode("utf-8", "replace")
-        await self._hand_over(page_id, loaded, dom)
-        return RenderedPage(loaded.url, loaded.status, media_type, dom, tuple(remarks))
+        await self._hand_over(page_id, loaded)
+        if loaded.dom is None:
+            raise PageNotRendered("; ".join(loaded.remarks))
+        return RenderedPage(loaded.url, loaded.status, media_type, _bytes(loaded.dom), loaded.remarks)
 
-    async def _load(self, url: str, page_id: str, wait_for_slot: WaitForSlot, remarks: list[str]) -> Loaded:
+    async def _load(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> Loaded:
         try:
-            return await load(await self._context(page_id), url, wait_for_slot)
-        except TabCrashed as crash:
-            reason = f"{crash.reason} and was opened once more"
-            self._note(Note(NoteKind.OUTCOME, page_id, url, datetime.now(UTC), reason))
-            remarks.append(reason)
-            return await load(await self._context(page_id), url, wait_for_slot)
+            return await self._visit(url, page_id, wait_for_slot)
+        except TabLost as loss:
+            first = loss
+        again = f"{first.reason} and was opened once more"
+        self._note(Note(NoteKind.OUTCOME, page_id, url, datetime.now(UTC), again))
+        try:
+            loaded = await self._visit(url, page_id, wait_for_slot)
+        except TabLost as second:
+            loaded = first.had if second.had.dom is None and first.had.dom is not None else second.had
+            taken = "" if loaded.dom is None else ", and was taken as it stood before"
+            return replace(loaded, remarks=(again, f"once more {second.reason}{taken}", *loaded.remarks))
+        return replace(loaded, remarks=(again, *loaded.remarks))
 
-    async def _context(self, page_id: str) -> BrowserContext:
+    async def _visit(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> Loaded:
+        tab = await self._tab(page_id)
+        try:
+            return await load(tab, url, wait_for_slot, self._handling)
+        finally:
+            if tab.context.pages:  # a tab that did not close keeps its process, which may run without end
+                await self._end_browser()
+
+    async def _tab(self, page_id: str) -> Page:
+        try:
+            return await self._opened(page_id)
+        except (PlaywrightError, TimeoutError):
+            await self._end_browser()  # it has died, or does not answer
+        try:
+            return await self._opened(page_id)
+        except PlaywrightError as error:
+            raise TabFailed(f"the browser opened no page: {first_line(error)}") from error
+        except TimeoutError as error:
+            await self._end_browser()
+            raise TabFailed(f"the browser opened no page within {OPEN_S:g} s") from error
+
+    async def _opened(self, page_id: str) -> Page:
         if self._browser is None or not self._browser.is_connected():
-            self._contexts.clear()
-            self._browser = await self._started()
+            await self._end_browser()
+            self._browser, self._process_id = await self._started()
+            self._browser_version = self._browser.version
         if page_id not in self._contexts:
             for other in self._contexts.values():
-                await other.close()
+                if not await close(other):
+                    raise TimeoutError
             self._contexts.clear()
-            context = await open_context(self._browser, self._recorder, page_id, self._user_agent)
-            self._contexts[page_id] = context
-        return self._contexts[page_id]
+        async with asyncio.timeout(OPEN_S):
+            if page_id not in self._contexts:
+                context = await open_context(self._browser, self._recorder, page_id, self._user_agent)
+                self._contexts[page_id] = context
+            return await self._contexts[page_id].new_page()
 
-    async def _started(self) -> Browser:
+    async def _started(self) -> tuple[Browser, int]:
         try:
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
-            return await launch(self._playwright, self._recorder, self._program, self._user_agent)
+            browser = await launch(self._playwright, self._recorder, self._program, self._user_agent)
+            return browser, await process_id_of(browser)
         except PlaywrightError as error:
             raise BrowserMissing(f"Chromium does not start: {error}") from error
 
-    async def _hand_over(self, page_id: str, loaded: Loaded, dom: bytes) -> None:
-        assert self._browser is not None
-        made_at, made_by = datetime.now(UTC), f"Chromium {self._browser.version}"
-        kinds = [(RenderingKind.DOM, "text/html; charset=utf-8", dom)]
-        if loaded.screenshot is not None:
-            kinds.append((RenderingKind.FULL_PAGE, "image/png", loaded.screenshot))
-        for kind, media_type, content in kinds:
-            rendering = Rendering(page_id, loaded.url, kind, media_type, content, made_at, made_by)
+    async def _end_browser(self) -> None:
+        self._contexts.clear()
+        if self._browser is not None and self._process_id is not None:
+            await end(self._browser, self._process_id)
+        self._browser = self._process_id = None
+
+    async def _hand_over(self, page_id: str, loaded: Loaded) -> None:
+        assert self._browser_version is not None
+        made_by = f"Chromium {self._browser_version}"
+        info = MadeOfPage(
+            RenderingKind.PAGEINFO, "application/json", page_info(page_id, loaded), datetime.now(UTC)
+        )
+        for made in (*_final_dom(loaded), *loaded.renderings, info):
+            rendering = Rendering(
+                page_id, loaded.url, made.kind, made.media_type, made.content, made.made_at, made_by
+            )
             await asyncio.to_thread(self._rendering, rendering)
+
+
+def _final_dom(loaded: Loaded) -> Iterator[MadeOfPage]:
+    if loaded.dom is not None:
+        yield MadeOfPage(RenderingKind.DOM, "text/html; charset=utf-8", _bytes(loaded.dom), loaded.taken_at)
+
+
+def _bytes(dom: str) -> bytes:
+    return dom.encode("utf-8", "replace")

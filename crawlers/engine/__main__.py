@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import crawlers
+from crawlers.browser.page_handling import handling_of
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
@@ -47,6 +48,7 @@ def run(row: Mapping[str, Any]) -> None:
         job.user_agent,
         note=captures.note,
         rendering=captures.rendering,
+        handling=handling_of(job.source),
         seconds=job.limits.seconds,
     )
     robots = RobotsRules(fetcher, rate_limiter, captures.note, job.user_agent)

@@ -22,14 +22,19 @@ class RenderingKind(StrEnum):
 
     FULL_PAGE = "fullPage"
     VIEW = "view"
+    THUMBNAIL = "thumbnail"
     TEXT = "text"
     DOM = "dom"
+    PDF = "pdf"
+    MHTML = "mhtml"
     PAGEINFO = "pageinfo"
+    VIEW_BEFORE_CONSENT = "viewBeforeConsent"
+    VIEW_AFTER_CONSENT = "viewAfterConsent"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A thing we made from the page at ``url``: its screenshot, its final DOM, its text."""
+    """A thing we made from the page at ``url``: its screenshots, its final DOM, its text, a print of it."""
 
     page_id: str | None
     url: str

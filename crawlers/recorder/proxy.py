@@ -19,6 +19,7 @@ from crawlers.model.protocols import CaptureSink
 from crawlers.recorder.certificates import CertificateAuthority
 from crawlers.recorder.client_connection import ClientConnection
 from crawlers.recorder.egress import Egress
+from crawlers.recorder.page_accounts import PageAccounts
 from crawlers.recorder.session import Session, Totals
 from crawlers.recorder.tls import lenient_context, verifying_context
 from crawlers.recorder.writer_thread import WriterThread
@@ -59,7 +60,7 @@ class Recorder:
         on_change: Callable[[Totals], None] | None = None,
     ) -> None:
         """``folder`` takes large bodies while they last; ``on_change`` gets the totals after each exchange."""
-        self._sink = sink
+        self._sink = PageAccounts(sink)
         self._folder = folder
         self._crawl_id = crawl_id
         self._egress = egress

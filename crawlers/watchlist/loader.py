@@ -45,7 +45,19 @@ __all__ = [
 Entry = TypeVar("Entry", bound=BaseModel)
 
 DEFAULTABLE = frozenset(
-    {"limits", "delay_s", "robots", "engine", "reread_days", "access_label", "legal_basis", "review_by", "egress"}
+    {
+        "access_label",
+        "consent",
+        "delay_s",
+        "egress",
+        "engine",
+        "legal_basis",
+        "limits",
+        "renderings",
+        "reread_days",
+        "review_by",
+        "robots",
+    }
 )
 """What ``defaults`` may set: what no source needs to differ in."""
 

@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from crawlers.watchlist.source import Engine, Expectation, Follow, Robots, Source, SourceLimits
+from crawlers.watchlist.source import (
+    Consent,
+    Engine,
+    Expectation,
+    Follow,
+    RenderingName,
+    Robots,
+    Source,
+    SourceLimits,
+)
 from crawlers.watchlist.telegram_handle import handle_or_name
 from processors.extension.code import parse_reference
 from processors.kinds import KINDS, SINGLE_PAGES, is_complete_list, source_kinds
@@ -232,6 +241,16 @@ class SourceEntry(_Entry):
     """Whether robots.txt is obeyed. The decision about each address is recorded either way."""
     engine: Engine = "http"
     """`http` fetches the page; `browser` loads it in Chromium, and keeps a screenshot and the final DOM as well.
+    """
+    renderings: list[RenderingName] | None = None
+    """What the browser makes of a page besides its final DOM, which is always kept: a `screenshot` of the whole
+    page, one of the `viewport`, a `thumbnail`, the visible `text`, an `mhtml` file, a `pdf`. Without it,
+    screenshot and text. Pages that a person names one by one get all of them.
+    """
+    consent: Consent | None = None
+    """`reject` has the browser reject what consent dialogs of known platforms ask for; it never accepts, and
+    clicks nothing outside of the dialog. Pictures before and after, and each click, are kept. Without it, or with
+    `leave`, dialogs are left as they stand.
     """
     expect: ExpectEntry = ExpectEntry()
     """What a crawl should bring. A source that brings less or more is reported. Where nothing is declared, the

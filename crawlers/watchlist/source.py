@@ -6,7 +6,7 @@ The declaration alone: it fetches nothing and reads no file (``crawlers.watchlis
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from processors.kinds import SourceKind
@@ -16,6 +16,15 @@ from processors.urls import host_of
 Robots = Literal["obey", "ignore"]
 Engine = Literal["http", "browser"]
 Follow = Literal["nothing", "requisites", "links"]
+Consent = Literal["reject", "leave"]
+"""What a browser does with a page's consent dialog."""
+
+RenderingName = Literal["screenshot", "viewport", "thumbnail", "text", "mhtml", "pdf"]
+"""What a browser may make of a page besides its final DOM, by the names of the watch-list."""
+
+EVERY_RENDERING: Final[tuple[RenderingName, ...]] = get_args(RenderingName)
+USUAL_RENDERINGS: Final[tuple[RenderingName, ...]] = ("screenshot", "text")
+"""Where a source does not say. Each further one is made and stored again with every capture of every page."""
 
 WHERE_SET: Final = {"json": "where set"}
 """Marks a field that a source's JSON has only where it is set: files of other sources stay as they always were."""
@@ -66,7 +75,9 @@ class Source:
     to show it (``requisites``), or also the links in scope. ``egress`` is the name of an egress profile.
     ``legal_basis`` is on which the source is collected, and ``review_by`` the day (ISO 8601) by which somebody
     looks at that again. ``parser`` is the class of an extension that reads the pages in the place of our parser
-    (decision 0031), ``spider`` one that crawls in the place of our spider.
+    (decision 0031), ``spider`` one that crawls in the place of our spider. ``renderings`` is what a browser makes
+    of its pages; None: `USUAL_RENDERINGS`. ``consent`` is what it does with their consent dialogs; None: it leaves
+    them.
     """
 
     id: str
@@ -94,6 +105,8 @@ class Source:
     review_by: str | None = field(default=None, metadata=WHERE_SET)
     parser: str | None = field(default=None, metadata=WHERE_SET)
     spider: str | None = field(default=None, metadata=WHERE_SET)
+    renderings: tuple[RenderingName, ...] | None = field(default=None, metadata=WHERE_SET)
+    consent: Consent | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -115,7 +128,7 @@ def source_for_urls(
     """The source of pages that a person named one by one.
 
     robots.txt is not asked: it speaks to programs that wander on their own (RFC 9309, section 1), and a page that
-    somebody asks for may be gone tomorrow.
+    somebody asks for may be gone tomorrow. A browser makes every rendering of it.
     """
     return Source(
         id=source_id,
@@ -126,6 +139,7 @@ def source_for_urls(
         robots="ignore",
         egress=egress,
         access_label=access_label,
+        renderings=EVERY_RENDERING if engine == "browser" else None,
     )
 
 

@@ -1,12 +1,14 @@
 """Chromium behind the real recorder: what it shows is kept, and nothing it does gets past."""
 
 import asyncio
+import email
+import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,29 +21,28 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from crawlers.browser.chromium import launch, open_context
-from crawlers.browser.page_loader import Loaded, TabCrashed, load
+from crawlers.browser.consent import GUARD
+from crawlers.browser.consent_rules import FOLDER, ConsentRulesDiffer, consent_rules
+from crawlers.browser.page_handling import KINDS, PageHandling
+from crawlers.browser.page_loader import Loaded, TabLost, load
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
-from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.http_client import Fetcher
-from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.capture import NoteKind, Rendering, RenderingKind
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.spiders.base import SourceSpider
 from crawlers.watchlist.source import source_for_urls
-from pipeline.chromium import find_chromium
-from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from processors.pages.outcome import Outcome
 from samples.messages import Response
 from samples.sites import SampleSites
+from tests.crawlers.browser.browser_crawl import HOST, USER_AGENT, Account, crawl, kept_urls
 from tests.crawlers.engine.crawl_here import crawl_here
 from tests.crawlers.recorder.running_recorder import KeptInMemory, RunningRecorder, block_of
 
 pytestmark = pytest.mark.browser
 
-HOST = "bypass.pryklad.example"
-USER_AGENT = Settings().user_agent
 TALL = "<style>div{height:700px}</style>" + "".join(f"<div>Абзац {number}</div>" for number in range(9))
 RESTLESS = TALL + "<script>setInterval(() => fetch('/from-page'), 100)</script>"
 LAZY = TALL + '<img loading="lazy" src="/lazy.png" width="10" height="10">'
@@ -66,7 +67,88 @@ document.body.insertAdjacentHTML('beforeend', '<p>Напісана скрыпт�
 )
 FRAMED = "framed.pryklad.example"
 FRAMING = f'<p>Старонка з рамкай.</p><iframe src="https://{FRAMED}/"></iframe>'
+UNPRINTABLE = f"""<p style="font-size:90px">Старонка, якую не надрукаваць.</p><iframe src="https://{FRAMED}/"></iframe>
+<iframe style="display:none" srcdoc="<p>hidden</p>"></iframe>
+<script>addEventListener('beforeprint', () => {{ for (;;); }})</script>"""
 FRAME = "<p>Рамка з іншага сайта.</p><script>fetch('/from-frame')</script>"
+BANNER = """<!doctype html><title>{title}</title><h1>Навіны дня</h1>{outside}
+<style>#onetrust-banner-sdk {{ position: fixed; bottom: 0; left: 0; right: 0; height: 300px; background: #ccc }}
+</style>
+<div id="onetrust-banner-sdk">
+<p>We and our 400 partners store information on your device.</p>
+<button id="onetrust-accept-btn-handler" onclick="answer('accepted')">Accept all</button>{reject}</div>
+<script>function answer(what) {{
+  fetch('/consent/' + what); document.querySelector('#onetrust-banner-sdk').style.display = 'none';
+}}</script>"""
+OWN = """<p id="own" style="height:3000px" onclick="fetch('/consent/own')">Навіна.</p><script>
+addEventListener('scroll', () => document.querySelector('#own').click(), {once: true})</script>"""
+COMPLIANZ = """<!doctype html><h1>Навіны дня</h1><div id="cmplz-cookiebanner-container">
+<div class="cmplz-cookiebanner" role="dialog">
+<button class="cmplz-btn cmplz-accept" onclick="answer('accepted')">Прыняць усё</button>
+<button class="cmplz-btn cmplz-deny" onclick="answer('denied')">Адхіліць</button></div></div>
+<script>function answer(what) { fetch('/consent/' + what); document.querySelector('[role]').remove() }</script>"""
+KLARO = """<!doctype html><div class="klaro"><div class="cookie-notice">We use cookies.</div></div>
+<script>const chosen = []; window.klaro = {show() {}, getManager: () => ({
+  changeAll(value) { chosen.push(value) }, saveAndApplyConsents() { fetch('/consent/klaro-' + chosen) },
+})}</script>"""
+NEVER_ANSWERS = """<!doctype html><p>Старонка, якая не адказвае.</p>
+<script>window.Cookiebot = {dialog: {visible: true}, withdraw: () => new Promise(() => {})}</script>"""
+NEVER_IDLE = """<!doctype html><p>Старонка, якая не адпускае.</p><script>
+addEventListener('load', () => { window.requestIdleCallback = () => 0; });
+const busy = () => { const until = Date.now() + 900; while (Date.now() < until); setTimeout(busy, 1) };
+setTimeout(busy, 300)</script>"""
+NEVER_SHOWN = (
+    """<!doctype html><p>Згода дадзена раней.</p><div id="onetrust-banner-sdk" style="display:none"></div>"""
+)
+REJECT = """<button id="onetrust-reject-all-handler" onclick="answer('{what}')">{says}</button>"""
+CONSENT = {
+    "/banner": BANNER.format(title="1", outside=OWN, reject=REJECT.format(what="rejected", says="Reject all")),
+    "/banner-that-lies": BANNER.format(
+        title="2", outside="", reject=REJECT.format(what="lied", says="Accept all")
+    ),
+    "/button-outside": BANNER.format(
+        title="3", outside=REJECT.format(what="outside", says="Reject all"), reject=""
+    ),
+    "/declared": COMPLIANZ,
+    "/by-function": KLARO,
+}
+"""Pages that show what dialogs of three platforms show, as far as rules look at it; two mislead whoever clicks.
+
+OneTrust's rule is built into the script, Complianz's is declared, and Klaro is rejected by its own function.
+"""
+
+ACCEPTING = (
+    *("Accept all", "I agree", "Allow all cookies", "OK", "Alle akzeptieren", "Zustimmen", "Alle zulassen"),
+    *("Tout accepter", "J’accepte", "Tout autoriser", "Aceptar todo", "Acepto", "Permitir todas"),
+    *("Accetta tutti", "Accetto", "Consenti tutti", "Akceptuję wszystkie", "Zgadzam się", "Zezwól na wszystkie"),
+    *("Принять все", "Согласен", "Разрешить все", "Прыняць усё", "Згодны", "Дазволіць усе"),
+    *("Прийняти всі", "Погоджуюся", "Дозволити всі"),
+)
+REJECTING = (
+    *("Reject all", "Accept necessary only", "Alle ablehnen", "Nur notwendige akzeptieren", "Tout refuser"),
+    *("Continuer sans accepter", "Rechazar todo", "Continuar sin aceptar", "Rifiuta tutti"),
+    *("Continua senza accettare", "Odrzuć wszystkie", "Отклонить все", "Принять только необходимые"),
+    *("Адхіліць усе", "Прыняць толькі неабходныя", "Відхилити всі", "Прийняти тільки необхідні", "Save choices"),
+)
+"""What buttons of consent dialogs say in the nine languages that the guard knows."""
+
+COUNTED = f"""<!doctype html><meta http-equiv="Content-Security-Policy" content="img-src 'self'; connect-src *">
+<p>Старонка, чые файлы палічаны.</p><img src="/lazy.png"><img src="/lazy.png"><img src="/missing.png">
+<img src="https://forbidden-by-page.example/x.png"><iframe src="https://{FRAMED}/"></iframe><script>
+const tries = [
+  fetch('https://reset.pryklad.example/'), fetch('https://{FRAMED}/from-frame'),
+  navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready),
+  new Promise(done => {{
+    const s = new WebSocket('wss://{HOST}/socket'); s.onclose = done; s.onerror = done;
+  }}),
+  new Promise(done => {{
+    new Worker(URL.createObjectURL(new Blob(["fetch('https://{HOST}/from-page').then(() => postMessage(1))"])))
+      .onmessage = done;
+  }}),
+];
+navigator.sendBeacon('/beacon', 'x');
+Promise.allSettled(tries).then(() => document.body.dataset.state = 'tried');
+</script>"""
 WORKER = """
 self.addEventListener('install', event => event.waitUntil(fetch('/from-worker').then(() => self.skipWaiting())));
 """
@@ -135,31 +217,6 @@ class Outside:
                 self.reached.append(f"udp: {self.udp.recvfrom(2000)[0]!r}")
 
 
-@dataclass
-class Account:
-    """What a crawl reported, noted and rendered."""
-
-    events: list[EngineEvent] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    renderings: list[Rendering] = field(default_factory=list)
-
-    @property
-    def visits(self) -> list[PageVisited]:
-        return [event for event in self.events if isinstance(event, PageVisited)]
-
-    @property
-    def remarks(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, CrawlNote)]
-
-
-@pytest.fixture(scope="module")
-def program() -> Path:
-    found = find_chromium(Settings().chromium)
-    if found is None:
-        pytest.skip("no Chromium on this machine")
-    return found.program
-
-
 @pytest.fixture
 def outside() -> Iterator[Outside]:
     running = Outside()
@@ -183,6 +240,21 @@ def sites(outside: Outside) -> Iterator[SampleSites]:
         "/high": Response(body=b"<div style='height:40000px'>" + b"<p>text</p>" * 100),
         "/growing": Response(body=GROWING.encode()),
         **{f"/more/{number}": Response(body=b"more", content_type="text/plain") for number in (1, 2, 3, 4)},
+        **{path: Response(body=page.encode()) for path, page in CONSENT.items()},
+        "/never-idle": Response(body=NEVER_IDLE.encode()),
+        "/never-shown": Response(body=NEVER_SHOWN.encode()),
+        "/never-answers": Response(body=NEVER_ANSWERS.encode()),
+        **{
+            f"/consent/{answer}": Response(body=b"noted", content_type="text/plain")
+            for answer in ("rejected", "own", "denied", "klaro-false")
+        },
+        "/counted": Response(body=COUNTED.encode()),
+        "/socket": Response(
+            status=404, body=b""
+        ),  # without a body, or it is cut when the browser has read the head
+        "/beacon": Response(status=404, body=b""),
+        "/missing.png": Response(status=404, body=b"none"),
+        "/unprintable": Response(body=UNPRINTABLE.encode()),
         "/gone": Response(status=404, body=b""),
         "/nothing": Response(status=204, body=b""),
         "/framing": Response(body=FRAMING.encode()),
@@ -203,35 +275,6 @@ def recorder(sites: SampleSites, tmp_path: Path) -> Iterator[RunningRecorder]:
     yield running
     if not running.closed:
         running.close()
-
-
-def crawl(
-    recorder: RunningRecorder,
-    program: Path,
-    *urls: str,
-    limits: CrawlLimits | None = None,
-    pace: HostRateLimiter | None = None,
-) -> Account:
-    made = Account()
-    bounds = limits or CrawlLimits()
-    job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
-
-    async def run() -> None:
-        pages = BrowserPages(
-            recorder.address,
-            program,
-            USER_AGENT,
-            note=made.notes.append,
-            rendering=made.renderings.append,
-            seconds=bounds.seconds,
-        )
-        limiter = pace or HostRateLimiter(0)
-        context = CrawlContext(Fetcher(recorder.address), limiter, pages, made.events.append, robots=None)
-        await crawl_here(replace(job, limits=bounds), context)
-
-    asyncio.run(run())
-    recorder.close()
-    return made
 
 
 class OnePageRendered(SourceSpider):
@@ -271,12 +314,6 @@ def test_a_spider_has_one_page_rendered_where_it_needs_to(
     assert f"https://{HOST}/lazy.png" not in kept_urls(recorder), "the page that was fetched was rendered, too"
 
 
-def kept_urls(recorder: RunningRecorder) -> list[str]:
-    sink = recorder.sink
-    assert isinstance(sink, KeptInMemory)
-    return [exchange.url for exchange in sink.exchanges]
-
-
 def test_what_a_page_does_passes_the_recorder_or_fails(
     recorder: RunningRecorder, program: Path, sites: SampleSites, outside: Outside
 ) -> None:
@@ -301,12 +338,23 @@ def test_a_page_is_kept_with_its_picture_and_its_final_dom(
     (visit,) = made.visits
     assert (visit.url, visit.outcome, visit.seed) == (url, Outcome.CONTENT, True)
     kinds = {rendering.kind: rendering for rendering in made.renderings}
-    assert set(kinds) == {RenderingKind.DOM, RenderingKind.FULL_PAGE}
+    assert set(kinds) == {RenderingKind.DOM, RenderingKind.PAGEINFO, *KINDS.values()}
     assert {rendering.page_id for rendering in kinds.values()} == {"0001"}
     assert "А-19/2026" in kinds[RenderingKind.DOM].content.decode()
     (tmp_path / "shot.png").write_bytes(kinds[RenderingKind.FULL_PAGE].content)
     with Image.open(tmp_path / "shot.png") as picture:
         assert picture.size == (1366, 900)
+    assert png_size(kinds[RenderingKind.VIEW].content) == (1366, 900)
+    with Image.open(BytesIO(kinds[RenderingKind.THUMBNAIL].content)) as thumbnail:
+        assert (thumbnail.format, thumbnail.size) == ("JPEG", (400, 264))
+    assert "А-19/2026" in kinds[RenderingKind.TEXT].content.decode()
+    assert "<" not in kinds[RenderingKind.TEXT].content.decode()
+    assert kinds[RenderingKind.PDF].content.startswith(b"%PDF-")
+    assert kinds[RenderingKind.PDF].content.rstrip().endswith(b"%%EOF")
+    copy = email.message_from_bytes(kinds[RenderingKind.MHTML].content)
+    assert (copy.get_content_type(), copy["Snapshot-Content-Location"]) == ("multipart/related", url)
+    _, main, *_ = copy.walk()
+    assert main["Content-Location"] == url
     assert all(rendering.made_by.startswith("Chromium ") for rendering in kinds.values())
     kept = {exchange.url: exchange for exchange in recorder.sink.exchanges}
     assert kept["https://abvestki.pryklad.example/api/worker.json"].page_id == "0001"
@@ -330,7 +378,7 @@ def test_a_page_that_never_rests_is_taken_as_it_stands(recorder: RunningRecorder
     made = crawl(recorder, program, f"https://{HOST}/endless")
     assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT]
     assert any("did not rest" in remark for remark in made.remarks)
-    assert len(made.renderings) == 2
+    assert {made.kind for made in made.renderings} == {RenderingKind.DOM, RenderingKind.PAGEINFO, *KINDS.values()}
 
 
 def test_what_a_page_asks_for_because_it_was_scrolled_takes_turns(
@@ -355,6 +403,201 @@ def test_a_picture_of_a_page_too_high_says_so(recorder: RunningRecorder, program
     (shot,) = [each for each in made.renderings if each.kind is RenderingKind.FULL_PAGE]
     assert png_size(shot.content) == (1366, 16_000)
     assert any("pixels high" in remark for remark in made.remarks)
+
+
+def test_every_resource_is_listed_with_its_outcome_and_compared_with_what_was_recorded(
+    recorder: RunningRecorder, program: Path
+) -> None:
+    crawl(recorder, program, f"https://{HOST}/counted", handling=PageHandling(renderings=frozenset()))
+    (kept,) = [
+        each for each in recorder.sink.items if isinstance(each, Rendering) and each.kind is RenderingKind.PAGEINFO
+    ]
+    info = json.loads(kept.content)
+    found = {
+        each["url"].removeprefix(f"https://{HOST}"): (
+            each["type"],
+            each["status"],
+            each["outcome"],
+            each["reason"],
+        )
+        for each in info["resources"]
+    }
+    assert found == {
+        "/counted": ("document", 200, "recorded", None),
+        f"https://{FRAMED}/": ("document", 200, "recorded", None),
+        f"https://{FRAMED}/from-frame": ("fetch", 200, "recorded", None),
+        "/lazy.png": ("image", 200, "recorded", None),
+        "/missing.png": ("image", 404, "recorded", None),
+        "/worker.js": ("script", 200, "recorded", None),
+        "/from-worker": ("fetch", 200, "recorded", None),
+        "/from-page": ("fetch", 200, "recorded", None),
+        "/beacon": ("ping", 404, "recorded", None),
+        f"wss://{HOST}/socket": ("websocket", 404, "recorded", None),
+        "https://forbidden-by-page.example/x.png": (
+            "image",
+            None,
+            "failed",
+            "the request failed in the browser: csp",
+        ),
+        "https://reset.pryklad.example/": (
+            "fetch",
+            None,
+            "no_response",
+            "the site closed the connection without an answer",
+        ),
+    }
+    assert (info["counts"]["resources"], info["counts"]["recorded"], info["tsStatus"]) == (12, 10, 200)
+    assert set(info["urls"]) == {each["url"] for each in info["resources"]}
+    assert info["urls"][f"https://{HOST}/lazy.png"] == {"status": 200, "mime": "image/png", "type": "image"}
+    assert info["urls"]["https://reset.pryklad.example/"] == {
+        "status": 0,
+        "type": "fetch",
+        "error": "net::ERR_EMPTY_RESPONSE",
+    }
+    every = {exchange.url for exchange in recorder.sink.exchanges}
+    listed = {each["url"].replace("wss:", "https:") for each in (*info["resources"], *info["unlisted"])}
+    assert every <= listed, "the recorder kept something of the page that its record does not name"
+
+
+def test_a_consent_dialog_is_rejected_and_nothing_but_the_dialog_is_clicked(
+    recorder: RunningRecorder, program: Path
+) -> None:
+    handling = PageHandling(renderings=frozenset(), reject_consent=True)
+    urls = [f"https://{HOST}{path}" for path in (*CONSENT, "/never-shown", "/from-page")]
+    crawl(recorder, program, *urls, handling=handling)
+    by_url: dict[str, dict[RenderingKind, bytes]] = {}
+    for each in recorder.sink.items:
+        if isinstance(each, Rendering):
+            by_url.setdefault(each.url.removeprefix(f"https://{HOST}"), {})[each.kind] = each.content
+    results = {path: json.loads(made[RenderingKind.PAGEINFO])["consent"] for path, made in by_url.items()}
+    rules = {"rules": "autoconsent 16.23.0"}
+    known = rules | {"platform": "Onetrust"}
+    deny = {"element": "button", "text": "Адхіліць", "stopped": None}
+    button = {"element": "button#onetrust-reject-all-handler", "text": "Reject all", "stopped": None}
+    lie = {"text": "Accept all", "stopped": "it says that it accepts"}
+    outside = {"stopped": "it is not part of a dialog"}
+    not_clicked = "button#onetrust-reject-all-handler was not clicked: "
+    assert results == {
+        "/banner": known | {"outcome": "rejected", "reason": None, "clicks": [button]},
+        "/banner-that-lies": known
+        | {"outcome": "stopped", "reason": not_clicked + lie["stopped"], "clicks": [button | lie]},
+        "/button-outside": known
+        | {"outcome": "stopped", "reason": not_clicked + outside["stopped"], "clicks": [button | outside]},
+        "/declared": rules
+        | {"platform": "Complianz banner", "outcome": "rejected", "reason": None, "clicks": [deny]},
+        "/by-function": rules | {"platform": "Klaro", "outcome": "rejected", "reason": None, "clicks": []},
+        "/never-shown": rules | {"platform": None, "outcome": "no_dialog", "reason": None, "clicks": []},
+        "/from-page": rules | {"platform": None, "outcome": "no_dialog", "reason": None, "clicks": []},
+    }
+    answered = [url.rpartition("/")[2] for url in kept_urls(recorder) if "/consent/" in url]
+    assert answered == ["rejected", "own", "denied", "klaro-false"], "a page's own clicks pass after rejecting"
+    pictures = by_url["/banner"]
+    before, after = (
+        pictures[kind] for kind in (RenderingKind.VIEW_BEFORE_CONSENT, RenderingKind.VIEW_AFTER_CONSENT)
+    )
+    grey = (204, 204, 204)
+    pixels = [Image.open(BytesIO(each)).convert("RGB").getpixel((1300, 880)) for each in (before, after)]
+    assert pixels == [grey, (255, 255, 255)], "the banner should stand in the picture before, and be gone after"
+    assert b"display: none" in pictures[RenderingKind.DOM]
+    assert RenderingKind.VIEW_BEFORE_CONSENT not in by_url["/from-page"]
+
+
+def test_a_page_that_never_answers_whoever_rejects_costs_a_bounded_time_and_is_kept(
+    recorder: RunningRecorder, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawlers.browser.consent.REJECT_S", 2.0)
+    handling = PageHandling(renderings=frozenset(), reject_consent=True)
+    made = crawl(recorder, program, f"https://{HOST}/never-answers", handling=handling)
+    assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT]
+    kinds = {rendering.kind: rendering.content for rendering in made.renderings}
+    assert set(kinds) == {RenderingKind.DOM, RenderingKind.PAGEINFO, RenderingKind.VIEW_BEFORE_CONSENT}
+    consent = json.loads(kinds[RenderingKind.PAGEINFO])["consent"]
+    assert (consent["platform"], consent["outcome"]) == ("Cybotcookiebot", "failed")
+    assert consent["reason"] == "rejecting took longer than 2 s"
+
+
+def test_a_page_whose_rules_were_not_all_tried_in_time_is_no_page_without_a_dialog(
+    recorder: RunningRecorder, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawlers.browser.consent.LOOK_S", 1.0)
+    handling = PageHandling(renderings=frozenset(), reject_consent=True)
+    made = crawl(recorder, program, f"https://{HOST}/never-idle", handling=handling)
+    info = next(each.content for each in made.renderings if each.kind is RenderingKind.PAGEINFO)
+    consent = json.loads(info)["consent"]
+    assert (consent["outcome"], consent["reason"]) == (
+        "failed",
+        "looking for a dialog was not finished within 1 s",
+    )
+
+
+def test_a_script_that_fails_is_no_page_without_a_dialog(
+    recorder: RunningRecorder, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "guard.js").write_text("missing();")
+    monkeypatch.setattr("crawlers.browser.consent.GUARD", tmp_path / "guard.js")
+    handling = PageHandling(renderings=frozenset(), reject_consent=True)
+    made = crawl(recorder, program, f"https://{HOST}/never-answers", handling=handling)
+    info = next(each.content for each in made.renderings if each.kind is RenderingKind.PAGEINFO)
+    consent = json.loads(info)["consent"]
+    assert (consent["outcome"], consent["reason"]) == (
+        "failed",
+        "the script that rejects failed: ReferenceError: missing is not defined",
+    )
+
+
+def test_no_button_that_says_it_accepts_is_clicked_in_the_languages_that_the_guard_knows(
+    recorder: RunningRecorder, program: Path
+) -> None:
+    buttons = "".join(f"<button>{text}</button>" for text in (*ACCEPTING, *REJECTING))
+
+    async def click_each(_: Browser, context: BrowserContext) -> list[dict[str, Any]]:
+        tab = await context.new_page()
+        await tab.set_content(f"<dialog open>{buttons}</dialog>")
+        await tab.evaluate("window.clicks = []; window.letapisConsent = text => clicks.push(JSON.parse(text)); 0")
+        await tab.evaluate(GUARD.read_text("utf-8"))
+        await tab.evaluate("letapisReject(); document.querySelectorAll('button').forEach(each => each.click())")
+        clicks: list[dict[str, Any]] = await tab.evaluate("clicks")
+        return clicks
+
+    clicks = in_browser(recorder, program, click_each)
+    assert {each["text"]: each["stopped"] for each in clicks} == dict.fromkeys(
+        ACCEPTING, "it says that it accepts"
+    ) | dict.fromkeys(REJECTING)
+
+
+def test_of_the_rules_for_consent_none_hides_or_was_made_by_a_program_and_none_is_read_when_it_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = consent_rules().rules
+    assert len(rules) == 256
+    assert not [rule["name"] for rule in rules if rule["name"].startswith("auto_") or rule.get("cosmetic")]
+    changing = ("hide", "removeClass", "setStyle", "addStyle")
+    optouts = [json.dumps(rule["optOut"]) for rule in rules]
+    assert not [steps for steps in optouts if any(f'"{step}"' in steps for step in changing)]
+    assert {"autoAction": None, "enableGeneratedRules": False}.items() <= json.loads(consent_rules().answer)[
+        "config"
+    ].items()
+    (tmp_path / "rules.json").write_bytes((FOLDER / "rules.json").read_bytes() + b" ")
+    monkeypatch.setattr("crawlers.browser.consent_rules.FOLDER", tmp_path)
+    with pytest.raises(ConsentRulesDiffer, match=r"rules\.json: sha256 expected e4c2a7e8"):
+        consent_rules.__wrapped__()
+
+
+def test_a_rendering_that_fails_is_named_and_costs_nothing_else(recorder: RunningRecorder, program: Path) -> None:
+    handling = PageHandling(
+        renderings=frozenset({RenderingKind.TEXT, RenderingKind.VIEW, RenderingKind.PDF}),
+        rendering_bytes=3000,
+        rendering_seconds=3.0,
+    )
+    made = crawl(recorder, program, f"https://{HOST}/unprintable", handling=handling)
+    assert [visit.outcome for visit in made.visits] == [Outcome.CONTENT]
+    kinds = {rendering.kind: rendering for rendering in made.renderings}
+    assert set(kinds) == {RenderingKind.DOM, RenderingKind.PAGEINFO, RenderingKind.TEXT}
+    assert kinds[RenderingKind.TEXT].content.decode() == "Старонка, якую не надрукаваць.\n\nРамка з іншага сайта."
+    assert made.remarks == [
+        f"https://{HOST}/unprintable: the screenshot of the viewport is larger than 3000 bytes and was left out",
+        f"https://{HOST}/unprintable: no PDF could be made within 3 s",
+    ]
 
 
 def test_what_a_browser_does_not_show_is_kept_all_the_same(recorder: RunningRecorder, program: Path) -> None:
@@ -438,12 +681,12 @@ def test_a_crashed_tab_is_told_and_the_next_one_works(recorder: RunningRecorder,
 
         crashing: list[asyncio.Future[None]] = []
         context.on("page", crash_soon)
-        with pytest.raises(TabCrashed):
-            await load(context, restless, at_once)
+        with pytest.raises(TabLost, match="the tab crashed"):
+            await load(await context.new_page(), restless, at_once, PageHandling())
         context.remove_listener("page", crash_soon)
         for each in crashing:
             each.cancel()
-        return await load(context, "https://abvestki.pryklad.example/", at_once)
+        return await load(await context.new_page(), "https://abvestki.pryklad.example/", at_once, PageHandling())
 
     loaded = in_browser(recorder, program, visit_twice)
     assert "А-19/2026" in loaded.dom

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawlers.browser.page_handling import handling_of
 from crawlers.extensions.folder import ExtensionFolder
 from crawlers.model.json_form import from_json, to_json
 from crawlers.watchlist.loader import (
@@ -105,6 +106,45 @@ def test_every_kind_of_source_is_read_with_defaults_and_layouts(written: Write) 
     assert page.follow == "nothing"
 
 
+def test_what_a_browser_makes_of_pages_has_a_default_and_may_be_nothing(written: Write) -> None:
+    watchlist = read_watchlist(
+        written("""\
+defaults: {renderings: [text, pdf]}
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"]}
+  - {id: two, kind: page, pages: ["https://example.org/b"], renderings: []}
+""")
+    )
+    assert [source.renderings for source in watchlist.sources] == [("text", "pdf"), ()]
+    assert mistakes(
+        written("""\
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"], renderings: [video]}
+""")
+    ) == [
+        "2: sources[0].renderings[0]: input should be 'screenshot', 'viewport', 'thumbnail', 'text', 'mhtml' or "
+        "'pdf', found 'video'"
+    ]
+
+
+def test_consent_dialogs_are_left_unless_a_source_has_them_rejected(written: Write) -> None:
+    watchlist = read_watchlist(
+        written("""\
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"]}
+  - {id: two, kind: page, pages: ["https://example.org/b"], consent: reject}
+  - {id: three, kind: page, pages: ["https://example.org/c"], consent: leave}
+""")
+    )
+    assert [handling_of(source).reject_consent for source in watchlist.sources] == [False, True, False]
+    assert mistakes(
+        written("""\
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"], consent: accept}
+""")
+    ) == ["2: sources[0].consent: input should be 'reject' or 'leave', found 'accept'"]
+
+
 def test_every_mistake_is_listed_with_file_line_and_field(written: Write) -> None:
     path = written("""\
 sources:
@@ -168,7 +208,7 @@ colour: green
         ),
         (
             "defaults: {kind: page}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
-            "1: defaults.kind: has no default; known here: access_label, delay_s, egress, engine,",
+            "1: defaults.kind: has no default; known here: access_label, consent, delay_s, egress, engine,",
         ),
         (
             "layouts:\n  x: {article: {title: 'h1['}}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",

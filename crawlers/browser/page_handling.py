@@ -1,0 +1,38 @@
+"""What is done with each page that a crawl shows in the browser, as its source declares it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from crawlers.model.capture import RenderingKind
+from crawlers.watchlist.source import USUAL_RENDERINGS, RenderingName, Source
+
+KINDS: Final[Mapping[RenderingName, RenderingKind]] = {
+    "screenshot": RenderingKind.FULL_PAGE,
+    "viewport": RenderingKind.VIEW,
+    "thumbnail": RenderingKind.THUMBNAIL,
+    "text": RenderingKind.TEXT,
+    "mhtml": RenderingKind.MHTML,
+    "pdf": RenderingKind.PDF,
+}
+"""What the names of the watch-list stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageHandling:
+    """``renderings`` are made besides the final DOM; one that is larger or takes longer than the limits is left
+    out.
+    """
+
+    renderings: frozenset[RenderingKind] = frozenset(KINDS[name] for name in USUAL_RENDERINGS)
+    rendering_bytes: int = 64 << 20
+    rendering_seconds: float = 45.0
+    reject_consent: bool = False
+
+
+def handling_of(source: Source) -> PageHandling:
+    """What the source declares."""
+    names = USUAL_RENDERINGS if source.renderings is None else source.renderings
+    return PageHandling(
+        renderings=frozenset(KINDS[name] for name in names), reject_consent=source.consent == "reject"
+    )
