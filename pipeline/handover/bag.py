@@ -31,7 +31,7 @@ class Bagged:
 
 
 def make_bag(folder: Path, info: Iterable[tuple[str, str]], on_bytes: Callable[[int], None]) -> Bagged:
-    """Write the tag files; ``on_bytes`` is told how many bytes of the payload have been read so far."""
+    """Write the tag files; ``on_bytes`` is called with how many bytes of the payload have been read so far."""
     lines: dict[str, list[str]] = {algorithm: [] for algorithm in ALGORITHMS}
     files = length = 0
     for path in _files(folder / PAYLOAD):

@@ -3,8 +3,8 @@
 In: an archive, a `FrozenSelection`, a folder that is not there yet, the key of packages, who hands over. Out: a
 `RegisteredPackage`. Guaranteed: nothing is built of a selection that names what may not go to its recipient now,
 whoever wrote it; what was built and could not be entered is said to be so. The same selection gives the same
-bytes, and the same package twice is one disclosure. Raises `ChoiceRefusedError`, `NotRegisteredError` and what
-`pipeline.handover.package` raises.
+bytes, and the same package twice is one disclosure. Raises `ChoiceRefusedError`, `StoreAwayError`,
+`NotRegisteredError` and what `pipeline.handover.package` raises.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.handover.choosing import NOTHING_DISCLOSED, ChoiceRefusedError, sentence_against
 from pipeline.handover.package import BuiltPackage, PackageProgress, Parts, build_package
+from pipeline.handover.package_errors import StoreAwayError
 from pipeline.handover.package_key import PackageKey
 from pipeline.handover.register import register_package
 from pipeline.handover.selection import FrozenSelection
@@ -20,6 +21,7 @@ from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.errors import DatabaseUnavailable, StorageError
 from storage.ledger.disclosures import Disclosure
+from storage.objects.errors import StoreUnreachableError
 
 
 class NotRegisteredError(StorageError):
@@ -55,10 +57,18 @@ def hand_over(
     """Build the package in ``folder``, or as parts beside it, and enter it in the register."""
     against = sentence_against(archive, selection, viewer=viewer)
     if against is not None:
-        raise ChoiceRefusedError(f"{against} {NOTHING_DISCLOSED}")
+        raise ChoiceRefusedError(f"{against} Choose and freeze anew. {NOTHING_DISCLOSED}")
     # as whoever builds it again will read it: its query then has its names in the same order
     selection = FrozenSelection.from_json(selection.to_json())
-    built = build_package(archive, selection, folder, key=key, parts=parts, on_progress=on_progress)
+    try:
+        built = build_package(archive, selection, folder, key=key, parts=parts, on_progress=on_progress)
+    except StoreUnreachableError as away:
+        raise StoreAwayError(
+            f"Package {folder}",
+            away,
+            "Nothing is left under that name, and nothing was disclosed.",
+            "build it again of the same selection: the bytes will be the same.",
+        ) from away
     try:
         return RegisteredPackage(built, register_package(archive, selection, built.digest, actor=viewer.name))
     except (StorageError, DatabaseUnavailable) as problem:

@@ -12,6 +12,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from crawlers.model.iso_time import time_text
 from pipeline.handover.exhibit_content import PackedCapture
+from pipeline.handover.exhibit_status import SubjectStatus
+from pipeline.handover.exhibit_wacz import WrittenWacz
 from pipeline.handover.load_file import LoadedExhibit
 from pipeline.handover.plain_json import plain_json
 from pipeline.handover.selection import FrozenSelection
@@ -51,11 +53,26 @@ def case_jsonld(selection: FrozenSelection, exhibits: Iterable[LoadedExhibit]) -
 
 
 def _exhibit(loaded: LoadedExhibit, tool: str) -> Iterator[dict[str, Any]]:
-    exhibit, wacz = loaded.content.exhibit, loaded.wacz
-    file = _id("file", str(wacz.sha256))
-    captures = loaded.content.captures
+    exhibit, captures = loaded.content.exhibit, loaded.content.captures
+    files = [] if loaded.wacz is None else [_id("file", str(loaded.wacz.sha256))]
+    if loaded.wacz is not None:
+        yield _file(files[0], loaded.wacz)
+    for each in captures:
+        yield from _capture(each, tool)
     yield {
-        "@id": file,
+        "@id": _id("exhibit", exhibit.number),
+        "@type": "case-investigation:ProvenanceRecord",
+        "uco-core:name": exhibit.title,
+        "case-investigation:exhibitNumber": exhibit.number,
+        "uco-core:object": [*map(_ref, files), *(_ref(_id("capture", each.capture.id)) for each in captures)],
+    }
+    for status in loaded.statuses:
+        yield _status(status, exhibit.number)
+
+
+def _file(name: str, wacz: WrittenWacz) -> dict[str, Any]:
+    return {
+        "@id": name,
         "@type": "uco-observable:File",
         "uco-core:name": wacz.path.name,
         "uco-core:hasFacet": [
@@ -69,15 +86,20 @@ def _exhibit(loaded: LoadedExhibit, tool: str) -> Iterator[dict[str, Any]]:
             _content("file content", wacz.sha256, wacz.length_bytes, WACZ_TYPE),
         ],
     }
-    for each in captures:
-        yield from _capture(each, tool)
-    yield {
-        "@id": _id("exhibit", exhibit.number),
-        "@type": "case-investigation:ProvenanceRecord",
-        "uco-core:name": exhibit.title,
-        "case-investigation:exhibitNumber": exhibit.number,
-        "uco-core:object": [_ref(file), *(_ref(_id("capture", each.capture.id)) for each in captures)],
+
+
+def _status(status: SubjectStatus, number: str) -> dict[str, Any]:
+    """What people found out about the exhibit: an assertion, and no fact."""
+    found = (("place", status.place), ("time", status.happened), ("method", status.method))
+    sentences = [f"verification status of {status.kind} {status.subject_id}: {status.status}"]
+    node = {
+        "@id": _id("verification", number, status.subject_id),
+        "@type": "uco-core:Annotation",
+        "uco-core:tag": [str(status.status)],
+        "uco-core:statement": [*sentences, *(f"{name}: {value}" for name, value in found if value)],
+        "uco-core:object": [_ref(_id("exhibit", number))],
     }
+    return node if status.since is None else node | {"uco-core:objectCreatedTime": _time(status.since)}
 
 
 def _capture(packed: PackedCapture, tool: str) -> Iterator[dict[str, Any]]:
@@ -100,7 +122,7 @@ def _capture(packed: PackedCapture, tool: str) -> Iterator[dict[str, Any]]:
     yield {
         "@id": _id("action", capture.id),
         "@type": "case-investigation:InvestigativeAction",
-        "uco-core:name": "captured",
+        "uco-core:name": "redacted" if packed.role == "redacted" else "captured",
         "uco-action:startTime": _time(capture.captured_at),
         "uco-action:instrument": _ref(tool),
         "uco-action:result": [_ref(subject)],

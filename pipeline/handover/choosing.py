@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from pipeline.handover.drafts import ExhibitDraft, draft_of_capture, draft_of_medium, draft_of_record
+from pipeline.handover.redaction.covering import Covering, covering_of
 from pipeline.handover.selection import (
     EXHIBIT_NUMBER,
     DisclosureLevel,
@@ -26,6 +27,7 @@ from pipeline.handover.selection import (
     LeftOutItem,
     SelectedCapture,
     WhyLeftOut,
+    packed_captures,
 )
 from processors.digest import Digest
 from storage.access_labels import DEFAULT_LABEL, Viewer
@@ -35,6 +37,7 @@ from storage.errors import StorageError
 from storage.ledger.exhibits import exhibit_by_number, exhibits_of
 from storage.ledger.memberships import Case, case_by_reference, cases_of
 from storage.ledger.requests import results_of_request
+from storage.queries.hidden_places import hidden_place
 from storage.queries.neighbours import (
     hidden_among,
     hidden_captures_of,
@@ -52,7 +55,9 @@ NOTHING_DISCLOSED: Final = "Nothing was built and nothing was disclosed."
 WORDS: Final[Mapping[WhyLeftOut, str]] = {
     WhyLeftOut.LABEL: "It is kept for a circle of people to which the recipient does not belong.",
     WhyLeftOut.SEALED_CASE: "It belongs to a matter other than the one that is handed over.",
+    WhyLeftOut.REDACTED: "Something of it is covered: a redacted copy goes in its place, or nothing.",
     WhyLeftOut.WITHDRAWN: "It was withdrawn from the archive.",
+    WhyLeftOut.PURGED: "It was purged from the archive, as the law asked; its bytes are gone.",
     WhyLeftOut.QUARANTINED: "It was set aside until it is decided whether it may be shown.",
     WhyLeftOut.MISSING: "The archive shows nothing under this id.",
 }
@@ -77,6 +82,14 @@ SEEN: Final[Mapping[DisclosureLevel, str]] = {
 """Who will see what, by the recipient's level."""
 
 
+COPIES: Final = (
+    "Something of what was chosen is covered: redacted copies go in place of originals, and what was read "
+    "goes with bars; the originals stay here."
+)
+ORIGINALS: Final = "The originals go along, and everything that is covered in copies of them can be read and seen."
+"""What is said of covered things before a package is frozen; after the second, who will see them."""
+
+
 class ChoiceRefusedError(StorageError):
     """The choice cannot be handed over as it is; the message says why, and that nothing was disclosed."""
 
@@ -86,7 +99,8 @@ class Choice:
     """What is asked for: records that a search finds, those of a case's requests, and things by their ids.
 
     ``ids`` are of captures and records, digests of media, or exhibit numbers. ``case`` is the reference of the
-    case for which the package is made. ``since`` and ``until`` are UTC days of the date that the source gives.
+    case for which the package is made. ``with_original``: what is covered goes uncovered. ``since`` and ``until``
+    are UTC days of the date that the source gives.
     """
 
     text: str = ""
@@ -97,6 +111,7 @@ class Choice:
     case: str | None = None
     ids: tuple[str, ...] = ()
     context: bool = True
+    with_original: bool = False
 
     @property
     def searches(self) -> bool:
@@ -114,7 +129,8 @@ class Choice:
             "case": self.case,
             "ids": list(self.ids) or None,
         }
-        return {name: value for name, value in stated.items() if value is not None} | {"context": self.context}
+        query = {name: value for name, value in stated.items() if value is not None} | {"context": self.context}
+        return query | {"with_original": True} if self.with_original else query
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +155,8 @@ class Preview:
     left_out: tuple[LeftOutItem, ...]
     refused: tuple[str, ...]
     found: int
+    originals: bool = False
+    """Whether something goes uncovered of which there is a redacted copy, since originals were asked for."""
 
     @property
     def length_bytes(self) -> int:
@@ -153,11 +171,14 @@ class Preview:
     def require_whole(self) -> None:
         """Raise `ChoiceRefusedError` where there is nothing to hand over, or not all that was named can be."""
         if self.refused:
-            raise ChoiceRefusedError(f"{' '.join(self.refused)} {NOTHING_DISCLOSED}")
+            raise ChoiceRefusedError(
+                f"{' '.join(self.refused)} Choose again without what is named here. {NOTHING_DISCLOSED}"
+            )
         if not self.exhibits:
             why = f" {len(self.left_out)} stay out; see --preview." if self.left_out else ""
             raise ChoiceRefusedError(
-                f"The choice comes to no exhibit at all: expected at least one.{why} {NOTHING_DISCLOSED}"
+                f"The choice comes to no exhibit at all: expected at least one.{why} Choose by other "
+                f"words, days or ids. {NOTHING_DISCLOSED}"
             )
         if self.found > MOST_EXHIBITS:
             raise ChoiceRefusedError(
@@ -189,6 +210,7 @@ def preview(archive: Archive, choice: Choice, level: DisclosureLevel, *, viewer:
         candidates += _from_ids(connection, choice, viewer, refused)
         once = {each.subject_id: each for each in sorted(candidates, key=lambda each: each.by_name is not None)}
         rules = _Rules(level, None if case is None else case.label, labels_of_cases(connection))
+        covering = Covering(archive, connection)
         exhibits: list[PreviewedExhibit] = []
         left_out: dict[LeftOutItem, None] = {}
         wanted = list(once.values())[:MOST_EXHIBITS]
@@ -200,7 +222,9 @@ def preview(archive: Archive, choice: Choice, level: DisclosureLevel, *, viewer:
             if draft is None:
                 out = _why_unseen(connection, each, viewer)
             else:
-                goes, outs = _released(connection, draft, rules, viewer)
+                goes, outs = _released(
+                    connection, draft, rules, viewer, None if choice.with_original else covering
+                )
                 left_out.update(dict.fromkeys(outs))
                 if goes is not None:
                     exhibits.append(PreviewedExhibit(goes[0], numbers.get(each.subject_id), goes[1]))
@@ -209,7 +233,9 @@ def preview(archive: Archive, choice: Choice, level: DisclosureLevel, *, viewer:
             left_out[out] = None
             if each.by_name is not None:
                 refused.append(f"{each.by_name}: {out.words}")
-    return Preview(choice, level, tuple(exhibits), tuple(left_out), tuple(refused), max(found, len(once)))
+        originals = choice.with_original and any(covering.changes(each.draft) for each in exhibits)
+    count = max(found, len(once))
+    return Preview(choice, level, tuple(exhibits), tuple(left_out), tuple(refused), count, originals)
 
 
 def recipients_words(item: LeftOutItem) -> LeftOutItem:
@@ -331,12 +357,16 @@ def _why_unseen(connection: Connection, candidate: _Candidate, viewer: Viewer) -
         hidden = hidden_among(connection, [candidate.subject_id], viewer=viewer)
     else:
         hidden = hidden_captures_of(connection, candidate.subject_id, viewer=viewer)
-    reason = WhyLeftOut(min(hidden.values())) if hidden else WhyLeftOut.MISSING
+    if hidden:
+        reason = WhyLeftOut(min(hidden.values()))
+    else:
+        place = hidden_place(connection, candidate.subject_id, viewer=viewer)
+        reason = WhyLeftOut.MISSING if place is None else WhyLeftOut(place.label)
     return LeftOutItem(candidate.kind, candidate.subject_id, reason, WORDS[reason])
 
 
 def _released(
-    connection: Connection, draft: ExhibitDraft, rules: _Rules, viewer: Viewer
+    connection: Connection, draft: ExhibitDraft, rules: _Rules, viewer: Viewer, covering: Covering | None
 ) -> tuple[tuple[ExhibitDraft, int] | None, list[LeftOutItem]]:
     """The draft with what may go, and the bytes of that; None where its subject may not. And what stays out."""
     known = captures_by_ids(connection, [each.capture_id for each in draft.captures], viewer=viewer)
@@ -355,7 +385,18 @@ def _released(
         reason = WhyLeftOut(label)
         outs.append(LeftOutItem(ExhibitKind.CAPTURE, capture_id, reason, WORDS[reason]))
     shown = _without_what_stays(connection, draft, goes, known)
-    return (shown, sum(known[each.capture_id].length_bytes for each in goes)), outs
+    if covering is not None:
+        covered = covering.applied(shown, lambda copy: rules.against(copy.access_label) is None)
+        outs.extend(
+            LeftOutItem(ExhibitKind.CAPTURE, each, WhyLeftOut.REDACTED, WORDS[WhyLeftOut.REDACTED])
+            for each in covered.left_out
+        )
+        if covered.draft is None:
+            outs.sort(key=lambda item: item.subject_id != draft.captures[0].capture_id)
+            return None, outs
+        shown = covered.draft
+    packed = captures_by_ids(connection, packed_captures(shown.captures), viewer=viewer)
+    return (shown, sum(each.length_bytes for each in packed.values())), outs
 
 
 def _against(capture: Capture | None, rules: _Rules) -> WhyLeftOut | None:
@@ -389,11 +430,15 @@ def sentence_against(archive: Archive, selection: FrozenSelection, *, viewer: Vi
             selection.recipient.level, None if case is None else case.label, labels_of_cases(connection)
         )
         known = captures_by_ids(connection, ids, viewer=viewer)
-        hidden = hidden_among(connection, ids - known.keys(), viewer=viewer)
+        gone = {*ids - known.keys()}
+        hidden = hidden_among(connection, gone, viewer=viewer)
+        places = {each: hidden_place(connection, each, viewer=viewer) for each in gone - hidden.keys()}
+        hidden = {**hidden, **{each: place.label for each, place in places.items() if place is not None}}
         numbers = {
             each.number: each.subject.id
             for each in exhibits_of(connection, [each.subject_id for each in selection.exhibits])
         }
+        covering = covering_of(archive, connection, selection)
         for exhibit in selection.exhibits:
             if numbers.get(exhibit.number) != exhibit.subject_id:
                 return f"{exhibit.number}: the archive has not given this number to {exhibit.subject_id}."
@@ -402,6 +447,8 @@ def sentence_against(archive: Archive, selection: FrozenSelection, *, viewer: Vi
                 reason = WhyLeftOut(label) if label else _against(known.get(each.capture_id), rules)
                 if reason is not None:
                     return f"{exhibit.number}, {each.capture_id}: {WORDS[reason]}"
+            if covering is not None and (uncovered := covering.uncovered(exhibit)) is not None:
+                return f"{exhibit.number}, {uncovered}: {WORDS[WhyLeftOut.REDACTED]}"
             records, media = shown_by(connection, {each.capture_id for each in exhibit.captures})
             foreign = {*exhibit.record_ids} - records | {*exhibit.media} - media
             if foreign:

@@ -17,11 +17,20 @@ from pipeline.handover.plain_json import plain_json
 from pipeline.handover.selection import FrozenSelection
 from processors.digest import sha256
 from storage.archive import Archive
+from storage.ledger.entry_schema import REDACTED
 from storage.log.checkpoints import SignedCheckpoint, checkpoint_over
 from storage.log.custody_proof import CustodyProof, NotYetProvedError, prove_custody_at
-from storage.objects.keys import ROOTS_PREFIX
+from storage.objects.keys import EVIDENCE_RECORDS_PREFIX, REVOCATION_PREFIX, ROOTS_PREFIX
 
+FOLDERS_OF_KEYS: Final = {
+    ROOTS_PREFIX: "certificates",
+    EVIDENCE_RECORDS_PREFIX: "evidence-records",
+    REVOCATION_PREFIX: "revocation",
+}
+"""Where objects go along; all others are tokens."""
 OPENED_FORMAT: Final = "letapis/opened/1"
+COVERED_WORDS: Final = "details.covered"
+"""Of a redacted copy the very words below the bars: whoever opens every detail by its name means others."""
 NO_CHECKPOINT: Final = "the log had no checkpoint when the selection was frozen"
 
 
@@ -99,7 +108,7 @@ def _opened(proof: CustodyProof, names: Iterable[str]) -> Iterator[dict[str, Any
             continue
         values = entry.sealed_values()
         for name in names:
-            if name in values:
+            if name in values and (entry.event, name) != (REDACTED, COVERED_WORDS):
                 yield {
                     "entry": entry.seq,
                     "name": name,
@@ -115,6 +124,7 @@ def _write_tokens(archive: Archive, selection: FrozenSelection, folder: Path) ->
             raise PackageRefusedError(
                 f"the token {key}", "an object of the store", "none", "run `letapis verify`, and choose anew."
             )
-        name = "certificates" if key.startswith(ROOTS_PREFIX) else "tokens"
+        name = next((name for prefix, name in FOLDERS_OF_KEYS.items() if key.startswith(prefix)), "tokens")
         content = archive.objects.read(key, head.version_id)
+        (folder / name).mkdir(exist_ok=True)
         (folder / name / key.replace("/", "_")).write_bytes(content)

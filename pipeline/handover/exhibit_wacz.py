@@ -7,6 +7,7 @@ raises, and ``OSError``. Source: WACZ 1.1.1; CDXJ as pywb and ReplayWeb.page rea
 """
 
 import hashlib
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ DATA: Final = "archive/data.warc.gz"
 INDEX: Final = "indexes/index.cdx"
 PAGES: Final = "pages/pages.jsonl"
 PAGE_ROLES: Final = ("subject", "version", "context", "list", "mirror")
+UNIX_TIME: Final = 0x5455
 ZIP_BEGAN: Final = datetime(1980, 1, 1, tzinfo=UTC)
 READABLE: Final = 0o644 << 16
 
@@ -95,9 +97,15 @@ def digest_of_file(path: Path) -> tuple[int, Digest]:
 
 
 def zip_member(name: str, at: datetime) -> zipfile.ZipInfo:
-    """A stored member that says nothing of the machine it was made on; ZIP knows no time before 1980."""
+    """A stored member that says nothing of the machine it was made on; ZIP knows no time before 1980.
+
+    It has an extra field (the time, "UT" of Info-ZIP), since a member of unknown length gets one for ZIP64
+    in its local header alone: ReplayWeb.page 2.4.6 takes a member without extra fields in the central directory
+    for one without any, and then reads its records 20 bytes too early.
+    """
     moment = max(at.astimezone(UTC), ZIP_BEGAN)
     member = zipfile.ZipInfo(name, moment.timetuple()[:6])
+    member.extra = struct.pack("<HHBI", UNIX_TIME, 5, 1, int(moment.timestamp()))
     member.create_system = 3
     member.external_attr = READABLE
     return member

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
@@ -23,14 +23,17 @@ from pipeline.handover.case_uco import case_jsonld
 from pipeline.handover.custody_part import CustodyPart, write_custody
 from pipeline.handover.exhibit_content import ExhibitContent, PackageContent, package_content
 from pipeline.handover.exhibit_records import exhibit_json, sightings_of_exhibit
+from pipeline.handover.exhibit_status import statuses_of_exhibit
 from pipeline.handover.exhibit_wacz import write_wacz
 from pipeline.handover.load_file import LoadedExhibit, load_file
+from pipeline.handover.media_formats import MediumFormat, formats_of_media
 from pipeline.handover.multi_wacz import multi_wacz_index
 from pipeline.handover.package_errors import PackageDiskError, PackageRefusedError
 from pipeline.handover.package_key import PackageKey
 from pipeline.handover.plain_json import plain_json
 from pipeline.handover.premis import premis_xml
 from pipeline.handover.readme import readme_text
+from pipeline.handover.redaction.covered_exhibits import bare_status
 from pipeline.handover.report.write import write_report
 from pipeline.handover.selection import FrozenSelection
 from pipeline.handover.zip_parts import (
@@ -40,7 +43,10 @@ from pipeline.handover.zip_parts import (
     parts_text,
     write_zip_parts,
 )
+from pipeline.validation.as_text import validation_text
+from pipeline.validation.release_report import kept_report
 from processors.digest import Digest, sha256
+from processors.formats.file_format import FormatIdentifier
 from storage.archive import Archive
 from storage.deposit.record_reader import record_alone
 from storage.private_folder import closed_folder
@@ -184,13 +190,20 @@ def _fill(
     (data / "selection.json").write_bytes(frozen)
     (data / "README.txt").write_bytes(readme_text(selection))
     loaded: list[LoadedExhibit] = []
-    for number, exhibit in enumerate(content.exhibits, start=1):
-        loaded.append(_write_exhibit(archive, selection, exhibit, content, data, key))
-        on_progress(PackageProgress("exhibits", number, len(content.exhibits)))
+    with FormatIdentifier() as identifier:
+        for number, exhibit in enumerate(content.exhibits, start=1):
+            formats = formats_of_media(archive, exhibit, identifier)
+            loaded.append(_write_exhibit(archive, selection, exhibit, content, data, key, formats))
+            on_progress(PackageProgress("exhibits", number, len(content.exhibits)))
     custody = write_custody(archive, selection, content.files, data / "custody", key)
     on_progress(PackageProgress("custody", len(custody.proofs), len(content.files)))
     _write_tables(selection, loaded, custody, data)
-    write_report(archive, selection, data / "report")
+    covered = {each.exhibit.number: each.covered for each in content.exhibits if each.covered is not None}
+    write_report(archive, selection, data / "report", covered, validation_report=selection.validation_report)
+    if selection.validation_report is not None:
+        validated = kept_report(archive, selection.validation_report)
+        (data / "report" / "validation-report.json").write_bytes(validated.content)
+        (data / "report" / "validation-report.txt").write_text(validation_text(validated), "utf-8")
     on_progress(PackageProgress("report", 1, 1))
     _copy_verifiers(data / "verify")
     total = sum(each.stat().st_size for each in data.rglob("*") if each.is_file())
@@ -207,16 +220,19 @@ def _write_exhibit(
     package: PackageContent,
     data: Path,
     key: PackageKey,
+    formats: Mapping[str, MediumFormat],
 ) -> LoadedExhibit:
     number = content.exhibit.number
-    wacz = write_wacz(
-        archive,
-        content,
-        data / "evidence" / f"{number}.wacz",
-        key=key,
-        at=selection.frozen_at,
-        software=_software(selection),
-    )
+    wacz = None
+    if content.captures:
+        wacz = write_wacz(
+            archive,
+            content,
+            data / "evidence" / f"{number}.wacz",
+            key=key,
+            at=selection.frozen_at,
+            software=_software(selection),
+        )
     outside: dict[str, str] = {}
     for place, packed in enumerate(content.outside, start=1):
         name = f"{number}-{place}.arc{'.gz' if packed.capture.warc_key.endswith('.gz') else ''}"
@@ -226,9 +242,13 @@ def _write_exhibit(
         outside[packed.capture.id] = f"data/evidence/{name}"
     with archive.reader.connect() as connection:
         sightings = sightings_of_exhibit(connection, content)
-    described = exhibit_json(content, sightings, wacz, package.files, outside)
+        statuses = statuses_of_exhibit(connection, content.exhibit, sightings, selection.frozen_at)
+    if content.covered is not None:
+        statuses = tuple(map(bare_status, statuses))
+    loaded = LoadedExhibit(content, sightings, wacz, formats, statuses)
+    described = exhibit_json(loaded, package.stated, outside)
     (data / "records" / f"{number}.json").write_bytes(plain_json(described))
-    return LoadedExhibit(content, sightings, wacz)
+    return loaded
 
 
 def _write_tables(
@@ -236,7 +256,7 @@ def _write_tables(
 ) -> None:
     records = data / "records"
     index = multi_wacz_index(
-        (each.wacz for each in loaded),
+        (each.wacz for each in loaded if each.wacz is not None),
         title=selection.package_id,
         at=selection.frozen_at,
         software=_software(selection),
@@ -289,7 +309,7 @@ def _zipped(
     sync_tree(begun)
     placed = [WrittenPart(folder.parent / each.path.name, each.length_bytes, each.sha256) for each in made]
     try:
-        for each in made:
+        for each in reversed(made):  # whoever finds the first part has all of them
             _take_name(each.path, folder.parent / each.path.name)
         _take_name(drafted, _parts_list(folder))
     except OSError:
@@ -318,11 +338,12 @@ def _software(selection: FrozenSelection) -> str:
 
 def _bag_info(selection: FrozenSelection, frozen: bytes) -> tuple[tuple[str, str], ...]:
     """The reserved names of section 2.2.2, then ours; a request or an earlier package where there is one."""
-    recipient = selection.recipient
+    recipient, validated = selection.recipient, selection.validation_report
     optional = (
         ("Letapis-Request", recipient.request),
         ("Letapis-Supplement-Of", selection.supplement_of),
         ("Letapis-Software-Tree", selection.software.tree),
+        ("Letapis-Validation-Report", None if validated is None else str(validated)),
     )
     return (
         ("External-Identifier", selection.package_id),

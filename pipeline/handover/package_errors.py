@@ -1,12 +1,13 @@
-"""Why a package could not be built: each says that nothing is left under its final name.
+"""Why a package could not be frozen or built: each says that nothing is left under its final name.
 
-The errors of `storage` (an absent store, a damaged file) pass through as they are; they are sentences already.
+The other errors of `storage` (such as a damaged file) pass through as they are; they are sentences already.
 """
 
 import errno
 from pathlib import Path
 
 from storage.errors import StorageError
+from storage.objects.errors import StoreUnreachableError
 
 
 class PackageRefusedError(StorageError):
@@ -20,6 +21,17 @@ class PackageRefusedError(StorageError):
         self.subject = subject
         self.expected = expected
         self.found = found
+
+
+class StoreAwayError(StorageError):
+    """The store did not answer while something was handed over; the operator starts it, and it is done again."""
+
+    def __init__(self, subject: str, problem: StoreUnreachableError, safe: str, way_out: str) -> None:
+        super().__init__(
+            f"{subject}: expected an object store that answers, found none at {problem.endpoint} "
+            f"({problem.doing}: {problem.found}). {safe} See that the store runs, then {way_out}"
+        )
+        self.endpoint = problem.endpoint
 
 
 class PackageDiskError(StorageError):

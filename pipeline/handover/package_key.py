@@ -79,8 +79,12 @@ class PackageKey:
 
     def sign(self, content: bytes) -> bytes:
         """ECDSA with SHA-256, as r and s behind each other (IEEE P1363), which browsers take."""
-        r, s = decode_dss_signature(self.private.sign(content, ec.ECDSA(SHA256(), deterministic_signing=True)))
+        r, s = decode_dss_signature(self.sign_der(content))
         return r.to_bytes(NUMBER_BYTES, "big") + s.to_bytes(NUMBER_BYTES, "big")
+
+    def sign_der(self, content: bytes) -> bytes:
+        """The same signature in DER, which `openssl` takes."""
+        return self.private.sign(content, ec.ECDSA(SHA256(), deterministic_signing=True))
 
 
 def read_package_key(path: Path) -> PackageKey:
@@ -107,4 +111,8 @@ def prepare_package_key(path: Path) -> tuple[PackageKey, bool]:
         make_private_file(path, key.private_pem())
     except FileExistsError:
         return read_package_key(path), False
+    except OSError as problem:
+        raise PackageKeyError(
+            path, "a folder with room for a new key", problem.strerror or str(problem)
+        ) from problem
     return key, True

@@ -17,7 +17,9 @@ from pipeline.handover.load_file import LoadedExhibit
 from pipeline.handover.plain_json import iso_seconds
 from pipeline.handover.selection import FrozenSelection
 from processors.digest import Digest
+from processors.formats.file_format import FileFormat
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.file_custody import files_in_custody
 from storage.log.custody_proof import CustodyProof
 from storage.objects.keys import custody_key
 
@@ -28,8 +30,15 @@ EVENT_TYPES: Final = {
     "collection_ended": "capture",
     "deposited": "ingestion",
     "copied": "replication",
+    "purged": "modification",
+    "purge_removed": "deletion",
+    "redacted": "redaction",
     "timestamped": "digital signature generation",
 }
+_WACZ: Final = FileFormat("fmt/1840", "WACZ", WACZ_VERSION, "application/wacz", "written by us")
+_WARC: Final = FileFormat("fmt/289", "WARC", None, "application/warc", "its key")
+_ARC: Final = FileFormat("x-fmt/219", "Internet Archive", None, None, "its key")
+"""Imported files may have another version than ours, so that none is stated."""
 PACKED: Final = "information package creation"
 
 
@@ -40,13 +49,17 @@ def premis_xml(
     root = etree.Element(f"{{{PREMIS}}}premis", {"version": "3.0"}, nsmap={"premis": PREMIS, "xsi": XSI})
     loaded = [*exhibits]
     software = f"{selection.software.name}/{selection.software.version}"
-    for each in loaded:
-        name = f"data/evidence/{each.wacz.path.name}"
-        _object(root, name, each.wacz.sha256, each.wacz.length_bytes, ("WACZ", WACZ_VERSION))
+    waczs = [each.wacz for each in loaded if each.wacz is not None]
+    for wacz in waczs:
+        _object(root, f"data/evidence/{wacz.path.name}", wacz.sha256.hex, wacz.length_bytes, (_WACZ,))
     for key, proof in sorted(proofs.items()):
-        deposited = next(each.entry for each in proof.entries if each.entry.event == "deposited")
-        assert deposited.subject_digest is not None  # `storage.ledger.entry_schema` asks for it
-        _object(root, key, deposited.subject_digest, deposited.details["length_bytes"], ("WARC", "1.1"))
+        file = files_in_custody(each.entry for each in proof.entries)[key]
+        kind = _ARC if key.removesuffix(".gz").endswith(".arc") else _WARC
+        _object(root, key, file.sha256.hex, file.length_bytes, (kind,))
+    for medium, found in sorted({each: found for one in loaded for each, found in one.formats.items()}.items()):
+        if found.length_bytes is not None:
+            digest = Digest.parse(medium).hex
+            _object(root, medium, digest, found.length_bytes, found.reading.formats, found.reading.reason)
     entries = {
         each.entry.seq: (each.entry, key)
         for key, proof in sorted(proofs.items(), reverse=True)
@@ -55,8 +68,8 @@ def premis_xml(
     }
     for _, (entry, key) in sorted(entries.items()):
         _event_of_entry(root, entry, key)
-    for each in loaded:
-        name = f"data/evidence/{each.wacz.path.name}"
+    for wacz in waczs:
+        name = f"data/evidence/{wacz.path.name}"
         event = _event(root, f"{selection.package_id} {name}", PACKED, iso_seconds(selection.frozen_at), PACKED)
         _link(event, software, name)
     for agent in sorted({software, *(entry.software for entry, _ in entries.values())}):
@@ -68,19 +81,35 @@ def premis_xml(
 
 
 def _object(
-    root: etree._Element, name: str, digest: Digest, length_bytes: int, file_format: tuple[str, str]
+    root: etree._Element,
+    name: str,
+    sha256_hex: str,
+    length_bytes: int,
+    formats: tuple[FileFormat, ...],
+    reason: str | None = None,
 ) -> None:
+    """``reason`` says why no format is known."""
     element = _below(root, "object")
     element.set(f"{{{XSI}}}type", "file")
     _identifier(element, "objectIdentifier", name)
     about = _below(element, "objectCharacteristics")
     fixity = _below(about, "fixity")
     _below(fixity, "messageDigestAlgorithm", "SHA-256")
-    _below(fixity, "messageDigest", digest.hex)
+    _below(fixity, "messageDigest", sha256_hex)
     _below(about, "size", str(length_bytes))
-    designation = _below(_below(about, "format"), "formatDesignation")
-    _below(designation, "formatName", file_format[0])
-    _below(designation, "formatVersion", file_format[1])
+    for each in formats:
+        described = _below(about, "format")
+        designation = _below(described, "formatDesignation")
+        _below(designation, "formatName", each.name)
+        if each.version is not None:
+            _below(designation, "formatVersion", each.version)
+        registry = _below(described, "formatRegistry")
+        _below(registry, "formatRegistryName", "PRONOM")
+        _below(registry, "formatRegistryKey", each.pronom_id)
+    if not formats:
+        described = _below(about, "format")
+        _below(_below(described, "formatDesignation"), "formatName", "unknown")
+        _below(described, "formatNote", reason)
 
 
 def _event_of_entry(root: etree._Element, entry: CustodyEntry, key: str) -> None:

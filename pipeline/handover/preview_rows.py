@@ -7,8 +7,8 @@ section 7).
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.handover.choosing import SEEN, Preview
-from pipeline.handover.selection import LeftOutItem
+from pipeline.handover.choosing import COPIES, ORIGINALS, SEEN, Preview
+from pipeline.handover.selection import CaptureRole, LeftOutItem
 
 
 def preview_rows(preview: Preview) -> Iterator[dict[str, Any]]:
@@ -38,7 +38,18 @@ def preview_rows(preview: Preview) -> Iterator[dict[str, Any]]:
         "found": preview.found,
         "refused": list(preview.refused),
         "seen_by": SEEN[preview.level],
+        "covered": list(_covered(preview)),
     }
+
+
+def _covered(preview: Preview) -> Iterator[str]:
+    """Whether originals or redacted copies go, in words, where something that was chosen is covered."""
+    roles = {each.role for exhibit in preview.exhibits for each in exhibit.draft.captures}
+    if preview.originals:
+        yield ORIGINALS
+        yield SEEN[preview.level]
+    elif roles & {CaptureRole.REDACTED, CaptureRole.COVERED}:
+        yield COPIES
 
 
 def left_out_row(item: LeftOutItem) -> dict[str, Any]:

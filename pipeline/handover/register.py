@@ -114,7 +114,11 @@ def _compared(
 
 def _choice(query: Any) -> Choice:
     """The rules under which it was chosen; what was searched for is not searched for again."""
-    return Choice(case=query.get("case"), context=query.get("context") is not False)
+    return Choice(
+        case=query.get("case"),
+        context=query.get("context") is not False,
+        with_original=query.get("with_original") is True,
+    )
 
 
 def _missing(exhibit: Exhibit) -> LeftOutItem:

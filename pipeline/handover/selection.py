@@ -9,7 +9,7 @@ In: a `FrozenSelection`, or the bytes of a ``selection.json``. Out: canonical JS
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -55,6 +55,10 @@ class CaptureRole(StrEnum):
     MIRROR = "mirror"
     FAILED = "failed"
     REQUEST = "request"
+    REDACTED = "redacted"
+    """A redacted copy that goes in place of its original."""
+    COVERED = "covered"
+    """Its bytes stay out, since something of it is covered; what was read of it goes with bars."""
 
 
 class ExhibitKind(StrEnum):
@@ -144,11 +148,13 @@ class FrozenSoftware:
 
 @dataclass(frozen=True, slots=True)
 class FrozenSelection:
-    """What a package is built of. ``frozen_at`` is in whole seconds and the only time that the package bears.
+    """What a package is built of. ``frozen_at`` is the only time that the package bears.
 
+    It is kept to the microsecond, so that what analysts found within the same second is on its side of it.
     ``query`` is what was asked for. ``checkpoint`` is None where the log has none yet. ``opened`` are names of
     committed values of custody that the recipient is to read, ``tokens`` keys of stored tokens and proofs that
-    go along, ``supplement_of`` the package that this one adds to.
+    go along, ``supplement_of`` the package that this one adds to, ``validation_report`` the digest of the report
+    that the release had, None where it had none.
     """
 
     package_id: str
@@ -162,14 +168,17 @@ class FrozenSelection:
     opened: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     supplement_of: str | None = None
+    validation_report: Digest | None = None
 
     def to_json(self) -> bytes:
         """The selection as canonical JSON (RFC 8785)."""
+        named = {} if self.validation_report is None else {"validation_report": str(self.validation_report)}
         return rfc8785.dumps(
-            {
+            named
+            | {
                 "format": FORMAT,
                 "package_id": self.package_id,
-                "frozen_at": self.frozen_at.astimezone(UTC).isoformat(timespec="seconds"),
+                "frozen_at": self.frozen_at.astimezone(UTC).isoformat(),
                 "recipient": {
                     "name": self.recipient.name,
                     "level": self.recipient.level.value,
@@ -205,6 +214,7 @@ class FrozenSelection:
         found = _Place("the file", _json(content))
         if isinstance(found.value, dict) and found.value.get("format") != FORMAT:
             raise SelectionFormatError("format", repr(FORMAT), repr(found.value.get("format")))
+        report = found.optional("validation_report")
         fields = found.fields(
             "format",
             "package_id",
@@ -218,6 +228,7 @@ class FrozenSelection:
             "opened",
             "tokens",
             "supplement_of",
+            *(() if report is None else ("validation_report",)),
         )
         query = fields["query"]
         if not isinstance(query.value, dict):
@@ -235,6 +246,7 @@ class FrozenSelection:
             opened=tuple(each.text() for each in fields["opened"].each()),
             tokens=tuple(each.text() for each in fields["tokens"].each()),
             supplement_of=None if supplement_of.value is None else _ulid(supplement_of),
+            validation_report=None if report is None else report.read_as(Digest.parse, "sha256:<64 hex>"),
         )
         numbers = [each.number for each in selection.exhibits]
         if len(set(numbers)) != len(numbers):
@@ -258,6 +270,11 @@ class _Place:
             raise SelectionFormatError(self.name, f"an object with the keys {', '.join(names)}", keys)
         inside = "" if self.name == "the file" else f"{self.name}."
         return {name: _Place(f"{inside}{name}", self.value[name]) for name in names}
+
+    def optional(self, name: str) -> "_Place | None":
+        """A key that a selection of an older version does not have."""
+        has = isinstance(self.value, dict) and name in self.value
+        return _Place(name, self.value[name]) if has else None
 
     def each(self) -> "list[_Place]":
         if not isinstance(self.value, list):
@@ -285,6 +302,11 @@ class _Place:
             raise self.refused(expected) from None
 
 
+def packed_captures(captures: Iterable[SelectedCapture]) -> tuple[str, ...]:
+    """The ids of those whose bytes go along."""
+    return tuple(each.capture_id for each in captures if each.role is not CaptureRole.COVERED)
+
+
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content, object_pairs_hook=_each_key_once, parse_constant=_no_number)
@@ -309,8 +331,8 @@ def _ulid(place: _Place) -> str:
 
 def _moment(place: _Place) -> datetime:
     at = place.read_as(datetime.fromisoformat, "a time (ISO 8601) with its zone")
-    if at.tzinfo is None or at.microsecond:
-        raise place.refused("a time in whole seconds, with its zone")
+    if at.tzinfo is None:
+        raise place.refused("a time (ISO 8601) with its zone")
     return at.astimezone(UTC)
 
 

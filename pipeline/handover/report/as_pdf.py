@@ -74,7 +74,7 @@ def _compiled(document: ReportDocument, drawn: frozenset[int]) -> bytes:
             package_cache_path=folder / "no-packages",
             format="pdf",
             pdf_standards=STANDARDS,
-            timestamp=document.dated,
+            timestamp=document.dated.replace(microsecond=0),  # typst takes whole seconds
         )
     assert isinstance(made, bytes)
     return made

@@ -6,8 +6,9 @@ here, so the same facts give the same document.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from access.rendering.formatting import format_value
+from pipeline.handover.exhibit_status import SubjectStatus
 from pipeline.handover.report import sentences
 from pipeline.handover.report.document import (
     Block,
@@ -24,9 +25,13 @@ from pipeline.handover.report.document import (
     ValueList,
 )
 from pipeline.handover.report.facts import CaptureBeside, ExhibitFacts
+from pipeline.handover.report.field_values import field_label, field_text, term_label, value_text
 from pipeline.handover.report.report_texts import ReportTexts
 from pipeline.handover.selection import CaptureRole, FrozenSelection, WhyLeftOut
 from processors.digest import Digest
+
+READING_CHARACTERS: Final = 600
+"""Of one field that we read, on the page of an exhibit; the whole is in the package."""
 
 
 def report_document(
@@ -121,9 +126,13 @@ def exhibit_blocks(facts: ExhibitFacts, texts: ReportTexts) -> Iterator[Block]:
         Subsection(texts("section.wording"), wording_blocks(facts, texts)),
         Subsection(texts("section.reading"), (*_reading(facts, texts), _picture(facts, texts))),
     )
+    if facts.statuses:
+        yield Subsection(texts("section.verification"), tuple(_verification(facts.statuses, texts)))
     if facts.observed is not None:
         rows = tuple(sentences.observation(texts, facts.observed))
         yield Subsection(texts("section.observation"), (ValueList(rows),))
+    if facts.is_covered:
+        yield _sentences(texts, "redacted", sentences.redacted(texts, facts))
     yield _sentences(texts, "clock", sentences.clock(texts, facts.clock, facts.custody))
     yield _sentences(texts, "custody", sentences.custody(texts, facts.custody))
     checked = (*sentences.checks(texts, facts), texts("checks.verify_yourself"))
@@ -145,7 +154,7 @@ def wording_blocks(facts: ExhibitFacts, texts: ReportTexts) -> tuple[Block, ...]
     """The source's words, field by field."""
     if not facts.wording:
         return (Paragraph(texts("wording.none")),)
-    quotes = tuple(Quote(each.name, each.text) for each in facts.wording)
+    quotes = tuple(Quote(field_label(texts, each.name), each.text) for each in facts.wording)
     return (*quotes, Paragraph(texts("wording.cut"))) if facts.wording_cut else quotes
 
 
@@ -153,10 +162,32 @@ def _reading(facts: ExhibitFacts, texts: ReportTexts) -> Iterator[Block]:
     if not facts.reading:
         yield Paragraph(texts("wording.no_reading"))
         return
-    rows = [LabelledValue(each.name, each.text) for each in facts.reading]
+    rows = [
+        LabelledValue(field_label(texts, each.name), field_text(texts, each.name, each.value)[:READING_CHARACTERS])
+        for each in facts.reading
+    ]
     if facts.parsers:
         rows.append(LabelledValue(texts("wording.parsers"), ", ".join(facts.parsers)))
     yield ValueList(tuple(rows))
+
+
+def _verification(statuses: Sequence[SubjectStatus], texts: ReportTexts) -> Iterator[Block]:
+    yield Paragraph(texts("verification.intro"))
+    for each in statuses:
+        found = (("place", each.place), ("happened", each.happened), ("method", each.method))
+        about = texts(f"kind.{each.kind}")
+        rows = [
+            LabelledValue(texts("verification.about"), about, code=False),
+            LabelledValue(texts("verification.status"), texts(f"verification.{each.status}")),
+            *(LabelledValue(texts(f"verification.{name}"), value) for name, value in found if value),
+        ]
+        if each.kind == "medium":
+            rows.insert(1, LabelledValue(texts("digests.medium"), each.subject_id, code=True))
+        if each.since is not None:
+            rows.append(LabelledValue(texts("verification.since"), sentences.moment(each.since)))
+        yield ValueList(tuple(rows))
+        if each.newest_here is not None:
+            yield Paragraph(texts("verification.newest" if each.newest_here else "verification.earlier"))
 
 
 def _picture(facts: ExhibitFacts, texts: ReportTexts) -> Block:
@@ -181,7 +212,8 @@ def _digests(facts: ExhibitFacts, texts: ReportTexts) -> Iterator[LabelledValue]
     for digest in facts.media:
         yield LabelledValue(texts("digests.medium"), digest, code=True)
     evidence, records = facts.files
-    yield LabelledValue(texts("digests.evidence"), evidence, code=True)
+    if facts.packed:
+        yield LabelledValue(texts("digests.evidence"), evidence, code=True)
     yield LabelledValue(texts("digests.records"), records, code=True)
 
 
@@ -207,7 +239,7 @@ def _beside(beside: Sequence[CaptureBeside], texts: ReportTexts) -> GridTable:
 
 def _searched(selection: FrozenSelection, texts: ReportTexts) -> Iterator[Block]:
     yield Paragraph(texts("searched.intro"))
-    yield ValueList(tuple(LabelledValue(name, text) for name, text in _terms(selection.query)))
+    yield ValueList(tuple(LabelledValue(*each) for each in _terms(selection.query, texts)))
     missing = tuple(
         each.subject_id
         for each in selection.left_out
@@ -219,11 +251,11 @@ def _searched(selection: FrozenSelection, texts: ReportTexts) -> Iterator[Block]
         yield Paragraph(texts("searched.nothing_missing"))
 
 
-def _terms(query: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _terms(query: Mapping[str, object], texts: ReportTexts) -> Iterator[tuple[str, str]]:
     for name, value in query.items():
-        text = format_value(value)
+        text = value_text(texts, value)
         if text:
-            yield name, text
+            yield term_label(texts, name), text
 
 
 def _failed(facts: Sequence[ExhibitFacts], texts: ReportTexts) -> Iterator[Block]:

@@ -20,6 +20,7 @@ from pipeline.handover.report.document import (
     ValueList,
 )
 from pipeline.handover.report.facts import ExhibitFacts, ObservedExchange
+from pipeline.handover.report.field_values import field_label
 from pipeline.handover.report.report_texts import ReportTexts
 
 SAID_CHARACTERS: Final = 600
@@ -84,5 +85,7 @@ def _came(facts: ExhibitFacts, seen: ObservedExchange, texts: ReportTexts) -> It
         left = SAID_CHARACTERS
         for each in facts.wording:
             if left > 0:
-                yield Quote(each.name, each.text if len(each.text) <= left else f"{each.text[:left]} …")
+                yield Quote(
+                    field_label(texts, each.name), each.text if len(each.text) <= left else f"{each.text[:left]} …"
+                )
                 left -= len(each.text)

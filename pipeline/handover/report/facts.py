@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pipeline.handover.exhibit_status import SubjectStatus
 from pipeline.handover.selection import CaptureRole, ExhibitKind
 
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
-    """A field of a record or a value of a reading, by the name that programs know it under."""
+    """A field of a record with the source's words, by the name that programs know it under."""
 
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """A field of our reading by the same name; the value is as in JSON, for whichever language writes it out."""
+
+    name: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +121,25 @@ class CaptureBeside:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactionFacts:
+    """A redacted copy that goes in place of its original; ``steps`` count what is covered, by its kind."""
+
+    copy_id: str
+    original_id: str
+    original_digest: str
+    made_at: datetime
+    tool: str
+    seq: int
+    steps: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ExhibitFacts:
     """One exhibit. ``observed`` and what follows from it are None where its own capture is not there.
 
     ``wording`` is the source's, ``reading`` ours, ``parsers`` the versions that read it; ``wording_cut``: the text
     goes on. ``completeness`` is the row of `access.views.completeness`. ``media``: digests.
+    ``statuses``: what analysts had found out.
     """
 
     number: str
@@ -125,7 +148,7 @@ class ExhibitFacts:
     title: str
     wording: tuple[NamedText, ...]
     wording_cut: bool
-    reading: tuple[NamedText, ...]
+    reading: tuple[NamedValue, ...]
     parsers: tuple[str, ...]
     picture: ReportPicture | None
     observed: ObservedExchange | None
@@ -137,6 +160,11 @@ class ExhibitFacts:
     payload_digest: str | None
     media: tuple[str, ...]
     beside: tuple[CaptureBeside, ...]
+    statuses: tuple[SubjectStatus, ...] = ()
+    redactions: tuple[RedactionFacts, ...] = ()
+    is_covered: bool = False
+    """Whether something of the exhibit is covered; then ``packed`` says whether any bytes of it go along."""
+    packed: bool = True
 
     @property
     def files(self) -> tuple[str, str]:

@@ -5,27 +5,42 @@ looked at: a picture, a record or a version that it does not have is in no repor
 store does not answer; a record that is not as it was sealed is a fact and stands in the report.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from access.rendering.formatting import format_field
+from sqlalchemy import Connection
+
+from access.rendering.formatting import format_value
 from access.views.captures import capture_facts
 from access.views.completeness import completeness
 from access.views.payload import captured_text
 from access.views.safe_images import payload_of
 from crawlers.model.capture import RenderingKind
+from pipeline.handover.exhibit_status import statuses_of_exhibit
+from pipeline.handover.redaction.covered_exhibits import CoveredExhibit, bare_status
 from pipeline.handover.report.facts import (
     CaptureBeside,
     ClockStatement,
     ExhibitFacts,
     FileCustody,
     NamedText,
+    NamedValue,
     ObservedExchange,
     RecordCheck,
+    RedactionFacts,
     ReportPicture,
 )
-from pipeline.handover.selection import CaptureRole, Exhibit, ExhibitKind, FrozenSelection, SelectedCapture
+from pipeline.handover.selection import (
+    CaptureRole,
+    Exhibit,
+    ExhibitKind,
+    FrozenSelection,
+    SelectedCapture,
+    packed_captures,
+)
 from processors.media.frame_rendering import can_draw
 from processors.media.thumbnails import draw
 from storage.access_labels import EVERYONE
@@ -44,23 +59,34 @@ from storage.deposit.record_reader import (
 from storage.ledger.crawl_facts import STARTED
 from storage.ledger.custody import entries
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.redactions import Redaction
 from storage.ledger.retention import locks_from_custody
 from storage.similarity.media import sniffed_type
 
 WORDING_CHARACTERS: Final = 6_000
 """Of the source's words on the page of an exhibit; the whole is in the package."""
-READING_CHARACTERS: Final = 600
 MOST_RECORDS_OF_CAPTURE: Final = 3
+
+STEP_KINDS: Final = {"region": "regions", "sound": "sounds", "words": "words", "field": "words"}
+"""What the report counts each kind of step as."""
 
 OURS: Final = frozenset({"kind", "language", "url", "canonical_url"})
 """Texts in a record that are no words of the source's."""
-NOT_TOLD: Final = frozenset({"struck", "names", "remarks", "media", "images"})
+LEFT_OUT: Final = frozenset({"struck", "names", "remarks", "media", "images"})
 """Parts of a record that are working notes of ours, or stand elsewhere in the report."""
 
 
-def exhibit_facts(archive: Archive, selection: FrozenSelection) -> tuple[ExhibitFacts, ...]:
-    """The facts of every exhibit, in the order of the selection; custody as it was when that was frozen."""
-    return tuple(_of_exhibit(archive, exhibit, selection.frozen_at) for exhibit in selection.exhibits)
+def exhibit_facts(
+    archive: Archive, selection: FrozenSelection, covered: Mapping[str, CoveredExhibit]
+) -> tuple[ExhibitFacts, ...]:
+    """The facts of every exhibit, in the order of the selection; custody as it was when that was frozen.
+
+    ``covered`` has, by number, the exhibits of which something is covered.
+    """
+    return tuple(
+        _of_exhibit(archive, exhibit, selection.frozen_at, covered.get(exhibit.number))
+        for exhibit in selection.exhibits
+    )
 
 
 def facts_of_capture(archive: Archive, capture_id: str) -> ExhibitFacts | None:
@@ -86,20 +112,85 @@ def facts_of_capture(archive: Archive, capture_id: str) -> ExhibitFacts | None:
     return _of_exhibit(archive, exhibit, None)
 
 
-def _of_exhibit(archive: Archive, exhibit: Exhibit, at: datetime | None) -> ExhibitFacts:
+def _of_exhibit(
+    archive: Archive, exhibit: Exhibit, at: datetime | None, covered: CoveredExhibit | None = None
+) -> ExhibitFacts:
+    if covered is not None:
+        return _of_covered(archive, exhibit, at, covered)
     with archive.reader.connect() as connection:
-        known = captures_by_ids(connection, [each.capture_id for each in exhibit.captures])
-        chosen = [(each.role, known[each.capture_id]) for each in exhibit.captures if each.capture_id in known]
+        chosen = _chosen(connection, exhibit)
         own = next((capture for role, capture in chosen if role == CaptureRole.SUBJECT), None)
-        records = [
-            sighting
-            for record_id in exhibit.record_ids[:MOST_RECORDS_OF_CAPTURE]
-            if (sighting := _sighting(tuple(sightings_of_record(connection, record_id)), known)) is not None
-        ]
+        here = {each.id for _, each in chosen}
+        sightings = tuple(
+            each
+            for record_id in exhibit.record_ids
+            for each in sightings_of_record(connection, record_id)
+            if each.capture_id in here
+        )
+        records = _newest_of_records(exhibit, sightings)
         parsers = sorted({each for r in records for each in parser_versions_of(connection, r.capture_id)})
+    return replace(
+        _facts(archive, exhibit, at, _Sources(own, chosen, sightings, text_of=own)), parsers=tuple(parsers)
+    )
+
+
+def _of_covered(archive: Archive, exhibit: Exhibit, at: datetime | None, covered: CoveredExhibit) -> ExhibitFacts:
+    """The same of an exhibit of which something is covered: nothing is read but its copies and what goes.
+
+    How the original was observed and kept is said as of any other; its address has bars, and no reason in words.
+    """
+    with archive.reader.connect() as connection:
+        chosen = _chosen(connection, exhibit)
+    first = exhibit.captures[0].capture_id
+    candidates = (*covered.covered, *(each for _, each in chosen))
+    own = next((each for each in candidates if each.id == first), None)
+    found = _facts(archive, exhibit, at, _Sources(own, chosen, covered.sightings, text_of=None))
+    observed = found.observed
+    if observed is not None:
+        address = covered.addresses.get(observed.capture_id, observed.url)
+        observed = replace(observed, url=address, outcome_reason=None)
+    return replace(
+        found,
+        observed=observed,
+        beside=(
+            *(replace(each, outcome=None) if each.role is CaptureRole.REDACTED else each for each in found.beside),
+            *(
+                CaptureBeside(
+                    CaptureRole.COVERED, each.id, covered.addresses[each.id], each.captured_at, each.outcome, None
+                )
+                for each in covered.covered
+                if own is None or each.id != own.id
+            ),
+        ),
+        statuses=tuple(map(bare_status, found.statuses)),
+        redactions=tuple(map(_redaction_facts, covered.redactions)),
+        is_covered=True,
+        packed=bool(packed_captures(exhibit.captures)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the facts of an exhibit are read from: its own capture, those whose bytes go along, its records there.
+
+    ``text_of``: the capture whose text is the wording where no record has any.
+    """
+
+    own: Capture | None
+    chosen: list[tuple[CaptureRole, Capture]]
+    sightings: tuple[RecordSighting, ...]
+    text_of: Capture | None
+
+
+def _facts(archive: Archive, exhibit: Exhibit, at: datetime | None, sources: _Sources) -> ExhibitFacts:
+    """The facts of any exhibit, without its parsers, and without what is covered."""
+    own, chosen = sources.own, sources.chosen
+    with archive.reader.connect() as connection:
+        statuses = statuses_of_exhibit(connection, exhibit, sources.sightings, at or datetime.now(UTC))
         begun = None if own is None else _beginning(entries(connection, subject_id=own.crawl_id))
+    records = _newest_of_records(exhibit, sources.sightings)
+    wording, cut = _wording(archive, sources.text_of, records)
     facts = None if own is None else capture_facts(archive, own)
-    wording, cut = _wording(archive, own, records)
     return ExhibitFacts(
         number=exhibit.number,
         kind=exhibit.kind,
@@ -108,7 +199,7 @@ def _of_exhibit(archive: Archive, exhibit: Exhibit, at: datetime | None) -> Exhi
         wording=wording,
         wording_cut=cut,
         reading=tuple(_reading(records)),
-        parsers=tuple(parsers),
+        parsers=(),
         picture=_picture(archive, chosen),
         observed=None if own is None or facts is None else _observed(own, facts, begun),
         clock=_clock(begun),
@@ -123,12 +214,33 @@ def _of_exhibit(archive: Archive, exhibit: Exhibit, at: datetime | None) -> Exhi
             for role, each in chosen
             if own is None or each.id != own.id
         ),
+        statuses=statuses,
     )
 
 
-def _sighting(seen: tuple[RecordSighting, ...], chosen: Mapping[str, Capture]) -> RecordSighting | None:
-    """The newest sighting among the captures that go along."""
-    return next((each for each in reversed(seen) if each.capture_id in chosen), None)
+def _redaction_facts(redaction: Redaction) -> RedactionFacts:
+    counted = Counter(STEP_KINDS[step["cover"]] for step in redaction.steps)
+    return RedactionFacts(
+        redaction.copy_id,
+        redaction.original_id,
+        str(redaction.original_digest),
+        redaction.at,
+        redaction.tool,
+        redaction.seq,
+        dict(counted),
+    )
+
+
+def _chosen(connection: Connection, exhibit: Exhibit) -> list[tuple[CaptureRole, Capture]]:
+    """The captures whose bytes go along, in the exhibit's order."""
+    known = captures_by_ids(connection, packed_captures(exhibit.captures))
+    return [(each.role, known[each.capture_id]) for each in exhibit.captures if each.capture_id in known]
+
+
+def _newest_of_records(exhibit: Exhibit, sightings: tuple[RecordSighting, ...]) -> list[RecordSighting]:
+    """Of the first records of the exhibit each one's newest sighting among those that go along."""
+    newest = {each.record_id: each for each in sightings}
+    return [newest[each] for each in exhibit.record_ids[:MOST_RECORDS_OF_CAPTURE] if each in newest]
 
 
 def _beginning(about: tuple[CustodyEntry, ...]) -> CustodyEntry | None:
@@ -157,19 +269,18 @@ def _wording(
 
 
 def _is_wording(name: str, value: str) -> bool:
-    if name in OURS or name in NOT_TOLD or name.endswith(("_at", "_id")):
+    if name in OURS or name in LEFT_OUT or name.endswith(("_at", "_id")):
         return False
     return not value.startswith(("http://", "https://"))
 
 
-def _reading(records: list[RecordSighting]) -> Iterator[NamedText]:
+def _reading(records: list[RecordSighting]) -> Iterator[NamedValue]:
     for record in records:
         for name, value in record.content.items():
-            if name in NOT_TOLD or (isinstance(value, str) and _is_wording(name, value)):
+            if name in LEFT_OUT or (isinstance(value, str) and _is_wording(name, value)):
                 continue
-            text = format_field(name, value)
-            if text:
-                yield NamedText(name, text[:READING_CHARACTERS])
+            if format_value(value):
+                yield NamedValue(name, value)
 
 
 def _picture(archive: Archive, chosen: list[tuple[CaptureRole, Capture]]) -> ReportPicture | None:
@@ -251,13 +362,14 @@ def custody_as_of(status: CustodyStatus, at: datetime | None) -> FileCustody:
     the same selection says the same; a lock is that of the deposit, since renewals only make it longer.
     """
     entry, second = status.deposited, status.second_copy
+    file = status.file.as_of(at)
     origin = origin_in_custody(entry.details)
     copied_at = None if second is None or second.version_id is None else second.confirmed_at
-    until = locks_from_custody((entry,)).get((entry.subject_id, entry.details["object_version"]))
+    until = locks_from_custody((file.newest,)).get((file.key, file.version_id))
     return FileCustody(
         warc_key=entry.subject_id,
-        sha256=str(entry.subject_digest),
-        length_bytes=int(entry.details["length_bytes"]),
+        sha256=str(file.sha256),
+        length_bytes=file.length_bytes,
         deposited_at=entry.at,
         seq=entry.seq,
         locked_until=until,

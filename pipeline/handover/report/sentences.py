@@ -131,6 +131,26 @@ def not_proved(texts: ReportTexts, facts: ExhibitFacts) -> Iterator[str]:
         yield texts("not_proved.no_time")
 
 
+def redacted(texts: ReportTexts, facts: ExhibitFacts) -> Iterator[str]:
+    """What is covered, by which copy, and what that cannot show."""
+    for each in facts.redactions:
+        steps = "; ".join(texts(f"redacted.{kind}", count=count) for kind, count in each.steps.items())
+        yield texts(
+            "redacted.copy",
+            copy=each.copy_id,
+            original=each.original_id,
+            digest=each.original_digest,
+            time=moment(each.made_at),
+            tool=each.tool,
+            seq=each.seq,
+            steps=steps,
+        )
+    yield texts("redacted.bars")
+    yield texts("redacted.original_stays" if facts.packed else "redacted.no_bytes")
+    if facts.redactions:
+        yield texts("redacted.not_shown")
+
+
 def completeness_blocks(texts: ReportTexts, facts: ExhibitFacts) -> Iterator[Paragraph | GridTable]:
     """The items of the Berkeley Protocol, each with has, partly or no, and why."""
     row = facts.completeness

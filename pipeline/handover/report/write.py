@@ -5,13 +5,13 @@ the same facts and the same version of this software. Raises `StorageError` of t
 and `OSError` of the folder; whoever builds the package writes into a folder without its final name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.handover.redaction.covered_exhibits import CoveredExhibit
 from pipeline.handover.report.as_html import report_html
 from pipeline.handover.report.as_pdf import report_pdf
 from pipeline.handover.report.build import report_document
-from pipeline.handover.report.facts import ExhibitFacts
 from pipeline.handover.report.gather import exhibit_facts
 from pipeline.handover.report.report_texts import texts_for
 from pipeline.handover.selection import FrozenSelection
@@ -23,13 +23,13 @@ def write_report(
     archive: Archive,
     selection: FrozenSelection,
     folder: Path,
-    facts: Sequence[ExhibitFacts] | None = None,
+    covered: Mapping[str, CoveredExhibit],
     *,
     validation_report: Digest | None = None,
 ) -> None:
-    """Write both files in the recipient's language; ``facts`` are gathered here where nobody has them yet."""
-    known = exhibit_facts(archive, selection) if facts is None else facts
+    """Write both files in the recipient's language; ``covered`` has exhibits of which something is, by number."""
     texts = texts_for(selection.recipient.language)
-    document = report_document(selection, known, texts, validation_report=validation_report)
+    facts = exhibit_facts(archive, selection, covered)
+    document = report_document(selection, facts, texts, validation_report=validation_report)
     (folder / "report.pdf").write_bytes(report_pdf(document))
     (folder / "report.html").write_bytes(report_html(document))

@@ -14,7 +14,7 @@ rests on nobody, take the file from a release of the software, or compare its SH
 
 Sources: BagIt 1.0 (RFC 8493); WACZ 1.1.1 and WACZ-auth 0.1.0; WARC 1.1 (ISO 28500); Merkle trees (RFC 6962,
 RFC 9162); C2SP signed-note, tlog-checkpoint, tlog-cosignature; Ed25519 (RFC 8032); ECDSA (FIPS 186-5); JSON in
-canonical form (RFC 8785); time-stamps (RFC 3161, RFC 5652); OpenTimestamps.
+canonical form (RFC 8785); time-stamps (RFC 3161, RFC 5652); evidence records (RFC 4998); OpenTimestamps.
 """
 
 from __future__ import annotations
@@ -1551,6 +1551,33 @@ class Custody:
                     "".join(f" and {each} has confirmed" for each in witnesses),
                 ),
             )
+            self._written_anew(name, proof)
+
+    def _written_anew(self, name: str, proof: Dict[str, Any]) -> None:
+        """What the entries say of records that were taken out of the file because the law asked for it."""
+        for each in proof["entries"]:
+            entry = self.entries.get(each["index"] + 1)
+            if entry is None or (entry["event"], entry["subject_id"]) != ("purged", proof["warc_key"]):
+                continue
+            words = (
+                "Entry %s says that the file %s was written anew at %s without %s of its records, which had to be "
+                "deleted: before it had the digest %s, since then it has %s. That every other record is what it "
+                "was can be seen by its own digest; the file before can be shown no more."
+            )
+            details = entry["details"]
+            self._report.ok(
+                "custody",
+                name,
+                words
+                % (
+                    entry["seq"],
+                    proof["warc_key"],
+                    entry["at"],
+                    len(details["removed"]),
+                    details["before"]["sha256"],
+                    entry["subject_digest"],
+                ),
+            )
 
     def _not_proved(self) -> None:
         name = "data/custody/not-proved.json"
@@ -1590,6 +1617,7 @@ class Custody:
         if other[0] != checkpoint.root:
             words = "Its checkpoint and that in %s have the same size and different roots: the log was split."
             self._report.wrong("custody", name, words % other[1])
+        self.times.contents[hashlib.sha256(content).digest()] = content
         self._notes[hashlib.sha256(content).digest()] = f"the checkpoint over {checkpoint.size} entries"
         return checkpoint
 
@@ -1622,6 +1650,7 @@ class Custody:
             return
         self.entries[index + 1] = entry
         self.times.subjects[hashlib.sha256(content).digest()] = "entry %s of custody" % (index + 1)
+        self.times.contents[hashlib.sha256(content).digest()] = content
 
     def _chain(self) -> None:
         """Each entry names the digest of the one before; where both are here, it must be that."""
@@ -1812,6 +1841,14 @@ class Custody:
         """Tokens beside the proofs, mostly the same once more."""
         self.times.subjects.update(self._notes)
         for name in names:
+            if name.startswith("data/custody/evidence-records/"):
+                self.times.add_record(name)
+            if name.startswith("data/custody/revocation/"):
+                words = (
+                    "It says whether a certificate of a time-stamping authority was revoked, and is signed by who "
+                    "issued that: `openssl ocsp -respin` or `openssl crl -in` shows it. The manifests cover it."
+                )
+                self._report.not_checked("time", name, words)
             if not name.startswith("data/custody/tokens/"):
                 continue
             try:
@@ -1985,6 +2022,70 @@ def _check_message_digest(signed: Der, info: bytes) -> None:
 OTS_MAGIC = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94\x01"
 
 
+class ArchiveTimeStamp(NamedTuple):
+    """A token of an evidence record, and the tree by which it covers what comes before it."""
+
+    algorithm: str
+    tree: List[List[bytes]]
+    token: bytes
+    whole: bytes
+
+    def read(self) -> Token:
+        """What the token says."""
+        return read_token(_der(0x30, b"\x30\x03\x02\x01\x00" + self.token))
+
+    def root(self, covered: bytes) -> bytes:
+        """The root of the tree to which the digest of these bytes leads (RFC 4998, section 4.3)."""
+        found = hashlib.new(self.algorithm, covered).digest()
+        if self.tree and found not in self.tree[0]:
+            raise DamageError("a tree in it does not have what it is about")
+        for place, hashes in enumerate(self.tree):
+            together = hashes if place == 0 else [*hashes, found]
+            found = hashlib.new(self.algorithm, b"".join(sorted(together))).digest()
+        return found
+
+
+def read_evidence_record(content: bytes) -> List[List[ArchiveTimeStamp]]:
+    """The chains of an evidence record (RFC 4998)."""
+    parts = Der.parse(content).children()
+    if len(parts) != 3 or parts[0].content != b"\x01":
+        raise DamageError("it is no evidence record of version 1")
+    chains = [[_archive_time_stamp(each) for each in chain.children()] for chain in parts[2].children()]
+    if not chains or not all(chains):
+        raise DamageError("a chain in it is empty")
+    return chains
+
+
+def _archive_time_stamp(element: Der) -> ArchiveTimeStamp:
+    parts = element.children()
+    algorithm = HASHES.get(parts[0].child(0, OID).content) if parts[0].tag == CONTEXT_0 else None
+    if algorithm not in ("sha256", "sha512") or len(parts) not in (2, 3):
+        raise DamageError("a token in it is of an unknown kind")
+    tree = [[each.content for each in hashes.children()] for hashes in parts[1].children()] if parts[2:] else []
+    return ArchiveTimeStamp(algorithm, tree, parts[-1].whole, element.whole)
+
+
+def covered_by_chains(about: bytes, chains: Sequence[Sequence[ArchiveTimeStamp]]) -> List[List[bytes]]:
+    """For each token what it has to cover (RFC 4998, section 5.2)."""
+    covered: List[List[bytes]] = []
+    for place, chain in enumerate(chains):
+        first = about
+        if place:
+            before = _der(0x30, b"".join(_der(0x30, b"".join(s.whole for s in each)) for each in chains[:place]))
+            name = chain[0].algorithm
+            first = hashlib.new(name, about).digest() + hashlib.new(name, before).digest()
+        covered.append([first] + [stamp.token for stamp in chain[:-1]])
+    return covered
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    """One element of DER."""
+    if len(content) < 0x80:
+        return bytes([tag, len(content)]) + content
+    octets = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
 class PendingToken(NamedTuple):
     """A token that was read; ``roots`` are the certificates (PEM) that it has to lead to."""
 
@@ -2002,6 +2103,8 @@ class TimeStamps:
         self._package, self._report = package, report
         self.subjects: Dict[bytes, str] = {}
         """What may be stamped, by its SHA-256."""
+        self.contents: Dict[bytes, bytes] = {}
+        """Its bytes."""
         self._tokens: List[PendingToken] = []
         self._ots: List[Tuple[str, bytes]] = []
         self._roots: Dict[bytes, bytes] = {}
@@ -2041,6 +2144,49 @@ class TimeStamps:
         if roots:
             self._roots[hashlib.sha256(roots).digest()] = roots
         self._tokens.append(PendingToken(subject, content, token, what, roots))
+
+    def add_record(self, name: str) -> None:
+        """Read an evidence record (RFC 4998): tokens that were renewed, each covering the one before it."""
+        try:
+            content = read_text(self._package, name)
+            record = read_evidence_record(content)
+            first = record[0][0].read()
+            about = self.contents.get(first.imprint)
+            if about is None:
+                words = f"Its first token is about the digest {first.imprint.hex()}, of nothing in this package."
+                self._report.not_checked("time", name, words)
+                return
+            covered = covered_by_chains(about, record)
+            tokens = [
+                (chain[number], covered[place][number])
+                for place, chain in enumerate(record)
+                for number in range(len(chain))
+            ]
+            last: Optional[datetime.datetime] = None
+            for number, (stamp, want) in enumerate(tokens, start=1):
+                token = stamp.read()
+                if token.imprint != stamp.root(want) or token.algorithm != stamp.algorithm:
+                    raise DamageError(f"its token {number} does not cover the one before it")
+                if last is not None and token.time < last:
+                    raise DamageError(f"its token {number} is older than the one before it")
+                last = token.time
+        except (DamageError, OSError, IndexError) as problem:
+            self._report.wrong("time", name, f"The evidence record was altered, or is none: {problem}.")
+            return
+        what = self.subjects.get(first.imprint, "what it is about")
+        for number, (stamp, _) in enumerate(tokens, start=1):
+            answer = _der(0x30, b"\x30\x03\x02\x01\x00" + stamp.token)
+            said = what if number == 1 else f"token {number - 1} of this record"
+            subject = f"{name}: token {number} of {len(tokens)}"
+            self._tokens.append(PendingToken(subject, answer, stamp.read(), said, b""))
+        begun, ended = tokens[0][0].read().time, tokens[-1][0].read().time
+        words = (
+            f"Its first token is about {what} and of {begun:%Y-%m-%d}; {len(tokens) - 1} newer tokens cover it, "
+            f"each the one before, the last of {ended:%Y-%m-%d}. So the first time outlasts its own certificate, "
+            "if each newer token came before the certificates of the one before it had ended: their dates stand "
+            "in the certificates and were not compared."
+        )
+        self._report.ok("time", name, words)
 
     def add_ots(self, subject: str, content: bytes) -> None:
         self._ots.append((subject, content))
@@ -2157,6 +2303,7 @@ def verify(package: Package, report: Report, outside: Outside) -> Dict[str, Any]
     Places(package, known, waczs, custody, report).check()
     _check_index_of_waczs(package, bag, report)
     _check_keys(package, waczs, outside, report)
+    _check_redactions(waczs, custody, report)
     _check_exhibits(selection, package, report)
     return {
         "files": len(package.sizes),
@@ -2242,9 +2389,11 @@ class Places:
     ) -> None:
         self._package, self._places, self._custody, self._report = package, places, custody, report
         self._waczs = {re.sub(r".*/|\.wacz$", "", each.name): each for each in waczs}
-        self._deposits = {
-            entry["subject_id"]: entry for entry in custody.entries.values() if entry.get("event") == "deposited"
-        }
+        self._deposits: Dict[str, Dict[str, Any]] = {}
+        """By file the entry that names its present bytes: its deposit, or the last time it was written anew."""
+        for _, entry in sorted(custody.entries.items()):
+            if entry.get("event") in ("deposited", "purged"):
+                self._deposits[entry["subject_id"]] = entry
 
     def check(self) -> None:
         held = {(number, record.offset): record for number, wacz in self._waczs.items() for record in wacz.records}
@@ -2357,6 +2506,40 @@ def _check_keys(package: Package, waczs: Sequence[WaczCheck], outside: Outside, 
         report.wrong("evidence", subject, f"They are signed by the key {named}, which is not the one you gave.")
     else:
         report.ok("evidence", subject, "They are signed by the key that you gave.")
+
+
+def _check_redactions(waczs: Sequence[WaczCheck], custody: Custody, report: Report) -> None:
+    """Redacted copies: each is the one that custody names; what else they show is seen with originals alone."""
+    held = {record.record_id.strip("<>"): record for wacz in waczs for record in wacz.records}
+    for _, entry in sorted(custody.entries.items()):
+        if entry.get("event") != "redacted":
+            continue
+        details: Any = entry.get("details")
+        try:
+            copy, original = str(details["copy_id"]).strip("<>"), str(details["original_id"])
+            of, tool, places = str(details["original_digest"]), str(details["tool"]), len(details["steps"])
+        except (KeyError, TypeError) as problem:
+            report.wrong("custody", "redacted copy", f"Its entry is not made as it should be ({problem!r}).")
+            continue
+        record = held.get(copy)
+        if record is None:
+            report.not_checked(
+                "custody", copy, "Custody tells of this redacted copy, and it is not in the package."
+            )
+        elif entry["subject_digest"] != "sha256:" + record.block_sha256:
+            words = "Entry %s of custody names a redacted copy with %s, and the one that is here has sha256:%s."
+            report.wrong("custody", copy, words % (entry["seq"], entry["subject_digest"], record.block_sha256))
+        else:
+            words = (
+                "This is the redacted copy that entry %s of custody names. It was made of %s (%s) with %s; "
+                "steps: %s. What is covered is not in it."
+            )
+            report.ok("custody", copy, words % (entry["seq"], original, of, tool, places))
+            words = (
+                "That it shows everything else as its original does can be seen with the original alone, which is "
+                "not in the package; the archive keeps it."
+            )
+            report.not_checked("custody", copy, words)
 
 
 def _check_exhibits(selection: Any, package: Package, report: Report) -> None:

@@ -148,7 +148,8 @@ def test_what_was_withdrawn_stays_out_and_stops_the_hand_over_where_it_was_named
             freeze(handed.archive, Choice(ids=(shown,)), RECIPIENT, viewer=Viewer("celina"))
     assert [each.reason for each in seen.left_out] == [WhyLeftOut.WITHDRAWN]
     assert str(refused.value) == (
-        f"{shown}: It was withdrawn from the archive. Nothing was built and nothing was disclosed."
+        f"{shown}: It was withdrawn from the archive. Choose again without what is named here. "
+        "Nothing was built and nothing was disclosed."
     )
 
 

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from access.app import create_app
 from access.rendering.stored_sentences import HANDOVER
-from pipeline.handover.choosing import SEEN, WORDS
+from pipeline.handover.choosing import COPIES, ORIGINALS, SEEN, WORDS
 from pipeline.handover.desk import ExportDesk
 from pipeline.handover.register import register_package
 from pipeline.handover.selection import FrozenSelection
@@ -42,10 +42,10 @@ def test_a_custodian_previews_and_saves_a_selection_that_they_may_see(
     page = people["ala"].get("/handover", params=asked).text
     assert "The court, and with it every party" in page
     assert f">{SECRET}<" in page
-    answer = people["ala"].post(
-        "/handover", data={**asked, "recipient": "Tribunal <2>", "language": "be"}, headers=OWN_PAGE
-    )
+    sent = {**asked, "recipient": "Tribunal <2>", "language": "be", "opened": "actor, details.reason"}
+    answer = people["ala"].post("/handover", data=sent, headers=OWN_PAGE)
     frozen = FrozenSelection.from_json(answer.content)
+    assert frozen.opened == ("actor", "details.reason")
     assert answer.headers["content-disposition"] == f'attachment; filename="selection-{frozen.package_id}.json"'
     assert (frozen.recipient.name, frozen.exhibits[0].subject_id) == ("Tribunal <2>", secret)
 
@@ -97,4 +97,4 @@ def test_the_page_is_for_custodians_and_takes_no_form_of_another_site(
 
 
 def test_every_sentence_of_a_preview_is_known_to_the_translations() -> None:
-    assert {*WORDS.values(), *SEEN.values()} == HANDOVER
+    assert {*WORDS.values(), *SEEN.values(), COPIES, ORIGINALS} == HANDOVER

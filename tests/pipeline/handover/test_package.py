@@ -1,4 +1,4 @@
-"""The package as outside tools read it: bagit, warcio, zipfile, cryptography; and what is in none of its bytes."""
+"""The package as bagit, warcio, py-wacz, pywb and cryptography read it, and what is in none of its bytes."""
 
 import base64
 import csv
@@ -10,11 +10,13 @@ import resource
 import secrets
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +30,28 @@ from lxml import etree
 from sqlalchemy import update
 from warcio.archiveiterator import ArchiveIterator
 
+from benchmarks.peer_environments import programs_of
 from benchmarks.verify_attacks import attack_once, is_named, names_record, without_openssl
+from pipeline.config.settings import ROOT
+from pipeline.devstack.ports import free_ports
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
+from pipeline.handover.media_formats import NOT_READ
 from pipeline.handover.package import BuiltPackage, PackageProgress, Parts, build_package
 from pipeline.handover.package_errors import PackageDiskError, PackageRefusedError
 from pipeline.handover.package_key import PackageKey
+from pipeline.handover.premis import PREMIS
 from pipeline.handover.selection import ExhibitKind, LeftOutItem, WhyLeftOut
-from processors.digest import Digest
+from processors.digest import Digest, sha256
+from storage.access_labels import Role, Viewer
 from storage.catalogue.tables import captures
+from storage.integrity.assessment import confirm_finding, propose_finding
+from storage.ledger.assessments import Findings, VerificationStatus
 from storage.ledger.commitments import opens
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.store import ObjectStore
+from tests.access.conftest import picture
+from tests.pipeline.crawl.test_replay_elsewhere import get
 from tests.pipeline.handover.handed_over_archive import (
     ELSEWHERE,
     OF_OTHERS,
@@ -52,6 +64,7 @@ from tests.pipeline.handover.handed_over_archive import (
     exhibit,
     handed_over_archive,
 )
+from tests.storage.crawled_files import NIGHT
 from tests.storage.log.test_custody_proof import is_proved
 
 FIRST, SECOND, THIRD = (f"LTP-2026-{number:06d}" for number in (1, 2, 3))
@@ -94,6 +107,19 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def loaded(package: Path, name: str) -> Any:
     return json.loads((package / "data" / name).read_bytes())
+
+
+def test_the_validation_report_of_the_release_goes_along_and_is_cited(
+    package: Path, handed_over: HandedOver
+) -> None:
+    kept = (package / "data/report/validation-report.json").read_bytes()
+    digest = handed_over.selection.validation_report
+
+    assert digest == sha256(kept)
+    assert f"Letapis-Validation-Report: {digest}" in (package / "bag-info.txt").read_text()
+    assert str(digest) in (package / "data/report/report.html").read_text()
+    assert "- WARC files: 1 of 1 tests passed." in (package / "data/report/validation-report.txt").read_text()
+    assert json.loads((package / "data/selection.json").read_bytes())["validation_report"] == str(digest)
 
 
 def warc_of(package: Path, number: str) -> bytes:
@@ -199,6 +225,50 @@ def test_a_payload_that_belongs_to_another_case_is_not_added_by_a_revisit(
     assert b"PNG" not in gzip.decompress(warc_of(built.folder, THIRD))
 
 
+def test_a_reader_that_believes_the_central_directory_alone_finds_the_members(package: Path) -> None:
+    """As ReplayWeb.page 2.4.6: a member without extra fields there begins right after its name."""
+    for path in (package / "data/evidence").glob("*.wacz"):
+        content = path.read_bytes()
+        with zipfile.ZipFile(path) as wacz:
+            for member in wacz.infolist():
+                names, extras = struct.unpack(
+                    "<HH", content[member.header_offset + 26 : member.header_offset + 30]
+                )
+                assert member.extra or not extras
+                begins = member.header_offset + 30 + names + extras
+                assert content[begins : begins + member.file_size] == wacz.read(member)
+
+
+def test_py_wacz_finds_every_exhibit_valid(package: Path) -> None:
+    wacz = programs_of("wacz", ROOT / ".venv" / "peers") / "wacz"
+    for path in (package / "data/evidence").glob("*.wacz"):
+        ran = subprocess.run([wacz, "validate", "-f", path], capture_output=True, text=True, check=False)
+        assert (ran.returncode, "Validation succeeded" in ran.stdout) == (0, True), (
+            path.name,
+            ran.stdout,
+            ran.stderr,
+        )
+
+
+def test_pywb_replays_the_page_of_an_exhibit_with_its_picture(package: Path, tmp_path: Path) -> None:
+    programs = programs_of("pywb", ROOT / ".venv" / "peers")
+    wacz = package / f"data/evidence/{FIRST}.wacz"
+    for arguments in (("init", "exhibit"), ("add", "--unpack-wacz", "exhibit", str(wacz))):
+        subprocess.run([programs / "wb-manager", *arguments], cwd=tmp_path, check=True, capture_output=True)
+    (port,) = free_ports(1)
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "wayback", "-p", str(port), "-b", "127.0.0.1"], cwd=tmp_path, stdout=log, stderr=log
+        )
+    try:
+        at = f"http://127.0.0.1:{port}/exhibit/{NIGHT:%Y%m%d%H%M%S}id_"
+        assert get(f"{at}/{PAGE}") == (200, "text/html", b"<img src=photo.png>")
+        assert get(f"{at}/{PICTURE}") == (200, "image/png", picture("PNG", 90))
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
 def test_every_record_lies_as_it_lay_in_its_sealed_file(handed_over: HandedOver, package: Path) -> None:
     for exhibit_of in handed_over.selection.exhibits:
         warc = warc_of(package, exhibit_of.number)
@@ -300,9 +370,9 @@ def test_custody_has_the_entries_of_these_files_alone_and_proves_them(
         proof = json.loads(path.read_bytes())
         assert proof["checkpoint"] == note
         assert is_proved(proof, proof["verifier_keys"][0])
-        said = [json.loads(base64.b64decode(each["entry"])) for each in proof["entries"]]
-        crawl_id = next(each["details"]["crawl_id"] for each in said if each["event"] == "deposited")
-        assert {each["subject_id"] for each in said} <= {proof["warc_key"], crawl_id}
+        entries = [json.loads(base64.b64decode(each["entry"])) for each in proof["entries"]]
+        crawl_id = next(each["details"]["crawl_id"] for each in entries if each["event"] == "deposited")
+        assert {each["subject_id"] for each in entries} <= {proof["warc_key"], crawl_id}
         assert [each["outlet"] for each in proof["receipts"]] == ["notebook"]
     assert len(list((package / "data/custody/tokens").iterdir())) == 1
 
@@ -360,13 +430,86 @@ def test_linked_data_and_events_name_the_exhibits_and_no_person(package: Path) -
     for each in nodes:
         assert {ref["@id"] for ref in each.get("uco-core:object", [])} <= known
     events = etree.parse(package / "data/records/premis.xml")
-    names = {"p": "http://www.loc.gov/premis/v3"}
+    names = {"p": PREMIS}
     assert {each.text for each in events.iterfind(".//p:eventType", names)} == {
         "capture",
         "ingestion",
         "information package creation",
     }
     assert {each.text for each in events.iterfind(".//p:agentType", names)} == {"software"}
+
+
+def test_media_have_their_format_by_pronom_or_the_reason_why_not(
+    handed_over: HandedOver, package_key: PackageKey, tmp_path: Path
+) -> None:
+    known, unknown = str(handed_over.repeated.payload_digest), str(sha256(b"in no capture of the exhibit"))
+    page = replace(handed_over.selection.exhibits[0], media=(known, unknown))
+    selection = replace(handed_over.selection, exhibits=(page,))
+
+    built = build_package(handed_over.archive, selection, tmp_path / "package", key=package_key)
+
+    assert built.folder is not None
+    first, second = loaded(built.folder, f"records/{FIRST}.json")["media"]
+    (found,) = first["format"]["formats"]
+    assert (first["sha256"], found["pronom_id"], found["media_type"]) == (known, "fmt/11", "image/png")
+    assert (second["format"]["formats"], second["format"]["reason"]) == ([], NOT_READ)
+    names = {"p": PREMIS}
+    objects = etree.parse(built.folder / "data/records/premis.xml").getroot()
+    registered = {
+        each.findtext(".//p:objectIdentifierValue", None, names): each.findtext(
+            ".//p:formatRegistryKey", None, names
+        )
+        for each in objects.iterfind("p:object", names)
+    }
+    assert registered[known] == "fmt/11"
+    assert registered[f"data/evidence/{FIRST}.wacz"] == "fmt/1840"
+    assert unknown not in registered
+
+
+def test_what_analysts_found_out_goes_along_as_it_stood_when_the_selection_was_frozen(
+    handed_over: HandedOver, package: Path, package_key: PackageKey, tmp_path: Path
+) -> None:
+    archive, article = handed_over.archive, handed_over.article
+    (before,) = loaded(package, f"records/{SECOND}.json")["verification"]
+    assert (before["status"], before["people"], before["since"]) == ("unverified", None, None)
+    analysts = [Viewer(name, Role.COLLECTOR, every_label=True) for name in ("analityk-1", "analityk-2")]
+    first = loaded(package, f"records/{SECOND}.json")["records"][0]["sightings"][0]["version_id"]
+    found = Findings("Мінск, суд", None, "=супастаўлена з раскладам", "нататка для сваіх")
+    proposal = propose_finding(
+        archive, article, VerificationStatus.VERIFIED, found, actor=analysts[0], version_id=first
+    )
+    confirm_finding(archive, proposal.seq, actor=analysts[1])
+    later = replace(
+        handed_over.selection, frozen_at=(datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    )
+    build_package(archive, later, tmp_path / "later", key=package_key)
+
+    (status,) = loaded(tmp_path / "later", f"records/{SECOND}.json")["verification"]
+    assert status.pop("since") < later.frozen_at.isoformat()
+    assert status == {
+        "subject_kind": "record",
+        "subject_id": article,
+        "status": "verified",
+        "version_id": first,
+        "is_newest_version_here": False,
+        "place": "Мінск, суд",
+        "happened": None,
+        "method": "=супастаўлена з раскладам",
+        "people": 2,
+    }
+    text = (tmp_path / "later/data/records/load-file.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [each["verification"] for each in rows] == ["", "verified", ""]
+    assert rows[1]["verification_method"] == "'=супастаўлена з раскладам"
+    nodes = loaded(tmp_path / "later", "records/case.jsonld")["@graph"]
+    (annotation,) = [each for each in nodes if each["@type"] == "uco-core:Annotation"]
+    assert annotation["uco-core:tag"] == ["verified"]
+    report = (tmp_path / "later/data/report/report.html").read_text()
+    assert "von zwei Menschen bestätigt" in report
+    assert "Die Quelle hat den Eintrag seither geändert." in report
+    for name, content in files_of(tmp_path / "later").items():
+        hidden = [word for word in ("analityk-", "нататка для сваіх") if word.encode() in content]
+        assert (name, hidden) == (name, [])
 
 
 def test_the_first_page_is_in_the_language_of_the_recipient_and_in_english(package: Path) -> None:

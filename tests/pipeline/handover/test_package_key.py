@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pipeline.handover.package_key import PackageKey, PackageKeyError, prepare_package_key, read_package_key
+from storage.log.key_file import SigningState, make_signing_key
 
 
 def test_a_key_is_made_once_for_its_owner_alone_and_found_again(tmp_path: Path) -> None:
@@ -16,6 +17,19 @@ def test_a_key_is_made_once_for_its_owner_alone_and_found_again(tmp_path: Path) 
     assert (is_new, is_new_again) == (True, False)
     assert found.public_base64 == made.public_base64
     assert (place.stat().st_mode & 0o777, place.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_a_folder_that_holds_other_things_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    prepare_package_key(tmp_path / "package.key")
+    make_signing_key(tmp_path / "log.key", "log.example/archive")
+    SigningState.beside(tmp_path / "log.key").write(b"note")
+
+    assert {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == dict.fromkeys(
+        ("package.key", "log.key", "log.key.last"), 0o600
+    )
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_the_same_bytes_get_the_same_signature_of_two_numbers() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,12 @@ from benchmarks.verify_attacks import (
     zipped,
 )
 from pipeline.handover.verifier import verify
+from processors.rfc3161.cms import content_info
+from processors.rfc3161.token import time_query
+from processors.rfc4998.evidence_record import ArchiveTimeStamp, first_record
+from processors.rfc4998.hash_tree import hash_tree
 from processors.transparency_log.merkle import inclusion_proof, leaf_hash, merkle_root, range_root
+from tests.moving_authority import YEAR, MovingAuthority
 from tests.pipeline.handover.small_package import (
     NUMBERS,
     VERIFIER,
@@ -45,6 +51,26 @@ from tests.pipeline.handover.small_package import (
 )
 
 PROGRAM = VERIFIER / "verify.py"
+
+
+def renewed_checkpoint(folder: Path, at: Path) -> Path:
+    """An evidence record over the checkpoint of a package, in its place, with the certificates of its tokens."""
+    moving = MovingAuthority(at, at=datetime(2026, 11, 30, tzinfo=UTC))
+    note = (folder / "data" / "custody" / "checkpoint.txt").read_bytes()
+    record = first_record(moving.reply(time_query(note).content))
+    for number, algorithm in ((2, "sha256"), (1, "sha512")):
+        moving.move(2 * YEAR)
+        others = [f"another {each}".encode() for each in range(number)]
+        tree = hash_tree([record.to_be_stamped(note, algorithm), *others], algorithm)
+        token = content_info(moving.reply(time_query(tree.stamped, algorithm).content))
+        record = record.renewed(ArchiveTimeStamp(algorithm, tree.reduced[0], token))
+    custody = folder / "data" / "custody"
+    (custody / "evidence-records").mkdir()
+    shutil.copy(moving.roots, custody / "certificates" / "moving.pem")
+    place = custody / "evidence-records" / "checkpoint.3.er"
+    place.write_bytes(record.encoded())
+    write_bag(folder)
+    return place
 
 
 def other_pythons() -> list[str]:
@@ -416,3 +442,19 @@ def test_a_body_sent_in_chunks_is_joined_wherever_it_is_cut(parts: list[bytes], 
 def test_bytes_that_are_no_token_are_refused_in_words(content: bytes) -> None:
     with pytest.raises(verify.DamageError):
         verify.read_token(content)
+
+
+def test_a_renewed_token_is_explained_and_a_changed_one_is_named(package: SmallPackage, tmp_path: Path) -> None:
+    copy = package.copy(tmp_path / "package")
+    record = renewed_checkpoint(copy.folder, tmp_path / "moving")
+    found = [each for each in check(copy.folder).findings if "evidence-records" in each.subject]
+
+    assert [each.result for each in found] == [verify.OK] * 4
+    (told,) = [each.words for each in found if each.subject.endswith(".er")]
+    assert told.startswith("Its first token is about the checkpoint over ")
+    assert "2 newer tokens cover it, each the one before, the last of 2030-11-29" in told
+    content = bytearray(record.read_bytes())
+    content[len(content) // 2] ^= 1
+    record.write_bytes(content)
+    write_bag(copy.folder)
+    assert any("The evidence record was altered" in each for each in wrong(copy.folder)["time"])

@@ -78,6 +78,10 @@ def test_a_browser_without_network_says_what_holds_and_names_what_was_altered(
         "8 values are those that the entries have committed to.",
     ):
         assert sentence in told
+    left = page.locator(".list-not_checked li").all_inner_texts()
+    assert len(left) == len(set(left))
+    for subject in ("key of the signatures", "key of the log", "payload digests", "time-stamps", "selection.json"):
+        assert len([each for each in left if subject in each]) == 1
 
     parts = write_zip(package.folder, tmp_path / "handed.zip", part_bytes=50_000)
     words, wrong, right = result_of(page, package, "#zip", [str(each) for each in parts])

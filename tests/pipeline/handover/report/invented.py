@@ -12,6 +12,7 @@ from pipeline.handover.report.facts import (
     ExhibitFacts,
     FileCustody,
     NamedText,
+    NamedValue,
     ObservedExchange,
     RecordCheck,
     ReportPicture,
@@ -72,7 +73,7 @@ def exhibit(number: int = 1, wording: str = "Сведкі паведамляюц
         title=f"Затрыманні на плошчы {number}",
         wording=(NamedText("title", "Затрыманні на плошчы"), NamedText("text", wording)),
         wording_cut=False,
-        reading=(NamedText("kind", "article"), NamedText("published_at", "2026-11-20 18:00:00 UTC")),
+        reading=(NamedValue("kind", "article"), NamedValue("published_at", "2026-11-20T18:00:00Z")),
         parsers=("news-7",),
         picture=ReportPicture(jpeg(), capture_id, AT),
         observed=ObservedExchange(

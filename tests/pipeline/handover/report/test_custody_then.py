@@ -8,6 +8,7 @@ from processors.digest import sha256
 from storage.deposit.custody_status import CustodyStatus
 from storage.deposit.replication import ReplicaStatus
 from storage.ledger.entry import NOT_MEASURED, CustodyEntry
+from storage.ledger.file_custody import FileInCustody
 
 DEPOSITED_AT = datetime(2026, 11, 20, 21, 5, tzinfo=UTC)
 FROZEN_AT = DEPOSITED_AT + timedelta(days=1)
@@ -40,7 +41,7 @@ def token(at: datetime) -> CustodyEntry:
 def status(copied_at: datetime) -> CustodyStatus:
     renewed = {(KEY, "v1"): datetime(2036, 1, 1, tzinfo=UTC)}
     copy = ReplicaStatus(copied_at, "v9", None)
-    return CustodyStatus(DEPOSITED, copy, (token(FROZEN_AT), token(LATER)), (), renewed)
+    return CustodyStatus(FileInCustody(DEPOSITED), copy, (token(FROZEN_AT), token(LATER)), (), renewed)
 
 
 def test_what_came_after_the_selection_was_frozen_is_left_out() -> None:

@@ -89,7 +89,7 @@ def chosen(archive: Archive, captures: dict[str, Capture]) -> FrozenSelection:
 def test_the_facts_of_an_exhibit_are_what_the_archive_knows_of_what_was_chosen(
     archive: Archive, captures: dict[str, Capture], tmp_path: Path
 ) -> None:
-    (facts,) = exhibit_facts(archive, chosen(archive, captures))
+    (facts,) = exhibit_facts(archive, chosen(archive, captures), {})
     assert {each.name: each.text for each in facts.wording} == {
         "title": "Затрыманні на плошчы",
         "text": HOSTILE,
@@ -110,7 +110,7 @@ def test_the_facts_of_an_exhibit_are_what_the_archive_knows_of_what_was_chosen(
         (CaptureRole.FAILED, "unreachable"),
     ]
 
-    write_report(archive, chosen(archive, captures), tmp_path)
+    write_report(archive, chosen(archive, captures), tmp_path, {})
     html = (tmp_path / "report.html").read_text("utf-8")
     assert "злучэнне не было зашыфравана" in html and "сервер быў недаступны (the connection was refused)" in html
     assert PERSON not in html, "the report names a person of the archive"
@@ -123,7 +123,7 @@ def test_without_the_screenshot_in_the_selection_there_is_no_picture_of_it(
 ) -> None:
     whole = chosen(archive, captures)
     alone = replace(whole.exhibits[0], captures=whole.exhibits[0].captures[:1])
-    (facts,) = exhibit_facts(archive, replace(whole, exhibits=(alone,)))
+    (facts,) = exhibit_facts(archive, replace(whole, exhibits=(alone,)), {})
     assert (facts.picture, facts.beside) == (None, ())
 
 

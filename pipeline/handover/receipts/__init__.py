@@ -1,0 +1,1 @@
+"""Receipts: what the archive states, signed, to whoever requested a capture or received a package."""
