@@ -1,0 +1,1 @@
+"""What outlives the machine besides the store: a backup of keys and settings."""
