@@ -1,4 +1,4 @@
-"""Copies pending objects to the second store, every ten minutes.
+"""Copies pending objects to the second store and tends to purges, every ten minutes.
 
 **What it does.** Every deposit also goes to a second, independent store (`LETAPIS_REPLICA_ENDPOINT` and the
 settings beside it), and is called preserved only when that store has confirmed it: under lock, and read back.
@@ -6,11 +6,17 @@ While the second store is unavailable, deposits go on and their copies are pendi
 entries of the custody ledger. This DAG makes the pending copies from the first store, and enters into the ledger
 what was confirmed.
 
+A second task tends to what two people have ordered to be purged: files are written anew without the records, and
+the old versions are removed from every store as soon as lock and legal hold allow. That needs the purge key of
+the store on this worker (`LETAPIS_S3_PURGE_ACCESS_KEY`); where it is not, the old versions are due, and a person
+removes them elsewhere with `letapis purges --run`.
+
 **Parameters.** None.
 
 **When it is red.** Copies are still pending: the log names each of them, since when, and the reason. Nothing is
 lost, the first store has them. Repair the second store, its keys, or the network. Where other bytes stand under a
-key, both digests are named and a person has to decide.
+key, both digests are named and a person has to decide. `tend_purges` is red where a file could not be written
+anew, or an old version is there a day after lock and hold allowed it to go: the log says what it waits for.
 
 **Starting again** is always safe: what the second store already has is found there and not sent again. By hand:
 `letapis copies`. If no second store is configured, the log says so and the task stays green.
@@ -37,7 +43,7 @@ log = logging.getLogger(__name__)
     tags=["letapis", "keep"],
 )
 def copies() -> None:
-    """One task: all pending copies."""
+    """Two tasks: all pending copies, and every purge."""
 
     @task(execution_timeout=timedelta(hours=6))
     def replicate() -> dict[str, int]:
@@ -55,7 +61,31 @@ def copies() -> None:
             raise AirflowFailException("\n".join((*report.problems, *report.pending_sentences())))
         return {"copied": len(report.copied), "entries": report.entries, "owed": 0}
 
-    replicate()
+    @task(execution_timeout=timedelta(hours=6), trigger_rule="all_done")
+    def tend_purges() -> dict[str, int]:
+        """Do of every purge what can be done now; return counts; red if one is overdue."""
+        from airflow.sdk.exceptions import AirflowFailException
+
+        from access.views.purges import purge_rows
+        from pipeline.commands.law import describe_purge
+        from pipeline.config.archive_factory import opened_archive
+        from pipeline.config.settings import load_settings
+        from pipeline.handover.ordered_build import remove_what_may_not_go
+        from pipeline.operations.purge_run import run_purges
+
+        settings = load_settings()
+        with opened_archive(settings) as archive:
+            for package_id in remove_what_may_not_go(settings, archive):
+                log.info("The files of package %s were removed: something of it may not go any more.", package_id)
+            done = run_purges(settings, archive, actor=settings.collector, on_progress=log.info)
+            rows = purge_rows(archive, done)
+        states = [row["state"] for row in rows]
+        if "overdue" in states:
+            late = [describe_purge(row) for row in rows if row["state"] == "overdue"]
+            raise AirflowFailException("\n".join(late))
+        return {"done": states.count("done"), "due": states.count("due")}
+
+    replicate() >> tend_purges()
 
 
 copies_dag = copies()

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
 
-from dags import SEALED
+from dags import NIGHT_ENDED, SEALED
 
 if TYPE_CHECKING:
     from pipeline.collect.harvest_custody import Run
@@ -146,7 +146,7 @@ def harvest() -> None:
         return json.dumps(summary.totals())
 
     # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
-    @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED])
+    @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED, NIGHT_ENDED])
     def end_of_night(batches: Any, results: Any) -> None:
         """Enter the results into the ledger, request timestamps, sign a checkpoint; what fails stays pending."""
         from pipeline.collect.harvest_custody import end_night
@@ -156,7 +156,9 @@ def harvest() -> None:
         from pipeline.preserve.checkpoint import sign_and_deliver
         from pipeline.preserve.timestamp import request_timestamps
 
-        settings = load_settings()
+        settings, due_at = load_settings(), this_run().due_at
+        due = None if due_at is None else due_at.isoformat()
+        get_current_context()["outlet_events"][NIGHT_ENDED].extra = {"due_at": due}
         with opened_archive(settings) as archive:
             if batches:
                 end_night(settings, archive, this_run(), summary_of(batches, list(results)))

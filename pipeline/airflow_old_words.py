@@ -11,13 +11,14 @@ import shutil
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import psycopg2
 
-from pipeline.airflow_api import ENDED, AirflowApi
+from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused
 
 DAG: Final = "archive_url"
 WORDS: Final = ("reason", "case")
@@ -49,13 +50,21 @@ class RemovedWords:
 
 
 def remove_runs(api: AirflowApi) -> RemovedWords:
-    """Delete the runs whose configuration holds a reason or a case; their tasks and XComs go with them."""
+    """Delete the runs whose configuration holds a reason or a case; their tasks and XComs go with them.
+
+    An Airflow that does not know the DAG, since it starts for the first time, has none.
+    """
     removed: list[str] = []
     kept: list[str] = []
     found: list[Mapping[str, Any]] = []
     while True:
         path = f"/api/v2/dags/{DAG}/dagRuns?order_by=run_after&limit={AT_ONCE}&offset={len(found)}"
-        page = api.get(path, what=f"list runs of {DAG}")["dag_runs"]
+        try:
+            page = api.get(path, what=f"list runs of {DAG}")["dag_runs"]
+        except AirflowRefused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            break
         found += page
         if len(page) < AT_ONCE:
             break

@@ -140,3 +140,9 @@ def fail(message: str, code: Exit = Exit.FAILED) -> typer.Exit:
     """Print an error on stderr; the caller raises what this returns."""
     err.print(message, markup=False)
     return typer.Exit(int(code))
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: ``1 capture``, ``2 captures``, ``3 entries``; ``many`` for any other plural."""
+    plural = many or (one[:-1] + "ies" if one.endswith("y") else one + "s")
+    return f"{count} {one if count == 1 else plural}"

@@ -23,6 +23,9 @@ from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.archive_factory import open_archive, replay_door
 from pipeline.config.settings import Settings, load_settings
 from pipeline.handover.desk import ExportDesk
+from pipeline.handover.receipts.desk import SigningReceiptDesk
+from pipeline.handover.redaction.desk import CopiesDesk
+from pipeline.operations.desk import SettingsOperationsDesk
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.search_index.keeper import keep_index
@@ -89,6 +92,9 @@ app: FastAPI = create_app(
     on_opened=keep_search_index,
     replay=running_replay,
     handover=ExportDesk(),
+    operations=SettingsOperationsDesk(running_settings),
+    receipts=SigningReceiptDesk(running_settings),
+    redaction=CopiesDesk(),
 )
 
 

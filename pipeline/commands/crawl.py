@@ -99,7 +99,7 @@ def crawl(
         raise fail(f"--upstream-ca: the file {upstream_ca} does not exist.", Exit.WRONG_USE)
     if engine not in (None, "http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
-    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], settings)
+    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], engine, settings)
     codes = {each.id: code_of_source(settings.extension_folder, each.parser, each.spider) for each in sources}
     jobs = [
         job_for(
@@ -163,7 +163,9 @@ def _print_progress(progress: str) -> None:
     err.print(progress, markup=False)
 
 
-def _sources(watchlist: Path | None, ids: list[str], urls: list[str], settings: Settings) -> tuple[Source, ...]:
+def _sources(
+    watchlist: Path | None, ids: list[str], urls: list[str], engine: str | None, settings: Settings
+) -> tuple[Source, ...]:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
     from processors.urls import absolute
 
@@ -178,7 +180,8 @@ def _sources(watchlist: Path | None, ids: list[str], urls: list[str], settings: 
                 f"Expected URLs like https://example.org/page, found: {', '.join(bad)}. Nothing was fetched.",
                 Exit.WRONG_USE,
             )
-        return (source_for_urls(tuple(dict.fromkeys(urls)), follow="nothing"),)
+        named = tuple(dict.fromkeys(urls))
+        return (source_for_urls(named, follow="nothing", engine="browser" if engine == "browser" else "http"),)
     try:
         listed = read_watchlist(watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     except InvalidWatchlist as errors:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from pipeline.commands.arguments import archived_name
+from pipeline.commands.new_file import write_new_file
 from pipeline.commands.search import archive_for_command
 from pipeline.output import Exit, JsonOption, emit, fail
 
@@ -79,14 +79,4 @@ def _write(document: ReportDocument, text: str, to: Path) -> None:
         content = report_pdf(document)
     else:
         content = report_html(document) if to.suffix == ".html" else text.encode("utf-8")
-    try:
-        with tempfile.NamedTemporaryFile(dir=to.parent, prefix=f".{to.name}.") as file:
-            file.write(content)
-            file.flush()
-            to.hardlink_to(file.name)
-    except FileExistsError:
-        raise fail(f"{to} exists and was not changed. Name another file.", Exit.WRONG_USE) from None
-    except OSError as problem:
-        raise fail(
-            f"{to} could not be written: {problem.strerror or problem}. Nothing is there under this name."
-        ) from problem
+    write_new_file(content, to)

@@ -6,7 +6,8 @@ alone.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,10 +17,11 @@ import typer
 from pipeline.commands.arguments import days_in_order
 from pipeline.commands.current_user import current_user
 from pipeline.commands.search import DAY, archive_for_command, print_count
-from pipeline.output import Exit, JsonOption, emit, err, fail, out
+from pipeline.output import Exit, JsonOption, counted, emit, err, fail, out
 
 if TYPE_CHECKING:
     from pipeline.handover.package import PackageProgress
+    from pipeline.handover.package_key import PackageKey
     from pipeline.handover.selection import FrozenSelection
     from storage.archive import Archive
 
@@ -74,6 +76,13 @@ def export(
             "--no-context", help="Leave out posts before and after, versions, lists and failed captures."
         ),
     ] = False,
+    with_original: Annotated[
+        bool,
+        typer.Option(
+            "--with-original",
+            help="Hand over what is covered uncovered, too: originals in place of redacted copies.",
+        ),
+    ] = False,
     supplement_of: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +123,7 @@ def export(
 ) -> None:
     """Say what a package for a recipient would hold; with --to, build it."""
     from pipeline.handover.choosing import Choice
+    from pipeline.handover.selection_file import selection_file
 
     days_in_order(since, until)
     part_bytes = None if zip_parts is None else _size(zip_parts)
@@ -128,16 +138,17 @@ def export(
         case=case,
         ids=tuple(ids or ()),
         context=not no_context,
+        with_original=with_original,
     )
     if from_file is not None:
         beside = (recipient, level, request, freeze, supplement_of, opened)
-        if choice.searches or choice.ids or choice.case or any(beside) or preview:
+        if choice.searches or choice.ids or choice.case or any(beside) or preview or with_original:
             raise fail("--from: the file says what goes to whom; expected only --to beside it.", Exit.WRONG_USE)
         if to is None:
             raise fail("--from: expected --to beside it, the folder of the package.", Exit.WRONG_USE)
         frozen = _read_selection(from_file)
         with archive_for_command() as archive:
-            _build(archive, frozen, to, part_bytes, as_json=as_json)
+            _build(archive, frozen, to, part_bytes, _package_key(), as_json=as_json)
         return
     with archive_for_command() as archive:
         if supplement_of is not None:
@@ -145,14 +156,16 @@ def export(
         if preview or (freeze is None and to is None):
             _preview(archive, choice, level, as_json=as_json)
             return
-        for name in (freeze, to):
-            if name is not None and os.path.lexists(name):
-                raise fail(f"{name}: this name is taken; give another. Nothing was frozen.", Exit.WRONG_USE)
-        selection = _freeze(archive, choice, recipient, level, request, language, opened, supplement_of)
-        if freeze is not None:
-            _write_whole(freeze, selection.to_json())
-        if to is not None:
-            _build(archive, selection, to, part_bytes, as_json=as_json)
+        kept = _file_to_keep(freeze, to)
+        key = None if to is None else _package_key()
+        with selection_file(kept) as file:
+            selection = _freeze(
+                archive, choice, recipient, level, request, language, opened, supplement_of, reserve=file.reserve
+            )
+            file.keep(selection.to_json())
+        if to is not None and key is not None:
+            with _kept_if_not_built(kept, to, is_asked_for=freeze is not None):
+                _build(archive, selection, to, part_bytes, key, as_json=as_json)
             return
     row = {
         "kind": "frozen_selection",
@@ -218,6 +231,50 @@ def _preview(archive: "Archive", choice: Any, level: str | None, *, as_json: boo
     emit(preview_rows(seen), as_json=as_json, human=describe_previewed)
 
 
+def _file_to_keep(freeze: Path | None, to: Path | None) -> Path:
+    """The file of the frozen selection: the one that was named, else one beside the package until it is built."""
+    from storage.private_folder import closed_folder
+
+    for name in (freeze, to):
+        if name is not None and os.path.lexists(name):
+            raise fail(f"{name}: this name is taken; give another. Nothing was frozen.", Exit.WRONG_USE)
+    if freeze is not None:
+        return freeze
+    assert to is not None
+    kept = to.with_name(f"{to.name}.selection.json")
+    if os.path.lexists(kept):
+        raise fail(
+            f"{kept}: expected no file, found one: the selection of a package that was not built to its end. "
+            f"Build it with `letapis export --from {kept} --to {to}`, or remove the file. Nothing was frozen.",
+            Exit.WRONG_USE,
+        )
+    if not to.parent.exists():
+        closed_folder(to.parent)
+    return kept
+
+
+def _package_key() -> "PackageKey":
+    """The key, before anything is frozen: without one nothing can be built."""
+    from pipeline.config.settings import load_settings
+    from pipeline.handover.package_key import prepare_package_key
+
+    return prepare_package_key(load_settings().package_key_file)[0]
+
+
+@contextmanager
+def _kept_if_not_built(kept: Path, to: Path, *, is_asked_for: bool) -> Iterator[None]:
+    """Where the building of what was just frozen fails, say that its file is kept; else it goes unless wanted."""
+    try:
+        yield
+    except BaseException:
+        err.print(
+            f"The frozen selection is kept: `letapis export --from {kept} --to {to}` builds it.", markup=False
+        )
+        raise
+    if not is_asked_for:
+        kept.unlink()
+
+
 def _freeze(
     archive: "Archive",
     choice: Any,
@@ -227,8 +284,12 @@ def _freeze(
     language: str,
     opened: list[str] | None,
     supplement_of: str | None,
+    *,
+    reserve: Callable[[int], None],
 ) -> "FrozenSelection":
+    from pipeline.config.settings import load_settings
     from pipeline.handover.freezing import freeze, recipient_of
+    from pipeline.validation.release_report import release_report
     from storage.access_labels import Role, Viewer
 
     return freeze(
@@ -238,19 +299,24 @@ def _freeze(
         viewer=Viewer(current_user(), Role.CUSTODIAN, every_label=True),
         opened=tuple(opened or ()),
         supplement_of=supplement_of,
+        validation_report=release_report(load_settings()),
+        reserve=reserve,
     )
 
 
 def _build(
-    archive: "Archive", selection: "FrozenSelection", to: Path, part_bytes: int | None, *, as_json: bool
+    archive: "Archive",
+    selection: "FrozenSelection",
+    to: Path,
+    part_bytes: int | None,
+    key: "PackageKey",
+    *,
+    as_json: bool,
 ) -> None:
-    from pipeline.config.settings import load_settings
     from pipeline.handover.building import hand_over
     from pipeline.handover.package import Parts
-    from pipeline.handover.package_key import prepare_package_key
     from storage.access_labels import Role, Viewer
 
-    key, _ = prepare_package_key(load_settings().package_key_file)
     done = hand_over(
         archive,
         selection,
@@ -313,17 +379,6 @@ def _size(text: str) -> int:
     return int(found[1]) * UNITS[found[2].upper()]
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write the file under another name first, so that none is there that is not whole."""
-    begun = path.with_name(f".{path.name}.begun")
-    try:
-        begun.write_bytes(content)
-        begun.rename(path)
-    except OSError:
-        begun.unlink(missing_ok=True)
-        raise
-
-
 def describe_previewed(row: Mapping[str, Any]) -> str:
     """One row of a preview for a terminal."""
     match row["kind"]:
@@ -332,14 +387,17 @@ def describe_previewed(row: Mapping[str, Any]) -> str:
             others = len(row["captures"]) - 1
             return (
                 f"{number}  {row['exhibit_kind']} {row['subject_id']}\n  {row['title']}\n"
-                f"  {others} captures beside it, {len(row['media'])} media, {row['length_bytes']:,} bytes"
+                f"  {counted(others, 'capture')} beside it, {len(row['media'])} media, "
+                f"{row['length_bytes']:,} bytes"
             )
         case "left_out":
             return f"Stays out: {row['exhibit_kind']} {row['subject_id'] or '(not named)'}. {row['words']}"
     refused = "".join(f"\nCannot be handed over: {each}" for each in row["refused"])
+    covered = "".join(f"\n{each}" for each in row["covered"])
     return (
-        f"{row['exhibits']} exhibits of {row['captures']} captures, {row['length_bytes']:,} bytes; "
-        f"{row['left_out']} stay out. Level {row['level']}: {row['seen_by']}{refused}"
+        f"{counted(row['exhibits'], 'exhibit')} of {counted(row['captures'], 'capture')}, "
+        f"{row['length_bytes']:,} bytes; {row['left_out']} stay out. "
+        f"Level {row['level']}: {row['seen_by']}{covered}{refused}"
     )
 
 

@@ -1,10 +1,14 @@
 """Kinds as people type them: `court-list` and `court_list` are one name."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import typer
 
 from processors.records.own_record import is_own_kind
+
+VERIFICATION_STATUSES: Final = ("unverified", "in_work", "verified", "refuted", "disputed")
+"""As `storage.ledger.assessments.VerificationStatus` has them, which takes long to import."""
 
 
 def one_of(names: Callable[[], Iterable[str]], *, or_own: bool = False) -> Callable[[str], str]:

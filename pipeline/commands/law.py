@@ -1,4 +1,4 @@
-"""Commands that the law may ask for: to take out of sight and give back, to hold and to release."""
+"""Commands that the law may ask for: to take out of sight and give back, to purge, to hold and to release."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from pipeline.commands.arguments import archived_name
 from pipeline.commands.current_user import current_user
 from pipeline.commands.search import archive_for_command, print_count
-from pipeline.output import Exit, JsonOption, emit, fail
+from pipeline.output import Exit, JsonOption, counted, emit, err, fail
 
 if TYPE_CHECKING:
     from storage.access_labels import Viewer
@@ -62,6 +62,66 @@ def restore(name: Name, reason: Reason, second: Second, as_json: JsonOption = Fa
     with archive_for_command() as archive:
         row = hidden.propose_restoration(archive, name, actor=_actor(), reason=reason, second=second)
     emit([row], as_json=as_json, human=describe_act)
+
+
+def purge(
+    name: Name,
+    reason: Reason,
+    basis: Annotated[
+        str,
+        typer.Option("--basis", metavar="TEXT", help="The legal basis; it stands in the place of each record."),
+    ],
+    second: Second,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose to delete the bytes of what is withdrawn, in every store; the second person confirms."""
+    from access.views.hidden import act_row
+    from access.views.purges import propose_purge
+
+    archived_name(name)
+    with archive_for_command() as archive:
+        act, scope = propose_purge(archive, name, actor=_actor(), reason=reason, basis=basis, second=second)
+    emit([act_row(act)], as_json=as_json, human=describe_act)
+    err.print(
+        f"It takes {counted(scope.captures, 'capture')} out of {counted(len(scope.files), 'file')}, to be written "
+        f"anew. Revisits that refer to what goes: {len(scope.dependents)}; they stay hidden. Nothing brings back "
+        "what is purged.",
+        markup=False,
+    )
+
+
+def purges(
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Do what can be done now, as the DAG `copies` does every ten minutes."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List every purge that was ordered: what is gone, what is due and why; exit code 3 if one is overdue."""
+    from access.views.purges import purge_rows, purges_of
+    from pipeline.config.settings import load_settings
+    from pipeline.handover.ordered_build import remove_what_may_not_go
+    from pipeline.operations.purge_run import run_purges
+
+    with archive_for_command() as archive:
+        if run:
+            settings = load_settings()
+            done = run_purges(
+                settings,
+                archive,
+                actor=current_user(),
+                on_progress=lambda sentence: err.print(sentence, markup=False),
+            )
+            rows = purge_rows(archive, done)
+            for package_id in remove_what_may_not_go(settings, archive):
+                err.print(
+                    f"The files of package {package_id} were removed: they held what may not go.", markup=False
+                )
+        else:
+            rows = purges_of(archive)
+    print_count(emit(rows, as_json=as_json, human=describe_purge), "purge")
+    if any(row["state"] == "overdue" for row in rows):
+        raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 
 def withdrawals(
@@ -144,6 +204,25 @@ def describe_hold(row: Mapping[str, Any]) -> str:
     )
 
 
+def describe_purge(row: Mapping[str, Any]) -> str:
+    """A purge with everything that is still to be done."""
+    subject = f"{row['subject_kind']} {row['subject_id']}"
+    gone = f"{counted(len(row['captures']), 'capture')} gone from {counted(len(row['files']), 'file')}"
+    lines = [f"Purge {row['custody_seq']} of {subject}, {row['at']}: {row['state']}; {gone}."]
+    lines += [f"  {key}: to be written anew" for key in row["waiting"]]
+    for old in row["old_versions"]:
+        what = f"the version before it in the {old['store']} store"
+        if old["removed_at"] is not None:
+            lines.append(f"  {old['key']}: {what} was removed, {old['removed_at']}")
+        else:
+            lines.append(f"  {old['key']}: {what} is to go: {old['why'] or 'the next run removes it'}")
+    lines += [f"  {problem}" for problem in row["problems"]]
+    lines += [f"  Package {each['package_id']} holds it; {each['recipient']} has it." for each in row["packages"]]
+    if row["dependents"]:
+        lines.append(f"  Revisits that refer to what is gone, and stay hidden: {', '.join(row['dependents'])}")
+    return "\n".join(lines)
+
+
 def describe_act(row: Mapping[str, Any]) -> str:
     """An act as a line or two."""
     subject = f"{row['subject_kind']} {row['subject_id']}"
@@ -160,6 +239,11 @@ def describe_act(row: Mapping[str, Any]) -> str:
         "restoration_proposed": f"Proposal {number}: give back {subject}. By {actor}, {row['at']}: {reason}\n"
         f"  {row['second']} is to confirm it: {how}.",
         "restored": f"{subject}: given back, {row['at']}, confirmed by {actor} (custody entry {number}): {reason}",
+        "purge_proposed": f"Proposal {number}: purge {subject}. By {actor}, {row['at']}: {reason}\n"
+        f"  Legal basis: {basis}. {row['second']} is to confirm it: {how}.",
+        "purge_ordered": f"{subject}: its purge is ordered, {row['at']}, confirmed by {actor} "
+        f"(custody entry {number}): {reason}{basis_line}\n"
+        "  `letapis purges --run` carries it out, or the DAG `copies` within ten minutes.",
         "proposal_declined": f"Proposal {row['proposal']} about {subject} was declined by {actor}, {row['at']}.",
     }
     return sentences[row["event"]]
@@ -171,7 +255,17 @@ def _actor() -> "Viewer":
     return Viewer(current_user(), Role.CUSTODIAN, every_label=True)
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (quarantine, withdraw, restore, withdrawals, hold, release, holds)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    quarantine,
+    withdraw,
+    restore,
+    purge,
+    withdrawals,
+    purges,
+    hold,
+    release,
+    holds,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -56,12 +56,21 @@ def copies(as_json: JsonOption = False) -> None:
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 
-def timestamps(as_json: JsonOption = False) -> None:
-    """Request pending trusted timestamps (RFC 3161); exit code 3 if some are still pending."""
+def timestamps(
+    renew: Annotated[
+        bool,
+        typer.Option(
+            "--renew", help="Renew the tokens whose certificates or algorithms end soon, as the DAG does."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Request pending trusted timestamps (RFC 3161); exit code 3 if some are pending, or due and not renewed."""
     from sqlalchemy.exc import OperationalError
 
     from pipeline.config.archive_factory import opened_archive
     from pipeline.config.settings import SettingsError, load_settings
+    from pipeline.preserve.renew import renew_timestamps, renewal_rows
     from pipeline.preserve.timestamp import (
         NO_TIME_AUTHORITY,
         describe_obtained,
@@ -76,6 +85,7 @@ def timestamps(as_json: JsonOption = False) -> None:
         settings = load_settings()
         with opened_archive(settings) as archive:
             report = request_timestamps(settings, archive, occasion="command")
+            renewal = renew_timestamps(settings, archive) if renew else None
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except StorageError as problem:
@@ -89,7 +99,11 @@ def timestamps(as_json: JsonOption = False) -> None:
     rows = [*map(obtained_json, report.obtained), *map(pending_timestamp_json, report.pending)]
     sentences = iter([*map(describe_obtained, report.obtained), *map(describe_pending_timestamp, report.pending)])
     emit(rows, as_json=as_json, human=lambda _: next(sentences))
-    if report.pending:
+    if renewal is not None:
+        emit(renewal_rows(renewal), as_json=as_json, human=lambda row: str(row["sentence"]))
+        for problem_of_renewal in renewal.problems:
+            err.print(problem_of_renewal, markup=False)
+    if report.pending or (renewal is not None and renewal.due):
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 

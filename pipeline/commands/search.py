@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from pipeline.commands.arguments import archived_name, days_in_order, web_address
-from pipeline.commands.kinds import one_of
-from pipeline.output import Exit, JsonOption, emit, err, fail, out
+from pipeline.commands.kinds import VERIFICATION_STATUSES, one_of
+from pipeline.output import Exit, JsonOption, counted, emit, err, fail, out
 from processors.kinds import record_kinds
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def search(
         datetime | None,
         typer.Option(formats=[DAY], metavar="DATE", help="Find records dated this day or earlier."),
     ] = None,
+    verification: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(VERIFICATION_STATUSES).replace("_", "-"),
+            parser=one_of(lambda: VERIFICATION_STATUSES),
+            help="Find only records with this verification status, by what analysts found out.",
+        ),
+    ] = None,
     newest: Annotated[
         bool, typer.Option("--newest", help="List the newest first, by the date that the source gives.")
     ] = False,
@@ -67,6 +75,7 @@ def search(
         source=() if source is None else (source,),
         since=since and since.date(),
         until=until and until.date(),
+        verification=() if verification is None else (verification,),
         order="newest" if newest else "best",
         typing_errors=typos,
         names=names,
@@ -74,7 +83,8 @@ def search(
     )
     if not query.text and not query.narrows:
         raise fail(
-            "Expected words to search for, or at least one of --kind, --source, --since and --until.",
+            "Expected words to search for, or at least one of --kind, --source, --since, --until and "
+            "--verification.",
             Exit.WRONG_USE,
         )
     days_in_order(since, until)
@@ -169,7 +179,7 @@ def known_source(archive: "Archive", source: str) -> None:
 def print_count(count: int, one: str, many: str | None = None, *, shown: int | None = None) -> None:
     """Print how many rows there were; that nothing was found is a result, not a failure."""
     cut = f"; the first {shown} are listed (--most lists more)" if shown is not None and shown < count else ""
-    err.print(f"{count} {one if count == 1 else many or one + 's'}{cut}", markup=False)
+    err.print(f"{counted(count, one, many)}{cut}", markup=False)
 
 
 def describe_found(row: Mapping[str, Any]) -> str:

@@ -9,10 +9,12 @@ from sqlalchemy import Engine, create_engine
 from access.replay.capability import CapabilitySeal, read_replay_key
 from access.replay.door import ReplayDoor
 from pipeline.config.outlet_file import read_outlet_file
+from pipeline.config.purge_keys import purge_keys
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from storage.archive import Archive
 from storage.objects.model import PRIMARY, REPLICA
 from storage.objects.store import ObjectStore
+from storage.objects.version_remover import VersionRemover
 from storage.sealing_keys import SealingKeys, SealingKeysError, read_keys
 
 
@@ -80,6 +82,20 @@ def open_replica(settings: Settings) -> ObjectStore | None:
     """The second store alone; None where the settings name none."""
     replica = settings.replica()
     return None if replica is None else _store(replica, REPLICA, attempts=2)  # its copies stay pending
+
+
+def open_removers(settings: Settings) -> dict[str, VersionRemover]:
+    """By store what may delete single versions there; of a store whose purge key is not here there is none."""
+    stores = [(PRIMARY, settings.store(), *purge_keys(settings))]
+    if (replica := settings.replica()) is not None:
+        stores.append((REPLICA, replica, settings.replica_purge_access_key, settings.replica_purge_secret_key))
+    return {
+        name: VersionRemover(
+            store.endpoint, store.bucket, access_key=key, secret_key=secret, region=store.region, name=name
+        )
+        for name, store, key, secret in stores
+        if key is not None and secret is not None
+    }
 
 
 def _store(store: StoreAccess, name: str, *, attempts: int = 4) -> ObjectStore:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 """Relative paths in settings are meant from here, wherever a command is called."""
@@ -60,6 +61,19 @@ def _moment(raw: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _ends_of_algorithms(raw: str) -> dict[str, datetime]:
+    """``name=day`` pairs, separated by commas or spaces; an algorithm ends when its day begins (UTC)."""
+    found = {}
+    for one in _several(raw):
+        name, _, day = one.partition("=")
+        if re.fullmatch(r"sha256|sha384|sha512|[a-z][a-z0-9]*-\d+|ed25519", name) is None or not re.fullmatch(
+            r"\d{4}-\d\d-\d\d", day
+        ):
+            raise ValueError("`NAME=YYYY-MM-DD` pairs, each name such as sha256, rsa-2048 or ecdsa-256")
+        found[name] = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return found
+
+
 def _yes_or_no(raw: str) -> bool:
     if raw.lower() not in ("yes", "no"):
         raise ValueError("yes or no")
@@ -81,7 +95,36 @@ def _web_address(raw: str) -> str:
 def _database_url(raw: str) -> str:
     if not raw.startswith(("postgresql://", "postgresql+psycopg2://")):
         raise ValueError("an address that begins with postgresql://")
+    # without a driver SQLAlchemy 2.1 takes psycopg, which is not what we have
+    return "postgresql+psycopg2://" + raw.partition("://")[2]
+
+
+def _bearer_token(raw: str) -> str:
+    """A token that stands in a header as it is (RFC 6750, section 2.1)."""
+    if re.fullmatch(r"[A-Za-z0-9._~+/-]{16,}=*", raw) is None:
+        raise ValueError("16 or more of the characters A-Z, a-z, 0-9 and -._~+/=")
     return raw
+
+
+def _message_addresses(raw: str) -> tuple[str, ...]:
+    """Separated by spaces alone, since an address may have commas in it."""
+    found = tuple(dict.fromkeys(raw.split()))
+    if not all(re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", one, re.IGNORECASE) for one in found):
+        raise ValueError("addresses as apprise writes them, each with its `service://`, separated by spaces")
+    return found
+
+
+def _language_tag(raw: str) -> str:
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", raw) is None:
+        raise ValueError("a language tag such as en, be or pt-BR")
+    return raw
+
+
+def _time_zone(raw: str) -> str:
+    try:
+        return ZoneInfo(raw).key
+    except (KeyError, OSError, ValueError):  # an unknown one, the name of a folder, a path
+        raise ValueError("a time zone such as Europe/Warsaw") from None
 
 
 _SERVER: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+")
@@ -194,6 +237,8 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "replica_lock_mode": _lock_mode,
     "replica_lock_days": _days,
     "audit_weeks": _weeks,
+    "renew_time_days": _days,
+    "algorithms_until": _ends_of_algorithms,
     "renew_locks": _yes_or_no,
     "nights_since": _moment,
     "keep_free_mb": _megabytes,
@@ -201,6 +246,8 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "outlets": _folder_or_file,
     "log_key": _folder_or_file,
     "package_key": _folder_or_file,
+    "packages": _folder_or_file,
+    "validation_report": _folder_or_file,
     "database_url": _database_url,
     "database_writer_url": _database_url,
     "database_reader_url": _database_url,
@@ -209,6 +256,11 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "airflow_url": _web_address,
     "airflow_port": _port,
     "roles": _roles,
+    "metrics_token": _bearer_token,
+    "morning_to": _message_addresses,
+    "morning_language": _language_tag,
+    "morning_timezone": _time_zone,
+    "morning_heartbeat_url": _web_address,
     "replay_url": _web_address,
     "replay_port": _port,
     "replay_key": _folder_or_file,

@@ -132,6 +132,12 @@ class Settings:
     """The secret that belongs to it. Default: made when the embedded store first starts."""
     s3_region: str = "us-east-1"
     """The region of the object store."""
+    s3_purge_access_key: str | None = None
+    """The key id that may delete single versions, for `letapis purges --run` alone. Default: that of the embedded
+    store; of a store of your own none, so that old versions stay due there.
+    """
+    s3_purge_secret_key: str | None = None
+    """The secret that belongs to it."""
     s3_port: int | None = None
     """The port of the embedded store. Default: any free one, and the same one again at each later start."""
     lock_mode: LockMode | None = None
@@ -155,6 +161,10 @@ class Settings:
     """The secret that belongs to it. Default: none; must be set together with the endpoint."""
     replica_region: str = "us-east-1"
     """The region of the second store."""
+    replica_purge_access_key: str | None = None
+    """The key id that may delete single versions of the second store. Default: none."""
+    replica_purge_secret_key: str | None = None
+    """The secret that belongs to it. Default: none."""
     replica_lock_mode: LockMode | None = None
     """The mode of Object Lock at the second store. Default: none; must be set together with the endpoint."""
     replica_lock_days: int | None = None
@@ -188,6 +198,15 @@ class Settings:
     package_key: Path | None = None
     """The file of the key that signs the WACZ files of packages that are handed over. Keep it outside store and
     database. Default: `keys/package.key` in the data folder, where `letapis up` and `letapis prepare` make it.
+    """
+    packages: Path | None = None
+    """The folder of packages that are ordered on the page Hand over: frozen selections, and what was built of
+    them. It holds evidence in the open, for its owner alone (mode 0700). The API server and the workers need the
+    same folder. Default: `packages` in the data folder.
+    """
+    validation_report: Path | None = None
+    """The file of this version's validation report (`letapis validation-report`), which goes along in packages.
+    Default: `validation-report.json` in the project's folder; where it is missing, packages say so.
     """
     log_origin: str | None = None
     """The name of the log, such as `archive.example.org/log`, with which its key is made. It never changes.
@@ -236,6 +255,28 @@ class Settings:
     manager are known.
     """
 
+    metrics_token: str | None = field(default=None, repr=False)
+    """The token with which Prometheus reads the figures at `/archive/metrics`: 16 characters or more, letters,
+    digits and `-._~+/=`. Only the API server needs it. Default: none, and nobody reads them there.
+    """
+
+    morning_to: tuple[str, ...] = field(default=(), repr=False)
+    """To whom the morning message goes: one or several addresses as apprise writes them, separated by spaces, such
+    as `mailtos://user:password@mail.example?to=ops@org.example`. They may hold passwords. Workers need it.
+    """
+    morning_language: str = "en"
+    """The language of the morning message, as a tag such as `be`; English where its catalogue is not there."""
+    morning_timezone: str = "UTC"
+    """The operator's time zone, such as `Europe/Warsaw`: by 07:00 there the message comes, with times of it."""
+    morning_egress: str | None = None
+    """The egress profile by which messages and heartbeat leave; its proxy must be an `http://` one. Default:
+    none, so they leave directly.
+    """
+    morning_heartbeat_url: str | None = field(default=None, repr=False)
+    """An outside address that is asked each morning with the result (`?result=ok`, `attention` or `failed`), so
+    that a machine that is dead is noticed there. Default: none.
+    """
+
     replay_url: str | None = None
     """The address at which browsers reach the replay host, where archived pages are shown as pages: `https://` and
     a host name of its own, on which nothing else is served. Default: `http://replay.localhost` and the port, which
@@ -261,6 +302,12 @@ class Settings:
     """The program of the browser. Default: the one that Playwright installed, else the one of the system."""
     time_authorities: tuple[str, ...] = ()
     """Time authorities (RFC 3161) that stamp the head of custody: `URL` or `URL|FILE`."""
+    renew_time_days: int = 180
+    """How many days before its certificate or an algorithm ends a time token is renewed."""
+    algorithms_until: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when algorithms of time tokens are trusted: `NAME=YYYY-MM-DD` pairs, each name one of `sha256`,
+    `sha512`, `rsa-2048` and so on, `ecdsa-256` and so on. Default: none is known to end.
+    """
     time_servers: tuple[str, ...] = ()
     """Time servers (SNTP), `HOST` or `HOST:PORT`, against which the clock is measured at the start and the end of
     a crawl and at each deposit. Default: none; then chrony is asked, where it runs on this machine, and without it
@@ -306,6 +353,16 @@ class Settings:
     def package_key_file(self) -> Path:
         """Where the key that signs packages is."""
         return self.package_key or self.data / "keys" / "package.key"
+
+    @property
+    def packages_folder(self) -> Path:
+        """Where packages lie that were ordered on the page Hand over."""
+        return self.packages or self.data / "packages"
+
+    @property
+    def validation_report_file(self) -> Path:
+        """Where the validation report of this version is."""
+        return self.validation_report or ROOT / "validation-report.json"
 
     @property
     def replay_key_file(self) -> Path:
@@ -458,7 +515,9 @@ def _read_variables(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]
         try:
             values[name] = READERS.get(name, str)(raw)
         except ValueError as wanted:
-            shown = "(not shown)" if name.endswith(("key", "password", "url")) else repr(raw)
+            shown = (
+                "(not shown)" if name.endswith(("key", "password", "token", "url", "morning_to")) else repr(raw)
+            )
             problems.append(f"{key}: expected {wanted}, found {shown}.")
     return values, [*problems, *problems_of_profiles]
 

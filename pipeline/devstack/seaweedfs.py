@@ -184,7 +184,16 @@ class ObjectStoreServer:
         """Start again, at the same address, a server that ended by itself; returns whether it had."""
         if self._process is None or self._process.alive:
             return False
-        self._start_process(self._process)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._start_process(self._process)
+            except ServiceError:
+                # while it was down, a connection of somebody else's may have been given one of its ports
+                if attempt == ATTEMPTS or self._process.alive:
+                    raise
+                time.sleep(1)
+            else:
+                break
         return True
 
     def __enter__(self) -> Self:

@@ -2,7 +2,7 @@
 
 In: the store's closed configuration folder. Out: SeaweedFS's identity file, and `Keys`. Guaranteed: the daily key
 deletes nothing and shortens no lock, whatever headers it sends; the purge key reads, and deletes single versions,
-also under governance, and is used by nothing that runs daily. Keys stay over restarts; the folder of an older
+also under governance, and is used for purges alone. Keys stay over restarts; the folder of an older
 version keeps its daily key, which then may do less. `docs/production.md` gives the same policies for other stores.
 """
 
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-IDENTITIES_FILE: Final = "s3.json"
+from pipeline.config.purge_keys import DAILY as DAILY
+from pipeline.config.purge_keys import IDENTITIES_FILE as IDENTITIES_FILE
+from pipeline.config.purge_keys import PURGE as PURGE
+
 PURGE_KEY_FILE: Final = "purge-key.json"
-DAILY: Final = "letapis"
-PURGE: Final = "purge"
 
 READ_BUCKET: Final = (
     "s3:GetBucketVersioning",

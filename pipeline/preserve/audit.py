@@ -40,6 +40,7 @@ from storage.integrity.verification import (
 )
 from storage.ledger.chain import read_chain
 from storage.ledger.custody import append_and_publish
+from storage.ledger.file_custody import DEPOSITED, PURGED
 from storage.ledger.retention import MAY_BE_DELETED
 from storage.objects.errors import StoreError
 from storage.objects.store import ObjectStore
@@ -118,7 +119,7 @@ class AuditReport:
     @property
     def files_of_share(self) -> tuple[str, ...]:
         """The keys of the WARC files among the share."""
-        return tuple(entry.subject_id for entry in self.share.entries if entry.event == "deposited")
+        return tuple(entry.subject_id for entry in self.share.entries if entry.event in (DEPOSITED, PURGED))
 
     def sentence(self) -> str:
         """The report in a line."""
@@ -152,7 +153,11 @@ def audit(
         last = last_audit(connection)
         pending = {each.entry.seq for each in pending_copies(connection)}
     first = _expected(archive, archive.objects, renew=renew)
-    naming = [chained.entry for chained in first.chain.entries if chained.entry.event in NAMING]
+    naming = [
+        chained.entry
+        for chained in first.chain.entries
+        if chained.entry.event in NAMING and not first.is_superseded(chained.entry)
+    ]
     after = 0 if last is None else int(last.details["last_seq"])
     share = next_share(naming, after=after, weeks=weeks)
     again = wrong_before(last)
@@ -234,9 +239,9 @@ def _objects_to_check(
 
 
 def _check(expected: ExpectedObjects, seqs: set[int], roots: Mapping[str, bytes]) -> Iterator[Verified]:
-    deposits = expected.deposits
-    keys = {key for key, entry in deposits.items() if entry.seq in seqs}
-    yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - deposits.keys()))
+    files = expected.files
+    keys = {key for key, file in files.items() if file.newest.seq in seqs}
+    yield from verify_deposits(expected, keys | ((expected.index or {}).keys() - files.keys()))
     yield from verify_tokens(expected.objects, expected.chain, expected.locks, roots, among=seqs)
     yield from verify_extensions(expected.objects, expected.chain, expected.locks, among=seqs)
     yield from unexpected_objects(expected)

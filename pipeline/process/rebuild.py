@@ -31,6 +31,7 @@ from storage.integrity.rebuilt_catalogue import (
 )
 from storage.integrity.restore import ContradictionError, restore_custody, restore_file
 from storage.integrity.restored_batches import restore_batches
+from storage.ledger.assessments import restore_assessments
 from storage.ledger.batches import store_batches
 from storage.ledger.chain import Chain, ChainProblem, read_chain
 from storage.ledger.custody import publish_pending_entries
@@ -122,6 +123,7 @@ def rebuild(
         restore_exhibits(archive, chain)
         restore_disclosures(archive, chain)
         restore_withdrawals(archive, chain)
+        restore_assessments(archive, chain)
         restored_rows = restore_batches(archive, chain)
         on_progress(f"requests and access log: {restored_rows.rows} rows restored")
         for problem in restored_rows.problems:

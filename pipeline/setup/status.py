@@ -4,6 +4,7 @@ In: `Settings`. Out: `StatusLine`s in four sections, in the order in which a per
 no problem is raised: it becomes a line. What cannot be known is reported as unknown.
 """
 
+import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -17,12 +18,18 @@ from access.views.overview import overview
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
 from crawlers.watchlist.source import review_is_due
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.backup.gathering import kept_things
+from pipeline.backup.last_backup import differences, last_backup
+from pipeline.backup.variables import given_variables
 from pipeline.collect.night_schedule import NightSchedule, night_schedule
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.demo_location import demo_folder, is_demo_folder
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.devstack.data_folder import LOCK_NAME, why_unusable
+from pipeline.operations.outbox import Outbox
+from pipeline.output import counted
 from storage.errors import StorageError
+from storage.integrity.purge import overdue
 from storage.ledger.harvests import NightState
 from storage.spool.lock import CrawlAliveError, lock_crawl
 
@@ -33,7 +40,18 @@ SHORT_OF_SPACE_BYTES: Final = 2 * 10**9
 NAMED: Final = 4
 """So many of a kind are named; the rest are counted."""
 
-DAGS: Final = ("process", "copies", "timestamps", "checkpoints", "ledger", "audit", "archive_url")
+DAGS: Final = (
+    "process",
+    "copies",
+    "timestamps",
+    "renewals",
+    "checkpoints",
+    "ledger",
+    "audit",
+    "archive_url",
+    "handover",
+    "morning",
+)
 """Those whose newest run is looked at; of the harvest its nights say more."""
 
 NOT_KNOWN: Final = "not known: "
@@ -57,6 +75,8 @@ def status_lines(settings: Settings, *, now: datetime | None = None) -> Iterator
     yield from _archive(settings, schedule)
     yield from _watchlist(settings, moment)
     yield from _disk(settings)
+    yield from _messages(settings)
+    yield from _backup(settings)
 
 
 def _stack(settings: Settings) -> Iterator[StatusLine]:
@@ -89,10 +109,10 @@ def _spool(settings: Settings) -> Iterator[StatusLine]:
         except OSError as problem:
             yield StatusLine("failed", "spool", f"{folder.name}: {problem.strerror}")
     if alive:
-        yield StatusLine("runs", "crawls", f"{_count(len(alive), 'crawl')} running")
+        yield StatusLine("runs", "crawls", f"{counted(len(alive), 'crawl')} running")
     if left:
         waits = "waits to be deposited, which the next harvest or `letapis up` does"
-        yield StatusLine("pending", "spool", f"What {_count(len(left), 'stopped crawl')} captured {waits}.")
+        yield StatusLine("pending", "spool", f"What {counted(len(left), 'stopped crawl')} captured {waits}.")
 
 
 def _airflow(settings: Settings, now: datetime) -> Generator[StatusLine, None, NightSchedule | None]:
@@ -106,7 +126,9 @@ def _airflow(settings: Settings, now: datetime) -> Generator[StatusLine, None, N
             lines.append(StatusLine("runs", "harvest", f"{schedule.progress} ({schedule.at_work})"))
         if schedule.waiting:
             lines.append(
-                StatusLine("pending", "harvest", f"{_count(len(schedule.waiting), 'harvest')} started and waiting")
+                StatusLine(
+                    "pending", "harvest", f"{counted(len(schedule.waiting), 'harvest')} started and waiting"
+                )
             )
         lines += [
             StatusLine("runs", run["dag_id"], f"{run['state']} ({run['dag_run_id']})")
@@ -171,15 +193,20 @@ def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Sta
         unread = view["held"]["unread_files"]
         if unread:
             lines.append(
-                StatusLine("pending", "process", f"{_count(unread, 'WARC file')} deposited and not read yet")
+                StatusLine("pending", "process", f"{counted(unread, 'WARC file')} deposited and not read yet")
             )
         for kind, sentence in (("copies", "missing in the second store"), ("time_tokens", "not obtained yet")):
             if view["owed"][kind]:
                 lines.append(
                     StatusLine(
-                        "pending", kind.replace("_", " "), f"{_count(view['owed'][kind], 'entry')} {sentence}"
+                        "pending", kind.replace("_", " "), f"{counted(view['owed'][kind], 'entry')} {sentence}"
                     )
                 )
+        late = overdue(archive)
+        if late:
+            lines.append(
+                StatusLine("failed", "purges", f"{counted(len(late), 'purge')} overdue: `letapis purges` says why")
+            )
     yield from lines
 
 
@@ -205,7 +232,7 @@ def _watchlist(settings: Settings, now: datetime) -> Iterator[StatusLine]:
         if len(errors.mistakes) > NAMED:
             yield StatusLine("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
     else:
-        yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {_count(len(sources), 'source')}")
+        yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {counted(len(sources), 'source')}")
         due = [each for each in sources if review_is_due(each.review_by, now.date())]
         for each in due[:NAMED]:
             basis = each.legal_basis or "not named"
@@ -214,6 +241,35 @@ def _watchlist(settings: Settings, now: datetime) -> Iterator[StatusLine]:
             )
         if len(due) > NAMED:
             yield StatusLine("failed", "reviews", f"and {len(due) - NAMED} more sources, whose review is due")
+
+
+def _messages(settings: Settings) -> Iterator[StatusLine]:
+    """Messages for people that have not reached every address."""
+    for each in Outbox(settings.data).unsent()[-NAMED:]:
+        why = "; ".join(dict.fromkeys(each.failed.values()))
+        again = "`letapis morning --send` tries again"
+        yield StatusLine("failed", "message", f"That of {each.at[:16]} has not reached everybody: {why}. {again}.")
+
+
+def _backup(settings: Settings) -> Iterator[StatusLine]:
+    """Whether keys and settings are backed up as they are now; a machine without keys has nothing to back up."""
+    if not os.path.lexists(settings.sealing_keys_file) and not os.path.lexists(settings.log_key_file):
+        return
+    made = last_backup(settings.data)
+    if made is None:
+        how = "`letapis backup --to FILE` makes one"
+        yield StatusLine("pending", "backup", f"No backup of keys and settings was made on this machine: {how}.")
+        return
+    try:
+        changed = differences(made.digests, kept_things(settings, given_variables()))
+    except (StorageError, SettingsError) as problem:
+        yield StatusLine("failed", "backup", str(problem))
+        return
+    if changed:
+        names = ", ".join(each.what for each in changed[:NAMED])
+        yield StatusLine("pending", "backup", f"Changed since that of {made.made_at[:10]}: {names}.")
+    else:
+        yield StatusLine("stack", "backup", f"made on {made.made_at[:10]}: {made.file}")
 
 
 def _disk(settings: Settings) -> Iterator[StatusLine]:
@@ -227,8 +283,3 @@ def _disk(settings: Settings) -> Iterator[StatusLine]:
     found = f"{free / 10**9:.1f} GB free for {settings.data}"
     short = free < SHORT_OF_SPACE_BYTES
     yield StatusLine("failed" if short else "stack", "disk", f"{found}: crawls soon stop" if short else found)
-
-
-def _count(number: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number} {noun if number == 1 else plural}"

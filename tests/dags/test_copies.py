@@ -9,7 +9,9 @@ from pipeline.config.settings import Settings, variable
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
+from storage.integrity.purge import purges
 from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.storage.integrity.purged_archive import captures, order_purge
 from tests.storage.store_outage import outage
 
 if TYPE_CHECKING:
@@ -42,3 +44,10 @@ def test_the_clock_brings_what_is_owed_and_is_red_while_it_cannot(
 
     assert bring() == {"copied": 1, "entries": 2, "owed": 0}
     assert bring() == {"copied": 0, "entries": 0, "owed": 0}
+
+    (capture,) = captures(copied_archive, deposited.key)
+    order_purge(copied_archive, capture.id)
+    tend = dags["copies"].get_task("tend_purges")
+    assert isinstance(tend, PythonOperator)
+    assert tend.python_callable() == {"done": 0, "due": 1}, "no purge key is here"
+    assert [each.store for each in purges(copied_archive)[0].old] == ["primary", "replica"]

@@ -3,7 +3,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -129,3 +129,28 @@ def test_the_form_takes_no_reason_and_no_case_and_says_that_nothing_confidential
     assert set(params) == {"request_id", "urls", "engine", "egress"}
     said = str(params.get_param("urls").description)
     assert said.startswith("Nothing confidential: others who may see runs of this DAG can read this.")
+
+
+def test_the_hand_over_is_told_the_id_of_an_order_and_nothing_else(dags: "dict[str, DAG]") -> None:
+    params = dags["handover"].params
+    assert set(params) == {"package_id"}
+    assert params.get_param("package_id").schema["pattern"] == "^[0-9A-HJKMNP-TV-Z]{26}$"
+    (build,) = dags["handover"].tasks
+    assert (build.task_id, build.retries) == ("build", 1)
+
+
+def test_a_hand_over_of_no_order_is_red_and_its_log_names_the_id_alone(
+    dags: "dict[str, DAG]",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from airflow.sdk.execution_time.context import set_current_context
+
+    monkeypatch.setenv("LETAPIS_DATA", str(tmp_path))
+    package_id = "01KB8Z0000000000000000000A"
+    build: Any = dags["handover"].get_task("build")
+    with set_current_context({"params": {"package_id": package_id}}), pytest.raises(SystemExit):
+        build.python_callable()
+    assert f"Package {package_id}: there is no order of this id." in caplog.text
+    assert list(tmp_path.iterdir()) == []

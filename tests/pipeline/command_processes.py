@@ -1,8 +1,8 @@
 """Runs many `letapis` commands, each in a process and with streams of its own, without loading the program anew.
 
-In: JSON lines on stdin, each with ``argv``, ``env``, ``stdout`` (``file``, ``full``, ``gone``, ``closed``) and
-``encoding``. Out: JSON lines with ``code``, ``out``, ``err``. A child is what a shell would start: its own
-streams, its own environment, its exit as the interpreter ends it.
+In: JSON lines on stdin, each with ``argv``, ``env``, ``cwd``, ``umask``, ``stdout`` (``file``, ``full``, ``gone``,
+``closed``) and ``encoding``. Out: JSON lines with ``code``, ``out``, ``err``. A child is what a shell would start:
+its own streams, its own environment, its exit as the interpreter ends it.
 """
 
 import io
@@ -40,6 +40,8 @@ def run(case: dict[str, Any], answers: int, problems: int) -> None:
     """The child: ends with the command's exit code."""
     os.environ.clear()
     os.environ.update(case["env"])
+    os.chdir(case["cwd"])
+    os.umask(case["umask"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(problems, 2)
     if case["stdout"] == "gone":

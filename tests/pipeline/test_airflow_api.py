@@ -12,6 +12,7 @@ import pytest
 
 import pipeline.airflow_api as airflow_api
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
+from pipeline.airflow_old_words import RemovedWords, remove_runs
 from pipeline.collect.airflow_run import follow_harvest
 from pipeline.config.settings import AirflowAccess
 from tests.airflow_requests import patch
@@ -107,6 +108,17 @@ def connected(server: BusyServer, monkeypatch: pytest.MonkeyPatch) -> Callable[.
             yield api
 
     return session
+
+
+def test_an_airflow_that_has_read_no_dag_yet_has_no_run_to_remove(
+    server: BusyServer, connected: Callable[..., Any]
+) -> None:
+    with connected() as api:
+        server.spoil += ["404"]
+        assert remove_runs(api) == RemovedWords((), ())
+        server.spoil += ["403"]
+        with pytest.raises(AirflowRefused, match=r"refused to list runs of archive_url \(403\)"):
+            remove_runs(api)
 
 
 @pytest.mark.parametrize("spoiled", ["late", "refused", "500", "502", "503", "504"])

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.settings import ROOT, Settings, load_settings
+from pipeline.config.settings import Settings, load_settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.handover.package_key import read_package_key
@@ -20,6 +19,7 @@ from pipeline.prepare import prepare_archive
 from storage.ledger.custody import append_and_publish, entries
 from storage.migrations import SchemaTooNewError, migrate, newest_schema
 from storage.sealing_keys import add_key, id_of_key, make_keys, read_keys
+from tests.typed_commands import typed
 
 CLOSED = "http://127.0.0.1:9"
 
@@ -46,10 +46,7 @@ def variables(
 
 def prepare(variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LETAPIS_")}
-    command = [sys.executable, "-m", "pipeline.cli", "prepare", "--json"]
-    return subprocess.run(
-        command, env={**clean, **variables}, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return typed("prepare", "--json", env={**clean, **variables})
 
 
 def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str, str]) -> None:

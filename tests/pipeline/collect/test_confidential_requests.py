@@ -125,6 +125,7 @@ def secret(collecting: Settings, opened: Archive) -> Secret:
         "sha256": media[:2],
         "request_id": [done[0].request_id],
         "name": ["archive.css"],
+        "package_id": ["01KB8Z0000000000000000000A"],
         "source_id": ["on-demand"],
         "token_id": ["none"],
         "url": [COURT, FRONT],

@@ -1,5 +1,6 @@
 """What is withdrawn is gone from every route, command and export, and its place says so; also after a rebuild."""
 
+import json
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ from storage.integrity.withdrawal import (
 )
 from storage.ledger.custody import entries
 from storage.ledger.tables import withdrawals
+from storage.ledger.withdrawals import open_proposals
 from storage.search_index.question import SearchQuery
 from tests.pipeline.collect.test_confidential_requests import (
     COURT,
@@ -99,6 +101,7 @@ def test_no_route_tells_a_word_of_what_was_withdrawn_but_its_place(
         "record_id": records,
         "sha256": [medium],
         "request_id": ["none"],
+        "package_id": ["01KB8Z0000000000000000000A"],
         "name": ["archive.css"],
         "source_id": ["on-demand"],
         "token_id": ["none"],
@@ -161,6 +164,24 @@ def test_no_route_tells_a_word_of_what_was_withdrawn_but_its_place(
     rebuild(opened)
     assert hidden_ids(opened) == hidden
     assert one_capture(opened, court.id) is None
+
+    # purged, its place says so, and custodians see what is still to be done
+    ran = CliRunner().invoke(commands, ["purge", court.id, "--reason", "r", "--basis", BASIS, "--second", "kust"])
+    assert (ran.exit_code, "1 capture out of 1 file" in ran.stderr) == (0, True), ran.stderr
+    with opened.reader.connect() as connection:
+        (proposal,) = open_proposals(connection)
+    confirm(opened, proposal.seq, actor="kust")
+    ran = CliRunner().invoke(commands, ["purges", "--run", "--json"])
+    (row,) = map(json.loads, ran.stdout.splitlines())
+    assert (ran.exit_code, row["state"], court.id in row["captures"], row["waiting"]) == (0, "due", True, [])
+    custodian = {**OUTSIDE, "Accept-Language": "en", "X-User": "kust", "X-Role": str(int(Role.CUSTODIAN))}
+    with TestClient(create_app(lambda: opened, viewer_of_headers), headers=custodian) as client:
+        place = client.get(f"/capture/{court.id}")
+        assert (place.status_code, BASIS in place.text, "was purged on" in place.text) == (410, True, True)
+        page = client.get("/withdrawals").text
+        assert court.id in page and "The old file is still in the primary store." in page
+    ran = CliRunner().invoke(commands, ["show", court.id])
+    assert (ran.exit_code, "was purged on" in ran.stderr) == (1, True)
 
 
 def test_it_takes_two_people_and_one_may_hide_at_once(opened: Archive, shown: list[Capture]) -> None:

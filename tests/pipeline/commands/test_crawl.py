@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
+from tests.typed_commands import typed
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +19,7 @@ CRAWL_KEYS = {
 
 
 def letapis(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "crawl", *arguments], capture_output=True, text=True, cwd=ROOT
-    )
+    return typed("crawl", *arguments)
 
 
 def reaching(sites: SampleSites, spool: Path) -> list[str]:

@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +28,7 @@ from storage.queries.nightly_counts import SourceCounts, newest_deposit
 from tests.pipeline.process.collector import SAMPLES, Collector
 from tests.storage.crawled_files import crawl_one, exchange, no_answer, response
 from tests.storage.killed_deposits import environment
+from tests.typed_commands import typed
 
 SOURCES = ("tg-vestki", expected.REGIONAL_SOURCE, expected.CITY_SOURCE)
 NEWS = expected.NEWS_ADDRESS
@@ -169,13 +168,7 @@ def test_what_may_be_asked_of_the_demo_has_an_answer(
     (tmp_path / "sites" / "bridge.jpg").write_bytes(picture)
 
     found = {
-        question: subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *shlex.split(question.format(folder=tmp_path)), "--json"],
-            env=environment(stored_settings),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
+        question: typed(*shlex.split(question.format(folder=tmp_path)), "--json", env=environment(stored_settings))
         for question in EXAMPLES
     }
 

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.config.settings import Settings, variable
 from storage.archive import Archive
 from storage.ledger.custody import entries
 from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.typed_commands import typed
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def warc(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
+    return typed(*arguments)
 
 
 def rows(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:

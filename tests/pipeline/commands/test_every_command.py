@@ -7,8 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +15,9 @@ import pytest
 import typer.main
 
 from docs.generator.commands_page import commands_page
+from pipeline.backup.gathering import gather
+from pipeline.backup.making import write_new
+from pipeline.backup.sealed_file import seal_backup
 from pipeline.cli import app
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT, Settings
@@ -31,10 +32,12 @@ from tests.embedded_database import drop_database
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.integrity.test_rebuilt_catalogue import POST
 from tests.storage.killed_deposits import environment
+from tests.typed_commands import CommandProcesses
 
 pytestmark = pytest.mark.slow
 
 PAGE = "https://t.me/s/kanal"
+PASSPHRASE = "a passphrase for a trial"
 CODES = {int(code) for code in Exit}
 
 
@@ -49,6 +52,8 @@ def command_names() -> tuple[str, ...]:
 
 ARGUMENTS: dict[str, list[str]] = {
     "archive": ["http://127.0.0.1:9/"],
+    "assess": ["sha256:{sha256}"],
+    "backup": ["--check", "{folder}/archive.backup", "--passphrase-file", "{folder}/passphrase"],
     "captures": [PAGE],
     "changes": ["kanal"],
     "coverage": ["kanal"],
@@ -65,6 +70,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "members remove": ["ann", "--case", "K-1"],
     "judge": ["{folder}/tram.jpg", "{folder}/page.html", "same", "--reason", "a trial"],
     "parse": ["telegram", "{folder}/page.html", "--url", PAGE],
+    "receipt": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "search": ["announcement"],
     "show": ["sha256:{sha256}"],
     "similar": ["{folder}/tram.jpg"],
@@ -76,9 +82,11 @@ ARGUMENTS: dict[str, list[str]] = {
     "tokens make": ["ann", "--for", "a trial"],
     "tokens revoke": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "hold": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none"],
+    "redact": ["sha256:{sha256}", "--steps", "{folder}/steps.json"],
     "release": ["999999", "--reason", "a trial"],
     "quarantine": ["sha256:{sha256}", "--reason", "a trial"],
     "restore": ["sha256:{sha256}", "--reason", "a trial", "--second", "ann"],
+    "purge": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
     "withdraw": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
     "withheld": [],
     "witness": ["{folder}/witness"],
@@ -91,10 +99,13 @@ STARTING = ("up", "demo")
 NEEDING_NO_ARCHIVE = frozenset(
     (
         "archive",
+        "backup",
         "crawl",
         "doctor",
         "fingerprint",
         "group",
+        "metrics",
+        "morning",
         "parse",
         "sources",
         "sources import",
@@ -102,12 +113,13 @@ NEEDING_NO_ARCHIVE = frozenset(
         "sources test",
         "sources try",
         "sql-login",
+        "validation-report",
         "witness",
     )
 )
 
 COMMANDS = command_names()
-ONCE = ("quarantine", "withdraw", "restore")
+ONCE = ("quarantine", "withdraw", "restore", "purge")
 """What hides or gives back a thing does so once: after that it is refused, and others find the thing hidden."""
 
 ANSWERING = tuple(name for name in COMMANDS if name not in (*STARTING, *ONCE, "harvest", "replay"))
@@ -123,18 +135,21 @@ class Ran:
 
 
 class Runner:
-    """The process that runs commands (`tests.pipeline.command_processes`)."""
+    """Runs commands, the same once only."""
 
     def __init__(self, folder: Path, sha256: str) -> None:
         self._folder, self._sha256 = folder, sha256
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.command_processes"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._processes = CommandProcesses()
         self._known: dict[str, Ran] = {}
+
+    def arguments(self, name: str, *, file: Path | None = None) -> list[str]:
+        """What a command is usually given; every file is ``file`` where that is named."""
+        return [
+            str(file)
+            if file is not None and "{folder}/" in each
+            else each.format(folder=self._folder, sha256=self._sha256)
+            for each in ARGUMENTS.get(name, [])
+        ]
 
     def run(
         self,
@@ -146,16 +161,13 @@ class Runner:
         encoding: str = "utf-8",
     ) -> Ran:
         """Run one command, with other arguments ``instead``; the same asked again is answered from before."""
-        usual = [each.format(folder=self._folder, sha256=self._sha256) for each in ARGUMENTS.get(name, [])]
-        given = usual if instead is None else instead
-        case = {"argv": [*name.split(), *given, *more], "env": env, "stdout": stdout, "encoding": encoding}
+        given = self.arguments(name) if instead is None else instead
+        argv = [*name.split(), *given, *more]
+        process = {"env": env, "cwd": str(ROOT), "umask": 0o022}
+        case = {"argv": argv, **process, "stdout": stdout, "encoding": encoding}
         line = json.dumps(case)
         if line not in self._known:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
-            self._known[line] = Ran(**json.loads(self._process.stdout.readline()))
+            self._known[line] = Ran(**self._processes.run(case))
         ran = self._known[line]
         assert "Traceback" not in ran.err, ran.err
         assert "Exception ignored" not in ran.err, ran.err
@@ -165,18 +177,22 @@ class Runner:
 
     def end(self) -> None:
         """Let go of the process."""
-        self._process.communicate()
+        self._processes.end()
 
 
 @pytest.fixture(scope="module")
 def folder(services_folder: Path) -> Path:
-    """A page, a picture, a list, a WARC file."""
+    """A page, a picture, a list, a WARC file, and the backup of some installation."""
     made = services_folder / "every-command"
     made.mkdir()
     page = POST.format(number=1).replace("Announcement", "Абвестка announcement")
     (made / "page.html").write_text(page, "utf-8")
     picture = media_file("tram/w800/q82").content
     (made / "tram.jpg").write_bytes(picture)
+    (made / "steps.json").write_text('{"reason": "a trial", "steps": [{"cover": "words", "words": "x"}]}', "utf-8")
+    backed_up = gather(Settings(data=made / "nothing", watchlist=made / "page.html"), {})
+    write_new(made / "archive.backup", seal_backup(backed_up.as_bytes(), PASSPHRASE))
+    write_new(made / "passphrase", PASSPHRASE.encode())
     (made / "list.csv").write_text("https://t.me/kanal_two\n", "utf-8")
     items = [
         exchange(PAGE, response(page.encode())),
@@ -316,8 +332,7 @@ def test_files_that_are_not_what_a_command_takes(
         place.mkdir(exist_ok=True)
     elif found == "bytes":
         place.write_bytes(bytes(range(256)) * 8)
-    given = ["{}" if "{folder}/" in each else each for each in ARGUMENTS[name]]
-    ran = runner.run(name, answering, instead=[each.format(place) for each in given])
+    ran = runner.run(name, answering, instead=runner.arguments(name, file=place))
     if found == "nothing":
         assert ran.code == Exit.WRONG_USE, ran
         assert str(place) in ran.err or name == "crawl"

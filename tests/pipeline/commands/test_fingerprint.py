@@ -2,20 +2,20 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.typed_commands import typed
+
 Result = subprocess.CompletedProcess[str]
 
 
 def letapis(*arguments: str) -> Result:
     """The command as it is typed, in a process of its own."""
-    command = [sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return typed(*arguments)
 
 
 def rows(result: Result) -> list[dict[str, Any]]:

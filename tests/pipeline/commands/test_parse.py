@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from tests.processors.documents import packed_documents as making_packed
+from tests.typed_commands import typed
 
 FIXTURES = Path(__file__).parents[2] / "processors/pages/fixtures"
 PAGE_KEYS = {"kind", "url", "outcome", "outcome_reason", "layout", "parser_version", "remarks"}
@@ -105,8 +104,7 @@ def test_a_layout_is_taken_from_the_watch_list(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use_is_said_in_words_on_stderr(arguments: tuple[str, ...], words: str) -> None:
-    command = [sys.executable, "-m", "pipeline.cli", "parse", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = typed("parse", *arguments)
     assert result.returncode == 2
     assert result.stdout == ""
     assert words in result.stderr

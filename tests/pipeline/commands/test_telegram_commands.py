@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +15,7 @@ from storage.deposit.deposit import deposit_file
 from tests.pipeline.collect.test_telegram_import import FIXTURE
 from tests.pipeline.commands.test_telegram import NEWEST, NIGHT, SOURCE, TOO_BIG, page, post
 from tests.storage.crawled_files import crawl_one, exchange, response
+from tests.typed_commands import typed
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def configured(stored_settings: Settings, archive: Archive, monkeypatch: pytest.
 
 
 def letapis(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
+    return typed(*arguments)
 
 
 def rows(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from storage.deposit.deposit import Deposited, deposit_file
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.lock_bypass import end_lock
 from tests.storage.store_volumes import turn_bit
+from tests.typed_commands import typed
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +50,7 @@ def run(*arguments: str) -> Result:
 
 def run_for_a_person(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     """In words, as a person is told."""
-    command = [sys.executable, "-m", "pipeline.cli", *arguments]
-    return subprocess.run(command, env=os.environ | env, capture_output=True, text=True)
+    return typed(*arguments, env=os.environ | env)
 
 
 def rows(result: Result) -> list[dict[str, Any]]:

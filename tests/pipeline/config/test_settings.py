@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from pipeline.config.settings import ROOT, Settings, SettingsError, load_settings
 from pipeline.devstack.data_folder import write_stack_file
@@ -122,6 +123,17 @@ def test_every_mistake_is_listed_and_no_secret_shown(data: Path, tmp_path: Path)
         "LETAPIS_DATABASE_URL: expected an address that begins with postgresql://, found (not shown).",
         "LETAPIS_AIRFLOW_PORT: expected a port number up to 65535, or 0 for any free one, found '80800'.",
     )
+
+
+def test_an_address_without_a_driver_gets_the_one_that_is_installed(data: Path) -> None:
+    access = load(
+        data,
+        LETAPIS_DATABASE_WRITER_URL="postgresql://w@db.example/x",
+        LETAPIS_DATABASE_READER_URL="postgresql+psycopg2://r@db.example/x",
+    ).database()
+
+    assert access.writer_url == "postgresql+psycopg2://w@db.example/x"
+    assert create_engine(access.writer_url).driver == create_engine(access.reader_url).driver == "psycopg2"
 
 
 def test_relative_folders_are_meant_from_the_project_wherever_the_command_is_called(

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.ledger.custody import entries
 from tests.storage.sample_exchanges import records_in
+from tests.typed_commands import typed
 
 MARGIN_MB = 1000
 """Others use the disk while these tests run."""
@@ -116,12 +116,10 @@ def test_with_the_store_on_the_same_disk_the_spool_needs_its_room_once_more(tmp_
 
 
 def test_letapis_crawl_alone_leaves_the_room_too(tmp_path: Path, sample_sites: SampleSites) -> None:
-    asked = [sys.executable, "-m", "pipeline.cli", "crawl", "--json", "--spool", str(tmp_path / "spool")]
+    asked = ["crawl", "--json", "--spool", str(tmp_path / "spool")]
     asked += ["--url", "https://vesnik.pryklad.example/", "--connect-to", sample_sites.connect_to]
     asked += ["--allow-address", "127.0.0.0/8", "--upstream-ca", str(sample_sites.authority)]
-    ran = subprocess.run(
-        asked, env={"LETAPIS_KEEP_FREE_MB": str(10**12)}, cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    ran = typed(*asked, env={"LETAPIS_KEEP_FREE_MB": str(10**12)})
     (row,) = map(json.loads, ran.stdout.splitlines())
     assert ran.returncode == 1
     assert "is nearly full" in row["problem"]

@@ -5,7 +5,6 @@ import os
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from fastwarc.warc import ArchiveIterator
 
 from crawlers.model.job import CrawlJob
 from crawlers.watchlist.source import source_for_urls
-from pipeline.config.settings import ROOT, Settings
+from pipeline.config.settings import Settings
 from pipeline.crawl import job_for, run_crawl
 from pipeline.crawl.secrets import (
     EGRESS_URL_VARIABLE,
@@ -28,6 +27,7 @@ from pipeline.crawl.secrets import (
 from processors.http.tls_client_hello import ClientHello, read_client_hello
 from samples.sites import SampleSites
 from tests.crawlers.recorder.relay_proxy import Relay
+from tests.typed_commands import typed
 
 pytestmark = pytest.mark.slow
 
@@ -102,13 +102,7 @@ def proxies(target: Target) -> Iterator[dict[str, Relay]]:
 
 
 def letapis(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **variables},
-    )
+    return typed(*arguments, env={**os.environ, **variables})
 
 
 def profiles(proxies: dict[str, Relay]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.store_outage import outage
+from tests.typed_commands import typed
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def warc(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True)
+    return typed(*arguments)
 
 
 def invoke(*arguments: str) -> Result:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -17,6 +16,7 @@ from storage.archive import Archive
 from storage.deposit.timestamps import record_failed_attempt
 from tests.openssl_authority import TimeAuthorityOfOpenssl
 from tests.pipeline.timestamping import chain, events, note
+from tests.typed_commands import typed
 
 
 def found_by_doctor(settings: Settings) -> Check:
@@ -88,9 +88,7 @@ def run(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str
     with pytest.MonkeyPatch.context() as environment:
         for name, value in told.items():
             environment.setenv(name, value)
-        return subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True, timeout=120
-        )
+        return typed(*arguments)
 
 
 def test_the_command_says_what_is_owed_and_what_was_had(

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.config.settings import ROOT
 from samples.sites import SampleSites
+from tests.typed_commands import typed
 
 pytestmark = pytest.mark.slow
 
@@ -40,14 +41,10 @@ def letapis(folder: Path, tmp_path: Path, sample_sites: SampleSites) -> Iterator
     }
 
     def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", "sources", *arguments],
+        return typed(
+            *("sources", *arguments),
             env={**os.environ, **told, **more},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            preexec_fn=lambda: os.umask(0o002) and None,  # as many systems set it: files open to their group
+            umask=0o002,  # as many systems set it: files open to their group
         )
 
     yield run

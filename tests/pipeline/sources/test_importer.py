@@ -1,8 +1,6 @@
 """Lists of sources as people keep them become entries of the watch-list, which keeps what it had."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.watchlist.loader import read_watchlist
-from pipeline.config.settings import ROOT
 from pipeline.sources.importer import ImportRefused, appended, import_sources
 from pipeline.sources.line_parser import LeftOut, NewSource, Repeated, Unclear, read_lines
 from processors.kinds import source_kinds
+from tests.typed_commands import typed
 
 pytestmark = pytest.mark.slow
 
@@ -342,17 +340,8 @@ def test_wherever_the_list_ends_the_new_entry_comes_behind_it(ending: str, last:
 def test_the_command_names_each_line_and_ends_with_three_if_some_were_not_understood(
     watchlist: Path, csv_file: Path
 ) -> None:
-    typed = [
-        sys.executable,
-        "-m",
-        "pipeline.cli",
-        "sources",
-        "import",
-        str(csv_file),
-        "--watchlist",
-        str(watchlist),
-    ]
-    ran = subprocess.run([*typed, "--json"], cwd=ROOT, capture_output=True, text=True)
+    words = ("sources", "import", str(csv_file), "--watchlist", str(watchlist))
+    ran = typed(*words, "--json")
     rows: list[dict[str, Any]] = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 3, ran.stderr
     assert [row["result"] for row in rows].count("added") == 7
@@ -360,5 +349,5 @@ def test_the_command_names_each_line_and_ends_with_three_if_some_were_not_unders
     assert [row["problem"] for row in rows if row["result"] == "left_out"] == [
         "it is the first line and holds no address, so it is the heading"
     ]
-    again = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
+    again = typed(*words)
     assert "line 2: the watch-list has it as tg-naviny: Навіны, https://t.me/s/Naviny, паўтор" in again.stdout
