@@ -3,8 +3,9 @@
 In: how to open the archive (the first request opens it, not the start), a dependency that gives the user or
 refuses with 401, and the languages there are. Out: an app to be mounted anywhere; it works under any prefix.
 Guaranteed: every route asks for a user and for the role that
-`access.route_roles` names, the static files included; every view of a capture is in the access log
-before it is answered; every response carries the headers of `access.security_headers`.
+`access.route_roles` names, the static files included, and only machines that ask how the archive is name no user
+(`access.operations_gate`); every view of a capture is in the access log before it is answered; every response
+carries the headers of `access.security_headers`.
 """
 
 import logging
@@ -27,6 +28,9 @@ from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
 from access.handover_desk import HandoverDesk
 from access.navigation import is_offered, sections_of
+from access.operations_gate import OperationsDesk, OperationsGate
+from access.receipt_desk import ReceiptDesk
+from access.redaction_desk import RedactionDesk
 from access.rendering.hidden_places import place_sentence
 from access.rendering.templates import page
 from access.rendering.translations import (
@@ -47,6 +51,7 @@ from access.routes.api_custodians import CUSTODIANS_API
 from access.routes.api_document import API_DOCUMENT
 from access.routes.api_media import MEDIA_API
 from access.routes.archiving import ARCHIVING_API, ARCHIVING_PAGES
+from access.routes.assessments import ASSESSMENT_API, ASSESSMENT_PAGES
 from access.routes.cdx import CDX
 from access.routes.compare import COMPARE_API, COMPARE_PAGES
 from access.routes.custodians import CUSTODIANS
@@ -57,6 +62,8 @@ from access.routes.members import MEMBERS_PAGES
 from access.routes.memento import MEMENTO
 from access.routes.pages import PAGES
 from access.routes.readable import READABLE_PAGES
+from access.routes.receipts import RECEIPTS
+from access.routes.redaction import REDACTION_PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.routes.sources import SOURCES_API, SOURCES_PAGES
@@ -85,6 +92,7 @@ PAGE_ROUTERS: Final = (
     MEDIA_PAGES,
     CUSTODIANS,
     HANDOVER_PAGES,
+    REDACTION_PAGES,
     MEMBERS_PAGES,
     REQUESTS_PAGES,
     TOKENS_PAGES,
@@ -98,12 +106,15 @@ PAGE_ROUTERS: Final = (
     SOURCES_PAGES,
     ARCHIVING_PAGES,
     WITHDRAWAL_PAGES,
+    ASSESSMENT_PAGES,
+    RECEIPTS,
 )
 API_ROUTERS: Final = (
     API,
     SOURCES_API,
     CONTENT_API,
     MEDIA_API,
+    ASSESSMENT_API,
     REQUESTS_API,
     ARCHIVING_API,
     TOKENS_API,
@@ -151,11 +162,17 @@ PARAMETERS: Final = {
     "file": N_("The file"),
     "reason": N_("The reason"),
     "verdict": N_("The verdict"),
+    "verification": N_("The verification status"),
     "subject": N_("The subject"),
     "actor": N_("The user"),
     "at": N_("The moment"),
     "scripts": N_("The choice of scripts"),
     "window": N_("The period"),
+    "box": N_("The box"),
+    "original": N_("The original"),
+    "first": N_("The first page"),
+    "number": N_("The page number"),
+    "at_s": N_("The time in the video"),
 }
 """What the parameters of requests are called in a sentence."""
 
@@ -168,13 +185,18 @@ def create_app(
     on_opened: Callable[[Archive], None] = lambda _: None,
     replay: Callable[[], ReplayDoor | None] = lambda: None,
     handover: HandoverDesk | None = None,
+    operations: OperationsDesk | None = None,
+    receipts: ReceiptDesk | None = None,
+    redaction: RedactionDesk | None = None,
 ) -> FastAPI:
     """The application; the document of its API is a route like the others (`access.routes.api_document`), since
     FastAPI's own would ask nobody's name.
 
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
     where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
-    ``handover`` chooses what is handed over; None where the pages only show.
+    ``handover`` chooses what is handed over, ``receipts`` signs receipts, ``redaction`` covers; None where the
+    pages only show.
+    ``operations`` knows whether the archive is ready and has its figures; None where no machine asks.
     ``languages``: None for those of the folder `access/locale`. Raises
     `access.rendering.translations.BrokenCatalogue`.
     """
@@ -193,6 +215,8 @@ def create_app(
         app.state.frames = FrameCache()
         app.state.desk = desk
         app.state.handover = handover
+        app.state.receipts = receipts
+        app.state.redaction = redaction
         app.state.sections = sections_of
         app.state.is_offered = is_offered
         app.state.replay = replay
@@ -200,6 +224,8 @@ def create_app(
         app.state.noted_uses = {}
     pages.add_api_route("/static/{name}", static_file, methods=["GET"], response_class=FileResponse)
     pages.add_middleware(TokenGate, programs=programs)
+    if operations is not None:
+        pages.add_middleware(OperationsGate, desk=operations)
     return pages
 
 

@@ -64,6 +64,12 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
         await form.close()
 
 
+def number_in(fields: Mapping[str, str], name: str) -> int:
+    """The whole number in a field; 0, which numbers nothing here, where the field has none."""
+    given = fields.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
+
+
 async def sent_json(request: Request) -> Any:
     """The JSON value that a program sent, of at most `WRAPPING_BYTES`; raises ``HTTPException`` 413 and 400."""
     if declared_bytes(request) > WRAPPING_BYTES:

@@ -29,6 +29,7 @@ SECTIONS: Final = (
     Section("captures", "/captures", N_("Captures")),
     Section("media", "/media", N_("Media")),
     Section("similar", "/similar", N_("Image search")),
+    Section("assessments", "/assessments", N_("Verification")),
     Section("requests", "/requests", N_("Requests")),
     Section("handover", "/handover", N_("Hand over")),
     Section("members", "/members", N_("Members")),

@@ -28,15 +28,14 @@ DESCRIPTION: Final = (
 API_PREFIX: Final = "/api/"
 
 
-def openapi_document(routes: Iterable[Any], *, base: str = "") -> dict[str, Any]:
-    """The document; ``base`` is the path under which the app is mounted."""
+def openapi_document(routes: Iterable[Any]) -> dict[str, Any]:
+    """The document, without ``servers``: where an app is mounted, its requests say."""
     described = [route for route in routes if isinstance(route, APIRoute) and route.path.startswith(API_PREFIX)]
     document = get_openapi(
         title="Letapis archive",
         version=version("letapis"),
         description=DESCRIPTION,
         routes=described,
-        servers=[{"url": base or "/"}],
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -25,6 +25,7 @@ from processors.records.own_record import is_own_kind
 from processors.urls import is_address
 from storage.access_labels import Viewer
 from storage.archive import Archive
+from storage.ledger.assessments import VerificationStatus
 from storage.queries.changes import ChangeKind
 from storage.queries.stored_changes import ChangeQuestion
 from storage.search_index.question import FACETS, PAGE_KIND, Facet, HistogramUnit, Order, SearchQuery
@@ -80,6 +81,10 @@ Chosen = Annotated[
 """The chosen values of a facet: any of them."""
 Facets = Annotated[tuple[Facet, ...], Query(alias="facet", description="Count the values of these facets.")]
 HistogramOf = Annotated[HistogramUnit | None, _OrNone, Query(description="Count by time, in this unit.")]
+Statuses = Annotated[
+    tuple[VerificationStatus, ...],
+    Query(description="Verification statuses: any of them.", examples=[["verified", "disputed"]]),
+]
 Change = Annotated[ChangeKind | None, _OrNone, Query(description="Only changes of this kind.")]
 OrderOf = Annotated[Order, Query(description="The best matches first, the newest or the oldest.")]
 Markup = Annotated[bool, Query(description="Whether the markup of a page is given instead of its text.")]
@@ -155,6 +160,7 @@ def parse_search(
     language: Chosen = (),
     media_type: Chosen = (),
     year: Chosen = (),
+    verification: Statuses = (),
     since: Day = None,
     until: Day = None,
     order: OrderOf = "best",
@@ -177,6 +183,7 @@ def parse_search(
         language=language,
         media_type=media_type,
         year=year,
+        verification=tuple(map(str, verification)),
         since=since,
         until=until,
         order=order,

@@ -53,13 +53,33 @@ class MemberBody(Body):
     """Instead of a case: an access label of the watch-list."""
 
 
+class AssessmentBody(Body):
+    """What an analyst found out about a record or medium, or says of what another found out."""
+
+    action: Literal["begin", "verified", "refuted", "confirm", "dispute", "drop"]
+    """``verified`` and ``refuted`` propose it, and somebody else confirms."""
+    name: str = Field("", max_length=200)
+    """The id of a record, or the digest of a medium; of ``confirm`` nothing."""
+    proposal: int | None = Field(None, ge=1)
+    """Of ``confirm``: the number of the proposal."""
+    version_id: str | None = Field(None, max_length=80)
+    """The wording of a record that it is about; null: the newest."""
+    place: str | None = Field(None, max_length=2000)
+    happened: str | None = Field(None, max_length=2000)
+    """When it happened."""
+    method: str | None = Field(None, max_length=2000)
+    """How it was found out; needed for ``verified`` and ``refuted``."""
+    note: str | None = Field(None, max_length=2000)
+    """For colleagues; needed for ``dispute``."""
+
+
 class AddressBody(Body):
     """An address to look for."""
 
     url: str = Field(max_length=8000, examples=["https://news.example/square"])
 
 
-BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, MemberBody, AddressBody)
+BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, AssessmentBody, MemberBody, AddressBody)
 
 
 def _as_json(model: type[Body]) -> dict[str, Any]:
@@ -69,6 +89,7 @@ def _as_json(model: type[Body]) -> dict[str, Any]:
 
 REQUEST_AS_JSON: Final = _as_json(NewRequestBody)
 VERDICT_AS_JSON: Final = _as_json(VerdictBody)
+ASSESSMENT_AS_JSON: Final = _as_json(AssessmentBody)
 MEMBER_AS_JSON: Final = _as_json(MemberBody)
 ADDRESS_AS_JSON: Final = _as_json(AddressBody)
 UPLOADED_FILE: Final[dict[str, Any]] = {

@@ -105,6 +105,42 @@ class Completeness(Answer):
     no: int
     complete_with: Literal["browser", "http"] | None
     """The engine that would bring what is missing; null: nothing is missing that one could bring."""
+    complete_at_once: bool
+    """Whether that needs no further word; false: the form has to name the case or the readers."""
+
+
+class MissingResource(Answer):
+    """Something that a browser requested for a page and that was not recorded, or not whole."""
+
+    method: str | None
+    url: str | None
+    type: str | None
+    """The browser's word: `image`, `script`, `fetch`, `websocket` and others."""
+    outcome: str | None
+    """`cut`, `no_response`, `failed`, `unfinished` or `unrecorded`."""
+    reason: str | None
+
+
+class RejectedConsent(Answer):
+    """What came of rejecting what a page's consent dialog asked for."""
+
+    outcome: str
+    """`rejected`, `no_dialog`, `stopped` (a click would have done more than reject) or `failed`."""
+    platform: str | None
+    reason: str | None
+
+
+class PageResources(Answer):
+    """What a browser requested while it showed a page, as its record (`urn:pageinfo:`) lists it."""
+
+    total: int
+    recorded: int
+    missing: list[MissingResource]
+    """Up to 500 of those that were not recorded whole."""
+    capture_id: str
+    """The capture of the record."""
+    consent: RejectedConsent | None
+    """What came of rejecting its consent dialog; null: dialogs were left as they stand."""
 
 
 class CaptureFacts(Answer):
@@ -138,6 +174,8 @@ class CaptureFacts(Answer):
     """Of a rendering: the exchange from which it was made."""
     before: CapturePlace | None
     after: CapturePlace | None
+    resources: PageResources | None
+    """What a browser requested while it showed the page; null: no browser showed it."""
     completeness: Completeness
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from access.answers.assessments import Verification
 from access.answers.captures import CaptureRow
 from access.answers.model import Answer, DigestText, Timestamp
 
@@ -45,6 +46,7 @@ class MediumFacts(Answer):
     captures: list[CaptureRow]
     picture: bool
     drawable: bool
+    verification: Verification
 
 
 class Occurrence(Answer):

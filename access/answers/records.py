@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from access.answers.assessments import Verification
 from access.answers.model import Answer, Rows, Timestamp
 
 
@@ -46,6 +47,8 @@ class FoundRecord(RecordRow):
     excerpt_pieces: list[ExcerptPiece]
     because: list[str] = Field(default_factory=list)
     """Why it was found, in a search for names."""
+    verification: str | None = Field(examples=["unverified"])
+    """How the record stands after what analysts found out; null of a page without records."""
 
 
 class FoundRecords(Rows):
@@ -95,6 +98,7 @@ class RecordFacts(Answer):
     first_seen_at: Timestamp
     last_seen_at: Timestamp
     versions: list[RecordVersion]
+    verification: Verification
 
 
 class ChangeCapture(Answer):

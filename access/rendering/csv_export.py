@@ -28,6 +28,7 @@ FOUND: Final = (
     "captured_at",
     "url",
     "excerpt",
+    "verification",
     "record_id",
     "capture_id",
 )

@@ -25,12 +25,18 @@ def heading(kind: str, content: Mapping[str, Any]) -> str:
     if kind == "hearing":
         return gettext("Hearing")
     if kind == "telegram_post":
-        media = ", ".join(kind_label(str(medium["kind"])) for medium in content.get("media") or [])
+        media = ", ".join(map(kind_label, _kinds_of_media(content)))
         number = content.get("post_id")
         if media:
             return gettext("Post %(number)s (%(media)s)", number=number, media=media)
         return gettext("Post %(number)s", number=number)
     return gettext("%(kind)s without a title", kind=kind_label(kind))
+
+
+def _kinds_of_media(content: Mapping[str, Any]) -> list[str]:
+    """The kinds of a post's media, as far as a redacted copy does not cover them."""
+    media = content.get("media") or ()
+    return [] if isinstance(media, str) else [str(each["kind"]) for each in media if "kind" in each]
 
 
 def dated(content: Mapping[str, Any]) -> str | None:
@@ -85,15 +91,28 @@ def visible_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def format_field(name: str, value: Any) -> str:
-    """A field's value as a person reads it; a time names its zone, an official's name comes before the office."""
-    if name == "officials":
-        return "; ".join(map(_format_official, value or ()))
-    return format_time_utc(value) if name.endswith("_at") and value else format_value(value)
+    """A field's value as a person reads it; a time names its zone, an official's name comes before the office.
+
+    What a redacted copy has in place of a value stands as it is.
+    """
+    if name == "officials" and not isinstance(value, str):
+        return "; ".join(map(format_official, value or ()))
+    return _time_or_text(value) if name.endswith("_at") and value else format_value(value)
 
 
-def _format_official(official: Mapping[str, Any]) -> str:
+def format_official(official: Mapping[str, Any]) -> str:
+    """``Name (role, body)``; one of whom a redacted copy covers the key of the name, as any other value."""
+    if "name_raw" not in official:
+        return format_value(official)
     office = ", ".join(filter(None, (official.get("role_raw"), official.get("body_raw"))))
     return f"{official['name_raw']} ({office})" if office else str(official["name_raw"])
+
+
+def _time_or_text(value: str) -> str:
+    try:
+        return format_time_utc(value)
+    except ValueError:
+        return value
 
 
 def sighting_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The words that stand in the place of something that is withdrawn or quarantined.
+"""The words that stand in the place of something that is withdrawn, quarantined or purged.
 
 In: a `HiddenPlace`. Out: sentences in the reader's language. The reason is not among them: it may tell what was
 withdrawn.
@@ -6,12 +6,22 @@ withdrawn.
 
 from access.rendering.translations import gettext
 from storage.access_labels import DEFAULT_LABEL, WITHDRAWN
+from storage.ledger.file_custody import PURGED
 from storage.queries.hidden_places import HiddenPlace
 
 
 def place_sentence(place: HiddenPlace) -> str:
-    """That it was hidden, when, on which basis, to whom it was visible before, and that it is kept."""
+    """That it was hidden or purged, when, on which basis, to whom it was visible before, and that it is kept."""
     at = f"{place.at:%Y-%m-%d %H:%M} UTC"
+    if place.label == PURGED:
+        basis = place.basis or gettext("not known here: no key opens it")
+        gone = gettext(
+            "%(name)s was purged on %(at)s: its bytes were taken out of the archive. Legal basis: %(basis)s.",
+            name=place.name,
+            at=at,
+            basis=basis,
+        )
+        return " ".join((gone, _before(place.before), gettext("Its entries of custody stay.")))
     if place.label == WITHDRAWN:
         basis = place.basis or gettext("not known here: no key opens it")
         what = gettext(

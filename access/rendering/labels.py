@@ -71,9 +71,46 @@ NIGHTS: Final[Mapping[str, str]] = {
 }
 """By the state of a night in which nothing is wrong; any other is a problem."""
 
+STATUSES: Final[Mapping[str, str]] = {
+    "unverified": N_("unverified"),
+    "in_work": N_("in work"),
+    "verified": N_("verified"),
+    "refuted": N_("refuted"),
+    "disputed": N_("disputed"),
+}
+"""How a record or medium stands after what analysts found out."""
+
+RENDERINGS: Final[Mapping[str, str]] = {
+    "fullPage": N_("Screenshot of the whole page"),
+    "view": N_("Screenshot of the viewport"),
+    "thumbnail": N_("Thumbnail"),
+    "text": N_("Visible text"),
+    "dom": N_("Rendered page (DOM)"),
+    "pdf": N_("PDF"),
+    "mhtml": N_("Page in one file (MHTML)"),
+    "pageinfo": N_("List of what the browser requested"),
+    "viewBeforeConsent": N_("Viewport before the consent dialog was rejected"),
+    "viewAfterConsent": N_("Viewport after the consent dialog was rejected"),
+}
+"""By the name in the address (`crawlers.model.capture.RenderingKind`); other tools may have further ones."""
+
+RESOURCE_OUTCOMES: Final[Mapping[str, str]] = {
+    "cut": N_("recorded in part"),
+    "no_response": N_("no response"),
+    "failed": N_("failed in the browser"),
+    "unfinished": N_("not at its end when the page was left"),
+    "unrecorded": N_("not recorded"),
+}
+"""By `crawlers.recorder.page_accounts.ResourceOutcome`."""
+
 EVENTS: Final[Mapping[str, str]] = {
     "accesses_batched": N_("part of the access log stored"),
     "asserted": N_("verdict"),
+    "assessment_begun": N_("work begun"),
+    "assessment_confirmed": N_("finding confirmed"),
+    "assessment_disputed": N_("disagreed"),
+    "assessment_dropped": N_("taken back"),
+    "assessment_proposed": N_("finding proposed"),
     "audited": N_("audited"),
     "catalogue_checked": N_("catalogue compared with the files"),
     "collection_ended": N_("collection ended"),
@@ -90,12 +127,19 @@ EVENTS: Final[Mapping[str, str]] = {
     "member_removed": N_("member removed"),
     "proposal_declined": N_("proposal declined"),
     "quarantined": N_("quarantined"),
+    "redacted": N_("redacted copy made"),
     "released": N_("legal hold ended"),
     "requests_batched": N_("requests stored"),
     "restoration_proposed": N_("restoration proposed"),
     "restored": N_("given back"),
+    "purge_ordered": N_("purge ordered"),
+    "purge_proposed": N_("purge proposed"),
+    "purge_removed": N_("old file removed"),
+    "purged": N_("purged"),
     "results_batched": N_("results of requests stored"),
+    "revocation_asked": N_("revocation asked"),
     "time_owed": N_("timestamp pending"),
+    "time_renewed": N_("timestamp renewed"),
     "token_made": N_("token made"),
     "token_revoked": N_("token revoked"),
     "timestamped": N_("timestamped"),
@@ -181,6 +225,7 @@ FIELDS: Final[Mapping[str, str]] = {
 FACETS: Final[Mapping[str, str]] = {
     "kind": N_("Kind"),
     "source": N_("Source"),
+    "verification": N_("Verification status"),
     "court": N_("Court"),
     "judge": N_("Judge"),
     "article": N_("Article of law"),
@@ -263,12 +308,19 @@ def facet_value_label(facet: str, value: str) -> str:
     """A value of a facet; what a source wrote stays as it is written."""
     if facet in ("kind", "outcome"):
         return kind_label(value)
+    if facet == "verification":
+        return status_label(value)
     return gettext(LANGUAGES[value]) if facet == "language" and value in LANGUAGES else value
 
 
 def kind_label(name: str) -> str:
     """A kind of record, source or medium, or an outcome."""
     return _label(KINDS, name)
+
+
+def status_label(name: str) -> str:
+    """How a record or medium stands after what analysts found out."""
+    return _label(STATUSES, name)
 
 
 def change_label(name: str) -> str:
@@ -279,6 +331,16 @@ def change_label(name: str) -> str:
 def verdict_label(name: str) -> str:
     """What an analyst decided about two media."""
     return _label(VERDICTS, name)
+
+
+def rendering_label(name: str) -> str:
+    """What the crawler made of a page, by the name in its address."""
+    return _label(RENDERINGS, name)
+
+
+def resource_outcome_label(name: str) -> str:
+    """Why something that the browser requested for a page was not recorded, or not whole."""
+    return _label(RESOURCE_OUTCOMES, name)
 
 
 def event_label(name: str) -> str:

@@ -85,6 +85,7 @@ HANDOVER: Final = frozenset(
         N_("It is kept for a circle of people to which the recipient does not belong."),
         N_("It belongs to a matter other than the one that is handed over."),
         N_("It was withdrawn from the archive."),
+        N_("It was purged from the archive, as the law asked; its bytes are gone."),
         N_("It was set aside until it is decided whether it may be shown."),
         N_("The archive shows nothing under this id."),
         N_(
@@ -100,6 +101,12 @@ HANDOVER: Final = frozenset(
             "addresses, times, and custody; committed values such as who collected stay closed unless they are "
             "opened one by one."
         ),
+        N_("Something of it is covered: a redacted copy goes in its place, or nothing."),
+        N_(
+            "Something of what was chosen is covered: redacted copies go in place of originals, and what was read "
+            "goes with bars; the originals stay here."
+        ),
+        N_("The originals go along, and everything that is covered in copies of them can be read and seen."),
     )
 )
 """What a recipient reads of what stays out, and who will see what (`pipeline.handover.choosing`)."""

@@ -20,7 +20,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 
-from access.rendering import formatting, labels, name_reasons, stored_sentences, times, work_states
+from access.rendering import (
+    build_states,
+    formatting,
+    labels,
+    name_reasons,
+    stored_sentences,
+    times,
+    work_states,
+)
 from access.rendering.translations import current_language, gettext
 from access.rendering.viewing_choice import is_safe
 from storage.access_labels import Viewer
@@ -37,6 +45,9 @@ TEMPLATES.policies["ext.i18n.trimmed"] = True
 TEMPLATES.filters |= {
     function.__name__: function
     for function in (
+        build_states.build_step,
+        build_states.build_tone,
+        build_states.build_word,
         formatting.format_count,
         formatting.format_minute,
         formatting.format_minute_utc,
@@ -58,10 +69,13 @@ TEMPLATES.filters |= {
         labels.field_label,
         labels.level_label,
         labels.role_label,
+        labels.status_label,
         labels.scope_label,
         labels.kind_label,
         labels.night_label,
         labels.records_label,
+        labels.rendering_label,
+        labels.resource_outcome_label,
         labels.verdict_label,
         name_reasons.why_found,
         stored_sentences.database_reason,

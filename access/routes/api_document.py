@@ -37,5 +37,8 @@ def api_page(request: Request) -> Response:
 
 
 def document_of(request: Request) -> dict[str, Any]:
-    """The document of the app that answers."""
-    return openapi_document(request.app.routes, base=request.scope.get("root_path", ""))
+    """The document of the app that answers, which is made once: it takes most of a second, and routes stay."""
+    state = request.app.state
+    if not hasattr(state, "api_document"):
+        state.api_document = openapi_document(request.app.routes)
+    return {**state.api_document, "servers": [{"url": request.scope.get("root_path", "") or "/"}]}

@@ -33,6 +33,7 @@ from access.views.video_frames import attach_frames, frame_path, frames_of_uploa
 from processors.media.decoder_pool import Decoders
 from processors.similarity.clustering import Verdict
 from storage.archive import Archive
+from storage.ledger.assessments import VerificationStatus
 from storage.ledger.judgements import JudgementError
 from storage.queries.gallery import GalleryKind
 
@@ -40,6 +41,7 @@ UPLOAD_LIMIT_BYTES: Final = 256 << 20
 Milliseconds = Annotated[int, Query(ge=0, le=1 << 31, description="The time in the video, in milliseconds.")]
 PAGE_OF_MEDIA: Final = 60
 MediaKind = Annotated[GalleryKind | None, BeforeValidator(lambda value: value or None), Query()]
+MediumStatus = Annotated[VerificationStatus | None, BeforeValidator(lambda value: value or None), Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def gallery_page(
     source: SourceId = "",
     kind: MediaKind = None,
     small: bool = False,
+    verification: MediumStatus = None,
     view: Literal["sources", "groups"] = "sources",
     number: PageNumber = 1,
 ) -> Response:
@@ -72,14 +75,15 @@ def gallery_page(
     viewer, source = viewer_of(request), source.strip()
     if source:
         known_source(archive, source, viewer)
-    filters = GalleryFilters(day, source or None, kind, small)
+    filters = GalleryFilters(day, source or None, kind, small, verification)
     found = gallery(archive, filters, viewer=viewer, most=PAGE_OF_MEDIA, offset=(number - 1) * PAGE_OF_MEDIA)
-    asked = {"source": source, "kind": kind, "small": "true" if small else None}
+    asked = {"source": source, "kind": kind, "small": "true" if small else None, "verification": verification}
     shown_by = None if view == "sources" else view
     query = query_string(**asked, day=found["day"], view=shown_by)
     content = {
         **found,
-        "values": {"source": source, "kind": kind or "", "small": small},
+        "values": {"source": source, "kind": kind or "", "small": small, "verification": verification or ""},
+        "all_statuses": tuple(VerificationStatus),
         "view": view,
         "of_day": query_string(**asked, view=shown_by),
         "of_view": query_string(**asked, day=found["day"]),

@@ -22,6 +22,7 @@ from access.dependencies import ArchiveDependency
 from access.forms import sent_form, sent_json
 from access.own_page import require_own_page, require_own_page_or_token
 from access.query_parameters import Most, Offset, PageNumber, RequestId
+from access.receipt_desk import ReceiptLanguage
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
@@ -230,6 +231,8 @@ def shown_request(
         "progress": or_404(archiving.progress(archive, found["id"], None if not_started else desk, viewer=viewer)),
         "receipts": [each for each in receipts if each is not None],
         "not_started": None if not_started is None else not_started.reason,
+        "signs_receipts": request.app.state.receipts is not None,
+        "receipt_languages": tuple(ReceiptLanguage),
     }
     status = HTTPStatus.OK if not_started is None else HTTPStatus.SERVICE_UNAVAILABLE
     return page(request, "request.html", content, here="requests", status=status)

@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from access.dependencies import ArchiveDependency
-from access.forms import sent_form
+from access.forms import number_in, sent_form
 from access.own_page import require_own_page
 from access.rendering.templates import page, viewer_of
 from access.rendering.translations import gettext
-from access.views import hidden
+from access.views import hidden, purges
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.integrity.withdrawal import WithdrawalError
@@ -36,6 +36,7 @@ def withdrawals_page(request: Request, archive: ArchiveDependency, name: str = "
     content = {
         "proposals": hidden.proposals_of(archive, viewer=viewer),
         "quarantined": hidden.quarantined_now(archive, viewer=viewer),
+        "purges": purges.purges_of(archive, viewer=viewer),
         "name": name,
         "me": viewer.name,
     }
@@ -76,42 +77,34 @@ def _quarantine(archive: Archive, fields: dict[str, str], actor: Viewer) -> None
 
 
 def _withdraw(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:
-    hidden.propose_withdrawal(
-        archive,
-        fields.get("name", ""),
-        actor=actor,
-        reason=fields.get("reason", ""),
-        basis=fields.get("basis", ""),
-        second=fields.get("second", ""),
-    )
+    hidden.propose_withdrawal(archive, fields.get("name", ""), actor=actor, **_words(fields, "basis"))
 
 
 def _restore(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:
-    hidden.propose_restoration(
-        archive,
-        fields.get("name", ""),
-        actor=actor,
-        reason=fields.get("reason", ""),
-        second=fields.get("second", ""),
-    )
+    hidden.propose_restoration(archive, fields.get("name", ""), actor=actor, **_words(fields))
+
+
+def _purge(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:
+    purges.propose_purge(archive, fields.get("name", ""), actor=actor, **_words(fields, "basis"))
+
+
+def _words(fields: dict[str, str], *more: str) -> dict[str, str]:
+    """What every proposal says, and what this one says besides."""
+    return {name: fields.get(name, "") for name in ("reason", "second", *more)}
 
 
 def _confirm(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:
-    hidden.decide(archive, _number(fields), confirm=True, actor=actor)
+    hidden.decide(archive, number_in(fields, "proposal"), confirm=True, actor=actor)
 
 
 def _decline(archive: Archive, fields: dict[str, str], actor: Viewer) -> None:
-    hidden.decide(archive, _number(fields), confirm=False, actor=actor)
-
-
-def _number(fields: dict[str, str]) -> int:
-    given = fields.get("proposal", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
+    hidden.decide(archive, number_in(fields, "proposal"), confirm=False, actor=actor)
 
 
 ACTS: Final[dict[str, Act]] = {
     "withdraw": _withdraw,
     "restore": _restore,
+    "purge": _purge,
     "confirm": _confirm,
     "decline": _decline,
 }

@@ -14,7 +14,7 @@ from access.rendering.translations import N_, gettext
 from access.views.media import media_of_record
 from crawlers.model.capture import RenderingKind
 from processors.urls import is_address
-from storage.access_labels import Viewer
+from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.deposit.origin import CRAWL
@@ -93,7 +93,8 @@ def completeness(
     """The items of a capture; ``facts`` are those of `access.views.captures.capture_facts`.
 
     ``complete_with`` is the engine that would bring what is missing when the address is archived again, None where
-    nothing is missing that it could bring.
+    nothing is missing that it could bring; ``complete_at_once``: whether that needs no further word, since only
+    what is archived for a case, or for some readers alone, must name it.
     """
     items = (
         _url(facts),
@@ -110,6 +111,7 @@ def completeness(
         "items": [each.as_json() for each in items],
         **{state: states.count(state) for state in (HAS, PARTLY, NO)},
         "complete_with": _complete_with(capture, items),
+        "complete_at_once": capture.access_label == DEFAULT_LABEL,
     }
 
 

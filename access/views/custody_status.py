@@ -40,8 +40,8 @@ def file_custody(archive: Archive, key: str) -> dict[str, Any] | None:
         "capture_id": None,
         "url": None,
         "warc_key": key,
-        "sha256": str(entry.subject_digest),
-        "length_bytes": entry.details["length_bytes"],
+        "sha256": str(holding.file.sha256),
+        "length_bytes": holding.file.length_bytes,
         "deposited_at": entry.at,
         "deposited_by": entry.actor,
         "custody_seq": entry.seq,
@@ -87,12 +87,12 @@ def _origin_sentences(holding: CustodyStatus) -> Iterator[str]:
 
 
 def _copies(holding: CustodyStatus) -> Iterator[dict[str, Any]]:
-    entry, second = holding.deposited, holding.second_copy
-    key, version_id = entry.subject_id, entry.details["object_version"]
+    second = holding.second_copy
+    key, version_id = holding.file.key, holding.file.version_id
     yield {
         "store": "primary",
         "object_version": version_id,
-        "confirmed_at": entry.at,
+        "confirmed_at": holding.file.named_at,
         "locked_until": holding.locked_until.get((key, version_id)),
         "problem": None,
     }
@@ -111,9 +111,18 @@ def _sentences(key: str, holding: CustodyStatus) -> Iterator[str]:
     yield gettext(
         "Stored in the file %(key)s (%(length)s bytes, %(digest)s).",
         key=key,
-        length=entry.details["length_bytes"],
-        digest=entry.subject_digest,
+        length=holding.file.length_bytes,
+        digest=holding.file.sha256,
     )
+    for purge in holding.file.purges:
+        yield gettext(
+            "It was written anew at %(time)s without %(count)s of its records, which were purged (custody entry "
+            "%(seq)s); before, its digest was %(digest)s.",
+            time=format_time_utc(purge.at),
+            count=len(purge.details["removed"]),
+            seq=purge.seq,
+            digest=purge.details["before"]["sha256"],
+        )
     yield " ".join(_origin_sentences(holding))
     yield " ".join(
         (

@@ -7,7 +7,7 @@ thumbnail, the record that shows each, and the days beside.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final
 
 from access.rendering.formatting import heading
@@ -18,6 +18,7 @@ from processors.media.frame_rendering import can_draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.records import RecordSighting
+from storage.ledger.assessments import VerificationStatus, statuses_of
 from storage.queries.gallery import GalleryItem, GalleryKind, day_beside, gallery_of_day, members_of_groups
 from storage.queries.surroundings import records_showing
 
@@ -32,12 +33,16 @@ LARGE_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class GalleryFilters:
-    """``day`` None: the newest on which there is something. ``small``: icons as well."""
+    """``day`` None: the newest on which there is something. ``small``: icons as well.
+
+    ``status``: files that stand so after what analysts found out.
+    """
 
     day: date | None = None
     source: str | None = None
     kind: GalleryKind | None = None
     small: bool = False
+    status: VerificationStatus | None = None
 
 
 def gallery(
@@ -58,6 +63,7 @@ def gallery(
             viewer=viewer,
             kind=filters.kind,
             least_px=0 if filters.small else LEAST_PX,
+            status=filters.status,
             limit=most,
             offset=offset,
         )
@@ -66,7 +72,10 @@ def gallery(
         shown_in = records_showing(connection, [item.capture for item in items], viewer=viewer)
         before = day_beside(connection, day, asked, later=False, viewer=viewer)
         after = day_beside(connection, day, asked, later=True, viewer=viewer)
-    rows = [item_row(item, shown_in, members) for item in items]
+        standing = statuses_of(
+            connection, "medium", {str(each.sha256) for each in (*items, *chain(*members.values())) if each.sha256}
+        )
+    rows = [item_row(item, shown_in, members, standing) for item in items]
     by_source = groupby(rows, key=lambda row: row["source"])
     return {
         "day": day.isoformat(),
@@ -75,14 +84,17 @@ def gallery(
         "total": total,
         "all_sources": known,
         "sources": [{"source": source, "items": list(group)} for source, group in by_source],
-        "groups": list(_groups(members, group_ids, shown_in)),
+        "groups": list(_groups(members, group_ids, shown_in, standing)),
     }
 
 
 def item_row(
-    item: GalleryItem, shown_in: Mapping[str, RecordSighting], members: Mapping[str, list[GalleryItem]]
+    item: GalleryItem,
+    shown_in: Mapping[str, RecordSighting],
+    members: Mapping[str, list[GalleryItem]],
+    known: Mapping[str, str],
 ) -> dict[str, Any]:
-    """One thumbnail: ``similar`` is how many others are in its group."""
+    """One thumbnail: ``similar`` is how many others are in its group; ``known``: how media stand."""
     record = shown_in.get(item.capture.id)
     return {
         "capture_id": item.capture.id,
@@ -97,6 +109,7 @@ def item_row(
         "similar": max(0, len(members.get(item.group_id or "", ())) - 1),
         "record_id": None if record is None else record.record_id,
         "heading": None if record is None else heading(record.kind, record.content),
+        "verification": None if item.sha256 is None else str(known.get(str(item.sha256), "unverified")),
     }
 
 
@@ -117,13 +130,16 @@ def thumbnail_path(
 
 
 def _groups(
-    members: Mapping[str, list[GalleryItem]], group_ids: Iterable[str], shown_in: Mapping[str, RecordSighting]
+    members: Mapping[str, list[GalleryItem]],
+    group_ids: Iterable[str],
+    shown_in: Mapping[str, RecordSighting],
+    known: Mapping[str, str],
 ) -> Iterable[dict[str, Any]]:
     for group_id in group_ids:
         items = members.get(group_id, [])
         if len(items) > 1:
             yield {
-                "items": [item_row(item, shown_in, {}) for item in items[:MOST_OF_GROUP]],
+                "items": [item_row(item, shown_in, {}, known) for item in items[:MOST_OF_GROUP]],
                 "total": len(items),
                 "captures": sum(item.captures for item in items),
                 "sources": len({item.capture.source_id for item in items}),

@@ -27,6 +27,7 @@ class Licensed:
 
 PROGRAMS: Final = (
     Licensed("Chromium", None, "BSD-3-Clause", N_("opens pages that need scripts, and takes screenshots")),
+    Licensed("autoconsent", "16.23.0", "MPL-2.0", N_("rejects consent dialogs, where a source wants that")),
     Licensed("SeaweedFS", None, "Apache-2.0", N_("the embedded object store")),
     Licensed("PostgreSQL", None, "PostgreSQL", N_("the database of catalogue and ledger")),
     Licensed("FFmpeg", None, "GPL-2.0-or-later", N_("reads video, in a process of its own")),

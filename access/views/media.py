@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from access.rendering.formatting import format_value
+from access.views.assessments import verification_row
 from access.views.safe_images import PICTURE_TYPES, may_be_picture
 from access.views.similar_media import verdict_row
 from processors.digest import Digest
@@ -18,6 +19,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_json
 from storage.catalogue.revisits import payload_capture
 from storage.ledger.access_log import log_access
+from storage.ledger.assessments import AssessedSubject, assessments_of
 from storage.ledger.judgements import verdicts_on
 from storage.queries.record_media import fetched_with
 from storage.similarity.media import group_of, medium, occurrences_of, seen_of, sniffed_type
@@ -52,6 +54,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
             return None
         group = group_of(connection, digest)
         members = [] if group is None else seen_of(connection, group.members, viewer)
+        acts = assessments_of(connection, AssessedSubject("medium", str(digest)))
         judged = [verdict_row(each, digest) for each in verdicts_on(connection, digest)]
         seen = set(seen_of(connection, [Digest.parse(each["other"]) for each in judged], viewer))
     return {
@@ -73,6 +76,7 @@ def one_medium(archive: Archive, sha256: str, *, viewer: Viewer = EVERYONE) -> d
         "captures": [capture_json(capture) for capture in captures],
         "picture": found.media_type in PICTURE_TYPES,
         "drawable": found.refused is None and can_draw(found.media_type),
+        "verification": verification_row(acts, ()),
     }
 
 

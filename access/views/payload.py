@@ -32,6 +32,8 @@ READ_LIMIT_BYTES: Final = 8 << 20
 SAVED_LIMIT_BYTES: Final = 64 << 20
 TEXT_LIMITS: Final = PageLimits(seconds=5.0, seconds_per_mb=1.0, answer_bytes=64 << 20)
 """Somebody waits for the answer, and has the markup where there is none."""
+SUFFIXES: Final = {"multipart/related": ".mhtml"}
+"""Of media types that Python's own table does not know, and bytes alone do not show."""
 TEXTUAL: Final = (
     "text/",
     "application/json",
@@ -143,8 +145,10 @@ def payload_file(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE
         return None
     if content is None:
         return None
-    kind = sniff(content) or (capture.media_type or "").partition(";")[0].strip()
-    name = capture.id.removeprefix("urn:uuid:") + (mimetypes.guess_extension(kind) or ".bin")
+    declared = (capture.media_type or "").partition(";")[0].strip().lower()
+    kind = declared if declared in SUFFIXES else sniff(content) or declared
+    suffix = SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ".bin"
+    name = capture.id.removeprefix("urn:uuid:") + suffix
     return ArchivedBytes((content,), len(content), "application/octet-stream", name)
 
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from access.rendering.formatting import dated, heading
 from access.rendering.word_diff import differences
+from access.views.assessments import verification_row, with_status
 from processors.kinds import record_kinds
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.dom_renderings import exchanges_of_doms
 from storage.catalogue.records import RecordSighting, sightings_of_record, versions_of_record
+from storage.ledger.assessments import AssessedSubject, assessments_of
 from storage.queries.search import own_kinds, search
 from storage.search_index.answer import START_MARK, STOP_MARK, Histogram, PageSighting, SearchHit
 from storage.search_index.question import Facet, HistogramUnit, SearchQuery
@@ -55,12 +57,12 @@ def found(
     Each row is the record in the newest wording that matches, with ``record_id``, ``heading``, ``excerpt`` (what
     matched between « and »; ``excerpt_pieces`` has it without them), ``dated_at`` (what the source says),
     ``source``, ``capture_id`` and ``captured_at`` of its newest sighting, and ``because``: why a name matched
-    (``similar``: it may be another person's). A page that gave no records has the kind ``page_text``, and None for
-    ``record_id``.
+    (``similar``: it may be another person's), and ``verification``, its status. A page that gave no records has
+    the kind ``page_text``, and None for ``record_id`` and ``verification``.
     """
     answer = search(archive, query, viewer=viewer, limit=most, offset=offset, facets=facets, histogram=histogram)
     return FoundRows(
-        rows=[_found_row(each) for each in answer.hits],
+        rows=with_status(archive, (_found_row(each) for each in answer.hits)),
         total=answer.total,
         complete=answer.complete,
         facets={name: [asdict(value) for value in values] for name, values in answer.facets.items()},
@@ -83,6 +85,8 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
     ``differences`` of a version says, field by field, what of the version before it went and what came.
     ``page_remarks``: what the parser remarked on the page of its newest sighting, besides those on the record.
 
+    ``verification``: how it stands after what analysts found out.
+
     A sighting says whether it was read from what the server sent or from the final DOM, and of which exchange.
     None where there is none of this name that the viewer may see.
     """
@@ -90,6 +94,7 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
         sightings = tuple(sightings_of_record(connection, record_id, viewer=viewer))
         exchanges = exchanges_of_doms(connection, [each.capture_id for each in sightings])
         contents = versions_of_record(connection, record_id) if sightings else {}
+        acts = assessments_of(connection, AssessedSubject("record", record_id)) if sightings else ()
     if not sightings:
         return None
     order = {
@@ -111,6 +116,7 @@ def one_record(archive: Archive, record_id: str, *, viewer: Viewer = EVERYONE) -
             {**_version_row(version_id, tuple(group), exchanges), "differences": changed.get(version_id, [])}
             for version_id, group in by_version
         ],
+        "verification": verification_row(acts, [*order]),
     }
 
 

@@ -17,6 +17,7 @@ from access.views.gallery import thumbnail_path
 from access.views.search import FoundRows, found, kinds_of
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
+from storage.ledger.assessments import VerificationStatus
 from storage.queries.record_media import drawable_beside
 from storage.search_index.question import FACETS, Facet, HistogramUnit, SearchQuery
 
@@ -117,6 +118,7 @@ def _uncounted(archive: Archive, query: SearchQuery, viewer: Viewer) -> dict[str
     known: Mapping[str, Iterable[str]] = {
         "kind": kinds_of(archive, viewer=viewer),
         "source": sources_of(archive, viewer=viewer),
+        "verification": tuple(map(str, VerificationStatus)),
     }
     facets: dict[str, list[dict[str, Any]]] = {}
     for facet in FACETS:

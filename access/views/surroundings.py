@@ -18,6 +18,7 @@ from processors.media.frame_rendering import can_draw
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_json, captures_by_ids
+from storage.ledger.assessments import statuses_of
 from storage.queries.surroundings import (
     SeenMedium,
     pages_linking_to,
@@ -67,7 +68,9 @@ def around_capture(archive: Archive, facts: Mapping[str, Any], *, viewer: Viewer
 def around_record(
     archive: Archive, record: Mapping[str, Any], media: Collection[dict[str, Any]], *, viewer: Viewer = EVERYONE
 ) -> dict[str, Any]:
-    """``same_text``: other records that say the same, the first seen first; ``media``: the files with ``seen``."""
+    """``same_text``: other records that say the same, the first seen first; ``media``: the files with ``seen`` and
+    ``verification``, the status of the medium.
+    """
     newest = record["versions"][-1]["content"]
     with archive.reader.connect() as connection:
         text = newest.get("text") or ""
@@ -75,12 +78,15 @@ def around_record(
         captured = [each["capture_id"] for each in media if each["capture_id"]]
         seen = seen_media(connection, captured, viewer=viewer)
         types = {each.capture_id: medium(connection, each.sha256) for each in seen.values()}
+        known = statuses_of(connection, "medium", {str(each.sha256) for each in seen.values()})
     rows = []
     for each in media:
         capture_id = each["capture_id"]
         image = picture_path(capture_id) if each["picture"] else image_of(types.get(capture_id), capture_id)
         found = seen.get(capture_id)
-        rows.append({**each, "image": image, "seen": None if found is None else seen_row(found)})
+        status = "unverified" if found is None else known.get(str(found.sha256), "unverified")
+        beside = {"image": image, "seen": None if found is None else seen_row(found), "verification": status}
+        rows.append({**each, **beside})
     return {"same_text": [record_row(each) for each in others], "media": rows}
 
 

@@ -53,6 +53,15 @@ def test_the_document_and_its_page_are_for_users_and_need_nothing_from_elsewhere
     assert re.findall(r"""(?:src|href|action)=["'](?:https?:)?//""", page) == []
 
 
+def test_the_document_says_under_which_path_whoever_asks_has_reached_the_app(filled: Filled) -> None:
+    app = create_app(lambda: filled.archive, user_of_header)
+    servers = []
+    for path in ("", "/archive", ""):
+        with TestClient(app, root_path=path, headers={"X-User": "reader"}) as client:
+            servers.append(client.get(f"{path}/api/openapi.json").json()["servers"])
+    assert servers == [[{"url": "/"}], [{"url": "/archive"}], [{"url": "/"}]]
+
+
 def test_each_answer_has_every_key_that_the_document_names_and_no_other(
     analyst: TestClient, filled: Filled, document: dict[str, Any]
 ) -> None:

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
 from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection, end_collection
+from storage.ledger.memberships import add_member
 from storage.ledger.requests import insert_result, requests_seen
 from tests.access.conftest import user_of_header
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
@@ -117,6 +120,33 @@ def test_what_there_is_of_an_address_is_told_before_anything_is_started(pages: A
         in pages.client.post("/archive/check", data={"url": PAGE}, headers=OWN).text
     )
     assert pages.desk.started == []
+
+
+def test_what_is_missing_of_a_capture_is_archived_by_one_press_and_of_a_case_from_the_form(
+    pages: ArchivingPages,
+) -> None:
+    capture_id = pages.capture(response(b"<p>one"), 1)
+    (form,) = forms_of(pages.client.get(f"/capture/{capture_id}", headers=OWN).text, "/archive")
+    assert pages.client.post("/archive", data=form, headers=OWN).status_code == 303
+    with pages.archive.reader.connect() as connection:
+        (request,) = requests_seen(connection, viewer=EVERYONE, limit=9)
+    assert pages.desk.started == [request.id]
+    assert (request.urls, request.engine) == ((PAGE,), "browser")
+    assert request.reason == f"to complete the capture {capture_id}"
+
+    label = add_member(pages.archive, "ala", actor="kust", case="K-9").label
+    with pages.archive.writer.begin() as connection:
+        connection.execute(text("UPDATE catalogue.captures SET access_label = :label"), {"label": label})
+    page = pages.client.get(f"/capture/{capture_id}", headers=OWN).text
+    assert forms_of(page, "/archive") == []
+    assert {"url": PAGE, "engine": "browser"} in forms_of(page, "/archive/check")
+
+
+def forms_of(page: str, action: str) -> list[dict[str, str]]:
+    """The hidden fields of each form on the page that leads there."""
+    forms = re.findall(rf'<form[^>]* action="{action}">(.*?)</form>', page, re.DOTALL)
+    fields = r'<input type="hidden" name="(\w+)" value="([^"]*)">'
+    return [{name: unescape(value) for name, value in re.findall(fields, form)} for form in forms]
 
 
 def test_a_get_fills_the_form_and_starts_nothing(pages: ArchivingPages) -> None:

@@ -1,8 +1,6 @@
 """The analysts' questions as commands: the same answers as the pages, for people and for programs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.commands.search import lines
-from pipeline.config.settings import ROOT, Settings, variable
+from pipeline.config.settings import Settings, variable
 from tests.access.conftest import ARTICLE, Filled, picture
+from tests.typed_commands import typed
 
 TOLD = (
     "s3_endpoint",
@@ -40,8 +39,9 @@ class Ask:
     """Types a command; gives what it prints."""
 
     def __call__(self, *words: str) -> str:
-        typed = [sys.executable, "-m", "pipeline.cli", *words]
-        return subprocess.run(typed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        ran = typed(*words)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
 
     def rows(self, *words: str) -> list[dict[str, Any]]:
         result = CliRunner().invoke(app, [*words, "--json"])

@@ -1,26 +1,21 @@
 """The pages as a browser shows them: no faults of accessibility, no errors, and what their small scripts do."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from socket import socket
 from typing import Annotated
 from urllib.parse import quote, unquote
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import Cookie
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from access.app import create_app
 from pipeline.chromium import find_chromium
 from pipeline.handover.desk import ExportDesk
+from pipeline.handover.redaction.desk import CopiesDesk
 from storage.access_labels import Role, Viewer
 from tests.access.conftest import ARTICLE, Filled
+from tests.served_pages import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -47,6 +42,9 @@ PAGES = (
     "/sources",
     "/archive",
     "/handover?ids={article_id}&level=court",
+    "/capture/{picture_id}/redact",
+    "/record/{record}/redact",
+    "/redactions",
     "/tokens",
     "/members",
     "/accesses",
@@ -56,22 +54,14 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def base(filled: Filled) -> Iterator[str]:
-    """The pages on loopback below a prefix, as inside Airflow; who asks stands in a cookie."""
+    """The address of the pages; who asks stands in a cookie."""
 
     def user(who: Annotated[str, Cookie()] = "custodian") -> Viewer:
         return Viewer(who, Role.CUSTODIAN)
 
-    app = Starlette(routes=[Mount("/archive", create_app(lambda: filled.archive, user, handover=ExportDesk()))])
-    with closing(socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/archive"
-        server.should_exit = True
-        thread.join()
+    pages = create_app(lambda: filled.archive, user, handover=ExportDesk(), redaction=CopiesDesk())
+    with served(pages) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +106,11 @@ def test_a_page_has_no_fault_of_accessibility_and_no_error(
         if said.type in ("error", "warning"):
             wrong.append(said.text)
 
+    def note_error(problem: Error) -> None:
+        wrong.append(str(problem))
+
     shared_page.on("console", note)
+    shared_page.on("pageerror", note_error)
     try:
         answer = shared_page.goto(address(path))
         assert answer is not None
@@ -128,6 +122,7 @@ def test_a_page_has_no_fault_of_accessibility_and_no_error(
         faults = Axe().run(shared_page).response["violations"]
     finally:
         shared_page.remove_listener("console", note)
+        shared_page.remove_listener("pageerror", note_error)
     assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
     assert wrong == []
     assert width_on_a_phone <= 390
@@ -181,3 +176,58 @@ def test_a_hostile_title_stays_text(shared_page: Page, address: Callable[[str], 
     shared_page.goto(address("/record/{record}"))
     assert shared_page.locator("h1").inner_text() == "Затрыманні на плошчы <script>alert(1)</script>"
     assert shared_page.locator("main script").count() == 0
+
+
+def test_boxes_are_drawn_over_a_picture_and_written_as_numbers_where_no_script_runs(
+    browser: Browser, address: Callable[[str], str]
+) -> None:
+    form = address("/capture/{picture_id}/redact")
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(form)
+        page.locator(".drawing").get_by_role("checkbox").check()
+        page.locator(".drawing img").evaluate("one => one.decode()")
+        sides = page.locator(".drawing svg").bounding_box()
+        assert sides is not None
+        page.mouse.move(sides["x"] + sides["width"] * 0.75, sides["y"] + sides["height"] * 0.5)
+        page.mouse.down()
+        page.mouse.move(sides["x"] + sides["width"] * 0.25, sides["y"] + sides["height"] * 0.25, steps=3)
+        page.mouse.up()
+        written = [float(page.locator(f"[name={side}-0]").input_value()) for side in SIDES]
+        assert written == pytest.approx([25, 25, 75, 50], abs=0.5)
+        expect(page.locator(".drawing rect")).to_have_count(1)
+        for _ in range(3):
+            page.mouse.move(sides["x"] + 5, sides["y"] + 5)
+            page.mouse.down()
+            page.mouse.move(sides["x"] + 30, sides["y"] + 30)
+            page.mouse.up()
+        expect(page.locator("[data-boxes] [data-box]")).to_have_count(4)
+        expect(page.get_by_role("group", name="Box 4", exact=True)).to_have_count(1)
+        page.get_by_role("group", name="Box 4", exact=True).get_by_role("button").click()
+        expect(page.locator(".drawing rect")).to_have_count(3)
+        page.get_by_label("Why it is covered").fill("a face")
+        page.get_by_role("button", name="Preview").click()
+        picture = page.locator(".covered-pages img")
+        expect(picture).to_have_count(1)
+        assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 320
+        assert picture.evaluate(COLOUR, [160, 100]) == [0, 0, 0]
+        assert picture.evaluate(COLOUR, [310, 200]) != [0, 0, 0]
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(form)
+        for side, value in zip(SIDES, (10, 10, 40, 60), strict=True):
+            page.locator(f"[name={side}-0]").fill(str(value))
+        page.get_by_label("Why it is covered").fill("a face")
+        page.get_by_role("button", name="Preview").click()
+        expect(page.locator(".covered-pages img")).to_have_count(1)
+        expect(page.locator(".drawing rect")).to_have_count(1)
+        expect(page.get_by_role("button", name="Remove this box")).to_have_count(0)
+
+
+SIDES = ("left", "top", "right", "bottom")
+COLOUR = """(picture, [x, y]) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+  const drawn = canvas.getContext("2d");
+  drawn.drawImage(picture, 0, 0);
+  return [...drawn.getImageData(x, y, 1, 1).data].slice(0, 3);
+}"""

@@ -3,8 +3,6 @@
 import os
 import secrets
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ from access.app import create_app
 from access.replay.capability import CapabilitySeal, make_replay_key, read_replay_key
 from access.replay.door import ReplayDoor
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.settings import ROOT, Settings
+from pipeline.config.settings import Settings
 from pipeline.devstack.data_folder import write_stack_file
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.replay import ReplayServer
@@ -35,6 +33,7 @@ from storage.sealing_keys import make_keys
 from tests.access.replay.hostile_site import HostileSite
 from tests.embedded_database import drop_database
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
+from tests.typed_commands import typed
 
 CLOSED = "closed"
 """A label that is granted to few."""
@@ -153,15 +152,10 @@ def _recorded(archive: Archive, folder: Path, pages_url: str) -> dict[str, Captu
     """The hostile site as `letapis crawl` records it, deposited."""
     with HostileSite(pages_url) as site:
         urls = [argument for path in site.paths for argument in ("--url", f"http://victim.test{path}")]
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pipeline.cli", "crawl", *urls, "--spool", str(folder)),
-                *("--connect-to", f"::127.0.0.1:{site.port}", "--allow-address", "127.0.0.0/8", "--json"),
-            ],
-            cwd=ROOT,
+        typed(  # a refused page is an outcome, and exit code 3
+            *("crawl", *urls, "--spool", str(folder)),
+            *("--connect-to", f"::127.0.0.1:{site.port}", "--allow-address", "127.0.0.0/8", "--json"),
             env={**os.environ, "LETAPIS_DATA": str(folder / "data")},
-            check=False,  # a refused page is an outcome, and exit code 3
-            capture_output=True,
         )
     return _all_of(archive, [deposit_file(archive, path).key for path in sorted(folder.glob("**/*.warc.gz"))])
 
@@ -172,7 +166,12 @@ def _deposited(archive: Archive, folder: Path) -> dict[str, Capture]:
     again = exchange("http://victim.test/", response(b"<h1>a later night</h1>"), at=NIGHT.replace(month=12))
     closed = exchange("http://closed.test/", response(b"<h1>for members</h1>"))
     source = replace(KANAL, id="closed", access_label=CLOSED)
-    paths = crawl_one(folder, [secret, again]), crawl_one(folder, [closed], source=source)
+    gone = exchange("http://gone.test/", response(b"<h1>soon withdrawn</h1>"))
+    paths = (
+        crawl_one(folder, [secret, again]),
+        crawl_one(folder, [closed], source=source),
+        crawl_one(folder, [gone]),
+    )
     return _all_of(archive, [deposit_file(archive, path).key for path in paths])
 
 

@@ -8,10 +8,15 @@ import pytest
 
 from access.replay.capability import CapabilityRefused, CapabilitySeal, ReplayCapability
 from access.replay.index_lines import replay_path
+from pipeline.config.archive_factory import open_removers
+from pipeline.config.settings import Settings
 from storage.access_labels import Role, Viewer
+from storage.integrity.purge import tend_purges
+from storage.integrity.withdrawal import confirm, propose_restoration, propose_withdrawal
 from storage.ledger.access_log import accesses_of
 from storage.ledger.memberships import add_member, remove_member
 from tests.access.replay.conftest import CLOSED, Replayed
+from tests.storage.integrity.purged_archive import order_purge
 
 HOME = "http://victim.test/"
 
@@ -128,6 +133,29 @@ def test_who_is_no_member_any_more_sees_nothing_more_of_what_they_had_open(repla
     assert "for members" in replayed.get(address).text
     remove_member(replayed.archive, viewer.name, actor="kust", label=CLOSED)
     assert "for members" not in replayed.get(address).text
+
+
+def test_what_is_withdrawn_or_purged_is_shown_no_more_to_those_who_had_it_open(
+    replayed: Replayed, replay_settings: Settings
+) -> None:
+    archive, url = replayed.archive, "http://gone.test/"
+    address, words, name = replayed.address(url), "soon withdrawn", replayed.other[url].id
+    assert words in replayed.get(address).text
+    proposal = propose_withdrawal(
+        archive, replayed.other[url].id, actor="ala", reason="r", basis="b", second="kust"
+    )
+    confirm(archive, proposal.seq, actor="kust")
+    page = replayed.get(address)
+    assert (page.status_code, words in page.text) == (404, False)
+    back = propose_restoration(archive, name, actor="ala", reason="r", second="kust")
+    confirm(archive, back.seq, actor="kust")
+    assert words in replayed.get(address).text
+
+    order_purge(archive, name)
+    (done,) = tend_purges(archive, open_removers(replay_settings), actor="clock")
+    assert done.waiting == ()
+    page = replayed.get(address)
+    assert (page.status_code, words in page.text) == (404, False)
 
 
 def test_another_host_name_gets_nothing_so_no_cookie_of_airflow_comes_along(replayed: Replayed) -> None:

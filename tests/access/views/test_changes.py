@@ -1,8 +1,6 @@
 """What changed at a source: an invented court's list over three nights, asked by command, page and API."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +13,13 @@ from typer.testing import CliRunner
 from access.app import create_app
 from crawlers.watchlist.source import Source
 from pipeline.cli import app
-from pipeline.config.settings import ROOT, Settings, variable
+from pipeline.config.settings import Settings, variable
 from pipeline.process.run import process_pending
 from storage.archive import Archive
 from tests.access.conftest import user_of_header
 from tests.access.test_commands import TOLD
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
+from tests.typed_commands import typed
 
 COURT = Source(id="sud-prydumany", kind="court_list", pages=("https://sud.example/list",))
 LIST, SECOND = "https://sud.example/list", "https://sud.example/list?page=2"
@@ -111,12 +110,6 @@ def test_each_night_says_what_changed_with_the_captures_before_and_after(
     assert moved["heading"] == "1-11/2026, Клён К.К."
 
 
-def typed(*words: str) -> "subprocess.CompletedProcess[str]":
-    """The command as a person types it."""
-    command = [sys.executable, "-m", "pipeline.cli", "changes", *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-
 @pytest.mark.parametrize(
     ("words", "nights"),
     [
@@ -133,7 +126,7 @@ def test_one_night_or_all_since_one(
 
 
 def test_people_read_it_night_by_night(settings_in_environment: None) -> None:
-    said = typed(COURT.id).stdout
+    said = typed("changes", COURT.id).stdout
     assert said.count("Night of ") == 2
     assert "moved     hearing: 1-11/2026, Клён К.К." in said
     assert "Room: 3 → 7" in said
@@ -142,7 +135,7 @@ def test_people_read_it_night_by_night(settings_in_environment: None) -> None:
 
 
 def test_a_source_the_archive_has_nothing_of_is_named_with_those_it_has(settings_in_environment: None) -> None:
-    result = typed("tg-nothing")
+    result = typed("changes", "tg-nothing")
     assert result.returncode == 2
     assert "The archive has no files of a source 'tg-nothing'. It has: sud-prydumany." in result.stderr
 

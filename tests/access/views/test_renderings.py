@@ -1,0 +1,148 @@
+"""What the crawler made of a page: named, linked to the page, saved as files and shown nowhere by itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from access.rendering.templates import TEMPLATES
+from crawlers.model.capture import Rendering, RenderingKind
+from storage.archive import Archive
+from storage.catalogue.captures import captures_in
+from storage.deposit.deposit import deposit_file
+from storage.ledger.assessments import VerificationStatus
+from storage.queries.gallery import gallery_of_day
+from tests.access.conftest import picture
+from tests.storage.crawled_files import NIGHT, exchange, response, signed_crawl
+
+PAGE = "https://vesnik.example/выявы"
+MHTML = (
+    b'From: <Saved by Blink>\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n\r\n<html>\r\n--b--'
+)
+INFO = json.dumps(
+    {
+        "consent": {"outcome": "rejected", "platform": "One<b>trust", "reason": None, "clicks": []},
+        "resources": [
+            {"method": "GET", "url": PAGE, "type": "document", "outcome": "recorded", "reason": None},
+            {"method": "GET", "url": f"{PAGE}/<b>", "type": "image", "outcome": "failed", "reason": "csp"},
+            {"method": "GET", "url": "http://vesnik.example/", "type": "document", "outcome": "inside"},
+        ],
+    }
+).encode()
+MADE = {
+    RenderingKind.DOM: ("text/html; charset=utf-8", b"<p>final</p>", ".html"),
+    RenderingKind.TEXT: ("text/plain; charset=utf-8", "Тэкст".encode(), ".txt"),
+    RenderingKind.VIEW: ("image/png", picture("PNG"), ".png"),
+    RenderingKind.FULL_PAGE: ("image/png", picture("PNG"), ".png"),
+    RenderingKind.THUMBNAIL: ("image/jpeg", picture("JPEG"), ".jpg"),
+    RenderingKind.MHTML: ("multipart/related", MHTML, ".mhtml"),
+    RenderingKind.PAGEINFO: ("application/json", INFO, ".json"),
+    RenderingKind.PDF: ("application/pdf", b"%PDF-1.4\n%%EOF\n", ".pdf"),
+}
+
+
+@pytest.fixture(scope="module")
+def page_id(own_archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> str:
+    spool: Path = tmp_path_factory.mktemp("spool")
+    made = (
+        Rendering("1", PAGE, kind, media_type, content, NIGHT, "Chromium 1")
+        for kind, (media_type, content, _) in MADE.items()
+    )
+    deposited = deposit_file(
+        own_archive, signed_crawl(own_archive, spool, [exchange(PAGE, response(b"<p>sent</p>")), *made])
+    )
+    with own_archive.reader.connect() as connection:
+        return next(each.id for each in captures_in(connection, deposited.key) if each.url == PAGE)
+
+
+def test_each_is_listed_with_its_page_and_saved_byte_for_byte_as_an_attachment(
+    page_id: str, analyst: TestClient
+) -> None:
+    facts = analyst.get(f"/api/capture/{page_id}").json()
+    found = {each["url"].split(":")[1]: each for each in facts["renderings"]}
+    assert set(found) == {kind.value for kind in MADE}
+    page = analyst.get(f"/capture/{page_id}").text
+    for kind, (_, content, suffix) in MADE.items():
+        own = f"/capture/{found[kind.value]['id'].replace(':', '%3A')}"
+        assert f'href="{own}/payload" download' in page
+        saved = analyst.get(f"/api{own}/payload")
+        assert saved.content == content
+        assert saved.headers["content-type"] == "application/octet-stream"
+        assert saved.headers["content-disposition"].startswith("attachment; ")
+        assert saved.headers["content-disposition"].endswith(f'{suffix}"')
+        assert saved.headers["content-security-policy"].startswith("sandbox;")
+    assert "Page in one file (MHTML)" in page and "Screenshot of the viewport" in page
+
+
+def test_the_page_says_how_many_of_its_resources_were_recorded_and_what_is_missing(
+    page_id: str, analyst: TestClient
+) -> None:
+    resources = analyst.get(f"/api/capture/{page_id}").json()["resources"]
+    capture_id = resources.pop("capture_id")
+    missing = {"method": "GET", "url": f"{PAGE}/<b>", "type": "image", "outcome": "failed", "reason": "csp"}
+    consent = {"outcome": "rejected", "platform": "One<b>trust", "reason": None}
+    assert resources == {"total": 2, "recorded": 1, "missing": [missing], "consent": consent}
+    page = analyst.get(f"/capture/{page_id}").text
+    assert "1 of 2 resources that the browser requested were recorded." in page
+    assert "The consent dialog of One&lt;b&gt;trust was rejected while the page was shown." in page
+    assert f"{PAGE}/&lt;b&gt;" in page and "image: failed in the browser (csp)" in page
+    assert analyst.get(f"/api/capture/{capture_id}").json()["resources"] is None
+
+
+@pytest.mark.parametrize(
+    ("consent", "sentence"),
+    [
+        (
+            {"outcome": "stopped", "platform": "<i>", "reason": "<b> was not clicked"},
+            "<p>Rejecting the consent dialog of &lt;i&gt; was not completed: &lt;b&gt; was not clicked</p>",
+        ),
+        (
+            {"outcome": "failed", "platform": "Klaro"},
+            "<p>Rejecting the consent dialog of Klaro was not completed: unknown</p>",
+        ),
+        (
+            {"outcome": "failed", "reason": "<b>"},
+            "<p>A consent dialog was to be rejected if the page showed one, and this failed: &lt;b&gt;</p>",
+        ),
+        ({"outcome": "no_dialog"}, ""),
+    ],
+)
+def test_the_page_says_how_rejecting_a_dialog_ended_unless_there_was_none(
+    consent: dict[str, str], sentence: str
+) -> None:
+    shown = TEMPLATES.from_string(
+        '{% from "capture_actions.html" import consent_sentence %}{{ consent_sentence(consent) }}'
+    )
+    assert shown.render(consent={"platform": None, "reason": None} | consent).strip() == sentence
+
+
+def test_the_record_of_browsertrix_crawler_is_read_as_well(
+    own_archive: Archive, tmp_path: Path, analyst: TestClient
+) -> None:
+    url = "https://vesnik.example/browsertrix"
+    urls = {url: {"status": 200, "mime": "text/html"}, f"{url}.js": {"status": 0, "error": "net::ERR_FAILED"}}
+    content = json.dumps({"pageid": "1", "url": url, "urls": urls, "counts": {"jsErrors": 0}}).encode()
+    made = Rendering("1", url, RenderingKind.PAGEINFO, "application/json", content, NIGHT, "another tool")
+    path = signed_crawl(own_archive, tmp_path, [exchange(url, response(b"<p>")), made])
+    deposited = deposit_file(own_archive, path)
+    with own_archive.reader.connect() as connection:
+        page = next(each.id for each in captures_in(connection, deposited.key) if each.url == url)
+    found = analyst.get(f"/api/capture/{page}").json()["resources"]
+    assert (found["total"], found["recorded"], found["consent"]) == (2, 1, None)
+    assert [(each["url"], each["reason"]) for each in found["missing"]] == [(f"{url}.js", "net::ERR_FAILED")]
+
+
+def test_the_gallery_shows_a_page_with_two_screenshots_once(page_id: str, own_archive: Archive) -> None:
+    with own_archive.reader.connect() as connection:
+        items, total = gallery_of_day(connection, NIGHT.date(), ["kanal"], kind="screenshot")
+    assert (total, [each.capture.url for each in items]) == (1, [f"urn:fullPage:{PAGE}"])
+
+
+def test_a_screenshot_that_is_no_file_yet_has_no_verification_status(page_id: str, own_archive: Archive) -> None:
+    with own_archive.reader.connect() as connection:
+        found = {
+            status: gallery_of_day(connection, NIGHT.date(), ["kanal"], kind="screenshot", status=status)[1]
+            for status in VerificationStatus
+        }
+    assert found == dict.fromkeys(VerificationStatus, 0)
