@@ -6,7 +6,7 @@ DATA := $(or $(LETAPIS_DATA),.letapis)
 PACKAGES := access crawlers dags pipeline plugins processors samples storage
 
 .DEFAULT_GOAL := help
-.PHONY: help env up demo docs lint unit test messages mutants clean
+.PHONY: help env up demo docs lint unit test image messages mutants clean
 
 help:
 	@echo 'make demo         harvest the sample sites through a stack of its own, and stay'
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint         ruff, mypy and import-linter'
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
 	@echo 'make test         everything that must hold: lint, and every test (some 25 minutes on two cores)'
+	@echo 'make image        build the container image of what is committed (BUILDER=docker, IMAGE=name:tag)'
 	@echo 'make messages     collect the texts of the web UI into access/locale/messages.pot, for translators'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
@@ -78,6 +79,12 @@ unit: env
 
 test: lint
 	$(PYTEST) $(ARGS)
+
+# From the commit, so that nothing that lies about in the folder can get into an image.
+image:
+	@context=$$(mktemp -d) && trap 'rm -rf "$$context"' EXIT && git archive HEAD | tar -x -C "$$context" && \
+	  $(or $(BUILDER),podman) build -t $(or $(IMAGE),localhost/letapis:latest) \
+	    -f "$$context/deploy/container/Containerfile" "$$context"
 
 # The creation date is left out, so that the file changes only with the texts.
 messages: env

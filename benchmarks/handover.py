@@ -139,8 +139,9 @@ def filled(archive: Archive, folder: Path, exhibits: int, each_bytes: int) -> Fr
         chosen.append(
             Exhibit(f"LTP-2026-{number:06d}", ExhibitKind.CAPTURE, subject, f"Page {number}", (), captures, ())
         )
-    signing = make_signing_key(folder / "log.key", "log.example/benchmark")
-    sign_next_checkpoint(archive, LogSigner(signing, SigningState.beside(folder / "log.key")), actor="benchmark")
+    key_file = folder / "keys" / "log.key"  # a folder of its own: it is closed to all others, the database too
+    signing = make_signing_key(key_file, "log.example/benchmark")
+    sign_next_checkpoint(archive, LogSigner(signing, SigningState.beside(key_file)), actor="benchmark")
     with archive.reader.connect() as connection:
         newest = newest_in_ledger(connection)
     assert newest is not None

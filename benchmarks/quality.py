@@ -1,11 +1,15 @@
 """What the page readers get right on the real pages of LETAPIS_REALDATA: the figures of docs/quality.md.
 
-Run: ``python -m benchmarks.quality [--misses] [FOLDER]``. Prints the figures; with ``--misses`` every wrong value.
+Run: ``python -m benchmarks.quality [--misses] [--json] [FOLDER]``. Prints the figures; with ``--misses`` every
+wrong value; with ``--json`` the counted ones alone, as `letapis validation-report` takes them.
 """
 
+import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks import (
     parse_speed,
@@ -17,6 +21,7 @@ from benchmarks import (
     quality_telegram,
 )
 from benchmarks.news_references import references
+from pipeline.crawl.warcinfo import tree_digest
 from processors.pages.outcome import Outcome, classify
 from processors.pages.page import Page
 
@@ -27,6 +32,31 @@ def real_pages_taken_for_refusals(folder: Path) -> tuple[int, int]:
     """Real news pages, all of them content, and how many the classifier refuses."""
     pages = [Page(ref.url, ref.body, ref.captured_at, 200) for ref in references(folder / "news")]
     return len(pages), sum(classify(page).outcome is not Outcome.CONTENT for page in pages)
+
+
+def measured(folder: Path) -> Iterator[dict[str, Any]]:
+    """What was right of how many, by the name of the set."""
+
+    def figure(name: str, what: str, right: float, of: float) -> dict[str, Any]:
+        return {"set": name, "what": what, "right": right, "of": of}
+
+    telegram = quality_telegram.measure(folder / "telegram")
+    yield figure("telegram", "fields of posts", telegram["fields_right"], telegram["fields"])
+    news = quality_news.measure(references(folder / "news"), quality_news.ours).summary()
+    for what, value in news.items():
+        if value["of"]:
+            yield figure("news", f"{what}, sum over pages", round(value["mean"] * value["of"], 3), value["of"])
+    lists = quality_lists.feeds(folder / "feeds")
+    yield figure("feeds", "feeds whose entries were found", lists["right"], lists["feeds"])
+    sitemaps = quality_lists.sitemaps(folder / "sitemaps")
+    yield figure("sitemaps", "cases", sitemaps["right"], sitemaps["sitemap_cases"])
+    encodings = quality_encodings.measure(folder / "encodings")
+    yield figure("encodings", "pages decoded", encodings["right"], encodings["pages"])
+    courts = quality_courts.measure(folder / "courts")
+    yield figure("courts, sudrf", "fields", courts["sudrf_right"], courts["sudrf_fields"])
+    yield figure("courts, HMCTS", "cases found", courts["hmcts_cases_found"], courts["hmcts_cases"])
+    pages, refused = real_pages_taken_for_refusals(folder)
+    yield figure("news", "pages that the classifier of outcomes takes for content", pages - refused, pages)
 
 
 def report(folder: Path, *, misses: bool) -> None:
@@ -78,4 +108,8 @@ def report(folder: Path, *, misses: bool) -> None:
 if __name__ == "__main__":
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     default = os.environ.get("LETAPIS_REALDATA") or ROOT.parent / "shared" / "realdata"
-    report(Path(arguments[0] if arguments else default), misses="--misses" in sys.argv)
+    pages_of = Path(arguments[0] if arguments else default)
+    if "--json" in sys.argv:
+        print(json.dumps({"tree": tree_digest(), "figures": [*measured(pages_of)]}, indent=1))
+    else:
+        report(pages_of, misses="--misses" in sys.argv)

@@ -11,6 +11,7 @@ import os
 # the workers of the product, with which tests compare, have one.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import re
 import secrets
 import shutil
 import subprocess
@@ -23,12 +24,15 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from _pytest.junitxml import xml_key  # pytest shows it to no plugin, and workers of xdist have none
 from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.config.settings import ROOT, OwnedDatabase, Settings, load_settings
+from pipeline.crawl.warcinfo import tree_digest
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.supervise.processes import processes_of_data_folder
+from pipeline.validation.validation_report import TREE_PROPERTY
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
 from storage.sealing_keys import make_keys
@@ -48,11 +52,34 @@ STACK_TESTS = (
 )
 """Whatever asks for `airflow_stack`."""
 
+SUPERVISOR = pytest.StashKey["subprocess.Popen[str]"]()
+"""The process of the running stack, once a test has asked for it."""
+
 SERVICES = {"services_folder", "sample_sites", "realdata", "shared_cases"}
 """Fixtures that start something, or need what not everybody has; every other service rests on the first."""
 
-NOT_UNIT = ("slow", "airflow", "browser", "realdata", "tesseract", "softhsm", "root")
+NOT_UNIT = (
+    "slow",
+    "airflow",
+    "browser",
+    "realdata",
+    "tesseract",
+    "softhsm",
+    "promtool",
+    "caddy",
+    "kubectl",
+    "root",
+)
 """Marks of tests that are no part of `make unit`."""
+
+
+@pytest.hookimpl(trylast=True)  # the file is begun by a plugin of pytest, in the same hook
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a JUnit file say of which tree it is: `letapis validation-report` takes no other."""
+    junit = config.stash.get(xml_key, None)
+    if junit is not None:
+        junit.add_global_property(TREE_PROPERTY, tree_digest())
+
 
 hypothesis.settings.register_profile("any-speed", deadline=None)  # no test depends on how fast a machine is
 hypothesis.settings.load_profile("any-speed")
@@ -193,7 +220,9 @@ class RunningStack:
 
 
 @pytest.fixture(scope="session")
-def airflow_stack(services_folder: Path, sample_sites: SampleSites) -> Iterator[RunningStack]:
+def airflow_stack(
+    services_folder: Path, sample_sites: SampleSites, request: pytest.FixtureRequest
+) -> Iterator[RunningStack]:
     """`letapis up` over the sample sites' watch-list; that it ends without a trace is part of the fixture."""
     data = services_folder / "stack"
     # a copy: a test may let it name sources that fail
@@ -216,6 +245,7 @@ def airflow_stack(services_folder: Path, sample_sites: SampleSites) -> Iterator[
     assert supervisor.stdout is not None
     described = supervisor.stdout.readline()
     assert described, f"`letapis up` ended with code {supervisor.wait()}; its words are in the captured stderr"
+    request.config.stash[SUPERVISOR] = supervisor
     yield RunningStack(load_settings(told), json.loads(described)["passwords"], supervisor)
     supervisor.terminate()
     assert supervisor.wait(timeout=120) == 0
@@ -248,10 +278,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out("tesseract", config, items)
     if shutil.which("softhsm2-util") is None:
         _leave_out("softhsm", config, items)
+    if shutil.which("promtool") is None:
+        _leave_out("promtool", config, items)
+    if shutil.which("caddy") is None:
+        _leave_out("caddy", config, items)
+    if not _kustomizes():
+        _leave_out("kubectl", config, items)
+    items.sort(key=lambda item: not _needs_the_stack(item))  # these first, as where several processes share them
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
         if SERVICES.isdisjoint(needed) and not any(map(item.get_closest_marker, NOT_UNIT)):
             item.add_marker("unit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """The stack ends after the last test that needs it: its scheduler would go on working beside all others."""
+    yield
+    supervisor = item.config.stash.get(SUPERVISOR, None)
+    if supervisor is not None and _needs_the_stack(item) and (nextitem is None or not _needs_the_stack(nextitem)):
+        supervisor.terminate()
+        supervisor.wait(timeout=120)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -268,10 +315,24 @@ class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no typ
         return "stack" if file.startswith(STACK_TESTS) else file
 
 
+def _needs_the_stack(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(STACK_TESTS)
+
+
 def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
     concerned = [item for item in items if item.get_closest_marker(marker)]
     config.hook.pytest_deselected(items=concerned)
     items[:] = [item for item in items if item not in concerned]
+
+
+def _kustomizes() -> bool:
+    """Whether there is a kubectl that has kustomize 5 or later in it."""
+    program = shutil.which("kubectl")
+    if program is None:
+        return False
+    ran = subprocess.run([program, "version", "--client"], capture_output=True, text=True)
+    found = re.search(r"^Kustomize Version: v(\d+)\.", ran.stdout, flags=re.MULTILINE)
+    return found is not None and int(found[1]) >= 5
 
 
 def _reads_pictures() -> bool:

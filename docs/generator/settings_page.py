@@ -21,13 +21,14 @@ NO_VARIABLE = frozenset({"airflow_process"})
 """Fields that no operator sets."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Folders and files": ("data", "watchlist", "extensions", "search_index"),
+    "Folders and files": ("data", "watchlist", "extensions", "search_index", "packages", "validation_report"),
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
     "Keys and outlets": ("sealing_", "log_", "package_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
+    "Monitoring": ("metrics_", "morning_"),
     "Replay": ("replay_",),
     "Crawls": (
         "connect_",
@@ -39,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "user_agent",
         "collector",
     ),
-    "Time": ("time_",),
+    "Time": ("time_", "algorithms_"),
 }
 """Headings of the page, and the settings below each of them: names, or beginnings of names."""
 

@@ -47,7 +47,7 @@ OF_DATACLASSES: dict[str, type] = {
 }
 """Kinds whose keys are the fields of a class."""
 
-INNER = {"exchange"}
+INNER = {"exchange", "purged"}
 """Kinds of objects that stand in WARC files or custody and are printed by no command."""
 
 
@@ -142,6 +142,7 @@ def test_the_page_says_what_every_command_prints() -> None:
         "address",
         "capture_text",
         "comparison",
+        "health",
         "overview",
         "request",
         "user",

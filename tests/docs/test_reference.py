@@ -37,6 +37,8 @@ ANY_TEXT = {
         "SEALING_KEYS",
         "LOG_KEY",
         "PACKAGE_KEY",
+        "PACKAGES",
+        "VALIDATION_REPORT",
         "REPLAY_KEY",
         "SEARCH_INDEX",
     )

@@ -51,7 +51,7 @@ class Night:
 def api(airflow_stack: RunningStack) -> Iterator[AirflowApi]:
     with AirflowApi(airflow_stack.settings.airflow()) as api:
         deadline = time.monotonic() + 120
-        while not {"harvest", "process", "archive_url"} <= api.known_dags():
+        while not {"harvest", "process", "archive_url", "handover"} <= api.known_dags():
             assert time.monotonic() < deadline, api.import_errors()
             time.sleep(1)
         yield api

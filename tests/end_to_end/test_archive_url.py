@@ -1,10 +1,12 @@
 """Pages on demand through a running Airflow: the form, what it refuses, what it leaves."""
 
+import hashlib
 import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastwarc.warc import ArchiveIterator
@@ -152,6 +154,34 @@ def test_a_collector_enters_an_address_in_the_box_and_reaches_the_receipt(
     content = page.context.request.get(f"{airflow_stack.settings.airflow_url}{raw}").body()
     (record,) = ArchiveIterator(io.BytesIO(content), parse_http=False)
     assert str(record.record_id).strip("<>") == result["capture_id"]
+
+
+@pytest.mark.browser
+def test_a_package_is_ordered_on_the_page_built_by_airflow_and_downloaded(
+    logged_in: Callable[[str], Page], airflow_stack: RunningStack, api: AirflowApi, letapis: Callable[..., Rows]
+) -> None:
+    (archived,) = letapis("archive", COURT, "--reason", "для суда")
+    before = {run["dag_run_id"] for run in api.runs("handover")}
+    page = logged_in("admin")
+    pages = f"{airflow_stack.settings.airflow_url}/archive"
+    page.goto(f"{pages}/handover?level=court&alone=true&ids={quote(archived['capture_id'])}")
+    page.get_by_label("Name of the recipient").fill("Tajny Sud")
+    page.get_by_role("button", name="Give numbers and build the package").click()
+    # the page follows the building by itself
+    expect(page.locator("[role=status]")).to_contain_text("ready", timeout=RUN_S * 1000)
+    (run_id,) = {run["dag_run_id"] for run in api.runs("handover")} - before
+    assert wait_for_run(api, "handover", run_id, timeout_s=RUN_S) == "success"
+    with page.expect_download() as started:
+        page.get_by_role("link", name=".zip.001").click()
+    digest = hashlib.sha256(started.value.path().read_bytes()).hexdigest()
+    expect(page.get_by_role("row", name=".zip.001")).to_contain_text(digest)
+    (row, *_) = letapis("disclosures", "Tajny Sud")
+    assert (row["package_id"] in page.url, row["actor"]) == (True, "admin")
+    run = f"/api/v2/dags/handover/dagRuns/{run_id}"
+    paths = (run, f"{run}/taskInstances/build/logs/1?map_index=-1", f"{run}/taskInstances/build/xcomEntries")
+    told = "".join(str(api.get(path, what="read")) for path in paths)
+    assert row["package_id"] in told
+    assert not [word for word in ("Tajny Sud", archived["capture_id"], "oblsud.pryklad") if word in told]
 
 
 def test_airflow_learns_no_word_of_a_confidential_request_and_an_analyst_changes_no_dag(

@@ -137,7 +137,10 @@ def test_the_ledger_is_one_chain_and_every_entry_a_locked_object(
     )
     assert events == dict.fromkeys(("collection_started", "deposited", "collection_ended"), len(SOURCES))
     with deposited.reader.connect() as connection:
-        objects = connection.execute(text("SELECT key, object_version FROM ledger.custody_objects")).all()
+        query = text("SELECT key, object_version FROM ledger.custody_objects WHERE key <= :last")
+        # what a clock has entered since the chain was read is not in it
+        last = f"custody/{chain.entries[-1].entry.seq:012}.json"
+        objects = connection.execute(query, {"last": last}).all()
     assert len(objects) == len(chain.entries)
     for row in objects:
         assert s3.head_object(Bucket="letapis", Key=row.key, VersionId=row.object_version)["ObjectLockMode"]
@@ -169,7 +172,9 @@ def test_the_catalogue_holds_what_the_sites_hold(first_night: Night) -> None:
 def test_search_answers_with_the_article(first_night: Night, letapis: Callable[..., Rows]) -> None:
     (path, title) = next(iter(expected.ARTICLE_TITLES.items()))
     # posts that quote the title say it in fewer words, so they may come first
-    (row,) = (row for row in letapis("search", title) if row["kind"] == "article")
+    # and what other tests archived on demand may hold the article once more, as another source
+    found = [row for row in letapis("search", title) if row["kind"] == "article"]
+    (row,) = (row for row in found if row["source"] == first_night.results["vesnik"]["source_id"])
     assert (row["url"], row["title"]) == (expected.NEWS_ADDRESS + path, title)
 
 
