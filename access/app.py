@@ -27,6 +27,7 @@ from access.answers.model import PROBLEMS
 from access.authentication import UserDependency, store_viewer
 from access.forms import has_unread_body
 from access.handover_desk import HandoverDesk
+from access.machine_checks import MachineChecks, MachineDesk
 from access.navigation import is_offered, sections_of
 from access.operations_gate import OperationsDesk, OperationsGate
 from access.receipt_desk import ReceiptDesk
@@ -60,6 +61,7 @@ from access.routes.help import HELP
 from access.routes.media import MEDIA_PAGES
 from access.routes.members import MEMBERS_PAGES
 from access.routes.memento import MEMENTO
+from access.routes.operation import OPERATION_PAGES
 from access.routes.pages import PAGES
 from access.routes.readable import READABLE_PAGES
 from access.routes.receipts import RECEIPTS
@@ -106,6 +108,7 @@ PAGE_ROUTERS: Final = (
     SOURCES_PAGES,
     ARCHIVING_PAGES,
     WITHDRAWAL_PAGES,
+    OPERATION_PAGES,
     ASSESSMENT_PAGES,
     RECEIPTS,
 )
@@ -188,6 +191,7 @@ def create_app(
     operations: OperationsDesk | None = None,
     receipts: ReceiptDesk | None = None,
     redaction: RedactionDesk | None = None,
+    machine: MachineDesk | None = None,
 ) -> FastAPI:
     """The application; the document of its API is a route like the others (`access.routes.api_document`), since
     FastAPI's own would ask nobody's name.
@@ -197,6 +201,7 @@ def create_app(
     ``handover`` chooses what is handed over, ``receipts`` signs receipts, ``redaction`` covers; None where the
     pages only show.
     ``operations`` knows whether the archive is ready and has its figures; None where no machine asks.
+    ``machine`` checks the machine for administrators; None where the pages only show.
     ``languages``: None for those of the folder `access/locale`. Raises
     `access.rendering.translations.BrokenCatalogue`.
     """
@@ -209,6 +214,7 @@ def create_app(
         on_opened(archive)
         return archive
 
+    machine_checks = None if machine is None else MachineChecks(machine)
     spoken = load_languages() if languages is None else languages
     for app in (pages, programs):
         app.state.open_archive = opened
@@ -217,6 +223,7 @@ def create_app(
         app.state.handover = handover
         app.state.receipts = receipts
         app.state.redaction = redaction
+        app.state.machine_checks = machine_checks
         app.state.sections = sections_of
         app.state.is_offered = is_offered
         app.state.replay = replay

@@ -35,6 +35,7 @@ SECTIONS: Final = (
     Section("members", "/members", N_("Members")),
     Section("withdrawals", "/withdrawals", N_("Withdrawals")),
     Section("accesses", "/accesses", N_("Access log")),
+    Section("operation", "/operation", N_("Operation")),
     Section("tokens", "/tokens", N_("Tokens")),
     Section("help", "/help", N_("Help")),
 )

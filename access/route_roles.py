@@ -126,6 +126,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "POST /api/assessments": Role.COLLECTOR,
     "GET /withdrawals": Role.CUSTODIAN,
     "POST /withdrawals": Role.CUSTODIAN,
+    "GET /operation": Role.ADMINISTRATOR,
+    "GET /operation/checks": Role.ADMINISTRATOR,
 }
 
 NAMES: Final[Mapping[Role, str]] = {

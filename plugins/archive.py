@@ -26,6 +26,7 @@ from pipeline.handover.desk import ExportDesk
 from pipeline.handover.receipts.desk import SigningReceiptDesk
 from pipeline.handover.redaction.desk import CopiesDesk
 from pipeline.operations.desk import SettingsOperationsDesk
+from pipeline.setup.machine_desk import SettingsMachineDesk
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.search_index.keeper import keep_index
@@ -95,6 +96,7 @@ app: FastAPI = create_app(
     operations=SettingsOperationsDesk(running_settings),
     receipts=SigningReceiptDesk(running_settings),
     redaction=CopiesDesk(),
+    machine=SettingsMachineDesk(running_settings),
 )
 
 

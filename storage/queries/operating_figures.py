@@ -5,7 +5,7 @@ person or an address; ids of sources are of every label, so whoever shows them a
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -68,6 +68,14 @@ _DEPOSITED: Final = text("""
     GROUP BY warcs.source_id ORDER BY warcs.source_id
 """)
 
+_BY_DAY: Final = text("""
+    SELECT (deposited.at AT TIME ZONE 'UTC')::date AS day, sum(warcs.length_bytes) AS file_bytes
+    FROM ledger.custody AS deposited
+    JOIN catalogue.warcs ON warcs.custody_seq = deposited.seq
+    WHERE deposited.at >= :since
+    GROUP BY day
+""")
+
 _FIRST_DEPOSIT: Final = text("SELECT min(at) FROM ledger.custody WHERE event = 'deposited'")
 
 _DATABASE_SIZE: Final = text("SELECT pg_database_size(current_database())")
@@ -79,6 +87,11 @@ def deposited_since(connection: Connection, since: datetime) -> tuple[DepositedB
         DepositedBytes(row.source_id, int(row.file_bytes))
         for row in connection.execute(_DEPOSITED, {"since": since})
     )
+
+
+def deposited_by_day(connection: Connection, since: datetime) -> dict[date, int]:
+    """The length of the WARC files that were deposited on each UTC day since this moment, in bytes."""
+    return {row.day: int(row.file_bytes) for row in connection.execute(_BY_DAY, {"since": since})}
 
 
 def first_deposit(connection: Connection) -> datetime | None:
