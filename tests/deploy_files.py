@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import yaml
+from typer.exceptions import TyperException
 from typer.main import get_group
 
 from pipeline.cli import app
@@ -23,7 +24,16 @@ PROGRAMS: Final = Path(sys.executable).parent
 CELERY_OPTIONS: Final = {"celery": {"broker_url", "result_backend"}}
 """Options of apache-airflow-providers-celery 3.26.0 that Airflow's own list of its providers' leaves out."""
 
-AIRFLOW_COMMANDS: Final = {"api-server", "scheduler", "dag-processor", "triggerer", "celery worker", "db migrate"}
+AIRFLOW_COMMANDS: Final = {
+    "api-server",
+    "scheduler",
+    "dag-processor",
+    "triggerer",
+    "celery worker",
+    "db migrate",
+    "db check-migrations",
+    "jobs check",
+}
 
 
 def our_variables() -> set[str]:
@@ -67,5 +77,19 @@ def unknown_variables(text: str) -> list[str]:
 def is_known_command(words: list[str]) -> bool:
     """Whether a container's command is one of Letapis or of Airflow."""
     if words[0] == "letapis":
-        return words[1] in get_group(app).commands
+        return _is_parsed(words[1], words[2:])
     return words[0] == "airflow" and (words[1] in AIRFLOW_COMMANDS or " ".join(words[1:3]) in AIRFLOW_COMMANDS)
+
+
+def _is_parsed(name: str, arguments: list[str]) -> bool:
+    """Whether the command's own parser takes the arguments; nothing is run."""
+    command = get_group(app).commands.get(name)
+    if command is None:
+        return False
+    if "--help" in arguments:
+        return True
+    try:
+        command.make_context(name, list(arguments))
+    except TyperException:
+        return False
+    return True

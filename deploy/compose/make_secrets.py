@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes what compose.yaml mounts as secrets: passwords, Airflow's keys, and settings for each part, in `secrets/`.
 
-In: the folder, which must not be there; the store's address where it is one of your own. Out: files for their
-owner alone; nothing of them is printed. Needs Python 3.11 and nothing else. Nothing is ever written over: these
-files open the archive. Run as root, it gives them to the accounts of the containers.
+In: the folder, which must not be there; the addresses of store and database where they are your own. Out: files
+for their owner alone; nothing of them is printed. With `--kubernetes` also a kustomization.yaml that makes Secrets
+of them. Needs Python 3.11 and nothing else. Nothing is ever written over: these files open the archive. Run as
+root, it gives them to the accounts of the containers.
 """
 
 import argparse
@@ -24,6 +25,19 @@ POSTGRES: Final = 999
 """The user of PostgreSQL in its official image."""
 ROLES: Final = ("letapis", "letapis_writer", "letapis_reader", "letapis_access", "letapis_sql")
 STORE_ROLES: Final = ("worker", "reader", "custodian", "purge", "make-bucket")
+TLS: Final = {
+    "none": "",
+    "require": "?sslmode=require",
+    "verify-full": "?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+}
+"""What addresses of the database say of TLS; the file has the authorities that the image knows."""
+SECRETS: Final = {
+    "letapis-airflow": ("fernet_key", "secret_key", "jwt_secret", "sql_alchemy_conn", "broker_url"),
+    "letapis-accounts": ("prepare_password", "requests_password"),
+    "letapis-valkey": ("valkey.conf=valkey_conf",),
+    **{f"letapis-{part}": (f".env={part}.env",) for part in ("api", "worker", "replay", "prepare")},
+}
+"""Secrets of Kubernetes with their files. Custodians' and purges' keys stay with the persons who use them."""
 
 
 def main() -> int:
@@ -41,15 +55,22 @@ def main() -> int:
         bucket=options.bucket,
         lock_mode=options.lock_mode,
         lock_days=options.lock_days,
+        database_host=options.database_host,
+        sslmode=options.database_sslmode,
     )
+    if options.kubernetes:
+        files["kustomization.yaml"] = _kustomization()
     folder.mkdir(mode=0o700, parents=True)
     for name, text in files.items():
         descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and not options.kubernetes:
             owner = POSTGRES if name in ("roles.sql", "postgres_password") else OURS
             os.chown(folder / name, owner, owner)
+    if options.kubernetes:
+        sys.stdout.write(f"{len(files)} files in {folder}. `kubectl apply -k {folder}` makes Secrets of them.\n")
+        return 0
     if os.geteuid() == 0:
         folder.chmod(0o711)  # each container opens its own files
     sys.stdout.write(f"{len(files)} files in {folder}. Put tls_certificate and tls_key beside them.\n")
@@ -57,11 +78,20 @@ def main() -> int:
 
 
 def texts(
-    *, s3_endpoint: str, s3_keys: Mapping[str, tuple[str, str]], bucket: str, lock_mode: str, lock_days: int
+    *,
+    s3_endpoint: str,
+    s3_keys: Mapping[str, tuple[str, str]],
+    bucket: str,
+    lock_mode: str,
+    lock_days: int,
+    database_host: str,
+    sslmode: str,
 ) -> dict[str, str]:
     """Each file's text by its name; other ones at each call."""
     password = {role: secrets.token_hex(24) for role in (*ROLES, "airflow", "prepare", "requests", "valkey")}
-    url = {role: f"postgresql://{role}:{password[role]}@postgres:5432/letapis" for role in ROLES}
+    encrypted = TLS[sslmode]
+    url = {role: f"postgresql://{role}:{password[role]}@{database_host}/letapis{encrypted}" for role in ROLES}
+    of_airflow = f"postgresql+psycopg2://airflow:{password['airflow']}@{database_host}/airflow{encrypted}"
 
     def store(role: str) -> dict[str, str]:
         return {
@@ -102,7 +132,7 @@ def texts(
         "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii"),
         "secret_key": secrets.token_hex(32),
         "jwt_secret": secrets.token_hex(64),
-        "sql_alchemy_conn": f"postgresql+psycopg2://airflow:{password['airflow']}@postgres:5432/airflow",
+        "sql_alchemy_conn": of_airflow,
         "broker_url": f"redis://:{password['valkey']}@valkey:6379/0",
         "valkey_conf": f"requirepass {password['valkey']}\ndir /data\nappendonly yes\nbind 0.0.0.0\n",
         "postgres_password": secrets.token_hex(24),
@@ -115,6 +145,19 @@ def texts(
             for part, of_part in settings.items()
         },
     }
+
+
+def _kustomization() -> str:
+    """Lists each Secret with its files, for kustomize."""
+    lines = [
+        "apiVersion: kustomize.config.k8s.io/v1beta1",
+        "kind: Kustomization",
+        "namespace: letapis",
+        "generatorOptions: {disableNameSuffixHash: true}",
+        "secretGenerator:",
+        *(f"  - {{name: {name}, files: [{', '.join(files)}]}}" for name, files in SECRETS.items()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _roles(password: Mapping[str, str]) -> str:
@@ -154,6 +197,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--bucket", default="letapis")
     parser.add_argument("--lock-mode", choices=("governance", "compliance"), default="governance")
     parser.add_argument("--lock-days", type=int, default=1, help="default: 1, for trying out")
+    parser.add_argument("--database-host", default="postgres:5432", help="default: that of compose.yaml")
+    parser.add_argument("--database-sslmode", choices=tuple(TLS), default="none", help="default: none")
+    parser.add_argument("--kubernetes", action="store_true", help="list them as Secrets, for kubectl apply -k")
     return parser.parse_args()
 
 

@@ -106,7 +106,7 @@ def prepare(as_json: JsonOption = False) -> None:
 
 def describe_prepared(row: Mapping[str, Any]) -> str:
     """One thing as a line."""
-    return f"{row['name']:<16}{row['problem'] or row['found']}"
+    return f"{row['name']:<17} {row['problem'] or row['found']}"
 
 
 def doctor(
