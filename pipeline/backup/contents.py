@@ -14,7 +14,19 @@ from typing import Any, Final
 from pipeline.backup.sealed_file import ANOTHER_COPY, BackupFileError
 from processors.digest import Digest, sha256
 
-FORM: Final = "letapis/backup/1"
+FORMS: Final = "letapis/backup/"
+FORM: Final = f"{FORMS}1"
+
+
+class OfNewerVersionError(BackupFileError):
+    """The backup has what this version does not know; the operator installs the version that made it."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            "a backup of this version of Letapis, or of one before it",
+            f"{found}, which a newer version has made",
+            "Install that version, and use the backup with it.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +101,10 @@ def read_contents(opened: bytes) -> Contents:
     """The contents of an opened backup."""
     try:
         whole = json.loads(opened)
-        if whole["form"] != FORM:
-            raise ValueError(whole["form"])
+        if (form := str(whole["form"])) != FORM:
+            if not form.startswith(FORMS):
+                raise ValueError(form)
+            raise OfNewerVersionError(f"contents in the form {form}")
         manifest = _manifest(whole["manifest"])
         held = {name: base64.b64decode(text, validate=True) for name, text in whole["contents"].items()}
         stated = {each.name: Digest.parse(each.sha256) for each in manifest.things}

@@ -66,6 +66,11 @@ def newest_schema() -> str:
     return head
 
 
+def knows_schema(revision: str) -> bool:
+    """Whether this code, or a version before it, has made tables of this revision."""
+    return revision in _known_schemas()
+
+
 def _known_schemas() -> frozenset[str]:
     return frozenset(each.revision for each in ScriptDirectory(str(Path(__file__).parent)).walk_revisions())
 

@@ -2,19 +2,23 @@
 
 import json
 import os
+import secrets
 import subprocess
-from dataclasses import fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.config.log_signer import prepare_signer
-from pipeline.config.settings import NOT_VARIABLES, Settings, variable
+from pipeline.config.settings import NOT_VARIABLES, OwnedDatabase, Settings, load_settings, variable
+from pipeline.devstack.postgres import PostgresServer
 from pipeline.handover.package_key import prepare_package_key
 from pipeline.preserve.checkpoint import sign_and_deliver
 from storage.archive import Archive
 from storage.ledger.custody import append_and_publish
+from tests.embedded_database import drop_database
 from tests.typed_commands import typed
 
 PASSPHRASE = "адзін два тры чатыры"
@@ -87,3 +91,58 @@ def letapis(*arguments: str | Path, env: dict[str, str]) -> "subprocess.Complete
 def rows_of(done: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
     """What it printed with --json."""
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def backup_file(kept: Archive, kept_settings: Settings, passphrase_file: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "archive.backup"
+    done = letapis(
+        "backup", "--to", file, "--passphrase-file", passphrase_file, env=clean_environment(kept_settings)
+    )
+    assert done.returncode == 0, done.stderr
+    return file
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A new machine: an empty data folder, an empty database, and only the addresses of the latter named."""
+
+    folder: Path
+    database: OwnedDatabase
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "letapis.env"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return clean_environment(
+            LETAPIS_DATA=str(self.folder / "data"),
+            LETAPIS_WATCHLIST=str(self.folder / "watchlist.yaml"),
+            LETAPIS_DATABASE_URL=self.database.owner_url,
+            LETAPIS_DATABASE_WRITER_URL=self.database.writer_url,
+            LETAPIS_DATABASE_READER_URL=self.database.reader_url,
+            LETAPIS_DATABASE_ACCESS_URL=str(self.database.access_url),
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings after a recovery."""
+        return load_settings(self.env, dotenv=self.settings_file, running_stack=False)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, postgres_server: PostgresServer) -> Iterator[Machine]:
+    name = f"new_{secrets.token_hex(6)}"
+    folder = tmp_path / "new-machine"
+    folder.mkdir(mode=0o700)
+    yield Machine(folder, postgres_server.create_database(name))
+    drop_database(postgres_server, name)
+
+
+def recovered(
+    machine: Machine, file: Path, passphrase_file: Path, *more: str, **besides: str
+) -> "subprocess.CompletedProcess[str]":
+    """`letapis recover` on the new machine."""
+    arguments = ("recover", "--from", file, "--passphrase-file", passphrase_file)
+    return letapis(*arguments, "--settings-to", machine.settings_file, *more, env=machine.env | besides)

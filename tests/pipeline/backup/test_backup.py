@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from pipeline.backup.making import make_backup, read_backup
 from pipeline.backup.variables import given_variables
 from pipeline.config.settings import Settings, load_settings
@@ -16,16 +14,6 @@ from storage.ledger.custody import append_and_publish, entries
 from storage.sealing_keys import add_key
 from tests.pipeline.backup.conftest import PASSPHRASE, clean_environment, letapis, rows_of, variables_of
 from tests.typed_commands import typed
-
-
-@pytest.fixture
-def backup_file(kept: Archive, kept_settings: Settings, passphrase_file: Path, tmp_path: Path) -> Path:
-    file = tmp_path / "archive.backup"
-    done = letapis(
-        "backup", "--to", file, "--passphrase-file", passphrase_file, env=clean_environment(kept_settings)
-    )
-    assert done.returncode == 0, done.stderr
-    return file
 
 
 def test_the_file_is_its_owners_alone_and_holds_every_key_and_setting(

@@ -70,6 +70,10 @@ ARGUMENTS: dict[str, list[str]] = {
     "members remove": ["ann", "--case", "K-1"],
     "judge": ["{folder}/tram.jpg", "{folder}/page.html", "same", "--reason", "a trial"],
     "parse": ["telegram", "{folder}/page.html", "--url", PAGE],
+    "recover": [
+        *("--from", "{folder}/archive.backup", "--check", "--settings-to", "{folder}/letapis.env"),
+        *("--passphrase-file", "{folder}/passphrase"),
+    ],
     "receipt": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "search": ["announcement"],
     "show": ["sha256:{sha256}"],
@@ -107,6 +111,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "metrics",
         "morning",
         "parse",
+        "recover",
         "sources",
         "sources import",
         "sources new",
