@@ -89,6 +89,7 @@ RENDERINGS: Final[Mapping[str, str]] = {
     "pdf": N_("PDF"),
     "mhtml": N_("Page in one file (MHTML)"),
     "pageinfo": N_("List of what the browser requested"),
+    "videoinfo": N_("List of the video and audio behind its players"),
     "viewBeforeConsent": N_("Viewport before the consent dialog was rejected"),
     "viewAfterConsent": N_("Viewport after the consent dialog was rejected"),
 }

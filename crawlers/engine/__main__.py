@@ -6,10 +6,7 @@ standard error. The process ends with its parent, whichever way that ends. Exit 
 end.
 """
 
-import ctypes
 import json
-import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,15 +22,14 @@ from crawlers.engine.run import run_spider
 from crawlers.extensions.crawl_code import code_of_crawl, extension_named, parsers_for
 from crawlers.http_client import Fetcher
 from crawlers.model.serialization import job_from_json
+from crawlers.parent_process import end_with_parent
 from crawlers.rate_limit.socket import RateLimitClient
 from crawlers.recorder.capture_socket import CaptureClient
 from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.registry import spider_class
+from crawlers.video.players import PlayerPages
 from processors.extension.code import ExtensionFault
 from processors.sandbox.kernel_rules import KernelRulesUnavailable, confine_crawl, program_folders
-
-PR_SET_PDEATHSIG = 1
-"""Number of linux/prctl.h."""
 
 
 def run(row: Mapping[str, Any]) -> None:
@@ -58,6 +54,7 @@ def run(row: Mapping[str, Any]) -> None:
         browser=browser,
         report=report,
         robots=robots if job.source.robots == "obey" else None,
+        player_pages=None if job.source.video is None else PlayerPages(Path(row["folder"])),
     )
     source = job.source
     extension = extension_named(source.parser, source.spider)
@@ -86,13 +83,6 @@ def report(event: EngineEvent) -> None:
     """Write the event at once: who reads it may have to do without the rest."""
     sys.stdout.write(encode_event(event))
     sys.stdout.flush()
-
-
-def end_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, even by ``kill -9``."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the crawl that started this engine is gone")
 
 
 def main() -> None:

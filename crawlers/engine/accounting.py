@@ -7,7 +7,8 @@ engine, the address that was requested first); records are counted once, on howe
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import scrapy
 from scrapy.crawler import Crawler
@@ -23,10 +24,14 @@ from crawlers.engine.robots_middleware import DisallowedByRobots, RobotsUnknown
 from crawlers.http_client import BrowserMissing, CrawlLimitReached, FetchFailed
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome, Remark
+from crawlers.video.players import PlayerPage
 from crawlers.watchlist.source import Source
+from processors.kinds import SINGLE_PAGES
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import PageNotRead
 from processors.record_keys import record_json, record_keys
+
+HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 class PageNotParsed(Exception):
@@ -41,6 +46,7 @@ class CrawlAccounting:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._report = context_of(crawler).report
+        self._player_pages = context_of(crawler).player_pages
         self._counter: RecordCounter | None = None
         self.problem: str | None = None
 
@@ -91,6 +97,7 @@ class CrawlAccounting:
                 records.append(each)
         if not response.meta.get("subresource") and not response.meta.get("reported"):
             self._visited(_request_of(response), outcome or self._classified(response, records), records)
+            self._keep_for_players(response, records)
         for record in records:
             yield record
         for request in requests:
@@ -162,6 +169,20 @@ class CrawlAccounting:
         except PageNotRead as error:
             return PageOutcome(Outcome.UNREADABLE, str(error))
         return PageOutcome(verdict.outcome, verdict.reason)
+
+    def _keep_for_players(self, response: Response, records: list[Any]) -> None:
+        """Hand the page on to where its video is looked for; of sources with records, the pages that gave some."""
+        wanted = self._spider.job.source.kind == SINGLE_PAGES or bool(records)
+        if self._player_pages is None or not wanted or response.status != HTTPStatus.OK:
+            return
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        if content_type.partition(";")[0].strip().lower() not in HTML_TYPES:
+            return  # a video by its own address is captured as it is
+        request = _request_of(response)
+        page = PlayerPage(
+            response.url, requested_url(request), request.meta["page_id"], content_type, response.body
+        )
+        self._player_pages.keep(page)
 
     def _failed(self, request: scrapy.Request, outcome: PageOutcome) -> None:
         if request.meta.get("subresource"):

@@ -10,13 +10,15 @@ from crawlers.engine.messages import EngineEvent
 from crawlers.engine.robots import RobotsRules
 from crawlers.http_client import Fetcher
 from crawlers.model.protocols import RateLimiter
+from crawlers.video.players import PlayerPages
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlContext:
     """What the components of Scrapy are given beside its settings.
 
-    ``report`` takes what is to be accounted for. ``robots`` is None where robots.txt is not obeyed.
+    ``report`` takes what is to be accounted for. ``robots`` is None where robots.txt is not obeyed,
+    ``player_pages`` where no video is looked for.
     """
 
     fetcher: Fetcher
@@ -24,6 +26,7 @@ class CrawlContext:
     browser: BrowserPages
     report: Callable[[EngineEvent], None]
     robots: RobotsRules | None
+    player_pages: PlayerPages | None = None
 
 
 _CONTEXT = "letapis_context"

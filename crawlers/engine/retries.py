@@ -6,7 +6,6 @@ rate limiter. Settings are Scrapy's: ``RETRY_TIMES``, ``RETRY_HTTP_CODES``, ``RE
 
 import logging
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import scrapy
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
@@ -24,6 +23,7 @@ from crawlers.http_client import (
     PageNotRendered,
 )
 from crawlers.rate_limit.limiter import HostAbandoned
+from crawlers.rate_limit.retry_after import LONGEST_HOLD_S, retry_after_s
 from processors.urls import host_of
 
 FIRST_BACKOFF_S = 1.0
@@ -32,23 +32,8 @@ LONGEST_BACKOFF_S = 120.0
 this. A host that asks for more is left alone for as long as it asks, and not tried again.
 """
 
-LONGEST_HOLD_S = 86_400.0
-"""No host is left alone for more than a night because it once said so."""
-
 FINAL = (AddressNotAllowed, BrowserMissing, CrawlLimitReached, HostAbandoned, PageNotRendered)
 """Failures that another try would only repeat."""
-
-
-def retry_after_s(value: str, now: datetime) -> float | None:
-    """How long ``Retry-After`` asks for, a number or a date (RFC 9110, section 10.2.3); None for neither."""
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    # "-0000" says that the zone is not known, which for HTTP dates is UTC
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 class RetryAfterMiddleware(RetryMiddleware):

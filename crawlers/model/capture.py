@@ -30,6 +30,7 @@ class RenderingKind(StrEnum):
     PAGEINFO = "pageinfo"
     VIEW_BEFORE_CONSENT = "viewBeforeConsent"
     VIEW_AFTER_CONSENT = "viewAfterConsent"
+    VIDEOINFO = "videoinfo"
 
 
 @dataclass(frozen=True, slots=True)

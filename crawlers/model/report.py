@@ -39,6 +39,22 @@ class CrawledFile:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoSearch:
+    """What the search for video and audio on one page came to.
+
+    ``outcome`` is one of ``taken part none over_limit failed`` (`crawlers.video.report.VideoOutcome`), ``reason``
+    says why not all was taken. ``found`` and ``taken`` count videos, ``bytes`` are those of their media.
+    """
+
+    url: str
+    outcome: str
+    reason: str | None
+    found: int
+    taken: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlReport:
     """What a crawl came to.
 
@@ -68,3 +84,4 @@ class CrawlReport:
     records_read: int = 0
     filled: Mapping[str, int] = field(default_factory=dict)
     pace: Mapping[str, HostStatistics] = field(default_factory=dict)
+    videos: tuple[VideoSearch, ...] = ()

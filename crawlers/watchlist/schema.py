@@ -23,6 +23,7 @@ from crawlers.watchlist.source import (
     Robots,
     Source,
     SourceLimits,
+    VideoLimits,
 )
 from crawlers.watchlist.telegram_handle import handle_or_name
 from processors.extension.code import parse_reference
@@ -116,6 +117,15 @@ def _day(value: Any) -> str:
     raise _mistake(f"expected a day such as 2027-01-31, found {str(value)[:40]!r}")
 
 
+def _video(value: Any) -> Any:
+    """`true` is the usual limits, `false` is none at all."""
+    if isinstance(value, bool):
+        return {} if value else None
+    if value is not None and not isinstance(value, dict):
+        raise _mistake(f"expected true, or limits such as {{max_height: 720}}, found {str(value)[:40]!r}")
+    return value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -145,6 +155,25 @@ class LimitsEntry(_Entry):
     """How many bytes a crawl receives at most."""
     seconds: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, strict=True)] = DEFAULT_LIMITS.seconds
     """How long a crawl takes at most."""
+
+
+DEFAULT_VIDEO = VideoLimits()
+
+
+class VideoEntry(_Entry):
+    """What is taken of the video and audio of one page."""
+
+    max_height: Count = DEFAULT_VIDEO.max_height
+    """How many lines the picture has at most: of a video in several sizes the best within is taken."""
+    max_mb: Count = DEFAULT_VIDEO.max_mb
+    """How many megabytes (of 1,000,000 bytes) the media of one page come to at most; what is cut is marked as cut.
+    """
+    max_duration_s: Annotated[float, BeforeValidator(_no_bool), Field(gt=0, strict=True)] = (
+        DEFAULT_VIDEO.max_duration_s
+    )
+    """How many seconds a video lasts at most; a longer one is left, with that as the reason."""
+    max_videos: Count = DEFAULT_VIDEO.max_videos
+    """How many videos of one page are taken at most."""
 
 
 Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1, strict=True)]
@@ -252,6 +281,12 @@ class SourceEntry(_Entry):
     clicks nothing outside of the dialog. Pictures before and after, and each click, are kept. Without it, or with
     `leave`, dialogs are left as they stand.
     """
+    video: Annotated[VideoEntry | None, BeforeValidator(_video)] = None
+    """`true`, or limits of its own, has yt-dlp look for video and audio behind the players of each page, and
+    capture manifest, segments, subtitles and preview picture, after the page itself: of single pages on each, of
+    other kinds on those that gave records. Without it, or with `false`, only media files that stand in the page
+    are captured.
+    """
     expect: ExpectEntry = ExpectEntry()
     """What a crawl should bring. A source that brings less or more is reported. Where nothing is declared, the
     last two weeks of the source are the measure.
@@ -309,6 +344,10 @@ class ReadByAnyParserEntry(SourceEntry):
             )
         if self.spider is not None and self.engine != "http":
             raise _mistake("an extension's spider crawls over plain HTTP: remove `engine: browser`, or the spider")
+        if self.spider is not None and self.video is not None:
+            raise _mistake(
+                "pages of an extension's spider are not searched for video: remove `video`, or the spider"
+            )
         return self
 
 
@@ -390,7 +429,7 @@ def entry_models() -> dict[str, type[SourceEntry]]:
 
 def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
     """The source that a valid entry declares."""
-    plain = entry.model_dump(exclude={"limits", "expect", "layout"})
+    plain = entry.model_dump(exclude={"limits", "expect", "layout", "video"})
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
     }
@@ -400,6 +439,7 @@ def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
         limits=SourceLimits(pages=limits.pages, bytes=int(limits.bytes), seconds=limits.seconds),
         expect=Expectation(**expect.model_dump()),
         layout=layout,
+        video=None if entry.video is None else VideoLimits(**entry.video.model_dump()),
     )
 
 

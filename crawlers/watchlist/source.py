@@ -40,6 +40,19 @@ class SourceLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoLimits:
+    """What is taken of the video and audio of one page. A picture of more lines than ``max_height``, a video
+    longer than ``max_duration_s``, bytes beyond ``max_mb`` (of 1,000,000) and videos beyond ``max_videos`` are
+    left.
+    """
+
+    max_height: int = 1080
+    max_mb: int = 500
+    max_duration_s: float = 7200.0
+    max_videos: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """What a crawl of the source gives when all is well; None is no bound.
 
@@ -77,7 +90,7 @@ class Source:
     looks at that again. ``parser`` is the class of an extension that reads the pages in the place of our parser
     (decision 0031), ``spider`` one that crawls in the place of our spider. ``renderings`` is what a browser makes
     of its pages; None: `USUAL_RENDERINGS`. ``consent`` is what it does with their consent dialogs; None: it leaves
-    them.
+    them. ``video`` has video and audio behind players captured, within these limits; None: it does not.
     """
 
     id: str
@@ -107,6 +120,7 @@ class Source:
     spider: str | None = field(default=None, metadata=WHERE_SET)
     renderings: tuple[RenderingName, ...] | None = field(default=None, metadata=WHERE_SET)
     consent: Consent | None = field(default=None, metadata=WHERE_SET)
+    video: VideoLimits | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from crawlers.watchlist.schema import (
     Selector,
     Share,
     SourceEntry,
+    VideoEntry,
     WebAddress,
     entry_models,
 )
@@ -34,6 +35,7 @@ source](../add-a-source.md) shows how to write one.
 
 BLOCKS: dict[str, tuple[str, type[BaseModel]]] = {
     "limits": ("Keys below `limits`", LimitsEntry),
+    "video": ("Keys below `video`", VideoEntry),
     "expect": ("Keys below `expect`", ExpectEntry),
     "layout": ("Keys of a layout", LayoutEntry),
     "article": ("Keys below `article` of a layout", ArticleEntry),
@@ -46,6 +48,7 @@ VALUES: dict[Any, str] = {
     Selector: "CSS selector or XPath",
     Share: "number from 0 to 1",
     ClassOfExtension: "class of an extension",
+    VideoEntry: "`true`, `false`, or [keys of its own](#keys-below-video)",
 }
 
 

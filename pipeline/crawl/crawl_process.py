@@ -9,6 +9,8 @@ import asyncio
 import json
 import signal
 import sys
+import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from pipeline.crawl.secrets import (
     rate_limiter_from_environment,
 )
 from pipeline.crawl.signing_key import take_secret
+from pipeline.crawl.video_search import VideoSearches
 from pipeline.crawl.warcinfo import warcinfo_facts
 from storage.errors import StorageError
 from storage.signing import CrawlKey
@@ -106,6 +109,7 @@ async def _record(
         allow_invalid_certificate=job.source.allow_invalid_certificate,
     )
     address = await recorder.start()
+    began = time.monotonic()
     problem: str | None = None
     capture_server = CaptureServer(folder, recorder.keep)
     slot_server = RateLimitServer(folder, rate_limiter)
@@ -126,6 +130,19 @@ async def _record(
             engine.stdin.write(engine_input(job, address, folder, chromium))
             engine.stdin.close()
             problem = await _watch(engine, job, builder, recorder, stop_requested, folder.parent)
+            if problem is None and job.source.video is not None:
+                ends_at = None if job.limits.seconds is None else began + job.limits.seconds
+                searches = VideoSearches(
+                    job,
+                    folder,
+                    address,
+                    keep=recorder.keep,
+                    failure_of=builder.failure_of,
+                    found=builder.on_video_search,
+                    ends_at=ends_at,
+                )
+                searching = searches.run(job.source.video)
+                problem = await _watch_searches(searching, builder, recorder, stop_requested, folder.parent)
         finally:
             await slot_server.close()
             await capture_server.close()
@@ -171,6 +188,37 @@ async def _watch(
     if problem is None and not builder.finished and not overtime:
         problem = f"the engine ended early, with code {engine.returncode}"
     return problem or builder.problem
+
+
+async def _watch_searches(
+    searches: Coroutine[Any, Any, None],
+    builder: ReportBuilder,
+    recorder: Recorder,
+    stop_requested: asyncio.Event,
+    spool_dir: Path,
+) -> str | None:
+    """Wait for the searches for video, or for what ends them; returns why the crawl could not go on.
+
+    All pages are captured by now: a disk that fills up ends the searches, and is no problem of the crawl.
+    """
+    searching = asyncio.create_task(searches)
+    stopping = asyncio.create_task(stop_requested.wait())
+    too_full = asyncio.create_task(_no_room(spool_dir))
+    endings: set[asyncio.Future[Any]] = {searching, stopping, too_full, recorder.failed}
+    await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+    for task in (searching, stopping, too_full):
+        task.cancel()
+    ended = await asyncio.gather(searching, return_exceptions=True)
+    await asyncio.gather(stopping, too_full, return_exceptions=True)
+    if recorder.failed.done():
+        return str(recorder.failed.exception())
+    if isinstance(ended[0], Exception):
+        builder.on_engine_event(CrawlNote(f"video and audio were not looked for to the end: {ended[0]!r}"))
+    elif stop_requested.is_set():
+        return "the crawl was told to stop before its end"
+    elif ended[0] is not None:
+        builder.on_engine_event(CrawlNote("the search for video and audio was ended, since the disk was full"))
+    return None
 
 
 async def _no_room(spool_dir: Path) -> str:

@@ -16,7 +16,8 @@ from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob
 from crawlers.model.protocols import CaptureSink
-from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics
+from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics, VideoSearch
+from crawlers.video.report import VideoOutcome
 from processors.kinds import KINDS, is_complete_list
 from processors.pages.outcome import Outcome
 from processors.urls import host_of
@@ -56,6 +57,7 @@ class ReportBuilder:
         self._remarks: list[str] = []
         self._failures: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
+        self._videos: list[VideoSearch] = []
         self._sent: Counter[str] = Counter()
         self.exchanges = 0
         self.bytes = 0
@@ -93,6 +95,18 @@ class ReportBuilder:
         elif isinstance(event, EngineFinished):
             self.finished = True
             self.problem = event.problem
+
+    def on_video_search(self, search: VideoSearch) -> None:
+        """Take in what a search for video came to; what was not taken becomes a remark, and no failure."""
+        self._videos.append(search)
+        if search.outcome in (VideoOutcome.PART, VideoOutcome.OVER_LIMIT, VideoOutcome.FAILED):
+            text = f"{search.url}: {search.taken} of {search.found} videos taken: {search.reason}"
+            self.on_engine_event(CrawlNote(text))
+
+    def failure_of(self, url: str) -> str | None:
+        """What the recorder knows of a request that got no response; None where it got one."""
+        found = self._failures_noted.get(url)
+        return None if found is None else found[1]
 
     @property
     def pages(self) -> int:
@@ -140,6 +154,7 @@ class ReportBuilder:
             records_read=sum(visit.records for visit in self._visits),
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
             pace=statistics,
+            videos=tuple(self._videos),
         )
 
     def _unread_list_pages(self, classified: Sequence[tuple[PageVisited, Outcome, str | None]]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Final
 from crawlers.model.job import CrawlJob
 from crawlers.model.serialization import job_to_json
 from pipeline.config.settings import ROOT
+from pipeline.crawl.video_search import TOOL, tool_version
 
 PACKAGES: Final = ("access", "crawlers", "dags", "pipeline", "plugins", "processors", "storage")
 
@@ -38,7 +39,10 @@ def warcinfo_facts(job: CrawlJob) -> dict[str, str]:
     settings = {name: row[name] for name in ("engine", "limits", "follow_links", "one_warc_per_url", "user_agent")}
     settings |= {name: row["source"][name] for name in ("delay_s", "robots", "allow_invalid_certificate")}
     source = {name: value for name, value in row["source"].items() if name != "egress"}
-    parts = " ".join(f"{name}/{version(name)}" for name in PARTS)
+    versions = {name: version(name) for name in PARTS}
+    if job.source.video is not None and (found := tool_version()) is not None:
+        versions[TOOL] = found
+    parts = " ".join(f"{name}/{each}" for name, each in versions.items())
     return {
         "software": f"letapis/{version('letapis')} Python/{platform.python_version()} {parts}",
         "program-digest": tree_digest(),

@@ -27,6 +27,8 @@ _ASK_VERSION, _PATH_BENEATH, _PORT, _CONNECT = 1, 1, 2, 1 << 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many rights over files a version of Landlock knows; between two versions as the older one."""
+_KEEP_FILES: Final = 0b111 << 1 | _READ_FOLDER | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14
+"""Files and folders read, written, made, cut and removed: whatever a folder of one's own is for."""
 _NET_RIGHTS, _SCOPES = 0b11, 0b11
 
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
@@ -39,6 +41,9 @@ ALLOWED_TO_CRAWLS: Final = frozenset(
     {"socket", "connect", "bind", "socketpair", "fork", "vfork", "execve", "kill"}
 )
 """Calls that a crawl needs: Landlock and the filter hold sockets and signals to what is its own."""
+
+ALLOWED_TO_CLIENTS: Final = frozenset({"socket", "connect", "socketpair"})
+"""Calls that a client of the recorder needs: its event loop wakes itself over a pair of sockets."""
 
 _ARCHITECTURES: Final = {
     "x86_64": (
@@ -110,14 +115,28 @@ def confine_crawl(readable: Iterable[str], *, listed: Iterable[str], port: int) 
     _refuse_calls(_program_of_crawl())
 
 
+def confine_client(readable: Iterable[str], *, listed: Iterable[str], own: str, port: int) -> None:
+    """Confine a process that requests things of strangers and reads what they answer.
+
+    It reads ``readable``, sees the names in ``listed``, keeps files in the folder ``own`` alone, and starts no
+    program and no process. It connects over TCP to this port alone, where the kernel can hold it to that (Linux
+    6.7), and sends no datagrams.
+    """
+    _begin()
+    places = [*map(_Place, readable), *(_Place(path, read=False) for path in listed), _Place(own, keep=True)]
+    _restrict_files(places, ports=(port,))
+    _refuse_calls(_program_of_client())
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A file or folder, and what may be done there besides listing it."""
+    """A file or folder, and what may be done there besides listing it; ``keep`` is everything but running it."""
 
     path: str
     read: bool = True
     run: bool = False
     write: bool = False
+    keep: bool = False
 
 
 def _begin() -> None:
@@ -137,7 +156,7 @@ def _restrict_files(places: Iterable[_Place], *, ports: Iterable[int]) -> None:
     ruleset = _checked(_libc.syscall(_CREATE_RULESET, wanted, ctypes.c_size_t(len(wanted)), 0), "Landlock")
     try:
         for place in (*places, *map(_Place, DEVICES), _Place("/dev/null", write=True)):
-            _allow_place(ruleset, place)
+            _allow_place(ruleset, place, rights)
         for port in ports if version >= 4 else ():
             rule = struct.pack("=QQ", _CONNECT, port)
             _checked(_libc.syscall(_ADD_RULE, ruleset, _PORT, rule, 0), f"Landlock for port {port}")
@@ -146,7 +165,7 @@ def _restrict_files(places: Iterable[_Place], *, ports: Iterable[int]) -> None:
         os.close(ruleset)
 
 
-def _allow_place(ruleset: int, place: _Place) -> None:
+def _allow_place(ruleset: int, place: _Place, known_rights: int) -> None:
     try:
         opened = os.open(place.path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -158,6 +177,7 @@ def _allow_place(ruleset: int, place: _Place) -> None:
             | (_WRITE_FILE if place.write else 0)
             | (_EXECUTE if place.run else 0)
             | (_READ_FOLDER if folder else 0)
+            | (_KEEP_FILES & known_rights if place.keep else 0)
         )
         rule = struct.pack("=Qi", rights, opened)
         _checked(_libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0), f"Landlock for {place.path}")
@@ -194,7 +214,22 @@ def _program_of_crawl() -> Iterator[bytes]:
     """Sockets that carry a stream, and processes of its own; nothing else that leaves the process."""
     _, refused, _, _ = _ARCHITECTURES[platform.machine()]
     yield from _refusing(name for name in refused if name not in ALLOWED_TO_CRAWLS)
-    yield _step(_EQUAL, refused["socket"], miss=4)
+    yield from _streams_alone(refused["socket"])
+
+
+def _program_of_client() -> Iterator[bytes]:
+    """Sockets that carry a stream, and threads; nothing else that leaves the process."""
+    _, refused, clone, clone3 = _ARCHITECTURES[platform.machine()]
+    yield from _refusing(name for name in refused if name not in ALLOWED_TO_CLIENTS)
+    yield from _threads_alone(clone, clone3)
+    yield from _streams_alone(refused["socket"])
+
+
+def _streams_alone(socket_call: int) -> Iterator[bytes]:
+    """The end of a program: of sockets only those that carry a stream, and any other call. The number of the call
+    is loaded.
+    """
+    yield _step(_EQUAL, socket_call, miss=4)
     yield _step(_LOAD, 24)
     yield _step(_AND, 0xF)
     yield _step(_EQUAL, _STREAM, hit=1)
@@ -205,16 +240,21 @@ def _program_of_crawl() -> Iterator[bytes]:
 def _program() -> Iterator[bytes]:
     """No socket, no program, no process, no look into another one; threads alone."""
     _, refused, clone, clone3 = _ARCHITECTURES[platform.machine()]
-    refuse = _step(_RETURN, _REFUSE | errno.EPERM)
     yield from _refusing(refused)
+    yield from _threads_alone(clone, clone3)
+    yield _step(_RETURN, _ALLOW)
+
+
+def _threads_alone(clone: int, clone3: int) -> Iterator[bytes]:
+    """No process but threads. The number of the call is loaded, and is loaded again at the end."""
     # the C library makes a thread with `clone` where there is no `clone3`, whose arguments no filter can see
     yield _step(_EQUAL, clone3, miss=1)
     yield _step(_RETURN, _REFUSE | errno.ENOSYS)
     yield _step(_EQUAL, clone, miss=3)
     yield _step(_LOAD, 16)
     yield _step(_ANY_BIT, _THREAD, hit=1)
-    yield refuse
-    yield _step(_RETURN, _ALLOW)
+    yield _step(_RETURN, _REFUSE | errno.EPERM)
+    yield _step(_LOAD, 0)
 
 
 def _step(code: int, value: int, *, hit: int = 0, miss: int = 0) -> bytes:

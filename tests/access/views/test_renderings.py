@@ -38,6 +38,7 @@ MADE = {
     RenderingKind.THUMBNAIL: ("image/jpeg", picture("JPEG"), ".jpg"),
     RenderingKind.MHTML: ("multipart/related", MHTML, ".mhtml"),
     RenderingKind.PAGEINFO: ("application/json", INFO, ".json"),
+    RenderingKind.VIDEOINFO: ("application/json", b'{"outcome": "none", "videos": []}', ".json"),
     RenderingKind.PDF: ("application/pdf", b"%PDF-1.4\n%%EOF\n", ".pdf"),
 }
 

@@ -15,11 +15,12 @@ from crawlers.engine.context import give_context
 from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.engine.redirects import TooManyRedirects
 from crawlers.engine.responses import CUT, TOO_LONG, read_body, response_of
-from crawlers.engine.retries import FIRST_BACKOFF_S, LONGEST_HOLD_S, RetryAfterMiddleware
+from crawlers.engine.retries import FIRST_BACKOFF_S, RetryAfterMiddleware
 from crawlers.engine.robots_middleware import DisallowedByRobots
 from crawlers.engine.settings import READ_BYTES
 from crawlers.http_client import FetchedResponse, FetchFailed
 from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.retry_after import LONGEST_HOLD_S
 from crawlers.watchlist.source import source_for_urls
 from pipeline.crawl import job_for
 from processors.pages.outcome import Classification, Outcome

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from crawlers.engine.retries import retry_after_s
 from crawlers.http_client import CrawlLimitReached
 from crawlers.rate_limit.limiter import LONGEST_DELAY_S, HostAbandoned, HostRateLimiter, Slot
+from crawlers.rate_limit.retry_after import retry_after_s
 from crawlers.rate_limit.slots import SLOTS_PER_HOST, LocalSlots, SlotGrant, SlotsUnavailable
 from crawlers.rate_limit.socket import RateLimitClient, RateLimitServer
 

@@ -20,6 +20,7 @@ from crawlers.watchlist.loader import (
     source_for_urls,
 )
 from crawlers.watchlist.schema import entry_models
+from crawlers.watchlist.source import VideoLimits
 from pipeline.config.settings import ROOT
 from processors.tables.layout import Layout
 
@@ -143,6 +144,35 @@ sources:
   - {id: one, kind: page, pages: ["https://example.org/a"], consent: accept}
 """)
     ) == ["2: sources[0].consent: input should be 'reject' or 'leave', found 'accept'"]
+
+
+def test_video_is_looked_for_where_a_source_says_so_and_within_its_limits(written: Write) -> None:
+    watchlist = read_watchlist(
+        written("""\
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"]}
+  - {id: two, kind: page, pages: ["https://example.org/b"], video: true}
+  - {id: three, kind: news, start_pages: ["https://example.org/c"], video: {max_height: 480, max_mb: 50}}
+  - {id: four, kind: page, pages: ["https://example.org/d"], video: false}
+""")
+    )
+    small = VideoLimits(max_height=480, max_mb=50)
+    assert [source.video for source in watchlist.sources] == [None, VideoLimits(), small, None]
+    assert [from_json(Source, to_json(source)) for source in watchlist.sources] == list(watchlist.sources)
+    assert mistakes(
+        written("""\
+sources:
+  - {id: one, kind: page, pages: ["https://example.org/a"], video: {max_hight: 480}}
+  - {id: two, kind: page, pages: ["https://example.org/b"], video: best}
+  - {id: three, kind: page, pages: ["https://example.org/c"], video: {max_mb: 0}}
+  - {id: four, kind: page, pages: ["https://example.org/d"], video: true, spider: "own.pages:Spider"}
+""")
+    ) == [
+        "2: sources[0].video.max_hight: unknown field; did you mean 'max_height'?",
+        "3: sources[1].video: expected true, or limits such as {max_height: 720}, found 'best'",
+        "4: sources[2].video.max_mb: input should be greater than or equal to 1, found 0",
+        "5: sources[3]: pages of an extension's spider are not searched for video: remove `video`, or the spider",
+    ]
 
 
 def test_every_mistake_is_listed_with_file_line_and_field(written: Write) -> None:

@@ -1,5 +1,6 @@
 """What the kernel takes from a process that runs an operator's code, tried by one that is confined."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,51 @@ def test_the_folders_hold_none_of_ours() -> None:
     for folder in program_folders():
         assert not (ROOT / ".env").is_relative_to(folder)
         assert not (ROOT / ".letapis" / "stack.json").is_relative_to(folder)
+
+
+CLIENT = """
+import errno, os, socket, subprocess, sys, threading
+from processors.sandbox.kernel_rules import confine_client, program_folders
+own, port = sys.argv[1], int(sys.argv[2])
+confine_client(program_folders(), listed=(), own=own, port=port)
+"""
+
+
+def tried_by_client(code: str, own: Path, port: int) -> str:
+    """What a client of the recorder says of trying something."""
+    script = (
+        CLIENT
+        + f"try:\n    {code}\n    print('done')\nexcept OSError as e:\n    print(errno.errorcode[e.errno])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(own), str(port)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("open(f'{own}/a', 'w').write('x'); os.replace(f'{own}/a', f'{own}/b'); os.unlink(f'{own}/b')", "done"),
+        ("os.mkdir(f'{own}/media'); open(f'{own}/media/0', 'w').close()", "done"),
+        ("socket.create_connection(('127.0.0.1', port)).close()", "done"),
+        ("import asyncio; asyncio.run(asyncio.sleep(0)); threading.Thread(target=print).start()", "done"),
+        ("open(f'{own}/../beside', 'w')", "EACCES"),
+        ("open('/etc/passwd').read()", "EACCES"),
+        ("socket.create_connection(('127.0.0.1', port + 1))", "EACCES"),
+        ("socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", "EPERM"),
+        ("subprocess.run(['/bin/true'])", "EPERM"),
+        ("os.fork()", "EPERM"),
+    ],
+)
+def test_a_client_keeps_files_of_its_own_and_reaches_the_recorder_alone(
+    code: str, answer: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as recorder:
+        assert tried_by_client(code, own, recorder.getsockname()[1]).split()[-1] == answer
