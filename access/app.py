@@ -31,6 +31,7 @@ from access.machine_checks import MachineChecks, MachineDesk
 from access.navigation import is_offered, sections_of
 from access.operations_gate import OperationsDesk, OperationsGate
 from access.receipt_desk import ReceiptDesk
+from access.receiving_desk import ReceivingDesk
 from access.redaction_desk import RedactionDesk
 from access.rendering.hidden_places import place_sentence
 from access.rendering.templates import page
@@ -65,6 +66,7 @@ from access.routes.operation import OPERATION_PAGES
 from access.routes.pages import PAGES
 from access.routes.readable import READABLE_PAGES
 from access.routes.receipts import RECEIPTS
+from access.routes.received import RECEIVED_API, RECEIVED_PAGES
 from access.routes.redaction import REDACTION_PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
@@ -97,6 +99,7 @@ PAGE_ROUTERS: Final = (
     REDACTION_PAGES,
     MEMBERS_PAGES,
     REQUESTS_PAGES,
+    RECEIVED_PAGES,
     TOKENS_PAGES,
     VIEWING,
     HELP,
@@ -119,6 +122,7 @@ API_ROUTERS: Final = (
     MEDIA_API,
     ASSESSMENT_API,
     REQUESTS_API,
+    RECEIVED_API,
     ARCHIVING_API,
     TOKENS_API,
     CUSTODIANS_API,
@@ -175,6 +179,7 @@ PARAMETERS: Final = {
     "original": N_("The original"),
     "first": N_("The first page"),
     "number": N_("The page number"),
+    "entry": N_("The custody entry"),
     "at_s": N_("The time in the video"),
 }
 """What the parameters of requests are called in a sentence."""
@@ -192,14 +197,15 @@ def create_app(
     receipts: ReceiptDesk | None = None,
     redaction: RedactionDesk | None = None,
     machine: MachineDesk | None = None,
+    receiving: ReceivingDesk | None = None,
 ) -> FastAPI:
     """The application; the document of its API is a route like the others (`access.routes.api_document`), since
     FastAPI's own would ask nobody's name.
 
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
     where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
-    ``handover`` chooses what is handed over, ``receipts`` signs receipts, ``redaction`` covers; None where the
-    pages only show.
+    ``handover`` chooses what is handed over, ``receipts`` signs receipts, ``redaction`` covers, ``receiving``
+    takes files that people bring; None where the pages only show.
     ``operations`` knows whether the archive is ready and has its figures; None where no machine asks.
     ``machine`` checks the machine for administrators; None where the pages only show.
     ``languages``: None for those of the folder `access/locale`. Raises
@@ -224,6 +230,7 @@ def create_app(
         app.state.receipts = receipts
         app.state.redaction = redaction
         app.state.machine_checks = machine_checks
+        app.state.receiving = receiving
         app.state.sections = sections_of
         app.state.is_offered = is_offered
         app.state.replay = replay

@@ -39,7 +39,8 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
     """The form of a request, for as long as it is used; its file lies in a temporary file without a name.
 
     Raises ``HTTPException``: 413 for more bytes than ``file_limit_bytes`` and what wraps the file, 400 for a form
-    that is broken, has more files or ``fields`` than it may, or a character that no text has.
+    that is broken, has more files or ``fields`` than it may, or a character that no text has, 507 where the disk
+    has no room for the file.
     """
     limit_bytes = file_limit_bytes + WRAPPING_BYTES
     if declared_bytes(request) > limit_bytes:
@@ -56,6 +57,15 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
         raise HTTPException(
             HTTPStatus.BAD_REQUEST,
             gettext("The form names an encoding that is not one of text. Send it as UTF-8."),
+        ) from problem
+    except OSError as problem:
+        raise HTTPException(
+            HTTPStatus.INSUFFICIENT_STORAGE,
+            gettext(
+                "The file could not be written to the disk of this server (%(problem)s). Nothing of it was "
+                "stored. The operator has to make room for temporary files.",
+                problem=problem.strerror or problem,
+            ),
         ) from problem
     request.state.body_was_read = True
     try:
@@ -143,7 +153,7 @@ def too_large(file_limit_bytes: int) -> HTTPException:
     """The error 413 for a file or form above its limit."""
     if file_limit_bytes:
         words = gettext(
-            "The file is larger than %(limit)s MB and was not compared. Nothing of it was stored.",
+            "The file is larger than %(limit)s MB. Nothing of it was stored.",
             limit=file_limit_bytes >> 20,
         )
     else:

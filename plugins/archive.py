@@ -19,6 +19,7 @@ from fastapi import FastAPI, HTTPException
 from access.app import create_app
 from access.replay.door import ReplayDoor
 from access.roles import SIMPLE, role_of
+from pipeline.collect.receiving_desk import FilesDesk
 from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.archive_factory import open_archive, replay_door
 from pipeline.config.settings import Settings, load_settings
@@ -97,6 +98,7 @@ app: FastAPI = create_app(
     receipts=SigningReceiptDesk(running_settings),
     redaction=CopiesDesk(),
     machine=SettingsMachineDesk(running_settings),
+    receiving=FilesDesk(running_settings),
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from access.answers.model import Answer, DigestText, Rows, Timestamp
+from access.answers.received import ReceivedFileRow
 
 CAPTURE_ID: Final = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
@@ -156,6 +157,8 @@ class CaptureFacts(Answer):
     """The entries of custody about its WARC file, its crawl and the code that read it."""
     holding: dict[str, Any] | None
     """How its file is stored: copies, locks, trusted timestamps."""
+    received: list[ReceivedFileRow]
+    """Of a file that people brought: each receipt, the oldest first. The collector observed nothing of it."""
     facts: list[dict[str, Any]]
     """The facts of collection that custody states."""
     records: list[dict[str, Any]]

@@ -9,23 +9,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from access.rendering.formatting import format_time_utc
+from storage.ledger.received_files import RECEIVED_PREFIX
 
 
 def citation(facts: Mapping[str, Any], *, title: str | None, archive: str, address: str) -> str:
     """One line; ``title`` is what the page is called, ``address`` the capture's own page in this archive."""
     capture = facts["capture"]
-    holding = facts["holding"]
-    imported = holding is not None and holding["origin"] != "crawl"
     when = format_time_utc(capture["captured_at"])
     digest = capture["payload_digest"] or capture["block_digest"]
     of_what = "payload" if capture["payload_digest"] else "record"
     parts = [
         f"“{title}”" if title else None,
         capture["url"],
-        f"captured {when}, according to an imported file" if imported else f"captured {when}",
+        _when(facts, when),
         f"{of_what} {digest}",
         capture["id"],
         archive,
         address,
     ]
     return ", ".join(filter(None, parts)) + "."
+
+
+def _when(facts: Mapping[str, Any], when: str) -> str:
+    """Who says that it was captured then: the collector, or a file; a file from a person was only received."""
+    if facts["capture"]["url"].startswith(RECEIVED_PREFIX):
+        return f"received from a person, brought into the archive {when}"
+    holding = facts["holding"]
+    if holding is None or holding["origin"] == "crawl":
+        return f"captured {when}"
+    if holding["origin"] == "received":
+        return f"captured {when}, according to a file received from a person"
+    return f"captured {when}, according to an imported file"

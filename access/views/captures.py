@@ -12,6 +12,7 @@ from typing import Any, Final
 from access.views.completeness import completeness
 from access.views.custody_status import file_custody
 from access.views.page_resources import page_resources
+from access.views.received import receipts_of_file
 from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
 from crawlers.model.capture import RenderingKind
@@ -100,6 +101,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
 
     ``exchange``: what was seen on the wire besides the bytes; ``custody``: the ledger's entries about the WARC
     file, about the crawl, and about the operator's code that read it; ``holding``: its copies and time tokens;
+    ``received``: from whom people have the file that they brought;
     ``facts``: the facts of collection; ``records``: what was read from it, and ``reading_problem``: why nothing
     could be; ``renderings``: what the crawl made of the page; ``medium``: the digest under which it is known as a
     medium; ``payload_capture_id``: of a revisit, the capture that holds its payload; ``picture``: whether a
@@ -164,6 +166,7 @@ def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYO
             for entry in sorted((*about_file, *about_crawl, *about_code), key=lambda each: each.seq)
         ],
         "holding": file_custody(archive, capture.warc_key),
+        "received": receipts_of_file(archive, capture.warc_key, viewer=viewer),
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
         "reading_problem": problem,

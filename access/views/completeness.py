@@ -18,6 +18,7 @@ from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.deposit.origin import CRAWL
+from storage.ledger.received_files import RECEIVED_PREFIX
 from storage.queries.surroundings import pages_linking_to, records_showing
 
 HAS: Final = "has"
@@ -32,6 +33,7 @@ ASKED_BY: Final = "request"
 REASONS: Final[Mapping[str, str]] = {
     "url_requested": N_("The address that was requested is recorded with the exchange."),
     "url_stated": N_("The address is what the imported file states."),
+    "url_none": N_("A person brought the file, so it has no address of its own."),
     "source_whole": N_("What the server sent is kept to the byte."),
     "source_file": N_("The file is kept to the byte."),
     "source_cut": N_("The record is shorter than what the server meant to send: %(reason)s"),
@@ -56,12 +58,14 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "metadata_missing": N_("There was no answer that could have metadata."),
     "context_known": N_("What led to the capture, or stands beside it, is known."),
+    "context_received": N_("From whom the file came and what they said of it is recorded in custody."),
     "context_source": N_("Only the source is known: %(source)s."),
     "collection_known": N_("All facts of the collection (%(count)s) are known."),
     "collection_some": N_("Of the facts of the collection (%(count)s), %(known)s are known."),
     "collection_missing": N_("Custody states no facts of the collection."),
     "hash_collected": N_("The crawl that collected the record made the digest when it wrote the record."),
     "hash_imported": N_("The digest was made at the import, not at the collection."),
+    "hash_received": N_("The digest was made when the file was brought into the archive."),
     "hash_missing": N_("No digest is confirmed by custody."),
 }
 """Why an item has its state, by the name under which programs and the reports of hand-overs know it."""
@@ -97,14 +101,14 @@ def completeness(
     what is archived for a case, or for some readers alone, must name it.
     """
     items = (
-        _url(facts),
+        _url(capture, facts),
         _source_code(capture, facts),
         _full_page(capture, facts),
         _embedded_media(archive, capture, facts, viewer),
         _metadata(capture, facts),
         _context(archive, capture, facts, viewer),
         _collection_data(facts),
-        _hash(facts),
+        _hash(capture, facts),
     )
     states = [each.state for each in items]
     return {
@@ -124,7 +128,9 @@ def _complete_with(capture: Capture, items: tuple[CompletenessItem, ...]) -> str
     return None if state["source_code"] == HAS else "http"
 
 
-def _url(facts: Mapping[str, Any]) -> CompletenessItem:
+def _url(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
+    if _is_received_file(capture):
+        return CompletenessItem("url", NO, "url_none")
     imported = _imported(facts)
     return CompletenessItem("url", PARTLY if imported else HAS, "url_stated" if imported else "url_requested")
 
@@ -132,6 +138,8 @@ def _url(facts: Mapping[str, Any]) -> CompletenessItem:
 def _source_code(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
     if capture.truncated is not None:
         return CompletenessItem("source_code", PARTLY, "source_cut", {"reason": capture.truncated})
+    if _is_received_file(capture):
+        return CompletenessItem("source_code", HAS, "source_file")
     if capture.url.startswith("urn:"):
         return CompletenessItem("source_code", PARTLY, "source_derived")
     if capture.record_type in ("response", "revisit", "resource"):
@@ -185,6 +193,8 @@ def _metadata(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
 
 
 def _context(archive: Archive, capture: Capture, facts: Mapping[str, Any], viewer: Viewer) -> CompletenessItem:
+    if _is_received_file(capture):
+        return CompletenessItem("context", HAS, "context_received")
     if any(_led_here(archive, capture, facts, viewer)):
         return CompletenessItem("context", HAS, "context_known")
     return CompletenessItem("context", PARTLY, "context_source", {"source": capture.source_id})
@@ -209,9 +219,11 @@ def _collection_data(facts: Mapping[str, Any]) -> CompletenessItem:
     return CompletenessItem("collection_data", PARTLY, "collection_some", {"count": len(stated), "known": known})
 
 
-def _hash(facts: Mapping[str, Any]) -> CompletenessItem:
+def _hash(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
     if facts["holding"] is None:
         return CompletenessItem("hash", NO, "hash_missing")
+    if _is_received_file(capture):
+        return CompletenessItem("hash", PARTLY, "hash_received")
     imported = _imported(facts)
     return CompletenessItem("hash", PARTLY if imported else HAS, "hash_imported" if imported else "hash_collected")
 
@@ -219,6 +231,11 @@ def _hash(facts: Mapping[str, Any]) -> CompletenessItem:
 def _imported(facts: Mapping[str, Any]) -> bool:
     holding = facts["holding"]
     return holding is not None and holding["origin"] != CRAWL
+
+
+def _is_received_file(capture: Capture) -> bool:
+    """Whether a person brought these very bytes; what a WARC of theirs holds is an import like any other."""
+    return capture.url.startswith(RECEIVED_PREFIX)
 
 
 def _is_file(capture: Capture) -> bool:

@@ -12,9 +12,10 @@ from access.rendering.stored_sentences import origin_reason
 from access.rendering.translations import gettext
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.catalogue.captures import capture_by_id
+from storage.catalogue.captures import Capture, capture_by_id
 from storage.deposit.custody_status import CustodyStatus, custody_status
-from storage.deposit.origin import CRAWL, origin_in_custody
+from storage.deposit.origin import CRAWL, RECEIVED, origin_in_custody
+from storage.ledger.received_files import RECEIVED_PREFIX
 
 
 def capture_custody(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
@@ -25,8 +26,15 @@ def capture_custody(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -
     row = file_custody(archive, key)
     if row is None or capture is None:
         return row
-    about = gettext("Captured at %(time)s: %(url)s", time=format_time_utc(capture.captured_at), url=capture.url)
+    about = _about(capture)
     return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
+
+
+def _about(capture: Capture) -> str:
+    time = format_time_utc(capture.captured_at)
+    if capture.url.startswith(RECEIVED_PREFIX):
+        return gettext("Received from a person, sealed at %(time)s: %(url)s", time=time, url=capture.url)
+    return gettext("Captured at %(time)s: %(url)s", time=time, url=capture.url)
 
 
 def file_custody(archive: Archive, key: str) -> dict[str, Any] | None:
@@ -69,7 +77,10 @@ def _origin_sentences(holding: CustodyStatus) -> Iterator[str]:
     """Whose the bytes are, as far as custody can show it."""
     entry, origin = holding.deposited, origin_in_custody(holding.deposited.details)
     signed = entry.details.get("signature")
-    if origin.kind != CRAWL:
+    if origin.kind == RECEIVED:
+        yield gettext("Received from a person, and brought by %(user)s.", user=entry.actor or gettext("sealed"))
+        yield gettext("The archive cannot show that this collector observed anything of it.")
+    elif origin.kind != CRAWL:
         yield gettext("Imported by %(user)s at %(time)s.", user=entry.actor, time=format_time_utc(entry.at))
         yield gettext("Times, addresses and content are what the file states.")
         yield gettext("The archive cannot show that this collector observed them.")

@@ -74,6 +74,8 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "coverage": ("coverage",),
     "withheld": ("withheld",),
     "import-telegram": ("telegram_import",),
+    "receive": ("received_file",),
+    "received": ("received_file",),
     "export-index": ("capture_index",),
     "receipt": ("receipt",),
     "export": ("export_exhibit", "left_out", "export_preview", "frozen_selection", "package"),

@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "user_agent",
         "collector",
     ),
+    "Files that people bring": ("receive_",),
     "Time": ("time_", "algorithms_"),
 }
 """Headings of the page, and the settings below each of them: names, or beginnings of names."""

@@ -27,9 +27,11 @@ from storage.deposit.deposited import deposits_of_crawl
 from storage.deposit.origin import LeftBy
 from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.entry import NOT_MEASURED, Clock, MeasureClock, not_measured
+from storage.ledger.received_files import ReceivedStatement, statement_from_json
 from storage.objects.errors import BytesLostError, ChecksumDiffersError, KeyTakenError, ObjectMissingError
 from storage.private_folder import closed_folder
 from storage.spool.lock import LOCK_NAME, CrawlAliveError, lock_crawl
+from storage.spool.received_file import statement_beside
 from storage.spool.recovery import CLOSED_PATTERN, recover
 from storage.warc.reader import WarcDamageError
 
@@ -167,10 +169,28 @@ def _unchanged_s(folder: Path) -> float:
 def _deposit_and_release(
     archive: Archive, path: Path, actor: str, digests: Mapping[str, Digest], left_by: LeftBy, clock: Clock
 ) -> Deposited:
-    expected = digests.get(path.name)
-    deposited = deposit_file(archive, path, actor=actor, expected=expected, left_by=left_by, clock=clock)
+    expected, received = digests.get(path.name), _statement(path)
+    deposited = deposit_file(
+        archive,
+        path,
+        actor=actor if received is None else received.actor,
+        expected=expected,
+        left_by=left_by,
+        received=received,
+        clock=clock,
+    )
     path.unlink()
     return deposited
+
+
+def _statement(path: Path) -> ReceivedStatement | None:
+    """What whoever brought the file stated; None of a file of a crawl. Raises `FileUnreadableError`."""
+    try:
+        row = statement_beside(path.parent)
+        return None if row is None else statement_from_json(row)
+    except (ValueError, KeyError, TypeError) as problem:
+        found = f"a statement of who brought it that cannot be read ({problem!r})"
+        raise FileUnreadableError(path.name, found) from problem
 
 
 def _left_by(folder: Path) -> LeftBy:

@@ -242,6 +242,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "renew_locks": _yes_or_no,
     "nights_since": _moment,
     "keep_free_mb": _megabytes,
+    "receive_limit_mb": _megabytes,
     "sealing_keys": _folder_or_file,
     "outlets": _folder_or_file,
     "log_key": _folder_or_file,

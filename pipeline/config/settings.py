@@ -179,6 +179,10 @@ class Settings:
     need the same value. Default: the first start of the embedded stack; elsewhere the beginning of 2026, so that a
     new installation begins with a harvest.
     """
+    receive_limit_mb: int = 2000
+    """How many megabytes a file may have that somebody brings (`letapis receive`, the page “Received”). The API
+    server keeps an upload in the folder for temporary files (`TMPDIR`) until it is whole.
+    """
     keep_free_mb: int = 1000
     """How many megabytes crawls leave free on the disk of the data folder. With less, no crawl starts, and running
     crawls end; their files are closed and deposited. Where the embedded store is on that disk, at least 1.25 % of
@@ -333,6 +337,11 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where crawls write their WARC files until these are deposited."""
         return self.data / "spool"
+
+    @property
+    def receiving_dir(self) -> Path:
+        """Where files that people bring are sealed, on the disk of the spool, until they are whole."""
+        return self.data / "receiving"
 
     @property
     def search_folder(self) -> Path:

@@ -18,6 +18,7 @@ from pipeline.handover.load_file import LoadedExhibit
 from pipeline.handover.plain_json import plain_json
 from pipeline.handover.selection import FrozenSelection
 from processors.digest import Digest
+from storage.ledger.received_files import RECEIVED_PREFIX
 
 ID_SPACE: Final = uuid5(NAMESPACE_URL, "urn:letapis:case")
 CONTEXT: Final = {
@@ -122,11 +123,18 @@ def _capture(packed: PackedCapture, tool: str) -> Iterator[dict[str, Any]]:
     yield {
         "@id": _id("action", capture.id),
         "@type": "case-investigation:InvestigativeAction",
-        "uco-core:name": "redacted" if packed.role == "redacted" else "captured",
+        "uco-core:name": _action(packed),
         "uco-action:startTime": _time(capture.captured_at),
         "uco-action:instrument": _ref(tool),
         "uco-action:result": [_ref(subject)],
     }
+
+
+def _action(packed: PackedCapture) -> str:
+    """What was done: nothing was captured of a file that a person brought."""
+    if packed.role == "redacted":
+        return "redacted"
+    return "received" if packed.capture.url.startswith(RECEIVED_PREFIX) else "captured"
 
 
 def _content(of: str, digest: Digest, length_bytes: int | None, media_type: str | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ EVENT_TYPES: Final = {
     "copied": "replication",
     "purged": "modification",
     "purge_removed": "deletion",
+    "received": "accession",
     "redacted": "redaction",
     "timestamped": "digital signature generation",
 }

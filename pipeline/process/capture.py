@@ -26,6 +26,7 @@ from pipeline.process.result import CaptureResult
 from processors.media.media_type import is_media
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
+from storage.ledger.received_files import RECEIVED_PREFIX
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
@@ -46,6 +47,8 @@ def read_capture(
     """Read one capture; ``block`` is None where it is too large to hold."""
     if capture.url.startswith(DOM):
         return _read_dom(connection, capture, block, declaration, readers)
+    if capture.url.startswith(RECEIVED_PREFIX):
+        return _read_received(connection, capture, block, readers)
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
         return CaptureResult()  # why there was no response, or what we made ourselves: nothing a source said
     choice = choose_parser(declaration, capture.url)
@@ -63,6 +66,15 @@ def read_capture(
     if capture.truncated is None and body.damage is None and body.is_complete:
         return read_medium_capture(connection, capture, body.content, readers.decoders)
     return CaptureResult()
+
+
+def _read_received(
+    connection: Connection, capture: Capture, block: bytes | None, readers: Readers
+) -> CaptureResult:
+    """A file that a person brought: a picture, video or sound is a medium, anything else is kept and not read."""
+    if block is None:
+        return keep_large_medium(connection, capture)
+    return read_medium_capture(connection, capture, block, readers.decoders)
 
 
 def _read_revisit(

@@ -137,6 +137,14 @@ def captures_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERY
     return (capture_of(row) for row in connection.execute(query))
 
 
+def first_capture_in(connection: Connection, warc_key: str, *, viewer: Viewer = EVERYONE) -> Capture | None:
+    """The first capture of one WARC file that the viewer may see; None where there is none."""
+    query = captures_joined(viewer).where(captures.c.warc_key == warc_key)
+    query = query.order_by(captures.c.offset_bytes, func.coalesce(captures.c.within_bytes, 0)).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else capture_of(row)
+
+
 def captures_of_crawl(connection: Connection, crawl_id: str, *, viewer: Viewer = EVERYONE) -> Iterator[Capture]:
     """The captures of one crawl in the order they were made."""
     query = (

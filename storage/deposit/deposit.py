@@ -12,7 +12,7 @@ Raises `WarcDamageError`, `UnsupportedFileError`, `DepositRefusedError`, `FileUn
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from storage.catalogue.hiding import is_purged
 from storage.catalogue.tables import captures, warcs
 from storage.catalogue.write_gate import enter
 from storage.deposit.inspection import FileFaults, FileInspection, inspect_file
-from storage.deposit.origin import LeftBy, Origin, judge_origin, origin_in_custody
+from storage.deposit.origin import RECEIVED, LeftBy, Origin, judge_origin, origin_in_custody
 from storage.deposit.placement import (
     ROWS_AT_ONCE,
     ArchiveLocation,
@@ -40,6 +40,7 @@ from storage.errors import StorageError, UnsupportedFileError
 from storage.ledger.custody import append, deposit_of, publish_pending_entries
 from storage.ledger.entry import NOT_MEASURED, Clock, CustodyEntry
 from storage.ledger.file_custody import purged_file_of
+from storage.ledger.received_files import RECEIVED_PREFIX, ReceivedStatement, append_received
 from storage.objects.errors import ChecksumDiffersError
 from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
@@ -115,6 +116,7 @@ def deposit_file(
     expected: Digest | None = None,
     faults: FileFaults = FileFaults.REFUSED,
     left_by: LeftBy | None = None,
+    received: ReceivedStatement | None = None,
     actor: str = "letapis",
     clock: Clock = NOT_MEASURED,
 ) -> Deposited:
@@ -124,13 +126,20 @@ def deposit_file(
     (`storage.deposit.origin`). Files that do not name a crawl of this software are stored under ``source_id`` (or
     ``imported``) and a crawl id made of their digest; the same bytes under whatever name are one deposit. Where
     ``faults`` are named, a damaged file is deposited, too: every byte is stored, the records that are certain are
-    indexed, and custody says where the others are.
+    indexed, and custody says where the others are. Where a person ``received`` what is in the file, their
+    statement is entered in the transaction of the deposit, and the file has the label that they give it; a file
+    that was deposited before gets no entry here.
     """
     with _readable(path):
         inspection = _inspect(path, expected, faults)
     _require_not_purged(archive, path.name, inspection)
-    origin = judge_origin(archive, path, inspection, left_by)
+    if received is None:
+        origin = judge_origin(archive, path, inspection, left_by)
+    else:
+        origin = Origin(RECEIVED, recovered=False, reason=None)
     location = archive_location(inspection, origin.kind, source_id=source_id)
+    if received is not None:
+        location = replace(location, access_label=received.access_label)
     if inspection.own is not None:
         _require_equal(path.name, "source", source_id, location.source_id)
         _require_equal(path.name, "crawl", crawl_id, location.crawl_id)
@@ -144,6 +153,15 @@ def deposit_file(
         entry = _write_index_and_custody(
             connection, archive.sealing, path.name, inspection, location, stored, actor, origin, clock
         )
+        if entry is not None and received is not None:
+            append_received(
+                connection,
+                archive.sealing,
+                received,
+                warc_key=location.key,
+                capture_id=_capture_of_received(inspection, received),
+                clock=clock,
+            )
         already = entry is None
         entry = entry or deposit_of(connection, location.key)
     publish_pending_entries(archive)
@@ -163,6 +181,12 @@ def deposit_file(
         faults=inspection.faults,
         second_copy=replicate_deposited(archive, location.key, path, actor=actor),
     )
+
+
+def _capture_of_received(inspection: FileInspection, received: ReceivedStatement) -> str | None:
+    """The record that holds the bytes; None of a file that is stored as it was brought."""
+    url = f"{RECEIVED_PREFIX}{received.sha256.hex}"
+    return next((row.record_id for row in inspection.rows if row.url == url), None)
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 In: an inspected file, the signatures beside it, and the custody entry about the crawl it names. Out:
 `Origin`. It is ``crawl`` only where one signature, by the key that `collection_started` names, covers every byte;
-everything else is an ``import``, with the reason. Key, ids and rows of the file do not depend on it. Later, and
-in a rebuild, the entry of the deposit is read (`origin_in_custody`), never the signatures again;
-`signature_fault` compares the two for `letapis verify`.
+everything else is an ``import``, with the reason, or ``received`` where a person states from whom they have it.
+Key, ids and rows of the file do not depend on it. Later, and in a rebuild, the entry of the deposit is read
+(`origin_in_custody`), never the signatures again; `signature_fault` compares the two for `letapis verify`.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,8 @@ from storage.spool.signature_journal import signatures_beside
 
 CRAWL: Final = "crawl"
 IMPORT: Final = "import"
+RECEIVED: Final = "received"
+"""A person brought what is in it; the collector observed none of it, whoever wrote the file."""
 
 OTHER_TOOL: Final = "no crawl of this software is named by it"
 
@@ -37,7 +39,7 @@ class LeftBy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """``kind`` is ``crawl`` or ``import``; ``reason`` says why a file is an import only.
+    """``kind`` is ``crawl``, ``import`` or ``received``; ``reason`` says why a file is an import only.
 
     ``recovered``: its crawl ended without a report. ``signature`` covers the whole file, ``started_seq`` is the
     entry that names its key. Both are None of imports, and of what was deposited before crawls had keys.

@@ -30,7 +30,7 @@ ROWS_AT_ONCE: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where a file is stored in the archive; ``origin`` is ``crawl`` or ``import``."""
+    """Where a file is stored in the archive; ``origin`` is ``crawl``, ``import`` or ``received``."""
 
     key: str
     origin: str

@@ -156,7 +156,18 @@ ASSESSMENT_EVENTS: Final = (
 REDACTED: Final = "redacted"
 """A redacted copy was made: of what, with which tool, which places; the covered words, who and why are sealed."""
 
-NAMING_AN_OBJECT: Final = ("deposited", "purged", REDACTED, "extension_deposited", "timestamped", *BATCHED)
+RECEIVED: Final = "received"
+"""A person brought a file: which bytes, and of which type; who, from whom, when and its name are sealed."""
+
+NAMING_AN_OBJECT: Final = (
+    "deposited",
+    "purged",
+    REDACTED,
+    RECEIVED,
+    "extension_deposited",
+    "timestamped",
+    *BATCHED,
+)
 
 DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
     "collection_started": {"signing_key?": _key},
@@ -269,6 +280,13 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "tool": _text,
         "steps": _rows(cover=_text),
     },
+    RECEIVED: {
+        "length_bytes": _number,
+        **dict.fromkeys(("capture_id?", "media_type?"), _text),
+        "first_seq?": _number,
+        **dict.fromkeys(("received_raw", "from_raw", "origin_raw", "file_name", "access_label"), _text),
+        **dict.fromkeys(("declared_type?", "note?", "remark?"), _text),
+    },
     **{event: {"subject_kind": _text, "proposal?": _number} for event in WITHDRAWAL_EVENTS},
     **{
         event: {
@@ -370,6 +388,7 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     REDACTED: frozenset(
         {"copy_id", "original_kind", "original_id", "original_digest", "media_type", "tool", "steps"}
     ),
+    RECEIVED: frozenset({"capture_id", "length_bytes", "media_type", "first_seq"}),
     **{event: frozenset({"subject_kind", "proposal"}) for event in (*WITHDRAWAL_EVENTS, *ASSESSMENT_EVENTS)},
 }
 """What names objects and proves them. Source, crawl and serial number are parts of the file's key anyway."""

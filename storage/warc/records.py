@@ -190,14 +190,24 @@ def user_file_record(
     at: datetime,
     *,
     media_type: str,
-    modified_at: str,
+    modified_at: str | None,
     compressible: bool,
+    identified_type: str | None = None,
+    declared_type: str | None = None,
 ) -> WarcRecord:
-    """A file that a person brought, byte for byte; ``modified_at`` is what the file says of itself."""
+    """A file that a person brought, byte for byte; ``modified_at`` is what the file says of itself.
+
+    ``identified_type``: what the bytes are (WARC 1.1, section 5.19); ``declared_type``: what they were called.
+    """
+    stated = (
+        ("WARC-File-Modified", modified_at),
+        ("WARC-Identified-Payload-Type", identified_type),
+        ("WARC-Declared-Type", declared_type),
+    )
     named = (
         ("WARC-Target-URI", uri(url)),
         ("WARC-Warcinfo-ID", info_id),
-        ("WARC-File-Modified", _one_line(modified_at)),
+        *((name, _one_line(value)) for name, value in stated if value is not None),
     )
     digest = sha256(content) if isinstance(content, bytes) else content.digest
     return _record(

@@ -24,7 +24,7 @@ from pipeline.handover.report.document import (
     Subsection,
     ValueList,
 )
-from pipeline.handover.report.facts import CaptureBeside, ExhibitFacts
+from pipeline.handover.report.facts import CaptureBeside, ExhibitFacts, ObservedExchange
 from pipeline.handover.report.field_values import field_label, field_text, term_label, value_text
 from pipeline.handover.report.report_texts import ReportTexts
 from pipeline.handover.selection import CaptureRole, FrozenSelection, WhyLeftOut
@@ -101,14 +101,18 @@ def _index(facts: Sequence[ExhibitFacts], texts: ReportTexts) -> GridTable:
                 each.number,
                 f"{each.title} ({texts(f'kind.{each.kind.value}')})",
                 texts("report.unknown") if each.observed is None else each.observed.url,
-                texts("report.unknown")
-                if each.observed is None
-                else sentences.moment(each.observed.captured_at.replace(microsecond=0)),
+                texts("report.unknown") if each.observed is None else _when(each.observed, texts),
             )
             for each in facts
         ),
         tuple(each.number for each in facts),
     )
+
+
+def _when(seen: ObservedExchange, texts: ReportTexts) -> str:
+    """When it was observed; of a file that a person brought, when it was received, in these words."""
+    time = sentences.moment(seen.captured_at.replace(microsecond=0))
+    return texts("report.received_cell", time=time) if seen.is_brought else time
 
 
 def _exhibit_section(facts: ExhibitFacts, texts: ReportTexts) -> ReportSection:
@@ -129,12 +133,16 @@ def exhibit_blocks(facts: ExhibitFacts, texts: ReportTexts) -> Iterator[Block]:
     if facts.statuses:
         yield Subsection(texts("section.verification"), tuple(_verification(facts.statuses, texts)))
     if facts.observed is not None:
-        rows = tuple(sentences.observation(texts, facts.observed))
-        yield Subsection(texts("section.observation"), (ValueList(rows),))
+        rows = ValueList(tuple(sentences.observation(texts, facts.observed)))
+        if facts.observed.is_brought:
+            yield Subsection(texts("section.receiving"), (Paragraph(texts("received.note")), rows))
+        else:
+            yield Subsection(texts("section.observation"), (rows,))
     if facts.is_covered:
         yield _sentences(texts, "redacted", sentences.redacted(texts, facts))
     yield _sentences(texts, "clock", sentences.clock(texts, facts.clock, facts.custody))
-    yield _sentences(texts, "custody", sentences.custody(texts, facts.custody))
+    is_brought = facts.observed is not None and facts.observed.is_brought
+    yield _sentences(texts, "custody", sentences.custody(texts, facts.custody, is_brought=is_brought))
     checked = (*sentences.checks(texts, facts), texts("checks.verify_yourself"))
     yield Subsection(texts("section.checks"), (Bullets(checked),))
     yield _sentences(texts, "not_proved", sentences.not_proved(texts, facts))

@@ -31,7 +31,10 @@ def explanation(facts: ExhibitFacts, texts: ReportTexts, *, written_at: datetime
     """The explanation; ``facts.observed`` is known, since they are those of one capture."""
     seen = facts.observed
     assert seen is not None
-    kept = (*sentences.custody(texts, facts.custody), *sentences.clock(texts, facts.clock, facts.custody))
+    kept = (
+        *sentences.custody(texts, facts.custody, is_brought=seen.is_brought),
+        *sentences.clock(texts, facts.clock, facts.custody),
+    )
     sha = texts("explain.sha", digest=facts.block_digest)
     return ReportDocument(
         language=texts.language,
@@ -62,7 +65,10 @@ def _opening(seen: ObservedExchange, texts: ReportTexts) -> Iterator[Block]:
 def _request(facts: ExhibitFacts, seen: ObservedExchange, texts: ReportTexts) -> Iterator[str]:
     imported = facts.custody is not None and facts.custody.imported
     made_here = seen.url.startswith("urn:")
-    name = "asked_imported" if imported else "asked_rendering" if made_here else "asked"
+    if facts.custody is not None and facts.custody.received:
+        name = "asked_received" if seen.is_brought else "asked_container"
+    else:
+        name = "asked_imported" if imported else "asked_rendering" if made_here else "asked"
     software = seen.software or texts("report.unknown")
     yield texts(f"explain.{name}", time=sentences.moment(seen.captured_at), software=software, url=seen.url)
     if not imported:

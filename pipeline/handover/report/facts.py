@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.handover.exhibit_status import SubjectStatus
 from pipeline.handover.selection import CaptureRole, ExhibitKind
+from storage.ledger.received_files import RECEIVED_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class ObservedExchange:
         """Whether no server answered."""
         return self.record_type == "metadata"
 
+    @property
+    def is_brought(self) -> bool:
+        """Whether a person brought these very bytes, so that nothing of it was observed."""
+        return self.url.startswith(RECEIVED_PREFIX)
+
 
 @dataclass(frozen=True, slots=True)
 class ClockStatement:
@@ -82,6 +88,7 @@ class ClockStatement:
 class FileCustody:
     """How the WARC file of a capture was kept. ``copied_at`` is None where no copy is confirmed.
 
+    ``received``: a person brought it, which makes it an import as well.
     ``second_store``: whether one is configured. ``outside_times``: authority and time of each token.
     """
 
@@ -94,6 +101,7 @@ class FileCustody:
     second_store: bool
     copied_at: datetime | None
     imported: bool
+    received: bool
     signed: bool
     recovered: bool
     outside_times: tuple[tuple[str, datetime], ...]

@@ -49,7 +49,7 @@ from storage.catalogue.captures import Capture, capture_by_id, captures_by_ids
 from storage.catalogue.records import RecordSighting, parser_versions_of, records_of_capture, sightings_of_record
 from storage.catalogue.revisits import payload_capture
 from storage.deposit.custody_status import CustodyStatus, custody_status
-from storage.deposit.origin import CRAWL, origin_in_custody
+from storage.deposit.origin import CRAWL, RECEIVED, origin_in_custody
 from storage.deposit.record_reader import (
     BLOCK_LIMIT_BYTES,
     BlockTooLargeError,
@@ -59,6 +59,7 @@ from storage.deposit.record_reader import (
 from storage.ledger.crawl_facts import STARTED
 from storage.ledger.custody import entries
 from storage.ledger.entry import CustodyEntry
+from storage.ledger.received_files import RECEIVED_PREFIX
 from storage.ledger.redactions import Redaction
 from storage.ledger.retention import locks_from_custody
 from storage.similarity.media import sniffed_type
@@ -290,10 +291,13 @@ def _picture(archive: Archive, chosen: list[tuple[CaptureRole, Capture]]) -> Rep
             return None
         drawn = _drawn(archive, capture)
         if drawn is not None:
-            return ReportPicture(
-                drawn, capture.id, capture.captured_at if capture.url.startswith("urn:") else None
-            )
+            return ReportPicture(drawn, capture.id, capture.captured_at if _is_made_here(capture) else None)
     return None
+
+
+def _is_made_here(capture: Capture) -> bool:
+    """Whether the collector made it of a page; what a person brought has a name of that kind, too."""
+    return capture.url.startswith("urn:") and not capture.url.startswith(RECEIVED_PREFIX)
 
 
 _NEVER: Final = 9
@@ -376,6 +380,7 @@ def custody_as_of(status: CustodyStatus, at: datetime | None) -> FileCustody:
         second_store=second is not None,
         copied_at=copied_at if copied_at is not None and (at is None or copied_at <= at) else None,
         imported=origin.kind != CRAWL,
+        received=origin.kind == RECEIVED,
         signed=entry.details.get("signature") is not None,
         recovered=origin.recovered,
         outside_times=tuple(

@@ -19,7 +19,12 @@ def moment(at: datetime | str) -> str:
 
 
 def observation(texts: ReportTexts, seen: ObservedExchange) -> Iterator[LabelledValue]:
-    """When and how a capture was made."""
+    """When and how a capture was made, or a file received."""
+    if seen.is_brought:
+        yield LabelledValue(texts("received.name"), seen.url, code=True)
+        yield LabelledValue(texts("received.at"), moment(seen.captured_at))
+        yield LabelledValue(texts("received.media_type"), seen.media_type or texts("report.none"))
+        return
     yield LabelledValue(texts("observed.asked"), seen.url, code=True)
     yield LabelledValue(texts("observed.at"), moment(seen.captured_at))
     if seen.first_byte_at and seen.ended_at:
@@ -70,12 +75,14 @@ def clock(texts: ReportTexts, stated: ClockStatement, kept: FileCustody | None) 
         yield texts("clock.no_bound")
 
 
-def custody(texts: ReportTexts, kept: FileCustody | None) -> Iterator[str]:
-    """How the file that holds the record was kept."""
+def custody(texts: ReportTexts, kept: FileCustody | None, *, is_brought: bool = False) -> Iterator[str]:
+    """How the file that holds the record was kept; ``is_brought``: the record is a file that a person brought."""
     if kept is None:
         yield texts("custody.none")
         return
-    if kept.imported:
+    if kept.received:
+        yield texts("custody.received" if is_brought else "custody.received_container")
+    elif kept.imported:
         yield texts("custody.imported")
     else:
         yield texts("custody.crawl_signed" if kept.signed else "custody.crawl_unsigned")
@@ -116,11 +123,15 @@ def checks(texts: ReportTexts, facts: ExhibitFacts) -> Iterator[str]:
 def not_proved(texts: ReportTexts, facts: ExhibitFacts) -> Iterator[str]:
     """What somebody might conclude from the exhibit, and may not."""
     seen, kept = facts.observed, facts.custody
-    yield texts("not_proved.failure" if seen is not None and seen.failed else "not_proved.truth")
-    if kept is not None and kept.imported:
-        yield texts("not_proved.imported")
-    yield texts("not_proved.others")
-    yield texts("not_proved.before")
+    if seen is not None and seen.is_brought:
+        yield texts("not_proved.truth_received")
+        yield texts("not_proved.received")
+    else:
+        yield texts("not_proved.failure" if seen is not None and seen.failed else "not_proved.truth")
+        if kept is not None and kept.imported:
+            yield texts("not_proved.received" if kept.received else "not_proved.imported")
+        yield texts("not_proved.others")
+        yield texts("not_proved.before")
     if seen is not None and (seen.encrypted is False or (seen.tls is not None and seen.tls[2] is not None)):
         yield texts("not_proved.unencrypted")
     if facts.reading:

@@ -86,6 +86,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "tokens make": ["ann", "--for", "a trial"],
     "tokens revoke": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "hold": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none"],
+    "receive": ["{folder}/page.html", "--origin", "a trial", "--received-at", "2026-11-20", "--from", "ann"],
     "redact": ["sha256:{sha256}", "--steps", "{folder}/steps.json"],
     "release": ["999999", "--reason", "a trial"],
     "quarantine": ["sha256:{sha256}", "--reason", "a trial"],

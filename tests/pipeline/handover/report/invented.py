@@ -105,6 +105,7 @@ def exhibit(number: int = 1, wording: str = "Сведкі паведамляюц
             second_store=True,
             copied_at=AT + timedelta(minutes=9),
             imported=False,
+            received=False,
             signed=True,
             recovered=False,
             outside_times=(("https://tsa.example/", AT + timedelta(minutes=30)),),

@@ -1,0 +1,36 @@
+"""What the page for files that people bring needs: whoever mounts it brings a desk that takes a file in.
+
+In: an open file, what the person says of it, whom it is for. Out: a row of kind ``received_file`` (architecture,
+section 7). The desk of a running installation is `pipeline.collect.receiving_desk`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from storage.access_labels import Viewer
+from storage.archive import Archive
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """An uploaded file that seeks, and what the form says of it; ``case`` makes it confidential to its members."""
+
+    file: BinaryIO
+    name: str
+    declared_type: str | None
+    received_raw: str
+    from_raw: str
+    origin_raw: str
+    note: str | None
+    case: str | None
+
+
+class ReceivingDesk(Protocol):
+    """Takes files in. Refusals are `storage.errors.StorageError`s."""
+
+    def limit_bytes(self) -> int:
+        """How many bytes a file may have."""
+
+    def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
+        """Deposit the file in the viewer's name: the row of its receipt."""
