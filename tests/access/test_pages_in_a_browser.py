@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sy
 
 from access.app import create_app
 from pipeline.chromium import find_chromium
+from pipeline.collect.receiving_desk import FilesDesk
+from pipeline.config.settings import Settings
 from pipeline.handover.desk import ExportDesk
 from pipeline.handover.redaction.desk import CopiesDesk
 from storage.access_labels import Role, Viewer
@@ -39,6 +41,7 @@ PAGES = (
     "/media?view=groups",
     "/similar",
     "/requests",
+    "/received",
     "/sources",
     "/archive",
     "/handover?ids={article_id}&level=court",
@@ -59,7 +62,13 @@ def base(filled: Filled) -> Iterator[str]:
     def user(who: Annotated[str, Cookie()] = "custodian") -> Viewer:
         return Viewer(who, Role.CUSTODIAN)
 
-    pages = create_app(lambda: filled.archive, user, handover=ExportDesk(), redaction=CopiesDesk())
+    pages = create_app(
+        lambda: filled.archive,
+        user,
+        handover=ExportDesk(),
+        redaction=CopiesDesk(),
+        receiving=FilesDesk(Settings),
+    )
     with served(pages) as address:
         yield address
 

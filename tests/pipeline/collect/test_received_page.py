@@ -1,0 +1,171 @@
+"""The page for files that people bring, above the desk of a running installation."""
+
+import html
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from access.app import create_app
+from pipeline.collect.receiving_desk import FilesDesk
+from pipeline.config.settings import Settings
+from processors.digest import sha256
+from storage.access_labels import Role, Viewer
+from storage.archive import Archive
+from storage.ledger.memberships import add_member
+from storage.ledger.received_files import received_files
+from tests.access.conftest import picture
+
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
+FIELDS = {"from": "Сведка <7>", "received": "2026-11-20", "origin": "знята <b>на тэлефон</b>", "note": "пакой 4"}
+HOSTILE = b"<html><script>document.title = 'taken'</script></html>"
+PEOPLE = (Viewer("ann", Role.COLLECTOR), Viewer("bea", Role.READER), Viewer("kust", Role.CUSTODIAN))
+
+
+@pytest.fixture
+def people(archive: Archive, stored_settings: Settings) -> Iterator[dict[str, TestClient]]:
+    """The pages as a collector, a reader and a custodian have them; a file may have 1 MB."""
+    desk = FilesDesk(lambda: replace(stored_settings, receive_limit_mb=1))
+    clients = {
+        viewer.name: TestClient(
+            create_app(lambda: archive, lambda viewer=viewer: viewer, receiving=desk),
+            headers={"Accept-Language": "en"},
+        )
+        for viewer in PEOPLE
+    }
+    yield clients
+    for client in clients.values():
+        client.close()
+
+
+def words_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def send(
+    client: TestClient, content: bytes, name: str = "відэа.png", declared: str = "image/png", **fields: str
+) -> str:
+    """The page that answers the form, as a browser shows it after the redirect."""
+    answer = client.post(
+        "/received",
+        data=FIELDS | fields,
+        files={"file": (name, io.BytesIO(content), declared)},
+        headers=OWN_PAGE,
+    )
+    return str(answer.text)
+
+
+def test_a_collector_brings_a_file_and_the_page_gives_a_receipt_with_its_digest(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    content = picture("PNG")
+    shown = send(people["ann"], content)
+    words = words_of(shown)
+    with archive.reader.connect() as connection:
+        (got,) = received_files(connection)
+    assert (got.sha256, got.actor, got.file_name) == (sha256(content), "ann", "відэа.png")
+    assert f"Receipt: custody entry {got.seq}" in words and str(sha256(content)) in words
+    assert "знята <b>на тэлефон</b>" in words and "<b>на" not in shown
+    assert "2026-11-20, as the person states" in words
+    again = words_of(send(people["ann"], content))
+    assert f"The same bytes were received before, with custody entry {got.seq}; nothing was stored twice." in again
+
+
+def test_the_page_of_the_file_says_received_and_never_observed_or_captured(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    send(people["ann"], picture("PNG"))
+    with archive.reader.connect() as connection:
+        (got,) = received_files(connection)
+    answer = people["ann"].get(f"/capture/{quote(str(got.capture_id))}")
+    main = answer.text.partition("<main")[2].partition("</main>")[0]
+    words = words_of(main)
+    assert "A person brought this file. This archive did not observe what it shows." in words
+    assert "Received from Сведка <7> on 2026-11-20, as stated" in words
+    assert "Observed by this collector" not in words and "captured at" not in words
+    assert "received from a person, brought into the archive" in words, "the citation"
+    facts = people["bea"].get(f"/api/capture/{quote(str(got.capture_id))}").json()
+    assert [each["from_raw"] for each in facts["received"]] == [None]
+    assert facts["holding"]["origin"] == "received"
+
+
+def test_a_reader_has_the_list_without_the_form_and_without_the_name_and_may_bring_nothing(
+    people: dict[str, TestClient],
+) -> None:
+    send(people["ann"], picture("PNG"))
+    page = people["bea"].get("/received").text
+    assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
+    assert "Сведка" not in page and "пакой" not in page and "відэа" not in page
+    assert "only for custodians and whoever brought it" in words_of(page)
+    assert "Сведка" in people["kust"].get("/received").text
+    (row,) = people["bea"].get("/api/received").json()["rows"]
+    assert (row["from_raw"], row["names_withheld"]) == (None, True)
+    refused = people["bea"].post("/received", data=FIELDS, files={"file": ("a", b"a")}, headers=OWN_PAGE)
+    assert refused.status_code == 403
+
+
+def test_only_a_form_of_the_archive_brings_a_file(people: dict[str, TestClient], archive: Archive) -> None:
+    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://zlo.example"}):
+        answer = people["ann"].post("/received", data=FIELDS, files={"file": ("a", b"a")}, headers=headers)
+        assert answer.status_code == 403
+    with archive.reader.connect() as connection:
+        assert received_files(connection) == ()
+
+
+def test_a_form_that_lacks_something_comes_back_as_it_was_filled_in(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    shown = send(people["ann"], b"content", received="2999-01-01")
+    assert "expected today or an earlier day, found 2999-01-01. Nothing of it was kept." in words_of(shown)
+    assert "Сведка &lt;7&gt;" in shown
+    without = people["ann"].post("/received", data=FIELDS, files={"x": ("", b"")}, headers=OWN_PAGE)
+    assert (without.status_code, "Choose a file." in without.text) == (422, True)
+    with archive.reader.connect() as connection:
+        assert received_files(connection) == ()
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_kept(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    answer = people["ann"].post(
+        "/received", data=FIELDS, files={"file": ("a.bin", b"x" * (2 << 20))}, headers=OWN_PAGE
+    )
+    assert answer.status_code == 413
+    assert "larger than 1 MB. Nothing of it was stored." in words_of(answer.text)
+    assert list(archive.objects.list("")) == []
+
+
+def test_a_hostile_file_goes_out_as_an_attachment_and_runs_nowhere(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    send(people["ann"], HOSTILE, "a.html", "text/html")
+    with archive.reader.connect() as connection:
+        (got,) = received_files(connection)
+    path = f"/capture/{quote(str(got.capture_id))}"
+    assert HOSTILE.decode() not in people["ann"].get(path).text
+    saved = people["ann"].get(f"{path}/payload")
+    assert saved.content == HOSTILE
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in saved.headers["content-security-policy"]
+
+
+def test_a_member_keeps_a_file_to_their_case(people: dict[str, TestClient], archive: Archive) -> None:
+    add_member(archive, "ann", actor="kust", case="K-1", label=None)
+    assert '<option value="K-1"' in people["ann"].get("/received").text
+    send(people["ann"], picture("PNG"), case="K-1")
+    assert "confidential" in words_of(people["ann"].get("/received").text)
+    for name in ("bea", "kust"):
+        assert people[name].get("/api/received").json()["rows"] == []
+    with archive.reader.connect() as connection:
+        (got,) = received_files(connection)
+    assert people["kust"].get(f"/capture/{quote(str(got.capture_id))}").status_code == 404
+
+
+def test_a_server_that_only_shows_takes_no_files(archive: Archive) -> None:
+    with TestClient(create_app(lambda: archive, lambda: PEOPLE[0])) as client:
+        assert "<form" not in client.get("/received").text.partition("<main")[2].partition("</main>")[0]
+        assert client.post("/received", data=FIELDS, headers=OWN_PAGE).status_code == 503
