@@ -119,6 +119,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "copied": N_("copied"),
     "deposited": N_("deposited"),
     "disclosed": N_("handed over"),
+    "drilled": N_("recovery tried"),
     "exhibit_numbered": N_("exhibits numbered"),
     "held": N_("legal hold"),
     "lock_renewed": N_("lock renewed"),

@@ -48,6 +48,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "archive": ("archived",),
     "crawl": ("crawl",),
     "backup": ("backup", "backup_thing"),
+    "drill": ("drill",),
     "recover": ("recovered_thing", "recovery"),
     "deposit": ("deposit", "deposit_refused"),
     "rebuild": ("rebuild",),

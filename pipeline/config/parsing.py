@@ -254,6 +254,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "database_reader_url": _database_url,
     "database_access_url": _database_url,
     "database_sql_url": _database_url,
+    "database_drill_url": _database_url,
     "airflow_url": _web_address,
     "airflow_port": _port,
     "roles": _roles,

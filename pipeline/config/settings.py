@@ -40,9 +40,27 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "replica_lock_mode",
         "replica_lock_days",
     ),
-    "database_writer_url": ("database_url", "database_reader_url", "database_access_url", "database_sql_url"),
-    "database_reader_url": ("database_url", "database_writer_url", "database_access_url", "database_sql_url"),
-    "database_url": ("database_writer_url", "database_reader_url", "database_access_url", "database_sql_url"),
+    "database_writer_url": (
+        "database_url",
+        "database_reader_url",
+        "database_access_url",
+        "database_sql_url",
+        "database_drill_url",
+    ),
+    "database_reader_url": (
+        "database_url",
+        "database_writer_url",
+        "database_access_url",
+        "database_sql_url",
+        "database_drill_url",
+    ),
+    "database_url": (
+        "database_writer_url",
+        "database_reader_url",
+        "database_access_url",
+        "database_sql_url",
+        "database_drill_url",
+    ),
     "airflow_url": ("airflow_user", "airflow_password", "airflow_process"),
 }
 """What belongs together: naming the first elsewhere takes the rest from elsewhere, too."""
@@ -241,6 +259,12 @@ class Settings:
     database_sql_url: str | None = None
     """The same database as the role `letapis_sql`, or as one person's own login. Only `letapis sql` needs it.
     Default: the embedded database.
+    """
+
+    database_drill_url: str | None = None
+    """The address of a role that may make databases, at the same server and in a database that is not the
+    archive's: `letapis drill` makes and drops its scratch database with it. Default: that of the embedded
+    database.
     """
 
     airflow_url: str | None = None

@@ -39,7 +39,9 @@ SQL: Final = "letapis_sql"
 ANALYST: Final = "letapis_analyst"
 """The role whose members are logins of single persons; nobody logs in as it."""
 AIRFLOW: Final = "airflow"
-ROLES: Final = (OWNER, WRITER, READER, ACCESS, SQL, AIRFLOW)
+DRILL: Final = "letapis_drill"
+"""Makes and drops the scratch database of a drill, and may connect to none of the others."""
+ROLES: Final = (OWNER, WRITER, READER, ACCESS, SQL, AIRFLOW, DRILL)
 
 START_S: Final = 120.0
 """Recovery after a crash replays the log before the server answers; measured without it 0.3 s."""
@@ -66,6 +68,11 @@ class PostgresServer:
     def airflow_url(self) -> str:
         """Airflow's own database."""
         return self._url(AIRFLOW, AIRFLOW)
+
+    @property
+    def drill_url(self) -> str:
+        """As the role that makes databases for drills, in a database without any table."""
+        return self._url(DRILL, "postgres")
 
     @property
     def alive(self) -> bool:
@@ -245,6 +252,8 @@ class PostgresServer:
                         sql.Identifier(role), sql.Literal(self._password(role))
                     )
                 )
+        if DRILL not in there:
+            self._execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(DRILL)))
         if ANALYST not in there:
             self._execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ANALYST)))
         there = self._existing("SELECT datname FROM pg_database")

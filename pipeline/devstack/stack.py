@@ -205,6 +205,7 @@ class Stack:
                 database_reader_url=access.reader_url,
                 database_access_url=access.access_url,
                 database_sql_url=access.sql_url,
+                database_drill_url=self._database.drill_url,
             )
 
     def _start_airflow(self) -> None:

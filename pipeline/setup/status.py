@@ -28,8 +28,10 @@ from pipeline.config.settings import Settings, SettingsError
 from pipeline.devstack.data_folder import LOCK_NAME, why_unusable
 from pipeline.operations.outbox import Outbox
 from pipeline.output import counted
+from storage.archive import Archive
 from storage.errors import StorageError
 from storage.integrity.purge import overdue
+from storage.ledger.drills import last_drill
 from storage.ledger.harvests import NightState
 from storage.spool.lock import CrawlAliveError, lock_crawl
 
@@ -48,6 +50,7 @@ DAGS: Final = (
     "checkpoints",
     "ledger",
     "audit",
+    "drill",
     "archive_url",
     "handover",
     "morning",
@@ -202,12 +205,26 @@ def _archive(settings: Settings, schedule: NightSchedule | None) -> Iterator[Sta
                         "pending", kind.replace("_", " "), f"{counted(view['owed'][kind], 'entry')} {sentence}"
                     )
                 )
+        lines += _drill(settings, archive)
         late = overdue(archive)
         if late:
             lines.append(
                 StatusLine("failed", "purges", f"{counted(len(late), 'purge')} overdue: `letapis purges` says why")
             )
     yield from lines
+
+
+def _drill(settings: Settings, archive: Archive) -> Iterator[StatusLine]:
+    """When the recovery was tried last, and what it came to; nothing where no role is there to try it."""
+    with archive.reader.connect() as connection:
+        last = last_drill(connection)
+    if last is None:
+        if settings.database_drill_url is not None:
+            yield StatusLine("pending", "drill", "The recovery was never tried: `letapis drill` does.")
+        return
+    passed = last.details.get("passed") is True
+    found = "the store gives the same archive" if passed else f"{last.details.get('differing')} things differ"
+    yield StatusLine("stack" if passed else "failed", "drill", f"{last.at:%Y-%m-%d}: {found}")
 
 
 def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:
