@@ -131,6 +131,18 @@ class RejectedConsent(Answer):
     reason: str | None
 
 
+class StepDone(Answer):
+    """What came of one step that a source declares for its pages."""
+
+    step: str | None
+    """As declared: `click: button.more`."""
+    outcome: str | None
+    """`done`, `not_found`, `timed_out`, `failed`, or `not_done` (the page was lost before)."""
+    times: int
+    """How often it was done."""
+    reason: str | None
+
+
 class PageResources(Answer):
     """What a browser requested while it showed a page, as its record (`urn:pageinfo:`) lists it."""
 
@@ -142,6 +154,8 @@ class PageResources(Answer):
     """The capture of the record."""
     consent: RejectedConsent | None
     """What came of rejecting its consent dialog; null: dialogs were left as they stand."""
+    steps: list[StepDone]
+    """What came of each step that its source declares, in their order; empty where it declares none."""
 
 
 class CaptureFacts(Answer):

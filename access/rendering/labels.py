@@ -104,6 +104,15 @@ RESOURCE_OUTCOMES: Final[Mapping[str, str]] = {
 }
 """By `crawlers.recorder.page_accounts.ResourceOutcome`."""
 
+STEP_OUTCOMES: Final[Mapping[str, str]] = {
+    "done": N_("done"),
+    "not_found": N_("not found on the page"),
+    "timed_out": N_("its time was used up"),
+    "failed": N_("failed"),
+    "not_done": N_("left out"),
+}
+"""By `crawlers.browser.step_results.StepOutcome`."""
+
 EVENTS: Final[Mapping[str, str]] = {
     "accesses_batched": N_("part of the access log stored"),
     "asserted": N_("verdict"),
@@ -344,6 +353,11 @@ def rendering_label(name: str) -> str:
 def resource_outcome_label(name: str) -> str:
     """Why something that the browser requested for a page was not recorded, or not whole."""
     return _label(RESOURCE_OUTCOMES, name)
+
+
+def step_outcome_label(name: str) -> str:
+    """What came of a step that a source declares for its pages."""
+    return _label(STEP_OUTCOMES, name)
 
 
 def event_label(name: str) -> str:

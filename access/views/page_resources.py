@@ -17,13 +17,15 @@ from storage.deposit.record_reader import BlockTooLargeError, read_record
 
 READ_LIMIT_BYTES: Final = 16 << 20
 SHOWN_MISSING: Final = 500
+SHOWN_STEPS: Final = 100
 SHOWN_CHARACTERS: Final = 2_000
 NOT_COUNTED: Final = "inside"
 
 
 def page_resources(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """``total``, ``recorded``, ``missing`` (those that were not recorded whole, with the reason, up to 500),
-    ``capture_id`` of the record itself, and what came of rejecting the page's ``consent`` dialog.
+    ``capture_id`` of the record itself, what came of rejecting the page's ``consent`` dialog, and of the ``steps``
+    that its source declares.
     """
     with archive.reader.connect() as connection:
         made = [
@@ -48,6 +50,7 @@ def page_resources(archive: Archive, capture: Capture, *, viewer: Viewer = EVERY
         "missing": missing[:SHOWN_MISSING],
         "capture_id": own[-1].id,
         "consent": _consent(row.get("consent")),
+        "steps": _steps(row.get("steps")),
     }
 
 
@@ -56,6 +59,21 @@ def _consent(row: Any) -> dict[str, str | None] | None:
     if not isinstance(row, Mapping) or _text(row.get("outcome")) is None:
         return None
     return {name: _text(row.get(name)) for name in ("outcome", "platform", "reason")}
+
+
+def _steps(row: Any) -> list[dict[str, Any]]:
+    """What came of each step; none where the source declares none."""
+    listed = row if isinstance(row, list) else []
+    return [
+        {
+            "step": _text(each.get("step")),
+            "outcome": _text(each.get("outcome")),
+            "times": each["times"] if isinstance(each.get("times"), int) else 0,
+            "reason": _text(each.get("reason")),
+        }
+        for each in listed[:SHOWN_STEPS]
+        if isinstance(each, Mapping)
+    ]
 
 
 def _listed(row: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:

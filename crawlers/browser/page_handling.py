@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crawlers.model.capture import RenderingKind
+from crawlers.watchlist.page_step import PageStep
 from crawlers.watchlist.source import USUAL_RENDERINGS, RenderingName, Source
 
 KINDS: Final[Mapping[RenderingName, RenderingKind]] = {
@@ -21,18 +22,21 @@ KINDS: Final[Mapping[RenderingName, RenderingKind]] = {
 @dataclass(frozen=True, slots=True)
 class PageHandling:
     """``renderings`` are made besides the final DOM; one that is larger or takes longer than the limits is left
-    out.
+    out. ``steps`` are done before anything is made.
     """
 
     renderings: frozenset[RenderingKind] = frozenset(KINDS[name] for name in USUAL_RENDERINGS)
     rendering_bytes: int = 64 << 20
     rendering_seconds: float = 45.0
     reject_consent: bool = False
+    steps: tuple[PageStep, ...] = ()
 
 
 def handling_of(source: Source) -> PageHandling:
     """What the source declares."""
     names = USUAL_RENDERINGS if source.renderings is None else source.renderings
     return PageHandling(
-        renderings=frozenset(KINDS[name] for name in names), reject_consent=source.consent == "reject"
+        renderings=frozenset(KINDS[name] for name in names),
+        reject_consent=source.consent == "reject",
+        steps=source.steps or (),
     )

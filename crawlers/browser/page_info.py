@@ -1,10 +1,10 @@
 """The record of what a browser did with a page (``urn:pageinfo:<url>``), in the form of browsertrix-crawler.
 
 Out: JSON with ``pageid``, ``url``, ``ts``, ``tsStatus`` and ``counts`` as browsertrix-crawler writes them, and
-``requests`` as the browser made them, ``requestsLeftOut``, ``consent`` (null where dialogs are left) and
-``remarks``; the recorder's process puts ``urls`` and ``resources`` in the place of the requests
-(`crawlers.recorder.page_accounts`). Source: browsertrix-crawler, `PageInfoRecord` in `src/util/recorder.ts`, read
-2026-11-30.
+``requests`` as the browser made them, ``requestsLeftOut``, ``consent`` (null where dialogs are left), ``steps``
+(null where the source declares none) and ``remarks``; the recorder's process puts ``urls`` and ``resources`` in
+the place of the requests (`crawlers.recorder.page_accounts`). Source: browsertrix-crawler, `PageInfoRecord` in
+`src/util/recorder.ts`, read 2026-11-30.
 """
 
 import json
@@ -26,6 +26,7 @@ def page_info(page_id: str, loaded: Loaded) -> bytes:
         "requests": [asdict(request) for request in loaded.requests],
         "requestsLeftOut": loaded.requests_left_out,
         "consent": None if loaded.consent is None else asdict(loaded.consent),
+        "steps": [asdict(step) for step in loaded.steps] or None,
         "remarks": list(loaded.remarks),
     }
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")

@@ -19,9 +19,12 @@ from crawlers.browser.chromium import close
 from crawlers.browser.consent import ConsentResult, reject_consent
 from crawlers.browser.page_answers import PageHangs, answer_of, require_answer
 from crawlers.browser.page_handling import KINDS, PageHandling
+from crawlers.browser.page_steps import PageLeft, do_steps
 from crawlers.browser.renderings import MadeOfPage, NotMade, first_line, make_renderings, not_made
 from crawlers.browser.request_log import BrowserRequest, RequestLog
-from crawlers.browser.scrolling import WaitForSlot, scroll
+from crawlers.browser.script_requests import WaitForSlot
+from crawlers.browser.scrolling import scroll
+from crawlers.browser.step_results import StepResult
 
 ARRIVE_S: Final = 60.0
 LOAD_S: Final = 30.0
@@ -44,6 +47,7 @@ class Loaded:
     renderings: tuple[MadeOfPage, ...]
     remarks: tuple[str, ...] = field(default=())
     consent: ConsentResult | None = None
+    steps: tuple[StepResult, ...] = ()
     requests: tuple[BrowserRequest, ...] = ()
     requests_left_out: int = 0
     script_errors: int = 0
@@ -58,11 +62,15 @@ class TabFailed(Exception):
 
 
 class TabLost(TabFailed):
-    """The tab's process died, or the page does not answer; ``had`` is what was taken of it before."""
+    """The tab's process died, or the page was left or does not answer; ``had`` is what was taken of it before.
 
-    def __init__(self, reason: str, had: Loaded) -> None:
+    ``in_steps``: that came about while the steps of its source were done.
+    """
+
+    def __init__(self, reason: str, had: Loaded, *, in_steps: bool = False) -> None:
         super().__init__(reason)
         self.had = had
+        self.in_steps = in_steps
 
 
 @dataclass(slots=True)
@@ -76,6 +84,9 @@ class _Visit:
     dom: str | None = None
     taken_at: datetime | None = None
     consent: ConsentResult | None = None
+    url: str | None = None
+    in_steps: bool = False
+    steps: list[StepResult] = field(default_factory=list)
     renderings: list[MadeOfPage] = field(default_factory=list)
     not_made: list[NotMade] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -83,7 +94,7 @@ class _Visit:
     def loaded(self) -> Loaded:
         """All that there is by now."""
         return Loaded(
-            url=self.tab.url,
+            url=self.url or self.tab.url,
             status=None if self.response is None else self.response.status,
             content_type=self.content_type,
             dom=self.dom,
@@ -91,6 +102,7 @@ class _Visit:
             renderings=tuple(self.renderings),
             remarks=(*self.remarks, *(each.remark for each in self.not_made)),
             consent=self.consent,
+            steps=tuple(self.steps),
             requests=tuple(self.log.requests),
             requests_left_out=self.log.left_out,
             script_errors=self.log.script_errors,
@@ -100,7 +112,14 @@ class _Visit:
         """The loss of the tab; each rendering that was not made by then is named."""
         had = {each.kind for each in self.renderings} | {each.kind for each in self.not_made}
         self.not_made += [not_made(kind, reason) for kind in KINDS.values() if kind in handling.renderings - had]
-        return TabLost(reason, self.loaded())
+        return TabLost(reason, self.loaded(), in_steps=self.in_steps)
+
+    async def do_steps(self, handling: PageHandling, wait_for_slot: WaitForSlot) -> None:
+        """Do what the source declares; the page keeps the address that it has now, whatever steps make of it."""
+        self.url = self.tab.url
+        self.in_steps = True
+        await do_steps(self.tab, handling.steps, wait_for_slot, self.steps)
+        self.in_steps = False
 
     async def take_dom(self) -> None:
         """The DOM as it stands now, in the place of an earlier one."""
@@ -122,8 +141,8 @@ async def load(tab: Page, url: str, wait_for_slot: WaitForSlot, handling: PageHa
             raise visit.lost("the tab crashed", handling)
         taking.result()
         return visit.loaded()
-    except PageHangs as hang:
-        raise visit.lost(str(hang), handling) from hang
+    except (PageHangs, PageLeft) as loss:
+        raise visit.lost(str(loss), handling) from loss
     except PlaywrightError as error:
         if crashed.is_set():
             raise visit.lost("the tab crashed", handling) from error
@@ -153,6 +172,8 @@ async def _take(visit: _Visit, url: str, wait_for_slot: WaitForSlot, handling: P
     if handling.reject_consent:
         visit.consent, pictures = await reject_consent(tab)
         visit.renderings += pictures
+    if handling.steps:
+        await visit.do_steps(handling, wait_for_slot)
     await scroll(tab, wait_for_slot, visit.remarks)
     try:
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawlers.browser.page_handling import PageHandling
+from crawlers.browser.step_results import StepResult
 from crawlers.http_client import CrawlLimitReached
 from crawlers.model.capture import Note, Rendering
 from crawlers.recorder.proxy import RecorderAddress
@@ -27,7 +28,7 @@ class RenderedPage:
     """A page as it stood in the end.
 
     ``dom`` is UTF-8; ``url`` is where redirects led; ``status`` is None where the page never came to its end;
-    ``remarks`` are sentences on what is missing.
+    ``remarks`` are sentences on what is missing, ``steps`` what came of those that its source declares.
     """
 
     url: str
@@ -35,6 +36,7 @@ class RenderedPage:
     media_type: str
     dom: bytes
     remarks: tuple[str, ...]
+    steps: tuple[StepResult, ...] = ()
 
 
 class BrowserPages:

@@ -5,13 +5,12 @@ Raises `PageHangs` where the page does not answer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from playwright.async_api import Page, Request
+from playwright.async_api import Page
 
 from crawlers.browser.page_answers import answer_of
-from processors.urls import host_of
+from crawlers.browser.script_requests import PAUSE_S, ScriptRequests, WaitForSlot
 
 MOST_SCREENS: Final = 40
 """How far down a page is scrolled: 36,000 pixels; pages that grow without end are left there."""
@@ -19,47 +18,38 @@ MOST_SCREENS: Final = 40
 MOST_S: Final = 120.0
 """How long a page may take for that, turns at its hosts not counted."""
 
-PAUSE_S: Final = 0.12
 DURING: Final = "while it was scrolled"
 AT_END: Final = "() => window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2"
-FETCHED_BY_SCRIPT: Final = ("xhr", "fetch")
-"""Requests by which pages that are scrolled ask for more; pictures are loaded as by any reader."""
-
-WaitForSlot = Callable[[str], Awaitable[bool]]
-"""Waits for a slot at a host; False: none can be had."""
 
 
 async def scroll(
-    tab: Page, wait_for_slot: WaitForSlot, remarks: list[str], *, most_screens: int = MOST_SCREENS
+    tab: Page,
+    wait_for_slot: WaitForSlot,
+    remarks: list[str],
+    *,
+    most_screens: int = MOST_SCREENS,
+    most_s: float = MOST_S,
 ) -> None:
     """Down in steps of a screen, then up again; ``remarks`` gets a sentence where it ended early."""
-    requested_hosts: set[str] = set()
-
-    def note(request: Request) -> None:
-        if request.resource_type in FETCHED_BY_SCRIPT:
-            requested_hosts.add(host_of(request.url))
-
+    requests = ScriptRequests(tab, wait_for_slot)
     clock = asyncio.get_running_loop()
     took_s = 0.0
-    tab.on("request", note)
     try:
         for _ in range(most_screens):
             began = clock.time()
             await answer_of(tab.evaluate("() => window.scrollBy(0, window.innerHeight)"), DURING)
             await asyncio.sleep(PAUSE_S)
             took_s += clock.time() - began
-            hosts = sorted(requested_hosts)
-            requested_hosts.clear()
-            without = [host for host in hosts if not await wait_for_slot(host)]
-            if without:
-                remarks.append(f"scrolling ended where {without[0]} could not be asked any more")
+            without = await requests.wait_for_slots()
+            if without is not None:
+                remarks.append(f"scrolling ended where {without} could not be asked any more")
                 break
-            if took_s > MOST_S:
-                remarks.append(f"scrolling ended after {MOST_S:g} s, before the end of the page")
+            if took_s > most_s:
+                remarks.append(f"scrolling ended after {most_s:g} s, before the end of the page")
                 break
             # only now: what the page asked for may have made it longer
             if await answer_of(tab.evaluate(AT_END), DURING):
                 break
     finally:
-        tab.remove_listener("request", note)
+        requests.close()
     await answer_of(tab.evaluate("() => window.scrollTo(0, 0)"), DURING)

@@ -19,7 +19,7 @@ from crawlers.browser.page_info import page_info
 from crawlers.browser.page_loader import Loaded, TabFailed, TabLost, load
 from crawlers.browser.pages import RenderedPage
 from crawlers.browser.renderings import MadeOfPage, first_line
-from crawlers.browser.scrolling import WaitForSlot
+from crawlers.browser.script_requests import WaitForSlot
 from crawlers.http_client import BrowserMissing, PageNotRendered
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
@@ -80,27 +80,33 @@ class BrowserSession:
         await self._hand_over(page_id, loaded)
         if loaded.dom is None:
             raise PageNotRendered("; ".join(loaded.remarks))
-        return RenderedPage(loaded.url, loaded.status, media_type, _bytes(loaded.dom), loaded.remarks)
+        return RenderedPage(
+            loaded.url, loaded.status, media_type, _bytes(loaded.dom), loaded.remarks, loaded.steps
+        )
 
     async def _load(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> Loaded:
         try:
-            return await self._visit(url, page_id, wait_for_slot)
+            return await self._visit(url, page_id, wait_for_slot, self._handling)
         except TabLost as loss:
             first = loss
+        handling = self._handling
         again = f"{first.reason} and was opened once more"
+        if first.in_steps:  # which would only lose it again
+            handling = replace(handling, steps=())
+            again += ", without steps"
         self._note(Note(NoteKind.OUTCOME, page_id, url, datetime.now(UTC), again))
         try:
-            loaded = await self._visit(url, page_id, wait_for_slot)
+            loaded = await self._visit(url, page_id, wait_for_slot, handling)
         except TabLost as second:
             loaded = first.had if second.had.dom is None and first.had.dom is not None else second.had
             taken = "" if loaded.dom is None else ", and was taken as it stood before"
-            return replace(loaded, remarks=(again, f"once more {second.reason}{taken}", *loaded.remarks))
-        return replace(loaded, remarks=(again, *loaded.remarks))
+            loaded = replace(loaded, remarks=(f"once more {second.reason}{taken}", *loaded.remarks))
+        return replace(loaded, remarks=(again, *loaded.remarks), steps=loaded.steps or first.had.steps)
 
-    async def _visit(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> Loaded:
+    async def _visit(self, url: str, page_id: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
         tab = await self._tab(page_id)
         try:
-            return await load(tab, url, wait_for_slot, self._handling)
+            return await load(tab, url, wait_for_slot, handling)
         finally:
             if tab.context.pages:  # a tab that did not close keeps its process, which may run without end
                 await self._end_browser()

@@ -4,7 +4,7 @@ Fails closed: the handler knows the fetcher and the browser alone, and both know
 ``proxy`` or any other meta key changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -13,8 +13,9 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.engine.context import context_of
-from crawlers.engine.messages import CrawlNote
+from crawlers.engine.messages import CrawlNote, StepsDone
 from crawlers.engine.responses import RecordedHtml, response_of
 from crawlers.engine.settings import READ_BYTES
 from crawlers.http_client import FetchFailed
@@ -62,6 +63,7 @@ class RecorderDownloadHandler(BaseDownloadHandler):
                 return await self._fetched(request)
         for remark in page.remarks:
             self._context.report(CrawlNote(f"{request.url}: {remark}"))
+        self._report_steps(request.url, page.steps)
         return RecordedHtml(
             page.url,
             status=page.status or 200,
@@ -70,6 +72,19 @@ class RecorderDownloadHandler(BaseDownloadHandler):
             encoding="utf-8",
             request=request,
         )
+
+    def _report_steps(self, url: str, steps: Sequence[StepResult]) -> None:
+        """Count each outcome, and say what went wrong; what is not on every page is only counted."""
+        if not steps:
+            return
+        outcomes = {f"{number}. {each.step}": each.outcome.value for number, each in enumerate(steps, 1)}
+        self._context.report(StepsDone(url, outcomes))
+        for number, each in enumerate(steps, 1):
+            if each.outcome not in (StepOutcome.DONE, StepOutcome.NOT_FOUND):
+                what = f"step {number} ({each.step})"
+                self._context.report(
+                    CrawlNote(f"{url}: {what}: {each.outcome}, done {each.times} times: {each.reason}")
+                )
 
     async def _wait_for_slot(self, give_back: Callable[[], Awaitable[None]], host: str) -> bool:
         """Wait for a slot that a request of the page's scripts has used; False where none can be had.

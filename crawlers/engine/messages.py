@@ -38,16 +38,25 @@ class CrawlNote:
 
 
 @dataclass(frozen=True, slots=True)
+class StepsDone:
+    """What came of the steps that a source declares, on one page: the outcome of each, by number and step."""
+
+    url: str
+    outcomes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFinished:
     """The engine came to its own end; ``problem`` says why it could not work, None where it could."""
 
     problem: str | None = None
 
 
-EngineEvent = PageVisited | CrawlNote | EngineFinished
-_KINDS: dict[str, type[PageVisited] | type[CrawlNote] | type[EngineFinished]] = {
+EngineEvent = PageVisited | CrawlNote | StepsDone | EngineFinished
+_KINDS: dict[str, type[PageVisited] | type[CrawlNote] | type[StepsDone] | type[EngineFinished]] = {
     "visit": PageVisited,
     "remark": CrawlNote,
+    "steps": StepsDone,
     "finished": EngineFinished,
 }
 

@@ -183,6 +183,20 @@ def _refuse_open_to_others(path: Path, *, folder: bool) -> None:
         )
 
 
+def read_closed_file(path: Path) -> bytes:
+    """The content of a file, up to `LARGEST_BYTES` and one more, if nobody but root and us can change it.
+
+    Raises `ExtensionFault` that names the path, what was expected and what was found.
+    """
+    try:
+        for each in reversed(path.parents):
+            _refuse_open_to_others(each, folder=True)
+        _refuse_open_to_others(path, folder=False)
+    except OSError as missing:
+        raise ExtensionFault(f"{path}: expected a file, and it cannot be read: {missing.strerror}") from missing
+    return _content(path)
+
+
 def _content(path: Path) -> bytes:
     """The bytes of the file that was looked at: one that was exchanged since is none that can be opened so."""
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from crawlers.model.json_form import WHERE_SET
 from processors.digest import Digest
 
 
@@ -63,7 +64,8 @@ class CrawlReport:
     ``records`` counts what those pages say; ``failures`` are sentences on where the source fell short (a seed that
     is no content, too few or too many records), ``remarks`` on anything else worth knowing. ``records_read``
     counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
-    something; ``pace`` is the pace that was kept, by host.
+    something; ``pace`` is the pace that was kept, by host. ``steps`` counts pages by step and outcome,
+    where the source declares steps.
     """
 
     crawl_id: str
@@ -85,3 +87,5 @@ class CrawlReport:
     filled: Mapping[str, int] = field(default_factory=dict)
     pace: Mapping[str, HostStatistics] = field(default_factory=dict)
     videos: tuple[VideoSearch, ...] = ()
+    # a report that an earlier version left in the spool has no such key
+    steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})

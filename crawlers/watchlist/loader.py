@@ -9,7 +9,7 @@ alone reads it otherwise (``read_usable``): a mistake in one source's entry cost
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from crawlers.watchlist.source import (
     SourceLimits,
     source_for_urls,
 )
+from crawlers.watchlist.step_code import read_step_code
 from crawlers.watchlist.yaml_lines import MOST_BYTES, YamlError, YamlWithLines, load_with_lines
 from processors.extension.code import ExtensionFault, parse_reference
 from processors.kinds import SourceKind
@@ -283,9 +284,10 @@ class _WatchlistReader:
                 self._wrong((*path, "layout"), f"no layout {declared!r}; declared: {', '.join(layouts) or 'none'}")
         self._known_egress(path, raw)
         entry = self._valid(entry_models()[kind], path, merged)
-        if entry is not None:
-            self._known_extension(path, raw)
-        return None if entry is None else source_of(entry, layout)
+        if entry is None:
+            return None
+        self._known_extension(path, raw)
+        return self._with_code(path, source_of(entry, layout))
 
     def _mistakes_besides_kind(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
         """What else is wrong with an entry whose kind is unknown, as far as that does not depend on the kind.
@@ -318,6 +320,17 @@ class _WatchlistReader:
                 self._extensions.require_class(parse_reference(raw[field]))
             except ExtensionFault as fault:
                 self._wrong((*path, field), str(fault))
+
+    def _with_code(self, path: tuple[str | int, ...], source: Source) -> Source:
+        """The source with the text of each file that its steps name."""
+        steps = []
+        for index, step in enumerate(source.steps or ()):
+            try:
+                code = read_step_code(self._file.parent, step.target) if step.action == "python" else None
+                steps.append(replace(step, code=code))
+            except ValueError as fault:
+                self._wrong((*path, "steps", index, "python"), str(fault))
+        return source if not steps else replace(source, steps=tuple(steps))
 
     def _valid(self, model: type[Entry], path: tuple[str | int, ...], raw: object) -> Entry | None:
         try:

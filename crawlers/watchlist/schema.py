@@ -14,6 +14,15 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from crawlers.watchlist.page_step import (
+    LONGEST_S,
+    MOST_STEPS,
+    MOST_TIMES,
+    USUAL_S,
+    USUAL_TIMES,
+    PageStep,
+    StepAction,
+)
 from crawlers.watchlist.source import (
     Consent,
     Engine,
@@ -25,6 +34,7 @@ from crawlers.watchlist.source import (
     SourceLimits,
     VideoLimits,
 )
+from crawlers.watchlist.step_code import parse_step_function
 from crawlers.watchlist.telegram_handle import handle_or_name
 from processors.extension.code import parse_reference
 from processors.kinds import KINDS, SINGLE_PAGES, is_complete_list, source_kinds
@@ -94,6 +104,14 @@ def _class_of_extension(text: str) -> str:
     return text
 
 
+def _function_of_step(text: str) -> str:
+    try:
+        parse_step_function(text)
+    except ValueError as error:
+        raise _mistake(str(error)) from error
+    return text
+
+
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise _mistake("expected a number")
@@ -136,6 +154,7 @@ HostName = Annotated[Text, AfterValidator(_host_name)]
 ScopeEntry = Annotated[Text, AfterValidator(_scope_entry)]
 Selector = Annotated[Text, AfterValidator(_selector)]
 ClassOfExtension = Annotated[Text, AfterValidator(_class_of_extension)]
+FunctionOfStep = Annotated[Text, AfterValidator(_function_of_step)]
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, strict=True)]
 
 
@@ -253,6 +272,59 @@ class LayoutEntry(_Entry):
         )
 
 
+StepSeconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=LONGEST_S, strict=True)]
+
+
+class StepEntry(_Entry):
+    """One step: exactly one of the first seven keys, which are done with the first element that can be seen."""
+
+    click: Selector | None = None
+    """Clicks the element, with `at_most` as often as it is there: "show more", the next picture of a carousel."""
+    click_each: Selector | None = None
+    """Clicks each element that is there when the step begins, once: tabs, folded comments."""
+    wait_for: Selector | None = None
+    """Waits until the element can be seen."""
+    wait_s: StepSeconds | None = None
+    """Waits for so many seconds."""
+    scroll: Selector | None = None
+    """`page` scrolls the page down to its end and up again; a selector scrolls what it names to its end."""
+    play: Selector | None = None
+    """Plays a video or sound, muted, until it ends or the time is used up. What shows none before it is clicked is
+    clicked.
+    """
+    python: FunctionOfStep | None = None
+    """`file.py:function` runs `async def function(page)` with Playwright's page. The file lies in the watch-list's
+    own folder, at most 16 KB, and nobody else may be able to change it; its text stands in the WARC files of the
+    source.
+    """
+    at_most: Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=MOST_TIMES, strict=True)] | None = None
+    """How often the step is repeated at most. Without it, `click` and `play` are done once, `click_each` at most
+    20 times, `scroll` at most 40.
+    """
+    within_s: StepSeconds | None = None
+    """How many seconds the step may take at most. Without it, 60; of `wait_for` and `play` 30, of `scroll` 120."""
+
+    @model_validator(mode="after")
+    def _one_action(self) -> "StepEntry":
+        known = get_args(StepAction)
+        named = [each for each in known if getattr(self, each) is not None]
+        if len(named) != 1:
+            raise _mistake(f"expected one of {', '.join(known)}; found {' and '.join(named) or 'none'}")
+        if self.at_most is not None and named[0] not in USUAL_TIMES:
+            raise _mistake(f"at_most goes with {', '.join(USUAL_TIMES)}; found it with {named[0]}")
+        if self.within_s is not None and named[0] == "wait_s":
+            raise _mistake("wait_s is the time itself; remove within_s")
+        return self
+
+    def step(self) -> PageStep:
+        """The step, without the text of a file that it names."""
+        action: StepAction = next(each for each in get_args(StepAction) if getattr(self, each) is not None)
+        target = getattr(self, action)
+        seconds = target if action == "wait_s" else self.within_s or USUAL_S[action]
+        text = f"{target:g}" if action == "wait_s" else str(target)
+        return PageStep(action, text, self.at_most or USUAL_TIMES.get(action, 1), seconds)
+
+
 class SourceEntry(_Entry):
     """What every kind of source may say."""
 
@@ -287,6 +359,11 @@ class SourceEntry(_Entry):
     other kinds on those that gave records. Without it, or with `false`, only media files that stand in the page
     are captured.
     """
+    steps: Annotated[list[StepEntry], Field(max_length=MOST_STEPS)] | None = None
+    """What the browser does on each page before it is taken, in this order: after the consent dialog, before the
+    page is scrolled and pictured. What came of each step stands in the crawl's report and on the page of the
+    capture; one that fails costs nothing else. Links and forms that a click would follow are stopped.
+    """
     expect: ExpectEntry = ExpectEntry()
     """What a crawl should bring. A source that brings less or more is reported. Where nothing is declared, the
     last two weeks of the source are the measure.
@@ -311,6 +388,12 @@ class SourceEntry(_Entry):
     def _something_to_fetch(self) -> "SourceEntry":
         if self.needs_one_of and not any(getattr(self, name) for name in self.needs_one_of):
             raise _mistake(f"nothing to fetch: expected at least one of {', '.join(self.needs_one_of)}")
+        return self
+
+    @model_validator(mode="after")
+    def _browser_for_steps(self) -> "SourceEntry":
+        if self.steps and self.engine == "http":
+            raise _mistake("steps are done in the browser: expected `engine: browser` beside them")
         return self
 
 
@@ -429,7 +512,7 @@ def entry_models() -> dict[str, type[SourceEntry]]:
 
 def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
     """The source that a valid entry declares."""
-    plain = entry.model_dump(exclude={"limits", "expect", "layout", "video"})
+    plain = entry.model_dump(exclude={"limits", "expect", "layout", "video", "steps"})
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
     }
@@ -438,6 +521,7 @@ def source_of(entry: SourceEntry, layout: Layout | None) -> Source:
         **values,
         limits=SourceLimits(pages=limits.pages, bytes=int(limits.bytes), seconds=limits.seconds),
         expect=Expectation(**expect.model_dump()),
+        steps=tuple(each.step() for each in entry.steps) if entry.steps else None,
         layout=layout,
         video=None if entry.video is None else VideoLimits(**entry.video.model_dump()),
     )
@@ -481,6 +565,12 @@ def sentence(error: ErrorDetails, model: type[BaseModel]) -> str:
 def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for step in path:
         annotation = model.model_fields[str(step)].annotation if str(step) in model.model_fields else None
-        inner = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type)]
-        model = next((each for each in inner if issubclass(each, BaseModel)), model)
+        model = _model_within(annotation) or model
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's values are of, alone or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_within(each)) is not None), None)

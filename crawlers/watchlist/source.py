@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from crawlers.watchlist.page_step import PageStep
 from processors.kinds import SourceKind
 from processors.tables.layout import Layout
 from processors.urls import host_of
@@ -91,6 +92,7 @@ class Source:
     (decision 0031), ``spider`` one that crawls in the place of our spider. ``renderings`` is what a browser makes
     of its pages; None: `USUAL_RENDERINGS`. ``consent`` is what it does with their consent dialogs; None: it leaves
     them. ``video`` has video and audio behind players captured, within these limits; None: it does not.
+    ``steps`` are done on each page in the browser before it is taken.
     """
 
     id: str
@@ -121,6 +123,7 @@ class Source:
     renderings: tuple[RenderingName, ...] | None = field(default=None, metadata=WHERE_SET)
     consent: Consent | None = field(default=None, metadata=WHERE_SET)
     video: VideoLimits | None = field(default=None, metadata=WHERE_SET)
+    steps: tuple[PageStep, ...] | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:

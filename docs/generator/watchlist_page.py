@@ -9,6 +9,7 @@ from crawlers.watchlist.schema import (
     ArticleEntry,
     ClassOfExtension,
     ExpectEntry,
+    FunctionOfStep,
     HostName,
     LayoutEntry,
     LimitsEntry,
@@ -16,6 +17,7 @@ from crawlers.watchlist.schema import (
     Selector,
     Share,
     SourceEntry,
+    StepEntry,
     VideoEntry,
     WebAddress,
     entry_models,
@@ -37,6 +39,7 @@ BLOCKS: dict[str, tuple[str, type[BaseModel]]] = {
     "limits": ("Keys below `limits`", LimitsEntry),
     "video": ("Keys below `video`", VideoEntry),
     "expect": ("Keys below `expect`", ExpectEntry),
+    "steps": ("Keys of a step", StepEntry),
     "layout": ("Keys of a layout", LayoutEntry),
     "article": ("Keys below `article` of a layout", ArticleEntry),
 }
@@ -49,6 +52,7 @@ VALUES: dict[Any, str] = {
     Share: "number from 0 to 1",
     ClassOfExtension: "class of an extension",
     VideoEntry: "`true`, `false`, or [keys of its own](#keys-below-video)",
+    FunctionOfStep: "file and function",
 }
 
 
@@ -102,6 +106,8 @@ def _keys(model: type[BaseModel], names: list[str]) -> str:
 def _accepted(name: str, annotation: Any) -> str:
     if name == "layout":
         return "name of a layout, or [keys of its own](#keys-of-a-layout)"
+    if name == "steps":
+        return "list of steps, [each with keys of its own](#keys-of-a-step)"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "keys of its own, below"
     return in_words(annotation, VALUES).removesuffix(" or none")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from crawlers.engine.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited
+from crawlers.engine.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited, StepsDone
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob
@@ -58,6 +58,7 @@ class ReportBuilder:
         self._failures: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
         self._videos: list[VideoSearch] = []
+        self._steps: dict[str, Counter[str]] = {}
         self._sent: Counter[str] = Counter()
         self.exchanges = 0
         self.bytes = 0
@@ -92,6 +93,9 @@ class ReportBuilder:
             kept = self._failures if event.is_failure else self._remarks
             if event.text not in kept:
                 kept.append(event.text)
+        elif isinstance(event, StepsDone):
+            for step, outcome in event.outcomes.items():
+                self._steps.setdefault(step, Counter())[outcome] += 1
         elif isinstance(event, EngineFinished):
             self.finished = True
             self.problem = event.problem
@@ -122,7 +126,7 @@ class ReportBuilder:
         """The sum of it all."""
         classified = [(visit, *self._classified(visit)) for visit in self._visits]
         outcomes = Counter(outcome.value for _, outcome, _ in classified)
-        noted = [*self._unread_list_pages(classified), *self._remarks]
+        noted = [*self._unread_list_pages(classified), *self._steps_in_words(), *self._remarks]
         left_out = len(noted) - MOST_REMARKS
         remarks = noted[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
         failures = [
@@ -155,7 +159,16 @@ class ReportBuilder:
             filled=dict(sorted(sum((Counter(visit.filled) for visit in self._visits), Counter()).items())),
             pace=statistics,
             videos=tuple(self._videos),
+            steps={step: dict(sorted(counted.items())) for step, counted in self._steps.items()},
         )
+
+    def _steps_in_words(self) -> list[str]:
+        """A sentence on each step that the source declares."""
+        return [
+            f"step {step}: "
+            + ", ".join(f"{outcome.replace('_', ' ')} on {n} pages" for outcome, n in sorted(counted.items()))
+            for step, counted in self._steps.items()
+        ]
 
     def _unread_list_pages(self, classified: Sequence[tuple[PageVisited, Outcome, str | None]]) -> list[str]:
         """Sentences on pages that a complete list led to and that failed on their last visit: without them all, no

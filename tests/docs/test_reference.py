@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from crawlers.watchlist.schema import ArticleEntry, ExpectEntry, LayoutEntry, LimitsEntry, entry_models
+from crawlers.watchlist.schema import ArticleEntry, ExpectEntry, LayoutEntry, LimitsEntry, StepEntry, entry_models
 from docs.generator.attribute_docs import attribute_docs
 from docs.generator.commands_page import commands, commands_page
 from docs.generator.dags_page import dag_files, dags_page
@@ -170,7 +170,9 @@ def test_every_kind_of_record_is_in_the_reference_with_its_fields() -> None:
         }
 
 
-@pytest.mark.parametrize("model", [*entry_models().values(), LimitsEntry, ExpectEntry, LayoutEntry, ArticleEntry])
+@pytest.mark.parametrize(
+    "model", [*entry_models().values(), LimitsEntry, ExpectEntry, LayoutEntry, ArticleEntry, StepEntry]
+)
 def test_every_key_of_the_watch_list_is_in_the_reference_with_its_meaning(model: Any) -> None:
     meanings = {row[0]: row[1].partition("<br>")[0] for row in rows_of(once(watchlist_page))}
 

@@ -23,6 +23,12 @@ MHTML = (
 INFO = json.dumps(
     {
         "consent": {"outcome": "rejected", "platform": "One<b>trust", "reason": None, "clicks": []},
+        "steps": [
+            {"step": "click: b > i", "outcome": "timed_out", "times": 3, "reason": "<b> lies over it"},
+            {"step": "wait_for: .comments", "outcome": "done", "times": 1, "reason": None},
+            {"step": "play: <video>", "outcome": "not_found", "times": 0},
+            "no step",
+        ],
         "resources": [
             {"method": "GET", "url": PAGE, "type": "document", "outcome": "recorded", "reason": None},
             {"method": "GET", "url": f"{PAGE}/<b>", "type": "image", "outcome": "failed", "reason": "csp"},
@@ -83,11 +89,21 @@ def test_the_page_says_how_many_of_its_resources_were_recorded_and_what_is_missi
     capture_id = resources.pop("capture_id")
     missing = {"method": "GET", "url": f"{PAGE}/<b>", "type": "image", "outcome": "failed", "reason": "csp"}
     consent = {"outcome": "rejected", "platform": "One<b>trust", "reason": None}
+    steps = resources.pop("steps")
     assert resources == {"total": 2, "recorded": 1, "missing": [missing], "consent": consent}
+    assert [(each["step"], each["outcome"], each["times"], each["reason"]) for each in steps] == [
+        ("click: b > i", "timed_out", 3, "<b> lies over it"),
+        ("wait_for: .comments", "done", 1, None),
+        ("play: <video>", "not_found", 0, None),
+    ]
     page = analyst.get(f"/capture/{page_id}").text
     assert "1 of 2 resources that the browser requested were recorded." in page
     assert "The consent dialog of One&lt;b&gt;trust was rejected while the page was shown." in page
     assert f"{PAGE}/&lt;b&gt;" in page and "image: failed in the browser (csp)" in page
+    assert "3 steps of the watch-list were to be done on the page" in page
+    assert "click: b &gt; i" in page and "play: &lt;video&gt;" in page
+    assert "its time was used up, done 3 times (&lt;b&gt; lies over it)" in page
+    assert "not found on the page</span>" in page
     assert analyst.get(f"/api/capture/{capture_id}").json()["resources"] is None
 
 
@@ -130,7 +146,7 @@ def test_the_record_of_browsertrix_crawler_is_read_as_well(
     with own_archive.reader.connect() as connection:
         page = next(each.id for each in captures_in(connection, deposited.key) if each.url == url)
     found = analyst.get(f"/api/capture/{page}").json()["resources"]
-    assert (found["total"], found["recorded"], found["consent"]) == (2, 1, None)
+    assert (found["total"], found["recorded"], found["consent"]) == (2, 1, None) and found["steps"] == []
     assert [(each["url"], each["reason"]) for each in found["missing"]] == [(f"{url}.js", "net::ERR_FAILED")]
 
 

@@ -19,6 +19,7 @@ from crawlers.watchlist.loader import (
     read_watchlist,
     source_for_urls,
 )
+from crawlers.watchlist.page_step import PageStep
 from crawlers.watchlist.schema import entry_models
 from crawlers.watchlist.source import VideoLimits
 from pipeline.config.settings import ROOT
@@ -126,6 +127,107 @@ sources:
         "2: sources[0].renderings[0]: input should be 'screenshot', 'viewport', 'thumbnail', 'text', 'mhtml' or "
         "'pdf', found 'video'"
     ]
+
+
+STEPS = """\
+sources:
+  - id: one
+    kind: page
+    pages: ["https://example.org/a"]
+    engine: browser
+    steps:
+"""
+
+
+def test_steps_are_read_with_their_bounds(written: Write) -> None:
+    path = written(
+        STEPS
+        + """\
+      - {click: "button.more", at_most: 20}
+      - {click_each: "//a[@role='tab']"}
+      - {wait_for: "#comments", within_s: 5}
+      - {wait_s: 1.5}
+      - {scroll: page}
+      - {play: video}
+      - {python: "own-steps.py:open_replies"}
+"""
+    )
+    code = "async def open_replies(page, most=3):\n    ...\n"
+    (path.parent / "own-steps.py").write_text(code)
+    (source,) = read_watchlist(path).sources
+    assert source.steps == (
+        PageStep("click", "button.more", 20, 60.0),
+        PageStep("click_each", "//a[@role='tab']", 20, 60.0),
+        PageStep("wait_for", "#comments", 1, 5.0),
+        PageStep("wait_s", "1.5", 1, 1.5),
+        PageStep("scroll", "page", 40, 120.0),
+        PageStep("play", "video", 1, 30.0),
+        PageStep("python", "own-steps.py:open_replies", 1, 60.0, code),
+    )
+    assert handling_of(source).steps == source.steps
+    assert from_json(Source, to_json(source)) == source
+    assert all("steps" not in to_json(each) for each in read_watchlist(written(FULL)).sources)
+
+
+@pytest.mark.parametrize(
+    ("step", "mistake"),
+    [
+        ("click: [a]", "steps[0].click: expected text, found ['a']"),
+        (
+            "press: a",
+            "steps[0].press: unknown field; known here: at_most, click, click_each, play, python, scroll,",
+        ),
+        ("clik: a", "steps[0].clik: unknown field; did you mean 'click'?"),
+        ("click: 'a['", "steps[0].click: 'a[' is no CSS selector"),
+        (
+            "at_most: 3",
+            "steps[0]: expected one of click, click_each, wait_for, wait_s, scroll, play, python; found",
+        ),
+        ("{click: a, play: b}", "steps[0]: expected one of"),
+        ("{click: a, at_most: 501}", "steps[0].at_most: input should be less than or equal to 500, found 501"),
+        (
+            "{wait_for: a, at_most: 2}",
+            "steps[0]: at_most goes with click, click_each, scroll, play; found it with",
+        ),
+        ("wait_s: 601", "steps[0].wait_s: input should be less than or equal to 600, found 601"),
+        ("{wait_s: 1, within_s: 2}", "steps[0]: wait_s is the time itself; remove within_s"),
+        (
+            "python: ../own.py:f",
+            "steps[0].python: '../own.py:f' names no function: expected file.py:function, the",
+        ),
+        (
+            "python: none.py:f",
+            "steps[0].python: {folder}/none.py: expected a file, and it cannot be read: No such",
+        ),
+        ("python: own.py:g", "steps[0].python: {folder}/own.py: defines no function g; it defines: f, two"),
+        ("python: own.py:f", "steps[0].python: {folder}/own.py: expected `async def f(page)`, found another form"),
+        ("python: own.py:two", "steps[0].python: {folder}/own.py: expected `async def two(page)`, found another"),
+        ("python: odd.py:f", "steps[0].python: {folder}/odd.py: is no Python code"),
+        ("python: long.py:f", "steps[0].python: {folder}/long.py: expected at most 16384 bytes, found more"),
+        ("python: link.py:f", "steps[0].python: {folder}/link.py: expected a file, found a symbolic link"),
+        ("python: open.py:f", "steps[0].python: {folder}/open.py: expected that only its owner can write there"),
+    ],
+)
+def test_a_mistake_in_a_step_is_named_where_it_stands(written: Write, step: str, mistake: str) -> None:
+    path = written(STEPS + f"      - {step}\n")
+    folder = path.parent
+    (folder / "own.py").write_text("def f(page): ...\nasync def two(page, other): ...\n")
+    (folder / "odd.py").write_text("async def f(page) ...\n")
+    (folder / "long.py").write_text("async def f(page): ...\n" + "#" * 17_000)
+    (folder / "link.py").symlink_to("own.py")
+    (folder / "open.py").write_text("async def f(page): ...\n")
+    (folder / "open.py").chmod(0o666)
+    (found,) = mistakes(path)
+    assert found.startswith(f"7: sources[0].{mistake.format(folder=folder)}")
+
+
+def test_steps_need_a_browser_and_have_an_end(written: Write) -> None:
+    one = STEPS + "      - {wait_s: 1}\n"
+    assert mistakes(written(one.replace("engine: browser", "engine: http"))) == [
+        "2: sources[0]: steps are done in the browser: expected `engine: browser` beside them"
+    ]
+    (found,) = mistakes(written(STEPS + "      - {wait_s: 1}\n" * 31))
+    assert found.startswith("6: sources[0].steps: list should have at most 30 items")
 
 
 def test_consent_dialogs_are_left_unless_a_source_has_them_rejected(written: Write) -> None:
