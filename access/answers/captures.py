@@ -158,6 +158,53 @@ class PageResources(Answer):
     """What came of each step that its source declares, in their order; empty where it declares none."""
 
 
+class VideoFile(Answer):
+    """A file of a video, or the manifest of its stream."""
+
+    url: str | None
+    height: int | None
+    """How many lines the picture has, as the site says."""
+    taken: bool
+    """Whether it came whole, with all its segments."""
+    capture_id: str | None
+    """Its capture; null: there is none."""
+
+
+class PageVideo(Answer):
+    """One video or audio that was found behind a player."""
+
+    title: str | None
+    outcome: str
+    reason: str | None
+    """Why it was not taken, or not whole."""
+    duration_s: float | None
+    """How long it lasts, as its site or its manifest says."""
+    files: list[VideoFile]
+    """The formats that were chosen."""
+    subtitles: list[str]
+    """The languages of the subtitles that were taken."""
+
+
+class PageVideos(Answer):
+    """What came of looking for video and audio behind a page's players, as its record (`urn:videoinfo:`) says."""
+
+    outcome: str
+    """`taken`, `part`, `none` (there is none), `over_limit` or `failed`."""
+    reason: str | None
+    """Why not everything was taken."""
+    found: int
+    """How many videos were found."""
+    found_more: bool
+    """Whether there are more, which the limit of videos left."""
+    bytes: int
+    """How many bytes were received."""
+    tool: str
+    """The program that looked for them, with its version."""
+    capture_id: str
+    """The capture of the record."""
+    videos: list[PageVideo]
+
+
 class CaptureFacts(Answer):
     """One capture with everything that is known of it."""
 
@@ -193,6 +240,8 @@ class CaptureFacts(Answer):
     after: CapturePlace | None
     resources: PageResources | None
     """What a browser requested while it showed the page; null: no browser showed it."""
+    videos: PageVideos | None
+    """What came of looking for video and audio behind its players; null: none was looked for."""
     completeness: Completeness
 
 

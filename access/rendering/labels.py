@@ -113,6 +113,15 @@ STEP_OUTCOMES: Final[Mapping[str, str]] = {
 }
 """By `crawlers.browser.step_results.StepOutcome`."""
 
+VIDEO_OUTCOMES: Final[Mapping[str, str]] = {
+    "taken": N_("captured"),
+    "part": N_("captured in part"),
+    "none": N_("none found"),
+    "over_limit": N_("beyond the limits"),
+    "failed": N_("failed"),
+}
+"""By `crawlers.video.report.VideoOutcome`."""
+
 EVENTS: Final[Mapping[str, str]] = {
     "accesses_batched": N_("part of the access log stored"),
     "asserted": N_("verdict"),
@@ -348,6 +357,11 @@ def verdict_label(name: str) -> str:
 def rendering_label(name: str) -> str:
     """What the crawler made of a page, by the name in its address."""
     return _label(RENDERINGS, name)
+
+
+def video_outcome_label(name: str) -> str:
+    """What came of a video behind a player."""
+    return _label(VIDEO_OUTCOMES, name)
 
 
 def resource_outcome_label(name: str) -> str:

@@ -78,6 +78,7 @@ TEMPLATES.filters |= {
         labels.rendering_label,
         labels.resource_outcome_label,
         labels.step_outcome_label,
+        labels.video_outcome_label,
         labels.verdict_label,
         name_reasons.why_found,
         night_charts.format_duration,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from access.views.completeness import completeness
 from access.views.custody_status import file_custody
 from access.views.page_resources import page_resources
+from access.views.page_videos import page_videos
 from access.views.received import receipts_of_file
 from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
@@ -108,7 +109,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     browser can draw it; ``before`` and ``after``: the captures of the same address next to it;
     ``depicts_capture_id``: of a rendering, the exchange it was made from; ``completeness``: which items of the
     Berkeley Protocol it has, and why not all; ``resources``: what a browser requested to show it, and what of it
-    was not recorded.
+    was not recorded; ``videos``: what came of looking for video and audio behind its players.
     """
     capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -117,12 +118,15 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     resources = page_resources(archive, capture, viewer=viewer)
     return facts | {
         "resources": resources,
+        "videos": page_videos(archive, capture, viewer=viewer),
         "completeness": completeness(archive, capture, facts, viewer=viewer),
     }
 
 
 def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
-    """The same of a capture in hand, without ``completeness`` and ``resources``; the access log gets no entry."""
+    """The same of a capture in hand, without ``completeness``, ``resources`` and ``videos``; the access log gets
+    no entry.
+    """
     with archive.reader.connect() as connection:
         about_file = entries(connection, subject_id=capture.warc_key)
         about_crawl = entries(connection, subject_id=capture.crawl_id)

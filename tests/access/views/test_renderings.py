@@ -36,6 +36,29 @@ INFO = json.dumps(
         ],
     }
 ).encode()
+VIDEOS = json.dumps(
+    {
+        "tool": "yt-dlp",
+        "version": "2026.10.26",
+        "outcome": "part",
+        "reason": "<b>HTTP Error 404",
+        "found": 2,
+        "found_more": False,
+        "bytes": 23195,
+        "videos": [
+            {
+                "title": "<i>Flood",
+                "outcome": "taken",
+                "reason": None,
+                "duration_s": 2.0,
+                "formats": [{"url": PAGE, "height": 48, "taken": True, "bytes": 23117}],
+                "subtitles": [{"language": "be", "taken": True}, {"language": "ru", "taken": False}],
+            },
+            {"title": None, "outcome": "failed", "reason": "gone", "formats": "no list"},
+            {"outcome": "<script>"},
+        ],
+    }
+).encode()
 MADE = {
     RenderingKind.DOM: ("text/html; charset=utf-8", b"<p>final</p>", ".html"),
     RenderingKind.TEXT: ("text/plain; charset=utf-8", "Тэкст".encode(), ".txt"),
@@ -44,7 +67,7 @@ MADE = {
     RenderingKind.THUMBNAIL: ("image/jpeg", picture("JPEG"), ".jpg"),
     RenderingKind.MHTML: ("multipart/related", MHTML, ".mhtml"),
     RenderingKind.PAGEINFO: ("application/json", INFO, ".json"),
-    RenderingKind.VIDEOINFO: ("application/json", b'{"outcome": "none", "videos": []}', ".json"),
+    RenderingKind.VIDEOINFO: ("application/json", VIDEOS, ".json"),
     RenderingKind.PDF: ("application/pdf", b"%PDF-1.4\n%%EOF\n", ".pdf"),
 }
 
@@ -105,6 +128,49 @@ def test_the_page_says_how_many_of_its_resources_were_recorded_and_what_is_missi
     assert "its time was used up, done 3 times (&lt;b&gt; lies over it)" in page
     assert "not found on the page</span>" in page
     assert analyst.get(f"/api/capture/{capture_id}").json()["resources"] is None
+
+
+def test_the_page_says_which_videos_were_found_behind_its_players(page_id: str, analyst: TestClient) -> None:
+    videos = analyst.get(f"/api/capture/{page_id}").json()["videos"]
+    capture_id = videos.pop("capture_id")
+    file = {"url": PAGE, "height": 48, "taken": True, "capture_id": page_id}
+    flood = {"title": "<i>Flood", "outcome": "taken", "reason": None, "duration_s": 2.0}
+    gone = {"title": None, "outcome": "failed", "reason": "gone", "duration_s": None}
+    assert videos == {
+        "outcome": "part",
+        "reason": "<b>HTTP Error 404",
+        "found": 2,
+        "found_more": False,
+        "bytes": 23195,
+        "tool": "yt-dlp 2026.10.26",
+        "videos": [
+            flood | {"files": [file], "subtitles": ["be"]},
+            gone | {"files": [], "subtitles": []},
+        ],
+    }
+    page = analyst.get(f"/capture/{page_id}").text
+    assert "2 videos or sound files were found, and captured in part: &lt;b&gt;HTTP Error 404" in page
+    assert "&lt;i&gt;Flood" in page and "without a title" in page and "Subtitles: be" in page
+    assert analyst.get(f"/api/capture/{capture_id}").json()["videos"] is None
+
+
+@pytest.mark.parametrize(
+    ("videos", "sentence"),
+    [
+        ({"outcome": "none", "found": 0}, "No video or audio was found behind the players of this page."),
+        ({"outcome": "taken", "found": 1}, "1 video or sound file was found, and captured."),
+        (
+            {"outcome": "over_limit", "found": 1, "reason": "9 MB"},
+            "Video or audio was found and not captured, since it is beyond the limits: 9 MB",
+        ),
+        ({"outcome": "failed", "found": 0}, "Looking for video and audio failed: unknown"),
+    ],
+)
+def test_each_outcome_of_a_search_for_video_is_a_sentence(videos: dict[str, object], sentence: str) -> None:
+    shown = TEMPLATES.from_string(
+        '{% from "page_videos.html" import video_sentence %}{{ video_sentence(videos) }}'
+    )
+    assert shown.render(videos={"reason": None} | videos).strip() == sentence
 
 
 @pytest.mark.parametrize(
