@@ -156,6 +156,8 @@ class PageResources(Answer):
     """What came of rejecting its consent dialog; null: dialogs were left as they stand."""
     steps: list[StepDone]
     """What came of each step that its source declares, in their order; empty where it declares none."""
+    browser_reason: str | None
+    """Why the page was turned to the browser; null: its source has all pages loaded by it."""
 
 
 class VideoFile(Answer):

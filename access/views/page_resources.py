@@ -24,8 +24,8 @@ NOT_COUNTED: Final = "inside"
 
 def page_resources(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
     """``total``, ``recorded``, ``missing`` (those that were not recorded whole, with the reason, up to 500),
-    ``capture_id`` of the record itself, what came of rejecting the page's ``consent`` dialog, and of the ``steps``
-    that its source declares.
+    ``capture_id`` of the record itself, what came of rejecting the page's ``consent`` dialog, of the ``steps``
+    that its source declares, and why it was turned to the browser (``browser_reason``).
     """
     with archive.reader.connect() as connection:
         made = [
@@ -51,6 +51,7 @@ def page_resources(archive: Archive, capture: Capture, *, viewer: Viewer = EVERY
         "capture_id": own[-1].id,
         "consent": _consent(row.get("consent")),
         "steps": _steps(row.get("steps")),
+        "browser_reason": _text(row.get("engineReason")),
     }
 
 

@@ -1,7 +1,8 @@
 """The record of what a browser did with a page (``urn:pageinfo:<url>``), in the form of browsertrix-crawler.
 
 Out: JSON with ``pageid``, ``url``, ``ts``, ``tsStatus`` and ``counts`` as browsertrix-crawler writes them, and
-``requests`` as the browser made them, ``requestsLeftOut``, ``consent`` (null where dialogs are left), ``steps``
+``requests`` as the browser made them, ``requestsLeftOut``, ``consent`` (null where dialogs are left),
+``engineReason`` (why the page was turned to the browser, null where its source has all loaded by it), ``steps``
 (null where the source declares none) and ``remarks``; the recorder's process puts ``urls`` and ``resources`` in
 the place of the requests (`crawlers.recorder.page_accounts`). Source: browsertrix-crawler, `PageInfoRecord` in
 `src/util/recorder.ts`, read 2026-11-30.
@@ -15,7 +16,7 @@ from crawlers.browser.page_loader import Loaded
 from crawlers.model.iso_time import time_text
 
 
-def page_info(page_id: str, loaded: Loaded) -> bytes:
+def page_info(page_id: str, loaded: Loaded, because: str | None) -> bytes:
     """The record before it is compared with what the recorder kept."""
     row = {
         "pageid": page_id,
@@ -26,6 +27,7 @@ def page_info(page_id: str, loaded: Loaded) -> bytes:
         "requests": [asdict(request) for request in loaded.requests],
         "requestsLeftOut": loaded.requests_left_out,
         "consent": None if loaded.consent is None else asdict(loaded.consent),
+        "engineReason": because,
         "steps": [asdict(step) for step in loaded.steps] or None,
         "remarks": list(loaded.remarks),
     }

@@ -69,11 +69,17 @@ class BrowserPages:
         self.one_page = asyncio.Lock()
 
     async def render(
-        self, url: str, page_id: str, wait_for_slot: Callable[[str], Awaitable[bool]]
+        self,
+        url: str,
+        page_id: str,
+        wait_for_slot: Callable[[str], Awaitable[bool]],
+        *,
+        because: str | None = None,
     ) -> RenderedPage | None:
         """Load a page to its end; None where an answer came that Chromium does not show.
 
-        ``wait_for_slot`` waits until a host may be asked once more; False: it may not. Raises `PageNotRendered`,
+        ``wait_for_slot`` waits until a host may be asked once more; False: it may not. ``because`` is why this
+        page was turned to the browser, where its source leaves that open. Raises `PageNotRendered`,
         `BrowserMissing`, and `CrawlLimitReached` when the crawl's time is up.
         """
         if self._session is None:
@@ -86,7 +92,7 @@ class BrowserPages:
                 self._deadline = asyncio.get_running_loop().time() + self._seconds
         try:
             async with asyncio.timeout_at(self._deadline):
-                return await self._session.render(url, page_id, wait_for_slot)
+                return await self._session.render(url, page_id, wait_for_slot, because)
         except TimeoutError:
             raise CrawlLimitReached(f"the limit of {self._seconds} s was reached") from None
 

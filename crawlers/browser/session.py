@@ -66,7 +66,9 @@ class BrowserSession:
             await self._playwright.stop()
             self._playwright = None
 
-    async def render(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> RenderedPage | None:
+    async def render(
+        self, url: str, page_id: str, wait_for_slot: WaitForSlot, because: str | None
+    ) -> RenderedPage | None:
         """As `crawlers.browser.pages.BrowserPages.render`, without a limit of time."""
         try:
             loaded = await self._load(url, page_id, wait_for_slot)
@@ -77,7 +79,7 @@ class BrowserSession:
         media_type = (loaded.content_type or "text/html").partition(";")[0].strip().lower()
         if media_type not in SHOWN_TYPES:
             return None
-        await self._hand_over(page_id, loaded)
+        await self._hand_over(page_id, loaded, because)
         if loaded.dom is None:
             raise PageNotRendered("; ".join(loaded.remarks))
         return RenderedPage(
@@ -155,11 +157,11 @@ class BrowserSession:
             await end(self._browser, self._process_id)
         self._browser = self._process_id = None
 
-    async def _hand_over(self, page_id: str, loaded: Loaded) -> None:
+    async def _hand_over(self, page_id: str, loaded: Loaded, because: str | None) -> None:
         assert self._browser_version is not None
         made_by = f"Chromium {self._browser_version}"
         info = MadeOfPage(
-            RenderingKind.PAGEINFO, "application/json", page_info(page_id, loaded), datetime.now(UTC)
+            RenderingKind.PAGEINFO, "application/json", page_info(page_id, loaded, because), datetime.now(UTC)
         )
         for made in (*_final_dom(loaded), *loaded.renderings, info):
             rendering = Rendering(

@@ -58,7 +58,9 @@ class RecorderDownloadHandler(BaseDownloadHandler):
         async with AsyncExitStack() as slot:
             await slot.enter_async_context(self._context.rate_limiter.slot(host_of(url)))
             wait_for_slot = partial(self._wait_for_slot, slot.aclose)
-            page = await self._context.browser.render(url, request.meta["page_id"], wait_for_slot)
+            page = await self._context.browser.render(
+                url, request.meta["page_id"], wait_for_slot, because=request.meta.get("browser_reason")
+            )
             if page is None:  # what Chromium downloads rather than shows
                 return await self._fetched(request)
         for remark in page.remarks:

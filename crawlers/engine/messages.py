@@ -46,17 +46,26 @@ class StepsDone:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineChosen:
+    """With which engine a page of a source with ``engine: auto`` is read; ``reason``: why by the browser."""
+
+    url: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFinished:
     """The engine came to its own end; ``problem`` says why it could not work, None where it could."""
 
     problem: str | None = None
 
 
-EngineEvent = PageVisited | CrawlNote | StepsDone | EngineFinished
-_KINDS: dict[str, type[PageVisited] | type[CrawlNote] | type[StepsDone] | type[EngineFinished]] = {
+EngineEvent = PageVisited | CrawlNote | StepsDone | EngineChosen | EngineFinished
+_KINDS: dict[str, type[EngineEvent]] = {
     "visit": PageVisited,
     "remark": CrawlNote,
     "steps": StepsDone,
+    "engine": EngineChosen,
     "finished": EngineFinished,
 }
 

@@ -76,6 +76,7 @@ def scrapy_settings(*, user_agent: str, limits: CrawlLimits, engine: Engine = "h
         "HTTPERROR_ALLOW_ALL": True,
         "DOWNLOADER_MIDDLEWARES": {
             "crawlers.engine.robots_middleware.RobotsMiddleware": 100,
+            "crawlers.engine.browser_turn.BrowserTurnMiddleware": 500,
             "crawlers.engine.retries.RetryAfterMiddleware": 550,
             "crawlers.engine.redirects.ExactRedirectMiddleware": 600,
             **LEFT_OUT_MIDDLEWARES,

@@ -44,6 +44,10 @@ class OperatorsParsers:
         """As our parsers."""
         return self._ours.classify(page)
 
+    def browser_need(self, page: Page) -> str | None:
+        """As our parsers."""
+        return self._ours.browser_need(page)
+
     def read_feed(self, page: Page) -> Feed:
         """As our parsers."""
         return self._ours.read_feed(page)

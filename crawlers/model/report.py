@@ -65,7 +65,8 @@ class CrawlReport:
     is no content, too few or too many records), ``remarks`` on anything else worth knowing. ``records_read``
     counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
     something; ``pace`` is the pace that was kept, by host. ``steps`` counts pages by step and outcome,
-    where the source declares steps.
+    where the source declares steps; ``engine_choices`` pages by engine (``http``, ``browser``), where it was
+    chosen page by page.
     """
 
     crawl_id: str
@@ -87,5 +88,6 @@ class CrawlReport:
     filled: Mapping[str, int] = field(default_factory=dict)
     pace: Mapping[str, HostStatistics] = field(default_factory=dict)
     videos: tuple[VideoSearch, ...] = ()
-    # a report that an earlier version left in the spool has no such key
+    # a report that an earlier version left in the spool has no such keys
     steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})
+    engine_choices: Mapping[str, int] = field(default_factory=dict, metadata={"json": WHERE_SET})

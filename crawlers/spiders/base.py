@@ -5,7 +5,8 @@ as a browser would request them), records, and a `PageOutcome`. Its pages are re
 process that a hostile page may kill but not leave. A request's ``meta`` may hold:
 
 ``engine``        ``"browser"`` has this one page rendered by Chromium, ``"http"`` has it fetched; the source's own
-                  engine where it is left out. The response is an ``HtmlResponse`` either way.
+                  engine where it is left out; ``"auto"`` has it fetched, and rendered as well where it shows
+                  nothing without scripts. The response is an ``HtmlResponse`` either way.
 ``subresource``   True: it is kept as evidence and not read, and counts as no page (`SourceSpider.follow_media`).
 ``verbatim_url``  True: the address is asked for as it stands (Scrapy's own key; ``response.follow`` sets it).
 ``page_id``       Names the seed that led here: the recorder files exchanges under it. Handed on by itself.

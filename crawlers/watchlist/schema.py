@@ -342,6 +342,9 @@ class SourceEntry(_Entry):
     """Whether robots.txt is obeyed. The decision about each address is recorded either way."""
     engine: Engine = "http"
     """`http` fetches the page; `browser` loads it in Chromium, and keeps a screenshot and the final DOM as well.
+    `auto` fetches each page and loads it in Chromium as well where it shows nothing without scripts; where half of
+    a source's pages were so, Chromium loads them at once for a week. What asks whether the visitor is a person,
+    or refuses, is labelled as that.
     """
     renderings: list[RenderingName] | None = None
     """What the browser makes of a page besides its final DOM, which is always kept: a `screenshot` of the whole
@@ -393,7 +396,7 @@ class SourceEntry(_Entry):
     @model_validator(mode="after")
     def _browser_for_steps(self) -> "SourceEntry":
         if self.steps and self.engine == "http":
-            raise _mistake("steps are done in the browser: expected `engine: browser` beside them")
+            raise _mistake("steps are done in the browser: expected `engine: browser` or `auto` beside them")
         return self
 
 
@@ -426,7 +429,7 @@ class ReadByAnyParserEntry(SourceEntry):
                 f"spider and parser: expected classes of one extension, found {', '.join(sorted(named))}"
             )
         if self.spider is not None and self.engine != "http":
-            raise _mistake("an extension's spider crawls over plain HTTP: remove `engine: browser`, or the spider")
+            raise _mistake(f"an extension's spider crawls over plain HTTP: remove `engine: {self.engine}`, or it")
         if self.spider is not None and self.video is not None:
             raise _mistake(
                 "pages of an extension's spider are not searched for video: remove `video`, or the spider"

@@ -15,7 +15,9 @@ from processors.tables.layout import Layout
 from processors.urls import host_of
 
 Robots = Literal["obey", "ignore"]
-Engine = Literal["http", "browser"]
+Engine = Literal["http", "browser", "auto"]
+"""`auto` fetches, and turns single pages to the browser where what came shows the need."""
+
 Follow = Literal["nothing", "requisites", "links"]
 Consent = Literal["reject", "leave"]
 """What a browser does with a page's consent dialog."""

@@ -41,6 +41,8 @@ def collection_summary(report: CrawlReport, keys: Sequence[str]) -> dict[str, An
     """What custody keeps of the crawl's end: times, counts, what went wrong, the keys of the WARC files."""
     row = to_json(report)
     kept = {name: row[name] for name in (*TIMES, *COUNTS, "problem", "failures", "pace")}
+    if report.engine_choices:  # by which the next crawls of a source with `engine: auto` go on
+        kept["engine_choices"] = row["engine_choices"]
     return {**kept, "warc_keys": list(keys), "recovered": False}
 
 

@@ -8,6 +8,7 @@ captured stays in the spool for the next run. A mistake in one source's entry co
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from pipeline.clock_offset import measured_clock
 from pipeline.collect.collection_end import collection_summary, counts_of_report
 from pipeline.collect.crawl_facts import collection_facts
 from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
+from pipeline.collect.engine_choice import REMEMBERED, engine_tonight
 from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.collect.own_network import own_network_fault
 from pipeline.config.archive_factory import opened_archive
@@ -39,6 +41,7 @@ from storage.crawl_state.known_urls import known_of
 from storage.deposit.deposit import Deposited
 from storage.deposit.extension_code import deposit_extension
 from storage.ledger.crawl_facts import begin_collection, end_collection
+from storage.ledger.last_crawls import crawls_since
 from storage.signing import CrawlKey
 from storage.spool.known_payloads import PAYLOADS_NAME
 
@@ -264,7 +267,12 @@ def collect(
     if code is not None:
         deposit_extension(archive, code, actor=by)
     secret = CrawlKey.new_secret()
+    engine, why = source.engine, None
     with archive.reader.connect() as connection:
+        if source.engine == "auto":
+            engine, why = engine_tonight(
+                crawls_since(connection, datetime.now(UTC) - REMEMBERED, source_id=source.id)
+            )
         known = replace(known_of(connection, source), listings=listings_of(archive, source))
     commitments = begin_collection(
         archive,
@@ -280,6 +288,7 @@ def collect(
         source,
         crawl_id=crawl_id,
         known=known,
+        engine=engine,
         connect_to=settings.connect_to,
         allow_addresses=settings.allow_addresses,
         upstream_ca=settings.upstream_ca,
@@ -301,6 +310,8 @@ def collect(
         on_progress=on_progress,
         prepare_folder=partial(_prepare_folder, archive, job, code),
     )
+    if why is not None:
+        report = replace(report, remarks=(why, *report.remarks))
 
     clock = measured_clock(settings.time_servers)
 
@@ -340,9 +351,11 @@ def room_of(settings: Settings) -> Room:
 
 def chromium_for(settings: Settings, source: Source) -> Path | None:
     """The browser's program for a source that needs one, else None; raises `NoBrowserError`."""
-    if source.engine != "browser":
+    if source.engine == "http":
         return None
     found = find_chromium(settings.chromium)
+    if found is None and source.engine == "auto":
+        return None  # its pages are taken as they were fetched, and the report says of each why
     if found is None:
         raise NoBrowserError(
             f"{source.id} is loaded by a browser, and no Chromium starts on this machine: `letapis doctor` says "

@@ -194,11 +194,14 @@ def _sources(
 
 
 def _chromium(settings: Settings, jobs: list[CrawlJob]) -> Path | None:
-    if all(job.engine != "browser" for job in jobs):
+    engines = {job.engine for job in jobs}
+    if engines == {"http"}:
         return None
     from pipeline.chromium import HOW, find_chromium
 
     found = find_chromium(settings.chromium)
+    if found is None and "browser" not in engines:
+        return None  # pages are taken as they were fetched, and the report says of each why
     if found is None:
         raise fail(HOW)
     return found.program

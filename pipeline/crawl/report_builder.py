@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from crawlers.engine.messages import CrawlNote, EngineEvent, EngineFinished, PageVisited, StepsDone
+from crawlers.engine.messages import (
+    CrawlNote,
+    EngineChosen,
+    EngineEvent,
+    EngineFinished,
+    PageVisited,
+    StepsDone,
+)
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob
@@ -58,6 +65,7 @@ class ReportBuilder:
         self._failures: list[str] = []
         self._failures_noted: dict[str, tuple[Outcome, str]] = {}
         self._videos: list[VideoSearch] = []
+        self._engine_choices: Counter[str] = Counter()
         self._steps: dict[str, Counter[str]] = {}
         self._sent: Counter[str] = Counter()
         self.exchanges = 0
@@ -96,6 +104,8 @@ class ReportBuilder:
         elif isinstance(event, StepsDone):
             for step, outcome in event.outcomes.items():
                 self._steps.setdefault(step, Counter())[outcome] += 1
+        elif isinstance(event, EngineChosen):
+            self._engine_choices["http" if event.reason is None else "browser"] += 1
         elif isinstance(event, EngineFinished):
             self.finished = True
             self.problem = event.problem
@@ -160,6 +170,7 @@ class ReportBuilder:
             pace=statistics,
             videos=tuple(self._videos),
             steps={step: dict(sorted(counted.items())) for step, counted in self._steps.items()},
+            engine_choices=dict(sorted(self._engine_choices.items())),
         )
 
     def _steps_in_words(self) -> list[str]:

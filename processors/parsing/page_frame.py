@@ -22,6 +22,7 @@ class Task(StrEnum):
 
     READ = "read"
     CLASSIFY = "classify"
+    BROWSER_NEED = "browser_need"
     FEED = "feed"
     SITEMAP = "sitemap"
     REQUISITES = "requisites"

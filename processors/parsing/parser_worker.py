@@ -28,6 +28,8 @@ def main() -> None:
                 return parsers.read_page(work.page, work.kind, layout=work.layout)
             case Task.CLASSIFY:
                 return parsers.classify(work.page)
+            case Task.BROWSER_NEED:
+                return parsers.browser_need(work.page) or ""
             case Task.FEED:
                 return parsers.read_feed(work.page)
             case Task.SITEMAP:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from processors.kinds import PageKind
 from processors.pages import subresources as requisites
+from processors.pages.browser_need import browser_need
 from processors.pages.feeds import Feed, read_feed
 from processors.pages.outcome import Classification, classify
 from processors.pages.page import Page
@@ -42,6 +43,10 @@ class Parsers(Protocol):
         """The page's outcome alone (`outcome.classify`)."""
         ...
 
+    def browser_need(self, page: Page) -> str | None:
+        """Why a browser has to show the page (`browser_need.browser_need`)."""
+        ...
+
     def read_feed(self, page: Page) -> Feed:
         """What a feed lists (`feeds.read_feed`)."""
         ...
@@ -73,6 +78,10 @@ class OwnParsers:
     def classify(self, page: Page) -> Classification:
         """As `outcome.classify`."""
         return classify(page)
+
+    def browser_need(self, page: Page) -> str | None:
+        """As `browser_need.browser_need`."""
+        return browser_need(page)
 
     def read_feed(self, page: Page) -> Feed:
         """As `feeds.read_feed`."""

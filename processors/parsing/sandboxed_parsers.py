@@ -56,6 +56,10 @@ class ConfinedParsers:
         """The page's outcome alone."""
         return self._done(Work(task=Task.CLASSIFY, page=page), Classification)
 
+    def browser_need(self, page: Page) -> str | None:
+        """Why a browser has to show the page."""
+        return self._done(Work(task=Task.BROWSER_NEED, page=page), str) or None
+
     def read_feed(self, page: Page) -> Feed:
         """What a feed lists."""
         return self._done(Work(task=Task.FEED, page=page), Feed)

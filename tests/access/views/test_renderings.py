@@ -23,6 +23,7 @@ MHTML = (
 INFO = json.dumps(
     {
         "consent": {"outcome": "rejected", "platform": "One<b>trust", "reason": None, "clicks": []},
+        "engineReason": "it shows 0 words (<div id='root'>)",
         "steps": [
             {"step": "click: b > i", "outcome": "timed_out", "times": 3, "reason": "<b> lies over it"},
             {"step": "wait_for: .comments", "outcome": "done", "times": 1, "reason": None},
@@ -113,6 +114,7 @@ def test_the_page_says_how_many_of_its_resources_were_recorded_and_what_is_missi
     missing = {"method": "GET", "url": f"{PAGE}/<b>", "type": "image", "outcome": "failed", "reason": "csp"}
     consent = {"outcome": "rejected", "platform": "One<b>trust", "reason": None}
     steps = resources.pop("steps")
+    assert resources.pop("browser_reason") == "it shows 0 words (<div id='root'>)"
     assert resources == {"total": 2, "recorded": 1, "missing": [missing], "consent": consent}
     assert [(each["step"], each["outcome"], each["times"], each["reason"]) for each in steps] == [
         ("click: b > i", "timed_out", 3, "<b> lies over it"),
@@ -123,6 +125,7 @@ def test_the_page_says_how_many_of_its_resources_were_recorded_and_what_is_missi
     assert "1 of 2 resources that the browser requested were recorded." in page
     assert "The consent dialog of One&lt;b&gt;trust was rejected while the page was shown." in page
     assert f"{PAGE}/&lt;b&gt;" in page and "image: failed in the browser (csp)" in page
+    assert "because of what plain HTTP brought: it shows 0 words (&lt;div id=&#39;root&#39;&gt;)." in page
     assert "3 steps of the watch-list were to be done on the page" in page
     assert "click: b &gt; i" in page and "play: &lt;video&gt;" in page
     assert "its time was used up, done 3 times (&lt;b&gt; lies over it)" in page

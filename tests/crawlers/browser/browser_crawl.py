@@ -12,7 +12,7 @@ from crawlers.http_client import Fetcher
 from crawlers.model.capture import Note, Rendering
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
-from crawlers.watchlist.source import source_for_urls
+from crawlers.watchlist.source import Engine, source_for_urls
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from tests.crawlers.engine.crawl_here import crawl_here
@@ -46,6 +46,7 @@ def crawl(
     limits: CrawlLimits | None = None,
     pace: HostRateLimiter | None = None,
     handling: PageHandling | None = None,
+    engine: Engine = "browser",
 ) -> Account:
     made = Account()
 
@@ -54,7 +55,7 @@ def crawl(
         recorder.run(recorder.recorder.keep(rendering))
 
     bounds = limits or CrawlLimits()
-    job = job_for(source_for_urls(urls, engine="browser"), user_agent=USER_AGENT, collector="any")
+    job = job_for(source_for_urls(urls, engine=engine), user_agent=USER_AGENT, collector="any")
 
     async def run() -> None:
         pages = BrowserPages(

@@ -132,6 +132,7 @@ def test_a_report_is_written_with_the_keys_and_values_that_others_read() -> None
         "pace": {"vesnik.example": asdict(pace)},
         "videos": [],
         "steps": {},
+        "engine_choices": {},
     }
 
 

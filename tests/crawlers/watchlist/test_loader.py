@@ -224,7 +224,7 @@ def test_a_mistake_in_a_step_is_named_where_it_stands(written: Write, step: str,
 def test_steps_need_a_browser_and_have_an_end(written: Write) -> None:
     one = STEPS + "      - {wait_s: 1}\n"
     assert mistakes(written(one.replace("engine: browser", "engine: http"))) == [
-        "2: sources[0]: steps are done in the browser: expected `engine: browser` beside them"
+        "2: sources[0]: steps are done in the browser: expected `engine: browser` or `auto` beside them"
     ]
     (found,) = mistakes(written(STEPS + "      - {wait_s: 1}\n" * 31))
     assert found.startswith("6: sources[0].steps: list should have at most 30 items")
@@ -336,7 +336,7 @@ colour: green
         ),
         (
             "defaults: {engine: firefox}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
-            "1: defaults.engine: input should be 'http' or 'browser', found 'firefox'",
+            "1: defaults.engine: input should be 'http', 'browser' or 'auto', found 'firefox'",
         ),
         (
             "defaults: {kind: page}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",

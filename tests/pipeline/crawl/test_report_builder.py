@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from crawlers.engine.messages import CrawlNote, PageVisited
+from crawlers.engine.messages import CrawlNote, EngineChosen, PageVisited, StepsDone
 from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.report import CrawlReport, HostStatistics
 from crawlers.watchlist.source import Source, source_for_urls
@@ -120,3 +120,22 @@ def test_an_outage_that_left_pages_out_is_a_failure_of_the_source_and_named_once
         builder.on_engine_event(CrawlNote("robots.txt answered 503", is_failure=True))
     report = builder.report((), AT, None)
     assert (report.failures, report.remarks) == (("robots.txt answered 503",), ())
+
+
+def test_steps_and_engines_are_counted_by_page() -> None:
+    builder = ReportBuilder(
+        job_for(source_for_urls(("https://a.test/",), engine="browser"), user_agent="any", collector="any"),
+        Nowhere(),
+        AT,
+    )
+    for outcome in ("done", "done", "not_found"):
+        builder.on_engine_event(StepsDone("https://a.test/", {"1. click: .more": outcome, "2. wait_s: 1": "done"}))
+    builder.on_engine_event(EngineChosen("https://a.test/", None))
+    builder.on_engine_event(EngineChosen("https://a.test/b", "it shows 0 words"))
+    report = builder.report((), AT, None)
+    assert report.steps == {"1. click: .more": {"done": 2, "not_found": 1}, "2. wait_s: 1": {"done": 3}}
+    assert report.engine_choices == {"browser": 1, "http": 1}
+    assert report.remarks == (
+        "step 1. click: .more: done on 2 pages, not found on 1 pages",
+        "step 2. wait_s: 1: done on 3 pages",
+    )
