@@ -15,6 +15,10 @@ For a request of the ledger, its own engine and egress profile count.
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
 
+**Who does it.** An on-demand worker (`letapis worker`), where one lives: the task `archive` waits for it and logs
+what came of it. Where no worker has given a sign of life for 15 seconds, the task fetches the page itself. A task
+that is stopped stops the crawl, at a worker within 20 seconds.
+
 **Results.** The log of `summarize` has one line per URL: its capture on the *Archive* pages of this site, its WARC
 file, the outcome of the visit, and whether every configured store has confirmed the file. "NOT YET preserved"
 means that the copy to the second store is pending; the DAG `copies` makes it. A page that could not be reached is
@@ -86,8 +90,8 @@ def archive_url() -> None:
     @task(pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, Any]]:
         """Take the request, or refuse invalid URLs and write one to the ledger; return one job per URL."""
-        from pipeline.collect.on_demand import accept_request, jobs_of_request
         from pipeline.collect.url_list import BadUrls, validate_urls
+        from pipeline.collect.waiting import accept_request, jobs_of_request
         from pipeline.config.settings import SettingsError, load_settings
         from storage.ledger.requests import RequestUnknownError
 
@@ -121,7 +125,7 @@ def archive_url() -> None:
     )
     def archive(job: dict[str, Any]) -> dict[str, Any]:
         """Crawl, deposit and process one URL; return keys and counts, of a confidential request only its id."""
-        from pipeline.collect.on_demand import archive_confidentially, archive_one
+        from pipeline.collect.waiting import archive_confidentially, archive_one
         from pipeline.config.settings import load_settings
 
         settings, number = load_settings(), job["number"]
@@ -136,7 +140,7 @@ def archive_url() -> None:
     @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def summarize(jobs: Any, results: Any) -> str:
         """List where to find each URL; red if one of them was not captured as asked."""
-        from pipeline.collect.on_demand import archived_and_missing, confidential_and_missing
+        from pipeline.collect.archived import archived_and_missing, confidential_and_missing
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 

@@ -29,6 +29,10 @@ HOW: Final = (
 )
 
 
+class NoBrowserError(Exception):
+    """A source needs a browser, and none is installed on this machine."""
+
+
 @dataclass(frozen=True)
 class Chromium:
     """A browser that Playwright can drive: its program, its version as it says it, and whose it is."""

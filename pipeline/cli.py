@@ -43,6 +43,7 @@ from pipeline.commands import (
     validation,
     verify,
     witness,
+    worker,
 )
 from pipeline.failures import CommandGroup, errors_as_sentences, make_streams_safe
 
@@ -90,6 +91,7 @@ for group in (
     law,
     tokens,
     validation,
+    worker,
 ):
     group.register(app)
 

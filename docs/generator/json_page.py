@@ -46,6 +46,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "forecast": ("forecast", "source_forecast"),
     "harvest": ("harvested_source",),
     "archive": ("archived",),
+    "worker": ("worked",),
     "crawl": ("crawl",),
     "backup": ("backup", "backup_thing"),
     "drill": ("drill",),

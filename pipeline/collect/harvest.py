@@ -7,6 +7,7 @@ captured stays in the spool for the next run. A mistake in one source's entry co
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,7 @@ from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawlReport
 from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.chromium import find_chromium
+from pipeline.chromium import NoBrowserError, find_chromium
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.collection_end import collection_summary, counts_of_report
 from pipeline.collect.crawl_facts import collection_facts
@@ -28,7 +29,7 @@ from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.collect.own_network import own_network_fault
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
-from pipeline.crawl import crawl_id_of_now, job_for, run_crawl
+from pipeline.crawl import GRACE_S, crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
 from pipeline.quality.source_checks import check_crawl
 from processors.extension.code import ExtensionCode
@@ -74,10 +75,6 @@ class BrokenEntryError(Exception):
         super().__init__(f"Its entry in the watch-list has mistakes. Nothing of it was fetched.\n{listed}")
         self.name = name
         self.mistakes = tuple(mistakes)
-
-
-class NoBrowserError(Exception):
-    """A source needs a browser, and none is installed on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +252,13 @@ def collect(
     on_progress: OnProgress,
     request: Mapping[str, str | None] | None = None,
     actor: str | None = None,
+    watched: Callable[[int], AbstractContextManager[object]] = nullcontext,
+    grace_s: float = GRACE_S,
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
-    """Crawl one source and deposit what was captured; ``request`` are the facts of a person's request."""
+    """Crawl one source and deposit what was captured; ``request`` are the facts of a person's request.
+
+    ``watched`` and ``grace_s`` are as in `run_crawl`.
+    """
     by = actor or settings.collector
     room = room_of(settings)
     room.require(settings.spool_dir)
@@ -309,6 +311,8 @@ def collect(
         signing_secret=secret,
         on_progress=on_progress,
         prepare_folder=partial(_prepare_folder, archive, job, code),
+        watched=watched,
+        grace_s=grace_s,
     )
     if why is not None:
         report = replace(report, remarks=(why, *report.remarks))

@@ -1,19 +1,23 @@
-"""Archives web pages that a person asks for: a crawl, a WARC file and a deposit per address, read at once.
+"""Archives a web page that a person wants: a crawl, a WARC file and a deposit per address, read at once.
 
-In: `Settings`, checked addresses (`pipeline.collect.url_list`), who asks and why. Out: `Archived` per address:
-keys, counts and where to look. Who, why and for which case go to the ledger and custody, never into a WARC. A page
-that could not be reached is a result; a failure of ours raises, and what was captured stays in the spool.
+In: `Settings`, a claim of an address in the queue. Out: `Archived`: keys, counts and where to look. Who, why and
+for which case go to the ledger and custody, never into a WARC. A page that could not be reached is a result; a
+failure of ours is written down and raised, and what was captured stays in the spool. The result stands in the
+ledger as soon as the page can be read; batches, time tokens and checkpoint follow. Tasks, commands and workers all
+come here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
-from urllib.parse import quote
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from crawlers.model.iso_time import time_text
-from crawlers.watchlist.source import Engine, source_for_urls
-from pipeline.collect.confidential_work import unlogged
+from crawlers.watchlist.source import source_for_urls
+from pipeline.clock_offset import measured_clock
+from pipeline.collect.archived import Archived, page_of
+from pipeline.collect.deposit_spool import recover_spools
 from pipeline.collect.harvest import collect, failure_reason
+from pipeline.collect.lease import Lease, held_lease
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -23,110 +27,130 @@ from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
 from processors.surt import surt_key
 from processors.urls import resolve_location
-from storage.access_labels import DEFAULT_LABEL
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
 from storage.deposit.record_reader import read_record
+from storage.errors import StorageError
 from storage.ledger.batches import store_batches
-from storage.ledger.requests import Request, insert_request, insert_result, request_by_id
+from storage.ledger.requests import Request, insert_result, request_by_id
+from storage.work_queue.claims import Claim, LeaseLostError, end, give_back
 
 MOST_REDIRECTS: Final = 20
 """As many as browsers follow (Fetch Standard, section 4.4)."""
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
+MOST_ATTEMPTS: Final = 3
+"""Claims of one address that may end without a result: what kills its worker each time is tried no more."""
+
+GRACE_S: Final = 3.0
+"""Seconds that a crawl has to close its files: with what its keeper needs after that, it is over before the lease
+of a worker that was killed."""
+
 OnProgress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """What came of one address.
-
-    ``capture_id`` is the capture of the page, behind redirects where there were any, None where there is none;
-    ``page_url`` is its address; ``captures`` counts those of the whole visit. ``preserved`` is True only where
-    every configured store has confirmed the files, None where there are none. ``problem`` says why the page is not
-    there, None if it is.
-    """
-
-    url: str
-    request_id: str
-    crawl_id: str
-    capture_id: str | None
-    page_url: str | None
-    captured_at: str | None
-    status: int | None
-    outcome: str | None
-    outcome_reason: str | None
-    warc_keys: tuple[str, ...]
-    captures: int
-    preserved: bool | None
-    preserved_reason: str
-    problem: str | None
-    look_at: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Keys and counts as JSON-ready values."""
-        return {"kind": "archived"} | asdict(self) | {"warc_keys": list(self.warc_keys)}
+class WorkerStopped(BaseException):
+    """The worker was told to stop: it gives its address back, and another goes on with it."""
 
 
-def accept_request(
-    settings: Settings,
-    urls: Sequence[str],
-    *,
-    actor: str,
-    reason: str | None = None,
-    case: str | None = None,
-    access_label: str = DEFAULT_LABEL,
-    engine: Engine = "http",
-    egress: str | None = None,
-) -> str:
-    """Write the request to the ledger before anything is fetched; returns its id."""
-    with opened_archive(settings) as archive, archive.writer.begin() as connection:
-        request = insert_request(
-            connection,
-            actor=actor,
-            urls=urls,
-            reason=_or_none(reason),
-            case_reference=_or_none(case),
-            access_label=access_label,
-            engine=engine,
-            egress=egress,
+class TriedTooOftenError(StorageError):
+    """Each worker that had the address was killed or lost its lease; somebody has to look why."""
+
+    def __init__(self, attempts: int) -> None:
+        super().__init__(
+            f"{attempts} workers began with this address, and none of them came to its end: they were killed, or "
+            "the database did not answer them. Their logs say more. What they captured is in the archive."
         )
-    return request.id
+        self.attempts = attempts
 
 
-def archive_one(
-    settings: Settings, request_id: str, number: int, *, on_progress: OnProgress = lambda _: None
-) -> Archived:
-    """Archive the address ``number`` (from 0) of a request, and write down what came of it.
-
-    Raises `RequestUnknownError` where the ledger has no such request, `SettingsError` where its egress profile is
-    not known any more. What broke off is written down as well, and raised again.
-    """
+def archive_claimed(settings: Settings, held: Claim, *, on_progress: OnProgress = lambda _: None) -> Archived:
+    """Archive the claimed address in this process, to the end of all that follows; raises as `work_on`."""
     with opened_archive(settings) as archive:
-        with archive.reader.connect() as connection:
-            request = request_by_id(connection, request_id)
-        try:
-            archived = _archive_address(settings, archive, request, number, on_progress)
-        except BaseException as problem:
-            with archive.writer.begin() as connection:
-                insert_result(connection, request_id, number, problem=f"{type(problem).__name__}: {problem}")
-            raise
-        with archive.writer.begin() as connection:
-            insert_result(
-                connection,
-                request_id,
-                number,
-                crawl_id=archived.crawl_id,
-                capture_id=archived.capture_id,
-                problem=archived.problem,
-                details=archived.as_json(),
-            )
+        archived = work_on(settings, archive, held, on_progress=on_progress)
+        follow_up(settings, archive, held.request_id, on_progress=on_progress)
     return archived
 
 
+def work_on(
+    settings: Settings,
+    archive: Archive,
+    held: Claim,
+    *,
+    beats_for: str | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> Archived:
+    """Archive the claimed address until it can be read, and write down what came of it.
+
+    ``beats_for`` is the worker for which signs of life are given meanwhile. Raises `RequestUnknownError` where the
+    ledger has no such request, `SettingsError` where its egress profile is not known, `LeaseLostError` where
+    another has the address by now. What broke off is written down as well, and raised again.
+    """
+    try:
+        with held_lease(settings.database().writer_url, held, beats_for=beats_for) as lease:
+            with archive.reader.connect() as connection:
+                request = request_by_id(connection, held.request_id)
+            if held.attempt > MOST_ATTEMPTS:
+                raise TriedTooOftenError(held.attempt - 1)
+            if held.attempt > 1:
+                _recover(settings, archive, on_progress)
+            archived = _archive_address(settings, archive, request, held.number, on_progress, lease)
+            lease.require()
+            with archive.writer.begin() as connection:
+                insert_result(
+                    connection,
+                    held.request_id,
+                    held.number,
+                    crawl_id=archived.crawl_id,
+                    capture_id=archived.capture_id,
+                    problem=archived.problem,
+                    details=archived.as_json(),
+                )
+                end(connection, held, broken=False)
+    except LeaseLostError:
+        raise
+    except WorkerStopped:
+        with archive.writer.begin() as connection:
+            give_back(connection, held)
+        raise
+    except BaseException as problem:
+        with archive.writer.begin() as connection:
+            insert_result(connection, held.request_id, held.number, problem=f"{type(problem).__name__}: {problem}")
+            end(connection, held, broken=True)
+        raise
+    return archived
+
+
+def follow_up(
+    settings: Settings, archive: Archive, request_id: str, *, on_progress: OnProgress = lambda _: None
+) -> None:
+    """What follows when the pages can be read: batches of the ledger, time tokens, a checkpoint to its outlets.
+
+    What fails here stays pending, and the DAGs `ledger`, `timestamps` and `checkpoints` make it good.
+    """
+    with archive.reader.connect() as connection:
+        request = request_by_id(connection, request_id)
+    store_batches(archive, actor=settings.collector)
+    request_timestamps(
+        settings, archive, occasion=f"request {request.id}", actor=request.actor, on_progress=on_progress
+    )
+    sign_and_deliver(settings, archive, on_progress=on_progress)
+
+
+def _recover(settings: Settings, archive: Archive, on_progress: OnProgress) -> None:
+    """Deposit what the crawl of a worker that was killed has left on this machine."""
+    recover_spools(
+        archive,
+        settings.spool_dir,
+        actor=settings.collector,
+        on_progress=on_progress,
+        measure_clock=partial(measured_clock, settings.time_servers),
+    )
+
+
 def _archive_address(
-    settings: Settings, archive: Archive, request: Request, number: int, on_progress: OnProgress
+    settings: Settings, archive: Archive, request: Request, number: int, on_progress: OnProgress, lease: Lease
 ) -> Archived:
     url = request.urls[number]
     facts = {
@@ -143,15 +167,17 @@ def _archive_address(
         access_label=request.access_label if request.confidential else None,
     )
     report, deposited = collect(
-        settings, archive, source, on_progress=on_progress, request=facts, actor=request.actor
+        settings,
+        archive,
+        source,
+        on_progress=on_progress,
+        request=facts,
+        actor=request.actor,
+        watched=lease.watched,
+        grace_s=GRACE_S,
     )
     keys = tuple(each.key for each in deposited)
     process_files(archive, keys)
-    store_batches(archive, actor=settings.collector)
-    request_timestamps(
-        settings, archive, occasion=f"request {request.id}", actor=request.actor, on_progress=on_progress
-    )
-    sign_and_deliver(settings, archive, on_progress=on_progress)
     capture, count = _page_of_visit(archive, report.crawl_id, url)
     preservation = preservation_of(archive, deposited)
     return Archived(
@@ -171,136 +197,6 @@ def _archive_address(
         problem=failure_reason(report),
         look_at=None if capture is None else page_of(settings, capture.id),
     )
-
-
-def archive_urls(
-    settings: Settings,
-    urls: Sequence[str],
-    *,
-    actor: str,
-    reason: str | None = None,
-    case: str | None = None,
-    access_label: str = DEFAULT_LABEL,
-    engine: Engine = "http",
-    egress: str | None = None,
-    on_progress: OnProgress = lambda _: None,
-) -> tuple[Archived, ...]:
-    """One request, its addresses one after the other; raises `SettingsError` where no such profile is."""
-    settings.egress_url(egress)
-    request_id = accept_request(
-        settings,
-        urls,
-        actor=actor,
-        reason=reason,
-        case=case,
-        access_label=access_label,
-        engine=engine,
-        egress=egress,
-    )
-    return tuple(archive_one(settings, request_id, number, on_progress=on_progress) for number in range(len(urls)))
-
-
-def jobs_of_request(settings: Settings, request_id: str) -> list[dict[str, Any]]:
-    """One job per address, as tasks hand it on; that of a confidential request names no address.
-
-    Raises `RequestUnknownError`.
-    """
-    with opened_archive(settings) as archive, archive.reader.connect() as connection:
-        request = request_by_id(connection, request_id)
-    return [
-        {
-            "request_id": request.id,
-            "number": number,
-            "confidential": request.confidential,
-            "name": f"URL {number + 1}" if request.confidential else url,
-        }
-        for number, url in enumerate(request.urls)
-    ]
-
-
-def archive_confidentially(settings: Settings, request_id: str, number: int) -> dict[str, Any]:
-    """Archive one address of a confidential request; nothing that is said or returned tells what it is.
-
-    ``broken``: whether this system failed; why is written down for the members of the case.
-    """
-    broken, missing = False, False
-    with unlogged():
-        try:
-            missing = archive_one(settings, request_id, number).problem is not None
-        except BaseException:  # even a timeout or an exit: its traceback would name the address
-            broken = True
-    state = "failed" if broken else "not captured as asked" if missing else "done"
-    return {
-        "request_id": request_id,
-        "number": number,
-        "broken": broken,
-        "missing": missing,
-        "sentence": f"URL {number + 1} of request {request_id}: {state}. {where_of_request(settings, request_id)}",
-    }
-
-
-def where_of_request(settings: Settings, request_id: str) -> str:
-    """Where the members of the case find what came of it."""
-    if settings.airflow_url is None:
-        return "The members of its case find more on the page Requests of the archive."
-    return f"The members of its case find more here: {settings.airflow_url}/archive/request/{request_id}"
-
-
-def confidential_and_missing(
-    settings: Settings, jobs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any] | None]
-) -> tuple[list[str], list[str]]:
-    """As `archived_and_missing`, of a confidential request: numbers alone."""
-    found = {result["number"]: result for result in results if result is not None}
-    lines: list[str] = []
-    missing: list[str] = []
-    for job in jobs:
-        result = found.get(job["number"])
-        if result is None:
-            missing.append(
-                f"URL {job['number'] + 1}: its task failed. {where_of_request(settings, job['request_id'])}"
-            )
-        else:
-            (missing if result["missing"] else lines).append(result["sentence"])
-    return lines, missing
-
-
-def page_of(settings: Settings, capture_id: str) -> str:
-    """Where the capture's page is on the running stack, or the command that shows it."""
-    if settings.airflow_url is None:
-        return f"letapis show {capture_id}"
-    return f"{settings.airflow_url}/archive/capture/{quote(capture_id, safe='')}"
-
-
-def archived_and_missing(
-    urls: Sequence[str], results: Sequence[Mapping[str, Any] | None]
-) -> tuple[list[str], list[str]]:
-    """A line per address with a capture that says where it is, and a line per address that is not there."""
-    found = {str(result["url"]): result for result in results if result is not None}
-    lines: list[str] = []
-    missing: list[str] = []
-    for url in urls:
-        result = found.get(url)
-        if result is None:
-            missing.append(f"{url}: its task failed; the log of the task says why.")
-            continue
-        if result["capture_id"] is not None or not result["problem"]:
-            lines.append(describe_archived(result))
-        if result["problem"]:
-            missing.append(f"{url}: {result['problem']}")
-    return lines, missing
-
-
-def describe_archived(result: Mapping[str, Any]) -> str:
-    """One archived address as a line for people."""
-    if result["capture_id"] is None:
-        return f"{result['url']}: no capture. {result['problem'] or ''}".rstrip()
-    pending = "" if result["preserved"] else "NOT YET preserved: "
-    outcome = str(result["outcome"] or "not classified").replace("_", " ")
-    why = f" ({result['outcome_reason']})" if result["outcome_reason"] else ""
-    onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
-    kept = f"{result['captures']} captures in {', '.join(result['warc_keys'])}"
-    state = f"{outcome}{why}; {kept}; {pending}{result['preserved_reason']}"
-    return f"{result['url']}{onward}: {state}\n  {result['look_at']}"
 
 
 def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
@@ -323,7 +219,3 @@ def _sent_on_to(archive: Archive, capture: Capture) -> str | None:
         return None
     location = header(parse_response(read_record(archive, capture).block), "Location")
     return None if location is None else resolve_location(capture.url, location.encode("latin-1"))
-
-
-def _or_none(text: str | None) -> str | None:
-    return (text or "").strip() or None

@@ -32,6 +32,7 @@ from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.memberships import case_by_reference, cases_of
 from storage.ledger.requests import insert_request
+from storage.work_queue.claims import order
 
 LONGEST_REASON = 2000
 LONGEST_CASE = 200
@@ -141,7 +142,7 @@ class AirflowRequestDesk:
             settings.egress_url(request.egress or None)
             with archive.writer.begin() as connection:
                 label = confidential_label(connection, case, viewer) if request.confidential else DEFAULT_LABEL
-                return tuple(
+                taken = [
                     insert_request(
                         connection,
                         actor=viewer.name,
@@ -151,9 +152,12 @@ class AirflowRequestDesk:
                         access_label=label,
                         engine=engine,
                         egress=request.egress or None,
-                    ).id
+                    )
                     for some in parts(urls, MOST_URLS_OF_ONE)
-                )
+                ]
+                for each in taken:
+                    order(connection, each.id, len(each.urls))
+            return tuple(each.id for each in taken)
         except (BadUrls, SettingsError, CaseUnknownError) as refused:
             raise RequestRefusedError(str(refused)) from refused
 

@@ -80,9 +80,10 @@ def archive(
     """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked."""
     from sqlalchemy.exc import OperationalError
 
-    from pipeline.collect.harvest import NoBrowserError
-    from pipeline.collect.on_demand import archive_urls, describe_archived
+    from pipeline.chromium import NoBrowserError
+    from pipeline.collect.archived import describe_archived
     from pipeline.collect.url_list import BadUrls, validate_urls
+    from pipeline.collect.waiting import SomeBrokeOffError, archive_urls
     from pipeline.config.settings import SettingsError, load_settings
     from storage.access_labels import DEFAULT_LABEL
     from storage.errors import StorageError
@@ -112,6 +113,9 @@ def archive(
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    except SomeBrokeOffError as problem:
+        emit((each.as_json() for each in problem.done), as_json=as_json, human=describe_archived)
+        raise fail(str(problem)) from problem
     except (StorageError, NoBrowserError) as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:

@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine
-
 from access.replay.capability import CapabilitySeal, read_replay_key
 from access.replay.door import ReplayDoor
+from pipeline.config.database import database_engine
 from pipeline.config.outlet_file import read_outlet_file
 from pipeline.config.purge_keys import purge_keys
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
@@ -23,9 +22,9 @@ def open_archive(settings: Settings) -> Archive:
     database = settings.database()
     return Archive(
         objects=open_store(settings),
-        writer=_engine(database.writer_url, "letapis-writer"),
-        reader=_engine(database.reader_url, "letapis-reader"),
-        accesses=None if database.access_url is None else _engine(database.access_url, "letapis-access"),
+        writer=database_engine(database.writer_url, "letapis-writer"),
+        reader=database_engine(database.reader_url, "letapis-reader"),
+        accesses=None if database.access_url is None else database_engine(database.access_url, "letapis-access"),
         replica=open_replica(settings),
         sealing=sealing_keys(settings),
         nights_since=settings.nights_since,
@@ -109,15 +108,4 @@ def _store(store: StoreAccess, name: str, *, attempts: int = 4) -> ObjectStore:
         lock_days=store.lock_days,
         name=name,
         attempts=attempts,
-    )
-
-
-def _engine(url: str, name: str) -> Engine:
-    # pre-ping: a pooled connection that a restarted database has dropped is replaced, not handed out
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=2,
-        max_overflow=8,
-        connect_args={"application_name": name, "connect_timeout": 10, "options": "-c timezone=UTC"},
     )

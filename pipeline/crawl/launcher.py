@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def run_crawl(
     signing_secret: bytes | None = None,
     on_progress: Callable[[str], None] | None = None,
     prepare_folder: Callable[[Path], object] | None = None,
+    watched: Callable[[int], AbstractContextManager[object]] = nullcontext,
+    grace_s: float = GRACE_S,
 ) -> CrawlReport:
     """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
 
@@ -48,7 +51,9 @@ def run_crawl(
     their rate limit; None: this crawl keeps its own. Both are given to the crawl's process alone. ``room`` is what
     the crawl leaves free on its disk; None: nothing. ``signing_secret`` is the key with which it signs its files;
     None: it signs nothing. ``on_progress`` is called with a sentence now and then. ``prepare_folder`` puts what
-    else the crawl needs into its folder before it begins.
+    else the crawl needs into its folder before it begins. ``watched`` gets the process id of the crawl's keeper
+    and is held while the crawl runs. ``grace_s`` is how long the crawl may take to close its files when it has to
+    stop.
 
     A crawl that broke off is reported with its ``problem`` and the files it had closed; no error of a site raises.
     Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a profile has no address.
@@ -62,7 +67,7 @@ def run_crawl(
         prepare_folder(folder)
     started_at = datetime.now(UTC)
     crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
-    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(GRACE_S), "-", "-", *crawl]
+    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(grace_s), "-", "-", *crawl]
     variables_of_crawl = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
     variables_of_crawl |= {} if room is None else room.variables()
     env = {**os.environ, **{name: value for name, value in variables_of_crawl.items() if value is not None}}
@@ -80,9 +85,10 @@ def run_crawl(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            for line in process.stdout:
-                if on_progress is not None:
-                    on_progress(line.decode("utf-8", "replace").rstrip("\n"))
+            with watched(process.pid):
+                for line in process.stdout:
+                    if on_progress is not None:
+                        on_progress(line.decode("utf-8", "replace").rstrip("\n"))
         finally:
             # The keeper stops the crawl when this input ends, if the crawl has not ended by itself.
             process.stdin.close()

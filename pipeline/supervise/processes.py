@@ -139,6 +139,14 @@ def children_of(pid: int) -> tuple[int, ...]:
         return ()
 
 
+def end_below(keeper: int) -> None:
+    """End at once everything that a keeper keeps; returns when it has gone, or waits to be collected."""
+    while is_alive(keeper):
+        for pid in children_of(keeper):
+            send(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
 def send(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process that may be gone already."""
     try:

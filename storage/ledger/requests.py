@@ -54,7 +54,7 @@ class RequestResult:
     """What came of the address ``number`` (from 0) of a request.
 
     ``capture_id`` is None where the page was not captured; ``problem`` then says why. ``details`` are the keys of
-    `pipeline.collect.on_demand.Archived`, empty where the work broke off.
+    `pipeline.collect.archived.Archived`, empty where the work broke off.
     """
 
     request_id: str

@@ -20,8 +20,8 @@ from crawlers.model.report import CrawlReport
 from docs.generator.commands_page import commands
 from docs.generator.json_page import PRINTS, RECORD, json_page, keys_of, meanings, promised
 from pipeline.cli import app
+from pipeline.collect.archived import Archived
 from pipeline.collect.harvest import HarvestResult
-from pipeline.collect.on_demand import Archived
 from pipeline.config.settings import ROOT
 from pipeline.crawl.egress_check import EgressProbe
 from pipeline.output import Exit

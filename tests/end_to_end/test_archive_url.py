@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator
 from playwright.sync_api import Page, expect
 
 from pipeline.airflow_api import AirflowApi, AirflowRefused
-from pipeline.collect.on_demand import accept_request
+from pipeline.collect.waiting import accept_request
 from processors.defanged_links import unlinked
 from samples import expected
 from storage.archive import Archive

@@ -17,7 +17,7 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 
 from pipeline.chromium import find_chromium
-from pipeline.collect.on_demand import archive_urls
+from pipeline.collect.waiting import archive_urls
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import ROOT, Settings
 from samples.sites import SampleSites

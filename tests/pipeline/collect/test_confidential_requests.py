@@ -19,16 +19,16 @@ from access.app import create_app
 from access.request_desk import NewRequest, RequestNotStartedError, RequestRefusedError
 from access.route_roles import ROLE_OF_ROUTE
 from access.views.captures import one_capture
+from pipeline.collect.archived import confidential_and_missing
 from pipeline.collect.confidential_work import unlogged
-from pipeline.collect.on_demand import (
+from pipeline.collect.request_desk import AirflowRequestDesk
+from pipeline.collect.waiting import (
     accept_request,
     archive_confidentially,
     archive_one,
     archive_urls,
-    confidential_and_missing,
     jobs_of_request,
 )
-from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from samples.sites import SampleSites

@@ -4,14 +4,9 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.collect.on_demand import (
-    accept_request,
-    archive_one,
-    archive_urls,
-    archived_and_missing,
-    describe_archived,
-)
+from pipeline.collect.archived import archived_and_missing, describe_archived
 from pipeline.collect.preservation_status import Preservation, preservation_of
+from pipeline.collect.waiting import accept_request, archive_one, archive_urls
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.devstack.seaweedfs import ObjectStoreServer

@@ -15,7 +15,7 @@ from access.views.media import one_medium
 from access.views.search import found as search
 from access.views.search import one_record
 from pipeline.cli import app as commands
-from pipeline.collect.on_demand import archive_urls
+from pipeline.collect.waiting import archive_urls
 from pipeline.config.settings import Settings, variable
 from pipeline.process.rebuild import rebuild
 from storage.access_labels import Role

@@ -94,6 +94,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "purge": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
     "withdraw": ["sha256:{sha256}", "--reason", "a trial", "--basis", "none", "--second", "ann"],
     "withheld": [],
+    "worker": ["--once"],
     "witness": ["{folder}/witness"],
 }
 """What a command is given; those not named here are given nothing."""

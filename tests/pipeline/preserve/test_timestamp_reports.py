@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.collect.on_demand import archive_urls
+from pipeline.collect.waiting import archive_urls
 from pipeline.config.settings import Settings, SettingsError, load_settings, variable
 from pipeline.preserve.time_authority import pinned_roots
 from pipeline.preserve.timestamp import request_timestamps, timestamp_status

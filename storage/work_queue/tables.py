@@ -1,0 +1,39 @@
+"""Tables of the schema `work`: addresses of requests that wait or are worked on, and the workers that live.
+
+Neither evidence nor derived from any: what was requested and what came of it stands in the ledger. Losing all rows
+costs that what waits has to be started again (the button on its page, or a run of the DAG `archive_url`).
+"""
+
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+SCHEMA = "work"
+metadata = MetaData(schema=SCHEMA)
+TIME = TIMESTAMP(timezone=True)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, comment="which of the request's addresses, from 0"),
+    Column("ordered_at", TIME, nullable=False),
+    Column("run", Text, comment="the try of a task, or the command, that waits for it; null: none yet"),
+    Column(
+        "awaited_until",
+        TIME,
+        comment="nobody waits any more who has not said so until then; null: nobody does yet",
+    ),
+    Column("attempt", Integer, nullable=False, comment="how often it was claimed since it was ordered"),
+    Column("claimed_by", Text),
+    Column("lease_until", TIME, comment="who does not renew its claim until then has lost it"),
+    Column("ended_at", TIME),
+    Column("broken", Boolean, comment="whether this system failed; null: it has not ended"),
+    Index("orders_waiting", "number", "ordered_at", postgresql_where=text("ended_at IS NULL")),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", TIME, nullable=False, comment="the last sign of life"),
+)
