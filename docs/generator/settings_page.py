@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Monitoring": ("metrics_", "morning_"),
     "Replay": ("replay_",),
     "Crawls": (
+        "workers",
         "connect_",
         "allow_",
         "upstream_",

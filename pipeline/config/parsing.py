@@ -54,6 +54,12 @@ def _megabytes(raw: str) -> int:
     return int(raw)
 
 
+def _workers(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 64:
+        raise ValueError("a whole number, 0 to 64")
+    return int(raw)
+
+
 def _moment(raw: str) -> datetime:
     moment = datetime.fromisoformat(raw) if raw[:1].isdecimal() else None
     if moment is None or moment.tzinfo is None:
@@ -243,6 +249,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "nights_since": _moment,
     "keep_free_mb": _megabytes,
     "receive_limit_mb": _megabytes,
+    "workers": _workers,
     "sealing_keys": _folder_or_file,
     "outlets": _folder_or_file,
     "log_key": _folder_or_file,

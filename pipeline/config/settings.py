@@ -320,6 +320,12 @@ class Settings:
     make it.
     """
 
+    workers: int = 2
+    """How many on-demand workers (`letapis worker`) `letapis up` starts on its machine. Each keeps about 200 MB of
+    memory and has what people request within seconds. With `0`, Airflow's tasks fetch it, as they do where no
+    worker lives.
+    """
+
     connect_to: tuple[str, ...] = ()
     """Where host names lead instead, as in curl: `H1:P1:H2:P2`."""
     allow_addresses: tuple[str, ...] = ()

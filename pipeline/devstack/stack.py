@@ -28,6 +28,7 @@ from pipeline.devstack.ports import ReservedPort
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.replay import ReplayServer
 from pipeline.devstack.seaweedfs import FOR_TRYING_OUT_ONLY, ObjectStoreServer
+from pipeline.devstack.workers import OnDemandWorkers
 from pipeline.prepare import prepare_archive
 from pipeline.replay.environment import HOW as HOW_TO_REPLAY
 from pipeline.replay.environment import wayback_program
@@ -53,6 +54,7 @@ class Stack:
         self._airflow: AirflowServer | None = None
         self._airflow_port: ReservedPort | None = None
         self._replay: ReplayServer | None = None
+        self._workers: OnDemandWorkers | None = None
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
         self.warnings: tuple[str, ...] = ()
         """What a person has to know before anything is kept here; known once storage is started."""
@@ -76,7 +78,7 @@ class Stack:
             self._start_storage()
 
     def start_airflow(self) -> None:
-        """Start the replay host, and Airflow on the database; `start_storage` has gone before."""
+        """Start the replay host, the workers, and Airflow on the database; `start_storage` has gone before."""
         with self._stopped_on_failure():
             self._start_replay()
             self._start_airflow()
@@ -98,6 +100,9 @@ class Stack:
                 self._count_restart(f"Airflow's {name}")
             for name, wrong in self._airflow.restart_stuck():
                 self._count_restart(f"Airflow's {name}", wrong)
+        if self._workers is not None:
+            for sentence in self._workers.restart_dead():
+                self._on_progress(sentence)
 
     def watch(self) -> None:
         """Keep everything running until interrupted; raises `ServiceError` when that is not possible."""
@@ -233,7 +238,14 @@ class Stack:
             nights_since=settings.nights_since or self._airflow.first_started,
         )
         write_stack_file(self.settings)
+        self._start_workers()
         self._airflow.start()
+
+    def _start_workers(self) -> None:
+        """They do their imports while Airflow starts; what is waiting from before they do at once."""
+        self._workers = OnDemandWorkers(self.settings)
+        self._undo.callback(self._workers.stop)
+        self._workers.start()
 
     def _start_replay(self) -> None:
         """The replay host; without pywb's environment everything else works, and the pages say so."""
