@@ -320,10 +320,10 @@ class Settings:
     make it.
     """
 
-    workers: int = 2
+    workers: int = 0
     """How many on-demand workers (`letapis worker`) `letapis up` starts on its machine. Each keeps about 200 MB of
-    memory and has what people request within seconds. With `0`, Airflow's tasks fetch it, as they do where no
-    worker lives.
+    memory and has what people request within seconds; two suit two cores. With `0`, Airflow's tasks fetch it, as
+    they do where no worker lives.
     """
 
     connect_to: tuple[str, ...] = ()

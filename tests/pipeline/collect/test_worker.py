@@ -27,7 +27,16 @@ from storage.catalogue.captures import capture_by_id, captures_of_crawl
 from storage.ledger.custody import entries
 from storage.ledger.memberships import add_member
 from storage.ledger.requests import RequestResult, results_of_request
-from storage.work_queue.claims import LeaseLostError, Order, beat, claim, living_workers, order_of, take_up
+from storage.work_queue.claims import (
+    LeaseLostError,
+    Order,
+    beat,
+    claim,
+    living_workers,
+    order_of,
+    take_up,
+    wait_no_more,
+)
 from tests.pipeline.crawl.test_crawl_process import command_of, descendants
 from tests.storage.killed_deposits import environment
 
@@ -319,6 +328,8 @@ def test_nothing_of_a_confidential_request_is_in_a_workers_lines_title_or_enviro
             continue
     worker.terminate()
     assert worker.wait() == 0
+    with opened.writer.begin() as connection:
+        wait_no_more(connection, request_id)
     start()
     other = accept_request(
         collecting, (f"{COURT}&tajamnica",), actor="ala-tajnaja", reason=REASON, case=CASE, access_label=label
