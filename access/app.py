@@ -64,6 +64,7 @@ from access.routes.members import MEMBERS_PAGES
 from access.routes.memento import MEMENTO
 from access.routes.operation import OPERATION_PAGES
 from access.routes.pages import PAGES
+from access.routes.quality import QUALITY_API, QUALITY_PAGES
 from access.routes.readable import READABLE_PAGES
 from access.routes.receipts import RECEIPTS
 from access.routes.received import RECEIVED_API, RECEIVED_PAGES
@@ -109,6 +110,7 @@ PAGE_ROUTERS: Final = (
     READABLE_PAGES,
     COMPARE_PAGES,
     SOURCES_PAGES,
+    QUALITY_PAGES,
     ARCHIVING_PAGES,
     WITHDRAWAL_PAGES,
     OPERATION_PAGES,
@@ -118,6 +120,7 @@ PAGE_ROUTERS: Final = (
 API_ROUTERS: Final = (
     API,
     SOURCES_API,
+    QUALITY_API,
     CONTENT_API,
     MEDIA_API,
     ASSESSMENT_API,

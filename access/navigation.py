@@ -27,6 +27,7 @@ SECTIONS: Final = (
     Section("sources", "/sources", N_("Sources")),
     Section("changes", "/changes", N_("Changes")),
     Section("captures", "/captures", N_("Captures")),
+    Section("quality", "/quality", N_("Quality")),
     Section("media", "/media", N_("Media")),
     Section("similar", "/similar", N_("Image search")),
     Section("assessments", "/assessments", N_("Verification")),

@@ -55,6 +55,8 @@ ROLE_OF_ROUTE: Final[Mapping[str, Role]] = {
     "GET /sources": Role.READER,
     "GET /sources/{source_id}": Role.READER,
     "GET /api/sources": Role.READER,
+    "GET /quality": Role.READER,
+    "GET /api/quality": Role.READER,
     "GET /api/sources/{source_id}": Role.READER,
     "GET /api/overview": Role.READER,
     "GET /api/search": Role.READER,

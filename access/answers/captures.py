@@ -207,6 +207,35 @@ class PageVideos(Answer):
     videos: list[PageVideo]
 
 
+class QualityPart(Answer):
+    """One comparison of a replay with its capture."""
+
+    name: Literal["screenshot", "text", "resources"]
+    value: float | None = Field(ge=0, le=1)
+    """From 0, nothing is there again, to 1, all of it; null: it was not compared."""
+    reason: str | None
+    """Why it was not compared."""
+
+
+class Quality(Answer):
+    """How much of what was seen at capture is there again when it is replayed."""
+
+    kind: Literal["quality"] = "quality"
+    capture_id: str
+    score: float | None = Field(ge=0, le=1)
+    """The mean of the parts; null: nothing could be compared."""
+    reason: str | None
+    """Why there is no score, or why the page is 0."""
+    parts: list[QualityPart]
+    scripts: Literal["ran", "off"]
+    """Whether the replay ran the scripts of the page."""
+    leaks: list[str]
+    """Addresses outside the archive that the page tried to reach; nothing got through."""
+    tools: dict[str, str]
+    """The method of comparing, and versions."""
+    measured_at: Timestamp
+
+
 class CaptureFacts(Answer):
     """One capture with everything that is known of it."""
 
@@ -244,6 +273,8 @@ class CaptureFacts(Answer):
     """What a browser requested while it showed the page; null: no browser showed it."""
     videos: PageVideos | None
     """What came of looking for video and audio behind its players; null: none was looked for."""
+    quality: Quality | None
+    """How like it a replay was; null: none was compared with it yet."""
     completeness: Completeness
 
 

@@ -158,6 +158,11 @@ def format_timecode(seconds: float) -> str:
     return f"{int(minutes)}:{rest:04.1f}"
 
 
+def format_score(score: float) -> str:
+    """A score from 0 to 1 with two digits, cut and not rounded: 1.00 is said of a whole one alone."""
+    return f"{int(score * 100 + 1e-9) / 100:.2f}"
+
+
 def format_percent(share: float) -> str:
     """A share as a person reads it; a little is never nothing."""
     return gettext("under 1 %%") if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")

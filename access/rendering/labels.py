@@ -112,6 +112,12 @@ STEP_OUTCOMES: Final[Mapping[str, str]] = {
     "not_done": N_("left out"),
 }
 """By `crawlers.browser.step_results.StepOutcome`."""
+QUALITY_PARTS: Final[Mapping[str, str]] = {
+    "screenshot": N_("Screenshot"),
+    "text": N_("Visible text"),
+    "resources": N_("Resources"),
+}
+"""By `processors.quality.score.PartName`."""
 
 VIDEO_OUTCOMES: Final[Mapping[str, str]] = {
     "taken": N_("captured"),
@@ -372,6 +378,11 @@ def resource_outcome_label(name: str) -> str:
 def step_outcome_label(name: str) -> str:
     """What came of a step that a source declares for its pages."""
     return _label(STEP_OUTCOMES, name)
+
+
+def quality_part_label(name: str) -> str:
+    """What of a page was compared with its replay."""
+    return _label(QUALITY_PARTS, name)
 
 
 def event_label(name: str) -> str:

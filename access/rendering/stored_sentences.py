@@ -70,6 +70,27 @@ ORIGINS: Final[Mapping[str, str]] = {
 }
 """By the ``origin_reason`` of a deposit (`storage.deposit.origin`), with ``*`` for the id of a crawl."""
 
+QUALITY: Final[Mapping[str, str]] = {
+    "the exchange that holds the page is not in the archive": N_(
+        "The response that holds the page is not in the archive."
+    ),
+    "the replay did not get the page": N_("The replay did not get the page from the archive."),
+    "the crawl made no screenshot": N_("The crawl made no screenshot."),
+    "no screenshot could be made of the replay": N_("No screenshot could be made of the replay."),
+    "a screenshot could not be decoded": N_("A screenshot could not be decoded."),
+    "the crawl kept no visible text": N_("The crawl kept no visible text."),
+    "the text of the replay could not be taken": N_("The text of the replay could not be taken."),
+    "no text was seen, neither at capture nor in the replay": N_(
+        "No text was seen, neither at capture nor in the replay."
+    ),
+    "the crawl kept no list of resources": N_("The crawl kept no list of resources."),
+    "no resource was recorded that a replay could load": N_(
+        "The page has no other resources that a replay could load."
+    ),
+    "nothing that was seen at capture can be compared": N_("Nothing that was seen at capture can be compared."),
+}
+"""By the reason for which a part of a quality score, or the score, has no value (`processors.quality.score`)."""
+
 _NO_INDEX: Final[Mapping[str, str]] = {
     "no search index is configured here": N_("No search index is configured here."),
     "the search index of this host is not made yet": N_("The search index is not made yet."),
@@ -122,6 +143,11 @@ def origin_reason(stored: str) -> str:
     crawl = _CRAWL_AT_END.search(stored)
     name = stored if crawl is None else f"{stored[: crawl.start()]}*"
     return gettext(ORIGINS[name], crawl=crawl and crawl[0]) if name in ORIGINS else f"{stored}."
+
+
+def quality_reason(stored: str) -> str:
+    """Why there is no value to a part of a quality score, or why a page is 0, as a sentence."""
+    return gettext(QUALITY[stored]) if stored in QUALITY else f"{stored[:1].upper()}{stored[1:]}."
 
 
 def database_reason(stored: str) -> str:

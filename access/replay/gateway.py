@@ -124,10 +124,10 @@ class Gateway:
         self._slots = slots
         self._open_archive = open_archive
         self._languages = languages
-        # one connection for each slot; what a large medium needs is its reader's affair
-        self._pywb = httpx.AsyncClient(
-            timeout=httpx.Timeout(60.0), limits=httpx.Limits(max_connections=None), trust_env=False
-        )
+        # A connection for each request: what a large medium needs is its reader's affair, and behind some answers
+        # pywb sends a line too much, at which the next answer on that connection would fail.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._pywb = httpx.AsyncClient(timeout=httpx.Timeout(60.0), limits=limits, trust_env=False)
 
     def app(self) -> Starlette:
         """The ASGI application."""

@@ -28,12 +28,24 @@ from storage.queries.replay import captures_beginning, captures_near
 
 
 class PywbSource:
-    """Answers to one pywb. ``secret`` stands first in every path."""
+    """Answers to one pywb. ``secret`` stands first in every path.
 
-    def __init__(self, secret: str, slots: Slots, open_archive: Callable[[], Archive]) -> None:
+    ``given`` is for a replay of our own code that shows nothing to anybody: it gets each capture whose record
+    leaves, and the access log, which is about people, does not.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        slots: Slots,
+        open_archive: Callable[[], Archive],
+        *,
+        given: Callable[[Capture], None] | None = None,
+    ) -> None:
         self._secret = secret
         self._slots = slots
         self._open_archive = open_archive
+        self._given = given
         self._logged: dict[tuple[str, str, datetime], datetime] = {}
 
     def app(self) -> Starlette:
@@ -98,12 +110,20 @@ class PywbSource:
     def _record(self, capability: ReplayCapability, capture: Capture) -> ReplayRecord | None:
         """The record of a capture whose visibility was asked for with its line, within the same request."""
         archive, viewer = self._open_archive(), capability.viewer
+        if self._given is None:
+            self._log(archive, capability, capture)
+        record = replay_record(archive, capture, viewer=viewer)
+        if self._given is not None and record is not None:
+            self._given(capture)
+        return record
+
+    def _log(self, archive: Archive, capability: ReplayCapability, capture: Capture) -> None:
+        viewer = capability.viewer
         seen = (viewer.name, capture.id, capability.expires_at)
         if seen not in self._logged:
             details = {"scripts": capability.scripts == "allowed"}
             log_access(archive, actor=viewer.name, action="replayed", subject_id=capture.id, details=details)
             self._remember(seen)
-        return replay_record(archive, capture, viewer=viewer)
 
     def _remember(self, seen: tuple[str, str, datetime]) -> None:
         """Once in the log for each view of a page is enough; what has ended is forgotten."""

@@ -30,6 +30,7 @@ from storage.ledger.access_log import log_access
 from storage.ledger.custody import entries
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import code_of_version
+from storage.quality.scores import score_of
 from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
 from storage.similarity.media import medium_of_capture, sniffed_type
 
@@ -109,24 +110,26 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     browser can draw it; ``before`` and ``after``: the captures of the same address next to it;
     ``depicts_capture_id``: of a rendering, the exchange it was made from; ``completeness``: which items of the
     Berkeley Protocol it has, and why not all; ``resources``: what a browser requested to show it, and what of it
-    was not recorded; ``videos``: what came of looking for video and audio behind its players.
+    was not recorded; ``videos``: what came of looking for video and audio behind its players; ``quality``:
+    how like it a replay was, None where none was compared yet.
     """
     capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
         return None
     facts = capture_facts(archive, capture, viewer=viewer)
     resources = page_resources(archive, capture, viewer=viewer)
+    with archive.reader.connect() as connection:
+        score = score_of(connection, capture.id, viewer=viewer)
     return facts | {
         "resources": resources,
         "videos": page_videos(archive, capture, viewer=viewer),
+        "quality": None if score is None else score.as_json(),
         "completeness": completeness(archive, capture, facts, viewer=viewer),
     }
 
 
 def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
-    """The same of a capture in hand, without ``completeness``, ``resources`` and ``videos``; the access log gets
-    no entry.
-    """
+    """The same of a capture in hand, without what `one_capture` adds; the access log gets no entry."""
     with archive.reader.connect() as connection:
         about_file = entries(connection, subject_id=capture.warc_key)
         about_crawl = entries(connection, subject_id=capture.crawl_id)

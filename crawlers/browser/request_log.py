@@ -24,7 +24,8 @@ class BrowserRequest:
     """One request. ``status`` and ``mime`` are None without a response; ``error`` is the browser's word for why.
 
     ``type`` is the browser's (``document``, ``image``, ``fetch``, ``ping``, ``websocket`` ...). ``inside`` says
-    why the response came from the browser itself and no server got the request.
+    why the response came from the browser itself and no server got the request; ``by_service_worker``: a service
+    worker made it, or it is the script of one.
     """
 
     method: str
@@ -34,6 +35,7 @@ class BrowserRequest:
     mime: str | None = None
     error: str | None = None
     inside: str | None = None
+    by_service_worker: bool = False
     finished: bool = False
 
 
@@ -63,6 +65,7 @@ class RequestLog:
     def _on_request(self, request: Request) -> None:
         entry = self._entry(request.method, request.url, request.resource_type)
         if entry is not None:
+            entry.by_service_worker = request.service_worker is not None
             self._of[request] = entry
 
     def _on_response(self, response: Response) -> None:

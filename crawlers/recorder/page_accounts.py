@@ -141,6 +141,7 @@ def _resources(requests: Iterable[Mapping[str, Any]], account: _Account) -> Iter
             "status": kept.status if last["status"] is None and kept is not None else last["status"],
             "mime": last["mime"],
             "times": len(made),
+            "byServiceWorker": all(each.get("by_service_worker", False) for each in made),
             "outcome": outcome.value,
             "reason": reason,
             "error": last["error"],

@@ -55,6 +55,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "rebuild": ("rebuild",),
     "verify": ("verify", "catalogue_check"),
     "replay": ("replay",),
+    "quality": ("quality",),
     "witness": ("witness",),
     "audit": ("verify", "audit"),
     "copies": ("copy",),

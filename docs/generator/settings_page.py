@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Folders and files": ("data", "watchlist", "extensions", "search_index", "packages", "validation_report"),
     "Object store": ("s3_", "lock_"),
     "Second store": ("replica_",),
-    "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_"),
+    "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_", "quality_"),
     "Keys and outlets": ("sealing_", "log_", "package_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),

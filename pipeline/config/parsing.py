@@ -48,6 +48,12 @@ def _weeks(raw: str) -> int:
     return int(raw)
 
 
+def _captures(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 10_000:
+        raise ValueError("a whole number of captures, 0 to 10000")
+    return int(raw)
+
+
 def _megabytes(raw: str) -> int:
     if not raw.isdecimal():
         raise ValueError("a whole number of megabytes, 0 or more")
@@ -247,6 +253,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "algorithms_until": _ends_of_algorithms,
     "renew_locks": _yes_or_no,
     "nights_since": _moment,
+    "quality_sample": _captures,
     "keep_free_mb": _megabytes,
     "receive_limit_mb": _megabytes,
     "workers": _workers,

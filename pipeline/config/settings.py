@@ -190,6 +190,9 @@ class Settings:
     endpoint."""
     audit_weeks: int = 13
     """In how many weeks the DAG `audit` reads the whole archive once."""
+    quality_sample: int = 10
+    """How many captures of each night that a browser made are replayed and compared with what was seen
+    (`docs/quality.md`); 0 for none. What is captured on demand is always compared."""
     renew_locks: bool = False
     """With `yes`, the DAG `audit` extends locks that would end before its next round is complete."""
     nights_since: datetime | None = None

@@ -25,14 +25,21 @@ NOWHERE: Final = "http://127.0.0.1:9"
 """The discard port: whatever would leave the machine ends here."""
 
 
+NO_BANNER: Final = "no_banner.html"
+
+
 @dataclass(frozen=True, slots=True)
 class PywbPlace:
-    """Where pywb listens, and where and with which secret and slots it asks back."""
+    """Where pywb listens, and where and with which secret and slots it asks back.
+
+    ``framed``: pages stand in a frame of ours; otherwise one that fills a tab stays there.
+    """
 
     port: int
     source_url: str
     secret: str
     slots: Sequence[str]
+    framed: bool = True
 
 
 class PywbProcess:
@@ -98,7 +105,12 @@ class PywbProcess:
             "enable_auto_colls": False,
             "enable_auto_fetch": False,
             "csp-header": "",
+            "framed_replay": place.framed,
         }
+        if not place.framed:  # pywb would put its own banner above the page
+            (self._folder / "templates").mkdir(exist_ok=True)
+            (self._folder / "templates" / NO_BANNER).write_text("", "utf-8")
+            config["custom_banner_html"] = NO_BANNER
         target = self._folder / "config.yaml"
         target.unlink(missing_ok=True)
         with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -66,13 +66,13 @@ async def _serve(
         return open_archive(settings)
 
     slots, secret = Slots(slot_names), secrets.token_urlsafe(32)
-    inner, outer, pywb_port = _listening(0), _listening(port), _free_port()
+    inner, outer, pywb_port = listening_at(0), listening_at(port), free_port()
     place = PywbPlace(pywb_port, f"http://{LOOPBACK}:{inner.getsockname()[1]}", secret, slot_names)
     pywb = PywbProcess(program, settings.data / "replay", place, home=settings.data)
     gateway = Gateway(
         ReplayHost(url, f"http://{LOOPBACK}:{pywb_port}"), seal, slots, archive, dict(load_languages())
     )
-    servers = (_server(gateway.app()), _server(PywbSource(secret, slots, archive).app()))
+    servers = (quiet_server(gateway.app()), quiet_server(PywbSource(secret, slots, archive).app()))
     pywb.start()
     try:
         on_ready(url)
@@ -85,7 +85,7 @@ async def _serve(
         pywb.stop()
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """A server that leaves signals to who runs two of them."""
 
     @contextmanager
@@ -107,7 +107,8 @@ async def _keep(pywb: PywbProcess) -> None:
                 await asyncio.to_thread(pywb.start)
 
 
-def _server(app: object) -> _Server:
+def quiet_server(app: object) -> QuietServer:
+    """A server of ours on a socket that is handed to it."""
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # an ASGI application, which uvicorn spells out
         log_level="warning",
@@ -115,17 +116,19 @@ def _server(app: object) -> _Server:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    return _Server(config)
+    return QuietServer(config)
 
 
-def _listening(port: int) -> socket.socket:
+def listening_at(port: int) -> socket.socket:
+    """A socket that listens on this port of loopback, 0: any."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((LOOPBACK, port))
     return listener
 
 
-def _free_port() -> int:
-    with _listening(0) as listener:
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with listening_at(0) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -54,6 +54,7 @@ DAGS: Final = (
     "archive_url",
     "handover",
     "morning",
+    "quality",
 )
 """Those whose newest run is looked at; of the harvest its nights say more."""
 

@@ -14,6 +14,7 @@ from pipeline.devstack.postgres import PostgresServer
 from storage.catalogue import tables as catalogue_tables
 from storage.ledger import tables as ledger_tables
 from storage.migrations import migrate
+from storage.quality import tables as quality_tables
 from storage.rate_limit import tables as traffic_tables
 from storage.similarity import tables as comparison_tables
 from storage.work_queue import tables as work_tables
@@ -24,7 +25,15 @@ LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: OwnedDatabase) -> None:
     both = MetaData()
-    for tables in (catalogue_tables, ledger_tables, traffic_tables, comparison_tables, work_tables):
+    made_by_code = (
+        catalogue_tables,
+        ledger_tables,
+        traffic_tables,
+        comparison_tables,
+        work_tables,
+        quality_tables,
+    )
+    for tables in made_by_code:
         for table in tables.metadata.sorted_tables:
             table.to_metadata(both)
     with create_engine(database.owner_url).connect() as connection:
@@ -35,7 +44,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(database: OwnedDatabase)
                 "version_table": "schema_version",
                 "version_table_schema": "ledger",
                 "include_name": lambda name, kind, _: (
-                    kind != "schema" or name in ("catalogue", "ledger", "traffic", "comparing", "work")
+                    kind != "schema" or name in ("catalogue", "ledger", "traffic", "comparing", "work", "quality")
                 ),
             },
         )
