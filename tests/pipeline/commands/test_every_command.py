@@ -74,6 +74,7 @@ ARGUMENTS: dict[str, list[str]] = {
         *("--from", "{folder}/archive.backup", "--check", "--settings-to", "{folder}/letapis.env"),
         *("--passphrase-file", "{folder}/passphrase"),
     ],
+    "quality": ["--sample", "1"],
     "receipt": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "search": ["announcement"],
     "show": ["sha256:{sha256}"],
