@@ -37,7 +37,7 @@ RECORD: Final = "(a record)"
 
 PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "up": ("stack",),
-    "prepare": ("prepared",),
+    "prepare": ("prepared", "migration"),
     "doctor": ("check", "egress"),
     "demo": ("harvested", "failure", "change"),
     "status": ("status",),

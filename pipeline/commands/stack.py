@@ -66,7 +66,21 @@ def up(as_json: JsonOption = False) -> None:
         stack.stop()
 
 
-def prepare(as_json: JsonOption = False) -> None:
+def prepare(
+    as_json: JsonOption = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only list the migrations of the database that are due; change nothing."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Run those migrations and take them back: does the data allow them, and how long do they take? "
+            "The tables are locked meanwhile.",
+        ),
+    ] = False,
+) -> None:
     """Create tables, buckets and pools in the database, store and Airflow that the settings name; start nothing.
 
     What exists stays as it is. Run it as the owner of the database (LETAPIS_DATABASE_URL), at first and after each
@@ -74,7 +88,7 @@ def prepare(as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
     from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
     from pipeline.config.settings import SettingsError, load_settings
@@ -86,6 +100,9 @@ def prepare(as_json: JsonOption = False) -> None:
 
     try:
         settings = load_settings()
+        if check or dry_run:
+            _migrations(settings, rehearsed=dry_run, as_json=as_json)
+            return
         for thing in prepare_archive(settings):
             print_prepared(thing)
         if settings.airflow_url is None:
@@ -100,8 +117,35 @@ def prepare(as_json: JsonOption = False) -> None:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except OperationalError as problem:
         raise fail(f"The database does not answer: {str(problem.orig).strip()}") from problem
+    except SQLAlchemyError as problem:
+        raise fail(f"The database refused a migration, and it is as it was before. {problem}") from problem
     except (StorageError, AirflowRefused, AirflowUnreachable) as problem:
         raise fail(str(problem)) from problem
+
+
+def _migrations(settings: "Settings", *, rehearsed: bool, as_json: bool) -> None:
+    """Print the migrations that are due; with ``rehearsed`` after they were run and taken back."""
+    from storage.migrations import newest_schema, pending_migrations, rehearse
+
+    owner_url = settings.database_owner()
+    steps = rehearse(owner_url) if rehearsed else pending_migrations(owner_url)
+    rows = [
+        {"kind": "migration", "schema": step.schema, "title": step.title, "duration_s": step.duration_s}
+        for step in steps
+    ]
+    emit(rows, as_json=as_json, human=describe_migration)
+    if not rows:
+        print_progress(f"No migration is due: the database has schema {newest_schema()}. Nothing was changed.")
+    elif rehearsed:
+        print_progress("Every migration came through and was taken back. The database is as it was before.")
+    else:
+        print_progress("Nothing was changed. `letapis prepare` runs them; make a backup of the database before.")
+
+
+def describe_migration(row: Mapping[str, Any]) -> str:
+    """One migration as a line."""
+    took = "" if row["duration_s"] is None else f" ({row['duration_s']:.1f} s)"
+    return f"{row['schema']}  {row['title']}{took}"
 
 
 def describe_prepared(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pipeline.config.outlet_file import read_outlet_file
 from pipeline.config.purge_keys import purge_keys
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from storage.archive import Archive
+from storage.migrations import refuse_other_schemas
 from storage.objects.model import PRIMARY, REPLICA
 from storage.objects.store import ObjectStore
 from storage.objects.version_remover import VersionRemover
@@ -18,12 +19,15 @@ from storage.sealing_keys import SealingKeys, SealingKeysError, read_keys
 
 
 def open_archive(settings: Settings) -> Archive:
-    """Connect lazily: nothing is asked of store or database yet. Raises `SettingsError` for what is missing."""
+    """Connect lazily: nothing is asked of store or database yet. Raises `SettingsError` for what is missing.
+
+    A connection to the tables of another version is refused when it is made: `OtherSchemaError`.
+    """
     database = settings.database()
     return Archive(
         objects=open_store(settings),
-        writer=database_engine(database.writer_url, "letapis-writer"),
-        reader=database_engine(database.reader_url, "letapis-reader"),
+        writer=refuse_other_schemas(database_engine(database.writer_url, "letapis-writer")),
+        reader=refuse_other_schemas(database_engine(database.reader_url, "letapis-reader")),
         accesses=None if database.access_url is None else database_engine(database.access_url, "letapis-access"),
         replica=open_replica(settings),
         sealing=sealing_keys(settings),

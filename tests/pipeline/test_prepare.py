@@ -17,7 +17,7 @@ from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.handover.package_key import read_package_key
 from pipeline.prepare import prepare_archive
 from storage.ledger.custody import append_and_publish, entries
-from storage.migrations import SchemaTooNewError, migrate, newest_schema
+from storage.migrations import OtherSchemaError, SchemaTooNewError, known_schemas, migrate, newest_schema
 from storage.sealing_keys import add_key, id_of_key, make_keys, read_keys
 from tests.typed_commands import typed
 
@@ -44,9 +44,13 @@ def variables(
     }
 
 
-def prepare(variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def prepare(variables: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LETAPIS_")}
-    return typed("prepare", "--json", env={**clean, **variables})
+    return typed("prepare", "--json", *options, env={**clean, **variables})
+
+
+def schemas(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [json.loads(line)["schema"] for line in done.stdout.splitlines()]
 
 
 def test_tables_and_bucket_are_made_once_and_left_alone_then(variables: dict[str, str]) -> None:
@@ -112,6 +116,73 @@ def test_a_second_store_that_is_away_is_told_and_owed(variables: dict[str, str])
     last = json.loads(done.stdout.splitlines()[-1])
     assert (last["name"], done.returncode) == ("Second store", 0)
     assert "The second store is unavailable; its copies are pending." in last["problem"]
+
+
+def test_what_an_upgrade_would_do_is_listed_and_tried_and_nothing_is_changed(variables: dict[str, str]) -> None:
+    owner = variables["LETAPIS_DATABASE_URL"]
+    listed, tried, listed_again = (prepare(variables, each) for each in ("--check", "--dry-run", "--check"))
+
+    assert schemas(listed) == schemas(tried) == schemas(listed_again) == list(known_schemas())
+    assert all(json.loads(line)["duration_s"] > 0 for line in tried.stdout.splitlines())
+    with create_engine(owner).connect() as connection:
+        assert connection.scalar(text("SELECT to_regclass('ledger.custody')")) is None
+    assert "taken back" in tried.stderr
+
+    migrate(owner)
+    for option in ("--check", "--dry-run"):
+        done = prepare(variables, option)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert f"No migration is due: the database has schema {newest_schema()}." in done.stderr
+
+
+def test_a_migration_that_the_data_do_not_allow_fails_in_the_dry_run_and_leaves_everything(
+    variables: dict[str, str],
+) -> None:
+    owner = variables["LETAPIS_DATABASE_URL"]
+    with create_engine(owner).begin() as connection:
+        connection.execute(text("CREATE SCHEMA catalogue"))
+
+    refused = prepare(variables, "--dry-run")
+
+    assert refused.returncode == 1
+    assert "The database refused a migration, and it is as it was before." in refused.stderr
+    assert "Traceback" not in refused.stderr
+    with create_engine(owner).connect() as connection:
+        assert connection.scalar(text("SELECT to_regnamespace('ledger')")) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "what_to_do"),
+    [("0021", "run `letapis prepare` of this one"), ("9999", "install the newer version on this machine")],
+)
+def test_a_program_of_another_version_is_refused_and_learns_which_side_to_upgrade(
+    variables: dict[str, str], schema: str, what_to_do: str
+) -> None:
+    assert prepare(variables).returncode == 0
+    with create_engine(variables["LETAPIS_DATABASE_URL"]).begin() as connection:
+        connection.execute(text("UPDATE ledger.schema_version SET version_num = :it"), {"it": schema})
+
+    with opened_archive(load_settings(variables)) as archive:
+        for engine in (archive.writer, archive.reader):
+            for _ in range(2):  # not only the first time
+                with pytest.raises(OtherSchemaError, match=what_to_do) as refused, engine.connect():
+                    pass
+                assert (refused.value.found, refused.value.needed) == (schema, newest_schema())
+
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LETAPIS_")}
+    shown = typed("search", "word", env={**clean, **variables})
+    assert shown.returncode == 1
+    assert what_to_do in " ".join(shown.stderr.split())
+    assert "Nothing was read or written." in " ".join(shown.stderr.split())
+
+
+def test_a_database_without_tables_is_refused_in_words(variables: dict[str, str]) -> None:
+    with (
+        opened_archive(load_settings(variables)) as archive,
+        pytest.raises(OtherSchemaError, match="no tables of Letapis"),
+        archive.reader.connect(),
+    ):
+        pass
 
 
 def test_tables_of_a_newer_version_are_left_alone(variables: dict[str, str]) -> None:

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -13,12 +15,19 @@ from pipeline.config.settings import OwnedDatabase
 from pipeline.devstack.postgres import PostgresServer
 from storage.catalogue import tables as catalogue_tables
 from storage.ledger import tables as ledger_tables
-from storage.migrations import migrate
+from storage.migrations import VERSIONS, known_schemas, migrate
 from storage.quality import tables as quality_tables
 from storage.rate_limit import tables as traffic_tables
 from storage.similarity import tables as comparison_tables
 from storage.work_queue import tables as work_tables
 from tests.embedded_database import drop_database
+
+
+def test_the_files_of_the_versions_are_named_after_them() -> None:
+    scripts = list(ScriptDirectory(str(VERSIONS.parent)).walk_revisions())
+    assert tuple(each.revision for each in reversed(scripts)) == known_schemas()
+    assert all(Path(each.path).name.startswith(f"{each.revision}_") for each in scripts)
+
 
 LEDGER_TABLES = [table.name for table in ledger_tables.metadata.sorted_tables]
 
