@@ -15,6 +15,7 @@ from pipeline.collect.receiving_desk import FilesDesk
 from pipeline.config.settings import Settings
 from pipeline.handover.desk import ExportDesk
 from pipeline.handover.redaction.desk import CopiesDesk
+from pipeline.setup.machine_desk import SettingsMachineDesk
 from storage.access_labels import Role, Viewer
 from tests.access.conftest import ARTICLE, Filled
 from tests.served_pages import served
@@ -51,16 +52,18 @@ PAGES = (
     "/tokens",
     "/members",
     "/accesses",
+    "/operation",
+    "/operation/checks",
     "/help",
 )
 
 
 @pytest.fixture(scope="module")
-def base(filled: Filled) -> Iterator[str]:
+def base(filled: Filled, own_settings: Settings) -> Iterator[str]:
     """The address of the pages; who asks stands in a cookie."""
 
     def user(who: Annotated[str, Cookie()] = "custodian") -> Viewer:
-        return Viewer(who, Role.CUSTODIAN)
+        return Viewer(who, Role.ADMINISTRATOR)
 
     pages = create_app(
         lambda: filled.archive,
@@ -68,6 +71,7 @@ def base(filled: Filled) -> Iterator[str]:
         handover=ExportDesk(),
         redaction=CopiesDesk(),
         receiving=FilesDesk(Settings),
+        machine=SettingsMachineDesk(lambda: own_settings),
     )
     with served(pages) as address:
         yield address
