@@ -8,6 +8,7 @@ import sys
 import typer
 
 from pipeline.commands import (
+    alarms,
     assess,
     backup,
     changes,
@@ -60,6 +61,7 @@ for group in (
     stack,
     status,
     morning,
+    alarms,
     metrics,
     forecast,
     harvest,

@@ -153,6 +153,17 @@ def test_a_role_that_writes_stores_whole_and_in_parts_confirms_and_locks_for_lon
     assert store.relock(key, first.version_id, until).locked_until == until
 
 
+def test_whether_a_key_may_store_is_found_out_without_storing_anything(endpoint: str) -> None:
+    key, version = stored(endpoint)
+
+    opened(endpoint, "worker").require_writable(key)
+    opened(endpoint, "worker").require_writable("nothing-is-below-this/")
+    with pytest.raises(StoreError):
+        opened(endpoint, "reader").require_writable(key)
+
+    assert [each.version_id for each in opened(endpoint, "worker").list(key)] == [version]
+
+
 def test_a_custodian_puts_a_legal_hold_on_and_takes_it_off_and_the_daily_work_cannot(endpoint: str) -> None:
     key, version = stored(endpoint)
     custodian = opened(endpoint, "custodian")

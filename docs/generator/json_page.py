@@ -42,6 +42,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "demo": ("harvested", "failure", "change"),
     "status": ("status",),
     "morning": ("morning", "message"),
+    "alarms": ("alarm", "message"),
     "metrics": ("metric",),
     "forecast": ("forecast", "source_forecast"),
     "harvest": ("harvested_source",),

@@ -274,6 +274,7 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "roles": _roles,
     "metrics_token": _bearer_token,
     "morning_to": _message_addresses,
+    "alarm_to": _message_addresses,
     "morning_language": _language_tag,
     "morning_timezone": _time_zone,
     "morning_heartbeat_url": _web_address,

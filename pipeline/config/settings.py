@@ -307,6 +307,8 @@ class Settings:
     """An outside address that is asked each morning with the result (`?result=ok`, `attention` or `failed`), so
     that a machine that is dead is noticed there. Default: none.
     """
+    alarm_to: tuple[str, ...] = field(default=(), repr=False)
+    """To whom alarms go at once: addresses as in `LETAPIS_MORNING_TO`. Default: the same ones. Workers need it."""
 
     replay_url: str | None = None
     """The address at which browsers reach the replay host, where archived pages are shown as pages: `https://` and
@@ -380,6 +382,11 @@ class Settings:
     def search_folder(self) -> Path:
         """Where this host has its search index."""
         return self.search_index or self.data / "search"
+
+    @property
+    def alarms_to(self) -> tuple[str, ...]:
+        """Who gets alarms."""
+        return self.alarm_to or self.morning_to
 
     @property
     def sealing_keys_file(self) -> Path:
@@ -557,9 +564,7 @@ def _read_variables(given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]
         try:
             values[name] = READERS.get(name, str)(raw)
         except ValueError as wanted:
-            shown = (
-                "(not shown)" if name.endswith(("key", "password", "token", "url", "morning_to")) else repr(raw)
-            )
+            shown = "(not shown)" if name.endswith(("key", "password", "token", "url", "_to")) else repr(raw)
             problems.append(f"{key}: expected {wanted}, found {shown}.")
     return values, [*problems, *problems_of_profiles]
 

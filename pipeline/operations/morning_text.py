@@ -55,7 +55,7 @@ def text_of(morning: Morning, language: Language, zone: ZoneInfo) -> str:
     """The message; as many failed sources are named as fit."""
     with in_language(language):
         for named in range(RED_SHOWN, -1, -1):
-            screen = list(_screen(_rows(morning, zone, named=named)))
+            screen = list(on_screen(_rows(morning, zone, named=named)))
             if len(screen) <= ROWS:
                 break
         return "\n".join(screen)
@@ -76,7 +76,7 @@ def _rows(morning: Morning, zone: ZoneInfo, *, named: int) -> Iterator[tuple[str
     yield gettext("Disk"), _disk(morning)
 
 
-def _screen(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+def on_screen(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Each name once, before the first of its sentences, which are wrapped."""
     before = None
     for name, sentence in rows:
@@ -91,7 +91,7 @@ def alarms_of(morning: Morning) -> Iterator[str]:
     """What somebody has to act on, in sentences."""
     for part in morning.parts:
         if part.state is not PartState.OK:
-            yield str(part.reason)
+            yield gettext(str(part.reason).replace("%", "%%"))
     found = morning.archive
     if found is None:
         yield gettext("What the night brought is not known: the database does not answer.")

@@ -18,6 +18,7 @@ from typing import Final
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from access.rendering.translations import N_
 from pipeline.config.archive_factory import open_replica, open_store
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.crawl.disk_space import Room
@@ -96,13 +97,13 @@ def _database(settings: Settings) -> Iterator[Part]:
             yield Part("database", PartState.OK)
             schema = schema_of(connection)
     except SettingsError:
-        yield Part("database", PartState.FAILED, "No database is known to this process.")
+        yield Part("database", PartState.FAILED, N_("No database is known to this process."))
         return
     except SQLAlchemyError:
-        yield Part("database", PartState.FAILED, "The database does not answer, or refuses the login.")
+        yield Part("database", PartState.FAILED, N_("The database does not answer, or refuses the login."))
         return
     if schema is None:
-        reason = "The database has no tables of Letapis; `letapis prepare` makes them."
+        reason = N_("The database has no tables of Letapis; `letapis prepare` makes them.")
     elif schema != newest_schema():
         reason = (
             f"The database has the tables of schema {schema}, and this version needs {newest_schema()}: run "
@@ -119,11 +120,11 @@ def _store(settings: Settings) -> Iterator[Part]:
     try:
         open_store(settings).require_fit()
     except SettingsError:
-        yield Part(name, PartState.FAILED, "No object store is known to this process.")
+        yield Part(name, PartState.FAILED, N_("No object store is known to this process."))
     except StoreUnfitError:
-        yield Part(name, PartState.FAILED, "The bucket of the object store lacks versioning or Object Lock.")
+        yield Part(name, PartState.FAILED, N_("The bucket of the object store lacks versioning or Object Lock."))
     except StoreError:
-        yield Part(name, PartState.FAILED, "The object store does not answer, or refuses the key.")
+        yield Part(name, PartState.FAILED, N_("The object store does not answer, or refuses the key."))
     else:
         yield Part(name, PartState.OK)
 
@@ -136,11 +137,13 @@ def _second_store(settings: Settings) -> Iterator[Part]:
             return
         replica.require_fit()
     except SettingsError:
-        yield Part(name, PartState.DEGRADED, "The second store is known only in part.")
+        yield Part(name, PartState.DEGRADED, N_("The second store is known only in part."))
     except StoreUnfitError:
-        yield Part(name, PartState.DEGRADED, "The bucket of the second store lacks versioning or Object Lock.")
+        yield Part(name, PartState.DEGRADED, N_("The bucket of the second store lacks versioning or Object Lock."))
     except StoreError:
-        reason = "The second store does not answer, or refuses the key; deposits go on, and copies are pending."
+        reason = N_(
+            "The second store does not answer, or refuses the key; deposits go on, and copies are pending."
+        )
         yield Part(name, PartState.DEGRADED, reason)
     else:
         yield Part(name, PartState.OK)
@@ -149,7 +152,7 @@ def _second_store(settings: Settings) -> Iterator[Part]:
 def _disk(settings: Settings) -> Iterator[Part]:
     name = "disk"
     if why_unusable(settings.data) is not None or not os.access(nearest_folder(settings.data), os.X_OK):
-        yield Part(name, PartState.FAILED, "Nothing can be written into the data folder.")
+        yield Part(name, PartState.FAILED, N_("Nothing can be written into the data folder."))
         return
     room = room_of(settings)
     if room.shortfall(nearest_folder(settings.spool_dir)) is None:

@@ -42,20 +42,35 @@ class Delivery:
 
 def send_message(settings: Settings, title: str, body: str) -> tuple[Delivery, ...]:
     """What is kept from before, then this message; what fails of it is kept."""
-    earlier = retry_unsent(settings)
-    found = _delivered(settings, settings.morning_to, title, body)
-    failed = _failed_at(settings.morning_to, found)
-    Outbox(settings.data).keep(UnsentMessage(time_text(datetime.now(UTC)), title, body, failed))
+    outbox = Outbox(settings.data)
+    with outbox.alone():
+        earlier = _retried(settings, outbox, new=None)
+        found = _delivered(settings, settings.morning_to, title, body)
+        failed = _failed_at(settings.morning_to, found)
+        outbox.keep(UnsentMessage(time_text(datetime.now(UTC)), title, body, failed))
     return (*earlier, *found)
 
 
-def retry_unsent(settings: Settings) -> tuple[Delivery, ...]:
-    """Try what is kept once more, at the addresses that still stand in the settings."""
+def retry_unsent(settings: Settings, *, new: str | None = None) -> tuple[Delivery, ...]:
+    """Try what is kept once more, at the addresses that still stand in the settings.
+
+    ``new``: the moment of a message that was only just added, which is no earlier one.
+    """
     outbox = Outbox(settings.data)
+    with outbox.alone():
+        return _retried(settings, outbox, new=new)
+
+
+def every_address(settings: Settings) -> tuple[str, ...]:
+    """The addresses of mornings and alarms, each once; their order gives them their numbers."""
+    return tuple(dict.fromkeys((*settings.morning_to, *settings.alarms_to)))
+
+
+def _retried(settings: Settings, outbox: Outbox, *, new: str | None) -> tuple[Delivery, ...]:
     found: list[Delivery] = []
     for message in outbox.unsent():
-        still = [address for address in settings.morning_to if name_of(address) in message.failed]
-        tried = _delivered(settings, still, message.title, message.body, earlier=True)
+        still = [address for address in every_address(settings) if name_of(address) in message.failed]
+        tried = _delivered(settings, still, message.title, message.body, earlier=message.at != new)
         outbox.keep_only(message, _failed_at(still, tried))
         found += tried
     return tuple(found)
@@ -93,7 +108,8 @@ def _delivered(
 ) -> tuple[Delivery, ...]:
     if not to:
         return ()
-    numbers = [settings.morning_to.index(address) + 1 for address in to]
+    known = every_address(settings)
+    numbers = [known.index(address) + 1 for address in to]
     rows = _hand_to_apprise(settings, to, title, body)
     return tuple(
         Delivery(f"{number} ({row['service']})", row["sent"], row["problem"], title, earlier)

@@ -55,6 +55,7 @@ DAGS: Final = (
     "handover",
     "morning",
     "quality",
+    "alarms",
 )
 """Those whose newest run is looked at; of the harvest its nights say more."""
 
@@ -265,7 +266,7 @@ def _messages(settings: Settings) -> Iterator[StatusLine]:
     """Messages for people that have not reached every address."""
     for each in Outbox(settings.data).unsent()[-NAMED:]:
         why = "; ".join(dict.fromkeys(each.failed.values()))
-        again = "`letapis morning --send` tries again"
+        again = "it is tried again within half an hour, and by `letapis morning --send`"
         yield StatusLine("failed", "message", f"That of {each.at[:16]} has not reached everybody: {why}. {again}.")
 
 

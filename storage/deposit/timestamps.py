@@ -176,6 +176,13 @@ def _enter(archive: Archive, key: str, digest: Digest, details: dict[str, Any], 
     return entry
 
 
+def newest_token_times(connection: Connection) -> tuple[datetime, datetime] | None:
+    """When the newest token was entered, by our clock, and the time that it states; None before the first."""
+    query = select(custody.c.at, custody.c.details).where(custody.c.event == OBTAINED)
+    row = connection.execute(query.order_by(custody.c.seq.desc()).limit(1)).first()
+    return None if row is None else (row.at, datetime.fromisoformat(row.details["time"]))
+
+
 def record_failed_attempt(archive: Archive, pending: PendingTimestamp, problem: str) -> None:
     """Append why a token could not be had this time."""
     row = {

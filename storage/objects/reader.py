@@ -9,6 +9,8 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import boto3
@@ -81,6 +83,22 @@ class StoreReader:
                 found = code_of(refused)
             if found != "Enabled":
                 raise StoreUnfitError(self.name, self.bucket, "Object Lock enabled", f"Object Lock {found}")
+
+    def clock_ahead_s(self) -> float | None:
+        """How far this machine's clock is ahead of the store's, in seconds; None where the store states no time.
+
+        By the header ``Date`` (RFC 9110, section 6.6.1), which has whole seconds: half of one is added.
+        """
+        with self._answers("looking at the clock"):
+            before = datetime.now(UTC)
+            answer = self._client.get_bucket_versioning(Bucket=self.bucket)
+            after = datetime.now(UTC)
+        stated = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        try:
+            theirs = None if stated is None else parsedate_to_datetime(stated).astimezone(UTC)
+        except ValueError:
+            return None
+        return None if theirs is None else (before + (after - before) / 2 - theirs).total_seconds() - 0.5
 
     def head(self, key: str, version_id: str | None = None) -> ObjectHead | None:
         """The object under the key, by version or the current one; None where there is none."""

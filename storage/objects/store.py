@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final
 from botocore.exceptions import ClientError
 
 from processors.digest import Digest
+from processors.digest import sha256 as digest_of
 from storage.objects.errors import (
     BytesLostError,
     ChecksumDiffersError,
@@ -91,6 +92,24 @@ class ObjectStore(StoreReader):
                 made = True
         self.require_fit()
         return made
+
+    def require_writable(self, prefix: str) -> None:
+        """See that this key may store, without storing anything; raises `storage.objects.errors`.
+
+        The newest object of the first key below ``prefix`` is offered once more for a free key. A store that would
+        take an object refuses this one as taken; one that takes nothing gives another reason. Where nothing is
+        below the prefix yet, nothing is found out.
+        """
+        listed = next((each for each in self.list(prefix) if not each.delete_marker), None)
+        found = None if listed is None else self.get(listed.key, listed.version_id)
+        if listed is None or found is None:
+            return
+        with self._answers("storing"):
+            try:
+                self._put(listed.key, found[1], digest_of(found[1]), is_new=True)
+            except ClientError as refused:
+                if code_of(refused) not in _TAKEN:
+                    raise
 
     def put_new(self, key: str, content: Path | bytes | BinaryIO, *, sha256: Digest) -> StoredObject:
         """Store under a key that is free; where the same bytes stand already, go on with those.

@@ -105,6 +105,7 @@ STARTING = ("up", "demo")
 
 NEEDING_NO_ARCHIVE = frozenset(
     (
+        "alarms",
         "archive",
         "backup",
         "crawl",
