@@ -1,7 +1,8 @@
 """Drives one Chromium through the pages of a crawl, with a context of its own for each page id.
 
 A page whose tab crashes or hangs is noted and opened once more; lost again, it is handed over as far as it was
-taken. A browser that is dead, or whose tabs do not close, is ended and started again.
+taken. A browser that is dead, or whose tabs do not close, is ended and started again; so is one that has shown
+many pages, between two page ids, or that holds too much memory, after any page.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from crawlers.browser.browser_memory import memory_bytes
 from crawlers.browser.chromium import close, end, launch, open_context, process_id_of
 from crawlers.browser.page_handling import PageHandling
 from crawlers.browser.page_info import page_info
@@ -30,6 +32,10 @@ SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABORTED")
 """Chromium's words where an answer came and it shows none: a download, an error without a body, a 204."""
 
+
+MOST_PAGES = 200
+MOST_MEMORY_BYTES = 3 << 30
+"""What one browser is used for; a choice, not a measurement. What pages have left behind in it goes with it."""
 
 OPEN_S = 60.0
 """How long a browser may take to open a page that shows nothing yet."""
@@ -58,6 +64,7 @@ class BrowserSession:
         self._process_id: int | None = None
         self._browser_version: str | None = None
         self._contexts: dict[str, BrowserContext] = {}
+        self._pages_shown = 0
 
     async def close(self) -> None:
         """End the browser."""
@@ -110,7 +117,9 @@ class BrowserSession:
         try:
             return await load(tab, url, wait_for_slot, handling)
         finally:
-            if tab.context.pages:  # a tab that did not close keeps its process, which may run without end
+            self._pages_shown += 1
+            # a tab that did not close keeps its process, which may run without end
+            if tab.context.pages or self._holds_too_much():
                 await self._end_browser()
 
     async def _tab(self, page_id: str) -> Page:
@@ -127,7 +136,8 @@ class BrowserSession:
             raise TabFailed(f"the browser opened no page within {OPEN_S:g} s") from error
 
     async def _opened(self, page_id: str) -> Page:
-        if self._browser is None or not self._browser.is_connected():
+        used_up = self._pages_shown >= MOST_PAGES and page_id not in self._contexts
+        if used_up or self._browser is None or not self._browser.is_connected():
             await self._end_browser()
             self._browser, self._process_id = await self._started()
             self._browser_version = self._browser.version
@@ -151,11 +161,15 @@ class BrowserSession:
         except PlaywrightError as error:
             raise BrowserMissing(f"Chromium does not start: {error}") from error
 
+    def _holds_too_much(self) -> bool:
+        return self._process_id is not None and memory_bytes(self._process_id) > MOST_MEMORY_BYTES
+
     async def _end_browser(self) -> None:
         self._contexts.clear()
         if self._browser is not None and self._process_id is not None:
             await end(self._browser, self._process_id)
         self._browser = self._process_id = None
+        self._pages_shown = 0
 
     async def _hand_over(self, page_id: str, loaded: Loaded, because: str | None) -> None:
         assert self._browser_version is not None
