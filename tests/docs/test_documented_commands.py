@@ -90,7 +90,8 @@ def test_the_texts_have_commands() -> None:
 def test_the_command_and_its_options_exist(line: Line) -> None:
     name, rest = split_command(line.words)
     assert name in COMMANDS, f"no such command: {line}"
-    known = {option for param in COMMANDS[name].params for option in param.opts} | {"--help"}
+    params = COMMANDS[name].params
+    known = {option for param in params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
     named = {found for word in rest for found in re.findall(r"(?<![\w-])--[a-z][a-z-]*", word)}
 
     assert named - known == set()

@@ -72,7 +72,7 @@ def kept_settings(copied_settings: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture
 def kept(kept_settings: Settings, copied_archive: Archive) -> Archive:
     """The archive of `kept_settings`, with an entry of custody and a signed checkpoint."""
-    append_and_publish(copied_archive, "received", subject_id="x", actor="tester", details={"reason": "a trial"})
+    append_and_publish(copied_archive, "trial", subject_id="x", actor="tester", details={"reason": "a trial"})
     assert sign_and_deliver(kept_settings, copied_archive).problem is None
     return copied_archive
 

@@ -65,7 +65,7 @@ def test_a_check_finds_nothing_new_until_a_key_is_added_and_a_setting_changed(
 
     before = letapis(*check, "--json", env=env)
     add_key(kept_settings.sealing_keys_file)
-    append_and_publish(kept, "received", subject_id="y", actor="tester", details={})
+    append_and_publish(kept, "trial", subject_id="y", actor="tester", details={})
     after = letapis(*check, "--json", env=env | {"LETAPIS_COLLECTOR": "collector-8"})
     for_people = letapis(*check, env=env)
 

@@ -292,7 +292,7 @@ def test_keys_that_came_after_the_backup_are_named_and_the_rest_comes_back(
     new_key = rotate_key(lived, kept_settings.log_key_file, actor="tester")
     add_key(kept_settings.sealing_keys_file)
     with opened_archive(kept_settings) as again:
-        append_and_publish(again, "received", subject_id="y", actor="tester", details={"reason": "a trial"})
+        append_and_publish(again, "trial", subject_id="y", actor="tester", details={"reason": "a trial"})
 
     done = recovered(machine, backup_file, passphrase_file)
 
