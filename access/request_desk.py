@@ -65,6 +65,7 @@ class NewRequest:
     confidential: bool = False
     engine: str = "http"
     egress: str | None = None
+    video: bool = False
 
 
 class RequestDesk(Protocol):

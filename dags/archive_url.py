@@ -10,7 +10,9 @@ case to the ledger, and hand over this id alone. `urls`: instead of it, web addr
 form takes **nothing confidential**, and neither a reason nor a case: use the page *Requests* for these. `engine`:
 `http` fetches the page and what it takes to show it; `browser` also runs its scripts in Chromium and takes a
 full-page screenshot. `egress`: the name of an egress profile of the settings; leave it empty to connect directly.
-For a request of the ledger, its own engine and egress profile count.
+`video`: also capture video and audio behind
+the players of each page (at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. For
+a request of the ledger, its own engine, egress profile and wish for video count.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
@@ -74,6 +76,13 @@ log = logging.getLogger(__name__)
             description="http fetches the page and what it takes to show it. "
             "browser opens the page in Chromium and takes a screenshot.",
         ),
+        "video": Param(
+            default=False,
+            type="boolean",
+            title="Video and audio, too",
+            description="Also capture video and audio behind the players of each page, with yt-dlp. This takes as "
+            "long as the videos do to come, and never costs the page.",
+        ),
         "egress": Param(
             default=None,
             type=["null", "string"],
@@ -107,6 +116,7 @@ def archive_url() -> None:
                     actor=context["dag_run"].triggering_user_name or "airflow",
                     engine=params["engine"],
                     egress=params["egress"] or None,
+                    video=params["video"],
                 )
             jobs = jobs_of_request(settings, request_id)
         except (BadUrls, SettingsError, RequestUnknownError) as refused:

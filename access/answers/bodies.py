@@ -29,6 +29,8 @@ class NewRequestBody(Body):
     """``http`` or ``browser``."""
     egress: str | None = None
     """The egress profile; null: directly."""
+    video: bool = False
+    """Whether to capture video and audio behind players, too."""
 
 
 class VerdictBody(Body):

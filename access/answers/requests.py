@@ -19,12 +19,26 @@ class RequestRow(Answer):
     engine: str
     egress: str | None
     """The egress profile; null: directly."""
+    video: bool
+    """Whether video and audio behind players were wanted, too."""
 
 
 class RequestRows(Rows):
     """Requests of which the user may know, the newest first."""
 
     rows: list[RequestRow]
+
+
+class RequestVideos(Answer):
+    """What came of looking for video and audio behind the players of one address."""
+
+    url: str
+    outcome: str
+    """`taken`, `part`, `none` (there is none), `over_limit` or `failed`."""
+    reason: str | None
+    found: int
+    taken: int
+    bytes: int
 
 
 class RequestResultRow(Answer):
@@ -41,6 +55,8 @@ class RequestResultRow(Answer):
     captures: int | None
     preserved: bool | None
     preserved_reason: str | None
+    videos: RequestVideos | None
+    """Null: none were looked for."""
 
 
 class RequestFacts(RequestRow):

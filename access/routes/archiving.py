@@ -131,6 +131,7 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
             confidential=bool(fields.get("confidential")),
             engine=fields.get("engine") or "http",
             egress=fields.get("egress") or None,
+            video=bool(fields.get("video")),
         )
         taken = desk_of(request).submit_all(archive, new, viewer_of(request))
     except (RequestRefusedError, UnreadableListError) as refused:

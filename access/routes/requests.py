@@ -41,6 +41,7 @@ NO_VALUES: Final[Mapping[str, Any]] = {
     "confidential": "",
     "engine": "http",
     "egress": "",
+    "video": "",
 }
 
 REQUESTS_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
@@ -111,7 +112,9 @@ def request_row(request: Request, archive: ArchiveDependency, request_id: Reques
     "/requests", status_code=HTTPStatus.CREATED, response_model=RequestFacts, openapi_extra=REQUEST_AS_JSON
 )
 async def send_request_as_json(request: Request, archive: ArchiveDependency) -> Response:
-    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress`` as in the form."""
+    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress video`` as in the
+    form.
+    """
     require_own_page_or_token(request)
     new = new_request_of_json(await sent_json(request))
     return await run_in_threadpool(take_as_json, archive, request, new)
@@ -138,6 +141,7 @@ def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Respo
         confidential=bool(fields.get("confidential")),
         engine=fields.get("engine") or "http",
         egress=fields.get("egress") or None,
+        video=bool(fields.get("video")),
     )
     try:
         request_id = desk_of(request).submit(archive, new, viewer_of(request))
@@ -173,6 +177,7 @@ def new_request_of_json(sent: Any) -> NewRequest:
         "confidential": (bool,),
         "engine": (str,),
         "egress": (str, type(None)),
+        "video": (bool,),
     }
     if not isinstance(sent, dict) or "urls" not in sent or not set(sent) <= set(kinds):
         raise HTTPException(

@@ -19,7 +19,7 @@ from storage.ledger.requests import (
     results_of_request,
 )
 
-OF_RESULT: Final = ("status", "outcome", "outcome_reason", "captures", "preserved", "preserved_reason")
+OF_RESULT: Final = ("status", "outcome", "outcome_reason", "captures", "preserved", "preserved_reason", "videos")
 """What a row says of a result besides its capture and its problem."""
 
 
@@ -77,4 +77,5 @@ def request_row(request: Request) -> dict[str, Any]:
         "confidential": request.confidential,
         "engine": request.engine,
         "egress": request.egress,
+        "video": request.video,
     }

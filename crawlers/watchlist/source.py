@@ -143,6 +143,7 @@ def source_for_urls(
     engine: Engine = "http",
     egress: str | None = None,
     access_label: str | None = None,
+    video: VideoLimits | None = None,
 ) -> Source:
     """The source of pages that a person named one by one.
 
@@ -159,6 +160,7 @@ def source_for_urls(
         egress=egress,
         access_label=access_label,
         renderings=EVERY_RENDERING if engine == "browser" else None,
+        video=video,
     )
 
 

@@ -19,7 +19,8 @@ class Archived:
     ``capture_id`` is the capture of the page, behind redirects where there were any, None where there is none;
     ``page_url`` is its address; ``captures`` counts those of the whole visit. ``preserved`` is True only where
     every configured store has confirmed the files, None where there are none. ``problem`` says why the page is not
-    there, None if it is.
+    there, None if it is. ``videos`` are the keys of `crawlers.model.report.VideoSearch`, None where video was not
+    looked for.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Archived:
     preserved_reason: str
     problem: str | None
     look_at: str | None
+    videos: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Keys and counts as JSON-ready values."""
@@ -45,7 +47,7 @@ class Archived:
     @classmethod
     def of_details(cls, details: Mapping[str, Any]) -> Self:
         """What another process wrote down of it (`storage.ledger.requests.RequestResult`)."""
-        values = {each.name: details[each.name] for each in fields(cls)}
+        values = {each.name: details[each.name] for each in fields(cls) if each.name in details}
         return cls(**values | {"warc_keys": tuple(values["warc_keys"])})
 
 
@@ -110,4 +112,14 @@ def describe_archived(result: Mapping[str, Any]) -> str:
     onward = f" (sent on to {result['page_url']})" if result["page_url"] != result["url"] else ""
     kept = f"{result['captures']} captures in {', '.join(result['warc_keys'])}"
     state = f"{outcome}{why}; {kept}; {pending}{result['preserved_reason']}"
-    return f"{result['url']}{onward}: {state}\n  {result['look_at']}"
+    videos = result.get("videos")
+    video = "" if videos is None else f"\n  {describe_videos(videos)}"
+    return f"{result['url']}{onward}: {state}{video}\n  {result['look_at']}"
+
+
+def describe_videos(videos: Mapping[str, Any]) -> str:
+    """What came of looking for video and audio, as a sentence for people."""
+    if videos["outcome"] == "none":
+        return "video and audio: none found behind the players of the page"
+    reason = f": {videos['reason']}" if videos["reason"] else ""
+    return f"video and audio: {videos['taken']} of {videos['found']} taken{reason}"

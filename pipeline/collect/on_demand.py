@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final
 
 from crawlers.model.iso_time import time_text
-from crawlers.watchlist.source import source_for_urls
+from crawlers.model.json_form import to_json
+from crawlers.watchlist.source import VideoLimits, source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.archived import Archived, page_of
 from pipeline.collect.deposit_spool import recover_spools
@@ -165,6 +166,7 @@ def _archive_address(
         engine="browser" if request.engine == "browser" else "http",
         egress=request.egress,
         access_label=request.access_label if request.confidential else None,
+        video=VideoLimits() if request.video else None,
     )
     report, deposited = collect(
         settings,
@@ -196,6 +198,7 @@ def _archive_address(
         preserved_reason=preservation.reason,
         problem=failure_reason(report),
         look_at=None if capture is None else page_of(settings, capture.id),
+        videos=to_json(report.videos[0]) if report.videos else None,
     )
 
 

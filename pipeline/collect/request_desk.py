@@ -152,6 +152,7 @@ class AirflowRequestDesk:
                         access_label=label,
                         engine=engine,
                         egress=request.egress or None,
+                        video=request.video,
                     )
                     for some in parts(urls, MOST_URLS_OF_ONE)
                 ]

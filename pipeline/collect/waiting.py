@@ -81,6 +81,7 @@ def accept_request(
     access_label: str = DEFAULT_LABEL,
     engine: CrawlEngine = "http",
     egress: str | None = None,
+    video: bool = False,
 ) -> str:
     """Write the request to the ledger and its addresses to the queue; returns its id."""
     with _writer(settings) as writer, writer.begin() as connection:
@@ -93,6 +94,7 @@ def accept_request(
             access_label=access_label,
             engine=engine,
             egress=egress,
+            video=video,
         )
         order(connection, request.id, len(request.urls))
     return request.id
@@ -169,6 +171,7 @@ def archive_urls(
     access_label: str = DEFAULT_LABEL,
     engine: CrawlEngine = "http",
     egress: str | None = None,
+    video: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request of several addresses; what fails with one of them stops no other.
@@ -186,6 +189,7 @@ def archive_urls(
         access_label=access_label,
         engine=engine,
         egress=egress,
+        video=video,
     )
     done: list[Archived] = []
     broken: list[str] = []

@@ -75,6 +75,10 @@ def archive(
     egress: Annotated[
         str | None, typer.Option(metavar="NAME", help="The egress profile (docs/settings.md).")
     ] = None,
+    video: Annotated[
+        bool,
+        typer.Option("--video", help="Also capture video and audio behind the players of each page, with yt-dlp."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked."""
@@ -109,6 +113,7 @@ def archive(
             access_label=label,
             engine="browser" if engine == "browser" else "http",
             egress=egress,
+            video=video,
             on_progress=print_progress,
         )
     except SettingsError as problem:

@@ -8,7 +8,7 @@ confidential request has its case's label, and so has whatever is captured for i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 from ulid import ULID
@@ -16,6 +16,11 @@ from ulid import ULID
 from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer, visible_to
 from storage.errors import StorageError
 from storage.ledger.tables import request_results, requests
+
+WITH_VIDEO: Final = "+video"
+"""Ends the engine of a request in the ledger that is to be fetched with video and audio behind players, so that
+rows, sealed batches and views of requests keep their form.
+"""
 
 
 class RequestUnknownError(StorageError):
@@ -30,7 +35,8 @@ class RequestUnknownError(StorageError):
 class Request:
     """What ``actor`` requested at ``at``; ``reason`` and ``case_reference`` are None where none was given.
 
-    ``engine`` and ``egress`` say how it is fetched; ``egress`` is None for going directly.
+    ``engine`` and ``egress`` say how it is fetched; ``egress`` is None for going directly. ``video``: with video
+    and audio behind players.
     """
 
     id: str
@@ -42,6 +48,7 @@ class Request:
     access_label: str = DEFAULT_LABEL
     engine: str = "http"
     egress: str | None = None
+    video: bool = False
 
     @property
     def confidential(self) -> bool:
@@ -76,10 +83,20 @@ def insert_request(
     access_label: str = DEFAULT_LABEL,
     engine: str = "http",
     egress: str | None = None,
+    video: bool = False,
 ) -> Request:
     """Append the request under a new id (ULID)."""
     request = Request(
-        str(ULID()), datetime.now(UTC), actor, tuple(urls), reason, case_reference, access_label, engine, egress
+        str(ULID()),
+        datetime.now(UTC),
+        actor,
+        tuple(urls),
+        reason,
+        case_reference,
+        access_label,
+        engine,
+        egress,
+        video,
     )
     connection.execute(
         insert(requests).values(
@@ -90,7 +107,7 @@ def insert_request(
             reason=request.reason,
             case_reference=request.case_reference,
             access_label=request.access_label,
-            engine=request.engine,
+            engine=f"{engine}{WITH_VIDEO}" if video else engine,
             egress=request.egress,
         )
     )
@@ -159,6 +176,7 @@ def _request_of(row: Row[Any]) -> Request:
         row.reason,
         row.case_reference,
         row.access_label,
-        row.engine,
+        row.engine.removesuffix(WITH_VIDEO),
         row.egress,
+        row.engine.endswith(WITH_VIDEO),
     )

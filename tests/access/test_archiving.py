@@ -142,6 +142,16 @@ def test_what_is_missing_of_a_capture_is_archived_by_one_press_and_of_a_case_fro
     assert {"url": PAGE, "engine": "browser"} in forms_of(page, "/archive/check")
 
 
+def test_video_is_captured_too_where_the_box_is_ticked(pages: ArchivingPages) -> None:
+    form = pages.client.get("/archive", headers=OWN).text
+    assert 'type="checkbox" name="video"' in form
+    for sent in ({"urls": PAGE}, {"urls": PAGE, "video": "yes", "engine": "browser"}):
+        assert pages.client.post("/archive", data=sent, headers=OWN).status_code == 303
+    with pages.archive.reader.connect() as connection:
+        found = requests_seen(connection, viewer=EVERYONE, limit=9)
+    assert {(each.engine, each.video) for each in found} == {("http", False), ("browser", True)}
+
+
 def forms_of(page: str, action: str) -> list[dict[str, str]]:
     """The hidden fields of each form on the page that leads there."""
     forms = re.findall(rf'<form[^>]* action="{action}">(.*?)</form>', page, re.DOTALL)

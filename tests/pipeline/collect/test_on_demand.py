@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.collect.archived import archived_and_missing, describe_archived
+from pipeline.collect.archived import archived_and_missing, describe_archived, describe_videos
 from pipeline.collect.preservation_status import Preservation, preservation_of
 from pipeline.collect.waiting import accept_request, archive_one, archive_urls
 from pipeline.config.archive_factory import opened_archive
@@ -56,6 +56,18 @@ def test_each_address_gets_a_crawl_and_one_warc_of_its_own(collecting: Settings,
         capture = capture_by_id(connection, first.capture_id)
     assert capture is not None
     assert capture.url == COURT
+
+
+def test_a_request_for_video_too_says_so_in_the_ledger_and_has_what_came_of_it(
+    collecting: Settings, opened: Archive
+) -> None:
+    (archived,) = archive_urls(collecting, (COURT,), actor="analyst", video=True)
+    with opened.reader.connect() as connection:
+        request = request_by_id(connection, archived.request_id)
+    assert (request.engine, request.video) == ("http", True)
+    assert archived.problem is None
+    assert archived.videos is not None
+    assert (archived.videos["url"], archived.videos["outcome"], archived.videos["found"]) == (COURT, "none", 0)
 
 
 def test_reason_case_and_who_asked_go_to_the_ledger_and_never_into_the_warc(
@@ -175,3 +187,10 @@ def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
         "  letapis show urn:uuid:1"
     ]
     assert missing == ["https://b.example/: its task failed; the log of the task says why."]
+
+
+def test_what_came_of_looking_for_video_is_said_with_the_address() -> None:
+    found = {"outcome": "part", "reason": "HTTP Error 404: Not Found", "found": 2, "taken": 1}
+    assert describe_videos(found) == "video and audio: 1 of 2 taken: HTTP Error 404: Not Found"
+    none = {"outcome": "none", "reason": None, "found": 0, "taken": 0}
+    assert describe_videos(none) == "video and audio: none found behind the players of the page"
