@@ -12,11 +12,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
@@ -34,9 +37,30 @@ class Form:
     file: UploadFile | None
 
 
+class FolderParser(MultiPartParser):
+    """As Starlette's, with the one file of a form in a folder of ours: the usual one may be memory, not a disk."""
+
+    def __init__(self, request: Request, folder: Path, *, fields: int) -> None:
+        super().__init__(request.headers, request.stream(), max_files=1, max_fields=fields)
+        self._folder = folder
+
+    def on_headers_finished(self) -> None:
+        """Begin a part; what a file's bytes go to has no name, so that it goes with its process."""
+        super().on_headers_finished()
+        sent = self._current_part.file
+        if sent is not None:
+            sent.file.close()
+            sent.file = TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed with the form, or by the parser
+            self._files_to_close_on_error.append(sent.file)  # type: ignore[arg-type]  # only closed there
+
+
 @asynccontextmanager
-async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0) -> AsyncIterator[Form]:
+async def sent_form(
+    request: Request, *, fields: int, file_limit_bytes: int = 0, folder: Path | None = None
+) -> AsyncIterator[Form]:
     """The form of a request, for as long as it is used; its file lies in a temporary file without a name.
+
+    ``folder`` is where that file lies; None: where temporary files usually do.
 
     Raises ``HTTPException``: 413 for more bytes than ``file_limit_bytes`` and what wraps the file, 400 for a form
     that is broken, has more files or ``fields`` than it may, or a character that no text has, 507 where the disk
@@ -47,7 +71,10 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
         raise too_large(file_limit_bytes)
     counted = Request(request.scope, limited(request, limit_bytes, file_limit_bytes))
     try:
-        form = await counted.form(max_files=1 if file_limit_bytes else 0, max_fields=fields)
+        if folder is None:
+            form = await counted.form(max_files=1 if file_limit_bytes else 0, max_fields=fields)
+        else:
+            form = await _form_in(counted, folder, fields)
     except ClientDisconnect as gone:
         raise HTTPException(
             HTTPStatus.BAD_REQUEST,
@@ -63,7 +90,7 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
             HTTPStatus.INSUFFICIENT_STORAGE,
             gettext(
                 "The file could not be written to the disk of this server (%(problem)s). Nothing of it was "
-                "stored. The operator has to make room for temporary files.",
+                "stored. The operator has to make room on it.",
                 problem=problem.strerror or problem,
             ),
         ) from problem
@@ -72,6 +99,16 @@ async def sent_form(request: Request, *, fields: int, file_limit_bytes: int = 0)
         yield form_of(form)
     finally:
         await form.close()
+
+
+async def _form_in(request: Request, folder: Path, fields: int) -> FormData:
+    """The form with its file in the folder; raises ``HTTPException`` (400) for what is no form with a file."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise HTTPException(HTTPStatus.BAD_REQUEST, gettext("The form has no file. Send it again with one."))
+    try:
+        return await FolderParser(request, folder, fields=fields).parse()
+    except MultiPartException as problem:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, problem.message) from problem
 
 
 def number_in(fields: Mapping[str, str], name: str) -> int:

@@ -6,6 +6,7 @@ section 7). The desk of a running installation is `pipeline.collect.receiving_de
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from storage.access_labels import Viewer
@@ -31,6 +32,9 @@ class ReceivingDesk(Protocol):
 
     def limit_bytes(self) -> int:
         """How many bytes a file may have."""
+
+    def upload_dir(self) -> Path:
+        """The folder in which an upload lies until it is whole."""
 
     def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
         """Deposit the file in the viewer's name: the row of its receipt."""

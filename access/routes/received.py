@@ -53,7 +53,8 @@ async def receive(request: Request, archive: ArchiveDependency) -> Response:
     if desk is None:
         words = gettext("This server shows the archive and takes no files.")
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, words)
-    async with sent_form(request, fields=len(FIELDS), file_limit_bytes=desk.limit_bytes()) as form:
+    limit_bytes, folder = desk.limit_bytes(), desk.upload_dir()
+    async with sent_form(request, fields=len(FIELDS), file_limit_bytes=limit_bytes, folder=folder) as form:
         values = {name: form.fields.get(name, "").strip() for name in FIELDS}
         if form.file is None or not form.file.filename:
             missing = gettext("Choose a file.")

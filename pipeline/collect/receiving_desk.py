@@ -5,6 +5,7 @@ and the errors of `storage`. Fingerprints of media follow with the next run of t
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from access.receiving_desk import SentFile
@@ -14,6 +15,7 @@ from pipeline.collect.receiving import receive_file
 from pipeline.config.settings import Settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
+from storage.private_folder import closed_folder
 
 
 class FilesDesk:
@@ -25,6 +27,10 @@ class FilesDesk:
     def limit_bytes(self) -> int:
         """As `access.receiving_desk.ReceivingDesk` has it."""
         return self._load().receive_limit_mb << 20
+
+    def upload_dir(self) -> Path:
+        """As `access.receiving_desk.ReceivingDesk` has it."""
+        return closed_folder(self._load().receiving_dir)
 
     def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
         """As `access.receiving_desk.ReceivingDesk` has it."""

@@ -202,7 +202,7 @@ class Settings:
     """
     receive_limit_mb: int = 2000
     """How many megabytes a file may have that somebody brings (`letapis receive`, the page “Received”). The API
-    server keeps an upload in the folder for temporary files (`TMPDIR`) until it is whole.
+    server keeps an upload in its data folder until it is whole.
     """
     keep_free_mb: int = 1000
     """How many megabytes crawls leave free on the disk of the data folder. With less, no crawl starts, and running

@@ -124,7 +124,7 @@ def seal_received(
 def remove_unfinished(receiving_dir: Path) -> int:
     """Remove what processes left that died before their file was whole; returns how many folders went."""
     removed = 0
-    for folder in sorted(receiving_dir.glob("*")):
+    for folder in sorted(path for path in receiving_dir.glob("*") if path.is_dir()):
         with suppress(CrawlAliveError, FileNotFoundError):
             begun = (folder / LOCK_NAME).exists()
             if not begun and time.time() - folder.stat().st_mtime < BEGINNING_S:

@@ -3,12 +3,16 @@
 import html
 import io
 import re
+import socket
+import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.app import create_app
 from pipeline.collect.receiving_desk import FilesDesk
@@ -19,11 +23,30 @@ from storage.archive import Archive
 from storage.ledger.memberships import add_member
 from storage.ledger.received_files import received_files
 from tests.access.conftest import picture
+from tests.served_pages import served
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 FIELDS = {"from": "Сведка <7>", "received": "2026-11-20", "origin": "знята <b>на тэлефон</b>", "note": "пакой 4"}
+CUT_OFF = (
+    b"POST /archive/received HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+    b"Content-Length: 900000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+    b'Content-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + bytes(400_000)
+)
 HOSTILE = b"<html><script>document.title = 'taken'</script></html>"
 PEOPLE = (Viewer("ann", Role.COLLECTOR), Viewer("bea", Role.READER), Viewer("kust", Role.CUSTODIAN))
+
+
+class SaysWhenEnded:
+    """Sets an event once a request is over."""
+
+    def __init__(self, app: ASGIApp, ended: threading.Event) -> None:
+        self._app, self._ended = app, ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send_back: Send) -> None:
+        try:
+            await self._app(scope, receive, send_back)
+        finally:
+            self._ended.set()
 
 
 @pytest.fixture
@@ -136,6 +159,32 @@ def test_a_file_above_the_limit_is_refused_before_it_is_kept(
     )
     assert answer.status_code == 413
     assert "larger than 1 MB. Nothing of it was stored." in words_of(answer.text)
+    assert list(archive.objects.list("")) == []
+
+
+def test_an_upload_lies_on_the_disk_of_the_data_folder_and_not_where_temporary_files_do(
+    people: dict[str, TestClient], archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    content = picture("PNG") + bytes(1_040_000)
+    assert "Receipt: custody entry" in words_of(send(people["ann"], content))
+    with archive.reader.connect() as connection:
+        (got,) = received_files(connection)
+    assert got.sha256 == sha256(content)
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing(archive: Archive, stored_settings: Settings) -> None:
+    ended = threading.Event()
+    pages = create_app(lambda: archive, lambda: PEOPLE[0], receiving=FilesDesk(lambda: stored_settings))
+    pages.add_middleware(SaysWhenEnded, ended=ended)
+    with served(pages) as address:
+        server = urlsplit(address)
+        with socket.create_connection((server.hostname, server.port)) as connection:
+            connection.sendall(CUT_OFF)
+        assert ended.wait(60)
+    assert not any(stored_settings.receiving_dir.iterdir())
+    with archive.reader.connect() as reading:
+        assert received_files(reading) == ()
     assert list(archive.objects.list("")) == []
 
 
