@@ -51,8 +51,8 @@ class SaysWhenEnded:
 
 @pytest.fixture
 def people(archive: Archive, stored_settings: Settings) -> Iterator[dict[str, TestClient]]:
-    """The pages as a collector, a reader and a custodian have them; a file may have 1 MB."""
-    desk = FilesDesk(lambda: replace(stored_settings, receive_limit_mb=1))
+    """The pages as a collector, a reader and a custodian have them; a file may have 2 MB."""
+    desk = FilesDesk(lambda: replace(stored_settings, receive_limit_mb=2))
     clients = {
         viewer.name: TestClient(
             create_app(lambda: archive, lambda viewer=viewer: viewer, receiving=desk),
@@ -155,10 +155,10 @@ def test_a_file_above_the_limit_is_refused_before_it_is_kept(
     people: dict[str, TestClient], archive: Archive
 ) -> None:
     answer = people["ann"].post(
-        "/received", data=FIELDS, files={"file": ("a.bin", b"x" * (2 << 20))}, headers=OWN_PAGE
+        "/received", data=FIELDS, files={"file": ("a.bin", b"x" * (3 << 20))}, headers=OWN_PAGE
     )
     assert answer.status_code == 413
-    assert "larger than 1 MB. Nothing of it was stored." in words_of(answer.text)
+    assert "larger than 2 MB. Nothing of it was stored." in words_of(answer.text)
     assert list(archive.objects.list("")) == []
 
 
@@ -166,7 +166,7 @@ def test_an_upload_lies_on_the_disk_of_the_data_folder_and_not_where_temporary_f
     people: dict[str, TestClient], archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    content = picture("PNG") + bytes(1_040_000)
+    content = picture("PNG") + bytes(1_100_000)
     assert "Receipt: custody entry" in words_of(send(people["ann"], content))
     with archive.reader.connect() as connection:
         (got,) = received_files(connection)
