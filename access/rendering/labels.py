@@ -153,7 +153,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "member_removed": N_("member removed"),
     "proposal_declined": N_("proposal declined"),
     "quarantined": N_("quarantined"),
-    "received": N_("received from a person"),
+    "file_received": N_("received from a person"),
     "redacted": N_("redacted copy made"),
     "released": N_("legal hold ended"),
     "requests_batched": N_("requests stored"),

@@ -2,7 +2,7 @@
 
 In: the archive, an open file, what the person says of it. Out: a `Receipt`. A WARC or WACZ file is stored as it is
 and its records are indexed; any other file becomes a ``resource`` record of a WARC file of its own. Guaranteed:
-the deposit and the entry ``received`` of custody, which seals who brought it, from whom and under which name, are
+the deposit and the entry ``file_received`` of custody, which seals who brought it, from whom and its name, are
 one transaction. Bytes that were received before under the same label are not stored again: they get one more dated
 entry. What a killed process leaves is nothing, or is deposited with its statement by the next run. Raises
 `FileNotReceivedError`, with which nothing was kept, and the errors of `storage`.

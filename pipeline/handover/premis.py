@@ -32,7 +32,7 @@ EVENT_TYPES: Final = {
     "copied": "replication",
     "purged": "modification",
     "purge_removed": "deletion",
-    "received": "accession",
+    "file_received": "accession",
     "redacted": "redaction",
     "timestamped": "digital signature generation",
 }

@@ -156,7 +156,7 @@ ASSESSMENT_EVENTS: Final = (
 REDACTED: Final = "redacted"
 """A redacted copy was made: of what, with which tool, which places; the covered words, who and why are sealed."""
 
-RECEIVED: Final = "received"
+RECEIVED: Final = "file_received"
 """A person brought a file: which bytes, and of which type; who, from whom, when and its name are sealed."""
 
 NAMING_AN_OBJECT: Final = (

@@ -1,6 +1,6 @@
 """Files that people brought, as custody knows them: which bytes, who brought them, from whom, with what statement.
 
-In: connections. Out: `ReceivedFile`s, read from the entries ``received`` alone, so that nothing else has to be
+In: connections. Out: `ReceivedFile`s, read from the entries ``file_received`` alone, so that nothing has to be
 restored. Digest, length and type are open; who brought a file, from whom it came and what was said of it are
 sealed values, None where no key opens them. The same bytes may be received several times: each is an entry.
 """
