@@ -87,7 +87,7 @@ class CrawlReport:
     records_read: int = 0
     filled: Mapping[str, int] = field(default_factory=dict)
     pace: Mapping[str, HostStatistics] = field(default_factory=dict)
-    videos: tuple[VideoSearch, ...] = ()
     # a report that an earlier version left in the spool has no such keys
+    videos: tuple[VideoSearch, ...] = field(default=(), metadata={"json": WHERE_SET})
     steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})
     engine_choices: Mapping[str, int] = field(default_factory=dict, metadata={"json": WHERE_SET})

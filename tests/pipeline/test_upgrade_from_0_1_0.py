@@ -243,6 +243,8 @@ NEW_KEYS = {
     "similar": "whether the name may be another person's",
     "completeness": "which items of the Berkeley Protocol a capture has",
     "resources": "what a browser asked for to show the page of a capture",
+    "videos": "what was found behind the players of a page",
+    "received": "who brought the file of a capture, and when",
 }
 """Keys that 0.2.0 has added."""
 
