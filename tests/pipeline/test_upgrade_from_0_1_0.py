@@ -274,7 +274,8 @@ def test_commands_answer_as_they_did(
         if row["kind"] == "change":
             del row["source"]  # named since 0.2.0, where all sources can be asked for
         if row["kind"] == "capture_facts":
-            assert row.pop("received") == []  # 0.2.0 says who brought the file of a capture
+            # 0.2.0 says who brought the file of a capture, and how far a replay shows what the browser showed
+            assert (row.pop("received"), row.pop("quality")) == ([], None)
     assert without({*NEW_KEYS, *CHANGED_VALUES}, rows) == without(CHANGED_VALUES, before_rows)
     for row, before_row in zip(rows, before_rows, strict=True):
         assert set(row.get("capture_ids", ())) <= set(before_row.get("capture_ids", ()))

@@ -51,7 +51,10 @@ def socket_inodes(pids: set[int]) -> set[str]:
     inodes = set()
     for pid in pids:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            name = str(descriptor.readlink())
+            try:
+                name = str(descriptor.readlink())
+            except FileNotFoundError:  # closed meanwhile
+                continue
             if name.startswith("socket:["):
                 inodes.add(name[8:-1])
     return inodes
