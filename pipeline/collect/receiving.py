@@ -56,6 +56,11 @@ from storage.warc.writer import SpoolWriteError
 SOURCE: Final = "received"
 """The source to which everything belongs that people bring."""
 IMPORTED_TYPES: Final = (WARC, WACZ)
+MOST_ROWS: Final = 200_000
+"""Captures of a WARC or WACZ file that is opened here: the server holds their rows in memory, some 1 kB each.
+
+A file with more is kept as a file; ``letapis deposit`` opens one of any size.
+"""
 COPY_NAME: Final = "brought"
 """The name under which a WARC or WACZ file is deposited: its own stands in custody, sealed."""
 
@@ -129,6 +134,7 @@ def _import(
             received=statement,
             actor=statement.actor,
             clock=clock,
+            most_rows=MOST_ROWS,
         )
     if deposited.already:
         received = _one_more(archive, statement, deposited.key, None, clock)

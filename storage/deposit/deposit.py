@@ -119,6 +119,7 @@ def deposit_file(
     received: ReceivedStatement | None = None,
     actor: str = "letapis",
     clock: Clock = NOT_MEASURED,
+    most_rows: int | None = None,
 ) -> Deposited:
     """Deposit one file. The arguments must agree with what the file says of itself; ``expected`` is its sha256.
 
@@ -128,10 +129,11 @@ def deposit_file(
     ``faults`` are named, a damaged file is deposited, too: every byte is stored, the records that are certain are
     indexed, and custody says where the others are. Where a person ``received`` what is in the file, their
     statement is entered in the transaction of the deposit, and the file has the label that they give it; a file
-    that was deposited before gets no entry here.
+    that was deposited before gets no entry here. A file with more than ``most_rows`` captures raises
+    `UnsupportedFileError`; None: as many as it has.
     """
     with _readable(path):
-        inspection = _inspect(path, expected, faults)
+        inspection = _inspect(path, expected, faults, most_rows)
     _require_not_purged(archive, path.name, inspection)
     if received is None:
         origin = judge_origin(archive, path, inspection, left_by)
@@ -243,10 +245,10 @@ def _require_unchanged(path: Path, inspection: FileInspection, *, check_digest: 
             )
 
 
-def _inspect(path: Path, expected: Digest | None, faults: FileFaults) -> FileInspection:
+def _inspect(path: Path, expected: Digest | None, faults: FileFaults, most_rows: int | None) -> FileInspection:
     """Inspect the file; where it is not the one that was closed, report that before anything else."""
     try:
-        inspection = inspect_file(path, faults=faults)
+        inspection = inspect_file(path, faults=faults, most_rows=most_rows)
     except (WarcDamageError, UnsupportedFileError) as problem:
         if expected is None:
             raise

@@ -21,7 +21,7 @@ from storage.objects.keys import is_part
 from storage.spool.index_cache import read_index_cache
 from storage.warc.damaged_file import read_behind_damage, read_to_damage
 from storage.warc.file_views import TeeReader
-from storage.warc.index import IndexedRecord, IndexPart, WarcFault, WarcIndex, index_warc
+from storage.warc.index import IndexedRecord, IndexPart, RowBound, WarcFault, WarcIndex, index_warc
 from storage.warc.members import GZIP, ZSTD, ZSTD_DICTIONARY
 from storage.warc.payload import declaration_of
 from storage.warc.reader import WarcDamageError, WarcReader
@@ -76,10 +76,13 @@ class FileFaults(Enum):
     """That, too, is taken."""
 
 
-def inspect_file(path: Path, *, faults: FileFaults = FileFaults.REFUSED) -> FileInspection:
+def inspect_file(
+    path: Path, *, faults: FileFaults = FileFaults.REFUSED, most_rows: int | None = None
+) -> FileInspection:
     """Read the whole file and check it.
 
-    The digests that the package of a WACZ names must agree, whatever ``faults`` says.
+    The digests that the package of a WACZ names must agree, whatever ``faults`` says. A file of which more than
+    ``most_rows`` rows would be held in memory raises `UnsupportedFileError`.
     """
     cached = read_index_cache(path)
     with path.open("rb") as file:
@@ -88,27 +91,36 @@ def inspect_file(path: Path, *, faults: FileFaults = FileFaults.REFUSED) -> File
             if sha256 == cached.sha256:
                 return _inspection(path.name, sha256, sha512, length, ".warc.gz", cached.index)
             file.seek(0)
-        return inspect_stream(file, path.name, faults=faults)
+        bound = None if most_rows is None else RowBound(most_rows)
+        return inspect_stream(file, path.name, faults=faults, bound=bound)
 
 
 def inspect_stream(
-    file: BinaryIO, name: str, *, faults: FileFaults = FileFaults.REFUSED, most_records: int | None = None
+    file: BinaryIO,
+    name: str,
+    *,
+    faults: FileFaults = FileFaults.REFUSED,
+    most_records: int | None = None,
+    bound: RowBound | None = None,
 ) -> FileInspection:
     """The same for a file that is open, at its beginning; a WACZ must seek, and a file whose faults are named.
 
     ``most_records``: index no more than so many, as a deposit did that ended at the first damage.
+    ``bound``: beyond it, `UnsupportedFileError`.
     """
     start = file.peek(16) if hasattr(file, "peek") else file.read(0)
     if start.startswith(b"PK\x03\x04"):
         are_named = faults is not FileFaults.REFUSED
-        return _inspection(name, *_digests(file), ".wacz", index_wacz(file, name, faults_are_named=are_named))
+        digests = _digests(file)
+        package = index_wacz(file, name, faults_are_named=are_named, bound=bound)
+        return _inspection(name, *digests, ".wacz", package)
     running = hashlib.sha256(), hashlib.sha512()
     with TeeReader(file, running) as tee:
         if faults is FileFaults.REFUSED:
-            index = index_warc(tee, name, most_records=most_records)
+            index = index_warc(tee, name, most_records=most_records, bound=bound)
             damage = None
         else:
-            part = IndexPart()
+            part = IndexPart(bound)
             damage = read_to_damage(part, WarcReader(tee, name, is_tolerant=True), name)
         while tee.read(CHUNK_BYTES):
             pass  # what follows the damage belongs to the file

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from processors.digest import Digest
+from storage.errors import UnsupportedFileError
 from storage.warc.declared_digest import HASHES, declared_digest
 from storage.warc.headers import DRAFTS, VERSIONS, RecordHead, bare_uri, warc_time
 from storage.warc.members import Stream
@@ -36,6 +37,8 @@ INDEXED: Final = ("response", "revisit", "resource", "conversion")
 FACTS: Final = ("warcinfo", "metadata")
 FACTS_LIMIT_BYTES: Final = 1 << 20
 NOTHING: Final = memoryview(b"")
+USUAL_ROW_CHARACTERS: Final = 1024
+"""Of the texts of a row, far more than the average over a real file; a single address may be longer."""
 OFFSET_FROM_UTC: Final = re.compile(r"T.*[+-]\d\d:?\d\d")
 
 
@@ -147,10 +150,46 @@ class Remarked:
         return (*(f"{count} {what}" for count, what in counted if count), *drafts)
 
 
-class IndexPart:
-    """What was read of a file so far; `read_part` adds to it, from any place on."""
+TEXTS: Final = (
+    "url",
+    "record_id",
+    "media_type",
+    "transport_outcome",
+    "transport_reason",
+    "truncated",
+    "peer_address",
+    "refers_to_id",
+    "refers_to_url",
+)
+"""What a row holds as the file has it."""
 
-    def __init__(self) -> None:
+
+class RowBound:
+    """How much of an index may be held in memory, counted over all WARC files of a package.
+
+    ``most_rows`` bounds the rows, and their texts with `USUAL_ROW_CHARACTERS` for each, since the fields of one
+    record can be a mebibyte and compress to next to nothing.
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self._most_rows, self._rows, self._characters = most_rows, 0, 0
+
+    def take(self, row: IndexedRecord, name: str) -> None:
+        """Count a row; raises `UnsupportedFileError` beyond the bound."""
+        self._rows += 1
+        self._characters += sum(len(each) for text in TEXTS if (each := getattr(row, text)) is not None)
+        if self._rows > self._most_rows:
+            raise UnsupportedFileError(name, f"at most {self._most_rows} records to index", "more")
+        if self._characters > self._most_rows * USUAL_ROW_CHARACTERS:
+            expected = f"at most {self._most_rows * USUAL_ROW_CHARACTERS} characters in what is indexed of it"
+            raise UnsupportedFileError(name, expected, "more")
+
+
+class IndexPart:
+    """What was read of a file so far; `read_part` adds to it, from any place on, as far as ``bound`` allows."""
+
+    def __init__(self, bound: RowBound | None = None) -> None:
+        self.bound = bound
         self.rows: list[IndexedRecord] = []
         self.unproven: list[bool] = []
         """Of each row, whether no digest in its record says that its block is what was written."""
@@ -181,12 +220,19 @@ class IndexPart:
         )
 
 
-def index_warc(stream: Stream, name: str, *, base_offset: int = 0, most_records: int | None = None) -> WarcIndex:
+def index_warc(
+    stream: Stream,
+    name: str,
+    *,
+    base_offset: int = 0,
+    most_records: int | None = None,
+    bound: RowBound | None = None,
+) -> WarcIndex:
     """Read the whole file once; whatever is wrong with it raises `WarcDamageError`.
 
-    ``most_records``: read no more than so many.
+    ``most_records``: read no more than so many. ``bound``: beyond it, `UnsupportedFileError`.
     """
-    part = IndexPart()
+    part = IndexPart(bound)
     read_part(part, WarcReader(stream, name, base_offset=base_offset, is_tolerant=True), name, most_records)
     return part.index(name, base_offset, None)
 
@@ -221,6 +267,8 @@ def read_part(
             if not date.endswith("Z") and OFFSET_FROM_UTC.search(date):
                 part.remarked.dates_with_offset += 1
             if isinstance(made, IndexedRecord):
+                if part.bound is not None:
+                    part.bound.take(made, name)
                 part.rows.append(made)
             elif made is not None and not part.warcinfo:
                 part.warcinfo = made

@@ -15,12 +15,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import IO, BinaryIO, Final
 
 from storage.errors import UnsupportedFileError
 from storage.warc.damaged_file import read_behind_damage, read_to_damage
-from storage.warc.index import IndexPart, WarcIndex, index_warc
+from storage.warc.index import IndexPart, RowBound, WarcIndex, index_warc
 from storage.warc.reader import WarcDamageError, WarcReader
 
 WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(\.gz|\.zst)?", re.IGNORECASE)
@@ -43,7 +44,9 @@ UNREADABLE: Final = (
 """What `zipfile` raises on bytes that are none of its own (CPython 3.11 to 3.13)."""
 
 
-def index_wacz(file: BinaryIO, name: str, *, faults_are_named: bool = False) -> WarcIndex:
+def index_wacz(
+    file: BinaryIO, name: str, *, faults_are_named: bool = False, bound: RowBound | None = None
+) -> WarcIndex:
     """Check the package and read every WARC file inside; a fault in one is named and passed over if that is asked.
 
     One that ends in the middle of a record is refused, as the package with its digests is whole.
@@ -55,9 +58,11 @@ def index_wacz(file: BinaryIO, name: str, *, faults_are_named: bool = False) -> 
             inner_name = f"{name}/{member.filename}"
             with wacz.open(member) as inner:
                 if faults_are_named:
-                    found.append(_index_with_faults(file, inner, inner_name, offset, member.file_size))
+                    index = _index_with_faults(file, inner, inner_name, offset, member.file_size, bound)
                 else:
-                    found.append(index_warc(inner, inner_name, base_offset=offset))
+                    index = index_warc(inner, inner_name, base_offset=offset, bound=bound)
+                # of the others it is not used, and can be a mebibyte each
+                found.append(replace(index, warcinfo={}) if found else index)
     if not found:
         raise UnsupportedFileError(name, "WARC files in archive/", "none")
     return WarcIndex(
@@ -88,9 +93,11 @@ def named_warc_files_in(file: BinaryIO, name: str) -> tuple[tuple[str, int, int]
         return tuple((member.filename, offset, member.file_size) for member, offset in found)
 
 
-def _index_with_faults(file: BinaryIO, inner: IO[bytes], name: str, offset: int, length: int) -> WarcIndex:
+def _index_with_faults(
+    file: BinaryIO, inner: IO[bytes], name: str, offset: int, length: int, bound: RowBound | None
+) -> WarcIndex:
     """Read one WARC file of the package to its end; ``offset`` and ``length`` are its place in the package."""
-    part = IndexPart()
+    part = IndexPart(bound)
     damage = read_to_damage(part, WarcReader(inner, name, base_offset=offset, is_tolerant=True), name)
     if damage is not None:
         damage = read_behind_damage(part, file, name, damage, begin=offset, end=offset + length)

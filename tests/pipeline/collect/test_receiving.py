@@ -30,6 +30,7 @@ from storage.access_labels import Role, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_by_ids, captures_in
 from storage.catalogue.tables import captures, warcs
+from storage.deposit.deposit import deposit_file
 from storage.deposit.record_reader import read_record
 from storage.integrity.verification import expected_of_archive, verify_all
 from storage.ledger.chain import read_chain
@@ -74,6 +75,15 @@ def one(archive: Archive, capture_id: str | None) -> Capture:
 def crawled_warc(folder: Path) -> bytes:
     pages = [exchange("https://vesnik.example/a", response(b"<p>a</p>"))]
     return crawl_one(folder / "elsewhere", pages).read_bytes()
+
+
+def packed_warcs(files: list[bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("datapackage.json", '{"resources": []}')
+        for number, content in enumerate(files):
+            package.writestr(f"archive/{number}.warc.gz", content)
+    return packed.getvalue()
 
 
 def test_every_byte_is_sealed_as_a_resource_with_both_types_and_nobody_is_named_in_the_warc(
@@ -207,6 +217,32 @@ def test_what_only_seems_to_be_a_web_archive_is_kept_as_a_file_with_the_reason(
         f"It was kept as a file and not opened as {media_type}"
     )
     assert read_record(archive, one(archive, got.capture_id)).block == content
+
+
+@pytest.mark.parametrize("kind", ["records", "texts", "package"])
+def test_a_web_archive_with_more_captures_than_memory_should_hold_is_kept_as_a_file(
+    archive: Archive, stored_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("pipeline.collect.receiving.MOST_ROWS", 2)
+    urls = [f"https://vesnik.example/{number}" for number in range(3)]
+    if kind == "texts":
+        urls = [urls[0] + "x" * 3000]
+    files = [
+        crawl_one(tmp_path / str(number), [exchange(url, response(b"<p>a</p>"))]).read_bytes()
+        for number, url in enumerate(urls)
+    ]
+    name, content, expected = "many.warc.gz", b"".join(files), "at most 2 records"
+    if kind == "texts":
+        expected = "at most 2048 characters"
+    if kind == "package":
+        name, content = "many.wacz", packed_warcs(files)
+    got = bring(archive, stored_settings, content, name).received
+    assert got.remark is not None and expected in got.remark
+    assert read_record(archive, one(archive, got.capture_id)).block == content
+    if kind != "texts":
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert deposit_file(archive, path).captures == 3, "an operator's command opens it"
 
 
 def test_an_export_of_a_chat_is_kept_whole(archive: Archive, stored_settings: Settings) -> None:
