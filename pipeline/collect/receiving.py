@@ -29,7 +29,7 @@ from processors.media.file_type import WACZ, WARC, file_type
 from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of
-from storage.deposit.deposit import deposit_file
+from storage.deposit.deposit import OtherLabelError, deposit_file
 from storage.deposit.deposited import deposits_of_crawl
 from storage.deposit.inspection import FileFaults
 from storage.errors import UnsupportedFileError
@@ -99,6 +99,9 @@ def receive_file(
     if media_type in IMPORTED_TYPES:
         try:
             return _import(archive, settings, content, statement, clock)
+        except OtherLabelError:
+            remark = "It was kept as a file, whole; its records are not listed under this access label."
+            statement = replace(statement, remark=remark)
         except (WarcDamageError, UnsupportedFileError) as problem:
             remark = f"It was kept as a file and not opened as {media_type}: {problem}"
             statement = replace(statement, remark=remark)

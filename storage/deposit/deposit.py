@@ -75,6 +75,13 @@ class FileUnreadableError(StorageError):
         self.found = found
 
 
+class OtherLabelError(UnsupportedFileError):
+    """The bytes are deposited under another access label; the sentence does not disclose that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "a file to index under this access label", "one that is kept whole")
+
+
 @dataclass(frozen=True, slots=True)
 class Deposited:
     """A file that is evidence now; ``already`` where an earlier call had deposited it. ``captures`` counts rows.
@@ -129,8 +136,8 @@ def deposit_file(
     ``faults`` are named, a damaged file is deposited, too: every byte is stored, the records that are certain are
     indexed, and custody says where the others are. Where a person ``received`` what is in the file, their
     statement is entered in the transaction of the deposit, and the file has the label that they give it; a file
-    that was deposited before gets no entry here. A file with more than ``most_rows`` captures raises
-    `UnsupportedFileError`; None: as many as it has.
+    that was deposited before gets no entry here, and raises `OtherLabelError` where it has another label. A file
+    with more than ``most_rows`` captures raises `UnsupportedFileError`; None: as many as it has.
     """
     with _readable(path):
         inspection = _inspect(path, expected, faults, most_rows)
@@ -147,6 +154,8 @@ def deposit_file(
         _require_equal(path.name, "crawl", crawl_id, location.crawl_id)
         _require_equal(path.name, "serial number", serial, location.serial)
     location = _existing_import_location(archive, inspection) or location
+    if received is not None and location.access_label != received.access_label:
+        raise OtherLabelError(path.name)
     with _readable(path):
         stored = _stored_before(archive, location.key, inspection) or _upload(
             archive.objects, location.key, path, inspection
@@ -164,6 +173,8 @@ def deposit_file(
                 capture_id=_capture_of_received(inspection, received),
                 clock=clock,
             )
+        elif received is not None:
+            _require_label(connection, path.name, location.key, received.access_label)
         already = entry is None
         entry = entry or deposit_of(connection, location.key)
     publish_pending_entries(archive)
@@ -183,6 +194,13 @@ def deposit_file(
         faults=inspection.faults,
         second_copy=replicate_deposited(archive, location.key, path, actor=actor),
     )
+
+
+def _require_label(connection: Connection, name: str, key: str, access_label: str) -> None:
+    """A file that another deposit stored meanwhile has the label of that one."""
+    found = connection.execute(select(warcs.c.access_label).where(warcs.c.key == key)).scalar_one()
+    if found != access_label:
+        raise OtherLabelError(name)
 
 
 def _capture_of_received(inspection: FileInspection, received: ReceivedStatement) -> str | None:

@@ -12,6 +12,7 @@ import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -268,6 +269,36 @@ def test_only_members_of_the_case_see_a_confidential_file_and_others_do_not_lear
     assert [row["custody_seq"] for row in received_rows(archive, viewer=KUST)] == [open_one.received.seq]
     with pytest.raises(CaseUnknownError):
         bring(archive, stored_settings, PDF, said=of_case, person=BEA)
+
+
+@pytest.mark.parametrize("first", ["confidential", "open", "imported"])
+def test_the_same_web_archive_under_another_label_is_kept_as_a_file_and_discloses_no_case(
+    archive: Archive, stored_settings: Settings, tmp_path: Path, first: str
+) -> None:
+    add_member(archive, "ann", actor="kust", case="K-1", label=None)
+    of_case = replace(SAID, case="K-1")
+    content = crawled_warc(tmp_path)
+    if first == "imported":
+        path = tmp_path / "a.warc.gz"
+        path.write_bytes(content)
+        before = deposit_file(archive, path).key
+    else:
+        said = of_case if first == "confidential" else SAID
+        before = bring(archive, stored_settings, content, "a.warc.gz", said=said).received.warc_key
+    second: dict[str, Any] = (
+        {"said": SAID, "person": BEA} if first == "confidential" else {"said": of_case, "person": ANN}
+    )
+    other = bring(archive, stored_settings, content, "a.warc.gz", **second)
+    got = other.received
+    assert not other.already and got.first_seq is None and got.warc_key != before
+    assert got.remark is not None and "kept as a file" in got.remark and "K-1" not in got.remark
+    capture = one(archive, got.capture_id)
+    assert capture.access_label == got.access_label
+    assert read_record(archive, capture).block == content
+    seen_by_others = {row["custody_seq"] for row in received_rows(archive, viewer=BEA)}
+    assert (got.seq in seen_by_others) == (first == "confidential")
+    again = bring(archive, stored_settings, content, "a.warc.gz", **second)
+    assert again.already and (again.received.first_seq, again.received.warc_key) == (got.seq, got.warc_key)
 
 
 def test_from_whom_it_came_is_read_by_custodians_and_whoever_brought_it(
