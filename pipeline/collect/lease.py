@@ -48,7 +48,7 @@ class NotAwaitedError(StorageError):
 
 
 class Lease:
-    """A claim that is being renewed; ``lost`` once it could not be, ``awaited`` while somebody waits for it."""
+    """A claim that is being renewed; ``lost`` once it could not be, ``awaited`` until its crawl is stopped."""
 
     def __init__(self, engine: Engine, held: Claim, beats_for: str | None) -> None:
         self._engine = engine
@@ -73,10 +73,13 @@ class Lease:
             self._stop_crawl()
 
     def _stop_crawl(self) -> None:
-        """Let the crawl close its files and end; the claim is held until what it captured is deposited."""
+        """Let the crawl close its files and end; the claim is held until what it captured is deposited.
+
+        Once the crawl has ended by itself its result is whole, and is kept though nobody waits for it.
+        """
         with self._changing:
-            self.awaited = False
             if self._crawl is not None:
+                self.awaited = False
                 send(self._crawl, signal.SIGTERM)  # its keeper passes it on
 
     def require(self) -> None:

@@ -8,8 +8,11 @@ come here.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crawlers.model.iso_time import time_text
 from crawlers.model.json_form import to_json
@@ -67,10 +70,16 @@ class TriedTooOftenError(StorageError):
 
 
 def archive_claimed(settings: Settings, held: Claim, *, on_progress: OnProgress = lambda _: None) -> Archived:
-    """Archive the claimed address in this process, to the end of all that follows; raises as `work_on`."""
+    """Archive the claimed address in this process, to the end of all that follows; raises as `work_on`.
+
+    What follows may fail, and stays pending then: the result stands, and a task that fails captures it again.
+    """
     with opened_archive(settings) as archive:
         archived = work_on(settings, archive, held, on_progress=on_progress)
-        follow_up(settings, archive, held.request_id, on_progress=on_progress)
+        try:
+            follow_up(settings, archive, held.request_id, on_progress=on_progress)
+        except Exception as problem:
+            on_progress(f"What follows on request {held.request_id} stays pending: {type(problem).__name__}")
     return archived
 
 
@@ -86,7 +95,8 @@ def work_on(
 
     ``beats_for`` is the worker for which signs of life are given meanwhile. Raises `RequestUnknownError` where the
     ledger has no such request, `SettingsError` where its egress profile is not known, `LeaseLostError` where
-    another has the address by now. What broke off is written down as well, and raised again.
+    another has the address by now. What broke off is written down as well, and raised again; of a worker that
+    gives signs of life all but `OperationalError`, after which the address is claimed once more.
     """
     try:
         with held_lease(settings.database().writer_url, held, beats_for=beats_for) as lease:
@@ -112,10 +122,13 @@ def work_on(
     except LeaseLostError:
         raise
     except WorkerStopped:
-        with archive.writer.begin() as connection:
+        # without a database the lease ends by itself, and the worker stops all the same
+        with suppress(SQLAlchemyError, StorageError), archive.writer.begin() as connection:
             give_back(connection, held)
         raise
     except BaseException as problem:
+        if beats_for is not None and isinstance(problem, OperationalError):
+            raise  # the lease ends by itself, and the next attempt may find a database that answers
         with archive.writer.begin() as connection:
             insert_result(connection, held.request_id, held.number, problem=f"{type(problem).__name__}: {problem}")
             end(connection, held, broken=True)

@@ -1,6 +1,7 @@
 """Connects to the database alone: for what needs no object store, and has to begin at once.
 
-In: an address, a name for the database's own lists. Out: an engine, not connected yet.
+In: an address, a name for the database's own lists. Out: an engine, not connected yet, whose
+errors name no values of a statement: they go to logs, and rows hold persons and cases.
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ def database_engine(url: str, name: str) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
+        hide_parameters=True,
         pool_size=2,
         max_overflow=8,
         connect_args={"application_name": name, "connect_timeout": 10, "options": "-c timezone=UTC"},
@@ -26,6 +28,7 @@ def lease_engine(url: str) -> Engine:
     """An engine that gives up after `QUICK_S` seconds: a lease that cannot be renewed must be given up in time."""
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=1,
         max_overflow=1,
         connect_args={

@@ -75,7 +75,7 @@ class OnDemandWorkers:
                 continue
             if each.start_again_at is None:
                 each.ended = 1 if now - each.started_at > SOUND_AFTER_S else each.ended + 1
-                each.start_again_at = now + min(LONGEST_PAUSE_S, 2.0 ** (each.ended - 1) - 1)
+                each.start_again_at = now + min(LONGEST_PAUSE_S, 2.0 ** min(each.ended - 1, 10) - 1)
             if now >= each.start_again_at:
                 how = f"{each.process.name} had ended by itself (code {each.process.exit_code})"
                 sentences.append(f"{how} and was started again.")

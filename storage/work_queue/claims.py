@@ -23,7 +23,7 @@ AWAITED_S: Final = 20.0
 """Seconds after which a task or command that waited, and gives no sign of life, has ended or was stopped."""
 
 WAITING_FOR_AT_MOST: Final = timedelta(days=1)
-"""What has waited longer is claimed by nobody unless it is ordered again: the person has long stopped waiting."""
+"""What has waited longer is claimed only for somebody who waits now: the person may have long stopped waiting."""
 
 KEPT_FOR: Final = timedelta(days=30)
 """Rows of what has ended are needed only until its task, or its next try, has seen them."""
@@ -31,6 +31,12 @@ KEPT_FOR: Final = timedelta(days=30)
 NOW: Final = func.clock_timestamp()
 
 FREE: Final = or_(orders.c.lease_until.is_(None), orders.c.lease_until <= NOW)
+
+CLAIMABLE: Final = or_(
+    orders.c.awaited_until > NOW,
+    and_(orders.c.awaited_until.is_(None), orders.c.ordered_at > NOW - WAITING_FOR_AT_MOST),
+)
+"""Somebody waits now, however old the order is, or nobody does yet."""
 
 AWAITED: Final = or_(orders.c.awaited_until.is_(None), orders.c.awaited_until > NOW)
 
@@ -129,9 +135,7 @@ def claim(
         .where(
             orders.c.ended_at.is_(None),
             FREE,
-            and_(orders.c.ordered_at > NOW - WAITING_FOR_AT_MOST, AWAITED)
-            if of is None
-            else tuple_(orders.c.request_id, orders.c.number) == of,
+            CLAIMABLE if of is None else tuple_(orders.c.request_id, orders.c.number) == of,
         )
         .order_by(orders.c.number, orders.c.ordered_at)
         .limit(1)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from pipeline.collect.archived import Archived
 from pipeline.collect.lease import held_lease
-from pipeline.collect.on_demand import MOST_ATTEMPTS, work_on
+from pipeline.collect.on_demand import MOST_ATTEMPTS, WorkerStopped, work_on
 from pipeline.collect.waiting import BrokenOffError, SomeBrokeOffError, accept_request, archive_one, archive_urls
 from pipeline.collect.worker import Worked, WorkState, run_worker
 from pipeline.config.archive_factory import opened_archive
@@ -250,6 +251,72 @@ def test_when_what_waited_is_stopped_the_crawl_is_stopped_and_what_it_had_is_dep
     with opened.reader.connect() as connection:
         (crawl_id,) = {each.subject_id for each in entries(connection) if each.event == "collection_started"}
         assert SLOW in [each.url for each in captures_of_crawl(connection, crawl_id)]
+
+
+def test_what_was_captured_before_the_waiting_ended_is_kept_as_it_is(
+    collecting: Settings, opened: Archive
+) -> None:
+    request_id = accept_request(collecting, (COURT,), actor="ala")
+    with opened.writer.begin() as connection:
+        held = claim(connection, "this test")
+    assert held is not None
+    with held_lease(collecting.database().writer_url, held) as lease:
+        with lease.watched(os.getpid()):
+            pass  # its crawl has ended
+        with opened.writer.begin() as connection:
+            wait_no_more(connection, request_id)
+        lease.renew()
+        lease.require()
+
+
+def test_what_follows_on_a_result_may_fail_and_the_result_stands(
+    collecting: Settings, opened: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the database has gone"))
+
+    monkeypatch.setattr("pipeline.collect.on_demand.store_batches", away)
+    progress: list[str] = []
+
+    (archived,) = archive_urls(collecting, (COURT,), actor="ala", on_progress=progress.append)
+
+    assert archived.problem is None
+    assert stands(opened, archived.request_id).broken is False
+    assert progress[-1] == f"What follows on request {archived.request_id} stays pending: OperationalError"
+
+
+def test_a_worker_that_is_stopped_while_the_database_is_away_stops(
+    collecting: Settings, opened: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("the database has gone"))
+
+    def stop(_: str) -> None:
+        raise WorkerStopped
+
+    monkeypatch.setattr("pipeline.collect.on_demand.give_back", away)
+    accept_request(collecting, (COURT,), actor="ala")
+    with opened.writer.begin() as connection:
+        held = claim(connection, "this test")
+    assert held is not None
+    with pytest.raises(WorkerStopped):
+        work_on(collecting, opened, held, on_progress=stop)
+
+
+def test_a_database_that_is_slow_at_the_first_renewal_costs_an_attempt_and_not_the_request(
+    collecting: Settings, opened: Archive
+) -> None:
+    request_id = accept_request(collecting, (COURT,), actor="ala")
+    with opened.writer.begin() as connection:
+        beat(connection, "this test")
+        held = claim(connection, "this test")
+    assert held is not None
+    with opened.writer.begin() as blocking:
+        blocking.execute(text("SELECT * FROM work.workers FOR UPDATE"))
+        with pytest.raises(OperationalError):
+            work_on(collecting, opened, held, beats_for="this test")
+    assert results(opened, request_id) == []
+    assert stands(opened, request_id).ended_at is None
 
 
 def test_who_has_lost_its_claim_to_another_stops(collecting: Settings, opened: Archive) -> None:

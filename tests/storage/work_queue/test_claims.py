@@ -144,6 +144,14 @@ def test_what_waited_for_more_than_a_day_is_claimed_by_whoever_names_it_alone(wr
     assert claimed(writer, of=("r", 0)) == Claim("r", 0, "a", 1)
 
 
+def test_however_old_an_order_is_a_worker_claims_it_while_somebody_waits_for_it_now(writer: Engine) -> None:
+    ordered(writer, "r")
+    with writer.begin() as connection:
+        connection.execute(update(orders).values(ordered_at=text("now() - interval '25 hours'")))
+        take_up(connection, "r", 0, "run")
+    assert claimed(writer) == Claim("r", 0, "a", 1)
+
+
 def test_the_first_run_takes_what_came_of_an_address_and_a_second_run_orders_it_anew(writer: Engine) -> None:
     ordered(writer, "r")
     held = claimed(writer)
