@@ -11,7 +11,7 @@ from scrapy.http import HtmlResponse, Response
 
 from crawlers.engine.context import context_of
 from crawlers.engine.messages import CrawlNote, EngineChosen
-from crawlers.http_client import BrowserMissing, PageNotRendered
+from crawlers.http_client import FetchFailed
 from crawlers.spiders.base import SourceSpider, page_of
 from processors.parsing.parsers import PageNotRead
 
@@ -52,7 +52,7 @@ class BrowserTurnMiddleware:
     ) -> Response | None:
         """What was fetched, where the browser shows nothing of it."""
         fetched: Response | None = request.meta.get("fetched_response")
-        if fetched is None or not isinstance(exception, BrowserMissing | PageNotRendered):
+        if fetched is None or not isinstance(exception, FetchFailed):
             return None
         self._report(CrawlNote(f"{request.url}: taken as it was fetched, since {exception.reason}"))
         return fetched

@@ -271,7 +271,7 @@ def collect(
     secret = CrawlKey.new_secret()
     engine, why = source.engine, None
     with archive.reader.connect() as connection:
-        if source.engine == "auto":
+        if source.engine == "auto" and chromium is not None:  # else what can be fetched is all there is
             engine, why = engine_tonight(
                 crawls_since(connection, datetime.now(UTC) - REMEMBERED, source_id=source.id)
             )

@@ -8,7 +8,9 @@ import pytest
 
 from crawlers.browser.page_handling import PageHandling
 from crawlers.engine.messages import EngineChosen
+from crawlers.http_client import CrawlLimitReached, FetchFailed
 from crawlers.model.capture import RenderingKind
+from crawlers.rate_limit.limiter import HostAbandoned
 from processors.pages.outcome import Outcome
 from samples.messages import Response
 from samples.sites import SampleSites
@@ -91,3 +93,24 @@ def test_without_a_browser_the_page_is_taken_as_it_was_fetched_and_the_report_sa
     assert [visit.outcome for visit in made.visits] == [Outcome.EMPTY]
     assert any("taken as it was fetched, since Chromium does not start" in remark for remark in made.remarks)
     assert kept_urls(recorder).count(f"https://{HOST}/app") == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        CrawlLimitReached("the limit of 60 s was reached"),
+        HostAbandoned("it asked to be left alone"),
+        FetchFailed("the connection was lost"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_what_was_fetched_is_taken_whatever_ends_the_browser_s_load(
+    recorder: RunningRecorder, program: Path, monkeypatch: pytest.MonkeyPatch, failure: FetchFailed
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("crawlers.browser.pages.BrowserPages.render", fails)
+    made = auto(recorder, program, "/app")
+    assert [visit.outcome for visit in made.visits] == [Outcome.EMPTY]
+    assert any(f"taken as it was fetched, since {failure.reason}" in each for each in made.remarks)

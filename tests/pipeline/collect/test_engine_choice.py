@@ -105,3 +105,32 @@ def test_the_night_after_goes_to_the_browser_at_once(stored_settings: Settings, 
     assert second.report.remarks[0].startswith("all pages were loaded by the browser: on ")
     assert [each.get("engine_choices") for each in custody] == [{"browser": 2}, None]
     assert engine_tonight(known)[0] == "browser"
+
+
+def test_a_source_that_went_to_a_browser_is_fetched_where_there_is_none_now(
+    stored_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered = ("browser", "all pages were loaded by the browser")
+    monkeypatch.setattr("pipeline.collect.harvest.engine_tonight", lambda crawls: remembered)
+    (tmp_path / "watchlist.yaml").write_text(WATCHLIST)
+    pages = {(HOST, path): Response(body=APP.encode()) for path in ("/a", "/b")}
+    with SampleSites(extra=pages) as sites:
+        collecting = replace(
+            stored_settings,
+            watchlist=tmp_path / "watchlist.yaml",
+            connect_to=(sites.connect_to,),
+            allow_addresses=("127.0.0.0/8",),
+            upstream_ca=sites.authority,
+            chromium=Path("/no/such/browser"),
+        )
+        with opened_archive(collecting) as archive:
+            archive.objects.ensure_bucket()
+            night = harvest_source(collecting, "scripts")
+            with archive.reader.connect() as connection:
+                kept = {
+                    each.url.removeprefix(f"https://{HOST}")
+                    for each in captures_of_crawl(connection, night.report.crawl_id)
+                    if each.record_type == "response"
+                }
+    assert {"/a", "/b"} <= kept
+    assert sum("taken as it was fetched, since" in remark for remark in night.report.remarks) == 2
