@@ -42,6 +42,9 @@ LIVE: Final = "a broadcast that goes on, of which nothing is taken"
 PLAYLIST: Final = "hls_media_playlist_data"
 """Where yt-dlp looks for a playlist before it requests it."""
 
+MARKS_OF_ADVERTISING: Final = ("#UPLYNK-SEGMENT", "#ANVATO-SEGMENT-INFO")
+"""Lines of a playlist after which yt-dlp may leave segments out (``is_ad_fragment_start`` in its ``hls.py``)."""
+
 EXTINF: Final = re.compile(r"(?m)^#EXTINF:([0-9]+(?:\.[0-9]+)?)")
 """How long a segment of a playlist lasts, in seconds (RFC 8216, section 4.3.2.1)."""
 
@@ -267,7 +270,7 @@ class PageVideos:
     def _read_playlist(self, stream: dict[str, Any]) -> None:
         """Request the playlist of a stream once, so that its length is known before its segments are requested."""
         with self._ydl.urlopen(Request(stream["url"], headers=stream.get("http_headers") or {})) as response:
-            stream[PLAYLIST] = response.read().decode("utf-8", "replace")
+            stream[PLAYLIST] = _with_every_segment(response.read().decode("utf-8", "replace"))
             stream["url"] = response.url
 
     def _keep_info(self, info: Mapping[str, Any]) -> None:
@@ -305,6 +308,12 @@ class PageVideos:
         budget = self._ydl.budget
         self._row |= {"bytes": budget.spent, "requests": self._ydl.requests, "last_url": self._ydl.last_url}
         write_report(self._scratch, self._row)
+
+
+def _with_every_segment(playlist: str) -> str:
+    """The playlist without the marks that have yt-dlp leave segments out, so that each of them is requested."""
+    lines = playlist.splitlines()  # as yt-dlp does
+    return "\n".join(each for each in lines if not each.strip().startswith(MARKS_OF_ADVERTISING))
 
 
 def reason_of(error: BaseException) -> str:

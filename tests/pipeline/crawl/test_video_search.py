@@ -138,6 +138,24 @@ def test_a_broadcast_that_goes_on_is_left(crawl: Crawl, site: MediaSite) -> None
     assert not [path for path in site.requested if path.endswith(".ts")]
 
 
+@pytest.mark.parametrize(
+    ("mark", "end"),
+    [("#UPLYNK-SEGMENT:1,0,ad", "\n"), ("  #UPLYNK-SEGMENT:1,0,ad", "\r"), ("#ANVATO-SEGMENT-INFO:type=ad", "\n")],
+)
+def test_segments_that_are_marked_as_advertising_are_taken_as_well(
+    crawl: Crawl, site: MediaSite, mark: str, end: str
+) -> None:
+    lines = (
+        *("#EXTM3U", "#EXT-X-TARGETDURATION:1", "#EXTINF:1.0,", "/hls/media0.ts"),
+        *(mark, "#EXTINF:1.0,", "/hls/media1.ts", "#EXT-X-ENDLIST", ""),
+    )
+    site.origin.handlers["/marked.m3u8"] = body(end.join(lines).encode(), "application/vnd.apple.mpegurl")
+    site.origin.handlers["/marked"] = page("Marked", '<video src="/marked.m3u8"></video>')
+    report = crawl(site.source("/marked"))
+    assert [each.outcome for each in report.videos] == ["taken"]
+    assert [path for path in site.requested if path.endswith(".ts")] == ["/hls/media0.ts", "/hls/media1.ts"]
+
+
 def test_the_version_stands_in_the_files_and_only_where_it_was_used(crawl: Crawl, site: MediaSite) -> None:
     with_video, without = (
         next(each for each in read_back(crawl(source)) if each.kind == "warcinfo").content
