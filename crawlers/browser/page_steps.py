@@ -52,8 +52,12 @@ _PLAY: Final = """async (element, startsMs) => {
 }"""
 _PLAYED: Final = """element => {
   const media = element.matches('video, audio') ? element : element.querySelector('video, audio');
-  return !media || media.ended || media.error !== null;
+  if (!media || !element.isConnected) return 'it went away while it played';
+  if (media.error !== null) return `it stopped: ${media.error.message || `media error ${media.error.code}`}`;
+  return media.ended;
 }"""
+"""Whether it has ended; a sentence where it will not."""
+
 _PAUSE: Final = """element => {
   const media = element.matches('video, audio') ? element : element.querySelector('video, audio');
   if (media) media.pause();
@@ -288,10 +292,12 @@ async def _play(doing: _Doing) -> None:
         if problem:
             raise _Ended(StepOutcome.FAILED, str(problem))
         doing.times += 1
-        ended = False
-        while not ended and doing.left_s > 0:
+        ended: bool | str = False
+        while ended is False and doing.left_s > 0:
             await asyncio.sleep(POLL_S)
             ended = await answer_of(medium.evaluate(_PLAYED), DURING)
+        if isinstance(ended, str):
+            raise _Ended(StepOutcome.FAILED, ended)
         await answer_of(medium.evaluate(_PAUSE), DURING)
         sentences.append(
             "played to its end" if ended else f"played until its {doing.step.within_s:g} s were used up"

@@ -22,6 +22,7 @@ from crawlers.browser.page_loader import Loaded, TabFailed, TabLost, load
 from crawlers.browser.pages import RenderedPage
 from crawlers.browser.renderings import MadeOfPage, first_line
 from crawlers.browser.script_requests import WaitForSlot
+from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.http_client import BrowserMissing, PageNotRendered
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
@@ -36,6 +37,8 @@ NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABOR
 MOST_PAGES = 200
 MOST_MEMORY_BYTES = 3 << 30
 """What one browser is used for; a choice, not a measurement. What pages have left behind in it goes with it."""
+
+DONE_BEFORE = "done before the page was lost; the page was taken without steps"
 
 OPEN_S = 60.0
 """How long a browser may take to open a page that shows nothing yet."""
@@ -110,7 +113,8 @@ class BrowserSession:
             loaded = first.had if second.had.dom is None and first.had.dom is not None else second.had
             taken = "" if loaded.dom is None else ", and was taken as it stood before"
             loaded = replace(loaded, remarks=(f"once more {second.reason}{taken}", *loaded.remarks))
-        return replace(loaded, remarks=(again, *loaded.remarks), steps=loaded.steps or first.had.steps)
+        steps = loaded.steps or _of_lost(first.had.steps)
+        return replace(loaded, remarks=(again, *loaded.remarks), steps=steps)
 
     async def _visit(self, url: str, page_id: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
         tab = await self._tab(page_id)
@@ -182,6 +186,16 @@ class BrowserSession:
                 page_id, loaded.url, made.kind, made.media_type, made.content, made.made_at, made_by
             )
             await asyncio.to_thread(self._rendering, rendering)
+
+
+def _of_lost(steps: tuple[StepResult, ...]) -> tuple[StepResult, ...]:
+    """Steps of a load that is not kept: on the one that is, none was done."""
+    return tuple(
+        replace(each, outcome=StepOutcome.NOT_DONE, times=0, reason=DONE_BEFORE)
+        if each.outcome is StepOutcome.DONE
+        else each
+        for each in steps
+    )
 
 
 def _final_dom(loaded: Loaded) -> Iterator[MadeOfPage]:

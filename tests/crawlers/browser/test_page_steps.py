@@ -70,6 +70,14 @@ document.querySelector('.poster').onclick = event => {
   event.target.outerHTML = '<video src="/embedded" width="320" height="180"></video>';
 };
 </script>"""
+BROKEN_PLAYERS = """<!doctype html><audio id="breaks" controls></audio>
+<div id="vanishes"><video src="/film" preload="none" width="320" height="180"></video></div><script>
+const source = new MediaSource();
+const breaks = document.querySelector('#breaks');
+breaks.src = URL.createObjectURL(source);
+breaks.play = async () => { setTimeout(() => source.endOfStream('network'), 100); };
+document.querySelector('video').addEventListener('playing', event => event.target.remove());
+</script>"""
 LEADS_AWAY = """<!doctype html><p>Старонка.</p><a class="link" href="/elsewhere">Далей</a>
 <form action="/sent"><button class="send">Адправіць</button></form>
 <button class="script" onclick="location.href = '/elsewhere'">Скрыптам</button>
@@ -102,6 +110,7 @@ def sites() -> Iterator[SampleSites]:
         "/player": PLAYER,
         "/leads-away": LEADS_AWAY,
         "/endless": ENDLESS,
+        "/broken-players": BROKEN_PLAYERS,
         "/elsewhere": "<p>Іншая старонка.</p>",
     }
     answers = {path: Response(body=page.encode()) for path, page in pages.items()}
@@ -232,6 +241,17 @@ def test_a_video_is_loaded_because_it_is_played_also_one_that_stands_behind_a_pi
     assert captured.reason(1) == "played to its end"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("breaks", "it stopped: "), ("vanishes", "it went away while it played")]
+)
+def test_a_medium_that_breaks_off_or_goes_away_was_not_played_to_its_end(
+    capture: Capture, name: str, reason: str
+) -> None:
+    captured = capture("/broken-players", {"play": f"#{name}"})
+    assert [each[1] for each in captured.steps] == ["failed"]
+    assert captured.reason(1).startswith(reason)
+
+
 def test_without_steps_none_of_it_is_loaded(capture: Capture) -> None:
     captured = capture("/player")
     assert "/film" not in captured.paths
@@ -275,7 +295,8 @@ def test_a_page_that_a_step_loses_is_taken_without_steps(
 ) -> None:
     monkeypatch.setattr("crawlers.browser.page_answers.ANSWER_S", 4.0)
     captured = capture("/leads-away", {"click": ".soft"}, {"click": button}, {"click": ".link"})
-    assert [each[1] for each in captured.steps] == ["done", "failed", "not_done"]
+    assert [each[1] for each in captured.steps] == ["not_done", "failed", "not_done"]
+    assert captured.reason(1) == "done before the page was lost; the page was taken without steps"
     assert words in captured.reason(2)
     assert "<p>Старонка.</p>" in captured.dom
     assert [visit.outcome for visit in captured.account.visits] == [Outcome.CONTENT]
