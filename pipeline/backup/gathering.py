@@ -29,7 +29,7 @@ from storage.errors import StorageError
 from storage.ledger.tables import custody
 from storage.log.checkpoints import log_keys
 from storage.log.key_file import LAST_SIGNED, NEXT_KEY, read_signing_key
-from storage.migrations import newest_schema
+from storage.migrations import OtherSchemaError, newest_schema
 from storage.sealing_keys import read_keys
 
 LARGEST_FILE_BYTES: Final = 16 << 20
@@ -115,9 +115,8 @@ def of_archive(settings: Settings) -> OfArchive:
         with opened_archive(settings) as archive, archive.reader.connect() as connection:
             row = connection.execute(newest).first()
             key = log_keys(connection).newest
-    except (SettingsError, SQLAlchemyError) as problem:
-        known = isinstance(problem, SettingsError)
-        reason = "no database is known" if known else "the database did not answer"
+    except (SettingsError, OtherSchemaError, SQLAlchemyError) as problem:
+        reason = _why_not_known(problem)
         return OfArchive(store, second, None, None, None, f"{reason}, so how far custody had come is not known")
     return OfArchive(
         store=store,
@@ -127,6 +126,15 @@ def of_archive(settings: Settings) -> OfArchive:
         verifier_key=None if key is None else str(key),
         problem=None,
     )
+
+
+def _why_not_known(problem: Exception) -> str:
+    if isinstance(problem, SettingsError):
+        return "no database is known"
+    if isinstance(problem, OtherSchemaError):
+        found = "no tables" if problem.found is None else f"the tables of schema {problem.found}"
+        return f"the database has {found}, and this version needs {problem.needed}"
+    return "the database did not answer"
 
 
 def _all(settings: Settings, given: Mapping[str, str], env: Mapping[str, str]) -> Iterator[_Found]:

@@ -27,6 +27,7 @@ from storage.access_labels import Role, Viewer
 from storage.archive import Archive
 from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
+from storage.errors import StorageError
 from storage.ledger.harvests import DueNight, NightState, due_nights
 from storage.ledger.last_crawls import last_crawls
 from storage.log.checkpoints import newest_in_ledger
@@ -149,7 +150,7 @@ def _of_archive(settings: Settings, now: datetime) -> Iterator[Sample]:
             found += _requests(connection, now)
             days = forecast(settings, connection, now=now).days_until_full
             found += [] if days is None else [Sample("letapis_disk_days_until_full", days)]
-    except (SettingsError, SQLAlchemyError):
+    except (SettingsError, StorageError, SQLAlchemyError):
         return  # it answered a moment ago; the next scrape says what it does now
     yield from found
 

@@ -47,7 +47,7 @@ from processors.sandbox.kernel_rules import why_unavailable
 from storage.errors import StorageError
 from storage.ledger.batches import count_unbatched
 from storage.ledger.harvests import NightState
-from storage.migrations import newest_schema, schema_of
+from storage.migrations import OtherSchemaError, newest_schema, schema_of
 from storage.objects.errors import StoreError
 from storage.queries.search import BEHIND_AT_MOST_S
 from storage.sealing_keys import id_of_key
@@ -283,6 +283,14 @@ def _search_index(settings: Settings) -> Check:
     return Check(name, "ok", found)
 
 
+def _why_unknown(problem: Exception) -> str:
+    if isinstance(problem, OtherSchemaError):
+        return "because the database has the tables of another version, or none"
+    return (
+        "because the database does not answer" if isinstance(problem, SQLAlchemyError) else f"because: {problem}"
+    )
+
+
 def _trusted_timestamps(settings: Settings) -> Check:
     authorities = ", ".join(
         f"{each.url} ({f'roots from {each.pinned}' if each.pinned else 'any public root'})"
@@ -293,8 +301,8 @@ def _trusted_timestamps(settings: Settings) -> Check:
         try:
             with opened_archive(settings) as archive:
                 pending = tuple(describe_pending_timestamp(each) for each in timestamp_status(archive))
-        except (SettingsError, SQLAlchemyError):
-            pending = ("The pending timestamps are unknown, because the database does not answer.",)
+        except (SettingsError, StorageError, SQLAlchemyError) as problem:
+            pending = (f"The pending timestamps are unknown, {_why_unknown(problem)}.",)
     if pending:
         more = f" ... and {len(pending) - NAMED_AT_MOST} more" if len(pending) > NAMED_AT_MOST else ""
         named = " ".join(pending[:NAMED_AT_MOST])
@@ -328,8 +336,8 @@ def _second_copy(settings: Settings) -> Check:
     try:
         with opened_archive(settings) as archive:
             pending = replication_status(archive).pending_sentences()
-    except (SettingsError, SQLAlchemyError):
-        pending = ("The pending copies are unknown, because the database does not answer.",)
+    except (SettingsError, StorageError, SQLAlchemyError) as problem:
+        pending = (f"The pending copies are unknown, {_why_unknown(problem)}.",)
     if pending:
         how = "The DAG `copies` makes pending copies every ten minutes; to make them now: `letapis copies`."
         return Check("Second copy", "warning", f"{place}. {' '.join(pending[:NAMED_AT_MOST])}", how)

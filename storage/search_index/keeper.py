@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.errors import StorageError
 from storage.search_index.folder import IndexBusyError
 from storage.search_index.writer import WritableIndex
 
@@ -49,6 +50,6 @@ def _keep(reader: Engine, folder: Path) -> None:
                     pause.wait(EVERY_S)
         except IndexBusyError:
             pause.wait(TURN_S)
-        except (SQLAlchemyError, OSError, ValueError) as problem:
+        except (SQLAlchemyError, StorageError, OSError, ValueError) as problem:
             log.error("The search index in %s was not brought up to date: %s", folder, problem)
             pause.wait(AFTER_PROBLEM_S)
