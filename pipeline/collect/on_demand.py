@@ -37,6 +37,7 @@ from storage.deposit.record_reader import read_record
 from storage.errors import StorageError
 from storage.ledger.batches import store_batches
 from storage.ledger.requests import Request, insert_result, request_by_id
+from storage.migrations import OtherSchemaError
 from storage.work_queue.claims import Claim, LeaseLostError, end, give_back
 
 MOST_REDIRECTS: Final = 20
@@ -119,7 +120,7 @@ def work_on(
                     details=archived.as_json(),
                 )
                 end(connection, held, broken=False)
-    except LeaseLostError:
+    except (LeaseLostError, OtherSchemaError):
         raise
     except WorkerStopped:
         # without a database the lease ends by itself, and the worker stops all the same

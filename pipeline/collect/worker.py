@@ -26,6 +26,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from storage.archive import Archive
 from storage.ledger.requests import RequestUnknownError, request_by_id
+from storage.migrations import OtherSchemaError
 from storage.work_queue.claims import Claim, LeaseLostError, beat, claim, forget_old, leave
 
 LOOK_EVERY_S: Final = 0.2
@@ -83,7 +84,8 @@ def run_worker(
 ) -> None:
     """Work until a signal ends it, which gives back what is in work; with ``once`` until nothing waits any more.
 
-    Raises `SettingsError`; with ``once`` also `OperationalError` where the database does not answer.
+    Raises `SettingsError`, and `OtherSchemaError` once another version has changed the tables; with ``once`` also
+    `OperationalError` where the database does not answer.
     """
     name = process_name()
     with _stopped_by_signals(), opened_archive(settings) as archive, ExitStack() as leaving:
@@ -132,7 +134,7 @@ def _work(
 def _one(
     settings: Settings, archive: Archive, held: Claim, beats_for: str | None, on_progress: OnProgress
 ) -> Worked:
-    """The work on one address; raises `OperationalError` where the database does not answer, `WorkerStopped`."""
+    """The work on one address; raises `OperationalError`, `OtherSchemaError` and `WorkerStopped`."""
     begun = time.monotonic()
     url = _url_to_name(archive, held)
     capture_id = problem = None
@@ -146,7 +148,7 @@ def _one(
             state = WorkState.DONE if problem is None else WorkState.NOT_AS_WANTED
         except LeaseLostError as lost:
             state, problem = WorkState.LEASE_LOST, str(lost)
-        except OperationalError:
+        except (OperationalError, OtherSchemaError):  # no fault of the address: another worker does it
             raise
         except Exception as broken:  # written down by `work_on`, for those who may know
             state, problem = WorkState.BROKEN, f"{type(broken).__name__}: {broken}"
@@ -209,7 +211,7 @@ class _Following:
 
 
 def _leave(archive: Archive, name: str) -> None:
-    with suppress(OperationalError), archive.writer.begin() as connection:
+    with suppress(OperationalError, OtherSchemaError), archive.writer.begin() as connection:
         leave(connection, name)
 
 

@@ -32,6 +32,9 @@ SQL = "letapis_sql"
 ANALYST = "letapis_analyst"
 LOGINS = {WRITER: "LOGIN", READER: "LOGIN", ACCESS: "LOGIN", SQL: "LOGIN", ANALYST: "NOLOGIN"}
 VERSIONS: Final = Path(__file__).with_name("versions")
+LOOK_AGAIN_S: Final = 5.0
+"""Seconds for which a connection is used without another look at whose tables they are."""
+SEEN: Final = "schema_seen"
 LOCK_KEY = 7_305_510_001  # any number of our own; one migration at a time
 
 
@@ -158,13 +161,23 @@ def rehearse(owner_url: str) -> tuple[Migration, ...]:
 
 
 def refuse_other_schemas(engine: Engine) -> Engine:
-    """The engine, which from now on raises `OtherSchemaError` in place of a connection to other tables."""
+    """The engine, which from now on raises `OtherSchemaError` in place of a connection to other tables.
+
+    A connection of its pool is looked at again after `LOOK_AGAIN_S` seconds: the tables may have been changed.
+    """
     event.listen(engine, "connect", _require_schema)
+    event.listen(engine, "checkout", _require_schema_still)
     return engine
 
 
-def _require_schema(connection: Any, _: Any) -> None:
-    """Look at the tables of a new connection, as the driver has it."""
+def _require_schema_still(connection: Any, record: Any, _: Any) -> None:
+    """As `_require_schema`; the pool drops a connection of which this raises, and counts it as given back."""
+    if time.monotonic() - record.info.get(SEEN, float("-inf")) >= LOOK_AGAIN_S:
+        _require_schema(connection, record)
+
+
+def _require_schema(connection: Any, record: Any) -> None:
+    """Look at the tables by a connection as the driver has it; ``record`` is the pool's, which keeps when."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT version_num FROM ledger.schema_version")
@@ -177,6 +190,7 @@ def _require_schema(connection: Any, _: Any) -> None:
     if found != newest_schema():
         connection.close()
         raise OtherSchemaError(found, newest_schema())
+    record.info[SEEN] = time.monotonic()
 
 
 @contextmanager
