@@ -4,7 +4,8 @@ In: `Settings`. Out: `AlarmRun`. Guaranteed, whenever the process is killed: wha
 message, and that message is sent until each address has taken it. What was decided is in one file with its message
 (`alarm_memory`) before it is handed to the outbox, which takes it once; an address gets it twice only where the
 process was killed between its answer and the outbox's note of it. Raises `SettingsError` where nobody is to get
-alarms, and ``OSError`` where the data folder takes no memory.
+alarms, and ``OSError`` where the data folder takes no memory: then all that is wrong was sent, and nothing of it
+is remembered.
 """
 
 import time
@@ -22,7 +23,7 @@ from pipeline.operations.alarm_text import text_of_alarms, title_of_alarms
 from pipeline.operations.alarms import AlarmChanges, changes_of
 from pipeline.operations.morning_run import language_of, zone_of
 from pipeline.operations.outbox import Outbox, UnsentMessage, name_of
-from pipeline.operations.sending import Delivery, retry_unsent
+from pipeline.operations.sending import Delivery, retry_unsent, send_unkept
 
 LOOK_AGAIN_S: Final = 20.0
 """What is wrong at one moment alone, such as a store that was started again, is no alarm."""
@@ -63,6 +64,19 @@ def raise_alarms(
         raise SettingsError(
             ("Nobody is known to whom alarms go: set LETAPIS_ALARM_TO or _MORNING_TO (docs/monitoring.md).",)
         )
+    try:
+        return _raised(settings, now, look_again_s, on_progress)
+    except OSError:  # that nothing can be written here is an alarm itself
+        with in_language(language_of(settings)):
+            found = _confirmed(settings, Memory(), now or datetime.now(UTC), True, look_again_s, on_progress)
+            changes = changes_of({}, found)
+            if changes.began:
+                text = text_of_alarms(changes, found.at, zone_of(settings))
+                send_unkept(settings, settings.alarms_to, title_of_alarms(changes), text)
+        raise
+
+
+def _raised(settings: Settings, now: datetime | None, look_again_s: float, on_progress: OnProgress) -> AlarmRun:
     memory = AlarmMemory(settings.data)
     with memory.alone(), in_language(language_of(settings)):
         before = _handed_over(settings, memory, memory.read())

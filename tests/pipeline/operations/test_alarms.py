@@ -199,6 +199,16 @@ def test_what_begins_goes_out_once_and_what_is_over_once(settings: Settings, ope
     assert set(AlarmMemory(settings.data).read().lasting) == {"database", "store"}
 
 
+def test_what_is_wrong_goes_out_although_nothing_can_be_remembered(settings: Settings, operator: Operator) -> None:
+    (settings.data / "messages").write_text("a file where the folder should be", "utf-8")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="messages"):
+            raise_alarms(settings, look_again_s=0)
+
+    assert operator.titles() == ["Letapis alarm: No database is known to this process. And 1 more."] * 2
+
+
 def test_a_fault_of_one_moment_is_no_alarm(
     settings: Settings, operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
