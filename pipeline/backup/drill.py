@@ -1,9 +1,10 @@
 """Tries the recovery: derives the catalogue from a store in a scratch database, and compares it with the live one.
 
-In: `Settings`, an archive. Out: `DrillReport`, which custody gets too (entry ``drilled``). Guaranteed: nothing is
-written to a store but that entry, the database in use is only read, and scratch database and folder are gone
-afterwards. A drill that is killed has changed nothing; the next one removes what it left. Raises `SettingsError`
-where no role for drills is named, `DrillRunsError`, and what a rebuild raises.
+In: `Settings`, an archive. Out: `DrillReport`, which custody gets too (entry ``drilled``), as it gets the name of
+what broke the recovery off. Guaranteed: nothing is written to a store but that entry, the database in use is only
+read, and scratch database and folder are gone afterwards. A drill that is killed has changed nothing; the next
+removes what it left. Raises `SettingsError` where no role for drills is named, `DrillRunsError`, and what a
+rebuild raises.
 """
 
 import shutil
@@ -21,7 +22,7 @@ from pipeline.backup.scratch_database import scratch_database
 from pipeline.config.settings import Settings, SettingsError, StoreAccess
 from pipeline.output import counted
 from pipeline.process.extensions import ExtensionUse
-from pipeline.process.rebuild import rebuild
+from pipeline.process.rebuild import RebuildReport, rebuild
 from pipeline.process.run import READ_WITH
 from storage.archive import Archive
 from storage.errors import StorageError
@@ -33,6 +34,7 @@ from storage.integrity.drill_comparison import (
 )
 from storage.ledger.custody import append_and_publish
 from storage.ledger.drills import DRILLED
+from storage.objects.errors import StoreUnreachableError
 from storage.objects.model import PRIMARY, REPLICA
 from storage.objects.store import ObjectStore
 from storage.private_folder import closed_folder
@@ -138,32 +140,24 @@ def drill(
         raise SettingsError(("No second store is configured: set LETAPIS_REPLICA_* (docs/settings.md).",))
     began = monotonic()
     live = {archive.writer.url.database, archive.reader.url.database}
-    folder = _empty_folder(settings.data)
-    try:
-        with scratch_database(settings.database_drill_url, {each for each in live if each}) as url:
-            name = REPLICA if replica else PRIMARY
-            with archive.reader.connect() as connection:
-                until = comparable_until(connection, name)
-            on_progress(f"the first {until} custody entries are restored into a scratch database")
-            engine = _engine(url)
-            try:
-                there = replace(
-                    archive,
-                    objects=_store(store, name),
-                    writer=engine,
-                    reader=engine,
-                    accesses=None,
-                    replica=None,
-                    hash_folder=folder / "hashes",
-                    search_folder=folder / "search",
-                )
-                report = rebuild(there, extensions=_no_other_code(settings), on_progress=on_progress)
-                on_progress("what was restored is compared with the database in use")
-                comparisons, besides = _compared(archive.reader, engine, until)
-            finally:
-                engine.dispose()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    name = REPLICA if replica else PRIMARY
+    with scratch_database(settings.database_drill_url, {each for each in live if each}) as url:
+        with archive.reader.connect() as connection:
+            until = comparable_until(connection, name)
+        on_progress(f"the first {until} custody entries are restored into a scratch database")
+        folder = _empty_folder(settings.data)  # under the lock of the scratch database: those there are of nobody
+        try:
+            report, comparisons, besides = _tried(
+                settings, archive, _store(store, name), url, folder, until, on_progress
+            )
+        except StoreUnreachableError:
+            raise  # nothing was learned of the recovery
+        except StorageError as problem:
+            broke_off = {"store": name, "passed": False, "until": until, "problem": type(problem).__name__}
+            append_and_publish(archive, DRILLED, subject_id=SUBJECT, actor=settings.collector, details=broke_off)
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     done = DrillReport(
         store=name,
         until=until,
@@ -177,6 +171,35 @@ def drill(
     details = {key: value for key, value in done.as_json().items() if key != "kind"}
     append_and_publish(archive, DRILLED, subject_id=SUBJECT, actor=settings.collector, details=details)
     return done
+
+
+def _tried(
+    settings: Settings,
+    archive: Archive,
+    store: StoreOfDrill,
+    url: str,
+    folder: Path,
+    until: int,
+    on_progress: OnProgress,
+) -> tuple[RebuildReport, tuple[Comparison, ...], tuple[str, ...]]:
+    """Restore into the database at ``url`` and compare."""
+    engine = _engine(url)
+    try:
+        there = replace(
+            archive,
+            objects=store,
+            writer=engine,
+            reader=engine,
+            accesses=None,
+            replica=None,
+            hash_folder=folder / "hashes",
+            search_folder=folder / "search",
+        )
+        report = rebuild(there, extensions=_no_other_code(settings), on_progress=on_progress)
+        on_progress("what was restored is compared with the database in use")
+        return report, *_compared(archive.reader, engine, until)
+    finally:
+        engine.dispose()
 
 
 NO_ROLE: Final = (

@@ -226,6 +226,8 @@ def _drill(settings: Settings, archive: Archive) -> Iterator[StatusLine]:
         return
     passed = last.details.get("passed") is True
     found = "the store gives the same archive" if passed else f"{last.details.get('differing')} things differ"
+    if (problem := last.details.get("problem")) is not None:
+        found = f"the recovery broke off ({problem}): `letapis drill` says why"
     yield StatusLine("stack" if passed else "failed", "drill", f"{last.at:%Y-%m-%d}: {found}")
 
 

@@ -10,11 +10,15 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from pipeline.backup import drill as drills
+from pipeline.backup.drill import drill
+from pipeline.backup.scratch_database import DrillRunsError
 from pipeline.config.settings import ROOT, Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.process.run import process_pending
 from pipeline.setup.status import status_lines
 from storage.archive import Archive
+from storage.integrity.restore import ContradictionError
 from storage.ledger.custody import entries
 from tests.pipeline.backup.conftest import clean_environment, letapis, rows_of
 from tests.storage.catalogue.test_revisits import AGAIN, FIRST, deposit_night, picture
@@ -110,6 +114,36 @@ def test_a_drill_that_was_killed_leaves_nothing_that_the_next_does_not_remove(
     assert len(left) == 1
     assert done.returncode == 0, done.stderr
     assert scratch_databases(postgres_server) == set()
+
+
+def test_a_recovery_that_breaks_off_is_entered_and_shown_and_its_folder_is_its_own(
+    kept: Archive, drilled_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def contradicted(there: Archive, **_: object) -> None:
+        assert there.search_folder is not None
+        there.search_folder.mkdir()
+        with pytest.raises(DrillRunsError):
+            drill(drilled_settings, kept)
+        assert there.search_folder.is_dir(), "another drill left it alone"
+        raise ContradictionError("entry 1", "its digest", "a", "b")
+
+    monkeypatch.setattr(drills, "rebuild", contradicted)
+
+    with pytest.raises(ContradictionError):
+        drill(drilled_settings, kept)
+
+    with kept.reader.connect() as connection:
+        last = entries(connection)[-1]
+    assert (last.event, last.details["passed"], last.details["problem"]) == (
+        "drilled",
+        False,
+        "ContradictionError",
+    )
+    (line,) = (each for each in status_lines(drilled_settings) if each.what == "drill")
+    assert (line.section, line.found[10:]) == (
+        "failed",
+        ": the recovery broke off (ContradictionError): `letapis drill` says why",
+    )
 
 
 def test_without_a_role_for_it_the_variable_is_named(kept: Archive, kept_settings: Settings) -> None:
