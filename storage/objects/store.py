@@ -97,10 +97,11 @@ class ObjectStore(StoreReader):
         """See that this key may store, without storing anything; raises `storage.objects.errors`.
 
         The newest object of the first key below ``prefix`` is offered once more for a free key. A store that would
-        take an object refuses this one as taken; one that takes nothing gives another reason. Where nothing is
-        below the prefix yet, nothing is found out.
+        take an object refuses this one as taken; one that takes nothing gives another reason. A key whose newest
+        version is a delete marker is free, so none such is offered. Where nothing is below the prefix yet, nothing
+        is found out.
         """
-        listed = next((each for each in self.list(prefix) if not each.delete_marker), None)
+        listed = next((each for each in self.list(prefix) if each.latest and not each.delete_marker), None)
         found = None if listed is None else self.get(listed.key, listed.version_id)
         if listed is None or found is None:
             return

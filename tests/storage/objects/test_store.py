@@ -164,6 +164,17 @@ def test_a_version_hidden_by_a_plain_put_is_still_read_by_its_version(
     assert next((row.delete_marker, row.latest) for row in store.list("a/b")) == (True, True)
 
 
+def test_a_look_whether_the_store_takes_objects_stores_none_where_a_key_was_deleted(store: ObjectStore) -> None:
+    store.put_new("custody/1", CONTENT, sha256=sha256(CONTENT))
+    administrator(store.endpoint).delete_object(Bucket=store.bucket, Key="custody/1")
+    before = list(store.list("custody/"))
+    assert (before[0].delete_marker, len(before)) == (True, 2)
+
+    store.require_writable("custody/")
+
+    assert list(store.list("custody/")) == before
+
+
 def test_a_large_file_goes_by_parts_and_is_read_back_whole(store_settings: Settings, tmp_path: Path) -> None:
     store = in_parts(store_settings, put_limit_bytes=5 << 20)
     store.ensure_bucket()
