@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from access.rendering.formatting import format_time_utc
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 
 
 def citation(facts: Mapping[str, Any], *, title: str | None, archive: str, address: str) -> str:
@@ -32,9 +32,10 @@ def citation(facts: Mapping[str, Any], *, title: str | None, archive: str, addre
 
 def _when(facts: Mapping[str, Any], when: str) -> str:
     """Who says that it was captured then: the collector, or a file; a file from a person was only received."""
-    if facts["capture"]["url"].startswith(RECEIVED_PREFIX):
+    capture, holding = facts["capture"], facts["holding"]
+    origin = None if holding is None else holding["origin"]
+    if is_received_file(capture["url"], capture["id"], origin):
         return f"received from a person, brought into the archive {when}"
-    holding = facts["holding"]
     if holding is None or holding["origin"] == "crawl":
         return f"captured {when}"
     if holding["origin"] == "received":

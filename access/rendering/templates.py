@@ -34,6 +34,7 @@ from access.rendering import (
 from access.rendering.translations import current_language, gettext
 from access.rendering.viewing_choice import is_safe
 from storage.access_labels import Viewer
+from storage.ledger.received_files import is_received_file
 
 TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
@@ -99,6 +100,7 @@ TEMPLATES.filters |= {
     )
 }
 
+TEMPLATES.globals["is_received_file"] = is_received_file
 TEMPLATES.globals["work_states"] = tuple(work_states.WORDS)
 
 

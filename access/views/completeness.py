@@ -18,7 +18,7 @@ from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
 from storage.deposit.origin import CRAWL
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 from storage.queries.surroundings import pages_linking_to, records_showing
 
 HAS: Final = "has"
@@ -129,7 +129,7 @@ def _complete_with(capture: Capture, items: tuple[CompletenessItem, ...]) -> str
 
 
 def _url(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
-    if _is_received_file(capture):
+    if _is_received_file(capture, facts):
         return CompletenessItem("url", NO, "url_none")
     imported = _imported(facts)
     return CompletenessItem("url", PARTLY if imported else HAS, "url_stated" if imported else "url_requested")
@@ -138,7 +138,7 @@ def _url(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
 def _source_code(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
     if capture.truncated is not None:
         return CompletenessItem("source_code", PARTLY, "source_cut", {"reason": capture.truncated})
-    if _is_received_file(capture):
+    if _is_received_file(capture, facts):
         return CompletenessItem("source_code", HAS, "source_file")
     if capture.url.startswith("urn:"):
         return CompletenessItem("source_code", PARTLY, "source_derived")
@@ -193,7 +193,7 @@ def _metadata(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
 
 
 def _context(archive: Archive, capture: Capture, facts: Mapping[str, Any], viewer: Viewer) -> CompletenessItem:
-    if _is_received_file(capture):
+    if _is_received_file(capture, facts):
         return CompletenessItem("context", HAS, "context_received")
     if any(_led_here(archive, capture, facts, viewer)):
         return CompletenessItem("context", HAS, "context_known")
@@ -222,7 +222,7 @@ def _collection_data(facts: Mapping[str, Any]) -> CompletenessItem:
 def _hash(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
     if facts["holding"] is None:
         return CompletenessItem("hash", NO, "hash_missing")
-    if _is_received_file(capture):
+    if _is_received_file(capture, facts):
         return CompletenessItem("hash", PARTLY, "hash_received")
     imported = _imported(facts)
     return CompletenessItem("hash", PARTLY if imported else HAS, "hash_imported" if imported else "hash_collected")
@@ -233,9 +233,10 @@ def _imported(facts: Mapping[str, Any]) -> bool:
     return holding is not None and holding["origin"] != CRAWL
 
 
-def _is_received_file(capture: Capture) -> bool:
+def _is_received_file(capture: Capture, facts: Mapping[str, Any]) -> bool:
     """Whether a person brought these very bytes; what a WARC of theirs holds is an import like any other."""
-    return capture.url.startswith(RECEIVED_PREFIX)
+    holding = facts["holding"]
+    return is_received_file(capture.url, capture.id, None if holding is None else holding["origin"])
 
 
 def _is_file(capture: Capture) -> bool:

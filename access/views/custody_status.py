@@ -15,7 +15,7 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id
 from storage.deposit.custody_status import CustodyStatus, custody_status
 from storage.deposit.origin import CRAWL, RECEIVED, origin_in_custody
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 
 
 def capture_custody(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
@@ -26,13 +26,13 @@ def capture_custody(archive: Archive, name: str, *, viewer: Viewer = EVERYONE) -
     row = file_custody(archive, key)
     if row is None or capture is None:
         return row
-    about = _about(capture)
+    about = _about(capture, row["origin"])
     return row | {"capture_id": capture.id, "url": capture.url, "sentences": [about, *row["sentences"]]}
 
 
-def _about(capture: Capture) -> str:
+def _about(capture: Capture, origin: str) -> str:
     time = format_time_utc(capture.captured_at)
-    if capture.url.startswith(RECEIVED_PREFIX):
+    if is_received_file(capture.url, capture.id, origin):
         return gettext("Received from a person, sealed at %(time)s: %(url)s", time=time, url=capture.url)
     return gettext("Captured at %(time)s: %(url)s", time=time, url=capture.url)
 

@@ -18,7 +18,7 @@ from pipeline.handover.load_file import LoadedExhibit
 from pipeline.handover.plain_json import plain_json
 from pipeline.handover.selection import FrozenSelection
 from processors.digest import Digest
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 
 ID_SPACE: Final = uuid5(NAMESPACE_URL, "urn:letapis:case")
 CONTEXT: Final = {
@@ -134,7 +134,7 @@ def _action(packed: PackedCapture) -> str:
     """What was done: nothing was captured of a file that a person brought."""
     if packed.role == "redacted":
         return "redacted"
-    return "received" if packed.capture.url.startswith(RECEIVED_PREFIX) else "captured"
+    return "received" if is_received_file(packed.capture.url, packed.capture.id) else "captured"
 
 
 def _content(of: str, digest: Digest, length_bytes: int | None, media_type: str | None) -> dict[str, Any]:

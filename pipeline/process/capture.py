@@ -26,7 +26,7 @@ from pipeline.process.result import CaptureResult
 from processors.media.media_type import is_media
 from storage.catalogue.captures import Capture
 from storage.catalogue.dom_renderings import doms_of_exchange, forget_records
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 
 DOM: Final = f"urn:{RenderingKind.DOM}:"
 DOM_TYPE: Final = "text/html; charset=utf-8"
@@ -47,7 +47,7 @@ def read_capture(
     """Read one capture; ``block`` is None where it is too large to hold."""
     if capture.url.startswith(DOM):
         return _read_dom(connection, capture, block, declaration, readers)
-    if capture.url.startswith(RECEIVED_PREFIX):
+    if is_received_file(capture.url, capture.id):
         return _read_received(connection, capture, block, readers)
     if capture.record_type == "metadata" or capture.url.startswith("urn:"):
         return CaptureResult()  # why there was no response, or what we made ourselves: nothing a source said

@@ -22,6 +22,20 @@ from storage.sealing_keys import SealingKeys
 
 RECEIVED_PREFIX: Final = "urn:letapis:received:"
 """How the address of a file that was brought begins; its sha256 in hex follows."""
+RECEIVED_ORIGIN: Final = "received"
+"""The origin of a deposit that a person brought (`storage.deposit.origin`)."""
+OWN_ID: Final = "urn:uuid:"
+"""How the id of a capture begins whose file this software wrote; one of another file is a digest in hex."""
+
+
+def is_received_file(url: str, capture_id: str, origin: str | None = None) -> bool:
+    """Whether a capture is a file that a person brought, sealed by this archive at the capture's time.
+
+    The address alone does not show it, since a WARC file of strangers can hold a record with any address and date.
+    ``origin`` is that of its deposit; None where it is not at hand.
+    """
+    is_own = capture_id.startswith(OWN_ID) and origin in (None, RECEIVED_ORIGIN)
+    return is_own and url.startswith(RECEIVED_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

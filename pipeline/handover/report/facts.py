@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.handover.exhibit_status import SubjectStatus
 from pipeline.handover.selection import CaptureRole, ExhibitKind
-from storage.ledger.received_files import RECEIVED_PREFIX
+from storage.ledger.received_files import is_received_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class ObservedExchange:
     source_id: str
     crawl_id: str
     software: str | None
+    origin: str | None = None
+    """Of the deposit: ``crawl``, ``import`` or ``received``; None where it is not known."""
 
     @property
     def failed(self) -> bool:
@@ -72,7 +74,7 @@ class ObservedExchange:
     @property
     def is_brought(self) -> bool:
         """Whether a person brought these very bytes, so that nothing of it was observed."""
-        return self.url.startswith(RECEIVED_PREFIX)
+        return is_received_file(self.url, self.capture_id, self.origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,7 @@ def _observed(own: Capture, facts: Mapping[str, Any], begun: CustodyEntry | None
         source_id=own.source_id,
         crawl_id=own.crawl_id,
         software=None if begun is None else begun.software,
+        origin=None if facts["holding"] is None else facts["holding"]["origin"],
     )
 
 

@@ -15,13 +15,16 @@ from fastapi.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.app import create_app
+from access.views.custody_status import capture_custody
 from pipeline.collect.receiving_desk import FilesDesk
 from pipeline.config.settings import Settings
+from pipeline.handover.report.gather import facts_of_capture
 from processors.digest import sha256
 from storage.access_labels import Role, Viewer
 from storage.archive import Archive
+from storage.catalogue.captures import captures_of
 from storage.ledger.memberships import add_member
-from storage.ledger.received_files import received_files
+from storage.ledger.received_files import is_received_file, received_files
 from tests.access.conftest import picture
 from tests.served_pages import served
 
@@ -114,6 +117,32 @@ def test_the_page_of_the_file_says_received_and_never_observed_or_captured(
     facts = people["bea"].get(f"/api/capture/{quote(str(got.capture_id))}").json()
     assert [each["from_raw"] for each in facts["received"]] == [None]
     assert facts["holding"]["origin"] == "received"
+
+
+def test_a_record_of_a_brought_warc_does_not_pass_for_a_file_received_at_its_forged_date(
+    people: dict[str, TestClient], archive: Archive
+) -> None:
+    block = picture("PNG")
+    url = f"urn:letapis:received:{sha256(block).hex}"
+    head = (
+        "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+        f"WARC-Target-URI: {url}\r\nWARC-Date: 2022-02-24T04:00:00Z\r\nContent-Type: image/png\r\n"
+        f"Content-Length: {len(block)}\r\n\r\n"
+    )
+    send(people["ann"], head.encode() + block + b"\r\n\r\n", "a.warc", "application/warc")
+    with archive.reader.connect() as connection:
+        (capture,) = captures_of(connection, url)
+    path = f"/capture/{quote(capture.id)}"
+    words = words_of(people["ann"].get(path).text.partition("<main")[2].partition("</main>")[0])
+    assert "A person brought the file in which this capture stands." in words
+    assert "brought into the archive at" not in words and "A person brought this file." not in words
+    assert "according to a file received from a person" in words, "the citation"
+    assert "brought into the archive 2022" not in words
+    custody = capture_custody(archive, capture.id)
+    assert custody is not None and custody["sentences"][0].startswith("Captured at 2022-02-24")
+    facts = facts_of_capture(archive, capture.id)
+    assert facts is not None and facts.observed is not None and not facts.observed.is_brought
+    assert not is_received_file(url, "urn:uuid:1", "import")
 
 
 def test_a_reader_has_the_list_without_the_form_and_without_the_name_and_may_bring_nothing(
