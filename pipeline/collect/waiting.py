@@ -43,6 +43,10 @@ LOOK_EVERY_S: Final = 0.1
 SAY_EVERY_S: Final = 3.0
 """Seconds between two signs that somebody still waits."""
 
+ALL_BUSY_S: Final = 30.0
+"""Seconds after which who waits works itself on an address that no worker has taken: all are busy, perhaps for
+an hour, and a new process with its imports costs 4 to 10 seconds."""
+
 PATIENCE_S: Final = 60.0
 """Seconds for which a database that does not answer ends no wait."""
 
@@ -110,8 +114,9 @@ def archive_one(
 ) -> Archived:
     """What comes of the address ``number`` (from 0) of a request, which stands in the ledger then.
 
-    A worker does it where one lives; this process does it under a lease of its own where none does. ``run`` names
-    who waits: the first one takes what has come of the address already, each other one has it captured anew.
+    A worker does it where one lives; this process does it under a lease of its own where none does or all are
+    busy. ``run`` names who waits: the first one takes what has come of the address already, each other one has it
+    captured anew.
     Raises `RequestUnknownError` where the ledger has no such request, `BrokenOffError`, and in this process what
     `pipeline.collect.on_demand.work_on` raises.
     """
@@ -137,9 +142,9 @@ def archive_one(
 
 
 def _followed(writer: Engine, request_id: str, number: int, on_progress: OnProgress) -> Order:
-    """How the address stands once it has ended, or nobody is left who could work on it."""
+    """How the address stands once it has ended, or no worker is left that could take it, or none has in time."""
     holder = None
-    answered_at = said_at = time.monotonic()
+    answered_at = said_at = free_since = time.monotonic()
     while True:
         try:
             with writer.begin() as connection:
@@ -153,8 +158,12 @@ def _followed(writer: Engine, request_id: str, number: int, on_progress: OnProgr
                 raise
             time.sleep(1)
             continue
-        if found is None or found.ended_at is not None or (not workers and found.free):
+        if found is None or found.ended_at is not None:
             return found or Order(request_id, number, 0, None, None, None)
+        if not found.free:
+            free_since = answered_at
+        elif not workers or answered_at - free_since > ALL_BUSY_S:
+            return found
         if found.claimed_by not in (None, holder):
             holder = found.claimed_by
             on_progress(f"Address {number + 1} of request {request_id}: the worker {holder} has it.")

@@ -423,6 +423,18 @@ def test_without_a_living_worker_the_waiting_process_does_it_itself(collecting: 
     assert str(stands(opened, archived.request_id).claimed_by).endswith(f":{os.getpid()}")
 
 
+def test_where_all_living_workers_are_busy_the_waiting_process_does_it_itself(
+    collecting: Settings, opened: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.collect.waiting.ALL_BUSY_S", 0.0)
+    with opened.writer.begin() as connection:
+        beat(connection, "busy")
+
+    (archived,) = archive_urls(collecting, (COURT,), actor="ala")
+
+    assert str(stands(opened, archived.request_id).claimed_by).endswith(f":{os.getpid()}")
+
+
 def test_a_second_signal_disturbs_no_clearing_up(opened: Archive, start: Start) -> None:
     worker = start()
     eventually(lambda: workers(opened))
