@@ -19,7 +19,7 @@ from crawlers.browser.chromium import close
 from crawlers.browser.consent import ConsentResult, reject_consent
 from crawlers.browser.page_answers import PageHangs, answer_of, require_answer
 from crawlers.browser.page_handling import KINDS, PageHandling
-from crawlers.browser.page_steps import PageLeft, do_steps
+from crawlers.browser.page_steps import PageLeft, StepsGuard, do_steps
 from crawlers.browser.renderings import MadeOfPage, NotMade, first_line, make_renderings, not_made
 from crawlers.browser.request_log import BrowserRequest, RequestLog
 from crawlers.browser.script_requests import WaitForSlot
@@ -86,6 +86,7 @@ class _Visit:
     consent: ConsentResult | None = None
     url: str | None = None
     in_steps: bool = False
+    guard: StepsGuard | None = None
     steps: list[StepResult] = field(default_factory=list)
     renderings: list[MadeOfPage] = field(default_factory=list)
     not_made: list[NotMade] = field(default_factory=list)
@@ -118,12 +119,24 @@ class _Visit:
         """Do what the source declares; the page keeps the address that it has now, whatever steps make of it."""
         self.url = self.tab.url
         self.in_steps = True
-        await do_steps(self.tab, handling.steps, wait_for_slot, self.steps)
+        self.guard = await do_steps(self.tab, handling.steps, wait_for_slot, self.steps)
         self.in_steps = False
+
+    async def require_page(self) -> None:
+        """Raise `PageLeft` where the page that steps were done on has left since, as one may have it do."""
+        if self.guard is None:
+            return
+        try:
+            await self.guard.require_page()
+        except PageLeft:
+            self.in_steps = True
+            raise
 
     async def take_dom(self) -> None:
         """The DOM as it stands now, in the place of an earlier one."""
-        self.dom = await answer_of(self.tab.content(), "when its DOM was taken")
+        dom = await answer_of(self.tab.content(), "when its DOM was taken")
+        await self.require_page()  # before it takes the place of what is this page's own
+        self.dom = dom
         self.taken_at = datetime.now(UTC)
 
 
@@ -174,6 +187,15 @@ async def _take(visit: _Visit, url: str, wait_for_slot: WaitForSlot, handling: P
         visit.renderings += pictures
     if handling.steps:
         await visit.do_steps(handling, wait_for_slot)
+    try:
+        await _take_to_end(visit, wait_for_slot, handling)
+    except PlaywrightError:
+        await visit.require_page()  # a page that leaves breaks off what is done on it
+        raise
+
+
+async def _take_to_end(visit: _Visit, wait_for_slot: WaitForSlot, handling: PageHandling) -> None:
+    tab = visit.tab
     await scroll(tab, wait_for_slot, visit.remarks)
     try:
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)
@@ -181,6 +203,7 @@ async def _take(visit: _Visit, url: str, wait_for_slot: WaitForSlot, handling: P
         visit.remarks.append(f"the page's network did not rest within {REST_S:.0f} s")
     await visit.take_dom()
     async for made in make_renderings(tab, handling, visit.remarks):
+        await visit.require_page()
         if isinstance(made, NotMade):
             visit.not_made.append(made)
         else:

@@ -12,6 +12,7 @@ that are left are `NOT_DONE` then.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -141,10 +142,10 @@ class _Doing:
 
 async def do_steps(
     tab: Page, steps: Sequence[PageStep], wait_for_slot: WaitForSlot, results: list[StepResult]
-) -> None:
+) -> "StepsGuard":
     """Do the steps in their order, and add what came of each to ``results``.
 
-    Raises Playwright's ``Error`` where the tab is gone.
+    What comes back finds out whether the page is left later. Raises Playwright's ``Error`` where the tab is gone.
     """
     requests = ScriptRequests(tab, wait_for_slot)
     lost: Exception | None = None
@@ -167,7 +168,10 @@ async def do_steps(
             results.append(StepResult(str(step), outcome, doing.times, reason))
             if lost is not None:
                 raise lost
-        await _released(guard)
+        with suppress(PlaywrightError):  # it has left, which the next line finds
+            await _run(guard, "letapisSteps.release()")  # links are followed again, as the page's scripts may do
+        await guard.require_page()
+        return guard
     except (PageHangs, PageLeft, PlaywrightError):
         results += [
             StepResult(str(step), StepOutcome.NOT_DONE, 0, "the page was lost before")
@@ -335,39 +339,43 @@ _ACTIONS: Final[Mapping[StepAction, Callable[[_Doing], Awaitable[None]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Guard:
+class StepsGuard:
+    """Stands beside the document on which steps were done. ``document`` is Chromium's id of its load."""
+
     session: CDPSession
     world: int
+    document: str
+
+    async def require_page(self) -> None:
+        """Raise `PageLeft` where the tab shows another document, be it the same address loaded anew."""
+        frame = (await answer_of(self.session.send("Page.getFrameTree"), DURING))["frameTree"]["frame"]
+        if frame["loaderId"] != self.document:
+            raise PageLeft(f"after its steps the page left by itself for {frame['url'][:500]}")
 
 
-async def _guarded(tab: Page) -> _Guard:
+async def _guarded(tab: Page) -> StepsGuard:
     """Have the guard stand beside the document that is shown now."""
     session = await answer_of(tab.context.new_cdp_session(tab), DURING)
-    frame = (await answer_of(session.send("Page.getFrameTree"), DURING))["frameTree"]["frame"]["id"]
+    frame = (await answer_of(session.send("Page.getFrameTree"), DURING))["frameTree"]["frame"]
     made = await answer_of(
-        session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD}), DURING
+        session.send("Page.createIsolatedWorld", {"frameId": frame["id"], "worldName": WORLD}), DURING
     )
-    guard = _Guard(session, made["executionContextId"])
+    guard = StepsGuard(session, made["executionContextId"], frame["loaderId"])
     await _run(guard, GUARD.read_text("utf-8"))
     return guard
 
 
-async def _run(guard: _Guard, expression: str) -> Any:
+async def _run(guard: StepsGuard, expression: str) -> Any:
     question = {"expression": expression, "contextId": guard.world, "returnByValue": True}
     answer = await answer_of(guard.session.send("Runtime.evaluate", question), DURING)
     return answer.get("result", {}).get("value")
 
 
-async def _stopped_by(guard: _Guard) -> str | None:
+async def _stopped_by(guard: StepsGuard) -> str | None:
     """A sentence where a link or form was stopped. Raises `PageLeft` where the guard's document is gone."""
+    await guard.require_page()
     try:
         stopped = await _run(guard, "letapisSteps.stopped()")
     except PlaywrightError as error:
         raise PageLeft(first_line(error)) from error
     return None if stopped is None else f"the page would have been left for {stopped}, which was stopped"
-
-
-async def _released(guard: _Guard) -> None:
-    """Let links be followed again, as the page's own scripts may do."""
-    await _run(guard, "letapisSteps.release()")
-    await guard.session.detach()

@@ -78,6 +78,13 @@ breaks.src = URL.createObjectURL(source);
 breaks.play = async () => { setTimeout(() => source.endOfStream('network'), 100); };
 document.querySelector('video').addEventListener('playing', event => event.target.remove());
 </script>"""
+LEAVES_LATER = """<!doctype html><p>Свая старонка.</p><script>
+const later = leave => addEventListener('scroll', leave, {once: true});  // which comes after the steps
+</script>
+<button class="elsewhere" onclick="later(() => { location.href = '/elsewhere' })">Далей</button>
+<button class="other-host" onclick="later(() => { location.href = 'https://inshy.example/other' })">Далёка</button>
+<button class="reload" onclick="later(() => { location.reload() })">Нанава</button>
+<div style="height: 6000px"></div>"""
 LEADS_AWAY = """<!doctype html><p>Старонка.</p><a class="link" href="/elsewhere">Далей</a>
 <form action="/sent"><button class="send">Адправіць</button></form>
 <button class="script" onclick="location.href = '/elsewhere'">Скрыптам</button>
@@ -111,6 +118,7 @@ def sites() -> Iterator[SampleSites]:
         "/leads-away": LEADS_AWAY,
         "/endless": ENDLESS,
         "/broken-players": BROKEN_PLAYERS,
+        "/leaves-later": LEAVES_LATER,
         "/elsewhere": "<p>Іншая старонка.</p>",
     }
     answers = {path: Response(body=page.encode()) for path, page in pages.items()}
@@ -119,7 +127,9 @@ def sites() -> Iterator[SampleSites]:
     answers |= {f"/slide/{n}.png": Response(body=b"no picture", content_type="image/png") for n in range(4)}
     answers |= {"/comments.json": text("Каментар".encode()), "/comments-older.json": text(b"older")}
     answers |= {path: Response(body=silence(1.5), content_type="audio/wav") for path in ("/film", "/embedded")}
-    with SampleSites(extra={(HOST, path): page for path, page in answers.items()}) as running:
+    extra = {(HOST, path): page for path, page in answers.items()}
+    extra["inshy.example", "/other"] = Response(body="<p>Іншая старонка.</p>".encode())
+    with SampleSites(extra=extra) as running:
         yield running
 
 
@@ -162,6 +172,7 @@ class Capture:
         self._sites = sites
         self._program = program
         self._folder = folder
+        self.renderings: frozenset[RenderingKind] = frozenset()
 
     def __call__(
         self, path: str, *steps: dict[str, Any], code: str | None = None, pace: HostRateLimiter | None = None
@@ -174,7 +185,7 @@ class Capture:
             upstream_ca=self._sites.authority,
         )
         handling = PageHandling(
-            renderings=frozenset(), steps=tuple(with_code(StepEntry(**each).step(), code) for each in steps)
+            renderings=self.renderings, steps=tuple(with_code(StepEntry(**each).step(), code) for each in steps)
         )
         try:
             made = crawl(recorder, self._program, f"https://{HOST}{path}", handling=handling, pace=pace)
@@ -239,6 +250,30 @@ def test_a_video_is_loaded_because_it_is_played_also_one_that_stands_behind_a_pi
     assert {"/film", "/embedded"} <= set(captured.paths)
     assert [each[1:] for each in captured.steps] == [("done", 1), ("done", 1)]
     assert captured.reason(1) == "played to its end"
+
+
+@pytest.mark.parametrize(
+    ("button", "renderings"),
+    [
+        (".elsewhere", frozenset()),
+        (".other-host", frozenset({RenderingKind.TEXT})),
+        (".reload", frozenset()),
+    ],
+)
+def test_a_page_that_leaves_by_itself_after_its_steps_is_taken_without_them(
+    capture: Capture, button: str, renderings: frozenset[RenderingKind]
+) -> None:
+    capture.renderings = renderings
+    captured = capture("/leaves-later", {"click": button})
+    assert captured.steps == [(f"click: {button}", "not_done", 0)]
+    assert captured.reason(1) == "done before the page was lost; the page was taken without steps"
+    assert "Свая старонка." in captured.dom
+    texts = [each.content.decode() for each in captured.account.renderings if each.kind is RenderingKind.TEXT]
+    assert len(texts) == len(renderings)
+    assert all("Свая старонка." in each for each in texts)
+    assert {each.url for each in captured.account.renderings} == {f"https://{HOST}/leaves-later"}
+    assert any("after its steps the page left by itself for " in each for each in captured.account.remarks)
+    assert captured.paths.count("/leaves-later") >= 2
 
 
 @pytest.mark.parametrize(
