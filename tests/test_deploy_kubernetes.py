@@ -347,7 +347,7 @@ def test_whoever_is_let_out_to_a_pod_is_let_in_there_by_the_same_port(overlay: s
     policies = [each["spec"] for each in of_kind(overlay, "NetworkPolicy")]
     ours = {name: pod["metadata"]["labels"] for name, pod in pods(overlay).items()}
 
-    def ways(direction: str, side: str) -> set[tuple[str, str, int]]:
+    def allowed_flows(direction: str, side: str) -> set[tuple[str, str, int]]:
         return {
             (near, far, port["port"])
             for spec in policies
@@ -361,9 +361,9 @@ def test_whoever_is_let_out_to_a_pod_is_let_in_there_by_the_same_port(overlay: s
             for port in rule["ports"]
         }
 
-    out = ways("egress", "to")
+    out = allowed_flows("egress", "to")
 
-    assert {(far, near, port) for near, far, port in ways("ingress", "from")} == out
+    assert {(far, near, port) for near, far, port in allowed_flows("ingress", "from")} == out
     assert ("prepare", "api-server", 8080) in out
 
 

@@ -1,7 +1,7 @@
 """What a person says of a file that they bring, checked: from whom, when, from where, under which name it came.
 
-In: `Said`, as it was written. Out: a `ReceivedStatement`. The wording is kept as it is; what is no statement is
-refused. Raises `FileNotReceivedError`.
+In: `OriginStatement`, as it was written. Out: a `ReceivedStatement`. The wording is kept as it is; what is no
+statement is refused. Raises `FileNotReceivedError`.
 """
 
 import mimetypes
@@ -24,7 +24,7 @@ AHEAD: Final = timedelta(hours=14)
 
 
 class FileNotReceivedError(StorageError):
-    """The file, or what is said of it, cannot be taken; the sentence says why."""
+    """The file, or what is stated of it, cannot be taken; the sentence says why."""
 
     def __init__(self, name: str, words: str) -> None:
         super().__init__(f"{name}: {words}. Nothing of it was kept.")
@@ -41,7 +41,7 @@ class BroughtFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OriginStatement:
     """What the person says, as they wrote it; ``case`` makes it confidential to the members of that case."""
 
     received_raw: str
@@ -53,7 +53,7 @@ class Said:
 
 def statement_of(
     brought: BroughtFile,
-    said: Said,
+    stated: OriginStatement,
     *,
     actor: str,
     sha256: Digest,
@@ -65,10 +65,10 @@ def statement_of(
     name = file_name_of(brought.name)
     return ReceivedStatement(
         actor=actor,
-        received_raw=checked_moment(name, said.received_raw),
-        from_raw=_text(name, "from_raw", said.from_raw),
-        origin_raw=_text(name, "origin_raw", said.origin_raw),
-        note=_text(name, "note", said.note or "") or None,
+        received_raw=checked_moment(name, stated.received_raw),
+        from_raw=_text(name, "from_raw", stated.from_raw),
+        origin_raw=_text(name, "origin_raw", stated.origin_raw),
+        note=_text(name, "note", stated.note or "") or None,
         file_name=name,
         sha256=sha256,
         length_bytes=length_bytes,
@@ -78,11 +78,11 @@ def statement_of(
     )
 
 
-def check_said(name: str, said: Said) -> None:
+def check_origin_statement(name: str, stated: OriginStatement) -> None:
     """Raise `FileNotReceivedError` where no file could have this statement."""
-    checked_moment(name, said.received_raw)
+    checked_moment(name, stated.received_raw)
     for field in ("from_raw", "origin_raw", "note"):
-        _text(name, field, getattr(said, field) or "")
+        _text(name, field, getattr(stated, field) or "")
 
 
 def file_name_of(name: str) -> str:

@@ -21,7 +21,13 @@ from crawlers.model.json_form import to_json
 from crawlers.watchlist.source import source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.deposit_spool import deposit_crawl
-from pipeline.collect.received_statement import BroughtFile, FileNotReceivedError, Said, file_name_of, statement_of
+from pipeline.collect.received_statement import (
+    BroughtFile,
+    FileNotReceivedError,
+    OriginStatement,
+    file_name_of,
+    statement_of,
+)
 from pipeline.collect.request_desk import confidential_label
 from pipeline.config.settings import Settings
 from pipeline.crawl import crawl_id_of_now
@@ -75,7 +81,7 @@ class Receipt:
 
 
 def receive_file(
-    archive: Archive, settings: Settings, brought: BroughtFile, said: Said, *, person: Viewer
+    archive: Archive, settings: Settings, brought: BroughtFile, stated: OriginStatement, *, person: Viewer
 ) -> Receipt:
     """Take in one file in the name of a person."""
     remove_unfinished(settings.receiving_dir)
@@ -85,10 +91,10 @@ def receive_file(
     _require_fit(settings, name, content.length_bytes)
     media_type = file_type(brought.file, name, content.length_bytes)
     with archive.reader.connect() as connection:
-        label = confidential_label(connection, said.case, person) if said.case else DEFAULT_LABEL
+        label = confidential_label(connection, stated.case, person) if stated.case else DEFAULT_LABEL
     statement = statement_of(
         brought,
-        said,
+        stated,
         actor=person.name,
         sha256=content.digest,
         length_bytes=content.length_bytes,

@@ -10,7 +10,7 @@ from typing import Any
 
 from access.receiving_desk import SentFile
 from access.views.received import received_row
-from pipeline.collect.received_statement import BroughtFile, Said
+from pipeline.collect.received_statement import BroughtFile, OriginStatement
 from pipeline.collect.receiving import receive_file
 from pipeline.config.settings import Settings
 from storage.access_labels import Viewer
@@ -35,6 +35,6 @@ class FilesDesk:
     def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
         """As `access.receiving_desk.ReceivingDesk` has it."""
         brought = BroughtFile(sent.file, sent.name, sent.declared_type)
-        said = Said(sent.received_raw, sent.from_raw, sent.origin_raw, sent.note, sent.case)
-        receipt = receive_file(archive, self._load(), brought, said, person=viewer)
+        stated = OriginStatement(sent.received_raw, sent.from_raw, sent.origin_raw, sent.note, sent.case)
+        receipt = receive_file(archive, self._load(), brought, stated, person=viewer)
         return received_row(receipt.received, viewer, shown_as=receipt.received.capture_id)

@@ -14,7 +14,7 @@ from pipeline.commands.search import archive_for_command, print_count
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
-    from pipeline.collect.received_statement import Said
+    from pipeline.collect.received_statement import OriginStatement
     from pipeline.config.settings import Settings
     from storage.archive import Archive
 
@@ -54,20 +54,20 @@ def receive(
     WACZ files are stored as they are and opened, any other file is kept whole, and media are fingerprinted. The
     same file again is not stored twice, and gets one more dated entry. The files themselves stay where they are.
     """
-    from pipeline.collect.received_statement import Said
+    from pipeline.collect.received_statement import OriginStatement
     from pipeline.config.settings import load_settings
     from pipeline.process.run import ProcessError, process_files
 
     if missing := [f"{path}: expected a file, found none." for path in files if not path.is_file()]:
         raise fail("\n".join([*missing, "Nothing was received."]), Exit.WRONG_USE)
-    said = Said(received_at, from_whom, origin, note, case)
-    _require_statement(said)
+    stated = OriginStatement(received_at, from_whom, origin, note, case)
+    _require_statement(stated)
     keys: list[str] = []
     failed = 0
     with archive_for_command() as archive:
         settings = load_settings()
         for path in files:
-            row = _receive(archive, settings, path, said)
+            row = _receive(archive, settings, path, stated)
             if row is None:
                 failed += 1
                 continue
@@ -93,17 +93,17 @@ def received(as_json: JsonOption = False) -> None:
     print_count(count, "received file")
 
 
-def _require_statement(said: Said) -> None:
+def _require_statement(stated: OriginStatement) -> None:
     """Refuse a statement that no file could have, before any is read."""
-    from pipeline.collect.received_statement import FileNotReceivedError, check_said
+    from pipeline.collect.received_statement import FileNotReceivedError, check_origin_statement
 
     try:
-        check_said("The statement", said)
+        check_origin_statement("The statement", stated)
     except FileNotReceivedError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
 
 
-def _receive(archive: Archive, settings: Settings, path: Path, said: Said) -> dict[str, Any] | None:
+def _receive(archive: Archive, settings: Settings, path: Path, stated: OriginStatement) -> dict[str, Any] | None:
     """The row of the receipt; None, and a sentence on stderr, where the file was not taken."""
     from access.views.received import received_row
     from pipeline.collect.received_statement import BroughtFile
@@ -120,7 +120,7 @@ def _receive(archive: Archive, settings: Settings, path: Path, said: Said) -> di
                     f"{path}: storing {found.st_size / 10**6:.0f} MB and reading them back ...", markup=False
                 )
             brought = BroughtFile(file, path.name, modified_at=datetime.fromtimestamp(found.st_mtime, UTC))
-            receipt = receive_file(archive, settings, brought, said, person=person)
+            receipt = receive_file(archive, settings, brought, stated, person=person)
     except StorageError as problem:
         err.print(str(problem), markup=False)
         return None

@@ -7,13 +7,13 @@ first.
 import sys
 from pathlib import Path
 
-from pipeline.collect.received_statement import BroughtFile, Said
+from pipeline.collect.received_statement import BroughtFile, OriginStatement
 from pipeline.collect.receiving import receive_file
 from pipeline.config.archive_factory import open_archive
 from pipeline.config.settings import load_settings
 from storage.access_labels import Role, Viewer
 
-SAID = Said("2026-11-20", "Сведка", "filmed on a phone")
+STATED = OriginStatement("2026-11-20", "Сведка", "filmed on a phone")
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     for path in sorted(Path(sys.argv[1]).iterdir()):
         with path.open("rb") as file:
             person = Viewer("ann", Role.COLLECTOR)
-            receive_file(archive, settings, BroughtFile(file, path.name), SAID, person=person)
+            receive_file(archive, settings, BroughtFile(file, path.name), STATED, person=person)
         path.unlink()
 
 

@@ -39,7 +39,7 @@ HOSTILE = b"<html><script>document.title = 'taken'</script></html>"
 PEOPLE = (Viewer("ann", Role.COLLECTOR), Viewer("bea", Role.READER), Viewer("kust", Role.CUSTODIAN))
 
 
-class SaysWhenEnded:
+class EndOfRequest:
     """Sets an event once a request is over."""
 
     def __init__(self, app: ASGIApp, ended: threading.Event) -> None:
@@ -205,7 +205,7 @@ def test_an_upload_lies_on_the_disk_of_the_data_folder_and_not_where_temporary_f
 def test_an_upload_that_is_cut_off_leaves_nothing(archive: Archive, stored_settings: Settings) -> None:
     ended = threading.Event()
     pages = create_app(lambda: archive, lambda: PEOPLE[0], receiving=FilesDesk(lambda: stored_settings))
-    pages.add_middleware(SaysWhenEnded, ended=ended)
+    pages.add_middleware(EndOfRequest, ended=ended)
     with served(pages) as address:
         server = urlsplit(address)
         with socket.create_connection((server.hostname, server.port)) as connection:

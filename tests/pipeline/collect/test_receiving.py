@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from access.views.received import received_rows
 from pipeline.collect.deposit_spool import recover_spools
-from pipeline.collect.received_statement import BroughtFile, FileNotReceivedError, Said
+from pipeline.collect.received_statement import BroughtFile, FileNotReceivedError, OriginStatement
 from pipeline.collect.receiving import Receipt, receive_file
 from pipeline.collect.request_desk import CaseUnknownError
 from pipeline.config.settings import ROOT, Settings
@@ -47,7 +47,7 @@ from tests.storage.killed_deposits import environment
 ANN = Viewer("ann", Role.COLLECTOR)
 BEA = Viewer("bea", Role.COLLECTOR)
 KUST = Viewer("kust", Role.CUSTODIAN)
-SAID = Said("2026-11-20", "Сведка <7>", "знята на тэлефон, прыслана праз Signal", "пакой 4")
+STATED = OriginStatement("2026-11-20", "Сведка <7>", "знята на тэлефон, прыслана праз Signal", "пакой 4")
 PDF = b"%PDF-1.4 \xd1\x96 " + bytes(range(256))
 PICTURE = media_file("tram/w800/q82").content
 KILLS = 12
@@ -59,12 +59,12 @@ def bring(
     content: bytes,
     name: str = "protokol Ivanova.pdf",
     *,
-    said: Said = SAID,
+    stated: OriginStatement = STATED,
     person: Viewer = ANN,
     declared: str | None = None,
 ) -> Receipt:
     brought = BroughtFile(io.BytesIO(content), name, declared)
-    return receive_file(archive, settings, brought, said, person=person)
+    return receive_file(archive, settings, brought, stated, person=person)
 
 
 def one(archive: Archive, capture_id: str | None) -> Capture:
@@ -94,7 +94,7 @@ def test_every_byte_is_sealed_as_a_resource_with_both_types_and_nobody_is_named_
     got = receipt.received
     assert (got.sha256, got.length_bytes) == (sha256(PDF), len(PDF))
     assert (got.media_type, got.declared_type) == ("application/pdf", "application/x-pdf")
-    assert (got.actor, got.from_raw, got.received_raw) == ("ann", SAID.from_raw, "2026-11-20")
+    assert (got.actor, got.from_raw, got.received_raw) == ("ann", STATED.from_raw, "2026-11-20")
     assert (got.file_name, got.note, got.first_seq) == ("protokol Ivanova.pdf", "пакой 4", None)
     capture = one(archive, got.capture_id)
     sealed = read_record(archive, capture)
@@ -160,8 +160,8 @@ def test_the_same_bytes_again_are_not_stored_twice_and_get_one_more_dated_receip
     archive: Archive, stored_settings: Settings
 ) -> None:
     first = bring(archive, stored_settings, PDF).received
-    other = replace(SAID, from_raw="another person", received_raw="2026-11-21T18:00+03:00")
-    again = bring(archive, stored_settings, PDF, "copy.pdf", said=other, person=BEA)
+    other = replace(STATED, from_raw="another person", received_raw="2026-11-21T18:00+03:00")
+    again = bring(archive, stored_settings, PDF, "copy.pdf", stated=other, person=BEA)
     assert again.already
     assert (again.received.capture_id, again.received.first_seq) == (first.capture_id, first.seq)
     assert (again.received.actor, again.received.from_raw) == ("bea", "another person")
@@ -259,16 +259,16 @@ def test_only_members_of_the_case_see_a_confidential_file_and_others_do_not_lear
     archive: Archive, stored_settings: Settings, tmp_path: Path
 ) -> None:
     add_member(archive, "ann", actor="kust", case="K-1", label=None)
-    of_case = replace(SAID, case="K-1")
-    got = bring(archive, stored_settings, PDF, said=of_case).received
-    packed = bring(archive, stored_settings, crawled_warc(tmp_path), "a.warc.gz", said=of_case).received
+    of_case = replace(STATED, case="K-1")
+    got = bring(archive, stored_settings, PDF, stated=of_case).received
+    packed = bring(archive, stored_settings, crawled_warc(tmp_path), "a.warc.gz", stated=of_case).received
     assert {row["custody_seq"] for row in received_rows(archive, viewer=ANN)} == {got.seq, packed.seq}
     assert received_rows(archive, viewer=BEA) == received_rows(archive, viewer=KUST) == []
     open_one = bring(archive, stored_settings, PDF, person=BEA)
     assert not open_one.already and open_one.received.first_seq is None
     assert [row["custody_seq"] for row in received_rows(archive, viewer=KUST)] == [open_one.received.seq]
     with pytest.raises(CaseUnknownError):
-        bring(archive, stored_settings, PDF, said=of_case, person=BEA)
+        bring(archive, stored_settings, PDF, stated=of_case, person=BEA)
 
 
 @pytest.mark.parametrize("first", ["confidential", "open", "imported"])
@@ -276,17 +276,17 @@ def test_the_same_web_archive_under_another_label_is_kept_as_a_file_and_disclose
     archive: Archive, stored_settings: Settings, tmp_path: Path, first: str
 ) -> None:
     add_member(archive, "ann", actor="kust", case="K-1", label=None)
-    of_case = replace(SAID, case="K-1")
+    of_case = replace(STATED, case="K-1")
     content = crawled_warc(tmp_path)
     if first == "imported":
         path = tmp_path / "a.warc.gz"
         path.write_bytes(content)
         before = deposit_file(archive, path).key
     else:
-        said = of_case if first == "confidential" else SAID
-        before = bring(archive, stored_settings, content, "a.warc.gz", said=said).received.warc_key
+        stated = of_case if first == "confidential" else STATED
+        before = bring(archive, stored_settings, content, "a.warc.gz", stated=stated).received.warc_key
     second: dict[str, Any] = (
-        {"said": SAID, "person": BEA} if first == "confidential" else {"said": of_case, "person": ANN}
+        {"stated": STATED, "person": BEA} if first == "confidential" else {"stated": of_case, "person": ANN}
     )
     other = bring(archive, stored_settings, content, "a.warc.gz", **second)
     got = other.received
@@ -305,29 +305,29 @@ def test_from_whom_it_came_is_read_by_custodians_and_whoever_brought_it(
     archive: Archive, stored_settings: Settings
 ) -> None:
     bring(archive, stored_settings, PDF)
-    for viewer, expected in ((ANN, SAID.from_raw), (KUST, SAID.from_raw), (BEA, None)):
+    for viewer, expected in ((ANN, STATED.from_raw), (KUST, STATED.from_raw), (BEA, None)):
         (row,) = received_rows(archive, viewer=viewer)
         assert (row["from_raw"], row["names_withheld"]) == (expected, expected is None)
-        assert row["origin_raw"] == SAID.origin_raw
+        assert row["origin_raw"] == STATED.origin_raw
         assert (row["file_name"] is None) == (row["note"] is None) == (expected is None)
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("stated", "words"),
     [
-        (replace(SAID, received_raw="yesterday"), "expected a day or time"),
-        (replace(SAID, received_raw="2999-01-01"), "expected today or an earlier day"),
-        (replace(SAID, from_raw=" "), "expected from whom it came"),
-        (replace(SAID, origin_raw=""), "expected its origin"),
-        (replace(SAID, note="x" * 2001), "at most 2000 characters, found 2001"),
-        (replace(SAID, from_raw="a\x00b"), "found a character of none"),
+        (replace(STATED, received_raw="yesterday"), "expected a day or time"),
+        (replace(STATED, received_raw="2999-01-01"), "expected today or an earlier day"),
+        (replace(STATED, from_raw=" "), "expected from whom it came"),
+        (replace(STATED, origin_raw=""), "expected its origin"),
+        (replace(STATED, note="x" * 2001), "at most 2000 characters, found 2001"),
+        (replace(STATED, from_raw="a\x00b"), "found a character of none"),
     ],
 )
 def test_a_statement_that_is_none_is_refused_and_nothing_is_kept(
-    archive: Archive, stored_settings: Settings, said: Said, words: str
+    archive: Archive, stored_settings: Settings, stated: OriginStatement, words: str
 ) -> None:
     with pytest.raises(FileNotReceivedError, match=words) as refused:
-        bring(archive, stored_settings, PDF, said=said)
+        bring(archive, stored_settings, PDF, stated=stated)
     assert "Nothing of it was kept" in str(refused.value)
     assert list(archive.objects.list("")) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ulid import ULID
 
-from pipeline.collect.received_statement import BroughtFile, Said
+from pipeline.collect.received_statement import BroughtFile, OriginStatement
 from pipeline.collect.receiving import receive_file
 from pipeline.config.settings import Settings
 from pipeline.devstack.postgres import PostgresServer
@@ -32,7 +32,7 @@ from tests.pipeline.handover.test_purged_package import verified
 from tests.storage.crawled_files import crawl_one, exchange, response
 from tests.storage.log.log_archive import signer_at
 
-SAID = Said("2026-11-20", "Сведка Сямёнаў", "знята на тэлефон", "пакой 4")
+STATED = OriginStatement("2026-11-20", "Сведка Сямёнаў", "знята на тэлефон", "пакой 4")
 ADDRESS = "https://vesnik.example/a"
 
 
@@ -51,7 +51,7 @@ def brought(handed_over: HandedOver, tmp_path: Path, content: bytes, name: str) 
         handed_over.archive,
         Settings(data=tmp_path / "data", keep_free_mb=0),
         BroughtFile(io.BytesIO(content), name),
-        SAID,
+        STATED,
         person=Viewer("ann", Role.COLLECTOR),
     )
     with handed_over.archive.reader.connect() as connection:
