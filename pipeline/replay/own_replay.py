@@ -35,10 +35,11 @@ END_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class OwnReplay:
-    """``url`` is where it answers, a name below ``localhost``."""
+    """``url`` is where it answers, a name below ``localhost``; ``alive`` whether all of its parts still run."""
 
     url: str
     seal: CapabilitySeal
+    alive: Callable[[], bool]
 
     def address(self, capture: Capture, scripts: ScriptMode) -> str:
         """Where the capture is shown; whoever asks with ``allowed`` has made sure that its browser is held."""
@@ -78,7 +79,7 @@ def own_replay(
         pywb.start()
         serving.start()
         _wait_for(lambda: all(server.started for server in servers), serving)
-        yield OwnReplay(url, seal)
+        yield OwnReplay(url, seal, lambda: pywb.alive and serving.is_alive())
     finally:
         for server in servers:
             server.should_exit = True

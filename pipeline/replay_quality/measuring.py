@@ -2,8 +2,9 @@
 
 In: settings, the opened archive, records of pages. Out: `QualityScore`s, each stored before the next page is
 replayed, so that an interrupted run loses one. What a page or its replay fails at is a score of 0, or none with
-the reason. Raises `QualityUnavailableError` where there is no Chromium or no pywb, and errors of store and
-database.
+the reason. Raises `QualityUnavailableError` where there is no Chromium or no pywb, or where the replay ended, and
+errors of store and database. A record that cannot be read from the store costs its own page alone: the others are
+measured, and its error is raised at the end.
 """
 
 import re
@@ -32,8 +33,12 @@ from processors.quality.score import METHOD, Quality, Replayed, missing_page, qu
 from processors.surt import surt_key
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
+from storage.deposit.record_reader import RecordDiffersError
+from storage.errors import StorageError
+from storage.objects.errors import BytesLostError, ObjectMissingError
 from storage.private_folder import closed_folder
 from storage.quality.scores import QualityScore, keep_score
+from storage.warc.reader import WarcDamageError
 
 NOT_HERE: Final = "the exchange that holds the page is not in the archive"
 NOT_REPLAYED: Final = "the replay did not get the page"
@@ -73,17 +78,24 @@ def measure(
     if chromium is None:
         raise QualityUnavailableError(f"No page can be replayed. {HOW_CHROMIUM}")
     given = _Given()
+    unread: list[StorageError] = []
     with tempfile.TemporaryDirectory(dir=closed_folder(settings.data / "replay"), prefix="own-") as folder:
         try:
             with own_replay(archive, wayback, Path(folder), home=settings.data, given=given.note) as replay:
                 for number, record in enumerate(records, start=1):
-                    score = _measured(archive, chromium.program, replay, record, given)
+                    try:
+                        score = _measured(archive, chromium.program, replay, record, given)
+                    except (RecordDiffersError, WarcDamageError, ObjectMissingError, BytesLostError) as problem:
+                        unread.append(problem)
+                        continue
                     with archive.writer.begin() as connection:
                         keep_score(connection, score)
                     on_progress(f"{number} of {len(records)} replayed: {score.capture_id}")
                     yield score
         except ServiceError as problem:
             raise QualityUnavailableError(str(problem)) from problem
+    if unread:
+        raise unread[0]
 
 
 def score_line(row: Mapping[str, Any]) -> str:
@@ -106,12 +118,21 @@ def _measured(archive: Archive, program: Path, replay: OwnReplay, record: Captur
     try:
         replayed = replay_page(program, replay, seen, seen.page)
     except (TabFailed, PlaywrightError, TimeoutError) as problem:
+        _require_alive(replay)
         # without the address that Playwright names: it lets in, and a log may show what it may not
         words = (str(problem).splitlines() or ["it took too long"])[0].partition(" at http")[0]
         return _score(seen, Quality(None, (), f"the replay could not be shown: {words}"), None)
     if seen.page.id not in given.ids:
+        _require_alive(replay)
+        archive.objects.require_fit()  # a store that is away says nothing about the capture
         return _score(seen, missing_page(NOT_REPLAYED), replayed)
     return _score(seen, quality_of(seen.seen, Replayed(replayed.text, replayed.screenshot, given.keys)), replayed)
+
+
+def _require_alive(replay: OwnReplay) -> None:
+    """A replay that has ended shows nothing, whatever was captured: that is no score."""
+    if not replay.alive():
+        raise ServiceError("The replay ended while a page was shown. No score was stored of this page; try again.")
 
 
 def _score(seen: SeenPage, quality: Quality, replayed: ReplayedPage | None) -> QualityScore:
