@@ -81,7 +81,7 @@ log = logging.getLogger(__name__)
             type="boolean",
             title="Video and audio, too",
             description="Also capture video and audio behind the players of each page, with yt-dlp. This takes as "
-            "long as the videos do to come, and never costs the page.",
+            "long as the videos do to come. If it fails, the page is kept all the same.",
         ),
         "egress": Param(
             default=None,

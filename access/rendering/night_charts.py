@@ -60,7 +60,7 @@ def night_charts(nights: Sequence[Mapping[str, Any]]) -> tuple[NightChart, ...]:
         _chart(gettext("How long each night took"), nights, _duration, format_duration),
         _chart(gettext("Records that were read"), nights, lambda night: {"plain": night["records"]}, _count),
         _chart(gettext("Bytes that were stored"), nights, lambda night: {"plain": night["stored_bytes"]}, _size),
-        _chart(gettext("Pages, by what they came to"), nights, _outcomes, _count),
+        _chart(gettext("Pages by outcome"), nights, _outcomes, _count),
     )
 
 

@@ -1,7 +1,7 @@
 """Commands about the stack, the embedded one or another: `up`, `prepare`, `doctor`, `demo`."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,9 +9,6 @@ from pipeline.output import Exit, JsonOption, emit, err, fail, out, warn
 
 if TYPE_CHECKING:
     from pipeline.config.settings import Settings
-
-CHECK_LABELS: Final = {"Outside time": "Timestamps"}
-"""Names of checks that are written differently for people; their JSON keeps the name that programs know."""
 
 
 def print_progress(text: str) -> None:
@@ -205,8 +202,9 @@ def _egress(settings: "Settings", target: str | None, *, as_json: bool) -> None:
 
 def describe_check(check: Mapping[str, Any]) -> str:
     """One check of the doctor as a line, with the advice below it."""
-    name = CHECK_LABELS.get(check["name"], check["name"])
-    line = f"{check['state']:<8}{name:<18}{check['found']}"
+    from pipeline.setup.doctor import label_of
+
+    line = f"{check['state']:<8}{label_of(check['name']):<18}{check['found']}"
     return f"{line}\n{'':<26}{check['how']}" if check["how"] else line
 
 

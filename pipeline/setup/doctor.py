@@ -78,6 +78,15 @@ HOW_TESSERACT: Final = "`sudo apt-get install tesseract-ocr tesseract-ocr-{}`".f
 )
 
 
+LABELS: Final = {"Outside time": "Timestamps"}
+"""Names of checks that are written differently for people; their JSON keeps the name that programs know."""
+
+
+def label_of(name: str) -> str:
+    """What people read as the name of a check."""
+    return LABELS.get(name, name)
+
+
 @dataclass(frozen=True)
 class Check:
     """One requirement: what was found, and how to fix it where the state is not ``ok``."""

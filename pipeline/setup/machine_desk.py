@@ -24,7 +24,7 @@ class SettingsMachineDesk:
 
     def checks(self) -> Sequence[Mapping[str, Any]]:
         """Every check; may take half a minute, most of it for the start of a Chromium."""
-        from pipeline.setup.doctor import Check, examine  # not at the start of the API server
+        from pipeline.setup.doctor import Check, examine, label_of  # not at the start of the API server
 
         try:
             settings = self._settings()
@@ -32,4 +32,4 @@ class SettingsMachineDesk:
             return (
                 asdict(Check("Settings", "missing", str(problem), "Correct them; `letapis doctor` reads them.")),
             )
-        return tuple(asdict(check) for check in examine(settings))
+        return tuple({**asdict(check), "name": label_of(check.name)} for check in examine(settings))

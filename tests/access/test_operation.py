@@ -17,7 +17,7 @@ from access.rendering.night_charts import format_duration, night_charts
 from access.views.operation import NIGHTS, night_figures
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.process.run import process_pending
-from pipeline.setup.doctor import examine
+from pipeline.setup.doctor import examine, label_of
 from pipeline.setup.machine_desk import SettingsMachineDesk
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
@@ -148,7 +148,7 @@ def test_many_callers_at_once_share_one_look_at_the_machine() -> None:
 def test_the_desk_says_what_the_doctor_says(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     rows = SettingsMachineDesk(lambda: settings).checks()
-    assert [row["name"] for row in rows] == [check.name for check in examine(settings)]
+    assert [row["name"] for row in rows] == [label_of(check.name) for check in examine(settings)]
 
 
 def test_settings_that_contradict_themselves_are_a_check_that_is_missing() -> None:
