@@ -15,7 +15,7 @@ help:
 	@echo 'make docs         build the documentation as a site: site/index.html'
 	@echo 'make lint         ruff, mypy and import-linter'
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
-	@echo 'make test         everything that must hold: lint, and every test (some 25 minutes on two cores)'
+	@echo 'make test         everything that must hold: lint, and every test (three quarters of an hour on two cores)'
 	@echo 'make image        build the container image of what is committed (BUILDER=docker, IMAGE=name:tag)'
 	@echo 'make messages     collect the texts of the web UI into access/locale/messages.pot, for translators'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
