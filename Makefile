@@ -71,8 +71,10 @@ lint: env
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# One process for each core, four at most: each has an object store and a database of its own. `ARGS="-n 0"`: one.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
+# One process more than cores, since tests wait for services a third of their time; four at most, since each process has
+# an object store and a database of its own. `ARGS="-n 0"`: one.
+CORES := $(shell nproc 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 4
 
 unit: env
 	$(PYTEST) -m unit $(ARGS)

@@ -97,12 +97,12 @@ def server() -> Iterator[BusyServer]:
 @pytest.fixture
 def connected(server: BusyServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A session that is logged in, and waits only briefly for an answer."""
-    monkeypatch.setattr(airflow_api, "REQUEST_S", 1.0)
     monkeypatch.setattr(airflow_api, "FIRST_PAUSE_S", 0.01)
 
     @contextmanager
     def session(**more: Any) -> Iterator[AirflowApi]:
-        with AirflowApi(AirflowAccess(server.url, "admin", "password"), **more) as api:
+        access = AirflowAccess(server.url, "admin", "password")
+        with AirflowApi(access, request_s=1.0, **more) as api:
             api.known_dags()
             server.requests.clear()
             yield api
