@@ -51,7 +51,7 @@ def quality_page(
     chosen = "" if below is None else f"{below:g}"
     content = {
         "found": found,
-        "charts": [quality_chart(name, days[name]) for name in sorted(days)[:MOST_CHARTS]],
+        "charts": [(name, quality_chart(days[name])) for name in sorted(days)[:MOST_CHARTS]],
         "source": source,
         "below": chosen,
         "choices": [("", gettext("all")), *((limit, gettext("below %(limit)s", limit=limit)) for limit in LIMITS)],

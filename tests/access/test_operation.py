@@ -94,17 +94,17 @@ def test_a_night_that_did_not_run_is_marked_and_not_drawn_as_one_that_brought_no
     begin_night(archive)
     rows = night_figures(archive, now=midday() + timedelta(days=2))
     assert [row["state"] for row in rows] == ["began and did not end", "did not run", "did not run"]
-    duration, *_ = night_charts(rows)
-    assert [column.missing for column in duration.columns] == [True, True, True]
+    (_, duration), *_ = night_charts(rows)
+    assert [column.hole is not None for column in duration.columns] == [True, True, True]
     assert rows[0]["duration_s"] is None
 
 
 def test_refusals_are_red_and_at_the_top_of_the_column(archive: Archive, tmp_path: Path) -> None:
     begin_night(archive)
     deposit_tonight(archive, tmp_path, REFUSED)
-    *_, pages = night_charts(night_figures(archive, now=midday()))
-    ((tone, y, height),) = pages.columns[-1].parts
-    assert (tone, y + height) == ("bad", pages.base_y)
+    *_, (_, pages) = night_charts(night_figures(archive, now=midday()))
+    (refused,) = pages.columns[-1].parts
+    assert (refused.tone, refused.y + refused.height) == ("bad", pages.base_y)
     assert pages.columns[-1].description.endswith(f"{kind_label('blocked')} 1")
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from access.rendering.day_chart import BAR, COLUMNS_AT_LEAST, STEP
 from access.rendering.formatting import format_score
-from access.rendering.quality_chart import BAR, DAYS_AT_LEAST, HEIGHT, STEP, quality_chart
+from access.rendering.quality_chart import HEIGHT, quality_chart
 
 
 def day(text: str, least: float | None, mean: float | None = None) -> dict[str, object]:
@@ -11,30 +12,35 @@ def day(text: str, least: float | None, mean: float | None = None) -> dict[str, 
 
 
 def test_a_bar_is_as_high_as_the_lowest_score_and_its_words_say_the_mean() -> None:
-    chart = quality_chart("kanal", [day("2026-11-20", 0.5, 0.75)])
-    (bar,) = chart.bars
+    chart = quality_chart([day("2026-11-20", 0.5, 0.75)])
+    (column,) = chart.columns
+    (bar,) = column.parts
     assert (bar.height, bar.y, bar.tone) == (HEIGHT / 2, chart.base_y - HEIGHT / 2, "odd")
-    assert bar.description == "2026-11-20: 2 captures, lowest score 0.50, mean 0.75"
+    assert column.description == "2026-11-20: 2 captures, lowest score 0.50, mean 0.75"
 
 
 def test_days_without_a_capture_leave_room() -> None:
-    chart = quality_chart("kanal", [day("2026-11-18", 1.0), day("2026-11-20", 0.0)])
-    first, last = chart.bars
+    chart = quality_chart([day("2026-11-18", 1.0), day("2026-11-20", 0.0)])
+    first, last = chart.columns
     assert last.x - first.x == 2 * STEP
-    assert (first.tone, last.tone, last.height) == ("good", "bad", 4)
+    assert [(bar.tone, bar.height) for column in chart.columns for bar in column.parts] == [
+        ("good", HEIGHT),
+        ("bad", 4),
+    ]
     assert last.x + BAR <= chart.width
 
 
 def test_a_few_days_do_not_fill_the_page_and_the_newest_stands_at_the_right() -> None:
-    chart = quality_chart("kanal", [day("2026-11-20", 0.95)])
-    assert chart.width == quality_chart("kanal", [day("2026-10-22", 1.0), day("2026-11-20", 1.0)]).width
+    chart = quality_chart([day("2026-11-20", 0.95)])
+    assert chart.width == quality_chart([day("2026-10-22", 1.0), day("2026-11-20", 1.0)]).width
     assert (chart.first, chart.last) == ("2026-10-22", "2026-11-20")
-    assert DAYS_AT_LEAST == 30
+    assert COLUMNS_AT_LEAST == 30
 
 
 def test_a_day_on_which_nothing_could_be_compared_is_drawn() -> None:
-    (bar,) = quality_chart("kanal", [day("2026-11-20", None)]).bars
-    assert bar.description == "2026-11-20: 2 captures, none could be compared"
+    (column,) = quality_chart([day("2026-11-20", None)]).columns
+    (bar,) = column.parts
+    assert column.description == "2026-11-20: 2 captures, none could be compared"
     assert bar.height > 0
 
 

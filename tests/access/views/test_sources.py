@@ -123,10 +123,13 @@ def test_bars_are_as_high_as_the_figures_and_stay_in_the_drawing() -> None:
     assert source_chart([night(1, 0, "none"), night(2, 0, "gap")], None) is None
     chart = source_chart([night(1, 10), night(2, 40), night(3, 0, "gap"), night(4, 20, "problem")], 80)
     assert chart is not None
-    assert [bar.height for bar in chart.bars] == [HEIGHT / 8, HEIGHT / 2, 0, HEIGHT / 4]
-    assert [bar.tone for bar in chart.bars] == ["good", "good", "bad", "bad"]
+    records = [
+        [(part.tone, part.height) for part in column.parts if part.y < chart.base_y] for column in chart.columns
+    ]
+    assert records == [[("plain", HEIGHT / 8)], [("plain", HEIGHT / 2)], [], [("bad", HEIGHT / 4)]]
+    assert [column.hole is not None for column in chart.columns] == [True, True, True, False]
     assert chart.expected_y == chart.base_y - HEIGHT
-    (good, bad) = chart.bars[3].outcomes
-    assert (good[0], bad[0], good[2]) == ("good", "bad", 3 * bad[2])
-    assert bad[1] + bad[2] <= chart.strip_y + chart.strip_height
-    assert chart.bars[2].description == "2026-11-03: not crawled"
+    (_, good, bad) = chart.columns[3].parts
+    assert (good.tone, bad.tone, good.height) == ("good", "bad", 3 * bad.height)
+    assert bad.y + bad.height <= chart.foot_y
+    assert chart.columns[2].description == "2026-11-03: not crawled"
