@@ -148,6 +148,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "held": N_("legal hold"),
     "lock_renewed": N_("lock renewed"),
     "log_begun": N_("log begun"),
+    "log_key_lost": N_("key of the log lost, another began"),
     "log_key_rotated": N_("key of the log replaced"),
     "member_added": N_("member added"),
     "member_removed": N_("member removed"),

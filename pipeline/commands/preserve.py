@@ -9,13 +9,22 @@ import typer
 
 from pipeline.commands.arguments import custody_name
 from pipeline.commands.search import archive_for_command
-from pipeline.output import Exit, JsonOption, emit, err, fail, to_json
+from pipeline.output import Exit, JsonOption, counted, emit, err, fail, to_json
 
 if TYPE_CHECKING:
     from storage.archive import Archive
 
 
-def copies(as_json: JsonOption = False) -> None:
+def copies(
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Also copy what the second store has confirmed once and lacks now, as after its loss.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Copy pending objects to the second store; exit code 3 if some are still pending."""
     from sqlalchemy.exc import OperationalError
 
@@ -28,11 +37,18 @@ def copies(as_json: JsonOption = False) -> None:
         pending_copy_json,
         replicate_pending,
     )
+    from storage.deposit.replication import replicate_again
     from storage.errors import StorageError
 
     try:
         settings = load_settings()
         with opened_archive(settings) as archive:
+            anew = None
+            if again and archive.replica is not None:
+                archive.replica.ensure_bucket()
+                anew = replicate_again(
+                    archive, actor=settings.collector, on_progress=lambda line: err.print(line, markup=False)
+                )
             report = replicate_pending(archive, actor=settings.collector)
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -47,12 +63,20 @@ def copies(as_json: JsonOption = False) -> None:
     emit(rows, as_json=as_json, human=lambda _: next(sentences))
     for sentence in report.problems if report.configured else report.sentences():
         err.print(sentence, markup=False)
+    if anew is not None:
+        for refused in anew.problems:
+            err.print(f"Second copy: {refused}", markup=False)
+        err.print(
+            f"{counted(anew.copied, 'object')} copied again, {len(anew.problems)} refused. Entries of the custody "
+            f"ledger: {anew.entries} copied again.",
+            markup=False,
+        )
     err.print(
         f"{len(report.copied)} objects copied, {len(report.pending)} pending. Entries of the custody ledger: "
         f"{report.entries} copied, {report.pending_entries} pending.",
         markup=False,
     )
-    if not report.is_complete:
+    if not report.is_complete or (anew is not None and anew.problems):
         raise typer.Exit(int(Exit.SOURCES_FAILED))
 
 
@@ -126,13 +150,22 @@ def custody(
         bool,
         typer.Option("--rotate-key", help="Let a new key sign the log; the old one signs that it does."),
     ] = False,
+    key_lost: Annotated[
+        bool,
+        typer.Option(
+            "--key-lost",
+            help="Let a new key sign the log, since the old one is lost for good; `letapis verify` says so.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the custody status: deposit, copies, locks, trusted timestamps; of the whole log without a name."""
-    if rotate_key or name is None:
-        if proof or out is not None or (rotate_key and name is not None):
-            raise fail("Name a capture for --proof and --out, and nothing with --rotate-key.", Exit.WRONG_USE)
-        _log_status(rotate=rotate_key, as_json=as_json)
+    anew = rotate_key or key_lost
+    if anew or name is None:
+        if proof or out is not None or (anew and name is not None) or (rotate_key and key_lost):
+            wrong = "Name a capture for --proof and --out, and nothing with --rotate-key or --key-lost."
+            raise fail(wrong, Exit.WRONG_USE)
+        _log_status(rotate=rotate_key, lost=key_lost, as_json=as_json)
         return
     if out is not None and not proof:
         raise fail("--out belongs to --proof.", Exit.WRONG_USE)
@@ -145,22 +178,36 @@ def custody(
             raise fail(f"The archive has nothing of {name}. This does not show whether it existed.")
 
 
-def _log_status(*, rotate: bool, as_json: bool) -> None:
+def _log_status(*, rotate: bool, lost: bool, as_json: bool) -> None:
     """The newest checkpoint, which is what is to be kept elsewhere, and the key to verify it with."""
     from pipeline.config.settings import load_settings
-    from pipeline.preserve.checkpoint import checkpoint_json, log_began_with, newest_checkpoint, rotate_log_key
+    from pipeline.preserve.checkpoint import (
+        checkpoint_json,
+        key_json,
+        key_of_log,
+        newest_checkpoint,
+        replace_lost_log_key,
+        rotate_log_key,
+    )
 
     with archive_for_command() as archive:
-        if rotate:
-            key = rotate_log_key(load_settings(), archive)
+        if rotate or lost:
+            key = (rotate_log_key if rotate else replace_lost_log_key)(load_settings(), archive)
             err.print(f"The log is signed by a new key from now on. Note it elsewhere: {key}", markup=False)
         newest = newest_checkpoint(archive)
         if newest is None:
             raise fail("No checkpoint of the log has been signed yet. The DAG checkpoints signs one every hour.")
-        row = checkpoint_json(newest) | {"verifier_key": log_began_with(archive)}
+        named = key_of_log(archive)
+        row = checkpoint_json(newest) | key_json(named)
         emit([row], as_json=as_json, human=lambda row: row["note"].rstrip("\n"))
         if not as_json:
             err.print(f"Verifier key of the log: {row['verifier_key']}", markup=False)
+        if not as_json and named is not None and named.has_no_signature:
+            err.print(
+                f"It signs since entry {named.seq} of custody, {named.at:%Y-%m-%d %H:%M} UTC. The key before it "
+                "was lost and does not vouch for it; what that one has signed is verified with that one.",
+                markup=False,
+            )
 
 
 def _custody_proof(name: str, out: Path | None, *, as_json: bool) -> None:

@@ -27,6 +27,7 @@ from storage.archive import Archive
 from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.errors import StorageError
+from storage.ledger.drills import EVERY, Drills, drills_until_now
 from storage.ledger.harvests import DueNight, NightState, due_nights
 from storage.ledger.last_crawls import LastCrawl, crawls_since
 from storage.log.checkpoints import newest_in_ledger
@@ -78,7 +79,8 @@ class NightOfArchive:
     """What the database knows of the night and of what waits.
 
     ``changes`` by kind (`storage.queries.changes.ChangeKind`); ``other_red``: how many further sources failed that
-    not every reader may know of; ``checkpoint_at`` is None before the first checkpoint.
+    not every reader may know of; ``checkpoint_at`` is None before the first checkpoint; ``may_drill``: whether a
+    role for drills is known.
     """
 
     night: DueNight | None
@@ -98,6 +100,13 @@ class NightOfArchive:
     custody_at: datetime | None
     checkpoint_entries: int
     checkpoint_at: datetime | None
+    drills: Drills
+    may_drill: bool
+
+    def drill_is_late(self, now: datetime) -> bool:
+        """Whether a drill that could be made was left out."""
+        waited = self.drills.none_for(now)
+        return self.may_drill and waited is not None and waited > EVERY
 
     @property
     def unsigned_for(self) -> timedelta | None:
@@ -139,6 +148,8 @@ class Morning:
             found.copies.is_late(self.made_at) or found.time_tokens.is_late(self.made_at),
             found.unsigned_for is not None and found.unsigned_for > UNSIGNED,
             found.custody_entries < found.checkpoint_entries,
+            found.drill_is_late(self.made_at),
+            found.drills.last is not None and not found.drills.last.passed,
             self.unsent > 0,
             any(part.state is not PartState.OK for part in self.parts),
         )
@@ -189,6 +200,8 @@ def _night_of(settings: Settings, archive: Archive, connection: Connection, now:
         custody_at=custody.newest_at,
         checkpoint_entries=0 if checkpoint is None else checkpoint.size,
         checkpoint_at=None if checkpoint is None else checkpoint.at,
+        drills=drills_until_now(connection),
+        may_drill=settings.database_drill_url is not None,
     )
 
 

@@ -17,6 +17,7 @@ from pipeline.operations.forecast import ALARM_DAYS
 from pipeline.operations.morning import UNSIGNED, Morning, NightOfArchive, RedSource
 from pipeline.operations.readiness import PartState
 from processors.pages.outcome import Outcome
+from storage.ledger.drills import EVERY
 from storage.ledger.harvests import NightState
 
 COLUMNS: Final = 80
@@ -73,6 +74,7 @@ def _rows(morning: Morning, zone: ZoneInfo, *, named: int) -> Iterator[tuple[str
         )
     if morning.archive is not None:
         yield from _of_archive(morning.archive, zone, named=named)
+        yield gettext("Drill"), _drill(morning.archive, morning.made_at, zone)
     yield gettext("Disk"), _disk(morning)
 
 
@@ -104,6 +106,10 @@ def alarms_of(morning: Morning) -> Iterator[str]:
         yield gettext("Custody has fewer entries than its checkpoint covers. Change nothing; run letapis verify.")
     if found.unsigned_for is not None and found.unsigned_for > UNSIGNED:
         yield gettext("Custody grew, and no checkpoint was signed. Look at the DAG checkpoints.")
+    if found.drills.last is not None and not found.drills.last.passed:
+        yield gettext("The last drill did not bring the archive back whole: run letapis drill.")
+    if found.drill_is_late(morning.made_at):
+        yield gettext("No recovery was tried for too long: look at the DAG drill.")
     if found.copies.is_late(morning.made_at):
         yield gettext("Copies have been pending for more than a day: mend the second store or its keys.")
     if found.time_tokens.is_late(morning.made_at):
@@ -199,6 +205,24 @@ def _custody(found: NightOfArchive, zone: ZoneInfo) -> str:
         at=_clock(found.checkpoint_at, zone),
         size=found.checkpoint_entries,
     )
+
+
+def _drill(found: NightOfArchive, now: datetime, zone: ZoneInfo) -> str:
+    """When the recovery was tried last, and what it came to; or for how long it was not."""
+    last, waited = found.drills.last, found.drills.none_for(now)
+    days = 0 if waited is None else waited.days
+    if last is None:
+        return ngettext("none ran for %(num)s day", "none ran for %(num)s days", days)
+    day = f"{last.at.astimezone(zone):%Y-%m-%d}"
+    if last.problem is not None:
+        came_to = gettext("%(day)s: the recovery broke off", day=day)
+    elif last.passed:
+        came_to = gettext("%(day)s: the store gives the same archive", day=day)
+    else:
+        came_to = gettext("%(day)s: what the store gives differs", day=day)
+    if waited is not None and waited > EVERY:
+        return came_to + "; " + ngettext("none ran for %(num)s day", "none ran for %(num)s days", days)
+    return came_to
 
 
 def _disk(morning: Morning) -> str:

@@ -28,6 +28,7 @@ from storage.archive import Archive
 from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.errors import StorageError
+from storage.ledger.drills import drills_until_now
 from storage.ledger.harvests import DueNight, NightState, due_nights
 from storage.ledger.last_crawls import last_crawls
 from storage.log.checkpoints import newest_in_ledger
@@ -68,6 +69,9 @@ FAMILIES: Final[Mapping[str, str]] = {
     "letapis_custody_newest_timestamp_seconds": "When the newest entry of custody was appended.",
     "letapis_checkpoint_entries": "Entries of custody that the newest checkpoint covers.",
     "letapis_checkpoint_timestamp_seconds": "When the newest checkpoint was signed.",
+    "letapis_drill_timestamp_seconds": "When the recovery was tried last; absent before the first drill.",
+    "letapis_drill_passed": "Whether the last drill gave the same archive: 1 or 0; absent before the first.",
+    "letapis_archive_began_timestamp_seconds": "When the first entry of custody was appended.",
     "letapis_outlets": "Places outside to which checkpoints go.",
     "letapis_night_due_timestamp_seconds": "When the newest night was due.",
     "letapis_night_began_timestamp_seconds": "When the newest night that has begun did so.",
@@ -207,6 +211,12 @@ def _preservation(archive: Archive, connection: Connection) -> Iterator[Sample]:
     yield Sample("letapis_checkpoint_entries", 0 if checkpoint is None else checkpoint.size)
     if checkpoint is not None and checkpoint.at is not None:
         yield Sample("letapis_checkpoint_timestamp_seconds", checkpoint.at.timestamp())
+    drills = drills_until_now(connection)
+    if drills.archive_since is not None:
+        yield Sample("letapis_archive_began_timestamp_seconds", drills.archive_since.timestamp())
+    if drills.last is not None:
+        yield Sample("letapis_drill_timestamp_seconds", drills.last.at.timestamp())
+        yield Sample("letapis_drill_passed", float(drills.last.passed))
     yield Sample("letapis_outlets", len(archive.outlets))
 
 

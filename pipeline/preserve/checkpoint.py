@@ -19,6 +19,8 @@ from storage.archive import Archive
 from storage.log.checkpoints import SignedCheckpoint, log_keys, newest_in_ledger
 from storage.log.deliveries import DeliveryReport, PendingDelivery, deliver_pending
 from storage.log.key_file import LogKeyError
+from storage.log.log_keys import NamedKey
+from storage.log.lost_key import replace_lost_key
 from storage.log.pkcs11_key import TokenKeyError
 from storage.log.rotation import rotate_key
 from storage.log.signing import LogRefusedError, sign_next_checkpoint
@@ -104,17 +106,41 @@ def rotate_log_key(settings: Settings, archive: Archive) -> str:
     return str(rotate_key(archive, settings.log_key_file, actor=settings.collector))
 
 
+def replace_lost_log_key(settings: Settings, archive: Archive) -> str:
+    """Let another key sign, since the log's is lost; returns its public half. Raises `LogKeyError` for a token."""
+    if settings.log_pkcs11 is not None:
+        way_out = "unset LETAPIS_LOG_PKCS11 first, if the token is lost for good."
+        raise LogKeyError(settings.log_key_file, "a key in a file", "one in a PKCS#11 token", way_out)
+    return str(replace_lost_key(archive, settings.log_key_file, actor=settings.collector))
+
+
 def newest_checkpoint(archive: Archive) -> SignedCheckpoint | None:
     """The newest checkpoint that the database has."""
     with archive.reader.connect() as connection:
         return newest_in_ledger(connection)
 
 
-def log_began_with(archive: Archive) -> str | None:
-    """The verifier key of the log that custody names last; None where no log has begun."""
+def key_of_log(archive: Archive) -> NamedKey | None:
+    """The key of the log that custody names last, and since when it counts; None where no log has begun."""
     with archive.reader.connect() as connection:
-        newest = log_keys(connection).newest
-    return None if newest is None else str(newest)
+        named = log_keys(connection).named
+    return named[-1] if named else None
+
+
+def log_began_with(archive: Archive) -> str | None:
+    """The same as a verifier key alone."""
+    named = key_of_log(archive)
+    return None if named is None else str(named.key)
+
+
+def key_json(named: NamedKey | None) -> dict[str, Any]:
+    """The keys of kind ``checkpoint`` about the key of the log."""
+    return {
+        "verifier_key": None if named is None else str(named.key),
+        "verifier_key_seq": None if named is None else named.seq,
+        "verifier_key_since": None if named is None else named.at,
+        "verifier_key_event": None if named is None else named.event,
+    }
 
 
 def describe_pending_delivery(pending: PendingDelivery) -> str:

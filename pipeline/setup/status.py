@@ -224,11 +224,10 @@ def _drill(settings: Settings, archive: Archive) -> Iterator[StatusLine]:
         if settings.database_drill_url is not None:
             yield StatusLine("pending", "drill", "The recovery was never tried: `letapis drill` does.")
         return
-    passed = last.details.get("passed") is True
-    found = "the store gives the same archive" if passed else f"{last.details.get('differing')} things differ"
-    if (problem := last.details.get("problem")) is not None:
-        found = f"the recovery broke off ({problem}): `letapis drill` says why"
-    yield StatusLine("stack" if passed else "failed", "drill", f"{last.at:%Y-%m-%d}: {found}")
+    found = "the store gives the same archive" if last.passed else f"{last.differing} things differ"
+    if last.problem is not None:
+        found = f"the recovery broke off ({last.problem}): `letapis drill` says why"
+    yield StatusLine("stack" if last.passed else "failed", "drill", f"{last.at:%Y-%m-%d}: {found}")
 
 
 def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:

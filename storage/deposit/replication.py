@@ -11,7 +11,7 @@ there and not sent again. Only bytes that have their digest leave the first stor
 of the replica; it returns them as problems.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,14 @@ from sqlalchemy import Connection, exists, func, select, text
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest
 from storage.archive import Archive
-from storage.ledger.custody import LOCK_KEY, append, entry_of, publish_pending_entries, replicate_entries
+from storage.ledger.custody import (
+    LOCK_KEY,
+    append,
+    entry_of,
+    publish_pending_entries,
+    replicate_entries,
+    replicate_lost_entries,
+)
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import EXTENSION_DEPOSITED
 from storage.ledger.file_custody import DEPOSITED, PURGED, file_in_custody
@@ -44,6 +51,9 @@ from storage.sealing_keys import SealingKeys
 COPIED: Final = "copied"
 NAMING: Final = (DEPOSITED, PURGED, EXTENSION_DEPOSITED, "timestamped", "time_renewed", "revocation_asked")
 """Events whose entries name objects besides their own."""
+
+LOOKED_AT: Final = 1000
+"""A line of progress comes after so many objects."""
 
 PERHAPS_AWAY: Final = (StoreUnreachableError, WrongCredentialsError, StoreUnfitError)
 """Errors that may concern a store as a whole, or one object alone."""
@@ -129,17 +139,21 @@ def pending_copies(connection: Connection, only: str | None = None) -> tuple[Pen
     copied = select(custody.c.details["seq"].as_integer()).where(
         custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
     )
+    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied), ~_superseded())
+    if only is not None:
+        query = query.where(custody.c.subject_id == only)
+    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(query.order_by(custody.c.seq)))
+
+
+def _superseded() -> Any:
+    """Of a file that was written anew, older versions are no longer copied."""
     later = custody.alias("later")
-    superseded = exists().where(
+    return exists().where(
         custody.c.event.in_((DEPOSITED, PURGED)),
         later.c.event == PURGED,
         later.c.subject_id == custody.c.subject_id,
         later.c.seq > custody.c.seq,
     )
-    query = select(custody).where(custody.c.event.in_(NAMING), custody.c.seq.not_in(copied), ~superseded)
-    if only is not None:
-        query = query.where(custody.c.subject_id == only)
-    return tuple(PendingCopy(entry_of(row)) for row in connection.execute(query.order_by(custody.c.seq)))
 
 
 def count_pending_entries(connection: Connection) -> int:
@@ -181,6 +195,53 @@ def replicate(
         return Copied(tuple(copied), published, still, count_pending_entries(connection), tuple(problems))
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedAgain:
+    """What the replica had confirmed once and lacked: how much of it was brought again, and why some was not."""
+
+    copied: int
+    entries: int
+    problems: tuple[str, ...]
+
+
+def replicate_again(
+    archive: Archive, *, actor: str, on_progress: Callable[[str], None] = lambda _: None
+) -> CopiedAgain:
+    """Bring the replica what it has confirmed once and lacks now, as after its loss.
+
+    Each entry gets a further entry ``copied``, with the versions that the replica has given now. What was copied
+    before an interruption is found there and not sent again. Raises an error of the replica where it is asked what
+    it has; an object that cannot be read or is refused does not stop the others.
+    """
+    replica = _replica(archive)
+    with archive.writer.connect() as connection:
+        of_replica = select(custody).where(
+            custody.c.event == COPIED, custody.c.details["store"].as_string() == REPLICA
+        )
+        known = {
+            entry.details["seq"]: entry.details["objects"]
+            for entry in map(entry_of, connection.execute(of_replica.order_by(custody.c.seq)))
+        }
+        naming = select(custody).where(custody.c.event.in_(NAMING), ~_superseded()).order_by(custody.c.seq)
+        named = [entry for entry in map(entry_of, connection.execute(naming)) if entry.seq in known]
+    again, problems = 0, []
+    for number, entry in enumerate(named, 1):
+        if number % LOOKED_AT == 0:
+            on_progress(f"Second copy: {number} of {len(named)} objects looked at, {again} copied again.")
+        if all(replica.head(row["key"], row["object_version"]) is not None for row in known[entry.seq]):
+            continue
+        try:
+            _copy(archive, replica, entry, actor, {}, again=True)
+        except StoreError as problem:
+            problems.append(str(problem))
+            if isinstance(problem, PERHAPS_AWAY) and _unavailable(archive.objects, replica):
+                return CopiedAgain(again, 0, tuple(problems))
+        else:
+            again += 1
+            on_progress(f"Second copy: {entry.subject_id} was copied again.")
+    return CopiedAgain(again, replicate_lost_entries(archive, replica), tuple(problems))
+
+
 def _unavailable(*stores: ObjectStore) -> bool:
     """Whether one of the stores is unavailable as a whole, so that trying the next object is useless."""
     try:
@@ -198,7 +259,13 @@ def _replica(archive: Archive) -> ObjectStore:
 
 
 def _copy(
-    archive: Archive, replica: ObjectStore, entry: CustodyEntry, actor: str, files: Mapping[str, Path]
+    archive: Archive,
+    replica: ObjectStore,
+    entry: CustodyEntry,
+    actor: str,
+    files: Mapping[str, Path],
+    *,
+    again: bool = False,
 ) -> CustodyEntry:
     if entry.event == PURGED:
         stored = [_replicate_beside(archive.objects, replica, named) for named in named_objects(entry)]
@@ -208,7 +275,7 @@ def _copy(
             for named in named_objects(entry)
         ]
     with archive.writer.begin() as connection:
-        return _enter(connection, archive.sealing, entry, stored, actor)
+        return _enter(connection, archive.sealing, entry, stored, actor, again=again)
 
 
 def _replicate_object(
@@ -227,7 +294,7 @@ def _replicate_object(
 
 def _replicate_beside(objects: ObjectStore, replica: ObjectStore, named: NamedObject) -> StoredObject:
     """Store a file that was written anew beside its older version, which the replica may or may not have."""
-    with objects.open(named.key, named.version_id) as content:
+    with objects.open(named.key, _version_of(objects, named)) as content:
         return replica.put_beside(named.key, content, sha256=named.sha256)
 
 
@@ -238,14 +305,26 @@ def _send(objects: ObjectStore, replica: ObjectStore, named: NamedObject, file: 
             return replica.put_new(named.key, file, sha256=named.sha256)
         except (OSError, ChecksumDiffersError):
             pass  # the local file is gone or has changed: the deposited bytes are in the first store
-    with objects.open(named.key, named.version_id) as content:
+    with objects.open(named.key, _version_of(objects, named)) as content:
         return replica.put_new(named.key, content, sha256=named.sha256)
 
 
+def _version_of(objects: ObjectStore, named: NamedObject) -> str:
+    """The version here: a store that has taken the place of the first has given versions of its own."""
+    head = find_version(objects, named.key, named.version_id, named.sha256)
+    return named.version_id if head is None else head.version_id
+
+
 def _enter(
-    connection: Connection, keys: SealingKeys | None, entry: CustodyEntry, stored: list[StoredObject], actor: str
+    connection: Connection,
+    keys: SealingKeys | None,
+    entry: CustodyEntry,
+    stored: list[StoredObject],
+    actor: str,
+    *,
+    again: bool,
 ) -> CustodyEntry:
-    """The entry ``copied``, or the one that another run has appended meanwhile."""
+    """The entry ``copied``, or the one that another run has appended meanwhile; one more of a copy ``again``."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
     query = select(custody).where(
         custody.c.event == COPIED,
@@ -253,7 +332,7 @@ def _enter(
         custody.c.details["seq"].as_integer() == entry.seq,
     )
     row = connection.execute(query).first()
-    if row is not None:
+    if row is not None and not again:
         return entry_of(row)
     return append(
         connection,
@@ -316,7 +395,7 @@ def replica_status(connection: Connection, key: str, *, problem: str | None = No
         custody.c.details["seq"].as_integer() == newest.scalar_subquery(),
         confirmed.exists(),
     )
-    row = connection.execute(query).first()
+    row = connection.execute(query.order_by(custody.c.seq.desc())).first()
     if row is None:
         return ReplicaStatus(None, None, problem or "the replica has not confirmed it yet")
     return ReplicaStatus(row.at, row.details["objects"][0]["object_version"], None)

@@ -71,6 +71,13 @@ def _found(
 ) -> Iterator[Mismatch | VerificationRemark]:
     for problem in keys.problems:
         yield Mismatch(f"{custody_key(problem.seq)}: key of the log", problem.expected, problem.found)
+    for named in keys.named:
+        if named.has_no_signature:
+            yield VerificationRemark(
+                f"{custody_key(named.seq)}: the key of the log was lost, and {named.key} signs since "
+                f"{named.at:%Y-%m-%d %H:%M} UTC; no signature of the old key vouches for it. Compare checkpoints "
+                "of before that somebody else has kept, and make the new key known to whoever noted the old one"
+            )
     tree = _Tree.of(chain)
     roots: dict[int, bytes] = {}
     held: list[RetentionLock] = []

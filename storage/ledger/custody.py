@@ -21,7 +21,8 @@ from storage.archive import Archive
 from storage.ledger.entry import BEHIND, NOT_MEASURED, Clock, CustodyEntry, Seal, seconds_behind
 from storage.ledger.sealed_entry import EntryParts, sealed_entry
 from storage.ledger.tables import custody, custody_objects, sealed_objects
-from storage.objects.keys import custody_key, sealed_key
+from storage.objects.keys import CUSTODY_PREFIX, custody_key, sealed_key
+from storage.objects.model import StoredObject
 from storage.objects.store import ObjectStore
 from storage.sealing_keys import NoSealingKeysError, SealingKeys
 
@@ -122,12 +123,7 @@ def replicate_entries(archive: Archive, store: ObjectStore) -> int:
     with archive.writer.connect() as connection:
         pending = [entry_of(row) for row in connection.execute(_unconfirmed(store.name))]
     for entry in pending:
-        content = entry.canonical()
-        with archive.writer.connect() as connection:
-            sealed = _sealed_objects_of(connection, entry.seq)
-        for key, held in sealed:
-            store.put_new(key, held, sha256=sha256(held))
-        stored = store.put_new(custody_key(entry.seq), content, sha256=entry.digest)
+        stored = _store_entry(archive, store, entry)
         with archive.writer.begin() as connection:
             connection.execute(
                 insert_or_keep(custody_objects)
@@ -135,6 +131,28 @@ def replicate_entries(archive: Archive, store: ObjectStore) -> int:
                 .on_conflict_do_nothing()
             )
     return len(pending)
+
+
+def replicate_lost_entries(archive: Archive, store: ObjectStore) -> int:
+    """Bring a store the entries that it has confirmed once and lacks now; returns how many."""
+    present = {each.key for each in store.list(CUSTODY_PREFIX) if not each.delete_marker}
+    with archive.writer.connect() as connection:
+        confirmed = select(custody_objects.c.seq).where(custody_objects.c.store == store.name)
+        seqs = connection.execute(confirmed.order_by(custody_objects.c.seq)).scalars().all()
+    lost = [seq for seq in seqs if custody_key(seq) not in present]
+    for seq in lost:
+        with archive.writer.connect() as connection:
+            entry = entry_of(connection.execute(select(custody).where(custody.c.seq == seq)).one())
+        _store_entry(archive, store, entry)
+    return len(lost)
+
+
+def _store_entry(archive: Archive, store: ObjectStore, entry: CustodyEntry) -> StoredObject:
+    with archive.writer.connect() as connection:
+        sealed = _sealed_objects_of(connection, entry.seq)
+    for key, held in sealed:
+        store.put_new(key, held, sha256=sha256(held))
+    return store.put_new(custody_key(entry.seq), entry.canonical(), sha256=entry.digest)
 
 
 def _sealed_objects_of(connection: Connection, seq: int) -> tuple[tuple[str, bytes], ...]:

@@ -380,6 +380,7 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     "audited": frozenset({"weeks", "after", "last_seq"}),
     "log_begun": frozenset({"verifier_key"}),
     "log_key_rotated": frozenset({"verifier_key", "signed_by", "signature"}),
+    "log_key_lost": frozenset({"verifier_key", "lost"}),
     REQUESTS_BATCHED: _BATCH,
     ACCESSES_BATCHED: _BATCH,
     RESULTS_BATCHED: _BATCH,

@@ -82,8 +82,8 @@ class SigningState:
 
 
 FROM_A_COPY: Final = (
-    "bring the file back from your copy of it, or set LETAPIS_LOG_KEY to where it is. A log whose key is lost for "
-    "good cannot go on; docs/operate.md says how to begin another."
+    "bring the file back from your copy of it, or set LETAPIS_LOG_KEY to where it is. If it is lost for good, see "
+    "docs/lost-log-key.md."
 )
 
 

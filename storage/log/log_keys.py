@@ -2,13 +2,14 @@
 
 In: entries. Out: `VerifierKey`s in their order. An entry ``log_begun`` names the first key, an entry
 ``log_key_rotated`` the next one with a signature of the key before over it, so that whoever trusts an old key can
-trust the new one. What custody says of itself proves nothing against the owner of the archive; keys that were
-noted elsewhere do (`storage.log.held_checkpoint`).
+trust the new one; an entry ``log_key_lost`` names the next one without. What custody says of itself proves nothing
+against the owner of the archive; keys that were noted elsewhere do (`storage.integrity.held_checkpoint`).
 """
 
 import base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from processors.transparency_log.signed_note import Signer, VerifierKey
@@ -16,7 +17,8 @@ from storage.ledger.entry import CustodyEntry
 
 LOG_BEGUN: Final = "log_begun"
 KEY_ROTATED: Final = "log_key_rotated"
-KEY_EVENTS: Final = (LOG_BEGUN, KEY_ROTATED)
+KEY_LOST: Final = "log_key_lost"
+KEY_EVENTS: Final = (LOG_BEGUN, KEY_ROTATED, KEY_LOST)
 HEADLINE: Final = "letapis: rotation of a log's key, version 1"
 
 
@@ -30,31 +32,52 @@ class KeyProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedKey:
+    """A key of the log, and the entry from which on it counts."""
+
+    key: VerifierKey
+    seq: int
+    at: datetime
+    event: str
+
+    @property
+    def has_no_signature(self) -> bool:
+        """Whether the key before does not vouch for it, since that one was lost."""
+        return self.event == KEY_LOST
+
+
+@dataclass(frozen=True, slots=True)
 class LogKeys:
     """The keys that custody names, the newest last, and what is wrong with entries that name others."""
 
-    keys: tuple[VerifierKey, ...]
+    named: tuple[NamedKey, ...]
     problems: tuple[KeyProblem, ...]
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The keys alone."""
+        return tuple(each.key for each in self.named)
 
     @property
     def newest(self) -> VerifierKey | None:
         """The key that signs now; None before the log has begun."""
-        return self.keys[-1] if self.keys else None
+        return self.named[-1].key if self.named else None
 
 
 def keys_in(entries: Iterable[CustodyEntry]) -> LogKeys:
     """The keys of the log according to these entries, which are in the order of custody."""
-    keys: list[VerifierKey] = []
+    named: list[NamedKey] = []
     problems: list[KeyProblem] = []
     for entry in entries:
         if entry.event not in KEY_EVENTS:
             continue
         try:
-            keys.append(_key_of(entry, keys))
+            key = _key_of(entry, [each.key for each in named])
+            named.append(NamedKey(key, entry.seq, entry.at, entry.event))
         except ValueError as problem:
             expected, _, found = str(problem).partition(", found ")
             problems.append(KeyProblem(entry.seq, expected.removeprefix("expected "), found))
-    return LogKeys(tuple(keys), tuple(problems))
+    return LogKeys(tuple(named), tuple(problems))
 
 
 def _key_of(entry: CustodyEntry, before: list[VerifierKey]) -> VerifierKey:
@@ -62,6 +85,12 @@ def _key_of(entry: CustodyEntry, before: list[VerifierKey]) -> VerifierKey:
     if entry.event == LOG_BEGUN:
         if before:
             raise ValueError(f"expected a log that begins once, found a second beginning with {key}")
+        return key
+    if entry.event == KEY_LOST:
+        if not before or str(before[-1]) != entry.details.get("lost") or before[-1].name != key.name:
+            raise ValueError(
+                f"expected a log of this name whose key {entry.details.get('lost')} was lost, found none"
+            )
         return key
     signature = base64.b64decode(str(entry.details.get("signature")), validate=True)
     newest = before[-1] if before else None
@@ -73,6 +102,11 @@ def _key_of(entry: CustodyEntry, before: list[VerifierKey]) -> VerifierKey:
 def begun_details(key: VerifierKey) -> dict[str, Any]:
     """Details of the entry ``log_begun``."""
     return {"verifier_key": str(key)}
+
+
+def lost_details(lost: VerifierKey, new: VerifierKey) -> dict[str, Any]:
+    """Details of the entry ``log_key_lost``; no key signs it."""
+    return {"verifier_key": str(new), "lost": str(lost)}
 
 
 def rotation_details(old: Signer, new: VerifierKey) -> dict[str, Any]:

@@ -96,6 +96,12 @@ def sign_next_checkpoint(
         return _store_and_enter(archive, signed, on_step)
 
 
+def require_extended(archive: Archive, signer: LogSigner) -> None:
+    """See that the database extends every checkpoint that is known; raises `LogRefusedError`."""
+    with only_signer(archive):
+        _require_extended(archive, _last_checkpoint(archive, signer))
+
+
 @contextmanager
 def only_signer(archive: Archive) -> Iterator[None]:
     """Wait until no other process signs; keep others from it while the block runs."""

@@ -15,6 +15,7 @@ from pipeline.backup.drill import drill
 from pipeline.backup.scratch_database import DrillRunsError
 from pipeline.config.settings import ROOT, Settings
 from pipeline.devstack.postgres import PostgresServer
+from pipeline.operations.samples import all_samples
 from pipeline.process.run import process_pending
 from pipeline.setup.status import status_lines
 from storage.archive import Archive
@@ -65,6 +66,11 @@ def test_what_the_store_gives_is_the_same_and_nothing_is_left(
         last = entries(connection)[-1]
     assert (last.event, last.details["passed"]) == ("drilled", True)
     (line,) = (each for each in status_lines(drilled_settings) if each.what == "drill")
+    figures = {each.name: each.value for each in all_samples(drilled_settings)}
+    assert (figures["letapis_drill_passed"], figures["letapis_drill_timestamp_seconds"]) == (
+        1,
+        last.at.timestamp(),
+    )
     assert (never.section, line.section) == ("pending", "stack")
     assert line.found.endswith(": the store gives the same archive")
 

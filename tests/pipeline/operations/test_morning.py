@@ -25,6 +25,7 @@ from pipeline.operations.morning_run import MorningDue, is_read, what_is_due
 from pipeline.operations.morning_text import COLUMNS, ROWS, text_of, title_of
 from pipeline.operations.outbox import Outbox, UnsentMessage
 from pipeline.operations.readiness import Part, PartState
+from storage.ledger.drills import Drill, Drills
 from storage.ledger.harvests import NightState
 from storage.ledger.last_crawls import LastCrawl
 from tests.pipeline.operations.conftest import REASON, SECRET, Operated
@@ -32,6 +33,7 @@ from tests.pipeline.operations.conftest import REASON, SECRET, Operated
 UTC_ZONE = ZoneInfo("UTC")
 DAY = timedelta(days=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def test_the_message_says_what_the_night_brought_and_what_waits(morning: Morning
     begins = f"Letapis, night of {operated.due_at:%Y-%m-%d}: 2 of 3 sources failed."
     assert title_of(morning, IN_ENGLISH).startswith(begins)
     rows = {row[:11].strip(): row[11:] for row in shown(morning) if row[:11].strip()}
-    assert list(rows) == ["Act now", "Night", "Kept", "Changes", "Red", "Pending", "Custody", "Disk"]
+    assert list(rows) == ["Act now", "Night", "Kept", "Changes", "Red", "Pending", "Custody", "Drill", "Disk"]
     assert rows["Act now"].startswith("The bucket of the second store") or rows["Act now"].startswith("The second")
     assert rows["Night"].startswith("2 of 3 sources failed.")
     assert rows["Kept"] == "1 WARC file, 0.0 MB, 1 page"
@@ -62,6 +64,7 @@ def test_the_message_says_what_the_night_brought_and_what_waits(morning: Morning
     assert "           1 source that this message may not name" in shown(morning)
     assert rows["Pending"].endswith(", 1 time token, 1 requested page")
     assert rows["Custody"].startswith(f"{found.custody_entries} entries; the checkpoint of {today}")
+    assert rows["Drill"] == "none ran for 0 days"
     assert rows["Disk"].endswith("GB free")
 
 
@@ -103,8 +106,16 @@ def test_whatever_has_happened_it_is_one_screen_with_the_disk_at_its_end(morning
         (lambda night: replace(night, time_tokens=Pending(1, LONG_AGO)), "Time tokens have been pending"),
         (lambda night: replace(night, custody_entries=1), "Custody has fewer entries than its checkpoint covers."),
         (lambda night: replace(night, checkpoint_at=LONG_AGO), "Custody grew, and no checkpoint was signed."),
+        (
+            lambda night: replace(night, may_drill=True, drills=Drills(None, LONG_AGO)),
+            "No recovery was tried for too long: look at the DAG drill.",
+        ),
+        (
+            lambda night: replace(night, drills=Drills(Drill(NOW, False, 3, None), LONG_AGO)),
+            "The last drill did not bring the archive back whole: run letapis drill.",
+        ),
     ],
-    ids=["copies", "tokens", "shorter", "unsigned"],
+    ids=["copies", "tokens", "shorter", "unsigned", "drill late", "drill failed"],
 )
 def test_what_cannot_wait_stands_first(
     morning: Morning, worsened: Callable[[NightOfArchive], NightOfArchive], sentence: str
@@ -117,6 +128,26 @@ def test_what_cannot_wait_stands_first(
 
     assert shown(worse)[0].startswith("Act now    " + sentence[:40])
     assert worse.result is Result.ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("drill", "row"),
+    [
+        (Drill(NOW - 3 * DAY, True, 0, None), "the store gives the same archive"),
+        (Drill(NOW - 3 * DAY, False, 2, None), "what the store gives differs"),
+        (Drill(NOW - 3 * DAY, False, None, "StoreUnfitError"), "the recovery broke off"),
+        (Drill(NOW - 50 * DAY, True, 0, None), "the store gives the same archive; none ran for 50 days"),
+    ],
+    ids=["passed", "differs", "broke off", "long ago"],
+)
+def test_the_last_drill_is_one_row(morning: Morning, drill: Drill, row: str) -> None:
+    found = morning.archive
+    assert found is not None
+    tried = replace(morning, made_at=NOW, archive=replace(found, drills=Drills(drill, LONG_AGO)))
+
+    assert [line for line in shown(tried) if line.startswith("Drill")] == [
+        f"Drill      {drill.at:%Y-%m-%d}: {row}"
+    ]
 
 
 def test_a_disk_that_is_full_within_thirty_days_is_shown(morning: Morning) -> None:
