@@ -35,10 +35,10 @@ from pipeline.supervise.processes import processes_of_data_folder
 from pipeline.validation.validation_report import TREE_PROPERTY
 from processors.pdf.tesseract import LANGUAGES, languages_of
 from samples.sites import SampleSites
-from storage.sealing_keys import make_keys
 from tests.administered_store import AdministeredStore
 from tests.embedded_database import drop_database
 from tests.processors.documents.scanned_documents import can_draw
+from tests.shared_archive import settings_with_services
 
 if TYPE_CHECKING:
     from storage.archive import Archive
@@ -142,21 +142,7 @@ def stored_settings(
     settings: Settings, object_store_server: ObjectStoreServer, database: OwnedDatabase
 ) -> Settings:
     """Settings that know this test's database, its own sealing keys, and a bucket of its own, not there yet."""
-    make_keys(settings.sealing_keys_file)
-    return replace(
-        settings,
-        sealing_keys=settings.sealing_keys_file,
-        s3_endpoint=object_store_server.endpoint,
-        s3_access_key=object_store_server.access_key,
-        s3_secret_key=object_store_server.secret_key,
-        s3_bucket=f"test-{secrets.token_hex(6)}",
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
+    return settings_with_services(settings, object_store_server, database, f"test-{secrets.token_hex(6)}")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import io
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -27,10 +27,9 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.records import replace_reading, upsert_outcome
 from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection
-from storage.sealing_keys import make_keys
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
-from tests.embedded_database import drop_database
+from tests.shared_archive import shared_archive_settings
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, no_answer, response
 
 CRAWL = "01JD5PZ4T2V8M6Q3R9S7W1X0YA"
@@ -71,24 +70,9 @@ def own_settings(
 ) -> Iterator[Settings]:
     """One archive for all questions of a module: they change nothing but the access log."""
     name = f"access_{secrets.token_hex(4)}"
-    database = postgres_server.create_database(name, template=migrated_template)
-    settings = Settings(data=tmp_path_factory.mktemp("data"))
-    make_keys(settings.sealing_keys_file)
-    yield replace(
-        settings,
-        sealing_keys=settings.sealing_keys_file,
-        s3_endpoint=object_store_server.endpoint,
-        s3_access_key=object_store_server.access_key,
-        s3_secret_key=object_store_server.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
-    drop_database(postgres_server, name)
+    data = tmp_path_factory.mktemp("data")
+    with shared_archive_settings(postgres_server, migrated_template, object_store_server, data, name) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,10 @@ from storage.catalogue.captures import Capture, captures_in
 from storage.catalogue.records import replace_reading, upsert_outcome
 from storage.deposit.deposit import deposit_file
 from storage.ledger.memberships import add_member
-from storage.sealing_keys import make_keys
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
 from tests.access.conftest import picture
-from tests.embedded_database import drop_database
+from tests.shared_archive import shared_archive_settings
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, no_answer, response
 
 OPEN = "https://vesnik.example/площа"
@@ -46,30 +45,14 @@ def labelled_archive(
     postgres: PostgresServer, template: str, store: ObjectStoreServer, folder: Path, name: str
 ) -> Iterator[Labelled]:
     """The archive in a database and a bucket of its own."""
-    database = postgres.create_database(name, template=template)
-    settings = Settings(data=folder / "data")
-    make_keys(settings.sealing_keys_file)
-    settings = replace(
-        settings,
-        sealing_keys=settings.sealing_keys_file,
-        s3_endpoint=store.endpoint,
-        s3_access_key=store.access_key,
-        s3_secret_key=store.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-        database_sql_url=database.sql_url,
-    )
-    with opened_archive(settings) as archive:
+    with (
+        shared_archive_settings(postgres, template, store, folder / "data", name) as settings,
+        opened_archive(settings) as archive,
+    ):
         archive.objects.ensure_bucket()
         label = add_member(archive, "ala", actor="custodian", case=CASE).label
         fill(archive, folder / "spool", label)
         yield Labelled(settings, archive, label)
-    drop_database(postgres, name)
 
 
 def fill(archive: Archive, spool: Path, label: str) -> None:

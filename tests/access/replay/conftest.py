@@ -29,9 +29,8 @@ from storage.access_labels import Role, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.deposit.deposit import deposit_file
-from storage.sealing_keys import make_keys
 from tests.access.replay.hostile_site import HostileSite
-from tests.embedded_database import drop_database
+from tests.shared_archive import shared_archive_settings
 from tests.storage.crawled_files import KANAL, NIGHT, crawl_one, exchange, response
 from tests.typed_commands import typed
 
@@ -83,24 +82,10 @@ def replay_settings(
     services_folder: Path,
 ) -> Iterator[Settings]:
     name = f"replay_{secrets.token_hex(4)}"
-    database = postgres_server.create_database(name, template=migrated_template)
-    settings = Settings(data=services_folder / "replay")
-    make_keys(settings.sealing_keys_file)
-    make_replay_key(settings.replay_key_file)
-    yield replace(
-        settings,
-        s3_endpoint=object_store_server.endpoint,
-        s3_access_key=object_store_server.access_key,
-        s3_secret_key=object_store_server.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
-    drop_database(postgres_server, name)
+    data = services_folder / "replay"
+    with shared_archive_settings(postgres_server, migrated_template, object_store_server, data, name) as settings:
+        make_replay_key(settings.replay_key_file)
+        yield settings
 
 
 @pytest.fixture(scope="session")

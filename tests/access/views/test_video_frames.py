@@ -18,7 +18,6 @@ from access.rendering.occurrence_chart import MOST_LINES, STEP, chart
 from access.views.video_frames import MOST_REMEMBERED, FrameCache
 from crawlers.watchlist.source import Source
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.settings import Settings
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from processors.digest import sha256
@@ -29,12 +28,11 @@ from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_in
 from storage.deposit.deposit import deposit_file
 from storage.ledger.access_log import accesses_of
-from storage.sealing_keys import make_keys
 from storage.similarity.compare import link_new_media
 from storage.similarity.media import upsert_medium
 from tests.access.conftest import user_of_header
-from tests.embedded_database import drop_database
 from tests.processors.media.test_video import edited, moving
+from tests.shared_archive import shared_archive_settings
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -84,25 +82,13 @@ def shown(
 ) -> Iterator[Shown]:
     """A video, a smaller copy of it on another night, and a still from it on a third."""
     name = f"frames_{secrets.token_hex(4)}"
-    database = postgres_server.create_database(name, template=migrated_template)
     data = tmp_path_factory.mktemp("data")
-    make_keys(data / "keys" / "sealing.keys")
-    settings = Settings(
-        data=data,
-        s3_endpoint=object_store_server.endpoint,
-        s3_access_key=object_store_server.access_key,
-        s3_secret_key=object_store_server.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
     video = moving(7)
     files = {VIDEO: video, COPY: edited(video, "-vf", "scale=320:-2"), STILL: still_of(video, 1500)}
-    with opened_archive(settings) as archive:
+    with (
+        shared_archive_settings(postgres_server, migrated_template, object_store_server, data, name) as settings,
+        opened_archive(settings) as archive,
+    ):
         archive.objects.ensure_bucket()
         captures: dict[str, Capture] = {}
         for night, (url, content) in enumerate(files.items()):
@@ -119,7 +105,6 @@ def shown(
                 upsert_medium(connection, captures[url], decoders.fingerprint(content), len(content))
             link_new_media(connection, archive.hash_folder)
         yield Shown(archive, captures, files)
-    drop_database(postgres_server, name)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.settings import ROOT, Settings
+from pipeline.config.settings import ROOT
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.devstack.seaweedfs import ObjectStoreServer
 from pipeline.preserve.outlet_kinds.outside_time import MAGIC, VERSION
@@ -42,10 +42,9 @@ from storage.log.custody_proof import CustodyProof, prove_custody
 from storage.log.deliveries import deliver_pending
 from storage.log.outlets import OutletProof
 from storage.log.signing import sign_next_checkpoint
-from storage.sealing_keys import make_keys
 from storage.warc.reader import WarcReader
-from tests.embedded_database import drop_database
 from tests.openssl_authority import TimeAuthorityOfOpenssl
+from tests.shared_archive import shared_archive_settings
 from tests.storage.crawled_files import crawl_one, exchange, no_answer, response
 from tests.storage.log.log_archive import add_entries, signer_at
 
@@ -96,27 +95,12 @@ def small_package(
 ) -> Iterator[SmallPackage]:
     """A package of two exhibits: of one its whole WARC file goes along, of the other some records."""
     name = f"handed_{secrets.token_hex(4)}"
-    database = postgres.create_database(name, template=template)
-    settings = Settings(data=folder / "data")
-    make_keys(settings.sealing_keys_file)
-    settings = replace(
-        settings,
-        sealing_keys=settings.sealing_keys_file,
-        s3_endpoint=store.endpoint,
-        s3_access_key=store.access_key,
-        s3_secret_key=store.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
-    with opened_archive(settings) as archive:
+    with (
+        shared_archive_settings(postgres, template, store, folder / "data", name) as settings,
+        opened_archive(settings) as archive,
+    ):
         archive.objects.ensure_bucket()
         yield _package(archive, folder)
-    drop_database(postgres, name)
 
 
 def _package(archive: Archive, folder: Path) -> SmallPackage:

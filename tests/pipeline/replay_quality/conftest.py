@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,7 @@ from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_in
 from storage.deposit.deposit import deposit_file
-from storage.sealing_keys import make_keys
-from tests.embedded_database import drop_database
+from tests.shared_archive import shared_archive_settings
 from tests.typed_commands import typed
 
 NOTICES = "https://abvestki.pryklad.example/"
@@ -40,23 +38,9 @@ def quality_settings(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     name = f"quality_{secrets.token_hex(4)}"
-    database = postgres_server.create_database(name, template=migrated_template)
-    settings = Settings(data=tmp_path_factory.mktemp("quality"))
-    make_keys(settings.sealing_keys_file)
-    yield replace(
-        settings,
-        s3_endpoint=object_store_server.endpoint,
-        s3_access_key=object_store_server.access_key,
-        s3_secret_key=object_store_server.secret_key,
-        s3_bucket=name.replace("_", "-"),
-        lock_mode="governance",
-        lock_days=1,
-        database_url=database.owner_url,
-        database_writer_url=database.writer_url,
-        database_reader_url=database.reader_url,
-        database_access_url=database.access_url,
-    )
-    drop_database(postgres_server, name)
+    data = tmp_path_factory.mktemp("quality")
+    with shared_archive_settings(postgres_server, migrated_template, object_store_server, data, name) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")
