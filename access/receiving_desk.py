@@ -27,6 +27,14 @@ class SentFile:
     case: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class RoomLacking:
+    """How many bytes an upload needs free on the disk of the server, and how many there are."""
+
+    needed_bytes: int
+    free_bytes: int
+
+
 class ReceivingDesk(Protocol):
     """Takes files in. Refusals are `storage.errors.StorageError`s."""
 
@@ -35,6 +43,9 @@ class ReceivingDesk(Protocol):
 
     def upload_dir(self) -> Path:
         """The folder in which an upload lies until it is whole."""
+
+    def room_lacking(self, length_bytes: int) -> RoomLacking | None:
+        """What the disk lacks for an upload of so many bytes that is still to come; None where there is room."""
 
     def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
         """Deposit the file in the viewer's name: the row of its receipt."""

@@ -40,14 +40,14 @@ log = logging.getLogger(__name__)
 def alarms() -> None:
     """One task: look, and send what is due."""
 
-    @task.short_circuit
+    @task.short_circuit(task_display_name="See who gets alarms")
     def see_who_gets_them() -> bool:
         """Whether an address stands in the settings; where none does, the rest is skipped."""
         from pipeline.config.settings import load_settings
 
         return bool(load_settings().alarms_to)
 
-    @task(execution_timeout=timedelta(minutes=30))
+    @task(task_display_name="Send what is due", execution_timeout=timedelta(minutes=30))
     def send() -> dict[str, int]:
         """Look and send; return counts; red if an address did not take it."""
         from airflow.sdk.exceptions import AirflowFailException

@@ -8,11 +8,11 @@ from it, and lists where to find them. It has a pool of its own, `on_demand`, an
 case to the ledger, and hand over this id alone. `urls`: instead of it, web addresses, one per line, `http://` or
 `https://`; addresses of private networks are refused. Everyone who may see runs of this DAG can read them, so this
 form takes **nothing confidential**, and neither a reason nor a case: use the page *Requests* for these. `engine`:
-`http` fetches the page and what it takes to show it; `browser` also runs its scripts in Chromium and takes a
-full-page screenshot. `egress`: the name of an egress profile of the settings; leave it empty to connect directly.
-`video`: also capture video and audio behind
-the players of each page (at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. For
-a request of the ledger, its own engine, egress profile and wish for video count.
+`http` ("Fast") fetches the page and what it takes to show it; `browser` ("With a browser and a screenshot") also
+runs its scripts in Chromium and takes a full-page screenshot. `egress`: the name of an egress profile of the
+settings; leave it empty to connect directly. `video`: also capture video and audio behind the players of each page
+(at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. For a request of the ledger,
+its own engine, egress profile and wish for video count.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
@@ -23,9 +23,10 @@ that is stopped stops the crawl, at a worker within 20 seconds.
 
 **Results.** The log of `summarize` has one line per URL: its capture on the *Archive* pages of this site, its WARC
 file, the outcome of the visit, and whether every configured store has confirmed the file. "NOT YET preserved"
-means that the copy to the second store is pending; the DAG `copies` makes it. A page that could not be reached is
-recorded as such; that is a fact as well. Of a confidential request the logs say nothing but where its members find
-what came of it.
+means that the copy to the second store is pending; the DAG `copies` makes it. In the grid each task has the link
+"Open in the archive": to the capture, or to the request where there is none. The note of the run has the outcome
+in one line, with numbers alone. A page that could not be reached is recorded as such; that is a fact as well. Of a
+confidential request the logs say nothing but where its members find what came of it.
 
 **When it is red.** `check` is red: a URL was refused, and nothing was fetched. `archive` is red: this system
 failed (the store or database is down, or the task was killed). `summarize` is red: a page was not reached, or was
@@ -59,8 +60,8 @@ log = logging.getLogger(__name__)
             description="The id of a request of the ledger; leave it empty to enter URLs here.",
         ),
         "urls": Param(
-            default="",
-            type="string",
+            default=None,
+            type=["null", "string"],
             format="multiline",
             maxLength=100_000,
             title="URLs",
@@ -72,9 +73,10 @@ log = logging.getLogger(__name__)
             default="http",
             enum=["http", "browser"],
             type="string",
-            title="Engine",
-            description="http fetches the page and what it takes to show it. "
-            "browser opens the page in Chromium and takes a screenshot.",
+            values_display={"http": "Fast", "browser": "With a browser and a screenshot"},
+            title="How",
+            description="Fast fetches the page and what it takes to show it. "
+            "A browser also runs its scripts; it takes longer.",
         ),
         "video": Param(
             default=False,
@@ -96,23 +98,25 @@ def archive_url() -> None:
     """Check the URLs, archive each of them, list where to find them."""
 
     # An exception would show each sentence three times among tracebacks; a task that exits says it once.
-    @task(pool="on_demand", queue="on_demand", retries=0)
+    @task(task_display_name="Take the request", pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, Any]]:
         """Take the request, or refuse invalid URLs and write one to the ledger; return one job per URL."""
+        from pipeline.archive_pages import PAGE_KEY, page_of_request
+        from pipeline.collect.run_note import leave_note
         from pipeline.collect.url_list import BadUrls, validate_urls
         from pipeline.collect.waiting import accept_request, jobs_of_request
         from pipeline.config.settings import SettingsError, load_settings
         from storage.ledger.requests import RequestUnknownError
 
         context = get_current_context()
-        params, settings = context["params"], load_settings()
+        params, settings, run_id = context["params"], load_settings(), context["run_id"]
         try:
             request_id = params["request_id"]
             if request_id is None:
                 settings.egress_url(params["egress"] or None)
                 request_id = accept_request(
                     settings,
-                    validate_urls(params["urls"], allow_addresses=settings.allow_addresses),
+                    validate_urls(params["urls"] or "", allow_addresses=settings.allow_addresses),
                     actor=context["dag_run"].triggering_user_name or "airflow",
                     engine=params["engine"],
                     egress=params["egress"] or None,
@@ -121,11 +125,15 @@ def archive_url() -> None:
             jobs = jobs_of_request(settings, request_id)
         except (BadUrls, SettingsError, RequestUnknownError) as refused:
             log.error("%s", refused)
+            sentence = "Nothing was fetched: the request was refused. The log of its first task says why."
+            leave_note(settings, "archive_url", run_id, sentence, on_problem=log.warning)
             raise SystemExit(1) from None
+        context["ti"].xcom_push(PAGE_KEY, page_of_request(request_id))
         log.info("Request %s: %d URLs were accepted.", request_id, len(jobs))
         return jobs
 
     @task(
+        task_display_name="Archive each address",
         pool="on_demand",
         queue="on_demand",
         retries=1,
@@ -135,26 +143,43 @@ def archive_url() -> None:
     )
     def archive(job: dict[str, Any]) -> dict[str, Any]:
         """Crawl, deposit and process one URL; return keys and counts, of a confidential request only its id."""
+        from pipeline.archive_pages import PAGE_KEY, page_of_capture, page_of_request
         from pipeline.collect.waiting import archive_confidentially, archive_one
         from pipeline.config.settings import load_settings
 
-        settings, number = load_settings(), job["number"]
+        settings, number, instance = load_settings(), job["number"], get_current_context()["ti"]
+        instance.xcom_push(PAGE_KEY, page_of_request(job["request_id"]))
         if job["confidential"]:
             done = archive_confidentially(settings, job["request_id"], number)
             log.info("%s", done["sentence"])
             if done["broken"]:
                 raise SystemExit(1)
             return done
-        return archive_one(settings, job["request_id"], number, on_progress=log.info).as_json()
+        archived = archive_one(settings, job["request_id"], number, on_progress=log.info)
+        if archived.capture_id is not None:
+            instance.xcom_push(PAGE_KEY, page_of_capture(archived.capture_id))
+        return archived.as_json()
 
-    @task(pool="on_demand", queue="on_demand", retries=0, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(
+        task_display_name="Say what came of it",
+        pool="on_demand",
+        queue="on_demand",
+        retries=0,
+        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+    )
     def summarize(jobs: Any, results: Any) -> str:
         """List where to find each URL; red if one of them was not captured as asked."""
-        from pipeline.collect.archived import archived_and_missing, confidential_and_missing
+        from pipeline.archive_pages import PAGE_KEY, page_of_request
+        from pipeline.collect.archived import archived_and_missing, confidential_and_missing, outcome_in_a_line
+        from pipeline.collect.run_note import leave_note
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
+        context = get_current_context()
         jobs, results, settings = list(jobs), list(results), load_settings()
+        context["ti"].xcom_push(PAGE_KEY, page_of_request(jobs[0]["request_id"]))
+        note = outcome_in_a_line(len(jobs), results)
+        leave_note(settings, "archive_url", context["run_id"], note, on_problem=log.warning)
         if jobs[0]["confidential"]:
             lines, missing = confidential_and_missing(settings, jobs, results)
         else:

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 def audit() -> None:
     """One task: check the next share."""
 
-    @task(execution_timeout=timedelta(days=4))
+    @task(task_display_name="Check the next share", execution_timeout=timedelta(days=4))
     def check_share() -> dict[str, Any]:
         """Check the next share and its rows; return counts; red with every mismatch if there is one."""
         from airflow.sdk.exceptions import AirflowFailException

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 def checkpoints() -> None:
     """One task: sign where an hour has passed, deliver what is pending."""
 
-    @task(execution_timeout=timedelta(hours=6))
+    @task(task_display_name="Sign and deliver", execution_timeout=timedelta(hours=6))
     def sign() -> dict[str, int]:
         """Sign and deliver; return counts; red if the log refuses or an outlet has not confirmed."""
         from airflow.sdk.exceptions import AirflowFailException

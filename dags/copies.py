@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 def copies() -> None:
     """Two tasks: all pending copies, and every purge."""
 
-    @task(execution_timeout=timedelta(hours=6))
+    @task(task_display_name="Make pending copies", execution_timeout=timedelta(hours=6))
     def replicate() -> dict[str, int]:
         """Make pending copies; return counts; red if some are still pending."""
         from airflow.sdk.exceptions import AirflowFailException
@@ -61,7 +61,9 @@ def copies() -> None:
             raise AirflowFailException("\n".join((*report.problems, *report.pending_sentences())))
         return {"copied": len(report.copied), "entries": report.entries, "owed": 0}
 
-    @task(execution_timeout=timedelta(hours=6), trigger_rule="all_done")
+    @task(
+        task_display_name="Go on with every purge", execution_timeout=timedelta(hours=6), trigger_rule="all_done"
+    )
     def tend_purges() -> dict[str, int]:
         """Do of every purge what can be done now; return counts; red if one is overdue."""
         from airflow.sdk.exceptions import AirflowFailException

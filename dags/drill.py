@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 def drill() -> None:
     """One task: restore and compare."""
 
-    @task(execution_timeout=timedelta(days=10))
+    @task(task_display_name="Restore and compare", execution_timeout=timedelta(days=10))
     def try_recovery() -> dict[str, Any]:
         """Restore into a scratch database and compare; return counts; red with every difference."""
         from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException

@@ -44,7 +44,12 @@ def handover() -> None:
     """One task: the package of the order."""
 
     # An exception would show its sentence among tracebacks; a task that exits says it once.
-    @task(retries=1, retry_delay=timedelta(seconds=30), execution_timeout=timedelta(hours=12))
+    @task(
+        task_display_name="Build the package",
+        retries=1,
+        retry_delay=timedelta(seconds=30),
+        execution_timeout=timedelta(hours=12),
+    )
     def build() -> None:
         """Build the package; red if it could not be built."""
         from pipeline.config.settings import load_settings

@@ -80,7 +80,7 @@ def harvest() -> None:
     """Plan, collect each source, check the results."""
 
     # The store or database may be down when the night starts: the retries wait a quarter of an hour for them.
-    @task(retries=5, retry_delay=timedelta(minutes=3))
+    @task(task_display_name="Choose the sources", retries=5, retry_delay=timedelta(minutes=3))
     def plan() -> list[list[str]]:
         """Choose the sources; return them in as many batches as there may be tasks."""
         from airflow.sdk.exceptions import AirflowFailException
@@ -101,6 +101,7 @@ def harvest() -> None:
         return in_batches(chosen)
 
     @task(
+        task_display_name="Collect each source",
         pool="harvest",
         queue="harvest",
         outlets=[SEALED],
@@ -132,7 +133,7 @@ def harvest() -> None:
             raise AirflowFailException(batch.describe_failures())
         return rows
 
-    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(task_display_name="See what came of each source", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def check_sources(batches: Any, results: Any) -> str:
         """Green with a table if every source was collected, else red with a sentence for each that failed."""
         from airflow.sdk.exceptions import AirflowFailException
@@ -146,7 +147,12 @@ def harvest() -> None:
         return json.dumps(summary.totals())
 
     # A red task emits no event: this one does, so that `process` does not wait for its clock where all are red.
-    @task(task_id="request_timestamps", trigger_rule=TriggerRule.ALL_DONE, outlets=[SEALED, NIGHT_ENDED])
+    @task(
+        task_id="request_timestamps",
+        task_display_name="End the night in the ledger and request timestamps",
+        trigger_rule=TriggerRule.ALL_DONE,
+        outlets=[SEALED, NIGHT_ENDED],
+    )
     def end_of_night(batches: Any, results: Any) -> None:
         """Enter the results into the ledger, request timestamps, sign a checkpoint; what fails stays pending."""
         from pipeline.collect.harvest_custody import end_night

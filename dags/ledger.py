@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 def ledger() -> None:
     """One task: everything that is pending."""
 
-    @task(execution_timeout=timedelta(minutes=30))
+    @task(task_display_name="Store pending rows", execution_timeout=timedelta(minutes=30))
     def store_batches() -> dict[str, int]:
         """Bring pending rows to the store; return counts."""
         from pipeline.config.archive_factory import opened_archive

@@ -52,7 +52,7 @@ def a_night_ended() -> bool:
 def morning() -> None:
     """See what is due, wait for what is being read, send."""
 
-    @task.short_circuit
+    @task.short_circuit(task_display_name="See what is due")
     def see_what_is_due() -> str | bool:
         """Give what is due; where nothing is, the rest is skipped."""
         from pipeline.config.settings import load_settings
@@ -61,7 +61,13 @@ def morning() -> None:
         due = what_is_due(load_settings(), night_ended=a_night_ended())
         return due.value if due is not MorningDue.NOTHING else False
 
-    @task.sensor(poke_interval=60, timeout=1800, mode="reschedule", soft_fail=False)
+    @task.sensor(
+        task_display_name="Wait until the night is read",
+        poke_interval=60,
+        timeout=1800,
+        mode="reschedule",
+        soft_fail=False,
+    )
     def wait_for_reading(due: str) -> bool:
         """Wait until the files of the night are read, or have had their time."""
         from pipeline.config.settings import load_settings
@@ -69,7 +75,9 @@ def morning() -> None:
 
         return due != "message" or not a_night_ended() or is_read(load_settings())
 
-    @task(trigger_rule="none_skipped", execution_timeout=timedelta(minutes=30))
+    @task(
+        task_display_name="Send the message", trigger_rule="none_skipped", execution_timeout=timedelta(minutes=30)
+    )
     def send(due: str) -> dict[str, int]:
         """Send the message, or what was kept; return counts; red if something was not taken."""
         from airflow.sdk.exceptions import AirflowFailException

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 def process() -> None:
     """Process all pending files, then check what the sources gave."""
 
-    @task(execution_timeout=timedelta(hours=12), multiple_outputs=False)
+    @task(task_display_name="Read new files", execution_timeout=timedelta(hours=12), multiple_outputs=False)
     def read_sealed() -> dict[str, Any]:
         """Process pending files; return counts and the ids of their crawls."""
         from pipeline.config.settings import load_settings
@@ -55,7 +55,7 @@ def process() -> None:
         counts = {name: count for name, count in asdict(report).items() if isinstance(count, int)}
         return counts | {"crawls": sorted(set(report.crawls))}
 
-    @task
+    @task(task_display_name="Compare with what each source usually gives")
     def check_yield(read: Any) -> None:
         """Green if every source gave what it usually gives, else red with a sentence for each that did not."""
         from airflow.sdk.exceptions import AirflowFailException

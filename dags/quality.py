@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 def quality() -> None:
     """One task: replay and compare what is due."""
 
-    @task(execution_timeout=timedelta(hours=3))
+    @task(task_display_name="Replay and compare what is due", execution_timeout=timedelta(hours=3))
     def replay_and_compare() -> dict[str, int]:
         """Measure what is due; return counts; red where nothing can be replayed here."""
         from airflow.sdk.exceptions import AirflowFailException

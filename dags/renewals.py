@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 def renewals() -> None:
     """One task: all tokens that are due."""
 
-    @task(task_id="renew_timestamps", execution_timeout=timedelta(hours=2))
+    @task(task_id="renew_timestamps", task_display_name="Renew what is due", execution_timeout=timedelta(hours=2))
     def renew_due() -> dict[str, int]:
         """Renew what is due; return counts; red if something is due and was not renewed."""
         from airflow.sdk.exceptions import AirflowFailException

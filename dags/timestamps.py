@@ -40,7 +40,11 @@ log = logging.getLogger(__name__)
 def timestamps() -> None:
     """One task: all pending timestamps."""
 
-    @task(task_id="request_timestamps", execution_timeout=timedelta(minutes=30))
+    @task(
+        task_id="request_timestamps",
+        task_display_name="Request what is pending",
+        execution_timeout=timedelta(minutes=30),
+    )
     def request_pending() -> dict[str, int]:
         """Request pending timestamps; return counts; red if some are still pending."""
         from airflow.sdk.exceptions import AirflowFailException

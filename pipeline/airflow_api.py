@@ -5,7 +5,8 @@ In: `AirflowAccess`. Out: plain dictionaries as the API gives them, and the few 
 
 A busy Airflow answers late or not at all, and one that has fallen is started again: so requests are repeated, with
 growing pauses, for ``patience_s``, where repeating cannot do anything twice. These are questions (GET), logging
-in, making a pool, and starting a run, because the run's id is chosen here and Airflow takes each id once.
+in, making a pool, writing a note, and starting a run, because the run's id is chosen here and Airflow takes each
+id once.
 
 Before password or token is sent to the embedded Airflow, the kernel is asked who listens at its address: nothing
 is sent to a program that does not belong to the stack (`pipeline.supervise.listeners`).
@@ -33,6 +34,8 @@ REQUEST_S: Final = 30.0
 
 PATIENCE_S: Final = 300.0
 """For so long a request is repeated; an API server that has fallen needs half a minute, under load minutes."""
+
+LONGEST_NOTE: Final = 1000
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 10.0
@@ -145,6 +148,12 @@ class AirflowApi:
         """State of a run: queued, running, success, failed."""
         run = self.get(f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}", what=f"show {dag_id} {run_id}")
         return str(run["state"])
+
+    def leave_note(self, dag_id: str, run_id: str, note: str) -> None:
+        """Write the note of a run, in place of one it had; Airflow takes `LONGEST_NOTE` characters."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns/{quote(run_id)}?update_mask=note"
+        shown = note if len(note) <= LONGEST_NOTE else f"{note[: LONGEST_NOTE - 1]}…"
+        self._as_user("PATCH", path, {"note": shown}, f"leave a note at {dag_id} {run_id}", repeat=True)
 
     def runs(self, dag_id: str, *, newest: int = 25) -> tuple[dict[str, Any], ...]:
         """The newest runs of a DAG, newest first."""

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from access.answers.model import page_of
 from access.answers.received import ReceivedFileRows
 from access.dependencies import ArchiveDependency
-from access.forms import sent_form
+from access.forms import declared_bytes, sent_form
 from access.own_page import require_own_page
 from access.query_parameters import Most, Offset, PageNumber
 from access.receiving_desk import ReceivingDesk, SentFile
@@ -54,6 +54,8 @@ async def receive(request: Request, archive: ArchiveDependency) -> Response:
         words = gettext("This server shows the archive and takes no files.")
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, words)
     limit_bytes, folder = desk.limit_bytes(), desk.upload_dir()
+    if declared_bytes(request) <= limit_bytes:
+        require_room(desk, declared_bytes(request))
     async with sent_form(request, fields=len(FIELDS), file_limit_bytes=limit_bytes, folder=folder) as form:
         values = {name: form.fields.get(name, "").strip() for name in FIELDS}
         if form.file is None or not form.file.filename:
@@ -79,6 +81,20 @@ def received_rows(
     """Files that people brought and that the user may see, the newest first."""
     found = received.received_rows(archive, viewer=viewer_of(request), most=most + 1, offset=offset)
     return page_of(found, most, offset)
+
+
+def require_room(desk: ReceivingDesk, length_bytes: int) -> None:
+    """Raises ``HTTPException`` (507) before a byte of the upload is read, where the disk could not take it."""
+    lacking = desk.room_lacking(length_bytes)
+    if lacking is not None:
+        words = gettext(
+            "The disk of this server has no room for this file: with its copies it needs %(needed)s GB free, and "
+            "%(free)s GB are free. Nothing of it was read or stored. The operator has to make room on it; then "
+            "send the file again.",
+            needed=f"{lacking.needed_bytes / 10**9:.1f}",
+            free=f"{lacking.free_bytes / 10**9:.1f}",
+        )
+        raise HTTPException(HTTPStatus.INSUFFICIENT_STORAGE, words)
 
 
 def take(

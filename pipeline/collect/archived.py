@@ -4,11 +4,12 @@ In: keys and counts, of a task or of the ledger. Out: `Archived`, sentences. Of 
 hold numbers alone. Light to import: commands and tasks that only wait for a worker begin with it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
-from urllib.parse import quote
 
+from pipeline.archive_pages import page_of_capture, page_of_request
 from pipeline.config.settings import Settings
 
 
@@ -55,7 +56,7 @@ def where_of_request(settings: Settings, request_id: str) -> str:
     """Where the members of the case find what came of it."""
     if settings.airflow_url is None:
         return "The members of its case find more on the page Requests of the archive."
-    return f"The members of its case find more here: {settings.airflow_url}/archive/request/{request_id}"
+    return f"The members of its case find more here: {settings.airflow_url}/archive/{page_of_request(request_id)}"
 
 
 def confidential_and_missing(
@@ -80,7 +81,7 @@ def page_of(settings: Settings, capture_id: str) -> str:
     """Where the capture's page is on the running stack, or the command that shows it."""
     if settings.airflow_url is None:
         return f"letapis show {capture_id}"
-    return f"{settings.airflow_url}/archive/capture/{quote(capture_id, safe='')}"
+    return f"{settings.airflow_url}/archive/{page_of_capture(capture_id)}"
 
 
 def archived_and_missing(
@@ -100,6 +101,30 @@ def archived_and_missing(
         if result["problem"]:
             missing.append(f"{url}: {result['problem']}")
     return lines, missing
+
+
+def outcome_in_a_line(addresses: int, results: Sequence[Mapping[str, Any] | None]) -> str:
+    """What came of so many addresses, in numbers alone: for the note of a run, which others may read.
+
+    ``results`` are those of the tasks that did not fail; of a confidential request they have no outcome.
+    """
+    found = [result for result in results if result is not None]
+    good: Counter[str] = Counter()
+    bad: Counter[str] = Counter({"task failed": addresses - len(found)})
+    for result in found:
+        if "missing" in result:
+            (bad if result["missing"] else good)[""] += 1
+        else:
+            outcome = str(result["outcome"] or "not classified").replace("_", " ")
+            (bad if result["problem"] else good)[outcome] += 1
+    address = "address" if addresses == 1 else "addresses"
+    sentence = f"{good.total()} of {addresses} {address} captured as requested{_counted(good)}"
+    return f"{sentence}; {bad.total()} not{_counted(bad)}." if bad.total() else f"{sentence}."
+
+
+def _counted(outcomes: Mapping[str, int]) -> str:
+    named = [f"{count} {name}" for name, count in sorted(outcomes.items()) if name and count]
+    return f" ({', '.join(named)})" if named else ""
 
 
 def describe_archived(result: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final
 
+from access.receiving_desk import RoomLacking
 from crawlers.model.json_form import to_json
 from crawlers.watchlist.source import source_for_urls
 from pipeline.clock_offset import measured_clock
@@ -235,12 +236,22 @@ def _require_fit(settings: Settings, name: str, length_bytes: int) -> None:
             f"expected at most {settings.receive_limit_mb} MB (LETAPIS_RECEIVE_LIMIT_MB), found "
             f"{length_bytes / 2**20:.1f} MB",
         )
-    disk = next(each for each in (settings.data, *settings.data.parents) if each.exists())
-    copies = 2 if (settings.data / "store").exists() else 1
-    needed = settings.keep_free_mb * 10**6 + copies * length_bytes
-    if (free := shutil.disk_usage(disk).free) < needed:
+    if (lacking := room_lacking(settings, length_bytes, uploaded=True)) is not None:
         raise FileNotReceivedError(
             name,
-            f"the disk of {settings.data} is nearly full: expected {needed / 10**9:.1f} GB free, found "
-            f"{free / 10**9:.1f} GB. Make room on it and bring the file again",
+            f"the disk of {settings.data} is nearly full: expected {lacking.needed_bytes / 10**9:.1f} GB free, "
+            f"found {lacking.free_bytes / 10**9:.1f} GB. Make room on it and bring the file again",
         )
+
+
+def room_lacking(settings: Settings, length_bytes: int, *, uploaded: bool) -> RoomLacking | None:
+    """What the disk of the data folder lacks for a file of so many bytes; None where there is room.
+
+    It takes a copy in the spool, one in the store where that stands beside it, and the upload itself, unless it
+    lies there already (``uploaded``).
+    """
+    disk = next(each for each in (settings.data, *settings.data.parents) if each.exists())
+    copies = 1 + (settings.data / "store").exists() + (not uploaded)
+    needed = settings.keep_free_mb * 10**6 + copies * length_bytes
+    free = shutil.disk_usage(disk).free
+    return RoomLacking(needed, free) if free < needed else None

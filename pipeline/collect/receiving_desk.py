@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from access.receiving_desk import SentFile
+from access.receiving_desk import RoomLacking, SentFile
 from access.views.received import received_row
 from pipeline.collect.received_statement import BroughtFile, OriginStatement
-from pipeline.collect.receiving import receive_file
+from pipeline.collect.receiving import receive_file, room_lacking
 from pipeline.config.settings import Settings
 from storage.access_labels import Viewer
 from storage.archive import Archive
@@ -31,6 +31,10 @@ class FilesDesk:
     def upload_dir(self) -> Path:
         """As `access.receiving_desk.ReceivingDesk` has it."""
         return closed_folder(self._load().receiving_dir)
+
+    def room_lacking(self, length_bytes: int) -> RoomLacking | None:
+        """As `access.receiving_desk.ReceivingDesk` has it."""
+        return room_lacking(self._load(), length_bytes, uploaded=False)
 
     def receive(self, archive: Archive, sent: SentFile, viewer: Viewer) -> Mapping[str, Any]:
         """As `access.receiving_desk.ReceivingDesk` has it."""

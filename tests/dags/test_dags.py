@@ -132,6 +132,20 @@ def test_the_form_takes_no_reason_and_no_case_and_says_that_nothing_confidential
     assert said.startswith("Nothing confidential: others who may see runs of this DAG can read this.")
 
 
+def test_the_form_asks_in_words_and_needs_nothing_before_it_is_filled_in(dags: "dict[str, DAG]") -> None:
+    params = dags["archive_url"].params
+    schema = params.get_param("engine").schema
+    assert set(schema["values_display"]) == set(schema["enum"])
+    assert schema["values_display"]["browser"] == "With a browser and a screenshot"
+    required = [name for name in params if "null" not in params.get_param(name).schema["type"]]
+    assert [params[name] for name in required] == ["http", False]
+
+
+def test_every_task_has_a_name_that_reads_as_a_sentence(dags: "dict[str, DAG]") -> None:
+    names = {task.task_display_name for dag in dags.values() for task in dag.tasks}
+    assert [name for name in names if "_" in name or not name[0].isupper()] == []
+
+
 def test_the_hand_over_is_told_the_id_of_an_order_and_nothing_else(dags: "dict[str, DAG]") -> None:
     params = dags["handover"].params
     assert set(params) == {"package_id"}

@@ -48,6 +48,18 @@ def message_of(api: AirflowApi, run_id: str, task_id: str) -> str:
     return said
 
 
+def link_of(api: AirflowApi, run_id: str, task_id: str, map_index: int = -1) -> str | None:
+    """Where the grid's link of a task leads."""
+    path = f"/api/v2/dags/archive_url/dagRuns/{run_id}/taskInstances/{task_id}/links?map_index={map_index}"
+    links: dict[str, str | None] = api.get(path, what="show the links")["extra_links"]
+    return links["Open in the archive"]
+
+
+def note_of(api: AirflowApi, run_id: str) -> str | None:
+    note: str | None = api.get(f"/api/v2/dags/archive_url/dagRuns/{run_id}", what="show the run")["note"]
+    return note
+
+
 def test_each_address_becomes_one_warc_that_is_read_at_once(
     api: AirflowApi, deposited: Archive, letapis: Callable[..., Rows], airflow_stack: RunningStack
 ) -> None:
@@ -73,10 +85,15 @@ def test_each_address_becomes_one_warc_that_is_read_at_once(
     (shown,) = letapis("show", first["capture_id"])
     assert shown["records"], "its own captures are read by the run itself"
     assert {fact["name"]: fact["value"] for fact in shown["facts"]}["case"] == "K-5"
+    pages = f"{airflow_stack.settings.airflow_url}/archive"
+    assert link_of(api, run_id, "check") == f"{pages}/request/{request_id}"
+    assert link_of(api, run_id, "archive", 1) == f"{pages}/capture/{quote(second['capture_id'], safe='')}"
+    assert link_of(api, run_id, "summarize") == f"{pages}/request/{request_id}"
+    assert note_of(api, run_id) == "2 of 2 addresses captured as requested (2 content)."
 
 
 def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetched(
-    api: AirflowApi, deposited: Archive
+    api: AirflowApi, airflow_stack: RunningStack
 ) -> None:
     run_id = api.trigger("archive_url", {"urls": f"{COURT}\nhttp://169.254.169.254/latest/\njavascript:alert(1)"})
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
@@ -90,6 +107,10 @@ def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetche
     assert said.count("'hxxp://169.254.169.254/latest/'") == 1
     states = {task["task_id"]: task["state"] for task in api.tasks_of_run("archive_url", run_id)}
     assert states == {"check": "failed", "archive": "upstream_failed", "summarize": "upstream_failed"}
+    assert str(note_of(api, run_id)).startswith("Nothing was fetched: the request was refused.")
+    assert link_of(api, run_id, "check") == (f"{airflow_stack.settings.airflow_url}/archive/requests"), (
+        "there is no request to lead to"
+    )
 
 
 def test_an_empty_form_is_refused_in_words(api: AirflowApi) -> None:
@@ -111,6 +132,9 @@ def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
     assert (challenge["status"], challenge["outcome"]) == (200, "challenge")
     assert (reset["status"], reset["outcome"]) == (None, "unreachable")
     assert all(len(each["warc_keys"]) == 1 for each in (forbidden, challenge, reset))
+    assert note_of(api, run_id) == (
+        "0 of 3 addresses captured as requested; 3 not (1 blocked, 1 challenge, 1 unreachable)."
+    )
     said = message_of(api, run_id, "summarize")
     for url in (FORBIDDEN, CHALLENGE, "https://reset.pryklad.example/"):
         assert f"{unlinked(url)}: " in said
@@ -221,6 +245,10 @@ def test_airflow_learns_no_word_of_a_confidential_request_and_an_analyst_changes
             told += [(path, word) for word in ("таемная", "Справа-9", "tajamnica", label) if word in answer]
         assert told == []
         assert read >= 8
+        assert link_of(viewer, run_id, "archive", 0) == (
+            f"{airflow_stack.settings.airflow_url}/archive/request/{request_id}"
+        ), "to the request, which its members may open, and to no capture"
+        assert note_of(viewer, run_id) == "0 of 1 address captured as requested; 1 not."
         assert any(request_id in str(viewer.get(path, what="read")) for path in (run,))
         for change in (
             lambda: viewer.post(f"{run}/clear", {"dry_run": False}, what="clear"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from pipeline.collect.archived import archived_and_missing, describe_archived, describe_videos
+from pipeline.collect.archived import archived_and_missing, describe_archived, describe_videos, outcome_in_a_line
 from pipeline.collect.preservation_status import Preservation, preservation_of
 from pipeline.collect.waiting import accept_request, archive_one, archive_urls
 from pipeline.config.archive_factory import opened_archive
@@ -187,6 +187,16 @@ def test_where_to_look_names_every_address_and_those_that_are_missing() -> None:
         "  letapis show urn:uuid:1"
     ]
     assert missing == ["https://b.example/: its task failed; the log of the task says why."]
+
+
+def test_the_note_of_a_run_counts_outcomes_and_names_no_address() -> None:
+    good = {"url": "https://a.example/", "outcome": "content", "problem": None}
+    bad = {"url": "https://b.example/", "outcome": "blocked", "problem": "HTTP 403"}
+    assert outcome_in_a_line(1, [good]) == "1 of 1 address captured as requested (1 content)."
+    said = "1 of 3 addresses captured as requested (1 content); 2 not (1 blocked, 1 task failed)."
+    assert outcome_in_a_line(3, [good, bad]) == said
+    confidential = [{"number": 0, "missing": False}, {"number": 1, "missing": True}]
+    assert outcome_in_a_line(2, confidential) == "1 of 2 addresses captured as requested; 1 not."
 
 
 def test_what_came_of_looking_for_video_is_said_with_the_address() -> None:

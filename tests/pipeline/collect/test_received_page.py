@@ -3,6 +3,7 @@
 import html
 import io
 import re
+import shutil
 import socket
 import tempfile
 import threading
@@ -189,6 +190,32 @@ def test_a_file_above_the_limit_is_refused_before_it_is_kept(
     assert answer.status_code == 413
     assert "larger than 2 MB. Nothing of it was stored." in words_of(answer.text)
     assert list(archive.objects.list("")) == []
+
+
+def test_a_file_for_which_the_disk_has_no_room_is_refused_before_a_byte_of_it_is_read(
+    archive: Archive, stored_settings: Settings
+) -> None:
+    full = replace(stored_settings, keep_free_mb=10**9)
+    pages = create_app(lambda: archive, lambda: PEOPLE[0], receiving=FilesDesk(lambda: full))
+    with served(pages) as address:
+        server = urlsplit(address)
+        with socket.create_connection((server.hostname, server.port)) as connection:
+            connection.sendall(CUT_OFF.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")  # and nothing of the body
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 507 ")
+    assert b"GB are free. Nothing of it was read or stored." in answer
+    assert not any(full.receiving_dir.iterdir())
+
+
+def test_an_upload_needs_room_for_itself_its_copy_in_the_spool_and_the_store_on_the_same_disk(
+    stored_settings: Settings,
+) -> None:
+    settings = replace(stored_settings, keep_free_mb=0)
+    free = shutil.disk_usage(settings.data).free
+    elsewhere = [FilesDesk(lambda: settings).room_lacking(int(free * share)) for share in (0.4, 0.6)]
+    (settings.data / "store").mkdir(parents=True)
+    beside = [FilesDesk(lambda: settings).room_lacking(int(free * share)) for share in (0.25, 0.4)]
+    assert [each is None for each in (*elsewhere, *beside)] == [True, False, True, False]
 
 
 def test_an_upload_lies_on_the_disk_of_the_data_folder_and_not_where_temporary_files_do(
