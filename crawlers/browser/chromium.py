@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
@@ -27,7 +27,37 @@ GREETING_S = 30.0
 CLOSE_S = 10.0
 """How long a tab, a context or a browser may take to close."""
 
+GREET: Final = "url => { fetch(url, {mode: 'no-cors', cache: 'no-store'}).catch(() => {}); }"
+
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
+
+LEFT_OUT_BY_PLAYWRIGHT: Final = (
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+    "msForceBrowserSignIn",
+)
+"""Chromium reads the last switch of a name alone, so ours has to repeat what Playwright 1.65 turns off."""
+
+LEFT_OUT_PROCESSES: Final = (
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+)
+"""With these, each context of Chromium 156 starts two processes for parts of its window that nobody sees."""
 
 
 def arguments(recorder: RecorderAddress, user_agent: str) -> list[str]:
@@ -42,6 +72,7 @@ def arguments(recorder: RecorderAddress, user_agent: str) -> list[str]:
         "--disable-quic",
         "--disable-background-networking",
         "--disable-component-update",
+        f"--disable-features={','.join((*LEFT_OUT_BY_PLAYWRIGHT, *LEFT_OUT_PROCESSES))}",
         # Service workers ask with this one, whatever a context says.
         f"--user-agent={user_agent}",
     ]
@@ -104,7 +135,7 @@ async def end(browser: Browser, process_id: int) -> None:
 async def open_context(
     browser: Browser, recorder: RecorderAddress, page_id: str, user_agent: str
 ) -> BrowserContext:
-    """A context of its own storage, whose exchanges the recorder files under ``page_id``.
+    """A context of its own storage, whose exchanges the recorder files under ``page_id``, with one empty tab.
 
     Were Playwright told the password, it would stop every request to say it, and turn off the cache for that,
     which sites see (``Pragma: no-cache`` in every request). So the browser says it once, and remembers.
@@ -127,7 +158,11 @@ async def open_context(
 
 
 async def _introduce(context: BrowserContext, recorder: RecorderAddress, page_id: str) -> None:
-    """Have the context say page id and password to the recorder, which it then does by itself."""
+    """Have the context say page id and password to the recorder, which it then does by itself.
+
+    The empty tab fetches the greeting and goes nowhere: a page that is shown in it later has no history, and no
+    second process was started for a tab of its own.
+    """
     tab = await context.new_page()
     session = await context.new_cdp_session(tab)
     credentials = {"response": "ProvideCredentials", "username": page_id, "password": recorder.password}
@@ -135,7 +170,7 @@ async def _introduce(context: BrowserContext, recorder: RecorderAddress, page_id
     answers: set[asyncio.Task[None]] = set()
 
     async def send(method: str, answer: dict[str, Any]) -> None:
-        with suppress(PlaywrightError):  # of a request that nobody waits for any more; ``goto`` tells of its own
+        with suppress(PlaywrightError):  # of a request that nobody waits for any more; the wait tells of its own
             await session.send(method, answer)
 
     def go_on(paused: dict[str, Any]) -> None:
@@ -149,11 +184,12 @@ async def _introduce(context: BrowserContext, recorder: RecorderAddress, page_id
     session.on("Fetch.requestPaused", go_on)
     session.on("Fetch.authRequired", authenticate)
     await session.send("Fetch.enable", {"handleAuthRequests": True, "patterns": [{"urlPattern": "*"}]})
-    greeted = await tab.goto(greeting_url(recorder.proof_key), timeout=GREETING_S * 1000)
+    async with tab.expect_response(lambda _: True, timeout=GREETING_S * 1000) as greeting:  # the tab's only one
+        await tab.evaluate(GREET, greeting_url(recorder.proof_key))
+    greeted = await greeting.value
     await asyncio.gather(*answers)
-    if greeted is None or greeted.status != HTTPStatus.OK:
-        raise PlaywrightError(f"the recorder does not know the browser: {greeted and greeted.status}")
+    if greeted.status != HTTPStatus.OK:
+        raise PlaywrightError(f"the recorder does not know the browser: {greeted.status}")
     if not is_greeting(greeted.headers.get(PROOF_FIELD.lower()), recorder.proof_key):
         raise PlaywrightError("what greets the browser is not the recorder: it does not give the recorder's proof")
     await session.detach()
-    await tab.close()

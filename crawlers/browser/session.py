@@ -154,6 +154,7 @@ class BrowserSession:
             if page_id not in self._contexts:
                 context = await open_context(self._browser, self._recorder, page_id, self._user_agent)
                 self._contexts[page_id] = context
+                return context.pages[0]
             return await self._contexts[page_id].new_page()
 
     async def _started(self) -> tuple[Browser, int]:

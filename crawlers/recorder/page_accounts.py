@@ -3,7 +3,7 @@
 In: everything that a crawl keeps, in order. Out: the same to the next sink, but ``pageinfo`` renderings (as
 `crawlers.browser.page_info` makes them) completed: ``urls`` as browsertrix-crawler writes them, ``resources`` with
 the outcome of each, ``unlisted`` for what the recorder kept and the browser's log does not list (CORS preflights,
-beacons at the end, sockets of workers), and counts. A resource is a method with an address.
+beacons at the end, requests of shared workers), and counts. A resource is a method with an address.
 """
 
 import json
@@ -31,6 +31,7 @@ class ResourceOutcome(StrEnum):
     """What became of a resource that a browser requested for a page."""
 
     RECORDED = "recorded"
+    """A response is whole; the reason counts those that were cut, as browsers do with parts of media."""
     CUT = "cut"
     """The recorder kept the beginning of the response."""
     NO_RESPONSE = "no_response"
@@ -50,7 +51,8 @@ class _Kept:
     """What the recorder has of one resource of one page."""
 
     status: int | None = None
-    whole: bool = False
+    whole: int = 0
+    cuts: int = 0
     cut: str | None = None
     no_response: str | None = None
 
@@ -98,8 +100,9 @@ class PageAccounts:
             return
         entry.status = item.status
         if item.truncated is None:
-            entry.whole = True
+            entry.whole += 1
         else:
+            entry.cuts += 1
             entry.cut = item.truncated.value
 
     def _completed(self, item: Rendering) -> bytes:
@@ -150,7 +153,8 @@ def _resources(requests: Iterable[Mapping[str, Any]], account: _Account) -> Iter
 
 def _outcome(request: Mapping[str, Any], kept: _Kept | None) -> tuple[ResourceOutcome, str | None]:
     if kept is not None and kept.whole:
-        return ResourceOutcome.RECORDED, None
+        some_cut = f"{kept.cuts} of its {kept.whole + kept.cuts} responses were cut: {kept.cut}"
+        return ResourceOutcome.RECORDED, some_cut if kept.cuts else None
     if kept is not None and kept.cut is not None:
         return ResourceOutcome.CUT, f"the response was cut: {kept.cut}"
     if kept is not None:
