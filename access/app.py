@@ -69,6 +69,7 @@ from access.routes.readable import READABLE_PAGES
 from access.routes.receipts import RECEIPTS
 from access.routes.received import RECEIVED_API, RECEIVED_PAGES
 from access.routes.redaction import REDACTION_PAGES
+from access.routes.repeats import REPEATS_API, REPEATS_PAGES
 from access.routes.replay import REPLAY_PAGES
 from access.routes.requests import REQUESTS_API, REQUESTS_PAGES
 from access.routes.sources import SOURCES_API, SOURCES_PAGES
@@ -100,6 +101,7 @@ PAGE_ROUTERS: Final = (
     REDACTION_PAGES,
     MEMBERS_PAGES,
     REQUESTS_PAGES,
+    REPEATS_PAGES,
     RECEIVED_PAGES,
     TOKENS_PAGES,
     VIEWING,
@@ -125,6 +127,7 @@ API_ROUTERS: Final = (
     MEDIA_API,
     ASSESSMENT_API,
     REQUESTS_API,
+    REPEATS_API,
     RECEIVED_API,
     ARCHIVING_API,
     TOKENS_API,

@@ -108,6 +108,9 @@ RecordId = Annotated[str, PathParameter(description="The id of a record.", examp
 RequestId = Annotated[
     str, PathParameter(description="The id of a request.", examples=["01JD5PZ4T2V8M6Q3R9S7W1X0YA"])
 ]
+RepeatId = Annotated[
+    str, PathParameter(description="The id of a repeat.", examples=["01JD5PZ4T2V8M6Q3R9S7W1X0YA"])
+]
 Sha256 = Annotated[
     str, PathParameter(description="The digest of a picture or video.", examples=[f"sha256:{'9f' * 32}"])
 ]

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 from storage.access_labels import Viewer
 from storage.archive import Archive
+from storage.ledger.repeat_schedule import Schedule
+from storage.ledger.repeats import Repeat
 
 
 class RequestRefusedError(Exception):
@@ -68,6 +70,28 @@ class NewRequest:
     video: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NewRepeat:
+    """A request that is to be made again: ``every`` such as ``hour`` or ``6h``, ``until`` a day (ISO 8601)."""
+
+    request: NewRequest
+    every: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRepeat:
+    """What a repeat would come to, before it is begun."""
+
+    urls: tuple[str, ...]
+    schedule: Schedule
+
+    @property
+    def captures(self) -> int:
+        """How many visits of pages it makes."""
+        return self.schedule.turns * len(self.urls)
+
+
 class RequestDesk(Protocol):
     """Takes requests and starts them."""
 
@@ -85,6 +109,12 @@ class RequestDesk(Protocol):
 
         Raises `RequestRefusedError`, which names each line that is wrong.
         """
+
+    def plan_repeat(self, new: NewRepeat) -> PlannedRepeat:
+        """What the repeat would come to; nothing is written. Raises `RequestRefusedError`."""
+
+    def begin_repeat(self, archive: Archive, new: NewRepeat, viewer: Viewer) -> Repeat:
+        """Begin the repeat; its first turn comes one interval from now. Raises `RequestRefusedError`."""
 
     def run_state(self, request_id: str) -> RunState:
         """How the newest run of a request stands; raises `SchedulerSilentError`."""

@@ -33,6 +33,15 @@ class NewRequestBody(Body):
     """Whether to capture video and audio behind players, too."""
 
 
+class NewRepeatBody(NewRequestBody):
+    """A request that is made again and again until a day; the first time is one interval from now."""
+
+    every: str = Field(examples=["1h", "6h", "1d"])
+    """How often: minutes (``m``), hours, days or weeks; at least ``15m``."""
+    until: str = Field(examples=["2026-12-05"])
+    """The last day, in UTC, inclusive; at most 366 days from now, and 5000 captures in all."""
+
+
 class VerdictBody(Body):
     """A verdict on two media."""
 
@@ -81,7 +90,14 @@ class AddressBody(Body):
     url: str = Field(max_length=8000, examples=["https://news.example/square"])
 
 
-BODIES: Final[tuple[type[Body], ...]] = (NewRequestBody, VerdictBody, AssessmentBody, MemberBody, AddressBody)
+BODIES: Final[tuple[type[Body], ...]] = (
+    NewRequestBody,
+    NewRepeatBody,
+    VerdictBody,
+    AssessmentBody,
+    MemberBody,
+    AddressBody,
+)
 
 
 def _as_json(model: type[Body]) -> dict[str, Any]:
@@ -90,6 +106,7 @@ def _as_json(model: type[Body]) -> dict[str, Any]:
 
 
 REQUEST_AS_JSON: Final = _as_json(NewRequestBody)
+REPEAT_AS_JSON: Final = _as_json(NewRepeatBody)
 VERDICT_AS_JSON: Final = _as_json(VerdictBody)
 ASSESSMENT_AS_JSON: Final = _as_json(AssessmentBody)
 MEMBER_AS_JSON: Final = _as_json(MemberBody)

@@ -64,6 +64,13 @@ VERDICTS: Final[Mapping[str, str]] = {
     "undecided": N_("undecided"),
 }
 
+INTERVALS: Final[Mapping[str, str]] = {
+    "hour": N_("every hour"),
+    "day": N_("every day"),
+    "week": N_("every week"),
+}
+"""By the choices of `storage.ledger.repeat_schedule.WORDS`."""
+
 NIGHTS: Final[Mapping[str, str]] = {
     "came through": N_("OK"),
     "at work": N_("Running"),
@@ -157,6 +164,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "file_received": N_("received from a person"),
     "redacted": N_("redacted copy made"),
     "released": N_("legal hold ended"),
+    "repeat_begun": N_("repeat begun"),
+    "repeat_stopped": N_("repeat stopped"),
     "requests_batched": N_("requests stored"),
     "restoration_proposed": N_("restoration proposed"),
     "restored": N_("given back"),
@@ -399,6 +408,26 @@ def level_label(name: str) -> str:
 def night_label(night: Mapping[str, Any]) -> str:
     """How a night stands, in a word, from a row of `access.views.nights`."""
     return gettext("Problem") if night["bad"] else _label(NIGHTS, night["state"])
+
+
+def interval_choice(name: str) -> str:
+    """How often, as a choice of the forms."""
+    return _label(INTERVALS, name)
+
+
+def interval_word(every_s: int) -> str:
+    """How often, from the seconds between two turns."""
+    for unit_s, one in ((604_800, "week"), (86_400, "day"), (3600, "hour")):
+        if every_s == unit_s:
+            return interval_choice(one)
+        if every_s % unit_s == 0:
+            count = every_s // unit_s
+            return {
+                "week": ngettext("every %(num)s week", "every %(num)s weeks", count),
+                "day": ngettext("every %(num)s day", "every %(num)s days", count),
+                "hour": ngettext("every %(num)s hour", "every %(num)s hours", count),
+            }[one]
+    return ngettext("every %(num)s minute", "every %(num)s minutes", every_s // 60)
 
 
 def field_label(name: str) -> str:

@@ -71,6 +71,8 @@ TEMPLATES.filters |= {
         labels.facet_label,
         labels.facet_value_label,
         labels.field_label,
+        labels.interval_choice,
+        labels.interval_word,
         labels.level_label,
         labels.role_label,
         labels.status_label,

@@ -25,11 +25,13 @@ from access.query_parameters import Address, CaptureId
 from access.rendering.csv_export import as_csv
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
-from access.request_desk import MOST_URLS, NewRequest, RequestRefusedError
+from access.request_desk import MOST_URLS, NewRepeat, NewRequest, RequestRefusedError
+from access.routes.repeats import confirmation, plan_to_show, suggested_day
 from access.routes.requests import NO_VALUES, desk_of, path_of_request
 from access.views import archiving, requests
 from processors.urls import is_address
 from storage.archive import Archive
+from storage.ledger.repeat_schedule import WORDS
 
 MOST_REQUESTS: Final = 8
 """Requests that are shown as one: `MOST_URLS` addresses need half as many."""
@@ -63,7 +65,7 @@ async def check_address(request: Request, archive: ArchiveDependency) -> Respons
 async def start_archiving(request: Request, archive: ArchiveDependency) -> Response:
     """Take the addresses of the form and of its file as requests, start them, and lead to their page."""
     require_own_page(request)
-    async with sent_form(request, fields=8, file_limit_bytes=MOST_BYTES) as form:
+    async with sent_form(request, fields=12, file_limit_bytes=MOST_BYTES) as form:
         fields = dict(form.fields)
         content = b"" if form.file is None else await form.file.read()
     return await run_in_threadpool(take, request, archive, fields, content)
@@ -117,7 +119,10 @@ def receipt_row(request: Request, archive: ArchiveDependency, capture_id: Captur
 
 
 def take(request: Request, archive: Archive, fields: Mapping[str, str], content: bytes) -> Response:
-    """Take the requests of a form; one that is refused is shown again with the reason, line by line."""
+    """Take the requests of a form; one that is refused is shown again with the reason, line by line.
+
+    With ``every`` also begin a repeat, once the sender has seen how many captures it makes.
+    """
     try:
         from_file = address_lines(content) if content else ""
         typed = fields.get("urls", "")
@@ -133,7 +138,13 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
             egress=fields.get("egress") or None,
             video=bool(fields.get("video")),
         )
-        taken = desk_of(request).submit_all(archive, new, viewer_of(request))
+        desk, viewer = desk_of(request), viewer_of(request)
+        if fields.get("every"):
+            again = NewRepeat(new, fields["every"], fields.get("until", ""))
+            if fields.get("confirmed") != confirmation(again, desk.plan_repeat(again)):
+                return shown(request, archive, {**fields, "urls": new.urls})
+            desk.begin_repeat(archive, again, viewer)
+        taken = desk.submit_all(archive, new, viewer)
     except (RequestRefusedError, UnreadableListError) as refused:
         return shown(request, archive, fields, refused=str(refused), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if len(taken.ids) == 1 and taken.not_started is None:
@@ -142,7 +153,6 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
         query = urlencode([("id", each) for each in taken.ids])
         path = f"{request.scope.get('root_path', '')}/archive/batch?{query}"
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
-    viewer = viewer_of(request)
     asked = [or_404(requests.one_request(archive, each, viewer=viewer)) for each in taken.ids]
     found = or_404(archiving.batch(archive, taken.ids, None, viewer=viewer))
     content_of_page = {
@@ -166,6 +176,7 @@ def shown(
     """The page with the form; what there is of the address, where it is one."""
     viewer, desk = viewer_of(request), request.app.state.desk
     filled = {**NO_VALUES, **{name: values.get(name, "") or NO_VALUES[name] for name in NO_VALUES}}
+    filled |= {"every": values.get("every", ""), "until": values.get("until") or suggested_day()}
     lines = filled["urls"].split()
     known = None
     if len(lines) == 1 and is_address(lines[0]):
@@ -176,6 +187,8 @@ def shown(
         "cases": requests.own_cases(archive, viewer),
         "profiles": () if desk is None else desk.egress_profiles(),
         "values": filled,
+        "choices": list(WORDS),
+        "plan": plan_to_show(desk, filled) if desk is not None and filled["every"] and not refused else None,
         "known": known,
         "refused": refused,
         "most_urls": MOST_URLS,

@@ -26,7 +26,7 @@ from access.receipt_desk import ReceiptLanguage
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
-from access.views import archiving, requests
+from access.views import archiving, repeats, requests
 from storage.access_labels import Role
 from storage.archive import Archive
 
@@ -235,6 +235,7 @@ def shown_request(
         "request": found,
         "progress": or_404(archiving.progress(archive, found["id"], None if not_started else desk, viewer=viewer)),
         "receipts": [each for each in receipts if each is not None],
+        "watching": repeats.watching(archive, found["id"], found["urls"], viewer=viewer),
         "not_started": None if not_started is None else not_started.reason,
         "signs_receipts": request.app.state.receipts is not None,
         "receipt_languages": tuple(ReceiptLanguage),

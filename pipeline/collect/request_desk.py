@@ -9,13 +9,16 @@ analysts have none that could start them.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
 from access.request_desk import (
     MOST_URLS,
+    NewRepeat,
     NewRequest,
+    PlannedRepeat,
     RequestNotStartedError,
     RequestRefusedError,
     RunState,
@@ -31,6 +34,8 @@ from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.memberships import case_by_reference, cases_of
+from storage.ledger.repeat_schedule import ScheduleRefusedError, schedule_of
+from storage.ledger.repeats import Repeat, RepeatError, begin_repeat
 from storage.ledger.requests import insert_request
 from storage.work_queue.claims import order
 
@@ -107,6 +112,40 @@ class AirflowRequestDesk:
                 return TakenRequests(ids, started, problem.reason)
         return TakenRequests(ids, len(ids))
 
+    def plan_repeat(self, new: NewRepeat) -> PlannedRepeat:
+        """As `access.request_desk.RequestDesk` has it."""
+        settings = self._load()
+        try:
+            _require_sound(new.request)
+            urls = validate_urls(new.request.urls, allow_addresses=settings.allow_addresses, most=MOST_URLS)
+            settings.egress_url(new.request.egress or None)
+            schedule = schedule_of(new.every, new.until, addresses=len(urls), now=datetime.now(UTC))
+        except (BadUrls, SettingsError, ScheduleRefusedError) as refused:
+            raise RequestRefusedError(str(refused)) from refused
+        return PlannedRepeat(urls, schedule)
+
+    def begin_repeat(self, archive: Archive, new: NewRepeat, viewer: Viewer) -> Repeat:
+        """As `access.request_desk.RequestDesk` has it."""
+        planned, request = self.plan_repeat(new), new.request
+        case = _or_none(request.case)
+        try:
+            with archive.reader.connect() as connection:
+                label = confidential_label(connection, case, viewer) if request.confidential else DEFAULT_LABEL
+            return begin_repeat(
+                archive,
+                actor=viewer.name,
+                urls=planned.urls,
+                schedule=planned.schedule,
+                reason=_or_none(request.reason),
+                case_reference=case,
+                access_label=label,
+                engine=request.engine,
+                egress=request.egress or None,
+                video=request.video,
+            )
+        except (CaseUnknownError, RepeatError) as refused:
+            raise RequestRefusedError(str(refused)) from refused
+
     def run_state(self, request_id: str) -> RunState:
         """As `access.request_desk.RequestDesk` has it."""
         with self._asking:
@@ -129,13 +168,8 @@ class AirflowRequestDesk:
     def _take(self, archive: Archive, request: NewRequest, viewer: Viewer, *, most: int) -> tuple[str, ...]:
         """Write the request to the ledger, as several in one transaction where one cannot have all addresses."""
         settings = self._load()
-        reason, case = (request.reason or "").strip() or None, (request.case or "").strip() or None
-        if len(reason or "") > LONGEST_REASON or len(case or "") > LONGEST_CASE:
-            raise RequestRefusedError(
-                f"The reason may have {LONGEST_REASON} characters, the case {LONGEST_CASE}. Nothing was fetched."
-            )
-        if request.engine not in ("http", "browser"):
-            raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
+        reason, case = _or_none(request.reason), _or_none(request.case)
+        _require_sound(request)
         engine: Engine = "browser" if request.engine == "browser" else "http"
         try:
             urls = validate_urls(request.urls, allow_addresses=settings.allow_addresses, most=most)
@@ -175,3 +209,18 @@ class AirflowRequestDesk:
             if isinstance(request_id, str) and state in set(RunState):
                 found.setdefault(request_id, RunState(state))
         return found
+
+
+def _require_sound(request: NewRequest) -> None:
+    """Raises `RequestRefusedError` for a reason or case that is too long, or an engine that is none."""
+    reason, case = _or_none(request.reason), _or_none(request.case)
+    if len(reason or "") > LONGEST_REASON or len(case or "") > LONGEST_CASE:
+        raise RequestRefusedError(
+            f"The reason may have {LONGEST_REASON} characters, the case {LONGEST_CASE}. Nothing was fetched."
+        )
+    if request.engine not in ("http", "browser"):
+        raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
+
+
+def _or_none(text: str | None) -> str | None:
+    return (text or "").strip() or None

@@ -1,15 +1,18 @@
 """Commands that collect: `harvest` through the running stack, `archive` at once."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.commands.current_user import current_user
+from pipeline.commands.repeats import describe_repeat
 from pipeline.output import Exit, JsonOption, emit, err, fail
 
 if TYPE_CHECKING:
     from pipeline.config.settings import Settings
+    from storage.ledger.repeat_schedule import Schedule
 
 
 def harvest(
@@ -79,9 +82,24 @@ def archive(
         bool,
         typer.Option("--video", help="Also capture video and audio behind the players of each page, with yt-dlp."),
     ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTERVAL",
+            help="With --until: archive the pages again, every 30m, 6h, 1d or 1w; at least 15m.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="With --every: the last day, in UTC, such as 2026-12-05."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked."""
+    """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked.
+
+    With --every and --until they are archived again as well, by the running stack; how many captures that makes
+    is printed first. `letapis repeats` lists them, `letapis repeats stop` ends one.
+    """
     from sqlalchemy.exc import OperationalError
 
     from pipeline.chromium import NoBrowserError
@@ -102,8 +120,23 @@ def archive(
             raise fail("--confidential: expected --case REF as well, a case with members.", Exit.WRONG_USE)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    schedule = None if every is None and until is None else chosen_schedule(every, until, len(checked))
     try:
         label = case_label(settings, case) if confidential else DEFAULT_LABEL
+        if schedule is not None:
+            row = begun_repeat(
+                settings,
+                actor=current_user(),
+                urls=checked,
+                schedule=schedule,
+                reason=(reason or "").strip() or None,
+                case_reference=(case or "").strip() or None,
+                access_label=label,
+                engine=engine,
+                egress=egress,
+                video=video,
+            )
+            emit([row], as_json=as_json, human=describe_repeat)
         done = archive_urls(
             settings,
             checked,
@@ -130,6 +163,34 @@ def archive(
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
     if missing_pages:
         raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)
+
+
+def chosen_schedule(every: str | None, until: str | None, addresses: int) -> "Schedule":
+    """The schedule of --every and --until, whose captures are counted in a line."""
+    from storage.ledger.repeat_schedule import ScheduleRefusedError, in_words, schedule_of
+
+    if every is None or until is None:
+        raise fail("Expected --every INTERVAL and --until DATE, both or neither.", Exit.WRONG_USE)
+    try:
+        schedule = schedule_of(every, until, addresses=addresses, now=datetime.now(UTC))
+    except ScheduleRefusedError as refused:
+        raise fail(str(refused), Exit.WRONG_USE) from refused
+    print_progress(
+        f"Every {in_words(schedule.every)}, {schedule.turns} times, {schedule.turns * addresses} more captures in "
+        f"all: the first at {schedule.due_at(1):%Y-%m-%d %H:%M} UTC, the last at "
+        f"{schedule.due_at(schedule.turns):%Y-%m-%d %H:%M} UTC."
+    )
+    return schedule
+
+
+def begun_repeat(settings: "Settings", **chosen: Any) -> dict[str, Any]:
+    """The row of a repeat that is begun now; ``chosen`` as in `storage.ledger.repeats.begin_repeat`."""
+    from access.views.repeats import one_repeat
+    from pipeline.config.archive_factory import opened_archive
+    from storage.ledger.repeats import begin_repeat
+
+    with opened_archive(settings) as archive:
+        return one_repeat(archive, begin_repeat(archive, **chosen).id)
 
 
 def case_label(settings: "Settings", case: str | None) -> str:

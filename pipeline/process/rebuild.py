@@ -41,6 +41,7 @@ from storage.ledger.exhibits import restore_exhibits
 from storage.ledger.extensions import extension_deposits
 from storage.ledger.judgements import restore_assertions
 from storage.ledger.memberships import restore_memberships
+from storage.ledger.repeats import restore_repeats
 from storage.ledger.withdrawals import restore_withdrawals
 from storage.migrations import newest_schema
 
@@ -120,6 +121,7 @@ def rebuild(
         restored = restore_custody(archive, chain)
         restore_assertions(archive, chain)
         restore_memberships(archive, chain)
+        restore_repeats(archive, chain)
         restore_exhibits(archive, chain)
         restore_disclosures(archive, chain)
         restore_withdrawals(archive, chain)

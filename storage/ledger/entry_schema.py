@@ -280,6 +280,15 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "tool": _text,
         "steps": _rows(cover=_text),
     },
+    "repeat_begun": {
+        **dict.fromkeys(("repeat_id", "access_label", "engine"), _text),
+        **dict.fromkeys(("reason?", "case_reference?", "egress?"), _text),
+        **dict.fromkeys(("begun_at", "until_at"), _moment),
+        "urls": _texts,
+        "every_s": _number,
+        "video": _truth,
+    },
+    "repeat_stopped": {"repeat_id": _text},
     RECEIVED: {
         "length_bytes": _number,
         **dict.fromkeys(("capture_id?", "media_type?"), _text),

@@ -84,10 +84,11 @@ def insert_request(
     engine: str = "http",
     egress: str | None = None,
     video: bool = False,
+    request_id: str | None = None,
 ) -> Request:
-    """Append the request under a new id (ULID)."""
+    """Append the request, under a new id (ULID) where ``request_id`` gives none."""
     request = Request(
-        str(ULID()),
+        request_id or str(ULID()),
         datetime.now(UTC),
         actor,
         tuple(urls),

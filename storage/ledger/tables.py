@@ -13,6 +13,7 @@ what came of each attempt to bring one to an outlet (`storage.log.deliveries`). 
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -129,6 +131,35 @@ requests = Table(
     Column("access_label", Text, nullable=False, server_default="default"),
     Column("engine", Text, nullable=False, server_default="http"),
     Column("egress", Text, comment="null: directly"),
+)
+
+Index("requests_of_repeat", func.right(requests.c.id, 16))
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, unique=True),
+    Column("actor", Text, nullable=False),
+    Column("urls", JSONB, nullable=False),
+    Column("begun_at", TIME, nullable=False),
+    Column("every_s", Integer, nullable=False),
+    Column("until_at", TIME, nullable=False, comment="no turn is due from then on"),
+    Column("reason", Text),
+    Column("case_reference", Text),
+    Column("access_label", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("egress", Text, comment="null: directly"),
+    Column("video", Boolean, nullable=False),
+)
+
+repeat_stops = Table(
+    "repeat_stops",
+    metadata,
+    Column("repeat_id", Text, ForeignKey(repeats.c.id), primary_key=True),
+    Column("custody_seq", BigInteger, ForeignKey(custody.c.seq), nullable=False, unique=True),
+    Column("at", TIME, nullable=False),
+    Column("actor", Text, nullable=False),
 )
 
 request_results = Table(

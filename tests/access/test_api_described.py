@@ -5,6 +5,7 @@ the questions are about things that it has.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,11 +24,20 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from access.app import create_app
-from access.request_desk import NewRequest, RequestRefusedError, RunState, TakenRequests
+from access.request_desk import (
+    NewRepeat,
+    NewRequest,
+    PlannedRepeat,
+    RequestRefusedError,
+    RunState,
+    TakenRequests,
+)
 from access.views.tokens import new_token
 from processors.urls import is_address
 from storage.access_labels import Role, Viewer
 from storage.archive import Archive
+from storage.ledger.repeat_schedule import ScheduleRefusedError, schedule_of
+from storage.ledger.repeats import Repeat, begin_repeat
 from storage.ledger.requests import insert_request
 from tests.access.conftest import ARTICLE, HOSTILE, Filled, user_of_header
 
@@ -56,6 +66,20 @@ class Desk:
 
     def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
         return TakenRequests((self.submit(archive, request, viewer),), 1)
+
+    def plan_repeat(self, new: NewRepeat) -> PlannedRepeat:
+        urls = tuple(new.request.urls.split())
+        if not urls or not all(map(is_address, urls)):
+            raise RequestRefusedError("Expected URLs. Nothing was fetched.")
+        try:
+            schedule = schedule_of(new.every, new.until, addresses=len(urls), now=datetime.now(UTC))
+        except ScheduleRefusedError as refused:
+            raise RequestRefusedError(str(refused)) from refused
+        return PlannedRepeat(urls, schedule)
+
+    def begin_repeat(self, archive: Archive, new: NewRepeat, viewer: Viewer) -> Repeat:
+        planned = self.plan_repeat(new)
+        return begin_repeat(archive, actor=viewer.name, urls=planned.urls, schedule=planned.schedule)
 
     def run_state(self, request_id: str) -> RunState:
         return RunState.RUNNING

@@ -75,6 +75,7 @@ ARGUMENTS: dict[str, list[str]] = {
         *("--passphrase-file", "{folder}/passphrase"),
     ],
     "quality": ["--sample", "1"],
+    "repeats stop": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "receipt": ["01M8M8D8BMRCE8V734AMJ3K1FN"],
     "search": ["announcement"],
     "show": ["sha256:{sha256}"],
