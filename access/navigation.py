@@ -32,7 +32,6 @@ SECTIONS: Final = (
     Section("similar", "/similar", N_("Image search")),
     Section("assessments", "/assessments", N_("Verification")),
     Section("requests", "/requests", N_("Requests")),
-    Section("repeats", "/repeats", N_("Repeats")),
     Section("received", "/received", N_("Received")),
     Section("handover", "/handover", N_("Hand over")),
     Section("members", "/members", N_("Members")),

@@ -206,4 +206,4 @@ def shown(
         "number": number,
         "open": bool(given),
     }
-    return page(request, "repeats.html", content, here="repeats", status=status)
+    return page(request, "repeats.html", content, here="requests", status=status)

@@ -4,11 +4,9 @@ In: the archive, whom the answer is for. Out: JSON-ready rows of kind ``repeat``
 turn. Raises `storage.ledger.repeats.RepeatError` for one that is not there, or of which the viewer may not know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-from sqlalchemy import Connection
 
 from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
@@ -23,7 +21,7 @@ from storage.ledger.repeats import (
     stop_repeat,
     turns_made,
 )
-from storage.ledger.requests import results_of_request
+from storage.ledger.requests import RequestResult, results_of_request
 
 
 def repeat_rows(
@@ -37,14 +35,15 @@ def repeat_rows(
     """Repeats, those at work first."""
     with archive.reader.connect() as connection:
         found = repeats_seen(connection, viewer=viewer, limit=most, offset=offset)
-        return _rows(connection, found, now or datetime.now(UTC))
+    return _rows(archive, found, now or datetime.now(UTC))
 
 
 def one_repeat(archive: Archive, repeat_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
     """One repeat."""
     with archive.reader.connect() as connection:
-        (row,) = _rows(connection, (repeat_by_id(connection, repeat_id, viewer=viewer),), datetime.now(UTC))
-        return row
+        found = repeat_by_id(connection, repeat_id, viewer=viewer)
+    (row,) = _rows(archive, (found,), datetime.now(UTC))
+    return row
 
 
 def stopped(archive: Archive, repeat_id: str, *, viewer: Viewer) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def watching(
             for each in repeats_of_urls(connection, urls, viewer=viewer, now=now)
             if own is None or each.id != own.id
         ]
-        rows = _rows(connection, [*([] if own is None else [own]), *others], now)
+    rows = _rows(archive, [*([] if own is None else [own]), *others], now)
     return {"turn_of": None if own is None else rows[0], "others": rows if own is None else rows[1:]}
 
 
@@ -100,24 +99,30 @@ def repeat_row(repeat: Repeat, made: Sequence[int], now: datetime) -> dict[str, 
     }
 
 
-def _rows(connection: Connection, found: Sequence[Repeat], now: datetime) -> list[dict[str, Any]]:
-    made = turns_made(connection, found)
-    return [
-        repeat_row(each, made[each.id], now) | {"last_turn": _last_turn(connection, each, made[each.id])}
-        for each in found
-    ]
+def _rows(archive: Archive, found: Sequence[Repeat], now: datetime) -> list[dict[str, Any]]:
+    with archive.reader.connect() as connection:
+        made = turns_made(connection, found)
+        newest = {each.id: each.request_id(made[each.id][-1]) for each in found if made[each.id]}
+        results = {name: results_of_request(connection, name) for name in newest.values()}
+    rows = []
+    for each in found:
+        row = repeat_row(each, made[each.id], now)
+        last = None
+        if each.id in newest:
+            due_at = each.schedule.due_at(made[each.id][-1])
+            last = _last_turn(each, newest[each.id], due_at, results[newest[each.id]])
+        rows.append(row | {"last_turn": last})
+    return rows
 
 
-def _last_turn(connection: Connection, repeat: Repeat, made: Sequence[int]) -> dict[str, Any] | None:
-    if not made:
-        return None
-    request_id = repeat.request_id(made[-1])
-    results = results_of_request(connection, request_id)
+def _last_turn(
+    repeat: Repeat, request_id: str, due_at: datetime, results: Mapping[int, RequestResult]
+) -> dict[str, Any]:
     outcomes = [each.details.get("outcome") for each in results.values()]
     problems = [each.problem for each in results.values() if each.problem is not None]
     return {
         "request_id": request_id,
-        "due_at": time_text(repeat.schedule.due_at(made[-1])),
+        "due_at": time_text(due_at),
         "waiting": len(repeat.urls) - len(results),
         "captured": sum(each.capture_id is not None for each in results.values()),
         "outcome": outcomes[0] if len(repeat.urls) == 1 and outcomes else None,

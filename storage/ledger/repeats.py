@@ -203,7 +203,12 @@ def missed_turns(repeat: Repeat, made: Sequence[int], now: datetime) -> int:
     """How many turns were due and were not made, and will not be; none from the moment it was stopped."""
     until = now if repeat.stopped_at is None else min(now, repeat.stopped_at)
     newest = repeat.schedule.newest_turn(until)
-    still_possible = repeat.stopped_at is None and newest not in made and repeat.schedule.may_be_taken(newest, now)
+    still_possible = (
+        repeat.stopped_at is None
+        and newest > 0
+        and newest not in made
+        and repeat.schedule.may_be_taken(newest, now)
+    )
     return newest - sum(turn <= newest for turn in made) - (1 if still_possible else 0)
 
 

@@ -95,6 +95,7 @@ def test_of_missed_turns_the_newest_alone_is_made_and_it_is_said_how_many_were_m
     assert (turn.turn, turn.missed) == (6, 4)
     assert "Before it 4 turns were missed" in turn.sentence()
     assert made(archive, repeat) == (1, 6)
+    assert missed_turns(repeat, (), BEGUN + 0.5 * HOUR) == 0
     assert missed_turns(repeat, (1, 6), BEGUN + 7.5 * HOUR) == 4, "turn 7 can still be made"
     assert missed_turns(repeat, (1, 6), BEGUN + 8.5 * HOUR) == 5
 
