@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 def repeats() -> None:
     """Make the requests of the turns that are due, start a run for each."""
 
-    @task(execution_timeout=timedelta(minutes=5))
+    @task(task_display_name="Make what is due", execution_timeout=timedelta(minutes=5))
     def make_turns() -> list[dict[str, Any]]:
         """Write the requests of due turns to the ledger; return the runs to start, none where nothing is due."""
         from pipeline.collect.due_turns import make_due_turns
@@ -57,7 +57,11 @@ def repeats() -> None:
         ]
 
     TriggerDagRunOperator.partial(
-        task_id="start", trigger_dag_id="archive_url", logical_date=None, skip_when_already_exists=True
+        task_id="start",
+        task_display_name="Start the request of each turn",
+        trigger_dag_id="archive_url",
+        logical_date=None,
+        skip_when_already_exists=True,
     ).expand_kwargs(make_turns())
 
 

@@ -18,6 +18,7 @@ PAGES_OF_DAGS: Final = {
     "harvest": "sources",
     "process": "captures",
     "quality": "quality",
+    "repeats": "repeats",
 }
 """By DAG: the page on which its work is seen; of the others it is the first page."""
 
