@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from crawlers.model.iso_time import time_text
 from pipeline.collect.due_turns import make_due_turns
 from storage.access_labels import EVERYONE
 from storage.ledger.memberships import add_member
@@ -98,7 +99,7 @@ def test_the_list_says_what_is_next_what_came_last_and_what_was_missed(pages: Ar
         insert_result(connection, turn.request_id, 0, capture_id="urn:uuid:1", details={"outcome": "blocked"})
     (row,) = pages.client.get("/api/repeats", headers=OWN).json()["rows"]
     assert (row["state"], row["made"], row["missed"]) == ("at_work", 1, 0), "by the clock none was due"
-    assert row["next_due_at"] == repeat.schedule.due_at(1).isoformat().replace("+00:00", "Z")
+    assert row["next_due_at"] == time_text(repeat.schedule.due_at(1))
     assert (row["last_turn"]["outcome"], row["last_turn"]["waiting"]) == ("blocked", 0)
     text = words(pages.client.get("/repeats", headers=OWN).text)
     assert "at work" in text

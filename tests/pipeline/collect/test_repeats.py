@@ -43,7 +43,7 @@ WHOLE_DAY = Schedule(BEGUN, HOUR, BEGUN + timedelta(hours=12))
 
 def hourly(archive: Archive, **more: object) -> Repeat:
     facts: dict[str, object] = {"actor": "ala", "urls": (PAGE,), "schedule": WHOLE_DAY, "reason": "можа знікнуць"}
-    return begin_repeat(archive, **(facts | more))  # type: ignore[arg-type]
+    return begin_repeat(archive, **(facts | more))  # type: ignore[arg-type]  # each is given as its own type
 
 
 def made(archive: Archive, repeat: Repeat) -> tuple[int, ...]:
