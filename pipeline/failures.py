@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperGroup
 
-from pipeline.output import Exit, OutputLostError, fail
+from pipeline.output import Exit, OutputLostError, fail, warn
 
 if TYPE_CHECKING:
     import typer
@@ -51,7 +51,11 @@ class CommandGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
+        from pipeline.config.start import begin_command
+
         with errors_as_sentences():
+            for sentence in begin_command():
+                warn(sentence)
             return super().invoke(ctx)
 
 

@@ -15,7 +15,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from crawlers.log_lines import are_json, log_line
 from processors.digest import Digest
+
+LOGGER: Final = "letapis"
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON lines, for programs.")]
 
@@ -41,9 +44,16 @@ class OutputLostError(Exception):
 class Terminal(Console):
     """A console on which no text of a page can do more than stand there."""
 
-    def print(self, *objects: Any, **how: Any) -> None:
-        """As `Console.print`; strings are made `harmless`. What stderr does not take is dropped."""
-        shown = (harmless(each) if isinstance(each, str) else each for each in objects)
+    def print(self, *objects: Any, level: str = "info", **how: Any) -> None:
+        """As `Console.print`; strings are made `harmless`. What stderr does not take is dropped.
+
+        Where the log is JSON, each print on stderr is one line of it, at this ``level``.
+        """
+        shown = [harmless(each) if isinstance(each, str) else each for each in objects]
+        if self.stderr and are_json():
+            with self.capture() as text:
+                super().print(*shown, **how | {"style": None})
+            shown, how = [log_line(text.get().rstrip("\n"), level=level, logger=LOGGER)], {"markup": False}
         try:
             super().print(*shown, **how)
         except OSError as problem:
@@ -133,12 +143,12 @@ def _lost(problem: OSError) -> Exception:
 
 def warn(text: str) -> None:
     """Print on stderr, in red where it is a terminal, what a person must not miss."""
-    err.print(text, style="bold red", markup=False)
+    err.print(text, level="warning", style="bold red", markup=False)
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> typer.Exit:
     """Print an error on stderr; the caller raises what this returns."""
-    err.print(message, markup=False)
+    err.print(message, level="error", markup=False)
     return typer.Exit(int(code))
 
 

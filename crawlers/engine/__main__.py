@@ -21,6 +21,7 @@ from crawlers.engine.robots import RobotsRules
 from crawlers.engine.run import run_spider
 from crawlers.extensions.crawl_code import code_of_crawl, extension_named, parsers_for
 from crawlers.http_client import Fetcher
+from crawlers.log_lines import begin_json_lines
 from crawlers.model.serialization import job_from_json
 from crawlers.parent_process import end_with_parent
 from crawlers.rate_limit.socket import RateLimitClient
@@ -87,6 +88,7 @@ def report(event: EngineEvent) -> None:
 
 def main() -> None:
     """Entry point of the process."""
+    begin_json_lines()
     row = json.loads(sys.stdin.buffer.read())
     end_with_parent(row["parent"])
     run(row)

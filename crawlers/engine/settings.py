@@ -6,6 +6,7 @@ values.
 
 from typing import Any, Final
 
+from crawlers.log_lines import are_json
 from crawlers.model.job import CrawlLimits
 from crawlers.watchlist.source import Engine
 
@@ -108,6 +109,7 @@ def scrapy_settings(*, user_agent: str, limits: CrawlLimits, engine: Engine = "h
         "TWISTED_REACTOR_ENABLED": False,
         "ASYNCIO_EVENT_LOOP": "uvloop.Loop",
         "STATS_DUMP": False,
+        "LOG_INSTALL_ROOT_HANDLER": not are_json(),
         "LOG_LEVEL": "WARNING",
         "LOG_FORMATTER": "crawlers.engine.retries.SiteErrorLogFormatter",
         **(one_by_one if engine == "browser" else {}),

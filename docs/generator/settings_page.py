@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Keys and outlets": ("sealing_", "log_", "package_", "outlets"),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
-    "Monitoring": ("metrics_", "morning_", "alarm_"),
+    "Monitoring": ("logs_as", "metrics_", "morning_", "alarm_"),
     "Replay": ("replay_",),
     "Crawls": (
         "workers",

@@ -11,6 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from crawlers.log_lines import JSON, TEXT
+
 PROJECT: Final = Path(__file__).resolve().parents[2]
 """Relative paths in settings are meant from here, wherever a command is called."""
 
@@ -92,6 +94,12 @@ def _yes_or_no(raw: str) -> bool:
     return raw.lower() == "yes"
 
 
+def _logs_as(raw: str) -> str:
+    if raw.lower() not in (TEXT, JSON):
+        raise ValueError(f"{TEXT} or {JSON}")
+    return raw.lower()
+
+
 def _lock_mode(raw: str) -> str:
     if raw.lower() not in LOCK_MODES:
         raise ValueError(f"one of {', '.join(LOCK_MODES)}")
@@ -99,9 +107,38 @@ def _lock_mode(raw: str) -> str:
 
 
 def _web_address(raw: str) -> str:
-    if not raw.startswith(("http://", "https://")):
+    if not raw.startswith(("http://", "https://")) or not _names_a_host(raw):
         raise ValueError("an address that begins with http:// or https://")
     return raw.rstrip("/")
+
+
+def _names_a_host(raw: str) -> bool:
+    """Whether a host, and a port that can be one, are in an address without spaces."""
+    try:
+        parts = urlsplit(raw)
+        return bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", raw)
+    except ValueError:
+        return False
+
+
+def _bucket(raw: str) -> str:
+    """Amazon S3, "General purpose bucket naming rules", as of 2026-11."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", raw) is None:
+        raise ValueError("3 to 63 of the characters a-z, 0-9, - and ., with a letter or digit at both ends")
+    return raw
+
+
+def _one_word(raw: str) -> str:
+    if re.search(r"\s", raw):
+        raise ValueError("a name without spaces")
+    return raw
+
+
+def _one_line(raw: str) -> str:
+    """It stands in headers and in custody."""
+    if not raw.isprintable():
+        raise ValueError("one line of text, without control characters")
+    return raw
 
 
 def _database_url(raw: str) -> str:
@@ -243,7 +280,14 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "chromium": _folder_or_file,
     "s3_endpoint": _web_address,
     "s3_port": _port,
+    "s3_bucket": _bucket,
+    "s3_region": _one_word,
+    "replica_bucket": _bucket,
+    "replica_region": _one_word,
+    "user_agent": _one_line,
+    "collector": _one_line,
     "lock_mode": _lock_mode,
+    "logs_as": _logs_as,
     "lock_days": _days,
     "replica_endpoint": _web_address,
     "replica_lock_mode": _lock_mode,

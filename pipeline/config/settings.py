@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from crawlers.extensions.folder import ExtensionFolder
+from crawlers.log_lines import TEXT
 from pipeline.config.demo_location import demo_folder, is_demo_folder
 from pipeline.config.parsing import DIRECT, EGRESS_PREFIX, PROJECT, READERS, egress_profiles, read_dotenv
 
@@ -81,7 +82,7 @@ class StoreAccess:
     endpoint: str
     bucket: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     region: str
     lock_mode: LockMode
     lock_days: int
@@ -91,11 +92,11 @@ class StoreAccess:
 class DatabaseAccess:
     """The doors to one PostgreSQL database that a worker needs: writer appends, reader asks (SQLAlchemy URLs)."""
 
-    writer_url: str
-    reader_url: str
-    access_url: str | None = field(default=None, kw_only=True)
+    writer_url: str = field(repr=False)
+    reader_url: str = field(repr=False)
+    access_url: str | None = field(default=None, kw_only=True, repr=False)
     """Appends to the access log in the name of a person; the API server's alone."""
-    sql_url: str | None = field(default=None, kw_only=True)
+    sql_url: str | None = field(default=None, kw_only=True, repr=False)
     """Reads the views for SQL, and nothing else."""
 
 
@@ -103,7 +104,7 @@ class DatabaseAccess:
 class OwnedDatabase(DatabaseAccess):
     """The same with the owner's door, through which tables are made and changed."""
 
-    owner_url: str
+    owner_url: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class AirflowAccess:
 
     url: str
     user: str
-    password: str
+    password: str = field(repr=False)
     stack_process: int | None = None
 
 
@@ -146,7 +147,7 @@ class Settings:
     """The bucket of the object store."""
     s3_access_key: str | None = None
     """The key id for daily work at the object store. Default: made when the embedded store first starts."""
-    s3_secret_key: str | None = None
+    s3_secret_key: str | None = field(default=None, repr=False)
     """The secret that belongs to it. Default: made when the embedded store first starts."""
     s3_region: str = "us-east-1"
     """The region of the object store."""
@@ -154,7 +155,7 @@ class Settings:
     """The key id that may delete single versions, for `letapis purges --run` alone. Default: that of the embedded
     store; of a store of your own none, so that old versions stay due there.
     """
-    s3_purge_secret_key: str | None = None
+    s3_purge_secret_key: str | None = field(default=None, repr=False)
     """The secret that belongs to it."""
     s3_port: int | None = None
     """The port of the embedded store. Default: any free one, and the same one again at each later start."""
@@ -175,13 +176,13 @@ class Settings:
     """The bucket of the second store."""
     replica_access_key: str | None = None
     """The key id at the second store. Default: none; must be set together with the endpoint."""
-    replica_secret_key: str | None = None
+    replica_secret_key: str | None = field(default=None, repr=False)
     """The secret that belongs to it. Default: none; must be set together with the endpoint."""
     replica_region: str = "us-east-1"
     """The region of the second store."""
     replica_purge_access_key: str | None = None
     """The key id that may delete single versions of the second store. Default: none."""
-    replica_purge_secret_key: str | None = None
+    replica_purge_secret_key: str | None = field(default=None, repr=False)
     """The secret that belongs to it. Default: none."""
     replica_lock_mode: LockMode | None = None
     """The mode of Object Lock at the second store. Default: none; must be set together with the endpoint."""
@@ -242,29 +243,29 @@ class Settings:
     calendars of OpenTimestamps, webhooks, e-mail, git. Default: none, so that only a second store, where there is
     one, gets them.
     """
-    log_pkcs11: str | None = None
+    log_pkcs11: str | None = field(default=None, repr=False)
     """The signing key in a PKCS#11 token instead of a file (RFC 7512):
     `pkcs11:token=...;object=...?module-path=...&pin-source=...`. Default: none.
     """
 
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     """A PostgreSQL database of your own, as its owner. Only `letapis prepare` and `letapis up` need it. Default:
     the embedded database.
     """
-    database_writer_url: str | None = None
+    database_writer_url: str | None = field(default=None, repr=False)
     """The same database as the role `letapis_writer`. Default: the embedded database."""
-    database_reader_url: str | None = None
+    database_reader_url: str | None = field(default=None, repr=False)
     """The same database as the role `letapis_reader`. Default: the embedded database."""
-    database_access_url: str | None = None
+    database_access_url: str | None = field(default=None, repr=False)
     """The same database as the role `letapis_access`, which writes the access log. Only the API server needs it.
     Default: the embedded database."""
 
-    database_sql_url: str | None = None
+    database_sql_url: str | None = field(default=None, repr=False)
     """The same database as the role `letapis_sql`, or as one person's own login. Only `letapis sql` needs it.
     Default: the embedded database.
     """
 
-    database_drill_url: str | None = None
+    database_drill_url: str | None = field(default=None, repr=False)
     """The address of a role that may make databases, at the same server and in a database that is not the
     archive's: `letapis drill` makes and drops its scratch database with it. Default: that of the embedded
     database.
@@ -274,7 +275,7 @@ class Settings:
     """The address of the Airflow that commands use. Default: the embedded Airflow."""
     airflow_user: str | None = None
     """The user name for it. Default: that of the embedded Airflow."""
-    airflow_password: str | None = None
+    airflow_password: str | None = field(default=None, repr=False)
     """The password for it. Default: that of the embedded Airflow."""
     airflow_process: int | None = None
     """Not a variable: the process of the embedded stack, which alone says it."""
@@ -284,6 +285,11 @@ class Settings:
     """What further roles or groups of Airflow's auth manager may do: `GROUP=ROLE` pairs, each role one of
     `reader`, `collector`, `custodian`, `administrator`. Default: none; those of the simple and the FAB auth
     manager are known.
+    """
+
+    logs_as: str = TEXT
+    """How log lines are written on standard error: `text` for people, `json` for programs, one object a line. All
+    processes need the same. Default: `text`.
     """
 
     metrics_token: str | None = field(default=None, repr=False)

@@ -23,6 +23,7 @@ from typing import Final
 
 import psycopg2
 
+from crawlers.log_lines import are_json
 from pipeline.airflow_api import AirflowApi, AirflowForeign, AirflowRefused, AirflowUnreachable
 from pipeline.airflow_old_words import remove_events, remove_logs, remove_runs
 from pipeline.config.settings import ROOT, AirflowAccess
@@ -117,6 +118,7 @@ class AirflowServer:
             "LETAPIS_ROOT": str(ROOT),
             "LETAPIS_DATA": str(self._data),
             "LETAPIS_NIGHTS_SINCE": (self._nights_since or self.first_started).isoformat(),
+            "AIRFLOW__LOGGING__JSON_LOGS": str(are_json()),
             # Else process titles overwrite the environment, by which leftovers are found.
             "SPT_NOENV": "1",
             "PYTHONUNBUFFERED": "1",

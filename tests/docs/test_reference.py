@@ -28,6 +28,10 @@ ANY_TEXT = {
     f"LETAPIS_{name}"
     for name in (
         "DATA",
+        "COLLECTOR",
+        "REPLICA_REGION",
+        "S3_REGION",
+        "USER_AGENT",
         "WATCHLIST",
         "CONNECT_TO",
         "ALLOW_ADDRESSES",

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from pipeline.config.settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.config.start import misspelt
 from pipeline.devstack.data_folder import write_stack_file
 
 EMBEDDED = {
@@ -243,3 +244,39 @@ def test_the_folder_of_extensions_is_named_in_full(data: Path, named: str) -> No
         load(data, LETAPIS_EXTENSIONS=named)
     assert load(data, LETAPIS_EXTENSIONS="/srv/extensions").extension_folder.path == Path("/srv/extensions")
     assert load(data).extension_folder.path is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("LETAPIS_S3_BUCKET", "My_Bucket", "3 to 63 of the characters a-z, 0-9, - and ."),
+        ("LETAPIS_S3_ENDPOINT", "https://", "an address that begins with http:// or https://"),
+        ("LETAPIS_AIRFLOW_URL", "http://127.0.0.1:99999", "an address that begins with http:// or https://"),
+        ("LETAPIS_REPLICA_REGION", "eu central", "a name without spaces"),
+        ("LETAPIS_USER_AGENT", "Mozilla\r\nX-Operator: me", "one line of text, without control characters"),
+        ("LETAPIS_LOGS_AS", "yaml", "text or json"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_at_the_start(
+    data: Path, name: str, value: str, wanted: str
+) -> None:
+    with pytest.raises(SettingsError) as problem:
+        load_settings({"LETAPIS_DATA": str(data), name: value}, dotenv=data / "no.env")
+
+    assert str(problem.value).startswith(f"{name}: expected {wanted}")
+
+
+def test_a_misspelt_variable_is_named_and_one_of_others_is_not() -> None:
+    names = ["LETAPIS_S3_BUKET", "LETAPIS_S3_BUCKET", "LETAPIS_ROOT", "LETAPIS_IMAGE", "LETAPIS_EGRESS_OFICE"]
+
+    assert list(misspelt(names)) == [
+        "LETAPIS_S3_BUKET: no setting has this name, so nothing reads it; LETAPIS_S3_BUCKET is one."
+    ]
+
+
+def test_no_secret_stands_in_what_python_shows_of_the_settings(running_stack: Settings, data: Path) -> None:
+    settings = replace(running_stack, airflow_password="airflow-2f7d9s", s3_secret_key="embedded secret")
+
+    assert [word for word in ("airflow-2f7d9s", "embedded secret", ":pw@") if word in repr(settings)] == []
+    assert "embedded secret" not in repr(settings.store())
+    assert ":pw@" not in repr(settings.database())
