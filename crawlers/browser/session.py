@@ -23,6 +23,7 @@ from crawlers.browser.pages import RenderedPage
 from crawlers.browser.renderings import MadeOfPage, first_line
 from crawlers.browser.script_requests import WaitForSlot
 from crawlers.browser.step_results import StepOutcome, StepResult
+from crawlers.browser.temporary_folder import TemporaryFolder
 from crawlers.http_client import BrowserMissing, PageNotRendered
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.recorder.proxy import RecorderAddress
@@ -63,6 +64,7 @@ class BrowserSession:
         self._rendering = rendering
         self._handling = handling
         self._playwright: Playwright | None = None
+        self._temporary: TemporaryFolder | None = None
         self._browser: Browser | None = None
         self._process_id: int | None = None
         self._browser_version: str | None = None
@@ -75,6 +77,9 @@ class BrowserSession:
         if self._playwright is not None:
             await self._playwright.stop()
             self._playwright = None
+        if self._temporary is not None:
+            self._temporary.remove()
+            self._temporary = None
 
     async def render(
         self, url: str, page_id: str, wait_for_slot: WaitForSlot, because: str | None
@@ -159,8 +164,11 @@ class BrowserSession:
 
     async def _started(self) -> tuple[Browser, int]:
         try:
+            if self._temporary is None:
+                self._temporary = TemporaryFolder()
             if self._playwright is None:
-                self._playwright = await async_playwright().start()
+                with self._temporary.for_programs():
+                    self._playwright = await async_playwright().start()
             browser = await launch(self._playwright, self._recorder, self._program, self._user_agent)
             return browser, await process_id_of(browser)
         except PlaywrightError as error:
