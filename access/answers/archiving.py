@@ -13,6 +13,8 @@ class KnownAddress(Answer):
     captures: int
     payloads: int
     """How many payloads that differ."""
+    copies: int
+    """How many captures of copies of it that another web archive served; at most 20 are counted."""
     first_at: Timestamp | None
     last_at: Timestamp | None
     newest: list[dict[str, Any]]

@@ -236,6 +236,17 @@ class Quality(Answer):
     measured_at: Timestamp
 
 
+class CopyOf(Answer):
+    """Of which page another web archive served a copy."""
+
+    archive: str
+    """The host of that archive."""
+    url: str
+    """The address of the page, which this archive did not capture thereby."""
+    stated_at: str
+    """The moment of the copy, in UTC, as its address states it, as far as it does."""
+
+
 class CaptureFacts(Answer):
     """One capture with everything that is known of it."""
 
@@ -275,6 +286,8 @@ class CaptureFacts(Answer):
     """What came of looking for video and audio behind its players; null: none was looked for."""
     quality: Quality | None
     """How like it a replay was; null: none was compared with it yet."""
+    copy_of: CopyOf | None
+    """Of which page this is a copy that another web archive served; null: it is none."""
     completeness: Completeness
 
 

@@ -152,7 +152,9 @@ def captures_page(
     offset = (number - 1) * PAGE_OF_CAPTURES
     found = captures.timeline(archive, url, viewer=viewer, most=PAGE_OF_CAPTURES, offset=offset)
     paging = Paging(number, PAGE_OF_CAPTURES, found.total, query_string(url=url))
-    return page(request, "captures.html", {"url": url, "timeline": found, "paging": paging}, here="captures")
+    copies = captures.copies_of_page(archive, url, viewer=viewer) if url and number == 1 else []
+    content = {"url": url, "timeline": found, "paging": paging, "copies": copies}
+    return page(request, "captures.html", content, here="captures")
 
 
 def addresses_page(request: Request, archive: Archive, url: str, number: int) -> Response:

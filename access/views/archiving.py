@@ -23,6 +23,7 @@ from storage.ledger.requests import Request, RequestResult, RequestUnknownError,
 from storage.log.checkpoints import newest_in_ledger
 from storage.queries.request_progress import Stage, stages_of_request
 from storage.queries.timeline import timeline_of
+from storage.queries.web_copies import copies_of
 
 SHOWN: Final = 3
 """Earlier captures that are shown with an address."""
@@ -48,7 +49,8 @@ BATCH_COLUMNS: Final = (
 def known_captures(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
     """What there is of an address: ``captures`` (how many), ``payloads`` (how many that differ), ``first_at``,
     ``last_at``, ``newest``: the last ones, each with its ``source`` and ``requested_by``, the person who asked for
-    it (None for a source of the watch-list), and ``payload_change`` against the one before.
+    it (None for a source of the watch-list), and ``payload_change`` against the one before. ``copies``: how many
+    captures there are of copies of it that another web archive served.
     """
     with archive.reader.connect() as connection:
         found = timeline_of(connection, url, viewer=viewer, limit=SHOWN)
@@ -60,8 +62,10 @@ def known_captures(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> 
             }
             for each in found.entries
         ]
+        copies = copies_of(connection, url, viewer=viewer)
     return {
         "url": url,
+        "copies": len(copies),
         "captures": found.total,
         "payloads": found.payloads,
         "first_at": None if found.first_at is None else time_text(found.first_at),

@@ -18,6 +18,7 @@ from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
 from crawlers.model.capture import RenderingKind
 from crawlers.model.iso_time import time_text
+from processors.web_copy import copy_in
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of
@@ -32,6 +33,7 @@ from storage.ledger.entry import CustodyEntry
 from storage.ledger.extensions import code_of_version
 from storage.quality.scores import score_of
 from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
+from storage.queries.web_copies import copies_of
 from storage.similarity.media import medium_of_capture, sniffed_type
 
 RECORD_TYPES: Final = (
@@ -92,6 +94,19 @@ def addresses(
     ]
 
 
+def copy_row(url: str) -> dict[str, Any] | None:
+    """Of which page and moment a copy is, by its address; None for what is no copy of another web archive."""
+    copy = copy_in(url)
+    return None if copy is None else {"archive": copy.archive, "url": copy.url, "stated_at": copy.stated_at}
+
+
+def copies_of_page(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> list[dict[str, Any]]:
+    """Captures of copies that another web archive serves of the page, newest first, each with its ``copy_of``."""
+    with archive.reader.connect() as connection:
+        found = copies_of(connection, url, viewer=viewer)
+    return [capture_json(each) | {"copy_of": copy_row(each.url)} for each in found]
+
+
 def captures_of_page(archive: Archive, url: str, *, viewer: Viewer = EVERYONE) -> Iterator[dict[str, Any]]:
     """Every capture of the address, oldest first."""
     with archive.reader.connect() as connection:
@@ -111,7 +126,8 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     ``depicts_capture_id``: of a rendering, the exchange it was made from; ``completeness``: which items of the
     Berkeley Protocol it has, and why not all; ``resources``: what a browser requested to show it, and what of it
     was not recorded; ``videos``: what came of looking for video and audio behind its players; ``quality``:
-    how like it a replay was, None where none was compared yet.
+    how like it a replay was, None where none was compared yet; ``copy_of``: of which page this is a copy that
+    another web archive served, None where it is none.
     """
     capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -124,6 +140,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "resources": resources,
         "videos": page_videos(archive, capture, viewer=viewer),
         "quality": None if score is None else score.as_json(),
+        "copy_of": copy_row(capture.url),
         "completeness": completeness(archive, capture, facts, viewer=viewer),
     }
 

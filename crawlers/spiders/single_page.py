@@ -1,4 +1,8 @@
-"""Single pages as they are, with what it takes to show them and, where the source says so, the links in scope."""
+"""Single pages as they are, with what it takes to show them and, where the source says so, the links in scope.
+
+A post of Telegram is taken with its frame, where the whole album stands, and with the posts around it: the page at
+its address is a card that shows nothing of it by itself.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +12,9 @@ from scrapy.http import Response
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome
 from crawlers.watchlist.source import in_scope
+from processors.pages.outcome import Outcome
+from processors.pages.page import Page
+from processors.telegram.post_address import is_on_telegram, post_in
 
 
 class PageSpider(SourceSpider):
@@ -18,8 +25,11 @@ class PageSpider(SourceSpider):
     def parse(self, response: Response) -> Iterator[Any]:
         """The page's outcome, and what belongs to it."""
         page, follow = page_of(response), self.job.source.follow
-        verdict = self.parsers.classify(page)
-        yield PageOutcome(verdict.outcome, verdict.reason)
+        if follow != "nothing" and is_on_telegram(response.url):
+            yield from self._telegram(response, page)
+        else:
+            verdict = self.parsers.classify(page)
+            yield PageOutcome(verdict.outcome, verdict.reason)
         # A browser has loaded what it takes to show the page when the page is read.
         if follow != "nothing" and response.meta.get("engine") != "browser":
             yield from self.follow_media(response, self.parsers.requisites(page))
@@ -27,3 +37,24 @@ class PageSpider(SourceSpider):
             for url in self.parsers.links(page):
                 if in_scope(url, self.scope):
                     yield response.follow(url)
+
+    def _telegram(self, response: Response, page: Page) -> Iterator[Any]:
+        """The posts of the page with their media; of a post that was named, its frame and the posts around it."""
+        reading = self.parsers.read_page(page, "telegram")
+        seed = response.meta.get("seed")
+        post = None if seed is None else post_in(seed)
+        if post is not None and reading.outcome is Outcome.EMPTY and reading.layout == "landing":
+            # the card: whether the post was captured, its frame says
+            del response.meta["seed"]
+            yield response.follow(post.frame_url, meta={"seed": seed, "engine": "http"}, priority=1)
+        # an address of no post, such as a channel's card, is judged as any page
+        verdict = self.parsers.classify(page) if post is None and not reading.records else None
+        yield PageOutcome(
+            verdict.outcome if verdict else reading.outcome, verdict.reason if verdict else reading.outcome_reason
+        )
+        yield from reading.records
+        yield from self.follow_media(response, reading.links.media)
+        if post is not None:
+            for url in (post.frame_url, post.context_url):
+                if url != response.url:
+                    yield response.follow(url, meta={"engine": "http"})

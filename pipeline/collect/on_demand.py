@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crawlers.model.iso_time import time_text
 from crawlers.model.json_form import to_json
+from crawlers.model.report import CrawlReport
 from crawlers.watchlist.source import VideoLimits, source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.archived import Archived, page_of
@@ -29,7 +30,9 @@ from pipeline.preserve.checkpoint import sign_and_deliver
 from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
+from processors.pages.outcome import Outcome
 from processors.surt import surt_key
+from processors.telegram.post_address import post_in
 from processors.urls import resolve_location
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
@@ -204,7 +207,7 @@ def _archive_address(
         page_url=None if capture is None else capture.url,
         captured_at=None if capture is None else time_text(capture.captured_at),
         status=None if capture is None else capture.status,
-        outcome=None if capture is None else capture.outcome,
+        outcome=None if capture is None else capture.outcome or _outcome_of_file(capture, report),
         outcome_reason=None if capture is None else capture.outcome_reason,
         warc_keys=keys,
         captures=count,
@@ -216,8 +219,16 @@ def _archive_address(
     )
 
 
+def _outcome_of_file(capture: Capture, report: CrawlReport) -> str | None:
+    """Of what is no page, such as a PDF, a picture or a video by its address: how the crawl judged it."""
+    judged = capture.record_type == "response" and failure_reason(report) is None
+    return Outcome.CONTENT.value if judged and report.outcomes.get(Outcome.CONTENT) else None
+
+
 def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
-    """The capture of the address, or of the page it was sent on to; and how many captures the visit gave."""
+    """The capture of the address, or of the page it was sent on to, of a post on Telegram that of the frame with
+    it; and how many captures the visit gave.
+    """
     with archive.reader.connect() as connection:
         captures = tuple(captures_of_crawl(connection, crawl_id))
     by_key = {capture.surt: capture for capture in reversed(captures)}
@@ -227,6 +238,10 @@ def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture |
         if onward is None or (there := by_key.get(surt_key(onward))) is None:
             break
         here = there
+    post = post_in(url)
+    if post is not None and (here is None or here.outcome != Outcome.CONTENT):
+        # a card shows nothing of its post; the frame in it does
+        here = by_key.get(surt_key(post.frame_url)) or here
     return here, len(captures)
 
 

@@ -2,21 +2,20 @@
 
 In: the source as it was declared when the page was captured (from the WARC file itself), the page's URL. Out:
 `ParserChoice`, or None for what is no page of a kind we read. Pages of files that other tools made, and pages
-asked for one by one, are told by their address: Telegram's preview by its hosts, all others as news.
+asked for one by one, are told by their address: Telegram's preview by its hosts, all others as news. A copy that
+another web archive serves gives no records: a record would say that its page was captured here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from crawlers.watchlist.source import layout_from_json
 from processors.kinds import KINDS, PageKind, is_complete_list
 from processors.tables.layout import Layout
 from processors.telegram.desktop_export import is_export
-from processors.urls import host_of
-
-TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
-"""Hosts of the public preview (core.telegram.org/api/links, read 2026-11-23)."""
+from processors.telegram.post_address import is_on_telegram
+from processors.web_copy import copy_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,10 @@ def choose_parser(declaration: Mapping[str, Any] | None, url: str) -> ParserChoi
     """By the source's declaration where there is one, else by the address."""
     if is_export(url):
         return ParserChoice("telegram_export", None, None)
+    if copy_in(url) is not None:
+        return None
     declared = declaration or {}
-    on_telegram = host_of(url) in TELEGRAM_HOSTS
+    on_telegram = is_on_telegram(url)
     layout = declared.get("layout")
     publisher = declared.get("publisher")
     kind = str(declared.get("kind"))

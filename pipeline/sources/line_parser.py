@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from crawlers.watchlist.schema import entry_models, sentence
 from crawlers.watchlist.telegram_handle import handle_in, handle_or_name
-from pipeline.process.page_kind import TELEGRAM_HOSTS
 from processors.kinds import KINDS
 from processors.surt import surt_key
+from processors.telegram.post_address import TELEGRAM_HOSTS
 from processors.urls import host_of
 
 ADDRESS: Final = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[^\W\d_]{2,24}(?::\d+)?(?:[/?]\S*)?")

@@ -10,15 +10,24 @@ from pipeline.collect.waiting import accept_request, archive_one, archive_urls
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.devstack.seaweedfs import ObjectStoreServer
+from processors.telegram.post_address import post_in
+from samples.expected import COURT_DOCUMENTS
 from samples.sites import SampleSites
+from samples.telegram.files import photo_url, stream_url
 from storage.archive import Archive
-from storage.catalogue.captures import capture_by_id
+from storage.catalogue.captures import capture_by_id, captures_of_crawl
+from storage.catalogue.records import records_of_capture
 from storage.ledger.custody import entries
 from storage.ledger.requests import RequestUnknownError, request_by_id
 from tests.storage.store_outage import outage
 
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
 FORBIDDEN = "https://forbidden.pryklad.example/"
+FILES = {
+    "application/pdf": COURT_DOCUMENTS[0],
+    "image/jpeg": photo_url("school/w800/q80"),
+    "video/mp4": stream_url("video:school/320x240/4", ".mp4"),
+}
 REASON = "магчыма знікне заўтра"
 CASE = "CASE-4711"
 
@@ -102,6 +111,47 @@ def test_an_address_that_sends_on_is_shown_with_the_page_it_leads_to(collecting:
     assert archived.status == 200
     assert archived.page_url is not None
     assert archived.page_url.startswith("https://oblsud.pryklad.example/modules.php")
+
+
+@pytest.mark.parametrize("address", ["91?single", "90"])
+def test_a_post_of_telegram_is_taken_with_its_album_and_the_posts_around_it(
+    collecting: Settings, opened: Archive, address: str
+) -> None:
+    url = f"https://t.me/pryklad_vestki/{address}"
+    (archived,) = archive_urls(collecting, (url,), actor="analyst")
+
+    post = post_in(url)
+    assert post is not None
+    assert (archived.problem, archived.outcome, archived.page_url) == (None, "content", post.frame_url)
+    with opened.reader.connect() as connection:
+        captures = tuple(captures_of_crawl(connection, archived.crawl_id))
+        records = tuple(records_of_capture(connection, str(archived.capture_id)))
+    outcomes = {capture.url: capture.outcome for capture in captures if capture.record_type == "response"}
+    assert outcomes[url] == "empty", "the card is kept as what it was"
+    assert outcomes[post.context_url] == "content"
+    album = [capture.media_type for capture in captures if "/file/" in capture.url]
+    assert {"video/mp4", "image/jpeg"} <= set(album)
+    assert len(records) == 1
+
+
+def test_a_post_that_is_not_there_is_a_problem_and_is_kept_as_what_it_was(collecting: Settings) -> None:
+    (archived,) = archive_urls(collecting, ("https://t.me/pryklad_vestki/99999",), actor="analyst")
+    assert archived.problem is not None
+    assert archived.outcome != "content"
+    assert archived.capture_id is not None
+
+
+@pytest.mark.parametrize("media", ["application/pdf", "image/jpeg", "video/mp4"])
+def test_a_file_by_its_own_address_is_a_page_that_was_captured(
+    collecting: Settings, opened: Archive, media: str
+) -> None:
+    url = FILES[media]
+    (archived,) = archive_urls(collecting, (url,), actor="analyst")
+    assert (archived.problem, archived.outcome, archived.page_url) == (None, "content", url)
+    with opened.reader.connect() as connection:
+        capture = capture_by_id(connection, str(archived.capture_id))
+    assert capture is not None
+    assert capture.media_type == media
 
 
 def test_an_on_demand_warc_has_no_revisits(collecting: Settings, opened: Archive) -> None:
