@@ -35,7 +35,7 @@ ANSWER_S = 0.6
 MEDIA_HOSTS = tuple(f"cdn{number}.telesco.pe" for number in range(1, 6))
 TAKE = text(
     "SELECT turn_id, wait_s FROM traffic.take_turn(:host, :crawl, FALSE, :delay, :allowance, :places, :kept_free, "
-    ":patience, :lapse, :done, :at)"
+    ":patience, :lapse, :done, :at, :quiet)"
 )
 
 
@@ -99,8 +99,10 @@ def chains_of(source: Source, night: Scenario) -> list[list[str]]:
 class Player:
     """Plays one night over the database's own turns."""
 
-    def __init__(self, connection: Connection, scenario: Scenario) -> None:
+    def __init__(self, connection: Connection, scenario: Scenario, *, begins_s: float = 0.0) -> None:
         self._connection = connection
+        self._begins_s = begins_s
+        self._now = 0.0
         self._scenario = scenario
         self._night = Night()
         self._done: dict[str, list[int]] = {}
@@ -113,14 +115,14 @@ class Player:
         sources = {source.id: source for source in sources_of(self._scenario)}
         batches = iter(in_batches(interleave_by_host(list(sources.values()))))
         for slot in range(self._scenario.slots):
-            self._at(float(slot), self._slot(batches, sources))
+            self._at(self._begins_s + slot, self._slot(batches, sources))
         while self._events:
             now, _, process = heapq.heappop(self._events)
             self._now = now
             wait = next(process, None)
             if wait is not None:
                 self._at(now + wait, process)
-        self._night.ended_s = max(self._night.sources_done)
+        self._night.ended_s = max(self._night.sources_done) - self._begins_s
         return self._night
 
     def _at(self, when: float, process: Generator[float, None, None]) -> None:
@@ -142,24 +144,40 @@ class Player:
     def _chain(self, crawl: str, hosts: list[str], alive: list[bool]) -> Generator[float, None, None]:
         for host in hosts:
             asked_at = self._now
-            while True:
+            while self._wanted(crawl):
                 turn_id, wait_s = self._take(host, crawl)
                 if turn_id is not None:
                     break
-                if self._now - asked_at > MAX_WAIT_S:
+                if self._now - asked_at > self._patience_s(crawl):
                     self._night.given_up += 1
                     alive[0] = False
                     return
                 yield wait_s * self._random.uniform(0.5, 1.5)
+            else:
+                break
             yield wait_s + self._random.uniform(0, tolerance_s(self._scenario.delay_s) / 2)
-            self._night.requests[host] += 1
-            self._night.left.setdefault(host, []).append(self._now)
+            self._sent(host, crawl)
             yield ANSWER_S * self._random.uniform(0.5, 1.5)
             self._done.setdefault(crawl, []).append(turn_id)
         self._connection.execute(
             text("DELETE FROM traffic.turns WHERE id = ANY(:done)"), {"done": self._done.pop(crawl, [])}
         )
         alive[0] = False
+
+    def _wanted(self, crawl: str) -> bool:
+        """Whether the crawl goes on."""
+        return True
+
+    def _patience_s(self, crawl: str) -> float:
+        return MAX_WAIT_S
+
+    def _quiet_s(self, crawl: str) -> float | None:
+        """How long a host must have been left alone by others; None for a crawl that is no backfill."""
+        return None
+
+    def _sent(self, host: str, crawl: str) -> None:
+        self._night.requests[host] += 1
+        self._night.left.setdefault(host, []).append(self._now)
 
     def _take(self, host: str, crawl: str) -> tuple[int | None, float]:
         self._night.statements += 1
@@ -175,7 +193,8 @@ class Player:
                 "patience": MAX_WAIT_S,
                 "lapse": LAPSE_S,
                 "done": self._done.pop(crawl, []),
-                "at": BEGINS + timedelta(seconds=self._now),
+                "at": BEGINS + timedelta(seconds=self._now - self._begins_s),
+                "quiet": self._quiet_s(crawl),
             },
         ).one()
         return row.turn_id, row.wait_s

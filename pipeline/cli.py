@@ -10,6 +10,7 @@ import typer
 from pipeline.commands import (
     alarms,
     assess,
+    backfill,
     backup,
     changes,
     crawl,
@@ -67,6 +68,7 @@ for group in (
     forecast,
     harvest,
     repeats,
+    backfill,
     crawl,
     deposit,
     verify,

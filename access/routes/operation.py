@@ -16,6 +16,7 @@ from access.machine_checks import MachineChecks
 from access.rendering.night_charts import night_charts
 from access.rendering.templates import page, viewer_of
 from access.rendering.translations import gettext
+from access.views.backfill import backfill_figures
 from access.views.operation import night_figures
 
 OPERATION_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
@@ -23,9 +24,10 @@ OPERATION_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
 
 @OPERATION_PAGES.get("/operation")
 def operation_page(request: Request, archive: ArchiveDependency) -> Response:
-    """The nights of two months, as charts and as a table."""
+    """The nights of two months, as charts and as a table, and the plan of the backfill."""
     nights = night_figures(archive, viewer=viewer_of(request))
-    content = {"nights": nights, "charts": night_charts(nights)}
+    history = backfill_figures(archive, viewer=viewer_of(request))
+    content = {"nights": nights, "charts": night_charts(nights), "history": history}
     return page(request, "operation.html", content, here="operation")
 
 

@@ -71,6 +71,7 @@ class CrawlJob:
     ``allow_addresses`` are networks in CIDR form that the address policy opens besides public ones;
     ``egress`` is the name of an egress profile, None for going directly: where its proxy is, and its password, no
     job says. ``commitments`` are salted commitments to facts of collection, by name, for the warcinfo record.
+    ``backfill``: it fetches a channel's history with slots that nothing else waits for.
     ``extension`` names the operator's code in the crawl's folder and its digest, None where there is none.
     """
 
@@ -90,3 +91,4 @@ class CrawlJob:
     one_warc_per_url: bool = False
     follow_links: bool = True
     extension: str | None = field(default=None, metadata=WHERE_SET)
+    backfill: bool | None = field(default=None, metadata=WHERE_SET)

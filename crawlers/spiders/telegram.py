@@ -6,6 +6,7 @@ come the ranges of posts that no crawl has asked for: those a limit cut off betw
 below. What posts show is asked for right after its page, because the links are signed and expire.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from processors.parsing.parsers import Parsers
 from processors.records.telegram_post import TelegramPost
 
 HISTORY_PAGES = 5
-"""Of a channel's history in one crawl: 300 channels share a host and a night, and history does not run away."""
+"""Of a channel's history in a crawl at night: 300 channels share a host, and history does not run away. A backfill
+has no such bound."""
 
 
 class TelegramSpider(SourceSpider):
@@ -32,7 +34,7 @@ class TelegramSpider(SourceSpider):
         self._oldest: int | None = None
         self._unseen = list(job.known.unseen_posts)
         self._gap: tuple[int, int] | None = None
-        self._history_left = HISTORY_PAGES
+        self._history_left = sys.maxsize if job.backfill else HISTORY_PAGES
 
     def parse(self, response: Response) -> Iterator[Any]:
         """Posts, their media, and the page before."""

@@ -26,6 +26,7 @@ from pipeline.collect.crawl_facts import collection_facts
 from pipeline.collect.deposit_spool import deposit_crawl, recover_spools
 from pipeline.collect.engine_choice import REMEMBERED, engine_tonight
 from pipeline.collect.harvest_order import interleave_by_host
+from pipeline.collect.history_turn import HistoryTurn
 from pipeline.collect.own_network import own_network_fault
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -41,7 +42,7 @@ from storage.crawl_state.known_payloads import write_known_payloads
 from storage.crawl_state.known_urls import known_of
 from storage.deposit.deposit import Deposited
 from storage.deposit.extension_code import deposit_extension
-from storage.ledger.crawl_facts import begin_collection, end_collection
+from storage.ledger.crawl_facts import BACKFILL, begin_collection, end_collection
 from storage.ledger.last_crawls import crawls_since
 from storage.signing import CrawlKey
 from storage.spool.known_payloads import PAYLOADS_NAME
@@ -254,10 +255,12 @@ def collect(
     actor: str | None = None,
     watched: Callable[[int], AbstractContextManager[object]] = nullcontext,
     grace_s: float = GRACE_S,
+    history: HistoryTurn | None = None,
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
     """Crawl one source and deposit what was captured; ``request`` are the facts of a person's request.
 
-    ``watched`` and ``grace_s`` are as in `run_crawl`.
+    ``watched`` and ``grace_s`` are as in `run_crawl`. ``history``: only this much of a channel's history is
+    fetched, with slots that nothing else waits for.
     """
     by = actor or settings.collector
     room = room_of(settings)
@@ -285,6 +288,7 @@ def collect(
         signing_key=CrawlKey(secret).public,
         access_label=source.access_label,
         clock=measured_clock(settings.time_servers),
+        lane=None if history is None else BACKFILL,
     )
     job = job_for(
         source,
@@ -300,6 +304,8 @@ def collect(
         one_warc_per_url=request is not None,
         code=code,
     )
+    if history is not None:
+        job = history.of(job)
     on_progress(f"{source.id}: crawl {crawl_id} begins.")
     report = run_crawl(
         job,

@@ -11,10 +11,14 @@ from typing import Final
 from crawlers.address_policy import AddressPolicy
 from crawlers.model.job import CrawlJob
 from crawlers.rate_limit.limiter import HostRateLimiter
+from crawlers.rate_limit.slots import MAX_WAIT_S
 from crawlers.recorder.egress import ConnectTo, Egress, egress_for
 
 EGRESS_URL_VARIABLE: Final = "LETAPIS_CRAWL_LEAVES_BY"
 SLOTS_DATABASE_VARIABLE: Final = "LETAPIS_CRAWL_TURNS_FROM"
+
+BACKFILL_WAITS_S: Final = 3600.0
+"""A backfill waits until others leave its host: what runs it ends the crawl in good time before a night."""
 
 SECRETS: Final = (
     EGRESS_URL_VARIABLE,
@@ -62,8 +66,9 @@ def rate_limiter_from_environment(job: CrawlJob) -> HostRateLimiter:
     )
 
     # what a person asks for may take the places that are kept free of the nightly crawls
-    slots = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url)
-    rate_limiter = HostRateLimiter(delay_s, slots)
+    backfill = bool(job.backfill)
+    slots = DatabaseSlots(writer_url, job.crawl_id, on_demand=job.one_warc_per_url, backfill=backfill)
+    rate_limiter = HostRateLimiter(delay_s, slots, max_wait_s=BACKFILL_WAITS_S if backfill else MAX_WAIT_S)
     slots.on_backoff = rate_limiter.notify_backoff
     return rate_limiter
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from pipeline.config.settings import Settings
 from pipeline.operations.readiness import nearest_folder, room_of
 from storage.access_labels import EVERYONE, Viewer
-from storage.ledger.harvests import harvests_since
+from storage.ledger.harvests import hours_of_night
 from storage.ledger.last_crawls import LastCrawl, last_crawls
 from storage.queries.operating_figures import database_bytes, deposited_since, first_deposit
 from storage.queries.overview import ON_DEMAND, source_holdings
@@ -109,7 +109,7 @@ def forecast(
         days_until_full=None if days is None else round(days, 1),
         full_on=None if days is None or days > 36500 else moment + timedelta(days=days),
         because=ELSEWHERE if of_disk is None else NO_GROWTH if not of_disk else None,
-        night_hours=_hours_of_night(connection, moment),
+        night_hours=hours_of_night(connection, moment),
         pace_s=pace_s,
         hours_at_pace=None if pace_s is None or requests is None else round(requests * pace_s / 3600, 2),
         busiest_host=busiest,
@@ -131,15 +131,3 @@ def _disk_bytes(settings: Settings, connection: Connection, a_night: int) -> int
         files = sum(each.file_bytes for each in source_holdings(connection))
         share = database_bytes(connection) / files if files else 0.0
     return round(a_night * (1 + share))
-
-
-def _hours_of_night(connection: Connection, now: datetime) -> float | None:
-    """How long the newest harvest of the whole watch-list took."""
-    whole = [
-        each
-        for each in harvests_since(connection, now - WINDOW)
-        if each.covers_watchlist and each.ended_at is not None
-    ]
-    if not whole or whole[0].ended_at is None:
-        return None
-    return round((whole[0].ended_at - whole[0].began_at) / timedelta(hours=1), 2)

@@ -38,13 +38,13 @@ def known_of(connection: Connection, source: Source, *, now: datetime | None = N
     return KnownContent(
         newest_post_id=connection.execute(newest_post).scalar_one_or_none(),
         reread_since=begins_at - timedelta(days=source.reread_days),
-        unseen_posts=_unseen(connection, source),
+        unseen_posts=unseen_posts(connection, source),
         article_urls=frozenset(filter(None, connection.execute(addresses).scalars())),
         other_urls=frozenset(connection.execute(others).scalars()),
     )
 
 
-def _unseen(connection: Connection, source: Source) -> tuple[tuple[int, int], ...]:
+def unseen_posts(connection: Connection, source: Source) -> tuple[tuple[int, int], ...]:
     """Ranges between and below what pages of the channel covered, the newest first."""
     if source.kind != "telegram":
         return ()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import rfc8785
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
 from processors.digest import Digest, sha256
 from storage.archive import Archive
@@ -24,6 +24,8 @@ from storage.ledger.tables import custody
 SALT_BYTES = 32
 STARTED: Final = "collection_started"
 ENDED: Final = "collection_ended"
+BACKFILL: Final = "backfill"
+"""The lane of a crawl that fetched history: what it gives says nothing of how its source is tonight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,12 @@ def begin_collection(
     signing_key: str | None = None,
     access_label: str | None = None,
     clock: Clock = NOT_MEASURED,
+    lane: str | None = None,
 ) -> dict[str, str]:
     """Record the facts in custody, in the store, before the first byte; returns the commitments for the WARC.
 
     ``access_label`` is that of the source, None for the default one.
+    ``lane`` is `BACKFILL` for a crawl of history, None for any other.
     ``signing_key`` is the public half of the key by which the crawl signs its files (`storage.signing`).
     """
     commitments, salts = commit_facts(facts)
@@ -79,6 +83,8 @@ def begin_collection(
     }
     if access_label is not None:
         details["access_label"] = access_label
+    if lane is not None:
+        details["lane"] = lane
     append_and_publish(archive, STARTED, subject_id=crawl_id, actor=actor, details=details, clock=clock)
     return commitments
 
@@ -127,3 +133,12 @@ def never_ended(connection: Connection, machine: str, *, begun_before: datetime)
         ~ends.exists(),
     )
     return tuple(connection.execute(query.order_by(custody.c.seq)).scalars())
+
+
+def crawls_of_history() -> Select[tuple[str]]:
+    """Asks for the ids of all crawls of the backfill."""
+    # the very words of the index's condition: a parameter in their place would not use it
+    of_history: ColumnElement[bool] = literal_column(
+        "custody.event = 'collection_started' AND custody.details->>'lane' = 'backfill'"
+    )
+    return select(custody.c.subject_id).where(of_history)

@@ -23,6 +23,11 @@ DUE_AT: Final = time(0, 15, tzinfo=UTC)
 
 DAY: Final = timedelta(days=1)
 
+LONGEST: Final = timedelta(hours=12)
+"""Tasks of a harvest end after six hours, tried again once: what has no end after so long was stopped."""
+
+LATELY: Final = timedelta(days=14)
+
 GRACE: Final = timedelta(minutes=15)
 """So long a night that has not begun is only waited for: scheduler and plan take a while."""
 
@@ -179,3 +184,22 @@ def _of(due_at: datetime, harvests: Sequence[Harvest]) -> Harvest | None:
     own = next((each for each in harvests if each.due_at == due_at), None)
     by_hand = (each for each in harvests if each.due_at is None and each.covers_watchlist)
     return own or next((each for each in by_hand if due_at <= each.began_at < due_at + DAY), None)
+
+
+def hours_of_night(connection: Connection, now: datetime) -> float | None:
+    """How long the newest harvest of the whole watch-list took, of the last two weeks; None where none did."""
+    whole = [
+        each
+        for each in harvests_since(connection, now - LATELY)
+        if each.covers_watchlist and each.ended_at is not None
+    ]
+    if not whole or whole[0].ended_at is None:
+        return None
+    return round((whole[0].ended_at - whole[0].began_at) / timedelta(hours=1), 2)
+
+
+def harvest_at_work(connection: Connection, now: datetime) -> Harvest | None:
+    """A harvest that has begun and not ended, however it was started; older than `LONGEST` it counts as broken
+    off.
+    """
+    return next((each for each in harvests_since(connection, now - LONGEST) if each.ended_at is None), None)

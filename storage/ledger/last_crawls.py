@@ -1,6 +1,7 @@
 """How the last crawls of each source ended, out of custody.
 
-In: a reading connection. Out: `LastCrawl`s. A crawl that began and did not end is reported as such.
+In: a reading connection. Out: `LastCrawl`s. A crawl that began and did not end is reported as such. Crawls of the
+backfill are left out: how history is fetched says nothing of how a source is.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ _LAST: Final = text("""
     FROM ledger.custody AS begun
     LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
     WHERE begun.event = 'collection_started' AND begun.details->>'source_id' IS NOT NULL
+        AND begun.details->>'lane' IS NULL
         AND (ended.seq IS NOT NULL OR NOT :only_ended)
     ORDER BY begun.details->>'source_id', begun.seq DESC
 """)
@@ -42,6 +44,7 @@ _SINCE: Final = text("""
     LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
     WHERE begun.event = 'collection_started' AND begun.at >= :since
         AND begun.details->>'source_id' = coalesce(CAST(:source AS TEXT), begun.details->>'source_id')
+        AND begun.details->>'lane' IS NULL
     ORDER BY begun.seq
 """)
 
@@ -69,7 +72,7 @@ def last_crawls(
     }
     if viewer.every_label:
         return found
-    hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
+    hidden = hidden_sources(connection, viewer)
     return {name: last for name, last in found.items() if name not in hidden}
 
 
@@ -81,5 +84,12 @@ def crawls_since(
     found = tuple(LastCrawl(**row._mapping) for row in rows)
     if viewer.every_label:
         return found
-    hidden = set(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
+    hidden = hidden_sources(connection, viewer)
     return tuple(each for each in found if each.source_id not in hidden)
+
+
+def hidden_sources(connection: Connection, viewer: Viewer) -> frozenset[str]:
+    """Sources of which the viewer was ever kept from something."""
+    if viewer.every_label:
+        return frozenset()
+    return frozenset(connection.scalars(_HIDDEN, {"viewer": viewer.name}))

@@ -55,6 +55,11 @@ custody = Table(
     Column("salts", JSONB(none_as_null=True), comment="null: not opened"),
     Column("unknown_because", Text, comment="why sealed values are not known; null where they are"),
     Index("custody_by_event_and_time", "event", "at"),
+    Index(
+        "custody_backfills",
+        "subject_id",
+        postgresql_where=literal_column("event = 'collection_started' AND details->>'lane' = 'backfill'"),
+    ),
 )
 
 sealed_objects = Table(

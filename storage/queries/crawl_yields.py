@@ -61,7 +61,10 @@ _PAGES: Final = text("""
                 AND (outcome = 'content' OR (outcome = 'empty' AND kind <> ALL(:streams)))
         ) AS understood
     FROM catalogue.readings
-    WHERE source_id = :source AND url NOT LIKE '%/robots.txt'
+    WHERE source_id = :source AND url NOT LIKE '%/robots.txt' AND NOT EXISTS (
+        SELECT FROM ledger.custody WHERE subject_id = crawl_id AND event = 'collection_started'
+            AND details->>'lane' = 'backfill'
+    )
     GROUP BY crawl_id ORDER BY max(captured_at) DESC, crawl_id DESC LIMIT :most
 """).bindparams(bindparam("streams", type_=ARRAY(TEXT)))
 

@@ -2,7 +2,7 @@
 
 In: a reading connection, since when, whom the answer is for. Out: `CrawlHistory`s, oldest first. Read from the
 catalogue alone; how a crawl ended stands in custody (`storage.ledger.last_crawls`). Captures that the viewer may
-not see are not counted.
+not see are not counted, nor are crawls of the backfill.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.tables import captures, readings, warcs
+from storage.ledger.crawl_facts import crawls_of_history
 from storage.queries.nightly_counts import ROBOTS
 
 
@@ -58,6 +59,7 @@ def crawl_histories(
             captures.c.captured_at >= since,
             or_(readings.c.outcome.is_not(None), captures.c.transport_outcome.is_not(None)),
             captures.c.surt.not_like(ROBOTS),
+            captures.c.crawl_id.not_in(crawls_of_history()),
             visible_to(viewer, captures.c.access_label),
         )
         .group_by(captures.c.source_id, captures.c.crawl_id, captures.c.record_type == "resource", outcome)

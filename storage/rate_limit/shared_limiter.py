@@ -38,9 +38,15 @@ AWAY: Final = (
 )
 """How a database that restarts is noticed: during a query, between two, or while connecting."""
 
+QUIET_S: Final = 60.0
+"""How long a backfill leaves a host alone after another crawl asked for a slot: longer than between two crawls of
+a night, and than a person's page takes."""
+
 CHANNEL: Final = "traffic_held"
 
-TAKE: Final = "SELECT turn_id, wait_s, held FROM traffic.take_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+TAKE: Final = (
+    "SELECT turn_id, wait_s, held FROM traffic.take_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, $11)"
+)
 HOLD: Final = "SELECT traffic.hold_host($1, $2)"
 GIVE_BACK: Final = (
     "DELETE FROM traffic.turns WHERE crawl_id = $1",
@@ -51,13 +57,17 @@ Result = TypeVar("Result")
 
 
 class DatabaseSlots:
-    """The slots of one crawl. ``on_backoff`` is called with each host from which any crawl backs off."""
+    """The slots of one crawl. ``on_backoff`` is called with each host from which any crawl backs off.
 
-    def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False) -> None:
+    ``backfill``: it gets a slot only where no other crawl has one or asked for one within `QUIET_S`.
+    """
+
+    def __init__(self, writer_url: str, crawl_id: str, *, on_demand: bool = False, backfill: bool = False) -> None:
         # without SQLAlchemy's name of a driver: every crawl would spend 0.3 s of CPU to import it for this
         self._address = f"postgresql://{writer_url.partition('://')[2]}"
         self._crawl_id = crawl_id
         self._on_demand = on_demand
+        self._backfill = backfill
         self.on_backoff: Callable[[str], None] = lambda _: None
         self._connection: Any = None
         self._querying = asyncio.Lock()
@@ -77,6 +87,7 @@ class DatabaseSlots:
                 MAX_WAIT_S,
                 LAPSE_S,
                 list(done),
+                QUIET_S if self._backfill else None,
             )
         )
         return SlotGrant(row["turn_id"], row["wait_s"], row["held"])

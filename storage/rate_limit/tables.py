@@ -4,7 +4,7 @@ Rows live for minutes; losing all of them costs one pause per host. What decides
 database, made by the migration beside these tables, so that every crawl on every worker goes by one clock.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 SCHEMA = "traffic"
@@ -18,6 +18,13 @@ hosts = Table(
     Column("last_at", TIME, nullable=False, comment="the latest moment at which the last request leaves"),
     Column("last_delay_s", Float, nullable=False, comment="the pause that its crawl keeps"),
     Column("held_until", TIME, nullable=False, comment="the host asked to be left alone until then"),
+    Column(
+        "others_at",
+        TIME,
+        nullable=False,
+        server_default=text("'-infinity'"),
+        comment="when a crawl that is no backfill last asked for a slot",
+    ),
 )
 
 turns = Table(
@@ -28,6 +35,7 @@ turns = Table(
     Column("crawl_id", Text, nullable=False),
     Column("on_demand", Boolean, nullable=False),
     Column("lapses_at", TIME, nullable=False, comment="a crawl that was killed lets go of its turn then"),
+    Column("backfill", Boolean, nullable=False, server_default=text("false")),
 )
 
 waits = Table(

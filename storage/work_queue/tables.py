@@ -1,10 +1,11 @@
-"""Tables of the schema `work`: addresses of requests that wait or are worked on, and the workers that live.
+"""Tables of the schema `work`: addresses of requests that wait or are worked on, the workers that live, and the
+plan of the backfill.
 
 Neither evidence nor derived from any: what was requested and what came of it stands in the ledger. Losing all rows
 costs that what waits has to be started again (the button on its page, or a run of the DAG `archive_url`).
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 SCHEMA = "work"
@@ -36,4 +37,37 @@ workers = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("seen_at", TIME, nullable=False, comment="the last sign of life"),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("delay_s", Double, nullable=False),
+    Column("started_at", TIME, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("newest_id", BigInteger),
+    Column("ids_at_start", BigInteger),
+    Column("ids_left", BigInteger, comment="post ids that no page has covered; null: no page was read yet"),
+    Column("pages_left", BigInteger),
+    Column("counted_at", TIME, nullable=False, comment="when ids_left was counted"),
+    Column("pages_done", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "seconds_done",
+        Double,
+        nullable=False,
+        server_default=text("0"),
+        comment="how long its crawls took, with deposit and reading",
+    ),
+    Column("last_at", TIME),
+    Column("last_crawl_id", Text),
+    Column(
+        "without_progress",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="how many crawls in a row covered nothing new",
+    ),
+    Column("problem", Text),
 )

@@ -14,14 +14,18 @@ from access.app import create_app
 from access.machine_checks import MachineChecks
 from access.rendering.labels import kind_label
 from access.rendering.night_charts import format_duration, night_charts
+from access.views.backfill import backfill_figures
 from access.views.operation import NIGHTS, night_figures
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.process.run import process_pending
 from pipeline.setup.doctor import examine, label_of
 from pipeline.setup.machine_desk import SettingsMachineDesk
+from storage.access_labels import Role, Viewer
 from storage.archive import Archive
 from storage.deposit.deposit import deposit_file
+from storage.ledger.crawl_facts import begin_collection
 from storage.ledger.harvests import begin_harvest, end_harvest, newest_due
+from storage.work_queue.backfills import MissingPosts, note_turn, start
 from tests.access.conftest import user_of_header
 from tests.access.views.test_changes import COURT, LIST, MOVED_AFTER, STAYS, page
 from tests.access.views.test_sources import REFUSED
@@ -168,3 +172,46 @@ def test_durations_are_said_in_the_unit_that_fits(seconds: float, words: str) ->
 def test_the_view_reaches_back_two_months(archive: Archive) -> None:
     begin_night(archive)
     assert len(night_figures(archive, now=midday() + timedelta(days=100))) == NIGHTS
+
+
+def begin_history(archive: Archive) -> None:
+    with archive.writer.begin() as connection:
+        start(connection, "tg-new", delay_s=1.0, by="ann", missing=None)
+        start(connection, "tg-old", delay_s=1.0, by="ann", missing=MissingPosts(100_000, 80_000, 4_000))
+        note_turn(
+            connection,
+            "tg-old",
+            crawl_id="01",
+            pages=1000,
+            seconds=2000.0,
+            missing=MissingPosts(100_000, 60_000, 3_000),
+            problem="a <reason>",
+        )
+
+
+def test_the_plan_of_the_backfill_has_its_end_by_what_it_managed(archive: Archive) -> None:
+    begin_history(archive)
+    found = backfill_figures(archive, now=midday())
+    plan = found["plan"]
+    assert (plan["channels"], plan["unknown"], plan["pages_left"], plan["measured"]) == (2, 1, 3000, True)
+    assert (plan["pages_an_hour"], plan["share_done"]) == (1800.0, 0.25)
+    assert plan["ends_at"] == midday() + timedelta(days=3000 * 2.0 / 3600 / plan["hours_a_day"])
+    assert [row["source_id"] for row in found["channels"]] == ["tg-old", "tg-new"]
+
+
+def test_administrators_see_the_plan_and_each_channel(administrator: TestClient, archive: Archive) -> None:
+    assert "No history is being fetched." in administrator.get("/operation").text
+    begin_history(archive)
+    shown = administrator.get("/operation").text
+    assert "Fetched by 20" in shown
+    assert "About 3\u202f000 pages of 2 channels are left." in shown
+    assert "a &lt;reason&gt;" in shown
+    assert shown.index("tg-old") < shown.index("tg-new")
+
+
+def test_a_channel_of_which_somebody_may_not_know_is_not_in_the_plan(archive: Archive) -> None:
+    begin_history(archive)
+    begin_collection(archive, crawl_id="02", source_id="tg-old", actor="night", facts={}, access_label="case-1")
+    found = backfill_figures(archive, viewer=Viewer("ben", Role.COLLECTOR))
+    assert [row["source_id"] for row in found["channels"]] == ["tg-new"]
+    assert found["plan"]["pages_left"] == 0

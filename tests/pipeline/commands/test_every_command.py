@@ -132,7 +132,9 @@ COMMANDS = command_names()
 ONCE = ("quarantine", "withdraw", "restore", "purge")
 """What hides or gives back a thing does so once: after that it is refused, and others find the thing hidden."""
 
-ANSWERING = tuple(name for name in COMMANDS if name not in (*STARTING, *ONCE, "harvest", "replay"))
+ANSWERING = tuple(
+    name for name in COMMANDS if name not in (*STARTING, *ONCE, "harvest", "replay", "backfill stop")
+)
 
 
 @dataclass(frozen=True)

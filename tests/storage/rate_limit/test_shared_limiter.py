@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, create_engine, text
 from crawlers.rate_limit.limiter import HostAbandoned, HostRateLimiter
 from crawlers.rate_limit.slots import RESERVED_FOR_ON_DEMAND, SLOTS_PER_HOST
 from pipeline.config.settings import ROOT, DatabaseAccess
-from storage.rate_limit.shared_limiter import DatabaseSlots
+from storage.rate_limit.shared_limiter import QUIET_S, DatabaseSlots
 
 CRAWLER = """
 import asyncio, sys
@@ -243,3 +243,85 @@ def test_however_crawls_come_and_go_the_rules_hold(writer: Connection, wishes: l
     assert all(
         (later - earlier).total_seconds() >= max(a, b) - 2e-6 for (earlier, a), (later, b) in pairwise(left)
     )
+
+
+TAKE_ANY = text(
+    "SELECT turn_id, wait_s FROM traffic.take_turn('t.me', :crawl, :on_demand, 1.0, 0.1, 6, 2, 300, 120, :done, "
+    ":at, :quiet)"
+)
+
+
+class Lanes:
+    """Crawls of each lane at one host that asks for a second between two requests, on a clock that is told."""
+
+    def __init__(self, writer: Connection) -> None:
+        self._writer = writer
+        self._begins = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
+
+    def take(
+        self, lane: str, at_s: float, *, done: Sequence[int] = (), crawl: str | None = None
+    ) -> tuple[int | None, float]:
+        """The id of the slot, None where there is none now; and how long to wait."""
+        values = {
+            "crawl": crawl or lane,
+            "on_demand": lane == "on demand",
+            "done": list(done),
+            "at": self._begins + timedelta(seconds=at_s),
+            "quiet": QUIET_S if lane == "backfill" else None,
+        }
+        row = self._writer.execute(TAKE_ANY, values).one()
+        return row.turn_id, row.wait_s
+
+
+@pytest.fixture
+def lanes(writer: Connection) -> Iterator[Lanes]:
+    yield Lanes(writer)
+    writer.rollback()
+
+
+@pytest.mark.parametrize("other", ["night", "on demand"])
+def test_whoever_comes_while_history_is_fetched_gets_the_next_slot(lanes: Lanes, other: str) -> None:
+    history, wait_s = lanes.take("backfill", 0)
+    assert (history is not None, wait_s) == (True, 0)
+    slot, wait_s = lanes.take(other, 0.5)
+    assert slot is not None, "though the request of history is still under way"
+    assert wait_s == pytest.approx(0.6), "the pause after the request that has left, and no more"
+    assert lanes.take("backfill", 1.2, done=[history or 0])[0] is None
+
+
+def test_history_takes_no_place_from_anybody(lanes: Lanes) -> None:
+    assert lanes.take("backfill", 0)[0] is not None
+    nights = [lanes.take("night", 1, crawl=f"night {number}")[0] for number in range(5)]
+    people = [lanes.take("on demand", 2, crawl=f"person {number}")[0] for number in range(3)]
+    assert [each is not None for each in nights] == [True] * 4 + [False]
+    assert [each is not None for each in people] == [True] * 2 + [False]
+
+
+def test_history_never_books_a_moment_ahead_and_has_one_request_under_way(lanes: Lanes) -> None:
+    first, _ = lanes.take("backfill", 0)
+    assert lanes.take("backfill", 0.5) == (None, 1.0)
+    slot, wait_s = lanes.take("backfill", 0.5, done=[first or 0])
+    assert slot is None
+    assert wait_s == pytest.approx(0.6), "asked again then, and nothing was promised meanwhile"
+    assert lanes.take("backfill", 1.1)[0] is not None
+
+
+def test_history_leaves_a_host_alone_for_a_minute_after_any_other_crawl_asked(lanes: Lanes) -> None:
+    slot, _ = lanes.take("night", 0)
+    assert lanes.take("backfill", 5, done=[slot or 0])[0] is None
+    assert lanes.take("backfill", QUIET_S - 0.1)[0] is None
+    assert lanes.take("backfill", QUIET_S + 0.1)[0] is not None
+
+
+def test_history_waits_for_crawls_that_wait_themselves(lanes: Lanes) -> None:
+    held = [lanes.take("night", 0, crawl=f"night {number}")[0] or 0 for number in range(4)]
+    assert lanes.take("night", 50, crawl="late")[0] is None
+    assert lanes.take("backfill", 100, done=held)[0] is None, "somebody waited there a moment ago"
+    assert lanes.take("night", 100, crawl="late")[0] is not None
+
+
+def test_history_obeys_what_a_host_asks_for(lanes: Lanes, writer: Connection) -> None:
+    at = datetime(2026, 11, 23, 0, 15, tzinfo=UTC)
+    writer.execute(text("SELECT traffic.hold_host('t.me', 100, :at)"), {"at": at})
+    assert lanes.take("backfill", 0) == (None, 100)
+    assert lanes.take("backfill", 100)[0] is not None
