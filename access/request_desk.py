@@ -19,12 +19,18 @@ class RequestRefusedError(Exception):
 
 
 class RequestNotStartedError(Exception):
-    """The request stands in the ledger under ``request_id``, and no run was started for it."""
+    """The request stands in the ledger under ``request_id``, and no run was started for it.
 
-    def __init__(self, request_id: str, reason: str) -> None:
-        super().__init__(f"The request is recorded, but its run was not started: {reason}")
+    ``worker_has_it``: a worker of the archive does the work all the same, and only the scheduler knows nothing of
+    it.
+    """
+
+    def __init__(self, request_id: str, reason: str, *, worker_has_it: bool = False) -> None:
+        but = "and a worker has it, but" if worker_has_it else "but"
+        super().__init__(f"The request is recorded, {but} its run was not started: {reason}")
         self.request_id = request_id
         self.reason = reason
+        self.worker_has_it = worker_has_it
 
 
 class SchedulerSilentError(Exception):
@@ -49,12 +55,14 @@ MOST_URLS: Final = 1000
 class TakenRequests:
     """The ids of requests that were written to the ledger together; ``not_started``: why some have no run.
 
-    ``started`` counts those, from the first on, whose runs were started.
+    ``started`` counts those, from the first on, whose runs were started. ``worker_has_them`` is as in
+    `RequestNotStartedError`.
     """
 
     ids: tuple[str, ...]
     started: int
     not_started: str | None = None
+    worker_has_them: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from scrapy.http import Response
 from crawlers.address_policy import AddressPolicy
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext, give_context
-from crawlers.engine.settings import LEFT_OUT_MIDDLEWARES, scrapy_settings
+from crawlers.engine.settings import scrapy_settings
 from crawlers.http_client import Fetcher, _Connection, _Key
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
@@ -100,7 +100,7 @@ def crawl(orders: dict[str, Any]) -> None:
     if way.startswith("unrecorded"):
         settings["TWISTED_REACTOR_ENABLED"] = way == "unrecorded"
         del settings["DOWNLOAD_HANDLERS"]
-        settings["DOWNLOADER_MIDDLEWARES"] = LEFT_OUT_MIDDLEWARES | {RETRY: 550, REDIRECT: 600}
+        settings["DOWNLOADER_MIDDLEWARES"] = {RETRY: 550, REDIRECT: 600}
         del settings["LOG_FORMATTER"]
     if way.startswith("recorded"):
         fetcher = Fetcher(RecorderAddress(**orders["door"]))

@@ -29,6 +29,9 @@ HOW: Final = (
 )
 
 
+_STARTED: Final[dict[Path, "Chromium"]] = {}
+
+
 class NoBrowserError(Exception):
     """A source needs a browser, and none is installed on this machine."""
 
@@ -71,14 +74,23 @@ def _playwrights_own() -> Path | None:
 
 
 def _that_starts(program: Path, origin: Literal["named", "playwright", "system"]) -> Chromium | None:
-    """The browser, if it can say its version: a program whose libraries are missing cannot."""
+    """The browser, if it can say its version: a program whose libraries are missing cannot.
+
+    One that could is not started again by this process to say it: that takes longer than fetching many a page.
+    """
+    known = _STARTED.get(program)
+    if known is not None and program.exists():
+        return known
     try:
         ran = subprocess.run(
             [str(program), "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return None if ran.returncode or not ran.stdout.strip() else Chromium(program, ran.stdout.strip(), origin)
+    if ran.returncode or not ran.stdout.strip():
+        return None
+    _STARTED[program] = Chromium(program, ran.stdout.strip(), origin)
+    return _STARTED[program]
 
 
 def install_chromium() -> Chromium | None:

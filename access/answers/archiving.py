@@ -30,7 +30,7 @@ class WorkStates(Answer):
     total: int
     ended: bool
     scheduler: str | None
-    """The state of the run; ``silent``: the scheduler does not answer; null: it need not be asked."""
+    """The state of the run; ``silent``: it does not answer and no worker lives; null: it is not needed."""
 
 
 class Receipt(Answer):

@@ -160,9 +160,11 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
         "asked": asked,
         "query": urlencode([("id", each) for each in taken.ids]),
         "not_started": taken.not_started,
-        "waiting": taken.ids[taken.started :],
+        "waiting": () if taken.worker_has_them else taken.ids[taken.started :],
+        "worker_has_them": taken.worker_has_them,
     }
-    return page(request, "batch.html", content_of_page, here="requests", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    status = HTTPStatus.OK if taken.worker_has_them else HTTPStatus.SERVICE_UNAVAILABLE
+    return page(request, "batch.html", content_of_page, here="requests", status=status)
 
 
 def shown(

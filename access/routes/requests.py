@@ -161,9 +161,9 @@ def take_as_json(archive: Archive, request: Request, new: NewRequest) -> Respons
     except RequestRefusedError as refused:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused)) from refused
     except RequestNotStartedError as problem:
-        raise HTTPException(
-            HTTPStatus.SERVICE_UNAVAILABLE, f"{problem} (request {problem.request_id})"
-        ) from problem
+        request_id = problem.request_id
+        if not problem.worker_has_it:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, f"{problem} (request {request_id})") from problem
     row = requests.one_request(archive, request_id, viewer=viewer_of(request))
     return JSONResponse(row, HTTPStatus.CREATED)
 
@@ -227,7 +227,7 @@ def shown_request(
     *,
     not_started: RequestNotStartedError | None = None,
 ) -> Response:
-    """The page of a request: how far it has come, and receipts of what was captured; 503 where no run began."""
+    """The page of a request: how far it has come, and receipts of what was captured; 503 where nothing began."""
     viewer, desk = viewer_of(request), request.app.state.desk
     captured = [each["capture_id"] for each in found["results"] if each["capture_id"] is not None]
     receipts = [archiving.receipt(archive, each, viewer=viewer) for each in captured[:MOST_RECEIPTS]]
@@ -237,10 +237,12 @@ def shown_request(
         "receipts": [each for each in receipts if each is not None],
         "watching": repeats.watching(archive, found["id"], found["urls"], viewer=viewer),
         "not_started": None if not_started is None else not_started.reason,
+        "worker_has_it": not_started is not None and not_started.worker_has_it,
         "signs_receipts": request.app.state.receipts is not None,
         "receipt_languages": tuple(ReceiptLanguage),
     }
-    status = HTTPStatus.OK if not_started is None else HTTPStatus.SERVICE_UNAVAILABLE
+    begun = not_started is None or not_started.worker_has_it
+    status = HTTPStatus.OK if begun else HTTPStatus.SERVICE_UNAVAILABLE
     return page(request, "request.html", content, here="requests", status=status)
 
 

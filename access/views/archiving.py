@@ -24,6 +24,7 @@ from storage.log.checkpoints import newest_in_ledger
 from storage.queries.request_progress import Stage, stages_of_request
 from storage.queries.timeline import timeline_of
 from storage.queries.web_copies import copies_of
+from storage.work_queue.claims import living_workers
 
 SHOWN: Final = 3
 """Earlier captures that are shown with an address."""
@@ -80,6 +81,8 @@ class _Progress:
     results: Mapping[int, RequestResult]
     rows: list[dict[str, Any]]
     run: RunState | None
+    silent: bool
+    """The scheduler does not answer, and nobody else does what waits."""
 
 
 UNDER_WAY: Final = tuple(stage.value for stage in Stage)
@@ -92,21 +95,20 @@ def progress(
 
     ``addresses``: of each ``url state capture_id outcome problem``. ``state`` is one of `UNDER_WAY`, or ``done``,
     ``failed``, or ``broken``: the run has ended without a result. ``counts`` by state; ``ended``: nothing changes
-    any more; ``scheduler``: the run's state, ``silent`` where the scheduler does not answer, None where nobody has
-    to ask it.
+    any more; ``scheduler``: the run's state, ``silent`` where the scheduler does not answer and no worker lives,
+    None where nobody has to ask it.
     """
     found = _progress(archive, request_id, desk, viewer)
     if found is None:
         return None
     counts = Counter(row["state"] for row in found.rows)
-    silent = found.run is None and desk is not None and any(row["state"] in UNDER_WAY for row in found.rows)
     return {
         "id": found.request.id,
         "addresses": found.rows,
         "counts": dict(counts),
         "total": len(found.rows),
         "ended": not any(counts.get(state) for state in UNDER_WAY),
-        "scheduler": "silent" if silent else None if found.run is None else found.run.value,
+        "scheduler": "silent" if found.silent else None if found.run is None else found.run.value,
     }
 
 
@@ -133,11 +135,13 @@ def _progress(archive: Archive, request_id: str, desk: RequestDesk | None, viewe
     except RequestUnknownError:
         return None
     run: RunState | None = None
+    silent = False
     if stages and desk is not None:
         try:
             run = desk.run_state(request_id)
         except SchedulerSilentError:
-            run = None
+            with archive.reader.connect() as connection:
+                silent = not living_workers(connection)
     rows = []
     for number, url in enumerate(request.urls):
         result = results.get(number)
@@ -156,7 +160,7 @@ def _progress(archive: Archive, request_id: str, desk: RequestDesk | None, viewe
                 "problem": None if result is None else result.problem,
             }
         )
-    return _Progress(request, results, rows, run)
+    return _Progress(request, results, rows, run, silent)
 
 
 def receipt(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
@@ -60,10 +60,18 @@ LEFT_OUT_PROCESSES: Final = (
 """With these, each context of Chromium 156 starts two processes for parts of its window that nobody sees."""
 
 
-def arguments(recorder: RecorderAddress, user_agent: str) -> list[str]:
+class Trusted(Protocol):
+    """Whom a browser trusts: a recorder's address, or what is known of one that does not listen yet."""
+
+    @property
+    def authority_spki_sha256(self) -> str:
+        """The sha256 of the key of the crawl's authority, as base64."""
+
+
+def arguments(trusted: Trusted, user_agent: str) -> list[str]:
     """Command-line switches of the browser."""
     return [
-        f"--ignore-certificate-errors-spki-list={recorder.authority_spki_sha256}",
+        f"--ignore-certificate-errors-spki-list={trusted.authority_spki_sha256}",
         # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         # WebRTC would send UDP past any proxy.
@@ -78,15 +86,13 @@ def arguments(recorder: RecorderAddress, user_agent: str) -> list[str]:
     ]
 
 
-async def launch(
-    playwright: Playwright, recorder: RecorderAddress, program: Path | None, user_agent: str
-) -> Browser:
+async def launch(playwright: Playwright, trusted: Trusted, program: Path | None, user_agent: str) -> Browser:
     """Start the browser; ``program`` None is Playwright's own. Raises Playwright's ``Error`` where it does not
     start.
     """
     return await playwright.chromium.launch(
         executable_path=program,
-        args=arguments(recorder, user_agent),
+        args=arguments(trusted, user_agent),
         proxy={"server": DEAD_PROXY},
         # Chromium's sandbox does not work for root; for everyone else it stays on.
         chromium_sandbox=os.geteuid() != 0,

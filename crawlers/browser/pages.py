@@ -21,6 +21,7 @@ from crawlers.recorder.proxy import RecorderAddress
 
 if TYPE_CHECKING:
     from crawlers.browser.session import BrowserSession
+    from crawlers.browser.started_browser import StartedBrowser
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class BrowserPages:
     """The browser of one crawl. ``program`` None is Playwright's own Chromium.
 
     ``note`` and ``rendering`` hand over to the recorder's process; ``handling`` says what is made. ``seconds`` is
-    the crawl's limit, counted from the first page. ``one_page`` is to be held while a page is rendered.
+    the crawl's limit, counted from the first page. ``started`` is the browser where one was started beforehand.
+    ``one_page`` is to be held while a page is rendered.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class BrowserPages:
         rendering: Callable[[Rendering], None],
         handling: PageHandling | None = None,
         seconds: float | None = None,
+        started: StartedBrowser | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
@@ -66,6 +69,7 @@ class BrowserPages:
         self._seconds = seconds
         self._deadline: float | None = None
         self._session: BrowserSession | None = None
+        self._started = started
         self.one_page = asyncio.Lock()
 
     async def render(
@@ -86,8 +90,15 @@ class BrowserPages:
             from crawlers.browser.session import BrowserSession
 
             self._session = BrowserSession(
-                self._recorder, self._program, self._user_agent, self._note, self._rendering, self._handling
+                self._recorder,
+                self._program,
+                self._user_agent,
+                self._note,
+                self._rendering,
+                self._handling,
+                self._started,
             )
+            self._started = None
             if self._seconds is not None:
                 self._deadline = asyncio.get_running_loop().time() + self._seconds
         try:
@@ -100,3 +111,5 @@ class BrowserPages:
         """End the browser, if there is one."""
         if self._session is not None:
             await self._session.close()
+        if self._started is not None:
+            await self._started.close()

@@ -1,5 +1,7 @@
 """Drives one Chromium through the pages of a crawl, with a context of its own for each page id.
 
+Where a browser was started beforehand with the key of this crawl's authority, it is the first one.
+
 A page whose tab crashes or hangs is noted and opened once more; lost again, it is handed over as far as it was
 taken. A browser that is dead, or whose tabs do not close, is ended and started again; so is one that has shown
 many pages, between two page ids, or that holds too much memory, after any page.
@@ -22,6 +24,7 @@ from crawlers.browser.page_loader import Loaded, TabFailed, TabLost, load
 from crawlers.browser.pages import RenderedPage
 from crawlers.browser.renderings import MadeOfPage, first_line
 from crawlers.browser.script_requests import WaitForSlot
+from crawlers.browser.started_browser import StartedBrowser
 from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.browser.temporary_folder import TemporaryFolder
 from crawlers.http_client import BrowserMissing, PageNotRendered
@@ -46,7 +49,7 @@ OPEN_S = 60.0
 
 
 class BrowserSession:
-    """One browser, started when the first page is requested, and one context of its own per page id."""
+    """One browser, started when the first page is requested or before, and one context of its own per page id."""
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class BrowserSession:
         note: Callable[[Note], None],
         rendering: Callable[[Rendering], None],
         handling: PageHandling,
+        started: StartedBrowser | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
@@ -63,8 +67,9 @@ class BrowserSession:
         self._note = note
         self._rendering = rendering
         self._handling = handling
-        self._playwright: Playwright | None = None
-        self._temporary: TemporaryFolder | None = None
+        self._temporary: TemporaryFolder | None = None if started is None else started.temporary
+        self._started_before = started
+        self._playwright: Playwright | None = None if started is None else started.playwright
         self._browser: Browser | None = None
         self._process_id: int | None = None
         self._browser_version: str | None = None
@@ -73,6 +78,9 @@ class BrowserSession:
 
     async def close(self) -> None:
         """End the browser."""
+        before, self._started_before = self._started_before, None
+        if before is not None:
+            await end(before.browser, before.process_id)
         await self._end_browser()
         if self._playwright is not None:
             await self._playwright.stop()
@@ -163,6 +171,11 @@ class BrowserSession:
             return await self._contexts[page_id].new_page()
 
     async def _started(self) -> tuple[Browser, int]:
+        before, self._started_before = self._started_before, None
+        if before is not None and before.browser.is_connected():
+            if before.wanted.authority_spki_sha256 == self._recorder.authority_spki_sha256:
+                return before.browser, before.process_id
+            await end(before.browser, before.process_id)  # it would refuse every certificate
         try:
             if self._temporary is None:
                 self._temporary = TemporaryFolder()

@@ -1,21 +1,30 @@
 """The engine's own process: ``python -m crawlers.engine`` runs one crawl's spider with Scrapy.
 
 In: one JSON object on standard input (the job, the recorder's address, the folder with the sockets for captures
-and slots, the browser's program). Out: the events of ``messages`` on standard output, one line each; a log on
-standard error. The process ends with its parent, whichever way that ends. Exit code 0 when the spider came to its
-end.
+and slots, the browser's program); before it another one where the process is started before its job is known. Out:
+the events of ``messages`` on standard output, one line each; a log on standard error. The process ends with its
+parent, whichever way that ends. Exit code 0 when the spider came to its end.
 """
 
+from __future__ import annotations
+
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import uvloop
 
 import crawlers
+from crawlers.browser.browser_wanted import BrowserWanted
 from crawlers.browser.page_handling import handling_of
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
+from crawlers.engine.imports import import_what_crawls_use
 from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.engine.robots import RobotsRules
 from crawlers.engine.run import run_spider
@@ -30,10 +39,23 @@ from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.registry import spider_class
 from crawlers.video.players import PlayerPages
 from processors.extension.code import ExtensionFault
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.sandbox.kernel_rules import KernelRulesUnavailable, confine_crawl, program_folders
+from processors.sandbox.process import DecoderUnavailable
+
+if TYPE_CHECKING:
+    from crawlers.browser.started_browser import StartedBrowser
 
 
-def run(row: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was started before the job was known."""
+
+    browser: StartedBrowser | None = None
+    parsers: ConfinedParsers | None = None
+
+
+def run(row: Mapping[str, Any], started: Started) -> None:
     """Run the crawl that ``engine_input`` describes."""
     job = job_from_json(row["job"])
     recorder = RecorderAddress(**row["recorder"])
@@ -47,6 +69,7 @@ def run(row: Mapping[str, Any]) -> None:
         rendering=captures.rendering,
         handling=handling_of(job.source),
         seconds=job.limits.seconds,
+        started=started.browser,
     )
     robots = RobotsRules(fetcher, rate_limiter, captures.note, job.user_agent)
     context = CrawlContext(
@@ -67,7 +90,7 @@ def run(row: Mapping[str, Any]) -> None:
     except (ExtensionFault, KernelRulesUnavailable) as fault:
         report(EngineFinished(f"{source.spider}: the operator's spider was not run: {fault}"))
         return
-    with parsers_for(source.parser, code) as parsers:
+    with parsers_for(source.parser, code, started=started.parsers) as parsers:
         problem = run_spider(spider, job, parsers, context)
     report(EngineFinished(problem))
 
@@ -86,12 +109,44 @@ def report(event: EngineEvent) -> None:
     sys.stdout.flush()
 
 
+def wait_for_job(beforehand: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Started]:
+    """What ``engine_input`` describes, and what was started meanwhile; None where no job comes."""
+    end_with_parent(beforehand["parent"])
+    import_what_crawls_use(browser=beforehand["browser"] is not None)
+    parsers = ConfinedParsers()
+    with suppress(DecoderUnavailable):  # the crawl will say so
+        parsers.start()
+    if beforehand["browser"] is None:
+        row, browser = _next_line(), None
+    else:
+        from crawlers.browser.started_browser import start_browser
+
+        loop = uvloop.new_event_loop()
+        asyncio.set_event_loop(loop)  # Scrapy goes on with it
+        browser = loop.run_until_complete(start_browser(BrowserWanted(**beforehand["browser"])))
+        row = loop.run_until_complete(asyncio.to_thread(_next_line))
+        if row is None and browser is not None:
+            loop.run_until_complete(browser.close())
+    if row is None:
+        parsers.close()
+    return row, Started(browser, parsers)
+
+
+def _next_line() -> Any:
+    """The next object on standard input; None at its end."""
+    return json.loads(sys.stdin.buffer.readline() or "null")
+
+
 def main() -> None:
     """Entry point of the process."""
     begin_json_lines()
-    row = json.loads(sys.stdin.buffer.read())
+    row, started = _next_line(), Started()
+    if row is not None and "beforehand" in row:
+        row, started = wait_for_job(row["beforehand"])
+    if row is None:
+        return
     end_with_parent(row["parent"])
-    run(row)
+    run(row, started)
 
 
 if __name__ == "__main__":

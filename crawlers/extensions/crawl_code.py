@@ -95,9 +95,14 @@ def code_of_crawl(folder: Path, name: str) -> ExtensionCode:
 
 
 @contextmanager
-def parsers_for(parser: str | None, code: ExtensionCode | None) -> Iterator[Parsers]:
-    """The parsers of one source, each in worker processes of its own, until the block ends."""
-    with ConfinedParsers() as ours:
+def parsers_for(
+    parser: str | None, code: ExtensionCode | None, *, started: ConfinedParsers | None = None
+) -> Iterator[Parsers]:
+    """The parsers of one source, each in worker processes of its own, until the block ends.
+
+    ``started`` are ours where they were started beforehand.
+    """
+    with started or ConfinedParsers() as ours:
         if parser is None or code is None:
             yield ours
             return

@@ -57,9 +57,14 @@ class Recorder:
         limits: CrawlLimits,
         upstream_ca: Path | None = None,
         allow_invalid_certificate: bool = False,
+        authority: CertificateAuthority | None = None,
         on_change: Callable[[Totals], None] | None = None,
     ) -> None:
-        """``folder`` takes large bodies while they last; ``on_change`` gets the totals after each exchange."""
+        """``folder`` takes large bodies while they last; ``on_change`` gets the totals after each exchange.
+
+        ``authority`` is this crawl's own where its browser runs already; None: one is made.
+        """
+        self._authority = authority or CertificateAuthority()
         self._sink = PageAccounts(sink)
         self._folder = folder
         self._crawl_id = crawl_id
@@ -80,7 +85,7 @@ class Recorder:
             password=secrets.token_urlsafe(24),
             proof_key=secrets.token_urlsafe(24),
             egress=self._egress,
-            authority=CertificateAuthority(),
+            authority=self._authority,
             verifying=self._verifying,
             lenient=self._lenient,
             writer=WriterThread(self._sink, self._folder),

@@ -32,6 +32,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.crawl import GRACE_S, crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
+from pipeline.crawl.prepared_crawl import PreparedCrawls
 from pipeline.quality.source_checks import check_crawl
 from processors.extension.code import ExtensionCode
 from processors.text import shortened
@@ -256,11 +257,12 @@ def collect(
     watched: Callable[[int], AbstractContextManager[object]] = nullcontext,
     grace_s: float = GRACE_S,
     history: HistoryTurn | None = None,
+    prepared: PreparedCrawls | None = None,
 ) -> tuple[CrawlReport, tuple[Deposited, ...]]:
     """Crawl one source and deposit what was captured; ``request`` are the facts of a person's request.
 
-    ``watched`` and ``grace_s`` are as in `run_crawl`. ``history``: only this much of a channel's history is
-    fetched, with slots that nothing else waits for.
+    ``watched`` and ``grace_s`` are as in `run_crawl`; ``prepared`` are processes that have done their imports.
+    ``history``: only this much of a channel's history is fetched, with slots that nothing else waits for.
     """
     by = actor or settings.collector
     room = room_of(settings)
@@ -319,6 +321,7 @@ def collect(
         prepare_folder=partial(_prepare_folder, archive, job, code),
         watched=watched,
         grace_s=grace_s,
+        prepared=(lambda: None) if prepared is None else partial(prepared.take, chromium),
     )
     if why is not None:
         report = replace(report, remarks=(why, *report.remarks))

@@ -26,8 +26,10 @@ from pipeline.collect.lease import Lease, held_lease
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
+from pipeline.crawl.prepared_crawl import PreparedCrawls
 from pipeline.preserve.checkpoint import sign_and_deliver
 from pipeline.preserve.timestamp import request_timestamps
+from pipeline.process.readers import PreparedParsers
 from pipeline.process.run import process_files
 from processors.http.message import header, parse_response
 from processors.pages.outcome import Outcome
@@ -56,6 +58,27 @@ GRACE_S: Final = 3.0
 of a worker that was killed."""
 
 OnProgress = Callable[[str], None]
+
+
+class Prepared:
+    """What a worker starts before it knows the next address: a crawl's process, and parsers for what it brings.
+
+    Each serves one address, since a hostile page may leave something behind in what has seen it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.crawls = PreparedCrawls(user_agent=settings.user_agent, grace_s=GRACE_S)
+        self.parsers = PreparedParsers()
+
+    def start(self) -> None:
+        """Start what is missing; returns at once."""
+        self.crawls.prepare()
+        self.parsers.prepare()
+
+    def end(self) -> None:
+        """End what waits."""
+        self.crawls.end()
+        self.parsers.end()
 
 
 class WorkerStopped(BaseException):
@@ -93,11 +116,13 @@ def work_on(
     held: Claim,
     *,
     beats_for: str | None = None,
+    prepared: "Prepared | None" = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Archived:
     """Archive the claimed address until it can be read, and write down what came of it.
 
-    ``beats_for`` is the worker for which signs of life are given meanwhile. Raises `RequestUnknownError` where the
+    ``beats_for`` is the worker for which signs of life are given meanwhile, ``prepared`` what it has
+    started beforehand. Raises `RequestUnknownError` where the
     ledger has no such request, `SettingsError` where its egress profile is not known, `LeaseLostError` where
     another has the address by now. What broke off is written down as well, and raised again; of a worker that
     gives signs of life all but `OperationalError`, after which the address is claimed once more.
@@ -109,8 +134,8 @@ def work_on(
             if held.attempt > MOST_ATTEMPTS:
                 raise TriedTooOftenError(held.attempt - 1)
             if held.attempt > 1:
-                _recover(settings, archive, on_progress)
-            archived = _archive_address(settings, archive, request, held.number, on_progress, lease)
+                deposit_left(settings, archive, on_progress)
+            archived = _archive_address(settings, archive, request, held.number, on_progress, lease, prepared)
             lease.require()
             with archive.writer.begin() as connection:
                 insert_result(
@@ -156,8 +181,8 @@ def follow_up(
     sign_and_deliver(settings, archive, on_progress=on_progress)
 
 
-def _recover(settings: Settings, archive: Archive, on_progress: OnProgress) -> None:
-    """Deposit what the crawl of a worker that was killed has left on this machine."""
+def deposit_left(settings: Settings, archive: Archive, on_progress: OnProgress) -> None:
+    """Deposit what crawls have left on this machine whose worker was killed."""
     recover_spools(
         archive,
         settings.spool_dir,
@@ -168,7 +193,13 @@ def _recover(settings: Settings, archive: Archive, on_progress: OnProgress) -> N
 
 
 def _archive_address(
-    settings: Settings, archive: Archive, request: Request, number: int, on_progress: OnProgress, lease: Lease
+    settings: Settings,
+    archive: Archive,
+    request: Request,
+    number: int,
+    on_progress: OnProgress,
+    lease: Lease,
+    prepared: "Prepared | None",
 ) -> Archived:
     url = request.urls[number]
     facts = {
@@ -194,9 +225,10 @@ def _archive_address(
         actor=request.actor,
         watched=lease.watched,
         grace_s=GRACE_S,
+        prepared=None if prepared is None else prepared.crawls,
     )
     keys = tuple(each.key for each in deposited)
-    process_files(archive, keys)
+    process_files(archive, keys, started=None if prepared is None else prepared.parsers.take())
     capture, count = _page_of_visit(archive, report.crawl_id, url)
     preservation = preservation_of(archive, deposited)
     return Archived(

@@ -37,7 +37,7 @@ from storage.ledger.memberships import case_by_reference, cases_of
 from storage.ledger.repeat_schedule import ScheduleRefusedError, schedule_of
 from storage.ledger.repeats import Repeat, RepeatError, begin_repeat
 from storage.ledger.requests import insert_request
-from storage.work_queue.claims import order
+from storage.work_queue.claims import living_workers, order
 
 LONGEST_REASON = 2000
 LONGEST_CASE = 200
@@ -51,6 +51,9 @@ ASK_EVERY_S: Final = 4.0
 
 ANSWER_WITHIN_S: Final = 5.0
 """Seconds that Airflow has to answer while somebody waits for a page."""
+
+PATIENCE_S: Final = 10.0
+"""Seconds for which an Airflow that does not answer is tried again, where nobody else would do the work."""
 
 
 class CaseUnknownError(StorageError):
@@ -83,6 +86,12 @@ def parts(urls: Sequence[str], most: int) -> Iterator[Sequence[str]]:
     return (urls[start : start + most] for start in range(0, len(urls), most))
 
 
+def _worker_lives(archive: Archive) -> bool:
+    """Whether what has been ordered is done without Airflow, too."""
+    with archive.reader.connect() as connection:
+        return bool(living_workers(connection))
+
+
 class AirflowRequestDesk:
     """Takes requests for the installation that ``load`` gives the settings of."""
 
@@ -99,17 +108,18 @@ class AirflowRequestDesk:
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """As `access.request_desk.RequestDesk` has it."""
         (request_id,) = self._take(archive, request, viewer, most=MOST_URLS_OF_ONE)
-        self.start(request_id)
+        self._start_new(request_id, worker_has_it=_worker_lives(archive))
         return request_id
 
     def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
         """As `access.request_desk.RequestDesk` has it."""
         ids = self._take(archive, request, viewer, most=MOST_URLS)
+        worker_lives = _worker_lives(archive)
         for started, request_id in enumerate(ids):
             try:
-                self.start(request_id)
+                self._start_new(request_id, worker_has_it=worker_lives)
             except RequestNotStartedError as problem:
-                return TakenRequests(ids, started, problem.reason)
+                return TakenRequests(ids, started, problem.reason, worker_lives)
         return TakenRequests(ids, len(ids))
 
     def plan_repeat(self, new: NewRepeat) -> PlannedRepeat:
@@ -159,8 +169,18 @@ class AirflowRequestDesk:
 
     def start(self, request_id: str) -> None:
         """As `access.request_desk.RequestDesk` has it."""
+        self._start(request_id, patience_s=PATIENCE_S)
+
+    def _start_new(self, request_id: str, *, worker_has_it: bool) -> None:
+        """Start the run of a request that has just been ordered: a worker has begun with it by now."""
         try:
-            with AirflowApi(self._load().airflow(), patience_s=10.0) as api:
+            self._start(request_id, patience_s=0.0 if worker_has_it else PATIENCE_S)
+        except RequestNotStartedError as problem:
+            raise RequestNotStartedError(request_id, problem.reason, worker_has_it=worker_has_it) from problem
+
+    def _start(self, request_id: str, *, patience_s: float) -> None:
+        try:
+            with AirflowApi(self._load().airflow(), patience_s=patience_s) as api:
                 api.trigger(DAG, {"request_id": request_id})
         except (AirflowRefused, AirflowUnreachable, SettingsError) as problem:
             raise RequestNotStartedError(request_id, str(problem)) from problem

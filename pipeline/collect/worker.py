@@ -1,6 +1,7 @@
 """The worker: a process that has done its imports claims addresses that people wait for, one after the other.
 
-In: `Settings`. Out: `Worked` for each address; what came of it stands in the ledger. Nothing that fails with one
+In: `Settings`. Out: `Worked` for each address; what came of it stands in the ledger. First it deposits what
+crawls have left in the spool of its machine that died. Nothing that fails with one
 address ends the worker; where the database does not answer, it waits until it does. Of a confidential request it
 says and returns its id and a number alone. What follows when a page can be read (time tokens, a checkpoint) is
 done in a thread beside, so that a slow time authority keeps nobody waiting.
@@ -20,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.collect.confidential_work import unlogged
 from pipeline.collect.lease import RENEW_EVERY_S
-from pipeline.collect.on_demand import WorkerStopped, follow_up, work_on
+from pipeline.collect.on_demand import Prepared, WorkerStopped, deposit_left, follow_up, work_on
 from pipeline.collect.waiting import process_name
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
@@ -90,10 +91,12 @@ def run_worker(
     name = process_name()
     with _stopped_by_signals(), opened_archive(settings) as archive, ExitStack() as leaving:
         following = _Following(settings, archive, on_progress)
+        prepared = Prepared(settings)
+        leaving.callback(prepared.end)
         leaving.callback(_leave, archive, name)
         with suppress(WorkerStopped):
             on_progress(f"The worker {name} waits for addresses.")
-            _work(settings, archive, name, following, once, on_done, on_progress)
+            _work(settings, archive, name, following, prepared, once, on_done, on_progress)
             following.finish()
 
 
@@ -102,13 +105,20 @@ def _work(
     archive: Archive,
     name: str,
     following: "_Following",
+    prepared: Prepared,
     once: bool,
     on_done: Callable[[Worked], None],
     on_progress: OnProgress,
 ) -> None:
     beaten_at = float("-inf")
+    recovered = False
     while True:
         try:
+            if not recovered:  # what a worker has left that was killed, and which nobody claims again
+                deposit_left(settings, archive, on_progress)
+                recovered = True
+            if not once:
+                prepared.start()
             with archive.writer.begin() as connection:
                 if not once and time.monotonic() - beaten_at > RENEW_EVERY_S:
                     if beaten_at < 0:
@@ -117,7 +127,7 @@ def _work(
                     beaten_at = time.monotonic()
                 held = claim(connection, name)
             if held is not None:
-                on_done(_one(settings, archive, held, None if once else name, on_progress))
+                on_done(_one(settings, archive, held, None if once else name, prepared, on_progress))
                 following.add(held.request_id)
                 continue
         except OperationalError as problem:
@@ -132,7 +142,12 @@ def _work(
 
 
 def _one(
-    settings: Settings, archive: Archive, held: Claim, beats_for: str | None, on_progress: OnProgress
+    settings: Settings,
+    archive: Archive,
+    held: Claim,
+    beats_for: str | None,
+    prepared: Prepared,
+    on_progress: OnProgress,
 ) -> Worked:
     """The work on one address; raises `OperationalError`, `OtherSchemaError` and `WorkerStopped`."""
     begun = time.monotonic()
@@ -143,7 +158,9 @@ def _one(
             silent.enter_context(unlogged())
             on_progress = _silent
         try:
-            archived = work_on(settings, archive, held, beats_for=beats_for, on_progress=on_progress)
+            archived = work_on(
+                settings, archive, held, beats_for=beats_for, prepared=prepared, on_progress=on_progress
+            )
             capture_id, problem = archived.capture_id, archived.problem
             state = WorkState.DONE if problem is None else WorkState.NOT_AS_WANTED
         except LeaseLostError as lost:

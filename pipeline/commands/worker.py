@@ -19,7 +19,7 @@ def worker(
 ) -> None:
     """Archive the pages that people request, at once, until a signal ends it.
 
-    `letapis up` starts as many as LETAPIS_WORKERS says.
+    `letapis up` starts as many as LETAPIS_WORKERS says, two by default.
 
     Each address is claimed for 15 seconds, and renewed while the work lasts. If a worker is killed, another one
     goes on. Start as many on as many machines as you like.

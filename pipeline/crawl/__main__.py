@@ -1,5 +1,7 @@
-"""The crawl's own process: ``python -m pipeline.crawl FOLDER [CHROMIUM]``, started by
-``pipeline.crawl.launcher``.
+"""The crawl's own process, started by ``pipeline.crawl.launcher``: ``python -m pipeline.crawl FOLDER [CHROMIUM]``.
+
+Or by ``pipeline.crawl.prepared_crawl``, before its job is known: ``python -m pipeline.crawl --prepared CHROMIUM
+USER_AGENT``, where no program means no browser.
 """
 
 import sys
@@ -8,14 +10,19 @@ from pathlib import Path
 import uvloop
 
 from crawlers.log_lines import begin_json_lines
-from pipeline.crawl.crawl_process import run_crawl_process
+from pipeline.crawl.crawl_process import run_crawl_process, run_prepared_process
+from pipeline.crawl.prepared_crawl import PREPARED
+from pipeline.crawl.signing_key import take_secret
 
 
 def main(arguments: list[str]) -> int:
-    """Run the crawl whose job lies in the folder; exit code 0 when its report was written."""
+    """Run one crawl; exit code 0 when its report was written, or where none was handed over."""
     begin_json_lines()
     chromium = Path(arguments[1]) if len(arguments) > 1 and arguments[1] else None
-    uvloop.run(run_crawl_process(Path(arguments[0]), chromium))
+    if arguments[0] == PREPARED:
+        uvloop.run(run_prepared_process(chromium, arguments[2]))
+    else:
+        uvloop.run(run_crawl_process(Path(arguments[0]), chromium, take_secret()))
     return 0
 
 

@@ -7,15 +7,18 @@ says why.
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from crawlers.engine.engine_input import engine_input
+from crawlers.browser.browser_wanted import BrowserWanted
+from crawlers.engine.engine_input import engine_beforehand, engine_input
 from crawlers.engine.messages import CrawlNote, PageVisited, decode_event
 from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawledFile, CrawlReport
@@ -23,9 +26,11 @@ from crawlers.model.serialization import job_from_json, report_to_json
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.rate_limit.socket import RateLimitServer
 from crawlers.recorder.capture_socket import CaptureServer
+from crawlers.recorder.certificates import CertificateAuthority
 from crawlers.recorder.proxy import Recorder
 from pipeline.crawl.disk_space import room_from_environment
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.prepared_crawl import job_from_pipe
 from pipeline.crawl.report_builder import ReportBuilder
 from pipeline.crawl.secrets import (
     EgressNotConfigured,
@@ -33,7 +38,6 @@ from pipeline.crawl.secrets import (
     engine_environment,
     rate_limiter_from_environment,
 )
-from pipeline.crawl.signing_key import take_secret
 from pipeline.crawl.video_search import VideoSearches
 from pipeline.crawl.warcinfo import warcinfo_facts
 from storage.errors import StorageError
@@ -54,17 +58,47 @@ OVERTIME_S = 30.0
 """After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
 
 
-async def run_crawl_process(folder: Path, chromium: Path | None) -> CrawlReport:
-    """Run the crawl whose job lies in ``folder``; returns the report it has written there."""
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What a crawl has before its job is known: its authority, and its engine's process, with its imports."""
+
+    authority: CertificateAuthority
+    engine: asyncio.subprocess.Process
+
+
+async def run_prepared_process(chromium: Path | None, user_agent: str) -> CrawlReport | None:
+    """Prepare a crawl, wait for its job, and run it; None where no job comes. ``chromium`` is started at once."""
+    authority, engine = CertificateAuthority(), await _started_engine()
+    beforehand = Beforehand(authority, engine)
+    wanted = None
+    if chromium is not None:
+        wanted = BrowserWanted(authority.spki_sha256, str(chromium), user_agent)
+    assert engine.stdin is not None
+    engine.stdin.write(engine_beforehand(wanted))
+    handed = await asyncio.to_thread(job_from_pipe)
+    if handed is None:
+        engine.stdin.close()
+        await engine.wait()
+        return None
+    os.environ.update(handed.variables)
+    return await run_crawl_process(handed.folder, chromium, handed.signing_secret, beforehand)
+
+
+async def run_crawl_process(
+    folder: Path, chromium: Path | None, secret: bytes | None, beforehand: Beforehand | None = None
+) -> CrawlReport:
+    """Run the crawl whose job lies in ``folder``; returns the report it has written there.
+
+    ``secret`` is the key by which it signs its files; None: it signs nothing.
+    """
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
     stop_requested = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
-    secret = take_secret()
     spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
     rate_limiter = rate_limiter_from_environment(job)
     builder = ReportBuilder(job, spool, datetime.now(UTC), rate_limiter.statistics)
     try:
-        problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested)
+        problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested, beforehand)
     finally:
         closed = spool.close()
         await rate_limiter.close()
@@ -90,6 +124,7 @@ async def _record(
     folder: Path,
     chromium: Path | None,
     stop_requested: asyncio.Event,
+    beforehand: Beforehand | None,
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
     try:
@@ -107,6 +142,7 @@ async def _record(
         limits=job.limits,
         upstream_ca=job.upstream_ca,
         allow_invalid_certificate=job.source.allow_invalid_certificate,
+        authority=None if beforehand is None else beforehand.authority,
     )
     address = await recorder.start()
     began = time.monotonic()
@@ -117,15 +153,7 @@ async def _record(
         await capture_server.start()
         await slot_server.start()
         try:
-            engine = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "crawlers.engine",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=LONGEST_LINE_BYTES,
-                env=engine_environment(),
-            )
+            engine = await _started_engine() if beforehand is None else beforehand.engine
             assert engine.stdin is not None
             engine.stdin.write(engine_input(job, address, folder, chromium))
             engine.stdin.close()
@@ -150,6 +178,18 @@ async def _record(
     except (StorageError, OSError) as error:
         problem = str(error)
     return problem
+
+
+async def _started_engine() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "crawlers.engine",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=LONGEST_LINE_BYTES,
+        env=engine_environment(),
+    )
 
 
 async def _watch(

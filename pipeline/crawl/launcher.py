@@ -10,8 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import job_to_json, report_from_json
 from pipeline.crawl.disk_space import Room
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
+from pipeline.crawl.prepared_crawl import HandedJob, PreparedCrawl
 from pipeline.crawl.secrets import EGRESS_URL_VARIABLE, SLOTS_DATABASE_VARIABLE
 from pipeline.crawl.signing_key import secret_in_pipe
 from pipeline.supervise.processes import KEEPER
@@ -28,6 +29,9 @@ from storage.spool.recovery import recover_crawl
 
 GRACE_S = 20.0
 """How long a crawl may take to close its files after it was signalled to stop."""
+
+OnProgress = Callable[[str], None]
+Watched = Callable[[int], AbstractContextManager[object]]
 
 
 def run_crawl(
@@ -39,10 +43,11 @@ def run_crawl(
     slots_database_url: str | None = None,
     room: Room | None = None,
     signing_secret: bytes | None = None,
-    on_progress: Callable[[str], None] | None = None,
+    on_progress: OnProgress | None = None,
     prepare_folder: Callable[[Path], object] | None = None,
-    watched: Callable[[int], AbstractContextManager[object]] = nullcontext,
+    watched: Watched = nullcontext,
     grace_s: float = GRACE_S,
+    prepared: Callable[[], PreparedCrawl | None] = lambda: None,
 ) -> CrawlReport:
     """Run the crawl to its end; its closed WARC files and its report stand in ``<spool_dir>/<crawl_id>/``.
 
@@ -53,7 +58,7 @@ def run_crawl(
     None: it signs nothing. ``on_progress`` is called with a sentence now and then. ``prepare_folder`` puts what
     else the crawl needs into its folder before it begins. ``watched`` gets the process id of the crawl's keeper
     and is held while the crawl runs. ``grace_s`` is how long the crawl may take to close its files when it has to
-    stop.
+    stop. ``prepared`` gives a process with its imports done and a ``grace_s`` of its own, where there is one.
 
     A crawl that broke off is reported with its ``problem`` and the files it had closed; no error of a site raises.
     Raises ``FileExistsError`` where the crawl id was used before, ``ValueError`` where a profile has no address.
@@ -66,11 +71,49 @@ def run_crawl(
     if prepare_folder is not None:
         prepare_folder(folder)
     started_at = datetime.now(UTC)
-    crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
-    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(grace_s), "-", "-", *crawl]
     variables_of_crawl = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
     variables_of_crawl |= {} if room is None else room.variables()
-    env = {**os.environ, **{name: value for name, value in variables_of_crawl.items() if value is not None}}
+    variables = {name: value for name, value in variables_of_crawl.items() if value is not None}
+    ready = prepared()
+    if ready is not None:
+        code = _follow_prepared(ready, HandedJob(folder, variables, signing_secret), watched, on_progress)
+    else:
+        code = _follow_new(folder, chromium, variables, signing_secret, grace_s, watched, on_progress)
+    try:
+        return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
+    except FileNotFoundError:
+        return _report_for_crashed_crawl(job, folder, started_at, code)
+
+
+def _follow_prepared(
+    prepared: PreparedCrawl, job: HandedJob, watched: Watched, on_progress: OnProgress | None
+) -> int:
+    """Hand over the job and wait for its end; returns the exit code."""
+    try:
+        with watched(prepared.process.pid):
+            with suppress(BrokenPipeError):  # it has died just now, and its exit code says so
+                prepared.hand_over(job)
+            _pass_on(prepared.process, on_progress)
+    finally:
+        prepared.begin_end()  # its keeper stops the crawl, if it has not ended by itself
+        code = prepared.process.wait()
+        prepared.pass_on_log()
+        prepared.end()
+    return code
+
+
+def _follow_new(
+    folder: Path,
+    chromium: Path | None,
+    variables_of_crawl: Mapping[str, str],
+    signing_secret: bytes | None,
+    grace_s: float,
+    watched: Watched,
+    on_progress: OnProgress | None,
+) -> int:
+    """Start a process for the crawl and wait for its end; returns the exit code."""
+    crawl = [sys.executable, "-m", "pipeline.crawl", str(folder), "" if chromium is None else str(chromium)]
+    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(grace_s), "-", "-", *crawl]
     with (
         secret_in_pipe(signing_secret) as (descriptors, variables),
         subprocess.Popen(
@@ -78,25 +121,27 @@ def run_crawl(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env={**env, **variables},
+            env={**os.environ, **variables_of_crawl, **variables},
             pass_fds=descriptors,
         ) as process,
     ):
         assert process.stdin is not None
-        assert process.stdout is not None
         try:
             with watched(process.pid):
-                for line in process.stdout:
-                    if on_progress is not None:
-                        on_progress(line.decode("utf-8", "replace").rstrip("\n"))
+                _pass_on(process, on_progress)
         finally:
             # The keeper stops the crawl when this input ends, if the crawl has not ended by itself.
             process.stdin.close()
             code = process.wait()
-    try:
-        return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
-    except FileNotFoundError:
-        return _report_for_crashed_crawl(job, folder, started_at, code)
+    return code
+
+
+def _pass_on(process: "subprocess.Popen[bytes]", on_progress: OnProgress | None) -> None:
+    """Each line that the crawl says, until it says no more."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if on_progress is not None:
+            on_progress(line.decode("utf-8", "replace").rstrip("\n"))
 
 
 def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:

@@ -26,6 +26,7 @@ from pipeline.process.result import CaptureResult
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
+from processors.parsing.sandboxed_parsers import ConfinedParsers
 from storage.access_labels import DEFAULT_LABEL, UPKEEP
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
@@ -129,10 +130,17 @@ def extension_use(settings: Settings) -> ExtensionUse:
 
 
 def process_files(
-    archive: Archive, keys: Collection[str], *, on_progress: OnProgress = lambda _: None
+    archive: Archive,
+    keys: Collection[str],
+    *,
+    started: ConfinedParsers | None = None,
+    on_progress: OnProgress = lambda _: None,
 ) -> ProcessReport:
-    """Read these files now, waiting for whoever reads one of them at this moment; no operator's parser is used."""
-    return _process(archive, keys, ExtensionUse(), on_progress)
+    """Read these files now, waiting for whoever reads one of them at this moment; no operator's parser is used.
+
+    ``started`` are parsers that were started beforehand; they are closed.
+    """
+    return _process(archive, keys, ExtensionUse(), on_progress, started)
 
 
 @contextmanager
@@ -149,11 +157,15 @@ def _opened(where: Settings | Archive) -> Iterator[Archive]:
 
 
 def _process(
-    archive: Archive, keys: Collection[str] | None, use: ExtensionUse, on_progress: OnProgress
+    archive: Archive,
+    keys: Collection[str] | None,
+    use: ExtensionUse,
+    on_progress: OnProgress,
+    started: ConfinedParsers | None = None,
 ) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
-    with open_readers(archive, use) as readers:
+    with open_readers(archive, use, started=started) as readers:
         operators = _operators(archive, readers)
         while True:
             try:

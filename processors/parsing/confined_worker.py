@@ -31,6 +31,12 @@ class ConfinedWorker:
         self._process: SandboxedProcess | None = None
         self._one_at_a_time = threading.Lock()
 
+    def start(self) -> None:
+        """Start the worker before the first frame comes; returns when it has done its imports."""
+        with self._one_at_a_time:
+            if self._process is None:
+                self._process = self._begun()
+
     def close(self) -> None:
         """End the worker; the next frame starts another."""
         with self._one_at_a_time:
@@ -50,9 +56,7 @@ class ConfinedWorker:
     def _request(self, frame: bytes, of: type[_Value]) -> _Value:
         try:
             if self._process is None:
-                self._process = self._started()
-                for first in self._prologue:
-                    self._process.ask(first)
+                self._process = self._begun()
             self._process.seconds = self.limits.patience * self.limits.seconds_for(len(frame))
             answer = self._process.ask(frame)
             if answer[:1] == b"=":
@@ -72,6 +76,13 @@ class ConfinedWorker:
     def _too_long(self, frame: bytes) -> str:
         seconds = self.limits.seconds_for(len(frame))
         return f"reading the page takes more than {seconds:g} s of processor time"
+
+    def _begun(self) -> SandboxedProcess:
+        """A fresh worker, which has its prologue."""
+        process = self._started()
+        for first in self._prologue:
+            process.ask(first)
+        return process
 
     def _started(self) -> SandboxedProcess:
         limits = self.limits

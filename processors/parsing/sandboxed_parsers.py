@@ -5,7 +5,9 @@ at a time (`confined_worker`); no page is tried again and again. Raises ``Decode
 be started.
 """
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -19,9 +21,12 @@ from processors.pages.sitemaps import Sitemap
 from processors.parsing.confined_worker import ConfinedWorker
 from processors.parsing.limits import PageLimits
 from processors.parsing.page_frame import Task, Work, framed
+from processors.parsing.parsers import PageNotRead
 from processors.tables.layout import Layout
 
 _Value = TypeVar("_Value")
+
+OURS = b"<!doctype html><title>A page</title><h1>A page</h1><p>It has a paragraph.</p>"
 
 
 class ConfinedParsers:
@@ -38,6 +43,15 @@ class ConfinedParsers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def start(self) -> None:
+        """Start the worker before the first page comes, and have it read one of ours: that imports the rest."""
+        self._worker.start()
+        page = Page(
+            url="https://ours.invalid/", body=OURS, captured_at=datetime.now(UTC), content_type="text/html"
+        )
+        with suppress(PageNotRead):
+            self.read_page(page, "news")
 
     def close(self) -> None:
         """End the worker; the next page starts another."""

@@ -26,6 +26,7 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection, end_collection
 from storage.ledger.memberships import add_member
 from storage.ledger.requests import insert_result, requests_seen
+from storage.work_queue.claims import beat
 from tests.access.conftest import user_of_header
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 
@@ -42,7 +43,7 @@ class DeskWithoutAirflow(AirflowRequestDesk):
         self.started: list[str] = []
         self.state: RunState | None = RunState.RUNNING
 
-    def start(self, request_id: str) -> None:
+    def _start(self, request_id: str, *, patience_s: float) -> None:
         self.started.append(request_id)
 
     def run_state(self, request_id: str) -> RunState:
@@ -300,6 +301,27 @@ def test_requests_that_airflow_does_not_take_are_kept_and_said(
         assert request.id in answer.text
         states = client.get("/api/archive/states", params={"id": request.id}, headers=OWN).json()
         assert (states["states"], states["scheduler"]) == (["waiting"], "silent")
+
+
+def test_where_a_worker_lives_no_page_says_that_what_airflow_does_not_take_waits_for_it(
+    pages: ArchivingPages, stored_settings: Settings
+) -> None:
+    silent = replace(stored_settings, airflow_url="http://127.0.0.1:9", airflow_password="x")
+    with pages.archive.writer.begin() as connection:
+        beat(connection, "a worker")
+    desk = AirflowRequestDesk(lambda: silent)
+    with TestClient(create_app(lambda: pages.archive, user_of_header, desk=desk)) as client:
+        one = client.post("/requests", data={"urls": PAGE}, headers=OWN)
+        several = client.post("/archive", data={"urls": PAGE}, headers=OWN)
+        by_program = client.post("/api/requests", json={"urls": [PAGE]}, headers=OWN)
+        assert (one.status_code, several.status_code, by_program.status_code) == (200, 200, 201)
+        assert "A worker of the archive has the request. Airflow has no run of it: " in one.text
+        assert "Workers of the archive have the requests. " in several.text
+        assert "not started" not in one.text + several.text
+        request_id = by_program.json()["id"]
+        states = client.get("/api/archive/states", params={"id": request_id}, headers=OWN).json()
+        assert (states["states"], states["scheduler"]) == (["waiting"], None)
+        assert "data-silent hidden>" in client.get(f"/request/{request_id}", headers=OWN).text
 
 
 def test_of_another_case_nobody_learns_by_any_of_these_routes(pages: ArchivingPages) -> None:

@@ -25,6 +25,7 @@ from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id, captures_of_crawl
+from storage.deposit.deposited import keys_of_crawl
 from storage.ledger.custody import entries
 from storage.ledger.memberships import add_member
 from storage.ledger.requests import RequestResult, results_of_request
@@ -38,7 +39,7 @@ from storage.work_queue.claims import (
     take_up,
     wait_no_more,
 )
-from tests.pipeline.crawl.test_crawl_process import command_of, descendants
+from tests.pipeline.crawl.test_crawl_process import descendants
 from tests.storage.killed_deposits import environment
 
 COURT = "https://oblsud.pryklad.example/modules.php?name=sud_delo&srv_num=1"
@@ -127,7 +128,15 @@ def workers(archive: Archive) -> int:
 
 
 def crawls_below(pid: int) -> list[int]:
-    return [each for each in descendants(pid) if "-m pipeline.crawl " in command_of(each)]
+    """Those at work: they have files of the spool open, which one that is prepared has not."""
+    return [each for each in descendants(pid) if any("/data/spool/" in name for name in open_files(each))]
+
+
+def open_files(pid: int) -> list[str]:
+    try:
+        return [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return []  # it has ended, or closes one now
 
 
 def worked_once(settings: Settings) -> list[Worked]:
@@ -207,6 +216,31 @@ def test_a_killed_workers_request_goes_on_with_another_and_its_crawl_is_gone_bef
     found = stands(opened, request_id)
     assert (found.claimed_by, found.attempt, found.ended_at) == (None, 1, None), "given back, for another"
     assert results(opened, request_id) == []
+
+
+def test_a_worker_that_is_started_again_deposits_what_the_killed_one_has_left(
+    collecting: Settings, opened: Archive, start: Start, sample_sites: SampleSites
+) -> None:
+    sample_sites.forget_requests()
+    worker = start()
+    eventually(lambda: workers(opened))
+    request_id = accept_request(collecting, (SLOW,), actor="ala")
+    eventually(lambda: [seen for seen in sample_sites.requests_log if seen.url == SLOW])
+    (crawl_id,) = (path.name for path in collecting.spool_dir.iterdir())
+    with opened.writer.begin() as connection:
+        wait_no_more(connection, request_id)  # so that nobody claims it again
+    family = descendants(worker.pid)
+    worker.kill()
+    worker.wait()
+    eventually(lambda: not [pid for pid in family if is_alive(pid)])
+
+    start()
+
+    eventually(lambda: not list(collecting.spool_dir.iterdir()))
+    with opened.reader.connect() as connection:
+        assert keys_of_crawl(connection, crawl_id) != ()
+        ended = [each for each in entries(connection, subject_id=crawl_id) if each.event == "collection_ended"]
+    assert [each.details["recovered"] for each in ended] == [True]
 
 
 def test_where_the_lease_cannot_be_renewed_the_crawl_is_killed_and_no_result_is_written(
