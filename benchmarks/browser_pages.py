@@ -49,6 +49,13 @@ from storage.spool.spool import Spool
 MOST_OF_BARE = 1.5
 """How much of the CPU of Playwright alone a recorded page may take."""
 
+RATIOS = (
+    Ratio("recorded", "Playwright alone", "cpu", 1 / MOST_OF_BARE),
+    Ratio("recorded", "Playwright alone, one page for all", "cpu", None),
+    Ratio("recorded", "Playwright alone", "wall", None),
+    Ratio("recorded", "browsertrix-crawler", "cpu", None),
+)
+
 USER_AGENT = Settings().user_agent
 PR_SET_CHILD_SUBREAPER = 36
 EVERY = 10
@@ -249,7 +256,7 @@ def browsertrix(
     built: Path, program: Path, folder: Path, orders: Callable[[int], list[tuple[str, str]]], more: int
 ) -> Way:
     """Crawls of one page and of some more: what the start takes is in both. Behaviours and waits are off."""
-    variables = {"GEOMETRY": "1366x900x24", "BROWSER_BIN": str(program), "DETACHED_CHILD_PROC": "1"}
+    settings = {"GEOMETRY": "1366x900x24", "BROWSER_BIN": str(program), "DETACHED_CHILD_PROC": "1"}
 
     def crawl(count: int) -> float:
         work = Path(tempfile.mkdtemp(dir=folder))
@@ -259,7 +266,8 @@ def browsertrix(
         command += ["--headless", "--cwd", work, "--collection", "c", "--behaviors", "", "--waitUntil", "load"]
         command += ["--screenshot", "fullPage", "--text", "final-to-warc", "--pageExtraDelay", "0"]
         command += ["--postLoadDelay", "0", "--netIdleWait", "1"]
-        cpu = total_cpu_of([str(part) for part in command], work, variables)
+        # its Redis keeps what a crawl of this name has done, also for the next one
+        cpu = total_cpu_of([str(part) for part in command], work, {**settings, "CRAWL_ID": work.name})
         done = sum(b'"url"' in line for line in (work / "collections/c/pages/pages.jsonl").open("rb"))
         assert done == count, f"browsertrix-crawler took {done} of {count} pages; look into {work}"
         return cpu
@@ -376,20 +384,21 @@ def main() -> None:
             loaded = (options.rounds + 1) * options.pages
             assert exchanges == loaded * (1 + RESOURCES), f"{exchanges} exchanges of {loaded} pages"
             assert not truncated, f"{truncated} exchanges were cut"
-            points = memory_over(ours, recorder, orders(options.memory)) if options.memory else []
-    ratios = [
-        Ratio("recorded", "Playwright alone", "cpu", 1 / MOST_OF_BARE),
-        Ratio("recorded", "Playwright alone, one page for all", "cpu", None),
-        Ratio("recorded", "Playwright alone", "wall", None),
-    ]
-    if options.browsertrix is not None:
-        ratios.append(Ratio("recorded", "browsertrix-crawler", "cpu", None))
-    title = f"A page with {RESOURCES} sub-resources in a browser, recorded"
-    report(title, "page", taken, ratios, as_json=options.json, scale="ms")
-    if points:
-        print(json.dumps(memory_row(points)))
-        if options.svg is not None:
-            options.svg.write_text(picture(points), "utf-8")
+            report(
+                f"A page with {RESOURCES} sub-resources in a browser, recorded",
+                "page",
+                taken,
+                [ratio for ratio in RATIOS if ratio.peer in taken],
+                as_json=options.json,
+                scale="ms",
+            )
+            sys.stdout.flush()
+            if not options.memory:
+                return
+            points = memory_over(ours, recorder, orders(options.memory))
+    print(json.dumps(memory_row(points)))
+    if options.svg is not None:
+        options.svg.write_text(picture(points), "utf-8")
 
 
 def show_alone_fresh(pipe: Connection, folder: Path, program: Path) -> None:
