@@ -7,12 +7,13 @@ proxy, loopback addresses included. Certificates are accepted from the crawl's o
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ProxySettings, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from crawlers.recorder.proxy import RecorderAddress
@@ -138,23 +139,43 @@ async def end(browser: Browser, process_id: int) -> None:
             await gone.wait()
 
 
-async def open_context(
-    browser: Browser, recorder: RecorderAddress, page_id: str, user_agent: str
+async def new_context_like_a_crawls(
+    browser: Browser,
+    user_agent: str,
+    *,
+    proxy: ProxySettings | None = None,
+    state: Mapping[str, Any] | None = None,
 ) -> BrowserContext:
-    """A context of its own storage, whose exchanges the recorder files under ``page_id``, with one empty tab.
-
-    Were Playwright told the password, it would stop every request to say it, and turn off the cache for that,
-    which sites see (``Pragma: no-cache`` in every request). So the browser says it once, and remembers.
-    """
-    context = await browser.new_context(
-        proxy={"server": f"http://{recorder.host}:{recorder.port}", "bypass": "<-loopback>"},
+    """A context as sites see those of all crawls; ``state`` is what it holds from the beginning."""
+    return await browser.new_context(
+        proxy=proxy,
         user_agent=user_agent,
         viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT},
         locale="en-US",
         timezone_id="UTC",
         service_workers="allow",
         accept_downloads=False,
+        storage_state=cast("StorageState | None", state),
     )
+
+
+async def open_context(
+    browser: Browser,
+    recorder: RecorderAddress,
+    page_id: str,
+    user_agent: str,
+    *,
+    state: Mapping[str, Any] | None = None,
+) -> BrowserContext:
+    """A context of its own storage, whose exchanges the recorder files under ``page_id``, with one empty tab.
+
+    ``state`` is that of a login, None for a visitor whom the site does not know.
+
+    Were Playwright told the password, it would stop every request to say it, and turn off the cache for that,
+    which sites see (``Pragma: no-cache`` in every request). So the browser says it once, and remembers.
+    """
+    proxy: ProxySettings = {"server": f"http://{recorder.host}:{recorder.port}", "bypass": "<-loopback>"}
+    context = await new_context_like_a_crawls(browser, user_agent, proxy=proxy, state=state)
     try:
         await _introduce(context, recorder, page_id)
     except BaseException:

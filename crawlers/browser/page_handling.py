@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crawlers.model.capture import RenderingKind
+from crawlers.model.login import LoginSign
 from crawlers.watchlist.page_step import PageStep
 from crawlers.watchlist.source import USUAL_RENDERINGS, RenderingName, Source
 
@@ -22,7 +23,8 @@ KINDS: Final[Mapping[RenderingName, RenderingKind]] = {
 @dataclass(frozen=True, slots=True)
 class PageHandling:
     """``renderings`` are made besides the final DOM; one that is larger or takes longer than the limits is left
-    out. ``steps`` are done before anything is made.
+    out. ``steps`` are done before anything is made. ``login_sign`` is looked for
+    on each page of a crawl with a login.
     """
 
     renderings: frozenset[RenderingKind] = frozenset(KINDS[name] for name in USUAL_RENDERINGS)
@@ -30,6 +32,7 @@ class PageHandling:
     rendering_seconds: float = 45.0
     reject_consent: bool = False
     steps: tuple[PageStep, ...] = ()
+    login_sign: LoginSign | None = None
 
 
 def handling_of(source: Source) -> PageHandling:

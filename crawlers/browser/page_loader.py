@@ -17,6 +17,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from crawlers.browser.chromium import close
 from crawlers.browser.consent import ConsentResult, reject_consent
+from crawlers.browser.login_sign import shows_sign
 from crawlers.browser.page_answers import PageHangs, answer_of, require_answer
 from crawlers.browser.page_handling import KINDS, PageHandling
 from crawlers.browser.page_steps import PageLeft, StepsGuard, do_steps
@@ -29,7 +30,8 @@ from crawlers.browser.step_results import StepResult
 ARRIVE_S: Final = 60.0
 LOAD_S: Final = 30.0
 REST_S: Final = 8.0
-"""Waits: for the first answer, for the load event, for the network to rest."""
+SIGN_S: Final = 3.0
+"""Waits: for the first answer, for the load event, for the network to rest, then for the sign of a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Loaded:
     requests: tuple[BrowserRequest, ...] = ()
     requests_left_out: int = 0
     script_errors: int = 0
+    logged_out: bool = False
+    """The page was loaded with a login, and did not show the sign of it."""
 
 
 class TabFailed(Exception):
@@ -86,6 +90,7 @@ class _Visit:
     consent: ConsentResult | None = None
     url: str | None = None
     in_steps: bool = False
+    logged_out: bool = False
     guard: StepsGuard | None = None
     steps: list[StepResult] = field(default_factory=list)
     renderings: list[MadeOfPage] = field(default_factory=list)
@@ -107,6 +112,7 @@ class _Visit:
             requests=tuple(self.log.requests),
             requests_left_out=self.log.left_out,
             script_errors=self.log.script_errors,
+            logged_out=self.logged_out,
         )
 
     def lost(self, reason: str, handling: PageHandling) -> "TabLost":
@@ -201,6 +207,8 @@ async def _take_to_end(visit: _Visit, wait_for_slot: WaitForSlot, handling: Page
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)
     except PlaywrightTimeout:
         visit.remarks.append(f"the page's network did not rest within {REST_S:.0f} s")
+    if handling.login_sign is not None and not await shows_sign(tab, handling.login_sign, SIGN_S):
+        visit.logged_out = True
     await visit.take_dom()
     async for made in make_renderings(tab, handling, visit.remarks):
         await visit.require_page()

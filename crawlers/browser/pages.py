@@ -17,6 +17,7 @@ from crawlers.browser.page_handling import PageHandling
 from crawlers.browser.step_results import StepResult
 from crawlers.http_client import CrawlLimitReached
 from crawlers.model.capture import Note, Rendering
+from crawlers.model.login import BrowserLogin
 from crawlers.recorder.proxy import RecorderAddress
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class RenderedPage:
 
     ``dom`` is UTF-8; ``url`` is where redirects led; ``status`` is None where the page never came to its end;
     ``remarks`` are sentences on what is missing, ``steps`` what came of those that its source declares.
+    ``logged_out``: it was loaded with a login, and did not show the sign of it.
     """
 
     url: str
@@ -38,14 +40,15 @@ class RenderedPage:
     dom: bytes
     remarks: tuple[str, ...]
     steps: tuple[StepResult, ...] = ()
+    logged_out: bool = False
 
 
 class BrowserPages:
     """The browser of one crawl. ``program`` None is Playwright's own Chromium.
 
     ``note`` and ``rendering`` hand over to the recorder's process; ``handling`` says what is made. ``seconds`` is
-    the crawl's limit, counted from the first page. ``started`` is the browser where one was started beforehand.
-    ``one_page`` is to be held while a page is rendered.
+    the crawl's limit, counted from the first page. ``started`` is the browser where one was started beforehand,
+    ``login`` with what each context begins. ``one_page`` is to be held while a page is rendered.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class BrowserPages:
         handling: PageHandling | None = None,
         seconds: float | None = None,
         started: StartedBrowser | None = None,
+        login: BrowserLogin | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
@@ -67,6 +71,7 @@ class BrowserPages:
         self._rendering = rendering
         self._handling = handling or PageHandling()
         self._seconds = seconds
+        self._login = login
         self._deadline: float | None = None
         self._session: BrowserSession | None = None
         self._started = started
@@ -97,6 +102,7 @@ class BrowserPages:
                 self._rendering,
                 self._handling,
                 self._started,
+                self._login,
             )
             self._started = None
             if self._seconds is not None:

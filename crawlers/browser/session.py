@@ -29,7 +29,9 @@ from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.browser.temporary_folder import TemporaryFolder
 from crawlers.http_client import BrowserMissing, PageNotRendered
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
+from crawlers.model.login import BrowserLogin
 from crawlers.recorder.proxy import RecorderAddress
+from processors.pages.outcome import Outcome
 
 SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
 """What Chromium shows as a page of its own; the rest it hands to viewers whose DOM holds nothing."""
@@ -60,13 +62,15 @@ class BrowserSession:
         rendering: Callable[[Rendering], None],
         handling: PageHandling,
         started: StartedBrowser | None = None,
+        login: BrowserLogin | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
         self._user_agent = user_agent
         self._note = note
         self._rendering = rendering
-        self._handling = handling
+        self._handling = handling if login is None else replace(handling, login_sign=login.sign)
+        self._login = login
         self._temporary: TemporaryFolder | None = None if started is None else started.temporary
         self._started_before = started
         self._playwright: Playwright | None = None if started is None else started.playwright
@@ -103,10 +107,18 @@ class BrowserSession:
         if media_type not in SHOWN_TYPES:
             return None
         await self._hand_over(page_id, loaded, because)
+        if loaded.logged_out:
+            self._note(logged_out_note(page_id, loaded.url))
         if loaded.dom is None:
             raise PageNotRendered("; ".join(loaded.remarks))
         return RenderedPage(
-            loaded.url, loaded.status, media_type, _bytes(loaded.dom), loaded.remarks, loaded.steps
+            loaded.url,
+            loaded.status,
+            media_type,
+            _bytes(loaded.dom),
+            loaded.remarks,
+            loaded.steps,
+            loaded.logged_out,
         )
 
     async def _load(self, url: str, page_id: str, wait_for_slot: WaitForSlot) -> Loaded:
@@ -165,7 +177,8 @@ class BrowserSession:
             self._contexts.clear()
         async with asyncio.timeout(OPEN_S):
             if page_id not in self._contexts:
-                context = await open_context(self._browser, self._recorder, page_id, self._user_agent)
+                state = None if self._login is None else self._login.state
+                context = await open_context(self._browser, self._recorder, page_id, self._user_agent, state=state)
                 self._contexts[page_id] = context
                 return context.pages[0]
             return await self._contexts[page_id].new_page()
@@ -208,6 +221,12 @@ class BrowserSession:
                 page_id, loaded.url, made.kind, made.media_type, made.content, made.made_at, made_by
             )
             await asyncio.to_thread(self._rendering, rendering)
+
+
+def logged_out_note(page_id: str, url: str) -> Note:
+    """That the site did not know the login on a page."""
+    reason = "the page was loaded with a login and does not show the sign of it"
+    return Note(NoteKind.OUTCOME, page_id, url, datetime.now(UTC), reason, outcome=Outcome.LOGIN_WALL)
 
 
 def _of_lost(steps: tuple[StepResult, ...]) -> tuple[StepResult, ...]:

@@ -24,6 +24,7 @@ from crawlers.browser.browser_wanted import BrowserWanted
 from crawlers.browser.page_handling import handling_of
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
+from crawlers.engine.engine_input import login_of
 from crawlers.engine.imports import import_what_crawls_use
 from crawlers.engine.messages import EngineEvent, EngineFinished, encode_event
 from crawlers.engine.robots import RobotsRules
@@ -70,6 +71,7 @@ def run(row: Mapping[str, Any], started: Started) -> None:
         handling=handling_of(job.source),
         seconds=job.limits.seconds,
         started=started.browser,
+        login=login_of(row),
     )
     robots = RobotsRules(fetcher, rate_limiter, captures.note, job.user_agent)
     context = CrawlContext(

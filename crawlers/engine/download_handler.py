@@ -21,6 +21,11 @@ from crawlers.engine.settings import READ_BYTES
 from crawlers.http_client import FetchFailed
 from processors.urls import host_of
 
+LOGGED_OUT = (
+    "the site did not know the login profile any more: pages were captured as they came, and the profile was left "
+    "as it is; log in anew with `letapis login`"
+)
+
 
 class RecorderDownloadHandler(BaseDownloadHandler):
     """Waits for a slot at the host, then fetches or renders. Raises `FetchFailed` and its kinds."""
@@ -66,6 +71,9 @@ class RecorderDownloadHandler(BaseDownloadHandler):
         for remark in page.remarks:
             self._context.report(CrawlNote(f"{request.url}: {remark}"))
         self._report_steps(request.url, page.steps)
+        if page.logged_out:
+            self._context.report(CrawlNote(LOGGED_OUT, is_failure=True))
+            self._context.report(CrawlNote(f"{request.url}: does not show the sign of a login"))
         return RecordedHtml(
             page.url,
             status=page.status or 200,

@@ -78,13 +78,28 @@ class TlsFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactedSpan:
+    """Bytes of a message that a crawl with a login does not show: ``*`` stands in their place, line ends stay.
+
+    ``message`` is ``request``, ``response`` or ``interim <number>``; ``offset`` counts from its first byte.
+    ``commitment`` is the salted one to the bytes (as ISO 8859-1), under the name ``what``.
+    """
+
+    message: str
+    what: str
+    offset: int
+    length: int
+    commitment: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and what the server answered, both to the byte.
 
     ``peer_ip`` is None only where an egress proxy resolves names itself. ``interim`` are 1xx responses that came
     before the final one. ``problem`` labels bytes that break the protocol ("the response is not HTTP: ..."); they
-    are kept all the same. ``protocol`` is the version the status line names, in small letters (``http/1.1``), or
-    ``http/0.9`` where there is none.
+    are kept all the same. ``redacted`` are the spans of credentials, in a crawl with a login. ``protocol`` is the
+    version the status line names, in small letters (``http/1.1``), or ``http/0.9`` where there is none.
     """
 
     crawl_id: str
@@ -105,3 +120,4 @@ class Exchange:
     interim: tuple[bytes, ...] = ()
     truncated: Truncation | None = None
     problem: str | None = None
+    redacted: tuple[RedactedSpan, ...] = ()

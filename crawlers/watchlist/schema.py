@@ -367,6 +367,11 @@ class SourceEntry(_Entry):
     page is scrolled and pictured. What came of each step stands in the crawl's report and on the page of the
     capture; one that fails costs nothing else. Links and forms that a click would follow are stopped.
     """
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", strict=True)] | None = None
+    """The login profile (`letapis login`) with which the browser loads the pages. What identifies the login is
+    redacted in the WARC files, and a page that does not show the profile's sign makes the source fail. The name
+    stands in the WARC files: choose one that says nothing of the person.
+    """
     expect: ExpectEntry = ExpectEntry()
     """What a crawl should bring. A source that brings less or more is reported. Where nothing is declared, the
     last two weeks of the source are the measure.
@@ -391,6 +396,14 @@ class SourceEntry(_Entry):
     def _something_to_fetch(self) -> "SourceEntry":
         if self.needs_one_of and not any(getattr(self, name) for name in self.needs_one_of):
             raise _mistake(f"nothing to fetch: expected at least one of {', '.join(self.needs_one_of)}")
+        return self
+
+    @model_validator(mode="after")
+    def _browser_for_profile(self) -> "SourceEntry":
+        if self.profile is not None and self.engine != "browser":
+            raise _mistake("a profile is used by the browser alone: expected `engine: browser` beside it")
+        if self.profile is not None and self.video is not None:
+            raise _mistake("video is looked for without a login: remove `video`, or the profile")
         return self
 
     @model_validator(mode="after")

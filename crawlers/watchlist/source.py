@@ -94,7 +94,8 @@ class Source:
     (decision 0031), ``spider`` one that crawls in the place of our spider. ``renderings`` is what a browser makes
     of its pages; None: `USUAL_RENDERINGS`. ``consent`` is what it does with their consent dialogs; None: it leaves
     them. ``video`` has video and audio behind players captured, within these limits; None: it does not.
-    ``steps`` are done on each page in the browser before it is taken.
+    ``steps`` are done on each page in the browser before it is taken. ``profile`` is the name of the login profile
+    with which its pages are loaded; None: as a visitor whom the site does not know.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Source:
     consent: Consent | None = field(default=None, metadata=WHERE_SET)
     video: VideoLimits | None = field(default=None, metadata=WHERE_SET)
     steps: tuple[PageStep, ...] | None = field(default=None, metadata=WHERE_SET)
+    profile: str | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:

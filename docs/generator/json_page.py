@@ -116,6 +116,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "tokens make": ("token",),
     "tokens revoke": ("token",),
     "sources": ("source",),
+    "login": ("login_profile",),
     "sources import": ("source_line",),
     "sources try": ("source_trial",),
     "sources new": ("new_extension",),

@@ -26,6 +26,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Second store": ("replica_",),
     "Nightly and weekly jobs": ("audit_", "renew_", "nights_", "keep_", "quality_"),
     "Keys and outlets": ("sealing_", "log_", "package_", "outlets"),
+    "Logins": ("login_",),
     "Database": ("database_",),
     "Airflow": ("airflow_", "roles"),
     "Monitoring": ("logs_as", "metrics_", "morning_", "alarm_"),

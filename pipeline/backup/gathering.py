@@ -40,6 +40,7 @@ LOG_KEY: Final = "keys/log"
 LAST_CHECKPOINT: Final = "keys/log.last"
 NEXT_LOG_KEY: Final = "keys/log.next"
 PACKAGE_KEY: Final = "keys/package"
+LOGIN_KEYS: Final = "keys/login"
 WATCHLIST: Final = "watchlist"
 OUTLETS: Final = "outlets"
 AIRFLOW: Final = "airflow/"
@@ -177,6 +178,11 @@ def _keys(settings: Settings) -> Iterator[_Found]:
     if os.path.lexists(package):
         read_package_key(package)
     yield _optional(PACKAGE_KEY, "the key that signs packages", package, "there is none")
+    login = settings.login_keys_file
+    if os.path.lexists(login):  # most archives log in nowhere
+        yield _Found(LOGIN_KEYS, "the keys of login profiles", login, _read(login))
+        reason = f"they are sealed in {settings.login_folder}, and can be made anew with `letapis login`"
+        yield _Found("login profiles", "", None, None, reason)
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[str, Path]]:

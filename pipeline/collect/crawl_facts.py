@@ -26,9 +26,11 @@ def collection_facts(
     request_id: str | None = None,
     request_number: str | None = None,
     egress: str | None = None,
+    virtual_identity: str | None = None,
 ) -> Mapping[str, Fact]:
     """What is known before the first byte is fetched; ``egress`` is a profile's name, None for going directly.
 
+    ``virtual_identity`` is the label of a login profile.
     ``request_number`` says which address of the request is fetched, from 1.
     """
     nightly = "the watch-list asks for it, no person does"
@@ -37,7 +39,7 @@ def collection_facts(
         "machine": Fact(socket.gethostname()),
         "egress_profile": Fact(egress or DIRECT),
         "egress_address": egress_address(settings, egress),
-        "virtual_identity": Fact(None, "none is used: the crawl logs in nowhere"),
+        "virtual_identity": known(virtual_identity, "none is used: the crawl logs in nowhere"),
         "requested_by": known(requested_by, nightly),
         "request": known(request_id, nightly),
         "reason": known(reason, "none was given" if request_id else nightly),

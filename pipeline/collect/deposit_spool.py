@@ -58,6 +58,18 @@ NotDeposited: Final = (
 """What is wrong with one file and stops no other."""
 
 
+class LoginNotClearedError(StorageError):
+    """A crawl with a login died before the last look at its files; they may show what the site knows it by."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"Crawl {folder.name} loaded pages with a login and died before the last look at its files. They stay "
+            f"in {folder} and are not deposited, since they may show what the site knows the login by. Remove the "
+            "folder once you do not need them; the next crawl captures the pages anew."
+        )
+        self.folder = folder
+
+
 class CrawlNotDepositedError(StorageError):
     """Files of a crawl are not what it closed, or not whole: a person has to look. Its others are deposited."""
 
@@ -95,6 +107,8 @@ def deposit_crawl(
     a crash keeps it from doing, the next run makes good. Raises `CrawlNotDepositedError` once all that can be
     deposited is.
     """
+    if _is_uncleared(folder):
+        raise LoginNotClearedError(folder)
     digests = {file.path.name: file.sha256 for file in closed}
     left_by = _left_by(folder)
     deposited: dict[str, Deposited] = {}
@@ -136,6 +150,10 @@ def recover_spools(
         try:
             unchanged_s = _unchanged_s(folder)  # before the lock is taken, whose file may be new
             with lock_crawl(folder):
+                if _is_uncleared(folder):
+                    remarks.append(str(LoginNotClearedError(folder)))
+                    end_recovered(archive, folder.name, None, actor=actor, measure_clock=clock)
+                    continue
                 files, report = _closed_files(folder), _reported(folder, remarks)
                 digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
                 left_by = _left_by(folder)
@@ -196,6 +214,19 @@ def _statement(path: Path) -> ReceivedStatement | None:
 def _left_by(folder: Path) -> LeftBy:
     """Whether the crawl came to its report."""
     return LeftBy.CRAWL_THAT_REPORTED if (folder / REPORT_NAME).exists() else LeftBy.CRAWL_THAT_DIED
+
+
+def _is_uncleared(folder: Path) -> bool:
+    """Whether a crawl with a login died here: its report comes after the last look at its files.
+
+    A job that cannot be read may be that of such a crawl.
+    """
+    if (folder / REPORT_NAME).exists() or not (folder / JOB_NAME).exists():
+        return False
+    try:
+        return json.loads((folder / JOB_NAME).read_text("utf-8"))["source"].get("profile") is not None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
 
 
 def _reported(folder: Path, remarks: list[str]) -> CrawlReport | None:

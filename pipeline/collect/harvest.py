@@ -33,6 +33,8 @@ from pipeline.config.settings import Settings
 from pipeline.crawl import GRACE_S, crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
 from pipeline.crawl.prepared_crawl import PreparedCrawls
+from pipeline.login.loan import lend
+from pipeline.login.profiles import ProfileStore
 from pipeline.quality.source_checks import check_crawl
 from processors.extension.code import ExtensionCode
 from processors.text import shortened
@@ -270,6 +272,11 @@ def collect(
     chromium = chromium_for(settings, source)
     egress_url = settings.egress_url(source.egress)
     crawl_id = crawl_id_of_now()
+    profiles, profile = ProfileStore(settings.login_folder, settings.login_keys_file), None
+    loan = None
+    if source.profile is not None:
+        profile = profiles.read(source.profile)
+        loan = lend(profiles, profile, crawl_id, egress=None if egress_url is None else source.egress)
     code = code_of_source(settings.extension_folder, source.parser, source.spider)
     if code is not None:
         deposit_extension(archive, code, actor=by)
@@ -286,7 +293,12 @@ def collect(
         crawl_id=crawl_id,
         source_id=source.id,
         actor=by,
-        facts=collection_facts(settings, **(request or {}), egress=None if egress_url is None else source.egress),
+        facts=collection_facts(
+            settings,
+            **(request or {}),
+            egress=None if egress_url is None else source.egress,
+            virtual_identity=None if profile is None else profile.identity,
+        ),
         signing_key=CrawlKey(secret).public,
         access_label=source.access_label,
         clock=measured_clock(settings.time_servers),
@@ -317,6 +329,7 @@ def collect(
         slots_database_url=settings.database().writer_url,
         room=room,
         signing_secret=secret,
+        login=loan,
         on_progress=on_progress,
         prepare_folder=partial(_prepare_folder, archive, job, code),
         watched=watched,

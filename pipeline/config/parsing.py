@@ -305,6 +305,8 @@ READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "outlets": _folder_or_file,
     "log_key": _folder_or_file,
     "package_key": _folder_or_file,
+    "login_profiles": _folder_or_file,
+    "login_keys": _folder_or_file,
     "packages": _folder_or_file,
     "validation_report": _folder_or_file,
     "database_url": _database_url,

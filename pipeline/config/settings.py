@@ -225,6 +225,15 @@ class Settings:
     """The file of the key that signs the WACZ files of packages that are handed over. Keep it outside store and
     database. Default: `keys/package.key` in the data folder, where `letapis up` and `letapis prepare` make it.
     """
+    login_profiles: Path | None = None
+    """The folder of login profiles (`letapis login`), sealed by the keys of `LETAPIS_LOGIN_KEYS`. Keep it outside
+    store and database. Workers that crawl with a login need the same folder. Default: `login` in the data folder.
+    """
+    login_keys: Path | None = None
+    """The file of keys that open login profiles, and what crawls with a login have kept out of the archive. Keep
+    it outside store and database, and keep a copy. Default: `keys/login.keys` in the data folder, where
+    `letapis login` makes it.
+    """
     packages: Path | None = None
     """The folder of packages that are ordered on the page Hand over: frozen selections, and what was built of
     them. It holds evidence in the open, for its owner alone (mode 0700). The API server and the workers need the
@@ -408,6 +417,16 @@ class Settings:
     def package_key_file(self) -> Path:
         """Where the key that signs packages is."""
         return self.package_key or self.data / "keys" / "package.key"
+
+    @property
+    def login_folder(self) -> Path:
+        """Where login profiles are."""
+        return self.login_profiles or self.data / "login"
+
+    @property
+    def login_keys_file(self) -> Path:
+        """Where the keys of login profiles are."""
+        return self.login_keys or self.data / "keys" / "login.keys"
 
     @property
     def packages_folder(self) -> Path:

@@ -30,6 +30,7 @@ from crawlers.recorder.certificates import CertificateAuthority
 from crawlers.recorder.proxy import Recorder
 from pipeline.crawl.disk_space import room_from_environment
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, write_json
+from pipeline.crawl.guarded_login import GuardedLogin
 from pipeline.crawl.prepared_crawl import job_from_pipe
 from pipeline.crawl.report_builder import ReportBuilder
 from pipeline.crawl.secrets import (
@@ -40,6 +41,7 @@ from pipeline.crawl.secrets import (
 )
 from pipeline.crawl.video_search import VideoSearches
 from pipeline.crawl.warcinfo import warcinfo_facts
+from pipeline.login.loan import take_loan
 from storage.errors import StorageError
 from storage.signing import CrawlKey
 from storage.spool.known_payloads import PAYLOADS_NAME, KnownPayloads
@@ -94,17 +96,22 @@ async def run_crawl_process(
     job = job_from_json(json.loads((folder / JOB_NAME).read_text("utf-8")))
     stop_requested = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop_requested.set)
+    loan = take_loan()
+    guarded = None if loan is None else GuardedLogin(loan, job.crawl_id)
     spool = _spool(job, folder, None if secret is None else CrawlKey(secret))
     rate_limiter = rate_limiter_from_environment(job)
     builder = ReportBuilder(job, spool, datetime.now(UTC), rate_limiter.statistics)
     try:
-        problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested, beforehand)
+        problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested, beforehand, guarded)
     finally:
         closed = spool.close()
         await rate_limiter.close()
+    if guarded is not None:
+        closed = guarded.cleared(closed, builder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
     report = builder.report(files, datetime.now(UTC), problem)
-    write_json(folder / REPORT_NAME, report_to_json(report))
+    row = report_to_json(report)
+    write_json(folder / REPORT_NAME, row if guarded is None else guarded.covered(row))
     return report
 
 
@@ -125,8 +132,11 @@ async def _record(
     chromium: Path | None,
     stop_requested: asyncio.Event,
     beforehand: Beforehand | None,
+    guarded: GuardedLogin | None,
 ) -> str | None:
     """Let the engine work behind the recorder; returns why the crawl could not go on, None at its own end."""
+    if job.source.profile is not None and guarded is None:
+        return f"the login profile {job.source.profile} was not lent to this crawl; nothing was fetched"
     try:
         egress = egress_from_environment(job)
     except EgressNotConfigured as missing:
@@ -135,7 +145,7 @@ async def _record(
     if unusable is not None:
         return f"egress profile {job.egress!r}: {unusable}; nothing was fetched (`letapis doctor --egress`)"
     recorder = Recorder(
-        builder,
+        builder if guarded is None else guarded.before(builder),
         crawl_id=job.crawl_id,
         folder=folder,
         egress=egress,
@@ -155,9 +165,11 @@ async def _record(
         try:
             engine = await _started_engine() if beforehand is None else beforehand.engine
             assert engine.stdin is not None
-            engine.stdin.write(engine_input(job, address, folder, chromium))
+            engine.stdin.write(
+                engine_input(job, address, folder, chromium, None if guarded is None else guarded.login)
+            )
             engine.stdin.close()
-            problem = await _watch(engine, job, builder, recorder, stop_requested, folder.parent)
+            problem = await _watch(engine, job, builder, recorder, stop_requested, folder.parent, guarded)
             if problem is None and job.source.video is not None:
                 ends_at = None if job.limits.seconds is None else began + job.limits.seconds
                 searches = VideoSearches(
@@ -199,9 +211,10 @@ async def _watch(
     recorder: Recorder,
     stop_requested: asyncio.Event,
     spool_dir: Path,
+    guarded: GuardedLogin | None,
 ) -> str | None:
     """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
-    reading = asyncio.create_task(_read_events(engine, job, builder))
+    reading = asyncio.create_task(_read_events(engine, job, builder, guarded))
     ended = asyncio.create_task(engine.wait())
     stopping = asyncio.create_task(stop_requested.wait())
     too_full = asyncio.create_task(_no_room(spool_dir))
@@ -281,11 +294,14 @@ async def _end(engine: asyncio.subprocess.Process) -> None:
         engine.kill()
 
 
-async def _read_events(engine: asyncio.subprocess.Process, job: CrawlJob, builder: ReportBuilder) -> None:
+async def _read_events(
+    engine: asyncio.subprocess.Process, job: CrawlJob, builder: ReportBuilder, guarded: GuardedLogin | None
+) -> None:
     """Read the engine's events and pass progress on, until its output ends."""
     assert engine.stdout is not None
     async for line in engine.stdout:
-        event = decode_event(line.decode("utf-8", "replace"))
+        text = line.decode("utf-8", "replace")
+        event = decode_event(text if guarded is None else guarded.covered_text(text))
         if event is None:
             continue
         builder.on_engine_event(event)

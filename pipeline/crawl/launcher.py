@@ -23,6 +23,7 @@ from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reser
 from pipeline.crawl.prepared_crawl import HandedJob, PreparedCrawl
 from pipeline.crawl.secrets import EGRESS_URL_VARIABLE, SLOTS_DATABASE_VARIABLE
 from pipeline.crawl.signing_key import secret_in_pipe
+from pipeline.login.loan import LoginLoan, loan_in_memory
 from pipeline.supervise.processes import KEEPER
 from storage.private_folder import new_closed_folder
 from storage.spool.recovery import recover_crawl
@@ -43,6 +44,7 @@ def run_crawl(
     slots_database_url: str | None = None,
     room: Room | None = None,
     signing_secret: bytes | None = None,
+    login: LoginLoan | None = None,
     on_progress: OnProgress | None = None,
     prepare_folder: Callable[[Path], object] | None = None,
     watched: Watched = nullcontext,
@@ -55,7 +57,8 @@ def run_crawl(
     the job's egress profile. ``slots_database_url`` is the writer's address of the database in which crawls share
     their rate limit; None: this crawl keeps its own. Both are given to the crawl's process alone. ``room`` is what
     the crawl leaves free on its disk; None: nothing. ``signing_secret`` is the key with which it signs its files;
-    None: it signs nothing. ``on_progress`` is called with a sentence now and then. ``prepare_folder`` puts what
+    None: it signs nothing. ``login`` is what a source with a profile is lent; without it, such a crawl fetches
+    nothing. ``on_progress`` is called with a sentence now and then. ``prepare_folder`` puts what
     else the crawl needs into its folder before it begins. ``watched`` gets the process id of the crawl's keeper
     and is held while the crawl runs. ``grace_s`` is how long the crawl may take to close its files when it has to
     stop. ``prepared`` gives a process with its imports done and a ``grace_s`` of its own, where there is one.
@@ -74,11 +77,11 @@ def run_crawl(
     variables_of_crawl = {EGRESS_URL_VARIABLE: egress_url, SLOTS_DATABASE_VARIABLE: slots_database_url}
     variables_of_crawl |= {} if room is None else room.variables()
     variables = {name: value for name, value in variables_of_crawl.items() if value is not None}
-    ready = prepared()
+    ready = prepared() if login is None else None  # a process that was there before gets no login
     if ready is not None:
         code = _follow_prepared(ready, HandedJob(folder, variables, signing_secret), watched, on_progress)
     else:
-        code = _follow_new(folder, chromium, variables, signing_secret, grace_s, watched, on_progress)
+        code = _follow_new(folder, chromium, variables, signing_secret, login, grace_s, watched, on_progress)
     try:
         return report_from_json(json.loads((folder / REPORT_NAME).read_text("utf-8")))
     except FileNotFoundError:
@@ -107,6 +110,7 @@ def _follow_new(
     chromium: Path | None,
     variables_of_crawl: Mapping[str, str],
     signing_secret: bytes | None,
+    login: LoginLoan | None,
     grace_s: float,
     watched: Watched,
     on_progress: OnProgress | None,
@@ -116,13 +120,14 @@ def _follow_new(
     keeper = [sys.executable, "-I", "-S", str(KEEPER), str(int(signal.SIGTERM)), str(grace_s), "-", "-", *crawl]
     with (
         secret_in_pipe(signing_secret) as (descriptors, variables),
+        loan_in_memory(login) as (lent, variables_of_loan),
         subprocess.Popen(
             keeper,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, **variables_of_crawl, **variables},
-            pass_fds=descriptors,
+            env={**os.environ, **variables_of_crawl, **variables, **variables_of_loan},
+            pass_fds=(*descriptors, *lent),
         ) as process,
     ):
         assert process.stdin is not None

@@ -123,6 +123,11 @@ class ReportBuilder:
         return None if found is None else found[1]
 
     @property
+    def seeds(self) -> tuple[str, ...]:
+        """The addresses with which the crawl begins."""
+        return self._job.seeds
+
+    @property
     def pages(self) -> int:
         """Pages the engine has visited."""
         return len(self._visits)

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from crawlers.model.capture import Note, NoteKind, Rendering
-from crawlers.model.exchange import ByteSource, Exchange, Message
+from crawlers.model.exchange import ByteSource, Exchange, Message, RedactedSpan
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
 
@@ -146,7 +146,20 @@ def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info
         "interim_base64": [base64.b64encode(message).decode() for message in exchange.interim],
         "problem": exchange.problem,
     }
+    if exchange.redacted:
+        facts["redacted"] = [redacted_json(each) for each in exchange.redacted]
     return _facts(facts, record_id, exchange.started_at, EXCHANGE_PREFIX + uri(exchange.url), info_id, response_id)
+
+
+def redacted_json(span: RedactedSpan) -> dict[str, Any]:
+    """A span of credentials as the facts of an exchange name it."""
+    return {
+        "message": span.message,
+        "what": span.what,
+        "offset": span.offset,
+        "length": span.length,
+        "commitment": str(span.commitment),
+    }
 
 
 def certificate_record(certificate: bytes, record_id: str, at: datetime, info_id: str) -> WarcRecord:

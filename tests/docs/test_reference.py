@@ -41,6 +41,8 @@ ANY_TEXT = {
         "SEALING_KEYS",
         "LOG_KEY",
         "PACKAGE_KEY",
+        "LOGIN_KEYS",
+        "LOGIN_PROFILES",
         "PACKAGES",
         "VALIDATION_REPORT",
         "REPLAY_KEY",

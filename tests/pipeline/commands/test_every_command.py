@@ -113,6 +113,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "doctor",
         "fingerprint",
         "group",
+        "login",
         "metrics",
         "morning",
         "parse",
