@@ -4,7 +4,7 @@
 catalogue's own, over files of hashes, is in ``storage.similarity.hash_index``.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,6 +86,26 @@ class InMemory:
     def hashes_of(self, files: Collection[Digest]) -> Mapping[Digest, Hashes]:
         """As ``Index`` says."""
         return {file: self.hashes[file] for file in files}
+
+
+FIRST_ROWS = 512
+MANY_PAIRS = 1 << 21
+"""Pairs of one search, of 24 bytes each and three times that while they are sorted."""
+
+
+def searched_in_parts(index: Index, table: str, rows: NDArray[np.uint8], within_bits: int) -> Iterator[Matches]:
+    """What `Index.search` finds, for some rows after the other: as many at once as give not too many pairs.
+
+    Each frame of a video is near each frame of another that shows the same scene: six clips of a thousand frames
+    give 36 million pairs, 2.5 GB at once. Rows that find little are searched in ever larger parts, since a search
+    in many known rows costs little more for many new ones.
+    """
+    start, size = 0, FIRST_ROWS
+    while start < len(rows):
+        found = index.search(table, rows[start : start + size], within_bits)
+        yield Matches(found.query + start, found.owner, found.at_ms, found.distance_bits)
+        start += size
+        size = 4 * size if len(found.query) < MANY_PAIRS // 4 else max(FIRST_ROWS // 8, size // 2)
 
 
 def tables(files: Iterable[Hashes]) -> dict[str, FingerprintTable]:

@@ -20,7 +20,7 @@ from processors.digest import Digest
 from processors.fingerprints.fingerprint import Fingerprint
 from processors.fingerprints.orientation import BACK, ORIENTATIONS, Orientation, turned_rows
 from processors.similarity.clustering import MediaLink, describe_distance
-from processors.similarity.index import HasFingerprints, Hashes, Index, InMemory, tables
+from processors.similarity.index import HasFingerprints, Hashes, Index, InMemory, searched_in_parts, tables
 from processors.similarity.index_rows import STILL_MS
 from processors.similarity.region_match import TABLE as PARTS
 from processors.similarity.region_match import alike_parts, shared_parts
@@ -73,16 +73,17 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLi
             continue
         whole: list[_WholePictures] = []
         moving: set[Pair] = set()
+        rows = queried[table].rows
         for orientation in ORIENTATIONS:
-            rows = queried[table].rows
-            near = index.search(table, turned_rows(table.partition("/")[0], rows.bits, orientation), within_bits)
-            stills = (rows.at_ms[near.query] == STILL_MS) & (near.at_ms == STILL_MS)
-            mine, owners = queried[table].owner[near.query], near.owner
-            for place in np.flatnonzero(stills).tolist():
-                pair = (names[mine[place]], index.owner(int(owners[place])))
-                whole.append(_WholePictures(pair, int(near.distance_bits[place]), orientation.name))
-            both = np.unique(np.stack([mine[~stills], owners[~stills]], axis=1), axis=0)
-            moving |= {(names[one], index.owner(other)) for one, other in both.tolist()}
+            turned = turned_rows(table.partition("/")[0], rows.bits, orientation)
+            for near in searched_in_parts(index, table, turned, within_bits):
+                stills = (rows.at_ms[near.query] == STILL_MS) & (near.at_ms == STILL_MS)
+                mine, owners = queried[table].owner[near.query], near.owner
+                for place in np.flatnonzero(stills).tolist():
+                    pair = (names[mine[place]], index.owner(int(owners[place])))
+                    whole.append(_WholePictures(pair, int(near.distance_bits[place]), orientation.name))
+                both = _each_once(mine[~stills], owners[~stills])
+                moving |= {(names[one], index.owner(other)) for one, other in both}
         theirs = index.hashes_of({b for _, b in moving} | {found.pair[1] for found in whole})
         standing = (found for found in whole if _stands(table, found, ours, theirs))
         yield from (_whole_link(table, found, ours, theirs) for found in standing)
@@ -90,6 +91,15 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLi
     if PARTS in queried:
         pairs = alike_parts(queried[PARTS], names, index)
         yield from shared_parts(pairs, ours, index.hashes_of({b for _, b in pairs}))
+
+
+def _each_once(mine: NDArray[np.int64], owners: NDArray[np.int64]) -> set[tuple[int, int]]:
+    """Pairs of files out of pairs of frames; frames of one file stand together, so most are left out unsorted."""
+    if not len(mine):
+        return set()
+    another = np.flatnonzero((np.diff(mine) != 0) | (np.diff(owners) != 0)) + 1
+    first = np.concatenate(([0], another))
+    return set(zip(mine[first].tolist(), owners[first].tolist(), strict=True))
 
 
 def _stands(

@@ -5,8 +5,10 @@ shows a part, and to a video where that is so for at least half of the kept fram
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.digest import Digest
 from processors.fingerprints.orientation import BACK, ORIENTATIONS
@@ -37,6 +39,9 @@ Turned = tuple[Frames, str]
 SHOWN_FRAMES = 12
 """Pairs of frames that a link names."""
 
+FRAMES_OF_FILE = 1 << 32
+"""Times that a frame can have."""
+
 _BY_NAME = {orientation.name: orientation for orientation in ORIENTATIONS}
 
 
@@ -45,13 +50,34 @@ def alike_parts(queried: FingerprintTable, names: list[Digest], index: Index) ->
     found: dict[Pair, set[Turned]] = {}
     for orientation in ORIENTATIONS:
         near = index.search(TABLE, turned_bits(queried.rows.bits, orientation), WITHIN_BITS)
-        columns = (queried.owner[near.query], queried.rows.at_ms[near.query], near.owner, near.at_ms)
-        pictures, counts = np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0, return_counts=True)
-        for mine, here, owner, there in pictures[counts >= LEAST_ALIKE].tolist():
+        ours = _numbered(queried.owner[near.query], queried.rows.at_ms[near.query])
+        theirs = _numbered(near.owner, near.at_ms)
+        together = ours.number * len(theirs.pictures) + theirs.number
+        pictures, counts = np.unique(together, return_counts=True)
+        for both in pictures[counts >= LEAST_ALIKE].tolist():
+            (mine, here), (owner, there) = (
+                divmod(int(side.pictures[place]), FRAMES_OF_FILE)
+                for side, place in zip((ours, theirs), divmod(both, len(theirs.pictures)), strict=True)
+            )
             pair = (names[mine], index.owner(owner))
             if pair[0] != pair[1]:
                 found.setdefault(pair, set()).add(((here, there), orientation.name))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """Pictures, each once, and for each row the place of its own."""
+
+    pictures: NDArray[np.uint64]
+    number: NDArray[np.int64]
+
+
+def _numbered(owner: NDArray[np.int64], at_ms: NDArray[np.uint32]) -> _Numbered:
+    """A picture is a file and a time in one number: sorting those takes a tenth of sorting rows of columns."""
+    together = owner.astype(np.uint64) * np.uint64(FRAMES_OF_FILE) + at_ms
+    pictures, number = np.unique(together, return_inverse=True)
+    return _Numbered(pictures, number.astype(np.int64))
 
 
 def shared_parts(
