@@ -29,7 +29,7 @@ def test_each_line_of_the_log_is_an_object_where_json_is_wanted(sample_sites: Sa
         *("--upstream-ca", sample_sites.authority),
         **wanted,  # type: ignore[arg-type]  # one dict of two types
     )
-    failed = letapis("verify", **wanted)  # type: ignore[arg-type]
+    failed = letapis("verify", **wanted)  # type: ignore[arg-type]  # the same
 
     rows = [json.loads(line) for done in (crawled, failed) for line in done.stderr.splitlines()]
     assert (crawled.returncode, failed.returncode) == (0, 2)
