@@ -66,7 +66,7 @@ class CrawlReport:
     counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
     something; ``pace`` is the pace that was kept, by host. ``steps`` counts pages by step and outcome,
     where the source declares steps; ``engine_choices`` pages by engine (``http``, ``browser``), where it was
-    chosen page by page.
+    chosen page by page. ``sealing_at`` is when it began to close and sign its files.
     """
 
     crawl_id: str
@@ -91,3 +91,4 @@ class CrawlReport:
     videos: tuple[VideoSearch, ...] = field(default=(), metadata={"json": WHERE_SET})
     steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})
     engine_choices: Mapping[str, int] = field(default_factory=dict, metadata={"json": WHERE_SET})
+    sealing_at: datetime | None = field(default=None, metadata={"json": WHERE_SET})

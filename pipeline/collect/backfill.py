@@ -30,6 +30,7 @@ from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
 from pipeline.process.run import ProcessError, process_files
 from pipeline.supervise.processes import send
+from pipeline.tracing import task_span
 from storage.archive import Archive
 from storage.crawl_state.known_urls import unseen_posts
 from storage.errors import StorageError
@@ -94,7 +95,8 @@ def run_backfill(
                 return NOTHING_LEFT
             if time.monotonic() - began > most_s:
                 return "Its time is over; the next run goes on."
-            on_turn(_take_turn(settings, archive, due, on_progress))
+            with task_span("backfill"):
+                on_turn(_take_turn(settings, archive, due, on_progress))
 
 
 def is_to_work(settings: Settings) -> bool:

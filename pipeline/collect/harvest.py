@@ -36,6 +36,7 @@ from pipeline.crawl.prepared_crawl import PreparedCrawls
 from pipeline.login.loan import lend
 from pipeline.login.profiles import ProfileStore
 from pipeline.quality.source_checks import check_crawl
+from pipeline.tracing import Span, span, task_span
 from processors.extension.code import ExtensionCode
 from processors.text import shortened
 from storage.access_labels import DEFAULT_LABEL
@@ -207,7 +208,9 @@ def harvest_batch(settings: Settings, names: Sequence[str], *, on_progress: OnPr
     for name in names:
         try:
             listed = listed or _usable(settings)
-            results.append(_harvest(settings, _source(listed, name), on_progress))
+            source = _source(listed, name)
+            with task_span("harvest", **_named(source)):
+                results.append(_harvest(settings, source, on_progress))
         except BrokenEntryError as problem:
             refused[name] = problem
         except Exception as problem:  # the caller raises it, once all have been tried
@@ -321,21 +324,23 @@ def collect(
     if history is not None:
         job = history.of(job)
     on_progress(f"{source.id}: crawl {crawl_id} begins.")
-    report = run_crawl(
-        job,
-        settings.spool_dir,
-        chromium=chromium,
-        egress_url=egress_url,
-        slots_database_url=settings.database().writer_url,
-        room=room,
-        signing_secret=secret,
-        login=loan,
-        on_progress=on_progress,
-        prepare_folder=partial(_prepare_folder, archive, job, code),
-        watched=watched,
-        grace_s=grace_s,
-        prepared=(lambda: None) if prepared is None else partial(prepared.take, chromium),
-    )
+    with span("crawl", crawl_id=crawl_id, **_named(source)) as step:
+        report = run_crawl(
+            job,
+            settings.spool_dir,
+            chromium=chromium,
+            egress_url=egress_url,
+            slots_database_url=settings.database().writer_url,
+            room=room,
+            signing_secret=secret,
+            login=loan,
+            on_progress=on_progress,
+            prepare_folder=partial(_prepare_folder, archive, job, code),
+            watched=watched,
+            grace_s=grace_s,
+            prepared=(lambda: None) if prepared is None else partial(prepared.take, chromium),
+        )
+        _note_crawl(step, report)
     if why is not None:
         report = replace(report, remarks=(why, *report.remarks))
 
@@ -346,13 +351,38 @@ def collect(
         end_collection(archive, crawl_id=crawl_id, actor=by, details=details, clock=clock)
 
     folder = settings.spool_dir / crawl_id
-    deposited = deposit_crawl(
-        archive, folder, actor=by, closed=report.files, before_release=record_end, clock=clock
-    )
+    with span("deposit", crawl_id=crawl_id, **_named(source)) as step:
+        deposited = deposit_crawl(
+            archive, folder, actor=by, closed=report.files, before_release=record_end, clock=clock
+        )
+        step.note(files=len(deposited), captures=sum(each.captures for each in deposited))
     on_progress(
         f"{source.id}: {len(deposited)} WARC files deposited, {sum(each.captures for each in deposited)} captures."
     )
     return report, deposited
+
+
+def _named(source: Source) -> dict[str, str | bool]:
+    """How a trace may name the source: not at all where not everybody may know of it."""
+    return {"source": source.id} if source.access_label is None else {"confidential": True}
+
+
+def _note_crawl(step: Span, report: CrawlReport) -> None:
+    """What a trace has of a crawl: counts, and how it ended, never an address or a sentence about one."""
+    step.note(
+        pages=report.pages,
+        records=report.records,
+        exchanges=report.exchanges,
+        bytes=report.bytes,
+        truncated=report.truncated,
+        refused=report.refused,
+        failures=len(report.failures),
+        broke_off=report.problem is not None,
+        **{f"pages_{outcome}": count for outcome, count in report.outcomes.items()},
+    )
+    if report.sealing_at is not None:
+        size = sum(each.bytes for each in report.files)
+        step.part("seal", report.sealing_at, report.ended_at, files=len(report.files), bytes=size)
 
 
 def _prepare_folder(archive: Archive, job: CrawlJob, code: ExtensionCode | None, folder: Path) -> None:

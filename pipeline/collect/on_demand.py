@@ -31,6 +31,7 @@ from pipeline.preserve.checkpoint import sign_and_deliver
 from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.readers import PreparedParsers
 from pipeline.process.run import process_files
+from pipeline.tracing import task_span
 from processors.http.message import header, parse_response
 from processors.pages.outcome import Outcome
 from processors.surt import surt_key
@@ -135,7 +136,8 @@ def work_on(
                 raise TriedTooOftenError(held.attempt - 1)
             if held.attempt > 1:
                 deposit_left(settings, archive, on_progress)
-            archived = _archive_address(settings, archive, request, held.number, on_progress, lease, prepared)
+            with task_span("archive", attempt=held.attempt):
+                archived = _archive_address(settings, archive, request, held.number, on_progress, lease, prepared)
             lease.require()
             with archive.writer.begin() as connection:
                 insert_result(

@@ -104,12 +104,13 @@ async def run_crawl_process(
     try:
         problem = await _record(job, builder, rate_limiter, folder, chromium, stop_requested, beforehand, guarded)
     finally:
+        sealing_at = datetime.now(UTC)
         closed = spool.close()
         await rate_limiter.close()
     if guarded is not None:
         closed = guarded.cleared(closed, builder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
-    report = builder.report(files, datetime.now(UTC), problem)
+    report = builder.report(files, datetime.now(UTC), problem, sealing_at)
     row = report_to_json(report)
     write_json(folder / REPORT_NAME, row if guarded is None else guarded.covered(row))
     return report

@@ -137,7 +137,13 @@ class ReportBuilder:
         """Records those pages hold or are known to lead to."""
         return sum(visit.records + visit.known for visit in self._visits)
 
-    def report(self, files: tuple[CrawledFile, ...], ended_at: datetime, problem: str | None) -> CrawlReport:
+    def report(
+        self,
+        files: tuple[CrawledFile, ...],
+        ended_at: datetime,
+        problem: str | None,
+        sealing_at: datetime | None = None,
+    ) -> CrawlReport:
         """The sum of it all."""
         classified = [(visit, *self._classified(visit)) for visit in self._visits]
         outcomes = Counter(outcome.value for _, outcome, _ in classified)
@@ -176,6 +182,7 @@ class ReportBuilder:
             videos=tuple(self._videos),
             steps={step: dict(sorted(counted.items())) for step, counted in self._steps.items()},
             engine_choices=dict(sorted(self._engine_choices.items())),
+            sealing_at=sealing_at,
         )
 
     def _steps_in_words(self) -> list[str]:

@@ -32,6 +32,7 @@ SECRETS: Final = (
     "LETAPIS_MORNING_",
     "LETAPIS_REPLICA_",
     "LETAPIS_S3_",
+    "OTEL_",
 )
 """How the names of variables begin that no engine is shown: a hostile page may take over a browser."""
 

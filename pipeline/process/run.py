@@ -23,6 +23,7 @@ from pipeline.process.capture import read_capture
 from pipeline.process.extensions import ExtensionUse
 from pipeline.process.readers import Readers, open_readers
 from pipeline.process.result import CaptureResult
+from pipeline.tracing import task_span
 from processors.media.fingerprint_file import ALL_HASHES
 from processors.pages.outcome import CLASSIFIER_VERSION
 from processors.parsing.parser_versions import parser_versions
@@ -162,6 +163,28 @@ def _process(
     use: ExtensionUse,
     on_progress: OnProgress,
     started: ConfinedParsers | None = None,
+) -> ProcessReport:
+    with task_span("process") as step:
+        try:
+            report = _read(archive, keys, use, on_progress, started)
+        except ProcessError as unread:
+            step.note(failed=len(unread.report.failed), **_counts(unread.report))
+            raise
+        step.note(**_counts(report))
+    return report
+
+
+def _counts(report: ProcessReport) -> dict[str, int]:
+    """Its numbers by name."""
+    return {each.name: getattr(report, each.name) for each in fields(report) if each.type in (int, "int")}
+
+
+def _read(
+    archive: Archive,
+    keys: Collection[str] | None,
+    use: ExtensionUse,
+    on_progress: OnProgress,
+    started: ConfinedParsers | None,
 ) -> ProcessReport:
     report = ProcessReport()
     failed: dict[str, str] = {}
