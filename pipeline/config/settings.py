@@ -340,10 +340,10 @@ class Settings:
     make it.
     """
 
-    workers: int = 0
+    workers: int = 2
     """How many on-demand workers (`letapis worker`) `letapis up` starts on its machine. Each keeps about 350 MB of
     memory, 300 MB more once somebody wanted a browser, and has what people request within seconds; two suit two
-    cores. Default: `0`. With `0`, Airflow's tasks fetch it, as they do where no worker lives.
+    cores. Default: `2`. With `0`, Airflow's tasks fetch it, as they do where no worker lives.
     """
 
     connect_to: tuple[str, ...] = ()

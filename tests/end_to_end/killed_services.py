@@ -31,6 +31,16 @@ def kill_service(data: Path, service: str) -> tuple[int, ...]:
     return tuple(hit)
 
 
+def processes_writing(folder: Path) -> tuple[int, ...]:
+    """Every process that has a file of the folder open, and its children: a crawl with its engine and browser."""
+    found: list[int] = []
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # it has ended, or is another user's
+            if descriptor.readlink().parent == folder and int(descriptor.parts[2]) != os.getpid():
+                found.append(int(descriptor.parts[2]))
+    return tuple({*found, *(child for pid in found for child in children_of(pid))})
+
+
 def processes_naming(word: str) -> tuple[int, ...]:
     """Every other process with the word in its command or environment: Chromium's write over the latter."""
     found = []

@@ -1,21 +1,27 @@
 """What bad sources and killed tasks get: an outcome, a red last task, and nothing left behind."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Row, select
 
 from pipeline.airflow_api import AirflowApi
 from pipeline.collect.airflow_run import harvested
+from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
 from storage.archive import Archive
 from storage.catalogue.captures import captures_of_crawl
 from storage.ledger.harvests import harvests_since
+from storage.work_queue.tables import orders
 from tests.airflow_requests import patch, wait_for_run
 from tests.conftest import RunningStack
 from tests.end_to_end.conftest import Rows, eventually
-from tests.end_to_end.killed_services import processes_naming
+from tests.end_to_end.killed_services import processes_writing
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
@@ -104,26 +110,57 @@ def states(api: AirflowApi, run_id: str) -> dict[str, str]:
     }
 
 
-def test_a_task_marked_failed_leaves_no_process_and_its_spool_is_deposited_by_the_next_run(
+def test_a_killed_worker_and_a_task_marked_failed_leave_no_process_and_what_their_crawls_had_is_deposited(
     api: AirflowApi, airflow_stack: RunningStack, sample_sites: SampleSites, deposited: Archive
 ) -> None:
     sample_sites.forget_requests()
     run_id = api.trigger("archive_url", {"urls": SLOW})
+    request_id = eventually(lambda: requested(api, run_id))
     spool = airflow_stack.settings.spool_dir
-    folder = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
-    eventually(lambda: len(processes_naming(folder.name)) >= 2)
-    eventually(lambda: any(seen.host == SLOW_HOST and seen.target == "/" for seen in sample_sites.requests_log))
+    first = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
+    eventually(lambda: asked_for(sample_sites) == 1)
+    eventually(lambda: how_it_stands(deposited, request_id).awaited_until)
+    family = processes_writing(first)
+    worker = int(how_it_stands(deposited, request_id).claimed_by.rpartition(":")[2])
+
+    os.kill(worker, signal.SIGKILL)
+
+    eventually(lambda: how_it_stands(deposited, request_id).attempt == 2)
+    assert len(family) >= 2, "a crawl and its engine"
+    assert [pid for pid in family if is_alive(pid)] == [], "they are gone before another claims the address"
+    second = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
+    eventually(lambda: asked_for(sample_sites) == 2)
+    family = processes_writing(second)
 
     mark_failed(api, run_id)
 
-    eventually(lambda: not processes_naming(folder.name))
+    eventually(lambda: not [pid for pid in family if is_alive(pid)])
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
-    again = api.trigger("harvest", {"sources": ["oblsud"]})
-    assert wait_for_run(api, "harvest", again, timeout_s=RUN_S) == "success"
-    assert not folder.exists()
-    with deposited.reader.connect() as connection:
-        urls = [capture.url for capture in captures_of_crawl(connection, folder.name)]
-    assert SLOW in urls
+    eventually(lambda: list(spool.iterdir()) == [])
+    for folder in (first, second):
+        with deposited.reader.connect() as connection:
+            urls = [capture.url for capture in captures_of_crawl(connection, folder.name)]
+        assert SLOW in urls, f"{folder.name} is deposited and read"
+
+
+def requested(api: AirflowApi, run_id: str) -> str | None:
+    """The request that the run has written to the ledger."""
+    tasks = {task["task_id"]: task["state"] for task in api.tasks_of_run("archive_url", run_id)}
+    if tasks.get("check") != "success":
+        return None
+    (job,) = api.xcom("archive_url", run_id, "check")
+    return str(job["request_id"])
+
+
+def how_it_stands(archive: Archive, request_id: str) -> Row[Any]:
+    """The request's one address in the queue; a worker has it before a task waits for it (``awaited_until``)."""
+    with archive.reader.connect() as connection:
+        return connection.execute(select(orders).where(orders.c.request_id == request_id)).one()
+
+
+def asked_for(sites: SampleSites) -> int:
+    """How often the page that never ends was requested."""
+    return sum(seen.host == SLOW_HOST and seen.target == "/" for seen in sites.requests_log)
 
 
 def mark_failed(api: AirflowApi, run_id: str) -> None:
