@@ -55,6 +55,13 @@ def login(
         str | None,
         typer.Option("--egress", metavar="NAME", help="The egress profile by which the site is reached."),
     ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Show the browser on a page of this machine, as is done without a display."),
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="The port of that page, for a tunnel; 0 takes a free one.")
+    ] = 0,
     listed: Annotated[bool, typer.Option("--list", help="List the profiles.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Look whether the site still knows the profile. Exit code 3 if not.")
@@ -64,9 +71,9 @@ def login(
 ) -> None:
     """Log in at a site in a browser, and keep what the browser then holds as a sealed profile for crawls.
 
-    A window opens, and closes once the page shows the sign of a login; with --form nobody has to look. Nothing
-    of it is recorded, and user name and password are kept nowhere. Crawls never change a profile: log in anew,
-    or --check.
+    A window opens, and closes once the page shows the sign of a login; without a display, the browser is shown on
+    a page of this machine alone, whose link works once. With --form nobody has to look. Nothing of it is recorded,
+    and user name and password are kept nowhere. Crawls never change a profile: log in anew, or --check.
     """
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.login.profiles import ProfileError, ProfileStore
@@ -95,7 +102,9 @@ def login(
         if check:
             _check(settings, store, name, as_json=as_json)
             return
-        made = _made(settings, store, name, url, identity, _sign(sign, sign_text), form, credentials, egress)
+        made = _made(
+            settings, store, name, url, identity, _sign(sign, sign_text), form, credentials, egress, stream, port
+        )
     except ProfileError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     emit([row_of(made, logged_in=True)], as_json=as_json, human=describe_profile)
@@ -139,12 +148,21 @@ def _made(
     form: Path | None,
     credentials: Path | None,
     egress: str | None,
+    stream: bool,
+    port: int,
 ) -> LoginProfile:
     import asyncio
     from datetime import UTC, datetime
 
     from pipeline.commands.current_user import current_user
-    from pipeline.login.browser_login import LoginFailed, has_display, login_by_form, login_by_hand, read_form
+    from pipeline.login.browser_login import (
+        LoginFailed,
+        has_display,
+        login_by_form,
+        login_by_hand,
+        login_by_stream,
+        read_form,
+    )
     from pipeline.login.profiles import NAME, LoginProfile
     from processors.urls import absolute
 
@@ -158,16 +176,12 @@ def _made(
             "Nothing was done.",
             Exit.WRONG_USE,
         )
-    if form is None and not has_display():
-        raise fail(
-            "No display was found to open a window on. Nothing was done: run the command where there is one, or "
-            "describe the site's form in a file (--form).",
-            Exit.WRONG_USE,
-        )
     store.keys(make=True)  # what cannot be kept need not be logged in
     browser = _browser(settings, egress)
     try:
-        if form is None:
+        if form is None and (stream or not has_display()):
+            seen = asyncio.run(login_by_stream(browser, url, sign, port=port, on_progress=_print_progress))
+        elif form is None:
             seen = asyncio.run(login_by_hand(browser, url, sign, on_progress=_print_progress))
         else:
             fields, typed = read_form(form), _credentials(credentials)

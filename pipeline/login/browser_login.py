@@ -21,6 +21,7 @@ from playwright.async_api import Error as PlaywrightError
 from crawlers.browser.chromium import new_context_like_a_crawls
 from crawlers.browser.login_sign import shows_sign
 from crawlers.model.login import LoginSign
+from pipeline.login.streamed_browser import StreamedBrowser
 from storage.errors import StorageError
 
 ARRIVE_S: Final = 60.0
@@ -122,6 +123,17 @@ async def login_by_hand(
         )
         await _arrive(page, url)
         shown_at = await wait_for_sign(context, sign)
+        return LoggedIn(shown_at, await _state_of(context))
+
+
+async def login_by_stream(
+    browser: LoginBrowser, url: str, sign: LoginSign, *, port: int, on_progress: Callable[[str], None]
+) -> LoggedIn:
+    """The same on a machine without a display: the browser is shown on a page of loopback (`streamed_browser`)."""
+    async with _opened(browser, headless=True) as (context, page):
+        await _arrive(page, url)
+        shown = StreamedBrowser(context)
+        shown_at = await shown.while_shown(wait_for_sign(context, sign), on_progress, port)
         return LoggedIn(shown_at, await _state_of(context))
 
 
