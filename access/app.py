@@ -47,6 +47,7 @@ from access.rendering.translations import (
 from access.replay.door import ReplayDoor
 from access.request_desk import RequestDesk
 from access.route_roles import require_role
+from access.routes.added_sources import ADDED_API, ADDED_PAGES
 from access.routes.api import API
 from access.routes.api_content import CONTENT_API
 from access.routes.api_custodians import CUSTODIANS_API
@@ -77,6 +78,7 @@ from access.routes.tokens import TOKENS_API, TOKENS_PAGES
 from access.routes.viewing import VIEWING
 from access.routes.withdrawals import WITHDRAWAL_PAGES
 from access.security_headers import OURS
+from access.sources_desk import SourcesDesk
 from access.token_gate import TokenGate, user_of_token
 from access.views.hidden import place_of
 from access.views.video_frames import FrameCache
@@ -112,6 +114,7 @@ PAGE_ROUTERS: Final = (
     READABLE_PAGES,
     COMPARE_PAGES,
     SOURCES_PAGES,
+    ADDED_PAGES,
     QUALITY_PAGES,
     ARCHIVING_PAGES,
     WITHDRAWAL_PAGES,
@@ -122,6 +125,7 @@ PAGE_ROUTERS: Final = (
 API_ROUTERS: Final = (
     API,
     SOURCES_API,
+    ADDED_API,
     QUALITY_API,
     CONTENT_API,
     MEDIA_API,
@@ -204,6 +208,7 @@ def create_app(
     redaction: RedactionDesk | None = None,
     machine: MachineDesk | None = None,
     receiving: ReceivingDesk | None = None,
+    sources: SourcesDesk | None = None,
 ) -> FastAPI:
     """The application; the document of its API is a route like the others (`access.routes.api_document`), since
     FastAPI's own would ask nobody's name.
@@ -211,7 +216,7 @@ def create_app(
     ``on_opened`` is called once with the archive, in the process that has opened it. ``desk`` takes requests; None
     where the pages only show. ``replay`` gives the door to the replay host, None while there is none.
     ``handover`` chooses what is handed over, ``receipts`` signs receipts, ``redaction`` covers, ``receiving``
-    takes files that people bring; None where the pages only show.
+    takes files that people bring, ``sources`` takes sources; None where the pages only show.
     ``operations`` knows whether the archive is ready and has its figures; None where no machine asks.
     ``machine`` checks the machine for administrators; None where the pages only show.
     ``languages``: None for those of the folder `access/locale`. Raises
@@ -237,6 +242,7 @@ def create_app(
         app.state.redaction = redaction
         app.state.machine_checks = machine_checks
         app.state.receiving = receiving
+        app.state.sources_desk = sources
         app.state.sections = sections_of
         app.state.is_offered = is_offered
         app.state.replay = replay

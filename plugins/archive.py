@@ -28,6 +28,7 @@ from pipeline.handover.receipts.desk import SigningReceiptDesk
 from pipeline.handover.redaction.desk import CopiesDesk
 from pipeline.operations.desk import SettingsOperationsDesk
 from pipeline.setup.machine_desk import SettingsMachineDesk
+from pipeline.sources.sources_desk import AddingDesk
 from storage.access_labels import Viewer
 from storage.archive import Archive
 from storage.search_index.keeper import keep_index
@@ -99,6 +100,7 @@ app: FastAPI = create_app(
     redaction=CopiesDesk(),
     machine=SettingsMachineDesk(running_settings),
     receiving=FilesDesk(running_settings),
+    sources=AddingDesk(running_settings),
 )
 
 

@@ -3,6 +3,8 @@
 In: requests of a known user. Out: HTML and JSON of `access.views.sources`.
 """
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -12,7 +14,11 @@ from access.answers.home import OneSource, SourceHealthRows
 from access.dependencies import ArchiveDependency
 from access.rendering.source_chart import source_chart
 from access.rendering.templates import or_404, page, viewer_of
+from access.sources_desk import SentSource, SourceRefusedError, SourcesDesk
 from access.views import sources
+from access.views.added_sources import added_rows
+from storage.access_labels import Role
+from storage.archive import Archive
 
 SourceName = Annotated[str, Path(description="The id of a source.", examples=["kanal"])]
 
@@ -23,9 +29,7 @@ SOURCES_API: Final = APIRouter(tags=["Archive"])
 @SOURCES_PAGES.get("/sources")
 def sources_page(request: Request, archive: ArchiveDependency) -> Response:
     """Every source with a small drawing of its last nights."""
-    found = sources.sources(archive, viewer=viewer_of(request))
-    charts = {row["source"]: source_chart(row["nights"], row["expected"]["records"]) for row in found["sources"]}
-    return page(request, "sources.html", {"found": found, "charts": charts}, here="sources")
+    return shown(request, archive)
 
 
 @SOURCES_PAGES.get("/sources/{source_id}")
@@ -48,3 +52,35 @@ def source_row(request: Request, archive: ArchiveDependency, source_id: SourceNa
     """One source with its nights of a quarter."""
     row: dict[str, Any] = or_404(sources.one_source(archive, source_id, viewer=viewer_of(request)))
     return row
+
+
+def shown(
+    request: Request,
+    archive: Archive,
+    *,
+    values: Mapping[str, str] | None = None,
+    refused: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """The page, with the form that adds a source and what people added, where this server takes sources."""
+    viewer = viewer_of(request)
+    found = sources.sources(archive, viewer=viewer)
+    charts = {row["source"]: source_chart(row["nights"], row["expected"]["records"]) for row in found["sources"]}
+    desk: SourcesDesk | None = request.app.state.sources_desk
+    added, unreadable = [], None
+    if desk is not None:
+        try:
+            added = added_rows(desk, archive, viewer=viewer)
+        except SourceRefusedError as problem:
+            unreadable = str(problem)
+    content = {
+        "found": found,
+        "charts": charts,
+        "may_add": desk is not None and viewer.may(Role.COLLECTOR),
+        "kinds": () if desk is None else desk.kinds(),
+        "added": added,
+        "unreadable": unreadable,
+        "values": {name: (values or {}).get(name, "") for name in SentSource.__dataclass_fields__},
+        "refused": refused,
+    }
+    return page(request, "sources.html", content, here="sources", status=status)

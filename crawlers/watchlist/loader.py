@@ -4,12 +4,14 @@ In: a YAML file with ``sources`` (a list), ``layouts`` (named, for several court
 that hold for every source which does not say otherwise). Out: ``Watchlist``. Raises ``InvalidWatchlist``, which
 lists every mistake with file, line and field: with one mistake in it, nothing of a watch-list is used. The night
 alone reads it otherwise (``read_usable``): a mistake in one source's entry costs that source, and no other.
+Entries that people added elsewhere are read as if they stood behind those of the file, with its defaults and
+layouts. Where the file has the same source, the file counts, and ``set_aside`` says so.
 """
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +32,7 @@ from processors.kinds import SourceKind
 from processors.tables.layout import Layout
 
 __all__ = [
+    "AddedEntry",
     "Expectation",
     "InvalidWatchlist",
     "Source",
@@ -71,10 +74,14 @@ class WatchlistProblem:
     line: int
     field: str | None
     message: str
+    origin: str | None = None
+    """Of an entry that does not stand in the file: which it is."""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: "
-        return f"{where}{self.message}" if self.field is None else f"{where}{self.field}: {self.message}"
+        where, place = f"{self.file}:{self.line}: ", self.field
+        if self.origin is not None:
+            where, place = f"{self.origin}: ", re.sub(r"^sources\[\d+\]\.?", "", self.field or "") or None
+        return f"{where}{self.message}" if place is None else f"{where}{place}: {self.message}"
 
 
 class InvalidWatchlist(Exception):
@@ -86,11 +93,23 @@ class InvalidWatchlist(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class AddedEntry:
+    """An entry that does not stand in the file. ``values`` has its fields; ``origin`` says which it is."""
+
+    values: Mapping[str, Any]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watchlist:
-    """The sources in the order of the file, and the layouts it names."""
+    """The sources in the order of the file, then the added ones, and the layouts that the file names.
+
+    ``set_aside``: ids of added entries that do not count, each with the reason.
+    """
 
     sources: tuple[Source, ...]
     layouts: Mapping[str, Layout]
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, source_id: str) -> Source:
         """The source with this id; raises ``KeyError`` where there is none."""
@@ -104,31 +123,41 @@ class Watchlist:
 class UsableWatchlist:
     """The sources whose entries hold no mistake, and the mistakes of each other entry.
 
-    ``names`` are the entries in the order of the file, ``broken`` maps some of them to their mistakes. An entry is
-    named by its id where it has one of its own, else by its place (``sources[2]``).
+    ``names`` are the entries in the order of the file, then the added ones; ``broken`` maps some of them to their
+    mistakes. An entry is named by its id where it has one of its own, else by its place (``sources[2]``).
     """
 
     names: tuple[str, ...]
     sources: Mapping[str, Source]
     broken: Mapping[str, tuple[WatchlistProblem, ...]]
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_watchlist(
-    path: Path, *, egress: Collection[str] | None = None, extensions: ExtensionFolder | None = None
+    path: Path,
+    *,
+    egress: Collection[str] | None = None,
+    extensions: ExtensionFolder | None = None,
+    added: Sequence[AddedEntry] = (),
 ) -> Watchlist:
     """Read the file; raises ``InvalidWatchlist`` on anything that is not as it should be.
 
     ``egress`` names the egress profiles there are, ``extensions`` is where operators' own code comes from; None
     leaves that question to whoever crawls.
     """
-    reader = _read(path, egress, extensions)
+    reader = _read(path, egress, extensions, added)
     if reader.mistakes:
         raise InvalidWatchlist(_by_line(reader.mistakes))
-    return Watchlist(tuple(source for _, source in reader.sources if source is not None), reader.layouts)
+    sources = tuple(source for _, source in reader.sources if source is not None)
+    return Watchlist(sources, reader.layouts, reader.set_aside)
 
 
 def read_usable(
-    path: Path, *, egress: Collection[str] | None = None, extensions: ExtensionFolder | None = None
+    path: Path,
+    *,
+    egress: Collection[str] | None = None,
+    extensions: ExtensionFolder | None = None,
+    added: Sequence[AddedEntry] = (),
 ) -> UsableWatchlist:
     """Read what can be used of the file; raises ``InvalidWatchlist`` where a mistake stands outside of
     ``sources``.
@@ -136,7 +165,7 @@ def read_usable(
     Defaults and layouts hold for many sources: where one of them is wrong (an egress profile, for example), none
     may go on.
     """
-    reader = _read(path, egress, extensions)
+    reader = _read(path, egress, extensions, added)
     by_entry: dict[int, list[WatchlistProblem]] = {}
     for mistake in reader.mistakes:
         place = re.match(r"sources\[(\d+)\]", mistake.field or "")
@@ -158,14 +187,19 @@ def read_usable(
             broken[name] = _by_line(by_entry.get(index, ()))
         else:
             sources[name] = source
-    return UsableWatchlist(tuple(names), sources, broken)
+    return UsableWatchlist(tuple(names), sources, broken, reader.set_aside)
 
 
 def _by_line(mistakes: Iterable[WatchlistProblem]) -> tuple[WatchlistProblem, ...]:
     return tuple(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _read(path: Path, egress: Collection[str] | None, extensions: ExtensionFolder | None) -> "_WatchlistReader":
+def _read(
+    path: Path,
+    egress: Collection[str] | None,
+    extensions: ExtensionFolder | None,
+    added: Sequence[AddedEntry],
+) -> "_WatchlistReader":
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -178,7 +212,7 @@ def _read(path: Path, egress: Collection[str] | None, extensions: ExtensionFolde
         raise InvalidWatchlist((WatchlistProblem(path, 1, None, f"is not UTF-8: {error.reason}"),)) from error
     except YamlError as error:
         raise InvalidWatchlist((WatchlistProblem(path, error.line, None, error.message),)) from error
-    reader = _WatchlistReader(path, placed, egress, extensions)
+    reader = _WatchlistReader(path, placed, egress, extensions, added)
     reader.read()
     return reader
 
@@ -192,7 +226,11 @@ class _WatchlistReader:
         placed: YamlWithLines,
         egress: Collection[str] | None,
         extensions: ExtensionFolder | None,
+        added: Sequence[AddedEntry],
     ) -> None:
+        self._added = added
+        self._origins: dict[int, str] = {}
+        self.set_aside: dict[str, str] = {}
         self._file = file
         self._egress = egress
         self._extensions = extensions
@@ -205,7 +243,8 @@ class _WatchlistReader:
 
     def _wrong(self, path: tuple[str | int, ...], message: str) -> None:
         line = self._placed.line_of(path)
-        self.mistakes.append(WatchlistProblem(self._file, line, field_name(path) or None, message))
+        origin = self._origins.get(path[1]) if path[:1] == ("sources",) and isinstance(path[1], int) else None
+        self.mistakes.append(WatchlistProblem(self._file, line, field_name(path) or None, message, origin))
 
     def read(self) -> None:
         """Fill ``layouts``, ``sources`` (the id of each entry, and what it declares) and ``mistakes``."""
@@ -233,6 +272,26 @@ class _WatchlistReader:
                     found = f"{source.channel!r} is collected by the source {other!r} already"
                     self._wrong(("sources", index, "channel"), f"{found}: one channel is one source")
             self.sources.append((source_id if isinstance(source_id, str) else None, source))
+        self._read_added(defaults, channels)
+
+    def _read_added(self, defaults: Mapping[str, Any], channels: dict[str, str]) -> None:
+        """Read the added entries that name no source of the file again."""
+        in_file = {source_id for source_id, _ in self.sources}
+        for entry in self._added:
+            source_id = str(entry.values.get("id"))
+            if source_id in in_file:
+                self.set_aside[source_id] = "the file has an entry of this id, which counts"
+                continue
+            index = len(self.sources)
+            self._origins[index] = entry.origin
+            source = self._source(("sources", index), dict(entry.values), defaults, self.layouts)
+            other = None if source is None or source.channel is None else channels.get(source.channel.lower())
+            if other is not None:
+                self.set_aside[source_id] = f"the channel is collected by the source {other!r}, which counts"
+                continue
+            if source is not None and source.channel is not None:
+                channels[source.channel.lower()] = source.id
+            self.sources.append((source_id, source))
 
     def _layouts(self, raw: object) -> Iterator[tuple[str, Layout]]:
         if raw is None:
@@ -313,13 +372,13 @@ class _WatchlistReader:
             )
 
     def _known_extension(self, path: tuple[str | int, ...], raw: Mapping[str, Any]) -> None:
-        for field in ("parser", "spider"):
-            if self._extensions is None or raw.get(field) is None:
+        for name in ("parser", "spider"):
+            if self._extensions is None or raw.get(name) is None:
                 continue
             try:
-                self._extensions.require_class(parse_reference(raw[field]))
+                self._extensions.require_class(parse_reference(raw[name]))
             except ExtensionFault as fault:
-                self._wrong((*path, field), str(fault))
+                self._wrong((*path, name), str(fault))
 
     def _with_code(self, path: tuple[str | int, ...], source: Source) -> Source:
         """The source with the text of each file that its steps name."""

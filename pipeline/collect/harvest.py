@@ -17,7 +17,7 @@ from typing import Any, Final
 from crawlers.extensions.crawl_code import code_of_source, write_code
 from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawlReport
-from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem, read_usable, read_watchlist
+from crawlers.watchlist.loader import UsableWatchlist, WatchlistProblem
 from crawlers.watchlist.source import Source
 from pipeline.chromium import NoBrowserError, find_chromium
 from pipeline.clock_offset import measured_clock
@@ -29,6 +29,7 @@ from pipeline.collect.harvest_order import interleave_by_host
 from pipeline.collect.history_turn import HistoryTurn
 from pipeline.collect.own_network import own_network_fault
 from pipeline.config.archive_factory import opened_archive
+from pipeline.config.listed_sources import usable_now, watchlist_now
 from pipeline.config.settings import Settings
 from pipeline.crawl import GRACE_S, crawl_id_of_now, job_for, run_crawl
 from pipeline.crawl.disk_space import Room
@@ -168,23 +169,22 @@ def planned_sources(settings: Settings, requested: Sequence[str] = ()) -> tuple[
 
     ``requested`` are the ids that a person named; empty means all.
     """
-    listed = read_watchlist(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
+    listed = watchlist_now(settings)
     known = tuple(source.id for source in listed.sources)
     _require_known(requested, known)
     return tuple(source_id for source_id in known if not requested or source_id in requested)
 
 
 def plan_interleaved(settings: Settings, requested: Sequence[str] = ()) -> tuple[str, ...]:
-    """What a night harvests, in order: sources of one host are spread over it; entries with mistakes come last."""
-    listed = _usable(settings)
+    """What a night harvests, in order: sources of one host are spread over it; entries with mistakes come last.
+
+    Sources that people added are among them.
+    """
+    listed = usable_now(settings)
     _require_known(requested, listed.names)
     wanted = [name for name in listed.names if not requested or name in requested]
     sound = interleave_by_host([listed.sources[name] for name in wanted if name in listed.sources])
     return (*sound, *(name for name in wanted if name in listed.broken))
-
-
-def _usable(settings: Settings) -> UsableWatchlist:
-    return read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
 
 
 def in_batches(source_ids: Sequence[str]) -> list[list[str]]:
@@ -207,7 +207,7 @@ def harvest_batch(settings: Settings, names: Sequence[str], *, on_progress: OnPr
     listed: UsableWatchlist | None = None
     for name in names:
         try:
-            listed = listed or _usable(settings)
+            listed = listed or usable_now(settings)
             source = _source(listed, name)
             with task_span("harvest", **_named(source)):
                 results.append(_harvest(settings, source, on_progress))
@@ -223,7 +223,7 @@ def harvest_source(
     settings: Settings, source_id: str, *, on_progress: OnProgress = lambda _: None
 ) -> HarvestResult:
     """Harvest one source of the watch-list; raises `UnknownSourceError` and `BrokenEntryError`."""
-    listed = _usable(settings)
+    listed = usable_now(settings)
     return _harvest(settings, _source(listed, source_id), on_progress)
 
 

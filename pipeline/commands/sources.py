@@ -4,7 +4,7 @@ parsers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from crawlers.watchlist.loader import Watchlist
     from pipeline.config.settings import Settings
     from pipeline.sources.line_parser import Line
+    from storage.ledger.added_sources import AddedSource
 
-sources = typer.Typer(help="List the sources of the watch-list; import sources into it; try them.")
+sources = typer.Typer(help="List the sources that are collected; import sources into the watch-list; try them.")
 
 WatchlistFile = Annotated[
     Path | None,
@@ -29,10 +30,19 @@ WatchlistFile = Annotated[
 @sources.callback(invoke_without_command=True)
 def listed(context: typer.Context, watchlist: WatchlistFile = None, as_json: JsonOption = False) -> None:
     """List the sources of the watch-list with the result of their last crawl, as far as it is known."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        list_sources(watchlist=watchlist, as_json=as_json)
+
+
+@sources.command("list")
+def list_sources(watchlist: WatchlistFile = None, as_json: JsonOption = False) -> None:
+    """List the sources of the watch-list's file and those that people added, with the result of their last crawl.
+
+    With --watchlist, only those of that file. Sources that were ended are not listed.
+    """
     settings = _settings()
-    rows = list(_rows(settings, _watchlist(settings, watchlist)))
+    added = () if watchlist is not None else _added(settings)
+    rows = list(_rows(settings, _watchlist(settings, watchlist, added), added))
     emit(rows, as_json=as_json, human=describe_source)
     err.print(f"{len(rows)} sources", markup=False)
 
@@ -87,7 +97,7 @@ def try_(
     from pipeline.sources.trial import try_sources
 
     settings = _settings()
-    chosen = _watchlist(settings, watchlist).sources
+    chosen = _watchlist(settings, watchlist, () if watchlist is not None else _added(settings)).sources
     unknown = [each for each in source or () if each not in {known.id for known in chosen}]
     if unknown:
         raise fail(str(UnknownSourceError(unknown, [known.id for known in chosen])), Exit.WRONG_USE)
@@ -271,17 +281,42 @@ def describe_trial(row: Mapping[str, Any]) -> str:
 def describe_source(row: Mapping[str, Any]) -> str:
     """One source as one line, and a line for each problem."""
     last = row["last_crawl"]
+    by = "" if row["added_by"] is None else f", added by {row['added_by']}"
+    named = f"{row['id']} ({row['source_kind']}{by})"
+    if row["set_aside"] is not None:
+        return f"{named}: not collected: {row['set_aside']}"
     if last is None:
-        return f"{row['id']} ({row['source_kind']}): never crawled, as far as is known"
-    lines = [f"{row['id']} ({row['source_kind']}): {last['state']}, {last['began_at'][:16].replace('T', ' ')}"]
+        return f"{named}: never crawled, as far as is known"
+    lines = [f"{named}: {last['state']}, {last['began_at'][:16].replace('T', ' ')}"]
     return "\n".join((*lines, *(f"  {sentence}" for sentence in last["failures"])))
 
 
-def _rows(settings: Settings, watchlist: Watchlist) -> Iterator[dict[str, Any]]:
+def _rows(settings: Settings, watchlist: Watchlist, added: Sequence[AddedSource]) -> Iterator[dict[str, Any]]:
     crawls = last_crawls_of(settings)
+    counting = {each.id: each for each in added if each.is_collected and each.id not in watchlist.set_aside}
     for source in watchlist.sources:
-        row = {"kind": "source", "id": source.id, "source_kind": source.kind, "seeds": list(source.seeds)}
-        yield row | {"last_crawl": crawls.get(source.id)}
+        yield {
+            "kind": "source",
+            "id": source.id,
+            "source_kind": source.kind,
+            "seeds": list(source.seeds),
+            "last_crawl": crawls.get(source.id),
+            "origin": "added" if source.id in counting else "file",
+            "added_by": counting[source.id].added_by if source.id in counting else None,
+            "set_aside": None,
+        }
+    for each in added:
+        if each.is_collected and each.id in watchlist.set_aside:
+            yield {
+                "kind": "source",
+                "id": each.id,
+                "source_kind": each.entry.get("kind"),
+                "seeds": [],
+                "last_crawl": None,
+                "origin": "added",
+                "added_by": each.added_by,
+                "set_aside": watchlist.set_aside[each.id],
+            }
 
 
 def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -311,12 +346,30 @@ def _settings() -> Settings:
         raise fail(str(problem), Exit.WRONG_USE) from problem
 
 
-def _watchlist(settings: Settings, file: Path | None) -> Watchlist:
+def _added(settings: Settings) -> tuple[AddedSource, ...]:
+    """The sources that people added; none, with a word, where the database does not answer."""
+    from sqlalchemy.exc import OperationalError
+
+    from pipeline.config.listed_sources import sources_added
+    from pipeline.config.settings import SettingsError
+
+    try:
+        return sources_added(settings)
+    except (SettingsError, OperationalError) as problem:
+        _print_progress(f"Which sources people added is not known: {str(problem).splitlines()[0]}")
+        return ()
+
+
+def _watchlist(settings: Settings, file: Path | None, added: Sequence[AddedSource]) -> Watchlist:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+    from pipeline.config.listed_sources import entries_of
 
     try:
         return read_watchlist(
-            file or settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
+            file or settings.watchlist,
+            egress=settings.egress_names,
+            extensions=settings.extension_folder,
+            added=entries_of(added),
         )
     except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors

@@ -122,6 +122,10 @@ def _cuts(value: Any) -> None:
             raise ValueError(each) from problem
 
 
+def _entry(value: Any) -> None:
+    _require({"id": _text, "kind": _text}, value, "source")
+
+
 def _version(value: Any) -> None:
     _require({"object_version": _text, "sha256": _digest}, value, "version")
 
@@ -289,6 +293,11 @@ DETAILS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "video": _truth,
     },
     "repeat_stopped": {"repeat_id": _text},
+    **{
+        event: {"source_id": _text, "entry": _entry, "reason?": _text}
+        for event in ("source_added", "source_changed")
+    },
+    "source_ended": {"source_id": _text, "reason": _text},
     RECEIVED: {
         "length_bytes": _number,
         **dict.fromkeys(("capture_id?", "media_type?"), _text),

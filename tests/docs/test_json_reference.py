@@ -143,6 +143,7 @@ def test_the_page_says_what_every_command_prints() -> None:
         "capture_text",
         "comparison",
         "health",
+        "listed_source",
         "overview",
         "request",
         "user",

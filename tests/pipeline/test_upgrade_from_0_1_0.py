@@ -309,6 +309,8 @@ NEW_TABLES = [
     "withdrawals",
     "assessments",
     "token_revocations",
+    "repeats",
+    "repeat_stops",
 ]
 """Tables of the ledger that 0.1.0 did not have and reading anew does not fill."""
 
