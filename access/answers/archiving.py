@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from access.answers.captures import CaptureRow
+from access.answers.captures import CaptureRow, Quality
 from access.answers.model import Answer, Timestamp
 
 
@@ -39,6 +39,8 @@ class Receipt(Answer):
     capture: CaptureRow
     screenshot: str | None
     """The capture that is a screenshot of the page."""
+    quality: Quality | None
+    """How like it a replay was; null: none was compared with it yet."""
     custody: list[dict[str, Any]]
     """Number, event, time and digest of each entry about its file and its crawl."""
     holding: dict[str, Any] | None

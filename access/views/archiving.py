@@ -21,6 +21,7 @@ from storage.ledger.access_log import log_access
 from storage.ledger.custody import entries
 from storage.ledger.requests import Request, RequestResult, RequestUnknownError, request_by_id, results_of_request
 from storage.log.checkpoints import newest_in_ledger
+from storage.quality.scores import score_of
 from storage.queries.request_progress import Stage, stages_of_request
 from storage.queries.timeline import timeline_of
 from storage.queries.web_copies import copies_of
@@ -167,8 +168,9 @@ def receipt(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> 
     """What is handed to the person who asked: the capture, its screenshot, where its file stands in custody.
 
     ``custody``: numbers and digests of the entries about its file and its crawl; ``holding``: as on the capture's
-    page; ``checkpoint``: the newest of the log, ``covers`` says whether it is over the file's deposit. None where
-    the viewer may see no such capture. That somebody looked stands in the access log first.
+    page; ``quality``: how like it a replay was, None where none was compared yet; ``checkpoint``: the newest of
+    the log, ``covers`` says whether it is over the file's deposit. None where the viewer may see no such capture.
+    That somebody looked stands in the access log first.
     """
     with archive.reader.connect() as connection:
         capture = capture_by_id(connection, capture_id, viewer=viewer)
@@ -190,11 +192,13 @@ def receipt(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> 
             None,
         )
         signed = newest_in_ledger(connection)
+        score = score_of(connection, capture.id, viewer=viewer)
     log_access(archive, actor=viewer.name, action="viewed", subject_id=capture.id)
     deposited = next((each.seq for each in about if each.event == "deposited"), None)
     return {
         "capture": capture_json(capture),
         "screenshot": screenshot,
+        "quality": None if score is None else score.as_json(),
         "custody": [
             {"seq": each.seq, "event": each.event, "at": time_text(each.at), "digest": str(each.digest)}
             for each in about

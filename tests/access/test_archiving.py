@@ -26,6 +26,7 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import Fact, begin_collection, end_collection
 from storage.ledger.memberships import add_member
 from storage.ledger.requests import insert_result, requests_seen
+from storage.quality.scores import QualityScore, keep_score
 from storage.work_queue.claims import beat
 from tests.access.conftest import user_of_header
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
@@ -219,6 +220,15 @@ def test_an_address_goes_through_its_stages_to_a_receipt(pages: ArchivingPages) 
     assert f"{receipt['custody'][1]['seq']} (deposited)" in shown
     assert "there is none yet" in shown, "no checkpoint"
     assert "знікае" in shown
+    assert receipt["quality"] is None
+    assert "Quality of the replay" not in shown, "without a browser nothing is compared"
+    part = {"name": "screenshot", "value": 0.985, "reason": None}
+    measured = QualityScore(capture.id, 0.985, None, (part,), "ran", (), {"method": "1"}, NIGHT)
+    with pages.archive.writer.begin() as connection:
+        keep_score(connection, measured)
+    again = pages.client.get(f"/api/capture/{capture.id}/receipt", headers=OWN).json()
+    assert again["quality"]["score"] == 0.985
+    assert ">0.98<" in pages.client.get(f"/request/{request_id}", headers=OWN).text
 
 
 def test_a_run_that_ended_without_a_result_and_a_silent_scheduler_are_said(pages: ArchivingPages) -> None:
