@@ -37,6 +37,7 @@ from storage.ledger.drills import DRILLED
 from storage.objects.errors import StoreUnreachableError
 from storage.objects.model import PRIMARY, REPLICA
 from storage.objects.store import ObjectStore
+from storage.postgres_errors import without_values
 from storage.private_folder import closed_folder
 
 SUBJECT: Final = "catalogue"
@@ -245,9 +246,11 @@ def _store(store: StoreAccess, name: str) -> StoreOfDrill:
 
 
 def _engine(url: str) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=2,
         max_overflow=8,
+        hide_parameters=True,
         connect_args={"application_name": "letapis-drill", "options": "-c timezone=UTC"},
     )
+    return without_values(engine)

@@ -8,13 +8,15 @@ from typing import Final
 
 from sqlalchemy import Engine, create_engine
 
+from storage.postgres_errors import without_values
+
 QUICK_S: Final = 2
 
 
 def database_engine(url: str, name: str) -> Engine:
     """An engine that outlives a restart of the database."""
     # pre-ping: a pooled connection that a restarted database has dropped is replaced, not handed out
-    return create_engine(
+    engine = create_engine(
         url,
         pool_pre_ping=True,
         hide_parameters=True,
@@ -22,11 +24,12 @@ def database_engine(url: str, name: str) -> Engine:
         max_overflow=8,
         connect_args={"application_name": name, "connect_timeout": 10, "options": "-c timezone=UTC"},
     )
+    return without_values(engine)
 
 
 def lease_engine(url: str) -> Engine:
     """An engine that gives up after `QUICK_S` seconds: a lease that cannot be renewed must be given up in time."""
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=1,
@@ -38,3 +41,4 @@ def lease_engine(url: str) -> Engine:
             "options": f"-c timezone=UTC -c statement_timeout={QUICK_S * 1000}",
         },
     )
+    return without_values(engine)
