@@ -120,6 +120,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "recover",
         "sources",
         "sources import",
+        "sources list",
         "sources new",
         "sources test",
         "sources try",
