@@ -4,7 +4,7 @@ Run: ``python -m benchmarks.processing [--pages N] [--pictures N] [--crawls N] [
 PostgreSQL and an object store of its own. Material: crawls of channels whose pages have 21 posts each, made from
 the captured page of LETAPIS_REALDATA with other numbers and words for each post; and crawls of pictures, JPEG of
 1280 x 720. Each crawl is a deposited WARC file. Measured is `pipeline.process.run` from the first file to the last
-row, twice: held to one core and with all of them. CPU counts this process, its workers and
+row, twice: with one file at a time and with as many as there are cores. CPU counts this process, its workers and
 the database. On a machine that others use the clock says less than the CPU.
 """
 
@@ -220,7 +220,7 @@ def main() -> None:
     print(f"aims on two cores: {AT_LEAST['posts']} posts, {AT_LEAST['pictures']} pictures a second")
     for each in figures:
         print(
-            f"{each.what:<10}{each.cores} core(s): {each.by_clock:>8} a second, {each.cores_used:>5} cores "
+            f"{each.what:<10}{each.cores} at once: {each.by_clock:>8} a second, {each.cores_used:>5} cores "
             f"in use, {each.cpu_ms_each:>6} ms of CPU each: {each.on_two_idle_cores} a second on two idle cores"
         )
 

@@ -61,6 +61,20 @@ class DayChart:
     """Where the date of the last day ends; None: there is no room for it beside the first."""
 
 
+def outlines(chart: DayChart) -> tuple[tuple[str, str], ...]:
+    """The same columns as one path for each tone, with its classes: for a list of hundreds of charts.
+
+    An element with a text for every day of every chart takes ten times as long to make, and as much to send.
+    """
+    paths: dict[str, list[str]] = {}
+    for column in chart.columns:
+        drawn = [(f"bar {part.tone}", part) for part in column.parts]
+        for classes, part in drawn if column.hole is None else [*drawn, ("hole", column.hole)]:
+            path = f"M{column.x} {part.y:.1f}h{chart.bar}v{part.height:.1f}h-{chart.bar}z"
+            paths.setdefault(classes, []).append(path)
+    return tuple((classes, "".join(each)) for classes, each in paths.items())
+
+
 def column_x(left: int, place: int) -> int:
     """Where the column of a place begins, counted from 0."""
     return left + place * STEP

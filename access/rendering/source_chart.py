@@ -23,14 +23,16 @@ TONES: Final = {"good": "plain", "problem": "bad", "running": "odd"}
 """How the records of a night are coloured, after its state."""
 
 
-def source_chart(nights: Sequence[Mapping[str, Any]], expected: int | None) -> DayChart | None:
-    """The drawing of nights, oldest first."""
+def source_chart(
+    nights: Sequence[Mapping[str, Any]], expected: int | None, *, described: bool = True
+) -> DayChart | None:
+    """The drawing of nights, oldest first; ``described``: with a sentence for each."""
     if not any(night["crawl_id"] is not None for night in nights):
         return None
     most = max(1, expected or 0, *(night["records"] for night in nights))
     unit = HEIGHT / most
     return day_chart(
-        (_column(night, column_x(LEFT, place), unit) for place, night in enumerate(nights)),
+        (_column(night, column_x(LEFT, place), unit, described=described) for place, night in enumerate(nights)),
         left=LEFT,
         height=HEIGHT,
         highest=format_count(most),
@@ -63,14 +65,14 @@ def night_description(night: Mapping[str, Any]) -> str:
     return gettext("%(day)s: %(what)s", day=night["day"], what="; ".join(words))
 
 
-def _column(night: Mapping[str, Any], x: int, unit: float) -> DayColumn:
+def _column(night: Mapping[str, Any], x: int, unit: float, *, described: bool) -> DayColumn:
     outcomes = tuple(_outcomes(night["outcomes"]))
     empty = not outcomes and night["state"] != "none"
     return DayColumn(
         x=x,
         parts=(*_records(night, unit), *outcomes),
         hole=Part("bad", STRIP_Y, STRIP) if empty else None,
-        description=night_description(night),
+        description=night_description(night) if described else "",
     )
 
 

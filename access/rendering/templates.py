@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from access.rendering import (
     build_states,
+    day_chart,
     formatting,
     labels,
     name_reasons,
@@ -63,6 +64,7 @@ TEMPLATES.filters |= {
         formatting.format_timecode,
         formatting.short_digest,
         formatting.short_url,
+        day_chart.outlines,
         formatting.sighting_fields,
         formatting.visible_fields,
         labels.change_label,

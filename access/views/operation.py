@@ -5,8 +5,7 @@ Captures that the viewer may not see are not counted; what was archived on deman
 counted.
 """
 
-from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from access.views.nights import night_sentence
@@ -15,9 +14,11 @@ from storage.archive import Archive
 from storage.ledger.harvests import DueNight, due_nights
 from storage.queries.operating_figures import deposited_by_day
 from storage.queries.overview import ON_DEMAND
-from storage.queries.source_history import CrawlHistory, crawl_histories
+from storage.queries.source_history import DayFigures, day_figures
 
 NIGHTS: Final = 60
+
+NOTHING: Final = DayFigures({}, 0)
 
 
 def night_figures(
@@ -33,29 +34,23 @@ def night_figures(
     with archive.reader.connect() as connection:
         nights = due_nights(connection, now=moment, known_since=archive.nights_since, most=NIGHTS)
         stored = deposited_by_day(connection, since)
-        crawls = crawl_histories(connection, since, viewer=viewer)
-    by_day: dict[date, list[CrawlHistory]] = {}
-    for crawl in crawls:
-        if crawl.source_id != ON_DEMAND:
-            by_day.setdefault(crawl.at.astimezone(UTC).date(), []).append(crawl)
+        read = day_figures(connection, since.date(), besides=ON_DEMAND, viewer=viewer)
     rows = []
     for number, night in enumerate(nights):
         day = night.due_at.date()
-        rows.append(_row(night, by_day.get(day, []), stored.get(day, 0), newest=number == 0))
+        rows.append(_row(night, read.get(day, NOTHING), stored.get(day, 0), newest=number == 0))
     return rows[::-1]
 
 
-def _row(night: DueNight, crawls: list[CrawlHistory], stored_bytes: int, *, newest: bool) -> dict[str, Any]:
-    harvest, outcomes = night.harvest, Counter[str]()
-    for crawl in crawls:
-        outcomes.update(crawl.outcomes)
+def _row(night: DueNight, read: DayFigures, stored_bytes: int, *, newest: bool) -> dict[str, Any]:
+    harvest = night.harvest
     ended = None if harvest is None else harvest.ended_at
     return {
         "day": night.due_at.date().isoformat(),
         "state": night.state.value,
         "sentence": night_sentence(night, newest=newest),
         "duration_s": None if harvest is None or ended is None else (ended - harvest.began_at).total_seconds(),
-        "records": sum(crawl.records for crawl in crawls),
+        "records": read.records,
         "stored_bytes": stored_bytes,
-        "outcomes": dict(sorted(outcomes.items())),
+        "outcomes": dict(read.outcomes),
     }

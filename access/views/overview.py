@@ -19,7 +19,7 @@ from storage.archive import Archive
 from storage.deposit.replication import pending_copies
 from storage.deposit.timestamps import pending_timestamps
 from storage.ledger.last_crawls import LastCrawl, last_crawls
-from storage.queries.nightly_counts import SourceCounts, counts_json, counts_since
+from storage.queries.nightly_counts import SourceCounts, counts_json, remembered_counts_since
 from storage.queries.overview import ON_DEMAND, archive_counts, last_night, newest_requests, source_holdings
 from storage.queries.source_history import declared_reviews
 
@@ -36,7 +36,7 @@ def overview(archive: Archive, *, viewer: Viewer = EVERYONE) -> dict[str, Any]:
         sources = source_holdings(connection, viewer=viewer)
         night = last_night(connection)
         crawls = last_crawls(connection, viewer=viewer)
-        figures = () if night is None else counts_since(connection, night.after_seq)
+        figures = () if night is None else remembered_counts_since(connection, night.after_seq)
         reviews = declared_reviews(connection, viewer=viewer)
         requests = newest_requests(connection, REQUESTS_SHOWN, viewer=viewer)
         pending = {

@@ -5,7 +5,7 @@ the newest counts. A gap is a night in which other sources were crawled and this
 was not. Where nothing is declared, what is usual is the median of the source's last crawls.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Any, Final
@@ -15,7 +15,7 @@ from access.views.overview import last_crawl_row, overview
 from crawlers.model.iso_time import time_text
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.ledger.last_crawls import LastCrawl, crawls_since
+from storage.ledger.last_crawls import LastCrawl, crawled_days, crawls_since
 from storage.queries.overview import ON_DEMAND
 from storage.queries.source_history import CrawlHistory, crawl_histories, declared_expectations
 
@@ -109,8 +109,10 @@ class _Histories:
         crawls: Iterable[LastCrawl],
         histories: Iterable[CrawlHistory],
         expectations: Mapping[str, Mapping[str, Any]],
+        crawled: Collection[date],
     ) -> None:
         self._nights = nights
+        self._crawled = crawled
         self._expectations = expectations
         self._crawls: dict[tuple[str, date], LastCrawl] = {}
         self._histories = {each.crawl_id: each for each in histories}
@@ -119,7 +121,6 @@ class _Histories:
             self._crawls[crawl.source_id, crawl.began_at.astimezone(UTC).date()] = crawl
         for history in self._histories.values():
             self._without_custody[history.source_id, history.at.astimezone(UTC).date()] = history
-        self._crawled = {day for source_id, day in self._crawls if source_id != ON_DEMAND}
 
     def row(self, source_id: str) -> dict[str, Any]:
         """``nights`` oldest first, ``expected``, ``last_good_at``, ``gaps``: days on which it was not crawled."""
@@ -182,7 +183,8 @@ def _histories(archive: Archive, now: datetime, nights: int, source_id: str | No
     with archive.reader.connect() as connection:
         return _Histories(
             days,
-            crawls_since(connection, since, viewer=viewer),
-            crawl_histories(connection, since, source_id=source_id, viewer=viewer),
+            crawls_since(connection, since, source_id=source_id, viewer=viewer),
+            crawl_histories(connection, days[0], source_id=source_id, viewer=viewer),
             declared_expectations(connection, source_id=source_id, viewer=viewer),
+            crawled_days(connection, days[0], days[-1], besides=ON_DEMAND, viewer=viewer),
         )

@@ -1,4 +1,4 @@
-"""What reads strangers' content: media, documents, pages, each in worker processes of its own.
+"""What reads strangers' content: media, documents, pages, each in worker processes of its own, one of each.
 
 Out: `Readers`, whose workers start when first needed, or beforehand (`PreparedParsers`), and end with the block.
 """
@@ -68,7 +68,7 @@ def open_readers(
 ) -> Iterator[Readers]:
     """All of them, until the block ends; ``started`` are parsers that were started beforehand."""
     with (
-        Decoders() as decoders,
+        Decoders(workers=1) as decoders,
         DocumentReader() as documents,
         started or ConfinedParsers() as parsers,
         OperatorParsers(archive, use) as operators,

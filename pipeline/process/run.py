@@ -3,13 +3,17 @@
 Then the readings of each source that has new ones are compared, and what changed is stored.
 
 In: the archive; what is to be done stands in the catalogue. Out: `ProcessReport`. The unit of work is one WARC
-file, the unit of writing one capture, so a crash repeats nothing and skips nothing. A page that a parser cannot
+file, the unit of writing one capture, so a crash repeats nothing and skips nothing. As many files are read at once
+as there are cores (`READERS_AT_MOST`), each by workers of its own. A page that a parser cannot
 read and a picture that no decoder takes are counted with their reason, never a failure of the run. Raises
 `ProcessError` at the end if a whole file could not be read; all others have been.
 """
 
+import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -31,6 +35,7 @@ from processors.parsing.sandboxed_parsers import ConfinedParsers
 from storage.access_labels import DEFAULT_LABEL, UPKEEP
 from storage.archive import Archive
 from storage.catalogue.captures import Capture
+from storage.catalogue.crawl_counts import count_files
 from storage.catalogue.hiding import apply_hiding, is_to_be_hidden
 from storage.catalogue.records import drop_unreferenced
 from storage.catalogue.revisits import insert_revisit_occurrences, payload_capture
@@ -50,6 +55,11 @@ from storage.search_index.change_log import forget_changes
 from storage.similarity.compare import link_new_media
 
 OnProgress = Callable[[str], None]
+
+READERS_AT_MOST: Final = 4
+"""Files that one process reads at once: each takes two connections for writing, of the ten that a process has.
+More processes, or machines, read more.
+"""
 
 PAGE_TEXTS: Final = "page-text-1"
 """Texts of pages without records are kept; files that were read before are read again for them."""
@@ -186,25 +196,20 @@ def _read(
     on_progress: OnProgress,
     started: ConfinedParsers | None,
 ) -> ProcessReport:
-    report = ProcessReport()
-    failed: dict[str, str] = {}
-    with open_readers(archive, use, started=started) as readers:
-        operators = _operators(archive, readers)
-        while True:
-            try:
-                with claim_unprocessed(
-                    archive, READ_WITH, among=keys, besides=failed, operators=operators
-                ) as warc:
-                    if warc is None:
-                        break
-                    key = warc.key
-                    report = sum_of(report, _read_warc(archive, warc, readers))
-                    on_progress(
-                        f"{key}: read; so far {report.pages} pages, {report.records} records, {report.media} media"
-                    )
-            except StorageError as problem:
-                failed[key] = f"{key}: {_reason_for_log(archive, key, problem)}"
-                on_progress(failed[key])
+    # those who wait for named files wait for the same one
+    readers = min(len(os.sched_getaffinity(0)), READERS_AT_MOST) if keys is None else 1
+    work = _Work(on_progress)
+    with ThreadPoolExecutor(readers, thread_name_prefix="read") as threads:
+        running = [
+            threads.submit(_read_files, archive, keys, use, work, started if readers == 1 else None)
+            for _ in range(readers)
+        ]
+        try:
+            for each in running:
+                each.result()
+        finally:
+            work.stop.set()
+    report, failed = work.report, work.failed
     with archive.writer.begin() as connection:
         compared = link_new_media(connection, archive.hash_folder)
         if report.files:
@@ -219,6 +224,81 @@ def _read(
     if failed:
         raise ProcessError(report)
     return report
+
+
+class _Work:
+    """What the threads of one run have read; ``stop``: one of them met what no file explains, or the run ends."""
+
+    def __init__(self, on_progress: OnProgress) -> None:
+        self.stop = threading.Event()
+        self.starting = threading.Lock()
+        """Held while a thread looks for operators' parsers: the first of them enters their code into custody."""
+        self.report = ProcessReport()
+        self.failed: dict[str, str] = {}
+        self._on_progress = on_progress
+        self._one_at_a_time = threading.Lock()
+
+    def was_read(self, key: str, found: ProcessReport) -> None:
+        """Add what a file gave."""
+        with self._one_at_a_time:
+            self.report = sum_of(self.report, found)
+            so_far = f"{self.report.pages} pages, {self.report.records} records, {self.report.media} media"
+            self._on_progress(f"{key}: read; so far {so_far}")
+
+    def was_not_read(self, key: str, reason: str) -> None:
+        """Leave the file to the next run."""
+        with self._one_at_a_time:
+            self.failed[key] = f"{key}: {reason}"
+            self._on_progress(self.failed[key])
+
+    def unread(self) -> list[str]:
+        """The files that this run does not try again."""
+        with self._one_at_a_time:
+            return list(self.failed)
+
+
+class _Stopped(Exception):
+    """The run ends; what was read of the file is kept, and the next run goes on with it."""
+
+
+def _read_files(
+    archive: Archive,
+    keys: Collection[str] | None,
+    use: ExtensionUse,
+    work: _Work,
+    started: ConfinedParsers | None,
+) -> None:
+    """Read one file after another until none is left."""
+    try:
+        with open_readers(archive, use, started=started) as readers:
+            with work.starting:
+                operators = _operators(archive, readers)
+            while _read_next(archive, keys, operators, readers, work):
+                pass
+    except _Stopped:
+        pass
+    except BaseException:
+        work.stop.set()
+        raise
+
+
+def _read_next(
+    archive: Archive, keys: Collection[str] | None, operators: Mapping[str, str], readers: Readers, work: _Work
+) -> bool:
+    """Whether there was a file to read."""
+    key = ""
+    try:
+        with claim_unprocessed(archive, READ_WITH, among=keys, besides=work.unread(), operators=operators) as warc:
+            if warc is None:
+                return False
+            key = warc.key
+            found = _read_warc(archive, warc, readers, work.stop)
+        work.was_read(key, found)
+    except StorageError as problem:
+        if not key:
+            raise
+        work.was_not_read(key, _reason_for_log(archive, key, problem))
+    return True
 
 
 def compare_sources(archive: Archive, on_progress: OnProgress = lambda _: None) -> None:
@@ -247,7 +327,7 @@ def _operators(archive: Archive, readers: Readers) -> Mapping[str, str]:
     return readers.operators.versions(named)
 
 
-def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> ProcessReport:
+def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers, stop: threading.Event) -> ProcessReport:
     operator = (warc.declaration or {}).get("parser")
     versions = VERSIONS if operator is None else (*VERSIONS, readers.operators.parser(operator).version)
     with archive.reader.connect() as connection:
@@ -255,6 +335,8 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
         done = already_processed(connection, warc.key, versions, only_media=lacks_texts)
     report = ProcessReport(files=1, crawls=(warc.crawl_id,))
     for capture, block in iterate_warc(archive, warc.key, warc.object_version):
+        if stop.is_set():
+            raise _Stopped
         if capture.id in done:
             continue
         with derived_transaction(archive) as connection:
@@ -267,6 +349,7 @@ def _read_warc(archive: Archive, warc: UnprocessedWarc, readers: Readers) -> Pro
         repeated = insert_revisit_occurrences(connection, warc.key)
         if not is_beside(connection):
             apply_hiding(connection)
+        count_files(connection, [warc.key])
     return sum_of(report, ProcessReport(media=repeated))
 
 

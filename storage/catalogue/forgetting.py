@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Text, delete, select, text, update
 from sqlalchemy.dialects.postgresql import array
 
+from storage.catalogue.crawl_counts import count_files
 from storage.catalogue.records import drop_unreferenced
 from storage.catalogue.tables import (
     captures,
@@ -34,6 +35,7 @@ def forget_captures(connection: Connection, gone: Collection[str], dependents: C
     depicted = _depicted(connection, gone)
     affected = [*gone, *dependents, *depicted]
     shown = _media_of(connection, affected)
+    files = _files_of(connection, affected)
     for some in _parts(affected):
         connection.execute(
             delete(source_changes).where(source_changes.c.capture_ids.op("&&")(array(some, type_=Text)))
@@ -45,6 +47,7 @@ def forget_captures(connection: Connection, gone: Collection[str], dependents: C
     _mark_unread(connection, [*dependents, *depicted])
     for some in _parts([*gone]):
         connection.execute(delete(captures).where(captures.c.id.in_(some)))
+    count_files(connection, files)
     drop_unreferenced(connection)
     connection.execute(text("SELECT changes.note_everything()"))
     return tuple(_unshown(connection, shown))
@@ -70,6 +73,13 @@ def _media_of(connection: Connection, ids: Sequence[str]) -> list[str]:
     for some in _parts(ids):
         found.update(connection.scalars(select(occurrences.c.sha256).where(occurrences.c.capture_id.in_(some))))
     return sorted(found)
+
+
+def _files_of(connection: Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for some in _parts(ids):
+        found.update(connection.scalars(select(captures.c.warc_key).where(captures.c.id.in_(some))))
+    return found
 
 
 def _mark_unread(connection: Connection, ids: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, array
 
 from storage.access_labels import HIDDEN_LABELS
 from storage.catalogue.compared_sources import begin_change
+from storage.catalogue.crawl_counts import count_files
 from storage.catalogue.tables import captures, occurrences, page_texts, sightings, source_changes, warcs
 
 hidden: Final = table(
@@ -118,7 +119,7 @@ def apply_hiding(connection: Connection) -> int:
         update(captures)
         .values(access_label=strictest.c.label)
         .where(captures.c.id == strictest.c.id, captures.c.access_label != strictest.c.label)
-        .returning(captures.c.id, captures.c.source_id)
+        .returning(captures.c.id, captures.c.source_id, captures.c.warc_key)
     )
     given_back = (
         update(captures)
@@ -129,7 +130,7 @@ def apply_hiding(connection: Connection) -> int:
             captures.c.access_label != warcs.c.access_label,
             captures.c.id.not_in(select(found.c.id)),
         )
-        .returning(captures.c.id, captures.c.source_id)
+        .returning(captures.c.id, captures.c.source_id, captures.c.warc_key)
     )
     changed = [*connection.execute(newly_hidden), *connection.execute(given_back)]
     for source_id in sorted({row.source_id for row in changed}):
@@ -137,6 +138,7 @@ def apply_hiding(connection: Connection) -> int:
     ids = [row.id for row in changed]
     for start in range(0, len(ids), AT_ONCE):
         _carry_over(connection, ids[start : start + AT_ONCE])
+    count_files(connection, {row.warc_key for row in changed})
     return len(changed)
 
 

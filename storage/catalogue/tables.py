@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Computed,
+    Date,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -42,13 +43,14 @@ warcs = Table(
     Column("length_bytes", BigInteger, nullable=False),
     Column("records", Integer, nullable=False),
     Column("origin", Text, nullable=False, comment="crawl: signed by the crawl that made it; import: brought"),
-    Column("source_id", Text, nullable=False, index=True),
+    Column("source_id", Text, nullable=False),
     Column("crawl_id", Text, nullable=False, index=True),
     Column("serial", Integer, nullable=False),
     Column("access_label", Text, nullable=False),
     Column("declaration", JSONB, comment="the source as the watch-list had it, from warcinfo; null of imports"),
     Column("warcinfo", JSONB, nullable=False),
     Column("processed_with", Text, index=True, comment="versions that read this file; null: not yet read"),
+    Index("warcs_of_source", "source_id", "custody_seq"),
 )
 
 captures = Table(
@@ -128,11 +130,29 @@ readings = Table(
     Index("readings_of_source", "source_id", "kind", "captured_at"),
 )
 
+crawl_counts = Table(
+    "crawl_counts",
+    metadata,
+    Column("warc_key", Text, primary_key=True),
+    Column("day", Date, primary_key=True, comment="the UTC day of the captures"),
+    Column("access_label", Text, primary_key=True),
+    Column("rendering", Boolean, primary_key=True, comment="whether these are renderings, not exchanges"),
+    Column("outcome", Text, primary_key=True),
+    Column("source_id", Text, nullable=False),
+    Column("crawl_id", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("records", BigInteger, nullable=False, comment="a record that two pages show counts twice"),
+    Column("newest_at", TIME, nullable=False),
+    Index("crawl_counts_by_day", "day"),
+    Index("crawl_counts_of_source", "source_id", "day"),
+    comment="what the captures of each file came to (`storage.catalogue.crawl_counts`)",
+)
+
 records = Table(
     "records",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("kind", Text, nullable=False, index=True),
     Column("natural_key", Text, nullable=False),
 )
 

@@ -352,7 +352,7 @@ def _write_index_and_custody(
     if inspection.own is not None:
         _require_new_ids(connection, name, inspection.rows)
         _require_targets(connection, name, inspection.rows)
-    insert_captures(connection, captures_of_file(inspection, location, stored.version_id))
+    insert_captures(connection, location.key, captures_of_file(inspection, location, stored.version_id))
     entry = append(
         connection,
         "deposited",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert
 from processors.digest import Digest, sha256
 from storage.access_labels import DEFAULT_LABEL, HIDDEN_LABELS, STRICTEST_LABEL
 from storage.catalogue.captures import Capture, capture_of_record, capture_row
+from storage.catalogue.crawl_counts import count_new_files
 from storage.catalogue.tables import captures
 from storage.deposit.inspection import FileInspection
 from storage.ledger.file_custody import FileInCustody
@@ -129,7 +130,8 @@ def warc_row(
     }
 
 
-def insert_captures(connection: Connection, rows: Iterator[Capture]) -> None:
-    """Insert in batches, so that a file of many captures needs little memory."""
+def insert_captures(connection: Connection, key: str, rows: Iterator[Capture]) -> None:
+    """Insert the captures of a new file in batches, so that many need little memory, and their counts."""
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         connection.execute(insert(captures), [capture_row(capture) for capture in batch])
+    count_new_files(connection, [key])

@@ -108,6 +108,6 @@ def restore_file(archive: Archive, entry: CustodyEntry) -> int:
             raise ContradictionError(key, what, str(expected), str(found))
     location = location_of(entry)
     with archive.writer.begin() as connection:
-        insert_captures(connection, captures_of_file(inspection, location, version_id, file))
+        insert_captures(connection, location.key, captures_of_file(inspection, location, version_id, file))
         connection.execute(insert(warcs).values(**warc_row(inspection, location, version_id, entry.seq)))
     return len(inspection.rows)

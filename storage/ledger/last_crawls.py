@@ -6,7 +6,7 @@ backfill are left out: how history is fetched says nothing of how a source is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -25,16 +25,30 @@ class LastCrawl:
 
 
 _LAST: Final = text("""
-    SELECT DISTINCT ON (begun.details->>'source_id')
-        begun.details->>'source_id' AS source_id, begun.subject_id AS crawl_id, begun.at AS began_at,
-        ended.details AS ended
-    FROM ledger.custody AS begun
-    LEFT JOIN ledger.custody AS ended ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
-    WHERE begun.event = 'collection_started' AND begun.details->>'source_id' IS NOT NULL
-        AND begun.details->>'lane' IS NULL
-        AND (ended.seq IS NOT NULL OR NOT :only_ended)
-    ORDER BY begun.details->>'source_id', begun.seq DESC
+    WITH RECURSIVE source (id) AS (
+        SELECT min(details->>'source_id') FROM ledger.custody WHERE event = 'collection_started'
+        UNION ALL
+        SELECT (
+            SELECT min(details->>'source_id') FROM ledger.custody
+            WHERE event = 'collection_started' AND details->>'source_id' > source.id
+        )
+        FROM source WHERE source.id IS NOT NULL
+    )
+    SELECT source.id AS source_id, last.crawl_id, last.began_at, last.ended
+    FROM source
+    CROSS JOIN LATERAL (
+        SELECT begun.subject_id AS crawl_id, begun.at AS began_at, ended.details AS ended
+        FROM ledger.custody AS begun
+        LEFT JOIN ledger.custody AS ended
+            ON ended.subject_id = begun.subject_id AND ended.event = 'collection_ended'
+        WHERE begun.event = 'collection_started' AND begun.details->>'source_id' = source.id
+            AND begun.details->>'lane' IS NULL
+            AND (ended.seq IS NOT NULL OR NOT :only_ended)
+        ORDER BY begun.seq DESC LIMIT 1
+    ) AS last
+    ORDER BY source.id
 """)
+"""Some looks into the index `custody_crawls_of_source` for each source, however many crawls it had."""
 
 
 _SINCE: Final = text("""
@@ -46,6 +60,18 @@ _SINCE: Final = text("""
         AND begun.details->>'source_id' = coalesce(CAST(:source AS TEXT), begun.details->>'source_id')
         AND begun.details->>'lane' IS NULL
     ORDER BY begun.seq
+""")
+
+
+_DAYS: Final = text("""
+    SELECT day::date
+    FROM generate_series(CAST(:since AS TIMESTAMP), CAST(:until AS TIMESTAMP), interval '1 day') AS day
+    WHERE EXISTS (
+        SELECT FROM ledger.custody
+        WHERE event = 'collection_started' AND details->>'lane' IS NULL AND at >= day AT TIME ZONE 'UTC'
+            AND at < (day + interval '1 day') AT TIME ZONE 'UTC'
+            AND details->>'source_id' <> ALL(CAST(:besides AS TEXT[]))
+    )
 """)
 
 
@@ -93,3 +119,12 @@ def hidden_sources(connection: Connection, viewer: Viewer) -> frozenset[str]:
     if viewer.every_label:
         return frozenset()
     return frozenset(connection.scalars(_HIDDEN, {"viewer": viewer.name}))
+
+
+def crawled_days(
+    connection: Connection, since: date, until: date, *, besides: str, viewer: Viewer = EVERYONE
+) -> frozenset[date]:
+    """The UTC days on which a crawl began of any source but ``besides`` that the viewer may know of."""
+    hidden = hidden_sources(connection, viewer)
+    values = {"since": since, "until": until, "besides": [besides, *sorted(hidden)]}
+    return frozenset(connection.scalars(_DAYS, values))

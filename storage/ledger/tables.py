@@ -60,6 +60,20 @@ custody = Table(
         "subject_id",
         postgresql_where=literal_column("event = 'collection_started' AND details->>'lane' = 'backfill'"),
     ),
+    Index(
+        "custody_crawls_of_source",
+        literal_column("(details ->> 'source_id'::text)"),
+        "seq",
+        postgresql_where=literal_column("event = 'collection_started'::text"),
+    ),
+    Index(
+        "custody_labelled",
+        literal_column("(details ->> 'source_id'::text)"),
+        postgresql_where=literal_column(
+            "event = ANY (ARRAY['collection_started'::text, 'deposited'::text]) "
+            "AND COALESCE(details ->> 'access_label'::text, 'default'::text) <> 'default'::text"
+        ),
+    ),
 )
 
 sealed_objects = Table(

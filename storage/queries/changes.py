@@ -20,7 +20,8 @@ from processors.records.own_record import PART_OF_LIST
 from processors.surt import surt_key
 from processors.telegram.layouts import line_of
 from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.tables import captures, readings, records, sightings, versions, warcs
+from storage.catalogue.sources_of_files import sources_of_files, visible_file
+from storage.catalogue.tables import captures, readings, records, sightings, versions
 from storage.queries.article_lists import lists_of_crawls
 from storage.queries.coverage import Observation, ObservedRecord, PageReading, observations
 from storage.queries.start_pages import start_pages_of_crawls
@@ -85,8 +86,9 @@ def contents_of(connection: Connection, found: Iterable[Change]) -> dict[str, Ma
 
 def sources_with_files(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
     """Every source of which the archive holds a file, in the order of their ids."""
-    query = select(warcs.c.source_id).distinct().where(visible_to(viewer, warcs.c.access_label))
-    return tuple(connection.scalars(query.order_by(warcs.c.source_id)))
+    every = sources_of_files()
+    query = select(every.c.source_id).where(visible_file(every.c.source_id, viewer)).order_by(every.c.source_id)
+    return tuple(connection.scalars(query))
 
 
 def change_json(change: Change) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, case, distinct, exists, func, li
 
 from processors.kinds import KINDS
 from processors.pages.outcome import Outcome
+from storage.catalogue.crawl_counts import ROBOTS
 from storage.catalogue.tables import (
     captures,
     group_members,
@@ -22,14 +23,13 @@ from storage.catalogue.tables import (
     versions,
     warcs,
 )
+from storage.ledger.tables import custody
+from storage.similarity.tables import compared
 
 REFUSALS: Final = tuple(set(Outcome) - {Outcome.CONTENT, Outcome.EMPTY})
 """An empty page is an answer; whether there should have been more is judged by the source's expected yield."""
 
 _UNDECODED: Final = media.c.media_type.like("image/%") & media.c.refused.is_not(None)
-
-ROBOTS: Final = "%)/robots.txt"
-"""How the SURT key of a robots.txt ends: it is asked for on every host, and is no page."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,33 @@ def counts_since(connection: Connection, after_seq: int) -> tuple[SourceCounts, 
             **{name: count for name, count in found.items() if name not in names},
         )
         for source_id, found in sorted(counts.items())
+    )
+
+
+def remembered_counts_since(connection: Connection, after_seq: int) -> tuple[SourceCounts, ...]:
+    """The same, counted once until something is deposited, read, compared or taken away.
+
+    While a file is being read, what was read of it so far is not counted.
+    """
+    archive = str(connection.engine.url)
+    state = (after_seq, *connection.execute(_state(after_seq)).one())
+    remembered = _REMEMBERED.get(archive)
+    if remembered is None or remembered[0] != state:
+        remembered = _REMEMBERED[archive] = (state, counts_since(connection, after_seq))
+    return remembered[1]
+
+
+_REMEMBERED: Final[dict[str, tuple[tuple[Any, ...], tuple[SourceCounts, ...]]]] = {}
+"""The newest counts of each database that this process reads, and the state in which they were counted."""
+
+
+def _state(after_seq: int) -> Select[Any]:
+    """What changes whenever the counts do: custody, by which the files were read, and how often was compared."""
+    read = select(func.sum(func.hashtext(func.coalesce(warcs.c.processed_with, ""))))
+    return select(
+        select(func.max(custody.c.seq)).scalar_subquery(),
+        read.where(warcs.c.custody_seq > after_seq).scalar_subquery(),
+        select(func.max(compared.c.turn)).scalar_subquery(),
     )
 
 

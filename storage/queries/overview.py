@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, text
+from sqlalchemy import ColumnElement, Connection, exists, func, select, text, true
 
 from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer, visible_to
+from storage.catalogue.sources_of_files import newest_declaration
 from storage.catalogue.tables import (
     captures,
     group_members,
@@ -135,7 +136,6 @@ def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tup
             warcs.c.source_id,
             func.count().label("files"),
             func.sum(warcs.c.length_bytes).label("file_bytes"),
-            func.max(warcs.c.declaration["kind"].astext).label("source_kind"),
         )
         .where(visible_to(viewer, warcs.c.access_label))
         .group_by(warcs.c.source_id)
@@ -148,7 +148,16 @@ def source_holdings(connection: Connection, *, viewer: Viewer = EVERYONE) -> tup
         .scalar_subquery()
         for name, end in (("first_at", func.min), ("last_at", func.max))
     }
-    query = select(of_files, *(end.label(name) for name, end in ends.items())).order_by(of_files.c.source_id)
+    newest = newest_declaration(of_files.c.source_id, viewer)
+    query = (
+        select(
+            of_files,
+            newest.c.declaration["kind"].astext.label("source_kind"),
+            *(end.label(name) for name, end in ends.items()),
+        )
+        .outerjoin(newest, true())
+        .order_by(of_files.c.source_id)
+    )
     return tuple(
         SourceHoldings(row.source_id, row.source_kind, row.files, int(row.file_bytes), row.first_at, row.last_at)
         for row in connection.execute(query)
@@ -162,10 +171,10 @@ def last_night(connection: Connection) -> Night | None:
     if newest is None:
         return None
     midnight = datetime.combine(newest.astimezone(UTC).date(), time(tzinfo=UTC))
+    # "offset 0": else the database looks for the smallest number by going through custody from its beginning
+    of_night = select(custody.c.at, custody.c.seq).where(*begun, custody.c.at >= midnight).offset(0).subquery()
     first: Any = connection.execute(
-        select(func.min(custody.c.at).label("at"), func.min(custody.c.seq).label("seq")).where(
-            *begun, custody.c.at >= midnight
-        )
+        select(func.min(of_night.c.at).label("at"), func.min(of_night.c.seq).label("seq"))
     ).one()
     return Night(first.at, first.seq - 1)
 

@@ -1,22 +1,22 @@
 """How each source did over time: what each crawl read, what its pages came to, what was expected of it.
 
-In: a reading connection, since when, whom the answer is for. Out: `CrawlHistory`s, oldest first. Read from the
-catalogue alone; how a crawl ended stands in custody (`storage.ledger.last_crawls`). Captures that the viewer may
-not see are not counted, nor are crawls of the backfill.
+In: a reading connection, since which UTC day, whom the answer is for. Out: `CrawlHistory`s, oldest first. Read
+from the counts of the catalogue alone (`storage.catalogue.crawl_counts`), however many captures there are; how a
+crawl ended stands in custody (`storage.ledger.last_crawls`). Captures that the viewer may not
+see are not counted, nor are crawls of the backfill.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Connection, func, select, true
 
 from storage.access_labels import EVERYONE, Viewer, visible_to
-from storage.catalogue.tables import captures, readings, warcs
+from storage.catalogue.sources_of_files import newest_declaration, sources_of_files
+from storage.catalogue.tables import crawl_counts
 from storage.ledger.crawl_facts import crawls_of_history
-from storage.queries.nightly_counts import ROBOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,82 +39,110 @@ class CrawlHistory:
 
 
 def crawl_histories(
-    connection: Connection, since: datetime, *, source_id: str | None = None, viewer: Viewer = EVERYONE
+    connection: Connection, since: date, *, source_id: str | None = None, viewer: Viewer = EVERYONE
 ) -> tuple[CrawlHistory, ...]:
-    """What every crawl since the moment gave, of one source or of all, oldest first."""
-    outcome = func.coalesce(readings.c.outcome, captures.c.transport_outcome)
-    query = (
+    """What every crawl gave from the UTC day ``since`` on, of one source or of all, oldest first."""
+    counts = crawl_counts.c
+    by_outcome = (
         select(
-            captures.c.source_id,
-            captures.c.crawl_id,
+            counts.source_id,
+            counts.crawl_id,
+            counts.outcome,
+            func.sum(counts.pages).filter(~counts.rendering).label("pages"),
             # a page is read from the exchange and, of a browser, from its DOM: both show the same records
-            (captures.c.record_type == "resource").label("rendering"),
-            outcome.label("outcome"),
-            func.count(captures.c.id.distinct()).label("pages"),
-            func.coalesce(func.sum(readings.c.records), 0).label("records"),
-            func.max(captures.c.captured_at).label("at"),
+            func.sum(counts.records).filter(~counts.rendering).label("of_exchanges"),
+            func.sum(counts.records).filter(counts.rendering).label("of_renderings"),
+            func.max(counts.newest_at).label("at"),
         )
-        .outerjoin(readings, readings.c.capture_id == captures.c.id)
         .where(
-            captures.c.captured_at >= since,
-            or_(readings.c.outcome.is_not(None), captures.c.transport_outcome.is_not(None)),
-            captures.c.surt.not_like(ROBOTS),
-            captures.c.crawl_id.not_in(crawls_of_history()),
-            visible_to(viewer, captures.c.access_label),
+            counts.day >= since,
+            counts.crawl_id.not_in(crawls_of_history()),
+            visible_to(viewer, counts.access_label),
         )
-        .group_by(captures.c.source_id, captures.c.crawl_id, captures.c.record_type == "resource", outcome)
+        .group_by(counts.source_id, counts.crawl_id, counts.outcome)
     )
     if source_id is not None:
-        query = query.where(captures.c.source_id == source_id)
-    crawls: dict[tuple[str, str], list[Any]] = {}
-    for row in connection.execute(query):
-        crawls.setdefault((row.source_id, row.crawl_id), []).append(row)
-    found = [_history(source, crawl_id, rows) for (source, crawl_id), rows in crawls.items()]
-    return tuple(sorted(found, key=lambda each: (each.at, each.crawl_id)))
+        by_outcome = by_outcome.where(counts.source_id == source_id)
+    sums = by_outcome.subquery("by_outcome").c
+    at = func.max(sums.at)
+    query = (
+        select(
+            sums.source_id,
+            sums.crawl_id,
+            at,
+            func.jsonb_object_agg(sums.outcome, sums.pages).filter(sums.pages.is_not(None)),
+            func.greatest(func.sum(sums.of_exchanges), func.sum(sums.of_renderings)),
+        )
+        .group_by(sums.source_id, sums.crawl_id)
+        .order_by(at, sums.crawl_id)
+    )
+    return tuple(
+        CrawlHistory(source, crawl_id, moment, dict(sorted((outcomes or {}).items())), int(records))
+        for source, crawl_id, moment, outcomes, records in connection.execute(query).all()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """What the crawls of one UTC day gave together; as in `CrawlHistory`."""
+
+    outcomes: Mapping[str, int]
+    records: int
+
+
+def day_figures(
+    connection: Connection, since: date, *, besides: str, viewer: Viewer = EVERYONE
+) -> dict[date, DayFigures]:
+    """What each UTC day since this one gave, of every source but ``besides``."""
+    counts = crawl_counts.c
+    here = (
+        counts.day >= since,
+        counts.source_id != besides,
+        counts.crawl_id.not_in(crawls_of_history()),
+        visible_to(viewer, counts.access_label),
+    )
+    pages = func.sum(counts.pages)
+    outcomes: dict[date, dict[str, int]] = {}
+    of_outcome = select(counts.day, counts.outcome, pages).where(*here, ~counts.rendering)
+    of_outcome = of_outcome.group_by(counts.day, counts.outcome).order_by(counts.day, counts.outcome)
+    for day, outcome, count in connection.execute(of_outcome):
+        outcomes.setdefault(day, {})[outcome] = int(count)
+    of_crawl = (
+        select(
+            counts.day,
+            func.greatest(
+                func.sum(counts.records).filter(~counts.rendering),
+                func.sum(counts.records).filter(counts.rendering),
+            ).label("records"),
+        )
+        .where(*here)
+        .group_by(counts.day, counts.source_id, counts.crawl_id)
+        .subquery("of_crawl")
+    )
+    records = select(of_crawl.c.day, func.sum(of_crawl.c.records)).group_by(of_crawl.c.day)
+    return {day: DayFigures(outcomes.get(day, {}), int(count)) for day, count in connection.execute(records)}
 
 
 def declared_expectations(
     connection: Connection, *, source_id: str | None = None, viewer: Viewer = EVERYONE
 ) -> dict[str, Mapping[str, Any]]:
     """What the newest declaration of each source expects of a crawl, by the id of the source."""
-    query = (
-        select(warcs.c.source_id, warcs.c.declaration["expect"].label("expect"))
-        .ext(distinct_on(warcs.c.source_id))
-        .where(warcs.c.declaration.is_not(None), visible_to(viewer, warcs.c.access_label))
-        .order_by(warcs.c.source_id, warcs.c.custody_seq.desc())
-    )
+    every = sources_of_files()
+    newest = newest_declaration(every.c.source_id, viewer)
+    query = select(every.c.source_id, newest.c.declaration["expect"].label("expect")).join(newest, true())
     if source_id is not None:
-        query = query.where(warcs.c.source_id == source_id)
+        query = query.where(every.c.source_id == source_id)
     return {row.source_id: row.expect or {} for row in connection.execute(query)}
 
 
 def declared_reviews(connection: Connection, *, viewer: Viewer = EVERYONE) -> dict[str, tuple[str | None, str]]:
     """Legal basis and day of review, of each source whose newest declaration names such a day."""
-    newest = (
-        select(
-            warcs.c.source_id,
-            warcs.c.declaration["legal_basis"].astext.label("basis"),
-            warcs.c.declaration["review_by"].astext.label("day"),
-        )
-        .ext(distinct_on(warcs.c.source_id))
-        .where(warcs.c.declaration.is_not(None), visible_to(viewer, warcs.c.access_label))
-        .order_by(warcs.c.source_id, warcs.c.custody_seq.desc())
+    every = sources_of_files()
+    newest = newest_declaration(every.c.source_id, viewer)
+    basis, day = (newest.c.declaration[name].astext for name in ("legal_basis", "review_by"))
+    query = (
+        select(every.c.source_id, basis.label("basis"), day.label("day"))
+        .join(newest, true())
+        .where(day.is_not(None))
     )
-    return {row.source_id: (row.basis, row.day) for row in connection.execute(newest) if row.day is not None}
-
-
-def _history(source_id: str, crawl_id: str, rows: list[Any]) -> CrawlHistory:
-    outcomes: dict[str, int] = {}
-    for row in rows:
-        if not row.rendering:
-            outcomes[row.outcome] = outcomes.get(row.outcome, 0) + row.pages
-    read = {
-        rendering: sum(row.records for row in rows if row.rendering is rendering) for rendering in (True, False)
-    }
-    return CrawlHistory(
-        source_id=source_id,
-        crawl_id=crawl_id,
-        at=max(row.at for row in rows),
-        outcomes=dict(sorted(outcomes.items())),
-        records=int(max(read.values())),
-    )
+    return {row.source_id: (row.basis, row.day) for row in connection.execute(query)}

@@ -34,9 +34,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
-from storage.access_labels import DEFAULT_LABEL, EVERYONE, HIDDEN_LABELS, Role, Viewer, visible_to
+from storage.access_labels import DEFAULT_LABEL, EVERYONE, HIDDEN_LABELS, Role, Viewer
 from storage.catalogue.compared_sources import begin_comparison
-from storage.catalogue.tables import captures, compared_sources, readings, source_changes, warcs
+from storage.catalogue.sources_of_files import sources_of_files, visible_file
+from storage.catalogue.tables import captures, compared_sources, readings, source_changes
 from storage.queries.changes import Change, ChangeKind, changes
 
 ALL: Final = "all"
@@ -81,12 +82,12 @@ class SourceChange:
 
 def not_compared(connection: Connection, *, viewer: Viewer = EVERYONE) -> tuple[str, ...]:
     """The sources with files that have readings which are not compared yet, in the order of their ids."""
+    every = sources_of_files()
     of_source = select(compared_sources.c.source_id).where(
-        compared_sources.c.source_id == warcs.c.source_id, compared_sources.c.current
+        compared_sources.c.source_id == every.c.source_id, compared_sources.c.current
     )
-    query = select(warcs.c.source_id).distinct().where(~of_source.exists())
-    query = query.where(visible_to(viewer, warcs.c.access_label))
-    return tuple(connection.scalars(query.order_by(warcs.c.source_id)))
+    query = select(every.c.source_id).where(~of_source.exists(), visible_file(every.c.source_id, viewer))
+    return tuple(connection.scalars(query.order_by(every.c.source_id)))
 
 
 def stored_for(connection: Connection, source_id: str, *, viewer: Viewer = EVERYONE) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from access.app import create_app
+from access.rendering.day_chart import outlines
 from access.rendering.source_chart import HEIGHT, source_chart
 from access.views.sources import one_source, sources
 from crawlers.watchlist.source import Expectation
@@ -99,9 +100,10 @@ def test_the_pages_draw_what_the_api_says(analyst_of_nights: TestClient) -> None
     assert {row["source"] for row in found["rows"]} == {COURT.id, OTHER.id}
     shown = analyst_of_nights.get("/sources").text
     day = f"{NOW - timedelta(days=3):%Y-%m-%d}"
-    assert f"<title>{day}: 2 records; content 1</title>" in shown
+    assert shown.count('<path class="bar good"') == 2
     one = analyst_of_nights.get(f"/sources/{COURT.id}").text
     assert "What to do" in one
+    assert f"<title>{day}: 2 records; content 1</title>" in one
     assert "about 2 records, the median of its last crawls" in one
     assert analyst_of_nights.get(f"/api/sources/{COURT.id}").json()["last_good_at"].startswith(day)
     for name in ("nothing", "%00", "..%2Fapi", "'--", "%3Cscript%3E"):
@@ -133,3 +135,5 @@ def test_bars_are_as_high_as_the_figures_and_stay_in_the_drawing() -> None:
     assert (good.tone, bad.tone, good.height) == ("good", "bad", 3 * bad.height)
     assert bad.y + bad.height <= chart.foot_y
     assert chart.columns[2].description == "2026-11-03: not crawled"
+    assert outlines(chart)[0] == ("bar plain", "M44 92.0h8v12.0h-8zM54 56.0h8v48.0h-8z")
+    assert [classes for classes, _ in outlines(chart)] == ["bar plain", "hole", "bar bad", "bar good"]
