@@ -65,7 +65,10 @@ def shown(
     """The page, with the form that adds a source and what people added, where this server takes sources."""
     viewer = viewer_of(request)
     found = sources.sources(archive, viewer=viewer)
-    charts = {row["source"]: source_chart(row["nights"], row["expected"]["records"]) for row in found["sources"]}
+    charts = {
+        row["source"]: source_chart(row["nights"], row["expected"]["records"], described=False)
+        for row in found["sources"]
+    }
     desk: SourcesDesk | None = request.app.state.sources_desk
     added, unreadable = [], None
     if desk is not None:
