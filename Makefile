@@ -17,7 +17,7 @@ help:
 	@echo 'make unit         the tests that need no service: under a minute (ARGS="-k words" goes to pytest)'
 	@echo 'make test         everything that must hold: lint, and every test (three quarters of an hour on two cores)'
 	@echo 'make image        build the container image of what is committed (BUILDER=docker, IMAGE=name:tag)'
-	@echo 'make messages     collect the texts of the web UI into access/locale/messages.pot, for translators'
+	@echo 'make messages     collect the texts of the web UI into access/locale, for translators'
 	@echo 'make mutants      small faults put into the core one at a time: do the tests notice? (takes an hour or more)'
 	@echo 'make env          only prepare .venv and a Chromium; the command is then .venv/bin/letapis'
 	@echo 'make clean        remove .venv, caches, site and the data of the demo; what was harvested stays'
@@ -93,6 +93,9 @@ messages: env
 	$(BIN)/pybabel -q extract -F pyproject.toml --project Letapis --copyright-holder "the Letapis contributors" --add-location file --sort-by-file \
 	  -o access/locale/messages.pot .
 	sed -i '/^"POT-Creation-Date:/d' access/locale/messages.pot
+	$(BIN)/pybabel -q update -i access/locale/messages.pot -d access/locale --no-fuzzy-matching --ignore-obsolete \
+	  --ignore-pot-creation-date -w 120
+	sed -i -E '/^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d' access/locale/*/LC_MESSAGES/*.po
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env
