@@ -165,8 +165,8 @@ def test_a_catalogue_has_the_texts_of_today_and_nearly_all_of_them_are_translate
             assert (form[0] == " ", form[-1] == " ") == (original[0] == " ", original[-1] == " "), form
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text or "",) if text is None or isinstance(text, str) else tuple(text)
 
 
 @pytest.mark.parametrize(("tag", "words"), [("ru", "Поиск по изображению"), ("ru-RU", "Поиск по изображению")])
