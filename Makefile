@@ -95,7 +95,7 @@ messages: env
 	sed -i '/^"POT-Creation-Date:/d' access/locale/messages.pot
 	$(BIN)/pybabel -q update -i access/locale/messages.pot -d access/locale --no-fuzzy-matching --ignore-obsolete \
 	  --ignore-pot-creation-date -w 120
-	sed -i -E '/^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d' access/locale/*/LC_MESSAGES/*.po
+	sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):/d' access/locale/*/LC_MESSAGES/*.po
 
 # Not part of `make test`: what is not noticed is killed by a test, or named in benchmarks/mutants_accepted.yaml.
 mutants: env

@@ -169,7 +169,7 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     return (text or "",) if text is None or isinstance(text, str) else tuple(text)
 
 
-@pytest.mark.parametrize(("tag", "words"), [("ru", "Поиск по изображению"), ("ru-RU", "Поиск по изображению")])
+@pytest.mark.parametrize(("tag", "words"), [("ru", "Поиск по изображению"), ("be-BY", "Пошук па выяве")])
 def test_the_pages_are_there_in_the_languages_of_their_readers(filled: Filled, tag: str, words: str) -> None:
     app = create_app(lambda: filled.archive, user_of_header, load_languages())
     with TestClient(app, headers={"X-User": "analyst", "Accept-Language": f"{tag},en;q=0.5"}) as client:
